@@ -1,0 +1,39 @@
+# gatehouse_room(NAME [USES rooms...] [LIBRARIES targets...])
+#
+# One folder of src/ is one room: a library of its *.cc, a test program of its *_test.cc, and, where there
+# are *_bench.cc, a benchmark program. USES names the rooms it may include; links follow the same names, so
+# that an include that points upwards does not link.
+function(gatehouse_room name)
+  cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES" ${ARGN})
+  set(target gatehouse_${name})
+
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  set(tests ${sources})
+  set(benches ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+
+  set(visibility PUBLIC)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+  else()
+    add_library(${target} INTERFACE)
+    set(visibility INTERFACE)
+  endif()
+  target_include_directories(${target} ${visibility} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} ${visibility} fmt::fmt Threads::Threads ${ROOM_LIBRARIES})
+  foreach(used IN LISTS ROOM_USES)
+    target_link_libraries(${target} ${visibility} gatehouse_${used})
+  endforeach()
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${target} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  endif()
+  if(benches AND GATEHOUSE_BENCH)
+    add_executable(${name}_bench ${benches})
+    target_link_libraries(${name}_bench PRIVATE ${target} benchmark::benchmark_main)
+  endif()
+endfunction()

@@ -1,0 +1,36 @@
+// What is wrong in the files a person wrote: every problem is collected, each with its place.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gatehouse {
+
+struct Place {
+  std::string file;          // as the person named it
+  std::uint32_t line = 0;    // from 1; 0 when the problem is the file as a whole
+  std::uint32_t column = 0;  // from 1, in bytes
+};
+
+struct Problem {
+  Place place;
+  std::string what;  // "what is wrong, and what would be right"
+};
+
+class Problems {
+ public:
+  void add(Place place, std::string what) { list_.push_back({std::move(place), std::move(what)}); }
+  bool empty() const { return list_.empty(); }
+  std::size_t size() const { return list_.size(); }
+  const std::vector<Problem>& list() const { return list_; }
+  // One line each, sorted by place: `file:line:column: what`.
+  std::string text() const;
+
+ private:
+  std::vector<Problem> list_;
+};
+
+}  // namespace gatehouse
