@@ -1,0 +1,17 @@
+// lab: asks an engine the questions of an outside suite. A subject answers one question, a JSON object, with
+// one line of JSON (without the line's end). There is no second code path: a subject calls what the server calls.
+#pragma once
+
+#include <string>
+
+#include "json/document.h"
+
+namespace gatehouse::lab {
+
+std::string answer_schema(json::Value question);
+std::string answer_json(json::Value question);
+std::string answer_cel(json::Value question);
+std::string answer_jws(json::Value question);
+std::string answer_param(json::Value question);
+
+}  // namespace gatehouse::lab
