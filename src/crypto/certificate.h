@@ -1,0 +1,73 @@
+// X.509 (RFC 5280): reading the certificate that a client proved to hold, and a small certificate authority
+// for `gatehouse demo` and for tests.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+struct evp_pkey_st;
+struct x509_st;
+
+namespace gatehouse::crypto {
+
+// Text fields are UTF-8 without control characters: a certificate that holds others is refused, because what
+// a rule compares must be what the authority meant.
+struct PeerCertificate {
+  std::string subject;      // RFC 4514: "CN=orders,O=Partner"; empty when the subject is
+  std::string common_name;  // empty unless there is exactly one
+  std::vector<std::string> dns_names;
+  std::vector<std::string> uris;
+  std::vector<std::string> emails;
+  std::vector<IpAddress> addresses;
+  std::string serial;       // hex, lower case, no leading zeros
+  std::string fingerprint;  // SHA-256 of the DER, hex, lower case
+  WallTime not_before;
+  WallTime not_after;
+};
+
+// Reads only: whether the chain is good was decided by the TLS handshake.
+Result<PeerCertificate> parse_certificate(std::string_view der);
+Result<PeerCertificate> parse_certificate_pem(std::string_view pem);  // the first certificate
+
+struct IssuedCertificate {
+  std::string certificate_pem;
+  std::string private_key_pem;  // PKCS #8; keep it as a secret
+};
+
+// A P-256 authority whose key lives in this object, or in what private_key_pem() was written to.
+class CertificateAuthority {
+ public:
+  static Result<CertificateAuthority> make(std::string_view common_name, WallTime now, std::chrono::days validity);
+  static Result<CertificateAuthority> from_pem(std::string_view certificate, std::string_view private_key);
+
+  std::string certificate_pem() const;
+  std::string private_key_pem() const;
+
+  // With serverAuth, for these names (the first is the common name) and addresses; not both may be empty.
+  Result<IssuedCertificate> issue_server(const std::vector<std::string>& names, const std::vector<IpAddress>& addresses,
+                                         WallTime now, std::chrono::days validity) const;
+  // With clientAuth. `uri` is a subjectAltName, left out when empty.
+  Result<IssuedCertificate> issue_client(std::string_view common_name, std::string_view uri, WallTime now,
+                                         std::chrono::days validity) const;
+
+ private:
+  struct FreeKey {
+    void operator()(evp_pkey_st* key) const;
+  };
+  struct FreeCertificate {
+    void operator()(x509_st* certificate) const;
+  };
+  CertificateAuthority() = default;
+  std::unique_ptr<evp_pkey_st, FreeKey> key_;
+  std::unique_ptr<x509_st, FreeCertificate> certificate_;
+};
+
+}  // namespace gatehouse::crypto

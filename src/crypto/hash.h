@@ -1,0 +1,39 @@
+// SHA-2 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). The digests are looked up in OpenSSL once and each thread
+// keeps its contexts, which halves the cost of hashing a token.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+struct evp_md_ctx_st;
+
+namespace gatehouse::crypto {
+
+using Digest256 = std::array<std::uint8_t, 32>;
+using Digest384 = std::array<std::uint8_t, 48>;
+using Digest512 = std::array<std::uint8_t, 64>;
+
+Digest256 sha256(std::string_view data);
+Digest384 sha384(std::string_view data);
+Digest512 sha512(std::string_view data);
+
+// A key made ready once; every mac() starts from that state. Safe to use from several threads.
+class HmacSha256 {
+ public:
+  explicit HmacSha256(std::span<const std::uint8_t> key);  // any length; longer than 64 bytes is hashed first
+  Digest256 mac(std::string_view data) const;
+  // Compares in constant time.
+  bool matches(std::string_view data, const Digest256& expected) const;
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> inner_;  // after the block key ^ ipad
+  std::unique_ptr<evp_md_ctx_st, Free> outer_;  // after the block key ^ opad
+};
+
+}  // namespace gatehouse::crypto
