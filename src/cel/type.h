@@ -1,0 +1,103 @@
+// The types that the checker knows: CEL's own (langdef "Values"), the optional and network extensions, and
+// objects with named fields, which is how declared JSON shapes (bodies, claims, rows) enter a condition.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gatehouse::cel {
+
+struct Field;
+
+// A value; cheap to copy, immutable. Types are equal when they are built alike.
+class Type {
+ public:
+  enum class Kind : std::uint8_t {
+    dyn,  // known only when it is evaluated
+    null,
+    boolean,
+    integer,           // int: 64 bits
+    unsigned_integer,  // uint: 64 bits
+    number,            // double
+    string,
+    bytes,
+    timestamp,
+    duration,
+    list,      // parameters: element
+    map,       // parameters: key, value
+    object,    // named fields; any other member is an error when the expression is compiled
+    type,      // parameters: the type that it is
+    optional,  // parameters: the value
+    address,   // net.IP
+    network,   // net.CIDR
+    wrapper,   // parameters: the scalar; the value or null
+    opaque,    // an abstract type of a declared function: checked, never evaluated
+    parameter, // a type variable of an overload
+  };
+  struct Node;
+
+  Type();  // dyn
+  static Type dyn();
+  static Type null();
+  static Type boolean();
+  static Type integer();
+  static Type unsigned_integer();
+  static Type number();
+  static Type string();
+  static Type bytes();
+  static Type timestamp();
+  static Type duration();
+  static Type address();
+  static Type network();
+  static Type list(Type element);
+  static Type map(Type key, Type value);
+  // `name` is for messages only: "request.body", "resource".
+  static Type object(std::string name, std::vector<Field> fields);
+  static Type type(Type of);
+  static Type optional(Type value);
+  static Type wrapper(Type scalar);
+  static Type opaque(std::string name, std::vector<Type> parameters);
+  static Type parameter(std::string name);
+
+  Kind kind() const;
+  bool is(Kind kind) const { return this->kind() == kind; }
+  std::span<const Type> parameters() const;
+  std::string_view name() const;         // object, opaque, parameter
+  std::span<const Field> fields() const; // object
+  const Type* field(std::string_view name) const;  // object: null when it has no such field
+  // As CEL people write it: "list(int)", "map(string, dyn)", "optional_type(string)".
+  std::string text() const;
+
+  // Stays valid as long as any copy of this type.
+  const Node* node() const { return node_.get(); }
+  bool operator==(const Type& other) const;
+
+ private:
+  explicit Type(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
+  static Type simple(Kind kind);
+  static Type compound(Kind kind, std::vector<Type> parameters);
+  std::shared_ptr<const Node> node_;
+};
+
+struct Field {
+  std::string name;
+  Type type;
+};
+
+struct Type::Node {
+  Kind kind = Kind::dyn;
+  std::string name;
+  std::vector<Type> parameters;
+  std::vector<Field> fields;  // sorted by name
+
+  const Node* parameter(std::size_t index) const {
+    return index < parameters.size() ? parameters[index].node() : nullptr;
+  }
+  const Node* field(std::string_view wanted) const;
+};
+
+}  // namespace gatehouse::cel
