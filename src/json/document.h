@@ -133,7 +133,7 @@ inline Members Value::members() const { return Members(node_); }
 
 // Whether two values are equal as JSON Schema means it: numbers by value (1 == 1.0), objects without order.
 bool equal(Value a, Value b);
-// -1, 0, 1: compares two number literals exactly, at any size and precision.
+// -1, 0, 1: compares two number literals exactly, at any size and precision (json/decimal.h).
 int compare_numbers(std::string_view a, std::string_view b);
 
 // Owns nodes and the bytes they point to. Movable; Values stay valid across a move.
@@ -144,16 +144,19 @@ class Document {
   Document& operator=(Document&&) noexcept;
   ~Document();
 
-  bool empty() const { return nodes_.empty(); }
-  Value root() const { return Value(nodes_.data()); }  // precondition: not empty
+  bool empty() const { return count_ == 0; }
+  Value root() const { return Value(nodes_.get()); }  // precondition: not empty
   void clear();                                        // keeps memory up to a bound
 
  private:
   friend class Parser;
   friend class Builder;
   const char* keep(std::string_view text);  // copies into storage that does not move
+  void reserve(std::size_t nodes);          // keeps what is there
 
-  std::vector<Node> nodes_;
+  std::unique_ptr<Node[]> nodes_;  // a vector without the price of filling what a parse overwrites anyway
+  std::size_t count_ = 0;
+  std::size_t capacity_ = 0;
   std::unique_ptr<char[]> source_;  // the parsed text and its padding, where a Parser filled this document
   std::size_t source_capacity_ = 0;
   std::vector<std::unique_ptr<char[]>> blocks_;  // kept text
@@ -182,6 +185,7 @@ class Builder {
 
  private:
   Node& add(Kind kind, std::uint32_t offset);
+  void count_value();  // one more element or member of the innermost open container
   void open(Kind kind, std::uint32_t offset);
   void close();
 

@@ -1,0 +1,383 @@
+#include "json/parser.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+namespace gatehouse::json {
+
+// simdjson finds where the tokens start (and checks UTF-8, control characters in strings and unclosed strings
+// on the way); the walk over those places, which is where strictness lives, is here.
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "key prefixes are compared as loaded");
+
+constexpr std::size_t kPadding = simdjson::SIMDJSON_PADDING;
+constexpr std::size_t kSmallObject = 24;  // up to here, duplicate keys are found by looking at each
+
+constexpr auto kEndsScalar = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : {' ', '\t', '\n', '\r', ',', ']', '}'}) ends[static_cast<unsigned char>(c)] = true;
+  return ends;
+}();
+
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
+
+// A key as it is compared: its first bytes as a number, and the node that has all of it.
+struct Key {
+  std::uint64_t prefix;
+  const char* text;
+  std::uint32_t size;
+
+  bool same(const Key& other) const {
+    return prefix == other.prefix && size == other.size &&
+           (size <= 8 || std::memcmp(text + 8, other.text + 8, size - 8) == 0);
+  }
+  bool before(const Key& other) const {
+    if (prefix != other.prefix) return prefix < other.prefix;
+    if (size != other.size) return size < other.size;
+    return size > 8 && std::memcmp(text + 8, other.text + 8, size - 8) < 0;
+  }
+};
+
+struct Level {
+  std::uint32_t node;  // the container's index
+  std::uint32_t keys;  // where its keys begin in the list of keys
+};
+
+int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Four hexadecimal digits, or -1.
+int hex_unit(const char* at) {
+  int unit = 0;
+  for (int i = 0; i < 4; ++i) {
+    const int digit = hex_digit(at[i]);
+    if (digit < 0) return -1;
+    unit = unit * 16 + digit;
+  }
+  return unit;
+}
+
+char* put_utf8(char* out, std::uint32_t code) {
+  if (code < 0x80) {
+    *out++ = static_cast<char>(code);
+  } else if (code < 0x800) {
+    *out++ = static_cast<char>(0xC0U | (code >> 6U));
+    *out++ = static_cast<char>(0x80U | (code & 0x3FU));
+  } else if (code < 0x10000) {
+    *out++ = static_cast<char>(0xE0U | (code >> 12U));
+    *out++ = static_cast<char>(0x80U | ((code >> 6U) & 0x3FU));
+    *out++ = static_cast<char>(0x80U | (code & 0x3FU));
+  } else {
+    *out++ = static_cast<char>(0xF0U | (code >> 18U));
+    *out++ = static_cast<char>(0x80U | ((code >> 12U) & 0x3FU));
+    *out++ = static_cast<char>(0x80U | ((code >> 6U) & 0x3FU));
+    *out++ = static_cast<char>(0x80U | (code & 0x3FU));
+  }
+  return out;
+}
+
+char simple_escape(char c) {
+  switch (c) {
+    case '"': return '"';
+    case '\\': return '\\';
+    case '/': return '/';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+struct Parser::State {
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> tokens;
+  std::size_t token_capacity = 0;
+  std::vector<Level> levels;
+  std::vector<Key> keys;
+
+  // The walk in progress.
+  char* text = nullptr;
+  std::size_t size = 0;
+  const std::uint32_t* token = nullptr;  // the next token's place
+  Node* nodes = nullptr;
+  Node* next = nullptr;
+  bool escapes = false;  // whether there is a backslash anywhere
+  ParseError error;
+
+  bool fail(Fault fault, std::size_t offset) {
+    error = {fault, offset};
+    return false;
+  }
+
+  bool find_tokens();
+  bool walk(std::size_t depth);
+  bool scalar(std::uint32_t at);
+  bool string(std::uint32_t at);
+  bool unescape(Node& node, std::uint32_t at);
+  bool number(std::uint32_t at);
+  bool word(std::uint32_t at, std::string_view word, Kind kind, bool truth);
+  bool ends_scalar(const char* at) const {
+    return kEndsScalar[static_cast<unsigned char>(*at)] || at == text + size;
+  }
+  bool new_key(const Node& node, std::size_t first);
+  bool no_duplicates(std::size_t first);
+};
+
+bool Parser::State::find_tokens() {
+  if (size > token_capacity) {
+    const std::size_t capacity = std::max<std::size_t>(std::bit_ceil(size), 4096);
+    const auto failed =
+        tokens ? tokens->set_capacity(capacity)
+               : simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, tokens);
+    if (failed) return fail(Fault::too_large, 0);
+    token_capacity = capacity;
+  }
+  const auto failed = tokens->stage1(reinterpret_cast<const std::uint8_t*>(text), size,
+                                     simdjson::stage1_mode::regular);
+  switch (failed) {
+    case simdjson::SUCCESS: break;
+    case simdjson::EMPTY: return fail(Fault::empty, 0);
+    case simdjson::UTF8_ERROR: return fail(Fault::utf8, 0);
+    case simdjson::CAPACITY: return fail(Fault::too_large, 0);
+    default: return fail(Fault::syntax, size);
+  }
+  token = tokens->structural_indexes.get();
+  return true;
+}
+
+// Between a string's last quote and the next token there is only white space: that is where it ends.
+bool Parser::State::string(std::uint32_t at) {
+  const char* end = text + *token - 1;
+  while (is_space(*end)) --end;
+  const char* begin = text + at + 1;
+  if (end < begin || *end != '"') return fail(Fault::syntax, at);
+  Node& node = *next++;
+  node = Node{.text = begin, .size = static_cast<std::uint32_t>(end - begin), .offset = at, .kind = Kind::string};
+  if (escapes && std::memchr(begin, '\\', node.size)) return unescape(node, at);
+  return true;
+}
+
+// In place: what an escape denotes is never longer than the escape.
+bool Parser::State::unescape(Node& node, std::uint32_t at) {
+  const char* in = node.text;
+  const char* const end = in + node.size;
+  char* out = text + at + 1;
+  while (in < end) {
+    const auto* slash = static_cast<const char*>(std::memchr(in, '\\', static_cast<std::size_t>(end - in)));
+    const char* const plain_end = slash ? slash : end;
+    std::memmove(out, in, static_cast<std::size_t>(plain_end - in));
+    out += plain_end - in;
+    if (!slash) break;
+    const auto offset = static_cast<std::size_t>(slash - text);
+    in = slash + 2;
+    if (slash[1] != 'u') {
+      const char c = simple_escape(slash[1]);
+      if (c == 0) return fail(Fault::syntax, offset);
+      *out++ = c;
+      continue;
+    }
+    const int unit = end - in < 4 ? -1 : hex_unit(in);
+    if (unit < 0) return fail(Fault::syntax, offset);
+    in += 4;
+    auto code = static_cast<std::uint32_t>(unit);
+    if (code >= 0xD800 && code <= 0xDFFF) {
+      const int low = code < 0xDC00 && end - in >= 6 && in[0] == '\\' && in[1] == 'u' ? hex_unit(in + 2) : -1;
+      if (low < 0xDC00 || low > 0xDFFF) return fail(Fault::surrogate, offset);
+      in += 6;
+      code = 0x10000 + ((code - 0xD800) << 10U) + (static_cast<std::uint32_t>(low) - 0xDC00);
+    }
+    out = put_utf8(out, code);
+  }
+  node.size = static_cast<std::uint32_t>(out - node.text);
+  return true;
+}
+
+bool Parser::State::number(std::uint32_t at) {
+  const char* const begin = text + at;
+  const char* c = begin;
+  if (*c == '-') ++c;
+  if (*c == '0') {
+    ++c;
+  } else {
+    if (!is_digit(*c)) return fail(Fault::syntax, at);
+    while (is_digit(*c)) ++c;
+  }
+  bool integer_form = true;
+  if (*c == '.') {
+    integer_form = false;
+    if (!is_digit(*++c)) return fail(Fault::syntax, at);
+    while (is_digit(*c)) ++c;
+  }
+  if (*c == 'e' || *c == 'E') {
+    integer_form = false;
+    ++c;
+    if (*c == '+' || *c == '-') ++c;
+    if (!is_digit(*c)) return fail(Fault::syntax, at);
+    while (is_digit(*c)) ++c;
+  }
+  if (!ends_scalar(c)) return fail(Fault::syntax, at);
+  *next++ = Node{.text = begin,
+                 .size = static_cast<std::uint32_t>(c - begin),
+                 .offset = at,
+                 .kind = Kind::number,
+                 .truth = integer_form};
+  return true;
+}
+
+bool Parser::State::word(std::uint32_t at, std::string_view word, Kind kind, bool truth) {
+  if (std::memcmp(text + at, word.data(), word.size()) != 0 || !ends_scalar(text + at + word.size())) {
+    return fail(Fault::syntax, at);
+  }
+  *next++ = Node{.offset = at, .kind = kind, .truth = truth};
+  return true;
+}
+
+bool Parser::State::scalar(std::uint32_t at) {
+  switch (text[at]) {
+    case '"': return string(at);
+    case 't': return word(at, "true", Kind::boolean, true);
+    case 'f': return word(at, "false", Kind::boolean, false);
+    case 'n': return word(at, "null", Kind::null, false);
+    default: return number(at);
+  }
+}
+
+bool Parser::State::new_key(const Node& node, std::size_t first) {
+  Key key{.prefix = 0, .text = node.text, .size = node.size};
+  std::memcpy(&key.prefix, node.text, 8);  // the text is padded
+  if (node.size < 8) key.prefix &= (std::uint64_t{1} << (node.size * 8)) - 1;
+  if (keys.size() - first <= kSmallObject) {
+    for (std::size_t i = first; i < keys.size(); ++i) {
+      if (keys[i].same(key)) return fail(Fault::duplicate_key, node.offset);
+    }
+  }
+  keys.push_back(key);
+  return true;
+}
+
+// A large object's keys are sorted once: no choice of keys makes that slow, as it could a hash table.
+bool Parser::State::no_duplicates(std::size_t first) {
+  if (keys.size() - first > kSmallObject) {
+    const auto begin = keys.begin() + static_cast<std::ptrdiff_t>(first);
+    std::sort(begin, keys.end(), [](const Key& a, const Key& b) { return a.before(b); });
+    const auto same = std::adjacent_find(begin, keys.end(), [](const Key& a, const Key& b) { return a.same(b); });
+    if (same != keys.end()) {
+      return fail(Fault::duplicate_key, static_cast<std::size_t>(same->text - text) - 1);
+    }
+  }
+  keys.resize(first);
+  return true;
+}
+
+bool Parser::State::walk(std::size_t depth) {
+  levels.clear();
+  keys.clear();
+  while (true) {
+    // A value begins here.
+    const std::uint32_t at = *token++;
+    const char c = text[at];
+    const bool opens_object = c == '{';
+    bool key_follows = false;
+    if (opens_object || c == '[') {
+      if (levels.size() == depth) return fail(Fault::depth, at);
+      levels.push_back({static_cast<std::uint32_t>(next - nodes), static_cast<std::uint32_t>(keys.size())});
+      *next++ = Node{.offset = at, .kind = opens_object ? Kind::object : Kind::array};
+      if (text[*token] != (opens_object ? '}' : ']')) {
+        if (!opens_object) continue;
+        key_follows = true;
+      }
+    } else if (!scalar(at)) {
+      return false;
+    } else {
+      if (levels.empty()) return true;
+      ++nodes[levels.back().node].size;
+    }
+
+    // A value has ended, or a container has just begun: separators and closings until the next value.
+    while (!key_follows) {
+      const Level level = levels.back();
+      Node& container = nodes[level.node];
+      const bool in_object = container.kind == Kind::object;
+      const std::uint32_t here = *token++;
+      if (text[here] == ',' && container.size != 0) {
+        key_follows = in_object;
+        break;
+      }
+      if (text[here] != (in_object ? '}' : ']')) return fail(Fault::syntax, here);
+      if (in_object && !no_duplicates(level.keys)) return false;
+      container.span = static_cast<std::uint32_t>(next - &container);
+      levels.pop_back();
+      if (levels.empty()) return true;
+      ++nodes[levels.back().node].size;
+    }
+
+    if (key_follows) {
+      const std::uint32_t key = *token++;
+      if (text[key] != '"') return fail(Fault::syntax, key);
+      if (!string(key) || !new_key(next[-1], levels.back().keys)) return false;
+      const std::uint32_t colon = *token++;
+      if (text[colon] != ':') return fail(Fault::syntax, colon);
+    }
+  }
+}
+
+std::string_view name(Fault fault) {
+  switch (fault) {
+    case Fault::empty: return "empty";
+    case Fault::syntax: return "syntax";
+    case Fault::utf8: return "utf8";
+    case Fault::surrogate: return "surrogate";
+    case Fault::duplicate_key: return "duplicate_key";
+    case Fault::depth: return "depth";
+    case Fault::trailing: return "trailing";
+    case Fault::too_large: return "too_large";
+  }
+  return "syntax";
+}
+
+Parser::Parser() : state_(std::make_unique<State>()) {}
+Parser::Parser(Parser&&) noexcept = default;
+Parser::~Parser() = default;
+
+std::expected<void, ParseError> Parser::parse(std::string_view text, Document& into, ParseLimits limits) {
+  into.clear();
+  constexpr std::size_t kMost = std::size_t{1} << 31U;  // offsets are 32 bits
+  if (text.size() > std::min(limits.bytes, kMost)) return std::unexpected(ParseError{Fault::too_large, limits.bytes});
+  if (into.source_capacity_ < text.size() + kPadding) {
+    into.source_capacity_ = std::max<std::size_t>(std::bit_ceil(text.size() + kPadding), 2048);
+    into.source_ = std::make_unique_for_overwrite<char[]>(into.source_capacity_);
+  }
+  State& state = *state_;
+  state.text = into.source_.get();
+  state.size = text.size();
+  if (!text.empty()) std::memcpy(state.text, text.data(), text.size());
+  std::memset(state.text + text.size(), 0, kPadding);
+
+  if (!state.find_tokens()) return std::unexpected(state.error);
+  const std::size_t tokens = state.tokens->n_structural_indexes;
+  into.reserve(tokens);
+  state.nodes = into.nodes_.get();
+  state.next = state.nodes;
+  state.escapes = std::memchr(state.text, '\\', state.size) != nullptr;
+  if (!state.walk(limits.depth)) return std::unexpected(state.error);
+  if (state.token != state.tokens->structural_indexes.get() + tokens) {
+    return std::unexpected(ParseError{Fault::trailing, *state.token});
+  }
+  into.count_ = static_cast<std::size_t>(state.next - state.nodes);
+  return {};
+}
+
+}  // namespace gatehouse::json
