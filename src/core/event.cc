@@ -1,0 +1,12 @@
+#include "core/event.h"
+
+#include <utility>
+
+namespace gatehouse {
+
+std::string_view name(Outcome outcome) {
+  constexpr std::string_view kNames[] = {"refused", "failed", "allowed"};
+  return kNames[std::to_underlying(outcome)];
+}
+
+}  // namespace gatehouse

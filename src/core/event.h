@@ -1,0 +1,58 @@
+// One event per request, and a few for what happens outside requests (product contract, section 5). An Event
+// borrows everything: it is encoded before what it points to goes away.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "core/reason.h"
+
+namespace gatehouse {
+
+enum class Outcome : std::uint8_t {
+  refused,  // a gate said no
+  failed,   // the gates said yes, and then something broke
+  allowed,
+};
+std::string_view name(Outcome outcome);
+
+struct Attribute {
+  std::string_view name;
+  std::string_view value;
+};
+
+struct Event {
+  std::string_view name = "request";
+  WallTime time{};
+  std::string_view request_id;
+  std::string_view trace_id;
+  IpAddress client;
+  bool has_client = true;
+  std::string_view method;
+  std::string_view route;      // the template, never the path as sent
+  std::string_view operation;
+  std::span<const Attribute> resource;  // path parameters that may be logged
+  std::span<const Attribute> query;     // only parameters that say x-gatehouse: {log: true}
+  std::string_view user_id;
+  std::string_view scheme;
+  std::string_view credential_id;
+  Outcome outcome = Outcome::refused;
+  Stage stage = Stage::respond;
+  std::string_view reason;     // empty where allowed
+  std::string_view rule;
+  std::string_view sensitive;
+  unsigned status = 0;         // 0: no answer was sent
+  std::chrono::nanoseconds duration{};
+  std::uint64_t request_body_size = 0;
+  std::uint64_t response_body_size = 0;
+  std::string_view upstream;           // the upstream's name
+  unsigned upstream_status = 0;
+  std::string_view detail;             // for operators: which finding, which error; redacted by value
+  std::span<const std::string_view> credentials;  // byte runs that must not appear in any of the above
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,43 @@
+// The port to the rate limiter (GCRA over a bounded table; store/limiter.h is the one in memory).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/units.h"
+
+namespace gatehouse {
+
+// What a limit is: fixed when the policy was compiled. `id` tells limits apart inside the store.
+struct LimitRule {
+  std::uint32_t id = 0;
+  Rate rate;
+  std::uint64_t burst = 0;  // requests that may come at once; at least 1
+};
+
+// One request's claim on one limit.
+struct LimitClaim {
+  const LimitRule* rule = nullptr;
+  std::string_view key;     // who shares the allowance: address prefix, principal id, …
+  std::uint32_t cost = 1;
+};
+
+struct LimitState {
+  bool allowed = false;
+  std::uint64_t remaining = 0;              // requests of cost 1 that would still pass now
+  std::chrono::nanoseconds reset{};         // until the allowance is whole again
+  std::chrono::nanoseconds retry_after{};   // refused: until this claim could pass
+};
+
+class LimitStore {
+ public:
+  virtual ~LimitStore() = default;
+  // Takes every claim, or none: a refused request costs nothing in the limits before it. `states` has one
+  // entry for each claim. Returns whether all were allowed. Called on every worker at once.
+  virtual bool take(std::span<const LimitClaim> claims, MonotonicTime now, std::span<LimitState> states) = 0;
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,43 @@
+#include "core/reason.h"
+
+#include <array>
+#include <utility>
+
+namespace gatehouse {
+namespace {
+
+constexpr ReasonFacts kReasons[] = {
+#define GATEHOUSE_REASON(name, stage, answer) {#name, Stage::stage, Answer::answer},
+    GATEHOUSE_REASONS(GATEHOUSE_REASON)
+#undef GATEHOUSE_REASON
+};
+
+// In the order of Answer.
+constexpr AnswerText kAnswers[] = {
+    {500, "internal_error", "Something went wrong here. Quote the correlation id when you report it."},
+    {400, "invalid_request", "The request does not match what this operation accepts."},
+    {401, "authentication_required", "This operation needs a credential that holds."},
+    {403, "forbidden", "This credential does not permit the operation."},
+    {404, "not_found", "There is nothing here."},
+    {405, "method_not_allowed", "This path does not answer that method."},
+    {413, "too_large", "The request is larger than this operation accepts."},
+    {414, "too_large", "The request target is too long."},
+    {431, "too_large", "The request header is too large."},
+    {415, "unsupported_media_type", "This operation does not accept that content type."},
+    {429, "rate_limited", "Too many requests. Wait before the next one."},
+    {502, "unavailable", "The service behind this operation failed."},
+    {503, "unavailable", "The service is not available at the moment."},
+    {504, "unavailable", "The service behind this operation did not answer in time."},
+};
+
+constexpr std::string_view kStages[] = {"transport", "http",     "route", "limit",  "authenticate",
+                                        "authorise", "validate", "call",  "respond"};
+
+}  // namespace
+
+const AnswerText& text_of(Answer answer) { return kAnswers[std::to_underlying(answer)]; }
+const ReasonFacts& facts_of(Reason reason) { return kReasons[std::to_underlying(reason)]; }
+std::span<const ReasonFacts> every_reason() { return kReasons; }
+std::string_view name(Stage stage) { return kStages[std::to_underlying(stage)]; }
+
+}  // namespace gatehouse

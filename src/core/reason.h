@@ -1,0 +1,121 @@
+// Every way a request can end other than by its answer: a closed list. Each reason has one stage, one status and
+// one public text; what a client sees is decided here and nowhere else (product contract, section 4).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace gatehouse {
+
+// The gate that decided, as events name it. In the order of a request's life.
+enum class Stage : std::uint8_t {
+  transport,
+  http,
+  route,
+  limit,
+  authenticate,
+  authorise,
+  validate,
+  call,
+  respond,
+};
+
+// The public side: the members `error` and `message` of a refusal, and its status.
+enum class Answer : std::uint8_t {
+  internal_error,  // the default on purpose: an answer that nobody chose must not say more
+  invalid_request,
+  authentication_required,
+  forbidden,
+  not_found,
+  method_not_allowed,
+  body_too_large,
+  target_too_long,
+  head_too_large,
+  unsupported_media_type,
+  rate_limited,
+  bad_gateway,
+  unavailable,
+  gateway_timeout,
+};
+
+struct AnswerText {
+  unsigned status;
+  PublicText error;
+  PublicText message;
+};
+const AnswerText& text_of(Answer answer);
+
+// name, stage, default answer. The name is what events say; it never changes meaning.
+#define GATEHOUSE_REASONS(X)                                           \
+  X(internal_error, respond, internal_error)                           \
+  X(malformed_http, http, invalid_request)                             \
+  X(target_too_long, http, target_too_long)                            \
+  X(head_too_large, http, head_too_large)                              \
+  X(request_late, http, invalid_request)                               \
+  X(plaintext, transport, forbidden)                                   \
+  X(credential_in_plaintext, transport, forbidden)                     \
+  X(draining, transport, unavailable)                                  \
+  X(overloaded, transport, unavailable)                                \
+  X(no_such_operation, route, not_found)                               \
+  X(method_not_allowed, route, method_not_allowed)                     \
+  X(rate_limited, limit, rate_limited)                                 \
+  X(too_many_at_once, limit, unavailable)                              \
+  X(credential_missing, authenticate, authentication_required)         \
+  X(credential_repeated, authenticate, authentication_required)        \
+  X(credential_malformed, authenticate, authentication_required)       \
+  X(credential_unknown, authenticate, authentication_required)         \
+  X(credential_expired, authenticate, authentication_required)         \
+  X(credential_not_yet_valid, authenticate, authentication_required)   \
+  X(credential_revoked, authenticate, authentication_required)         \
+  X(credential_address, authenticate, authentication_required)         \
+  X(credential_signature, authenticate, authentication_required)       \
+  X(credential_claims, authenticate, authentication_required)          \
+  X(keys_unavailable, authenticate, unavailable)                       \
+  X(permission_missing, authorise, forbidden)                          \
+  X(scope_missing, authorise, forbidden)                               \
+  X(condition_false, authorise, forbidden)                             \
+  X(condition_error, authorise, forbidden)                             \
+  X(object_missing, authorise, not_found)                              \
+  X(parameters_invalid, validate, invalid_request)                     \
+  X(body_missing, validate, invalid_request)                           \
+  X(body_unexpected, validate, invalid_request)                        \
+  X(body_malformed, validate, invalid_request)                         \
+  X(body_invalid, validate, invalid_request)                           \
+  X(body_too_large, validate, body_too_large)                          \
+  X(body_late, validate, invalid_request)                              \
+  X(media_type_unsupported, validate, unsupported_media_type)          \
+  X(upstream_unreachable, call, bad_gateway)                           \
+  X(upstream_open_circuit, call, unavailable)                          \
+  X(upstream_overloaded, call, unavailable)                            \
+  X(upstream_late, call, gateway_timeout)                              \
+  X(upstream_malformed, call, bad_gateway)                             \
+  X(upstream_error, call, bad_gateway)                                 \
+  X(upstream_refusal, call, invalid_request)                           \
+  X(statement_refused, call, invalid_request)                          \
+  X(row_missing, call, not_found)                                      \
+  X(database_failed, call, internal_error)                             \
+  X(database_overloaded, call, unavailable)                            \
+  X(deadline_passed, call, gateway_timeout)                            \
+  X(record_unavailable, respond, unavailable)                          \
+  X(client_gone, respond, internal_error)
+
+enum class Reason : std::uint8_t {
+#define GATEHOUSE_REASON(name, stage, answer) name,
+  GATEHOUSE_REASONS(GATEHOUSE_REASON)
+#undef GATEHOUSE_REASON
+};
+
+struct ReasonFacts {
+  std::string_view name;
+  Stage stage;
+  Answer answer;
+};
+const ReasonFacts& facts_of(Reason reason);
+std::span<const ReasonFacts> every_reason();
+std::string_view name(Stage stage);
+
+}  // namespace gatehouse
