@@ -1,0 +1,185 @@
+// Header fields as views into the buffer they arrived in (RFC 9110 section 5).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
+namespace gatehouse::http {
+
+// The fields that Gatehouse itself looks at, recognised while the head is parsed; everything else is `other`
+// and found by name.
+enum class FieldId : std::uint8_t {
+  other,
+  accept,
+  accept_encoding,
+  accept_language,
+  access_control_request_headers,
+  access_control_request_method,
+  age,
+  allow,
+  authorization,
+  cache_control,
+  connection,
+  content_disposition,
+  content_encoding,
+  content_language,
+  content_length,
+  content_location,
+  content_range,
+  content_type,
+  cookie,
+  date,
+  dpop,
+  etag,
+  expect,
+  expires,
+  forwarded,
+  http2_settings,
+  idempotency_key,
+  if_match,
+  if_modified_since,
+  if_none_match,
+  if_range,
+  if_unmodified_since,
+  keep_alive,
+  last_modified,
+  location,
+  max_forwards,
+  origin,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  range,
+  referer,
+  retry_after,
+  sec_fetch_dest,
+  sec_fetch_mode,
+  sec_fetch_site,
+  server,
+  set_cookie,
+  strict_transport_security,
+  te,
+  traceparent,
+  tracestate,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  user_agent,
+  vary,
+  via,
+  www_authenticate,
+  x_csrf_token,
+  x_forwarded_for,
+  x_powered_by,
+  x_real_ip,
+  x_request_id,
+  host,
+  // Families, recognised by their beginning.
+  x_forwarded,  // any other `X-Forwarded-…`
+  gatehouse,    // `Gatehouse-…`: what only Gatehouse may say to an upstream
+};
+inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::gatehouse) + 1;
+
+// Case is ignored (RFC 9110 section 5.1).
+FieldId field_id(std::string_view name);
+// In lower case; empty for `other` and the families.
+std::string_view name(FieldId id);
+// Whether the field has exactly one value, so that a second line of it is refused. Fields defined as lists may
+// repeat, and so may Set-Cookie. Cookie may not (RFC 6265bis section 5.8.2).
+bool is_singleton(FieldId id);
+// RFC 9110 section 7.6.1: meant for the next hop alone, and never forwarded.
+bool is_hop_by_hop(FieldId id);
+
+struct Field {
+  std::string_view name;   // as it was written
+  std::string_view value;  // without white space at its ends
+  FieldId id = FieldId::other;
+};
+
+// The fields of one message, in the order of arrival. They are kept as offsets into one buffer of at most 64 KiB,
+// so that a head that arrives in pieces survives the buffer's move, and an idle connection holds little.
+class Fields {
+ public:
+  static constexpr std::size_t kCapacity = 128;
+
+  class Iterator {
+   public:
+    using value_type = Field;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    using pointer = const Field*;
+    using reference = Field;
+
+    Iterator(const Fields& fields, std::size_t index) : fields_(&fields), index_(index) {}
+    Field operator*() const { return (*fields_)[index_]; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+   private:
+    const Fields* fields_;
+    std::size_t index_;
+  };
+
+  Fields() { clear(); }
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  Field operator[](std::size_t index) const;
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size_}; }
+
+  bool has(FieldId id) const { return first_[static_cast<std::size_t>(id)] != 0; }
+  // More than one line of it.
+  bool repeated(FieldId id) const;
+  // The first line's value. Singletons have no other.
+  std::optional<std::string_view> value(FieldId id) const;
+  // How many lines have this name, and the value of the first: a credential in a repeated field is no credential.
+  struct Found {
+    std::size_t count = 0;
+    std::string_view value;
+  };
+  Found find(std::string_view name) const;
+
+  // For parsers.
+  void clear() {
+    first_.fill(0);
+    repeated_.fill(0);
+    size_ = 0;
+    base_ = nullptr;
+  }
+  void set_base(const char* base) { base_ = base; }
+  // Both texts lie within 64 KiB behind the base. The caller has checked that there is room.
+  void add(FieldId id, std::size_t name_at, std::size_t name_size, std::size_t value_at, std::size_t value_size) {
+    auto& entry = entries_[size_];
+    entry = {static_cast<std::uint16_t>(name_at), static_cast<std::uint16_t>(name_size),
+             static_cast<std::uint16_t>(value_at), static_cast<std::uint16_t>(value_size), id};
+    ++size_;
+    const auto i = static_cast<std::size_t>(id);
+    if (first_[i] == 0) {
+      first_[i] = static_cast<std::uint8_t>(size_);
+    } else {
+      repeated_[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+  }
+
+ private:
+  struct Entry {
+    std::uint16_t name_at, name_size, value_at, value_size;
+    FieldId id;
+  };
+
+  const char* base_;
+  std::size_t size_;
+  std::array<std::uint64_t, (kFieldIdCount + 63) / 64> repeated_;
+  std::array<std::uint8_t, kFieldIdCount> first_;  // the index of each id's first line, plus one
+  std::array<Entry, kCapacity> entries_;           // the first size_ of them have been written
+};
+
+}  // namespace gatehouse::http

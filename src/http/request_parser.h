@@ -1,0 +1,97 @@
+// Request heads of HTTP/1.0 and 1.1 (RFC 9112), read strictly: what two servers could read differently is refused,
+// nothing is repaired. The parser does no I/O, allocates nothing, and copies nothing.
+//
+// Decisions where the RFC leaves a choice:
+//   - An empty line before the request line is refused (section 2.2 lets a server skip it).
+//   - Only origin-form, and `*` for OPTIONS. A request to an origin server has no other (section 3.2).
+//   - Host is required in HTTP/1.0 too.
+//   - HTTP/1.0 connections close after the answer; `Connection: keep-alive` there is not honoured.
+//   - Content-Length has no leading zeros and at most 18 digits.
+//   - Connection may name `close`, `keep-alive`, `upgrade`, `te` and `http2-settings`: with any other option a
+//     client could make an intermediary strip a field that the next server relies on.
+//   - Upgrade is reported and otherwise ignored (RFC 9110 section 7.8 allows it); it is never forwarded.
+//   - Expect: only 100-continue, and ignored in HTTP/1.0 (RFC 9110 section 10.1.1).
+//   - A path in which an unreserved character, `/`, `\`, `.` or a control is percent-encoded is refused.
+//   - The query may hold `[`, `]` and `|` as they are: OpenAPI's deepObject and pipeDelimited write them so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/field_lines.h"
+#include "http/fields.h"
+#include "http/host.h"
+#include "http/malformed.h"
+#include "http/method.h"
+
+namespace gatehouse::http {
+
+enum class Version : std::uint8_t { http_1_0, http_1_1 };
+
+enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
+struct BodyFraming {
+  BodyKind kind = BodyKind::none;  // until_close: responses only
+  std::uint64_t length = 0;        // of BodyKind::length
+};
+
+enum class Connection : std::uint8_t { close, keep_alive };
+
+// Every view points into the buffer that was parsed, and lives as long as its bytes stay there.
+struct RequestHead {
+  Method method = Method::other;
+  Version version = Version::http_1_1;
+  Connection connection = Connection::close;
+  bool expects_continue = false;
+  bool wants_upgrade = false;
+  BodyFraming body;
+  std::string_view method_text;
+  std::string_view target;  // path and query as they were sent
+  std::string_view path;    // raw: percent-encoding is valid, but not decoded; begins with `/`, or is `*`
+  std::string_view query;   // raw, without `?`; empty also where there was none
+  HostPort host;
+  Fields fields;
+};
+
+struct RequestLimits {
+  std::size_t head = 16 * 1024;  // request line, fields and both final line ends; at most 65535
+  std::size_t target = 8 * 1024;
+  std::size_t fields = 64;       // at most Fields::kCapacity
+};
+
+// One request after the other on a connection:
+//   parse(buffer, head) → need_more:  read more behind the same bytes (they may have moved), and call again; no byte
+//                                     is looked at twice, however small the pieces are
+//                       → complete:   `consumed()` bytes were the head; drop them and the body, then reset()
+//                       → malformed:  answer status(reason()), close
+// What is complete or malformed is so for any division of the same bytes into pieces.
+class RequestParser {
+ public:
+  explicit RequestParser(RequestLimits limits = {});
+
+  Progress parse(std::string_view buffer, RequestHead& head);
+  std::size_t consumed() const { return at_; }
+  Malformed reason() const { return reason_; }
+  void reset();
+
+ private:
+  enum class State : std::uint8_t { method, target, version, line_end, fields };
+
+  Progress run(std::string_view data, RequestHead& head);
+  Progress finish(std::string_view data, RequestHead& head);
+  Progress refuse(Malformed reason) {
+    reason_ = reason;
+    return Progress::malformed;
+  }
+
+  RequestLimits limits_;
+  std::size_t at_ = 0;  // everything before it has been looked at
+  std::uint32_t method_size_ = 0, target_size_ = 0;
+  State state_ = State::method;
+  Method method_ = Method::other;
+  Version version_ = Version::http_1_1;
+  Malformed reason_ = Malformed::request_line;
+  FieldLines lines_;
+};
+
+}  // namespace gatehouse::http
