@@ -1,0 +1,68 @@
+// Files that people write, as json documents with places: YAML 1.2 (core schema) or JSON, strictly.
+//
+// What two YAML readers could take differently is a problem, not a guess: duplicate keys, merge keys `<<`,
+// numbers with leading zeros, several documents in one file, tags outside the core schema, keys that are
+// no text. `yes`, `no`, `1_000` and `2026-01-01` are strings, as YAML 1.2 says.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/problems.h"
+#include "base/result.h"
+#include "json/document.h"
+
+namespace gatehouse::doc {
+
+struct Limits {
+  std::size_t bytes = std::size_t{64} << 20U;
+  std::size_t depth = 128;
+  std::size_t values = 4'000'000;   // with every alias expanded, so that aliases cannot multiply without end
+  std::size_t text = std::size_t{256} << 20U;  // bytes of strings, with every alias expanded
+};
+
+// One file's text and what it says. Values stay valid as long as the Source.
+class Source {
+ public:
+  const std::string& name() const { return name_; }
+  std::string_view text() const { return text_; }
+  json::Value root() const { return document_.root(); }
+
+  // Where the value stands. Precondition: the value is of this source.
+  Place place(json::Value value) const { return place_at(value.offset()); }
+  // Byte offset to line and column, both from 1, the column in bytes.
+  Place place_at(std::size_t offset) const;
+  // Whether the value is one of this source's.
+  bool owns(json::Value value) const;
+
+ private:
+  friend std::shared_ptr<const Source> parse(std::string, std::string, Problems&, const Limits&);
+  Source() = default;
+
+  std::string name_;
+  std::string text_;
+  std::vector<std::uint32_t> lines_;  // offset of each line's first byte
+  json::Document document_;
+};
+
+// Reads `text` as JSON where `name` ends in .json, or, where it ends in neither .json, .yaml nor .yml, the
+// first character is `{` or `[`; else as YAML. Adds every problem it finds; null when there was one.
+std::shared_ptr<const Source> parse(std::string text, std::string name, Problems& problems,
+                                    const Limits& limits = {});
+
+// How files are read, passed in so that a test needs no disk.
+using ReadFile = std::function<Result<std::string>(const std::filesystem::path& path)>;
+// Regular files on disk, at most `most` bytes.
+ReadFile disk_files(std::size_t most = Limits{}.bytes);
+
+// The file, named in places as `path` is written.
+std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read, Problems& problems,
+                                   const Limits& limits = {});
+
+}  // namespace gatehouse::doc

@@ -1,0 +1,138 @@
+// An OpenAPI document (3.0.x, 3.1.x) as the operations it declares: what the policy loader decides about, the
+// router routes to, and the gates enforce. Immutable once loaded; everything it points to is owned by it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/problems.h"
+#include "doc/source.h"
+#include "json/document.h"
+
+namespace gatehouse::schema {
+class Schema;
+}
+
+namespace gatehouse::openapi {
+
+class InputReader;
+
+enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, trace };
+std::string_view name(Method method);  // "GET"
+
+enum class In : std::uint8_t { path, query, header, cookie };
+std::string_view name(In in);  // "path"
+
+// A value of a document together with the file it stands in (a $ref may have led to another file).
+struct Located {
+  const doc::Source* source = nullptr;
+  json::Value value;
+
+  Place place() const { return source->place(value); }
+  explicit operator bool() const { return source != nullptr; }
+};
+
+struct Parameter {
+  In in = In::query;
+  std::string name;  // as declared; header names compare without case
+  bool required = false;
+  bool deprecated = false;
+  Place place;
+  Located schema;                          // the Schema Object, references not followed
+  std::shared_ptr<const schema::Schema> checked_by;
+  json::Value gatehouse;                   // x-gatehouse, or a null Value
+};
+
+enum class BodyKind : std::uint8_t {
+  json,    // application/json and +json: parsed and checked
+  form,    // application/x-www-form-urlencoded: decoded and checked
+  text,    // text/*: one string, checked
+  opaque,  // octets that no schema describes: only their size is bounded
+};
+
+class FormReader;
+
+struct Content {
+  std::string type;  // "application/json": lower case, no parameters; responses may have ranges (`text/*`)
+  BodyKind kind = BodyKind::opaque;
+  Located schema;                                     // none where the document declares none
+  std::shared_ptr<const schema::Schema> checked_by;   // null for opaque
+  std::shared_ptr<const FormReader> form;             // kind form only
+};
+
+struct RequestBody {
+  bool required = false;
+  Place place;
+  std::vector<Content> content;
+};
+
+struct Response {
+  std::uint16_t first = 0, last = 0;  // the statuses it stands for: 200–200, 400–499 (`4XX`), 0–0 (`default`)
+  bool is_default() const { return first == 0; }
+  Place place;
+  std::vector<Content> content;
+  std::vector<std::string> headers;
+};
+
+struct SecurityScheme {
+  enum class Type : std::uint8_t { http, api_key, mutual_tls, oauth2, open_id_connect };
+  std::string name;         // the key under components/securitySchemes
+  Type type = Type::http;
+  std::string http_scheme;  // type http: lower case, `bearer`, `basic`
+  In in = In::header;       // type api_key: header, query or cookie
+  std::string parameter;    // type api_key: the header's, parameter's or cookie's name
+  Place place;
+};
+
+// One scheme that must hold, and for oauth2 and openIdConnect (3.1: any scheme) the scopes or roles it must have.
+struct SecurityNeed {
+  std::string scheme;  // a key of Api::security_schemes
+  std::vector<std::string> scopes;
+};
+// All of them must hold; empty: a caller without credentials is admitted.
+using SecurityAlternative = std::vector<SecurityNeed>;
+
+struct Operation {
+  Method method = Method::get;
+  std::string path;                 // the key under `paths`: "/orders/{id}"
+  std::vector<std::string> routes;  // `path` below each server's base path, without duplicates: at least one
+  std::vector<std::string> path_names;  // the template's parameters, in its order: what captures stand for
+  std::string id;                   // operationId; empty when there is none
+  std::vector<std::string> tags;
+  bool deprecated = false;
+  Located node;                     // the Operation Object
+
+  std::vector<Parameter> parameters;  // the path item's merged in
+  std::optional<RequestBody> body;
+  std::vector<Response> responses;
+  // Any one of them suffices. Empty: the document asks for no credential (`security: []`, or none anywhere).
+  std::vector<SecurityAlternative> security;
+  Located gatehouse;                // x-gatehouse of the operation; none when absent
+
+  std::shared_ptr<const InputReader> input;  // decodes and checks the parameters
+
+  bool admits_anonymous() const;
+  // "GET /orders/{id}": how configuration names an operation without an id.
+  std::string title() const;
+};
+
+struct Api {
+  std::vector<std::shared_ptr<const doc::Source>> sources;  // the document first, then the files it refers to
+  std::string title;
+  std::string version;  // the `openapi` field: "3.1.0"
+  std::vector<Operation> operations;  // in the order of the document
+  std::vector<SecurityScheme> security_schemes;
+
+  const SecurityScheme* scheme(std::string_view name) const;
+};
+
+// Reads and compiles the document. Adds every problem it finds; the Api is usable only where it added none.
+// References are followed to files below the document's directory, and nowhere else.
+Api load(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems);
+
+}  // namespace gatehouse::openapi

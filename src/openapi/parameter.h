@@ -1,0 +1,92 @@
+// The parameters of an operation, compiled: how each is written (style, explode) and what its schema makes of
+// the text. A request's parameters become one document, {"path": {…}, "query": {…}, "header": {…},
+// "cookie": {…}}, that holds declared and checked values only.
+//
+// One text, one reading, or refused (OpenAPI 3.1 section 4.8.12, RFC 6570 for the styles):
+//   - Percent-encoding is undone exactly once, after splitting at delimiters: `a%2Cb` is one item. Header values
+//     are not percent-encoded at all.
+//   - A raw `+` in a query is refused: half of the world reads a space. `%20` and `%2B` say which. With
+//     allowReserved it is a plus; in a form body it is a space (WHATWG URL section 5).
+//   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a path
+//     parameter, query parameters that are not declared, a name twice where it is not an exploded array, and
+//     `name` without `=` unless allowEmptyValue.
+//   - Text becomes a number or boolean only where the schema's type says so and the text is that JSON literal.
+//     Where the type allows several, the first of number, boolean, string, array, object that the text can be
+//     and the schema accepts is taken. Nothing becomes null.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "json/document.h"
+#include "openapi/api.h"
+
+namespace gatehouse::schema {
+class Findings;
+}
+
+namespace gatehouse::openapi {
+
+// The header fields of a request, as the reader asks for them.
+class HeaderFields {
+ public:
+  virtual ~HeaderFields() = default;
+  // The value of the nth field (from 0) of that name, which is compared without case.
+  virtual std::optional<std::string_view> value(std::string_view name, std::size_t nth) const = 0;
+};
+
+// What a request brings. Raw: nothing is decoded yet.
+struct RawInput {
+  std::span<const std::string_view> path;  // one capture for each of Operation::path_names
+  std::string_view query;                  // without the `?`
+  const HeaderFields* headers = nullptr;   // null: none
+};
+
+// Working memory, kept from one request to the next. One for each thread.
+class InputMemory {
+ public:
+  InputMemory();
+  InputMemory(InputMemory&&) noexcept;
+  ~InputMemory();
+
+ private:
+  friend class InputReader;
+  friend class FormReader;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class InputReader {
+ public:
+  ~InputReader();
+  // Whether every parameter is as the operation declares; else says why in `findings`. `into` is cleared first
+  // and depends on nothing else afterwards.
+  bool read(const RawInput& raw, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
+  // Whether any of the operation's parameters is sought there: the runner need not look otherwise.
+  bool uses(In in) const;
+
+ private:
+  friend class InputCompiler;
+  InputReader();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A body of application/x-www-form-urlencoded (WHATWG URL section 5, and the Encoding Objects).
+class FormReader {
+ public:
+  ~FormReader();
+  bool read(std::string_view body, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
+
+ private:
+  friend class InputCompiler;
+  FormReader();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gatehouse::openapi
