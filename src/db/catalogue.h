@@ -1,0 +1,136 @@
+// The catalogue: the only way by which the text of a statement from the configuration reaches the database.
+// A statement is taken apart, checked and prepared when the configuration is loaded; afterwards only values
+// are bound to it. There is no syntax by which a value could change the text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "db/connection.h"
+#include "json/document.h"
+
+namespace gatehouse::db {
+
+// `:path.id`, `:body.customer.name`, `:query."page-size"`: a source and at least one name in it. A name that
+// is not an identifier is written in double quotes.
+struct ParameterName {
+  std::vector<std::string> path;  // {"body", "customer", "name"}
+  std::size_t offset = 0;         // of its first use, in bytes of the configured text
+  std::string text() const;       // "body.customer.name"
+  bool operator==(const ParameterName& other) const { return path == other.path; }
+};
+
+struct Column {
+  std::string name;
+  std::string declared_type;  // as in CREATE TABLE; empty for an expression
+};
+
+enum class Effect : std::uint8_t { reads, writes };
+
+// A statement that was checked. Immutable; owned by its Catalogue, shared by all threads.
+class FixedStatement {
+ public:
+  // In the order in which values are bound; each name once.
+  const std::vector<ParameterName>& parameters() const { return parameters_; }
+  const std::vector<Column>& columns() const { return columns_; }  // empty: it gives no rows
+  Effect effect() const { return effect_; }
+
+ private:
+  friend class Catalogue;
+  friend class Run;
+  FixedStatement() = default;
+
+  std::string text_;  // as prepared: every name replaced by its number, at the same offset
+  std::vector<ParameterName> parameters_;
+  std::vector<Column> columns_;
+  std::vector<std::string> member_heads_;  // `"name":` for every column, escaped
+  Effect effect_ = Effect::writes;
+};
+
+struct CatalogueProblem {
+  std::size_t offset = 0;  // in bytes of the configured text
+  std::string what;
+};
+
+struct CatalogueRules {
+  // Tables whose names begin so cannot be named: the server's own, where they share the file. Empty: none.
+  std::string reserved_prefix;
+};
+
+class Catalogue {
+ public:
+  // `database` is what statements are checked against; it must outlive only the calls of add().
+  explicit Catalogue(Connection& database, CatalogueRules rules = {});
+  Catalogue(const Catalogue&) = delete;
+  Catalogue& operator=(const Catalogue&) = delete;
+
+  // Exactly one SELECT, INSERT, UPDATE, DELETE, REPLACE, WITH or VALUES that prepares against the database,
+  // with named parameters only and no column name twice. The statement lives as long as the catalogue.
+  std::expected<const FixedStatement*, CatalogueProblem> add(std::string_view text);
+
+ private:
+  Connection* database_;
+  CatalogueRules rules_;
+  std::deque<FixedStatement> statements_;
+};
+
+// ---- running a fixed statement ----
+
+enum class Blobs : std::uint8_t { refused, base64 };
+
+struct RunLimits {
+  std::size_t rows = 1000;
+  ByteCount bytes = mebibytes(1);  // of JSON
+  MonotonicTime deadline = MonotonicTime::max();
+  Blobs blobs = Blobs::refused;
+};
+
+enum class RunFault : std::uint8_t {
+  value,  // a bound value is not what the statement can take: malformed full-text search, bad JSON, overflow
+  conflict,   // a constraint of the tables
+  busy,       // another writer held the database for too long
+  late,       // the deadline passed
+  too_large,  // more rows or bytes than allowed
+  failed,     // the database or its tables are not as they were
+};
+
+struct RunFailure {
+  RunFault fault = RunFault::failed;
+  LogText text;  // the database's own words: never for clients
+};
+
+struct RunResult {
+  std::size_t rows = 0;
+  std::int64_t changed = 0;  // rows inserted, updated or deleted
+};
+
+// Binds `values` (as many as the statement has parameters), runs, and appends the rows to `out` as a JSON
+// array of objects: INTEGER and REAL as numbers, TEXT as strings, NULL as null. On failure `out` is as it
+// was, and a writing statement has changed nothing.
+std::expected<RunResult, RunFailure> run_list(Connection& connection, const FixedStatement& statement,
+                                              std::span<const Parameter> values, const RunLimits& limits,
+                                              const Clock& clock, std::string& out);
+// The same with the first row only, as one object; nothing is appended when there is none.
+std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
+                                             std::span<const Parameter> values, const RunLimits& limits,
+                                             const Clock& clock, std::string& out);
+// The first row as a document, for conditions over it; empty when there is none.
+std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
+                                             std::span<const Parameter> values, const RunLimits& limits,
+                                             const Clock& clock, json::Document& out);
+
+// What a JSON value is bound as: null, a boolean as 0 or 1, an integer, a real, text. Nothing for arrays,
+// objects, and integers that do not fit 64 bits. Text is borrowed from the value's document.
+std::optional<Parameter> as_parameter(json::Value value);
+
+}  // namespace gatehouse::db

@@ -1,0 +1,298 @@
+#include "db/connection.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "db/connection_state.h"
+
+namespace gatehouse::db {
+
+namespace {
+
+constexpr int kBusyRetries = 50;
+
+Result<> run_literal(sqlite3* database, Sql sql) {
+  if (sqlite3_exec(database, sql.view().data(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return std::unexpected(error_of(database, sql.view()));
+  }
+  return {};
+}
+
+// SQLite would make the file readable by all; this one holds the hashes of keys. The log and the index beside
+// it inherit the mode.
+Result<> make_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    ::close(file);
+    return {};
+  }
+  if (errno == EEXIST) return {};
+  return failure(errno == ENOENT ? ErrorCode::not_found : ErrorCode::denied,
+                 fmt::format("cannot make {}: {}", path, std::generic_category().message(errno)));
+}
+
+Result<> defend(sqlite3* database) {
+  const std::pair<int, int> settings[] = {
+      {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+      {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
+      {SQLITE_DBCONFIG_DQS_DDL, 0},
+      {SQLITE_DBCONFIG_DQS_DML, 0},
+      {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+  };
+  for (const auto& [setting, value] : settings) {
+    int now = -1;
+    if (sqlite3_db_config(database, setting, value, &now) != SQLITE_OK || now != value) {
+      return failure(ErrorCode::internal, fmt::format("SQLite does not take its setting {}", setting));
+    }
+  }
+  const std::pair<int, int> limits[] = {
+      {SQLITE_LIMIT_LENGTH, 16 << 20},
+      {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
+      {SQLITE_LIMIT_ATTACHED, 0},
+      {SQLITE_LIMIT_VARIABLE_NUMBER, 250},
+      {SQLITE_LIMIT_EXPR_DEPTH, 200},
+      {SQLITE_LIMIT_COLUMN, 500},
+      {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+      {SQLITE_LIMIT_TRIGGER_DEPTH, 20},
+      {SQLITE_LIMIT_VDBE_OP, 100'000},
+      {SQLITE_LIMIT_WORKER_THREADS, 0},
+      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1024},
+  };
+  for (const auto& [limit, value] : limits) sqlite3_limit(database, limit, value);
+  return {};
+}
+
+// Two processes that open a new file at once both want to switch it, which SQLite does not wait for.
+Result<> use_write_ahead_log(sqlite3* database) {
+  for (int left = kBusyRetries;; --left) {
+    auto switched = run_literal(database, "PRAGMA journal_mode = WAL");
+    if (switched || switched.error().retry == Retry::no || left == 0) return switched;
+    sqlite3_sleep(20);
+  }
+}
+
+}  // namespace
+
+ErrorCode code_of(int status) {
+  switch (status & 0xff) {
+    case SQLITE_CONSTRAINT: return ErrorCode::conflict;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR: return ErrorCode::unavailable;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN: return ErrorCode::denied;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR: return ErrorCode::invalid;
+    case SQLITE_INTERRUPT: return ErrorCode::timeout;
+    case SQLITE_TOOBIG: return ErrorCode::too_large;
+    default: return ErrorCode::internal;
+  }
+}
+
+Error error_of(sqlite3* database, std::string_view doing) {
+  const int status = sqlite3_extended_errcode(database);
+  const int primary = status & 0xff;
+  return {code_of(status), fmt::format("{} ({}), in: {}", sqlite3_errmsg(database), status, doing),
+          primary == SQLITE_BUSY || primary == SQLITE_LOCKED ? Retry::yes : Retry::no};
+}
+
+Result<OwnedStatement> prepare(sqlite3* database, std::string_view text) {
+  sqlite3_stmt* statement = nullptr;
+  const int status = sqlite3_prepare_v3(database, text.data(), static_cast<int>(text.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (status != SQLITE_OK) return std::unexpected(error_of(database, text));
+  return OwnedStatement(statement);
+}
+
+int bind(sqlite3_stmt* statement, int index, const Parameter& parameter, sqlite3_destructor_type keep) {
+  struct Visitor {
+    sqlite3_stmt* statement;
+    int index;
+    sqlite3_destructor_type keep;
+    int operator()(std::nullptr_t) const { return sqlite3_bind_null(statement, index); }
+    int operator()(std::int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
+    int operator()(double value) const { return sqlite3_bind_double(statement, index, value); }
+    int operator()(std::string_view text) const {
+      return sqlite3_bind_text64(statement, index, text.data() == nullptr ? "" : text.data(), text.size(),
+                                 keep, SQLITE_UTF8);
+    }
+    int operator()(Blob blob) const {
+      return sqlite3_bind_blob64(statement, index, blob.bytes.data() == nullptr ? "" : blob.bytes.data(),
+                                 blob.bytes.size(), keep);
+    }
+  };
+  return std::visit(Visitor{statement, index, keep}, parameter.value());
+}
+
+// ---- Rows ----
+
+Rows::Rows(Rows&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)), in_use_(std::exchange(other.in_use_, nullptr)) {}
+
+Rows::~Rows() {
+  if (statement_ == nullptr) return;
+  if (in_use_ == nullptr) {
+    sqlite3_finalize(statement_);
+    return;
+  }
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  *in_use_ = false;
+}
+
+Result<bool> Rows::next() {
+  switch (sqlite3_step(statement_)) {
+    case SQLITE_ROW: return true;
+    case SQLITE_DONE: return false;
+    default: return std::unexpected(error_of(sqlite3_db_handle(statement_), sqlite3_sql(statement_)));
+  }
+}
+
+bool Rows::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+double Rows::real(int column) const { return sqlite3_column_double(statement_, column); }
+std::string_view Rows::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+std::string_view Rows::blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+// ---- Connection ----
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Result<Connection> Connection::open(const OpenOptions& options) {
+  const bool in_memory = options.path == ":memory:";
+  if (options.access == Access::create && !in_memory) GATEHOUSE_CHECK(make_private(options.path));
+  const int flags = (options.access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
+  auto state = std::make_unique<State>();
+  sqlite3* database = nullptr;
+  const int status = sqlite3_open_v2(options.path.c_str(), &database, flags, nullptr);
+  state->database.reset(database);
+  if (status != SQLITE_OK) {
+    const bool missing = options.access != Access::create && ::access(options.path.c_str(), F_OK) != 0;
+    return failure(missing ? ErrorCode::not_found : code_of(status),
+                   fmt::format("cannot open {}: {}", options.path, sqlite3_errstr(status)));
+  }
+  state->busy_timeout = options.busy_timeout;
+  sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
+  GATEHOUSE_CHECK(defend(database));
+  if (options.access != Access::read_only) GATEHOUSE_CHECK(use_write_ahead_log(database));
+  GATEHOUSE_CHECK(run_literal(database,
+                              "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+                              "PRAGMA secure_delete = FAST; SELECT count(*) FROM sqlite_schema"));
+  Connection connection(std::move(state));
+  GATEHOUSE_CHECK(connection.set_durability(options.durability));
+  return connection;
+}
+
+Result<Rows> Connection::query(Sql sql, std::initializer_list<Parameter> parameters) {
+  sqlite3* database = state_->database.get();
+  Prepared& kept = state_->literals[sql.view().data()];
+  if (!kept.statement) {
+    GATEHOUSE_TRY(kept.statement, prepare(database, sql.view()));
+  }
+  OwnedStatement own;  // the kept one is in the middle of a run
+  if (kept.in_use) {
+    GATEHOUSE_TRY(own, prepare(database, sql.view()));
+  }
+  const bool first_run = !kept.in_use;
+  sqlite3_stmt* statement = first_run ? kept.statement.get() : own.release();
+  kept.in_use = true;
+  Rows rows(statement, first_run ? &kept.in_use : nullptr);
+  if (sqlite3_bind_parameter_count(statement) != static_cast<int>(parameters.size())) {
+    return failure(ErrorCode::internal,
+                   fmt::format("{} values are bound to: {}", parameters.size(), sql.view()));
+  }
+  int index = 0;
+  for (const Parameter& parameter : parameters) {
+    if (bind(statement, ++index, parameter, SQLITE_TRANSIENT) != SQLITE_OK) {
+      return std::unexpected(error_of(database, sql.view()));
+    }
+  }
+  return rows;
+}
+
+Result<> Connection::execute(Sql sql, std::initializer_list<Parameter> parameters) {
+  GATEHOUSE_TRY(Rows rows, query(sql, parameters));
+  for (;;) {
+    GATEHOUSE_TRY(const bool more, rows.next());
+    if (!more) return {};
+  }
+}
+
+std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(state_->database.get()); }
+std::int64_t Connection::changed_rows() const { return sqlite3_changes64(state_->database.get()); }
+
+Result<> Connection::set_durability(Durability durability) {
+  return durability == Durability::full ? run_literal(state_->database.get(), "PRAGMA synchronous = FULL")
+                                        : run_literal(state_->database.get(), "PRAGMA synchronous = NORMAL");
+}
+
+Result<std::int64_t> Connection::data_version() {
+  GATEHOUSE_TRY(Rows rows, query("PRAGMA data_version"));
+  GATEHOUSE_TRY(const bool there, rows.next());
+  if (!there) return failure(ErrorCode::internal, "SQLite gives no data_version");
+  return rows.integer(0);
+}
+
+Result<> Connection::check_integrity() {
+  std::string found;
+  GATEHOUSE_TRY(Rows rows, query("SELECT * FROM pragma_quick_check UNION ALL "
+                                 "SELECT 'a row of ' || \"table\" || ' names a missing row of ' || parent "
+                                 "FROM pragma_foreign_key_check"));
+  for (;;) {
+    GATEHOUSE_TRY(const bool more, rows.next());
+    if (!more) break;
+    if (rows.text(0) == "ok") continue;
+    found += found.empty() ? "" : "; ";
+    found += rows.text(0);
+  }
+  if (!found.empty()) return failure(ErrorCode::invalid, std::move(found));
+  return {};
+}
+
+// ---- Transaction ----
+
+Result<Transaction> Transaction::begin(Connection& connection, Kind kind) {
+  if (kind == Kind::write) {
+    GATEHOUSE_CHECK(connection.execute("BEGIN IMMEDIATE"));
+  } else {
+    GATEHOUSE_CHECK(connection.execute("BEGIN"));
+  }
+  return Transaction(connection);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : connection_(std::exchange(other.connection_, nullptr)) {}
+
+Transaction::~Transaction() {
+  // Some failures (a full disk) have rolled back already; that there is nothing left to do is no error.
+  if (connection_ != nullptr) static_cast<void>(connection_->execute("ROLLBACK"));
+}
+
+Result<> Transaction::commit() {
+  GATEHOUSE_CHECK(connection_->execute("COMMIT"));
+  connection_ = nullptr;
+  return {};
+}
+
+}  // namespace gatehouse::db

@@ -1,0 +1,128 @@
+// One SQLite database connection, opened defensively, and what can be done with it.
+//
+// A connection belongs to one thread at a time. All calls block: workers reach it through the blocking pool.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "db/sql.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace gatehouse::db {
+
+enum class Access : std::uint8_t {
+  create,      // read and write; the file is made (mode 0600) where there is none
+  read_write,  // it has to be there
+  read_only,
+};
+
+// What a commit survives. Both survive the death of the process.
+enum class Durability : std::uint8_t {
+  normal,  // the loss of power may undo the last commits, never half a commit
+  full,    // a commit that returned is on the disk
+};
+
+struct OpenOptions {
+  std::string path;  // or ":memory:"
+  Access access = Access::create;
+  Durability durability = Durability::full;
+  std::chrono::milliseconds busy_timeout{5000};  // how long a writer waits for another writer
+};
+
+// The rows of one run of a statement. Ends the run when it is destroyed. Must not outlive its connection.
+class Rows {
+ public:
+  Rows(Rows&& other) noexcept;
+  Rows& operator=(Rows&&) = delete;
+  ~Rows();
+
+  // Moves to the first or the next row; false behind the last one.
+  Result<bool> next();
+
+  // Columns of the current row, from 0. A value of another type is converted as SQLite's column functions do;
+  // NULL is 0 or empty. Text and blobs are valid until next() or the end.
+  bool is_null(int column) const;
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  std::string_view text(int column) const;
+  std::string_view blob(int column) const;
+
+ private:
+  friend class Connection;
+  Rows(sqlite3_stmt* statement, bool* in_use) : statement_(statement), in_use_(in_use) {}
+
+  sqlite3_stmt* statement_;
+  bool* in_use_;  // in the connection's cache; null when this run owns its statement
+};
+
+class Connection {
+ public:
+  // Write-ahead log, foreign keys, defensive mode, no trusted schema, no extensions, no attached databases,
+  // bounded lengths. Fails with `denied`, `not_found` or `invalid` (not a database).
+  static Result<Connection> open(const OpenOptions& options);
+
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  // One statement; its rows, if it has any, are read to the end and dropped. Compiled statements are kept.
+  // A violated constraint is `conflict`; a database that stayed locked is `unavailable` with Retry::yes.
+  Result<> execute(Sql sql, std::initializer_list<Parameter> parameters = {});
+  Result<Rows> query(Sql sql, std::initializer_list<Parameter> parameters = {});
+
+  std::int64_t last_insert_id() const;
+  std::int64_t changed_rows() const;  // by the last INSERT, UPDATE or DELETE
+
+  Result<> set_durability(Durability durability);
+
+  // A number that changes when another connection, of this process or another, has committed a change.
+  Result<std::int64_t> data_version();
+
+  // Reads the whole database while others go on; `invalid` with what was found.
+  Result<> check_integrity();
+
+ private:
+  friend class Catalogue;
+  friend class Run;
+  friend Result<> migrate(Connection&, std::string_view, std::span<const Sql>);
+  struct State;
+  explicit Connection(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+// Rolled back unless it was committed.
+class Transaction {
+ public:
+  enum class Kind : std::uint8_t {
+    read,   // sees one state of the database
+    write,  // holds the one write lock from the start, so that it cannot fail half-way for want of it
+  };
+  static Result<Transaction> begin(Connection& connection, Kind kind);
+
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  Result<> commit();
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+// Brings the tables of `component` from the version they have to version steps.size(), in one transaction:
+// step i leads from version i to i + 1. Several components can share a file. A step may hold several
+// statements. `conflict` when the file is newer than this program.
+Result<> migrate(Connection& connection, std::string_view component, std::span<const Sql> steps);
+
+}  // namespace gatehouse::db

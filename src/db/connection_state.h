@@ -1,0 +1,47 @@
+// What is inside a connection. Only for the files of this room.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "base/strings.h"
+#include "db/connection.h"
+
+namespace gatehouse::db {
+
+struct CloseDatabase {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+};
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using OwnedDatabase = std::unique_ptr<sqlite3, CloseDatabase>;
+using OwnedStatement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+struct Prepared {
+  OwnedStatement statement;
+  bool in_use = false;
+};
+
+struct Connection::State {
+  OwnedDatabase database;
+  std::chrono::milliseconds busy_timeout{};
+  // Compiled statements: literals by their address, those of catalogues by their text, so that a reloaded
+  // configuration finds what it had. Declared behind the database: finalized before it is closed.
+  std::unordered_map<const char*, Prepared> literals;
+  TextMap<OwnedStatement> fixed;
+};
+
+ErrorCode code_of(int status);
+// The last error of `database`, in its own words.
+Error error_of(sqlite3* database, std::string_view doing);
+Result<OwnedStatement> prepare(sqlite3* database, std::string_view text);
+// Binds copies (`SQLITE_TRANSIENT`) or borrows (`SQLITE_STATIC`). Returns SQLite's status.
+int bind(sqlite3_stmt* statement, int index, const Parameter& parameter, sqlite3_destructor_type keep);
+
+}  // namespace gatehouse::db

@@ -1,0 +1,304 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "db/catalogue.h"
+#include "db/connection_state.h"
+#include "json/writer.h"
+
+namespace gatehouse::db {
+
+namespace {
+
+// Compiled statements of catalogues kept on one connection. Reloads leave old ones behind; at this number all
+// are dropped, and compiled again as they are needed.
+constexpr std::size_t kMostKept = 1024;
+// Between two looks at the clock: some microseconds of SQLite's work.
+constexpr int kOperationsBetweenLooks = 2000;
+
+struct Deadline {
+  const Clock& clock;
+  MonotonicTime at;
+
+  static int passed(void* self) {
+    const auto& deadline = *static_cast<const Deadline*>(self);
+    return deadline.clock.monotonic() >= deadline.at ? 1 : 0;
+  }
+};
+
+RunFailure fail(RunFault fault, std::string text) { return {fault, LogText(std::move(text))}; }
+
+void append_number(std::string& out, double value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  out.append(text, end);
+}
+
+}  // namespace
+
+// One run of a fixed statement on one connection.
+class Run {
+ public:
+  Run(Connection& connection, const FixedStatement& fixed, const RunLimits& limits, const Clock& clock)
+      : connection_(connection), fixed_(fixed), limits_(limits), deadline_{clock, limits.deadline} {}
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  ~Run() {
+    if (statement_ != nullptr) {
+      sqlite3_reset(statement_);
+      sqlite3_clear_bindings(statement_);
+    }
+    sqlite3_progress_handler(database(), 0, nullptr, nullptr);
+    sqlite3_busy_timeout(database(), static_cast<int>(connection_.state_->busy_timeout.count()));
+  }
+
+  // Calls `row` for each, at most `most` of them; stops early without a failure when there are more and
+  // `more` allows it.
+  enum class More : std::uint8_t { refused, ignored };
+  template <typename Row>
+  std::expected<RunResult, RunFailure> go(std::span<const Parameter> values, std::size_t most, More more,
+                                          Row&& row) {
+    if (auto bound = bind_all(values); !bound) return std::unexpected(std::move(bound).error());
+    if (fixed_.effect_ == Effect::reads) return rows(most, more, row);
+    // All or nothing, also when the rows of a RETURNING turn out to be too many.
+    auto transaction = Transaction::begin(connection_, Transaction::Kind::write);
+    if (!transaction) return std::unexpected(failure_of(transaction.error()));
+    auto result = rows(most, more, row);
+    if (!result) return result;
+    sqlite3_reset(statement_);
+    if (auto committed = transaction->commit(); !committed)
+      return std::unexpected(failure_of(committed.error()));
+    return result;
+  }
+
+  // The current row as the members of a JSON object.
+  std::expected<void, RunFailure> append_row(std::string& out, std::size_t start) {
+    const std::size_t columns = fixed_.columns_.size();
+    for (std::size_t i = 0; i < columns; ++i) {
+      out += i == 0 ? '{' : ',';
+      out += fixed_.member_heads_[i];
+      if (auto appended = append_value(out, static_cast<int>(i)); !appended) return appended;
+      if (out.size() - start > limits_.bytes.bytes) {
+        return std::unexpected(
+            fail(RunFault::too_large, fmt::format("more than {} of rows", to_text(limits_.bytes))));
+      }
+    }
+    out += '}';
+    return {};
+  }
+
+  // The current row as an object of a document.
+  std::expected<void, RunFailure> build_row(json::Builder& into) {
+    into.begin_object();
+    for (std::size_t i = 0; i < fixed_.columns_.size(); ++i) {
+      into.key(fixed_.columns_[i].name);
+      scratch_.clear();
+      const int column = static_cast<int>(i);
+      if (sqlite3_column_type(statement_, column) == SQLITE_TEXT) {
+        into.string(text_of(column));
+      } else if (auto appended = append_value(scratch_, column); !appended) {
+        return appended;
+      } else if (scratch_.front() == '"') {
+        into.string(std::string_view(scratch_).substr(1, scratch_.size() - 2));  // base64: nothing is escaped
+      } else if (scratch_ == "null") {
+        into.null();
+      } else {
+        into.number(scratch_);
+      }
+    }
+    into.end_object();
+    return {};
+  }
+
+ private:
+  sqlite3* database() const { return connection_.state_->database.get(); }
+
+  std::expected<void, RunFailure> bind_all(std::span<const Parameter> values) {
+    if (values.size() != fixed_.parameters_.size()) {
+      return std::unexpected(
+          fail(RunFault::failed, fmt::format("{} values for {} parameters: {}", values.size(),
+                                             fixed_.parameters_.size(), fixed_.text_)));
+    }
+    auto& kept = connection_.state_->fixed;
+    auto found = kept.find(std::string_view(fixed_.text_));
+    if (found == kept.end()) {
+      auto prepared = prepare(database(), fixed_.text_);
+      if (!prepared) return std::unexpected(failure_of(prepared.error()));
+      if (kept.size() >= kMostKept) kept.clear();
+      found = kept.emplace(fixed_.text_, *std::move(prepared)).first;
+    }
+    statement_ = found->second.get();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const int status = bind(statement_, static_cast<int>(i + 1), values[i], SQLITE_STATIC);
+      if (status == SQLITE_TOOBIG)
+        return std::unexpected(fail(RunFault::value, "a value is too long to be bound"));
+      if (status != SQLITE_OK) return std::unexpected(fail(RunFault::failed, sqlite3_errmsg(database())));
+    }
+    limit_time();
+    return {};
+  }
+
+  void limit_time() {
+    if (limits_.deadline == MonotonicTime::max()) return;
+    sqlite3_progress_handler(database(), kOperationsBetweenLooks, &Deadline::passed, &deadline_);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(limits_.deadline - deadline_.clock.monotonic());
+    const auto wait = std::clamp(left, std::chrono::milliseconds{0}, connection_.state_->busy_timeout);
+    sqlite3_busy_timeout(database(), static_cast<int>(wait.count()));
+  }
+
+  template <typename Row>
+  std::expected<RunResult, RunFailure> rows(std::size_t most, More more, Row& row) {
+    RunResult result;
+    for (;;) {
+      const int status = sqlite3_step(statement_);
+      if (status == SQLITE_DONE) break;
+      if (status != SQLITE_ROW) return std::unexpected(failure_of_step());
+      if (result.rows == most) {
+        if (more == More::ignored) break;
+        return std::unexpected(fail(RunFault::too_large, fmt::format("more than {} rows", most)));
+      }
+      if (auto taken = row(); !taken) return std::unexpected(std::move(taken).error());
+      ++result.rows;
+      if (result.rows == most && more == More::ignored && fixed_.effect_ == Effect::reads) break;
+    }
+    if (fixed_.effect_ == Effect::writes) result.changed = sqlite3_changes64(database());
+    return result;
+  }
+
+  std::string_view text_of(int column) const {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+
+  std::expected<void, RunFailure> append_value(std::string& out, int column) {
+    switch (sqlite3_column_type(statement_, column)) {
+      case SQLITE_INTEGER:
+        fmt::format_to(std::back_inserter(out), "{}", sqlite3_column_int64(statement_, column));
+        return {};
+      case SQLITE_FLOAT: {
+        const double value = sqlite3_column_double(statement_, column);
+        if (!std::isfinite(value)) {
+          return std::unexpected(fail(RunFault::value, "a column is infinite, which JSON cannot say"));
+        }
+        append_number(out, value);
+        return {};
+      }
+      case SQLITE_TEXT: {
+        return append_bytes(out, text_of(column),
+                            [](std::string& to, std::string_view bytes) { json::append_string(to, bytes); });
+      }
+      case SQLITE_BLOB: {
+        if (limits_.blobs == Blobs::refused) {
+          return std::unexpected(
+              fail(RunFault::failed, fmt::format("the column {} holds a blob",
+                                                 fixed_.columns_[static_cast<std::size_t>(column)].name)));
+        }
+        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+        return append_bytes(
+            out, {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))},
+            [](std::string& to, std::string_view raw) { ((to += '"') += base64(raw)) += '"'; });
+      }
+      default: out += "null"; return {};
+    }
+  }
+
+  // Refuses what alone is over the limit before it is copied.
+  template <typename Append>
+  std::expected<void, RunFailure> append_bytes(std::string& out, std::string_view bytes, Append&& append) {
+    if (bytes.size() > limits_.bytes.bytes) {
+      return std::unexpected(fail(RunFault::too_large, fmt::format("a column of {} bytes", bytes.size())));
+    }
+    append(out, bytes);
+    return {};
+  }
+
+  static RunFailure failure_of(const Error& error) {
+    const RunFault fault = error.retry == Retry::yes           ? RunFault::busy
+                           : error.code == ErrorCode::conflict ? RunFault::conflict
+                           : error.code == ErrorCode::timeout  ? RunFault::late
+                                                               : RunFault::failed;
+    return fail(fault, error.text);
+  }
+
+  // A statement that was prepared fails with the plain SQLITE_ERROR for one of two reasons: the tables have
+  // changed under it, and then it does not prepare any more; or a value is not what a function or a full-text
+  // search in it can take.
+  RunFailure failure_of_step() {
+    const Error error = error_of(database(), fixed_.text_);
+    const int primary = sqlite3_errcode(database()) & 0xff;
+    if (primary == SQLITE_MISMATCH || primary == SQLITE_TOOBIG) return fail(RunFault::value, error.text);
+    if (primary != SQLITE_ERROR) return failure_of(error);
+    sqlite3_reset(statement_);
+    return fail(prepare(database(), fixed_.text_) ? RunFault::value : RunFault::failed, error.text);
+  }
+
+  Connection& connection_;
+  const FixedStatement& fixed_;
+  const RunLimits& limits_;
+  Deadline deadline_;
+  sqlite3_stmt* statement_ = nullptr;
+  std::string scratch_;
+};
+
+std::expected<RunResult, RunFailure> run_list(Connection& connection, const FixedStatement& statement,
+                                              std::span<const Parameter> values, const RunLimits& limits,
+                                              const Clock& clock, std::string& out) {
+  Run run(connection, statement, limits, clock);
+  const std::size_t start = out.size();
+  out += '[';
+  auto result = run.go(values, limits.rows, Run::More::refused, [&]() -> std::expected<void, RunFailure> {
+    if (out.size() > start + 1) out += ',';
+    return run.append_row(out, start);
+  });
+  if (result) {
+    out += ']';
+  } else {
+    out.resize(start);
+  }
+  return result;
+}
+
+std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
+                                             std::span<const Parameter> values, const RunLimits& limits,
+                                             const Clock& clock, std::string& out) {
+  Run run(connection, statement, limits, clock);
+  const std::size_t start = out.size();
+  auto result = run.go(values, 1, Run::More::ignored, [&] { return run.append_row(out, start); });
+  if (!result) out.resize(start);
+  return result;
+}
+
+std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
+                                             std::span<const Parameter> values, const RunLimits& limits,
+                                             const Clock& clock, json::Document& out) {
+  Run run(connection, statement, limits, clock);
+  out.clear();
+  auto result = run.go(values, 1, Run::More::ignored, [&] {
+    json::Builder builder(out);
+    return run.build_row(builder);
+  });
+  if (!result) out.clear();
+  return result;
+}
+
+std::optional<Parameter> as_parameter(json::Value value) {
+  switch (value.kind()) {
+    case json::Kind::null: return Parameter(nullptr);
+    case json::Kind::boolean: return Parameter(std::int64_t{value.boolean() ? 1 : 0});
+    case json::Kind::string: return Parameter(value.string());
+    case json::Kind::number: {
+      if (const auto integer = value.integer()) return Parameter(*integer);
+      if (value.has_integer_form() || !std::isfinite(value.number())) return std::nullopt;
+      return Parameter(value.number());
+    }
+    case json::Kind::array:
+    case json::Kind::object: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace gatehouse::db
