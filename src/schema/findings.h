@@ -1,0 +1,45 @@
+// What is wrong with an instance, in words that a client may see: where, as a JSON pointer made only of names
+// that the schema declares and of array indices ("*" stands for a name that the client chose), and which
+// keyword it broke. Never a value, never an undeclared name.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gatehouse::schema {
+
+struct Finding {
+  std::string at;         // RFC 6901
+  std::string_view rule;  // the keyword, a literal
+  bool operator==(const Finding&) const = default;
+};
+
+// The first ten, without repetitions, in the order of the instance.
+class Findings {
+ public:
+  static constexpr std::size_t kMost = 10;
+
+  void clear() { list_.clear(); }
+  bool empty() const { return list_.empty(); }
+  bool full() const { return list_.size() == kMost; }
+  std::size_t size() const { return list_.size(); }
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+  const Finding& operator[](std::size_t i) const { return list_[i]; }
+
+  void add(std::string at, std::string_view rule) {
+    Finding finding{std::move(at), rule};
+    if (full()) return;
+    for (const Finding& known : list_) {
+      if (known == finding) return;
+    }
+    list_.push_back(std::move(finding));
+  }
+
+ private:
+  std::vector<Finding> list_;
+};
+
+}  // namespace gatehouse::schema

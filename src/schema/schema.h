@@ -1,0 +1,45 @@
+// A compiled JSON Schema (2020-12, or OpenAPI 3.0's dialect), ready to check instances. Made by a Compiler.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/document.h"
+#include "schema/findings.h"
+
+namespace gatehouse::schema {
+
+struct Program;  // what a Compiler has compiled; shared by its schemas
+struct Rules;    // one compiled schema object
+
+// A place where the schema says less than it could, and what was done about it.
+struct Weakness {
+  enum class Kind : std::uint8_t { capped, anything };
+  Kind kind = Kind::capped;
+  std::string document;      // URI
+  std::string pointer;       // of the schema object, in the document
+  std::uint32_t offset = 0;  // of the schema object, in the document's text
+  std::string_view keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties, maximum
+};
+
+// Immutable; may be used by any number of threads at once.
+class Schema {
+ public:
+  Schema(std::shared_ptr<const Program> program, const Rules& root) : program_(std::move(program)), root_(&root) {}
+
+  // Whether the instance is valid; when it is not, `findings` (which is cleared first) says why. Allocates
+  // nothing in the valid case once a thread has warmed up. Time and stack are bounded whatever the schema.
+  bool check(json::Value instance, Findings& findings) const;
+  bool accepts(json::Value instance) const;
+
+  std::vector<Weakness> weaknesses() const;
+
+ private:
+  std::shared_ptr<const Program> program_;
+  const Rules* root_;
+};
+
+}  // namespace gatehouse::schema
