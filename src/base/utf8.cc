@@ -1,0 +1,54 @@
+#include "base/utf8.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace gatehouse {
+namespace {
+
+// How many bytes the character at `at` has; 0 where there is none. Precondition: bytes[at] is not ASCII.
+std::size_t character(const unsigned char* at, std::size_t left) {
+  const auto follows = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xBF) {
+    return i < left && at[i] >= least && at[i] <= most;
+  };
+  const unsigned lead = at[0];
+  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned least = lead == 0xE0 ? 0xA0 : 0x80;  // overlong
+    const unsigned most = lead == 0xED ? 0x9F : 0xBF;   // surrogates
+    return follows(1, least, most) && follows(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned least = lead == 0xF0 ? 0x90 : 0x80;  // overlong
+    const unsigned most = lead == 0xF4 ? 0x8F : 0xBF;   // above U+10FFFF
+    return follows(1, least, most) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::size_t valid_utf8_prefix(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (text.size() - i >= 8) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, bytes + i, 8);
+      if ((eight & 0x8080808080808080U) == 0) {
+        i += 8;
+        continue;
+      }
+    }
+    if (bytes[i] < 0x80) {
+      ++i;
+      continue;
+    }
+    const std::size_t size = character(bytes + i, text.size() - i);
+    if (size == 0) return i;
+    i += size;
+  }
+  return i;
+}
+
+}  // namespace gatehouse
