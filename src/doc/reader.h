@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -115,9 +116,7 @@ class Reader {
   }
   // The same; absent is a problem too. Gives an empty value where there is a problem.
   template <typename As>
-  auto required(std::string_view key, As as) -> std::decay_t<decltype(*as(std::declval<const Field&>()))>
-    requires std::is_default_constructible_v<std::decay_t<decltype(*as(std::declval<const Field&>()))>>
-  {
+  auto required(std::string_view key, As as) -> std::decay_t<decltype(*as(std::declval<const Field&>()))> {
     const std::optional<Field> member = take(key);
     if (!member) {
       missing(key);
@@ -129,6 +128,8 @@ class Reader {
 
   // The bare member. Nothing when it is absent.
   std::optional<Field> take(std::string_view key);
+  // The same; absent is a problem too.
+  std::optional<Field> required_field(std::string_view key);
   // Adds a problem that a key is missing.
   void missing(std::string_view key) const;
   // Adds a problem at the member, or at the object where the member is absent.
