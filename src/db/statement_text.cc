@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
+
 namespace gatehouse::db {
 
 namespace {
@@ -74,15 +76,28 @@ class Scanner {
     }
     if (c == '\0') return refuse(at_, "a NUL byte does not belong in a statement");
     if (c == ';') ended_ = true;
-    if (begins_identifier(c)) {
-      while (continues_identifier(peek())) ++at_;
-      return;
-    }
+    if (begins_identifier(c)) return word();
     if (c >= '0' && c <= '9') {  // `1e5`, `0x1F`: letters that follow belong to the number
       while (continues_identifier(peek())) ++at_;
       return;
     }
     ++at_;
+  }
+
+  // VACUUM, for one, writes files and asks the authorizer nothing: only what begins with one of these goes
+  // on.
+  void word() {
+    const std::size_t start = at_;
+    while (continues_identifier(peek())) ++at_;
+    if (begun_) return;
+    begun_ = true;
+    const std::string_view first = text_.substr(start, at_ - start);
+    for (const std::string_view allowed :
+         {"SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES"}) {
+      if (equal_ignoring_case(first, allowed)) return;
+    }
+    refuse(start,
+           fmt::format("a statement reads rows or inserts, updates or deletes them; it cannot be {}", first));
   }
 
   // A quote inside is written twice, which reads here as one string behind another.
@@ -147,6 +162,7 @@ class Scanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  bool begun_ = false;
   bool ended_ = false;
   StatementText result_;
   std::optional<CatalogueProblem> problem_;
