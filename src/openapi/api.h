@@ -16,6 +16,7 @@
 
 namespace gatehouse::schema {
 class Schema;
+struct Shape;
 }
 
 namespace gatehouse::openapi {
@@ -45,6 +46,7 @@ struct Parameter {
   Place place;
   Located schema;                          // the Schema Object, references not followed
   std::shared_ptr<const schema::Schema> checked_by;
+  std::shared_ptr<const schema::Shape> shape;  // for the type checker of conditions
   json::Value gatehouse;                   // x-gatehouse, or a null Value
 };
 
@@ -62,6 +64,7 @@ struct Content {
   BodyKind kind = BodyKind::opaque;
   Located schema;                                     // none where the document declares none
   std::shared_ptr<const schema::Schema> checked_by;   // null for opaque
+  std::shared_ptr<const schema::Shape> shape;         // request bodies: for the type checker of conditions
   std::shared_ptr<const FormReader> form;             // kind form only
 };
 
@@ -131,8 +134,16 @@ struct Api {
   const SecurityScheme* scheme(std::string_view name) const;
 };
 
-// Reads and compiles the document. Adds every problem it finds; the Api is usable only where it added none.
-// References are followed to files below the document's directory, and nowhere else.
-Api load(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems);
+// How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).
+struct LoadOptions {
+  std::uint64_t cap_string = 1024;  // code points
+  std::uint64_t cap_items = 100;
+  std::uint64_t cap_properties = 100;
+};
+
+// Reads and compiles the document: inputs sealed and capped, answers (responses) open. Adds every problem it finds;
+// the Api is usable only where it added none. References are followed to files below the document's directory, and
+// nowhere else.
+Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options, Problems& problems);
 
 }  // namespace gatehouse::openapi
