@@ -1,0 +1,34 @@
+// A certificate authority made for one test, with the openssl command.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const openssl = (...words) => execFileSync('openssl', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+export class Authority {
+  // Writes NAME.crt and NAME.key into `directory`.
+  constructor(directory, name = 'ca') {
+    this.directory = directory;
+    this.name = name;
+    openssl('req', '-x509', ...newKey, '-days', '2', '-subj', `/CN=Test ${name}`,
+      '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign',
+      '-keyout', this.#path(`${name}.key`), '-out', this.#path(`${name}.crt`));
+    this.certificate = readFileSync(this.#path(`${name}.crt`), 'utf8');
+  }
+
+  // Issues NAME.crt and NAME.key; `use` is serverAuth or clientAuth; `days` may be negative for one that is over.
+  issue(name, { subject = `/CN=${name}`, use = 'serverAuth', days = 1, names = 'DNS:localhost,IP:127.0.0.1' } = {}) {
+    const [request, extensions] = [this.#path(`${name}.csr`), this.#path(`${name}.ext`)];
+    openssl('req', ...newKey, '-subj', subject, '-keyout', this.#path(`${name}.key`), '-out', request);
+    writeFileSync(extensions, [`subjectAltName=${names}`, `extendedKeyUsage=${use}`, 'basicConstraints=CA:FALSE'].join('\n'));
+    openssl('x509', '-req', '-in', request, '-CA', this.#path(`${this.name}.crt`), '-CAkey', this.#path(`${this.name}.key`),
+      '-CAcreateserial', '-days', String(days), '-extfile', extensions, '-out', this.#path(`${name}.crt`));
+    return { cert: readFileSync(this.#path(`${name}.crt`), 'utf8'), key: readFileSync(this.#path(`${name}.key`), 'utf8') };
+  }
+
+  #path(file) {
+    return join(this.directory, file);
+  }
+}
