@@ -17,6 +17,8 @@ def tree(files):
         "src/base/CMakeLists.txt": "gatehouse_room(base)\n",
         "src/json/CMakeLists.txt": "gatehouse_room(json USES base LIBRARIES simdjson::simdjson)\n",
         "src/core/CMakeLists.txt": "gatehouse_room(core\n  USES base json)\n",
+        "src/core/reasons.h": "#define GATEHOUSE_REASONS(X)  \\\n  X(no_token, authenticate, denied)\n",
+        "src/core/reasons_test.cc": "EXPECT_EQ(reason, Reason::no_token);\n",
         "src/gate/CMakeLists.txt": "gatehouse_room(gate USES base core)\n",
         "src/store/CMakeLists.txt": "gatehouse_room(store USES base core)\n",
     }
@@ -108,19 +110,25 @@ class TheChecks(unittest.TestCase):
         lock = json.dumps({"packages": {"node_modules/x": {"resolved": "https://mirror.example/x.tgz"}}})
         self.assert_finds({"tests/package-lock.json": lock}, "tests/package-lock.json:1", "node_modules/x")
 
-    REASONS = "namespace a {\nenum class Reason : std::uint8_t {\n  no_route,  // RFC 9110, section 15.5.5\n  bad_key = 7,\n};\n}\n"
+    REASONS = (
+        "// Why.\n#define GATEHOUSE_REASONS(X) \\\n  X(no_route, route, not_found) \\\n  X(bad_key, authenticate, denied)\n"
+        "enum class Reason { };\n"
+    )
 
     def test_a_reason_without_a_test_is_found(self):
-        self.assert_finds({"src/core/refusal.h": self.REASONS, "src/gate/a_test.cc": "EXPECT_EQ(r, Reason::no_route);"},
-                          "src/core/refusal.h:4", "Reason::bad_key")
+        self.assert_finds({"src/core/reasons.h": self.REASONS, "src/gate/a_test.cc": "EXPECT_EQ(r, Reason::no_route);"},
+                          "src/core/reasons.h:4", "Reason::bad_key")
 
     def test_a_reason_met_in_cases_or_end_to_end_counts(self):
-        self.assertEqual(self.found({"src/core/refusal.h": self.REASONS, "tests/cases/a.yaml": "reason: bad_key\n",
+        self.assertEqual(self.found({"src/core/reasons.h": self.REASONS, "tests/cases/a.yaml": "reason: bad_key\n",
                                      "tests/e2e/a.test.mjs": "refused(event, 'no_route')\n"}), [])
 
+    def test_a_list_of_reasons_that_cannot_be_found_is_found(self):
+        self.assert_finds({"src/core/reasons.h": "enum class Reason { a, b };"}, "src/core/CMakeLists.txt:1", "GATEHOUSE_REASONS")
+
     def test_a_reason_named_outside_of_tests_does_not_count(self):
-        self.assert_finds({"src/core/refusal.h": self.REASONS, "src/gate/a.cc": "return Reason::no_route;"},
-                          "src/core/refusal.h:3", "Reason::no_route")
+        self.assert_finds({"src/core/reasons.h": self.REASONS, "src/gate/a.cc": "return Reason::no_route;"},
+                          "src/core/reasons.h:3", "Reason::no_route")
 
 
 if __name__ == "__main__":
