@@ -26,13 +26,24 @@ class ChunkedDecoder {
     std::size_t consumed = 0;                 // of the input, `data` included
     std::string_view data;                    // the next piece of the body, within the input; may be empty
   };
-  // Reads until it has a piece of the body, the end, an error, or no input. Call again with what is left over,
-  // and with more when it was need_more with no data.
+  // Reads until it has a piece of the body, the end, an error, or no input. Call again with what is left
+  // over, and with more when it was need_more with no data.
   Step next(std::string_view input);
   Malformed reason() const { return reason_; }
 
  private:
-  enum class State : std::uint8_t { size, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf, end_lf, done };
+  enum class State : std::uint8_t {
+    size,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer,
+    trailer_lf,
+    end_lf,
+    done
+  };
 
   State state_ = State::size;
   Trailers trailers_;

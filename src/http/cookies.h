@@ -27,8 +27,8 @@ class CookieReader {
 };
 
 enum class CookieLookup : unsigned char { found, absent, refused };
-// The cookie of that name. `refused`: the field is malformed, or holds the name twice (one of them was planted
-// from another path or domain, and which is which cannot be known).
+// The cookie of that name. `refused`: the field is malformed, or holds the name twice (one of them was
+// planted from another path or domain, and which is which cannot be known).
 CookieLookup find_cookie(std::string_view field_value, std::string_view name, std::string_view& value);
 
 }  // namespace gatehouse::http

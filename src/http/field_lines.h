@@ -18,8 +18,8 @@ class FieldLines {
     at_ = at;
     state_ = State::line;
   }
-  // `data` begins at the same byte in every call. At most `limit` fields are added; two lines of a singleton are
-  // malformed, with the reason that the field has for it.
+  // `data` begins at the same byte in every call. At most `limit` fields are added; two lines of a singleton
+  // are malformed, with the reason that the field has for it.
   Progress run(std::string_view data, std::size_t limit, Fields& fields);
 
   std::size_t at() const { return at_; }  // complete: the first byte behind the empty line

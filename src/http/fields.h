@@ -88,8 +88,8 @@ inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::g
 FieldId field_id(std::string_view name);
 // In lower case; empty for `other` and the families.
 std::string_view name(FieldId id);
-// Whether the field has exactly one value, so that a second line of it is refused. Fields defined as lists may
-// repeat, and so may Set-Cookie. Cookie may not (RFC 6265bis section 5.8.2).
+// Whether the field has exactly one value, so that a second line of it is refused. Fields defined as lists
+// may repeat, and so may Set-Cookie. Cookie may not (RFC 6265bis section 5.8.2).
 bool is_singleton(FieldId id);
 // RFC 9110 section 7.6.1: meant for the next hop alone, and never forwarded.
 bool is_hop_by_hop(FieldId id);
@@ -100,8 +100,8 @@ struct Field {
   FieldId id = FieldId::other;
 };
 
-// The fields of one message, in the order of arrival. They are kept as offsets into one buffer of at most 64 KiB,
-// so that a head that arrives in pieces survives the buffer's move, and an idle connection holds little.
+// The fields of one message, in the order of arrival. They are kept as offsets into one buffer of at most 64
+// KiB, so that a head that arrives in pieces survives the buffer's move, and an idle connection holds little.
 class Fields {
  public:
   static constexpr std::size_t kCapacity = 128;
@@ -140,7 +140,8 @@ class Fields {
   bool repeated(FieldId id) const;
   // The first line's value. Singletons have no other.
   std::optional<std::string_view> value(FieldId id) const;
-  // How many lines have this name, and the value of the first: a credential in a repeated field is no credential.
+  // How many lines have this name, and the value of the first: a credential in a repeated field is no
+  // credential.
   struct Found {
     std::size_t count = 0;
     std::string_view value;
@@ -156,7 +157,8 @@ class Fields {
   }
   void set_base(const char* base) { base_ = base; }
   // Both texts lie within 64 KiB behind the base. The caller has checked that there is room.
-  void add(FieldId id, std::size_t name_at, std::size_t name_size, std::size_t value_at, std::size_t value_size) {
+  void add(FieldId id, std::size_t name_at, std::size_t name_size, std::size_t value_at,
+           std::size_t value_size) {
     auto& entry = entries_[size_];
     entry = {static_cast<std::uint16_t>(name_at), static_cast<std::uint16_t>(name_size),
              static_cast<std::uint16_t>(value_at), static_cast<std::uint16_t>(value_size), id};

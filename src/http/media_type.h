@@ -10,7 +10,7 @@ namespace gatehouse::http {
 
 // Borrowed from the text it was parsed from.
 struct MediaType {
-  std::string_view type;        // as written; compare ignoring case
+  std::string_view type;  // as written; compare ignoring case
   std::string_view subtype;
   std::string_view parameters;  // from the first `;` on, checked; empty where there are none
 
@@ -26,8 +26,8 @@ std::optional<MediaType> parse_media_type(std::string_view text);
 // Whether a media range ("*/*", "text/*", "application/json") covers the type.
 bool covers(std::string_view range, const MediaType& type);
 
-// Quality in thousandths, 0 to 1000, that an Accept value gives to a media type: the most specific range decides.
-// 1000 where the value is empty (no Accept field), nothing where it is malformed.
+// Quality in thousandths, 0 to 1000, that an Accept value gives to a media type: the most specific range
+// decides. 1000 where the value is empty (no Accept field), nothing where it is malformed.
 std::optional<int> quality(std::string_view accept, std::string_view media_type);
 
 // The index of the offer that the client likes best; the first of equals. Nothing when it accepts none. A

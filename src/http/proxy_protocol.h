@@ -1,4 +1,5 @@
-// The PROXY protocol, version 2 (HAProxy's specification, section 2.2), from trusted peers only. Version 1 is refused.
+// The PROXY protocol, version 2 (HAProxy's specification, section 2.2), from trusted peers only. Version 1 is
+// refused.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,8 @@ struct ProxyHeader {
 
 inline constexpr std::size_t kProxyHeaderLimit = 16 + 1024;
 
-// `malformed`: not version 2, an unknown command, lengths that do not add up, a datagram or UNIX family, a CRC32C
-// that is wrong, or more than kProxyHeaderLimit bytes. The connection is dropped without an answer.
+// `malformed`: not version 2, an unknown command, lengths that do not add up, a datagram or UNIX family, a
+// CRC32C that is wrong, or more than kProxyHeaderLimit bytes. The connection is dropped without an answer.
 Progress parse_proxy_header(std::string_view buffer, ProxyHeader& header);
 
 }  // namespace gatehouse::http

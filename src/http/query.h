@@ -13,8 +13,8 @@ struct QueryPair {
   bool has_equals = false;
 };
 
-// `a=1&b&c=` gives (a,1), (b,), (c,). Empty pieces (`a&&b`, a final `&`) are pairs with an empty name: the reader of
-// declared parameters refuses them. An empty query has no pairs. Only `&` separates.
+// `a=1&b&c=` gives (a,1), (b,), (c,). Empty pieces (`a&&b`, a final `&`) are pairs with an empty name: the
+// reader of declared parameters refuses them. An empty query has no pairs. Only `&` separates.
 class QueryPairs {
  public:
   class Iterator {

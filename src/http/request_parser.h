@@ -1,5 +1,5 @@
-// Request heads of HTTP/1.0 and 1.1 (RFC 9112), read strictly: what two servers could read differently is refused,
-// nothing is repaired. The parser does no I/O, allocates nothing, and copies nothing.
+// Request heads of HTTP/1.0 and 1.1 (RFC 9112), read strictly: what two servers could read differently is
+// refused, nothing is repaired. The parser does no I/O, allocates nothing, and copies nothing.
 //
 // Decisions where the RFC leaves a choice:
 //   - An empty line before the request line is refused (section 2.2 lets a server skip it).
@@ -7,7 +7,8 @@
 //   - Host is required in HTTP/1.0 too.
 //   - HTTP/1.0 connections close after the answer; `Connection: keep-alive` there is not honoured.
 //   - Content-Length has no leading zeros and at most 18 digits.
-//   - Connection may name `close`, `keep-alive`, `upgrade`, `te` and `http2-settings`: with any other option a
+//   - Connection may name `close`, `keep-alive`, `upgrade`, `te` and `http2-settings`: with any other option
+//   a
 //     client could make an intermediary strip a field that the next server relies on.
 //   - Upgrade is reported and otherwise ignored (RFC 9110 section 7.8 allows it); it is never forwarded.
 //   - Expect: only 100-continue, and ignored in HTTP/1.0 (RFC 9110 section 10.1.1).
@@ -56,11 +57,12 @@ struct RequestHead {
 struct RequestLimits {
   std::size_t head = 16 * 1024;  // request line, fields and both final line ends; at most 65535
   std::size_t target = 8 * 1024;
-  std::size_t fields = 64;       // at most Fields::kCapacity
+  std::size_t fields = 64;  // at most Fields::kCapacity
 };
 
 // One request after the other on a connection:
-//   parse(buffer, head) → need_more:  read more behind the same bytes (they may have moved), and call again; no byte
+//   parse(buffer, head) → need_more:  read more behind the same bytes (they may have moved), and call again;
+//   no byte
 //                                     is looked at twice, however small the pieces are
 //                       → complete:   `consumed()` bytes were the head; drop them and the body, then reset()
 //                       → malformed:  answer status(reason()), close

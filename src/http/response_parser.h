@@ -1,5 +1,5 @@
-// Response heads of an upstream (RFC 9112), as strictly as requests: a response that could be split or smuggled is
-// an upstream failure, never passed on.
+// Response heads of an upstream (RFC 9112), as strictly as requests: a response that could be split or
+// smuggled is an upstream failure, never passed on.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ namespace gatehouse::http {
 struct ResponseHead {
   int status = 0;  // 100 to 599
   Version version = Version::http_1_1;
-  Connection connection = Connection::close;  // keep_alive: the connection can serve another request after the body
+  Connection connection =
+      Connection::close;  // keep_alive: the connection can serve another request after the body
   BodyFraming body;
   std::string_view phrase;
   Fields fields;
@@ -33,8 +34,8 @@ struct ResponseLimits {
 };
 
 // Used as RequestParser. `asked` is the request's method: the answer to HEAD has no body. Decisions: 101 is
-// refused; 1xx and 204 with Transfer-Encoding or a Content-Length but 0 are refused; 304 and answers to HEAD keep
-// their lengths as fields and have no body; HTTP/1.0 closes unless it says keep-alive and has a length.
+// refused; 1xx and 204 with Transfer-Encoding or a Content-Length but 0 are refused; 304 and answers to HEAD
+// keep their lengths as fields and have no body; HTTP/1.0 closes unless it says keep-alive and has a length.
 class ResponseParser {
  public:
   explicit ResponseParser(ResponseLimits limits = {});
@@ -45,6 +46,8 @@ class ResponseParser {
   void reset();
 
  private:
+  enum class State : std::uint8_t { version, status, phrase, line_end, fields };
+
   Progress run(std::string_view data, Method asked, ResponseHead& head);
   Progress finish(Method asked, ResponseHead& head);
   Progress refuse(Malformed reason) {
@@ -55,8 +58,10 @@ class ResponseParser {
   ResponseLimits limits_;
   std::size_t at_ = 0;
   std::size_t phrase_at_ = 0, phrase_size_ = 0;
+  State state_ = State::version;
+  Version version_ = Version::http_1_1;
+  int status_ = 0;
   FieldLines lines_;
-  bool in_fields_ = false;
   Malformed reason_ = Malformed::status_line;
 };
 

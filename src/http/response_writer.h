@@ -1,5 +1,6 @@
-// Heads of responses and of requests to upstreams, appended to a caller's buffer. What could end a line early does
-// not fit the types: a field is written from a FieldName and a FieldValue, and both can only be made checked.
+// Heads of responses and of requests to upstreams, appended to a caller's buffer. What could end a line early
+// does not fit the types: a field is written from a FieldName and a FieldValue, and both can only be made
+// checked.
 #pragma once
 
 #include <array>
@@ -54,18 +55,20 @@ class FieldValue {
 std::string_view phrase(int status);
 
 // Writes one head:
-//   HeadWriter(out).status(200).field("Content-Type", "application/json").content_length(n).block(kFixed).end();
+//   HeadWriter(out).status(200).field("Content-Type",
+//   "application/json").content_length(n).block(kFixed).end();
 class HeadWriter {
  public:
   explicit HeadWriter(std::string& out) : out_(out) {}
 
   HeadWriter& status(int code);  // `HTTP/1.1 200 OK`
-  // `GET /path?query HTTP/1.1`. The method's text and the target are those of a RequestHead: checked when parsed.
+  // `GET /path?query HTTP/1.1`. The method's text and the target are those of a RequestHead: checked when
+  // parsed.
   HeadWriter& request(std::string_view method, std::string_view target);
   HeadWriter& field(FieldName name, FieldValue value);
   HeadWriter& field(FieldName name, std::uint64_t number);
   HeadWriter& content_length(std::uint64_t length);
-  // Complete lines that were made earlier by a HeadWriter of their own (FieldBlock).
+  // Complete lines that a HeadWriter of their own made earlier.
   HeadWriter& block(std::string_view lines);
   void end() { out_ += "\r\n"; }
 

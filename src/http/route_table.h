@@ -1,18 +1,25 @@
-// Paths to operations. Compiled once; finding costs the length of the path, whatever the number of operations.
+// Paths to operations. Compiled once; finding costs the length of the path, whatever the number of
+// operations.
 //
 // Decisions:
-//   - Segment by segment from the left, a literal wins over a template with literal parts (`{name}.json`), and that
+//   - Segment by segment from the left, a literal wins over a template with literal parts (`{name}.json`),
+//   and that
 //     over a template that is a whole segment; where the rest of the path then fails, the next is tried.
-//   - Templates that differ in parameter names only are an error, and so are two templates with literal parts that
+//   - Templates that differ in parameter names only are an error, and so are two templates with literal parts
+//   that
 //     one segment could match.
-//   - Templates of which each is more specific in another segment (`/books/{id}` and `/{kind}/mine`) follow the first
+//   - Templates of which each is more specific in another segment (`/books/{id}` and `/{kind}/mine`) follow
+//   the first
 //     rule (`/books/mine` is the former) and are listed by overlaps(), so that a review can show them.
-//   - The path decides first, then the method: an operation of a less specific path is never reached by method.
+//   - The path decides first, then the method: an operation of a less specific path is never reached by
+//   method.
 //   - HEAD and OPTIONS exist only where they are declared.
 //   - A trailing slash makes another path. A parameter is never empty and never spans segments.
-//   - Parts of one segment: a parameter ends at the literal that follows it, and that literal occurs once in what
+//   - Parts of one segment: a parameter ends at the literal that follows it, and that literal occurs once in
+//   what
 //     two parameters share; `{a}{b}` is an error.
-//   - A segment that a template would take, but that reads as a more specific sibling once it is percent-decoded or
+//   - A segment that a template would take, but that reads as a more specific sibling once it is
+//   percent-decoded or
 //     cut at `;`, is taken by neither: an upstream might decode first, and be led to the sibling.
 #pragma once
 
@@ -46,7 +53,8 @@ struct RouteProblem {
   std::string what;
 };
 
-// Raw segments (or parts of them) in the order of the template's parameters; views of the path that was matched.
+// Raw segments (or parts of them) in the order of the template's parameters; views of the path that was
+// matched.
 struct Captures {
   static constexpr std::size_t kCapacity = 16;
   std::array<std::string_view, kCapacity> values;

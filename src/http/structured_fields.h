@@ -49,13 +49,14 @@ using Member = std::variant<Item, InnerList>;
 using List = std::vector<Member>;
 using Dictionary = std::vector<std::pair<std::string, Member>>;  // names are unique, the last value wins
 
-// Several lines of one field are joined with ", " first (section 4.2). Nothing where the text is not of the type.
+// Several lines of one field are joined with ", " first (section 4.2). Nothing where the text is not of the
+// type.
 std::optional<Item> parse_item(std::string_view text);
 std::optional<List> parse_list(std::string_view text);
 std::optional<Dictionary> parse_dictionary(std::string_view text);
 
-// Nothing where a value is outside of what its type can say (a name that is no key, a string that is not ASCII).
-// An empty list or dictionary gives an empty text: the field is then not sent.
+// Nothing where a value is outside of what its type can say (a name that is no key, a string that is not
+// ASCII). An empty list or dictionary gives an empty text: the field is then not sent.
 std::optional<std::string> serialise(const Item& item);
 std::optional<std::string> serialise(const List& list);
 std::optional<std::string> serialise(const Dictionary& dictionary);

@@ -22,8 +22,8 @@ struct TraceContext {
   std::array<char, 32> trace_id_text() const;
 };
 
-// Versions 00 to fe; of a later version the part that version 00 defines. Lower case only. What does not parse is
-// ignored by the caller, who begins a trace of its own (section 3.2.2.1 of the recommendation).
+// Versions 00 to fe; of a later version the part that version 00 defines. Lower case only. What does not
+// parse is ignored by the caller, who begins a trace of its own (section 3.2.2.1 of the recommendation).
 std::optional<TraceContext> parse_traceparent(std::string_view text);
 
 }  // namespace gatehouse::http

@@ -23,7 +23,8 @@ struct Url {
   std::string origin() const;
 };
 
-// Refuses other schemes, user information, fragments, dot segments, and every character that RFC 3986 refuses.
+// Refuses other schemes, user information, fragments, dot segments, and every character that RFC 3986
+// refuses.
 std::optional<Url> parse_url(std::string_view text);
 
 // Decodes every `%XX` once, and nothing else: `+` stays `+`. Nothing where a `%` lacks its two digits.

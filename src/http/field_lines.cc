@@ -1,0 +1,119 @@
+#include "http/field_lines.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/characters.h"
+
+namespace gatehouse::http {
+namespace {
+
+// CGI-like gateways make one variable of `Content-Length` and `Content_Length`: a name that is a known one
+// but for the signs between its words is an attempt to be read by the next server only.
+bool disguises_known_name(std::string_view name) {
+  const auto is_plain = [](char c) { return is(c, kUnreserved) && c != '_' && c != '.' && c != '~'; };
+  if (std::all_of(name.begin(), name.end(), is_plain)) return false;
+  std::array<char, 64> dashed;
+  const auto size = std::min(name.size(), dashed.size());
+  std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
+                 [&](char c) { return is_plain(c) ? c : '-'; });
+  return field_id({dashed.data(), size}) != FieldId::other;
+}
+
+Malformed repetition(FieldId id) {
+  switch (id) {
+    case FieldId::host: return Malformed::repeated_host;
+    case FieldId::content_length: return Malformed::content_length;
+    case FieldId::transfer_encoding: return Malformed::transfer_encoding;
+    default: return Malformed::repeated_field;
+  }
+}
+
+Malformed wrong_in_name(char c) {
+  if (c == ' ' || c == '\t') return Malformed::space_before_colon;
+  if (c == '\n') return Malformed::bare_lf;
+  if (c != '\r' && is_control(c)) return Malformed::control_character;
+  return Malformed::field_name;
+}
+
+}  // namespace
+
+Progress FieldLines::run(std::string_view data, std::size_t limit, Fields& fields) {
+  const char* const text = data.data();
+  const std::size_t end = data.size();
+  std::size_t at = at_;
+  fields.set_base(text);
+  const auto pause = [&] {
+    at_ = at;
+    return Progress::need_more;
+  };
+
+  for (;;) {
+    switch (state_) {
+      case State::line:
+        if (at == end) return pause();
+        if (text[at] == '\r') {
+          ++at;
+          state_ = State::last_line_end;
+          continue;
+        }
+        if (text[at] == ' ' || text[at] == '\t') return refuse(at, Malformed::obs_fold);
+        if (fields.size() >= limit) return refuse(at, Malformed::too_many_fields);
+        name_at_ = at;
+        state_ = State::name;
+        [[fallthrough]];
+
+      case State::name: {
+        at = token_end(text, at, end);
+        if (at == end) return pause();
+        if (text[at] != ':') return refuse(at, wrong_in_name(text[at]));
+        name_size_ = at - name_at_;
+        if (name_size_ == 0) return refuse(at, Malformed::field_name);
+        const std::string_view name(text + name_at_, name_size_);
+        id_ = field_id(name);
+        if (id_ == FieldId::other && disguises_known_name(name)) return refuse(at, Malformed::field_name);
+        ++at;
+        state_ = State::space;
+        [[fallthrough]];
+      }
+
+      case State::space:
+        while (at < end && (text[at] == ' ' || text[at] == '\t')) ++at;
+        if (at == end) return pause();
+        value_at_ = at;
+        state_ = State::value;
+        [[fallthrough]];
+
+      case State::value: {
+        at = value_end(text, at, end);
+        if (at == end) return pause();
+        if (text[at] != '\r') {
+          return refuse(at, text[at] == '\n' ? Malformed::bare_lf : Malformed::control_character);
+        }
+        std::size_t value_stop = at;
+        while (value_stop > value_at_ && (text[value_stop - 1] == ' ' || text[value_stop - 1] == '\t'))
+          --value_stop;
+        if (fields.has(id_) && is_singleton(id_)) return refuse(at, repetition(id_));
+        fields.add(id_, name_at_, name_size_, value_at_, value_stop - value_at_);
+        ++at;
+        state_ = State::line_end;
+        [[fallthrough]];
+      }
+
+      case State::line_end:
+        if (at == end) return pause();
+        if (text[at] != '\n') return refuse(at, Malformed::bare_cr);
+        ++at;
+        state_ = State::line;
+        continue;
+
+      case State::last_line_end:
+        if (at == end) return pause();
+        if (text[at] != '\n') return refuse(at, Malformed::bare_cr);
+        at_ = at + 1;
+        return Progress::complete;
+    }
+  }
+}
+
+}  // namespace gatehouse::http

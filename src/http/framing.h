@@ -1,0 +1,27 @@
+// Where the body of a message ends (RFC 9112 section 6), and what Connection says: shared by both directions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "http/fields.h"
+
+namespace gatehouse::http {
+
+// One or more digits, no leading zero but in `0` itself, at most 18 of them, nothing else.
+std::optional<std::uint64_t> parse_content_length(std::string_view text);
+
+// Whether the value is the one coding `chunked`, and nothing besides.
+bool is_only_chunked(std::string_view transfer_encoding);
+
+struct ConnectionOptions {
+  bool close = false;
+  bool keep_alive = false;
+  bool upgrade = false;
+  bool unknown = false;  // an option that may not be nominated, or no token
+};
+// All lines of Connection together.
+ConnectionOptions connection_options(const Fields& fields);
+
+}  // namespace gatehouse::http
