@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@ namespace gatehouse::crypto {
 
 enum class KeyType : std::uint8_t { rsa, p256, p384, p521, ed25519, ed448 };
 
-// One public key that passed every check: an RSA modulus of 2048 to 8192 bits with an odd exponent from 3 to
-// 2^32 - 1; a point that is on its curve; an Edwards point that is canonical and not of low order. Immutable.
+// One public key that passed every check: an odd RSA modulus of 2048 to 8192 bits with an odd exponent between
+// 2^16 and 2^32 (FIPS 186-5 section 5.1 draws the lower bound); a point that is on its curve; an Edwards point that is canonical and not of low order. Immutable.
 class PublicKey {
  public:
   // `invalid` with the reason. A private or symmetric key is `denied`.
@@ -32,7 +33,9 @@ class PublicKey {
   AlgorithmSet algorithms() const { return algorithms_; }
   // RFC 7638, SHA-256, base64url.
   std::string_view thumbprint() const { return thumbprint_; }
-  std::size_t signature_bytes() const { return signature_bytes_; }
+  std::size_t signature_bytes() const { return signature_bytes_; }  // every signature has exactly this length
+  // The order of the curve's group, big-endian, in half of signature_bytes(); empty unless the key is for ECDSA.
+  std::string_view order() const { return order_; }
   evp_pkey_st* handle() const { return key_.get(); }
 
  private:
@@ -43,6 +46,7 @@ class PublicKey {
   std::unique_ptr<evp_pkey_st, Free> key_;
   std::string kid_;
   std::string thumbprint_;
+  std::string order_;
   std::size_t signature_bytes_ = 0;
   AlgorithmSet algorithms_;
   KeyType type_ = KeyType::rsa;
@@ -74,8 +78,7 @@ class KeySet {
     Found found = Found::none;
     std::size_t index = 0;  // into keys(), when one was found
   };
-  enum class Kid : std::uint8_t { absent, present };
-  Match find(Kid has_kid, std::string_view kid, Algorithm algorithm) const;
+  Match find(std::optional<std::string_view> kid, Algorithm algorithm) const;
 
  private:
   KeySet() = default;

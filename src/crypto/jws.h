@@ -51,7 +51,6 @@ class JwsVerifier {
  public:
   explicit JwsVerifier(std::size_t max_token_bytes = kMaxTokenBytes);
   JwsVerifier(JwsVerifier&&) noexcept;
-  JwsVerifier& operator=(JwsVerifier&&) noexcept;
   ~JwsVerifier();
 
   std::expected<VerifiedJws, TokenFault> verify(std::string_view token, const KeySet& keys, AlgorithmSet allowed);

@@ -1,0 +1,126 @@
+#include "crypto/jwt.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace gatehouse::crypto {
+namespace {
+
+constexpr std::size_t kClaimsDepth = 32;
+// The end of the year 9999: a later date is a slip (milliseconds, as a rule) or an attempt at an overflow.
+constexpr std::int64_t kLastSecond = 253'402'300'799;
+// What WallTime can hold, less room for any leeway.
+constexpr std::int64_t kLastWallSecond = 9'000'000'000;
+
+enum class Round : std::uint8_t { down, up };
+
+// RFC 7519 section 2, NumericDate. Nothing for what is not a number between 1970 and 9999.
+std::optional<std::int64_t> numeric_date(json::Value value, Round round) {
+  if (!value.is_number()) return std::nullopt;
+  std::optional<std::int64_t> seconds = value.integer();
+  if (!seconds) {
+    const double exact = value.number();
+    if (!(exact >= 0 && exact <= static_cast<double>(kLastSecond))) return std::nullopt;
+    seconds = static_cast<std::int64_t>(round == Round::up ? std::ceil(exact) : std::floor(exact));
+  }
+  if (*seconds < 0 || *seconds > kLastSecond) return std::nullopt;
+  return seconds;
+}
+
+WallTime wall_time(std::int64_t seconds) {
+  return WallTime{std::chrono::seconds{std::min(seconds, kLastWallSecond)}};
+}
+
+std::string_view without_application(std::string_view type) {
+  constexpr std::string_view kPrefix = "application/";
+  if (equal_ignoring_case(type.substr(0, kPrefix.size()), kPrefix)) type.remove_prefix(kPrefix.size());
+  return type;
+}
+
+bool type_holds(json::Value header, const JwtRules& rules) {
+  const auto typ = header.find_string("typ");
+  if (!typ) return rules.without_type == JwtRules::WithoutType::accepted;
+  return std::any_of(rules.types.begin(), rules.types.end(), [&](std::string_view accepted) {
+    return equal_ignoring_case(without_application(*typ), without_application(accepted));
+  });
+}
+
+std::optional<TokenFault> audience_fault(json::Value claims, const JwtRules& rules) {
+  const auto is_ours = [&](std::string_view name) {
+    return std::find(rules.audiences.begin(), rules.audiences.end(), name) != rules.audiences.end();
+  };
+  const auto aud = claims.find("aud");
+  if (!aud) return TokenFault::audience;
+  if (aud->is_string()) return is_ours(aud->string()) ? std::nullopt : std::optional(TokenFault::audience);
+  if (!aud->is_array()) return TokenFault::claims;
+  bool found = false;
+  for (const json::Value element : aud->elements()) {
+    if (!element.is_string()) return TokenFault::claims;
+    found = found || is_ours(element.string());
+  }
+  return found ? std::nullopt : std::optional(TokenFault::audience);
+}
+
+// The moment from which the token is refused.
+std::expected<WallTime, TokenFault> check_dates(json::Value claims, std::chrono::seconds leeway, WallTime now) {
+  const auto exp = claims.find("exp");
+  if (!exp) return std::unexpected(TokenFault::no_expiry);
+  const auto expiry = numeric_date(*exp, Round::down);
+  if (!expiry) return std::unexpected(TokenFault::claims);
+  const WallTime expires = wall_time(*expiry) + leeway;
+  if (now >= expires) return std::unexpected(TokenFault::expired);
+
+  if (const auto nbf = claims.find("nbf")) {
+    const auto begin = numeric_date(*nbf, Round::up);
+    if (!begin) return std::unexpected(TokenFault::claims);
+    if (now + leeway < wall_time(*begin)) return std::unexpected(TokenFault::not_yet_valid);
+  }
+  if (const auto iat = claims.find("iat")) {
+    const auto issued = numeric_date(*iat, Round::down);
+    if (!issued) return std::unexpected(TokenFault::claims);
+    if (now + leeway < wall_time(*issued)) return std::unexpected(TokenFault::issued_in_future);
+  }
+  return expires;
+}
+
+}  // namespace
+
+JwtVerifier::JwtVerifier(JwtRules rules) : rules_(std::move(rules)), signatures_(rules_.max_token_bytes) {}
+
+std::expected<VerifiedToken, TokenFault> JwtVerifier::verify(std::string_view token, const KeySet& keys,
+                                                             WallTime now) {
+  const auto jws = signatures_.verify(token, keys, rules_.algorithms);
+  if (!jws) return std::unexpected(jws.error());
+  if (!type_holds(jws->header(), rules_)) return std::unexpected(TokenFault::type);
+
+  VerifiedToken result;
+  if (!parser_.parse(jws->payload(), result.claims_, {.depth = kClaimsDepth}) || !result.claims().is_object()) {
+    return std::unexpected(TokenFault::claims_json);
+  }
+  const json::Value claims = result.claims();
+  // RFC 7519 section 4.1: what is present has the right type, whether it is needed or not.
+  for (const std::string_view text : {"iss", "sub", "jti"}) {
+    if (const auto claim = claims.find(text); claim && !claim->is_string()) {
+      return std::unexpected(TokenFault::claims);
+    }
+  }
+  const auto issuer = claims.find_string("iss");
+  if (!issuer || *issuer != rules_.issuer) return std::unexpected(TokenFault::issuer);
+  if (const auto fault = audience_fault(claims, rules_)) return std::unexpected(*fault);
+  const auto expires = check_dates(claims, rules_.leeway, now);
+  if (!expires) return std::unexpected(expires.error());
+
+  const std::string_view subject = claims.find_string("sub").value_or("");
+  if (subject.empty() && rules_.without_subject == JwtRules::WithoutSubject::refused) {
+    return std::unexpected(TokenFault::subject);
+  }
+  result.subject_ = subject;
+  result.expires_ = *expires;
+  return result;
+}
+
+}  // namespace gatehouse::crypto
