@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,7 @@ Result<PeerCertificate> parse_certificate_pem(std::string_view pem);  // the fir
 
 struct IssuedCertificate {
   std::string certificate_pem;
-  std::string private_key_pem;  // PKCS #8; keep it as a secret
+  Secret<std::string> private_key_pem;  // PKCS #8
 };
 
 // A P-256 authority whose key lives in this object, or in what private_key_pem() was written to.
@@ -49,10 +50,10 @@ class CertificateAuthority {
   static Result<CertificateAuthority> from_pem(std::string_view certificate, std::string_view private_key);
 
   std::string certificate_pem() const;
-  std::string private_key_pem() const;
+  Secret<std::string> private_key_pem() const;
 
   // With serverAuth, for these names (the first is the common name) and addresses; not both may be empty.
-  Result<IssuedCertificate> issue_server(const std::vector<std::string>& names, const std::vector<IpAddress>& addresses,
+  Result<IssuedCertificate> issue_server(std::span<const std::string> names, std::span<const IpAddress> addresses,
                                          WallTime now, std::chrono::days validity) const;
   // With clientAuth. `uri` is a subjectAltName, left out when empty.
   Result<IssuedCertificate> issue_client(std::string_view common_name, std::string_view uri, WallTime now,
@@ -65,7 +66,17 @@ class CertificateAuthority {
   struct FreeCertificate {
     void operator()(x509_st* certificate) const;
   };
+  struct Order {
+    int purpose_nid;
+    std::string_view common_name;
+    std::span<const std::string> dns_names;
+    std::span<const IpAddress> addresses;
+    std::string_view uri;
+    WallTime now;
+    std::chrono::days validity;
+  };
   CertificateAuthority() = default;
+  Result<IssuedCertificate> issue(const Order& order) const;
   std::unique_ptr<evp_pkey_st, FreeKey> key_;
   std::unique_ptr<x509_st, FreeCertificate> certificate_;
 };

@@ -25,7 +25,7 @@ class Signer {
   // The first choice for the type: RS256, ES256, ES384, ES512, EdDSA.
   Algorithm algorithm() const;
   std::string_view kid() const { return kid_; }  // the RFC 7638 thumbprint
-  std::string private_pem() const;               // PKCS #8; keep it as a secret
+  Secret<std::string> private_pem() const;       // PKCS #8
   std::string public_jwk() const;                // with `kid` and `use`, and without `alg`
   std::string public_jwks() const;               // a set of this one
 
