@@ -1,0 +1,71 @@
+#include "net/channel.h"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace gatehouse::net {
+namespace {
+
+// What a failed call means, and remembers it. EINTR is for the caller to repeat.
+std::ptrdiff_t not_done(bool& able, int& error) {
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    able = false;
+    return Channel::kBlocked;
+  }
+  error = errno;
+  return Channel::kFailed;
+}
+
+}  // namespace
+
+std::ptrdiff_t Channel::receive(std::span<char> into) {
+  if (ended) return 0;
+  if (error != 0) return kFailed;
+  if (!readable) return kBlocked;
+  for (;;) {
+    const ssize_t n = ::recv(socket.descriptor(), into.data(), into.size(), 0);
+    if (n > 0) {
+      if (static_cast<std::size_t>(n) < into.size() && !ending) readable = false;
+      return n;
+    }
+    if (n == 0) {
+      ended = true;
+      return 0;
+    }
+    if (errno != EINTR) return not_done(readable, error);
+  }
+}
+
+std::ptrdiff_t Channel::send(std::span<const iovec> parts) {
+  if (error != 0) return kFailed;
+  if (!writable) return kBlocked;
+  std::size_t wanted = 0;
+  for (const iovec& part : parts) wanted += part.iov_len;
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  for (;;) {
+    const ssize_t n = ::sendmsg(socket.descriptor(), &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      if (static_cast<std::size_t>(n) < wanted) writable = false;
+      return n;
+    }
+    if (errno != EINTR) return not_done(writable, error);
+  }
+}
+
+std::ptrdiff_t Channel::send(std::span<const char> bytes) {
+  if (error != 0) return kFailed;
+  if (!writable) return kBlocked;
+  for (;;) {
+    const ssize_t n = ::send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n >= 0) {
+      if (static_cast<std::size_t>(n) < bytes.size()) writable = false;
+      return n;
+    }
+    if (errno != EINTR) return not_done(writable, error);
+  }
+}
+
+}  // namespace gatehouse::net
