@@ -1,0 +1,155 @@
+// Stream: an awaitable TCP connection, plain or TLS behind the same calls.
+//
+//   auto n = co_await stream.read(buffer);        // 0: orderly end
+//   auto written = co_await stream.write(parts);  // all of it, one record and one system call where it fits
+//
+// At most one read (or readable, or handshake) and one write wait at a time. Operations are awaited where
+// they are made; what they borrow (buffers, parts, the span of parts) must live until they are done. An
+// operation that can be done at once does not suspend.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "net/channel.h"
+#include "net/loop.h"
+#include "net/socket.h"
+#include "net/task.h"
+#include "net/tls.h"
+
+namespace gatehouse::net {
+
+class HangUp;
+class Stream;
+class TlsEngine;
+using StreamPtr = std::unique_ptr<Stream>;
+
+// What is known about the other side without reading.
+enum class Peer : std::uint8_t {
+  present,
+  finished,  // it will send nothing more; what it sent before can still be read
+  gone,      // reset, or closed in both directions
+};
+
+// An operation of a stream while it waits. Destroying it takes it back.
+class StreamOperation {
+ public:
+  StreamOperation(const StreamOperation&) = delete;
+  StreamOperation& operator=(const StreamOperation&) = delete;
+
+ protected:
+  explicit StreamOperation(Stream& stream) : stream_(stream) {}
+  virtual ~StreamOperation() = default;
+  void wait_in(StreamOperation*& slot, std::coroutine_handle<> waiting) {
+    waiting_ = waiting;
+    slot = this;
+  }
+  void withdraw(StreamOperation*& slot) const {
+    if (slot == this) slot = nullptr;
+  }
+  Stream& stream_;
+
+ private:
+  friend class Stream;
+  virtual bool attempt() = 0;  // does what can be done now; whether that was all
+  virtual void fail(Error error) = 0;
+  std::coroutine_handle<> waiting_;
+};
+
+class Stream final : private Watcher, private Timer {
+ public:
+  Stream(Loop& loop, Socket socket, Endpoint peer);
+  // Closes without ceremony. See close().
+  ~Stream() override;
+
+  class Read;
+  class Readable;
+  class Write;
+  class Handshake;
+
+  // Result<std::size_t>: at least one byte, or 0 when the peer ended in order (TLS: with close_notify).
+  // Error{closed}: reset, or TLS that ended without close_notify. Error{timeout}: the deadline passed.
+  Read read(std::span<char> into);
+  // The same without waiting; nothing: no byte is there yet.
+  std::optional<Result<std::size_t>> try_read(std::span<char> into);
+  // Result<>: waits until try_read may give something, so that an idle connection needs no buffer.
+  Readable readable();
+
+  // Result<>: all parts are handed to the kernel. A write that failed or was cancelled half-way leaves the
+  // stream unusable for writing.
+  Write write(std::span<const std::string_view> parts);
+  Write write(std::string_view part);
+
+  // Result<>: makes a plain stream a TLS one. Bytes that were read before stay read (PROXY protocol).
+  // Error{invalid}: the peer did not speak proper TLS; Error{denied}: a certificate was not accepted.
+  Handshake accept_tls(std::shared_ptr<const ServerTls> context);
+  // `host` is the name, or the address as text, that the certificate must be good for.
+  Handshake connect_tls(std::shared_ptr<const ClientTls> context, std::string_view host);
+  // Empty before the handshake is done and for plain streams.
+  const TlsFacts* tls() const { return facts_.get(); }
+
+  // Operations that are not done by then, pending and later ones, give Error{timeout}.
+  void set_deadline(MonotonicTime deadline);
+  void clear_deadline();
+
+  Peer peer_state() const { return peer_state_; }
+  const Endpoint& peer() const { return peer_; }
+  Result<Endpoint> local() const { return channel_.socket.local(); }
+  Loop& loop() const { return loop_; }
+
+  // Tells the peer that no more comes (close_notify, FIN), as far as that works without waiting.
+  void finish_writing();
+  // The destructor then sends a reset.
+  void abort();
+
+ private:
+  friend class HangUp;
+  friend Task<void> close(StreamPtr stream, MonotonicTime deadline);
+  friend Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime deadline);
+
+  class Connecting;
+  void on_events(std::uint32_t events) override;
+  void expired() override;
+  // Goes on with the operation in `slot` if it is done; false: this stream was destroyed meanwhile.
+  bool advance(StreamOperation*& slot);
+  bool time_out(StreamOperation*& slot);
+  bool resume(StreamOperation*& slot);
+  Error broken_connection() const;
+
+  Loop& loop_;
+  Channel channel_;
+  Endpoint peer_;
+  Peer peer_state_ = Peer::present;
+  bool timed_out_ = false;
+  bool broken_ = false;  // a write ended half-way
+  bool finished_ = false;
+  bool* destroyed_ = nullptr;  // set while a coroutine runs that may destroy this stream
+  StreamOperation* reader_ = nullptr;
+  StreamOperation* writer_ = nullptr;
+  HangUp* hang_up_ = nullptr;
+  std::unique_ptr<TlsEngine> engine_;
+  std::unique_ptr<TlsFacts> facts_;
+};
+
+// Connects by `deadline`. Error{unavailable}: refused or unreachable; Error{timeout}.
+Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime deadline);
+
+// Ends a stream so that what was written last arrives even though the peer still sends: says that no more
+// comes, then discards what arrives until the peer ends too, or `deadline`.
+Task<void> close(StreamPtr stream, MonotonicTime deadline);
+
+// Runs `task` until it is done, the peer of `stream` hangs up (ends its sending, closes or resets), or
+// `deadline` passes; then the task is destroyed, and the result is Error{cancelled} or Error{timeout}.
+// A client that only half-closes counts as gone, as it does in nginx.
+template <typename T>
+Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task);
+
+}  // namespace gatehouse::net
+
+#include "net/stream_operations.h"

@@ -1,0 +1,155 @@
+// What Stream's calls return: the awaitable operations. Included by stream.h.
+#pragma once
+
+#include <utility>
+
+#include "net/stream.h"
+
+namespace gatehouse::net {
+
+class Stream::Read final : public StreamOperation {
+ public:
+  Read(Stream& stream, std::span<char> into) : StreamOperation(stream), into_(into) {}
+  ~Read() override { withdraw(stream_.reader_); }
+  bool await_ready() { return attempt(); }
+  void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }
+  Result<std::size_t> await_resume() { return *std::move(result_); }
+
+ private:
+  bool attempt() override {
+    result_ = stream_.try_read(into_);
+    return result_.has_value();
+  }
+  void fail(Error error) override { result_ = std::unexpected(std::move(error)); }
+
+  std::span<char> into_;
+  std::optional<Result<std::size_t>> result_;
+};
+
+class Stream::Readable final : public StreamOperation {
+ public:
+  explicit Readable(Stream& stream) : StreamOperation(stream) {}
+  ~Readable() override { withdraw(stream_.reader_); }
+  bool await_ready() { return attempt(); }
+  void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }
+  Result<> await_resume() { return std::move(result_); }
+
+ private:
+  bool attempt() override;
+  void fail(Error error) override { result_ = std::unexpected(std::move(error)); }
+
+  Result<> result_;
+};
+
+class Stream::Write final : public StreamOperation {
+ public:
+  Write(Stream& stream, std::span<const std::string_view> parts) : StreamOperation(stream), parts_(parts) {}
+  Write(Stream& stream, std::string_view part) : StreamOperation(stream), one_(part), parts_(&one_, 1) {}
+  ~Write() override;
+  bool await_ready() { return attempt(); }
+  void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.writer_, waiting); }
+  Result<> await_resume() { return std::move(result_); }
+
+ private:
+  bool attempt() override;
+  void fail(Error error) override { result_ = std::unexpected(std::move(error)); }
+  bool attempt_plain();
+  bool attempt_tls();
+  bool end(Result<> result);
+  void skip(std::size_t bytes);
+  // What is encrypted next: one part in place, or several small ones gathered.
+  std::string_view next_chunk();
+
+  std::string_view one_;
+  std::span<const std::string_view> parts_;  // what is left, the first from offset_
+  std::size_t offset_ = 0;
+  Result<> result_;
+  bool done_ = false;
+};
+
+class Stream::Handshake final : public StreamOperation {
+ public:
+  // `refused`: why there is no engine.
+  Handshake(Stream& stream, Result<> engine) : StreamOperation(stream), result_(std::move(engine)) {}
+  ~Handshake() override { withdraw(stream_.reader_); }
+  bool await_ready() { return attempt(); }
+  void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }
+  Result<> await_resume() { return std::move(result_); }
+
+ private:
+  bool attempt() override;
+  void fail(Error error) override { result_ = std::unexpected(std::move(error)); }
+
+  Result<> result_;
+};
+
+inline Stream::Read Stream::read(std::span<char> into) { return {*this, into}; }
+inline Stream::Readable Stream::readable() { return Readable(*this); }
+inline Stream::Write Stream::write(std::span<const std::string_view> parts) { return {*this, parts}; }
+inline Stream::Write Stream::write(std::string_view part) { return {*this, part}; }
+
+// Waits for the end of another coroutine, the stream's peer or a deadline, whichever comes first.
+class HangUp : private Timer {
+ public:
+  ~HangUp() override;
+  HangUp(const HangUp&) = delete;
+  HangUp& operator=(const HangUp&) = delete;
+
+ protected:
+  HangUp(Stream& stream, MonotonicTime deadline);
+  void watch();
+  // Destroys what is waited for, and goes on.
+  virtual void cancel(Error error) = 0;
+  std::optional<Error> already() const;
+
+ private:
+  friend class Stream;
+  void peer_hung_up();
+  void expired() override;
+  Stream& stream_;
+  MonotonicTime until_;
+};
+
+template <typename T>
+class Cancellable final : public HangUp {
+ public:
+  Cancellable(Stream& stream, MonotonicTime deadline, Task<T>& task)
+      : HangUp(stream, deadline), task_(task), running_(task.operator co_await()), error_(already()) {}
+
+  bool await_ready() const { return error_.has_value(); }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) {
+    waiting_ = waiting;
+    watch();
+    return running_.await_suspend(waiting);
+  }
+  Result<T> await_resume() {
+    if (error_) return std::unexpected(std::move(*error_));
+    if constexpr (std::is_void_v<T>) {
+      running_.await_resume();
+      return {};
+    } else {
+      return running_.await_resume();
+    }
+  }
+
+ private:
+  void cancel(Error error) override {
+    task_.reset();
+    error_ = std::move(error);
+    waiting_.resume();
+  }
+
+  Task<T>& task_;
+  typename Task<T>::Awaiter running_;
+  std::coroutine_handle<> waiting_;
+  std::optional<Error> error_;
+};
+
+template <typename T>
+Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task) {
+  Cancellable<T> running(stream, deadline, task);
+  auto result = co_await running;
+  co_return result;
+}
+
+}  // namespace gatehouse::net

@@ -1,0 +1,81 @@
+// TLS contexts: what a listener or an upstream is configured with. Immutable and shared by all workers; a
+// reload makes a new one for new connections, and the old one goes with its last connection.
+//
+// TLS 1.2 and 1.3 (RFC 8446, RFC 9325), Mozilla's "intermediate" 6.0 cipher suites; no compression, no
+// renegotiation, no early data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace gatehouse::net {
+
+enum class ClientCertificates : std::uint8_t {
+  none,     // never asked for
+  request,  // asked for; a bad one fails the handshake, none is accepted
+  require,  // no connection without a good one
+};
+
+struct ServerTlsOptions {
+  std::string certificate_pem;  // leaf first, then the intermediates
+  Secret<std::string> private_key_pem;
+  ClientCertificates client_certificates = ClientCertificates::none;
+  std::string client_ca_pem;                     // whose client certificates are good; needed unless `none`
+  std::vector<std::string> alpn = {"http/1.1"};  // in the server's order of preference
+};
+
+class ServerTls {
+ public:
+  // Error{invalid}: the text says what is wrong with which of the options.
+  //
+  // Session tickets: on, under keys that are random, live in this context only and go with it, so make a new
+  // context once a day (RFC 9325, section 4.2.1 in spirit: a ticket key is worth all its connections). Off
+  // where client certificates are used: each connection proves its certificate anew.
+  static Result<std::shared_ptr<const ServerTls>> make(const ServerTlsOptions& options);
+  ~ServerTls();
+
+  struct Native;  // OpenSSL's, inside this room
+  const Native& native() const { return *native_; }
+
+ private:
+  explicit ServerTls(std::unique_ptr<Native> native);
+  std::unique_ptr<Native> native_;
+};
+
+struct ClientTlsOptions {
+  std::string ca_pem;  // empty: the system's authorities
+  std::vector<std::string> alpn;
+  std::string certificate_pem;  // to identify ourselves with; may be empty
+  Secret<std::string> private_key_pem;
+};
+
+class ClientTls {
+ public:
+  static Result<std::shared_ptr<const ClientTls>> make(const ClientTlsOptions& options);
+  ~ClientTls();
+
+  struct Native;
+  const Native& native() const { return *native_; }
+
+ private:
+  explicit ClientTls(std::unique_ptr<Native> native);
+  std::unique_ptr<Native> native_;
+};
+
+// What a finished handshake agreed on.
+struct TlsFacts {
+  std::string_view version;      // "TLSv1.3"; static text
+  std::string_view cipher;       // "TLS_AES_128_GCM_SHA256"; static text
+  std::string alpn;              // empty: the peer offered none
+  std::string server_name;       // SNI as sent; empty: none
+  std::string peer_certificate;  // DER of the verified certificate; empty: none was presented
+  bool resumed = false;
+};
+
+}  // namespace gatehouse::net
