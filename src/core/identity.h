@@ -43,6 +43,7 @@ struct Identity {
   std::string tenant;
   std::vector<std::string> roles;   // those the policy knows; `anonymous`/`authenticated` are implied, not listed
   std::vector<std::string> scopes;
+  std::vector<std::string> permission_patterns;  // what the roles grant, as the configuration writes it
   json::Document claims;            // an object, or empty
   PermissionSet permissions;        // all that the roles grant, under the policy that made this identity
   WallTime authenticated_at{};

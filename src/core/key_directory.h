@@ -1,0 +1,49 @@
+// The port to the API keys that exist. Shared by all workers; finding a key touches no database.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ip.h"
+
+namespace gatehouse {
+
+// One key as it is stored: never the key itself.
+struct StoredKey {
+  std::string id;                        // the part between `gh_` and the secret
+  std::string principal;                 // "partner:acme"
+  std::string tenant;                    // empty: none
+  std::vector<std::string> roles;
+  std::vector<std::string> scopes;
+  std::vector<IpNetwork> addresses;      // from where it may be used; empty: from anywhere
+  std::array<std::uint8_t, 32> hash{};   // crypto::KeyHasher over the whole key
+  WallTime created{};
+  WallTime expires = WallTime::max();
+  WallTime revoked = WallTime::max();    // from then on it is refused (rotation: the end of the overlap)
+};
+
+// The keys at one moment. Immutable.
+class KeySnapshot {
+ public:
+  virtual ~KeySnapshot() = default;
+  // Null when there is no such key. Valid as long as the snapshot.
+  virtual const StoredKey* find(std::string_view id) const = 0;
+  // Differs for every state of the keys: what a cache compares.
+  virtual std::uint64_t generation() const = 0;
+};
+
+class KeyDirectory {
+ public:
+  virtual ~KeyDirectory() = default;
+  // From any thread, without waiting. A revocation is in the snapshots taken after it took effect.
+  virtual std::shared_ptr<const KeySnapshot> snapshot() const = 0;
+  // Counts as the key's last use; written in the background.
+  virtual void used(std::string_view id, WallTime now) = 0;
+};
+
+}  // namespace gatehouse

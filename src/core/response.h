@@ -1,0 +1,43 @@
+// What a target answers. Kept by the exchange and reused, so that an answer costs no allocation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "net/task.h"
+
+namespace gatehouse {
+
+// The rest of a body that does not fit into memory at once. Pulled by the one who writes to the client, which is
+// the back-pressure.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // The next piece, valid until the next call; empty at the end.
+  virtual net::Task<Result<std::string_view>> next() = 0;
+};
+
+struct Response {
+  unsigned status = 500;
+  std::string fields;  // checked header lines, each with its CRLF; no framing, no security headers
+  std::string body;    // the body, or where `rest` is set its beginning
+  bool has_content_type = false;
+  std::unique_ptr<BodySource> rest;
+  // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD, 304).
+  std::optional<std::uint64_t> length;
+
+  void clear() {
+    status = 500;
+    fields.clear();
+    body.clear();
+    has_content_type = false;
+    rest.reset();
+    length.reset();
+  }
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,42 @@
+// The port to authentication schemes. One instance for each authenticator and worker, used on its thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "core/identity.h"
+#include "core/verdict.h"
+#include "net/task.h"
+
+namespace gatehouse {
+
+// A credential as it arrived, taken from where the OpenAPI document says it travels.
+struct Presented {
+  std::string_view credential;  // without `Bearer `; the certificate's DER for mutual TLS
+  IpAddress client;
+  WallTime now{};
+};
+
+// The keys to check it with are being fetched: ask again when the scheme says that they have settled.
+struct KeysPending {};
+
+using Identified = std::variant<std::shared_ptr<const Identity>, KeysPending>;
+
+class Scheme {
+ public:
+  virtual ~Scheme() = default;
+  // The identity, or a refusal: a credential that is presented and bad refuses, even where another would do.
+  // "Not mine" is decided before: nothing stood in the scheme's place. `why` is for operators.
+  virtual Verdict<Identified> identify(const Presented& presented, std::string& why) = 0;
+  // Whether the credential has this scheme's form. Asked only where several schemes share a place.
+  virtual bool owns(std::string_view credential) const = 0;
+  // Returns when a fetch that identify() started has ended, well or badly, or at `deadline`.
+  virtual net::Task<void> settled(MonotonicTime deadline) = 0;
+};
+
+}  // namespace gatehouse

@@ -1,0 +1,69 @@
+// The port to what answers an operation. One instance for each operation and worker, used on its thread only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "core/proofs.h"
+#include "core/response.h"
+#include "core/verdict.h"
+#include "http/request_parser.h"
+#include "http/trace_context.h"
+#include "net/task.h"
+
+namespace gatehouse {
+
+// What a target may know beside what was proven. Borrowed from the exchange.
+struct Call {
+  const http::RequestHead& head;
+  std::string_view operation;
+  std::string_view request_id;
+  std::string_view path;           // as the client sent it
+  IpAddress client;
+  std::string_view client_text;
+  const http::TraceContext& trace;
+  WallTime received{};
+  MonotonicTime deadline{};
+  // Header fields that carried a credential which a gate has verified: they end here.
+  std::span<const std::string_view> credential_fields;
+};
+
+// What happened behind the wall, for the event and for operators; never for the client.
+struct CallReport {
+  std::string_view upstream;
+  unsigned upstream_status = 0;
+  std::string detail;           // what went wrong, in the words of the one who knows
+  std::string original_head;    // of an answer that was withheld
+  std::string original_body;
+
+  void clear() {
+    upstream = {};
+    upstream_status = 0;
+    detail.clear();
+    original_head.clear();
+    original_body.clear();
+  }
+};
+
+class Target {
+ public:
+  virtual ~Target() = default;
+  // Fills `response`, or refuses. Destroying the task cancels it.
+  virtual net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
+                                        Response& response, CallReport& report) = 0;
+};
+
+// Looks up the attributes of the object that a request is about.
+class ResourceLookup {
+ public:
+  virtual ~ResourceLookup() = default;
+  // Fills `row`, and leaves it empty when there is no such object.
+  virtual net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call,
+                                        json::Document& row, CallReport& report) = 0;
+};
+
+}  // namespace gatehouse
