@@ -94,7 +94,7 @@ class RouteTable {
   struct Node {
     std::uint32_t endpoint = kNone;
     std::uint32_t parameter = kNone;  // the child for a segment that is one whole parameter
-    bool has_literals = false;
+    bool has_literals = false;  // of its own: a whole parameter beside them must not be read as one of them
     std::vector<Pattern> patterns;
   };
   struct Endpoint {
@@ -109,9 +109,11 @@ class RouteTable {
     std::uint32_t text_size = 0;
   };
 
+  static std::uint64_t hash(std::uint32_t node, std::string_view segment);
   std::uint32_t literal_child(std::uint32_t node, std::string_view segment) const;
   std::uint32_t walk(std::uint32_t node, std::string_view rest, Captures& captures) const;
-  bool reads_as_sibling(std::uint32_t node, std::string_view segment, std::size_t patterns) const;
+  enum class Siblings : std::uint8_t { literals, literals_and_patterns };
+  bool reads_as_sibling(std::uint32_t node, std::string_view segment, Siblings siblings) const;
   static bool match(const Pattern& pattern, std::string_view segment, Captures& captures);
 
   std::vector<Node> nodes_;
