@@ -1,0 +1,78 @@
+#include "http/media_type.h"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::http {
+namespace {
+
+TEST(MediaType, ReadsTypeSubtypeAndParameters) {
+  const auto type = parse_media_type("Application/Problem+JSON ; charset=\"utf-8\";v=1");
+  ASSERT_TRUE(type);
+  EXPECT_TRUE(type->is("application/problem+json"));
+  EXPECT_TRUE(type->is_json());
+  EXPECT_EQ(type->parameter("CHARSET"), "utf-8");
+  EXPECT_EQ(type->parameter("v"), "1");
+  EXPECT_EQ(type->parameter("w"), std::nullopt);
+  EXPECT_TRUE(parse_media_type("application/json")->is_json());
+  EXPECT_FALSE(parse_media_type("application/+json")->is_json());
+  EXPECT_FALSE(parse_media_type("application/jsonp")->is_json());
+  EXPECT_FALSE(parse_media_type("text/json5")->is_json());
+}
+
+TEST(MediaType, WhatIsNotExactlyOneIsRefused) {
+  for (const char* text : {"",
+                           "a",
+                           "a/",
+                           "/a",
+                           "a/b/c",
+                           "a /b",
+                           "a/ b",
+                           "a/b,c/d",
+                           "a/b;",
+                           "a/b; ",
+                           "a/b;c",
+                           "a/b;c=",
+                           "a/b;c =d",
+                           "a/b;c= d",
+                           "a/b;c=\"d",
+                           "a/b;c=\"d\\",
+                           "a/b;c=d;C=e",
+                           "a/b c=d",
+                           "a/b;c=d,",
+                           " a/b",
+                           "a/b;;c=d",
+                           "a/b;c=\"\x01\""}) {
+    EXPECT_FALSE(parse_media_type(text)) << text;
+  }
+}
+
+TEST(Accept, TheMostSpecificRangeDecides) {
+  constexpr const char* kProblem = "application/problem+json";
+  EXPECT_EQ(quality("", kProblem), 1000);
+  EXPECT_EQ(quality("*/*", kProblem), 1000);
+  EXPECT_EQ(quality("application/*;q=0.5, */*;q=0.1", kProblem), 500);
+  EXPECT_EQ(quality("*/*, application/problem+json;q=0", kProblem), 0);
+  EXPECT_EQ(quality("text/html", kProblem), 0);
+  EXPECT_EQ(quality("application/problem+json;v=2", kProblem), 0);
+  EXPECT_EQ(quality(" , APPLICATION/PROBLEM+json; q=0.123 ,", kProblem), 123);
+  for (const char* text : {"a", "*/json", "a/b;q=2", "a/b;q=1.001", "a/b;q=0.1234", "a/b;q=.5",
+                           "a/b;q=", "a/b c/d", "a/b;q=1;q=1"}) {
+    EXPECT_EQ(quality(text, kProblem), std::nullopt) << text;
+  }
+}
+
+TEST(Accept, TheBestOfferIsChosen) {
+  constexpr std::array<std::string_view, 2> kOffers = {"application/json", "application/problem+json"};
+  EXPECT_EQ(negotiate("", kOffers), 0U);
+  EXPECT_EQ(negotiate("application/problem+json, */*;q=0.9", kOffers), 1U);
+  EXPECT_EQ(negotiate("application/*", kOffers), 0U);
+  EXPECT_EQ(negotiate("text/html", kOffers), std::nullopt);
+  EXPECT_EQ(negotiate("text/html, not an accept", kOffers), 0U);
+  EXPECT_TRUE(covers("application/*", *parse_media_type("application/json;a=b")));
+  EXPECT_FALSE(covers("text/*", *parse_media_type("application/json")));
+}
+
+}  // namespace
+}  // namespace gatehouse::http
