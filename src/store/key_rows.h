@@ -1,0 +1,32 @@
+// How a key stands in its row. Only for the files of this room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "core/api_keys.h"
+#include "db/connection.h"
+
+namespace gatehouse::store {
+
+// The columns that read_key() expects, in its order; more may follow.
+#define GATEHOUSE_KEY_COLUMNS                                                                           \
+  "k.id, k.principal, k.tenant, k.roles, k.hash, k.created, k.expires, k.overlap_until, k.revoked_at, " \
+  "k.addresses"
+constexpr int kKeyColumns = 10;
+
+// Nothing for a row that does not say exactly one thing: a damaged list of addresses must not read as
+// "everywhere".
+std::optional<ApiKeyRecord> read_key(const db::Rows& row);
+
+std::string list_text(const std::vector<std::string>& list);  // a JSON array of strings
+std::optional<std::vector<std::string>> read_list(std::string_view text);
+
+inline std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
+inline WallTime wall_time(std::int64_t nanoseconds) {
+  return WallTime{std::chrono::nanoseconds{nanoseconds}};
+}
+
+}  // namespace gatehouse::store

@@ -1,0 +1,201 @@
+#include "store/key_store.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "store/key_rows.h"
+
+namespace gatehouse::store {
+
+// Last uses that another writer is in the way of are written next time: looking for revocations goes first.
+static constexpr std::chrono::milliseconds kPatience{20};
+
+struct KeyStore::Entry {
+  ApiKeyRecord record;
+  std::atomic<std::int64_t> last_used{0};  // seconds since 1970; 0: not since it was last written
+};
+
+struct KeyStore::Snapshot {
+  TextMap<std::unique_ptr<Entry>> keys;
+  std::size_t unreadable = 0;
+};
+
+class KeyStore::Reader final : public ApiKeys {
+ public:
+  explicit Reader(KeyStore& store) : store_(store) {}
+
+  FoundKey find(std::string_view id) override {
+    refresh();
+    const std::int64_t age = store_.clock_.monotonic().time_since_epoch().count() -
+                             store_.looked_at_.load(std::memory_order_relaxed);
+    if (age > std::chrono::nanoseconds(kStaleAfter).count()) return {KeyLookup::unavailable, nullptr};
+    const auto found = snapshot_->keys.find(id);
+    if (found == snapshot_->keys.end()) return {KeyLookup::unknown, nullptr};
+    found_ = found->second.get();
+    return {KeyLookup::found, &found_->record};
+  }
+
+  void used(const ApiKeyRecord& key, WallTime now) override {
+    if (found_ == nullptr || &found_->record != &key) return;
+    const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+    // Most requests only read the line that the workers share.
+    if (found_->last_used.load(std::memory_order_relaxed) < second) {
+      found_->last_used.store(second, std::memory_order_relaxed);
+    }
+  }
+
+  std::uint64_t generation() override {
+    refresh();
+    return seen_;
+  }
+
+ private:
+  void refresh() {
+    if (store_.generation_.load(std::memory_order_acquire) == seen_) return;
+    const std::lock_guard lock(store_.current_);
+    snapshot_ = store_.snapshot_;
+    seen_ = store_.generation_.load(std::memory_order_relaxed);
+    found_ = nullptr;
+  }
+
+  KeyStore& store_;
+  std::shared_ptr<Snapshot> snapshot_;
+  std::uint64_t seen_ = 0;
+  Entry* found_ = nullptr;
+};
+
+KeyStore::KeyStore(db::Connection connection, const Clock& clock)
+    : clock_(clock), connection_(std::move(connection)) {}
+
+Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock) {
+  options.busy_timeout = kPatience;
+  GATEHOUSE_TRY(db::Connection connection, db::Connection::open(options));
+  std::unique_ptr<KeyStore> store(new KeyStore(std::move(connection), clock));
+  GATEHOUSE_CHECK(store->refresh());
+  store->thread_ = std::thread([self = store.get()] { self->watch(); });
+  return store;
+}
+
+KeyStore::~KeyStore() {
+  {
+    const std::lock_guard lock(database_);
+    stop_ = true;
+  }
+  stop_changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (snapshot_) static_cast<void>(write_uses());
+}
+
+std::unique_ptr<ApiKeys> KeyStore::reader() { return std::make_unique<Reader>(*this); }
+
+Result<> KeyStore::refresh() {
+  const std::lock_guard lock(database_);
+  return look();
+}
+
+Result<> KeyStore::write_uses() {
+  const std::lock_guard lock(database_);
+  return write_pending();
+}
+
+std::size_t KeyStore::unreadable() const {
+  const std::lock_guard lock(current_);
+  return snapshot_->unreadable;
+}
+
+Result<> KeyStore::look() {
+  const std::int64_t now = clock_.monotonic().time_since_epoch().count();
+  GATEHOUSE_TRY(const std::int64_t data_version, connection_.data_version());
+  if (data_version != data_version_) {
+    GATEHOUSE_CHECK(reload());
+    data_version_ = data_version;
+  }
+  looked_at_.store(now, std::memory_order_relaxed);
+  return {};
+}
+
+Result<> KeyStore::reload() {
+  // One transaction, so that the number belongs to the rows.
+  GATEHOUSE_TRY(db::Transaction transaction,
+                db::Transaction::begin(connection_, db::Transaction::Kind::read));
+  std::int64_t key_version = 0;
+  {
+    GATEHOUSE_TRY(db::Rows version, connection_.query("SELECT version FROM gatehouse_key_version"));
+    GATEHOUSE_TRY(const bool there, version.next());
+    if (!there) return failure(ErrorCode::invalid, "the table gatehouse_key_version is empty");
+    key_version = version.integer(0);
+  }
+  if (key_version == key_version_) return transaction.commit();
+
+  auto snapshot = std::make_shared<Snapshot>();
+  {
+    GATEHOUSE_TRY(db::Rows rows,
+                  connection_.query("SELECT " GATEHOUSE_KEY_COLUMNS " FROM gatehouse_keys AS k"));
+    for (;;) {
+      GATEHOUSE_TRY(const bool more, rows.next());
+      if (!more) break;
+      auto record = read_key(rows);
+      if (!record) {
+        ++snapshot->unreadable;
+        continue;
+      }
+      auto entry = std::make_unique<Entry>();
+      entry->record = *std::move(record);
+      std::string id = entry->record.id;
+      snapshot->keys.emplace(std::move(id), std::move(entry));
+    }
+  }
+  GATEHOUSE_CHECK(transaction.commit());
+  key_version_ = key_version;
+  if (before_) static_cast<void>(write_uses_of(*before_));
+  const std::lock_guard lock(current_);
+  before_ = std::exchange(snapshot_, std::move(snapshot));
+  generation_.fetch_add(1, std::memory_order_release);
+  return {};
+}
+
+Result<> KeyStore::write_pending() {
+  if (before_) GATEHOUSE_CHECK(write_uses_of(*before_));
+  return write_uses_of(*snapshot_);
+}
+
+Result<> KeyStore::write_uses_of(Snapshot& snapshot) {
+  std::vector<std::pair<Entry*, std::int64_t>> pending;
+  for (const auto& [id, entry] : snapshot.keys) {
+    const std::int64_t second = entry->last_used.exchange(0, std::memory_order_relaxed);
+    if (second != 0) pending.emplace_back(entry.get(), second);
+  }
+  if (pending.empty()) return {};
+  const auto write = [&]() -> Result<> {
+    GATEHOUSE_TRY(db::Transaction transaction,
+                  db::Transaction::begin(connection_, db::Transaction::Kind::write));
+    for (const auto& [entry, second] : pending) {
+      GATEHOUSE_CHECK(connection_.execute(
+          "UPDATE gatehouse_keys SET last_used = max(coalesce(last_used, 0), ?) WHERE id = ?",
+          {second * 1'000'000'000, entry->record.id}));
+    }
+    return transaction.commit();
+  };
+  auto written = write();
+  if (!written) {  // to be written next time, unless the key was used since
+    for (const auto& [entry, second] : pending) {
+      std::int64_t nothing = 0;
+      entry->last_used.compare_exchange_strong(nothing, second, std::memory_order_relaxed);
+    }
+  }
+  return written;
+}
+
+void KeyStore::watch() {
+  const auto looks_between_writes = kWriteUses / kPoll;
+  int looks = 0;
+  std::unique_lock lock(database_);
+  while (!stop_changed_.wait_for(lock, kPoll, [&] { return stop_; })) {
+    // A look that fails leaves looked_at_ behind, and lookups say so in time.
+    static_cast<void>(look());
+    if (++looks % looks_between_writes == 0) static_cast<void>(write_pending());
+  }
+}
+
+}  // namespace gatehouse::store

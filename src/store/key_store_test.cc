@@ -1,0 +1,269 @@
+#include "store/key_store.h"
+
+#include <filesystem>
+#include <stdexcept>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/key_admin.h"
+
+namespace gatehouse::store {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+class Keys : public ::testing::Test {
+ protected:
+  Keys() : hasher_(*crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')))) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-keys-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    connection_.emplace(open());
+    if (!prepare_key_tables(*connection_)) throw std::runtime_error("tables");
+    admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  }
+  ~Keys() override {
+    admin_.reset();
+    connection_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  db::OpenOptions options() const {
+    return {.path = (folder_ / "keys.db").string(),
+            .access = db::Access::create,
+            .durability = db::Durability::normal};
+  }
+  db::Connection open() const { return *db::Connection::open(options()); }
+  std::unique_ptr<KeyStore> serve() {
+    auto store = KeyStore::open(options(), clock_);
+    if (!store) throw std::runtime_error(store.error().text);
+    return *std::move(store);
+  }
+
+  std::filesystem::path folder_;
+  SystemEntropy entropy_;
+  ManualClock clock_;
+  crypto::KeyHasher hasher_;
+  std::optional<db::Connection> connection_;
+  std::optional<KeyAdmin> admin_;
+};
+
+TEST_F(Keys, AKeyIsFoundByItsIdWithAllThatWasSaidAboutIt) {
+  const auto created =
+      admin_->create({.principal = "partner:acme",
+                      .tenant = "t1",
+                      .roles = {"partner", "quote\"d"},
+                      .lifetime = hours{1},
+                      .addresses = {*IpNetwork::parse("10.0.0.0/8"), *IpNetwork::parse("2001:db8::/32")}});
+  ASSERT_TRUE(created) << created.error().text;
+  auto store = serve();
+  auto reader = store->reader();
+  const FoundKey found = reader->find(created->id);
+  ASSERT_EQ(found.status, KeyLookup::found);
+  EXPECT_EQ(found.key->principal, "partner:acme");
+  EXPECT_EQ(found.key->tenant, "t1");
+  EXPECT_THAT(found.key->roles, ::testing::ElementsAre("partner", "quote\"d"));
+  EXPECT_EQ(found.key->expires, clock_.wall() + hours{1});
+  EXPECT_EQ(found.key->revoked, WallTime::max());
+  EXPECT_TRUE(found.key->allows(*IpAddress::parse("10.1.2.3")));
+  EXPECT_FALSE(found.key->allows(*IpAddress::parse("11.1.2.3")));
+  const auto parsed = crypto::ApiKey::parse(created->text.reveal());
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->id(), created->id);
+  EXPECT_TRUE(hasher_.matches(*parsed, found.key->hash));
+  EXPECT_EQ(reader->find("nobodynobody").status, KeyLookup::unknown);
+  EXPECT_EQ(reader->find("' OR 1=1 --").status, KeyLookup::unknown);
+}
+
+TEST_F(Keys, TheStoreHoldsNothingThatAKeyCouldBeMadeFrom) {
+  const auto created = admin_->create({.principal = "p"});
+  ASSERT_TRUE(connection_->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  std::string all;
+  for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+    FILE* in = std::fopen(file.path().c_str(), "rb");
+    char buffer[4096];
+    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, in)) > 0;) all.append(buffer, n);
+    std::fclose(in);
+  }
+  const std::string text(created->text.reveal());
+  EXPECT_NE(all.find(created->id), std::string::npos);
+  EXPECT_EQ(all.find(text.substr(16, 12)), std::string::npos);
+}
+
+TEST_F(Keys, ARevocationByAnotherProcessHoldsOnEveryWorker) {
+  const auto created = admin_->create({.principal = "p"});
+  auto store = serve();
+  auto one = store->reader();
+  auto two = store->reader();
+  const auto generation = one->generation();
+  ASSERT_EQ(one->find(created->id).key->revoked, WallTime::max());
+  ASSERT_EQ(two->find(created->id).key->revoked, WallTime::max());
+  const std::string id = created->id;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    db::Connection other = open();
+    KeyAdmin admin(other, hasher_, entropy_, clock_);
+    ::_exit(admin.revoke(id) ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  ASSERT_EQ(status, 0);
+  const auto start = std::chrono::steady_clock::now();
+  while (one->generation() == generation && std::chrono::steady_clock::now() - start < seconds{10})
+    std::this_thread::yield();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, seconds{2});
+  EXPECT_EQ(one->find(id).key->revoked, clock_.wall());
+  EXPECT_EQ(two->find(id).key->revoked, clock_.wall());
+}
+
+TEST_F(Keys, RefreshMakesAChangeHoldAtOnce) {
+  auto store = serve();
+  auto reader = store->reader();
+  const auto created = admin_->create({.principal = "p"});
+  ASSERT_TRUE(store->refresh());
+  EXPECT_EQ(reader->find(created->id).status, KeyLookup::found);
+  ASSERT_TRUE(admin_->revoke(created->id));
+  ASSERT_TRUE(store->refresh());
+  EXPECT_EQ(reader->find(created->id).key->revoked, clock_.wall());
+}
+
+TEST_F(Keys, WritesThatAreNotAboutKeysDoNotMakeANewSnapshot) {
+  auto store = serve();
+  auto reader = store->reader();
+  const auto generation = reader->generation();
+  ASSERT_TRUE(connection_->execute("CREATE TABLE events (i INTEGER)"));
+  ASSERT_TRUE(connection_->execute("INSERT INTO events VALUES (1)"));
+  ASSERT_TRUE(store->refresh());
+  EXPECT_EQ(reader->generation(), generation);
+}
+
+TEST_F(Keys, LastUsesAreWrittenInBatchesAndSurviveANewSnapshot) {
+  const auto a = admin_->create({.principal = "a"});
+  const auto b = admin_->create({.principal = "b"});
+  auto store = serve();
+  auto reader = store->reader();
+  reader->used(*reader->find(a->id).key, clock_.wall());
+  ASSERT_TRUE(admin_->create({.principal = "c"}));
+  ASSERT_TRUE(store->refresh());
+  ASSERT_TRUE(store->write_uses());
+  auto listed = admin_->list();
+  ASSERT_TRUE(listed);
+  for (const ListedKey& key : *listed) {
+    EXPECT_EQ(key.last_used.has_value(), key.record.id == a->id);
+    if (key.last_used) {
+      EXPECT_EQ(*key.last_used, std::chrono::floor<seconds>(clock_.wall()));
+    }
+  }
+  const auto generation = reader->generation();
+  ASSERT_TRUE(store->refresh());
+  EXPECT_EQ(reader->generation(), generation);
+}
+
+TEST_F(Keys, ARotatedKeyGoesOnForTheOverlapAndOnlyThen) {
+  const auto old = admin_->create({.principal = "p", .roles = {"r"}, .lifetime = hours{100}});
+  clock_.advance(hours{50});
+  const auto fresh = admin_->rotate(old->id, hours{1});
+  ASSERT_TRUE(fresh) << fresh.error().text;
+  auto store = serve();
+  auto reader = store->reader();
+  EXPECT_EQ(reader->find(old->id).key->expires, clock_.wall() + hours{1});
+  EXPECT_EQ(reader->find(fresh->id).key->expires, clock_.wall() + hours{100});
+  EXPECT_THAT(reader->find(fresh->id).key->roles, ::testing::ElementsAre("r"));
+  const auto listed = admin_->list();
+  EXPECT_EQ((*listed)[0].rotated_to, fresh->id);
+  EXPECT_EQ((*listed)[1].rotated_from, old->id);
+}
+
+TEST_F(Keys, AnOverlapNeverMakesAKeyLiveLonger) {
+  const auto old = admin_->create({.principal = "p", .lifetime = hours{1}});
+  ASSERT_TRUE(admin_->rotate(old->id, hours{24}));
+  auto store = serve();
+  EXPECT_EQ(store->reader()->find(old->id).key->expires, clock_.wall() + hours{1});
+}
+
+TEST_F(Keys, OnlyAKeyInForceIsRotatedAndOnlyOnce) {
+  const auto key = admin_->create({.principal = "p", .lifetime = hours{1}});
+  EXPECT_EQ(admin_->rotate("nobodynobody", hours{1}).error().code, ErrorCode::not_found);
+  ASSERT_TRUE(admin_->rotate(key->id, hours{1}));
+  EXPECT_EQ(admin_->rotate(key->id, hours{1}).error().code, ErrorCode::conflict);
+  const auto revoked = admin_->create({.principal = "p"});
+  ASSERT_TRUE(admin_->revoke(revoked->id));
+  EXPECT_EQ(admin_->rotate(revoked->id, hours{1}).error().code, ErrorCode::conflict);
+  const auto expired = admin_->create({.principal = "p", .lifetime = seconds{1}});
+  clock_.advance(seconds{1});
+  EXPECT_EQ(admin_->rotate(expired->id, hours{1}).error().code, ErrorCode::conflict);
+}
+
+TEST_F(Keys, RevokingTwiceKeepsTheFirstTimeAndAnUnknownKeyIsSaid) {
+  const auto key = admin_->create({.principal = "p"});
+  const WallTime first = clock_.wall();
+  ASSERT_TRUE(admin_->revoke(key->id));
+  clock_.advance(hours{1});
+  ASSERT_TRUE(admin_->revoke(key->id));
+  EXPECT_EQ((*admin_->list())[0].record.revoked, first);
+  EXPECT_EQ(admin_->revoke("nobodynobody").error().code, ErrorCode::not_found);
+}
+
+TEST_F(Keys, NamesThatWouldForgeALineAreRefused) {
+  for (const std::string name : {"", "a b", "a\nb", "a\x1b[31m", "\xff", "a\x7f"}) {
+    EXPECT_EQ(admin_->create({.principal = name}).error().code, ErrorCode::invalid) << name;
+    EXPECT_EQ(admin_->create({.principal = "p", .roles = {name}}).error().code, ErrorCode::invalid) << name;
+  }
+  EXPECT_EQ(admin_->create({.principal = std::string(257, 'a')}).error().code, ErrorCode::invalid);
+  EXPECT_EQ(admin_->create({.principal = "p", .lifetime = seconds{0}}).error().code, ErrorCode::invalid);
+}
+
+TEST_F(Keys, ADamagedRowIsNoKeyRatherThanAKeyFromEverywhere) {
+  const auto damaged = admin_->create({.principal = "p", .addresses = {*IpNetwork::parse("10.0.0.0/8")}});
+  const auto whole = admin_->create({.principal = "q"});
+  for (const char* addresses : {"", "[", "{}", "[1]", "[\"10.0.0.0/99\"]", "null"}) {
+    ASSERT_TRUE(connection_->execute("UPDATE gatehouse_keys SET addresses = ? WHERE id = ?",
+                                     {addresses, damaged->id}));
+    auto store = serve();
+    EXPECT_EQ(store->reader()->find(damaged->id).status, KeyLookup::unknown) << addresses;
+    EXPECT_EQ(store->reader()->find(whole->id).status, KeyLookup::found);
+    EXPECT_EQ(store->unreadable(), 1U);
+  }
+}
+
+TEST_F(Keys, WhenTheDatabaseCannotBeReadLookupsSaySo) {
+  const auto created = admin_->create({.principal = "p"});
+  auto store = serve();
+  auto reader = store->reader();
+  ASSERT_EQ(reader->find(created->id).status, KeyLookup::found);
+  ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
+  EXPECT_FALSE(store->refresh());
+  EXPECT_EQ(reader->find(created->id).status, KeyLookup::found);
+  clock_.advance(KeyStore::kStaleAfter + seconds{1});
+  EXPECT_EQ(reader->find(created->id).status, KeyLookup::unavailable);
+}
+
+TEST_F(Keys, ReadersAndChangesTogether) {
+  const auto key = admin_->create({.principal = "p"});
+  auto store = serve();
+  std::atomic<bool> done{false};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 3; ++i) {
+    workers.emplace_back([&] {
+      auto reader = store->reader();
+      while (!done.load()) {
+        const FoundKey found = reader->find(key->id);
+        if (found.status != KeyLookup::found) std::abort();
+        reader->used(*found.key, clock_.wall());
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(admin_->create({.principal = "q"}));
+    ASSERT_TRUE(store->refresh());
+    ASSERT_TRUE(store->write_uses());
+  }
+  done = true;
+  for (auto& worker : workers) worker.join();
+}
+
+}  // namespace
+}  // namespace gatehouse::store
