@@ -137,7 +137,7 @@ struct Parser::State {
 };
 
 bool Parser::State::find_tokens() {
-  if (size > token_capacity) {
+  if (!tokens || size > token_capacity) {
     const std::size_t capacity = std::max<std::size_t>(std::bit_ceil(size), 4096);
     const auto failed =
         tokens ? tokens->set_capacity(capacity)

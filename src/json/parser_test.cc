@@ -19,6 +19,14 @@ std::string read(std::string_view text, ParseLimits limits = {}) {
   return to_text(document.root());
 }
 
+TEST(StrictParsing, AnEmptyTextIsRefusedByAParserThatHasReadNothingYet) {
+  Parser parser;
+  Document document;
+  const auto parsed = parser.parse("", document);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().fault, Fault::empty);
+}
+
 TEST(Parser, EveryKindOfValueComesBackAsItWasWritten) {
   const std::string text =
       R"({"a":[1,-0,1.50,2e+10,123456789012345678901234567890],"b":{"c":"d","e":{}},"f":[],"g":null,"h":true,"i":false})";
