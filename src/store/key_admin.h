@@ -23,11 +23,11 @@ namespace gatehouse::store {
 Result<> prepare_key_tables(db::Connection& connection);
 
 struct KeyRequest {
-  std::string principal;
-  std::string tenant;
-  std::vector<std::string> roles;  // the caller has held them against the configuration
-  std::optional<std::chrono::nanoseconds> lifetime;
-  std::vector<IpNetwork> addresses;
+  std::string principal{};
+  std::string tenant{};
+  std::vector<std::string> roles{};  // the caller has held them against the configuration
+  std::optional<std::chrono::nanoseconds> lifetime{};
+  std::vector<IpNetwork> addresses{};
 };
 
 struct CreatedKey {
