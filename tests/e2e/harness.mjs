@@ -9,6 +9,7 @@
 
 export * from './support/certificates.mjs';
 export * from './support/clients.mjs';
+export * from './support/database.mjs';
 export * from './support/desk.mjs';
 export * from './support/expect.mjs';
 export * from './support/gatehouse.mjs';

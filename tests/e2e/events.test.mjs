@@ -1,0 +1,120 @@
+// What is recorded: one event a request, whatever becomes of it, and nothing in it that must not be there.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+
+import { Desk, assertOneEvent, assertRefused, lockDatabase, response, sendUntilClosed, unlessBuilt } from './harness.mjs';
+
+describe('events', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+
+  it('say what happened in the words of the contract', async () => {
+    const answer = await desk.get('/orders/42');
+    const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+    assert.match(event.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    assert.match(event['trace.id'], /^[0-9a-f]{32}$/);
+    assert.ok(event.duration_ms >= 0);
+    const { time, duration_ms: duration, 'request.id': id, 'trace.id': trace, ...rest } = event;
+    assert.deepEqual({
+      'event.name': rest['event.name'], 'client.address': rest['client.address'], method: rest['http.request.method'], route: rest['http.route'], operation: rest.operation,
+      resource: rest.resource, user: rest['user.id'], scheme: rest['auth.scheme'], outcome: rest.outcome, status: rest['http.response.status_code'], sent: rest['http.response.body.size'],
+    }, {
+      'event.name': 'request', 'client.address': '127.0.0.1', method: 'GET', route: '/orders/{id}', operation: 'getOrder',
+      resource: { id: '42' }, user: 'ann', scheme: 'userToken', outcome: 'allowed', status: 200, sent: answer.text.length,
+    });
+    assert.ok(time && duration !== undefined && id && trace);
+  });
+
+  it('are one for each request, refused, malformed or allowed', async () => {
+    const ids = [];
+    for (const target of ['/orders/1', '/orders/x', '/nothing', '/catalogue']) ids.push((await desk.get(target)).headers['x-request-id']);
+    ids.push((await desk.get('/orders/1', {})).headers['x-request-id']);
+    const [malformed] = await sendUntilClosed(desk.port, 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', desk.tls);
+    ids.push(malformed.headers['x-request-id']);
+    for (const id of ids) {
+      await desk.gatehouse.eventOf(id);
+      assertOneEvent(desk.gatehouse, id);
+    }
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  it('never have a credential, a cookie, a body or a query value', async () => {
+    const { key } = await desk.createKey();
+    const secrets = { body: 'b0dy-s3cr3t', pin: 'p1n-s3cr3t', query: 'qu3ry-s3cr3t', cookie: 'c00kie-s3cr3t', path: 'p4th-s3cr3t' };
+    await desk.get(`/orders?q=${secrets.query}&status=open`, { ...desk.bearer, cookie: `a=${secrets.cookie}` });
+    await desk.post('/orders', { title: secrets.body, quantity: 1, pin: secrets.pin });
+    await desk.post('/orders', { title: secrets.body, quantity: 'x', pin: secrets.pin });
+    await desk.get(`/unknown/${secrets.path}`, { 'x-api-key': key });
+    await desk.get(`/orders/${secrets.path}`);
+    const last = await desk.get('/orders/1', { 'x-api-key': key });
+    await desk.gatehouse.eventOf(last.headers['x-request-id']);
+    const written = desk.folder.read('events.jsonl') + desk.gatehouse.output;
+    for (const secret of [...Object.values(secrets), key, desk.token, desk.token.split('.')[2]]) assert.ok(!written.includes(secret), secret);
+  });
+
+  it('have the query values whose parameters say so', async () => {
+    const answer = await desk.get('/orders?status=open&limit=7');
+    const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+    assert.ok(JSON.stringify(event).includes('"open"'));
+    assert.ok(!Object.values(event).some((value) => JSON.stringify(value).includes('"7"')));
+  });
+
+  it('have no credential even where it was sent in a place that is logged', async () => {
+    const id = '424242';
+    const answer = await desk.get(`/orders/${id}`, { authorization: `Bearer ${id}` });
+    const event = await desk.gatehouse.eventOf(answer.json().correlation_id);
+    assert.doesNotMatch(JSON.stringify({ ...event, 'request.id': '', 'trace.id': '', time: '', duration_ms: 0 }), /424242/);
+  });
+
+  it('cannot be forged by line ends or quotes in what is sent', async () => {
+    const before = desk.gatehouse.events().length;
+    await desk.get('/orders/1', { ...desk.bearer, 'user-agent': '"} {"event.name":"forged"', traceparent: '"}' });
+    await desk.get('/catalogue%22%7d', {});
+    const last = await desk.get('/orders/1');
+    await desk.gatehouse.eventOf(last.headers['x-request-id']);
+    const events = desk.gatehouse.events().slice(before);
+    assert.equal(events.length, 3);
+    assert.ok(events.every((event) => event['event.name'] === 'request'));
+  });
+
+  it('of sensitive operations are in the store before the first byte of the answer leaves', async () => {
+    const headers = await desk.bearerOf({ roles: ['admin'], sub: 'eve' });
+    const answer = await desk.get('/orders/export', headers);
+    assert.equal(answer.status, 200);
+    const found = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--user', 'eve', '--json');
+    const event = found.stdout.trim().split('\n').map((line) => JSON.parse(line)).find((line) => line['request.id'] === answer.headers['x-request-id']);
+    assert.equal(event.sensitive, 'export');
+  });
+
+  it('that cannot be kept stop sensitive operations, and no others', async () => {
+    const headers = await desk.bearerOf({ roles: ['admin'] });
+    const lock = await lockDatabase(desk.folder, 'state.db');
+    desk.upstream.answer = () => response(200, { export: 'all of it' });
+    const answer = await desk.get('/orders/export', headers);
+    assert.doesNotMatch(answer.text, /all of it/);
+    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'record_unavailable', outcome: 'failed' });
+    assert.equal((await desk.get('/orders/1', headers)).status, 200);
+    await lock.release();
+    desk.upstream.answer = () => response(200);
+  });
+});
+
+describe('the log', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open({ change: (configuration) => (configuration.log = ['stdout', { file: 'events.jsonl', rotate: '64KiB', keep: 3 }]) })));
+  after(() => desk?.close());
+
+  it('goes to standard output too, and the file turns over without losing a line', async () => {
+    const ids = new Set();
+    for (let count = 0; count < 600; ++count) ids.add((await desk.get('/catalogue', {})).headers['x-request-id']);
+    const last = [...ids].at(-1);
+    await desk.gatehouse.event((event) => event['request.id'] === last, 'last event');
+    const written = execFileSync('sh', ['-c', 'cat events.jsonl*'], { cwd: desk.folder.path, encoding: 'utf8', maxBuffer: 1 << 26 });
+    assert.ok(Number(execFileSync('sh', ['-c', 'ls events.jsonl* | wc -l'], { cwd: desk.folder.path, encoding: 'utf8' })) >= 2);
+    for (const id of [...ids].slice(-200)) assert.ok(written.includes(id), id);
+    for (const id of ids) assert.ok(desk.gatehouse.output.includes(id), id);
+  });
+});

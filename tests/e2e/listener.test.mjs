@@ -1,0 +1,225 @@
+// The listener: TLS versions, keep-alive and pipelining, the plaintext port, proxies, slow callers, the admin port.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { request as requestPlain } from 'node:http';
+
+import { Desk, Wire, axiosClient, curlClient, eventually, freePort, response, responsesIn, undiciClient, unlessBuilt } from './harness.mjs';
+
+const get = (target, fields = '') => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`;
+
+const plainGet = (port, path, headers = {}) => new Promise((resolve, reject) => {
+  requestPlain({ port, host: '127.0.0.1', path, headers, agent: false }, (answer) => {
+    let text = '';
+    answer.on('data', (bytes) => (text += bytes)).on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, text }));
+  }).on('error', reject).end();
+});
+
+describe('the TLS listener', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    it(`speaks ${version}`, async () => {
+      const wire = await Wire.open(desk.port, { ...desk.tls, minVersion: version, maxVersion: version });
+      assert.equal(wire.socket.getProtocol(), version);
+      assert.equal((await wire.send(get('/catalogue')).responses())[0].status, 200);
+      wire.destroy();
+    });
+  }
+
+  it('does not speak TLS 1.1', async () => {
+    const old = { ...desk.tls, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+    await assert.rejects(Wire.open(desk.port, old));
+  });
+
+  it('does not take ciphers without forward secrecy', async () => {
+    await assert.rejects(Wire.open(desk.port, { ...desk.tls, maxVersion: 'TLSv1.2', ciphers: 'AES256-GCM-SHA384' }));
+  });
+
+  it('survives what is not TLS', async () => {
+    const wire = await Wire.open(desk.port, { tls: false });
+    await wire.send(get('/catalogue')).closedByServer();
+    assert.equal((await desk.get('/catalogue', {})).status, 200);
+  });
+
+  it('answers on a connection that is kept', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    for (let count = 1; count <= 5; ++count) {
+      const answers = await wire.send(get('/catalogue')).responses(count);
+      assert.equal(answers[count - 1].status, 200);
+    }
+    wire.destroy();
+  });
+
+  it('closes when it is asked to', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    await wire.send(get('/catalogue', 'Connection: close\r\n')).closedByServer();
+    const [answer] = responsesIn(wire.received);
+    assert.equal(answer.headers.connection, 'close');
+  });
+
+  it('answers pipelined requests in their order', async () => {
+    desk.upstream.answer = async ({ target }) => response(200, { target });
+    const wire = await Wire.open(desk.port, desk.tls);
+    const fields = `Authorization: Bearer ${desk.token}\r\n`;
+    const answers = await wire.send([1, 2, 3].map((number) => get(`/orders/${number}`, fields)).join('')).responses(3);
+    assert.deepEqual(answers.map((answer) => answer.json().target), ['/orders/1', '/orders/2', '/orders/3']);
+    desk.upstream.answer = () => response(200);
+    wire.destroy();
+  });
+
+  it('serves undici, axios and curl alike', async () => {
+    const ca = desk.authority.certificate;
+    for (const client of [undiciClient({ ca }), axiosClient({ ca }), curlClient({ caFile: `${desk.folder.path}/ca.crt` })]) {
+      const body = '{"title":"pen","quantity":1}';
+      const answer = await desk.send('POST', '/orders', { client, body, headers: { ...desk.bearer, 'content-type': 'application/json' } });
+      assert.equal(answer.status, 200, answer.text);
+      assert.equal(desk.upstream.last.body.toString(), body);
+      client.close();
+    }
+  });
+
+  it('has health and metrics on the admin port, and not on the public one', async () => {
+    const health = await plainGet(desk.adminPort, '/health');
+    assert.equal(health.status, 200);
+    const metrics = await plainGet(desk.adminPort, '/metrics');
+    assert.equal(metrics.status, 200);
+    assert.match(metrics.text, /^# TYPE gatehouse_\w+ counter$/m);
+    for (const path of ['/health', '/metrics']) assert.equal((await desk.get(path, {})).status, 404);
+  });
+});
+
+describe('the plaintext listener', unlessBuilt, () => {
+  const open = async (what) => {
+    const plain = await freePort();
+    const desk = await Desk.open({ change: (configuration) => (configuration.listen.http = { address: `127.0.0.1:${plain}`, do: what }) });
+    return { desk, plain };
+  };
+
+  it('redirects, without a word of the API', async () => {
+    const { desk, plain } = await open('redirect');
+    const answer = await plainGet(plain, '/orders/7?limit=1', { host: `localhost:${plain}` });
+    assert.equal(answer.status, 308);
+    assert.equal(answer.headers.location, `https://localhost:${desk.port}/orders/7?limit=1`);
+    await desk.close();
+  });
+
+  it('does not redirect to where the Host field was made to point', async () => {
+    const { desk, plain } = await open('redirect');
+    const answer = await plainGet(plain, '/', { host: 'evil.example@localhost' });
+    assert.equal(answer.status, 400);
+    await desk.close();
+  });
+
+  it('rejects', async () => {
+    const { desk, plain } = await open('reject');
+    const answer = await plainGet(plain, '/catalogue');
+    assert.equal(answer.status, 403);
+    await desk.gatehouse.event((event) => event.reason === 'plaintext', 'event of the plaintext request');
+    assert.equal(desk.upstream.requests.length, 0);
+    await desk.close();
+  });
+
+  it('makes a credential that came in plaintext an event of its own, naming the key and not its value', async () => {
+    const { desk, plain } = await open('reject');
+    const { id, key } = await desk.createKey();
+    await plainGet(plain, '/orders', { 'x-api-key': key });
+    const event = await desk.gatehouse.event(({ reason }) => reason === 'credential_in_plaintext', 'event of the credential');
+    assert.ok(JSON.stringify(event).includes(id));
+    assert.ok(!desk.folder.read('events.jsonl').includes(key));
+    await desk.close();
+  });
+});
+
+describe('slow and gone callers', unlessBuilt, () => {
+  let desk;
+  before(async () => {
+    desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { head: '300ms', body: '300ms', idle: '600ms', handshake: '600ms' }) });
+  });
+  after(() => desk?.close());
+
+  it('does not wait for ever for a head', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    await wire.send('GET /catalogue HTTP/1.1\r\nHost: loc').closedByServer();
+    await desk.gatehouse.event(({ reason }) => reason === 'request_late', 'request_late');
+  });
+
+  it('does not wait for ever for a body', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(`POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n{"tit`);
+    await wire.closedByServer();
+    await desk.gatehouse.event(({ reason }) => reason === 'body_late', 'body_late');
+  });
+
+  it('closes idle connections without a word', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    await wire.closedByServer();
+    assert.equal(wire.received.length, 0);
+  });
+
+  it('does not wait for ever for a handshake', async () => {
+    const wire = await Wire.open(desk.port, { tls: false });
+    await wire.closedByServer();
+  });
+
+  it('drops the work for a caller who has gone, and records it', async () => {
+    let asked = 0;
+    desk.upstream.answer = () => void (asked += 1);
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(get('/orders/9', `Authorization: Bearer ${desk.token}\r\n`));
+    await eventually(() => asked, 'request at the upstream');
+    wire.destroy();
+    const event = await desk.gatehouse.event(({ reason }) => reason === 'client_gone', 'client_gone');
+    assert.equal(event.outcome, 'failed');
+    desk.upstream.answer = () => response(200);
+  });
+});
+
+describe('a full house', unlessBuilt, () => {
+  it('refuses connections beyond its limit and goes on serving the others', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.listen.connections = 4) });
+    const wires = [];
+    for (let count = 0; count < 4; ++count) wires.push(await Wire.open(desk.port, desk.tls));
+    const late = await Wire.open(desk.port, desk.tls).catch(() => null);
+    if (late) await late.send(get('/catalogue')).closedByServer();
+    assert.equal((await wires[0].send(get('/catalogue')).responses())[0].status, 200);
+    await desk.gatehouse.event(({ reason }) => reason === 'overloaded', 'overloaded');
+    wires.forEach((wire) => wire.destroy());
+    await desk.close();
+  });
+});
+
+describe('proxies', unlessBuilt, () => {
+  const forwarded = { 'x-forwarded-for': '203.0.113.9', 'x-real-ip': '203.0.113.8', forwarded: 'for=203.0.113.7' };
+
+  it('are not believed unless they are trusted', async () => {
+    const desk = await Desk.open();
+    const answer = await desk.get('/orders/1', { ...desk.bearer, ...forwarded });
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['client.address'], '127.0.0.1');
+    for (const [name, value] of Object.entries(forwarded)) assert.ok(!(desk.upstream.last.headers[name] ?? '').includes(value), name);
+    await desk.close();
+  });
+
+  it('are believed when they are trusted, and only for the hop that they add', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.trusted_proxies = ['127.0.0.0/8']) });
+    const answer = await desk.get('/orders/1', { ...desk.bearer, 'x-forwarded-for': '198.51.100.1, 203.0.113.9' });
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['client.address'], '203.0.113.9');
+    await desk.close();
+  });
+
+  it('speak PROXY protocol version 2 when they are trusted', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.trusted_proxies = ['127.0.0.0/8']) });
+    const wire = await Wire.open(desk.port, { tls: false });
+    const addresses = Buffer.from([203, 0, 113, 9, 127, 0, 0, 1, 0x30, 0x39, 0x20, 0xfb]);
+    const preface = Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'), Buffer.from([0x21, 0x11, 0, addresses.length]), addresses]);
+    wire.send(preface);
+    const tls = await Wire.open(desk.port, { ...desk.tls, socket: wire.socket, port: undefined, host: undefined });
+    const [answer] = await tls.send(get('/catalogue')).responses();
+    assert.equal(answer.status, 200);
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['client.address'], '203.0.113.9');
+    tls.destroy();
+    await desk.close();
+  });
+});

@@ -1,0 +1,169 @@
+// Reload and drain, under load: no request is dropped, no connection broken, and what is wrong changes nothing.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { connect } from 'node:tls';
+
+import { Desk, Gatehouse, Wire, accepts, assertRefused, eventually, response, undiciClient, unlessBuilt } from './harness.mjs';
+
+// Asks without pause on several connections until stopped; answers are kept by status, failures by message.
+function load(desk, target = '/orders/1', connections = 8) {
+  const seen = new Map();
+  let running = true;
+  const count = (what) => seen.set(what, (seen.get(what) ?? 0) + 1);
+  const clients = Array.from({ length: connections }, () => undiciClient({ ca: desk.authority.certificate, connections: 1 }));
+  const work = clients.map(async (client) => {
+    while (running) await desk.send('GET', target, { client }).then(({ status }) => count(status), (error) => count(error.message));
+  });
+  return {
+    seen,
+    total: () => [...seen.values()].reduce((sum, number) => sum + number, 0),
+    stop: async () => {
+      running = false;
+      await Promise.all(work);
+      clients.forEach((client) => client.close());
+      return seen;
+    },
+  };
+}
+
+const serial = (desk) => new Promise((resolve, reject) => {
+  const socket = connect({ port: desk.port, host: '127.0.0.1', servername: 'localhost', ca: desk.authority.certificate }, () => {
+    resolve(socket.getPeerCertificate().serialNumber);
+    socket.destroy();
+  }).on('error', reject);
+});
+
+describe('SIGHUP', unlessBuilt, () => {
+  it('takes up a new policy under load, and every request gets an answer', async () => {
+    const desk = await Desk.open();
+    assert.equal((await desk.get('/users')).status, 403);
+    const working = load(desk);
+    for (let turn = 0; turn < 5; ++turn) {
+      desk.configuration.roles.clerk = turn % 2 ? ['orders:read'] : ['orders:read', 'users:read'];
+      desk.writeFiles();
+      const before = working.total();
+      desk.gatehouse.signal('SIGHUP');
+      const expected = turn % 2 ? 403 : 200;
+      await eventually(async () => (await desk.get('/users')).status === expected, 'new policy');
+      await eventually(() => working.total() > before + 50, 'load that goes on');
+    }
+    const seen = await working.stop();
+    assert.deepEqual([...seen.keys()], [200], JSON.stringify([...seen]));
+    await desk.close();
+  });
+
+  it('with a configuration that is wrong changes nothing and says what is wrong', async () => {
+    const desk = await Desk.open();
+    desk.configuration.operations.getOrder.permission = undefined;
+    desk.configuration.nonsense = true;
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => /gatehouse\.yaml:\d+:\d+: .*nonsense/.test(desk.gatehouse.output), 'report of the problem');
+    assert.equal((await desk.get('/orders/1')).status, 200);
+    await desk.close();
+  });
+
+  it('forgets what the old policy remembered of a token', async () => {
+    const desk = await Desk.open();
+    assert.equal((await desk.get('/orders/1')).status, 200);
+    desk.configuration.roles.clerk = [];
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(async () => (await desk.get('/orders/1')).status === 403, 'refusal under the new policy');
+    await desk.close();
+  });
+});
+
+describe('certificates', unlessBuilt, () => {
+  it('that change on disk are taken up without a signal, and no connection breaks', async () => {
+    const desk = await Desk.open();
+    const old = await serial(desk);
+    const kept = await Wire.open(desk.port, desk.tls);
+    const working = load(desk);
+    desk.authority.issue('server');
+    await eventually(async () => (await serial(desk)) !== old, 'new certificate');
+    assert.equal((await kept.send('GET /catalogue HTTP/1.1\r\nHost: localhost\r\n\r\n').responses())[0].status, 200);
+    assert.deepEqual([...(await working.stop()).keys()], [200]);
+    kept.destroy();
+    await desk.close();
+  });
+
+  it('that do not fit their key are not taken up', async () => {
+    const desk = await Desk.open();
+    const old = await serial(desk);
+    desk.authority.issue('other');
+    desk.folder.write('server.crt', desk.folder.read('other.crt'));
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => /server\.(crt|key)/.test(desk.gatehouse.output), 'report of the problem');
+    assert.equal(await serial(desk), old);
+    desk.authority.issue('server');
+    await desk.close();
+  });
+});
+
+describe('SIGTERM', unlessBuilt, () => {
+  it('lets what has begun come to its end, takes no more, and ends with 0', async () => {
+    const desk = await Desk.open();
+    let release;
+    desk.upstream.answer = () => new Promise((resolve) => (release = () => resolve(response(200, { late: true }))));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(`GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\n\r\n`);
+    await eventually(() => release, 'request at the upstream');
+    desk.gatehouse.signal('SIGTERM');
+    await eventually(async () => !(await accepts(desk.port)), 'closed listener');
+    release();
+    const [answer] = await wire.responses();
+    assert.deepEqual(answer.json(), { late: true });
+    assert.equal(answer.headers.connection, 'close');
+    await wire.closedByServer();
+    assert.equal((await desk.gatehouse.ended()).code, 0);
+    assert.ok(desk.gatehouse.events().some((event) => event['request.id'] === answer.headers['x-request-id']), 'the event is on disk');
+    await desk.close();
+  });
+
+  it('drops no request under load', async () => {
+    const desk = await Desk.open();
+    const working = load(desk);
+    await eventually(() => working.total() > 200, 'load');
+    desk.gatehouse.signal('SIGTERM');
+    assert.equal((await desk.gatehouse.ended()).code, 0);
+    const answered = desk.upstream.requests.length;
+    const seen = await working.stop();
+    const allowed = desk.gatehouse.events().filter(({ outcome }) => outcome === 'allowed').length;
+    assert.equal(allowed, answered, 'whatever reached the upstream was answered and recorded');
+    assert.equal(seen.get(200), answered, JSON.stringify([...seen].slice(0, 5)));
+    await desk.close();
+  });
+
+  it('answers a request that comes late on a kept connection with 503, or closes', async () => {
+    const desk = await Desk.open();
+    let release;
+    desk.upstream.answer = () => new Promise((resolve) => (release = () => resolve(response(200))));
+    const pending = desk.get('/orders/1');
+    const kept = await Wire.open(desk.port, desk.tls);
+    await kept.send('GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n').responses();
+    await eventually(() => release, 'request at the upstream');
+    desk.gatehouse.signal('SIGTERM');
+    await eventually(async () => !(await accepts(desk.port)), 'closed listener');
+    kept.send('GET /catalogue HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await kept.until(({ closed, received }) => closed || received.includes('503'), 'close or 503');
+    if (kept.received.includes('503')) {
+      const [, answer] = await kept.responses(2);
+      await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'draining' });
+    }
+    release();
+    await pending;
+    kept.destroy();
+    await desk.close();
+  });
+
+  it('and a new start on the same folder go on where it was', async () => {
+    const desk = await Desk.open();
+    const { key } = await desk.createKey();
+    await desk.gatehouse.stop();
+    desk.gatehouse = await Gatehouse.start(desk.folder, desk.port);
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 200);
+    await desk.close();
+  });
+});

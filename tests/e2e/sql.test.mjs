@@ -1,0 +1,117 @@
+// Operations answered by SQL: fixed when the server starts, values bound, nothing of the database outside.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { Desk, askDatabase, assertRefused, makeDatabase, unlessBuilt } from './harness.mjs';
+
+const script = `
+CREATE TABLE orders(id INTEGER PRIMARY KEY, title TEXT NOT NULL, customer TEXT NOT NULL);
+INSERT INTO orders VALUES (1, 'blue pen', 'ann'), (2, 'red pen', 'bob'), (3, 'it''s ink', 'ann');
+CREATE VIRTUAL TABLE orders_fts USING fts5(title, content='orders', content_rowid='id');
+INSERT INTO orders_fts(orders_fts) VALUES ('rebuild');
+CREATE TABLE secrets(value TEXT); INSERT INTO secrets VALUES ('hunter2');
+CREATE TABLE fragile(id INTEGER PRIMARY KEY);`;
+
+const text = (name, more = {}) => ({ name, in: 'query', required: true, schema: { type: 'string', maxLength: 200 }, ...more });
+
+function addSql(configuration, api) {
+  configuration.databases = { desk: 'sqlite:desk.db' };
+  const responses = { 200: { description: 'Done' } };
+  const security = [{ userToken: [] }];
+  const add = (path, operationId, parameters, statement, returns, method = 'get') => {
+    api.paths[path] = { [method]: { operationId, security, parameters, responses } };
+    configuration.operations[operationId] = { permission: method === 'get' ? 'orders:read' : 'orders:write', sql: { statement, returns } };
+  };
+  add('/search', 'searchOrders', [text('q'), { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 10, default: 10 } }],
+    'SELECT rowid AS id, title FROM orders_fts WHERE orders_fts MATCH :query.q LIMIT :query.limit', 'list');
+  add('/titles', 'findTitle', [text('title')], 'SELECT id FROM orders WHERE title = :query.title', 'list');
+  add('/records/{id}', 'getRecord', [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }],
+    'SELECT id, title FROM orders WHERE id = :path.id AND customer = :principal.id', 'one');
+  add('/records/{id}/touch', 'touchRecord', [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }],
+    'UPDATE orders SET customer = customer WHERE id = :path.id', 'none', 'post');
+  add('/slow', 'countSlowly', [], 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000) SELECT max(i) AS i FROM n', 'one');
+  add('/fragile', 'listFragile', [], 'SELECT id FROM fragile', 'list');
+}
+
+describe('SQL', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open({ change: addSql, before: ({ folder }) => makeDatabase(folder, 'desk.db', script) })));
+  after(() => desk?.close());
+
+  const titles = async (title) => (await desk.get(`/titles?title=${encodeURIComponent(title)}`)).json();
+
+  it('answers a list, one row, or nothing', async () => {
+    assert.deepEqual((await desk.get('/search?q=pen&limit=10')).json().map(({ title }) => title).sort(), ['blue pen', 'red pen']);
+    assert.deepEqual((await desk.get('/search?q=pencil&limit=10')).json(), []);
+    assert.deepEqual((await desk.get('/records/1')).json(), { id: 1, title: 'blue pen' });
+    const nothing = await desk.send('POST', '/records/1/touch');
+    assert.equal(nothing.status, 204);
+    assert.equal(nothing.text, '');
+  });
+
+  it('is 404 where one row was due and none is there', async () => {
+    for (const id of [2, 99]) {
+      await assertRefused(desk.gatehouse, await desk.get(`/records/${id}`), { status: 404, error: 'not_found', reason: 'row_missing' });
+    }
+  });
+
+  it('takes every text for text', async () => {
+    assert.deepEqual(await titles("it's ink"), [{ id: 3 }]);
+    for (const title of ["' OR '1'='1", "'; DROP TABLE orders; --", "' UNION SELECT value FROM secrets --", ':query.title', '?1', '$1', '\\', '"', '%', '\u2019 OR 1=1']) {
+      assert.deepEqual(await titles(title), [], title);
+    }
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT count(*) FROM orders'), [[3]]);
+  });
+
+  it('says nothing of what the search engine thinks of malformed input', async () => {
+    for (const query of ['"', 'title:', 'secrets: x', 'NEAR(', 'a AND', '*', '(', '-pen', 'orders_fts : (', "'", 'a"b', '^']) {
+      const answer = await desk.get(`/search?q=${encodeURIComponent(query)}&limit=10`);
+      assert.ok([200, 400].includes(answer.status), `${query}: ${answer.status} ${answer.text}`);
+      assert.doesNotMatch(answer.text, /fts|syntax|column|sqlite|SQL/i);
+      if (answer.status === 400) await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'statement_refused' });
+    }
+  });
+
+  it('with more to do than it can says so soon, and comes back', async () => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => desk.get('/slow')));
+    for (const { status } of answers) assert.ok([200, 503, 504].includes(status), `${status}`);
+    const refused = answers.find(({ status }) => status === 503);
+    await assertRefused(desk.gatehouse, refused, { status: 503, error: 'unavailable', reason: 'database_overloaded', outcome: 'failed' });
+    assert.equal((await desk.get('/records/1')).status, 200);
+  });
+
+  it('says nothing of a database that fails', async () => {
+    assert.equal((await desk.get('/fragile')).status, 200);
+    makeDatabase(desk.folder, 'desk.db', 'DROP TABLE fragile');
+    const answer = await desk.get('/fragile');
+    await assertRefused(desk.gatehouse, answer, { status: 500, error: 'internal_error', reason: 'database_failed', outcome: 'failed' });
+    assert.doesNotMatch(answer.text, /fragile|table/i);
+  });
+});
+
+describe('SQL that is wrong', unlessBuilt, () => {
+  for (const [what, statement] of Object.entries({
+    'in its syntax': 'SELEC id FROM orders',
+    'in its table': 'SELECT id FROM nothing WHERE title = :query.title',
+    'in its column': 'SELECT nothing FROM orders WHERE title = :query.title',
+    'in a parameter that the operation does not declare': 'SELECT id FROM orders WHERE title = :query.other',
+    'by being two statements': 'SELECT id FROM orders WHERE title = :query.title; DROP TABLE orders',
+    'by being empty': '',
+  })) {
+    it(`${what} keeps the server from starting, and says where`, async () => {
+      await assert.rejects(Desk.open({
+        change: (configuration, api) => {
+          addSql(configuration, api);
+          configuration.operations.findTitle.sql.statement = statement;
+        },
+        before: async (desk) => {
+          makeDatabase(desk.folder, 'desk.db', script);
+          const { status, stderr } = await desk.folder.run('check', '-c', 'gatehouse.yaml');
+          assert.equal(status, 1);
+          assert.match(stderr, /gatehouse\.yaml:\d+:\d+: /);
+        },
+      }), /did not start/);
+    });
+  }
+});

@@ -1,0 +1,248 @@
+// The upstream: what it gets, what of its answers leaves, and what happens when it fails.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { Desk, Upstream, Wire, assertRefused, assertSecurityHeaders, eventually, freePort, response, unlessBuilt } from './harness.mjs';
+
+const unavailable = (status, reason) => ({ status, error: 'unavailable', reason, stage: 'call', outcome: 'failed' });
+
+describe('what the upstream gets', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+
+  it('is who asks, from Gatehouse only', async () => {
+    const answer = await desk.get('/orders/1', { ...desk.bearer, 'gatehouse-principal': 'root', 'Gatehouse-Anything': 'x', 'x-forwarded-for': '1.2.3.4', 'x-forwarded-host': 'evil', 'x-forwarded-proto': 'http', 'x-real-ip': '1.2.3.4', forwarded: 'for=1.2.3.4', 'x-request-id': 'mine' });
+    const { headers } = desk.upstream.last;
+    assert.equal(headers['gatehouse-principal'], 'ann');
+    assert.equal(headers['gatehouse-roles'], 'clerk');
+    assert.equal(headers['x-request-id'], answer.headers['x-request-id']);
+    assert.notEqual(headers['x-request-id'], 'mine');
+    assert.match(headers.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+    assert.equal(headers['gatehouse-anything'], undefined);
+    assert.equal(headers.authorization, undefined, 'the token is for Gatehouse');
+    for (const [name, value] of Object.entries(headers)) assert.doesNotMatch(value, /1\.2\.3\.4|evil/, name);
+  });
+
+  it('keeps the trace that the caller began', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const answer = await desk.get('/orders/1', { ...desk.bearer, traceparent: `00-${trace}-00f067aa0ba902b7-01` });
+    assert.ok(desk.upstream.last.headers.traceparent.startsWith(`00-${trace}-`));
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['trace.id'], trace);
+  });
+
+  it('is no trace that is malformed', async () => {
+    await desk.get('/orders/1', { ...desk.bearer, traceparent: '00-00000000000000000000000000000000-00f067aa0ba902b7-01' });
+    assert.doesNotMatch(desk.upstream.last.headers.traceparent, /-0{32}-/);
+  });
+
+  it('has no hop-by-hop field, not even one that Connection names', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    await wire.send(`GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nConnection: keep-alive, X-Drop, Gatehouse-Principal\r\nX-Drop: 1\r\nTE: trailers\r\nKeep-Alive: timeout=5\r\nProxy-Authorization: Basic x\r\n\r\n`).responses();
+    const { headers } = desk.upstream.last;
+    for (const name of ['x-drop', 'te', 'keep-alive', 'proxy-authorization']) assert.equal(headers[name], undefined, name);
+    assert.equal(headers['gatehouse-principal'], 'ann');
+    wire.destroy();
+  });
+
+  it('is one request for one request, on connections that are kept', async () => {
+    const { connections, requests } = desk.upstream;
+    const before = requests.length;
+    for (let count = 0; count < 20; ++count) await desk.get('/orders/1');
+    assert.equal(requests.length, before + 20);
+    assert.ok(desk.upstream.connections - connections <= 2, `${desk.upstream.connections - connections} new connections`);
+  });
+
+  it('is an assertion that it can verify, where the operation asserts', async () => {
+    const asserting = await Desk.open({ change: ({ operations }) => (operations.getOrder.assert = true) });
+    await asserting.get('/orders/1');
+    const [head, claims] = asserting.upstream.last.headers['gatehouse-assertion'].split('.').map((part) => part && Buffer.from(part, 'base64url').toString('latin1'));
+    assert.equal(JSON.parse(head).alg, 'ES256');
+    assert.equal(JSON.parse(claims).sub, 'ann');
+    await asserting.close();
+  });
+});
+
+describe('what leaves of its answers', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+  beforeEach(() => (desk.upstream.answer = () => response(200)));
+
+  it('are the bytes of a success, under Gatehouse’s fields', async () => {
+    const body = '{ "a" : 1.0, "ü":"\\u00fc" }\n';
+    desk.upstream.answer = () => response(200, body, { Server: 'Leaky/1.0', 'X-Powered-By': 'PHP/5', Via: '1.1 inside', 'X-AspNet-Version': '4', 'Set-Cookie': 'a=b', ETag: '"7"', 'Cache-Control': 'public' });
+    const answer = await desk.get('/orders/1');
+    assert.equal(answer.text, body);
+    assertSecurityHeaders(answer);
+    assert.equal(answer.headers['x-aspnet-version'], undefined);
+    assert.equal(answer.headers.etag, '"7"');
+  });
+
+  it('are chunked bodies, bodies that end with the connection, and empty ones', async () => {
+    desk.upstream.answer = () => Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"a\r\n4\r\n":1}\r\n0\r\n\r\n');
+    assert.equal((await desk.get('/orders/1')).text, '{"a":1}');
+    desk.upstream.answer = (_, socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"b":2}');
+    assert.equal((await desk.get('/orders/1')).text, '{"b":2}');
+    desk.upstream.answer = () => Buffer.from('HTTP/1.1 204 No Content\r\n\r\n');
+    assert.equal((await desk.send('DELETE', '/orders/1', { headers: await desk.bearerOf({ roles: ['admin'] }) })).status, 204);
+  });
+
+  it('pass an interim answer by', async () => {
+    desk.upstream.answer = () => Buffer.concat([Buffer.from('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'), response(200, { late: 1 })]);
+    assert.deepEqual((await desk.get('/orders/1')).json(), { late: 1 });
+  });
+
+  it('are large bodies, whole, to a caller who reads slowly', async () => {
+    const body = JSON.stringify('x'.repeat(5 << 20));
+    desk.upstream.answer = () => response(200, body);
+    assert.equal((await desk.get('/orders/1')).text, body);
+  });
+
+  it('is nothing of a 5xx body', async () => {
+    for (const status of [500, 501, 502, 503, 507]) {
+      desk.upstream.answer = () => response(status, { stack: 'at Orders.java:17', password: 'hunter2' }, { 'X-Debug': 'hunter2' });
+      const answer = await desk.get('/orders/1');
+      await assertRefused(desk.gatehouse, answer, unavailable(502, 'upstream_error'));
+      assert.doesNotMatch(answer.text + JSON.stringify(answer.headers), /java|hunter2/);
+    }
+  });
+
+  it('is a 4xx body that matches what the operation declares, and no other', async () => {
+    const send = async (status, body) => {
+      desk.upstream.answer = () => response(status, body);
+      return desk.post('/orders', { title: 'pen', quantity: 1 });
+    };
+    const declared = await send(409, { conflict: 'title' });
+    assert.equal(declared.status, 409);
+    assert.deepEqual(declared.json(), { conflict: 'title' });
+    for (const [status, body] of [[409, { conflict: 'title', table: 'orders_v2' }], [409, 'ORA-00001: unique constraint'], [422, { message: 'no column x' }], [404, '<h1>Tomcat</h1>']]) {
+      const answer = await send(status, body);
+      assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status}`);
+      assert.doesNotMatch(answer.text, /orders_v2|ORA|column|Tomcat/);
+      assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id'])).reason, 'upstream_refusal');
+    }
+  });
+
+  it('is kept for the operator under the correlation id', async () => {
+    desk.upstream.answer = () => response(500, { stack: 'at Orders.java:17' });
+    const id = (await desk.get('/orders/1')).json().correlation_id;
+    const told = await eventually(async () => {
+      const { stdout } = await desk.folder.run('why', '-c', 'gatehouse.yaml', id);
+      return stdout.includes('Orders.java:17') && stdout;
+    }, 'the original in `why`');
+    assert.match(told, /upstream_error/);
+  });
+});
+
+describe('an upstream that fails', unlessBuilt, () => {
+  let desk;
+  before(async () => {
+    desk = await Desk.open({ change: ({ operations, defaults }) => {
+      defaults.timeout = '2s';
+      operations.getOrder.timeout = '300ms';
+    } });
+  });
+  after(() => desk?.close());
+  beforeEach(() => (desk.upstream.answer = () => response(200)));
+
+  const malformed = {
+    'what is not HTTP': 'SSH-2.0-OpenSSH_9.2\r\n\r\n',
+    'two lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}}',
+    'a length and a coding': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+    'a status of two digits': 'HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}',
+    'a field with NUL': 'HTTP/1.1 200 OK\r\nX-A: \0\r\nContent-Length: 2\r\n\r\n{}',
+    'an endless head': `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(1 << 20)}\r\n\r\n`,
+    'a folded field': 'HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\nContent-Length: 2\r\n\r\n{}',
+    'an upgrade nobody asked for': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+  };
+  for (const [what, bytes] of Object.entries(malformed)) {
+    it(`with ${what} is 502, and its connection is not used again`, async () => {
+      desk.upstream.answer = () => Buffer.from(bytes, 'latin1');
+      await assertRefused(desk.gatehouse, await desk.post('/orders', { title: 'pen', quantity: 1 }), unavailable(502, 'upstream_malformed'));
+      desk.upstream.answer = () => response(200);
+      assert.equal((await desk.get('/orders')).status, 200);
+    });
+  }
+
+  it('by bytes behind an answer does not answer the next caller with them', async () => {
+    desk.upstream.answer = () => Buffer.concat([response(200, { for: 'first' }), response(200, { for: 'nobody' })]);
+    assert.deepEqual((await desk.get('/orders')).json(), { for: 'first' });
+    desk.upstream.answer = () => response(200, { for: 'second' });
+    assert.deepEqual((await desk.get('/orders')).json(), { for: 'second' });
+  });
+
+  it('by silence is 504', async () => {
+    desk.upstream.answer = () => undefined;
+    const answer = await desk.get('/orders/1');
+    assert.equal(answer.status, 504);
+    const { reason } = await desk.gatehouse.eventOf(answer.json().correlation_id);
+    assert.ok(['upstream_late', 'deadline_passed'].includes(reason), reason);
+  });
+
+  it('by closing a kept connection is asked again, once, where asking twice is safe', async () => {
+    await desk.get('/orders');
+    let asked = 0;
+    desk.upstream.answer = (_, socket) => ((asked += 1) === 1 ? void socket.destroy() : response(200));
+    assert.equal((await desk.get('/orders')).status, 200);
+    assert.equal(asked, 2);
+  });
+
+  it('is never asked twice to do what must not be done twice', async () => {
+    await desk.get('/orders');
+    let asked = 0;
+    desk.upstream.answer = (_, socket) => {
+      asked += 1;
+      socket.destroy();
+    };
+    assert.equal((await desk.post('/orders', { title: 'pen', quantity: 1 })).status, 502);
+    assert.equal(asked, 1);
+  });
+
+  it('in the middle of a body does not look like success', async () => {
+    desk.upstream.answer = (_, socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"a":');
+    const answer = await desk.get('/orders').catch(() => null);
+    if (answer) assert.equal(answer.status, 502);
+  });
+});
+
+describe('an upstream that is not there', unlessBuilt, () => {
+  it('is 502, then the circuit opens and answers 503 at once, then it is found again', async () => {
+    const port = await freePort();
+    const desk = await Desk.open({ change: ({ upstreams }) => (upstreams.orders.url = `http://127.0.0.1:${port}`) });
+    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(502, 'upstream_unreachable'));
+    await eventually(async () => (await desk.get('/orders')).status === 503, 'open circuit');
+    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_open_circuit'));
+    const found = await Upstream.start(port);
+    await eventually(async () => (await desk.get('/orders')).status === 200, 'recovery');
+    await found.close();
+    await desk.close();
+  });
+
+  it('is passed over for another address that is there', async () => {
+    const desk = await Desk.open({ change: async ({ upstreams }, _, { upstream }) => {
+      delete upstreams.orders.url;
+      upstreams.orders.urls = [`http://127.0.0.1:${await freePort()}`, upstream.url];
+    } });
+    for (let count = 0; count < 6; ++count) assert.equal((await desk.get('/orders')).status, 200);
+    await desk.close();
+  });
+
+  it('that has too much to do is 503', async () => {
+    const desk = await Desk.open({ change: (configuration) => {
+      const { upstreams } = configuration;
+      upstreams.orders.connections = 1;
+      upstreams.orders.queue = 0;
+      configuration.workers = 1;
+    } });
+    let release;
+    desk.upstream.answer = () => new Promise((resolve) => (release = () => resolve(response(200))));
+    const first = desk.get('/orders');
+    await eventually(() => release, 'request at the upstream');
+    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_overloaded'));
+    release();
+    assert.equal((await first).status, 200);
+    await desk.close();
+  });
+});
