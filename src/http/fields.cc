@@ -205,8 +205,9 @@ FieldId field_id(std::string_view name) {
     const std::string_view candidate = kNames[id];
     if (candidate.size() == name.size() && same_name(name, candidate)) return static_cast<FieldId>(id);
   }
-  if (has_prefix(name, "x-forwarded-")) return x_forwarded;
-  if (has_prefix(name, "gatehouse-")) return gatehouse;
+  const auto first = byte(name, 0);
+  if (first == 'x' && has_prefix(name, "x-forwarded-")) return x_forwarded;
+  if (first == 'g' && has_prefix(name, "gatehouse-")) return gatehouse;
   return other;
 }
 
@@ -217,22 +218,6 @@ std::string_view name(FieldId id) {
 
 bool is_singleton(FieldId id) { return kSingletons[id]; }
 bool is_hop_by_hop(FieldId id) { return kHopByHop[id]; }
-
-Field Fields::operator[](std::size_t index) const {
-  const Entry& entry = entries_[index];
-  return {{base_ + entry.name_at, entry.name_size}, {base_ + entry.value_at, entry.value_size}, entry.id};
-}
-
-bool Fields::repeated(FieldId id) const {
-  const auto i = static_cast<std::size_t>(id);
-  return (repeated_[i / 64] >> (i % 64) & 1) != 0;
-}
-
-std::optional<std::string_view> Fields::value(FieldId id) const {
-  const auto first = first_[static_cast<std::size_t>(id)];
-  if (first == 0) return std::nullopt;
-  return (*this)[first - 1U].value;
-}
 
 Fields::Found Fields::find(std::string_view wanted) const {
   Found found;

@@ -131,15 +131,25 @@ class Fields {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  Field operator[](std::size_t index) const;
+  Field operator[](std::size_t index) const {
+    const Entry& entry = entries_[index];
+    return {{base_ + entry.name_at, entry.name_size}, {base_ + entry.value_at, entry.value_size}, entry.id};
+  }
   Iterator begin() const { return {*this, 0}; }
   Iterator end() const { return {*this, size_}; }
 
   bool has(FieldId id) const { return first_[static_cast<std::size_t>(id)] != 0; }
   // More than one line of it.
-  bool repeated(FieldId id) const;
+  bool repeated(FieldId id) const {
+    const auto i = static_cast<std::size_t>(id);
+    return (repeated_[i / 64] >> (i % 64) & 1) != 0;
+  }
   // The first line's value. Singletons have no other.
-  std::optional<std::string_view> value(FieldId id) const;
+  std::optional<std::string_view> value(FieldId id) const {
+    const auto first = first_[static_cast<std::size_t>(id)];
+    if (first == 0) return std::nullopt;
+    return (*this)[first - 1U].value;
+  }
   // How many lines have this name, and the value of the first: a credential in a repeated field is no
   // credential.
   struct Found {

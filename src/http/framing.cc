@@ -38,8 +38,9 @@ ConnectionOptions connection_options(const Fields& fields) {
       }
     }
   };
+  if (!fields.has(FieldId::connection)) return options;
   if (!fields.repeated(FieldId::connection)) {
-    if (const auto value = fields.value(FieldId::connection)) read(*value);
+    read(*fields.value(FieldId::connection));
     return options;
   }
   for (const Field field : fields) {

@@ -33,11 +33,6 @@ bool fits_version(std::size_t index, char c) {
   return index == 5 || index == 7 ? is(c, kDigit) : c == kVersion[index];
 }
 
-std::size_t target_end(const char* text, std::size_t at, std::size_t end) {
-  while (at < end && is(text[at], kTargetCharacter)) ++at;
-  return at;
-}
-
 }  // namespace
 
 RequestParser::RequestParser(RequestLimits limits) : limits_(limits) {
