@@ -98,7 +98,7 @@ void TlsEngine::attach() {
 
 // A foreign failure that was left in OpenSSL's error queue must not be taken for this connection's.
 void TlsEngine::begin(Corking corking) {
-  ERR_clear_error();
+  if (ERR_peek_error() != 0) ERR_clear_error();  // looking is cheaper than clearing
   corking_ = corking;
 }
 

@@ -1,0 +1,433 @@
+#include "net/tls.h"
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <unistd.h>
+
+#include "net/stream.h"
+#include "net/testing.h"
+
+namespace gatehouse::net {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::connected;
+using ::testing::HasSubstr;
+using testing::Identity;
+using testing::loopback;
+using testing::Pair;
+using testing::read_all;
+using testing::read_some;
+using testing::run;
+using testing::start;
+using testing::turn_until;
+using testing::write_all;
+
+const Identity& authority() {
+  static const Identity identity("Test authority", nullptr, "");
+  return identity;
+}
+const Identity& server_identity() {
+  static const Identity identity("server", &authority(), "DNS:api.example.com,IP:127.0.0.1");
+  return identity;
+}
+const Identity& client_identity() {
+  static const Identity identity("client", &authority(), "DNS:partner");
+  return identity;
+}
+const Identity& stranger() {
+  static const Identity identity("stranger", nullptr, "DNS:api.example.com");
+  return identity;
+}
+
+ServerTlsOptions server_options(ClientCertificates clients = ClientCertificates::none) {
+  ServerTlsOptions options;
+  options.certificate_pem = server_identity().certificate_pem();
+  options.private_key_pem = server_identity().key_pem();
+  options.client_certificates = clients;
+  if (clients != ClientCertificates::none) options.client_ca_pem = authority().certificate_pem();
+  return options;
+}
+std::shared_ptr<const ServerTls> server_context(ClientCertificates clients = ClientCertificates::none) {
+  return ServerTls::make(server_options(clients)).value();
+}
+std::shared_ptr<const ClientTls> client_context(const Identity* identity = nullptr,
+                                                std::vector<std::string> alpn = {}) {
+  ClientTlsOptions options;
+  options.ca_pem = authority().certificate_pem();
+  options.alpn = std::move(alpn);
+  if (identity != nullptr) {
+    options.certificate_pem = identity->certificate_pem();
+    options.private_key_pem = identity->key_pem();
+  }
+  return ClientTls::make(options).value();
+}
+
+Task<Result<>> accept_tls(Stream& stream, std::shared_ptr<const ServerTls> context) {
+  auto result = co_await stream.accept_tls(std::move(context));
+  co_return result;
+}
+Task<Result<>> connect_tls(Stream& stream, std::shared_ptr<const ClientTls> context, std::string host) {
+  auto result = co_await stream.connect_tls(std::move(context), host);
+  co_return result;
+}
+
+class Tls : public ::testing::Test {
+ protected:
+  struct Shaken {
+    Pair pair;
+    Result<> server;
+    Result<> client;
+  };
+  Shaken shake(std::shared_ptr<const ServerTls> server, std::shared_ptr<const ClientTls> client,
+               std::string host = "api.example.com") {
+    Shaken result{connected(loop_), {}, {}};
+    std::optional<Result<>> served;
+    std::optional<Result<>> called;
+    start(loop_, accept_tls(*result.pair.server, std::move(server)), served);
+    start(loop_, connect_tls(*result.pair.client, std::move(client), std::move(host)), called);
+    turn_until(loop_, [&] {
+      if (called && !*called) result.pair.client->finish_writing();
+      return served && called;
+    });
+    result.server = *served;
+    result.client = *called;
+    return result;
+  }
+  Pair ready() {
+    Shaken shaken = shake(server_context(), client_context());
+    EXPECT_TRUE(shaken.server) << shaken.server.error().text;
+    EXPECT_TRUE(shaken.client) << shaken.client.error().text;
+    return std::move(shaken.pair);
+  }
+
+  ManualClock clock_;
+  Loop loop_{clock_};
+};
+
+TEST_F(Tls, AHandshakeAgreesOnTls13AndTellsItsFacts) {
+  Shaken s = shake(server_context(), client_context(nullptr, {"h2", "http/1.1"}));
+  ASSERT_TRUE(s.server && s.client);
+  const TlsFacts& facts = *s.pair.server->tls();
+  EXPECT_EQ(facts.version, "TLSv1.3");
+  EXPECT_EQ(facts.cipher, "TLS_AES_128_GCM_SHA256");
+  EXPECT_EQ(facts.alpn, "http/1.1");
+  EXPECT_EQ(facts.server_name, "api.example.com");
+  EXPECT_EQ(facts.peer_certificate, "");
+  EXPECT_FALSE(facts.resumed);
+  EXPECT_EQ(s.pair.client->tls()->peer_certificate, server_identity().der());
+}
+
+TEST_F(Tls, WhatOneSideWritesTheOtherReads) {
+  Pair pair = ready();
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, "GET")));
+  EXPECT_EQ(run(loop_, read_some(*pair.server)), "GET");
+  ASSERT_TRUE(run(loop_, write_all(*pair.server, "200")));
+  EXPECT_EQ(run(loop_, read_some(*pair.client)), "200");
+}
+
+// Several records that arrive in one receive: edge triggering tells of them once only.
+TEST_F(Tls, RecordsThatArriveTogetherAreAllRead) {
+  Pair pair = ready();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(run(loop_, write_all(*pair.client, std::string(100, 'r'))));
+  pair.client->finish_writing();
+  for (int i = 0; i < 5; ++i) loop_.poll();
+  EXPECT_EQ(run(loop_, read_all(*pair.server)), std::string(2000, 'r'));
+}
+
+// A reader with a small buffer: what OpenSSL has decrypted is left over, and no event tells of it.
+Task<Result<std::string>> read_by_threes(Stream& stream) {
+  std::string all;
+  char buffer[3];
+  for (;;) {
+    auto ready = co_await stream.readable();
+    GATEHOUSE_CO_CHECK(ready);
+    auto n = co_await stream.read(buffer);
+    GATEHOUSE_CO_CHECK(n);
+    if (*n == 0) co_return all;
+    all.append(buffer, *n);
+  }
+}
+
+TEST_F(Tls, LeftOverPlaintextIsReadWithoutAnEvent) {
+  Pair pair = ready();
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, "0123456789")));
+  pair.client->finish_writing();
+  EXPECT_EQ(run(loop_, read_by_threes(*pair.server)), "0123456789");
+}
+
+Task<Result<>> write_mixed(Stream& stream, std::string bytes) {
+  // Small parts, one that is longer than a record, and the rest.
+  std::vector<std::string_view> parts;
+  std::string_view rest = bytes;
+  for (const std::size_t size : {5U, 0U, 20'000U, 7U, 100'000U, 1U}) {
+    parts.push_back(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  parts.push_back(rest);
+  auto written = co_await stream.write(parts);
+  stream.finish_writing();
+  co_return written;
+}
+
+Task<Result<std::string>> read_slowly(Loop& loop, Stream& stream) {
+  std::string all;
+  std::string buffer(5000, '\0');
+  for (;;) {
+    auto n = co_await stream.read(buffer);
+    GATEHOUSE_CO_CHECK(n);
+    if (*n == 0) co_return all;
+    all.append(buffer, 0, *n);
+    co_await yield(loop);
+  }
+}
+
+TEST_F(Tls, AHugeWriteWaitsForASlowReaderAndArrivesWhole) {
+  Pair pair = ready();
+  std::string bytes(std::size_t{16} << 20U, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 + i / 1000);
+  std::optional<Result<>> written;
+  start(loop_, write_mixed(*pair.server, bytes), written);
+  EXPECT_FALSE(written);
+  const auto got = run(loop_, read_slowly(loop_, *pair.client));
+  EXPECT_TRUE(got == bytes);
+  turn_until(loop_, [&] { return written.has_value(); });
+  EXPECT_TRUE(*written);
+}
+
+TEST_F(Tls, AnEndWithoutCloseNotifyIsNotAnOrderlyEnd) {
+  Pair pair = ready();
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, "half of a")));
+  pair.client.reset();
+  const auto got = run(loop_, read_all(*pair.server));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, ErrorCode::closed);
+}
+
+TEST_F(Tls, ATamperedRecordEndsTheConnection) {
+  Pair pair = connected(loop_);
+  std::optional<Result<>> served;
+  start(loop_, accept_tls(*pair.server, server_context()), served);
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, std::string("\x16\x03\x01\x00\x05hello", 10))));
+  turn_until(loop_, [&] { return served.has_value(); });
+  ASSERT_FALSE(*served);
+  EXPECT_EQ(served->error().code, ErrorCode::invalid);
+}
+
+TEST_F(Tls, GarbageAndPlainHttpFailTheHandshakeAndSayWhich) {
+  for (const auto& [bytes, words] :
+       {std::pair<std::string, std::string>{"GET / HTTP/1.1\r\n\r\n", "plain HTTP"},
+        {std::string(64, '\xff'), "TLS handshake"},
+        {std::string(64, '\0'), "TLS handshake"}}) {
+    Pair pair = connected(loop_);
+    std::optional<Result<>> served;
+    start(loop_, accept_tls(*pair.server, server_context()), served);
+    ASSERT_TRUE(run(loop_, write_all(*pair.client, bytes)));
+    turn_until(loop_, [&] { return served.has_value(); });
+    ASSERT_FALSE(*served);
+    EXPECT_EQ(served->error().code, ErrorCode::invalid);
+    EXPECT_THAT(served->error().text, HasSubstr(words));
+  }
+}
+
+TEST_F(Tls, AHandshakeThatStallsTimesOut) {
+  Pair pair = connected(loop_);
+  std::optional<Result<>> served;
+  pair.server->set_deadline(loop_.now() + 5s);
+  start(loop_, accept_tls(*pair.server, server_context()), served);
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, std::string("\x16\x03\x01\x02", 4))));
+  for (int i = 0; i < 5; ++i) loop_.poll();
+  EXPECT_FALSE(served);
+  clock_.advance(6s);
+  turn_until(loop_, [&] { return served.has_value(); });
+  EXPECT_EQ(served->error().code, ErrorCode::timeout);
+}
+
+TEST_F(Tls, APeerThatLeavesDuringTheHandshakeIsClosed) {
+  Pair pair = connected(loop_);
+  std::optional<Result<>> served;
+  start(loop_, accept_tls(*pair.server, server_context()), served);
+  pair.client.reset();
+  turn_until(loop_, [&] { return served.has_value(); });
+  EXPECT_EQ(served->error().code, ErrorCode::closed);
+}
+
+// ---- certificates
+
+TEST_F(Tls, TheClientRefusesAnotherNameAnotherAuthorityAndAnAddressThatIsNotInTheCertificate) {
+  EXPECT_EQ(shake(server_context(), client_context(), "other.example.com").client.error().code,
+            ErrorCode::denied);
+  EXPECT_EQ(shake(server_context(), client_context(), "127.0.0.2").client.error().code, ErrorCode::denied);
+  EXPECT_TRUE(shake(server_context(), client_context(), "127.0.0.1").client);
+  EXPECT_EQ(shake(server_context(), client_context(), "").client.error().code, ErrorCode::invalid);
+  ClientTlsOptions options;
+  options.ca_pem = stranger().certificate_pem();
+  EXPECT_EQ(shake(server_context(), ClientTls::make(options).value()).client.error().code, ErrorCode::denied);
+}
+
+TEST_F(Tls, ARequestedClientCertificateIsVerifiedAndVisible) {
+  const auto context = server_context(ClientCertificates::request);
+  Shaken with = shake(context, client_context(&client_identity()));
+  ASSERT_TRUE(with.server) << with.server.error().text;
+  EXPECT_EQ(with.pair.server->tls()->peer_certificate, client_identity().der());
+  Shaken without = shake(context, client_context());
+  ASSERT_TRUE(without.server);
+  EXPECT_EQ(without.pair.server->tls()->peer_certificate, "");
+}
+
+TEST_F(Tls, AClientCertificateOfAStrangerFailsEvenWhereNoneIsNeeded) {
+  const Shaken s = shake(server_context(ClientCertificates::request), client_context(&stranger()));
+  ASSERT_FALSE(s.server);
+  EXPECT_EQ(s.server.error().code, ErrorCode::denied);
+}
+
+TEST_F(Tls, ARequiredClientCertificateThatIsMissingFailsTheHandshake) {
+  const Shaken s = shake(server_context(ClientCertificates::require), client_context());
+  ASSERT_FALSE(s.server);
+  EXPECT_EQ(s.server.error().code, ErrorCode::denied);
+}
+
+TEST_F(Tls, NoCommonProtocolIsAFailure) {
+  const Shaken s = shake(server_context(), client_context(nullptr, {"spdy/3"}));
+  EXPECT_FALSE(s.server);
+  EXPECT_FALSE(s.client);
+}
+
+// A failed verification of another party leaves OpenSSL's error queue dirty.
+TEST_F(Tls, AForeignFailureInTheErrorQueueDoesNotKillAConnection) {
+  Pair pair = ready();
+  ERR_put_error(ERR_LIB_EVP, 0, EVP_R_BAD_DECRYPT, __FILE__, __LINE__);
+  char buffer[16];
+  EXPECT_FALSE(pair.server->try_read(buffer)) << "nothing is there: not an error";
+  std::optional<Result<std::string>> got;
+  start(loop_, read_some(*pair.server), got);
+  ERR_put_error(ERR_LIB_EVP, 0, EVP_R_BAD_DECRYPT, __FILE__, __LINE__);
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, "innocent")));
+  ERR_put_error(ERR_LIB_EVP, 0, EVP_R_BAD_DECRYPT, __FILE__, __LINE__);
+  turn_until(loop_, [&] { return got.has_value(); });
+  EXPECT_EQ(*got, "innocent");
+}
+
+TEST_F(Tls, AConnectionKeepsItsContextWhenTheOwnerHasReplacedIt) {
+  auto context = server_context();
+  const std::weak_ptr<const ServerTls> watched = context;
+  Shaken s = shake(std::exchange(context, server_context()), client_context());
+  ASSERT_TRUE(s.server);
+  EXPECT_FALSE(watched.expired());
+  ASSERT_TRUE(run(loop_, write_all(*s.pair.server, "still here")));
+  s.pair.server.reset();
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST_F(Tls, BadOptionsAreRefusedWithAReason) {
+  ServerTlsOptions wrong_key = server_options();
+  wrong_key.private_key_pem = stranger().key_pem();
+  EXPECT_THAT(ServerTls::make(wrong_key).error().text, HasSubstr("does not belong"));
+  ServerTlsOptions no_certificate = server_options();
+  no_certificate.certificate_pem = "";
+  EXPECT_THAT(ServerTls::make(no_certificate).error().text, HasSubstr("no certificate"));
+  ServerTlsOptions damaged = server_options();
+  damaged.certificate_pem += "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  EXPECT_THAT(ServerTls::make(damaged).error().text, HasSubstr("damaged"));
+  ServerTlsOptions no_authority = server_options(ClientCertificates::require);
+  no_authority.client_ca_pem = "";
+  EXPECT_FALSE(ServerTls::make(no_authority));
+  ServerTlsOptions no_key = server_options();
+  no_key.private_key_pem = Secret<std::string>("x");
+  EXPECT_FALSE(ServerTls::make(no_key));
+}
+
+// ---- a client that others wrote
+
+class SClient : public Tls {
+ protected:
+  // Runs `openssl s_client` against one connection that answers "pong"; its output.
+  std::string call(const std::string& arguments, std::shared_ptr<const ServerTls> context) {
+    auto listener = Listener::open(loop_, loopback());
+    EXPECT_TRUE(listener);
+    spawn(loop_, serve(loop_, **listener, std::move(context)));
+    const std::string command = "printf ping | openssl s_client -connect " + (*listener)->endpoint().text() +
+                                " " + arguments + " -ign_eof 2>&1";
+    std::string output;
+    std::thread client([&] {
+      std::FILE* const pipe = ::popen(command.c_str(), "r");
+      std::array<char, 4096> buffer;
+      while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+        output.append(buffer.data(), n);
+      ::pclose(pipe);
+      loop_.stop();
+    });
+    loop_.run();
+    client.join();
+    loop_.cancel_tasks();
+    return output;
+  }
+
+  static Task<void> serve(Loop& loop, Listener& listener, std::shared_ptr<const ServerTls> context) {
+    for (;;) {
+      auto accepted = co_await listener.accept();
+      if (!accepted) co_return;
+      auto stream = std::make_unique<Stream>(loop, std::move(accepted->socket), accepted->peer);
+      auto shaken = co_await stream->accept_tls(context);
+      if (shaken) {
+        char buffer[100];
+        auto n = co_await stream->read(buffer);
+        if (n) co_await stream->write(std::string_view("pong"));
+      }
+      auto closing = close(std::move(stream), Timer::kNever);
+      co_await closing;
+    }
+  }
+};
+
+TEST_F(SClient, SpeaksBothVersions) {
+  for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+    const std::string output =
+        call(version + " -alpn http/1.1 -servername api.example.com", server_context());
+    EXPECT_THAT(output, HasSubstr("pong"));
+    EXPECT_THAT(output, HasSubstr("ALPN protocol: http/1.1"));
+    EXPECT_THAT(output, HasSubstr("Compression: NONE"));
+  }
+}
+
+TEST_F(SClient, GetsNeitherOldVersionsNorWeakSuites) {
+  for (const std::string arguments :
+       {"-tls1_1 -cipher DEFAULT@SECLEVEL=0", "-tls1 -cipher DEFAULT@SECLEVEL=0",
+        "-tls1_2 -cipher AES128-GCM-SHA256", "-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA"}) {
+    const std::string output = call(arguments, server_context());
+    EXPECT_THAT(output, ::testing::Not(HasSubstr("pong"))) << arguments;
+  }
+}
+
+TEST_F(SClient, CannotRenegotiate) {
+  const std::string output = call("-tls1_2 -legacy_renegotiation", server_context());
+  EXPECT_THAT(output, HasSubstr("pong"));
+}
+
+TEST_F(SClient, ResumesWithATicketUnlessClientCertificatesAreAskedFor) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("gatehouse-ticket-" + std::to_string(::getpid()));
+  const auto open = server_context();
+  call("-sess_out " + file.string(), open);
+  EXPECT_THAT(call("-sess_in " + file.string(), open), HasSubstr("Reused, TLSv1.3"));
+  EXPECT_THAT(call("-sess_in " + file.string(), server_context()), HasSubstr("New, TLSv1.3"))
+      << "a new context has new ticket keys";
+  const auto asking = server_context(ClientCertificates::request);
+  std::filesystem::remove(file);
+  for (const std::string version : {"-tls1_2 ", "-tls1_3 "}) {
+    const std::string output =
+        call(version + "-sess_out " + file.string(), server_context(ClientCertificates::request));
+    EXPECT_THAT(output, HasSubstr("pong"));
+    EXPECT_FALSE(std::filesystem::exists(file)) << "there is nothing to resume with";
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::net
