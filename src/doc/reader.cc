@@ -203,10 +203,15 @@ void Reader::problem(std::string_view key, std::string_view what) const {
   Field(object_.source(), value.value_or(object_.value()), child(object_.path(), key), object_.problems()).problem(what);
 }
 
-void Reader::finish() {
+void Reader::ignore(std::initializer_list<std::string_view> keys) {
+  known_.insert(known_.end(), keys.begin(), keys.end());
+}
+
+void Reader::finish(Extensions extensions) {
   if (!object_.is_object()) return;
   for (const json::Member member : object_.value().members()) {
     if (std::ranges::find(known_, member.key()) != known_.end()) continue;
+    if (extensions == Extensions::allowed && member.key().starts_with("x-")) continue;
     std::string what = "there is no key `" + std::string(member.key()) + "` here";
     if (const std::string_view meant = nearest(member.key(), known_); !meant.empty()) {
       what += "; did you mean `" + std::string(meant) + "`?";

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -97,6 +98,9 @@ constexpr auto as_one_of(const Choice<E> (&choices)[N]) {
   return [&choices](const Field& f) { return f.template one_of<E>(choices); };
 }
 
+// Whether members whose names begin with `x-` may be there without being asked for (OpenAPI).
+enum class Extensions : std::uint8_t { refused, allowed };
+
 // The members of one object. finish() must be called when everything was asked for.
 class Reader {
  public:
@@ -135,8 +139,10 @@ class Reader {
   // Adds a problem at the member, or at the object where the member is absent.
   void problem(std::string_view key, std::string_view what) const;
 
+  // Counts members as asked for that are of no interest.
+  void ignore(std::initializer_list<std::string_view> keys);
   // Reports each member that was not asked for, with the nearest key that was.
-  void finish();
+  void finish(Extensions extensions = Extensions::refused);
 
  private:
   Field object_;
