@@ -13,11 +13,9 @@
 #include "base/problems.h"
 #include "doc/source.h"
 #include "json/document.h"
-
-namespace gatehouse::schema {
-class Schema;
-struct Shape;
-}
+#include "openapi/in.h"
+#include "schema/schema.h"
+#include "schema/shape.h"
 
 namespace gatehouse::openapi {
 
@@ -25,9 +23,6 @@ class InputReader;
 
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, trace };
 std::string_view name(Method method);  // "GET"
-
-enum class In : std::uint8_t { path, query, header, cookie };
-std::string_view name(In in);  // "path"
 
 // A value of a document together with the file it stands in (a $ref may have led to another file).
 struct Located {
@@ -44,10 +39,10 @@ struct Parameter {
   bool required = false;
   bool deprecated = false;
   Place place;
-  Located schema;                          // the Schema Object, references not followed
+  Located schema;                                   // the Schema Object, references not followed
   std::shared_ptr<const schema::Schema> checked_by;
-  std::shared_ptr<const schema::Shape> shape;  // for the type checker of conditions
-  json::Value gatehouse;                   // x-gatehouse, or a null Value
+  std::shared_ptr<const schema::Shape> shape;       // what the decoded value looks like
+  json::Value gatehouse;                            // x-gatehouse, or a null Value
 };
 
 enum class BodyKind : std::uint8_t {
@@ -62,10 +57,10 @@ class FormReader;
 struct Content {
   std::string type;  // "application/json": lower case, no parameters; responses may have ranges (`text/*`)
   BodyKind kind = BodyKind::opaque;
-  Located schema;                                     // none where the document declares none
-  std::shared_ptr<const schema::Schema> checked_by;   // null for opaque
-  std::shared_ptr<const schema::Shape> shape;         // request bodies: for the type checker of conditions
-  std::shared_ptr<const FormReader> form;             // kind form only
+  Located schema;                                    // none where the document declares none
+  std::shared_ptr<const schema::Schema> checked_by;  // null for opaque, and where there is no schema (responses)
+  std::shared_ptr<const schema::Shape> shape;        // null where checked_by is
+  std::shared_ptr<const FormReader> form;            // request bodies of kind form only
 };
 
 struct RequestBody {

@@ -7,6 +7,7 @@
 //     are not percent-encoded at all.
 //   - A raw `+` in a query is refused: half of the world reads a space. `%20` and `%2B` say which. With
 //     allowReserved it is a plus; in a form body it is a space (WHATWG URL section 5).
+//   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at.
 //   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a path
 //     parameter, query parameters that are not declared, a name twice where it is not an exploded array, and
 //     `name` without `=` unless allowEmptyValue.
@@ -23,11 +24,8 @@
 #include <string_view>
 
 #include "json/document.h"
-#include "openapi/api.h"
-
-namespace gatehouse::schema {
-class Findings;
-}
+#include "openapi/in.h"
+#include "schema/findings.h"
 
 namespace gatehouse::openapi {
 
@@ -60,33 +58,45 @@ class InputMemory {
   std::unique_ptr<State> state_;
 };
 
+// Decodes and checks the parameters of one operation. A finding's place is a pointer into the document that would
+// have been made: "/query/limit". Its rule is a schema's keyword, or one of
+//   required    the parameter is not there
+//   undeclared  the operation has no parameter of that name ("/query/*")
+//   repeated    a name twice, where one is allowed
+//   empty       `name`, or an empty text where there is no such value
+//   style       the text is not of the form that the parameter's style has
+//   encoding    bad percent-encoding, not UTF-8, a control character, an ambiguous `+`, a path separator
+//   type        the text is not of the schema's type
+//   json        `content: application/json`, and the text is not JSON
 class InputReader {
  public:
   ~InputReader();
-  // Whether every parameter is as the operation declares; else says why in `findings`. `into` is cleared first
-  // and depends on nothing else afterwards.
+  // Whether every parameter is as the operation declares; else says why in `findings` (cleared first) and leaves
+  // `into` empty. What `into` holds depends on nothing else.
   bool read(const RawInput& raw, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
   // Whether any of the operation's parameters is sought there: the runner need not look otherwise.
   bool uses(In in) const;
 
  private:
   friend class InputCompiler;
-  InputReader();
   struct State;
-  std::unique_ptr<State> state_;
+  explicit InputReader(std::unique_ptr<const State> state);
+  std::unique_ptr<const State> state_;
 };
 
-// A body of application/x-www-form-urlencoded (WHATWG URL section 5, and the Encoding Objects).
+// A body of application/x-www-form-urlencoded (WHATWG URL section 5, and the Encoding Objects). A property is an
+// exploded `form` unless its Encoding Object says otherwise; an object is JSON, as its contentType's default is.
 class FormReader {
  public:
   ~FormReader();
+  // As InputReader::read; the value is checked against the body's schema.
   bool read(std::string_view body, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
 
  private:
   friend class InputCompiler;
-  FormReader();
   struct State;
-  std::unique_ptr<State> state_;
+  explicit FormReader(std::unique_ptr<const State> state);
+  std::unique_ptr<const State> state_;
 };
 
 }  // namespace gatehouse::openapi

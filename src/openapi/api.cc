@@ -1,0 +1,33 @@
+#include "openapi/api.h"
+
+#include <algorithm>
+
+namespace gatehouse::openapi {
+
+std::string_view name(Method method) {
+  switch (method) {
+    case Method::get: return "GET";
+    case Method::head: return "HEAD";
+    case Method::post: return "POST";
+    case Method::put: return "PUT";
+    case Method::patch: return "PATCH";
+    case Method::delete_: return "DELETE";
+    case Method::options: return "OPTIONS";
+    case Method::trace: return "TRACE";
+  }
+  return "";
+}
+
+bool Operation::admits_anonymous() const {
+  return security.empty() ||
+         std::ranges::any_of(security, [](const SecurityAlternative& alternative) { return alternative.empty(); });
+}
+
+std::string Operation::title() const { return std::string(name(method)) + " " + path; }
+
+const SecurityScheme* Api::scheme(std::string_view wanted) const {
+  const auto found = std::ranges::find(security_schemes, wanted, &SecurityScheme::name);
+  return found == security_schemes.end() ? nullptr : &*found;
+}
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,62 @@
+// One parameter (or one property of a form body), compiled. Internal to this room.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "json/document.h"
+#include "openapi/in.h"
+#include "schema/schema.h"
+
+namespace gatehouse::openapi {
+
+enum class Style : std::uint8_t { simple, label, matrix, form, space_delimited, pipe_delimited, deep_object };
+
+// What a text may become: the kinds that its schema allows, through $ref, allOf, anyOf and oneOf.
+struct TextType {
+  enum : std::uint8_t { kNumber = 1, kBoolean = 2, kString = 4, kArray = 8, kObject = 16 };
+  static constexpr std::uint8_t kScalars = kNumber | kBoolean | kString;
+  static constexpr std::uint8_t kAnything = kScalars | kArray | kObject;
+
+  std::uint8_t kinds = kString;
+  std::shared_ptr<const TextType> items;                                          // array; null: text
+  std::vector<std::pair<std::string, std::shared_ptr<const TextType>>> properties;  // object: the declared ones
+  std::shared_ptr<const TextType> additional;  // object: others, where the schema says that there may be any
+
+  bool has(std::uint8_t kind) const { return (kinds & kind) != 0; }
+  bool is_mixed() const { return (kinds & (kinds - 1)) != 0; }
+  // The type of a member; text where nothing is declared (the schema refuses such a member then).
+  const TextType& property(std::string_view name) const;
+};
+// The type of what no schema says anything about: text.
+const TextType& plain_text();
+
+// How the bytes of a raw text stand for characters.
+enum class Encoding : std::uint8_t {
+  percent,        // RFC 3986: percent-encoded, `+` is itself: paths, cookies
+  query,          // the same, but a raw `+` is refused
+  form,           // WHATWG URL section 5: percent-encoded, `+` is a space; line breaks and tabs are allowed
+  bare,           // header values: as they are
+};
+
+struct Codec {
+  enum class Carrier : std::uint8_t { styled, json, text };
+
+  In in = In::query;
+  std::string name;
+  std::string at;  // "/query/name" (forms: "/name"), as a JSON pointer
+  Style style = Style::form;
+  Carrier carrier = Carrier::styled;
+  Encoding encoding = Encoding::query;
+  bool explode = false;
+  bool required = false;
+  bool allow_empty = false;  // `name` and `name=` become "", whatever the schema says
+  TextType type;
+  std::shared_ptr<const schema::Schema> schema;  // null: not checked by itself (properties of a form)
+};
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,122 @@
+#include "openapi/documents.h"
+
+#include "openapi/decode.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+constexpr std::string_view kBase = "file:///document/";
+constexpr int kMostReferences = 64;  // one behind the other
+
+bool has_scheme(std::string_view reference) {
+  const std::size_t colon = reference.find(':');
+  return colon != reference.npos && reference.find_first_of("/?#") > colon;
+}
+
+}  // namespace
+
+Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems)
+    : directory_(path.parent_path()), read_(read), problems_(problems) {
+  files_.push_back(std::make_unique<File>(std::string(kBase) + path.filename().string(), doc::load(path, read, problems)));
+}
+
+std::optional<doc::Field> Documents::root() {
+  const auto& source = files_.front()->source;
+  if (!source) return std::nullopt;
+  return doc::Field(*source, source->root(), "", problems_);
+}
+
+const Documents::File& Documents::file(std::string uri) {
+  for (const auto& known : files_) {
+    if (known->uri == uri) return *known;
+  }
+  const std::filesystem::path path = directory_ / uri.substr(kBase.size());
+  files_.push_back(std::make_unique<File>(std::move(uri), doc::load(path, read_, problems_)));
+  return *files_.back();
+}
+
+const std::string& Documents::uri(const doc::Source& source) const {
+  for (const auto& known : files_) {
+    if (known->source.get() == &source) return known->uri;
+  }
+  return files_.front()->uri;  // not reached: every source comes from here
+}
+
+std::optional<json::Value> Documents::fetch(std::string_view uri) {
+  if (!uri.starts_with(kBase)) return std::nullopt;
+  std::string scratch;
+  const auto name = decode(uri, Encoding::percent, scratch);
+  if (!name) return std::nullopt;
+  const File& known = file(std::string(*name));
+  if (!known.source) return std::nullopt;
+  return known.source->root();
+}
+
+const doc::Source* Documents::source(std::string_view uri) const {
+  for (const auto& known : files_) {
+    if (known->uri == uri) return known->source.get();
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<const doc::Source>> Documents::sources() const {
+  std::vector<std::shared_ptr<const doc::Source>> all;
+  for (const auto& known : files_) {
+    if (known->source) all.push_back(known->source);
+  }
+  return all;
+}
+
+std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string_view reference) {
+  const auto wrong = [&](std::string_view why) -> std::optional<doc::Field> {
+    from.problem("`$ref: " + std::string(reference) + "` " + std::string(why));
+    return std::nullopt;
+  };
+  const std::size_t hash = std::min(reference.find('#'), reference.size());
+  const std::string_view path = reference.substr(0, hash);
+  std::string_view fragment = reference.substr(std::min(hash + 1, reference.size()));
+
+  if (has_scheme(path) || path.starts_with("//")) return wrong("is on the network; save the file beside the document and refer to that");
+  const doc::Source* source = &from.source();
+  if (!path.empty()) {
+    std::string scratch;
+    const auto decoded = decode(path, Encoding::percent, scratch);
+    if (!decoded || path.find('?') != path.npos || path.find('\\') != path.npos) return wrong("is no path of a file");
+    if (decoded->starts_with('/')) return wrong("leads out of the document's directory; use a path below it");
+    const std::filesystem::path base = std::filesystem::path(uri(*source).substr(kBase.size())).parent_path();
+    const std::string target = (base / *decoded).lexically_normal().generic_string();
+    if (target == ".." || target.starts_with("../")) {
+      return wrong("leads out of the document's directory; move the file below it");
+    }
+    const File& known = file(std::string(kBase) + target);
+    if (!known.source) return wrong("cannot be followed: the file could not be read");
+    source = known.source.get();
+  }
+  std::string scratch;
+  const auto pointer = decode(fragment, Encoding::percent, scratch);
+  const auto value = pointer ? source->root().pointer(*pointer) : std::nullopt;
+  if (!value) return wrong("leads nowhere; there is no such place in " + source->name());
+  std::string where;
+  for (std::string_view rest = *pointer; !rest.empty();) {
+    rest.remove_prefix(1);
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    if (!where.empty()) where += '.';
+    where += rest.substr(0, end);
+    rest.remove_prefix(end);
+  }
+  return doc::Field(*source, *value, std::move(where), problems_);
+}
+
+std::optional<doc::Field> Documents::follow(const doc::Field& field) {
+  std::optional<doc::Field> here = field;
+  for (int i = 0; i < kMostReferences; ++i) {
+    const auto reference = here->value().find_string("$ref");
+    if (!reference) return here;
+    here = resolve(*here, *reference);
+    if (!here) return std::nullopt;
+  }
+  field.problem("`$ref` leads round in a circle; let it lead to a definition");
+  return std::nullopt;
+}
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,53 @@
+// The document and the local files that its references lead to. Internal to this room.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/problems.h"
+#include "doc/reader.h"
+#include "doc/source.h"
+
+namespace gatehouse::openapi {
+
+// Files are known by URIs below one made-up directory, `file:///document/`, which stands for the directory of the
+// document. What lies outside of it, or elsewhere, is never read.
+class Documents {
+ public:
+  Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems);
+
+  // The document's root; nothing when it could not be read.
+  std::optional<doc::Field> root();
+  Problems& problems() { return problems_; }
+
+  // The value itself, or what its `$ref` leads to, through as many references as there are. Nothing, and a
+  // problem, when one leads nowhere, to itself, or out.
+  std::optional<doc::Field> follow(const doc::Field& field);
+  // The same for one reference text, as it stands in `from`.
+  std::optional<doc::Field> resolve(const doc::Field& from, std::string_view reference);
+
+  const std::string& uri(const doc::Source& source) const;
+  // The root of the file with that URI, which is read if it has not been; nothing when there is none.
+  std::optional<json::Value> fetch(std::string_view uri);
+  const doc::Source* source(std::string_view uri) const;
+
+  std::vector<std::shared_ptr<const doc::Source>> sources() const;
+
+ private:
+  struct File {
+    std::string uri;
+    std::shared_ptr<const doc::Source> source;  // null: could not be read, which was reported
+  };
+  const File& file(std::string uri);
+
+  std::filesystem::path directory_;
+  const doc::ReadFile& read_;
+  Problems& problems_;
+  std::vector<std::unique_ptr<File>> files_;
+};
+
+}  // namespace gatehouse::openapi

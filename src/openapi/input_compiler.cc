@@ -1,0 +1,289 @@
+#include "openapi/input_compiler.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "openapi/decode.h"
+#include "openapi/input_state.h"
+#include "openapi/media_type.h"
+#include "openapi/text_type.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+constexpr doc::Choice<In> kPlaces[] = {
+    {"path", In::path}, {"query", In::query}, {"header", In::header}, {"cookie", In::cookie}};
+constexpr doc::Choice<Style> kPathStyles[] = {
+    {"simple", Style::simple}, {"label", Style::label}, {"matrix", Style::matrix}};
+constexpr doc::Choice<Style> kQueryStyles[] = {{"form", Style::form},
+                                               {"spaceDelimited", Style::space_delimited},
+                                               {"pipeDelimited", Style::pipe_delimited},
+                                               {"deepObject", Style::deep_object}};
+constexpr doc::Choice<Style> kHeaderStyles[] = {{"simple", Style::simple}};
+constexpr doc::Choice<Style> kCookieStyles[] = {{"form", Style::form}};
+
+std::string pointer_of(std::string_view name) {
+  std::string pointer = "/";
+  for (const char c : name) {
+    if (c == '~') {
+      pointer += "~0";
+    } else if (c == '/') {
+      pointer += "~1";
+    } else {
+      pointer += c;
+    }
+  }
+  return pointer;
+}
+
+// Whether a value inside an array or object is one that styles can write: they end at one level.
+bool is_flat(const TextType& type) { return type.has(TextType::kScalars) || type.kinds == 0; }
+
+}  // namespace
+
+// The style, from a Parameter Object or Encoding Object.
+bool InputCompiler::read_style(doc::Reader& in, const doc::Field&, Codec& codec) {
+  std::optional<Style> style;
+  const bool written = in.has("style");
+  switch (codec.in) {
+    case In::path: style = in.optional("style", doc::as_one_of(kPathStyles)); break;
+    case In::query: style = in.optional("style", doc::as_one_of(kQueryStyles)); break;
+    case In::header: style = in.optional("style", doc::as_one_of(kHeaderStyles)); break;
+    case In::cookie: style = in.optional("style", doc::as_one_of(kCookieStyles)); break;
+  }
+  const bool simple = codec.in == In::path || codec.in == In::header;
+  codec.style = style.value_or(simple ? Style::simple : Style::form);
+  codec.explode = in.optional("explode", doc::as_boolean).value_or(codec.style == Style::form);
+  return style || !written;
+}
+
+bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
+  const auto wrong = [&](const std::string& why) {
+    field.problem(why);
+    return false;
+  };
+  const TextType& type = codec.type;
+  const bool scalar = type.has(TextType::kScalars);
+  if (codec.style == Style::deep_object && (scalar || type.has(TextType::kArray))) {
+    return wrong("style `deepObject` is for objects; give the schema `type: object`, or leave `style` out");
+  }
+  if ((codec.style == Style::space_delimited || codec.style == Style::pipe_delimited)) {
+    if (scalar) return wrong("this style is for arrays; give the schema `type: array`, or leave `style` out");
+    if (codec.explode && type.has(TextType::kObject)) return wrong("an object has no exploded form in this style; say `explode: false`");
+  }
+  if (type.has(TextType::kArray) && type.items && !is_flat(*type.items)) {
+    return wrong("arrays of arrays or objects have no form in any style; use `content: {application/json: …}`");
+  }
+  if (type.has(TextType::kObject)) {
+    for (const auto& [name, property] : type.properties) {
+      if (is_flat(*property)) continue;
+      return wrong("property `" + name + "` is an array or object inside an object, which has no form in any style; use `content: {application/json: …}`");
+    }
+    if (type.additional && !is_flat(*type.additional)) {
+      return wrong("members that are arrays or objects have no form in any style; use `content: {application/json: …}`");
+    }
+  }
+  return true;
+}
+
+std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& content, Codec& codec, Located& located) {
+  const auto types = content.map();
+  if (types.size() != 1) {
+    if (content.is_object()) content.problem("must name exactly one media type");
+    return std::nullopt;
+  }
+  const auto& [type, media] = types.front();
+  switch (body_kind(media_type_of(type))) {
+    case BodyKind::json: codec.carrier = Codec::Carrier::json; break;
+    case BodyKind::text: codec.carrier = Codec::Carrier::text; break;
+    default:
+      media.problem("`" + type + "` cannot be checked in a parameter; use `application/json` or `text/plain`");
+      return std::nullopt;
+  }
+  doc::Reader in(media);
+  in.ignore({"example", "examples", "encoding"});
+  const auto schema = in.required_field("schema");
+  in.finish(doc::Extensions::allowed);
+  if (!schema) return std::nullopt;
+  located = {&schema->source(), schema->value()};
+  return schemas_.compile_input(*schema);
+}
+
+std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& field) {
+  CompiledParameter compiled;
+  Parameter& declared = compiled.declared;
+  Codec& codec = compiled.codec;
+  doc::Reader in(field);
+  if (!field.is_object()) return std::nullopt;
+  const std::size_t before = documents_.problems().size();
+  in.ignore({"description", "example", "examples"});
+  declared.name = in.required("name", doc::as_text);
+  const std::optional<doc::Field> place = in.required_field("in");
+  const auto where = place ? place->one_of<In>(kPlaces) : std::nullopt;
+  declared.in = where.value_or(In::query);
+  declared.required = in.optional("required", doc::as_boolean).value_or(false);
+  declared.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
+  declared.place = field.place();
+  if (const auto own = in.take("x-gatehouse")) declared.gatehouse = own->value();
+
+  codec.in = declared.in;
+  codec.name = declared.name;
+  codec.at = "/" + std::string(name(codec.in)) + pointer_of(declared.name);
+  codec.required = declared.required;
+  if (where) read_style(in, field, codec);
+  const bool reserved = in.optional("allowReserved", doc::as_boolean).value_or(false);
+  codec.allow_empty = in.optional("allowEmptyValue", doc::as_boolean).value_or(false) && codec.in == In::query;
+  switch (codec.in) {
+    case In::path:
+    case In::cookie: codec.encoding = Encoding::percent; break;
+    case In::query: codec.encoding = reserved ? Encoding::percent : Encoding::query; break;
+    case In::header: codec.encoding = Encoding::bare; break;
+  }
+  const std::optional<doc::Field> schema = in.take("schema");
+  const std::optional<doc::Field> content = in.take("content");
+  in.finish(doc::Extensions::allowed);
+
+  if (codec.in == In::header) {
+    for (const std::string_view ignored : {"accept", "content-type", "authorization"}) {
+      if (equal_ignoring_case(declared.name, ignored)) return std::nullopt;  // OpenAPI 3.1 section 4.8.12.1
+    }
+  }
+  if (where == In::path && !declared.required) field.problem("a path parameter must say `required: true`");
+  if ((where == In::header || where == In::cookie) && !declared.name.empty() && !is_token(declared.name)) {
+    field.problem("`" + declared.name + "` cannot be the name of a header or cookie");
+  }
+  if (schema && content) {
+    field.problem("has both `schema` and `content`; keep one");
+  } else if (!schema && !content) {
+    field.problem("has neither `schema` nor `content`: anything would be accepted; give it a `schema`");
+  }
+  if (documents_.problems().size() != before) return std::nullopt;
+
+  CompiledSchema checked;
+  if (schema) {
+    declared.schema = {&schema->source(), schema->value()};
+    checked = schemas_.compile_input(*schema);
+    codec.type = *text_type(documents_, *schema);
+    // An exploded object has no name of its own by which it could be told from the other kinds.
+    if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
+      codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
+    }
+    if (!encodable(field, codec)) return std::nullopt;
+  } else if (const auto read = read_content(*content, codec, declared.schema)) {
+    checked = *read;
+  }
+  if (!checked.schema) return std::nullopt;
+  codec.schema = declared.checked_by = checked.schema;
+  declared.shape = checked.shape;
+  return compiled;
+}
+
+bool add_names(const Codec& codec, std::size_t index, const doc::Field& field, NameTable& names) {
+  using Meaning = NameTable::Meaning;
+  const auto number = static_cast<std::uint16_t>(index);
+  const auto add = [&](const std::string& name, Meaning meaning) {
+    if (names.add({name, number, meaning})) return true;
+    field.problem("two parameters would be read from the name `" + name + "`; rename one");
+    return false;
+  };
+  const bool styled = codec.carrier == Codec::Carrier::styled;
+  const bool object = styled && codec.type.has(TextType::kObject);
+  if (object && codec.style == Style::deep_object) return add(codec.name, Meaning::deep);
+  if (object && codec.explode && codec.type.kinds == TextType::kObject) {
+    for (const auto& [name, type] : codec.type.properties) {
+      if (!add(name, Meaning::property)) return false;
+    }
+    if (codec.type.additional) {
+      if (names.free) {
+        field.problem("two parameters would take any name; declare the properties of one");
+        return false;
+      }
+      names.free = number;
+    }
+    return true;
+  }
+  return add(codec.name, Meaning::parameter);
+}
+
+std::shared_ptr<const InputReader> InputCompiler::reader(const std::vector<CompiledParameter>& parameters,
+                                                         const std::vector<std::string>& path_names,
+                                                         const doc::Field& operation) {
+  auto state = std::make_unique<InputReader::State>();
+  for (const std::string& name : path_names) {
+    for (const CompiledParameter& one : parameters) {
+      if (one.codec.in == In::path && one.codec.name == name) state->path.push_back(one.codec);
+    }
+  }
+  for (const CompiledParameter& one : parameters) {
+    switch (one.codec.in) {
+      case In::path: break;
+      case In::query:
+        add_names(one.codec, state->query.size(), operation, state->query_names);
+        state->query.push_back(one.codec);
+        break;
+      case In::header: state->header.push_back(one.codec); break;
+      case In::cookie:
+        add_names(one.codec, state->cookie.size(), operation, state->cookie_names);
+        state->cookie.push_back(one.codec);
+        break;
+    }
+  }
+  return std::shared_ptr<const InputReader>(new InputReader(std::move(state)));
+}
+
+std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_type, const doc::Field& schema,
+                                                      std::shared_ptr<const schema::Schema> compiled) {
+  auto state = std::make_unique<FormReader::State>();
+  const auto type = text_type(documents_, schema);
+  if (type->kinds != TextType::kObject) {
+    schema.problem("a form is an object; give the schema `type: object`");
+    return nullptr;
+  }
+  const std::optional<json::Value> encodings = media_type.value().find("encoding");
+  for (const auto& [name, property] : type->properties) {
+    Codec codec;
+    codec.name = name;
+    codec.at = pointer_of(name);
+    codec.encoding = Encoding::form;
+    codec.style = Style::form;
+    codec.explode = true;
+    codec.type = *property;
+    if (!property->has(TextType::kScalars | TextType::kArray)) codec.carrier = Codec::Carrier::json;
+    const auto encoding = encodings ? encodings->find(name) : std::nullopt;
+    const doc::Field at(media_type.source(), encoding.value_or(media_type.value()), media_type.path() + ".encoding." + name,
+                        media_type.problems());
+    if (encoding) {
+      doc::Reader in(at);
+      in.ignore({"headers"});
+      in.optional("allowReserved", doc::as_boolean);
+      const auto content_type = in.optional("contentType", doc::as_text);
+      const bool styled = in.has("style") || in.has("explode") || in.has("allowReserved");
+      read_style(in, at, codec);
+      if (styled) {
+        codec.carrier = Codec::Carrier::styled;
+      } else if (content_type) {
+        switch (body_kind(media_type_of(*content_type))) {
+          case BodyKind::json: codec.carrier = Codec::Carrier::json; break;
+          case BodyKind::text: codec.carrier = Codec::Carrier::styled; break;
+          default: at.problem("contentType must be `application/json` or `text/plain`"); return nullptr;
+        }
+      }
+      in.finish(doc::Extensions::allowed);
+    }
+    if (codec.carrier == Codec::Carrier::styled && !encodable(at, codec)) return nullptr;
+    if (!add_names(codec, state->properties.size(), at, state->names)) return nullptr;
+    state->properties.push_back(std::move(codec));
+  }
+  if (type->additional && !state->names.free) {
+    state->names.free = static_cast<std::uint16_t>(state->properties.size());
+    Codec others;
+    others.encoding = Encoding::form;
+    others.at = "/*";
+    others.type.additional = type->additional;
+    state->free = std::move(others);
+  }
+  state->schema = std::move(compiled);
+  return std::shared_ptr<const FormReader>(new FormReader(std::move(state)));
+}
+
+}  // namespace gatehouse::openapi

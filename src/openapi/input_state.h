@@ -1,0 +1,33 @@
+// What a compiled reader consists of. Internal to this room.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "openapi/codec.h"
+#include "openapi/pairs.h"
+#include "openapi/parameter.h"
+#include "schema/schema.h"
+
+namespace gatehouse::openapi {
+
+struct InputReader::State {
+  std::vector<Codec> path;     // one for each capture, in their order
+  std::vector<Codec> query;
+  std::vector<Codec> header;
+  std::vector<Codec> cookie;
+  NameTable query_names;
+  NameTable cookie_names;
+};
+
+struct FormReader::State {
+  std::vector<Codec> properties;
+  std::optional<Codec> free;  // how members that are not declared are read; its slot follows the properties'
+  NameTable names;
+  std::shared_ptr<const schema::Schema> schema;
+};
+
+}  // namespace gatehouse::openapi

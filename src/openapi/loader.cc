@@ -1,0 +1,369 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/strings.h"
+#include "openapi/api.h"
+#include "openapi/documents.h"
+#include "openapi/input_compiler.h"
+#include "openapi/media_type.h"
+#include "openapi/parameter.h"
+#include "openapi/paths.h"
+#include "openapi/schemas.h"
+#include "openapi/security.h"
+#include "openapi/text_type.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+constexpr std::pair<std::string_view, Method> kMethods[] = {
+    {"get", Method::get},     {"head", Method::head},         {"post", Method::post},       {"put", Method::put},
+    {"patch", Method::patch}, {"delete", Method::delete_}, {"options", Method::options}, {"trace", Method::trace}};
+
+Located located(const doc::Field& field) { return {&field.source(), field.value()}; }
+
+// Reads one document. Every function adds its problems and goes on.
+class Loader {
+ public:
+  Loader(Documents& documents, Version version, const LoadOptions& options)
+      : documents_(documents),
+        version_(version),
+        schemas_(documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
+                 {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
+        inputs_(documents, schemas_) {}
+
+  void read(doc::Reader& in, Api& api);
+
+ private:
+  // What holds for an operation unless it says otherwise.
+  struct Inherited {
+    std::vector<std::string> bases;
+    std::vector<std::pair<doc::Field, doc::Field>> parameters;  // as written, and what that leads to
+  };
+
+  void read_dialect(const doc::Field& dialect);
+  void read_path(const std::string& path, const doc::Field& written, Api& api);
+  void read_operation(const doc::Field& field, Method method, const std::string& path,
+                      const std::vector<std::string>& names, const Inherited& inherited, Api& api);
+  std::vector<std::pair<doc::Field, doc::Field>> parameter_fields(const std::optional<doc::Field>& list);
+  void read_parameters(const doc::Field& field, const Inherited& inherited, const std::optional<doc::Field>& own,
+                       Operation& operation);
+  std::optional<RequestBody> read_body(const doc::Field& written, const Operation& operation);
+  std::optional<Content> read_request_content(const std::string& type, const doc::Field& media);
+  void read_responses(const doc::Field& field, Operation& operation);
+  Content read_response_content(const std::string& type, const doc::Field& media);
+
+  Documents& documents_;
+  Version version_;
+  Schemas schemas_;
+  InputCompiler inputs_;
+  std::vector<std::string> bases_;
+  std::vector<SecurityAlternative> security_;
+  std::map<std::string, std::string> ids_;  // operationId → the operation that has it
+  std::map<const json::Node*, std::optional<CompiledParameter>> compiled_;  // parameters shared by $ref, once
+};
+
+void Loader::read(doc::Reader& in, Api& api) {
+  if (const auto field = in.required_field("info")) {
+    doc::Reader info(*field);
+    api.title = info.required("title", doc::as_text);
+    info.required("version", doc::as_text);
+  }
+  if (const auto dialect = in.take("jsonSchemaDialect")) read_dialect(*dialect);
+  const auto servers = in.take("servers");
+  bases_ = servers ? base_paths(*servers) : std::vector<std::string>{""};
+  if (const auto field = in.take("components")) {
+    doc::Reader components(*field);
+    components.ignore({"schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks"});
+    if (version_ == Version::v3_1) components.ignore({"pathItems"});
+    if (const auto schemes = components.take("securitySchemes")) {
+      api.security_schemes = read_security_schemes(documents_, *schemes);
+    }
+    components.finish(doc::Extensions::allowed);
+  }
+  if (const auto security = in.take("security")) security_ = read_security(*security, api, version_);
+  in.ignore({"tags", "externalDocs"});
+  if (version_ == Version::v3_1) in.ignore({"webhooks"});
+  const auto paths = in.take("paths");
+  if (!paths && version_ == Version::v3_0) in.missing("paths");
+  in.finish(doc::Extensions::allowed);
+  if (!paths) return;
+  for (const auto& [path, item] : paths->map()) {
+    if (!path.starts_with("x-")) read_path(path, item, api);
+  }
+}
+
+void Loader::read_dialect(const doc::Field& dialect) {
+  const auto uri = dialect.text();
+  if (!uri) return;
+  for (const std::string_view known :
+       {"https://spec.openapis.org/oas/3.1/dialect/base", "https://json-schema.org/draft/2020-12/schema"}) {
+    if (*uri == known) return;
+  }
+  dialect.problem("this dialect is not known; use `https://json-schema.org/draft/2020-12/schema`, or leave it out");
+}
+
+std::vector<std::pair<doc::Field, doc::Field>> Loader::parameter_fields(const std::optional<doc::Field>& list) {
+  std::vector<std::pair<doc::Field, doc::Field>> fields;
+  if (!list) return fields;
+  for (const doc::Field& written : list->list()) {
+    auto field = documents_.follow(written);
+    if (!field) continue;
+    for (const auto& [other, same] : fields) {
+      if (same.value().find_string("name") && same.value().find_string("name") == field->value().find_string("name") &&
+          same.value().find_string("in") == field->value().find_string("in")) {
+        written.problem("this parameter stands in the list twice; keep one");
+      }
+    }
+    fields.emplace_back(written, *std::move(field));
+  }
+  return fields;
+}
+
+void Loader::read_path(const std::string& path, const doc::Field& written, Api& api) {
+  const auto field = documents_.follow(written);
+  if (!field) return;
+  if (written.value().find("$ref") && written.value().size() > 1) {
+    written.problem("what stands beside `$ref` in a path is undefined; move it to where the reference leads");
+  }
+  const std::vector<std::string> names = template_names(path, written);
+  doc::Reader in(*field);
+  if (!field->is_object()) return;
+  in.ignore({"summary", "description"});
+  Inherited inherited;
+  const auto servers = in.take("servers");
+  inherited.bases = servers ? base_paths(*servers) : bases_;
+  inherited.parameters = parameter_fields(in.take("parameters"));
+  if (in.has("x-gatehouse")) in.problem("x-gatehouse", "is read from operations only; move it into each of them");
+  std::vector<std::pair<Method, doc::Field>> operations;
+  for (const auto& [key, method] : kMethods) {
+    if (auto operation = in.take(key)) operations.emplace_back(method, *std::move(operation));
+  }
+  in.finish(doc::Extensions::allowed);
+  // In the order of the document, which is the order people look for them.
+  std::ranges::sort(operations, {}, [](const auto& o) { return o.second.value().node(); });
+  for (const auto& [method, operation] : operations) read_operation(operation, method, path, names, inherited, api);
+}
+
+void Loader::read_operation(const doc::Field& field, Method method, const std::string& path,
+                            const std::vector<std::string>& names, const Inherited& inherited, Api& api) {
+  doc::Reader in(field);
+  if (!field.is_object()) return;
+  Operation operation;
+  operation.method = method;
+  operation.path = path;
+  operation.path_names = names;
+  operation.node = located(field);
+  in.ignore({"summary", "description", "externalDocs", "callbacks"});
+  if (const auto id = in.take("operationId")) {
+    operation.id = id->text().value_or("");
+    if (const auto [other, is_new] = ids_.emplace(operation.id, operation.title()); !operation.id.empty() && !is_new) {
+      id->problem("`" + operation.id + "` is the operationId of " + other->second + ", too; rename one");
+    }
+  }
+  if (const auto tags = in.optional("tags", doc::as_texts)) operation.tags = *tags;
+  operation.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
+  const auto servers = in.take("servers");
+  for (const std::string& base : servers ? base_paths(*servers) : inherited.bases) operation.routes.push_back(base + path);
+  const auto security = in.take("security");
+  operation.security = security ? read_security(*security, api, version_) : security_;
+  if (const auto own = in.take("x-gatehouse")) operation.gatehouse = located(*own);
+  read_parameters(field, inherited, in.take("parameters"), operation);
+  if (const auto body = in.take("requestBody")) operation.body = read_body(*body, operation);
+  if (const auto responses = version_ == Version::v3_0 ? in.required_field("responses") : in.take("responses")) {
+    read_responses(*responses, operation);
+  }
+  in.finish(doc::Extensions::allowed);
+  api.operations.push_back(std::move(operation));
+}
+
+void Loader::read_parameters(const doc::Field& field, const Inherited& inherited, const std::optional<doc::Field>& own,
+                             Operation& operation) {
+  const auto same = [](const doc::Field& a, const doc::Field& b) {
+    const auto place = a.value().find_string("in");
+    if (place != b.value().find_string("in")) return false;
+    const auto one = a.value().find_string("name");
+    const auto other = b.value().find_string("name");
+    return one && other && (place == "header" ? equal_ignoring_case(*one, *other) : *one == *other);
+  };
+  std::vector<std::pair<doc::Field, doc::Field>> fields = parameter_fields(own);
+  std::vector<std::pair<doc::Field, doc::Field>> all;
+  for (const auto& one : inherited.parameters) {
+    if (std::ranges::none_of(fields, [&](const auto& f) { return same(f.second, one.second); })) all.push_back(one);
+  }
+  all.insert(all.end(), fields.begin(), fields.end());
+
+  std::vector<CompiledParameter> compiled;
+  std::vector<std::string> declared;  // path parameters, whether they compiled or not
+  for (const auto& [written, parameter] : all) {
+    if (parameter.value().find_string("in") == "path") {
+      const auto name = parameter.value().find_string("name");
+      if (name) declared.emplace_back(*name);
+      if (name && std::ranges::find(operation.path_names, *name) == operation.path_names.end()) {
+        written.problem("`{" + std::string(*name) + "}` does not stand in " + operation.path + "; put it there, or remove the parameter");
+        continue;
+      }
+    }
+    auto found = compiled_.find(parameter.value().node());
+    if (found == compiled_.end()) {
+      found = compiled_.emplace(parameter.value().node(), inputs_.parameter(parameter)).first;
+    }
+    if (found->second) compiled.push_back(*found->second);
+  }
+  for (const std::string& name : operation.path_names) {
+    if (std::ranges::find(declared, name) == declared.end()) {
+      field.problem("`{" + name + "}` of " + operation.path + " is not declared; add a parameter with `in: path` and this name");
+    }
+  }
+  operation.input = inputs_.reader(compiled, operation.path_names, field);
+  for (CompiledParameter& one : compiled) operation.parameters.push_back(std::move(one.declared));
+}
+
+std::optional<RequestBody> Loader::read_body(const doc::Field& written, const Operation& operation) {
+  const auto field = documents_.follow(written);
+  if (!field) return std::nullopt;
+  if (operation.method == Method::get || operation.method == Method::head || operation.method == Method::trace) {
+    written.problem("a body in a " + std::string(name(operation.method)) + " request has no meaning (RFC 9110 section 9.3); use query parameters, or POST");
+    return std::nullopt;
+  }
+  doc::Reader in(*field);
+  if (!field->is_object()) return std::nullopt;
+  in.ignore({"description"});
+  RequestBody body;
+  body.place = field->place();
+  body.required = in.optional("required", doc::as_boolean).value_or(false);
+  if (const auto content = in.required_field("content")) {
+    for (const auto& [type, media] : content->map()) {
+      auto read = read_request_content(type, media);
+      if (!read) continue;
+      if (std::ranges::find(body.content, read->type, &Content::type) != body.content.end()) {
+        media.problem("`" + read->type + "` is declared twice (parameters such as charset do not count); keep one");
+      }
+      body.content.push_back(*std::move(read));
+    }
+    if (content->is_object() && content->value().size() == 0) content->problem("names no media type; add one, such as `application/json`");
+  }
+  in.finish(doc::Extensions::allowed);
+  return body;
+}
+
+std::optional<Content> Loader::read_request_content(const std::string& type, const doc::Field& media) {
+  Content content;
+  content.type = media_type_of(type);
+  content.kind = body_kind(content.type);
+  if (content.type.starts_with("multipart/")) {
+    media.problem("`" + content.type + "` is not supported yet: its parts could not be checked; leave the operation out, or send the file as the whole body");
+    return std::nullopt;
+  }
+  if (content.type.find('*') != content.type.npos || content.type.find('/') == content.type.npos) {
+    media.problem("`" + content.type + "` is no single media type; name each type that the operation takes");
+    return std::nullopt;
+  }
+  doc::Reader in(media);
+  if (!media.is_object()) return std::nullopt;
+  in.ignore({"example", "examples", "encoding"});
+  const auto schema = in.take("schema");
+  in.finish(doc::Extensions::allowed);
+  if (schema) content.schema = located(*schema);
+  if (content.kind == BodyKind::opaque) {
+    if (!schema || text_type(documents_, *schema)->kinds == TextType::kString) return content;
+    media.problem("bodies of `" + content.type + "` cannot be checked against a schema; use `application/json`, or a schema of `type: string`");
+    return std::nullopt;
+  }
+  if (!schema) {
+    media.problem("has no `schema`: anything would be accepted; say what the operation takes");
+    return std::nullopt;
+  }
+  const CompiledSchema compiled = schemas_.compile_input(*schema);
+  if (!compiled.schema) return std::nullopt;
+  content.checked_by = compiled.schema;
+  content.shape = compiled.shape;
+  if (content.kind == BodyKind::form) {
+    content.form = inputs_.form(media, *schema, compiled.schema);
+    if (!content.form) return std::nullopt;
+  }
+  return content;
+}
+
+void Loader::read_responses(const doc::Field& field, Operation& operation) {
+  for (const auto& [status, written] : field.map()) {
+    if (status.starts_with("x-")) continue;
+    Response response;
+    const bool range = status.size() == 3 && status[0] >= '1' && status[0] <= '5' && status.substr(1) == "XX";
+    std::uint16_t code = 0;
+    const auto [end, error] = std::from_chars(status.data(), status.data() + status.size(), code);
+    if (range) {
+      response.first = static_cast<std::uint16_t>((status[0] - '0') * 100);
+      response.last = static_cast<std::uint16_t>(response.first + 99);
+    } else if (status.size() == 3 && error == std::errc{} && end == status.data() + 3 && code >= 100 && code <= 599) {
+      response.first = response.last = code;
+    } else if (status != "default") {
+      written.problem("`" + status + "` is no status; write three digits, a range such as `4XX`, or `default`");
+      continue;
+    }
+    const auto followed = documents_.follow(written);
+    if (!followed) continue;
+    response.place = followed->place();
+    doc::Reader in(*followed);
+    if (!followed->is_object()) continue;
+    in.ignore({"description", "links", "summary"});
+    if (const auto headers = in.take("headers")) {
+      for (const auto& [name, header] : headers->map()) response.headers.push_back(name);
+    }
+    if (const auto content = in.take("content")) {
+      for (const auto& [type, media] : content->map()) response.content.push_back(read_response_content(type, media));
+    }
+    in.finish(doc::Extensions::allowed);
+    operation.responses.push_back(std::move(response));
+  }
+}
+
+Content Loader::read_response_content(const std::string& type, const doc::Field& media) {
+  Content content;
+  content.type = media_type_of(type);
+  content.kind = body_kind(content.type);
+  doc::Reader in(media);
+  in.ignore({"example", "examples", "encoding"});
+  if (const auto schema = in.take("schema")) {
+    content.schema = located(*schema);
+    if (content.kind == BodyKind::json || content.kind == BodyKind::text) {
+      const CompiledSchema compiled = schemas_.compile_answer(*schema);
+      content.checked_by = compiled.schema;
+      content.shape = compiled.shape;
+    }
+  }
+  in.finish(doc::Extensions::allowed);
+  return content;
+}
+
+std::optional<Version> read_version(doc::Reader& in, Api& api) {
+  if (in.has("swagger")) {
+    in.problem("swagger", "is OpenAPI 2.0; convert the document to 3.0 or 3.1");
+    return std::nullopt;
+  }
+  const auto field = in.required_field("openapi");
+  const auto text = field ? field->text() : std::nullopt;
+  if (!text) return std::nullopt;
+  api.version = *text;
+  if (text->starts_with("3.0.")) return Version::v3_0;
+  if (text->starts_with("3.1.")) return Version::v3_1;
+  field->problem("`" + *text + "` is not supported; use 3.0.x or 3.1.x");
+  return std::nullopt;
+}
+
+}  // namespace
+
+Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options, Problems& problems) {
+  Api api;
+  Documents documents(path, read, problems);
+  if (const auto root = documents.root()) {
+    doc::Reader in(*root);
+    if (root->is_object()) {
+      if (const auto version = read_version(in, api)) Loader(documents, *version, options).read(in, api);
+    }
+  }
+  api.sources = documents.sources();
+  return api;
+}
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,121 @@
+#include "openapi/pairs.h"
+
+#include <algorithm>
+
+#include "openapi/decode.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+bool before(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
+
+// RFC 6265 section 4.1.1, and the comma, which parts the items of an array.
+bool is_cookie_value(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != ';' && c != '\\'; });
+}
+
+}  // namespace
+
+bool NameTable::add(Entry entry) {
+  const auto at = std::ranges::lower_bound(entries_, entry.name, before, &Entry::name);
+  if (at != entries_.end() && at->name == entry.name) return false;
+  entries_.insert(at, std::move(entry));
+  return true;
+}
+
+const NameTable::Entry* NameTable::find(std::string_view name) const {
+  const auto at = std::ranges::lower_bound(entries_, name, before, [](const Entry& e) { return std::string_view(e.name); });
+  return at != entries_.end() && at->name == name ? &*at : nullptr;
+}
+
+void Pairs::begin(std::size_t codecs, std::size_t bytes) {
+  pairs_.clear();
+  slots_.assign(codecs, Slot{});
+  names_.clear();
+  names_.reserve(bytes);
+}
+
+void Pairs::add(std::uint16_t codec, Pair pair) {
+  const auto index = static_cast<std::uint32_t>(pairs_.size());
+  Slot& slot = slots_[codec];
+  if (slot.first == Pair::kEnd) {
+    slot.first = index;
+  } else {
+    pairs_[slot.last].next = index;
+  }
+  slot.last = index;
+  pairs_.push_back(pair);
+}
+
+Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& names) {
+  if (const NameTable::Entry* entry = names.find(name)) {
+    if (entry->meaning == NameTable::Meaning::deep) return {"style", entry->codec};
+    if (entry->meaning == NameTable::Meaning::property) pair.property = name;
+    add(entry->codec, pair);
+    return {};
+  }
+  if (const std::size_t open = name.find('['); open != name.npos) {
+    const NameTable::Entry* entry = names.find(name.substr(0, open));
+    if (entry && entry->meaning == NameTable::Meaning::deep) {
+      // One level and no more: what `a[b][c]` and `a[]` mean is written nowhere.
+      const std::string_view property = name.substr(open + 1, name.size() - open - 2);
+      if (name.back() != ']' || name.size() < open + 3 || property.find_first_of("[]") != name.npos) {
+        return {"style", entry->codec};
+      }
+      pair.property = property;
+      add(entry->codec, pair);
+      return {};
+    }
+  }
+  if (!names.free) return {"undeclared", {}};
+  pair.property = name;
+  add(*names.free, pair);
+  return {};
+}
+
+Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encoding encoding) {
+  while (!raw.empty()) {
+    const std::size_t end = std::min(raw.find('&'), raw.size());
+    const std::string_view piece = raw.substr(0, end);
+    const std::size_t equals = std::min(piece.find('='), piece.size());
+    const auto decoded = decode(piece.substr(0, equals), encoding, scratch_);
+    if (!decoded) return {"encoding", {}};
+    std::string_view name = *decoded;
+    if (name.empty()) return {"style", {}};  // `a=1&&b=2`, `=1`
+    if (name.data() == scratch_.data()) {
+      const std::size_t begin = names_.size();
+      names_ += name;
+      name = std::string_view(names_).substr(begin);
+    }
+    Pair pair;
+    pair.has_value = equals < piece.size();
+    if (pair.has_value) pair.value = piece.substr(equals + 1);
+    if (const Broken broken = sort(name, pair, names)) return broken;
+    if (end == raw.size()) break;
+    raw.remove_prefix(end + 1);
+    if (raw.empty()) return {"style", {}};  // `a=1&`
+  }
+  return {};
+}
+
+Pairs::Broken Pairs::split_cookies(std::string_view raw, const NameTable& names) {
+  while (true) {
+    const std::size_t end = std::min(raw.find(';'), raw.size());
+    const std::string_view piece = raw.substr(0, end);
+    const std::size_t equals = piece.find('=');
+    if (equals == piece.npos || !is_token(piece.substr(0, equals))) return {"style", {}};
+    const std::string_view name = piece.substr(0, equals);
+    const std::string_view value = piece.substr(equals + 1);
+    if (const NameTable::Entry* entry = names.find(name)) {
+      if (!is_cookie_value(value)) return {"style", entry->codec};
+      Pair pair{.property = {}, .value = value};
+      if (entry->meaning == NameTable::Meaning::property) pair.property = name;
+      add(entry->codec, pair);
+    }
+    if (end == raw.size()) return {};
+    if (end + 1 == raw.size() || raw[end + 1] != ' ') return {"style", {}};
+    raw.remove_prefix(end + 2);
+  }
+}
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,76 @@
+// The `name=value` pairs of a query, a form body or cookies, sorted to the parameters they belong to. Internal
+// to this room.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "openapi/codec.h"
+#include "openapi/style_reader.h"
+
+namespace gatehouse::openapi {
+
+// The names that may occur, made at load.
+class NameTable {
+ public:
+  enum class Meaning : std::uint8_t {
+    parameter,  // the parameter's own name
+    property,   // a member of an exploded object
+    deep,       // what stands before the bracket of a deepObject
+  };
+  struct Entry {
+    std::string name;
+    std::uint16_t codec = 0;
+    Meaning meaning = Meaning::parameter;
+  };
+
+  // False when the name is there already.
+  bool add(Entry entry);
+  const Entry* find(std::string_view name) const;
+  bool empty() const { return entries_.empty(); }
+
+  // The codec that takes names that are not in the table: an exploded object with free members.
+  std::optional<std::uint16_t> free;
+
+ private:
+  std::vector<Entry> entries_;  // sorted by length, then bytes
+};
+
+// Keeps its working memory.
+class Pairs {
+ public:
+  // Each gives the rule that was broken and, where known, the codec that broke it.
+  struct Broken {
+    std::string_view rule;
+    std::optional<std::uint16_t> codec;
+    explicit operator bool() const { return !rule.empty(); }
+  };
+
+  void begin(std::size_t codecs, std::size_t bytes);
+  // A query or form: parted by `&`; every name must be known.
+  Broken split(std::string_view raw, const NameTable& names, Encoding encoding);
+  // One Cookie field: parted by `; `; unknown names are passed over. `raw` stays valid until the pairs are read.
+  Broken split_cookies(std::string_view raw, const NameTable& names);
+
+  // The first pair of that codec, or Pair::kEnd.
+  std::uint32_t first(std::size_t codec) const { return slots_[codec].first; }
+  std::span<const Pair> all() const { return pairs_; }
+
+ private:
+  struct Slot {
+    std::uint32_t first = Pair::kEnd;
+    std::uint32_t last = Pair::kEnd;
+  };
+  void add(std::uint16_t codec, Pair pair);
+  Broken sort(std::string_view name, Pair pair, const NameTable& names);
+
+  std::vector<Pair> pairs_;
+  std::vector<Slot> slots_;
+  std::string names_;    // decoded names; never grows beyond what begin() reserved
+  std::string scratch_;
+};
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,42 @@
+// The schema compiler, fed with the documents, its problems given places. Internal to this room.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "doc/reader.h"
+#include "openapi/documents.h"
+#include "schema/compiler.h"
+
+namespace gatehouse::openapi {
+
+struct CompiledSchema {
+  std::shared_ptr<const schema::Schema> schema;  // null: there was a problem
+  std::shared_ptr<const schema::Shape> shape;
+};
+
+class Schemas {
+ public:
+  Schemas(Documents& documents, schema::Dialect dialect, const schema::Caps& caps);
+
+  // `field` is a Schema Object, or a reference to one. What a client sends is sealed and bounded.
+  CompiledSchema compile_input(const doc::Field& field) { return compile(field, inputs_, schema::Direction::input); }
+  // What leaves may hold more than is declared.
+  CompiledSchema compile_answer(const doc::Field& field) { return compile(field, answers_, schema::Direction::output); }
+
+ private:
+  struct Compiler {
+    schema::Compiler compiler;
+    std::set<const doc::Source*> added;
+  };
+  CompiledSchema compile(const doc::Field& field, Compiler& with, schema::Direction direction);
+
+  Documents& documents_;
+  Compiler inputs_;
+  Compiler answers_;
+  std::set<std::tuple<std::string, std::uint32_t, std::string>> reported_;  // a shared schema's problem is told once
+};
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,63 @@
+// Raw texts of one parameter to one value, by its style (OpenAPI 3.1 section 4.8.12.4, RFC 6570). Internal to
+// this room.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/document.h"
+#include "openapi/codec.h"
+
+namespace gatehouse::openapi {
+
+// One `name=value` of a query, form or cookie. Those of one parameter are chained.
+struct Pair {
+  static constexpr std::uint32_t kEnd = 0xFFFFFFFF;
+  std::string_view property;  // of an exploded object or deepObject: which member, decoded
+  std::string_view value;     // raw
+  bool has_value = true;      // whether there was a `=`
+  std::uint32_t next = kEnd;
+};
+
+// Writes values; keeps its working memory. Every function writes exactly one value and gives the rule that the
+// text broke, or an empty text. After a rule was broken what was written has no meaning.
+class StyleReader {
+ public:
+  // `kinds`: which of the type's kinds may be written.
+  std::string_view write_path(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  // All field lines of that header; more than one only for arrays.
+  std::string_view write_header(std::span<const std::string_view> lines, const Codec& codec, std::uint8_t kinds,
+                                json::Builder& out);
+  // All pairs of that parameter, from `first` on.
+  std::string_view write_pairs(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
+                               std::uint8_t kinds, json::Builder& out);
+  // The same for an exploded object, as members of the object that is open in `out`.
+  std::string_view write_members(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
+                                 json::Builder& out);
+
+ private:
+  std::string_view scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  // The items between delimiters; an open array is written to.
+  std::string_view items(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
+  std::string_view array(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
+  // `R,100,G,200`
+  std::string_view alternating(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
+  // `R=100,G=200`
+  std::string_view assignments(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
+  std::string_view prefixed(std::string_view raw, char prefix, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  std::string_view matrix(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  std::string_view member(std::string_view raw_key, std::string_view raw_value, const Codec& codec, json::Builder& out);
+  std::string_view decoded_member(std::string_view key, std::string_view raw_value, const Codec& codec, json::Builder& out);
+  void begin_object(json::Builder& out);
+  bool is_new_key(std::string_view key);
+
+  std::string text_;  // what was decoded last
+  std::string key_;   // the key that was decoded last
+  std::string keys_;  // the keys of the object that is being written, one behind the other
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> key_spans_;  // begin and size in keys_
+};
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,15 @@
+// What a parameter's text may become, read from its schema. Internal to this room.
+#pragma once
+
+#include <memory>
+
+#include "doc/reader.h"
+#include "openapi/codec.h"
+#include "openapi/documents.h"
+
+namespace gatehouse::openapi {
+
+// Looks through $ref, allOf, anyOf and oneOf. A schema that says nothing about its type stands for text.
+std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema);
+
+}  // namespace gatehouse::openapi
