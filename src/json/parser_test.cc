@@ -19,7 +19,7 @@ std::string read(std::string_view text, ParseLimits limits = {}) {
   return to_text(document.root());
 }
 
-TEST(StrictParsing, AnEmptyTextIsRefusedByAParserThatHasReadNothingYet) {
+TEST(Parser, AnEmptyTextIsRefusedByAParserThatHasReadNothingYet) {
   Parser parser;
   Document document;
   const auto parsed = parser.parse("", document);
