@@ -16,7 +16,8 @@ constexpr db::Sql kSteps[] = {
     "  id TEXT PRIMARY KEY,"
     "  principal TEXT NOT NULL,"
     "  tenant TEXT NOT NULL,"
-    "  roles TEXT NOT NULL,"  // JSON array
+    "  roles TEXT NOT NULL,"   // JSON array
+    "  scopes TEXT NOT NULL,"  // JSON array
     "  hash BLOB NOT NULL,"
     "  created INTEGER NOT NULL,"  // all times in nanoseconds since 1970
     "  expires INTEGER,"
@@ -36,7 +37,8 @@ constexpr db::Sql kSteps[] = {
     "  UPDATE gatehouse_key_version SET version = version + 1; END;"
     "CREATE TRIGGER gatehouse_keys_deleted AFTER DELETE ON gatehouse_keys BEGIN"
     "  UPDATE gatehouse_key_version SET version = version + 1; END;"
-    "CREATE TRIGGER gatehouse_keys_changed AFTER UPDATE OF id, principal, tenant, roles, hash, created, "
+    "CREATE TRIGGER gatehouse_keys_changed AFTER UPDATE OF id, principal, tenant, roles, scopes, hash, "
+    "created, "
     "expires,"
     "    addresses, overlap_until, revoked_at ON gatehouse_keys BEGIN"
     "  UPDATE gatehouse_key_version SET version = version + 1; END;",
@@ -64,6 +66,7 @@ Result<CreatedKey> KeyAdmin::create(const KeyRequest& request) {
   GATEHOUSE_CHECK(check_name("principal", request.principal));
   if (!request.tenant.empty()) GATEHOUSE_CHECK(check_name("tenant", request.tenant));
   for (const std::string& role : request.roles) GATEHOUSE_CHECK(check_name("role", role));
+  for (const std::string& scope : request.scopes) GATEHOUSE_CHECK(check_name("scope", scope));
   if (request.lifetime && *request.lifetime <= std::chrono::nanoseconds{0}) {
     return failure(ErrorCode::invalid, "a key lives longer than nothing");
   }
@@ -83,13 +86,13 @@ Result<CreatedKey> KeyAdmin::insert(const KeyRequest& request, std::string_view 
   for (const IpNetwork& network : request.addresses) addresses.push_back(network.text());
   std::optional<std::string_view> from;
   if (!rotated_from.empty()) from = rotated_from;
-  GATEHOUSE_CHECK(
-      connection_.execute("INSERT INTO gatehouse_keys (id, principal, tenant, roles, hash, created, expires, "
-                          "addresses, rotated_from) "
-                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                          {fresh.id, request.principal, request.tenant, list_text(request.roles),
-                           db::Blob{{reinterpret_cast<const char*>(hash.data()), hash.size()}},
-                           nanoseconds_of(now), expires, list_text(addresses), from}));
+  GATEHOUSE_CHECK(connection_.execute(
+      "INSERT INTO gatehouse_keys (id, principal, tenant, roles, scopes, hash, created, expires, "
+      "addresses, rotated_from) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {fresh.id, request.principal, request.tenant, list_text(request.roles), list_text(request.scopes),
+       db::Blob{{reinterpret_cast<const char*>(hash.data()), hash.size()}}, nanoseconds_of(now), expires,
+       list_text(addresses), from}));
   return CreatedKey{std::move(fresh.id), std::move(fresh.text)};
 }
 
@@ -118,7 +121,7 @@ Result<CreatedKey> KeyAdmin::rotate(std::string_view id, std::chrono::nanosecond
   if (overlap < std::chrono::nanoseconds{0}) return failure(ErrorCode::invalid, "an overlap is not negative");
   GATEHOUSE_TRY(db::Transaction transaction,
                 db::Transaction::begin(connection_, db::Transaction::Kind::write));
-  std::optional<ApiKeyRecord> old;
+  std::optional<StoredKey> old;
   {
     GATEHOUSE_TRY(
         db::Rows rows,
@@ -134,7 +137,11 @@ Result<CreatedKey> KeyAdmin::rotate(std::string_view id, std::chrono::nanosecond
   if (old->revoked <= now || old->expires <= now) {
     return failure(ErrorCode::conflict, fmt::format("the key {} is not in force any more", id));
   }
-  KeyRequest request{old->principal, old->tenant, old->roles, std::nullopt, old->addresses};
+  KeyRequest request{.principal = old->principal,
+                     .tenant = old->tenant,
+                     .roles = old->roles,
+                     .scopes = old->scopes,
+                     .addresses = old->addresses};
   if (old->expires != WallTime::max()) request.lifetime = old->expires - old->created;
   GATEHOUSE_TRY(CreatedKey created, insert(request, id));
   const WallTime until = overlap < WallTime::max() - now ? now + overlap : WallTime::max();

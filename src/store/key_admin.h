@@ -13,7 +13,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "core/api_keys.h"
+#include "core/key_directory.h"
 #include "crypto/api_key.h"
 #include "db/connection.h"
 
@@ -26,6 +26,7 @@ struct KeyRequest {
   std::string principal{};
   std::string tenant{};
   std::vector<std::string> roles{};  // the caller has held them against the configuration
+  std::vector<std::string> scopes{};
   std::optional<std::chrono::nanoseconds> lifetime{};
   std::vector<IpNetwork> addresses{};
 };
@@ -36,7 +37,7 @@ struct CreatedKey {
 };
 
 struct ListedKey {
-  ApiKeyRecord record;
+  StoredKey record;
   std::string rotated_from;  // the id it took over from; empty: none
   std::string rotated_to;
   std::optional<WallTime> last_used;

@@ -28,21 +28,24 @@ std::optional<std::vector<std::string>> read_list(std::string_view text) {
   return list;
 }
 
-std::optional<ApiKeyRecord> read_key(const db::Rows& row) {
-  ApiKeyRecord key;
+std::optional<StoredKey> read_key(const db::Rows& row) {
+  StoredKey key;
   key.id = row.text(0);
   key.principal = row.text(1);
   key.tenant = row.text(2);
   auto roles = read_list(row.text(3));
   const std::string_view hash = row.blob(4);
   auto addresses = read_list(row.text(9));
-  if (!roles || !addresses || hash.size() != key.hash.size() || key.principal.empty()) return std::nullopt;
+  auto scopes = read_list(row.text(10));
+  if (!roles || !scopes || !addresses || hash.size() != key.hash.size() || key.principal.empty())
+    return std::nullopt;
   key.roles = *std::move(roles);
+  key.scopes = *std::move(scopes);
   std::ranges::copy(hash, key.hash.begin());
   key.created = wall_time(row.integer(5));
   if (!row.is_null(6)) key.expires = wall_time(row.integer(6));
-  if (!row.is_null(7)) key.expires = std::min(key.expires, wall_time(row.integer(7)));
-  if (!row.is_null(8)) key.revoked = wall_time(row.integer(8));
+  if (!row.is_null(7)) key.revoked = wall_time(row.integer(7));
+  if (!row.is_null(8)) key.revoked = std::min(key.revoked, wall_time(row.integer(8)));
   for (const std::string& address : *addresses) {
     const auto network = IpNetwork::parse(address);
     if (!network) return std::nullopt;

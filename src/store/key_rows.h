@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/ip.h"
-#include "core/api_keys.h"
+#include "core/key_directory.h"
 #include "db/connection.h"
 
 namespace gatehouse::store {
@@ -14,12 +14,12 @@ namespace gatehouse::store {
 // The columns that read_key() expects, in its order; more may follow.
 #define GATEHOUSE_KEY_COLUMNS                                                                           \
   "k.id, k.principal, k.tenant, k.roles, k.hash, k.created, k.expires, k.overlap_until, k.revoked_at, " \
-  "k.addresses"
-constexpr int kKeyColumns = 10;
+  "k.addresses, k.scopes"
+constexpr int kKeyColumns = 11;
 
 // Nothing for a row that does not say exactly one thing: a damaged list of addresses must not read as
 // "everywhere".
-std::optional<ApiKeyRecord> read_key(const db::Rows& row);
+std::optional<StoredKey> read_key(const db::Rows& row);
 
 std::string list_text(const std::vector<std::string>& list);  // a JSON array of strings
 std::optional<std::vector<std::string>> read_list(std::string_view text);

@@ -1,9 +1,11 @@
 #include "store/key_store.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "store/key_rows.h"
 
 namespace gatehouse::store {
@@ -12,61 +14,50 @@ namespace gatehouse::store {
 static constexpr std::chrono::milliseconds kPatience{20};
 
 struct KeyStore::Entry {
-  ApiKeyRecord record;
+  StoredKey record;
   std::atomic<std::int64_t> last_used{0};  // seconds since 1970; 0: not since it was last written
 };
 
-struct KeyStore::Snapshot {
+struct KeyStore::Snapshot final : KeySnapshot {
+  explicit Snapshot(std::uint64_t number) : generation_(number) {}
+
+  const StoredKey* find(std::string_view id) const override {
+    const auto found = keys.find(id);
+    return found == keys.end() ? nullptr : &found->second->record;
+  }
+  std::uint64_t generation() const override { return generation_; }
+
   TextMap<std::unique_ptr<Entry>> keys;
   std::size_t unreadable = 0;
-};
-
-class KeyStore::Reader final : public ApiKeys {
- public:
-  explicit Reader(KeyStore& store) : store_(store) {}
-
-  FoundKey find(std::string_view id) override {
-    refresh();
-    const std::int64_t age = store_.clock_.monotonic().time_since_epoch().count() -
-                             store_.looked_at_.load(std::memory_order_relaxed);
-    if (age > std::chrono::nanoseconds(kStaleAfter).count()) return {KeyLookup::unavailable, nullptr};
-    const auto found = snapshot_->keys.find(id);
-    if (found == snapshot_->keys.end()) return {KeyLookup::unknown, nullptr};
-    found_ = found->second.get();
-    return {KeyLookup::found, &found_->record};
-  }
-
-  void used(const ApiKeyRecord& key, WallTime now) override {
-    if (found_ == nullptr || &found_->record != &key) return;
-    const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-    // Most requests only read the line that the workers share.
-    if (found_->last_used.load(std::memory_order_relaxed) < second) {
-      found_->last_used.store(second, std::memory_order_relaxed);
-    }
-  }
-
-  std::uint64_t generation() override {
-    refresh();
-    return seen_;
-  }
 
  private:
-  void refresh() {
-    if (store_.generation_.load(std::memory_order_acquire) == seen_) return;
-    const std::lock_guard lock(store_.current_);
-    snapshot_ = store_.snapshot_;
-    seen_ = store_.generation_.load(std::memory_order_relaxed);
-    found_ = nullptr;
-  }
-
-  KeyStore& store_;
-  std::shared_ptr<Snapshot> snapshot_;
-  std::uint64_t seen_ = 0;
-  Entry* found_ = nullptr;
+  std::uint64_t generation_;
 };
 
 KeyStore::KeyStore(db::Connection connection, const Clock& clock)
-    : clock_(clock), connection_(std::move(connection)) {}
+    : clock_(clock), none_(std::make_shared<Snapshot>(0)), connection_(std::move(connection)) {}
+
+std::shared_ptr<const KeySnapshot> KeyStore::snapshot() const {
+  const std::int64_t age =
+      clock_.monotonic().time_since_epoch().count() - looked_at_.load(std::memory_order_relaxed);
+  if (age > std::chrono::nanoseconds(kStaleAfter).count()) return none_;
+  const std::lock_guard lock(current_);
+  return snapshot_;
+}
+
+void KeyStore::used(std::string_view id, WallTime now) {
+  std::shared_ptr<Snapshot> snapshot;
+  {
+    const std::lock_guard lock(current_);
+    snapshot = snapshot_;
+  }
+  const auto found = snapshot->keys.find(id);
+  if (found == snapshot->keys.end()) return;
+  const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  // Most requests only read the line that the workers share.
+  std::atomic<std::int64_t>& last = found->second->last_used;
+  if (last.load(std::memory_order_relaxed) < second) last.store(second, std::memory_order_relaxed);
+}
 
 Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock) {
   options.busy_timeout = kPatience;
@@ -86,8 +77,6 @@ KeyStore::~KeyStore() {
   if (thread_.joinable()) thread_.join();
   if (snapshot_) static_cast<void>(write_uses());
 }
-
-std::unique_ptr<ApiKeys> KeyStore::reader() { return std::make_unique<Reader>(*this); }
 
 Result<> KeyStore::refresh() {
   const std::lock_guard lock(database_);
@@ -128,7 +117,7 @@ Result<> KeyStore::reload() {
   }
   if (key_version == key_version_) return transaction.commit();
 
-  auto snapshot = std::make_shared<Snapshot>();
+  auto snapshot = std::make_shared<Snapshot>(++generation_);
   {
     GATEHOUSE_TRY(db::Rows rows,
                   connection_.query("SELECT " GATEHOUSE_KEY_COLUMNS " FROM gatehouse_keys AS k"));
@@ -151,7 +140,6 @@ Result<> KeyStore::reload() {
   if (before_) static_cast<void>(write_uses_of(*before_));
   const std::lock_guard lock(current_);
   before_ = std::exchange(snapshot_, std::move(snapshot));
-  generation_.fetch_add(1, std::memory_order_release);
   return {};
 }
 

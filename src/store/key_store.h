@@ -6,8 +6,8 @@
 // revocation holds everywhere at most 50 ms, and the time one query takes, after the command has returned.
 // After a change inside this process, refresh() makes it hold at once.
 //
-// While the database cannot be read, revocations could be missed: after kStaleAfter every lookup says
-// `unavailable`, and callers with keys are refused.
+// While the database cannot be read, revocations could be missed: after kStaleAfter the snapshot is one
+// without keys, and callers with keys are refused.
 #pragma once
 
 #include <atomic>
@@ -16,18 +16,17 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/strings.h"
-#include "core/api_keys.h"
+#include "core/key_directory.h"
 #include "db/connection.h"
 
 namespace gatehouse::store {
 
-class KeyStore {
+class KeyStore final : public KeyDirectory {
  public:
   static constexpr std::chrono::milliseconds kPoll{50};
   static constexpr std::chrono::seconds kStaleAfter{10};
@@ -36,13 +35,14 @@ class KeyStore {
   // Reads all keys of the database, whose tables prepare_key_tables() has made. `clock` must outlive the
   // store.
   static Result<std::unique_ptr<KeyStore>> open(db::OpenOptions options, const Clock& clock);
-  // Writes the last uses that are pending. The readers are gone before.
-  ~KeyStore();
+  // Writes the last uses that are pending.
+  ~KeyStore() override;
   KeyStore(const KeyStore&) = delete;
   KeyStore& operator=(const KeyStore&) = delete;
 
-  // One for each worker; must not outlive the store.
-  std::unique_ptr<ApiKeys> reader();
+  std::shared_ptr<const KeySnapshot> snapshot() const override;
+  // To the second.
+  void used(std::string_view id, WallTime now) override;
 
   // Looks at the database now; returns when what was committed before the call holds on every worker.
   Result<> refresh();
@@ -55,7 +55,6 @@ class KeyStore {
  private:
   struct Entry;
   struct Snapshot;
-  class Reader;
 
   KeyStore(db::Connection connection, const Clock& clock);
   // These with database_ held.
@@ -66,10 +65,11 @@ class KeyStore {
   void watch();
 
   const Clock& clock_;
-  std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::int64_t> looked_at_{0};  // monotonic nanoseconds of the last look that succeeded
 
-  // What readers take; held for the time of copying a pointer.
+  const std::shared_ptr<const KeySnapshot> none_;
+
+  // What workers take; held for the time of copying a pointer.
   mutable std::mutex current_;
   std::shared_ptr<Snapshot> snapshot_;
 
@@ -81,6 +81,7 @@ class KeyStore {
   std::int64_t data_version_ = -1;
   std::int64_t key_version_ = -1;
   std::shared_ptr<Snapshot> before_;  // the snapshot before: a worker may have noted a last use in it
+  std::uint64_t generation_ = 0;
   std::thread thread_;
 };
 
