@@ -10,7 +10,74 @@ constexpr std::string_view kNames[] = {"dyn",    "null",      "bool",     "int",
                                        "bytes",  "timestamp", "duration", "list", "map",  "object", "type",
                                        "optional_type", "net.IP", "net.CIDR", "wrapper", "", ""};
 
+struct Simple {
+  std::string_view name;
+  Type (*make)();
+};
+constexpr Simple kSimple[] = {
+    {"dyn", Type::dyn}, {"any", Type::dyn}, {"google.protobuf.Any", Type::dyn}, {"google.protobuf.Value", Type::dyn},
+    {"null", Type::null}, {"null_type", Type::null}, {"bool", Type::boolean}, {"int", Type::integer},
+    {"uint", Type::unsigned_integer}, {"double", Type::number}, {"string", Type::string}, {"bytes", Type::bytes},
+    {"timestamp", Type::timestamp}, {"google.protobuf.Timestamp", Type::timestamp}, {"duration", Type::duration},
+    {"google.protobuf.Duration", Type::duration}, {"net.IP", Type::address}, {"net.CIDR", Type::network},
+};
+
+class TypeParser {
+ public:
+  explicit TypeParser(std::string_view text) : rest_(text) {}
+  std::optional<Type> run() {
+    auto result = type(0);
+    skip();
+    return rest_.empty() ? result : std::nullopt;
+  }
+
+ private:
+  void skip() {
+    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
+  }
+  bool accept(char c) {
+    skip();
+    if (rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  std::optional<Type> type(unsigned depth) {
+    if (depth > 32) return std::nullopt;
+    skip();
+    const std::size_t end = std::min(rest_.find_first_of("(), "), rest_.size());
+    const std::string_view name = rest_.substr(0, end);
+    if (name.empty()) return std::nullopt;
+    rest_.remove_prefix(end);
+    std::vector<Type> parameters;
+    if (accept('(')) {
+      do {
+        auto parameter = type(depth + 1);
+        if (!parameter) return std::nullopt;
+        parameters.push_back(*std::move(parameter));
+      } while (accept(','));
+      if (!accept(')')) return std::nullopt;
+    }
+    return make(name, std::move(parameters));
+  }
+  static std::optional<Type> make(std::string_view name, std::vector<Type> parameters) {
+    const auto at = [&](std::size_t i) { return i < parameters.size() ? parameters[i] : Type::dyn(); };
+    if (name == "list") return Type::list(at(0));
+    if (name == "map") return Type::map(at(0), at(1));
+    if (name == "type") return Type::type(at(0));
+    if (name == "optional_type" || name == "optional") return Type::optional(at(0));
+    if (name == "wrapper") return Type::wrapper(at(0));
+    for (const Simple& simple : kSimple) {
+      if (simple.name == name) return parameters.empty() ? std::optional(simple.make()) : std::nullopt;
+    }
+    if (name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z') return Type::parameter(std::string(name));
+    return Type::opaque(std::string(name), std::move(parameters));
+  }
+  std::string_view rest_;
+};
+
 }  // namespace
+
+std::optional<Type> parse_type(std::string_view text) { return TypeParser(text).run(); }
 
 const Type::Node* Type::Node::field(std::string_view wanted) const {
   const auto found = std::lower_bound(fields.begin(), fields.end(), wanted,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +83,10 @@ class Type {
   static Type compound(Kind kind, std::vector<Type> parameters);
   std::shared_ptr<const Node> node_;
 };
+
+// The inverse of text(): "list(int)", "map(string, dyn)", "google.protobuf.Timestamp"; a single capital letter
+// is a type variable, an unknown name an opaque type. Nothing when it is not of that form.
+std::optional<Type> parse_type(std::string_view text);
 
 struct Field {
   std::string name;

@@ -170,14 +170,20 @@ class Cursor {
   const json::Node* node_ = nullptr;
 };
 
-// Heterogeneous equality (langdef "Equality"): numbers by their mathematical value, different types unequal.
+// Heterogeneous equality (langdef "Equality"): numbers on one number line, different types unequal. Spends one
+// unit of `budget` for each pair and each 16 bytes; the answer means nothing when that leaves 0. (Values can
+// share parts, so that a small value may take exponential time to walk.)
+bool equal(const Value& a, const Value& b, std::uint64_t& budget);
 bool equal(const Value& a, const Value& b);
-// Numbers across types exactly; -1, 0, 1, or 2 where one is NaN. Precondition: both numeric.
+// -1, 0, 1, or kUnordered where one is NaN. An int or uint beside a double is compared as the nearest double,
+// as the reference implementations do. Precondition: both numeric.
+inline constexpr int kUnordered = 2;
 int compare_numbers(const Value& a, const Value& b);
 // The name that type(value) has: "int", "google.protobuf.Timestamp", "net.IP".
 std::string_view type_name(const Value& value);
 
-// A result as text, for a rate-limit key: two values of one type that are not equal have different texts.
+// A result as text, for a rate-limit key: scalars as string(x) writes them, a string as it is, lists and maps
+// like JSON, so that two values of one type that are not equal have different texts. At most 64 KiB.
 void append_text(std::string& out, const Value& value);
 std::string to_text(const Value& value);
 
