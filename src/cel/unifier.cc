@@ -1,0 +1,168 @@
+#include "cel/unifier.h"
+
+#include <utility>
+#include <vector>
+
+namespace gatehouse::cel {
+namespace {
+
+using Kind = Type::Kind;
+
+// Applies `change` to every type variable inside.
+template <typename Change>
+Type rebuilt(const Type& type, const Change& change) {
+  if (type.is(Kind::parameter)) return change(type);
+  if (type.parameters().empty()) return type;
+  std::vector<Type> parameters;
+  for (const Type& parameter : type.parameters()) parameters.push_back(rebuilt(parameter, change));
+  switch (type.kind()) {
+    case Kind::list: return Type::list(parameters[0]);
+    case Kind::map: return Type::map(parameters[0], parameters[1]);
+    case Kind::type: return Type::type(parameters[0]);
+    case Kind::optional: return Type::optional(parameters[0]);
+    case Kind::wrapper: return Type::wrapper(parameters[0]);
+    default: return Type::opaque(std::string(type.name()), std::move(parameters));
+  }
+}
+
+bool is_nullable(const Type& type) {
+  switch (type.kind()) {
+    case Kind::wrapper:
+    case Kind::object:
+    case Kind::timestamp:
+    case Kind::duration:
+    case Kind::opaque:
+    case Kind::optional:
+    case Kind::null: return true;
+    default: return false;
+  }
+}
+
+// Whether `a` says no more than `b` does.
+bool is_as_general(const Type& a, const Type& b) {
+  if (a.is(Kind::dyn) || a.is(Kind::parameter)) return true;
+  if (b.is(Kind::dyn) || b.is(Kind::parameter)) return false;
+  if (a.is(Kind::wrapper) && !b.is(Kind::wrapper)) return true;
+  if (a.kind() != b.kind()) return !a.is(Kind::null);
+  for (std::size_t i = 0; i < a.parameters().size() && i < b.parameters().size(); ++i) {
+    if (!is_as_general(a.parameters()[i], b.parameters()[i])) return false;
+  }
+  return true;
+}
+
+const Type& more_general(const Type& a, const Type& b) { return is_as_general(a, b) ? a : b; }
+
+}  // namespace
+
+Type Unifier::fresh() { return Type::parameter("@" + std::to_string(next_++)); }
+
+bool Unifier::assign(const Type& to, const Type& from) {
+  const std::size_t before = mark();
+  if (unify(to, from)) return true;
+  forget(before);
+  return false;
+}
+
+void Unifier::learn(const Type& variable, const Type& type) {
+  const auto found = known_.find(variable.name());
+  log_.emplace_back(variable.name(), found == known_.end() ? std::nullopt : std::optional(found->second));
+  known_.insert_or_assign(std::string(variable.name()), type);
+}
+
+void Unifier::forget(std::size_t mark) {
+  for (; log_.size() > mark; log_.pop_back()) {
+    auto& [name, before] = log_.back();
+    if (before) known_.insert_or_assign(name, *std::move(before));
+    else known_.erase(name);
+  }
+}
+
+bool Unifier::occurs(const Type& variable, const Type& in) const {
+  if (in == variable) return true;
+  if (in.is(Kind::parameter)) {
+    const auto found = known_.find(in.name());
+    return found != known_.end() && occurs(variable, found->second);
+  }
+  for (const Type& parameter : in.parameters()) {
+    if (occurs(variable, parameter)) return true;
+  }
+  return false;
+}
+
+// Meets a type variable with a type. `decided` tells whether the variable settles the question.
+bool Unifier::bind(const Type& variable, const Type& type, bool& decided) {
+  decided = true;
+  if (variable == type) return true;
+  if (const auto found = known_.find(variable.name()); found != known_.end()) {
+    const Type present = found->second;
+    if (!unify(present, type)) return false;
+    const Type& chosen = more_general(type, present);
+    if (!occurs(variable, chosen)) learn(variable, chosen);
+    return true;
+  }
+  if (!occurs(variable, type)) {
+    learn(variable, type);
+    return true;
+  }
+  decided = false;
+  return false;
+}
+
+bool Unifier::unify(const Type& to, const Type& from) {
+  bool decided = false;
+  if (from.is(Kind::parameter)) {
+    const bool fits = bind(from, to, decided);
+    if (decided) return fits;
+  }
+  if (to.is(Kind::parameter)) {
+    const bool fits = bind(to, from, decided);
+    if (decided) return fits;
+  }
+  if (to.is(Kind::dyn) || from.is(Kind::dyn)) return true;
+  if (to.is(Kind::null)) return is_nullable(from);
+  if (from.is(Kind::null)) return is_nullable(to);
+  if (to.is(Kind::wrapper)) return unify(to.parameters()[0], from.is(Kind::wrapper) ? from.parameters()[0] : from);
+  if (from.is(Kind::wrapper)) return unify(to, from.parameters()[0]);
+  const auto as_map = [&](const Type& map) {
+    return unify(map.parameters()[0], Type::string()) && unify(map.parameters()[1], Type::dyn());
+  };
+  if (to.is(Kind::object) && from.is(Kind::map)) return as_map(from);
+  if (from.is(Kind::object) && to.is(Kind::map)) return as_map(to);
+  if (to.kind() != from.kind()) return false;
+  if (to.is(Kind::type)) return true;
+  if (to.is(Kind::opaque) && to.name() != from.name()) return false;
+  if (to.parameters().size() != from.parameters().size()) return false;
+  for (std::size_t i = 0; i < to.parameters().size(); ++i) {
+    if (!unify(to.parameters()[i], from.parameters()[i])) return false;
+  }
+  return true;
+}
+
+Type Unifier::solved(const Type& type) const {
+  return rebuilt(type, [&](const Type& variable) {
+    const auto found = known_.find(variable.name());
+    return found == known_.end() ? variable : solved(found->second);
+  });
+}
+
+Type Unifier::final(const Type& type) const {
+  const Type best = solved(type);
+  // type(A) is the type of "type" itself and keeps its variable, to be written "type".
+  if (best.is(Kind::type) && best.parameters()[0].is(Kind::type)) return best;
+  return rebuilt(best, [](const Type&) { return Type::dyn(); });
+}
+
+Type Unifier::instantiate(const Type& type, TextMap<Type>& variables) {
+  return rebuilt(type, [&](const Type& parameter) {
+    const auto found = variables.find(parameter.name());
+    if (found != variables.end()) return found->second;
+    return variables.emplace(std::string(parameter.name()), fresh()).first->second;
+  });
+}
+
+Type Unifier::join(const Type& a, const Type& b) {
+  if (!assign(a, b)) return Type::dyn();
+  return more_general(a, b);
+}
+
+}  // namespace gatehouse::cel
