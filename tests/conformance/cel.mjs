@@ -1,0 +1,150 @@
+// Holds the CEL engine against @bufbuild/cel-spec (the conformance suite of the specification, v0.25).
+//
+//   node tests/conformance/cel.mjs [--lab build/release/lab] [--write] [--verbose]
+//
+// Exits 1 when a case fails that is not left out, or when a case that needs no protobuf message is left out.
+// --write writes docs/conformance/cel.md.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const require = createRequire(join(root, "tests", "package.json"));
+const { tests: suite } = require("@bufbuild/cel-spec/testdata/conformance.js");
+const option = (name) => process.argv.includes(name);
+const lab = option("--lab") ? process.argv[process.argv.indexOf("--lab") + 1] : join(root, "build/release/lab");
+
+// Why a case is left out; nothing when it is not.
+const leftOutBecause = [
+  ["protobuf message types (TestAllTypes and its kind)", (t) => /TestAllTypes|NestedTestAllTypes|TestRequired|GlobalEnum|NestedEnum|conformance\.proto[23]/.test(t)],
+  ["proto extensions (proto.getExt, proto.hasExt)", (t) => /proto\.(get|has)Ext/.test(t)],
+  ["messages of google.protobuf as literals", (t, o) => /google\.protobuf\.[A-Z]\w*\s*\{|(Any|Value|Struct|ListValue|Timestamp|Duration)\s*\{/.test(o.expr) || /google.protobuf.Any/.test(t)],
+];
+
+function reasonToLeaveOut(test) {
+  const { name, description, container, ...rest } = test;
+  const text = JSON.stringify(rest) + (container?.includes("conformance.proto") && /[A-Z]\w*\s*[.{]/.test(test.expr) ? container : "");
+  return leftOutBecause.find(([, applies]) => applies(text, test))?.[0];
+}
+
+// Files of the language itself; the others are extensions.
+const core = new Set(["basic", "comparisons", "conversions", "dynamic", "enums", "fields", "fp_math", "integer_math", "lists",
+  "logic", "macros", "namespace", "parse", "plumbing", "proto2", "proto3", "string", "timestamps", "wrappers", "type_deductions"]);
+
+function* cases(node, file) {
+  for (const test of node.tests ?? []) yield { file, section: node.name, test: test.original, type: test.error ? undefined : test.type };
+  for (const child of node.suites ?? []) yield* cases(child, file ?? child.name);
+}
+
+const all = [...cases(suite)].map((entry) => ({ ...entry, leftOut: reasonToLeaveOut(entry.test) }));
+const asked = all.filter((entry) => !entry.leftOut);
+const questions = asked.map(({ test }) => JSON.stringify({
+  expr: test.expr,
+  container: test.container,
+  bindings: Object.fromEntries(Object.entries(test.bindings ?? {}).map(([name, { value }]) => [name, value])),
+  types: Object.fromEntries((test.typeEnv ?? []).map((d) => [d.name, d.function ? { function: d.function } : d.ident.type])),
+  disable_check: test.disableCheck,
+  check_only: test.checkOnly,
+}));
+const run = spawnSync(lab, ["cel"], { input: questions.join("\n") + "\n", encoding: "utf8", maxBuffer: 1 << 28 });
+if (run.status !== 0) throw new Error(`${lab} cel: ${run.error ?? run.stderr}`);
+const answers = run.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+
+const number = (value) => (typeof value === "string" ? Number(value) : value);
+function same(a, b) {
+  if (a === undefined || b === undefined) return false;
+  const [kind] = Object.keys(a);
+  if (!(kind in b)) return false;
+  const [x, y] = [a[kind], b[kind]];
+  if (kind === "doubleValue") return Object.is(number(x), number(y)) || number(x) === number(y);
+  if (kind === "int64Value" || kind === "uint64Value") return String(x) === String(y);
+  if (kind === "nullValue") return true;
+  if (kind === "listValue") {
+    const [p, q] = [x.values ?? [], y.values ?? []];
+    return p.length === q.length && p.every((v, i) => same(v, q[i]));
+  }
+  if (kind === "mapValue") {
+    const [p, q] = [x.entries ?? [], y.entries ?? []];
+    return p.length === q.length && p.every((e) => q.some((f) => same(e.key, f.key) && same(e.value, f.value)));
+  }
+  return JSON.stringify(x) === JSON.stringify(y);
+}
+
+// A cel.expr.Type as the checker writes it.
+const primitives = { BOOL: "bool", INT64: "int", UINT64: "uint", DOUBLE: "double", STRING: "string", BYTES: "bytes" };
+function typeText(type) {
+  if (type.primitive) return primitives[type.primitive];
+  if (type.wrapper) return `wrapper(${primitives[type.wrapper]})`;
+  if (type.wellKnown) return type.wellKnown.toLowerCase();
+  if ("null" in type) return "null";
+  if (type.listType) return `list(${typeText(type.listType.elemType)})`;
+  if (type.mapType) return `map(${typeText(type.mapType.keyType)}, ${typeText(type.mapType.valueType)})`;
+  if (type.type) return `type(${typeText(type.type)})`;
+  if (type.abstractType) return `${type.abstractType.name}(${type.abstractType.parameterTypes.map(typeText).join(", ")})`;
+  return "dyn";
+}
+
+function verdict({ test, type }, answer) {
+  const deduced = test.typedResult?.deducedType;
+  const wantedType = deduced ? typeText(deduced) : type;
+  if (test.evalError) return answer.error !== undefined ? undefined : `should fail, gave ${JSON.stringify(answer)}`;
+  if (answer.error !== undefined) return `failed: ${answer.error}`;
+  if (!test.checkOnly) {
+    const wanted = test.typedResult?.result ?? test.value ?? { boolValue: true };
+    if (!same(wanted, answer.value)) return `should be ${JSON.stringify(wanted)}, is ${JSON.stringify(answer.value)}`;
+  }
+  if (wantedType && !test.disableCheck && wantedType !== answer.type) return `should be of type ${wantedType}, is of ${answer.type}`;
+  return undefined;
+}
+
+const files = new Map();
+for (const entry of all) {
+  if (!files.has(entry.file)) files.set(entry.file, { passed: 0, failed: 0, leftOut: 0 });
+  if (entry.leftOut) files.get(entry.file).leftOut++;
+}
+const failures = [];
+asked.forEach((entry, i) => {
+  const wrong = answers[i] === undefined ? "no answer" : verdict(entry, answers[i]);
+  files.get(entry.file)[wrong ? "failed" : "passed"]++;
+  if (wrong) failures.push(`${entry.file}/${entry.section}/${entry.test.name}: ${entry.test.expr}\n    ${wrong}`);
+});
+
+const total = { passed: 0, failed: 0, leftOut: 0 };
+for (const counts of files.values()) for (const key of Object.keys(total)) total[key] += counts[key];
+const rows = [...files].map(([file, c]) => [file, core.has(file) ? "core" : "extension", c.passed, c.failed, c.leftOut]);
+for (const row of [...rows, ["all", "", total.passed, total.failed, total.leftOut]]) {
+  console.log(`${row[0].padEnd(18)} ${row[1].padEnd(10)} passed ${String(row[2]).padStart(5)}  failed ${String(row[3]).padStart(4)}  left out ${String(row[4]).padStart(4)}`);
+}
+for (const failure of failures.slice(0, option("--verbose") ? failures.length : 20)) console.log(failure);
+const corePassed = rows.filter((r) => r[1] === "core").reduce((sum, r) => sum + r[2], 0);
+const enough = corePassed >= 1076;
+if (!enough) console.log(`only ${corePassed} core cases pass, 1076 are needed`);
+
+if (option("--write")) {
+  const reasons = new Map();
+  for (const { leftOut } of all) if (leftOut) reasons.set(leftOut, (reasons.get(leftOut) ?? 0) + 1);
+  const text = `# CEL
+
+Written by \`node tests/conformance/cel.mjs --write\`: the conformance suite of the CEL specification v0.25 (npm
+\`@bufbuild/cel-spec\` 0.6.1, ${all.length} cases) against the engine that evaluates conditions.
+
+| file | | passed | failed | left out |
+|---|---|---:|---:|---:|
+${rows.map((r) => `| ${r.join(" | ")} |`).join("\n")}
+| **all** | | **${total.passed}** | **${total.failed}** | **${total.leftOut}** |
+
+A case passes when its value, or that it fails, and the type that the checker deduces are as the suite says.
+
+## Left out
+
+Conditions see JSON values, times and addresses; there are no protobuf messages in Gatehouse, and so none in its CEL.
+
+${[...reasons].map(([reason, count]) => `- ${count} cases: ${reason}`).join("\n")}
+`;
+  mkdirSync(join(root, "docs", "conformance"), { recursive: true });
+  writeFileSync(join(root, "docs", "conformance", "cel.md"), text);
+}
+process.exit(failures.length > 0 || !enough ? 1 : 0);
