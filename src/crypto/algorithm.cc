@@ -5,8 +5,9 @@
 namespace gatehouse::crypto {
 namespace {
 
-constexpr std::array<std::string_view, kAlgorithms> kNames = {
-    "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519", "Ed448"};
+constexpr std::array<std::string_view, kAlgorithms> kNames = {"ES256", "ES384", "ES512",   "RS256",
+                                                              "RS384", "RS512", "PS256",   "PS384",
+                                                              "PS512", "EdDSA", "Ed25519", "Ed448"};
 
 }  // namespace
 

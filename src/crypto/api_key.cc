@@ -27,7 +27,8 @@ constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
 
 std::uint32_t crc32(std::string_view text) {
   std::uint32_t value = 0xFFFFFFFFU;
-  for (const char c : text) value = (value >> 8U) ^ kCrcTable[(value ^ static_cast<unsigned char>(c)) & 0xFFU];
+  for (const char c : text)
+    value = (value >> 8U) ^ kCrcTable[(value ^ static_cast<unsigned char>(c)) & 0xFFU];
   return ~value;
 }
 
@@ -64,7 +65,8 @@ std::optional<ApiKey> ApiKey::parse(std::string_view text) {
     if (i != kSeparator && !in_alphabet(text[i])) return std::nullopt;
   }
   const auto digits = checksum(text.substr(0, kLength - kChecksumLength));
-  if (text.substr(kLength - kChecksumLength) != std::string_view(digits.data(), digits.size())) return std::nullopt;
+  if (text.substr(kLength - kChecksumLength) != std::string_view(digits.data(), digits.size()))
+    return std::nullopt;
   ApiKey key;
   key.id_ = text.substr(kPrefix.size(), kIdLength);
   key.text_ = text;

@@ -40,8 +40,8 @@ struct NewApiKey {
 NewApiKey generate_api_key(Entropy& entropy);
 
 // What the store keeps of a key: HMAC-SHA-256 of its whole text (so that a hash is bound to its id) under the
-// server's pepper. The secret has too many bits to be guessed, so a slow hash would only cost time. Safe to use
-// from several threads.
+// server's pepper. The secret has too many bits to be guessed, so a slow hash would only cost time. Safe to
+// use from several threads.
 class KeyHasher {
  public:
   // `invalid` for a pepper of fewer than 32 bytes.

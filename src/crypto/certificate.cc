@@ -1,13 +1,13 @@
 #include "crypto/certificate.h"
 
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
-
 #include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
+
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
@@ -117,7 +117,8 @@ Result<WallTime> wall_time(const ASN1_TIME* time) {
 
 Result<std::string> serial_of(X509* certificate) {
   const openssl::Bignum number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-  if (!number || BN_is_negative(number.get()) == 1) return refuse("the certificate's serial number is malformed");
+  if (!number || BN_is_negative(number.get()) == 1)
+    return refuse("the certificate's serial number is malformed");
   std::string bytes(static_cast<std::size_t>(BN_num_bytes(number.get())), '\0');
   BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
   std::string text = hex(as_bytes(bytes));
@@ -179,7 +180,8 @@ Result<> set_common_name(X509* certificate, std::string_view name) {
 
 enum class Critical : std::uint8_t { no, yes };
 void add_extension(X509* certificate, int nid, void* value, Critical critical) {
-  must(X509_add1_ext_i2d(certificate, nid, value, critical == Critical::yes ? 1 : 0, X509V3_ADD_DEFAULT) == 1);
+  must(X509_add1_ext_i2d(certificate, nid, value, critical == Critical::yes ? 1 : 0, X509V3_ADD_DEFAULT) ==
+       1);
 }
 
 // RFC 7093 section 2, method 1: the first 160 bits of the SHA-256 of the public key.
@@ -191,7 +193,8 @@ OctetString key_identifier(X509* certificate) {
 }
 
 void add_key_usage(X509* certificate, std::initializer_list<int> bits) {
-  const std::unique_ptr<ASN1_BIT_STRING, openssl::Free<ASN1_BIT_STRING_free>> usage(must(ASN1_BIT_STRING_new()));
+  const std::unique_ptr<ASN1_BIT_STRING, openssl::Free<ASN1_BIT_STRING_free>> usage(
+      must(ASN1_BIT_STRING_new()));
   for (const int bit : bits) must(ASN1_BIT_STRING_set_bit(usage.get(), bit, 1) == 1);
   add_extension(certificate, NID_key_usage, usage.get(), Critical::yes);
 }
@@ -223,7 +226,8 @@ void add_name(GENERAL_NAMES* names, int kind, std::string_view bytes) {
 // A certificate of version 3 with what every one here has: key, serial, dates.
 X509Ptr new_certificate(EVP_PKEY* key, WallTime now, std::chrono::days validity) {
   X509Ptr certificate(must(X509_new()));
-  must(X509_set_version(certificate.get(), X509_VERSION_3) == 1 && X509_set_pubkey(certificate.get(), key) == 1);
+  must(X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+       X509_set_pubkey(certificate.get(), key) == 1);
   set_random_serial(certificate.get());
   set_time(X509_getm_notBefore(certificate.get()), now - kBackdate);
   set_time(X509_getm_notAfter(certificate.get()), now + validity);
@@ -277,7 +281,8 @@ Result<CertificateAuthority> CertificateAuthority::from_pem(std::string_view cer
                                                             std::string_view private_key) {
   const openssl::ErrorQueueGuard guard;
   CertificateAuthority authority;
-  const openssl::Bio certificate_bio(must(BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size()))));
+  const openssl::Bio certificate_bio(
+      must(BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size()))));
   authority.certificate_.reset(PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
   if (!authority.certificate_) return refuse("not a certificate in PEM");
   const openssl::Bio key_bio(must(BIO_new_mem_buf(private_key.data(), static_cast<int>(private_key.size()))));
@@ -287,7 +292,8 @@ Result<CertificateAuthority> CertificateAuthority::from_pem(std::string_view cer
   if (X509_check_private_key(authority.certificate_.get(), authority.key_.get()) != 1) {
     return refuse("the private key does not belong to the certificate");
   }
-  if (X509_check_ca(authority.certificate_.get()) != 1) return refuse("the certificate is not an authority's");
+  if (X509_check_ca(authority.certificate_.get()) != 1)
+    return refuse("the certificate is not an authority's");
   return authority;
 }
 
@@ -313,7 +319,8 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
 
   const OctetString identifier = key_identifier(certificate.get());
   add_extension(certificate.get(), NID_subject_key_identifier, identifier.get(), Critical::no);
-  const std::unique_ptr<AUTHORITY_KEYID, openssl::Free<AUTHORITY_KEYID_free>> issuer(must(AUTHORITY_KEYID_new()));
+  const std::unique_ptr<AUTHORITY_KEYID, openssl::Free<AUTHORITY_KEYID_free>> issuer(
+      must(AUTHORITY_KEYID_new()));
   if (const ASN1_OCTET_STRING* known = X509_get0_subject_key_id(certificate_.get())) {
     issuer->keyid = must(ASN1_OCTET_STRING_dup(known));
   } else {
@@ -342,15 +349,16 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
 }
 
 Result<IssuedCertificate> CertificateAuthority::issue_server(std::span<const std::string> names,
-                                                             std::span<const IpAddress> addresses, WallTime now,
-                                                             std::chrono::days validity) const {
+                                                             std::span<const IpAddress> addresses,
+                                                             WallTime now, std::chrono::days validity) const {
   if (names.empty() && addresses.empty()) return refuse("a server's certificate needs a name or an address");
   const std::string common_name = names.empty() ? addresses[0].text() : names[0];
   return issue({NID_server_auth, common_name, names, addresses, {}, now, validity});
 }
 
-Result<IssuedCertificate> CertificateAuthority::issue_client(std::string_view common_name, std::string_view uri,
-                                                             WallTime now, std::chrono::days validity) const {
+Result<IssuedCertificate> CertificateAuthority::issue_client(std::string_view common_name,
+                                                             std::string_view uri, WallTime now,
+                                                             std::chrono::days validity) const {
   return issue({NID_client_auth, common_name, {}, {}, uri, now, validity});
 }
 

@@ -46,15 +46,17 @@ struct IssuedCertificate {
 // A P-256 authority whose key lives in this object, or in what private_key_pem() was written to.
 class CertificateAuthority {
  public:
-  static Result<CertificateAuthority> make(std::string_view common_name, WallTime now, std::chrono::days validity);
+  static Result<CertificateAuthority> make(std::string_view common_name, WallTime now,
+                                           std::chrono::days validity);
   static Result<CertificateAuthority> from_pem(std::string_view certificate, std::string_view private_key);
 
   std::string certificate_pem() const;
   Secret<std::string> private_key_pem() const;
 
   // With serverAuth, for these names (the first is the common name) and addresses; not both may be empty.
-  Result<IssuedCertificate> issue_server(std::span<const std::string> names, std::span<const IpAddress> addresses,
-                                         WallTime now, std::chrono::days validity) const;
+  Result<IssuedCertificate> issue_server(std::span<const std::string> names,
+                                         std::span<const IpAddress> addresses, WallTime now,
+                                         std::chrono::days validity) const;
   // With clientAuth. `uri` is a subjectAltName, left out when empty.
   Result<IssuedCertificate> issue_client(std::string_view common_name, std::string_view uri, WallTime now,
                                          std::chrono::days validity) const;

@@ -1,9 +1,9 @@
 // The vectors under tests/conformance/jose, every one.
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "crypto/jwk.h"
 #include "crypto/jws.h"
@@ -47,7 +47,8 @@ TEST(Jose, SignaturesAreJudgedAsTheVectorsSay) {
 TEST(Jose, ThumbprintsAreThoseOfTheVectors) {
   const json::Document document = vectors("thumbprints.json");
   for (const json::Value vector : document.root().elements()) {
-    EXPECT_EQ(thumbprint(*vector.find("jwk")).value_or(""), *vector.find_string("thumbprint")) << label(vector);
+    EXPECT_EQ(thumbprint(*vector.find("jwk")).value_or(""), *vector.find_string("thumbprint"))
+        << label(vector);
   }
   EXPECT_GE(document.root().size(), 2U);
 }

@@ -100,8 +100,8 @@ EdwardsPoint check_point(EdwardsCurve which, std::string_view encoded) {
   if (BN_cmp(y.get(), field.prime()) >= 0) return EdwardsPoint::not_canonical;
 
   const Bignum yy = field.multiply(y, y);
-  const Bignum xx = field.divide(field.subtract(field.number(1), yy),
-                                 field.subtract(curve.a, field.multiply(curve.d, yy)));
+  const Bignum xx =
+      field.divide(field.subtract(field.number(1), yy), field.subtract(curve.a, field.multiply(curve.d, yy)));
   Bignum x = field.square_root(xx);
   if (!x) return EdwardsPoint::not_on_curve;
   if (BN_is_zero(x.get()) && negative) return EdwardsPoint::not_canonical;

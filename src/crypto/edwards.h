@@ -1,6 +1,6 @@
-// Whether bytes are a point of an Edwards curve that a signature can be trusted under (RFC 8032 sections 5.1.3
-// and 5.2.3). OpenSSL takes any bytes as a public key, and under a key of low order one signature fits
-// every message.
+// Whether bytes are a point of an Edwards curve that a signature can be trusted under (RFC 8032
+// sections 5.1.3 and 5.2.3). OpenSSL takes any bytes as a public key, and under a key of low order one
+// signature fits every message.
 #pragma once
 
 #include <cstdint>

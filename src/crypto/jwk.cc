@@ -1,8 +1,5 @@
 #include "crypto/jwk.h"
 
-#include <openssl/core_names.h>
-#include <openssl/param_build.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -10,6 +7,8 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 
 #include "base/encoding.h"
 #include "crypto/edwards.h"
@@ -33,8 +32,8 @@ constexpr BN_ULONG kMinExponent = 65537;
 std::unexpected<Error> refuse(std::string why) { return failure(ErrorCode::invalid, std::move(why)); }
 
 struct EllipticCurve {
-  std::string_view name;     // in JWK
-  const char* group;         // in OpenSSL
+  std::string_view name;  // in JWK
+  const char* group;      // in OpenSSL
   KeyType type;
   std::size_t field_bytes;
 };
@@ -136,7 +135,8 @@ Result<Material> ec_material(json::Value jwk, const EllipticCurve& curve) {
   const std::string point = '\x04' + x + y;  // SEC 1 section 2.3.3, uncompressed
   const ParameterBuilder builder(must(OSSL_PARAM_BLD_new()));
   must(OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.group, 0) == 1 &&
-       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1);
+       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) ==
+           1);
   EVP_PKEY* key = make_key("EC", builder.get());
   if (key == nullptr) return refuse(fmt::format("the point is not on {}", curve.name));
 
@@ -151,7 +151,8 @@ Result<Material> ec_material(json::Value jwk, const EllipticCurve& curve) {
 
 Result<Material> edwards_material(json::Value jwk, const OctetKeyPair& pair) {
   GATEHOUSE_TRY(const std::string x, decoded_member(jwk, "x"));
-  if (x.size() != pair.key_bytes) return refuse(fmt::format("`x` of {} has {} bytes", pair.name, pair.key_bytes));
+  if (x.size() != pair.key_bytes)
+    return refuse(fmt::format("`x` of {} has {} bytes", pair.name, pair.key_bytes));
   switch (check_point(pair.curve, x)) {
     case EdwardsPoint::sound: break;
     case EdwardsPoint::not_canonical: return refuse("the point is not canonically encoded");
@@ -183,12 +184,13 @@ Result<Material> material_of(json::Value jwk) {
   return refuse(fmt::format("the key type \"{}\" is not supported", *kty));
 }
 
-// What a private or symmetric key has and a public one has not (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1; RFC 8037;
-// `priv` of the AKP type).
+// What a private or symmetric key has and a public one has not (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1; RFC
+// 8037; `priv` of the AKP type).
 bool holds_secret(json::Value jwk) {
   constexpr std::array<std::string_view, 9> kMembers = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"};
   return jwk.find_string("kty") == "oct" ||
-         std::any_of(kMembers.begin(), kMembers.end(), [&](std::string_view member) { return jwk.find(member); });
+         std::any_of(kMembers.begin(), kMembers.end(),
+                     [&](std::string_view member) { return jwk.find(member); });
 }
 
 // RFC 7517 sections 4.2 and 4.3.
@@ -246,8 +248,8 @@ Result<KeySet> KeySet::parse(std::string_view jwks) {
   json::Parser parser;
   json::Document document;
   if (const auto parsed = parser.parse(jwks, document, {.depth = 16, .bytes = kMaxSetBytes}); !parsed) {
-    return refuse(fmt::format("the key set is not strict JSON: {} at byte {}", json::name(parsed.error().fault),
-                              parsed.error().offset));
+    return refuse(fmt::format("the key set is not strict JSON: {} at byte {}",
+                              json::name(parsed.error().fault), parsed.error().offset));
   }
   return from_json(document.root());
 }
@@ -255,7 +257,8 @@ Result<KeySet> KeySet::parse(std::string_view jwks) {
 Result<KeySet> KeySet::from_json(json::Value jwks) {
   static std::atomic<std::uint64_t> generations{0};
   const auto entries = jwks.find("keys");
-  if (!entries || !entries->is_array()) return refuse("a key set is an object with an array `keys` (RFC 7517)");
+  if (!entries || !entries->is_array())
+    return refuse("a key set is an object with an array `keys` (RFC 7517)");
   if (entries->size() > kMaxKeys) {
     return failure(ErrorCode::too_large, fmt::format("the key set holds more than {} keys", kMaxKeys));
   }

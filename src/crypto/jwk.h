@@ -20,8 +20,9 @@ namespace gatehouse::crypto {
 
 enum class KeyType : std::uint8_t { rsa, p256, p384, p521, ed25519, ed448 };
 
-// One public key that passed every check: an odd RSA modulus of 2048 to 8192 bits with an odd exponent between
-// 2^16 and 2^32 (FIPS 186-5 section 5.1 draws the lower bound); a point that is on its curve; an Edwards point that is canonical and not of low order. Immutable.
+// One public key that passed every check: an odd RSA modulus of 2048 to 8192 bits with an odd exponent
+// between 2^16 and 2^32 (FIPS 186-5 section 5.1 draws the lower bound); a point that is on its curve; an
+// Edwards point that is canonical and not of low order. Immutable.
 class PublicKey {
  public:
   // `invalid` with the reason. A private or symmetric key is `denied`.
@@ -34,7 +35,8 @@ class PublicKey {
   // RFC 7638, SHA-256, base64url.
   std::string_view thumbprint() const { return thumbprint_; }
   std::size_t signature_bytes() const { return signature_bytes_; }  // every signature has exactly this length
-  // The order of the curve's group, big-endian, in half of signature_bytes(); empty unless the key is for ECDSA.
+  // The order of the curve's group, big-endian, in half of signature_bytes(); empty unless the key is for
+  // ECDSA.
   std::string_view order() const { return order_; }
   evp_pkey_st* handle() const { return key_.get(); }
 

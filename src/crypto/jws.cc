@@ -1,10 +1,10 @@
 #include "crypto/jws.h"
 
-#include <openssl/rsa.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
+
+#include <openssl/rsa.h>
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
@@ -40,8 +40,8 @@ struct Header {
   std::optional<std::string_view> kid;
 };
 
-// The header parameters that this verifier knows. All others say nothing to it (RFC 7515 section 4), among them
-// those that would name or carry a key of the sender's choice.
+// The header parameters that this verifier knows. All others say nothing to it (RFC 7515 section 4), among
+// them those that would name or carry a key of the sender's choice.
 std::expected<Header, TokenFault> read_header(json::Value header) {
   if (!header.is_object()) return std::unexpected(TokenFault::header_json);
   if (header.find("enc")) return std::unexpected(TokenFault::encrypted);
@@ -163,7 +163,8 @@ std::expected<VerifiedJws, TokenFault> JwsVerifier::verify(std::string_view toke
   if (scheme_of(header->algorithm) == Scheme::ecdsa) {
     const std::string_view r = std::string_view(signature_).substr(0, signature_.size() / 2);
     const std::string_view s = std::string_view(signature_).substr(signature_.size() / 2);
-    if (!in_range(r, key.order()) || !in_range(s, key.order())) return std::unexpected(TokenFault::signature_form);
+    if (!in_range(r, key.order()) || !in_range(s, key.order()))
+      return std::unexpected(TokenFault::signature_form);
     write_der(der_, r, s);
   }
 
@@ -185,8 +186,8 @@ bool JwsVerifier::signature_holds(const PublicKey& key, std::size_t index, Algor
   if (scheme == Scheme::edwards) {  // signs the text itself, and OpenSSL takes that in one call only
     must(EVP_MD_CTX_reset(edwards_.get()) == 1 &&
          EVP_DigestVerifyInit(edwards_.get(), nullptr, nullptr, nullptr, key.handle()) == 1);
-    return EVP_DigestVerify(edwards_.get(), openssl::bytes(signature_), signature_.size(), openssl::bytes(input),
-                            input.size()) == 1;
+    return EVP_DigestVerify(edwards_.get(), openssl::bytes(signature_), signature_.size(),
+                            openssl::bytes(input), input.size()) == 1;
   }
   const std::string& signature = scheme == Scheme::ecdsa ? der_ : signature_;
   const auto holds = [&](const auto& digest) {

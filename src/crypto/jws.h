@@ -53,7 +53,8 @@ class JwsVerifier {
   JwsVerifier(JwsVerifier&&) noexcept;
   ~JwsVerifier();
 
-  std::expected<VerifiedJws, TokenFault> verify(std::string_view token, const KeySet& keys, AlgorithmSet allowed);
+  std::expected<VerifiedJws, TokenFault> verify(std::string_view token, const KeySet& keys,
+                                                AlgorithmSet allowed);
 
  private:
   struct FreeDigest {

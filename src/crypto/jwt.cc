@@ -66,7 +66,8 @@ std::optional<TokenFault> audience_fault(json::Value claims, const JwtRules& rul
 }
 
 // The moment from which the token is refused.
-std::expected<WallTime, TokenFault> check_dates(json::Value claims, std::chrono::seconds leeway, WallTime now) {
+std::expected<WallTime, TokenFault> check_dates(json::Value claims, std::chrono::seconds leeway,
+                                                WallTime now) {
   const auto exp = claims.find("exp");
   if (!exp) return std::unexpected(TokenFault::no_expiry);
   const auto expiry = numeric_date(*exp, Round::down);
@@ -98,7 +99,8 @@ std::expected<VerifiedToken, TokenFault> JwtVerifier::verify(std::string_view to
   if (!type_holds(jws->header(), rules_)) return std::unexpected(TokenFault::type);
 
   VerifiedToken result;
-  if (!parser_.parse(jws->payload(), result.claims_, {.depth = kClaimsDepth}) || !result.claims().is_object()) {
+  if (!parser_.parse(jws->payload(), result.claims_, {.depth = kClaimsDepth}) ||
+      !result.claims().is_object()) {
     return std::unexpected(TokenFault::claims_json);
   }
   const json::Value claims = result.claims();

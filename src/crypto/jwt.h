@@ -31,7 +31,7 @@ class VerifiedToken {
  public:
   json::Value claims() const { return claims_.root(); }  // an object
   std::string_view subject() const { return subject_; }  // `sub`; empty where rules accept that
-  WallTime expires() const { return expires_; }          // from this moment it is refused (`exp` and the leeway)
+  WallTime expires() const { return expires_; }  // from this moment it is refused (`exp` and the leeway)
 
  private:
   friend class JwtVerifier;

@@ -1,17 +1,17 @@
 // Owners for OpenSSL's objects. Included by this room's .cc files only.
 #pragma once
 
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <string_view>
 
 namespace gatehouse::crypto::openssl {
 

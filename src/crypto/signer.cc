@@ -1,13 +1,12 @@
 #include "crypto/signer.h"
 
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-
-#include <utility>
-#include <optional>
-
-#include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "crypto/openssl.h"
@@ -134,7 +133,8 @@ void Signer::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 
 Result<Signer> Signer::adopt(std::unique_ptr<evp_pkey_st, Free> key) {
   const auto type = type_of(key.get());
-  if (!type) return failure(ErrorCode::invalid, "the private key is not RSA, P-256, P-384, P-521, Ed25519 or Ed448");
+  if (!type)
+    return failure(ErrorCode::invalid, "the private key is not RSA, P-256, P-384, P-521, Ed25519 or Ed448");
   json::Parser parser;
   json::Document jwk;
   if (!parser.parse(open_jwk(key.get(), *type) + "}", jwk)) throw std::logic_error("a JWK is not JSON");
@@ -201,7 +201,8 @@ Result<std::string> Signer::sign_jwt(std::string_view claims, std::string_view t
   return sign(algorithm(), header, claims);
 }
 
-Result<std::string> Signer::sign(Algorithm algorithm, std::string_view header, std::string_view payload) const {
+Result<std::string> Signer::sign(Algorithm algorithm, std::string_view header,
+                                 std::string_view payload) const {
   const openssl::ErrorQueueGuard guard;
   const auto recipe = recipe_of(type_, algorithm);
   if (!recipe) return failure(ErrorCode::invalid, fmt::format("the key cannot sign {}", name(algorithm)));
@@ -209,7 +210,8 @@ Result<std::string> Signer::sign(Algorithm algorithm, std::string_view header, s
   std::string token = base64url(header) + '.' + base64url(payload);
   const openssl::DigestContext context(must(EVP_MD_CTX_new()));
   EVP_PKEY_CTX* padding = nullptr;  // owned by `context`
-  must(EVP_DigestSignInit_ex(context.get(), &padding, recipe->digest, nullptr, nullptr, key_.get(), nullptr) == 1);
+  must(EVP_DigestSignInit_ex(context.get(), &padding, recipe->digest, nullptr, nullptr, key_.get(),
+                             nullptr) == 1);
   if (recipe->padding == Padding::pss) {
     must(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1 &&
          EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_DIGEST) == 1);

@@ -29,14 +29,16 @@ class TokenKey {
 };
 
 // A fixed table of sets of eight: memory is bounded and taken once, a set evicts what was used longest ago.
-// Not safe to share between threads: each worker has its own. `generation` is KeySet::generation() of the keys
-// that verified the token: an entry of another generation is gone, so that a withdrawn key ends its tokens.
+// Not safe to share between threads: each worker has its own. `generation` is KeySet::generation() of the
+// keys that verified the token: an entry of another generation is gone, so that a withdrawn key ends its
+// tokens.
 template <typename T>
 class TokenCache {
  public:
   // At least `capacity` tokens, rounded up to a power of two of sets.
   explicit TokenCache(std::size_t capacity)
-      : sets_(std::bit_ceil(std::max<std::size_t>(1, (capacity + kWays - 1) / kWays))), slots_(sets_ * kWays) {}
+      : sets_(std::bit_ceil(std::max<std::size_t>(1, (capacity + kWays - 1) / kWays))),
+        slots_(sets_ * kWays) {}
 
   // Nothing when the token is not known, has expired, or was verified by other keys.
   std::shared_ptr<const T> find(const TokenKey& key, std::uint64_t generation, WallTime now) {

@@ -21,9 +21,9 @@ enum class TokenFault : std::uint8_t {
   key_ambiguous,          // several fit
   signature_form,         // wrong length, or r or s out of range
   signature,
-  type,                   // `typ`
-  claims_json,            // the payload is not an object of strict JSON
-  claims,                 // a registered claim of the wrong type, or a date out of bounds
+  type,         // `typ`
+  claims_json,  // the payload is not an object of strict JSON
+  claims,       // a registered claim of the wrong type, or a date out of bounds
   issuer,
   audience,
   subject,

@@ -1,0 +1,83 @@
+#include "crypto/token_cache.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::crypto {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr WallTime kNow{1'760'000'000s};
+
+TEST(TokenCache, FindsWhatWasPutAndNothingElse) {
+  TokenCache<int> cache(64);
+  cache.put(TokenKey("token"), 1, kNow + 60s, std::make_shared<int>(7));
+  ASSERT_TRUE(cache.find(TokenKey("token"), 1, kNow));
+  EXPECT_EQ(*cache.find(TokenKey("token"), 1, kNow), 7);
+  for (const char* other : {"", "toke", "token ", "Token", "token\n"}) {
+    EXPECT_FALSE(cache.find(TokenKey(other), 1, kNow)) << other;
+  }
+}
+
+TEST(TokenCache, AnEntryEndsAtTheMomentItExpires) {
+  TokenCache<int> cache(64);
+  const TokenKey key("token");
+  cache.put(key, 1, kNow + 60s, std::make_shared<int>(7));
+  EXPECT_TRUE(cache.find(key, 1, kNow + 60s - 1ns));
+  EXPECT_FALSE(cache.find(key, 1, kNow + 60s));
+  EXPECT_FALSE(cache.find(key, 1, kNow)) << "a clock that goes back does not bring it back";
+}
+
+TEST(TokenCache, OtherKeysEndEveryEntry) {
+  TokenCache<int> cache(64);
+  const TokenKey key("token");
+  cache.put(key, 1, kNow + 60s, std::make_shared<int>(7));
+  EXPECT_FALSE(cache.find(key, 2, kNow));
+  EXPECT_FALSE(cache.find(key, 1, kNow)) << "not even for who still holds the older keys";
+}
+
+TEST(TokenCache, AFloodEvictsAndNeverGrows) {
+  TokenCache<int> cache(1000);
+  const std::size_t capacity = cache.capacity();
+  EXPECT_EQ(capacity, 1024U);
+  std::size_t alive = 0;
+  std::vector<std::weak_ptr<int>> values;
+  for (int i = 0; i < 20'000; ++i) {
+    auto value = std::make_shared<int>(i);
+    values.push_back(value);
+    cache.put(TokenKey(std::to_string(i)), 1, kNow + 60s, std::move(value));
+  }
+  for (const auto& value : values) alive += value.expired() ? 0 : 1;
+  EXPECT_LE(alive, capacity);
+  EXPECT_GT(alive, capacity / 2);
+  EXPECT_TRUE(cache.find(TokenKey("19999"), 1, kNow)) << "the newest is there";
+}
+
+TEST(TokenCache, WhatIsUsedStaysAndWhatIsOfOldKeysGoesFirst) {
+  TokenCache<int> cache(8);  // one set
+  for (int i = 0; i < 8; ++i) {
+    cache.put(TokenKey(std::to_string(i)), i < 4 ? 1 : 2, kNow + 60s, std::make_shared<int>(i));
+  }
+  for (int i = 8; i < 12; ++i)
+    cache.put(TokenKey(std::to_string(i)), 2, kNow + 60s, std::make_shared<int>(i));
+  for (int i = 4; i < 12; ++i) EXPECT_TRUE(cache.find(TokenKey(std::to_string(i)), 2, kNow)) << i;
+  EXPECT_TRUE(cache.find(TokenKey("4"), 2, kNow));
+  cache.put(TokenKey("12"), 2, kNow + 60s, std::make_shared<int>(12));
+  EXPECT_TRUE(cache.find(TokenKey("4"), 2, kNow)) << "it was used after 5";
+  EXPECT_FALSE(cache.find(TokenKey("5"), 2, kNow));
+}
+
+TEST(TokenCache, PuttingAgainReplaces) {
+  TokenCache<int> cache(8);
+  const TokenKey key("token");
+  cache.put(key, 1, kNow + 60s, std::make_shared<int>(1));
+  cache.put(key, 2, kNow + 60s, std::make_shared<int>(2));
+  EXPECT_EQ(*cache.find(key, 2, kNow), 2);
+  cache.clear();
+  EXPECT_FALSE(cache.find(key, 2, kNow));
+}
+
+}  // namespace
+}  // namespace gatehouse::crypto
