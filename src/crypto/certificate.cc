@@ -307,7 +307,9 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
   if (ASN1_TIME_compare(X509_get0_notAfter(certificate.get()), X509_get0_notAfter(certificate_.get())) > 0) {
     must(X509_set1_notAfter(certificate.get(), X509_get0_notAfter(certificate_.get())) == 1);
   }
-  GATEHOUSE_CHECK(set_common_name(certificate.get(), order.common_name));
+  if (!order.common_name.empty()) {
+    GATEHOUSE_CHECK(set_common_name(certificate.get(), order.common_name));
+  }
   must(X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get())) == 1);
   add_basic_constraints(certificate.get(), MayIssue::no);
   add_key_usage(certificate.get(), {kDigitalSignature});
@@ -342,7 +344,9 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
     add_name(names.get(), GEN_URI, order.uri);
   }
   if (sk_GENERAL_NAME_num(names.get()) > 0) {
-    add_extension(certificate.get(), NID_subject_alt_name, names.get(), Critical::no);
+    // RFC 5280 section 4.2.1.6: without a subject, these are what names it.
+    add_extension(certificate.get(), NID_subject_alt_name, names.get(),
+                  order.common_name.empty() ? Critical::yes : Critical::no);
   }
   must(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0);
   return IssuedCertificate{pem_of(certificate.get()), pem_of(key.get())};
@@ -353,12 +357,21 @@ Result<IssuedCertificate> CertificateAuthority::issue_server(std::span<const std
                                                              WallTime now, std::chrono::days validity) const {
   if (names.empty() && addresses.empty()) return refuse("a server's certificate needs a name or an address");
   const std::string common_name = names.empty() ? addresses[0].text() : names[0];
-  return issue({NID_server_auth, common_name, names, addresses, {}, now, validity});
+  // A name that does not fit is left out: clients read the alternative names only (RFC 9110 section 4.3.4).
+  const bool fits = common_name.size() <= ub_common_name;
+  return issue({NID_server_auth,
+                fits ? std::string_view(common_name) : std::string_view(),
+                names,
+                addresses,
+                {},
+                now,
+                validity});
 }
 
 Result<IssuedCertificate> CertificateAuthority::issue_client(std::string_view common_name,
                                                              std::string_view uri, WallTime now,
                                                              std::chrono::days validity) const {
+  if (common_name.empty()) return refuse("a client's certificate needs a common name");
   return issue({NID_client_auth, common_name, {}, {}, uri, now, validity});
 }
 

@@ -73,6 +73,16 @@ TEST(Certificate, AServersCertificateHoldsInAStrictChain) {
   EXPECT_EQ(X509_check_ip_asc(certificate.get(), "::1", 0), 1);
 }
 
+TEST(Certificate, AServersNameThatIsTooLongForACommonNameStillHolds) {
+  const auto authority = CertificateAuthority::make("Demo CA", kNow, kYear);
+  const std::string names[] = {std::string(50, 'a') + "." + std::string(50, 'b') + ".example"};
+  const auto server = authority->issue_server(names, {}, kNow, kYear);
+  ASSERT_TRUE(server) << server.error().text;
+  EXPECT_EQ(chain_fault(authority->certificate_pem(), server->certificate_pem, X509_PURPOSE_SSL_SERVER, kNow),
+            X509_V_OK);
+  EXPECT_EQ(parse_certificate_pem(server->certificate_pem)->subject, "");
+}
+
 TEST(Certificate, AClientsCertificateIsReadBack) {
   const auto authority = CertificateAuthority::make("Partners", kNow, kYear);
   const auto client = authority->issue_client("orders, \"big\"", "spiffe://example/orders", kNow, kYear);
