@@ -14,6 +14,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of GCC 12 in inlined std::string, std::variant and coroutine frames.
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
                       -Wno-stringop-overread -Wno-dangling-pointer -Wno-mismatched-new-delete)
+else()
+  # std::stable_sort of libstdc++ 12 calls a function that the same library calls deprecated.
+  add_compile_options(-Wno-deprecated-declarations)
+  # Clang leaves a 16-byte compare-and-swap to libatomic unless the whole unit may use the instruction.
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+    add_compile_options(-mcx16)
+  endif()
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
