@@ -1,8 +1,11 @@
 // Every published attack on the signature and the header of a token, by its name.
 #include "crypto/jws.h"
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -85,6 +88,29 @@ TEST(Jws, EveryAlgorithmVerifiesWhatItSigned) {
                            : type == KeyType::ed25519 || type == KeyType::ed448 ? 2
                                                                                 : 1);
   }
+}
+
+TEST(Jws, OneKeySetServesSeveralThreads) {
+  const KeySet keys = keys_of({signer(KeyType::rsa).public_jwk(), signer(KeyType::p256).public_jwk(),
+                               signer(KeyType::ed25519).public_jwk()});
+  std::vector<std::string> tokens;
+  for (const KeyType type : {KeyType::rsa, KeyType::p256, KeyType::ed25519}) {
+    tokens.push_back(*signer(type).sign_jwt(kPayload));
+  }
+  std::atomic<int> refused = 0;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      JwsVerifier verifier;
+      for (int i = 0; i < 200; ++i) {
+        for (const std::string& token : tokens) {
+          refused += verifier.verify(token, keys, AlgorithmSet::all()) ? 0 : 1;
+        }
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(refused, 0);
 }
 
 // ---- The algorithm is not the token's choice ----
