@@ -23,6 +23,11 @@ else()
   endif()
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12 itself uses std::get_temporary_buffer, in std::stable_sort.
+  add_compile_options(-Wno-deprecated-declarations)
+endif()
+
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

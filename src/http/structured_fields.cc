@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/utf8.h"
 #include "http/characters.h"
 
 namespace gatehouse::http::structured {
@@ -20,29 +21,6 @@ bool is_key_character(char c) {
 }
 bool starts_token(char c) { return is_letter(c) || c == '*'; }
 bool is_token_character(char c) { return is(c, kTokenCharacter) || c == ':' || c == '/'; }
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t size = lead < 0x80                   ? 1
-                             : lead >= 0xC2 && lead < 0xE0 ? 2
-                             : lead >= 0xE0 && lead < 0xF0 ? 3
-                                                           : 4;
-    if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || text.size() - i < size) return false;
-    for (std::size_t k = 1; k < size; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80) return false;
-    }
-    if (size > 2) {  // overlong forms, surrogates, beyond U+10FFFF
-      const auto second = static_cast<unsigned char>(text[i + 1]);
-      if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second >= 0xA0) ||
-          (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second >= 0x90)) {
-        return false;
-      }
-    }
-    i += size;
-  }
-  return true;
-}
 
 // RFC 9651 section 4.2. Every take_ function reads one thing at the front, or gives nothing.
 class Reader {
