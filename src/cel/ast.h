@@ -26,7 +26,7 @@ enum class ExprKind : std::uint8_t {
 };
 
 enum class Macro : std::uint8_t {
-  all, exists, exists_one, filter, map, transform_map, transform_map_entry, opt_map, opt_flat_map,
+  all, exists, exists_one, filter, map, sort_by, transform_map, transform_map_entry, opt_map, opt_flat_map,
 };
 
 struct Expr {

@@ -396,6 +396,7 @@ class Checker {
       case Macro::exists_one: require_bool(expr.args.back(), body); return Type::boolean();
       case Macro::filter: require_bool(expr.args.back(), body); return Type::list(element);
       case Macro::map: return Type::list(body);
+      case Macro::sort_by: return Type::list(element);
       case Macro::transform_map: return Type::map(key, body);
       case Macro::transform_map_entry: {
         const Type entry = Type::map(types_.fresh(), types_.fresh());

@@ -225,6 +225,7 @@ Value Evaluator::comprehension(const Node& at) {
   if (!range.is(Kind::list) && !range.is(Kind::map)) return run_.no_overload();
 
   ListBuilder items(run_);
+  ListBuilder keys(run_);
   MapBuilder entries(run_);
   Value pending = Value::boolean(at.macro == Macro::all);  // all, exists: the answer if nothing decides
   int count = 0;                                           // exists_one
@@ -270,6 +271,11 @@ Value Evaluator::comprehension(const Node& at) {
         if (result.is_error()) return result;
         if (!items.push(result)) return run_.exhaustion();
         break;
+      case Macro::sort_by:
+        if (result.is_error()) return result;
+        if (locals_[at.b].is_error()) return locals_[at.b];
+        if (!items.push(locals_[at.b]) || !keys.push(result)) return run_.exhaustion();
+        break;
       case Macro::transform_map:
         if (result.is_error()) return result;
         if (const Value problem = entries.append(cursor.key(), result); problem.is_error()) return problem;
@@ -290,6 +296,7 @@ Value Evaluator::comprehension(const Node& at) {
     case Macro::exists_one: return Value::boolean(count == 1);
     case Macro::transform_map:
     case Macro::transform_map_entry: return entries.finish();
+    case Macro::sort_by: return sorted(run_, items.view(), keys.view());
     default: return items.finish();
   }
 }

@@ -123,6 +123,10 @@ Value index_into(Run& run, Arguments args);  // container[key]
 Value contained(Run& run, Arguments args);   // key in container
 Value matches(Run& run, Arguments args);
 bool is_zero(const Value& value);
+// -1, 0, 1 or kUnordered; nothing where two values have no order.
+std::optional<int> order(Run& run, const Value& a, const Value& b);
+// `items` in the order of `keys`, which belong to them one by one; equal keys keep their order.
+Value sorted(Run& run, std::span<const Value> items, std::span<const Value> keys);
 // The index a number stands for in a list: int, uint, or a double without fraction.
 std::optional<std::int64_t> as_index(const Value& value);
 

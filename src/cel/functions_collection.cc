@@ -121,6 +121,17 @@ Value end_of(Run& run, Arguments args, bool last) {
 Value first(Run& run, Arguments args) { return end_of(run, args, false); }
 Value last(Run& run, Arguments args) { return end_of(run, args, true); }
 
+Value sort(Run& run, Arguments args) {
+  if (!args[0].is(Kind::list)) return run.no_overload();
+  ListBuilder items(run);
+  for (Cursor cursor(args[0]); cursor.next();) {
+    const Value item = cursor.value();
+    if (item.is_error()) return item;
+    if (!items.push(item)) return run.exhaustion();
+  }
+  return sorted(run, items.view(), items.view());
+}
+
 Value base64_encode(Run& run, Arguments args) {
   if (!args[0].is(Kind::bytes)) return run.no_overload();
   return run.charge_text(args[0].text()) ? run.text(base64(args[0].text())) : run.exhaustion();
@@ -149,6 +160,7 @@ constexpr Definition kDefinitions[] = {
     {"flatten", ".list(list(A)) -> list(A); .list(A) -> list(A); .list(dyn), int -> list(dyn)", flatten},
     {"slice", ".list(A), int, int -> list(A)", slice},
     {"lists.range", "int -> list(int)", range},
+    {"sort", ".list(int) -> list(int); .list(uint) -> list(uint); .list(double) -> list(double); .list(bool) -> list(bool); .list(string) -> list(string); .list(bytes) -> list(bytes); .list(timestamp) -> list(timestamp); .list(duration) -> list(duration)", sort},
     {"first", ".list(A) -> optional_type(A)", first},
     {"last", ".list(A) -> optional_type(A)", last},
     {"base64.encode", "bytes -> string", base64_encode},
@@ -194,6 +206,33 @@ Value contained(Run& run, Arguments args) {
     if (run.exhausted()) return run.exhaustion();
   }
   return Value::boolean(false);
+}
+
+Value sorted(Run& run, std::span<const Value> items, std::span<const Value> keys) {
+  struct Entry {
+    Value item;
+    Value key;
+    std::size_t position;
+  };
+  Entry* const entries = run.arena().allocate_array<Entry>(items.size());
+  if (entries == nullptr) return run.no_memory();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool comparable = keys[i].kind() == keys[0].kind() && order(run, keys[i], keys[i]).has_value();
+    if (!comparable) return run.no_overload();
+    new (entries + i) Entry{items[i], keys[i], i};
+  }
+  std::sort(entries, entries + items.size(), [&](const Entry& a, const Entry& b) {
+    run.charge(1);
+    // NaN stands before every number, so that there is one order for all.
+    const auto is_nan = [](const Value& value) { return value.is(Kind::number) && std::isnan(value.number()); };
+    const int result = is_nan(a.key) || is_nan(b.key) ? is_nan(b.key) - is_nan(a.key) : *order(run, a.key, b.key);
+    return result != 0 ? result < 0 : a.position < b.position;
+  });
+  ListBuilder list(run);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!list.push(entries[i].item)) return run.exhaustion();
+  }
+  return list.finish();
 }
 
 std::span<const Definition> collection_functions() { return kDefinitions; }

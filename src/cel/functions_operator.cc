@@ -98,26 +98,9 @@ Value logical_not(Run& run, Arguments args) {
   return args[0].is(Kind::boolean) ? Value::boolean(!args[0].boolean()) : run.no_overload();
 }
 
-// -1, 0, 1, kUnordered; nothing where there is no order.
-std::optional<int> order(Run& run, Arguments args) {
-  const Value& a = args[0];
-  const Value& b = args[1];
-  if (a.is_numeric() && b.is_numeric()) return compare_numbers(a, b);
-  if (a.kind() != b.kind()) return std::nullopt;
-  const auto sign = [](auto x, auto y) { return x < y ? -1 : y < x ? 1 : 0; };
-  switch (a.kind()) {
-    case Kind::string:
-    case Kind::bytes: run.charge(std::min(a.text().size(), b.text().size()) / 16); return sign(a.text(), b.text());
-    case Kind::boolean:
-    case Kind::duration: return sign(a.integer(), b.integer());
-    case Kind::timestamp: return sign(a.timestamp(), b.timestamp());
-    default: return std::nullopt;
-  }
-}
-
 template <typename Holds>
 Value ordered(Run& run, Arguments args, Holds holds) {
-  const auto result = order(run, args);
+  const auto result = order(run, args[0], args[1]);
   return result ? Value::boolean(*result != kUnordered && holds(*result)) : run.no_overload();
 }
 
@@ -196,6 +179,20 @@ Value add(Run& run, Arguments args) {
     return over ? time_range() : Value::duration(result);
   }
   return run.no_overload();
+}
+
+std::optional<int> order(Run& run, const Value& a, const Value& b) {
+  if (a.is_numeric() && b.is_numeric()) return compare_numbers(a, b);
+  if (a.kind() != b.kind()) return std::nullopt;
+  const auto sign = [](auto x, auto y) { return x < y ? -1 : y < x ? 1 : 0; };
+  switch (a.kind()) {
+    case Kind::string:
+    case Kind::bytes: run.charge(std::min(a.text().size(), b.text().size()) / 16); return sign(a.text(), b.text());
+    case Kind::boolean:
+    case Kind::duration: return sign(a.integer(), b.integer());
+    case Kind::timestamp: return sign(a.timestamp(), b.timestamp());
+    default: return std::nullopt;
+  }
 }
 
 std::span<const Definition> operator_functions() { return kDefinitions; }

@@ -57,6 +57,19 @@ Escape read_escape(std::string_view source, std::size_t& position, bool bytes) {
   } else {
     return {};
   }
+  // \uD83D\uDE00: a pair of surrogates is one code point, a single one is none.
+  const bool pair = c == 'u' && point >= 0xD800 && point <= 0xDBFF && source.substr(position, 2) == "\\u";
+  if (pair) {
+    char32_t low = 0;
+    for (std::size_t i = 2; i < 6; ++i) {
+      const int digit = position + i < source.size() ? hex_digit(source[position + i]) : -1;
+      if (digit < 0) return {};
+      low = low * 16 + static_cast<char32_t>(digit);
+    }
+    if (low < 0xDC00 || low > 0xDFFF) return {};
+    position += 6;
+    point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
+  }
   if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return {};
   return {true, point};
 }

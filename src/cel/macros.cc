@@ -30,6 +30,7 @@ constexpr Form kForms[] = {
     {"transformMap", 4, 2, Macro::transform_map},
     {"transformMapEntry", 3, 2, Macro::transform_map_entry},
     {"transformMapEntry", 4, 2, Macro::transform_map_entry},
+    {"sortBy", 2, 1, Macro::sort_by},
     {"optMap", 2, 1, Macro::opt_map},
     {"optFlatMap", 2, 1, Macro::opt_flat_map},
 };

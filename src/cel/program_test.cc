@@ -141,6 +141,24 @@ TEST(Addresses, CannotBeSpelledPastARule) {
   EXPECT_EQ(conditions.evaluate("string(request.ip)"), "10.1.2.3");
 }
 
+TEST(Lists, AreSortedByValueOrByKeyAndKeepTheOrderOfEquals) {
+  Conditions conditions;
+  EXPECT_EQ(conditions.evaluate("[3, 1, 2].sort()"), "[1,2,3]");
+  EXPECT_EQ(conditions.evaluate("['b', 'a'].sort() == ['a', 'b'] && [].sort() == []"), "true");
+  EXPECT_EQ(conditions.evaluate("['ccc', 'a', 'bb', 'd'].sortBy(s, size(s))"), R"(["a","d","bb","ccc"])");
+  EXPECT_EQ(conditions.evaluate("dyn([1, 'a']).sort()"), "error: no_such_overload");
+  EXPECT_EQ(conditions.evaluate("dyn([[1], [2]]).sort()"), "error: no_such_overload");
+}
+
+TEST(Text, EscapesAreCodePoints) {
+  Conditions conditions;
+  EXPECT_EQ(conditions.evaluate("'\\U0001F600' == '\\ud83d\\ude00' && size('\\ud83d\\ude00') == 1"), "true");
+  EXPECT_TRUE(conditions.evaluate("'\\ud83d'").starts_with("problem: "));
+  EXPECT_TRUE(conditions.evaluate("'\\ude00\\ud83d'").starts_with("problem: "));
+  EXPECT_TRUE(conditions.evaluate("b'\\u0041'").starts_with("problem: "));
+  EXPECT_EQ(conditions.evaluate("b'\\xff' == b'\\377' && '\\xff' == '\\u00ff'"), "true");
+}
+
 TEST(ResultText, TellsUnequalValuesApart) {
   Conditions conditions;
   EXPECT_EQ(conditions.evaluate("[principal.id, 'b,c']"), R"(["acme","b,c"])");
