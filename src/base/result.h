@@ -56,6 +56,6 @@ inline std::unexpected<Error> failure(ErrorCode code, std::string text, Retry re
 #define GATEHOUSE_CO_TRY(declaration, expression) \
   GATEHOUSE_TRY_(GATEHOUSE_CONCAT(try_, __LINE__), declaration, expression, co_return)
 #define GATEHOUSE_CHECK(expression) \
-  if (auto checked = (expression); !checked) [[unlikely]] return std::unexpected(std::move(checked).error())
+  if (auto&& checked = (expression); !checked) [[unlikely]] return std::unexpected(std::move(checked).error())
 #define GATEHOUSE_CO_CHECK(expression) \
-  if (auto checked = (expression); !checked) [[unlikely]] co_return std::unexpected(std::move(checked).error())
+  if (auto&& checked = (expression); !checked) [[unlikely]] co_return std::unexpected(std::move(checked).error())
