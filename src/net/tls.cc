@@ -143,6 +143,8 @@ Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions&
   SSL_CTX* const c = native->context.get();
   GATEHOUSE_CHECK(use_identity(c, options.certificate_pem, options.private_key_pem));
 
+  if (options.minimum == TlsVersion::tls_1_3) SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION);
+
   GATEHOUSE_TRY(native->alpn, alpn_wire(options.alpn));
   if (!native->alpn.empty()) SSL_CTX_set_alpn_select_cb(c, choose_protocol, &native->alpn);
   SSL_CTX_set_tlsext_servername_callback(c, +[](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; });

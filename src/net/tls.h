@@ -22,9 +22,12 @@ enum class ClientCertificates : std::uint8_t {
   require,  // no connection without a good one
 };
 
+enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
+
 struct ServerTlsOptions {
   std::string certificate_pem;  // leaf first, then the intermediates
   Secret<std::string> private_key_pem;
+  TlsVersion minimum = TlsVersion::tls_1_2;
   ClientCertificates client_certificates = ClientCertificates::none;
   std::string client_ca_pem;                     // whose client certificates are good; needed unless `none`
   std::vector<std::string> alpn = {"http/1.1"};  // in the server's order of preference

@@ -353,21 +353,39 @@ class SClient : public Tls {
     auto listener = Listener::open(loop_, loopback());
     EXPECT_TRUE(listener);
     spawn(loop_, serve(loop_, **listener, std::move(context)));
-    const std::string command = "printf ping | openssl s_client -connect " + (*listener)->endpoint().text() +
-                                " " + arguments + " -ign_eof 2>&1";
+    const std::string output = shell("printf ping | openssl s_client -connect " +
+                                     (*listener)->endpoint().text() + " " + arguments + " -ign_eof 2>&1");
+    loop_.cancel_tasks();
+    return output;
+  }
+
+  // Runs the command while the loop turns; its output.
+  std::string shell(const std::string& command) {
     std::string output;
     std::thread client([&] {
       std::FILE* const pipe = ::popen(command.c_str(), "r");
       std::array<char, 4096> buffer;
-      while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+      while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
         output.append(buffer.data(), n);
+      }
       ::pclose(pipe);
       loop_.stop();
     });
     loop_.run();
     client.join();
-    loop_.cancel_tasks();
     return output;
+  }
+
+  static Task<Result<std::string>> serve_and_read(Loop& loop, Listener& listener,
+                                                  std::shared_ptr<const ServerTls> context) {
+    auto accepted = co_await listener.accept();
+    GATEHOUSE_CO_CHECK(accepted);
+    Stream stream(loop, std::move(accepted->socket), accepted->peer);
+    auto shaken = co_await stream.accept_tls(std::move(context));
+    GATEHOUSE_CO_CHECK(shaken);
+    auto reading = read_all(stream);
+    auto all = co_await reading;
+    co_return all;
   }
 
   static Task<void> serve(Loop& loop, Listener& listener, std::shared_ptr<const ServerTls> context) {
@@ -406,9 +424,23 @@ TEST_F(SClient, GetsNeitherOldVersionsNorWeakSuites) {
   }
 }
 
+TEST_F(SClient, GetsNoTls12WhereTls13IsTheMinimum) {
+  ServerTlsOptions options = server_options();
+  options.minimum = TlsVersion::tls_1_3;
+  EXPECT_THAT(call("-tls1_2", ServerTls::make(options).value()), ::testing::Not(HasSubstr("pong")));
+  EXPECT_THAT(call("-tls1_3", ServerTls::make(options).value()), HasSubstr("pong"));
+}
+
 TEST_F(SClient, CannotRenegotiate) {
-  const std::string output = call("-tls1_2 -legacy_renegotiation", server_context());
-  EXPECT_THAT(output, HasSubstr("pong"));
+  // A line that starts with R makes s_client renegotiate.
+  auto listener = Listener::open(loop_, loopback());
+  ASSERT_TRUE(listener);
+  std::optional<Result<std::string>> got;
+  start(loop_, serve_and_read(loop_, **listener, server_context()), got);
+  const std::string output = shell("echo R | openssl s_client -ign_eof -tls1_2 -connect " +
+                                   (*listener)->endpoint().text() + " 2>&1");
+  EXPECT_THAT(output, HasSubstr("RENEGOTIATING"));
+  EXPECT_THAT(output, HasSubstr("no renegotiation"));
 }
 
 TEST_F(SClient, ResumesWithATicketUnlessClientCertificatesAreAskedFor) {
