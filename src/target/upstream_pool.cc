@@ -1,0 +1,224 @@
+#include "target/upstream_pool.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "net/resolve.h"
+
+namespace gatehouse::target {
+namespace {
+
+// Whether an idle connection is still good: nothing may have come over it since its last answer.
+bool still_open(net::Stream& stream) {
+  if (stream.peer_state() != net::Peer::present) return false;
+  char unasked[1];
+  return !stream.try_read(unasked).has_value();
+}
+
+}  // namespace
+
+std::shared_ptr<UpstreamPool> UpstreamPool::make(net::Loop& loop, net::BlockingPool& blocking,
+                                                 UpstreamPoolOptions options) {
+  return std::shared_ptr<UpstreamPool>(new UpstreamPool(loop, blocking, std::move(options)));
+}
+
+UpstreamPool::UpstreamPool(net::Loop& loop, net::BlockingPool& blocking, UpstreamPoolOptions options)
+    : Timer(loop.timers()), loop_(loop), blocking_(blocking), options_(std::move(options)) {
+  // An address as text needs no look-up, now or later.
+  if (const auto literal = IpAddress::parse(options_.host)) {
+    adopt({*literal});
+    refreshing_ = true;
+  }
+}
+
+UpstreamPool::~UpstreamPool() = default;
+
+// ---- leases
+
+UpstreamPool::Lease::Lease(std::shared_ptr<UpstreamPool> pool, std::shared_ptr<Address> address,
+                           net::StreamPtr stream, bool reused)
+    : pool_(std::move(pool)), address_(std::move(address)), stream_(std::move(stream)), reused_(reused) {
+  ++pool_->busy_;
+}
+
+UpstreamPool::Lease::~Lease() {
+  if (!pool_) return;  // moved from
+  --pool_->busy_;
+  if (stream_) address_->probing = false;
+}
+
+const net::Endpoint& UpstreamPool::Lease::endpoint() const { return address_->endpoint; }
+
+void UpstreamPool::Lease::end(Ending ending) {
+  if (!stream_) return;
+  net::StreamPtr stream = std::move(stream_);
+  stream->clear_deadline();
+  if (ending == Ending::failed) return pool_->failed(*address_);
+  pool_->answered(*address_);
+  if (ending == Ending::keep) pool_->give_back(*address_, std::move(stream));
+}
+
+void UpstreamPool::give_back(Address& address, net::StreamPtr stream) {
+  if (address.retired || !still_open(*stream)) return;
+  if (address.idle.size() >= options_.most_idle) address.idle.pop_front();
+  address.idle.push_back({std::move(stream), loop_.now() + options_.idle_timeout});
+  if (!armed()) arm(address.idle.back().until);
+}
+
+void UpstreamPool::expired() {
+  MonotonicTime next = kNever;
+  for (const auto& address : addresses_) {
+    auto& idle = address->idle;
+    while (!idle.empty() && idle.front().until <= loop_.now()) idle.pop_front();
+    if (!idle.empty()) next = std::min(next, idle.front().until);
+  }
+  arm(next);
+}
+
+std::size_t UpstreamPool::idle() const {
+  std::size_t all = 0;
+  for (const auto& address : addresses_) all += address->idle.size();
+  return all;
+}
+
+std::optional<UpstreamPool::Lease> UpstreamPool::take_idle() {
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const auto& address = addresses_[(next_ + i) % addresses_.size()];
+    auto& idle = address->idle;
+    while (!idle.empty() && !rests(*address)) {
+      net::StreamPtr stream = std::move(idle.back().stream);
+      idle.pop_back();
+      if (!still_open(*stream)) continue;
+      next_ = (next_ + i + 1) % addresses_.size();
+      return Lease(shared_from_this(), address, std::move(stream), true);
+    }
+  }
+  return std::nullopt;
+}
+
+// ---- health
+
+void UpstreamPool::answered(Address& address) {
+  address.failures = 0;
+  address.probing = false;
+}
+
+void UpstreamPool::failed(Address& address) {
+  address.probing = false;
+  if (address.failures < options_.failures_to_open) ++address.failures;
+  if (!rests(address)) return;
+  address.rests_until = loop_.now() + options_.rest;
+  address.idle.clear();
+}
+
+std::shared_ptr<UpstreamPool::Address> UpstreamPool::choose(
+    const std::vector<std::shared_ptr<Address>>& tried) {
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const auto& address = addresses_[(next_ + i) % addresses_.size()];
+    if (std::ranges::find(tried, address) != tried.end()) continue;
+    if (rests(*address)) {
+      if (address->probing || loop_.now() < address->rests_until) continue;
+      address->probing = true;
+    }
+    next_ = (next_ + i + 1) % addresses_.size();
+    return address;
+  }
+  return nullptr;
+}
+
+// ---- connecting
+
+net::Task<Result<UpstreamPool::Lease>> UpstreamPool::connect(MonotonicTime deadline) {
+  if (busy_ >= options_.most_connections) {
+    co_return failure(ErrorCode::unavailable,
+                      fmt::format("all {} connections to {} are busy", busy_, options_.host), Retry::yes);
+  }
+  if (addresses_.empty()) {
+    auto task = look_up();
+    auto found = co_await task;
+    GATEHOUSE_CO_CHECK(found);
+  } else if (!refreshing_ && loop_.now() - resolved_ >= options_.resolve_every) {
+    refreshing_ = true;
+    net::spawn(loop_, refresh(shared_from_this()));
+  }
+
+  std::vector<std::shared_ptr<Address>> tried;
+  Error last{ErrorCode::unavailable, fmt::format("every address of {} rests after failures", options_.host),
+             Retry::yes};
+  while (auto address = choose(tried)) {
+    tried.push_back(address);
+    // Gives the place, and the probe, back when this is cancelled while it connects.
+    struct Attempt {
+      UpstreamPool& pool;
+      Address& address;
+      bool probing;
+      ~Attempt() {
+        --pool.busy_;
+        if (probing) address.probing = false;
+      }
+    } attempt{*this, *address, address->probing};
+    ++busy_;
+    auto task = open(address->endpoint, std::min(deadline, loop_.now() + options_.connect_timeout));
+    auto stream = co_await task;
+    if (stream) {
+      attempt.probing = false;  // it is the lease's from here on
+      co_return Lease(shared_from_this(), std::move(address), std::move(*stream), false);
+    }
+    last = std::move(stream).error();
+    last.text = fmt::format("{}: {}", address->endpoint.text(), last.text);
+    if (loop_.now() >= deadline) break;  // the caller's haste is not the address's fault
+    failed(*address);
+  }
+  co_return std::unexpected(std::move(last));
+}
+
+net::Task<Result<net::StreamPtr>> UpstreamPool::open(net::Endpoint endpoint, MonotonicTime deadline) {
+  auto connecting = net::connect(loop_, endpoint, deadline);
+  auto stream = co_await connecting;
+  if (!stream || !options_.tls) co_return stream;
+  (*stream)->set_deadline(deadline);
+  auto shaken = co_await (*stream)->connect_tls(options_.tls, options_.host);
+  GATEHOUSE_CO_CHECK(shaken);
+  (*stream)->clear_deadline();
+  co_return stream;
+}
+
+// ---- names
+
+net::Task<Result<>> UpstreamPool::look_up() {
+  auto task = net::resolve(loop_, blocking_, options_.host);
+  auto found = co_await task;
+  GATEHOUSE_CO_CHECK(found);
+  adopt(*found);
+  co_return Result<>{};
+}
+
+net::Task<void> UpstreamPool::refresh(std::shared_ptr<UpstreamPool> pool) {
+  auto task = pool->look_up();
+  auto found = co_await task;
+  pool->refreshing_ = false;
+  // While the resolver is down the addresses stay, and are asked for again after the same time.
+  if (!found) pool->resolved_ = pool->loop_.now();
+}
+
+void UpstreamPool::adopt(const std::vector<IpAddress>& found) {
+  std::vector<std::shared_ptr<Address>> now;
+  for (const IpAddress& ip : found) {
+    const auto known =
+        std::ranges::find_if(addresses_, [&](const auto& a) { return a->endpoint.address == ip; });
+    now.push_back(known != addresses_.end()
+                      ? *known
+                      : std::make_shared<Address>(Address{.endpoint = {ip, options_.port}, .idle = {}}));
+  }
+  for (const auto& address : addresses_) {
+    if (std::ranges::find(now, address) != now.end()) continue;
+    address->retired = true;
+    address->idle.clear();
+  }
+  addresses_ = std::move(now);
+  next_ = 0;
+  resolved_ = loop_.now();
+}
+
+}  // namespace gatehouse::target

@@ -1,0 +1,131 @@
+// UpstreamPool: one worker's connections to one upstream (one name, one port, plain or TLS).
+//
+//   auto lease = pool->take_idle();                   // the usual case, without a coroutine
+//   if (!lease) { auto fresh = co_await pool->connect(deadline); ... }
+//   ... one request and its answer over lease->stream() ...
+//   lease->end(UpstreamPool::Ending::keep);
+//
+// A reused connection may have been closed by the upstream at the very moment of its use. A request that is
+// idempotent (RFC 9110, section 9.2.2) and fails on a reused() lease before a byte of the answer came is
+// repeated once, over connect().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "net/blocking_pool.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "net/task.h"
+#include "net/tls.h"
+
+namespace gatehouse::target {
+
+struct UpstreamPoolOptions {
+  std::string host;  // a name, or an address as text
+  std::uint16_t port = 0;
+  std::shared_ptr<const net::ClientTls> tls;              // null: plain
+  Nanoseconds connect_timeout = std::chrono::seconds(1);  // for each address, TLS handshake included
+  Nanoseconds idle_timeout = std::chrono::seconds(30);    // an unused connection is closed after it
+  std::size_t most_idle = 64;                             // for each address
+  std::size_t most_connections = 1024;                    // idle ones do not count: they make room
+  Nanoseconds resolve_every = std::chrono::seconds(30);   // a name is looked up again, in the background
+  unsigned failures_to_open = 5;                          // consecutive ones, after which an address rests
+  Nanoseconds rest = std::chrono::seconds(5);             // then one request is let through as a probe
+};
+
+class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, private net::Timer {
+  struct Address;
+
+ public:
+  // `loop` and `blocking` outlive the pool.
+  static std::shared_ptr<UpstreamPool> make(net::Loop& loop, net::BlockingPool& blocking,
+                                            UpstreamPoolOptions options);
+  ~UpstreamPool() override;
+
+  enum class Ending : std::uint8_t {
+    keep,    // answered, and the connection can serve another request
+    close,   // answered, and the connection is used up
+    failed,  // no proper answer: counts against the address
+  };
+
+  // One connection for one request. A lease that is destroyed without end() (the exchange was cancelled)
+  // closes its connection and says nothing about the address.
+  class Lease {
+   public:
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+
+    net::Stream& stream() { return *stream_; }
+    const net::Endpoint& endpoint() const;
+    bool reused() const { return reused_; }
+    void end(Ending ending);
+
+   private:
+    friend class UpstreamPool;
+    Lease(std::shared_ptr<UpstreamPool> pool, std::shared_ptr<Address> address, net::StreamPtr stream,
+          bool reused);
+    std::shared_ptr<UpstreamPool> pool_;
+    std::shared_ptr<Address> address_;
+    net::StreamPtr stream_;
+    bool reused_ = false;
+  };
+
+  // The connection that was given back last, if one is idle and still open.
+  std::optional<Lease> take_idle();
+
+  // A fresh connection, by `deadline`. Each address that does not rest is tried at most once.
+  // Error{unavailable, Retry::yes}: none answers, all rest, or most_connections are busy; Error{timeout};
+  // Error{denied}: the upstream's certificate is not accepted; Error{not_found}: the name does not exist.
+  net::Task<Result<Lease>> connect(MonotonicTime deadline);
+
+  std::size_t idle() const;
+  std::size_t busy() const { return busy_; }
+
+ private:
+  struct Idle {
+    net::StreamPtr stream;
+    MonotonicTime until;
+  };
+  // What is known about one address. Leases keep it alive when a look-up no longer names it.
+  struct Address {
+    net::Endpoint endpoint;
+    std::deque<Idle> idle;  // the last is the youngest
+    unsigned failures = 0;  // consecutive
+    MonotonicTime rests_until{};
+    bool probing = false;
+    bool retired = false;
+  };
+
+  UpstreamPool(net::Loop& loop, net::BlockingPool& blocking, UpstreamPoolOptions options);
+  static net::Task<void> refresh(std::shared_ptr<UpstreamPool> pool);
+  net::Task<Result<>> look_up();
+  net::Task<Result<net::StreamPtr>> open(net::Endpoint endpoint, MonotonicTime deadline);
+  void adopt(const std::vector<IpAddress>& found);
+  std::shared_ptr<Address> choose(const std::vector<std::shared_ptr<Address>>& tried);
+  bool rests(const Address& address) const { return address.failures >= options_.failures_to_open; }
+  void answered(Address& address);
+  void failed(Address& address);
+  void give_back(Address& address, net::StreamPtr stream);
+  void expired() override;  // closes idle connections whose time is over
+
+  net::Loop& loop_;
+  net::BlockingPool& blocking_;
+  UpstreamPoolOptions options_;
+  std::vector<std::shared_ptr<Address>> addresses_;
+  std::size_t next_ = 0;  // where choosing begins
+  std::size_t busy_ = 0;
+  MonotonicTime resolved_{};
+  bool refreshing_ = false;
+};
+
+}  // namespace gatehouse::target

@@ -1,0 +1,275 @@
+#include "target/upstream_pool.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "net/testing.h"
+
+namespace gatehouse::target {
+namespace {
+
+using namespace std::chrono_literals;
+using net::Listener;
+using net::Loop;
+using net::Stream;
+using net::Task;
+using net::testing::Identity;
+using net::testing::loopback;
+using net::testing::run;
+using net::testing::start;
+using net::testing::turn_until;
+using Ending = UpstreamPool::Ending;
+using Lease = UpstreamPool::Lease;
+
+// Answers every byte with the same byte, on every connection.
+Task<void> echo(net::StreamPtr stream, std::shared_ptr<const net::ServerTls> tls) {
+  if (tls) {
+    auto shaken = co_await stream->accept_tls(tls);
+    if (!shaken) co_return;
+  }
+  for (;;) {
+    char byte[1];
+    auto n = co_await stream->read(byte);
+    if (!n || *n == 0) co_return;
+    auto written = co_await stream->write(std::string_view(byte, 1));
+    if (!written) co_return;
+  }
+}
+Task<void> accept_all(Loop& loop, Listener& listener, std::shared_ptr<const net::ServerTls> tls,
+                      int& accepted) {
+  for (;;) {
+    auto one = co_await listener.accept();
+    if (!one) co_return;
+    ++accepted;
+    spawn(loop, echo(std::make_unique<Stream>(loop, std::move(one->socket), one->peer), tls));
+  }
+}
+
+Task<Result<Lease>> acquire(UpstreamPool& pool, MonotonicTime deadline) {
+  if (auto lease = pool.take_idle()) co_return std::move(*lease);
+  auto task = pool.connect(deadline);
+  auto fresh = co_await task;
+  co_return fresh;
+}
+Task<bool> ask(Lease& lease) {
+  auto written = co_await lease.stream().write(std::string_view("x"));
+  if (!written) co_return false;
+  char byte[1];
+  auto n = co_await lease.stream().read(byte);
+  co_return n && *n == 1 && byte[0] == 'x';
+}
+
+class Upstream : public ::testing::Test {
+ protected:
+  Upstream() { open(); }
+  void open(std::uint16_t port = 0, std::shared_ptr<const net::ServerTls> tls = nullptr) {
+    listener_ = Listener::open(loop_, loopback(port)).value();
+    spawn(loop_, accept_all(loop_, *listener_, std::move(tls), accepted_));
+  }
+  std::uint16_t shut() {  // the upstream goes, and all its connections
+    const std::uint16_t port = listener_->endpoint().port;
+    loop_.cancel_tasks();
+    listener_.reset();
+    loop_.poll();
+    return port;
+  }
+  UpstreamPoolOptions options() const {
+    UpstreamPoolOptions options;
+    options.host = "127.0.0.1";
+    options.port = listener_->endpoint().port;
+    return options;
+  }
+  Result<Lease> lease(UpstreamPool& pool) { return run(loop_, acquire(pool, net::Timer::kNever)); }
+  void use(UpstreamPool& pool, Ending ending) {
+    auto one = lease(pool);
+    ASSERT_TRUE(one) << one.error().text;
+    ASSERT_TRUE(run(loop_, ask(*one)));
+    one->end(ending);
+  }
+
+  ManualClock clock_;
+  Loop loop_{clock_};
+  net::BlockingPool blocking_{1, 10};
+  std::unique_ptr<Listener> listener_;
+  int accepted_ = 0;
+};
+
+TEST_F(Upstream, AConnectionThatIsKeptIsUsedAgainTheYoungestFirst) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  auto first = lease(*pool);
+  auto second = lease(*pool);
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(first->reused());
+  const Stream* const youngest = &second->stream();
+  ASSERT_TRUE(run(loop_, ask(*first)));
+  ASSERT_TRUE(run(loop_, ask(*second)));
+  EXPECT_EQ(pool->busy(), 2U);
+  first->end(Ending::keep);
+  second->end(Ending::keep);
+  EXPECT_EQ(pool->idle(), 2U);
+  auto again = lease(*pool);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->reused());
+  EXPECT_EQ(&again->stream(), youngest);
+  EXPECT_TRUE(run(loop_, ask(*again)));
+  EXPECT_EQ(accepted_, 2);
+}
+
+TEST_F(Upstream, ALeaseThatIsDroppedOrClosedOrFailedIsNotUsedAgain) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  {
+    auto dropped = lease(*pool);
+  }
+  use(*pool, Ending::close);
+  use(*pool, Ending::failed);
+  EXPECT_EQ(pool->idle(), 0U);
+  auto last = lease(*pool);
+  ASSERT_TRUE(last);
+  EXPECT_FALSE(last->reused());
+  EXPECT_EQ(pool->busy(), 1U);
+}
+
+TEST_F(Upstream, AnIdleConnectionThatTheUpstreamClosedIsNotGivenOut) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  use(*pool, Ending::keep);
+  const std::uint16_t port = shut();
+  open(port);
+  auto one = lease(*pool);
+  ASSERT_TRUE(one) << one.error().text;
+  EXPECT_FALSE(one->reused());
+  EXPECT_TRUE(run(loop_, ask(*one)));
+}
+
+TEST_F(Upstream, AConnectionWithUnaskedBytesIsNotKept) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  auto one = lease(*pool);
+  ASSERT_TRUE(one);
+  ASSERT_TRUE(run(loop_, net::testing::write_all(one->stream(), "xy")));
+  EXPECT_TRUE(run(loop_, ask(*one)));  // one of three answers is read: the next request would get a wrong one
+  one->end(Ending::keep);
+  for (int i = 0; i < 10; ++i) loop_.poll();
+  EXPECT_FALSE(pool->take_idle());
+}
+
+TEST_F(Upstream, IdleConnectionsAreClosedAfterTheirTime) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  use(*pool, Ending::keep);
+  clock_.advance(29s);
+  loop_.poll();
+  EXPECT_EQ(pool->idle(), 1U);
+  use(*pool, Ending::keep);
+  clock_.advance(29s);
+  loop_.poll();
+  EXPECT_EQ(pool->idle(), 1U) << "it was used meanwhile";
+  clock_.advance(2s);
+  loop_.poll();
+  EXPECT_EQ(pool->idle(), 0U);
+}
+
+TEST_F(Upstream, AnAddressThatFailsRestsAndIsProbedByOneRequestAtATime) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  use(*pool, Ending::keep);
+  const std::uint16_t port = shut();
+  for (int i = 0; i < 5; ++i) {
+    const auto refused = lease(*pool);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  }
+  open(port);
+  const int before = accepted_;
+  ASSERT_FALSE(lease(*pool)) << "it rests, although it is back";
+  EXPECT_EQ(accepted_, before);
+  clock_.advance(6s);
+  loop_.poll();
+  {
+    auto probe = lease(*pool);
+    ASSERT_TRUE(probe) << probe.error().text;
+    EXPECT_FALSE(lease(*pool)) << "one probe at a time";
+    probe->end(Ending::failed);
+  }
+  EXPECT_FALSE(lease(*pool)) << "the probe failed";
+  clock_.advance(6s);
+  loop_.poll();
+  {
+    auto cancelled = lease(*pool);
+    EXPECT_TRUE(cancelled);
+  }
+  use(*pool, Ending::keep);  // a probe that was cancelled is given to the next
+  EXPECT_TRUE(lease(*pool));
+  EXPECT_TRUE(lease(*pool));
+}
+
+TEST_F(Upstream, MoreConnectionsThanAllowedAreRefused) {
+  UpstreamPoolOptions two = options();
+  two.most_connections = 2;
+  const auto pool = UpstreamPool::make(loop_, blocking_, two);
+  auto a = lease(*pool);
+  auto b = lease(*pool);
+  ASSERT_TRUE(a && b);
+  const auto c = lease(*pool);
+  ASSERT_FALSE(c);
+  EXPECT_EQ(c.error().retry, Retry::yes);
+  a->end(Ending::close);
+}
+
+TEST_F(Upstream, ANameIsResolvedAndEveryAddressTried) {
+  UpstreamPoolOptions named = options();
+  named.host = "localhost";  // ::1 too on many systems, where nobody listens
+  const auto pool = UpstreamPool::make(loop_, blocking_, named);
+  use(*pool, Ending::keep);
+  clock_.advance(31s);
+  loop_.poll();
+  use(*pool, Ending::keep);                               // looks up again in the background
+  turn_until(loop_, [&] { return loop_.tasks() == 3; });  // the accept loop and two echoes
+  use(*pool, Ending::keep);
+  named.host = "no such name.invalid";
+  const auto lost = UpstreamPool::make(loop_, blocking_, named);
+  EXPECT_FALSE(lease(*lost));
+}
+
+TEST_F(Upstream, AnHttpsUpstreamIsVerified) {
+  const Identity authority("authority", nullptr, "");
+  const Identity server("server", &authority, "IP:127.0.0.1");
+  net::ServerTlsOptions served;
+  served.certificate_pem = server.certificate_pem();
+  served.private_key_pem = server.key_pem();
+  shut();
+  open(0, net::ServerTls::make(served).value());
+  net::ClientTlsOptions trusted;
+  trusted.ca_pem = authority.certificate_pem();
+  UpstreamPoolOptions https = options();
+  https.tls = net::ClientTls::make(trusted).value();
+  const auto pool = UpstreamPool::make(loop_, blocking_, https);
+  use(*pool, Ending::keep);
+  auto again = lease(*pool);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->reused());
+  EXPECT_TRUE(run(loop_, ask(*again)));
+
+  trusted.ca_pem = Identity("stranger", nullptr, "").certificate_pem();
+  https.tls = net::ClientTls::make(trusted).value();
+  const auto wary = UpstreamPool::make(loop_, blocking_, https);
+  const auto refused = lease(*wary);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::denied);
+}
+
+TEST_F(Upstream, ConnectingEndsAtTheDeadline) {
+  shut();
+  listener_ = Listener::open(loop_, loopback(), {.backlog = 0}).value();  // nobody accepts
+  UpstreamPoolOptions slow = options();
+  slow.connect_timeout = 1h;
+  const auto pool = UpstreamPool::make(loop_, blocking_, slow);
+  std::optional<Result<Lease>> waiting[8];
+  for (auto& one : waiting) start(loop_, acquire(*pool, loop_.now() + 10s), one);
+  for (int i = 0; i < 20; ++i) loop_.poll();
+  clock_.advance(11s);
+  turn_until(loop_,
+             [&] { return std::ranges::all_of(waiting, [](const auto& w) { return w.has_value(); }); });
+  EXPECT_FALSE(*waiting[7]);
+  EXPECT_EQ(waiting[7]->error().code, ErrorCode::timeout);
+}
+
+}  // namespace
+}  // namespace gatehouse::target
