@@ -147,4 +147,5 @@ ${[...reasons].map(([reason, count]) => `- ${count} cases: ${reason}`).join("\n"
   mkdirSync(join(root, "docs", "conformance"), { recursive: true });
   writeFileSync(join(root, "docs", "conformance", "cel.md"), text);
 }
+console.log(`${total.passed} passed, ${failures.length} failed`);
 process.exit(failures.length > 0 || !enough ? 1 : 0);

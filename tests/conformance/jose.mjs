@@ -68,6 +68,7 @@ const failed = questions.filter((question, i) =>
   answers[i]?.valid !== question.valid || (question.reason !== undefined && answers[i].reason !== question.reason));
 for (const { source, name } of failed) console.log(`failed: ${source}: ${name}`);
 console.log(`${questions.length - failed.length} of ${questions.length} (${signatures.length} vectors, ${foreign.length} with npm jose)`);
+console.log(`${questions.length - failed.length} passed, ${failed.length} failed`);
 
 // "AlgNoneInEverySpelling" -> "alg none in every spelling"
 const words = (name) => name.replace(/([a-z0-9])(?=[A-Z])|(A)(?=[A-Z])/g, "$1$2 ").toLowerCase();
