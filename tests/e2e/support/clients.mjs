@@ -6,11 +6,13 @@ import { Agent as HttpsAgent } from 'node:https';
 import axios from 'axios';
 import { Agent, request } from 'undici';
 
+const deadline = 20_000;
+
 const answer = (status, headers, text) => ({ status, headers, text, json: () => JSON.parse(text) });
 
 // Each: (method, url, {headers, body, ca, cert, key}) => answer. `close` frees what it keeps.
 export function undiciClient({ ca, cert, key, connections = 32 } = {}) {
-  const dispatcher = new Agent({ connections, pipelining: 1, connect: { ca, cert, key } });
+  const dispatcher = new Agent({ connections, pipelining: 1, headersTimeout: deadline, bodyTimeout: deadline, connect: { ca, cert, key } });
   const send = async (method, url, { headers = {}, body } = {}) => {
     const { statusCode, headers: received, body: stream } = await request(url, { method, headers, body, dispatcher });
     return answer(statusCode, received, await stream.text());
@@ -22,7 +24,7 @@ export function axiosClient({ ca, cert, key } = {}) {
   const httpsAgent = new HttpsAgent({ ca, cert, key, keepAlive: true });
   const send = async (method, url, { headers = {}, body } = {}) => {
     const { status, headers: received, data } = await axios.request({
-      method, url, headers, data: body, httpsAgent, proxy: false, responseType: 'text',
+      method, url, headers, data: body, httpsAgent, proxy: false, timeout: deadline, responseType: 'text',
       transformResponse: (text) => text, transformRequest: (text) => text, validateStatus: () => true, maxRedirects: 0,
     });
     return answer(status, { ...received }, data);
@@ -32,7 +34,7 @@ export function axiosClient({ ca, cert, key } = {}) {
 
 export function curlClient({ caFile, certFile, keyFile } = {}) {
   const send = (method, url, { headers = {}, body } = {}) => new Promise((resolve, reject) => {
-    const words = ['--silent', '--show-error', '--path-as-is', '--max-time', '20', '--noproxy', '*', '-i', '-X', method,
+    const words = ['--silent', '--show-error', '--path-as-is', '--max-time', String(deadline / 1000), '--noproxy', '*', '-i', '-X', method,
       ...(caFile ? ['--cacert', caFile] : []), ...(certFile ? ['--cert', certFile, '--key', keyFile] : []),
       ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
       ...(body === undefined ? [] : ['--data-binary', '@-']), url];
