@@ -1,0 +1,75 @@
+// What a worker hands to the writer, and what a sink is.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace gatehouse::audit {
+
+// Where a line stands in a batch, and what it is found by.
+struct LineFacts {
+  std::uint32_t offset = 0;
+  std::uint32_t size = 0;  // with its line feed
+  WallTime time{};
+  std::array<char, 36> id{};
+  std::uint8_t id_size = 0;
+
+  std::string_view request_id() const { return {id.data(), id_size}; }
+};
+
+// The answer of an upstream that was kept behind the wall.
+struct Original {
+  std::string request_id;
+  WallTime time{};
+  unsigned status = 0;
+  std::string head;
+  std::string body;
+};
+
+struct Batch {
+  std::string lines;  // whole lines, one after another
+  std::vector<LineFacts> facts;
+  std::vector<Original> originals;
+  std::size_t original_bytes = 0;
+
+  bool empty() const { return facts.empty() && originals.empty(); }
+  std::size_t bytes() const { return lines.size() + original_bytes; }
+  std::string_view line(const LineFacts& of) const {
+    return std::string_view(lines).substr(of.offset, of.size);
+  }
+  void clear() {
+    lines.clear();
+    facts.clear();
+    originals.clear();
+    original_bytes = 0;
+  }
+};
+
+enum class Durable : std::uint8_t {
+  later,  // whenever the system gets to it
+  now,    // on the disk when write() returns
+};
+
+// Where events end up. Used by the writer's thread only.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual std::string_view name() const = 0;
+  // Whether Durable::now holds here.
+  virtual bool can_be_durable() const = 0;
+  // All of the batch. After a failure it is called with the same batch again, and nothing is written twice.
+  virtual Result<> write(const Batch& batch, Durable durable) = 0;
+  // SIGHUP: the file may have been moved away.
+  virtual Result<> reopen() { return {}; }
+  // Called every few seconds: retention. Does a bounded piece of work.
+  virtual Result<> tidy(WallTime) { return {}; }
+};
+
+}  // namespace gatehouse::audit

@@ -1,0 +1,287 @@
+#include "audit/encoder.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "base/utf8.h"
+
+namespace gatehouse::audit {
+
+namespace {
+
+constexpr std::string_view kRedacted = "[redacted]";
+constexpr std::string_view kCut = "\xe2\x80\xa6";
+
+constexpr std::array<std::string_view, 9> kMethods = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                                      "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+
+// Every byte that goes out as it is.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+bool contains(std::string_view text, std::string_view run) {
+  return run.size() <= text.size() && ::memmem(text.data(), text.size(), run.data(), run.size()) != nullptr;
+}
+
+// Characters that are text to JSON and something else to a terminal or a line reader.
+bool deceives(char32_t c) {
+  return c < 0xa0 || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+struct Character {
+  char32_t code = 0;
+  std::size_t size = 0;  // 0: not UTF-8
+};
+
+Character first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (text.size() < size || !is_utf8(text.substr(0, size))) return {};
+  char32_t code = size == 1 ? lead : lead & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3fU);
+  return {code, size};
+}
+
+// Writes into memory that holds the longest line there can be.
+class Line {
+ public:
+  Line(char* begin, std::span<const std::string_view> credentials) : at_(begin), credentials_(credentials) {}
+
+  char* end() const { return at_; }
+
+  void raw(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+  // A text of Gatehouse or of its configuration; empty is null.
+  void known(std::string_view text) {
+    if (text.empty()) return raw("null");
+    *at_++ = '"';
+    escaped(text, kLongestText);
+    *at_++ = '"';
+  }
+
+  void free(std::string_view text, std::size_t most = kLongestText) {
+    if (text.empty()) return raw("null");
+    *at_++ = '"';
+    char* const start = at_;
+    escaped(text, most);
+    const std::string_view written(start, static_cast<std::size_t>(at_ - start));
+    for (const std::string_view credential : credentials_) {
+      if (credential.empty() || !(contains(text, credential) || contains(written, credential))) continue;
+      at_ = start;
+      raw(kRedacted);
+      break;
+    }
+    *at_++ = '"';
+  }
+
+  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + 24, value).ptr; }
+
+  // Two or six digits, and the like.
+  void digits(std::uint64_t value, int count) {
+    for (int i = count - 1; i >= 0; --i) {
+      at_[i] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    }
+    at_ += count;
+  }
+
+  void attributes(std::span<const Attribute> list) {
+    *at_++ = '{';
+    const char* const start = at_;
+    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes))) {
+      if (at_ != start) *at_++ = ',';
+      known(attribute.name.empty() ? std::string_view("-") : attribute.name);
+      *at_++ = ':';
+      free(attribute.value);
+    }
+    *at_++ = '}';
+  }
+
+  // RFC 3339 in UTC, to the microsecond.
+  void time(WallTime at) {
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date{day};
+    const auto microseconds =
+        static_cast<std::uint64_t>(std::chrono::floor<std::chrono::microseconds>(at - day).count());
+    const std::uint64_t seconds = microseconds / 1'000'000;
+    digits(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
+    *at_++ = '-';
+    digits(static_cast<unsigned>(date.month()), 2);
+    *at_++ = '-';
+    digits(static_cast<unsigned>(date.day()), 2);
+    *at_++ = 'T';
+    digits(seconds / 3600, 2);
+    *at_++ = ':';
+    digits(seconds / 60 % 60, 2);
+    *at_++ = ':';
+    digits(seconds % 60, 2);
+    *at_++ = '.';
+    digits(microseconds % 1'000'000, 6);
+    *at_++ = 'Z';
+  }
+
+  void address(const IpAddress& address) {
+    if (address.family() == IpAddress::Family::v6) return raw(address.text());
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i != 0) *at_++ = '.';
+      number(address.bytes()[i]);
+    }
+  }
+
+ private:
+  void escaped(std::string_view text, std::size_t most) {
+    const bool cut = text.size() > most;
+    if (cut) {
+      while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80) --most;
+      text = text.substr(0, most);
+    }
+    std::size_t i = 0;
+    while (i < text.size()) {
+      if (kPlain[static_cast<unsigned char>(text[i])]) {
+        *at_++ = text[i++];
+        continue;
+      }
+      const Character character = first_character(text.substr(i));
+      i += std::max<std::size_t>(character.size, 1);
+      if (character.size == 0) {
+        raw("\xef\xbf\xbd");
+      } else if (character.code == '"' || character.code == '\\') {
+        *at_++ = '\\';
+        *at_++ = static_cast<char>(character.code);
+      } else if (deceives(character.code)) {
+        raw("\\u");
+        for (int shift = 12; shift >= 0; shift -= 4)
+          *at_++ = "0123456789abcdef"[(character.code >> shift) & 0xfU];
+      } else {
+        raw(text.substr(i - character.size, character.size));
+      }
+    }
+    if (cut) raw(kCut);
+  }
+
+  char* at_;
+  std::span<const std::string_view> credentials_;
+};
+
+// Each byte of a text takes six at most. Twenty texts, two lists of attributes, one detail, and the fixed
+// parts.
+constexpr std::size_t kLongestLine =
+    6 * (20 * kLongestText + 2 * kMostAttributes * 2 * kLongestText + kLongestDetail) + 4096;
+
+char* write(char* begin, const Event& event) {
+  Line line(begin, event.credentials);
+  line.raw(R"({"time":")");
+  line.time(event.time);
+  line.raw(R"(","event.name":)");
+  line.known(event.name);
+  line.raw(R"(,"request.id":)");
+  line.known(event.request_id);
+  line.raw(R"(,"trace.id":)");
+  line.free(event.trace_id);
+  line.raw(R"(,"client.address":)");
+  if (event.has_client) {
+    line.raw("\"");
+    line.address(event.client);
+    line.raw("\"");
+  } else {
+    line.raw("null");
+  }
+  line.raw(R"(,"http.request.method":)");
+  if (std::ranges::find(kMethods, event.method) != kMethods.end()) {
+    line.known(event.method);
+  } else {
+    line.free(event.method);
+  }
+  line.raw(R"(,"http.route":)");
+  line.known(event.route);
+  line.raw(R"(,"operation":)");
+  line.known(event.operation);
+  line.raw(R"(,"resource":)");
+  line.attributes(event.resource);
+  if (!event.query.empty()) {
+    line.raw(R"(,"query":)");
+    line.attributes(event.query);
+  }
+  line.raw(R"(,"user.id":)");
+  line.free(event.user_id);
+  line.raw(R"(,"auth.scheme":)");
+  line.known(event.scheme);
+  line.raw(R"(,"auth.credential.id":)");
+  line.free(event.credential_id);
+  line.raw(R"(,"outcome":)");
+  line.known(name(event.outcome));
+  line.raw(R"(,"stage":)");
+  line.known(name(event.stage));
+  line.raw(R"(,"reason":)");
+  line.known(event.reason);
+  line.raw(R"(,"rule":)");
+  line.known(event.rule);
+  line.raw(R"(,"sensitive":)");
+  line.known(event.sensitive);
+  line.raw(R"(,"http.response.status_code":)");
+  if (event.status == 0) {
+    line.raw("null");
+  } else {
+    line.number(event.status);
+  }
+  const auto microseconds = std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::microseconds>(event.duration).count());
+  line.raw(R"(,"duration_ms":)");
+  line.number(static_cast<std::uint64_t>(microseconds / 1000));
+  line.raw(".");
+  line.digits(static_cast<std::uint64_t>(microseconds % 1000), 3);
+  line.raw(R"(,"http.request.body.size":)");
+  line.number(event.request_body_size);
+  line.raw(R"(,"http.response.body.size":)");
+  line.number(event.response_body_size);
+  if (!event.upstream.empty()) {
+    line.raw(R"(,"upstream.name":)");
+    line.known(event.upstream);
+    line.raw(R"(,"upstream.status_code":)");
+    line.number(event.upstream_status);
+  }
+  if (!event.detail.empty()) {
+    line.raw(R"(,"detail":)");
+    line.free(event.detail, kLongestDetail);
+  }
+  line.raw("}\n");
+  return line.end();
+}
+
+}  // namespace
+
+void append_event(std::string& out, const Event& event) {
+  const std::size_t before = out.size();
+  // Grows by doubling, so that the space for a line is found and not made.
+  if (out.capacity() < before + kLongestLine) out.reserve(2 * (before + kLongestLine));
+  out.resize_and_overwrite(before + kLongestLine, [&](char* data, std::size_t) {
+    return static_cast<std::size_t>(write(data + before, event) - data);
+  });
+}
+
+void scrub(std::string& text, std::span<const std::string_view> credentials) {
+  for (const std::string_view credential : credentials) {
+    if (credential.empty()) continue;
+    std::string clean;
+    std::size_t from = 0;
+    for (std::size_t at = 0; (at = text.find(credential, from)) != std::string::npos;
+         from = at + credential.size()) {
+      clean.append(text, from, at - from);
+      clean += kRedacted;
+    }
+    if (from == 0) continue;
+    clean.append(text, from);
+    text = std::move(clean);
+  }
+}
+
+}  // namespace gatehouse::audit

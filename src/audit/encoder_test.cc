@@ -1,0 +1,206 @@
+#include "audit/encoder.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/parser.h"
+
+namespace gatehouse::audit {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const Attribute kResource[] = {{"id", "42"}};
+
+Event sample() {
+  Event event;
+  event.time = WallTime{std::chrono::nanoseconds{1'763'892'904'182'913'555}};
+  event.request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11";
+  event.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  event.client = *IpAddress::parse("203.0.113.9");
+  event.method = "GET";
+  event.route = "/orders/{id}";
+  event.operation = "getOrder";
+  event.resource = kResource;
+  event.user_id = "partner:acme";
+  event.scheme = "partnerKey";
+  event.credential_id = "abcdefghijkl";
+  event.stage = Stage::authorise;
+  event.reason = "condition_false";
+  event.rule = "getOrder.when";
+  event.status = 404;
+  event.duration = std::chrono::microseconds{412};
+  event.response_body_size = 142;
+  return event;
+}
+
+std::string line_of(const Event& event) {
+  std::string out;
+  append_event(out, event);
+  return out;
+}
+
+TEST(Encoder, AnEventIsTheLineOfTheContract) {
+  EXPECT_EQ(
+      line_of(sample()),
+      R"({"time":"2025-11-23T10:15:04.182913Z","event.name":"request",)"
+      R"("request.id":"01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11","trace.id":"0af7651916cd43dd8448eb211c80319c",)"
+      R"("client.address":"203.0.113.9","http.request.method":"GET","http.route":"/orders/{id}",)"
+      R"("operation":"getOrder","resource":{"id":"42"},"user.id":"partner:acme","auth.scheme":"partnerKey",)"
+      R"("auth.credential.id":"abcdefghijkl","outcome":"refused","stage":"authorise",)"
+      R"("reason":"condition_false","rule":"getOrder.when","sensitive":null,"http.response.status_code":404,)"
+      R"("duration_ms":0.412,"http.request.body.size":0,"http.response.body.size":142})"
+      "\n");
+}
+
+TEST(Encoder, WhatIsNotThereIsNull) {
+  Event event;
+  event.has_client = false;
+  const std::string line = line_of(event);
+  EXPECT_THAT(line, HasSubstr(R"("time":"1970-01-01T00:00:00.000000Z")"));
+  EXPECT_THAT(line, HasSubstr(R"("client.address":null,"http.request.method":null)"));
+  EXPECT_THAT(line, HasSubstr(R"("http.response.status_code":null)"));
+  EXPECT_THAT(line, Not(HasSubstr("detail")));
+}
+
+TEST(Encoder, NoTextCanForgeALineOrSteerATerminal) {
+  const std::vector<std::string> attacks = {"x\n{\"event.name\":\"request\",\"outcome\":\"allowed\"}",
+                                            "\r\n",
+                                            std::string("a\0b", 3),
+                                            "\x1b[2J\x1b]0;t\x07",
+                                            "\x7f",
+                                            "\xc2\x9b"
+                                            "31m",
+                                            "\xe2\x80\xae"
+                                            "gnp",
+                                            "\xe2\x80\xa8",
+                                            "\xef\xbb\xbf",
+                                            "\"},\"outcome\":\"allowed\",{\"",
+                                            "\\",
+                                            "\xff\xfe",
+                                            "\xed\xa0\x80",
+                                            "\xc0\xaf",
+                                            "\xf4\x90\x80\x80",
+                                            "\xe2\x82"};
+  json::Parser parser;
+  json::Document document;
+  for (const std::string& attack : attacks) {
+    Event event = sample();
+    const Attribute attributes[] = {{"id", attack}, {attack, "v"}};
+    event.method = attack;
+    event.trace_id = attack;
+    event.resource = attributes;
+    event.query = attributes;
+    event.user_id = attack;
+    event.detail = attack;
+    event.route = attack;
+    const std::string line = line_of(event);
+    EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+    for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+      ASSERT_GE(static_cast<unsigned char>(line[i]), 0x20) << attack;
+      ASSERT_NE(line[i], '\x7f');
+    }
+    for (const char* deceiver : {"\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xa8", "\xef\xbb\xbf"}) {
+      EXPECT_THAT(line, Not(HasSubstr(deceiver)));
+    }
+    ASSERT_TRUE(parser.parse(line, document)) << line;
+    EXPECT_EQ(document.root().find_string("outcome"), "refused");
+  }
+}
+
+TEST(Encoder, TextOfOtherAlphabetsStaysReadable) {
+  Event event = sample();
+  event.user_id = "Zoë 東京 😀";
+  EXPECT_THAT(line_of(event), HasSubstr("\"user.id\":\"Zoë 東京 😀\""));
+}
+
+TEST(Encoder, NoCredentialOfTheRequestIsInItsEvent) {
+  const std::string key = "gh_abcdefghijkl_0123456789ABCDEFGHIJKLMNOPQRSTUVWx6Zt1Q";
+  const std::string hostile = "s3\"cr\\et\n\xff";
+  const std::string_view credentials[] = {"", key, hostile};
+  for (const std::string& credential : {key, hostile}) {
+    for (const std::string& around :
+         {credential, "before " + credential + " after", credential + credential}) {
+      Event event = sample();
+      const Attribute attributes[] = {{"id", around}};
+      event.credentials = credentials;
+      event.method = around;
+      event.trace_id = around;
+      event.resource = attributes;
+      event.query = attributes;
+      event.user_id = around;
+      event.credential_id = around;
+      event.detail = around;
+      const std::string line = line_of(event);
+      EXPECT_THAT(line, Not(HasSubstr(credential)));
+      EXPECT_THAT(line, Not(HasSubstr("0123456789ABC")));
+      EXPECT_THAT(line, Not(HasSubstr("cr\\\\et")));
+      EXPECT_THAT(line, HasSubstr(R"("detail":"[redacted]"})"));
+    }
+  }
+}
+
+TEST(Encoder, ACredentialThatOnlyTheEscapingWouldFormIsRedactedToo) {
+  const std::string_view credentials[] = {"abc\\u000adef"};
+  Event event = sample();
+  event.credentials = credentials;
+  event.detail = "abc\ndef";
+  EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"[redacted]"})"));
+}
+
+TEST(Encoder, ACallerCannotRemoveTheFactsByNamingThemAsItsCredential) {
+  for (const std::string_view fact :
+       {"GET", "getOrder", "/orders/{id}", "condition_false", "refused", "2025", "203.0", "{", "\""}) {
+    Event event = sample();
+    event.credentials = {&fact, 1};
+    const std::string line = line_of(event);
+    EXPECT_THAT(
+        line, HasSubstr(R"("http.request.method":"GET","http.route":"/orders/{id}","operation":"getOrder")"));
+    EXPECT_THAT(line, HasSubstr(R"("reason":"condition_false")"));
+    EXPECT_THAT(line, HasSubstr(R"("client.address":"203.0.113.9")"));
+  }
+}
+
+TEST(Encoder, LongTextsAndManyAttributesAreCutAtACharacter) {
+  Event event = sample();
+  const std::string text(100'000, '\x01');
+  std::string accents;
+  for (int i = 0; i < 1000; ++i) accents += "é";
+  accents.insert(0, "x");
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back(std::to_string(i) + text);
+  std::vector<Attribute> attributes;
+  for (const std::string& name : names) attributes.push_back({name, text});
+  event.name = event.request_id = event.trace_id = event.method = event.route = event.operation =
+      event.user_id = text;
+  event.scheme = event.credential_id = event.reason = event.rule = event.sensitive = event.upstream =
+      event.detail = text;
+  event.resource = event.query = attributes;
+  json::Parser parser;
+  json::Document document;
+  ASSERT_TRUE(parser.parse(line_of(event), document));
+  event = sample();
+  event.user_id = accents;
+  ASSERT_TRUE(parser.parse(line_of(event), document));
+  EXPECT_THAT(*document.root().find_string("user.id"), ::testing::EndsWith("é…"));
+}
+
+TEST(Encoder, LinesFollowEachOtherInOneBuffer) {
+  std::string out = "kept\n";
+  for (int i = 0; i < 300; ++i) append_event(out, sample());
+  EXPECT_EQ(out.size(), 5 + 300 * line_of(sample()).size());
+}
+
+TEST(Scrub, EveryRunIsReplaced) {
+  const std::string_view credentials[] = {"", "token", "key"};
+  std::string text = "token a tokentoken key toke";
+  scrub(text, credentials);
+  EXPECT_EQ(text, "[redacted] a [redacted][redacted] [redacted] toke");
+}
+
+}  // namespace
+}  // namespace gatehouse::audit

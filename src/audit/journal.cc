@@ -1,0 +1,357 @@
+#include "audit/journal.h"
+
+#include <algorithm>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include "audit/encoder.h"
+
+namespace gatehouse::audit {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFirstRetry{50};
+constexpr std::chrono::milliseconds kLongestRetry{2000};
+constexpr int kTriesAtTheEnd = 3;
+// A buffer of this size is written without waiting for more.
+constexpr std::size_t kWorthWriting = std::size_t{128} << 10U;
+
+}  // namespace
+
+// A coroutine that waits for its event to be durable. Touched on its loop's thread only.
+struct Journal::Waiting {
+  std::coroutine_handle<> waiting;  // null: not yet, or gone
+  std::optional<Result<>> result;
+};
+
+class Journal::Wait {
+ public:
+  explicit Wait(std::shared_ptr<Waiting> shared) : shared_(std::move(shared)) {}
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
+  ~Wait() { shared_->waiting = nullptr; }
+  bool await_ready() const noexcept { return shared_->result.has_value(); }
+  void await_suspend(std::coroutine_handle<> waiting) noexcept { shared_->waiting = waiting; }
+  Result<> await_resume() { return *std::move(shared_->result); }
+
+  static net::Task<Result<>> until_durable(std::shared_ptr<Waiting> shared) {
+    Wait wait(std::move(shared));
+    auto result = co_await wait;
+    co_return result;
+  }
+
+ private:
+  std::shared_ptr<Waiting> shared_;
+};
+
+struct Journal::Lane {
+  mutable std::mutex mutex;
+  std::condition_variable room;
+  Batch batch;
+  std::vector<std::shared_ptr<Waiting>> waiting;
+  Counters counters;
+  std::shared_ptr<net::Mailbox> mailbox;
+  bool left = false;  // the worker is gone; so is the lane when it is empty
+  std::atomic<std::size_t> pending{0};  // bytes not yet with the sinks, those in the writer's hands included
+
+  // The writer's own: what it took over. Swapped back empty, so that memory is used again.
+  Batch taken;
+  std::vector<std::shared_ptr<Waiting>> taken_waiting;
+};
+
+// ---- the workers' side ----
+
+Journal::Worker::~Worker() {
+  // The lane stays with the journal until it is empty; the loop that coroutines waited on is going.
+  const std::lock_guard lock(lane_->mutex);
+  lane_->mailbox = nullptr;
+  lane_->left = true;
+}
+
+bool Journal::Worker::accepting() const {
+  return lane_->pending.load(std::memory_order_relaxed) < journal_.options_.buffer.bytes / 4 * 3;
+}
+
+void Journal::Worker::record(const Event& event) { append(event, nullptr); }
+
+net::Task<Result<>> Journal::Worker::record_durably(const Event& event) {
+  auto shared = std::make_shared<Waiting>();
+  if (journal_.can_be_durable_) {
+    append(event, shared);
+  } else {
+    append(event, nullptr);
+    shared->result = failure(ErrorCode::denied, "no sink keeps events durably: name a store or a file");
+  }
+  return Wait::until_durable(std::move(shared));
+}
+
+void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waiting) {
+  Lane& lane = *lane_;
+  std::unique_lock lock(lane.mutex);
+  const auto full = [&] {
+    return lane.pending.load(std::memory_order_relaxed) >= journal_.options_.buffer.bytes;
+  };
+  if (full()) [[unlikely]] {
+    journal_.waits_.fetch_add(1, std::memory_order_relaxed);
+    lock.unlock();  // the journal's lock comes before a lane's
+    journal_.wake(Urgency::now);
+    lock.lock();
+    lane.room.wait(lock, [&] { return !full(); });
+  }
+  const bool first = lane.batch.empty();
+  const std::size_t before = lane.batch.lines.size();
+  append_event(lane.batch.lines, event);
+  const std::size_t size = lane.batch.lines.size() - before;
+  LineFacts& facts = lane.batch.facts.emplace_back();
+  facts.offset = static_cast<std::uint32_t>(before);
+  facts.size = static_cast<std::uint32_t>(size);
+  facts.time = event.time;
+  facts.id_size = static_cast<std::uint8_t>(std::min(event.request_id.size(), facts.id.size()));
+  std::copy_n(event.request_id.begin(), facts.id_size, facts.id.begin());
+  lane.counters.count(event);
+  lane.pending.fetch_add(size, std::memory_order_relaxed);
+  const bool now = waiting != nullptr || (before < kWorthWriting && before + size >= kWorthWriting);
+  // Under the same lock: a batch that has the event has the one who waits for it, and is flushed.
+  if (waiting) lane.waiting.push_back(std::move(waiting));
+  lock.unlock();
+  if (now) {
+    journal_.wake(Urgency::now);
+  } else if (first) {
+    journal_.wake(Urgency::soon);
+  }
+}
+
+void Journal::Worker::keep_original(std::string_view request_id, unsigned status, std::string_view head,
+                                    std::string_view body) {
+  Lane& lane = *lane_;
+  {
+    const std::lock_guard lock(lane.mutex);
+    Original& original = lane.batch.originals.emplace_back();
+    original.request_id = request_id.substr(0, 36);
+    original.time = journal_.clock_.wall();
+    original.status = status;
+    original.head = head.substr(0, journal_.options_.longest_head.bytes);
+    original.body = body.substr(0, journal_.options_.longest_body.bytes);
+    const std::size_t size = original.head.size() + original.body.size() + sizeof original;
+    lane.batch.original_bytes += size;
+    lane.pending.fetch_add(size, std::memory_order_relaxed);
+  }
+  journal_.wake(Urgency::soon);
+}
+
+// ---- the writer's side ----
+
+Journal::Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options)
+    : sinks_(std::move(sinks)),
+      clock_(clock),
+      options_(std::move(options)),
+      can_be_durable_(std::ranges::any_of(sinks_, [](const auto& sink) { return sink->can_be_durable(); })),
+      thread_([this] { run(); }) {}
+
+Journal::~Journal() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+std::unique_ptr<Journal::Worker> Journal::worker(std::shared_ptr<net::Mailbox> mailbox) {
+  auto lane = std::make_shared<Lane>();
+  lane->mailbox = std::move(mailbox);
+  {
+    const std::lock_guard lock(mutex_);
+    lanes_.push_back(lane);
+  }
+  return std::unique_ptr<Worker>(new Worker(*this, std::move(lane)));
+}
+
+void Journal::wake(Urgency urgency) {
+  // Most events find that the writer knows already.
+  if (urgency == Urgency::soon && wanted_.exchange(true, std::memory_order_acq_rel)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_.store(true, std::memory_order_release);
+    if (urgency == Urgency::now) urgent_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Journal::reopen() {
+  {
+    const std::lock_guard lock(mutex_);
+    reopen_ = true;
+    urgent_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Journal::flush() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t round = ++rounds_asked_;
+  urgent_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return rounds_done_ >= round; });
+}
+
+void Journal::run() {
+  // A sink may be a pipe whose reader has gone: an error to report, not the end.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+
+  MonotonicTime tidied = clock_.monotonic();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait_for(lock, kTidy,
+                      [&] { return stop_ || urgent_ || wanted_.load(std::memory_order_acquire); });
+    if (!urgent_ && !stop_) changed_.wait_for(lock, kGather, [&] { return stop_ || urgent_; });
+    const bool stopping = stop_;
+    const bool reopening = std::exchange(reopen_, false);
+    const std::uint64_t round = rounds_asked_;
+    urgent_ = false;
+    wanted_.store(false, std::memory_order_release);
+    lock.unlock();
+    if (reopening) {
+      for (const auto& sink : sinks_) static_cast<void>(sink->reopen());  // a failure shows at the next write
+    }
+    write_lanes();
+    if (clock_.monotonic() - tidied >= kTidy) {
+      tidy();
+      tidied = clock_.monotonic();
+    }
+    lock.lock();
+    rounds_done_ = std::max(rounds_done_, round);
+    changed_.notify_all();
+    if (stopping) return;
+  }
+}
+
+void Journal::write_lanes() {
+  std::vector<std::shared_ptr<Lane>> lanes;
+  {
+    const std::lock_guard lock(mutex_);
+    lanes = lanes_;
+  }
+  for (const auto& lane : lanes) {
+    deliver(*lane);
+    const std::lock_guard lock(mutex_);
+    const std::lock_guard lane_lock(lane->mutex);
+    if (!lane->left || !lane->batch.empty() || !lane->waiting.empty()) continue;
+    past_.add(lane->counters);
+    std::erase(lanes_, lane);
+  }
+}
+
+void Journal::deliver(Lane& lane) {
+  {
+    const std::lock_guard lock(lane.mutex);
+    std::swap(lane.batch, lane.taken);
+    std::swap(lane.waiting, lane.taken_waiting);
+  }
+  if (lane.taken.empty() && lane.taken_waiting.empty()) return;
+  const Durable durable = lane.taken_waiting.empty() ? Durable::later : Durable::now;
+  bool everywhere = true;
+  // Those that promise durability first: nobody waits for a slow terminal.
+  for (const bool promising : {true, false}) {
+    for (const auto& sink : sinks_) {
+      if (sink->can_be_durable() != promising) continue;
+      everywhere = deliver_to(*sink, lane.taken, durable, lane) && everywhere;
+    }
+    if (promising) tell(lane, {});
+  }
+  (everywhere ? written_ : lost_).fetch_add(lane.taken.facts.size(), std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(lane.mutex);
+    lane.pending.fetch_sub(lane.taken.bytes(), std::memory_order_relaxed);
+  }
+  lane.taken.clear();
+  lane.room.notify_all();
+}
+
+bool Journal::deliver_to(Sink& sink, const Batch& batch, Durable durable, Lane& lane) {
+  auto pause = kFirstRetry;
+  for (int tries = 1;; ++tries) {
+    const Result<> written = sink.write(batch, durable);
+    if (written) return true;
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    if (sink.can_be_durable()) tell(lane, written);
+    std::unique_lock lock(mutex_);
+    const bool giving_up = stop_ && tries >= kTriesAtTheEnd;
+    lock.unlock();
+    if (options_.on_problem && (tries == 1 || giving_up)) {
+      options_.on_problem(fmt::format(
+          "{}: {}{}", sink.name(), written.error().text,
+          giving_up ? fmt::format("; {} events are lost", batch.facts.size()) : "; it is tried again"));
+    }
+    if (giving_up) return false;
+    lock.lock();
+    changed_.wait_for(lock, pause, [&] { return stop_; });
+    pause = std::min(pause * 2, kLongestRetry);
+  }
+}
+
+void Journal::tell(Lane& lane, const Result<>& result) {
+  if (lane.taken_waiting.empty()) return;
+  std::shared_ptr<net::Mailbox> mailbox;
+  {
+    const std::lock_guard lock(lane.mutex);
+    mailbox = lane.mailbox;
+  }
+  if (mailbox) {
+    mailbox->post([waiting = std::move(lane.taken_waiting), result] {
+      for (const auto& one : waiting) {
+        one->result = result;
+        if (one->waiting) std::exchange(one->waiting, nullptr).resume();
+      }
+    });
+  }
+  lane.taken_waiting.clear();
+}
+
+void Journal::tidy() {
+  for (const auto& sink : sinks_) {
+    if (auto tidied = sink->tidy(clock_.wall()); !tidied && options_.on_problem) {
+      options_.on_problem(fmt::format("{}: {}", sink->name(), tidied.error().text));
+    }
+  }
+}
+
+void Journal::render(std::string& out) const {
+  Counters all;
+  double pending = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    all.add(past_);
+    for (const auto& lane : lanes_) {
+      const std::lock_guard lane_lock(lane->mutex);
+      all.add(lane->counters);
+      pending += static_cast<double>(lane->pending.load(std::memory_order_relaxed));
+    }
+  }
+  all.render(out);
+  const auto value = [](const std::atomic<std::uint64_t>& count) {
+    return static_cast<double>(count.load(std::memory_order_relaxed));
+  };
+  const Sample samples[] = {
+      {"gatehouse_events_pending_bytes", "Events that are not yet with all sinks.", Sample::Type::gauge,
+       pending},
+      {"gatehouse_events_written_total", "Events that every sink has.", Sample::Type::counter,
+       value(written_)},
+      {"gatehouse_event_sink_failures_total", "Attempts of a sink to write that failed.",
+       Sample::Type::counter, value(failures_)},
+      {"gatehouse_event_waits_total", "Times a worker stood still because its buffer was full.",
+       Sample::Type::counter, value(waits_)},
+      {"gatehouse_events_lost_total", "Events that a sink lacks because it failed until the process ended.",
+       Sample::Type::counter, value(lost_)},
+  };
+  audit::render(out, samples);
+}
+
+}  // namespace gatehouse::audit

@@ -1,0 +1,129 @@
+// The journal: takes events from all workers and brings each to every sink, in order, by a thread of its own.
+//
+// A worker encodes an event into its own buffer under a lock that only the writer's swap of buffers ever
+// contends for. The writer takes the buffers over every kGather, or at once when an event is to be durable.
+//
+// No event is ever dropped while the process runs. When sinks are slow or failing, buffers fill:
+//   - above three quarters accepting() is false, and the server answers new requests with 503 without working
+//   on
+//     them (reason record_unavailable; that event is recorded too);
+//   - a full buffer makes record() wait for the writer, which stops that worker: the last resort, counted in
+//     `gatehouse_event_waits_total`.
+// A sink that fails is tried again until it works; the others have the batch meanwhile. An event that waits
+// to be durable is told at once when its sink fails, so that its request fails and does not hang. When the
+// process ends, a sink that still fails loses what is left, and on_problem says how much.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "audit/batch.h"
+#include "audit/metrics.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "core/audit_sink.h"
+#include "net/loop.h"
+
+namespace gatehouse::audit {
+
+struct JournalOptions {
+  ByteCount buffer = mebibytes(4);        // for each worker
+  ByteCount longest_head = kibibytes(8);  // of an original; more is cut
+  ByteCount longest_body = kibibytes(32);
+  // What a sink's failure is told to, once for each run of failures. From the writer's thread.
+  std::function<void(std::string_view)> on_problem = {};
+};
+
+class Journal {
+ public:
+  static constexpr std::chrono::milliseconds kGather{20};
+  static constexpr std::chrono::seconds kTidy{5};
+
+  // `clock` must outlive the journal. Nobody reads what no sink takes: at least one is given.
+  Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options = {});
+  // Writes what is there. Its workers are gone before.
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  class Worker;
+  // One for each worker, used on its loop's thread. Must not outlive the journal.
+  std::unique_ptr<Worker> worker(std::shared_ptr<net::Mailbox> mailbox);
+
+  // From any thread: sinks open their files again before the next batch.
+  void reopen();
+  // Returns when everything recorded before the call has been given to the sinks. Blocks.
+  void flush();
+  // Prometheus text: the counters of all workers and the journal's own.
+  void render(std::string& out) const;
+
+ private:
+  friend class Worker;
+  struct Waiting;
+  class Wait;
+  struct Lane;  // one worker's buffer
+
+  enum class Urgency : std::uint8_t { soon, now };
+  void wake(Urgency urgency);
+  void run();
+  void write_lanes();
+  void deliver(Lane& lane);
+  bool deliver_to(Sink& sink, const Batch& batch, Durable durable, Lane& lane);
+  void tell(Lane& lane, const Result<>& result);
+  void tidy();
+
+  const std::vector<std::unique_ptr<Sink>> sinks_;
+  const Clock& clock_;
+  const JournalOptions options_;
+  const bool can_be_durable_;
+
+  mutable std::mutex mutex_;  // the lanes' list and what the writer waits for
+  std::condition_variable changed_;
+  std::vector<std::shared_ptr<Lane>> lanes_;
+  bool stop_ = false;
+  bool reopen_ = false;
+  bool urgent_ = false;
+  std::uint64_t rounds_asked_ = 0;
+  std::uint64_t rounds_done_ = 0;
+  std::atomic<bool> wanted_{false};
+  Counters past_;  // of workers that are gone
+
+  std::atomic<std::uint64_t> waits_{0};
+  std::atomic<std::uint64_t> failures_{0};
+  std::atomic<std::uint64_t> lost_{0};
+  std::atomic<std::uint64_t> written_{0};
+  std::thread thread_;
+};
+
+class Journal::Worker final : public AuditSink {
+ public:
+  ~Worker() override;
+  void record(const Event& event) override;
+  // `denied` where no sink can keep an event durably; the sink's failure where it fails. The event is
+  // recorded in either case.
+  net::Task<Result<>> record_durably(const Event& event) override;
+  void keep_original(std::string_view request_id, unsigned status, std::string_view head,
+                     std::string_view body) override;
+  // Whether there is room for what a new request will leave behind.
+  bool accepting() const;
+
+ private:
+  friend class Journal;
+  Worker(Journal& journal, std::shared_ptr<Lane> lane) : journal_(journal), lane_(std::move(lane)) {}
+  // `waiting`, where there is one, is told when the event is durable.
+  void append(const Event& event, std::shared_ptr<Waiting> waiting);
+
+  Journal& journal_;
+  std::shared_ptr<Lane> lane_;
+};
+
+}  // namespace gatehouse::audit

@@ -1,0 +1,48 @@
+// What `gatehouse log` and `gatehouse why` read from the event store. Works beside a running server.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/batch.h"
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "core/event.h"
+#include "db/connection.h"
+
+namespace gatehouse::audit {
+
+struct EventFilter {
+  std::int64_t after = 0;  // only events behind this position: what a follower has seen
+  std::optional<WallTime> since{};
+  std::optional<WallTime> until{};
+  std::optional<std::string> user{};  // these are equal to the event's member, not patterns
+  std::optional<std::string> operation{};
+  std::optional<IpAddress> address{};
+  std::optional<Outcome> outcome{};
+};
+
+struct StoredEvent {
+  std::int64_t position = 0;
+  WallTime time{};
+  std::string_view line;  // JSON, without line feed; valid during the call
+};
+
+// Calls `each` for every event that passes, in the order in which they were stored, until it gives false.
+// Following is calling again with `after` set to the last position.
+Result<> read_events(db::Connection& connection, const EventFilter& filter,
+                     const std::function<bool(const StoredEvent&)>& each);
+
+struct Explanation {
+  std::vector<std::string> lines;  // the events of the request: one, and others that name it
+  std::vector<Original> originals;
+};
+// `not_found` when nothing is known of the request.
+Result<Explanation> explain(db::Connection& connection, std::string_view request_id);
+
+}  // namespace gatehouse::audit
