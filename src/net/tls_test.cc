@@ -437,8 +437,11 @@ TEST_F(SClient, CannotRenegotiate) {
   ASSERT_TRUE(listener);
   std::optional<Result<std::string>> got;
   start(loop_, serve_and_read(loop_, **listener, server_context()), got);
-  const std::string output = shell("echo R | openssl s_client -ign_eof -tls1_2 -connect " +
-                                   (*listener)->endpoint().text() + " 2>&1");
+  // Its input is a pipe that never ends, so that it stays until it has the server's answer.
+  const std::string output = shell(
+      "f=$(mktemp -u) && mkfifo $f && exec 3<>$f && rm $f && echo R >&3 && "
+      "timeout 20 openssl s_client -tls1_2 -connect " +
+      (*listener)->endpoint().text() + " <&3 2>&1");
   EXPECT_THAT(output, HasSubstr("RENEGOTIATING"));
   EXPECT_THAT(output, HasSubstr("no renegotiation"));
 }
