@@ -13,6 +13,7 @@ namespace gatehouse::json {
 namespace {
 
 constexpr std::size_t kBlock = 4096;
+constexpr std::size_t kReadable = 8;  // behind every text, as document.h promises
 // What a document keeps when it is cleared; a larger one gives its memory back.
 constexpr std::size_t kKeptSource = std::size_t{1} << 20U;
 constexpr std::size_t kKeptNodes = std::size_t{1} << 16U;
@@ -176,7 +177,7 @@ const char* Document::keep(std::string_view text) {
   if (blocks_.empty() || block_size_ - block_used_ < text.size()) {
     block_size_ = std::max(kBlock, text.size());
     block_used_ = 0;
-    blocks_.push_back(std::make_unique_for_overwrite<char[]>(block_size_));
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(block_size_ + kReadable));
   }
   char* at = blocks_.back().get() + block_used_;
   if (!text.empty()) std::memcpy(at, text.data(), text.size());

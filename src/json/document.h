@@ -22,7 +22,9 @@ enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
 // One value, or one member's key (which is a string node that stands before its value).
 struct Node {
-  const char* text = nullptr;  // string: unescaped bytes; number: the literal; else null
+  // string: unescaped bytes; number: the literal; else null. Eight bytes behind its end can be read (but mean
+  // nothing), so that short texts are compared by one load.
+  const char* text = nullptr;
   std::uint32_t size = 0;      // string, number: bytes in text; array: elements; object: members
   std::uint32_t span = 1;      // nodes in this subtree, itself included: the next sibling is this + span
   std::uint32_t offset = 0;    // where it stands in its source text, in bytes
