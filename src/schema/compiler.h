@@ -50,7 +50,7 @@ struct Options {
   Dialect dialect = Dialect::json_schema_2020_12;
   Formats formats = Formats::annotate;
   Sealing sealing = Sealing::open;
-  std::optional<Caps> caps;
+  std::optional<Caps> caps = std::nullopt;
 };
 
 // What is wrong in a schema, and where.

@@ -1,0 +1,523 @@
+// One schema object into Rules, keyword by keyword.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schema/compiler_implementation.h"
+
+namespace gatehouse::schema {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+std::string_view last_segment(std::string_view reference) {
+  const std::size_t slash = reference.rfind('/');
+  return slash == reference.npos ? reference : reference.substr(slash + 1);
+}
+
+bool is_true(Value value) { return value && value.is_boolean() && value.boolean(); }
+
+}  // namespace
+
+void Compiler::Implementation::fill(const Task& task) {
+  const Keywords keywords(task.schema);
+  const Facts& facts = facts_.of(task.schema, *task.resource);
+  const Site site{task, keywords, facts, *task.resource, *task.rules};
+  if (site.resource.ref_stands_alone() && keywords.has(Keyword::ref)) {
+    std::vector<Step> steps;
+    add_reference(site, Keyword::ref, steps);
+    if (!steps.empty()) task.rules->steps = &program_->steps.emplace_back(std::move(steps));
+    return;
+  }
+  if (site.resource.validates) {
+    fill_types(site);
+    fill_values(site);
+  }
+  fill_string(site);
+  if (site.resource.validates || site.resource.asserts_formats) fill_number(site);
+  fill_array(site);
+  fill_object(site);
+  fill_steps(site);
+  if (site.resource.unevaluated) fill_unevaluated(site);
+  if (task.key.use == Use::outermost) seal_and_cap(site);
+  // The table is built last: sealing and dependencies add to it.
+  if (task.rules->object) objects(*task.rules).names.build();
+}
+
+std::optional<std::uint64_t> Compiler::Implementation::count_of(const Site& site, Keyword keyword) {
+  const Value value = site.keywords[keyword];
+  if (!value) return std::nullopt;
+  if (value.is_number() && value.number() >= 0) {
+    if (const auto count = value.unsigned_integer()) return count;
+    if (value.number() > 1e19) return kUnbounded;
+  }
+  report(site.resource, value, fmt::format("{} must be an integer, zero or more", name(keyword)));
+  return std::nullopt;
+}
+
+bool Compiler::Implementation::is_schema(const Site& site, Value value, std::string_view what) {
+  if (value.is_object() || value.is_boolean()) return true;
+  report(site.resource, value, fmt::format("{} must be a schema: an object or a boolean", what));
+  return false;
+}
+
+bool Compiler::Implementation::is_list_of_schemas(const Site& site, Keyword keyword) {
+  const Value value = site.keywords[keyword];
+  if (!value) return false;
+  if (!value.is_array() || value.size() == 0) {
+    report(site.resource, value, fmt::format("{} must be an array of at least one schema", name(keyword)));
+    return false;
+  }
+  bool good = true;
+  for (const Value element : value.elements()) good = is_schema(site, element, name(keyword)) && good;
+  return good;
+}
+
+bool Compiler::Implementation::is_map_of_schemas(const Site& site, Keyword keyword) {
+  const Value value = site.keywords[keyword];
+  if (!value) return false;
+  if (!value.is_object()) {
+    report(site.resource, value, fmt::format("{} must be an object", name(keyword)));
+    return false;
+  }
+  bool good = true;
+  for (const json::Member member : value.members()) {
+    good = is_schema(site, member.value, fmt::format("{}/{}", name(keyword), member.key())) && good;
+  }
+  return good;
+}
+
+void Compiler::Implementation::fill_types(const Site& site) {
+  const Value types = site.keywords[Keyword::type];
+  if (!types) return;
+  std::uint8_t bits = 0;
+  bool integer = false;
+  bool number = false;
+  const auto one = [&](Value value) {
+    const std::string_view type = value.is_string() ? value.string() : std::string_view();
+    if (type == "null") bits |= type_bit(Kind::null);
+    else if (type == "boolean") bits |= type_bit(Kind::boolean);
+    else if (type == "string") bits |= type_bit(Kind::string);
+    else if (type == "array") bits |= type_bit(Kind::array);
+    else if (type == "object") bits |= type_bit(Kind::object);
+    else if (type == "integer") integer = true;
+    else if (type == "number") number = true;
+    else report(site.resource, value, "type must be null, boolean, object, array, number, string or integer");
+  };
+  if (types.is_array()) {
+    for (const Value element : types.elements()) one(element);
+  } else {
+    one(types);
+  }
+  if (integer || number) bits |= type_bit(Kind::number);
+  if (integer && !number) bits |= kOnlyIntegers;
+  if (site.resource.draft == Draft::openapi_3_0 && is_true(site.keywords[Keyword::nullable])) {
+    bits |= type_bit(Kind::null);
+  }
+  site.rules.types = bits;
+}
+
+void Compiler::Implementation::add_values(const Site&, Values& values, Value value) {
+  if (value.is_string()) {
+    values.strings.add(value.string());
+  } else {
+    values.others.push_back(kept(value));
+  }
+}
+
+void Compiler::Implementation::fill_values(const Site& site) {
+  if (const Value list = site.keywords[Keyword::enumeration]) {
+    if (!list.is_array()) {
+      report(site.resource, list, "enum must be an array");
+    } else {
+      Values& values = program_->values.emplace_back();
+      values.rule = "enum";
+      for (const Value element : list.elements()) add_values(site, values, element);
+      values.strings.build();
+      site.rules.enumeration = &values;
+    }
+  }
+  if (const Value value = site.keywords[Keyword::constant]) {
+    Values& values = program_->values.emplace_back();
+    values.rule = "const";
+    add_values(site, values, value);
+    values.strings.build();
+    site.rules.constant = &values;
+  }
+}
+
+void Compiler::Implementation::fill_string(const Site& site) {
+  using enum Keyword;
+  if (site.resource.validates) {
+    if (const auto most = count_of(site, max_length)) strings(site.rules).length.most = *most;
+    if (const auto least = count_of(site, min_length); least && *least > 0) strings(site.rules).length.least = *least;
+    if (const Value text = site.keywords[pattern]) {
+      auto compiled = text.is_string() ? Pattern::compile(text.string())
+                                       : std::expected<Pattern, std::string>(std::unexpected("it is not a string"));
+      if (compiled) {
+        strings(site.rules).patterns.push_back(*std::move(compiled));
+      } else {
+        report(site.resource, text, "pattern cannot be used: " + compiled.error());
+      }
+    }
+  }
+  const Value wanted = site.keywords[format];
+  if (!wanted) return;
+  if (!wanted.is_string()) return report(site.resource, wanted, "format must be a string");
+  if (!site.resource.asserts_formats) return;
+  const FormatCheck check = site.resource.openapi && wanted.string() == "byte" ? is_base64 : find_format(wanted.string());
+  if (check) strings(site.rules).formats.push_back(check);
+}
+
+void Compiler::Implementation::add_bound(const Site& site, Keyword keyword, NumberBound::Is is, NumberRules& rules) {
+  const Value limit = site.keywords[keyword];
+  if (!limit.is_number()) return report(site.resource, limit, fmt::format("{} must be a number", name(keyword)));
+  rules.bounds.push_back({is, Number(kept(limit.literal())), name(keyword)});
+}
+
+void Compiler::Implementation::fill_number(const Site& site) {
+  using enum Keyword;
+  using Is = NumberBound::Is;
+  if (site.resource.validates) {
+    // OpenAPI 3.0: a boolean beside minimum says whether the minimum itself is excluded.
+    const auto both = [&](Keyword inclusive, Keyword exclusive, Is with, Is without) {
+      const Value strict = site.keywords[exclusive];
+      const bool flag = strict && strict.is_boolean() && site.resource.draft == Draft::openapi_3_0;
+      if (site.keywords.has(inclusive)) {
+        add_bound(site, inclusive, flag && strict.boolean() ? without : with, numbers(site.rules));
+        if (flag && strict.boolean()) numbers(site.rules).bounds.back().rule = name(exclusive);
+      }
+      if (strict && !flag) add_bound(site, exclusive, without, numbers(site.rules));
+    };
+    both(minimum, exclusive_minimum, Is::at_least, Is::above);
+    both(maximum, exclusive_maximum, Is::at_most, Is::below);
+    if (const Value divisor = site.keywords[multiple_of]) {
+      if (!divisor.is_number() || json::compare_numbers(divisor.literal(), "0") <= 0) {
+        report(site.resource, divisor, "multipleOf must be a number above zero");
+      } else {
+        numbers(site.rules).multiple_of.emplace_back(kept(divisor.literal()));
+      }
+    }
+  }
+  const Value wanted = site.keywords[format];
+  if (!wanted || !wanted.is_string() || !site.resource.openapi || !site.resource.asserts_formats) return;
+  const auto range = [&](std::string_view least, std::string_view most) {
+    numbers(site.rules).bounds.push_back({Is::at_least, Number(least), "format"});
+    numbers(site.rules).bounds.push_back({Is::at_most, Number(most), "format"});
+  };
+  if (wanted.string() == "int32") range("-2147483648", "2147483647");
+  if (wanted.string() == "int64") range("-9223372036854775808", "9223372036854775807");
+}
+
+void Compiler::Implementation::fill_array(const Site& site) {
+  using enum Keyword;
+  if (site.resource.validates) {
+    if (const auto most = count_of(site, max_items)) arrays(site.rules).items.most = *most;
+    if (const auto least = count_of(site, min_items); least && *least > 0) arrays(site.rules).items.least = *least;
+    if (const Value wanted = site.keywords[unique_items]) {
+      if (!wanted.is_boolean()) report(site.resource, wanted, "uniqueItems must be a boolean");
+      else if (wanted.boolean()) arrays(site.rules).unique = true;
+    }
+  }
+  if (!site.resource.applies) return;
+  const bool old = site.resource.draft == Draft::draft_2019_09 || site.resource.draft == Draft::draft_7;
+  Keyword first = prefix_items;
+  Keyword rest = items;
+  if (old) {
+    const bool list = site.keywords.has(items) && site.keywords[items].is_array();
+    first = list ? items : count;
+    rest = list ? additional_items : items;
+  }
+  if (first != count && site.keywords.has(first) && is_list_of_schemas(site, first)) {
+    for (const Value element : site.keywords[first].elements()) {
+      arrays(site.rules).prefix.push_back(&inner_value(site, element));
+    }
+  }
+  if (const Value schema = site.keywords[rest]; schema && is_schema(site, schema, name(rest))) {
+    arrays(site.rules).rest = &inner_value(site, schema);
+  }
+  if (const Value schema = site.keywords[contains]; schema && is_schema(site, schema, name(contains))) {
+    arrays(site.rules).contains = &plainly(site, schema);
+    if (!site.resource.validates) return;
+    if (const auto least = count_of(site, min_contains)) arrays(site.rules).contained.least = *least;
+    if (const auto most = count_of(site, max_contains)) arrays(site.rules).contained.most = *most;
+  }
+}
+
+void Compiler::Implementation::fill_object(const Site& site) {
+  using enum Keyword;
+  const auto number_of = [&](std::string_view key) {
+    ObjectRules& object = objects(site.rules);
+    const std::uint32_t number = object.names.add(key);
+    if (object.properties.size() <= number) object.properties.resize(number + 1);
+    return number;
+  };
+  if (site.resource.applies) {
+    if (site.keywords.has(properties) && is_map_of_schemas(site, properties)) {
+      const Direction direction = site.task.key.direction;
+      for (const json::Member member : site.keywords[properties].members()) {
+        const Facts& facts = facts_.of(member.value, site.resource);
+        const Rules* rules = nullptr;
+        if (direction == Direction::input && facts.read_only) rules = &never("readOnly");
+        else if (direction == Direction::output && facts.write_only) rules = &never("writeOnly");
+        else rules = &inner_value(site, member.value);
+        objects(site.rules).properties[number_of(member.key())] = rules;
+      }
+    }
+    if (site.keywords.has(pattern_properties) && is_map_of_schemas(site, pattern_properties)) {
+      for (const json::Member member : site.keywords[pattern_properties].members()) {
+        auto compiled = Pattern::compile(member.key());
+        if (!compiled) {
+          report(site.resource, member.value, "the pattern of these properties cannot be used: " + compiled.error());
+          continue;
+        }
+        objects(site.rules).patterns.emplace_back(*std::move(compiled), &inner_value(site, member.value));
+      }
+    }
+    if (const Value schema = site.keywords[additional_properties];
+        schema && is_schema(site, schema, name(additional_properties))) {
+      objects(site.rules).additional = &inner_value(site, schema);
+    }
+    if (const Value schema = site.keywords[property_names]; schema && is_schema(site, schema, name(property_names))) {
+      objects(site.rules).property_names = &plainly(site, schema);
+    }
+  }
+  if (!site.resource.validates) return;
+  if (const auto most = count_of(site, max_properties)) objects(site.rules).members.most = *most;
+  if (const auto least = count_of(site, min_properties); least && *least > 0) {
+    objects(site.rules).members.least = *least;
+  }
+  if (const Value list = site.keywords[required]) {
+    if (!list.is_array()) {
+      report(site.resource, list, "required must be an array of property names");
+    } else {
+      for (const Value element : list.elements()) {
+        if (!element.is_string()) report(site.resource, element, "required must be an array of property names");
+        else if (!is_exempt(site, element.string())) objects(site.rules).required.add(number_of(element.string()));
+      }
+    }
+  }
+  for (const Keyword keyword : {dependent_required, dependencies}) {
+    if (keyword == dependent_required && site.resource.draft == Draft::draft_7) continue;
+    const Value map = site.keywords[keyword];
+    if (!map) continue;
+    if (!map.is_object()) {
+      report(site.resource, map, fmt::format("{} must be an object", name(keyword)));
+      continue;
+    }
+    for (const json::Member member : map.members()) {
+      if (!member.value.is_array()) {
+        if (keyword == dependent_required) report(site.resource, member.value, "dependentRequired must have arrays of names");
+        continue;
+      }
+      const std::uint32_t number = number_of(member.key());
+      NameSet needed;
+      for (const Value element : member.value.elements()) {
+        if (!element.is_string()) report(site.resource, element, "dependentRequired must have arrays of names");
+        else if (!is_exempt(site, element.string())) needed.add(number_of(element.string()));
+      }
+      objects(site.rules).dependents.emplace_back(number, std::move(needed));
+    }
+  }
+}
+
+void Compiler::Implementation::add_reference(const Site& site, Keyword keyword, std::vector<Step>& steps) {
+  const Value reference = site.keywords[keyword];
+  if (!reference) return;
+  if (!reference.is_string()) return report(site.resource, reference, fmt::format("{} must be a string", name(keyword)));
+  const auto target = documents_.resolve(site.resource, reference.string(), reference);
+  if (!target) return;
+  Step& step = steps.emplace_back();
+  step.rule = name(keyword);
+  step.branches.push_back(&same_value(site, *target));
+  if (keyword == Keyword::ref) return;
+  // $dynamicRef is dynamic only where its static target has a $dynamicAnchor of that name (Core, 8.2.3.2).
+  const std::string_view anchor = keyword == Keyword::recursive_ref ? std::string_view() : target->anchor;
+  if (keyword == Keyword::dynamic_ref && anchor.empty()) return;
+  const auto dynamic = target->resource->dynamic_anchors.find(anchor);
+  if (dynamic == target->resource->dynamic_anchors.end() || dynamic->second.node() != target->schema.node()) return;
+  step.op = Step::Op::dynamic;
+  step.anchor = anchor_number(anchor);
+}
+
+void Compiler::Implementation::add_branches(const Site& site, Keyword keyword, Step::Op op, std::vector<Step>& steps) {
+  if (!site.keywords.has(keyword) || !is_list_of_schemas(site, keyword)) return;
+  Step& step = steps.emplace_back();
+  step.op = op;
+  step.rule = name(keyword);
+  for (const Value branch : site.keywords[keyword].elements()) step.branches.push_back(&same_value(site, branch));
+}
+
+void Compiler::Implementation::fill_steps(const Site& site) {
+  using enum Keyword;
+  std::vector<Step> steps;
+  add_reference(site, ref, steps);
+  if (site.resource.draft == Draft::draft_2020_12) add_reference(site, dynamic_ref, steps);
+  if (site.resource.draft == Draft::draft_2019_09) add_reference(site, recursive_ref, steps);
+  if (site.resource.applies) {
+    add_branches(site, all_of, Step::Op::all, steps);
+    if (!add_discriminator(site, steps)) {
+      add_branches(site, any_of, Step::Op::any, steps);
+      add_branches(site, one_of, Step::Op::one, steps);
+    }
+    if (const Value schema = site.keywords[negation]; schema && is_schema(site, schema, "not")) {
+      Step& step = steps.emplace_back();
+      step.op = Step::Op::negation;
+      step.rule = "not";
+      step.branches.push_back(&plainly(site, schema));
+    }
+    if (const Value schema = site.keywords[condition]; schema && is_schema(site, schema, "if")) {
+      Step step;
+      step.op = Step::Op::condition;
+      step.rule = "if";
+      step.branches.push_back(&plainly(site, schema));
+      for (const Keyword keyword : {then, otherwise}) {
+        const Value consequence = site.keywords[keyword];
+        const bool used = consequence && is_schema(site, consequence, name(keyword));
+        step.branches.push_back(used ? &same_value(site, consequence) : nullptr);
+      }
+      steps.push_back(std::move(step));
+    }
+    for (const Keyword keyword : {dependent_schemas, dependencies}) {
+      const Value map = site.keywords[keyword];
+      if (!map || (keyword == dependent_schemas && !is_map_of_schemas(site, keyword)) || !map.is_object()) continue;
+      Step step;
+      step.op = Step::Op::dependents;
+      step.rule = name(keyword);
+      for (const json::Member member : map.members()) {
+        if (member.value.is_array()) continue;
+        step.names.add(member.key());
+        step.branches.push_back(&same_value(site, member.value));
+      }
+      step.names.build();
+      if (!step.branches.empty()) steps.push_back(std::move(step));
+    }
+  }
+  if (!steps.empty()) site.rules.steps = &program_->steps.emplace_back(std::move(steps));
+}
+
+// OpenAPI: the property decides which branch of oneOf or anyOf is meant, by the name of the schema that the
+// branch refers to or by the mapping. Only where every branch is a reference; else the branches decide.
+bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<Step>& steps) {
+  using enum Keyword;
+  const Value wanted = site.keywords[discriminator];
+  if (!wanted || !site.resource.openapi) return false;
+  const auto property = wanted.find_string("propertyName");
+  if (!property) {
+    report(site.resource, wanted, "discriminator must have a propertyName");
+    return false;
+  }
+  const Keyword keyword = site.keywords.has(one_of) ? one_of : any_of;
+  if (!site.keywords.has(keyword) || !is_list_of_schemas(site, keyword)) return false;
+  Step step;
+  step.op = Step::Op::discriminator;
+  step.otherwise = keyword == one_of ? Step::Op::one : Step::Op::any;
+  step.rule = name(keyword);
+  step.property = *property;
+  std::vector<const json::Node*> targets;
+  for (const Value branch : site.keywords[keyword].elements()) {
+    const auto reference = branch.find_string("$ref");
+    if (!reference) return false;
+    const auto target = documents_.resolve(site.resource, *reference, branch);
+    if (!target) return false;
+    targets.push_back(target->schema.node());
+    step.branches.push_back(&same_value(site, branch));
+    const auto index = static_cast<std::uint32_t>(targets.size() - 1);
+    if (step.names.add(last_segment(*reference)) == step.targets.size()) step.targets.push_back(index);
+  }
+  if (const auto mapping = wanted.find("mapping"); mapping && mapping->is_object()) {
+    for (const json::Member member : mapping->members()) {
+      if (!member.value.is_string()) {
+        report(site.resource, member.value, "a discriminator's mapping must name schemas");
+        continue;
+      }
+      std::string reference(member.value.string());
+      if (reference.find_first_of("/#.") == reference.npos) reference = "#/components/schemas/" + reference;
+      const auto target = documents_.resolve(site.resource, reference, member.value);
+      if (!target) continue;
+      const auto found = std::find(targets.begin(), targets.end(), target->schema.node());
+      if (found == targets.end()) {
+        report(site.resource, member.value, fmt::format("the discriminator maps to a schema that {} does not have", name(keyword)));
+        continue;
+      }
+      const auto index = static_cast<std::uint32_t>(found - targets.begin());
+      const std::uint32_t number = step.names.add(member.key());
+      if (number == step.targets.size()) step.targets.push_back(index);
+      else step.targets[number] = index;
+    }
+  }
+  step.names.build();
+  steps.push_back(std::move(step));
+  if (keyword == one_of) add_branches(site, any_of, Step::Op::any, steps);
+  return true;
+}
+
+void Compiler::Implementation::fill_unevaluated(const Site& site) {
+  using enum Keyword;
+  if (site.resource.draft == Draft::draft_7) return;
+  if (const Value schema = site.keywords[unevaluated_items]; schema && is_schema(site, schema, name(unevaluated_items))) {
+    site.rules.unevaluated_items = &inner_value(site, schema);
+    site.rules.tracks = true;
+  }
+  if (const Value schema = site.keywords[unevaluated_properties];
+      schema && is_schema(site, schema, name(unevaluated_properties))) {
+    site.rules.unevaluated_properties = &inner_value(site, schema);
+    site.rules.tracks = true;
+  }
+}
+
+void Compiler::Implementation::seal_and_cap(const Site& site) {
+  using enum Keyword;
+  Rules& rules = site.rules;
+  const Facts& facts = site.facts;
+  const auto admits = [&](Kind kind) { return (facts.types & type_bit(kind)) != 0; };
+  const auto weak = [&](Weakness::Kind kind, std::string_view keyword) {
+    rules.weaknesses.push_back({kind, site.resource.document->uri,
+                                Documents::pointer_to(*site.resource.document, site.task.schema),
+                                site.task.schema.offset(), keyword});
+  };
+  if (options_.sealing == Sealing::sealed && facts.describes_object && admits(Kind::object) &&
+      !site.keywords.has(additional_properties) && !rules.unevaluated_properties) {
+    if (rules.steps) {
+      rules.unevaluated_properties = &never("unevaluatedProperties");
+      rules.tracks = true;
+    } else {
+      objects(rules).additional = &never("additionalProperties");
+    }
+  }
+  if (options_.sealing == Sealing::sealed && !facts.asserts) weak(Weakness::Kind::anything, {});
+  if (!options_.caps) return;
+  if (admits(Kind::string) && !facts.length) {
+    strings(rules).length.most = options_.caps->string;
+    weak(Weakness::Kind::capped, "maxLength");
+  }
+  if (admits(Kind::array) && !facts.items) {
+    arrays(rules).items.most = options_.caps->items;
+    weak(Weakness::Kind::capped, "maxItems");
+  }
+  // A sealed object without patterns has at most the members that it declares.
+  if (admits(Kind::object) && !facts.properties) {
+    objects(rules).members.most = options_.caps->properties;
+    const bool closed = rules.object->additional && rules.object->additional->never && rules.object->patterns.empty();
+    if (closed) objects(rules).members.most = kUnbounded;
+    else weak(Weakness::Kind::capped, "maxProperties");
+  }
+  if (admits(Kind::number) && !(facts.minimum && facts.maximum) && !facts.wide_integer) {
+    constexpr std::string_view kSafe = "9007199254740991";
+    constexpr std::string_view kSafeNegative = "-9007199254740991";
+    constexpr std::string_view kDouble = "1.7976931348623157e308";
+    constexpr std::string_view kDoubleNegative = "-1.7976931348623157e308";
+    const bool integers = facts.integers_only;
+    if (!facts.minimum) {
+      numbers(rules).bounds.push_back(
+          {NumberBound::Is::at_least, Number(integers ? kSafeNegative : kDoubleNegative), "minimum"});
+    }
+    if (!facts.maximum) {
+      numbers(rules).bounds.push_back({NumberBound::Is::at_most, Number(integers ? kSafe : kDouble), "maximum"});
+    }
+    weak(Weakness::Kind::capped, facts.maximum ? "minimum" : "maximum");
+  }
+}
+
+}  // namespace gatehouse::schema

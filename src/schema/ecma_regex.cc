@@ -1,0 +1,535 @@
+#include "schema/ecma_regex.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "schema/unicode_properties.h"
+#include "schema/utf8.h"
+
+namespace gatehouse::schema {
+namespace {
+
+using Code = std::uint32_t;
+using Ranges = std::vector<std::pair<Code, Code>>;
+
+constexpr Code kEnd = 0xFFFFFFFF;
+constexpr Code kLast = 0x10FFFF;
+constexpr int kMostNesting = 100;
+constexpr std::uint32_t kMostRepeats = 1000;  // RE2's own bound
+
+const Ranges kDigits{{'0', '9'}};
+const Ranges kWordCharacters{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+const Ranges kSpaces{{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+                     {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+const Ranges kLineEnds{{0x0A, 0x0A}, {0x0D, 0x0D}, {0x2028, 0x2029}};
+
+Ranges complement(const Ranges& ranges) {
+  Ranges out;
+  Code next = 0;
+  for (const auto& [first, last] : ranges) {
+    if (first > next) out.emplace_back(next, first - 1);
+    next = last + 1;
+  }
+  if (next <= kLast) out.emplace_back(next, kLast);
+  return out;
+}
+
+struct Set {
+  Ranges ranges;
+  std::string properties;  // RE2's \p{…}, as they stand in a class
+  bool negated = false;
+
+  void add(Code first, Code last) { ranges.emplace_back(first, last); }
+  void add(const Ranges& more) { ranges.insert(ranges.end(), more.begin(), more.end()); }
+
+  void normalize() {
+    std::sort(ranges.begin(), ranges.end());
+    Ranges out;
+    for (const auto& range : ranges) {
+      if (!out.empty() && range.first <= out.back().second + 1) {
+        out.back().second = std::max(out.back().second, range.second);
+      } else {
+        out.push_back(range);
+      }
+    }
+    ranges = std::move(out);
+  }
+
+  std::string re2() const {
+    if (ranges.empty() && properties.empty()) return negated ? "(?s:.)" : "[^\\x{0}-\\x{10FFFF}]";
+    std::string out = negated ? "[^" : "[";
+    for (const auto& [first, last] : ranges) {
+      out += first == last ? fmt::format("\\x{{{:X}}}", first) : fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", first, last);
+    }
+    return out + properties + "]";
+  }
+
+  std::optional<ByteRun> bytes() const {
+    if (negated || !properties.empty() || ranges.empty() || ranges.back().second > 0x7F) return std::nullopt;
+    ByteRun run;
+    for (const auto& [first, last] : ranges) {
+      for (Code c = first; c <= last; ++c) run.set[c / 64] |= std::uint64_t{1} << (c % 64);
+    }
+    return run;
+  }
+};
+
+struct Refusal {
+  std::string what;
+};
+
+int hex_value(Code c) {
+  if (c >= '0' && c <= '9') return static_cast<int>(c - '0');
+  const Code lower = c | 0x20U;
+  return lower >= 'a' && lower <= 'f' ? static_cast<int>(lower - 'a' + 10) : -1;
+}
+
+class Reader {
+ public:
+  Reader(std::string_view text, Strictness strictness) : strict_(strictness == Strictness::grammar) {
+    for (std::size_t i = 0; i < text.size();) text_.push_back(next_code_point(text, i));
+  }
+
+  Translation read() {
+    disjunction(0);
+    if (peek() != kEnd) refuse(peek() == ')' ? "there is a ) without its (" : "it does not end where it should");
+    if (most_reference_ > groups_) refuse("a backreference names a group that is not there");
+    for (const std::string& name : referred_) {
+      if (std::find(names_.begin(), names_.end(), name) == names_.end()) refuse("\\k names a group that is not there");
+    }
+    out_.simple = simple_ && anchored_at_start_;
+    out_.anchored_at_end = anchored_at_end_;
+    return std::move(out_);
+  }
+
+ private:
+  [[noreturn]] static void refuse(std::string what) { throw Refusal{std::move(what)}; }
+
+  Code peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : kEnd; }
+  Code next() { return at_ < text_.size() ? text_[at_++] : kEnd; }
+  bool take(Code c) {
+    if (peek() != c) return false;
+    ++at_;
+    return true;
+  }
+  bool take(std::string_view word) {
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (peek(i) != static_cast<unsigned char>(word[i])) return false;
+    }
+    at_ += word.size();
+    return true;
+  }
+
+  void disjunction(int depth) {
+    if (depth > kMostNesting) refuse("it is nested too deeply");
+    while (true) {
+      while (peek() != kEnd && peek() != '|' && peek() != ')') term(depth);
+      if (!take('|')) return;
+      simple_ = false;
+      out_.re2 += '|';
+    }
+  }
+
+  void term(int depth) {
+    const std::size_t begin = out_.re2.size();
+    if (anchored_at_end_) simple_ = false;
+    if (take('^')) {
+      if (begin == 0 && depth == 0) {
+        anchored_at_start_ = true;
+      } else {
+        simple_ = false;
+      }
+      out_.re2 += "\\A";
+      return;
+    }
+    if (take('$')) {
+      if (depth == 0) anchored_at_end_ = true;
+      else simple_ = false;
+      out_.re2 += "\\z";
+      return;
+    }
+    if (take("\\b")) return boundary("\\b");
+    if (take("\\B")) return boundary("\\B");
+    if (peek() == '(') {
+      if (!group(depth)) return;
+      quantifier(nullptr);
+      return;
+    }
+    const Set set = atom();
+    const std::string text = set.re2();
+    out_.re2 += text;
+    if (!simple_) return quantifier(nullptr);
+    auto run = set.bytes();
+    if (!run && !set.negated && set.properties.empty() && set.ranges.size() == 1 &&
+        set.ranges[0].first == set.ranges[0].second && !quantifier_follows()) {
+      for (const char byte : utf8(set.ranges[0].first)) {
+        ByteRun one;
+        const auto b = static_cast<unsigned char>(byte);
+        one.set[b / 64] |= std::uint64_t{1} << (b % 64);
+        out_.runs.push_back(one);
+      }
+      return;
+    }
+    if (!run) simple_ = false;
+    quantifier(run ? &*run : nullptr);
+    if (run) out_.runs.push_back(*run);
+  }
+
+  static std::string utf8(Code code) {
+    std::string out;
+    append_utf8(out, code);
+    return out;
+  }
+
+  void boundary(std::string_view text) {
+    simple_ = false;
+    out_.re2 += text;
+  }
+
+  // Whether a quantifier may follow.
+  bool group(int depth) {
+    ++at_;
+    simple_ = false;
+    if (take("?=") || take("?!") || take("?<=") || take("?<!")) {
+      if (!strict_) refuse("lookahead and lookbehind cannot be matched in linear time; say it with several schemas in allOf");
+      disjunction(depth + 1);
+      if (!take(')')) refuse("there is a ( without its )");
+      return false;
+    }
+    if (!take("?:")) {
+      ++groups_;
+      if (take("?<")) {
+        std::string name = group_name();
+        if (std::find(names_.begin(), names_.end(), name) != names_.end()) refuse("two groups have the same name");
+        names_.push_back(std::move(name));
+      } else if (peek() == '?') {
+        refuse("(? is not followed by what ECMA-262 has there");
+      }
+    }
+    out_.re2 += "(?:";
+    disjunction(depth + 1);
+    if (!take(')')) refuse("there is a ( without its )");
+    out_.re2 += ')';
+    return true;
+  }
+
+  std::string group_name() {
+    std::string name;
+    while (peek() != '>') {
+      const Code c = next();
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (c >= 0x80 && c != kEnd);
+      const bool digit = c >= '0' && c <= '9';
+      if (!letter && !(digit && !name.empty())) refuse("a group's name is not an identifier");
+      name += utf8(c);
+    }
+    ++at_;
+    if (name.empty()) refuse("a group's name is empty");
+    return name;
+  }
+
+  bool quantifier_follows() const {
+    const Code c = peek();
+    return c == '*' || c == '+' || c == '?' || c == '{';
+  }
+
+  void quantifier(ByteRun* run) {
+    std::uint64_t least = 1;
+    std::uint64_t most = 1;
+    bool endless = false;
+    if (take('*')) {
+      least = 0;
+      endless = true;
+    } else if (take('+')) {
+      endless = true;
+    } else if (take('?')) {
+      least = 0;
+    } else if (peek() == '{') {
+      ++at_;
+      const auto first = count();
+      if (!first) refuse("{ must be followed by a number of repetitions, or be written \\{");
+      least = most = *first;
+      if (take(',')) {
+        const auto second = count();
+        endless = !second;
+        if (second) most = *second;
+      }
+      if (!take('}')) refuse("{ must be followed by a number of repetitions, or be written \\{");
+      if (!endless && most < least) refuse("the numbers of a quantifier are out of order");
+    } else {
+      return;
+    }
+    const bool lazy = take('?');
+    if (lazy && run) simple_ = false;
+    if (run) {
+      run->least = static_cast<std::uint32_t>(std::min<std::uint64_t>(least, ByteRun::kEndless - 1));
+      run->most = endless ? ByteRun::kEndless : static_cast<std::uint32_t>(std::min<std::uint64_t>(most, ByteRun::kEndless - 1));
+    }
+    if (least > kMostRepeats || (!endless && most > kMostRepeats)) too_many_repeats_ = true;
+    if (endless) {
+      out_.re2 += least == 0 ? "*" : least == 1 ? "+" : fmt::format("{{{},}}", least);
+    } else {
+      out_.re2 += fmt::format("{{{},{}}}", least, most);
+    }
+    if (quantifier_follows() && (strict_ || peek() != '{')) refuse("a quantifier follows a quantifier");
+  }
+
+  std::optional<std::uint64_t> count() {
+    if (peek() < '0' || peek() > '9') return std::nullopt;
+    std::uint64_t value = 0;
+    while (peek() >= '0' && peek() <= '9') {
+      value = std::min<std::uint64_t>(value * 10 + (next() - '0'), std::uint64_t{1} << 53U);
+    }
+    return value;
+  }
+
+  Set atom() {
+    Set set;
+    const Code c = next();
+    switch (c) {
+      case '.':
+        set.ranges = kLineEnds;
+        set.negated = true;
+        return set;
+      case '[': return character_class();
+      case '\\': escape(set, Where::outside); break;
+      case '*':
+      case '+':
+      case '?': refuse("a quantifier follows nothing");
+      case '{': refuse("{ must be written \\{ where it is not a quantifier");
+      case '}':
+      case ']':
+        if (strict_) refuse("} and ] must be written \\} and \\]");
+        [[fallthrough]];
+      default: set.add(c, c);
+    }
+    set.normalize();
+    drop_surrogates(set);
+    return set;
+  }
+
+  // A string that is valid UTF-8 has none.
+  static void drop_surrogates(Set& set) {
+    for (auto& [first, last] : set.ranges) {
+      if (first >= 0xD800 && first <= 0xDFFF) first = 0xE000;
+      if (last >= 0xD800 && last <= 0xDFFF) last = 0xD7FF;
+    }
+    std::erase_if(set.ranges, [](const auto& range) { return range.first > range.second; });
+  }
+
+  Set character_class() {
+    Set set;
+    set.negated = take('^');
+    while (!take(']')) {
+      if (peek() == kEnd) refuse("there is a [ without its ]");
+      const auto first = class_atom(set);
+      if (peek() != '-' || peek(1) == ']' || peek(1) == kEnd) {
+        if (first) set.add(*first, *first);
+        continue;
+      }
+      ++at_;
+      const auto last = class_atom(set);
+      if (first && last) {
+        if (*last < *first) refuse("a range of characters is out of order");
+        set.add(*first, *last);
+        continue;
+      }
+      // "[\w-.]": an error with the u flag; without it, the three stand for themselves.
+      if (strict_) refuse("a class like \\w cannot be the end of a range");
+      set.add('-', '-');
+      if (first) set.add(*first, *first);
+      if (last) set.add(*last, *last);
+    }
+    set.normalize();
+    drop_surrogates(set);
+    return set;
+  }
+
+  // One character, or nothing where a class escape was added to the set.
+  std::optional<Code> class_atom(Set& set) {
+    const Code c = next();
+    if (c == kEnd) refuse("there is a [ without its ]");
+    if (c != '\\') return c;
+    Set escaped;
+    const bool single = escape(escaped, Where::in_class);
+    if (single) return escaped.ranges[0].first;
+    set.add(escaped.ranges);
+    set.properties += escaped.properties;
+    return std::nullopt;
+  }
+
+  enum class Where : std::uint8_t { outside, in_class };
+
+  // Whether it stands for one character.
+  bool escape(Set& set, Where where) {
+    const Code c = next();
+    const auto one = [&](Code code) {
+      set.add(code, code);
+      return true;
+    };
+    switch (c) {
+      case kEnd: refuse("it ends with a single \\");
+      case 'd': set.add(kDigits); return false;
+      case 'D': set.add(complement(kDigits)); return false;
+      case 'w': set.add(kWordCharacters); return false;
+      case 'W': set.add(complement(kWordCharacters)); return false;
+      case 's': set.add(kSpaces); return false;
+      case 'S': set.add(complement(kSpaces)); return false;
+      case 'p':
+      case 'P': property(set, c == 'P'); return false;
+      case 't': return one('\t');
+      case 'n': return one('\n');
+      case 'v': return one('\v');
+      case 'f': return one('\f');
+      case 'r': return one('\r');
+      case 'b':
+        if (where == Where::in_class) return one('\b');
+        break;
+      case 'c': {
+        const Code letter = next() | 0x20U;
+        if (letter < 'a' || letter > 'z') refuse("\\c is not followed by a letter");
+        return one(letter - 'a' + 1);
+      }
+      case '0':
+        if (peek() >= '0' && peek() <= '9') refuse("octal escapes are not in ECMA-262; write \\x");
+        return one(0);
+      case 'x': return one(hex(2));
+      case 'u': return one(unicode());
+      case 'k':
+        if (where == Where::in_class || !take('<')) break;
+        if (!strict_) refuse("backreferences cannot be matched in linear time");
+        referred_.push_back(group_name());
+        simple_ = false;
+        set.add('x', 'x');
+        return false;
+      case '-':
+        if (where == Where::in_class || !strict_) return one(c);
+        break;
+      default: break;
+    }
+    if (c >= '1' && c <= '9' && where == Where::outside) {
+      if (!strict_) refuse("backreferences cannot be matched in linear time");
+      --at_;
+      most_reference_ = std::max(most_reference_, *count());
+      simple_ = false;
+      set.add('x', 'x');
+      return false;
+    }
+    constexpr std::string_view kSyntax = "^$\\.*+?()[]{}|/";
+    if (c < 0x80 && kSyntax.find(static_cast<char>(c)) != kSyntax.npos) return one(c);
+    const bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20U) >= 'a' && (c | 0x20U) <= 'z');
+    if (strict_ || alphanumeric) refuse(fmt::format("\\{} is not an escape of ECMA-262", utf8(c)));
+    return one(c);
+  }
+
+  Code hex(int digits) {
+    Code value = 0;
+    for (int i = 0; i < digits; ++i) {
+      const int digit = hex_value(next());
+      if (digit < 0) refuse("\\x and \\u are followed by hexadecimal digits");
+      value = value * 16 + static_cast<Code>(digit);
+    }
+    return value;
+  }
+
+  Code unicode() {
+    if (take('{')) {
+      Code value = 0;
+      if (peek() == '}') refuse("\\u{} is empty");
+      while (!take('}')) {
+        value = value * 16 + hex(1);
+        if (value > kLast) refuse("\\u{…} is beyond the last code point");
+      }
+      return value;
+    }
+    const Code high = hex(4);
+    if (high < 0xD800 || high > 0xDBFF || peek() != '\\' || peek(1) != 'u' || peek(2) == '{') return high;
+    const std::size_t here = at_;
+    at_ += 2;
+    const Code low = hex(4);
+    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + ((high - 0xD800) << 10U) + (low - 0xDC00);
+    at_ = here;
+    return high;
+  }
+
+  void property(Set& set, bool negated) {
+    std::string name;
+    if (!take('{')) refuse("\\p is not followed by {…}");
+    while (!take('}')) {
+      const Code c = next();
+      if (c == kEnd || c >= 0x80) refuse("\\p{ is without its }");
+      name += static_cast<char>(c);
+    }
+    const UnicodeProperty known = find_unicode_property(name);
+    if (!known.exists) refuse(fmt::format("\\p{{{}}} is not a property that ECMA-262 knows", name));
+    if (known.any) {
+      if (!negated) set.add(0, kLast);
+      return;
+    }
+    if (!known.ranges.empty()) {
+      Ranges ranges(known.ranges.begin(), known.ranges.end());
+      set.add(negated ? complement(ranges) : ranges);
+      return;
+    }
+    if (known.re2.empty()) {
+      if (!strict_) refuse(fmt::format("\\p{{{}}} is not supported; use a general category or a script", name));
+      simple_ = false;
+      return;
+    }
+    set.properties += fmt::format("\\{}{{{}}}", negated ? 'P' : 'p', known.re2);
+  }
+
+ public:
+  bool too_many_repeats() const { return too_many_repeats_; }
+
+ private:
+  std::vector<Code> text_;
+  std::size_t at_ = 0;
+  bool strict_;
+  Translation out_;
+  bool simple_ = true;
+  bool anchored_at_start_ = false;
+  bool anchored_at_end_ = false;
+  bool too_many_repeats_ = false;
+  std::uint64_t groups_ = 0;
+  std::uint64_t most_reference_ = 0;
+  std::vector<std::string> names_;
+  std::vector<std::string> referred_;
+};
+
+// Hand-made matching takes as much as it can and never goes back: that is right only when what follows a run
+// of variable length cannot begin inside it.
+bool needs_no_going_back(const std::vector<ByteRun>& runs) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].least == runs[i].most) continue;
+    for (std::size_t k = i + 1; k < runs.size(); ++k) {
+      for (std::size_t w = 0; w < 4; ++w) {
+        if ((runs[i].set[w] & runs[k].set[w]) != 0) return false;
+      }
+      if (runs[k].least > 0) break;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::expected<Translation, std::string> translate_regex(std::string_view expression, Strictness strictness) {
+  constexpr std::size_t kLongest = 16384;
+  if (expression.size() > kLongest) return std::unexpected("it is too long");
+  try {
+    Reader reader(expression, strictness);
+    Translation out = reader.read();
+    out.simple = out.simple && needs_no_going_back(out.runs);
+    if (reader.too_many_repeats() && !out.simple && strictness == Strictness::matching) {
+      return std::unexpected("more than 1000 repetitions; use maxLength");
+    }
+    return out;
+  } catch (const Refusal& refusal) {
+    return std::unexpected(refusal.what);
+  }
+}
+
+}  // namespace gatehouse::schema

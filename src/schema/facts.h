@@ -1,0 +1,60 @@
+// What can be said about a schema before it is compiled, from itself and everything that applies to the same
+// value ($ref, allOf, anyOf, …): the basis for sealing, for default caps and for readOnly and writeOnly.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "schema/documents.h"
+#include "schema/keywords.h"
+#include "schema/program.h"
+
+namespace gatehouse::schema {
+
+struct Facts {
+  std::uint8_t types = kAllTypes;  // which kinds of values it can accept
+  bool integers_only = false;
+  bool asserts = false;            // it says anything at all about values
+  bool describes_object = false;   // it has keywords for objects, or says that it is one
+  // What is bounded, by itself or by every alternative.
+  bool length = false;
+  bool items = false;
+  bool properties = false;
+  bool minimum = false;
+  bool maximum = false;
+  bool wide_integer = false;  // format int64
+  bool read_only = false;
+  bool write_only = false;
+  std::vector<std::string_view> read_only_names;  // properties, here or in what applies here
+  std::vector<std::string_view> write_only_names;
+  int height = 0;  // how many schemas deep it applies to the same value
+};
+
+class FactFinder {
+ public:
+  FactFinder(Documents& documents, const Documents::Report& report) : documents_(documents), report_(report) {}
+
+  // Reports schemas that apply to the same value for ever ("$ref": "#").
+  const Facts& of(json::Value schema, SchemaResource& resource);
+
+ private:
+  enum class State : std::uint8_t { open, done };
+  struct Entry {
+    State state = State::open;
+    Facts facts;
+  };
+
+  void find(Facts& facts, json::Value schema, SchemaResource& resource);
+  void own(Facts& facts, const Keywords& keywords, const SchemaResource& resource);
+  void in_place(Facts& facts, const Keywords& keywords, SchemaResource& resource);
+  void alternatives(Facts& facts, json::Value list, SchemaResource& resource);
+
+  Documents& documents_;
+  const Documents::Report& report_;
+  std::unordered_map<const json::Node*, Entry> known_;
+  int depth_ = 0;
+};
+
+}  // namespace gatehouse::schema

@@ -1,0 +1,106 @@
+#include "schema/format.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "schema/pattern.h"
+
+namespace gatehouse::schema {
+namespace {
+
+struct Format {
+  std::string_view name;
+  FormatCheck check;
+  bool bounded;
+};
+constexpr Format kFormats[] = {
+    {"date-time", is_date_time, false},
+    {"date", is_date, true},
+    {"time", is_time, false},
+    {"duration", is_duration, false},
+    {"email", is_email, true},
+    {"idn-email", is_idn_email, true},
+    {"hostname", is_hostname, true},
+    {"idn-hostname", is_idn_hostname, true},
+    {"ipv4", is_ipv4, true},
+    {"ipv6", is_ipv6, true},
+    {"uri", is_uri, false},
+    {"uri-reference", is_uri_reference, false},
+    {"iri", is_iri, false},
+    {"iri-reference", is_iri_reference, false},
+    {"uuid", is_uuid, true},
+    {"uri-template", is_uri_template, false},
+    {"json-pointer", is_json_pointer, false},
+    {"relative-json-pointer", is_relative_json_pointer, false},
+    {"regex", is_ecma_regex, false},
+};
+
+const Format* find(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kFormats), std::end(kFormats),
+                                   [&](const Format& format) { return format.name == name; });
+  return found == std::end(kFormats) ? nullptr : found;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+
+}  // namespace
+
+FormatCheck find_format(std::string_view name) {
+  const Format* found = find(name);
+  return found ? found->check : nullptr;
+}
+
+bool is_bounded_format(std::string_view name) {
+  const Format* found = find(name);
+  return found && found->bounded;
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !is_hex(text[i])) return false;
+  }
+  return true;
+}
+
+bool is_json_pointer(std::string_view text) {
+  if (!text.empty() && text.front() != '/') return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '~' && (i + 1 == text.size() || (text[i + 1] != '0' && text[i + 1] != '1'))) return false;
+  }
+  return true;
+}
+
+namespace {
+
+// Takes an integer without leading zeros.
+bool take_integer(std::string_view& text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  if (digits == 0 || (digits > 1 && text.front() == '0')) return false;
+  text.remove_prefix(digits);
+  return true;
+}
+
+}  // namespace
+
+bool is_relative_json_pointer(std::string_view text) {
+  if (!take_integer(text)) return false;
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) {
+    text.remove_prefix(1);
+    if (text.starts_with('0') || !take_integer(text)) return false;
+  }
+  return text == "#" || is_json_pointer(text);
+}
+
+bool is_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return false;
+  while (text.ends_with('=') && text.size() % 4 != 2) text.remove_suffix(1);
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '+' || c == '/';
+  });
+}
+
+}  // namespace gatehouse::schema

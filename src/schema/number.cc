@@ -1,0 +1,69 @@
+#include "schema/number.h"
+
+#include <array>
+
+#include "json/decimal.h"
+#include "json/document.h"
+
+namespace gatehouse::schema {
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr auto kPowers = [] {
+  std::array<std::int64_t, 19> powers{};
+  std::int64_t power = 1;
+  for (auto& p : powers) {
+    p = power;
+    power = power < 1'000'000'000'000'000'000 ? power * 10 : power;
+  }
+  return powers;
+}();
+
+Wide scaled(const ShortNumber& number, std::int32_t scale) {
+  return static_cast<Wide>(number.mantissa) * kPowers[static_cast<std::size_t>(scale)];
+}
+
+}  // namespace
+
+ShortNumber::ShortNumber(std::string_view literal) {
+  if (literal.size() > 19) return;
+  std::size_t i = literal.front() == '-' ? 1 : 0;
+  const std::size_t first = i;
+  std::int64_t value = 0;
+  std::size_t point = literal.size();
+  for (; i < literal.size(); ++i) {
+    const auto digit = static_cast<unsigned char>(literal[i] - '0');
+    if (digit <= 9) {
+      value = value * 10 + digit;
+    } else if (literal[i] == '.') {
+      point = i + 1;
+    } else {
+      return;
+    }
+  }
+  if (literal.size() - first > 18) return;
+  mantissa = first == 1 ? -value : value;
+  scale = static_cast<std::int32_t>(literal.size() - point);
+}
+
+int compare(const Number& a, const Number& b) {
+  if (a.brief.fits() && b.brief.fits()) {
+    if (a.brief.scale == b.brief.scale) {
+      return a.brief.mantissa == b.brief.mantissa ? 0 : (a.brief.mantissa < b.brief.mantissa ? -1 : 1);
+    }
+    const Wide left = scaled(a.brief, b.brief.scale);
+    const Wide right = scaled(b.brief, a.brief.scale);
+    return left == right ? 0 : (left < right ? -1 : 1);
+  }
+  return json::compare_numbers(a.literal, b.literal);
+}
+
+bool is_multiple(const Number& value, const Number& divisor) {
+  if (value.brief.fits() && divisor.brief.fits() && divisor.brief.mantissa != 0) {
+    return scaled(value.brief, divisor.brief.scale) % scaled(divisor.brief, value.brief.scale) == 0;
+  }
+  return json::is_multiple(value.literal, divisor.literal);
+}
+
+}  // namespace gatehouse::schema

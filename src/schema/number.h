@@ -1,0 +1,32 @@
+// Bounds on numbers, compared exactly. Most literals and bounds are short: they are compared as scaled 64-bit
+// integers; all others digit by digit (json/decimal.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace gatehouse::schema {
+
+// mantissa × 10^-scale, where a literal has at most 18 digits and no exponent.
+struct ShortNumber {
+  std::int64_t mantissa = 0;
+  std::int32_t scale = -1;  // -1: the literal does not fit
+
+  ShortNumber() = default;
+  explicit ShortNumber(std::string_view literal);
+  bool fits() const { return scale >= 0; }
+};
+
+// A number as it is compared again and again: parsed once.
+struct Number {
+  std::string_view literal;
+  ShortNumber brief;
+
+  explicit Number(std::string_view text) : literal(text), brief(text) {}
+};
+
+int compare(const Number& a, const Number& b);  // -1, 0, 1
+bool is_multiple(const Number& value, const Number& divisor);
+
+}  // namespace gatehouse::schema

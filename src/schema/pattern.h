@@ -1,0 +1,35 @@
+// ECMA-262 regular expressions (with the u flag, as JSON Schema says), matched in linear time. Simple ones
+// ("^[A-Z]{2}$", "^SKU-[0-9]{5}$", "^[a-z0-9_]{1,64}$") are matched by hand; all others by RE2, which is given a
+// translation that means the same. What RE2 cannot do (lookaround, backreferences) is refused.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gatehouse::schema {
+
+class Pattern {
+ public:
+  // The error says what is wrong with the expression.
+  static std::expected<Pattern, std::string> compile(std::string_view expression);
+  Pattern(Pattern&&) noexcept;
+  ~Pattern();
+
+  bool found_in(std::string_view text) const;  // somewhere, unless it is anchored
+  // The most code points a text has in which it is found, where that is known.
+  std::optional<std::uint64_t> longest() const;
+
+ private:
+  struct Matcher;
+  explicit Pattern(std::unique_ptr<const Matcher> matcher);
+  std::unique_ptr<const Matcher> matcher_;
+};
+
+// Whether the text is a regular expression by the grammar of ECMA-262 with the u flag (format "regex").
+bool is_ecma_regex(std::string_view text);
+
+}  // namespace gatehouse::schema

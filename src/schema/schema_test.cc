@@ -1,0 +1,278 @@
+#include "schema/schema.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/parser.h"
+#include "schema/compiler.h"
+
+namespace gatehouse::schema {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view kUri = "https://test.invalid/document.json";
+
+json::Document parsed(std::string_view text) {
+  json::Parser parser;
+  json::Document document;
+  if (!parser.parse(text, document, {.depth = 2000})) ADD_FAILURE() << "not JSON: " << text;
+  return document;
+}
+
+struct Outcome {
+  std::string error;
+  std::vector<std::string> findings;  // "at rule"
+  std::vector<std::string> weak;
+};
+
+const Options kSealed{.formats = Formats::assert, .sealing = Sealing::sealed};
+
+Outcome hold(std::string_view schema, std::string_view instance, Options options = {},
+             Direction direction = Direction::any, std::string_view pointer = "") {
+  Outcome outcome;
+  std::shared_ptr<const Schema> held;
+  {
+    const json::Document document = parsed(schema);
+    Compiler compiler(options);
+    compiler.add(kUri, document.root(), pointer.empty() ? Contents::schema : Contents::openapi);
+    auto compiled = compiler.compile(kUri, *document.root().pointer(pointer), direction);
+    if (!compiled) {
+      outcome.error = compiled.error().empty() ? "?" : compiled.error()[0].pointer + ": " + compiled.error()[0].what;
+      return outcome;
+    }
+    held = *compiled;
+  }  // the schema stands on its own from here on
+  const json::Document document = parsed(instance);
+  Findings findings;
+  const bool valid = held->check(document.root(), findings);
+  EXPECT_EQ(valid, findings.empty());
+  EXPECT_EQ(valid, held->accepts(document.root()));
+  for (const Finding& finding : findings) outcome.findings.push_back(finding.at + " " + std::string(finding.rule));
+  for (const Weakness& weakness : held->weaknesses()) {
+    outcome.weak.push_back(weakness.pointer + " " + std::string(weakness.keyword));
+  }
+  return outcome;
+}
+
+std::vector<std::string> findings(std::string_view schema, std::string_view instance, Options options = {},
+                                  Direction direction = Direction::any) {
+  const Outcome outcome = hold(schema, instance, options, direction);
+  EXPECT_EQ(outcome.error, "");
+  return outcome.findings;
+}
+
+TEST(Findings, NameDeclaredPlacesAndKeywordsAndNeverWhatTheClientWrote) {
+  constexpr std::string_view kSchema = R"({"type":"object","required":["id"],"additionalProperties":false,
+    "properties":{"id":{"type":"string"},"a/b":{"items":{"maximum":3}},"map":{"additionalProperties":{"type":"null"}}}})";
+  EXPECT_THAT(findings(kSchema, R"({"a/b":[1,5],"map":{"my secret":1},"other secret":2})"),
+              ElementsAre("/a~1b/1 maximum", "/map/* type", " additionalProperties", "/id required"));
+}
+
+TEST(Findings, AreAtMostTenAndEachOnce) {
+  std::string instance = "[";
+  for (int i = 0; i < 50; ++i) instance += "\"x\",";
+  EXPECT_EQ(findings(R"({"items":{"type":"number"}})", instance + "1]").size(), 10U);
+  EXPECT_EQ(findings(R"({"additionalProperties":false})", R"({"a":1,"b":2})").size(), 1U);
+}
+
+TEST(Findings, TheOnlyBranchThatFitsTheTypeExplainsItself) {
+  constexpr std::string_view kSchema =
+      R"({"properties":{"a":{"anyOf":[{"type":"null"},{"type":"object","required":["x"]}]}}})";
+  EXPECT_THAT(findings(kSchema, R"({"a":{}})"), ElementsAre("/a/x required"));
+  EXPECT_THAT(findings(kSchema, R"({"a":1})"), ElementsAre("/a anyOf"));
+}
+
+TEST(Sealing, RefusesUndeclaredMembersAtEveryDepth) {
+  constexpr std::string_view kSchema = R"({"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer"}}},
+    "list":{"type":"array","items":{"type":"object","properties":{"c":{}}}}}})";
+  EXPECT_THAT(findings(kSchema, R"({"a":{"b":1},"list":[{"c":1}]})", kSealed), IsEmpty());
+  EXPECT_THAT(findings(kSchema, R"({"a":{"b":1,"z":1},"list":[{"z":1}],"z":1})", kSealed),
+              ElementsAre("/a additionalProperties", "/list/0 additionalProperties", " additionalProperties"));
+  EXPECT_THAT(findings(kSchema, R"({"z":1})"), IsEmpty());
+}
+
+TEST(Sealing, StaysOpenWhereTheSchemaSaysSo) {
+  EXPECT_THAT(findings(R"({"type":"object","additionalProperties":true})", R"({"z":1})", kSealed), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"object","unevaluatedProperties":{"type":"integer"}})", R"({"z":1})", kSealed), IsEmpty());
+  EXPECT_THAT(findings(R"({"allOf":[{"properties":{"a":{}}},{"additionalProperties":true}]})", R"({"z":1})", kSealed), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"object"})", R"({"z":1})", kSealed), ElementsAre(" additionalProperties"));
+  EXPECT_THAT(findings(R"({})", R"({"z":1})", kSealed), IsEmpty());
+}
+
+TEST(Sealing, KnowsThePropertiesOfEveryBranchThatApplies) {
+  constexpr std::string_view kSchema = R"({"allOf":[{"$ref":"#/$defs/base"},{"properties":{"b":{}}}],
+    "anyOf":[{"properties":{"kind":{"const":1},"one":{}},"required":["kind"]},{"properties":{"kind":{"const":2},"two":{}}}],
+    "$defs":{"base":{"type":"object","properties":{"a":{}}}}})";
+  EXPECT_THAT(findings(kSchema, R"({"a":1,"b":1,"kind":1,"one":1})", kSealed), IsEmpty());
+  EXPECT_THAT(findings(kSchema, R"({"a":1,"b":1,"kind":1,"two":1})", kSealed), ElementsAre(" unevaluatedProperties"));
+  EXPECT_THAT(findings(kSchema, R"({"a":1,"c":1})", kSealed), ElementsAre(" unevaluatedProperties"));
+  // The same base used on its own is sealed on its own.
+  constexpr std::string_view kBoth = R"({"properties":{"x":{"$ref":"#/$defs/base"},"y":{"allOf":[{"$ref":"#/$defs/base"},{"properties":{"b":{}}}]}},
+    "$defs":{"base":{"type":"object","properties":{"a":{}}}}})";
+  EXPECT_THAT(findings(kBoth, R"({"x":{"a":1},"y":{"a":1,"b":1}})", kSealed), IsEmpty());
+  EXPECT_THAT(findings(kBoth, R"({"x":{"a":1,"b":1}})", kSealed), ElementsAre("/x additionalProperties"));
+}
+
+TEST(Sealing, DoesNotOpenWhatANotForbids) {
+  constexpr std::string_view kSchema =
+      R"({"type":"object","properties":{"a":{"type":"object","additionalProperties":true}},"not":{"properties":{"a":{"type":"object","required":["x"]}},"required":["a"]}})";
+  EXPECT_THAT(findings(kSchema, R"({"a":{"x":1,"y":2}})", kSealed), ElementsAre(" not"));
+}
+
+TEST(Caps, BoundWhatIsUnboundedAndSayWhere) {
+  const Options capped{.sealing = Sealing::sealed, .caps = Caps{.string = 3, .items = 2, .properties = 2}};
+  constexpr std::string_view kSchema = R"({"type":"object","properties":{"s":{"type":"string"},"t":{"type":"string","maxLength":5},
+    "e":{"enum":["abcdefg"]},"p":{"type":"string","pattern":"^[a-z]{1,9}$"},"l":{"type":"array","items":{"type":"boolean"}},"i":{"type":"integer"},
+    "m":{"type":"object","additionalProperties":{"type":"null"}},"any":{},"both":{"allOf":[{"type":"string"},{"maxLength":4}]}}})";
+  const Outcome good = hold(kSchema, R"({"s":"äöü","t":"12345","e":"abcdefg","p":"abcdefghi","l":[true,false],"i":9007199254740991,"both":"1234"})", capped);
+  EXPECT_THAT(good.findings, IsEmpty());
+  EXPECT_THAT(good.weak, ElementsAre("/properties/s maxLength", "/properties/l maxItems", "/properties/i maximum", "/properties/m maxProperties"));
+  const auto bad = [&](std::string_view instance) { return hold(kSchema, instance, capped).findings; };
+  EXPECT_THAT(bad(R"({"s":"1234"})"), ElementsAre("/s maxLength"));
+  EXPECT_THAT(bad(R"({"l":[true,true,true]})"), ElementsAre("/l maxItems"));
+  EXPECT_THAT(bad(R"({"i":9007199254740992})"), ElementsAre("/i maximum"));
+  EXPECT_THAT(bad(R"({"i":-9007199254740992})"), ElementsAre("/i minimum"));
+  EXPECT_THAT(bad(R"({"m":{"a":null,"b":null,"c":null}})"), ElementsAre("/m maxProperties"));
+  EXPECT_THAT(bad(R"({"any":{"x":["1234"]}})"), ElementsAre("/any/*/0 maxLength"));
+}
+
+TEST(Directions, ReadOnlyIsRefusedOnInputAndNotRequiredThere) {
+  constexpr std::string_view kSchema = R"({"type":"object","required":["id","name","pin"],
+    "properties":{"id":{"readOnly":true,"type":"integer"},"name":{"type":"string"},"pin":{"writeOnly":true}}})";
+  EXPECT_THAT(findings(kSchema, R"({"name":"x","pin":1})", kSealed, Direction::input), IsEmpty());
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x","pin":1})", kSealed, Direction::input), ElementsAre("/id readOnly"));
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x"})", kSealed, Direction::output), IsEmpty());
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x","pin":1})", kSealed, Direction::output), ElementsAre("/pin writeOnly"));
+  EXPECT_THAT(findings(kSchema, R"({"name":"x","pin":1})", kSealed), ElementsAre("/id required"));
+}
+
+TEST(Directions, HoldThroughCompositionAndReferences) {
+  constexpr std::string_view kSchema = R"({"allOf":[{"$ref":"#/$defs/base"},{"required":["id","name"]}],
+    "$defs":{"base":{"type":"object","properties":{"id":{"$ref":"#/$defs/id"},"name":{"type":"string"}}},"id":{"type":"integer","readOnly":true}}})";
+  EXPECT_THAT(findings(kSchema, R"({"name":"x"})", kSealed, Direction::input), IsEmpty());
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x"})", kSealed, Direction::input), ElementsAre("/id readOnly"));
+  EXPECT_THAT(findings(kSchema, R"({"name":"x"})", kSealed, Direction::output), ElementsAre("/id required"));
+}
+
+const Options k30{.dialect = Dialect::openapi_3_0, .formats = Formats::assert};
+
+TEST(OpenApi30, NullableAndBooleanExclusiveBounds) {
+  EXPECT_THAT(findings(R"({"type":"string","nullable":true})", "null", k30), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"string"})", "null", k30), ElementsAre(" type"));
+  EXPECT_THAT(findings(R"({"type":"string","nullable":true})", "null"), ElementsAre(" type"));
+  EXPECT_THAT(findings(R"({"type":"string","nullable":true,"enum":["a"]})", "null", k30), ElementsAre(" enum"));
+  EXPECT_THAT(findings(R"({"minimum":5,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false})", "5", k30), ElementsAre(" exclusiveMinimum"));
+  EXPECT_THAT(findings(R"({"minimum":5,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false})", "9", k30), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"integer","format":"int32"})", "2147483648", k30), ElementsAre(" format"));
+  EXPECT_THAT(findings(R"({"type":"integer","format":"int64"})", "9223372036854775807", k30), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"string","example":"x","xml":{},"format":"byte"})", R"("YQ==")", k30), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"string","format":"byte"})", R"("YQ=")", k30), ElementsAre(" format"));
+}
+
+TEST(OpenApi30, WhatStandsBesideARefDoesNotCount) {
+  EXPECT_THAT(findings(R"({"properties":{"a":{"$ref":"#/definitions/s","maxLength":1}},"definitions":{"s":{"type":"string"}}})",
+                       R"({"a":"xyz"})", k30), IsEmpty());
+}
+
+TEST(Discriminator, ChoosesTheOneBranchThatIsHeldAgainst) {
+  constexpr std::string_view kDocument = R"({"openapi":"3.0.3","components":{"schemas":{
+    "Pet":{"oneOf":[{"$ref":"#/components/schemas/Cat"},{"$ref":"#/components/schemas/Dog"}],"discriminator":{"propertyName":"kind","mapping":{"kitty":"Cat"}}},
+    "Cat":{"type":"object","required":["kind"],"properties":{"kind":{"type":"string"},"lives":{"type":"integer"}}},
+    "Dog":{"type":"object","required":["kind"],"properties":{"kind":{"type":"string"},"bark":{"type":"boolean"}}}}}})";
+  Options options = k30;
+  options.sealing = Sealing::sealed;
+  const auto with = [&](std::string_view instance) {
+    return hold(kDocument, instance, options, Direction::input, "/components/schemas/Pet").findings;
+  };
+  EXPECT_THAT(with(R"({"kind":"Cat","lives":9})"), IsEmpty());
+  EXPECT_THAT(with(R"({"kind":"kitty","lives":9})"), IsEmpty());
+  EXPECT_THAT(with(R"({"kind":"Dog","lives":9})"), ElementsAre(" unevaluatedProperties"));
+  EXPECT_THAT(with(R"({"kind":"Cat","lives":"9"})"), ElementsAre("/lives type"));
+  EXPECT_THAT(with(R"({"kind":"Cow"})"), ElementsAre("/kind discriminator"));
+  EXPECT_THAT(with(R"({"lives":9})"), ElementsAre("/kind discriminator"));
+}
+
+TEST(Compiler, SaysWhereASchemaIsWrong) {
+  const auto error = [](std::string_view schema) { return hold(schema, "1").error; };
+  EXPECT_EQ(error(R"({"properties":{"a":{"maxLength":-1}}})"), "/properties/a/maxLength: maxLength must be an integer, zero or more");
+  EXPECT_THAT(error(R"({"items":{"type":"strnig"}})"), HasSubstr("/items/type: type must be"));
+  EXPECT_THAT(error(R"({"$ref":"#/nowhere"})"), HasSubstr("/$ref: \"#/nowhere\" leads nowhere"));
+  EXPECT_THAT(error(R"x({"pattern":"(?=a)"})x"), HasSubstr("/pattern: pattern cannot be used: lookahead"));
+  EXPECT_THAT(error(R"x({"pattern":"(a)\\1"})x"), HasSubstr("backreferences"));
+  EXPECT_THAT(error(R"({"$schema":"https://unknown.invalid/","type":"null"})"), HasSubstr("is not known"));
+  EXPECT_THAT(error("[]"), HasSubstr("a schema must be"));
+  EXPECT_THAT(error(R"({"multipleOf":0})"), HasSubstr("above zero"));
+}
+
+TEST(Compiler, CyclesThatConsumeNothingAreRefusedAndOthersWork) {
+  EXPECT_THAT(hold(R"({"$ref":"#"})", "1").error, HasSubstr("without end"));
+  EXPECT_THAT(hold(R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[{"$ref":"#"}]}}})", "1").error, HasSubstr("without end"));
+  EXPECT_THAT(hold(R"({"not":{"$ref":"#"}})", "1").error, HasSubstr("without end"));
+  EXPECT_THAT(findings(R"({"type":"object","properties":{"next":{"$ref":"#"}}})", R"({"next":{"next":{"next":1}}})"),
+              ElementsAre("/next/next/next type"));
+}
+
+TEST(Compiler, HostileSchemasCostBoundedTimeAndStack) {
+  // A chain of 100,000 references, and a composition that doubles at each of 60 levels.
+  std::string chain = R"({"$ref":"#/$defs/d0","$defs":{)";
+  for (int i = 0; i < 100'000; ++i) {
+    chain += "\"d" + std::to_string(i) + R"(":{"minimum":0,"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"},";
+  }
+  chain += R"("d100000":{}}})";
+  EXPECT_THAT(hold(chain, "1").error, HasSubstr("too many schemas"));
+  std::string doubling = R"({"$ref":"#/$defs/d0","$defs":{)";
+  for (int i = 0; i < 60; ++i) {
+    const std::string next = "{\"$ref\":\"#/$defs/d" + std::to_string(i + 1) + "\"}";
+    doubling += "\"d" + std::to_string(i) + "\":{\"allOf\":[" + next + "," + next + "]},";
+  }
+  doubling += R"("d60":{"type":"number"}}})";
+  EXPECT_THAT(findings(doubling, "1"), ElementsAre(" complexity"));
+  EXPECT_THAT(hold(R"({"not":)" + doubling + "}", "1").error, HasSubstr("leads nowhere"));
+  EXPECT_THAT(hold(R"({"pattern":"((a{1000}){1000}){1000}"})", "1").error, HasSubstr("too large"));
+}
+
+TEST(Compiler, WhatGoesBeyondTheBudgetIsRefusedEvenUnderNot) {
+  std::string schema = R"({"not":{"$ref":"#/$defs/d0"},"$defs":{)";
+  for (int i = 0; i < 60; ++i) {
+    const std::string next = "{\"$ref\":\"#/$defs/d" + std::to_string(i + 1) + "\"}";
+    schema += "\"d" + std::to_string(i) + "\":{\"allOf\":[" + next + "," + next + "]},";
+  }
+  schema += R"("d60":{"type":"number"}}})";
+  EXPECT_THAT(findings(schema, "1"), ElementsAre(" complexity"));
+}
+
+TEST(UniqueItems, LargeArraysCostNoSquare) {
+  std::string many = "[";
+  for (int i = 0; i < 100'000; ++i) many += "{\"a\":" + std::to_string(i) + "},";
+  EXPECT_THAT(findings(R"({"uniqueItems":true})", many + "0]"), IsEmpty());
+  EXPECT_THAT(findings(R"({"uniqueItems":true})", many + "{\"a\":7.0}]"), ElementsAre(" uniqueItems"));
+}
+
+TEST(Shapes, FollowReferencesAndAllOf) {
+  const json::Document document = parsed(R"({"allOf":[{"$ref":"#/$defs/base"},{"properties":{"tags":{"type":"array","items":{"type":"string"}}}}],
+    "$defs":{"base":{"type":"object","properties":{"id":{"type":"integer","format":"int64"},"at":{"type":["string","null"],"format":"date-time"},"next":{"$ref":"#"},"odd":{"oneOf":[{"type":"string"}]}}}}})");
+  Compiler compiler;
+  compiler.add(kUri, document.root());
+  const auto shape = compiler.shape(kUri, document.root());
+  EXPECT_EQ(shape->kind, Shape::Kind::object);
+  ASSERT_EQ(shape->properties.size(), 5U);
+  EXPECT_EQ(shape->properties[0].second->kind, Shape::Kind::integer);
+  EXPECT_EQ(shape->properties[0].second->format, "int64");
+  EXPECT_EQ(shape->properties[1].second->kind, Shape::Kind::string);
+  EXPECT_TRUE(shape->properties[1].second->nullable);
+  // A cycle ends in dyn.
+  ASSERT_EQ(shape->properties[2].second->kind, Shape::Kind::object);
+  EXPECT_EQ(shape->properties[2].second->properties[2].second->kind, Shape::Kind::dyn);
+  EXPECT_EQ(shape->properties[3].second->kind, Shape::Kind::dyn);
+  EXPECT_EQ(shape->properties[4].second->items->kind, Shape::Kind::string);
+}
+
+}  // namespace
+}  // namespace gatehouse::schema

@@ -1,0 +1,22 @@
+// The names that \p{…} takes in ECMA-262 (with the u flag), and what RE2 calls the same set.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gatehouse::schema {
+
+struct UnicodeProperty {
+  bool exists = false;
+  bool any = false;                                              // every code point
+  std::string re2;                                               // RE2's name; empty where it has none
+  std::span<const std::pair<std::uint32_t, std::uint32_t>> ranges;  // where it is easier to say them
+};
+
+// `name` is what stands between the braces: "L", "Letter", "Script=Greek".
+UnicodeProperty find_unicode_property(std::string_view name);
+
+}  // namespace gatehouse::schema
