@@ -195,6 +195,15 @@ TEST_F(Streams, ReadableWaitsWithoutABuffer) {
   EXPECT_EQ(**n, 2U);
 }
 
+TEST_F(Streams, ReadingIntoNoSpaceIsAnErrorAndNotTheEnd) {
+  Pair pair = connected(loop_);
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, "hi")));
+  const auto nothing = pair.server->try_read({});
+  ASSERT_TRUE(nothing);
+  EXPECT_EQ(nothing->error().code, ErrorCode::too_large);
+  EXPECT_EQ(run(loop_, read_some(*pair.server)), "hi");
+}
+
 // ---- cancelling
 
 struct Witness {
