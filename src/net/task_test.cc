@@ -72,6 +72,9 @@ Task<int> sum(int count) {
 }
 
 TEST(Task, AMillionAwaitsThatNeverSuspendDoNotGrowTheStack) {
+#ifndef __OPTIMIZE__
+  GTEST_SKIP() << "GCC makes tail calls only when it optimises";
+#endif
   const SystemClock clock;
   Loop loop(clock);
   EXPECT_EQ(run(loop, sum(1'000'000)), 1'000'000);
