@@ -30,9 +30,9 @@ constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 
 
 // A key as it is compared: its first bytes as a number, and the node that has all of it.
 struct Key {
-  std::uint64_t prefix;
-  const char* text;
-  std::uint32_t size;
+  std::uint64_t prefix = 0;
+  const char* text = nullptr;
+  std::uint32_t size = 0;
 
   bool same(const Key& other) const {
     return prefix == other.prefix && size == other.size &&
@@ -106,7 +106,8 @@ struct Parser::State {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> tokens;
   std::size_t token_capacity = 0;
   std::vector<Level> levels;
-  std::vector<Key> keys;
+  std::vector<Key> keys;  // room for all the keys there can be; the first key_count are in use
+  std::size_t key_count = 0;
 
   // The walk in progress.
   char* text = nullptr;
@@ -256,35 +257,39 @@ bool Parser::State::scalar(std::uint32_t at) {
 }
 
 bool Parser::State::new_key(const Node& node, std::size_t first) {
-  Key key{.prefix = 0, .text = node.text, .size = node.size};
-  std::memcpy(&key.prefix, node.text, 8);  // the text is padded
-  if (node.size < 8) key.prefix &= (std::uint64_t{1} << (node.size * 8)) - 1;
-  if (keys.size() - first <= kSmallObject) {
-    for (std::size_t i = first; i < keys.size(); ++i) {
-      if (keys[i].same(key)) return fail(Fault::duplicate_key, node.offset);
+  // Made in place: a copy from the stack would wait for the stores that it reads across.
+  Key& key = keys[key_count];
+  std::uint64_t prefix = 0;
+  std::memcpy(&prefix, node.text, 8);  // the text is padded
+  if (node.size < 8) prefix &= (std::uint64_t{1} << (node.size * 8)) - 1;
+  key.prefix = prefix;
+  key.text = node.text;
+  key.size = node.size;
+  if (key_count - first <= kSmallObject) {
+    for (std::size_t i = first; i < key_count; ++i) {
+      if (keys[i].prefix == prefix && keys[i].same(key)) return fail(Fault::duplicate_key, node.offset);
     }
   }
-  keys.push_back(key);
+  ++key_count;
   return true;
 }
 
 // A large object's keys are sorted once: no choice of keys makes that slow, as it could a hash table.
 bool Parser::State::no_duplicates(std::size_t first) {
-  if (keys.size() - first > kSmallObject) {
+  if (key_count - first > kSmallObject) {
     const auto begin = keys.begin() + static_cast<std::ptrdiff_t>(first);
-    std::sort(begin, keys.end(), [](const Key& a, const Key& b) { return a.before(b); });
-    const auto same = std::adjacent_find(begin, keys.end(), [](const Key& a, const Key& b) { return a.same(b); });
-    if (same != keys.end()) {
-      return fail(Fault::duplicate_key, static_cast<std::size_t>(same->text - text) - 1);
-    }
+    const auto end = keys.begin() + static_cast<std::ptrdiff_t>(key_count);
+    std::sort(begin, end, [](const Key& a, const Key& b) { return a.before(b); });
+    const auto same = std::adjacent_find(begin, end, [](const Key& a, const Key& b) { return a.same(b); });
+    if (same != end) return fail(Fault::duplicate_key, static_cast<std::size_t>(same->text - text) - 1);
   }
-  keys.resize(first);
+  key_count = first;
   return true;
 }
 
 bool Parser::State::walk(std::size_t depth) {
   levels.clear();
-  keys.clear();
+  key_count = 0;
   while (true) {
     // A value begins here.
     const std::uint32_t at = *token++;
@@ -293,7 +298,7 @@ bool Parser::State::walk(std::size_t depth) {
     bool key_follows = false;
     if (opens_object || c == '[') {
       if (levels.size() == depth) return fail(Fault::depth, at);
-      levels.push_back({static_cast<std::uint32_t>(next - nodes), static_cast<std::uint32_t>(keys.size())});
+      levels.push_back({static_cast<std::uint32_t>(next - nodes), static_cast<std::uint32_t>(key_count)});
       *next++ = Node{.offset = at, .kind = opens_object ? Kind::object : Kind::array};
       if (text[*token] != (opens_object ? '}' : ']')) {
         if (!opens_object) continue;
@@ -369,6 +374,7 @@ std::expected<void, ParseError> Parser::parse(std::string_view text, Document& i
   if (!state.find_tokens()) return std::unexpected(state.error);
   const std::size_t tokens = state.tokens->n_structural_indexes;
   into.reserve(tokens);
+  if (state.keys.size() < tokens / 2 + 1) state.keys.resize(std::bit_ceil(tokens / 2 + 1));
   state.nodes = into.nodes_.get();
   state.next = state.nodes;
   state.escapes = std::memchr(state.text, '\\', state.size) != nullptr;

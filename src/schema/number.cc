@@ -47,6 +47,12 @@ ShortNumber::ShortNumber(std::string_view literal) {
   scale = static_cast<std::int32_t>(literal.size() - point);
 }
 
+int Number::beyond_short(std::string_view literal) {
+  const json::Decimal decimal(literal);
+  constexpr std::int64_t kShortDigits = 18;
+  return decimal.magnitude > kShortDigits ? (decimal.negative ? -1 : 1) : 0;
+}
+
 int compare(const Number& a, const Number& b) {
   if (a.brief.fits() && b.brief.fits()) {
     if (a.brief.scale == b.brief.scale) {
@@ -56,6 +62,8 @@ int compare(const Number& a, const Number& b) {
     const Wide right = scaled(b.brief, a.brief.scale);
     return left == right ? 0 : (left < right ? -1 : 1);
   }
+  if (a.brief.fits() && b.beyond != 0) return -b.beyond;
+  if (b.brief.fits() && a.beyond != 0) return a.beyond;
   return json::compare_numbers(a.literal, b.literal);
 }
 

@@ -22,8 +22,15 @@ struct ShortNumber {
 struct Number {
   std::string_view literal;
   ShortNumber brief;
+  // Beyond every short number: 1 above, -1 below, 0 where it is not known without a closer look.
+  int beyond = 0;
 
-  explicit Number(std::string_view text) : literal(text), brief(text) {}
+  explicit Number(std::string_view text) : literal(text), brief(text) {
+    if (!brief.fits()) beyond = beyond_short(text);
+  }
+
+ private:
+  static int beyond_short(std::string_view literal);
 };
 
 int compare(const Number& a, const Number& b);  // -1, 0, 1
