@@ -20,6 +20,16 @@ constexpr int kTriesAtTheEnd = 3;
 // A buffer of this size is written without waiting for more.
 constexpr std::size_t kWorthWriting = std::size_t{128} << 10U;
 
+// The text up to `most`, without the credentials: also without the beginning of one that the cut would leave.
+std::string cut_clean(std::string_view text, ByteCount most, std::span<const std::string_view> credentials) {
+  std::size_t longest = 0;
+  for (const std::string_view credential : credentials) longest = std::max(longest, credential.size());
+  std::string clean(text.substr(0, most.bytes + longest));
+  scrub(clean, credentials);
+  if (clean.size() > most.bytes) clean.resize(most.bytes);
+  return clean;
+}
+
 }  // namespace
 
 // A coroutine that waits for its event to be durable. Touched on its loop's thread only.
@@ -55,7 +65,7 @@ struct Journal::Lane {
   std::vector<std::shared_ptr<Waiting>> waiting;
   Counters counters;
   std::shared_ptr<net::Mailbox> mailbox;
-  bool left = false;  // the worker is gone; so is the lane when it is empty
+  bool left = false;                    // the worker is gone; so is the lane when it is empty
   std::atomic<std::size_t> pending{0};  // bytes not yet with the sinks, those in the writer's hands included
 
   // The writer's own: what it took over. Swapped back empty, so that memory is used again.
@@ -126,7 +136,7 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
 }
 
 void Journal::Worker::keep_original(std::string_view request_id, unsigned status, std::string_view head,
-                                    std::string_view body) {
+                                    std::string_view body, std::span<const std::string_view> credentials) {
   Lane& lane = *lane_;
   {
     const std::lock_guard lock(lane.mutex);
@@ -134,8 +144,8 @@ void Journal::Worker::keep_original(std::string_view request_id, unsigned status
     original.request_id = request_id.substr(0, 36);
     original.time = journal_.clock_.wall();
     original.status = status;
-    original.head = head.substr(0, journal_.options_.longest_head.bytes);
-    original.body = body.substr(0, journal_.options_.longest_body.bytes);
+    original.head = cut_clean(head, journal_.options_.longest_head, credentials);
+    original.body = cut_clean(body, journal_.options_.longest_body, credentials);
     const std::size_t size = original.head.size() + original.body.size() + sizeof original;
     lane.batch.original_bytes += size;
     lane.pending.fetch_add(size, std::memory_order_relaxed);

@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -112,7 +113,7 @@ class Journal::Worker final : public AuditSink {
   // recorded in either case.
   net::Task<Result<>> record_durably(const Event& event) override;
   void keep_original(std::string_view request_id, unsigned status, std::string_view head,
-                     std::string_view body) override;
+                     std::string_view body, std::span<const std::string_view> credentials = {}) override;
   // Whether there is room for what a new request will leave behind.
   bool accepting() const;
 

@@ -441,6 +441,22 @@ TEST_F(Journals, WhyShowsTheEventAndTheOriginalCutAtItsBound) {
   EXPECT_EQ(explain(connection, "' OR 1=1 --").error().code, ErrorCode::not_found);
 }
 
+TEST_F(Journals, AnOriginalThatRepeatsACredentialIsKeptWithoutIt) {
+  const std::string key = "gh_abcdefghijkl_0123456789ABCDEFGHIJKLMNOPQRSTUVWx6Zt1Q";
+  const std::string_view credentials[] = {key};
+  {
+    Journal journal(list(store()), clock_, {.longest_body = ByteCount{40}});
+    auto worker = journal.worker(nullptr);
+    worker->keep_original("inside", 500, "X-Echo: " + key + "\r\n", key, credentials);
+    worker->keep_original("over-the-cut", 500, "", std::string(20, '.') + key + "end", credentials);
+  }
+  auto connection = open();
+  EXPECT_EQ(explain(connection, "inside")->originals.at(0).head, "X-Echo: [redacted]\r\n");
+  EXPECT_EQ(explain(connection, "inside")->originals.at(0).body, "[redacted]");
+  EXPECT_EQ(explain(connection, "over-the-cut")->originals.at(0).body,
+            std::string(20, '.') + "[redacted]end");
+}
+
 TEST_F(Journals, OldEventsGoByAgeAndBySize) {
   const WallTime now{std::chrono::seconds{1'760'000'000}};
   const auto count = [&] {

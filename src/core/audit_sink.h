@@ -1,6 +1,7 @@
 // The port to the record of events. One instance for each worker, used on its thread only.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -14,13 +15,14 @@ class AuditSink {
   virtual ~AuditSink() = default;
   // Takes the event at once; it reaches its sinks within a moment, off the request path.
   virtual void record(const Event& event) = 0;
-  // Gives the event's durability back: done means it survives the machine. For `sensitive` operations, awaited
-  // before the first byte of the answer leaves.
+  // Gives the event's durability back: done means it survives the machine. For `sensitive` operations,
+  // awaited before the first byte of the answer leaves.
   virtual net::Task<Result<>> record_durably(const Event& event) = 0;
   // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
-  // Cut at a bound; never a credential of the request.
+  // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is
+  // taken out.
   virtual void keep_original(std::string_view request_id, unsigned status, std::string_view head,
-                             std::string_view body) = 0;
+                             std::string_view body, std::span<const std::string_view> credentials = {}) = 0;
 };
 
 }  // namespace gatehouse
