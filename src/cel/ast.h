@@ -26,7 +26,16 @@ enum class ExprKind : std::uint8_t {
 };
 
 enum class Macro : std::uint8_t {
-  all, exists, exists_one, filter, map, sort_by, transform_map, transform_map_entry, opt_map, opt_flat_map,
+  all,
+  exists,
+  exists_one,
+  filter,
+  map,
+  sort_by,
+  transform_map,
+  transform_map_entry,
+  opt_map,
+  opt_flat_map,
 };
 
 struct Expr {
@@ -35,7 +44,7 @@ struct Expr {
   bool absolute = false;
   bool presence_test = false;  // select: has(target.text)
   bool optional_select = false;
-  std::uint16_t depth = 1;     // of the tree below, itself included
+  std::uint16_t depth = 1;  // of the tree below, itself included
   std::uint32_t offset = 0;
   Value value = {};
   std::string text = {};

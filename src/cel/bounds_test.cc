@@ -19,10 +19,19 @@ std::string repeated(std::string_view text, int times) {
 
 TEST(Bounds, NestingIsRefusedByTheParser) {
   Conditions conditions;
-  for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
-           {"(", ")"}, {"[", "]"}, {"{1:", "}"}, {"!", ""}, {"-", ""}, {"true ? 1 : ", ""}, {"[1].map(x, ", ")"},
-           {"cel.bind(a, 1, ", ")"}, {"size(", ")"}, {"1 + ", ""}, {"true ? (", ") : 1"}}) {
-    const std::string text = repeated(open, 10'000 / static_cast<int>(open.size())) + "1" + repeated(close, 10'000 / static_cast<int>(open.size()));
+  for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{{"(", ")"},
+                                                                                    {"[", "]"},
+                                                                                    {"{1:", "}"},
+                                                                                    {"!", ""},
+                                                                                    {"-", ""},
+                                                                                    {"true ? 1 : ", ""},
+                                                                                    {"[1].map(x, ", ")"},
+                                                                                    {"cel.bind(a, 1, ", ")"},
+                                                                                    {"size(", ")"},
+                                                                                    {"1 + ", ""},
+                                                                                    {"true ? (", ") : 1"}}) {
+    const std::string text = repeated(open, 10'000 / static_cast<int>(open.size())) + "1" +
+                             repeated(close, 10'000 / static_cast<int>(open.size()));
     EXPECT_TRUE(conditions.evaluate(text).starts_with("problem: ")) << open;
   }
   EXPECT_TRUE(conditions.evaluate("principal.claims" + repeated(".a", 5000)).starts_with("problem: "));
@@ -59,7 +68,8 @@ TEST(Bounds, ValuesThatShareTheirPartsDoNotBlowUp) {
   EXPECT_EQ(conditions.evaluate("cel.bind(a0, [principal.id], " + formatted + ")"), "error: cost");
   std::string types = "a60";
   for (int i = 60; i > 0; --i) {
-    types = "cel.bind(a" + std::to_string(i) + ", {'k': a" + std::to_string(i - 1) + ", 'l': a" + std::to_string(i - 1) + "}, " + types + ")";
+    types = "cel.bind(a" + std::to_string(i) + ", {'k': a" + std::to_string(i - 1) + ", 'l': a" +
+            std::to_string(i - 1) + "}, " + types + ")";
   }
   EXPECT_TRUE(conditions.problem("cel.bind(a0, 1, " + types + ") == 1") != "none");
 }
@@ -67,7 +77,8 @@ TEST(Bounds, ValuesThatShareTheirPartsDoNotBlowUp) {
 TEST(Bounds, MemoryIsBounded) {
   Conditions conditions;
   Scratch small(Limits{.cost = 100'000'000, .memory = 64 << 10});
-  const auto program = compile("lists.range(100000).map(x, x + 1).size() > 0 || true", conditions.environment);
+  const auto program =
+      compile("lists.range(100000).map(x, x + 1).size() > 0 || true", conditions.environment);
   ASSERT_TRUE(program);
   const Outcome outcome = program->evaluate(conditions, small);
   ASSERT_FALSE(outcome);
@@ -78,12 +89,14 @@ TEST(Bounds, APatternThatIsNotALiteralIsSmall) {
   Conditions conditions;
   EXPECT_EQ(conditions.evaluate("'aaa'.matches(principal.id + 'x*')"), "false");
   EXPECT_EQ(conditions.evaluate("'aaa'.matches(principal.id + '(')"), "error: invalid_argument");
-  EXPECT_EQ(conditions.evaluate("'aaa'.matches(principal.id + '" + repeated("a", 600) + "')"), "error: invalid_argument");
-  EXPECT_EQ(conditions.evaluate("'aaa'.matches(principal.id + '((a{1000}){1000}){1000}')"), "error: invalid_argument");
+  EXPECT_EQ(conditions.evaluate("'aaa'.matches(principal.id + '" + repeated("a", 600) + "')"),
+            "error: invalid_argument");
+  EXPECT_EQ(conditions.evaluate("'aaa'.matches(principal.id + '((a{1000}){1000}){1000}')"),
+            "error: invalid_argument");
 }
 
-// Pieces of real expressions put together at random, and bytes changed in them: whatever comes out is refused or
-// evaluated, never a crash, and never slow.
+// Pieces of real expressions put together at random, and bytes changed in them: whatever comes out is refused
+// or evaluated, never a crash, and never slow.
 TEST(Bounds, ThousandsOfMutatedExpressionsEndQuickly) {
   Conditions conditions;
   const std::vector<std::string> seeds = {
@@ -98,9 +111,19 @@ TEST(Bounds, ThousandsOfMutatedExpressionsEndQuickly) {
       "cel.block([1, cel.index(0) + 1], cel.index(1)) in [1, 2] && has(resource.status) && !has({}.a)",
       "r'''raw''' + \"\"\"x\"\"\" + string(b'\\377') + 'a'.replace('', 'b').substring(0, 1) // end",
   };
-  const std::vector<std::string> pieces = {"(", ")", "[", "]", "{", "}", "?", ":", ",", ".", "&&", "||", "!", "-", "0", "1u", "1e9", "'",
-                                           "\"", "\\", "in", "x", ".map(x,", ".all(i,v,", "has(", "dyn(", "null", "[?", ".?", "b'", "r\"", "\xff",
-                                           "9223372036854775807", "principal", "type(", " ", "//", "`a-b`", "@"};
+  const std::vector<std::string> pieces = {"(",         ")",       "[",
+                                           "]",         "{",       "}",
+                                           "?",         ":",       ",",
+                                           ".",         "&&",      "||",
+                                           "!",         "-",       "0",
+                                           "1u",        "1e9",     "'",
+                                           "\"",        "\\",      "in",
+                                           "x",         ".map(x,", ".all(i,v,",
+                                           "has(",      "dyn(",    "null",
+                                           "[?",        ".?",      "b'",
+                                           "r\"",       "\xff",    "9223372036854775807",
+                                           "principal", "type(",   " ",
+                                           "//",        "`a-b`",   "@"};
   std::mt19937 random(20'261'124);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   const auto start = std::chrono::steady_clock::now();
@@ -113,7 +136,9 @@ TEST(Bounds, ThousandsOfMutatedExpressionsEndQuickly) {
         case 0: text.insert(at, pieces[below(pieces.size())]); break;
         case 1: text.erase(at, 1 + below(4)); break;
         case 2: text.insert(at, seeds[below(seeds.size())]); break;
-        case 3: if (at < text.size()) text[at] = static_cast<char>(random()); break;
+        case 3:
+          if (at < text.size()) text[at] = static_cast<char>(random());
+          break;
         default: text.insert(at, text.substr(below(text.size() + 1), below(12))); break;
       }
     }

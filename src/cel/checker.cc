@@ -34,7 +34,8 @@ class Checker {
   Type run(const Type& expected) {
     const Type result = types_.final(check(ast_.root));
     if (problems_.empty() && !types_.assign(expected, result)) {
-      fail(ast_[ast_.root].offset, fmt::format("the expression is of type {}, but {} is needed here", result.text(), expected.text()));
+      fail(ast_[ast_.root].offset, fmt::format("the expression is of type {}, but {} is needed here",
+                                               result.text(), expected.text()));
     }
     return result;
   }
@@ -67,7 +68,9 @@ class Checker {
       case ExprKind::list: return list(expr);
       case ExprKind::map: return map(expr);
       case ExprKind::message:
-        return fail(expr.offset, fmt::format("there is no message type '{}': conditions have no protobuf messages", expr.text));
+        return fail(
+            expr.offset,
+            fmt::format("there is no message type '{}': conditions have no protobuf messages", expr.text));
       case ExprKind::comprehension: return comprehension(expr);
       case ExprKind::bind: {
         const Type value = check(expr.args[0]);
@@ -110,7 +113,8 @@ class Checker {
     std::size_t count = 0;
     for (const auto& variable : names_.environment().variables()) {
       candidates.push_back(variable.name);
-      if (variable.name.starts_with(prefix) && ++count <= 12) members += (members.empty() ? "" : ", ") + variable.name.substr(prefix.size());
+      if (variable.name.starts_with(prefix) && ++count <= 12)
+        members += (members.empty() ? "" : ", ") + variable.name.substr(prefix.size());
     }
     for (const Local& variable : locals_) candidates.push_back(variable.name);
     if (count > 0 && whole == expr.text) {
@@ -119,7 +123,8 @@ class Checker {
     if (const std::string_view near = nearest(whole, candidates); !near.empty()) {
       return fail(expr.offset, fmt::format("unknown name '{}'; did you mean '{}'?", whole, near));
     }
-    if (count > 0) return fail(expr.offset, fmt::format("unknown name '{}'; '{}' has {}", whole, expr.text, members));
+    if (count > 0)
+      return fail(expr.offset, fmt::format("unknown name '{}'; '{}' has {}", whole, expr.text, members));
     if (const std::string_view near = nearest(expr.text, candidates); !near.empty()) {
       return fail(expr.offset, fmt::format("unknown name '{}'; did you mean '{}'?", expr.text, near));
     }
@@ -170,7 +175,9 @@ class Checker {
     Type result = Type::dyn();
     if (operand.is(Kind::map)) {
       result = operand.parameters()[1];
-      if (!types_.assign(operand.parameters()[0], Type::string())) return fail(expr.offset, fmt::format("the keys of a {} are no names: select with [ ]", operand.text()));
+      if (!types_.assign(operand.parameters()[0], Type::string()))
+        return fail(expr.offset,
+                    fmt::format("the keys of a {} are no names: select with [ ]", operand.text()));
     } else if (operand.is(Kind::object)) {
       const Type* const field = operand.field(expr.text);
       if (field == nullptr) return no_member(expr.offset, operand, expr.text);
@@ -178,7 +185,8 @@ class Checker {
     } else if (operand.is(Kind::parameter)) {
       types_.assign(operand, Type::dyn());
     } else if (!operand.is(Kind::dyn)) {
-      return fail(expr.offset, fmt::format("a value of type {} has no members, so not '{}' either", operand.text(), expr.text));
+      return fail(expr.offset, fmt::format("a value of type {} has no members, so not '{}' either",
+                                           operand.text(), expr.text));
     }
     return optional ? Type::optional(result) : result;
   }
@@ -187,9 +195,11 @@ class Checker {
     std::vector<std::string_view> candidates;
     for (const Field& field : object.fields()) candidates.push_back(field.name);
     if (const std::string_view near = nearest(name, candidates); !near.empty()) {
-      return fail(offset, fmt::format("{} has no member '{}'; did you mean '{}'?", object.text(), name, near));
+      return fail(offset,
+                  fmt::format("{} has no member '{}'; did you mean '{}'?", object.text(), name, near));
     }
-    return fail(offset, fmt::format("{} has no member '{}'; it has {}", object.text(), name, fmt::join(candidates, ", ")));
+    return fail(offset, fmt::format("{} has no member '{}'; it has {}", object.text(), name,
+                                    fmt::join(candidates, ", ")));
   }
 
   Type call(ExprId id) {
@@ -197,7 +207,9 @@ class Checker {
     if (expr.text == "_&&_" || expr.text == "_||_") {
       for (const ExprId term : expr.args) {
         const Type type = check(term);
-        if (!types_.assign(Type::boolean(), type)) fail(ast_[term].offset, fmt::format("{} needs bool on both sides, but this is {}", shown(expr.text), types_.final(type).text()));
+        if (!types_.assign(Type::boolean(), type))
+          fail(ast_[term].offset, fmt::format("{} needs bool on both sides, but this is {}", shown(expr.text),
+                                              types_.final(type).text()));
       }
       return Type::boolean();
     }
@@ -242,13 +254,15 @@ class Checker {
   Type unknown_function(const Expr& expr) {
     const auto known = function_names();
     const std::string_view near = nearest(expr.text, known);
-    return fail(expr.offset, near.empty() ? fmt::format("unknown function '{}'", expr.text)
-                                          : fmt::format("unknown function '{}'; did you mean '{}'?", expr.text, near));
+    return fail(expr.offset, near.empty()
+                                 ? fmt::format("unknown function '{}'", expr.text)
+                                 : fmt::format("unknown function '{}'; did you mean '{}'?", expr.text, near));
   }
 
   Type resolve(const Expr& expr, const ResolvedFunction& function, std::span<const Type> types, bool method) {
     std::optional<Type> result;
-    for (const auto* const overloads : {function.standard == nullptr ? nullptr : &function.standard->overloads, function.declared}) {
+    for (const auto* const overloads :
+         {function.standard == nullptr ? nullptr : &function.standard->overloads, function.declared}) {
       if (overloads == nullptr) continue;
       for (const Overload& overload : *overloads) {
         if (overload.method != method || overload.parameters.size() != types.size()) continue;
@@ -269,7 +283,8 @@ class Checker {
     return result ? *result : no_overload(expr, function, types, method);
   }
 
-  Type no_overload(const Expr& expr, const ResolvedFunction& function, std::span<const Type> types, bool method) {
+  Type no_overload(const Expr& expr, const ResolvedFunction& function, std::span<const Type> types,
+                   bool method) {
     std::string given;
     for (std::size_t i = 0; i < types.size(); ++i) {
       given += (i == 0 ? "" : ", ") + types_.final(types[i]).text();
@@ -281,7 +296,8 @@ class Checker {
       for (const Overload& overload : function.standard->overloads) {
         if (overload.method != method || ++count > 6) continue;
         std::string signature;
-        for (const Type& type : overload.parameters) signature += (signature.empty() ? "" : ", ") + type.text();
+        for (const Type& type : overload.parameters)
+          signature += (signature.empty() ? "" : ", ") + type.text();
         wanted += (wanted.empty() ? "(" : " or (") + signature + ")";
       }
     }
@@ -295,14 +311,18 @@ class Checker {
     if (!optional) return type;
     const Type inside = types_.fresh();
     if (types_.assign(Type::optional(inside), type)) return types_.solved(inside);
-    return fail(ast_[id].offset, fmt::format("an element behind ? must be optional, but this is {}", types_.final(type).text()));
+    return fail(ast_[id].offset, fmt::format("an element behind ? must be optional, but this is {}",
+                                             types_.final(type).text()));
   }
 
-  Type joined(const std::optional<Type>& before, const Type& next) { return before ? types_.join(*before, next) : next; }
+  Type joined(const std::optional<Type>& before, const Type& next) {
+    return before ? types_.join(*before, next) : next;
+  }
 
   Type list(const Expr& expr) {
     std::optional<Type> type;
-    for (std::size_t i = 0; i < expr.args.size(); ++i) type = joined(type, element(expr.args[i], expr.optional[i]));
+    for (std::size_t i = 0; i < expr.args.size(); ++i)
+      type = joined(type, element(expr.args[i], expr.optional[i]));
     return Type::list(type ? *type : types_.fresh());
   }
 
@@ -324,7 +344,10 @@ class Checker {
     std::optional<Type> value;
     for (std::size_t i = 0; i + 1 < expr.args.size(); i += 2) {
       const Type type = types_.solved(check(expr.args[i]));
-      if (!may_be_key(type)) return fail(ast_[expr.args[i]].offset, fmt::format("the key of a map must be int, uint, bool or string, but this is {}", types_.final(type).text()));
+      if (!may_be_key(type))
+        return fail(ast_[expr.args[i]].offset,
+                    fmt::format("the key of a map must be int, uint, bool or string, but this is {}",
+                                types_.final(type).text()));
       key = joined(key, type);
       value = joined(value, element(expr.args[i + 1], expr.optional[i / 2]));
     }
@@ -352,7 +375,9 @@ class Checker {
     const bool of_optional = expr.macro == Macro::opt_map || expr.macro == Macro::opt_flat_map;
     if (of_optional) {
       value = types_.fresh();
-      if (!types_.assign(Type::optional(value), range)) return fail(expr.offset, fmt::format("optMap() and optFlatMap() need an optional, but this is {}", types_.final(range).text()));
+      if (!types_.assign(Type::optional(value), range))
+        return fail(expr.offset, fmt::format("optMap() and optFlatMap() need an optional, but this is {}",
+                                             types_.final(range).text()));
       value = types_.solved(value);
     } else if (range.is(Kind::list)) {
       key = Type::integer();
@@ -386,7 +411,9 @@ class Checker {
 
   void condition(ExprId id) { require_bool(id, check(id)); }
   void require_bool(ExprId id, const Type& type) {
-    if (!types_.assign(Type::boolean(), type)) fail(ast_[id].offset, fmt::format("a macro's condition must be bool, but this is {}", types_.final(type).text()));
+    if (!types_.assign(Type::boolean(), type))
+      fail(ast_[id].offset,
+           fmt::format("a macro's condition must be bool, but this is {}", types_.final(type).text()));
   }
 
   Type result_of(const Expr& expr, const Type& key, const Type& element, const Type& body) {
@@ -401,12 +428,15 @@ class Checker {
       case Macro::transform_map_entry: {
         const Type entry = Type::map(types_.fresh(), types_.fresh());
         if (types_.assign(entry, body)) return types_.solved(entry);
-        return fail(ast_[expr.args.back()].offset, fmt::format("transformMapEntry() needs a map, but this is {}", types_.final(body).text()));
+        return fail(
+            ast_[expr.args.back()].offset,
+            fmt::format("transformMapEntry() needs a map, but this is {}", types_.final(body).text()));
       }
       case Macro::opt_map: return Type::optional(body);
       case Macro::opt_flat_map: {
         if (types_.assign(Type::optional(types_.fresh()), body)) return types_.solved(body);
-        return fail(ast_[expr.args.back()].offset, fmt::format("optFlatMap() needs an optional, but this is {}", types_.final(body).text()));
+        return fail(ast_[expr.args.back()].offset,
+                    fmt::format("optFlatMap() needs an optional, but this is {}", types_.final(body).text()));
       }
     }
     return Type::dyn();

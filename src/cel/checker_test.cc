@@ -9,21 +9,25 @@ namespace gatehouse::cel {
 namespace {
 
 using ::testing::AllOf;
+using testing::Conditions;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using testing::Conditions;
 
 TEST(Checker, AnUnknownNameIsAProblemAtItsPlaceWithTheNearestName) {
   const Conditions conditions;
-  EXPECT_EQ(conditions.problem("principal.rolez == ['x']"), "0: unknown name 'principal.rolez'; did you mean 'principal.roles'?");
-  EXPECT_EQ(conditions.problem("true || resorce.status == 'x'"), "8: unknown name 'resorce'; did you mean 'resource'?");
-  EXPECT_THAT(conditions.problem("principal == 'x'"), HasSubstr("'principal' is no value by itself; it has id, roles, claims, tenant"));
+  EXPECT_EQ(conditions.problem("principal.rolez == ['x']"),
+            "0: unknown name 'principal.rolez'; did you mean 'principal.roles'?");
+  EXPECT_EQ(conditions.problem("true || resorce.status == 'x'"),
+            "8: unknown name 'resorce'; did you mean 'resource'?");
+  EXPECT_THAT(conditions.problem("principal == 'x'"),
+              HasSubstr("'principal' is no value by itself; it has id, roles, claims, tenant"));
   EXPECT_THAT(conditions.problem("has(principal.rolez)"), HasSubstr("unknown name"));
 }
 
 TEST(Checker, AMemberThatIsNotDeclaredIsAProblem) {
   const Conditions conditions;
-  EXPECT_EQ(conditions.problem("request.body.emial == 'x'"), "12: request.body has no member 'emial'; did you mean 'email'?");
+  EXPECT_EQ(conditions.problem("request.body.emial == 'x'"),
+            "12: request.body has no member 'emial'; did you mean 'email'?");
   EXPECT_THAT(conditions.problem("resource.owner == 'x'"), HasSubstr("it has customer_id, status"));
   EXPECT_THAT(conditions.problem("has(resource.owner)"), HasSubstr("has no member 'owner'"));
   EXPECT_THAT(conditions.problem("resource['owner'] == 'x'"), HasSubstr("has no member 'owner'"));
@@ -33,29 +37,37 @@ TEST(Checker, AMemberThatIsNotDeclaredIsAProblem) {
 
 TEST(Checker, TypesMustFit) {
   const Conditions conditions;
-  EXPECT_THAT(conditions.problem("request.body.quantity == '3'"), StartsWith("22: '==' cannot be applied to (int, string)"));
-  EXPECT_THAT(conditions.problem("request.body.email + 1 == 'x'"), HasSubstr("'+' cannot be applied to (string, int); it takes (int, int) or"));
+  EXPECT_THAT(conditions.problem("request.body.quantity == '3'"),
+              StartsWith("22: '==' cannot be applied to (int, string)"));
+  EXPECT_THAT(conditions.problem("request.body.email + 1 == 'x'"),
+              HasSubstr("'+' cannot be applied to (string, int); it takes (int, int) or"));
   EXPECT_THAT(conditions.problem("request.body.email.startsWith(1)"), HasSubstr("it takes (string, string)"));
   EXPECT_THAT(conditions.problem("'x' in request.body.email"), HasSubstr("'in' cannot be applied"));
   EXPECT_THAT(conditions.problem("1 && true"), HasSubstr("'&&' needs bool on both sides, but this is int"));
-  EXPECT_THAT(conditions.problem("principal.roles.exists(r, r + 'x')"), HasSubstr("a macro's condition must be bool, but this is string"));
-  EXPECT_THAT(conditions.problem("request.body.quantity.exists(r, true)"), HasSubstr("a macro walks lists and maps"));
-  EXPECT_THAT(conditions.problem("resource.status.length == 3"), HasSubstr("a value of type string has no members"));
+  EXPECT_THAT(conditions.problem("principal.roles.exists(r, r + 'x')"),
+              HasSubstr("a macro's condition must be bool, but this is string"));
+  EXPECT_THAT(conditions.problem("request.body.quantity.exists(r, true)"),
+              HasSubstr("a macro walks lists and maps"));
+  EXPECT_THAT(conditions.problem("resource.status.length == 3"),
+              HasSubstr("a value of type string has no members"));
   EXPECT_THAT(conditions.problem("isIP(cidr('10.0.0.0/8'))"), HasSubstr("cannot be applied to (net.CIDR)"));
-  EXPECT_THAT(conditions.problem("request.ip == '10.1.2.3'"), HasSubstr("cannot be applied to (net.IP, string)"));
+  EXPECT_THAT(conditions.problem("request.ip == '10.1.2.3'"),
+              HasSubstr("cannot be applied to (net.IP, string)"));
 }
 
 TEST(Checker, TheResultMustBeOfTheWantedType) {
   const Conditions conditions;
   EXPECT_THAT(conditions.problem("principal.id"), HasSubstr("is of type string, but bool is needed here"));
-  EXPECT_THAT(conditions.problem("principal.id == 'x'", Type::list(Type::string())), HasSubstr("but list(string) is needed here"));
+  EXPECT_THAT(conditions.problem("principal.id == 'x'", Type::list(Type::string())),
+              HasSubstr("but list(string) is needed here"));
   EXPECT_EQ(conditions.problem("principal.roles.map(r, 'x-' + r)", Type::list(Type::string())), "none");
 }
 
 TEST(Checker, UnknownFunctionsAndPatternsAreProblems) {
   const Conditions conditions;
   EXPECT_THAT(conditions.problem("resource.status.startWith('x')"), HasSubstr("did you mean 'startsWith'?"));
-  EXPECT_THAT(conditions.problem("resource.status.matches('(')"), AllOf(StartsWith("24: "), HasSubstr("no regular expression that RE2 takes")));
+  EXPECT_THAT(conditions.problem("resource.status.matches('(')"),
+              AllOf(StartsWith("24: "), HasSubstr("no regular expression that RE2 takes")));
   EXPECT_THAT(conditions.problem("resource.status.matches('(a)\\\\1')"), HasSubstr("RE2"));
   EXPECT_THAT(conditions.problem("Order{id: 1} == null"), HasSubstr("no message type"));
 }

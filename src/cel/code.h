@@ -15,28 +15,28 @@
 namespace gatehouse::cel {
 
 enum class Op : std::uint8_t {
-  constant,             // constants[a]; may be an error
-  variable,             // slot a
-  local,                // locals[a]
-  variable_presence,    // has() of slot a
-  select,               // node a, key constants[b]
+  constant,           // constants[a]; may be an error
+  variable,           // slot a
+  local,              // locals[a]
+  variable_presence,  // has() of slot a
+  select,             // node a, key constants[b]
   select_optional,
   presence,
-  conjunction,          // children a..a+count
+  conjunction,  // children a..a+count
   disjunction,
-  conditional,          // children a..a+3
-  equal,                // children a..a+2
+  conditional,  // children a..a+3
+  equal,        // children a..a+2
   not_equal,
   contained,
-  call,                 // call(children a..a+count)
-  matches,              // node a, patterns[b]
-  list,                 // children a..a+count
-  map,                  // children a..a+count: key, value, ...
-  optional_element,     // node a, as an element or entry value written ?x
-  comprehension,        // macro; range a, first local b, filter c, body d, count variables
-  bind,                 // locals[b] = node a, then node c
-  block,                // locals[b+i] = child i, then the last child
-  optional_or,          // nodes a, b
+  call,              // call(children a..a+count)
+  matches,           // node a, patterns[b]
+  list,              // children a..a+count
+  map,               // children a..a+count: key, value, ...
+  optional_element,  // node a, as an element or entry value written ?x
+  comprehension,     // macro; range a, first local b, filter c, body d, count variables
+  bind,              // locals[b] = node a, then node c
+  block,             // locals[b+i] = child i, then the last child
+  optional_or,       // nodes a, b
   optional_or_value,
 };
 

@@ -51,7 +51,9 @@ class Compiler {
     const auto all = [&](std::uint32_t count) {
       for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint32_t child = code_.children[made.a + i];
-        if (!is_constant(child) && !(code_.nodes[child].op == Op::optional_element && is_constant(code_.nodes[child].a))) return false;
+        if (!is_constant(child) &&
+            !(code_.nodes[child].op == Op::optional_element && is_constant(code_.nodes[child].a)))
+          return false;
       }
       return true;
     };
@@ -76,7 +78,8 @@ class Compiler {
     return value.is_error() || run.exhausted() ? node : constant(value);
   }
 
-  std::uint32_t with_children(Op op, std::span<const std::uint32_t> children, Implementation function = nullptr) {
+  std::uint32_t with_children(Op op, std::span<const std::uint32_t> children,
+                              Implementation function = nullptr) {
     Node node{.op = op, .count = static_cast<std::uint16_t>(children.size()), .call = function};
     node.a = static_cast<std::uint32_t>(code_.children.size());
     code_.children.insert(code_.children.end(), children.begin(), children.end());
@@ -139,7 +142,8 @@ class Compiler {
       if (auto scope = qualified_name(ast_, expr.target)) {
         const std::string whole = *scope + "." + expr.text;
         if (const auto found = resolved(whole)) {
-          if (expr.presence_test && code_.nodes[*found].op == Op::variable) code_.nodes[*found].op = Op::variable_presence;
+          if (expr.presence_test && code_.nodes[*found].op == Op::variable)
+            code_.nodes[*found].op = Op::variable_presence;
           return *found;
         }
       }
@@ -174,7 +178,9 @@ class Compiler {
     if (!function) return error(Fault::unknown_name, "unknown function");
     if (!function.accepts(method, args.size())) return error(Fault::no_such_overload, "no such overload");
     if (function.name == "or" || function.name == "orValue") {
-      return folded(add({.op = function.name == "or" ? Op::optional_or : Op::optional_or_value, .a = args[0], .b = args[1]}));
+      return folded(add({.op = function.name == "or" ? Op::optional_or : Op::optional_or_value,
+                         .a = args[0],
+                         .b = args[1]}));
     }
     if (function.name == "matches") {
       if (const auto compiled = pattern(expr, args)) return folded(*compiled);
@@ -191,7 +197,9 @@ class Compiler {
     options.set_max_mem(kPatternMemory);
     auto compiled = std::make_unique<RE2>(re2::StringPiece(text.text().data(), text.text().size()), options);
     if (!compiled->ok()) {
-      problems_.push_back({ast_[expr.args.back()].offset, fmt::format("this is no regular expression that RE2 takes: {}", compiled->error())});
+      problems_.push_back(
+          {ast_[expr.args.back()].offset,
+           fmt::format("this is no regular expression that RE2 takes: {}", compiled->error())});
       return std::nullopt;
     }
     code_.patterns.push_back(std::move(compiled));
@@ -217,7 +225,9 @@ class Compiler {
   }
 
   std::uint32_t comprehension(const Expr& expr) {
-    Node node{.op = Op::comprehension, .macro = expr.macro, .count = static_cast<std::uint16_t>(expr.variables.size())};
+    Node node{.op = Op::comprehension,
+              .macro = expr.macro,
+              .count = static_cast<std::uint16_t>(expr.variables.size())};
     node.a = generate(expr.target);
     const std::size_t before = locals_.size();
     node.b = static_cast<std::uint32_t>(before);

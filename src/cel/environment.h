@@ -1,4 +1,5 @@
-// The names an expression may use, and their types. Each variable gets a slot, by which an Activation is asked.
+// The names an expression may use, and their types. Each variable gets a slot, by which an Activation is
+// asked.
 #pragma once
 
 #include <cstdint>

@@ -16,11 +16,13 @@ class MapBuilder {
   explicit MapBuilder(Run& run) : run_(run), entries_(run) {}
   // Null when it is in, the error otherwise.
   Value insert(const Value& key, const Value& value) {
-    if (!key.is(Kind::integer) && !key.is(Kind::unsigned_integer) && !key.is(Kind::boolean) && !key.is(Kind::string)) {
+    if (!key.is(Kind::integer) && !key.is(Kind::unsigned_integer) && !key.is(Kind::boolean) &&
+        !key.is(Kind::string)) {
       return Value::error(Fault::no_such_overload, "the key of a map must be int, uint, bool or string");
     }
     if (!run_.charge(1 + entries_.view().size() / 4)) return run_.exhaustion();
-    if (Value::map(entries_.view()).find(key)) return Value::error(Fault::invalid_argument, "a map has the same key twice");
+    if (Value::map(entries_.view()).find(key))
+      return Value::error(Fault::invalid_argument, "a map has the same key twice");
     return append(key, value);
   }
   // For keys that are known to differ.
@@ -134,7 +136,8 @@ Value Evaluator::pair(const Node& at) {
   if (left.is_error()) return left;
   const Value right = evaluate(child(at, 1));
   if (right.is_error()) return right;
-  if (at.op != Op::contained) return Value::boolean(equal(left, right, run_.budget()) == (at.op == Op::equal));
+  if (at.op != Op::contained)
+    return Value::boolean(equal(left, right, run_.budget()) == (at.op == Op::equal));
   const Value sides[] = {left, right};
   return cel::contained(run_, sides);
 }
@@ -154,7 +157,8 @@ Value Evaluator::match(const Node& at) {
   if (text.is_error()) return text;
   if (!text.is(Kind::string)) return run_.no_overload();
   if (!run_.charge(4 + text.text().size() / 4)) return run_.exhaustion();
-  return Value::boolean(RE2::PartialMatch(re2::StringPiece(text.text().data(), text.text().size()), *code_.patterns[at.b]));
+  return Value::boolean(
+      RE2::PartialMatch(re2::StringPiece(text.text().data(), text.text().size()), *code_.patterns[at.b]));
 }
 
 Value Evaluator::list(const Node& at) {
@@ -284,7 +288,8 @@ Value Evaluator::comprehension(const Node& at) {
         if (!result.is(Kind::map)) return wrong;
         for (Cursor entry(result); entry.next();) {
           if (entry.value().is_error()) return entry.value();
-          if (const Value problem = entries.insert(entry.key(), entry.value()); problem.is_error()) return problem;
+          if (const Value problem = entries.insert(entry.key(), entry.value()); problem.is_error())
+            return problem;
         }
         break;
       default: return run_.no_overload();

@@ -43,9 +43,9 @@ Overload parse_overload(std::string_view text) {
 const TextMap<Function>& table() {
   static const TextMap<Function> functions = [] {
     TextMap<Function> made;
-    for (const auto definitions :
-         {operator_functions(), conversion_functions(), text_functions(), format_functions(), math_functions(),
-          time_functions(), network_functions(), collection_functions(), optional_functions()}) {
+    for (const auto definitions : {operator_functions(), conversion_functions(), text_functions(),
+                                   format_functions(), math_functions(), time_functions(),
+                                   network_functions(), collection_functions(), optional_functions()}) {
       for (const Definition& definition : definitions) {
         Function function{definition.name, {}, definition.call};
         for (const std::string_view text : split_outside_parentheses(definition.overloads, ';')) {

@@ -1,7 +1,7 @@
 // The functions and operators of an expression: how they are checked, and what they do.
 //
-// An implementation looks at the kinds of its arguments itself: the same code serves checked expressions, dyn, and
-// unchecked ones. None of its arguments is an error.
+// An implementation looks at the kinds of its arguments itself: the same code serves checked expressions,
+// dyn, and unchecked ones. None of its arguments is an error.
 #pragma once
 
 #include <cstddef>

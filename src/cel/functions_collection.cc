@@ -31,7 +31,8 @@ Value optional_index(Run& run, Arguments args) {
   const auto index = as_index(args[1]);
   if (!index) return run.no_overload();
   const bool inside = *index >= 0 && std::cmp_less(*index, container.size());
-  return inside ? some_if_found(run, container.element(static_cast<std::size_t>(*index))) : Value::optional(nullptr);
+  return inside ? some_if_found(run, container.element(static_cast<std::size_t>(*index)))
+                : Value::optional(nullptr);
 }
 
 // Whether every element of `wanted` is in `list`.
@@ -89,7 +90,8 @@ Value flatten(Run& run, Arguments args) {
 }
 
 Value slice(Run& run, Arguments args) {
-  if (!args[0].is(Kind::list) || !args[1].is(Kind::integer) || !args[2].is(Kind::integer)) return run.no_overload();
+  if (!args[0].is(Kind::list) || !args[1].is(Kind::integer) || !args[2].is(Kind::integer))
+    return run.no_overload();
   const std::int64_t start = args[1].integer();
   const std::int64_t end = args[2].integer();
   if (start < 0 || end < start || std::cmp_greater(end, args[0].size())) {
@@ -150,8 +152,14 @@ Value base64_decode(Run& run, Arguments args) {
 }
 
 constexpr Definition kDefinitions[] = {
-    {"_[_]", "list(A), int -> A; map(A, B), A -> B; optional_type(list(A)), int -> optional_type(A); optional_type(map(A, B)), A -> optional_type(B)", index_into},
-    {"_[?_]", "list(A), int -> optional_type(A); map(A, B), A -> optional_type(B); optional_type(list(A)), int -> optional_type(A); optional_type(map(A, B)), A -> optional_type(B)", optional_index},
+    {"_[_]",
+     "list(A), int -> A; map(A, B), A -> B; optional_type(list(A)), int -> optional_type(A); "
+     "optional_type(map(A, B)), A -> optional_type(B)",
+     index_into},
+    {"_[?_]",
+     "list(A), int -> optional_type(A); map(A, B), A -> optional_type(B); optional_type(list(A)), int -> "
+     "optional_type(A); optional_type(map(A, B)), A -> optional_type(B)",
+     optional_index},
     {"@in", "A, list(A) -> bool; A, map(A, B) -> bool", contained},
     {"sets.contains", "list(A), list(A) -> bool", set_contains},
     {"sets.equivalent", "list(A), list(A) -> bool", set_equivalent},
@@ -160,7 +168,11 @@ constexpr Definition kDefinitions[] = {
     {"flatten", ".list(list(A)) -> list(A); .list(A) -> list(A); .list(dyn), int -> list(dyn)", flatten},
     {"slice", ".list(A), int, int -> list(A)", slice},
     {"lists.range", "int -> list(int)", range},
-    {"sort", ".list(int) -> list(int); .list(uint) -> list(uint); .list(double) -> list(double); .list(bool) -> list(bool); .list(string) -> list(string); .list(bytes) -> list(bytes); .list(timestamp) -> list(timestamp); .list(duration) -> list(duration)", sort},
+    {"sort",
+     ".list(int) -> list(int); .list(uint) -> list(uint); .list(double) -> list(double); .list(bool) -> "
+     "list(bool); .list(string) -> list(string); .list(bytes) -> list(bytes); .list(timestamp) -> "
+     "list(timestamp); .list(duration) -> list(duration)",
+     sort},
     {"first", ".list(A) -> optional_type(A)", first},
     {"last", ".list(A) -> optional_type(A)", last},
     {"base64.encode", "bytes -> string", base64_encode},
@@ -171,8 +183,11 @@ constexpr Definition kDefinitions[] = {
 
 std::optional<std::int64_t> as_index(const Value& value) {
   if (value.is(Kind::integer)) return value.integer();
-  if (value.is(Kind::unsigned_integer)) return value.unsigned_integer() > INT64_MAX ? INT64_MAX : value.integer();
-  if (!value.is(Kind::number) || std::trunc(value.number()) != value.number() || std::fabs(value.number()) > 0x1p53) return std::nullopt;
+  if (value.is(Kind::unsigned_integer))
+    return value.unsigned_integer() > INT64_MAX ? INT64_MAX : value.integer();
+  if (!value.is(Kind::number) || std::trunc(value.number()) != value.number() ||
+      std::fabs(value.number()) > 0x1p53)
+    return std::nullopt;
   return static_cast<std::int64_t>(value.number());
 }
 
@@ -188,8 +203,11 @@ Value index_into(Run& run, Arguments args) {
   }
   if (!container.is(Kind::list)) return run.no_overload();
   const auto index = as_index(args[1]);
-  if (!index) return args[1].is(Kind::number) ? Value::error(Fault::invalid_argument, "a list's index must be whole") : run.no_overload();
-  if (*index < 0 || std::cmp_greater_equal(*index, container.size())) return Value::error(Fault::out_of_range, "index out of bounds");
+  if (!index)
+    return args[1].is(Kind::number) ? Value::error(Fault::invalid_argument, "a list's index must be whole")
+                                    : run.no_overload();
+  if (*index < 0 || std::cmp_greater_equal(*index, container.size()))
+    return Value::error(Fault::out_of_range, "index out of bounds");
   if (!run.charge(static_cast<std::uint64_t>(*index) / 16)) return run.exhaustion();
   return container.element(static_cast<std::size_t>(*index));
 }
@@ -202,7 +220,8 @@ Value contained(Run& run, Arguments args) {
   }
   if (!container.is(Kind::list)) return run.no_overload();
   for (Cursor cursor(container); cursor.next();) {
-    if (equal(args[0], cursor.value(), run.budget())) return run.exhausted() ? run.exhaustion() : Value::boolean(true);
+    if (equal(args[0], cursor.value(), run.budget()))
+      return run.exhausted() ? run.exhaustion() : Value::boolean(true);
     if (run.exhausted()) return run.exhaustion();
   }
   return Value::boolean(false);
@@ -224,8 +243,11 @@ Value sorted(Run& run, std::span<const Value> items, std::span<const Value> keys
   std::sort(entries, entries + items.size(), [&](const Entry& a, const Entry& b) {
     run.charge(1);
     // NaN stands before every number, so that there is one order for all.
-    const auto is_nan = [](const Value& value) { return value.is(Kind::number) && std::isnan(value.number()); };
-    const int result = is_nan(a.key) || is_nan(b.key) ? is_nan(b.key) - is_nan(a.key) : *order(run, a.key, b.key);
+    const auto is_nan = [](const Value& value) {
+      return value.is(Kind::number) && std::isnan(value.number());
+    };
+    const int result =
+        is_nan(a.key) || is_nan(b.key) ? is_nan(b.key) - is_nan(a.key) : *order(run, a.key, b.key);
     return result != 0 ? result < 0 : a.position < b.position;
   });
   ListBuilder list(run);

@@ -12,8 +12,12 @@ namespace {
 
 using Kind = Value::Kind;
 
-Value range_error() { return Value::error(Fault::out_of_range, "the value is out of range of the type it is converted to"); }
-Value text_error() { return Value::error(Fault::invalid_argument, "the text cannot be converted to this type"); }
+Value range_error() {
+  return Value::error(Fault::out_of_range, "the value is out of range of the type it is converted to");
+}
+Value text_error() {
+  return Value::error(Fault::invalid_argument, "the text cannot be converted to this type");
+}
 
 template <typename T>
 std::optional<T> parse_number(std::string_view text) {
@@ -80,7 +84,8 @@ Value to_string(Run& run, Arguments args) {
   if (from.is(Kind::string)) return from;
   if (from.is(Kind::bytes)) {
     if (!run.charge_text(from.text())) return run.exhaustion();
-    if (!valid_utf8(from.text())) return Value::error(Fault::invalid_argument, "invalid UTF-8 in bytes, cannot convert to string");
+    if (!valid_utf8(from.text()))
+      return Value::error(Fault::invalid_argument, "invalid UTF-8 in bytes, cannot convert to string");
     return Value::string(from.text());
   }
   std::string text;
@@ -89,7 +94,8 @@ Value to_string(Run& run, Arguments args) {
 }
 
 Value to_bytes(Run& run, Arguments args) {
-  return args[0].is(Kind::string) || args[0].is(Kind::bytes) ? Value::bytes(args[0].text()) : run.no_overload();
+  return args[0].is(Kind::string) || args[0].is(Kind::bytes) ? Value::bytes(args[0].text())
+                                                             : run.no_overload();
 }
 
 Value to_bool(Run& run, Arguments args) {
@@ -114,7 +120,8 @@ Value to_timestamp(Run& run, Arguments args) {
   if (!from.is(Kind::string)) return run.no_overload();
   const auto time = parse_timestamp(from.text());
   return time ? Value::timestamp(*time)
-              : Value::error(Fault::invalid_argument, "the text is no RFC 3339 time in the range of the years 1 to 9999");
+              : Value::error(Fault::invalid_argument,
+                             "the text is no RFC 3339 time in the range of the years 1 to 9999");
 }
 
 Value to_duration(Run& run, Arguments args) {
@@ -128,14 +135,16 @@ Value to_duration(Run& run, Arguments args) {
   if (!from.is(Kind::string)) return run.no_overload();
   const auto duration = parse_duration_text(from.text());
   return duration ? Value::duration(*duration)
-                  : Value::error(Fault::invalid_argument, "the text is no duration in range, such as 1h30m or 1.5s");
+                  : Value::error(Fault::invalid_argument,
+                                 "the text is no duration in range, such as 1h30m or 1.5s");
 }
 
 Value type_of(Run&, Arguments args) { return Value::type_name(type_name(args[0])); }
 Value to_dyn(Run&, Arguments args) { return args[0]; }
 
 constexpr Definition kDefinitions[] = {
-    {"int", "int -> int; uint -> int; double -> int; string -> int; timestamp -> int; duration -> int", to_int},
+    {"int", "int -> int; uint -> int; double -> int; string -> int; timestamp -> int; duration -> int",
+     to_int},
     {"uint", "uint -> uint; int -> uint; double -> uint; string -> uint", to_uint},
     {"double", "double -> double; int -> double; uint -> double; string -> double", to_double},
     {"string",
@@ -145,7 +154,8 @@ constexpr Definition kDefinitions[] = {
     {"bytes", "bytes -> bytes; string -> bytes", to_bytes},
     {"bool", "bool -> bool; string -> bool", to_bool},
     {"timestamp", "timestamp -> timestamp; string -> timestamp; int -> timestamp", to_timestamp},
-    {"google.protobuf.Timestamp", "timestamp -> timestamp; string -> timestamp; int -> timestamp", to_timestamp},
+    {"google.protobuf.Timestamp", "timestamp -> timestamp; string -> timestamp; int -> timestamp",
+     to_timestamp},
     {"duration", "duration -> duration; string -> duration; int -> duration", to_duration},
     {"google.protobuf.Duration", "duration -> duration; string -> duration; int -> duration", to_duration},
     {"type", "A -> type(A)", type_of},

@@ -16,8 +16,12 @@ using Kind = Value::Kind;
 
 constexpr int kMaxPrecision = 100;
 
-Value bad_clause() { return Value::error(Fault::invalid_argument, "an unknown or incomplete formatting clause"); }
-Value bad_argument() { return Value::error(Fault::invalid_argument, "a formatting clause does not fit its argument"); }
+Value bad_clause() {
+  return Value::error(Fault::invalid_argument, "an unknown or incomplete formatting clause");
+}
+Value bad_argument() {
+  return Value::error(Fault::invalid_argument, "a formatting clause does not fit its argument");
+}
 
 std::string number_text(double value) {
   if (std::isnan(value)) return "NaN";
@@ -47,13 +51,16 @@ class Formatter {
         const char* const begin = pattern.data() + i + 1;
         const auto [end, error] = std::from_chars(begin, pattern.data() + pattern.size(), precision);
         i = static_cast<std::size_t>(end - pattern.data());
-        if (error != std::errc() || precision < 0 || precision > kMaxPrecision || i >= pattern.size()) return bad_clause();
+        if (error != std::errc() || precision < 0 || precision > kMaxPrecision || i >= pattern.size())
+          return bad_clause();
       }
       if (std::string_view("sdfebxXo").find(pattern[i]) == std::string_view::npos) return bad_clause();
-      if (used >= list.size()) return Value::error(Fault::out_of_range, "the format has more clauses than arguments");
+      if (used >= list.size())
+        return Value::error(Fault::out_of_range, "the format has more clauses than arguments");
       const Value argument = list.element(used++);
       if (argument.is_error()) return argument;
-      if (!clause(pattern[i], precision, argument)) return run_.exhausted() ? run_.exhaustion() : bad_argument();
+      if (!clause(pattern[i], precision, argument))
+        return run_.exhausted() ? run_.exhaustion() : bad_argument();
     }
     return run_.exhausted() ? run_.exhaustion() : run_.text(out_);
   }
@@ -83,12 +90,17 @@ class Formatter {
 
   bool fraction(char letter, int precision, const Value& value) {
     double number = 0;
-    if (value.is(Kind::number)) number = value.number();
-    else if (value.is(Kind::integer)) number = static_cast<double>(value.integer());
-    else if (value.is(Kind::unsigned_integer)) number = static_cast<double>(value.unsigned_integer());
-    else return false;
+    if (value.is(Kind::number))
+      number = value.number();
+    else if (value.is(Kind::integer))
+      number = static_cast<double>(value.integer());
+    else if (value.is(Kind::unsigned_integer))
+      number = static_cast<double>(value.unsigned_integer());
+    else
+      return false;
     if (!std::isfinite(number)) return append(number_text(number));
-    return append(letter == 'f' ? fmt::format("{:.{}f}", number, precision) : fmt::format("{:.{}e}", number, precision));
+    return append(letter == 'f' ? fmt::format("{:.{}f}", number, precision)
+                                : fmt::format("{:.{}e}", number, precision));
   }
 
   // %b %o %x %X
@@ -98,7 +110,9 @@ class Formatter {
     if (hexadecimal && (value.is(Kind::string) || value.is(Kind::bytes))) {
       if (!run_.charge_text(value.text())) return false;
       std::string text = hex(as_bytes(value.text()));
-      if (letter == 'X') std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+      if (letter == 'X')
+        std::transform(text.begin(), text.end(), text.begin(),
+                       [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
       return append(text);
     }
     if (!value.is(Kind::integer) && !value.is(Kind::unsigned_integer)) return false;
@@ -128,7 +142,8 @@ class Formatter {
       case Kind::error: return false;
       default: {
         std::string text;
-        return run_.charge_text(value.is(Kind::string) ? value.text() : "") && append_scalar(text, value) && append(text);
+        return run_.charge_text(value.is(Kind::string) ? value.text() : "") && append_scalar(text, value) &&
+               append(text);
       }
     }
   }

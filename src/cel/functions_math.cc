@@ -22,7 +22,8 @@ Value extreme(Run& run, Arguments args, Extreme which) {
   }
   if (args[0].is_numeric()) return args[0];
   if (!args[0].is(Kind::list)) return run.no_overload();
-  if (args[0].size() == 0) return Value::error(Fault::invalid_argument, "math.greatest and math.least need at least one value");
+  if (args[0].size() == 0)
+    return Value::error(Fault::invalid_argument, "math.greatest and math.least need at least one value");
   Cursor cursor(args[0]);
   cursor.next();
   Value best = cursor.value();
@@ -44,17 +45,32 @@ Value on_double(Run& run, Arguments args, Operation operation) {
   return args[0].is(Kind::number) ? operation(args[0].number()) : run.no_overload();
 }
 
-Value ceil(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::number(std::ceil(x)); }); }
-Value floor(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::number(std::floor(x)); }); }
-Value round(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::number(std::round(x)); }); }
-Value trunc(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::number(std::trunc(x)); }); }
-Value is_nan(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::boolean(std::isnan(x)); }); }
-Value is_inf(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::boolean(std::isinf(x)); }); }
-Value is_finite(Run& run, Arguments args) { return on_double(run, args, [](double x) { return Value::boolean(std::isfinite(x)); }); }
+Value ceil(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::number(std::ceil(x)); });
+}
+Value floor(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::number(std::floor(x)); });
+}
+Value round(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::number(std::round(x)); });
+}
+Value trunc(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::number(std::trunc(x)); });
+}
+Value is_nan(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::boolean(std::isnan(x)); });
+}
+Value is_inf(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::boolean(std::isinf(x)); });
+}
+Value is_finite(Run& run, Arguments args) {
+  return on_double(run, args, [](double x) { return Value::boolean(std::isfinite(x)); });
+}
 
 Value sqrt(Run& run, Arguments args) {
   if (args[0].is(Kind::integer)) return Value::number(std::sqrt(static_cast<double>(args[0].integer())));
-  if (args[0].is(Kind::unsigned_integer)) return Value::number(std::sqrt(static_cast<double>(args[0].unsigned_integer())));
+  if (args[0].is(Kind::unsigned_integer))
+    return Value::number(std::sqrt(static_cast<double>(args[0].unsigned_integer())));
   return on_double(run, args, [](double x) { return Value::number(std::sqrt(x)); });
 }
 
@@ -79,15 +95,25 @@ Value sign(Run& run, Arguments args) {
 template <typename Operation>
 Value on_bits(Run& run, Arguments args, Operation operation) {
   const Kind kind = args[0].kind();
-  if ((kind != Kind::integer && kind != Kind::unsigned_integer) || args.back().kind() != kind) return run.no_overload();
+  if ((kind != Kind::integer && kind != Kind::unsigned_integer) || args.back().kind() != kind)
+    return run.no_overload();
   const std::uint64_t bits = operation(args[0].unsigned_integer(), args.back().unsigned_integer());
-  return kind == Kind::integer ? Value::integer(static_cast<std::int64_t>(bits)) : Value::unsigned_integer(bits);
+  return kind == Kind::integer ? Value::integer(static_cast<std::int64_t>(bits))
+                               : Value::unsigned_integer(bits);
 }
 
-Value bit_and(Run& run, Arguments args) { return on_bits(run, args, [](auto a, auto b) { return a & b; }); }
-Value bit_or(Run& run, Arguments args) { return on_bits(run, args, [](auto a, auto b) { return a | b; }); }
-Value bit_xor(Run& run, Arguments args) { return on_bits(run, args, [](auto a, auto b) { return a ^ b; }); }
-Value bit_not(Run& run, Arguments args) { return on_bits(run, args, [](auto a, auto) { return ~a; }); }
+Value bit_and(Run& run, Arguments args) {
+  return on_bits(run, args, [](auto a, auto b) { return a & b; });
+}
+Value bit_or(Run& run, Arguments args) {
+  return on_bits(run, args, [](auto a, auto b) { return a | b; });
+}
+Value bit_xor(Run& run, Arguments args) {
+  return on_bits(run, args, [](auto a, auto b) { return a ^ b; });
+}
+Value bit_not(Run& run, Arguments args) {
+  return on_bits(run, args, [](auto a, auto) { return ~a; });
+}
 
 // Shifts are logical, for int as well; 64 and more give 0.
 template <typename Operation>
@@ -100,11 +126,16 @@ Value shift(Run& run, Arguments args, Operation operation) {
   });
 }
 
-Value shift_left(Run& run, Arguments args) { return shift(run, args, [](std::uint64_t bits, unsigned by) { return bits << by; }); }
-Value shift_right(Run& run, Arguments args) { return shift(run, args, [](std::uint64_t bits, unsigned by) { return bits >> by; }); }
+Value shift_left(Run& run, Arguments args) {
+  return shift(run, args, [](std::uint64_t bits, unsigned by) { return bits << by; });
+}
+Value shift_right(Run& run, Arguments args) {
+  return shift(run, args, [](std::uint64_t bits, unsigned by) { return bits >> by; });
+}
 
 constexpr std::string_view kExtreme =
-    "int -> int; uint -> uint; double -> double; list(int) -> int; list(uint) -> uint; list(double) -> double; "
+    "int -> int; uint -> uint; double -> double; list(int) -> int; list(uint) -> uint; list(double) -> "
+    "double; "
     "list(dyn) -> dyn; int, int -> int; uint, uint -> uint; double, double -> double; int, uint -> dyn; "
     "int, double -> dyn; uint, int -> dyn; uint, double -> dyn; double, int -> dyn; double, uint -> dyn";
 constexpr std::string_view kBinaryBits = "int, int -> int; uint, uint -> uint";

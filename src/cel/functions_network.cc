@@ -8,8 +8,13 @@ namespace {
 
 using Kind = Value::Kind;
 
-Value bad_address() { return Value::error(Fault::invalid_argument, "the text is no IP address (zones and IPv4-mapped dotted forms are refused)"); }
-Value bad_network() { return Value::error(Fault::invalid_argument, "the text is no network address such as 10.0.0.0/8"); }
+Value bad_address() {
+  return Value::error(Fault::invalid_argument,
+                      "the text is no IP address (zones and IPv4-mapped dotted forms are refused)");
+}
+Value bad_network() {
+  return Value::error(Fault::invalid_argument, "the text is no network address such as 10.0.0.0/8");
+}
 
 // "::ffff:192.168.0.1" is refused: two spellings of one address in a rule are a trap.
 std::optional<IpAddress> parse_address(std::string_view text) {
@@ -62,10 +67,12 @@ Value cidr(Run& run, Arguments args) {
 }
 
 Value is_ip(Run& run, Arguments args) {
-  return args[0].is(Kind::string) ? Value::boolean(parse_address(args[0].text()).has_value()) : run.no_overload();
+  return args[0].is(Kind::string) ? Value::boolean(parse_address(args[0].text()).has_value())
+                                  : run.no_overload();
 }
 Value is_cidr(Run& run, Arguments args) {
-  return args[0].is(Kind::string) ? Value::boolean(parse_network(args[0].text()).has_value()) : run.no_overload();
+  return args[0].is(Kind::string) ? Value::boolean(parse_network(args[0].text()).has_value())
+                                  : run.no_overload();
 }
 
 Value is_canonical(Run& run, Arguments args) {
@@ -82,7 +89,8 @@ Value on_address(Run& run, Arguments args, Question question) {
 }
 
 Value family(Run& run, Arguments args) {
-  return on_address(run, args, [](const IpAddress&, const auto&, bool v4) { return Value::integer(v4 ? 4 : 6); });
+  return on_address(run, args,
+                    [](const IpAddress&, const auto&, bool v4) { return Value::integer(v4 ? 4 : 6); });
 }
 Value is_unspecified(Run& run, Arguments args) {
   return on_address(run, args, [](const IpAddress& address, const auto&, bool) {
@@ -90,7 +98,9 @@ Value is_unspecified(Run& run, Arguments args) {
   });
 }
 Value is_loopback(Run& run, Arguments args) {
-  return on_address(run, args, [](const IpAddress& address, const auto&, bool) { return Value::boolean(address.is_loopback()); });
+  return on_address(run, args, [](const IpAddress& address, const auto&, bool) {
+    return Value::boolean(address.is_loopback());
+  });
 }
 Value is_multicast(Run& run, Arguments args) {
   return on_address(run, args, [](const IpAddress&, const auto& bytes, bool v4) {
@@ -105,7 +115,8 @@ Value is_link_local_multicast(Run& run, Arguments args) {
 }
 Value is_link_local_unicast(Run& run, Arguments args) {
   return on_address(run, args, [](const IpAddress&, const auto& bytes, bool v4) {
-    return Value::boolean(v4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xFE && (bytes[1] & 0xC0U) == 0x80);
+    return Value::boolean(v4 ? bytes[0] == 169 && bytes[1] == 254
+                             : bytes[0] == 0xFE && (bytes[1] & 0xC0U) == 0x80);
   });
 }
 Value is_global_unicast(Run& run, Arguments args) {
@@ -120,13 +131,15 @@ Value is_global_unicast(Run& run, Arguments args) {
 }
 
 Value contains_ip(Run& run, Arguments args) {
-  if (!args[0].is(Kind::network) || (!args[1].is(Kind::address) && !args[1].is(Kind::string))) return run.no_overload();
+  if (!args[0].is(Kind::network) || (!args[1].is(Kind::address) && !args[1].is(Kind::string)))
+    return run.no_overload();
   const auto address = address_argument(args[1]);
   return address ? Value::boolean(args[0].network().contains(*address)) : bad_address();
 }
 
 Value contains_cidr(Run& run, Arguments args) {
-  if (!args[0].is(Kind::network) || (!args[1].is(Kind::network) && !args[1].is(Kind::string))) return run.no_overload();
+  if (!args[0].is(Kind::network) || (!args[1].is(Kind::network) && !args[1].is(Kind::string)))
+    return run.no_overload();
   const auto inner = network_argument(args[1]);
   if (!inner) return bad_network();
   const Network& outer = args[0].network();

@@ -10,11 +10,15 @@ namespace {
 using Kind = Value::Kind;
 
 Value overflow() { return Value::error(Fault::out_of_range, "the result is out of range of its type"); }
-Value time_range() { return Value::error(Fault::out_of_range, "the result is out of the range of times and durations"); }
+Value time_range() {
+  return Value::error(Fault::out_of_range, "the result is out of the range of times and durations");
+}
 
 bool both(Arguments args, Kind kind) { return args[0].is(kind) && args[1].is(kind); }
 
-Value time_result(const std::optional<Timestamp>& time) { return time ? Value::timestamp(*time) : time_range(); }
+Value time_result(const std::optional<Timestamp>& time) {
+  return time ? Value::timestamp(*time) : time_range();
+}
 
 Value joined(Run& run, Arguments args) {
   const std::string_view a = args[0].text();
@@ -31,7 +35,8 @@ Value joined(Run& run, Arguments args) {
 Value subtract(Run& run, Arguments args) {
   if (both(args, Kind::integer)) {
     std::int64_t result = 0;
-    return __builtin_sub_overflow(args[0].integer(), args[1].integer(), &result) ? overflow() : Value::integer(result);
+    return __builtin_sub_overflow(args[0].integer(), args[1].integer(), &result) ? overflow()
+                                                                                 : Value::integer(result);
   }
   if (both(args, Kind::unsigned_integer)) {
     const std::uint64_t a = args[0].unsigned_integer();
@@ -58,7 +63,8 @@ Value subtract(Run& run, Arguments args) {
 Value multiply(Run& run, Arguments args) {
   if (both(args, Kind::integer)) {
     std::int64_t result = 0;
-    return __builtin_mul_overflow(args[0].integer(), args[1].integer(), &result) ? overflow() : Value::integer(result);
+    return __builtin_mul_overflow(args[0].integer(), args[1].integer(), &result) ? overflow()
+                                                                                 : Value::integer(result);
   }
   if (both(args, Kind::unsigned_integer)) {
     std::uint64_t result = 0;
@@ -104,22 +110,32 @@ Value ordered(Run& run, Arguments args, Holds holds) {
   return result ? Value::boolean(*result != kUnordered && holds(*result)) : run.no_overload();
 }
 
-Value less(Run& run, Arguments args) { return ordered(run, args, [](int order) { return order < 0; }); }
-Value less_or_equal(Run& run, Arguments args) { return ordered(run, args, [](int order) { return order <= 0; }); }
-Value greater(Run& run, Arguments args) { return ordered(run, args, [](int order) { return order > 0; }); }
-Value greater_or_equal(Run& run, Arguments args) { return ordered(run, args, [](int order) { return order >= 0; }); }
+Value less(Run& run, Arguments args) {
+  return ordered(run, args, [](int order) { return order < 0; });
+}
+Value less_or_equal(Run& run, Arguments args) {
+  return ordered(run, args, [](int order) { return order <= 0; });
+}
+Value greater(Run& run, Arguments args) {
+  return ordered(run, args, [](int order) { return order > 0; });
+}
+Value greater_or_equal(Run& run, Arguments args) {
+  return ordered(run, args, [](int order) { return order >= 0; });
+}
 
 Value equals(Run& run, Arguments args) { return Value::boolean(equal(args[0], args[1], run.budget())); }
 Value differs(Run& run, Arguments args) { return Value::boolean(!equal(args[0], args[1], run.budget())); }
 
 constexpr std::string_view kOrder =
-    "bool, bool -> bool; int, int -> bool; uint, uint -> bool; double, double -> bool; string, string -> bool; "
+    "bool, bool -> bool; int, int -> bool; uint, uint -> bool; double, double -> bool; string, string -> "
+    "bool; "
     "bytes, bytes -> bool; timestamp, timestamp -> bool; duration, duration -> bool; int, uint -> bool; "
     "int, double -> bool; uint, int -> bool; uint, double -> bool; double, int -> bool; double, uint -> bool";
 
 constexpr Definition kDefinitions[] = {
     {"_+_",
-     "int, int -> int; uint, uint -> uint; double, double -> double; string, string -> string; bytes, bytes -> bytes; "
+     "int, int -> int; uint, uint -> uint; double, double -> double; string, string -> string; bytes, bytes "
+     "-> bytes; "
      "list(A), list(A) -> list(A); timestamp, duration -> timestamp; duration, timestamp -> timestamp; "
      "duration, duration -> duration",
      add},
@@ -147,7 +163,8 @@ constexpr Definition kDefinitions[] = {
 Value add(Run& run, Arguments args) {
   if (both(args, Kind::integer)) {
     std::int64_t result = 0;
-    return __builtin_add_overflow(args[0].integer(), args[1].integer(), &result) ? overflow() : Value::integer(result);
+    return __builtin_add_overflow(args[0].integer(), args[1].integer(), &result) ? overflow()
+                                                                                 : Value::integer(result);
   }
   if (both(args, Kind::unsigned_integer)) {
     std::uint64_t result = 0;
@@ -187,7 +204,9 @@ std::optional<int> order(Run& run, const Value& a, const Value& b) {
   const auto sign = [](auto x, auto y) { return x < y ? -1 : y < x ? 1 : 0; };
   switch (a.kind()) {
     case Kind::string:
-    case Kind::bytes: run.charge(std::min(a.text().size(), b.text().size()) / 16); return sign(a.text(), b.text());
+    case Kind::bytes:
+      run.charge(std::min(a.text().size(), b.text().size()) / 16);
+      return sign(a.text(), b.text());
     case Kind::boolean:
     case Kind::duration: return sign(a.integer(), b.integer());
     case Kind::timestamp: return sign(a.timestamp(), b.timestamp());

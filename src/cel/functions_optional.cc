@@ -8,7 +8,9 @@ using Kind = Value::Kind;
 
 Value none(Run&, Arguments) { return Value::optional(nullptr); }
 Value of(Run& run, Arguments args) { return run.some(args[0]); }
-Value of_non_zero(Run& run, Arguments args) { return is_zero(args[0]) ? Value::optional(nullptr) : run.some(args[0]); }
+Value of_non_zero(Run& run, Arguments args) {
+  return is_zero(args[0]) ? Value::optional(nullptr) : run.some(args[0]);
+}
 
 Value has_value(Run& run, Arguments args) {
   return args[0].is(Kind::optional) ? Value::boolean(args[0].optional() != nullptr) : run.no_overload();
@@ -16,7 +18,8 @@ Value has_value(Run& run, Arguments args) {
 
 Value value(Run& run, Arguments args) {
   if (!args[0].is(Kind::optional)) return run.no_overload();
-  return args[0].optional() != nullptr ? *args[0].optional() : Value::error(Fault::no_such_key, "optional.none() has no value");
+  return args[0].optional() != nullptr ? *args[0].optional()
+                                       : Value::error(Fault::no_such_key, "optional.none() has no value");
 }
 
 Value unwrap(Run& run, Arguments args) {

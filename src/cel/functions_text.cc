@@ -40,7 +40,9 @@ Value size(Run& run, Arguments args) {
 }
 
 // Searching is charged as if every byte were looked at, which is what it costs but for hostile repetitions.
-bool charge_search(Run& run, Arguments args) { return run.charge(1 + args[0].text().size() * (1 + args[1].text().size() / 64) / 16); }
+bool charge_search(Run& run, Arguments args) {
+  return run.charge(1 + args[0].text().size() * (1 + args[1].text().size() / 64) / 16);
+}
 
 Value contains(Run& run, Arguments args) {
   if (!all_strings(args)) return run.no_overload();
@@ -64,23 +66,27 @@ Value char_at(Run& run, Arguments args) {
 }
 
 Value index_of(Run& run, Arguments args) {
-  if (!all_strings(args.first(2)) || (args.size() == 3 && !args[2].is(Kind::integer))) return run.no_overload();
+  if (!all_strings(args.first(2)) || (args.size() == 3 && !args[2].is(Kind::integer)))
+    return run.no_overload();
   const std::string_view text = args[0].text();
   if (!charge_search(run, args)) return run.exhaustion();
   const auto from = args.size() == 3 ? position(text, args[2]) : std::optional<std::size_t>(0);
   if (!from) return bad_index();
   const std::size_t found = text.find(args[1].text(), *from);
-  return Value::integer(found == npos ? -1 : static_cast<std::int64_t>(count_code_points(text.substr(0, found))));
+  return Value::integer(found == npos ? -1
+                                      : static_cast<std::int64_t>(count_code_points(text.substr(0, found))));
 }
 
 Value last_index_of(Run& run, Arguments args) {
-  if (!all_strings(args.first(2)) || (args.size() == 3 && !args[2].is(Kind::integer))) return run.no_overload();
+  if (!all_strings(args.first(2)) || (args.size() == 3 && !args[2].is(Kind::integer)))
+    return run.no_overload();
   const std::string_view text = args[0].text();
   if (!charge_search(run, args)) return run.exhaustion();
   const auto from = args.size() == 3 ? position(text, args[2]) : std::optional(text.size());
   if (!from) return bad_index();
   const std::size_t found = text.rfind(args[1].text(), *from);
-  return Value::integer(found == npos ? -1 : static_cast<std::int64_t>(count_code_points(text.substr(0, found))));
+  return Value::integer(found == npos ? -1
+                                      : static_cast<std::int64_t>(count_code_points(text.substr(0, found))));
 }
 
 template <typename Change>
@@ -94,10 +100,12 @@ Value changed_ascii(Run& run, Arguments args, Change change) {
   return Value::string({out, text.size()});
 }
 Value lower_ascii(Run& run, Arguments args) {
-  return changed_ascii(run, args, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return changed_ascii(run, args,
+                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 Value upper_ascii(Run& run, Arguments args) {
-  return changed_ascii(run, args, [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return changed_ascii(run, args,
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
 }
 
 // Gathers the pieces of a text, then joins them with one allocation.
@@ -136,8 +144,10 @@ class Pieces {
 bool cut(Pieces& pieces, std::string_view text, std::string_view separator, std::int64_t limit) {
   for (std::int64_t count = 1; limit < 0 || count < limit; ++count) {
     std::size_t end = npos;
-    if (!separator.empty()) end = text.find(separator);
-    else if (text.size() > (text.empty() ? 0 : sequence_length(text[0]))) end = sequence_length(text[0]);
+    if (!separator.empty())
+      end = text.find(separator);
+    else if (text.size() > (text.empty() ? 0 : sequence_length(text[0])))
+      end = sequence_length(text[0]);
     if (end == npos) break;
     if (!pieces.add(text.substr(0, end))) return false;
     text.remove_prefix(end + separator.size());
@@ -146,7 +156,8 @@ bool cut(Pieces& pieces, std::string_view text, std::string_view separator, std:
 }
 
 Value split(Run& run, Arguments args) {
-  if (!all_strings(args.first(2)) || (args.size() == 3 && !args[2].is(Kind::integer))) return run.no_overload();
+  if (!all_strings(args.first(2)) || (args.size() == 3 && !args[2].is(Kind::integer)))
+    return run.no_overload();
   const std::int64_t limit = args.size() == 3 ? args[2].integer() : -1;
   Pieces pieces(run);
   if (limit == 0 || (args[0].text().empty() && args[1].text().empty())) return pieces.list();
@@ -154,7 +165,8 @@ Value split(Run& run, Arguments args) {
 }
 
 Value replace(Run& run, Arguments args) {
-  if (!all_strings(args.first(3)) || (args.size() == 4 && !args[3].is(Kind::integer))) return run.no_overload();
+  if (!all_strings(args.first(3)) || (args.size() == 4 && !args[3].is(Kind::integer)))
+    return run.no_overload();
   const std::int64_t limit = args.size() == 4 ? args[3].integer() : -1;
   std::string_view text = args[0].text();
   const std::string_view from = args[1].text();
@@ -171,7 +183,8 @@ Value replace(Run& run, Arguments args) {
     fits = pieces.add(args[2].text()) && pieces.add(text.substr(0, sequence_length(text[0])));
     text.remove_prefix(sequence_length(text[0]));
   }
-  fits = fits && pieces.add(text) && (!text.empty() || (limit >= 0 && count >= limit) || pieces.add(args[2].text()));
+  fits = fits && pieces.add(text) &&
+         (!text.empty() || (limit >= 0 && count >= limit) || pieces.add(args[2].text()));
   return fits ? pieces.join("") : run.exhaustion();
 }
 
@@ -187,7 +200,8 @@ Value join(Run& run, Arguments args) {
 }
 
 Value substring(Run& run, Arguments args) {
-  if (!args[0].is(Kind::string) || !args[1].is(Kind::integer) || !args.back().is(Kind::integer)) return run.no_overload();
+  if (!args[0].is(Kind::string) || !args[1].is(Kind::integer) || !args.back().is(Kind::integer))
+    return run.no_overload();
   const std::string_view text = args[0].text();
   if (!run.charge_text(text)) return run.exhaustion();
   const auto start = position(text, args[1]);
@@ -199,15 +213,17 @@ Value substring(Run& run, Arguments args) {
 
 // Unicode's White_Space.
 bool is_space(char32_t c) {
-  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
 }
 
 Value trim(Run& run, Arguments args) {
   if (!args[0].is(Kind::string)) return run.no_overload();
   std::string_view text = args[0].text();
   if (!run.charge_text(text)) return run.exhaustion();
-  while (!text.empty() && is_space(decode(text.substr(0, sequence_length(text[0]))))) text.remove_prefix(sequence_length(text[0]));
+  while (!text.empty() && is_space(decode(text.substr(0, sequence_length(text[0])))))
+    text.remove_prefix(sequence_length(text[0]));
   while (!text.empty()) {
     std::size_t last = text.size() - 1;
     while ((static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
@@ -242,7 +258,8 @@ Value reverse(Run& run, Arguments args) {
 
 constexpr Definition kDefinitions[] = {
     {"size",
-     "string -> int; bytes -> int; list(A) -> int; map(A, B) -> int; .string -> int; .bytes -> int; .list(A) -> int; "
+     "string -> int; bytes -> int; list(A) -> int; map(A, B) -> int; .string -> int; .bytes -> int; .list(A) "
+     "-> int; "
      ".map(A, B) -> int",
      size},
     {"contains", ".string, string -> bool", contains},
@@ -269,14 +286,17 @@ Value matches(Run& run, Arguments args) {
   if (!all_strings(args)) return run.no_overload();
   const std::string_view pattern = args[1].text();
   if (pattern.size() > kMaxDynamicPattern) {
-    return Value::error(Fault::invalid_argument, "a pattern that is not a literal may have 512 bytes at most");
+    return Value::error(Fault::invalid_argument,
+                        "a pattern that is not a literal may have 512 bytes at most");
   }
   if (!run.charge(64 * (1 + pattern.size()) + args[0].text().size())) return run.exhaustion();
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(kDynamicPatternMemory);
   const RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (!compiled.ok()) return Value::error(Fault::invalid_argument, "the pattern is no RE2 regular expression");
-  return Value::boolean(RE2::PartialMatch(re2::StringPiece(args[0].text().data(), args[0].text().size()), compiled));
+  if (!compiled.ok())
+    return Value::error(Fault::invalid_argument, "the pattern is no RE2 regular expression");
+  return Value::boolean(
+      RE2::PartialMatch(re2::StringPiece(args[0].text().data(), args[0].text().size()), compiled));
 }
 
 std::span<const Definition> text_functions() { return kDefinitions; }

@@ -34,7 +34,11 @@ Escape read_escape(std::string_view source, std::size_t& position, bool bytes) {
     case 'r': return {true, 13};
     case 't': return {true, 9};
     case 'v': return {true, 11};
-    case '\\': case '\'': case '"': case '`': case '?': return {true, static_cast<char32_t>(c)};
+    case '\\':
+    case '\'':
+    case '"':
+    case '`':
+    case '?': return {true, static_cast<char32_t>(c)};
     default: break;
   }
   std::size_t digits = 0;
@@ -108,9 +112,12 @@ Token Lexer::next() {
     bool bytes = false;
     for (; prefix < 2; ++prefix) {
       const char p = at(prefix);
-      if ((p == 'r' || p == 'R') && !raw) raw = true;
-      else if ((p == 'b' || p == 'B') && !bytes) bytes = true;
-      else break;
+      if ((p == 'r' || p == 'R') && !raw)
+        raw = true;
+      else if ((p == 'b' || p == 'B') && !bytes)
+        bytes = true;
+      else
+        break;
     }
     if (prefix > 0 && (at(prefix) == '"' || at(prefix) == '\'')) {
       position_ += prefix;
@@ -132,7 +139,7 @@ Token Lexer::next() {
   if (std::strchr("()[]{}.,:?+-*/%!<>", c) != nullptr) {
     return token(TokenKind::symbol, start, source_.substr(start, 1));
   }
-  return fail(start, c == '=' ? "'=' is no operator; equality is '=='"
+  return fail(start, c == '='               ? "'=' is no operator; equality is '=='"
                      : c == '&' || c == '|' ? "a single '&' or '|' is no operator; write it twice"
                                             : "this character has no meaning here");
 }
@@ -172,9 +179,11 @@ Token Lexer::number() {
 
 Token Lexer::quoted_name() {
   const std::size_t start = position_++;
-  while (is_letter(at()) || is_digit(at()) || (at() != '\0' && std::strchr(".-/ ", at()) != nullptr)) ++position_;
+  while (is_letter(at()) || is_digit(at()) || (at() != '\0' && std::strchr(".-/ ", at()) != nullptr))
+    ++position_;
   const std::string_view text = source_.substr(start + 1, position_ - start - 1);
-  if (at() != '`' || text.empty()) return fail(start, "a name in backticks may contain letters, digits and _.-/ and spaces");
+  if (at() != '`' || text.empty())
+    return fail(start, "a name in backticks may contain letters, digits and _.-/ and spaces");
   ++position_;
   return token(TokenKind::quoted_name, start, text);
 }
@@ -189,7 +198,8 @@ Token Lexer::string(bool raw, bool bytes) {
     if (position_ >= source_.size()) return fail(start, "this text is not closed");
     const char c = source_[position_];
     if (c == quote && (!triple || (at(1) == quote && at(2) == quote))) break;
-    if (!triple && (c == '\n' || c == '\r')) return fail(start, "this text is not closed in its line; use ''' for several lines");
+    if (!triple && (c == '\n' || c == '\r'))
+      return fail(start, "this text is not closed in its line; use ''' for several lines");
     ++position_;
     if (c != '\\' || raw) {
       content += c;
@@ -197,7 +207,8 @@ Token Lexer::string(bool raw, bool bytes) {
     }
     const std::size_t escape_start = position_ - 1;
     const Escape escape = read_escape(source_, position_, bytes);
-    if (!escape.valid) return fail(escape_start, "this is no escape sequence; a backslash itself is written \\\\");
+    if (!escape.valid)
+      return fail(escape_start, "this is no escape sequence; a backslash itself is written \\\\");
     if (bytes) {
       content += static_cast<char>(static_cast<unsigned char>(escape.point));
     } else {

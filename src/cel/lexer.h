@@ -9,7 +9,18 @@
 
 namespace gatehouse::cel {
 
-enum class TokenKind : std::uint8_t { end, name, quoted_name, integer, unsigned_integer, number, string, bytes, symbol, error };
+enum class TokenKind : std::uint8_t {
+  end,
+  name,
+  quoted_name,
+  integer,
+  unsigned_integer,
+  number,
+  string,
+  bytes,
+  symbol,
+  error
+};
 
 struct Token {
   TokenKind kind = TokenKind::end;

@@ -1,4 +1,5 @@
-// The macros of langdef ("Macros") and of the extensions: two-variable comprehensions, bindings, optionals, math.
+// The macros of langdef ("Macros") and of the extensions: two-variable comprehensions, bindings, optionals,
+// math.
 #include <fmt/format.h>
 
 #include "cel/parser.h"
@@ -60,7 +61,8 @@ std::expected<std::string, Problem> variable(const Ast& ast, ExprId id) {
   return problem(expr.offset, "the macro's variable must be a simple name");
 }
 
-Expansion comprehension(Ast& ast, std::uint32_t offset, const Form& form, ExprId target, std::span<const ExprId> args) {
+Expansion comprehension(Ast& ast, std::uint32_t offset, const Form& form, ExprId target,
+                        std::span<const ExprId> args) {
   Expr expr{.kind = ExprKind::comprehension, .macro = form.macro, .offset = offset};
   expr.target = target;
   for (std::size_t i = 0; i < form.variables; ++i) {
@@ -78,10 +80,12 @@ Expansion comprehension(Ast& ast, std::uint32_t offset, const Form& form, ExprId
 }
 
 // cel.bind(name, value, expression), cel.block([values], expression), cel.index(0), cel.iterVar(0, 0)
-Expansion cel_namespace(Ast& ast, std::uint32_t offset, std::string_view function, std::span<const ExprId> args) {
+Expansion cel_namespace(Ast& ast, std::uint32_t offset, std::string_view function,
+                        std::span<const ExprId> args) {
   const auto number = [&](std::size_t i) {
     const Expr& expr = ast[args[i]];
-    const bool fits = expr.kind == ExprKind::literal && expr.value.is(Value::Kind::integer) && expr.value.integer() >= 0;
+    const bool fits =
+        expr.kind == ExprKind::literal && expr.value.is(Value::Kind::integer) && expr.value.integer() >= 0;
     return fits ? std::optional(expr.value.integer()) : std::nullopt;
   };
   if (function == "bind" && args.size() == 3) {
@@ -107,7 +111,8 @@ Expansion cel_namespace(Ast& ast, std::uint32_t offset, std::string_view functio
     return add(ast, {.kind = ExprKind::name, .offset = offset, .text = fmt::format("@index{}", *number(0))});
   }
   if ((function == "iterVar" || function == "accuVar") && args.size() == 2 && number(0) && number(1)) {
-    return add(ast, {.kind = ExprKind::name, .offset = offset,
+    return add(ast, {.kind = ExprKind::name,
+                     .offset = offset,
                      .text = fmt::format("@{}:{}:{}", function, *number(0), *number(1))});
   }
   return kNoExpr;
@@ -125,7 +130,8 @@ Expansion has(Ast& ast, std::uint32_t offset, std::span<const ExprId> args) {
 }
 
 // math.greatest(a, b, c) is math.greatest([a, b, c]).
-Expansion extremum(Ast& ast, std::uint32_t offset, std::string_view function, ExprId target, std::vector<ExprId>& args) {
+Expansion extremum(Ast& ast, std::uint32_t offset, std::string_view function, ExprId target,
+                   std::vector<ExprId>& args) {
   if (args.size() < 3) return kNoExpr;
   Expr list{.kind = ExprKind::list, .offset = offset};
   list.args = args;
@@ -150,7 +156,8 @@ Expansion expand_macro(Ast& ast, std::uint32_t offset, std::string_view function
     return extremum(ast, offset, function, target, args);
   }
   for (const Form& form : kForms) {
-    if (form.function == function && form.args == args.size()) return comprehension(ast, offset, form, target, args);
+    if (form.function == function && form.args == args.size())
+      return comprehension(ast, offset, form, target, args);
   }
   return kNoExpr;
 }

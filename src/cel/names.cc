@@ -56,7 +56,8 @@ ResolvedName Names::name(std::string_view name) const {
       result = {ResolvedName::Kind::variable, *slot, environment_.variables()[*slot].type, {}};
     } else {
       for (const TypeName& type : kTypeNames) {
-        if (type.name == candidate) result = {ResolvedName::Kind::type, 0, Type::type(type.denotes()), type.name};
+        if (type.name == candidate)
+          result = {ResolvedName::Kind::type, 0, Type::type(type.denotes()), type.name};
       }
     }
     return result;

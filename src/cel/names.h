@@ -21,8 +21,8 @@ struct ResolvedName {
 };
 
 struct ResolvedFunction {
-  std::string name;                              // whole
-  const Function* standard = nullptr;            // with an implementation
+  std::string name;                                 // whole
+  const Function* standard = nullptr;               // with an implementation
   const std::vector<Overload>* declared = nullptr;  // check only
   explicit operator bool() const { return standard != nullptr || declared != nullptr; }
   bool accepts(bool method, std::size_t count) const;

@@ -14,9 +14,9 @@
 namespace gatehouse::cel {
 namespace {
 
-constexpr std::string_view kReserved[] = {"as",   "break", "const", "continue",  "else", "for",    "function", "if",
-                                          "import", "let",   "loop",  "package", "namespace", "return", "var",
-                                          "void", "while"};
+constexpr std::string_view kReserved[] = {"as",        "break",  "const",  "continue", "else", "for",
+                                          "function",  "if",     "import", "let",      "loop", "package",
+                                          "namespace", "return", "var",    "void",     "while"};
 constexpr std::string_view kKeywords[] = {"true", "false", "null", "in"};
 
 bool contains(std::span<const std::string_view> words, std::string_view word) {
@@ -29,9 +29,9 @@ struct Binary {
   int precedence;
 };
 constexpr Binary kBinary[] = {
-    {"||", "_||_", 1}, {"&&", "_&&_", 2}, {"==", "_==_", 3}, {"!=", "_!=_", 3}, {"<", "_<_", 3},  {"<=", "_<=_", 3},
-    {">", "_>_", 3},   {">=", "_>=_", 3}, {"in", "@in", 3},  {"+", "_+_", 4},   {"-", "_-_", 4},  {"*", "_*_", 5},
-    {"/", "_/_", 5},   {"%", "_%_", 5},
+    {"||", "_||_", 1}, {"&&", "_&&_", 2}, {"==", "_==_", 3}, {"!=", "_!=_", 3}, {"<", "_<_", 3},
+    {"<=", "_<=_", 3}, {">", "_>_", 3},   {">=", "_>=_", 3}, {"in", "@in", 3},  {"+", "_+_", 4},
+    {"-", "_-_", 4},   {"*", "_*_", 5},   {"/", "_/_", 5},   {"%", "_%_", 5},
 };
 
 class Parser {
@@ -69,7 +69,9 @@ class Parser {
     current_ = following_;
     if (!failed_ && current_.kind != TokenKind::end) following_ = lexer_.next();
   }
-  bool at(std::string_view symbol) const { return current_.kind == TokenKind::symbol && current_.text == symbol; }
+  bool at(std::string_view symbol) const {
+    return current_.kind == TokenKind::symbol && current_.text == symbol;
+  }
   bool accept(std::string_view symbol) {
     if (!at(symbol)) return false;
     advance();
@@ -87,7 +89,8 @@ class Parser {
     };
     consider(expr.target);
     for (const ExprId id : expr.args) consider(id);
-    if (depth + 1 > kMaxDepth) return fail(expr.offset, fmt::format("the expression is nested deeper than {} levels", kMaxDepth));
+    if (depth + 1 > kMaxDepth)
+      return fail(expr.offset, fmt::format("the expression is nested deeper than {} levels", kMaxDepth));
     expr.depth = static_cast<std::uint16_t>(depth + 1);
     ast_.exprs.push_back(std::move(expr));
     return static_cast<ExprId>(ast_.exprs.size() - 1);
@@ -103,7 +106,8 @@ class Parser {
 
   // Expr = ConditionalOr ["?" ConditionalOr ":" Expr]
   ExprId expression() {
-    if (++nesting_ > kMaxDepth) return fail(current_.offset, fmt::format("the expression is nested deeper than {} levels", kMaxDepth));
+    if (++nesting_ > kMaxDepth)
+      return fail(current_.offset, fmt::format("the expression is nested deeper than {} levels", kMaxDepth));
     ExprId result = binary(1);
     const std::uint32_t offset = current_.offset;
     if (accept("?")) {
@@ -119,7 +123,8 @@ class Parser {
   const Binary* operator_here(int minimum) const {
     for (const Binary& candidate : kBinary) {
       const bool word = candidate.symbol == "in";
-      if (current_.kind == (word ? TokenKind::name : TokenKind::symbol) && current_.text == candidate.symbol) {
+      if (current_.kind == (word ? TokenKind::name : TokenKind::symbol) &&
+          current_.text == candidate.symbol) {
         return candidate.precedence >= minimum ? &candidate : nullptr;
       }
     }
@@ -151,7 +156,8 @@ class Parser {
       const bool negation = at("-");
       const bool number = following_.kind == TokenKind::integer || following_.kind == TokenKind::number;
       if (negation && number) return postfix();
-      if (++nesting_ > kMaxDepth) return fail(offset, fmt::format("the expression is nested deeper than {} levels", kMaxDepth));
+      if (++nesting_ > kMaxDepth)
+        return fail(offset, fmt::format("the expression is nested deeper than {} levels", kMaxDepth));
       advance();
       const ExprId operand = unary();
       --nesting_;
@@ -183,7 +189,8 @@ class Parser {
   bool is_type_name(ExprId id) const {
     const Expr& expr = ast_[id];
     if (expr.kind == ExprKind::name) return true;
-    return expr.kind == ExprKind::select && !expr.presence_test && !expr.optional_select && is_type_name(expr.target);
+    return expr.kind == ExprKind::select && !expr.presence_test && !expr.optional_select &&
+           is_type_name(expr.target);
   }
   std::string qualified(ExprId id) const {
     const Expr& expr = ast_[id];
@@ -201,7 +208,10 @@ class Parser {
       const std::uint32_t call_offset = current_.offset;
       return function_call(call_offset, name.text, operand);
     }
-    Expr expr{.kind = ExprKind::select, .optional_select = optional, .offset = offset, .text = std::string(name.text)};
+    Expr expr{.kind = ExprKind::select,
+              .optional_select = optional,
+              .offset = offset,
+              .text = std::string(name.text)};
     expr.target = operand;
     return add(std::move(expr));
   }
@@ -291,9 +301,13 @@ class Parser {
     }
     if (at("(")) {
       const std::uint32_t offset = current_.offset;
-      return function_call(offset, absolute ? "." + std::string(token.text) : std::string(token.text), kNoExpr);
+      return function_call(offset, absolute ? "." + std::string(token.text) : std::string(token.text),
+                           kNoExpr);
     }
-    return add({.kind = ExprKind::name, .absolute = absolute, .offset = token.offset, .text = std::string(token.text)});
+    return add({.kind = ExprKind::name,
+                .absolute = absolute,
+                .offset = token.offset,
+                .text = std::string(token.text)});
   }
 
   ExprId list(std::uint32_t offset) {
@@ -325,7 +339,8 @@ class Parser {
     advance();
     while (!failed_ && !at("}")) {
       expr.optional.push_back(accept("?"));
-      if (current_.kind != TokenKind::name && current_.kind != TokenKind::quoted_name) return unexpected("a field's name");
+      if (current_.kind != TokenKind::name && current_.kind != TokenKind::quoted_name)
+        return unexpected("a field's name");
       expr.variables.emplace_back(current_.text);
       advance();
       expect(":");

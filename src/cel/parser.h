@@ -18,7 +18,7 @@ std::expected<Ast, Problem> parse(std::string_view text, Arena& arena);
 
 // Replaces a call by what it stands for when it is a macro: kNoExpr when it is none, or the problem. `target`
 // is kNoExpr for a global call.
-std::expected<ExprId, Problem> expand_macro(Ast& ast, std::uint32_t offset, std::string_view function, ExprId target,
-                                            std::vector<ExprId>& args);
+std::expected<ExprId, Problem> expand_macro(Ast& ast, std::uint32_t offset, std::string_view function,
+                                            ExprId target, std::vector<ExprId>& args);
 
 }  // namespace gatehouse::cel

@@ -1,5 +1,5 @@
-// CEL, the Common Expression Language (cel.dev, specification v0.25), without protobuf messages: expressions are
-// compiled when the configuration is loaded and evaluated on requests.
+// CEL, the Common Expression Language (cel.dev, specification v0.25), without protobuf messages: expressions
+// are compiled when the configuration is loaded and evaluated on requests.
 //
 //   Environment environment;
 //   const Slot id = environment.declare("principal.id", Type::string());
@@ -9,10 +9,10 @@
 //   bool allowed = holds(outcome);                       // an error is not "yes"
 //
 // Bounds. Nesting: 250 levels, checked by the parser, so that neither the checker nor the evaluator recurses
-// deeper. Work: every node that is evaluated costs 1, and so does every element that a comparison, a search or
-// a copy touches and every 16 bytes of text; a regular expression that is not a literal costs 1 per byte of its
-// pattern times 64 more. Limits::cost bounds the sum. Memory: what an evaluation makes comes from an arena of
-// at most Limits::memory bytes. Reaching a bound is an error that neither && nor || absorbs.
+// deeper. Work: every node that is evaluated costs 1, and so does every element that a comparison, a search
+// or a copy touches and every 16 bytes of text; a regular expression that is not a literal costs 1 per byte
+// of its pattern times 64 more. Limits::cost bounds the sum. Memory: what an evaluation makes comes from an
+// arena of at most Limits::memory bytes. Reaching a bound is an error that neither && nor || absorbs.
 #pragma once
 
 #include <cstddef>

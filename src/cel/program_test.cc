@@ -11,7 +11,8 @@ using testing::Conditions;
 
 TEST(Conditions, ReadTheRequestThePrincipalAndTheResourceInPlace) {
   Conditions conditions;
-  EXPECT_EQ(conditions.evaluate(R"(resource.customer_id == principal.id || "auditor" in principal.roles)"), "true");
+  EXPECT_EQ(conditions.evaluate(R"(resource.customer_id == principal.id || "auditor" in principal.roles)"),
+            "true");
   EXPECT_EQ(conditions.evaluate(R"(resource.customer_id == "other")"), "false");
   EXPECT_EQ(conditions.evaluate(R"("admin" in principal.roles)"), "false");
   EXPECT_EQ(conditions.evaluate("request.body.quantity * 2"), "6");
@@ -22,7 +23,8 @@ TEST(Conditions, ReadTheRequestThePrincipalAndTheResourceInPlace) {
 
 TEST(Conditions, GiveTheRolesOfAClaim) {
   Conditions conditions;
-  const auto program = compile("principal.claims.realm_access.roles", conditions.environment, Type::list(Type::string()));
+  const auto program =
+      compile("principal.claims.realm_access.roles", conditions.environment, Type::list(Type::string()));
   ASSERT_TRUE(program);
   const Outcome outcome = program->evaluate(conditions, conditions.scratch);
   ASSERT_TRUE(outcome);
@@ -54,9 +56,11 @@ TEST(Conditions, KnowIntegersFromDoublesByTheirDeclaredTypeOrTheirForm) {
 TEST(Conditions, AValueOfAnotherTypeThanDeclaredIsAnErrorNotAGuess) {
   Conditions conditions;
   json::Parser parser;
-  ASSERT_TRUE(parser.parse(R"({"email": 5, "quantity": 1.5, "due": "yesterday", "tags": {}})", conditions.body_document));
-  for (const char* text : {"request.body.email == 'x'", "request.body.quantity > 0", "request.body.due < request.time",
-                           "size(request.body.tags) == 0", "request.body.email != 'x'"}) {
+  ASSERT_TRUE(parser.parse(R"({"email": 5, "quantity": 1.5, "due": "yesterday", "tags": {}})",
+                           conditions.body_document));
+  for (const char* text :
+       {"request.body.email == 'x'", "request.body.quantity > 0", "request.body.due < request.time",
+        "size(request.body.tags) == 0", "request.body.email != 'x'"}) {
     EXPECT_TRUE(conditions.evaluate(text).starts_with("error: ")) << text;
   }
 }
@@ -75,7 +79,8 @@ TEST(Conditions, AnAbsentValueRefusesUnlessItsPresenceIsAsked) {
 
 TEST(Conditions, AnErrorDoesNotHold) {
   Conditions conditions;
-  const auto program = compile("1 / (request.body.quantity - 3) == 0", conditions.environment, Type::boolean());
+  const auto program =
+      compile("1 / (request.body.quantity - 3) == 0", conditions.environment, Type::boolean());
   ASSERT_TRUE(program);
   const Outcome outcome = program->evaluate(conditions, conditions.scratch);
   EXPECT_FALSE(holds(outcome));
@@ -97,14 +102,16 @@ TEST(Logic, AFalseOrTrueOnEitherSideAbsorbsAnErrorOnTheOther) {
 TEST(Arithmetic, OverflowIsAnErrorEverywhere) {
   Conditions conditions;
   for (const char* text :
-       {"9223372036854775807 + 1", "-9223372036854775808 - 1", "9223372036854775807 * 2", "-(-9223372036854775808)",
-        "-9223372036854775808 / -1", "-9223372036854775808 % -1", "18446744073709551615u + 1u", "0u - 1u",
-        "18446744073709551615u * 2u", "int(18446744073709551615u)", "uint(-1)", "int(9223372036854775808.0)",
-        "int(double('NaN'))", "uint(double('NaN'))", "math.abs(-9223372036854775808)",
-        "duration('290000h') * 1 == duration('1s') ? 1 : 2", "duration('2500000h') + duration('2500000h')",
-        "timestamp('9999-12-31T23:59:59Z') + duration('1s')", "timestamp(253402300800)"}) {
+       {"9223372036854775807 + 1", "-9223372036854775808 - 1", "9223372036854775807 * 2",
+        "-(-9223372036854775808)", "-9223372036854775808 / -1", "-9223372036854775808 % -1",
+        "18446744073709551615u + 1u", "0u - 1u", "18446744073709551615u * 2u", "int(18446744073709551615u)",
+        "uint(-1)", "int(9223372036854775808.0)", "int(double('NaN'))", "uint(double('NaN'))",
+        "math.abs(-9223372036854775808)", "duration('290000h') * 1 == duration('1s') ? 1 : 2",
+        "duration('2500000h') + duration('2500000h')", "timestamp('9999-12-31T23:59:59Z') + duration('1s')",
+        "timestamp(253402300800)"}) {
     const std::string answer = conditions.evaluate(text);
-    EXPECT_TRUE(answer.starts_with("error: ") || answer.starts_with("problem: ")) << text << " gave " << answer;
+    EXPECT_TRUE(answer.starts_with("error: ") || answer.starts_with("problem: "))
+        << text << " gave " << answer;
   }
   EXPECT_EQ(conditions.evaluate("-9223372036854775808"), "-9223372036854775808");
 }
@@ -125,8 +132,11 @@ TEST(Times, AreReadInTimeZonesFromTheSystem) {
   EXPECT_EQ(conditions.evaluate("timestamp('2099-01-01T12:00:00Z').getHours('Australia/Sydney')"), "23");
   EXPECT_EQ(conditions.evaluate("timestamp('1800-01-01T12:00:00Z').getMinutes('Europe/Berlin')"), "53");
   EXPECT_EQ(conditions.evaluate("timestamp('2026-01-01T00:00:00Z').getFullYear('-00:01')"), "2025");
-  for (const char* zone : {"../../../etc/passwd", "/etc/localtime", "Nowhere/Land", "", "+25:00", "+1", "tzdata.zi"}) {
-    EXPECT_EQ(conditions.evaluate("timestamp(0).getHours('" + std::string(zone) + "')"), "error: invalid_argument") << zone;
+  for (const char* zone :
+       {"../../../etc/passwd", "/etc/localtime", "Nowhere/Land", "", "+25:00", "+1", "tzdata.zi"}) {
+    EXPECT_EQ(conditions.evaluate("timestamp(0).getHours('" + std::string(zone) + "')"),
+              "error: invalid_argument")
+        << zone;
   }
 }
 
@@ -135,8 +145,13 @@ TEST(Addresses, CannotBeSpelledPastARule) {
   EXPECT_EQ(conditions.evaluate("ip('::ffff:0a01:0203') == request.ip"), "true");
   EXPECT_EQ(conditions.evaluate("cidr('10.0.0.0/8').containsIP('::ffff:0a01:0203')"), "true");
   EXPECT_EQ(conditions.evaluate("isIP('::ffff:10.1.2.3')"), "false");
-  EXPECT_EQ(conditions.evaluate("isIP('010.1.2.3') || isIP('10.1.2') || isIP('10.1.2.3 ') || isIP('fe80::1%eth0')"), "false");
-  EXPECT_EQ(conditions.evaluate("isCIDR('10.0.0.0/33') || isCIDR('10.0.0.0/08') || isCIDR('10.0.0.0/') || isCIDR('10.0.0.0')"), "false");
+  EXPECT_EQ(
+      conditions.evaluate("isIP('010.1.2.3') || isIP('10.1.2') || isIP('10.1.2.3 ') || isIP('fe80::1%eth0')"),
+      "false");
+  EXPECT_EQ(
+      conditions.evaluate(
+          "isCIDR('10.0.0.0/33') || isCIDR('10.0.0.0/08') || isCIDR('10.0.0.0/') || isCIDR('10.0.0.0')"),
+      "false");
   EXPECT_EQ(conditions.evaluate("cidr('::/0').containsIP(request.ip)"), "false");
   EXPECT_EQ(conditions.evaluate("string(request.ip)"), "10.1.2.3");
 }

@@ -29,10 +29,12 @@ class Conditions : public Activation {
     resource_type = Type::object("resource", {{"customer_id", Type::string()}, {"status", Type::string()}});
     resource = environment.declare("resource", resource_type);
     claims_type = Type::map(Type::string(), Type::dyn());
-    load(body_document, R"({"email": "a@b.example", "quantity": 3, "price": 2.5, "due": "2026-01-02T03:04:05Z", "note": null,
+    load(body_document,
+         R"({"email": "a@b.example", "quantity": 3, "price": 2.5, "due": "2026-01-02T03:04:05Z", "note": null,
                             "tags": ["x", "y"]})");
     load(resource_document, R"({"customer_id": "acme", "status": "open"})");
-    load(claims_document, R"({"realm_access": {"roles": ["admin", "auditor"]}, "level": 3, "ratio": 1.5, "big": 1e3})");
+    load(claims_document,
+         R"({"realm_access": {"roles": ["admin", "auditor"]}, "level": 3, "ratio": 1.5, "big": 1e3})");
   }
 
   Value variable(Slot slot, Arena&) const override {
@@ -57,7 +59,8 @@ class Conditions : public Activation {
   // The first problem, as "offset: message", or "none".
   std::string problem(std::string_view text, const Type& expected = Type::boolean()) const {
     const auto program = compile(text, environment, expected);
-    return program ? "none" : std::to_string(program.error().front().offset) + ": " + program.error().front().message;
+    return program ? "none"
+                   : std::to_string(program.error().front().offset) + ": " + program.error().front().message;
   }
 
   Environment environment;

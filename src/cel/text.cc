@@ -78,7 +78,9 @@ std::string double_text(double value) {
   return {fixed, plain.ptr};
 }
 
-std::string network_text(const Network& network) { return fmt::format("{}/{}", network.address.text(), network.bits); }
+std::string network_text(const Network& network) {
+  return fmt::format("{}/{}", network.address.text(), network.bits);
+}
 
 bool append_scalar(std::string& out, const Value& value) {
   switch (value.kind()) {

@@ -9,7 +9,8 @@
 
 namespace gatehouse::cel {
 
-// A whole text as a double: overflow is infinite, underflow zero. Also "inf", "infinity" and "nan" in any case.
+// A whole text as a double: overflow is infinite, underflow zero. Also "inf", "infinity" and "nan" in any
+// case.
 std::optional<double> parse_double(std::string_view text);
 // The shortest text that reads back as the same double; exponents below -4 and from 21 on.
 std::string double_text(double value);

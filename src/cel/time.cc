@@ -129,7 +129,8 @@ std::optional<std::int64_t> parse_duration_text(std::string_view rest) {
     if (count == 0) return std::nullopt;
     rest.remove_prefix(end);
     std::size_t unit_end = 0;
-    while (unit_end < rest.size() && rest[unit_end] != '.' && (rest[unit_end] < '0' || rest[unit_end] > '9')) ++unit_end;
+    while (unit_end < rest.size() && rest[unit_end] != '.' && (rest[unit_end] < '0' || rest[unit_end] > '9'))
+      ++unit_end;
     const Unit* unit = nullptr;
     for (const Unit& candidate : kUnits) {
       if (candidate.name == rest.substr(0, unit_end)) unit = &candidate;
@@ -146,13 +147,13 @@ std::optional<std::int64_t> parse_duration_text(std::string_view rest) {
 
 std::string timestamp_text(Timestamp time) {
   const CivilTime t = civil(time.seconds);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", t.year, t.month + 1, t.day + 1, t.hour, t.minute,
-                     t.second, fraction(time.nanoseconds));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", t.year, t.month + 1, t.day + 1, t.hour,
+                     t.minute, t.second, fraction(time.nanoseconds));
 }
 
 std::string duration_text(std::int64_t nanoseconds) {
-  const std::uint64_t size = nanoseconds < 0 ? 0 - static_cast<std::uint64_t>(nanoseconds)
-                                             : static_cast<std::uint64_t>(nanoseconds);
+  const std::uint64_t size =
+      nanoseconds < 0 ? 0 - static_cast<std::uint64_t>(nanoseconds) : static_cast<std::uint64_t>(nanoseconds);
   return fmt::format("{}{}{}s", nanoseconds < 0 ? "-" : "", size / kNanosecondsPerSecond,
                      fraction(static_cast<std::uint32_t>(size % kNanosecondsPerSecond)));
 }
@@ -168,7 +169,7 @@ std::optional<Timestamp> shifted(Timestamp time, std::int64_t nanoseconds) {
 
 std::optional<std::int64_t> difference(Timestamp later, Timestamp earlier) {
   const Int128 total = static_cast<Int128>(later.seconds - earlier.seconds) * kNanosecondsPerSecond +
-                         later.nanoseconds - static_cast<Int128>(earlier.nanoseconds);
+                       later.nanoseconds - static_cast<Int128>(earlier.nanoseconds);
   if (total > INT64_MAX || total < INT64_MIN) return std::nullopt;
   return static_cast<std::int64_t>(total);
 }

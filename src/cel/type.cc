@@ -6,20 +6,34 @@
 namespace gatehouse::cel {
 namespace {
 
-constexpr std::string_view kNames[] = {"dyn",    "null",      "bool",     "int",  "uint", "double", "string",
-                                       "bytes",  "timestamp", "duration", "list", "map",  "object", "type",
-                                       "optional_type", "net.IP", "net.CIDR", "wrapper", "", ""};
+constexpr std::string_view kNames[] = {"dyn",    "null",     "bool",    "int",       "uint",
+                                       "double", "string",   "bytes",   "timestamp", "duration",
+                                       "list",   "map",      "object",  "type",      "optional_type",
+                                       "net.IP", "net.CIDR", "wrapper", "",          ""};
 
 struct Simple {
   std::string_view name;
   Type (*make)();
 };
 constexpr Simple kSimple[] = {
-    {"dyn", Type::dyn}, {"any", Type::dyn}, {"google.protobuf.Any", Type::dyn}, {"google.protobuf.Value", Type::dyn},
-    {"null", Type::null}, {"null_type", Type::null}, {"bool", Type::boolean}, {"int", Type::integer},
-    {"uint", Type::unsigned_integer}, {"double", Type::number}, {"string", Type::string}, {"bytes", Type::bytes},
-    {"timestamp", Type::timestamp}, {"google.protobuf.Timestamp", Type::timestamp}, {"duration", Type::duration},
-    {"google.protobuf.Duration", Type::duration}, {"net.IP", Type::address}, {"net.CIDR", Type::network},
+    {"dyn", Type::dyn},
+    {"any", Type::dyn},
+    {"google.protobuf.Any", Type::dyn},
+    {"google.protobuf.Value", Type::dyn},
+    {"null", Type::null},
+    {"null_type", Type::null},
+    {"bool", Type::boolean},
+    {"int", Type::integer},
+    {"uint", Type::unsigned_integer},
+    {"double", Type::number},
+    {"string", Type::string},
+    {"bytes", Type::bytes},
+    {"timestamp", Type::timestamp},
+    {"google.protobuf.Timestamp", Type::timestamp},
+    {"duration", Type::duration},
+    {"google.protobuf.Duration", Type::duration},
+    {"net.IP", Type::address},
+    {"net.CIDR", Type::network},
 };
 
 class TypeParser {
@@ -80,8 +94,9 @@ class TypeParser {
 std::optional<Type> parse_type(std::string_view text) { return TypeParser(text).run(); }
 
 const Type::Node* Type::Node::field(std::string_view wanted) const {
-  const auto found = std::lower_bound(fields.begin(), fields.end(), wanted,
-                                      [](const Field& field, std::string_view key) { return field.name < key; });
+  const auto found =
+      std::lower_bound(fields.begin(), fields.end(), wanted,
+                       [](const Field& field, std::string_view key) { return field.name < key; });
   return found != fields.end() && found->name == wanted ? found->type.node() : nullptr;
 }
 
@@ -163,7 +178,8 @@ const Type* Type::field(std::string_view name) const {
 }
 
 std::string Type::text() const {
-  std::string out(node_->name.empty() ? kNames[static_cast<std::size_t>(kind())] : std::string_view(node_->name));
+  std::string out(node_->name.empty() ? kNames[static_cast<std::size_t>(kind())]
+                                      : std::string_view(node_->name));
   if (is(Kind::type) && (parameters().empty() || parameters()[0].is(Kind::parameter))) return out;
   for (std::size_t i = 0; i < parameters().size(); ++i) {
     out += i == 0 ? "(" : ", ";
@@ -176,7 +192,8 @@ std::string Type::text() const {
 bool Type::operator==(const Type& other) const {
   if (node_ == other.node_) return true;
   if (kind() != other.kind() || name() != other.name()) return false;
-  if (!std::equal(parameters().begin(), parameters().end(), other.parameters().begin(), other.parameters().end())) {
+  if (!std::equal(parameters().begin(), parameters().end(), other.parameters().begin(),
+                  other.parameters().end())) {
     return false;
   }
   return std::equal(fields().begin(), fields().end(), other.fields().begin(), other.fields().end(),

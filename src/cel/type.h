@@ -28,16 +28,16 @@ class Type {
     bytes,
     timestamp,
     duration,
-    list,      // parameters: element
-    map,       // parameters: key, value
-    object,    // named fields; any other member is an error when the expression is compiled
-    type,      // parameters: the type that it is
-    optional,  // parameters: the value
-    address,   // net.IP
-    network,   // net.CIDR
-    wrapper,   // parameters: the scalar; the value or null
-    opaque,    // an abstract type of a declared function: checked, never evaluated
-    parameter, // a type variable of an overload
+    list,       // parameters: element
+    map,        // parameters: key, value
+    object,     // named fields; any other member is an error when the expression is compiled
+    type,       // parameters: the type that it is
+    optional,   // parameters: the value
+    address,    // net.IP
+    network,    // net.CIDR
+    wrapper,    // parameters: the scalar; the value or null
+    opaque,     // an abstract type of a declared function: checked, never evaluated
+    parameter,  // a type variable of an overload
   };
   struct Node;
 
@@ -67,8 +67,8 @@ class Type {
   Kind kind() const;
   bool is(Kind kind) const { return this->kind() == kind; }
   std::span<const Type> parameters() const;
-  std::string_view name() const;         // object, opaque, parameter
-  std::span<const Field> fields() const; // object
+  std::string_view name() const;                   // object, opaque, parameter
+  std::span<const Field> fields() const;           // object
   const Type* field(std::string_view name) const;  // object: null when it has no such field
   // As CEL people write it: "list(int)", "map(string, dyn)", "optional_type(string)".
   std::string text() const;
@@ -84,8 +84,8 @@ class Type {
   std::shared_ptr<const Node> node_;
 };
 
-// The inverse of text(): "list(int)", "map(string, dyn)", "google.protobuf.Timestamp"; a single capital letter
-// is a type variable, an unknown name an opaque type. Nothing when it is not of that form.
+// The inverse of text(): "list(int)", "map(string, dyn)", "google.protobuf.Timestamp"; a single capital
+// letter is a type variable, an unknown name an opaque type. Nothing when it is not of that form.
 std::optional<Type> parse_type(std::string_view text);
 
 struct Field {

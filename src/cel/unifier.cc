@@ -72,8 +72,10 @@ void Unifier::learn(const Type& variable, const Type& type) {
 void Unifier::forget(std::size_t mark) {
   for (; log_.size() > mark; log_.pop_back()) {
     auto& [name, before] = log_.back();
-    if (before) known_.insert_or_assign(name, *std::move(before));
-    else known_.erase(name);
+    if (before)
+      known_.insert_or_assign(name, *std::move(before));
+    else
+      known_.erase(name);
   }
 }
 
@@ -121,7 +123,8 @@ bool Unifier::unify(const Type& to, const Type& from) {
   if (to.is(Kind::dyn) || from.is(Kind::dyn)) return true;
   if (to.is(Kind::null)) return is_nullable(from);
   if (from.is(Kind::null)) return is_nullable(to);
-  if (to.is(Kind::wrapper)) return unify(to.parameters()[0], from.is(Kind::wrapper) ? from.parameters()[0] : from);
+  if (to.is(Kind::wrapper))
+    return unify(to.parameters()[0], from.is(Kind::wrapper) ? from.parameters()[0] : from);
   if (from.is(Kind::wrapper)) return unify(to, from.parameters()[0]);
   const auto as_map = [&](const Type& map) {
     return unify(map.parameters()[0], Type::string()) && unify(map.parameters()[1], Type::dyn());

@@ -1,4 +1,5 @@
-// Which type may stand where another is wanted, with type variables solved on the way (langdef "Type Checking").
+// Which type may stand where another is wanted, with type variables solved on the way (langdef "Type
+// Checking").
 #pragma once
 
 #include <cstddef>
@@ -15,8 +16,8 @@ namespace gatehouse::cel {
 class Unifier {
  public:
   Type fresh();  // a new type variable
-  // Whether a value of type `from` may be used as `to`; remembers what that says about type variables. After a
-  // false the memory is as before.
+  // Whether a value of type `from` may be used as `to`; remembers what that says about type variables. After
+  // a false the memory is as before.
   bool assign(const Type& to, const Type& from);
   // For trying: everything learned since the mark is forgotten.
   std::size_t mark() const { return log_.size(); }

@@ -44,18 +44,23 @@ std::size_t offset_of(std::string_view text, std::size_t index) {
 }
 
 char32_t decode(std::string_view character) {
-  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(character[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<char32_t>(static_cast<unsigned char>(character[i]));
+  };
   switch (character.size()) {
     case 1: return byte(0);
     case 2: return (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
     case 3: return (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
     default:
-      return (byte(0) & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU);
+      return (byte(0) & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
+             (byte(3) & 0x3FU);
   }
 }
 
 std::size_t encode(char32_t point, char* out) {
-  const auto put = [&](std::size_t i, char32_t value) { out[i] = static_cast<char>(static_cast<unsigned char>(value)); };
+  const auto put = [&](std::size_t i, char32_t value) {
+    out[i] = static_cast<char>(static_cast<unsigned char>(value));
+  };
   if (point < 0x80) {
     put(0, point);
     return 1;

@@ -69,7 +69,8 @@ Value Value::timestamp(Timestamp time) {
 
 Value Value::timestamp(WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return timestamp(Timestamp{seconds.time_since_epoch().count(), static_cast<std::uint32_t>((time - seconds).count())});
+  return timestamp(
+      Timestamp{seconds.time_since_epoch().count(), static_cast<std::uint32_t>((time - seconds).count())});
 }
 
 Value Value::strings(std::span<const std::string> items) {
@@ -120,7 +121,8 @@ Value Value::json(json::Value value, const Type::Node* declared) {
       if (!dyn && kind != Type::Kind::integer && kind != Type::Kind::unsigned_integer) return mismatch;
       if (kind == Type::Kind::unsigned_integer) {
         const auto integer = value.unsigned_integer();
-        return integer ? unsigned_integer(*integer) : error(Fault::out_of_range, "a number does not fit its type uint");
+        return integer ? unsigned_integer(*integer)
+                       : error(Fault::out_of_range, "a number does not fit its type uint");
       }
       const auto signed_integer = value.integer();
       if (signed_integer) return integer(*signed_integer);
@@ -135,7 +137,8 @@ Value Value::json(json::Value value, const Type::Node* declared) {
       }
       if (kind == Type::Kind::duration) {
         const auto span = parse_duration_text(value.string());
-        return span ? duration(*span) : error(Fault::invalid_argument, "a text is not a duration such as 1h30m");
+        return span ? duration(*span)
+                    : error(Fault::invalid_argument, "a text is not a duration such as 1h30m");
       }
       return mismatch;
     }
@@ -189,8 +192,9 @@ std::optional<Value> Value::find(const Value& key) const {
   const auto* const entries = static_cast<const MapEntry*>(pointer_);
   for (std::size_t i = 0; i < size_; ++i) {
     const Value& candidate = entries[i].key;
-    const bool same = candidate.is_numeric() && key.is_numeric() ? compare_numbers(candidate, key) == 0
-                                                                 : candidate.kind() == key.kind() && equal(candidate, key);
+    const bool same = candidate.is_numeric() && key.is_numeric()
+                          ? compare_numbers(candidate, key) == 0
+                          : candidate.kind() == key.kind() && equal(candidate, key);
     if (same) return entries[i].value;
   }
   return std::nullopt;
@@ -202,7 +206,8 @@ Cursor::Cursor(const Value& container) : container_(container) {
 
 bool Cursor::next() {
   if (index_ >= container_.size_) return false;
-  if (node_ != nullptr && index_ > 0) node_ += container_.is(Value::Kind::map) ? 1 + node_[1].span : node_->span;
+  if (node_ != nullptr && index_ > 0)
+    node_ += container_.is(Value::Kind::map) ? 1 + node_[1].span : node_->span;
   ++index_;
   return true;
 }
@@ -236,7 +241,10 @@ int compare_numbers(const Value& a, const Value& b) {
     return compare_doubles(a.number(), b.number());
   }
   if (a.is(Kind::number) || b.is(Kind::number)) return compare_doubles(as_double(a), as_double(b));
-  if (a.is(Kind::integer)) return std::cmp_less(a.integer(), b.unsigned_integer()) ? -1 : std::cmp_equal(a.integer(), b.unsigned_integer()) ? 0 : 1;
+  if (a.is(Kind::integer))
+    return std::cmp_less(a.integer(), b.unsigned_integer())    ? -1
+           : std::cmp_equal(a.integer(), b.unsigned_integer()) ? 0
+                                                               : 1;
   return -compare_numbers(b, a);
 }
 
@@ -251,7 +259,9 @@ bool equal(const Value& a, const Value& b, std::uint64_t& budget) {
     case Kind::duration: return a.integer() == b.integer();
     case Kind::string:
     case Kind::bytes:
-    case Kind::type: return a.text().size() == b.text().size() && spend(budget, 1 + a.text().size() / 16) && a.text() == b.text();
+    case Kind::type:
+      return a.text().size() == b.text().size() && spend(budget, 1 + a.text().size() / 16) &&
+             a.text() == b.text();
     case Kind::timestamp: return a.timestamp() == b.timestamp();
     case Kind::address: return a.address() == b.address();
     case Kind::network: return a.network() == b.network();

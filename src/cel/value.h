@@ -51,8 +51,22 @@ struct Network {
 class Value {
  public:
   enum class Kind : std::uint8_t {
-    error, null, boolean, integer, unsigned_integer, number, string, bytes, list, map, timestamp, duration,
-    type, optional, address, network,
+    error,
+    null,
+    boolean,
+    integer,
+    unsigned_integer,
+    number,
+    string,
+    bytes,
+    list,
+    map,
+    timestamp,
+    duration,
+    type,
+    optional,
+    address,
+    network,
   };
 
   Value() : Value(Kind::null, Form::plain) {}
@@ -170,9 +184,9 @@ class Cursor {
   const json::Node* node_ = nullptr;
 };
 
-// Heterogeneous equality (langdef "Equality"): numbers on one number line, different types unequal. Spends one
-// unit of `budget` for each pair and each 16 bytes; the answer means nothing when that leaves 0. (Values can
-// share parts, so that a small value may take exponential time to walk.)
+// Heterogeneous equality (langdef "Equality"): numbers on one number line, different types unequal. Spends
+// one unit of `budget` for each pair and each 16 bytes; the answer means nothing when that leaves 0. (Values
+// can share parts, so that a small value may take exponential time to walk.)
 bool equal(const Value& a, const Value& b, std::uint64_t& budget);
 bool equal(const Value& a, const Value& b);
 // -1, 0, 1, or kUnordered where one is NaN. An int or uint beside a double is compared as the nearest double,

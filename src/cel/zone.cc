@@ -84,7 +84,8 @@ class RuleParser {
     const bool negative = accept('-');
     if (!negative) accept('+');
     int hours = 0, minutes = 0, seconds = 0;
-    if (!number(hours) || (accept(':') && !number(minutes)) || (accept(':') && !number(seconds))) return false;
+    if (!number(hours) || (accept(':') && !number(minutes)) || (accept(':') && !number(seconds)))
+      return false;
     out = (hours * 3600 + minutes * 60 + seconds) * (negative ? -1 : 1);
     return true;
   }
@@ -92,8 +93,10 @@ class RuleParser {
     if (!accept(',')) return false;
     if (accept('M')) {
       out.form = Rule::Form::month_week_day;
-      if (!number(out.month) || !accept('.') || !number(out.week) || !accept('.') || !number(out.day)) return false;
-      if (out.month < 1 || out.month > 12 || out.week < 1 || out.week > 5 || out.day < 0 || out.day > 6) return false;
+      if (!number(out.month) || !accept('.') || !number(out.week) || !accept('.') || !number(out.day))
+        return false;
+      if (out.month < 1 || out.month > 12 || out.week < 1 || out.week > 5 || out.day < 0 || out.day > 6)
+        return false;
     } else {
       out.form = accept('J') ? Rule::Form::julian : Rule::Form::zero_based;
       if (!number(out.day) || out.day < 0 || out.day > 366) return false;
@@ -114,8 +117,10 @@ std::int64_t strikes(const Rule& rule, int year) {
     day = rule.week == 5 ? chrono::sys_days(month / weekday[chrono::last])
                          : chrono::sys_days(month / weekday[static_cast<unsigned>(rule.week)]);
   } else {
-    const bool skip_leap_day = rule.form == Rule::Form::julian && chrono::year(year).is_leap() && rule.day >= 60;
-    day = january + chrono::days(rule.form == Rule::Form::julian ? rule.day - (skip_leap_day ? 0 : 1) : rule.day);
+    const bool skip_leap_day =
+        rule.form == Rule::Form::julian && chrono::year(year).is_leap() && rule.day >= 60;
+    day = january +
+          chrono::days(rule.form == Rule::Form::julian ? rule.day - (skip_leap_day ? 0 : 1) : rule.day);
   }
   return static_cast<std::int64_t>(day.time_since_epoch().count()) * 86'400 + rule.seconds;
 }
@@ -137,7 +142,9 @@ struct Counts {
 
 std::optional<Counts> read_header(std::string_view file) {
   if (file.size() < 44 || !file.starts_with("TZif")) return std::nullopt;
-  const auto count = [&](std::size_t i) { return static_cast<std::size_t>(big_endian(file.substr(20 + i * 4, 4))); };
+  const auto count = [&](std::size_t i) {
+    return static_cast<std::size_t>(big_endian(file.substr(20 + i * 4, 4)));
+  };
   const Counts counts{count(0), count(1), count(2), count(3), count(4), count(5)};
   for (std::size_t i = 0; i < 6; ++i) {
     if (count(i) > 100'000) return std::nullopt;
@@ -187,16 +194,18 @@ std::optional<Zone> read_zone(std::string_view file) {
 }
 
 bool is_zone_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || name.front() == '/' || name.find("..") != std::string_view::npos) return false;
+  if (name.empty() || name.size() > 64 || name.front() == '/' || name.find("..") != std::string_view::npos)
+    return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
-           c == '-' || c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '_' || c == '-' || c == '+';
   });
 }
 
 const Zone* find_zone(std::string_view name) {
   thread_local TextMap<std::optional<Zone>> zones;
-  if (const auto found = zones.find(name); found != zones.end()) return found->second ? &*found->second : nullptr;
+  if (const auto found = zones.find(name); found != zones.end())
+    return found->second ? &*found->second : nullptr;
   if (!is_zone_name(name) || zones.size() >= 1024) return nullptr;
   std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(file), {}};

@@ -1,4 +1,5 @@
-// {"expr", "bindings": {name: cel.expr.Value}, "container", "types": {name: type}} -> {"value", "type"} or {"error"}.
+// {"expr", "bindings": {name: cel.expr.Value}, "container", "types": {name: type}} -> {"value", "type"} or
+// {"error"}.
 //
 // Values are cel.expr.Value as protobuf writes it in JSON: {"int64Value": "1"}; a binding may also be wrapped
 // as the suites wrap it, {"value": {...}}. A type is "list(int)", a cel.expr.Type as JSON, or
@@ -91,7 +92,8 @@ void declare(cel::Environment& environment, std::string_view name, json::Value t
   for (const json::Value declared : overloads->elements()) {
     cel::Overload overload;
     if (const auto parameters = declared.find("params"); parameters && parameters->is_array()) {
-      for (const json::Value parameter : parameters->elements()) overload.parameters.push_back(read_type(parameter));
+      for (const json::Value parameter : parameters->elements())
+        overload.parameters.push_back(read_type(parameter));
     }
     if (const auto result = declared.find("resultType")) overload.result = read_type(*result);
     const auto method = declared.find("isInstanceFunction");
@@ -126,9 +128,13 @@ class Reader {
   }
 
  private:
-  static Value bad() { return Value::error(cel::Fault::invalid_argument, "the binding is not a value that the lab understands"); }
+  static Value bad() {
+    return Value::error(cel::Fault::invalid_argument, "the binding is not a value that the lab understands");
+  }
 
-  static std::string_view digits(json::Value value) { return value.is_string() ? value.string() : value.is_number() ? value.literal() : ""; }
+  static std::string_view digits(json::Value value) {
+    return value.is_string() ? value.string() : value.is_number() ? value.literal() : "";
+  }
   static Value integer(json::Value value) {
     const std::string text(digits(value));
     return text.empty() ? bad() : Value::integer(std::strtoll(text.c_str(), nullptr, 10));
@@ -142,7 +148,9 @@ class Reader {
     if (!value.is_string()) return bad();
     if (value.string() == "NaN") return Value::number(std::numeric_limits<double>::quiet_NaN());
     const double infinity = std::numeric_limits<double>::infinity();
-    return value.string() == "Infinity" ? Value::number(infinity) : value.string() == "-Infinity" ? Value::number(-infinity) : bad();
+    return value.string() == "Infinity"    ? Value::number(infinity)
+           : value.string() == "-Infinity" ? Value::number(-infinity)
+                                           : bad();
   }
   Value bytes(std::string_view text) {
     auto decoded = from_base64(text);
@@ -181,7 +189,8 @@ class Reader {
     }
     if (tail == "Int32Value" || tail == "Int64Value") return integer(*value);
     if (tail == "UInt32Value" || tail == "UInt64Value") return unsigned_integer(*value);
-    if (tail == "FloatValue" || tail == "DoubleValue" || (tail == "Value" && value->is_number())) return number(*value);
+    if (tail == "FloatValue" || tail == "DoubleValue" || (tail == "Value" && value->is_number()))
+      return number(*value);
     if (tail == "BytesValue") return value->is_string() ? bytes(value->string()) : bad();
     return dynamic(*value);
   }
@@ -196,7 +205,8 @@ class Reader {
     }
     if (value.is_object()) {
       std::vector<cel::MapEntry> entries;
-      for (const json::Member& member : value.members()) entries.push_back({Value::string(member.key()), dynamic(member.value)});
+      for (const json::Member& member : value.members())
+        entries.push_back({Value::string(member.key()), dynamic(member.value)});
       return Value::map(maps_.emplace_back(std::move(entries)));
     }
     return Value::json(value, nullptr);
@@ -247,13 +257,17 @@ bool write(std::string& out, const Value& value) {
   if (out.size() > kMaxAnswer) return false;
   switch (value.kind()) {
     case Value::Kind::null: out += R"({"nullValue":null})"; return true;
-    case Value::Kind::boolean: out += value.boolean() ? R"({"boolValue":true})" : R"({"boolValue":false})"; return true;
+    case Value::Kind::boolean:
+      out += value.boolean() ? R"({"boolValue":true})" : R"({"boolValue":false})";
+      return true;
     case Value::Kind::integer: write_quoted(out, "int64Value", cel::to_text(value)); return true;
     case Value::Kind::unsigned_integer: write_quoted(out, "uint64Value", cel::to_text(value)); return true;
     case Value::Kind::number: {
       const double number = value.number();
-      if (std::isfinite(number)) out += "{\"doubleValue\":" + cel::to_text(value) + "}";
-      else write_quoted(out, "doubleValue", std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+      if (std::isfinite(number))
+        out += "{\"doubleValue\":" + cel::to_text(value) + "}";
+      else
+        write_quoted(out, "doubleValue", std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
       return true;
     }
     case Value::Kind::string: write_quoted(out, "stringValue", value.text()); return true;
@@ -263,7 +277,8 @@ bool write(std::string& out, const Value& value) {
     case Value::Kind::map: return write_elements(out, value);
     case Value::Kind::timestamp:
     case Value::Kind::duration:
-      return write_object(out, std::string(kTypePrefix) + std::string(cel::type_name(value)), cel::to_text(value));
+      return write_object(out, std::string(kTypePrefix) + std::string(cel::type_name(value)),
+                          cel::to_text(value));
     case Value::Kind::address:
     case Value::Kind::network: return write_object(out, cel::type_name(value), cel::to_text(value));
     case Value::Kind::optional: {
@@ -327,7 +342,8 @@ std::string answer_cel(json::Value question) {
 
   cel::Scratch scratch;
   const cel::Outcome outcome = program->evaluate(bindings, scratch);
-  if (!outcome) return refusal(std::string(cel::name(outcome.error().fault)) + ": " + std::string(outcome.error().text));
+  if (!outcome)
+    return refusal(std::string(cel::name(outcome.error().fault)) + ": " + std::string(outcome.error().text));
   std::string out = "{\"value\":";
   if (!write(out, *outcome)) return refusal("the result is too large, or an element of it is an error");
   return out + ",\"type\":" + type + "}";
