@@ -98,6 +98,7 @@ Listener::Listener(Loop& loop, Socket socket, Endpoint endpoint)
 }
 
 Listener::~Listener() {
+  if (waiting_ != nullptr) waiting_->listener_ = nullptr;
   if (socket_) loop_.unwatch(socket_.descriptor(), *this);
 }
 

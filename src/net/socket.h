@@ -89,25 +89,25 @@ class Listener final : private Watcher, private Deferred {
 
 class Listener::Accept {
  public:
-  explicit Accept(Listener& listener) : listener_(listener) {}
+  explicit Accept(Listener& listener) : listener_(&listener) {}
   Accept(const Accept&) = delete;
   Accept& operator=(const Accept&) = delete;
   ~Accept() {
-    if (listener_.waiting_ == this) listener_.waiting_ = nullptr;
+    if (listener_ != nullptr && listener_->waiting_ == this) listener_->waiting_ = nullptr;
   }
   bool await_ready() {
-    result_ = listener_.try_accept();
+    result_ = listener_->try_accept();
     return result_.has_value();
   }
   void await_suspend(std::coroutine_handle<> waiting) {
     handle_ = waiting;
-    listener_.waiting_ = this;
+    listener_->waiting_ = this;
   }
   Result<Accepted> await_resume() { return *std::move(result_); }
 
  private:
   friend class Listener;
-  Listener& listener_;
+  Listener* listener_;  // null when it was destroyed
   std::coroutine_handle<> handle_;
   std::optional<Result<Accepted>> result_;
 };

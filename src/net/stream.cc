@@ -23,6 +23,10 @@ Stream::Stream(Loop& loop, Socket socket, Endpoint peer)
 
 Stream::~Stream() {
   if (destroyed_ != nullptr) *destroyed_ = true;
+  for (StreamOperation* const operation : {reader_, writer_}) {
+    if (operation != nullptr) operation->slot_ = nullptr;
+  }
+  if (hang_up_ != nullptr) hang_up_->stream_ = nullptr;
   loop_.unwatch(channel_.socket.descriptor(), *this);
 }
 
@@ -63,12 +67,11 @@ bool Stream::Readable::attempt() {
 // ---- writing
 
 Stream::Write::~Write() {
-  withdraw(stream_.writer_);
-  if (!done_) stream_.broken_ = true;  // nobody knows how much of it went
+  if (pending()) stream_.broken_ = true;  // nobody knows how much of it went
 }
 
 bool Stream::Write::end(Result<> result) {
-  done_ = result.has_value();
+  if (!result) stream_.broken_ = true;
   result_ = std::move(result);
   return true;
 }
@@ -205,7 +208,9 @@ bool Stream::advance(StreamOperation*& slot) {
 bool Stream::resume(StreamOperation*& slot) {
   bool destroyed = false;
   destroyed_ = &destroyed;
-  std::exchange(slot, nullptr)->waiting_.resume();
+  StreamOperation* const operation = std::exchange(slot, nullptr);
+  operation->slot_ = nullptr;
+  operation->waiting_.resume();
   if (destroyed) return false;
   destroyed_ = nullptr;
   return true;
@@ -237,7 +242,6 @@ void Stream::expired() {
 class Stream::Connecting final : public StreamOperation {
  public:
   explicit Connecting(Stream& stream) : StreamOperation(stream) {}
-  ~Connecting() override { withdraw(stream_.writer_); }
   bool await_ready() { return attempt(); }
   void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.writer_, waiting); }
   Result<> await_resume() { return std::move(result_); }
@@ -299,20 +303,20 @@ Task<void> close(StreamPtr stream, MonotonicTime deadline) {
 // ---- cancelling
 
 HangUp::HangUp(Stream& stream, MonotonicTime deadline)
-    : Timer(stream.loop().timers()), stream_(stream), until_(deadline) {}
+    : Timer(stream.loop().timers()), stream_(&stream), until_(deadline) {}
 
 HangUp::~HangUp() {
-  if (stream_.hang_up_ == this) stream_.hang_up_ = nullptr;
+  if (stream_ != nullptr && stream_->hang_up_ == this) stream_->hang_up_ = nullptr;
 }
 
 std::optional<Error> HangUp::already() const {
-  if (stream_.peer_state() != Peer::present) return Error{ErrorCode::cancelled, "the peer hung up"};
-  if (until_ <= stream_.loop().now()) return Error{ErrorCode::timeout, "the deadline passed"};
+  if (stream_->peer_state() != Peer::present) return Error{ErrorCode::cancelled, "the peer hung up"};
+  if (until_ <= stream_->loop().now()) return Error{ErrorCode::timeout, "the deadline passed"};
   return std::nullopt;
 }
 
 void HangUp::watch() {
-  stream_.hang_up_ = this;
+  stream_->hang_up_ = this;
   arm(until_);
 }
 

@@ -45,14 +45,15 @@ class StreamOperation {
 
  protected:
   explicit StreamOperation(Stream& stream) : stream_(stream) {}
-  virtual ~StreamOperation() = default;
+  virtual ~StreamOperation() {
+    if (pending()) *slot_ = nullptr;
+  }
   void wait_in(StreamOperation*& slot, std::coroutine_handle<> waiting) {
     waiting_ = waiting;
+    slot_ = &slot;
     slot = this;
   }
-  void withdraw(StreamOperation*& slot) const {
-    if (slot == this) slot = nullptr;
-  }
+  bool pending() const { return slot_ != nullptr; }
   Stream& stream_;
 
  private:
@@ -60,6 +61,7 @@ class StreamOperation {
   virtual bool attempt() = 0;  // does what can be done now; whether that was all
   virtual void fail(Error error) = 0;
   std::coroutine_handle<> waiting_;
+  StreamOperation** slot_ = nullptr;  // the stream's place for it, while it waits and the stream lives
 };
 
 class Stream final : private Watcher, private Timer {

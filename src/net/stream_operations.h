@@ -10,7 +10,6 @@ namespace gatehouse::net {
 class Stream::Read final : public StreamOperation {
  public:
   Read(Stream& stream, std::span<char> into) : StreamOperation(stream), into_(into) {}
-  ~Read() override { withdraw(stream_.reader_); }
   bool await_ready() { return attempt(); }
   void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }
   Result<std::size_t> await_resume() { return *std::move(result_); }
@@ -29,7 +28,6 @@ class Stream::Read final : public StreamOperation {
 class Stream::Readable final : public StreamOperation {
  public:
   explicit Readable(Stream& stream) : StreamOperation(stream) {}
-  ~Readable() override { withdraw(stream_.reader_); }
   bool await_ready() { return attempt(); }
   void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }
   Result<> await_resume() { return std::move(result_); }
@@ -52,7 +50,7 @@ class Stream::Write final : public StreamOperation {
 
  private:
   bool attempt() override;
-  void fail(Error error) override { result_ = std::unexpected(std::move(error)); }
+  void fail(Error error) override { end(std::unexpected(std::move(error))); }
   bool attempt_plain();
   bool attempt_tls();
   bool end(Result<> result);
@@ -64,14 +62,12 @@ class Stream::Write final : public StreamOperation {
   std::span<const std::string_view> parts_;  // what is left, the first from offset_
   std::size_t offset_ = 0;
   Result<> result_;
-  bool done_ = false;
 };
 
 class Stream::Handshake final : public StreamOperation {
  public:
   // `refused`: why there is no engine.
   Handshake(Stream& stream, Result<> engine) : StreamOperation(stream), result_(std::move(engine)) {}
-  ~Handshake() override { withdraw(stream_.reader_); }
   bool await_ready() { return attempt(); }
   void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }
   Result<> await_resume() { return std::move(result_); }
@@ -106,7 +102,7 @@ class HangUp : private Timer {
   friend class Stream;
   void peer_hung_up();
   void expired() override;
-  Stream& stream_;
+  Stream* stream_;  // null when it was destroyed
   MonotonicTime until_;
 };
 

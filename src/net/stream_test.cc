@@ -27,6 +27,11 @@ std::string noise(std::size_t size) {
   return bytes;
 }
 
+Task<Result<Accepted>> accept_one(Listener& listener) {
+  auto accepted = co_await listener.accept();
+  co_return accepted;
+}
+
 class Streams : public ::testing::Test {
  protected:
   ManualClock clock_;
@@ -304,6 +309,28 @@ TEST_F(Streams, AStreamMayBeDestroyedByTheReaderItWakes) {
   EXPECT_EQ(loop_.tasks(), 0U);
 }
 
+TEST_F(Streams, AStreamOrAListenerMayGoBeforeTheTasksThatWaitForIt) {
+  Pair pair = connected(loop_);
+  auto listener = Listener::open(loop_, loopback());
+  ASSERT_TRUE(listener);
+  bool destroyed = false;
+  std::optional<Result<std::string>> got;
+  std::optional<Result<>> written;
+  std::optional<Result<int>> outcome;
+  std::optional<Result<Accepted>> accepted;
+  start(loop_, read_some(*pair.server), got);
+  start(loop_, write_all(*pair.server, noise(std::size_t{24} << 20U)), written);
+  start(loop_, cancellable(*pair.server, Timer::kNever, never(loop_, destroyed)), outcome);
+  start(loop_, accept_one(**listener), accepted);
+  for (int i = 0; i < 5; ++i) loop_.poll();
+  pair.server.reset();
+  listener->reset();
+  for (int i = 0; i < 5; ++i) loop_.poll();
+  EXPECT_FALSE(got || written || outcome || accepted);
+  loop_.cancel_tasks();
+  EXPECT_TRUE(destroyed);
+}
+
 // ---- closing
 
 Task<bool> answer_and_close(StreamPtr stream, MonotonicTime deadline) {
@@ -371,11 +398,6 @@ TEST_F(Streams, AConnectionThatNobodyAnswersTimesOut) {
   ASSERT_TRUE(late);
   ASSERT_FALSE(*late);
   EXPECT_EQ(late->error().code, ErrorCode::timeout);
-}
-
-Task<Result<Accepted>> accept_one(Listener& listener) {
-  auto accepted = co_await listener.accept();
-  co_return accepted;
 }
 
 TEST_F(Streams, AClosedListenerGivesWhatWasTakenInAndThenEnds) {
