@@ -194,7 +194,10 @@ void Document::reserve(std::size_t nodes) {
   capacity_ = capacity;
 }
 
-Builder::Builder(Document& into) : document_(into) { document_.clear(); }
+Builder::Builder(Document& into) : document_(into) {
+  document_.clear();
+  document_.open_.clear();
+}
 
 Node& Builder::add(Kind kind, std::uint32_t offset) {
   document_.reserve(document_.count_ + 1);
@@ -262,18 +265,18 @@ void Builder::copy(Value value) {
 
 void Builder::open(Kind kind, std::uint32_t offset) {
   count_value();
-  open_.push_back(static_cast<std::uint32_t>(document_.count_));
+  document_.open_.push_back(static_cast<std::uint32_t>(document_.count_));
   add(kind, offset);
 }
 
 void Builder::close() {
-  Node& node = document_.nodes_[open_.back()];
-  node.span = static_cast<std::uint32_t>(document_.count_) - open_.back();
-  open_.pop_back();
+  Node& node = document_.nodes_[document_.open_.back()];
+  node.span = static_cast<std::uint32_t>(document_.count_) - document_.open_.back();
+  document_.open_.pop_back();
 }
 
 void Builder::count_value() {
-  if (!open_.empty()) ++document_.nodes_[open_.back()].size;
+  if (!document_.open_.empty()) ++document_.nodes_[document_.open_.back()].size;
 }
 
 void Builder::begin_array(std::uint32_t offset) { open(Kind::array, offset); }

@@ -164,6 +164,7 @@ class Document {
   std::vector<std::unique_ptr<char[]>> blocks_;  // kept text
   std::size_t block_size_ = 0;
   std::size_t block_used_ = 0;
+  std::vector<std::uint32_t> open_;  // a Builder's: indices of the containers that are not closed
 };
 
 // Writes a document from other things than JSON text: YAML, decoded parameters, rows of a database.
@@ -192,7 +193,6 @@ class Builder {
   void close();
 
   Document& document_;
-  std::vector<std::uint32_t> open_;  // indices of the containers that are not closed
 };
 
 }  // namespace gatehouse::json
