@@ -14,6 +14,7 @@
 #include "doc/source.h"
 #include "json/document.h"
 #include "openapi/in.h"
+#include "schema/compiler.h"
 #include "schema/schema.h"
 #include "schema/shape.h"
 
@@ -134,6 +135,7 @@ struct LoadOptions {
   std::uint64_t cap_string = 1024;  // code points
   std::uint64_t cap_items = 100;
   std::uint64_t cap_properties = 100;
+  schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
 };
 
 // Reads and compiles the document: inputs sealed and capped, answers (responses) open. Adds every problem it finds;

@@ -163,7 +163,7 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   if (schema) {
     declared.schema = {&schema->source(), schema->value()};
     checked = schemas_.compile_input(*schema);
-    codec.type = *text_type(documents_, *schema);
+    codec.type = *text_type(documents_, *schema, schemas_.sealing());
     // An exploded object has no name of its own by which it could be told from the other kinds.
     if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
       codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
@@ -234,7 +234,7 @@ std::shared_ptr<const InputReader> InputCompiler::reader(const std::vector<Compi
 std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_type, const doc::Field& schema,
                                                       std::shared_ptr<const schema::Schema> compiled) {
   auto state = std::make_unique<FormReader::State>();
-  const auto type = text_type(documents_, schema);
+  const auto type = text_type(documents_, schema, schemas_.sealing());
   if (type->kinds != TextType::kObject) {
     schema.problem("a form is an object; give the schema `type: object`");
     return nullptr;

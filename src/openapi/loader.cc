@@ -29,6 +29,7 @@ class Loader {
       : documents_(documents),
         version_(version),
         schemas_(documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
+                 options.sealing,
                  {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
         inputs_(documents, schemas_) {}
 
@@ -266,7 +267,7 @@ std::optional<Content> Loader::read_request_content(const std::string& type, con
   in.finish(doc::Extensions::allowed);
   if (schema) content.schema = located(*schema);
   if (content.kind == BodyKind::opaque) {
-    if (!schema || text_type(documents_, *schema)->kinds == TextType::kString) return content;
+    if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString) return content;
     media.problem("bodies of `" + content.type + "` cannot be checked against a schema; use `application/json`, or a schema of `type: string`");
     return std::nullopt;
   }

@@ -13,9 +13,10 @@ schema::Compiler::Fetch fetch_from(Documents& documents) {
 
 }  // namespace
 
-Schemas::Schemas(Documents& documents, schema::Dialect dialect, const schema::Caps& caps)
+Schemas::Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing, const schema::Caps& caps)
     : documents_(documents),
-      inputs_{schema::Compiler(options(dialect, schema::Sealing::sealed, caps), fetch_from(documents)), {}},
+      sealing_(sealing),
+      inputs_{schema::Compiler(options(dialect, sealing, caps), fetch_from(documents)), {}},
       answers_{schema::Compiler(options(dialect, schema::Sealing::open, std::nullopt), fetch_from(documents)), {}} {}
 
 CompiledSchema Schemas::compile(const doc::Field& field, Compiler& with, schema::Direction direction) {

@@ -19,8 +19,9 @@ struct CompiledSchema {
 
 class Schemas {
  public:
-  Schemas(Documents& documents, schema::Dialect dialect, const schema::Caps& caps);
+  Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing, const schema::Caps& caps);
 
+  schema::Sealing sealing() const { return sealing_; }  // of inputs
   // `field` is a Schema Object, or a reference to one. What a client sends is sealed and bounded.
   CompiledSchema compile_input(const doc::Field& field) { return compile(field, inputs_, schema::Direction::input); }
   // What leaves may hold more than is declared.
@@ -34,6 +35,7 @@ class Schemas {
   CompiledSchema compile(const doc::Field& field, Compiler& with, schema::Direction direction);
 
   Documents& documents_;
+  schema::Sealing sealing_;
   Compiler inputs_;
   Compiler answers_;
   std::set<std::tuple<std::string, std::uint32_t, std::string>> reported_;  // a shared schema's problem is told once

@@ -36,7 +36,7 @@ const std::shared_ptr<const TextType> kText = std::make_shared<TextType>();
 
 class Reading {
  public:
-  explicit Reading(Documents& documents) : documents_(documents) {}
+  Reading(Documents& documents, schema::Sealing sealing) : documents_(documents), sealing_(sealing) {}
 
   TextType read(const doc::Field& field, int depth, int member) {
     TextType type;
@@ -77,7 +77,9 @@ class Reading {
     }
     if (const auto others = schema.find("additionalProperties")) {
       if (others->is_object() && member < kDeepestMember) type.additional = finished(read(child(*others), 0, member + 1));
-      if (others->is_boolean() && others->boolean()) type.additional = std::make_shared<TextType>();
+      if (others->is_boolean() && others->boolean()) type.additional = kText;
+    } else if (sealing_ == schema::Sealing::open && (schema.find("properties") || schema.find_string("type") == "object")) {
+      type.additional = kText;
     }
     if (const auto all = schema.find("allOf"); all && all->is_array()) {
       for (const json::Value one : all->elements()) merge_all(type, read(child(one), depth + 1, member));
@@ -128,13 +130,14 @@ class Reading {
   }
 
   Documents& documents_;
+  schema::Sealing sealing_;
   int read_ = 0;
 };
 
 }  // namespace
 
-std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema) {
-  return Reading::finished(Reading(documents).read(schema, 0, 0));
+std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema, schema::Sealing sealing) {
+  return Reading::finished(Reading(documents, sealing).read(schema, 0, 0));
 }
 
 }  // namespace gatehouse::openapi

@@ -1,0 +1,223 @@
+#include "openapi/api.h"
+
+#include <gtest/gtest.h>
+
+#include "openapi/testing.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string kHead = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n";
+
+std::string with_paths(const std::string& paths) { return kHead + "paths:\n" + paths; }
+// The problems of a document with one GET operation on `/x`, written as a YAML flow object.
+std::string problems_of_get(const std::string& operation) { return problems_of(with_paths("  /x: {get: " + operation + "}\n")); }
+
+TEST(Api, HasWhatTheDocumentSaysAboutAnOperation) {
+  const Loaded loaded = load_text(R"(openapi: 3.0.3
+info: {title: Orders, version: '2'}
+servers: [{url: 'https://example.com/v1/'}, {url: 'https://b.example.com/v1'}, {url: '/{stage}', variables: {stage: {default: test, enum: [test, live]}}}]
+security: [{key: []}]
+components:
+  securitySchemes:
+    key: {type: apiKey, name: X-Key, in: header}
+    user: {type: http, scheme: Bearer}
+    login: {type: oauth2, flows: {}}
+  parameters:
+    page: {name: page, in: query, schema: {type: integer}, x-gatehouse: {log: true}}
+paths:
+  /orders/{id}/lines/{line}:
+    parameters:
+      - {name: line, in: path, required: true, schema: {type: integer}}
+      - {name: id, in: path, required: true, schema: {type: string}}
+      - $ref: '#/components/parameters/page'
+    put:
+      operationId: putLine
+      tags: [lines]
+      deprecated: true
+      x-gatehouse: {permission: 'orders:write'}
+      security: [{user: [], key: []}, {login: [write]}, {}]
+      parameters: [{name: page, in: query, required: true, schema: {type: string}}]
+      requestBody:
+        required: true
+        content:
+          application/json; charset=utf-8: {schema: {type: object, properties: {n: {type: integer}}}}
+          text/plain: {schema: {type: string}}
+      responses:
+        200: {description: ok, headers: {X-Total: {schema: {type: integer}}}, content: {application/json: {schema: {type: object}}}}
+        4XX: {description: no}
+        default: {description: other}
+    get: {responses: {200: {description: ok}}}
+)");
+  ASSERT_EQ(loaded.problems.text(), "");
+  ASSERT_EQ(loaded.api.operations.size(), 2U);
+  const Operation& put = loaded.api.operations[0];
+  EXPECT_EQ(put.title(), "PUT /orders/{id}/lines/{line}");
+  EXPECT_EQ(put.id, "putLine");
+  EXPECT_THAT(put.routes, ElementsAre("/v1/orders/{id}/lines/{line}", "/test/orders/{id}/lines/{line}", "/live/orders/{id}/lines/{line}"));
+  EXPECT_THAT(put.path_names, ElementsAre("id", "line"));
+  EXPECT_THAT(put.tags, ElementsAre("lines"));
+  EXPECT_TRUE(put.deprecated);
+  EXPECT_EQ(put.gatehouse.value.find_string("permission"), "orders:write");
+  EXPECT_EQ(put.node.place().line, 19U);
+  ASSERT_EQ(put.parameters.size(), 3U);
+  EXPECT_EQ(put.parameters[2].name, "page");
+  EXPECT_TRUE(put.parameters[2].required) << "the operation's own parameter wins";
+  ASSERT_EQ(put.security.size(), 3U);
+  EXPECT_EQ(put.security[0].size(), 2U);
+  EXPECT_THAT(put.security[1][0].scopes, ElementsAre("write"));
+  EXPECT_TRUE(put.admits_anonymous());
+  ASSERT_TRUE(put.body);
+  EXPECT_TRUE(put.body->required);
+  EXPECT_EQ(put.body->content[0].type, "application/json");
+  EXPECT_EQ(put.body->content[1].kind, BodyKind::text);
+  ASSERT_EQ(put.responses.size(), 3U);
+  EXPECT_THAT(put.responses[0].headers, ElementsAre("X-Total"));
+  EXPECT_EQ(put.responses[1].first, 400);
+  EXPECT_EQ(put.responses[1].last, 499);
+  EXPECT_TRUE(put.responses[2].is_default());
+  const Operation& get = loaded.api.operations[1];
+  EXPECT_FALSE(get.admits_anonymous());
+  EXPECT_EQ(get.security[0][0].scheme, "key");
+  EXPECT_TRUE(get.parameters[2].gatehouse.find("log")->boolean());
+  EXPECT_EQ(loaded.api.scheme("user")->http_scheme, "bearer");
+  EXPECT_EQ(loaded.api.scheme("key")->parameter, "X-Key");
+  EXPECT_EQ(loaded.api.scheme("nobody"), nullptr);
+}
+
+TEST(Security, AnEmptyListOfAnOperationTakesTheGlobalOneAway) {
+  const Loaded loaded = load_text(kHead + R"(security: [{key: []}]
+components: {securitySchemes: {key: {type: apiKey, name: k, in: query}}}
+paths:
+  /a: {get: {security: []}, post: {}, put: {security: [{}]}, patch: {security: [{key: []}, {}]}}
+)");
+  ASSERT_EQ(loaded.problems.text(), "");
+  EXPECT_TRUE(loaded.api.operations[0].admits_anonymous());
+  EXPECT_FALSE(loaded.api.operations[1].admits_anonymous());
+  EXPECT_TRUE(loaded.api.operations[2].admits_anonymous());
+  EXPECT_TRUE(loaded.api.operations[3].admits_anonymous());
+}
+
+TEST(Security, ASlipInItIsAProblemAndNeverAnOpenDoor) {
+  EXPECT_THAT(problems_of(kHead + "components: {securitySchemes: {partnerKey: {type: apiKey, name: k, in: header}}}\npaths:\n  /x: {get: {security: [{partnerkey: []}]}}\n"),
+              HasSubstr("api.yaml:5:38: paths./x.get.security[0].partnerkey: there is no security scheme `partnerkey` under components.securitySchemes; did you mean `partnerKey`?"));
+  EXPECT_THAT(problems_of_get("{securty: [{key: []}]}"), HasSubstr("there is no key `securty` here; did you mean `security`?"));
+  EXPECT_THAT(problems_of_get("{security: {key: []}}"), HasSubstr("security: must be a list, not a map"));
+  EXPECT_THAT(problems_of_get("{security: null}"), HasSubstr("security: must be a list"));
+  EXPECT_THAT(problems_of(kHead + "paths: {}\nsecurity: [key]\n"), HasSubstr("must be a map, not a text"));
+  EXPECT_THAT(problems_of(kHead + "paths: {}\ncomponents: {securitySchemes: {k: {type: apikey, name: k, in: header}}}"), HasSubstr("must be `http`, `apiKey`"));
+  EXPECT_THAT(problems_of(kHead + "paths: {}\ncomponents: {securitySchemes: {k: {type: apiKey, name: k, in: body}}}"), HasSubstr("must be `query`, `header` or `cookie`, not `body`"));
+  EXPECT_THAT(problems_of("openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths: {}\nsecurity: [{k: [admin]}]\ncomponents: {securitySchemes: {k: {type: http, scheme: bearer}}}"),
+              HasSubstr("only oauth2 and openIdConnect have scopes"));
+}
+
+TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
+  EXPECT_EQ(problems_of(with_paths(R"(  /a/{id}:
+    get:
+      operationId: same
+      requestBody: {content: {application/json: {schema: {}}}}
+    post:
+      operationId: same
+      parameters:
+        - {name: id, in: path, schema: {type: string}}
+        - {name: q, in: query, schema: {type: string}, requird: true}
+  b: {}
+)")),
+            "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: path` and this name\n"
+            "api.yaml:7:20: paths./a/{id}.get.requestBody: a body in a GET request has no meaning (RFC 9110 section 9.3); use query parameters, or POST\n"
+            "api.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET /a/{id}, too; rename one\n"
+            "api.yaml:11:11: paths./a/{id}.post.parameters[0]: a path parameter must say `required: true`\n"
+            "api.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key `requird` here; did you mean `required`?\n"
+            "api.yaml:13:6: paths.b: a path begins with `/`\n");
+}
+
+TEST(Document, OtherVersionsAndBrokenFilesAreRefused) {
+  EXPECT_THAT(problems_of("swagger: '2.0'\n"), HasSubstr("OpenAPI 2.0"));
+  EXPECT_THAT(problems_of("openapi: 3.2.0\n"), HasSubstr("use 3.0.x or 3.1.x"));
+  EXPECT_THAT(problems_of("openapi: 3.1\n"), HasSubstr("must be a text (put it in quotes)"));
+  EXPECT_THAT(problems_of("[]\n"), HasSubstr("must be a map"));
+  EXPECT_THAT(problems_of("a: b\n"), HasSubstr("`openapi` is missing"));
+  EXPECT_THAT(problems_of(""), HasSubstr("empty"));
+  EXPECT_THAT(load_files({}).problems.text(), HasSubstr("api.yaml: no such file"));
+  EXPECT_THAT(problems_of(kHead + "jsonSchemaDialect: http://json-schema.org/draft-07/schema#\npaths: {}\n"), HasSubstr("this dialect is not known"));
+}
+
+TEST(References, AreFollowedWithinAndBetweenFilesBelowTheDocument) {
+  const Loaded loaded = load_files({
+      {"api.yaml", with_paths("  /a: {$ref: 'paths/a.yaml'}\n")},
+      {"paths/a.yaml", "get:\n  parameters: [{$ref: '../shared.json#/list~1of/0'}]\n"
+                       "post: {requestBody: {content: {application/json: {schema: {$ref: ../shared.json#/node}}}}}\n"},
+      {"shared.json", R"({"list/of": [{"name": "q", "in": "query", "schema": {"$ref": "#/text"}}], "text": {"type": "string"},
+                          "node": {"type": "object", "properties": {"next": {"$ref": "#/node"}}}})"},
+  });
+  ASSERT_EQ(loaded.problems.text(), "");
+  ASSERT_EQ(loaded.api.operations.size(), 2U);
+  EXPECT_EQ(loaded.api.operations[0].parameters[0].place.file, "shared.json");
+  EXPECT_EQ(loaded.api.sources.size(), 3U);
+}
+
+TEST(References, ThatLeadOutOrNowhereAreRefused) {
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '../secret.yaml'}\n")), HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'x/../../secret.yaml'}\n")), HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '%2e%2e/secret.yaml'}\n")), HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '/etc/passwd'}\n")), HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'https://example.com/a.yaml'}\n")), HasSubstr("is on the network"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '//example.com/a.yaml'}\n")), HasSubstr("is on the network"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'file:///etc/passwd'}\n")), HasSubstr("is on the network"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'gone.yaml'}\n")), HasSubstr("gone.yaml: no such file"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/nothing'}\n")), HasSubstr("leads nowhere"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/paths/~1b'}\n  /b: {$ref: '#/paths/~1a'}\n")), HasSubstr("round in a circle"));
+}
+
+TEST(References, OfSchemasThatLeadOutAreRefusedToo) {
+  for (const char* reference : {"../secret.yaml", "https://example.com/s.json", "/etc/passwd", "#/components/schemas/Gone"}) {
+    const std::string problems = problems_of_get("{parameters: [{name: q, in: query, schema: {$ref: '" + std::string(reference) + "'}}]}");
+    EXPECT_THAT(problems, HasSubstr("api.yaml:4:")) << reference;
+  }
+}
+
+TEST(Paths, ThatNoRequestCouldMatchAreProblems) {
+  for (const char* path : {"/a?b", "/a#b", "/a//b", "/../a", "/a b", "/{a}{b}", "/{a}/{a}", "/{", "/{}", "/a%20b", "/{a/b}"}) {
+    EXPECT_NE(problems_of(with_paths("  '" + std::string(path) + "': {}\n")), "") << path;
+  }
+}
+
+TEST(Bodies, ThatCannotBeCheckedAreProblems) {
+  const auto body = [](const std::string& content) {
+    return problems_of(with_paths("  /x: {post: {requestBody: {content: {" + content + "}}}}\n"));
+  };
+  EXPECT_THAT(body("multipart/form-data: {schema: {type: object}}"), HasSubstr("is not supported yet"));
+  EXPECT_THAT(body("application/xml: {schema: {type: object}}"), HasSubstr("cannot be checked against a schema"));
+  EXPECT_THAT(body("'*/*': {schema: {type: object}}"), HasSubstr("no single media type"));
+  EXPECT_THAT(body("application/json: {}"), HasSubstr("has no `schema`"));
+  EXPECT_THAT(body("application/json: {schema: {}}, 'application/json; charset=utf-8': {schema: {}}"), HasSubstr("declared twice"));
+  EXPECT_THAT(body(""), HasSubstr("names no media type"));
+  EXPECT_THAT(body("application/x-www-form-urlencoded: {schema: {type: array}}"), HasSubstr("a form is an object"));
+  EXPECT_EQ(body("application/octet-stream: {schema: {type: string, format: binary}}"), "");
+}
+
+TEST(Parameters, ThatNoTextCanStandForAreProblems) {
+  const auto parameter = [](const std::string& rest) {
+    return problems_of_get("{parameters: [{name: q, in: query, " + rest + "}]}");
+  };
+  EXPECT_THAT(parameter("schema: {type: array, items: {type: object}}"), HasSubstr("arrays of arrays or objects"));
+  EXPECT_THAT(parameter("schema: {type: object, properties: {a: {type: array}}}"), HasSubstr("`a` is an array or object inside"));
+  EXPECT_THAT(parameter("style: deepObject, schema: {type: string}"), HasSubstr("is for objects"));
+  EXPECT_THAT(parameter("style: pipeDelimited, schema: {type: string}"), HasSubstr("is for arrays"));
+  EXPECT_THAT(parameter("style: matrix, schema: {type: string}"), HasSubstr("must be `form`, `spaceDelimited`"));
+  EXPECT_THAT(parameter("schema: {}, content: {}"), HasSubstr("both `schema` and `content`"));
+  EXPECT_THAT(parameter("description: x"), HasSubstr("neither `schema` nor `content`"));
+  EXPECT_THAT(parameter("content: {application/xml: {schema: {}}}"), HasSubstr("cannot be checked in a parameter"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: q, in: body, schema: {}}]}"), HasSubstr("must be `path`"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: 'a b', in: header, schema: {}}]}"), HasSubstr("cannot be the name of a header"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: q, in: query, schema: {}}, {name: q, in: query, schema: {}}]}"), HasSubstr("twice"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: R, in: query, schema: {}}, {name: o, in: query, schema: {type: object, properties: {R: {}}}}]}"),
+              HasSubstr("two parameters would be read from the name `R`"));
+}
+
+}  // namespace
+}  // namespace gatehouse::openapi

@@ -1,0 +1,295 @@
+#include "openapi/parameter.h"
+
+#include <gtest/gtest.h>
+
+#include "openapi/testing.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+constexpr const char* kColors = "{type: array, items: {type: string}}";
+constexpr const char* kNumbers = "{type: array, items: {type: integer}}";
+constexpr const char* kRgb = "{type: object, properties: {R: {type: integer}, G: {type: integer}}}";
+
+std::string parameter(std::string in, std::string schema, std::string more = "") {
+  return "{name: c, in: " + in + ", schema: " + schema + (in == "path" ? ", required: true" : "") +
+         (more.empty() ? "" : ", " + more) + "}";
+}
+Asked in_query(std::string schema, std::string more = "") { return Asked({parameter("query", schema, more)}); }
+Asked in_path(std::string schema, std::string more = "") { return Asked({parameter("path", schema, more)}, "/x/{c}"); }
+Asked in_header(std::string schema, std::string more = "") { return Asked({parameter("header", schema, more)}); }
+Asked in_cookie(std::string schema, std::string more = "") { return Asked({parameter("cookie", schema, more)}); }
+
+TEST(Simple, IsHowAPathSegmentIsWritten) {
+  EXPECT_EQ(in_path("{type: string}").path("blue"), R"({"c":"blue"})");
+  EXPECT_EQ(in_path("{type: integer}").path("42"), R"({"c":42})");
+  EXPECT_EQ(in_path(kColors).path("blue,black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kColors, "explode: true").path("blue,black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kRgb).path("R,100,G,200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_path(kRgb, "explode: true").path("R=100,G=200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_path("{type: string}").path("a,b;c=d"), R"({"c":"a,b;c=d"})");
+}
+
+TEST(Simple, RefusesWhatIsNotOfItsForm) {
+  EXPECT_EQ(in_path(kRgb).path("R,100,G"), "style /path/c");
+  EXPECT_EQ(in_path(kRgb).path("R,100,R,200"), "repeated /path/c");
+  EXPECT_EQ(in_path(kRgb, "explode: true").path("R=100,G"), "style /path/c");
+  EXPECT_EQ(in_path(kRgb, "explode: true").path("=100"), "style /path/c");
+  EXPECT_EQ(in_path(kNumbers).path("1,,2"), "type /path/c");
+  EXPECT_EQ(in_path("{type: string}").path(""), "required /path/c");
+}
+
+TEST(Label, BeginsWithADot) {
+  EXPECT_EQ(in_path("{type: string}", "style: label").path(".blue"), R"({"c":"blue"})");
+  EXPECT_EQ(in_path("{type: number}", "style: label").path(".1.5"), R"({"c":1.5})");
+  EXPECT_EQ(in_path(kColors, "style: label").path(".blue,black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kColors, "style: label, explode: true").path(".blue.black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kRgb, "style: label").path(".R,100,G,200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_path(kRgb, "style: label, explode: true").path(".R=100.G=200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_path("{type: string}", "style: label").path("blue"), "style /path/c");
+}
+
+TEST(Matrix, BeginsWithASemicolonAndTheName) {
+  EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c=blue"), R"({"c":"blue"})");
+  EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c"), R"({"c":""})");
+  EXPECT_EQ(in_path(kColors, "style: matrix").path(";c=blue,black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kColors, "style: matrix, explode: true").path(";c=blue;c=black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kRgb, "style: matrix").path(";c=R,100,G,200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_path(kRgb, "style: matrix, explode: true").path(";R=100;G=200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_path("{type: string}", "style: matrix").path("c=blue"), "style /path/c");
+  EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";d=blue"), "style /path/c");
+  EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c=blue;c=red"), "style /path/c");
+  EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c=blue;admin=1"), "style /path/c");
+  EXPECT_EQ(in_path(kColors, "style: matrix, explode: true").path(";c=blue;d=black"), "style /path/c");
+}
+
+TEST(Path, CannotBeLeftByWhatWasEncoded) {
+  for (const char* raw : {"%2F", "a%2Fb", "a%2fb", "%2E%2E", "%2e", "..", ".", "a%5Cb", "..%2F..%2Fetc"}) {
+    EXPECT_EQ(in_path("{type: string}").path(raw), "encoding /path/c") << raw;
+  }
+  EXPECT_EQ(in_path("{type: string}").path("a..b"), R"({"c":"a..b"})");
+  EXPECT_EQ(in_path("{type: string}").path("a+b"), R"({"c":"a+b"})");
+}
+
+TEST(Form, IsHowAQueryIsWritten) {
+  EXPECT_EQ(in_query("{type: string}").query("c=blue"), R"({"c":"blue"})");
+  EXPECT_EQ(in_query("{type: string}").query("c="), R"({"c":""})");
+  EXPECT_EQ(in_query("{type: string}").query("c=a=b"), R"({"c":"a=b"})");
+  EXPECT_EQ(in_query("{type: string}").query(""), "{}");
+  EXPECT_EQ(in_query(kColors).query("c=blue&c=black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_query(kColors).query("c=blue"), R"({"c":["blue"]})");
+  EXPECT_EQ(in_query(kColors).query("c=a,b"), R"({"c":["a,b"]})");
+  EXPECT_EQ(in_query(kColors, "explode: false").query("c=blue,black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_query(kRgb).query("R=100&G=200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_query(kRgb, "explode: false").query("c=R,100,G,200"), R"({"c":{"R":100,"G":200}})");
+}
+
+TEST(Form, ANameTwiceIsRefusedUnlessItIsAnExplodedArray) {
+  EXPECT_EQ(in_query("{type: string}").query("c=1&c=2"), "repeated /query/c");
+  EXPECT_EQ(in_query("{type: string}").query("c=1&%63=2"), "repeated /query/c");
+  EXPECT_EQ(in_query(kColors, "explode: false").query("c=1&c=2"), "repeated /query/c");
+  EXPECT_EQ(in_query(kRgb).query("R=1&R=2"), "repeated /query/c");
+}
+
+TEST(Form, AnEncodedDelimiterIsPartOfTheItem) {
+  EXPECT_EQ(in_query(kColors, "explode: false").query("c=a%2Cb,c"), R"({"c":["a,b","c"]})");
+  EXPECT_EQ(in_query("{type: string}").query("c=a%26c%3D2"), R"({"c":"a&c=2"})");
+  EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=a,b|c"), R"({"c":["a,b","c"]})");
+}
+
+TEST(Delimited, PartsAtSpacesAndPipes) {
+  EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue%20black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=blue|black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=blue%7Cblack%7cred"), R"({"c":["blue","black","red"]})");
+  EXPECT_EQ(in_query(kRgb, "style: spaceDelimited").query("c=R%20100%20G%20200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_query(kRgb, "style: pipeDelimited").query("c=R|100|G|200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_query(kColors, "style: spaceDelimited, explode: true").query("c=a&c=b"), R"({"c":["a","b"]})");
+  EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue+black"), "encoding /query/c");
+}
+
+TEST(DeepObject, HasOneLevel) {
+  Asked asked = in_query(kRgb, "style: deepObject, explode: true");
+  EXPECT_EQ(asked.query("c[R]=100&c[G]=200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(asked.query("c%5BR%5D=100"), R"({"c":{"R":100}})");
+  for (const char* raw : {"c[R][x]=1", "c[]=1", "c[R=1", "cR]=1", "c[R]x=1", "c[[R]]=1", "c[R]]=1", "c=1", "c[", "c[=1", "c]=1"}) {
+    EXPECT_THAT(asked.query(raw), testing::AnyOf("style /query/c", "undeclared /query/*", "empty /query/c")) << raw;
+  }
+  EXPECT_EQ(asked.query("c[R]=1&c[R]=2"), "repeated /query/c");
+  EXPECT_EQ(asked.query("d[R]=1"), "undeclared /query/*");
+  EXPECT_EQ(asked.query("c[R]"), "empty /query/c");
+  EXPECT_NE(asked.query("c[__proto__]=1"), R"({"c":{"__proto__":"1"}})");
+}
+
+TEST(DeepObject, CannotBeMadeToGrowWithoutEnd) {
+  Asked asked = in_query("{type: object, additionalProperties: {type: string}}", "style: deepObject");
+  std::string raw;
+  for (int i = 0; i < 20'000; ++i) raw += (i == 0 ? "c[k" : "&c[k") + std::to_string(i) + "]=v";
+  EXPECT_EQ(asked.query(raw), "maxProperties /query/c");
+}
+
+TEST(Query, UndeclaredNamesAreRefused) {
+  EXPECT_EQ(in_query("{type: string}").query("c=1&d=2"), "undeclared /query/*");
+  EXPECT_EQ(in_query("{type: string}").query("C=1"), "undeclared /query/*");
+  EXPECT_EQ(in_query("{type: string}").query("c[]=1"), "undeclared /query/*");
+  EXPECT_EQ(in_query("{type: string}").query("c%00=1"), "encoding /query/*");
+  EXPECT_EQ(Asked({}).query("a"), "undeclared /query/*");
+  std::string many;
+  for (int i = 0; i < 10'000; ++i) many += "p" + std::to_string(i) + "=1&";
+  EXPECT_EQ(in_query("{type: string}").query(many), "undeclared /query/*");
+}
+
+TEST(Query, EmptyPairsAreRefused) {
+  for (const char* raw : {"&", "c=1&", "&c=1", "c=1&&", "=1", "="}) {
+    EXPECT_EQ(in_query("{type: string}").query(raw), "style /query/*") << raw;
+  }
+}
+
+TEST(Query, EveryTextIsDecodedExactlyOnce) {
+  EXPECT_EQ(in_query("{type: string}").query("c=%2541"), R"({"c":"%41"})");
+  EXPECT_EQ(in_query("{type: string}").query("c=%252F"), R"({"c":"%2F"})");
+  EXPECT_EQ(in_query("{type: string}").query("c=%C3%A9%20%2B"), "{\"c\":\"\xC3\xA9 +\"}");
+}
+
+TEST(Query, AmbiguousAndBrokenEncodingsAreRefused) {
+  for (const char* value : {"a+b", "+", "%", "%4", "%zz", "%2", "%+1", "%00", "%0A", "%1b", "%7F", "%C0%AF", "%C0%80", "%ED%A0%80",
+                            "%F5%80%80%80", "%FF", "%C3", "\xC3\xA9", "a b", "a#b", "a\tb"}) {
+    EXPECT_EQ(in_query("{type: string}").query(std::string("c=") + value), "encoding /query/c") << value;
+  }
+  EXPECT_EQ(in_query("{type: string}", "allowReserved: true").query("c=a+b/c?d:e"), R"({"c":"a+b/c?d:e"})");
+}
+
+TEST(Types, TextBecomesWhatTheSchemaSaysAndNothingElse) {
+  EXPECT_EQ(in_query("{type: integer}").query("c=12"), R"({"c":12})");
+  EXPECT_EQ(in_query("{type: integer}").query("c=-1"), R"({"c":-1})");
+  EXPECT_EQ(in_query("{type: number}").query("c=1.50e2"), R"({"c":1.50e2})");
+  EXPECT_EQ(in_query("{type: string}").query("c=12"), R"({"c":"12"})");
+  EXPECT_EQ(in_query("{type: string}").query("c=null"), R"({"c":"null"})");
+  EXPECT_EQ(in_query("{type: boolean}").query("c=true"), R"({"c":true})");
+  EXPECT_EQ(in_query("{}").query("c=12"), R"({"c":"12"})");
+  EXPECT_EQ(in_query("{enum: [1, 2]}").query("c=2"), R"({"c":2})");
+  EXPECT_EQ(in_query("{allOf: [{type: integer}, {minimum: 2}]}").query("c=2"), R"({"c":2})");
+  for (const char* raw : {"012", "%2B1", "0x1F", "1.", ".5", "1e", "", "-", "1_000", "%201", "1%20", "NaN", "Infinity", "1,2", "true"}) {
+    EXPECT_EQ(in_query("{type: integer}").query(std::string("c=") + raw), "type /query/c") << raw;
+  }
+  for (const char* raw : {"True", "TRUE", "1", "0", "yes", ""}) {
+    EXPECT_EQ(in_query("{type: boolean}").query(std::string("c=") + raw), "type /query/c") << raw;
+  }
+  EXPECT_EQ(in_query("{type: [integer, 'null']}").query("c=null"), "type /query/c");
+  EXPECT_EQ(in_query("{type: integer}").query("c=1.5"), "type /query/c");
+  EXPECT_EQ(in_query("{type: integer, maximum: 5}").query("c=6"), "maximum /query/c");
+  EXPECT_EQ(in_query("{type: array, items: {type: integer}}").query("c=1&c=x"), "type /query/c");
+}
+
+TEST(Types, WhereSeveralAreAllowedTheFirstThatTheSchemaAcceptsIsTaken) {
+  EXPECT_EQ(in_query("{oneOf: [{type: integer}, {type: string}]}").query("c=12"), R"({"c":12})");
+  EXPECT_EQ(in_query("{oneOf: [{type: integer}, {type: string}]}").query("c=x"), R"({"c":"x"})");
+  EXPECT_EQ(in_query("{oneOf: [{type: integer, maximum: 9}, {type: string, pattern: '^[0-9]{2}$'}]}").query("c=12"), R"({"c":"12"})");
+  const std::string text_or_list = "{oneOf: [{type: string, enum: [a]}, {type: array, items: {type: string}}]}";
+  EXPECT_EQ(in_query(text_or_list).query("c=a"), R"({"c":"a"})");
+  EXPECT_EQ(in_query(text_or_list).query("c=b"), R"({"c":["b"]})");
+  EXPECT_EQ(in_query(text_or_list).query("c=a&c=b"), R"({"c":["a","b"]})");
+}
+
+TEST(EmptyValues, AreTakenWhereTheParameterAllowsThem) {
+  EXPECT_EQ(in_query("{type: string}").query("c"), "empty /query/c");
+  EXPECT_EQ(in_query("{type: boolean}", "allowEmptyValue: true").query("c"), R"({"c":""})");
+  EXPECT_EQ(in_query("{type: boolean}", "allowEmptyValue: true").query("c="), R"({"c":""})");
+  EXPECT_EQ(in_query("{type: boolean}", "allowEmptyValue: true").query("c=&c="), "repeated /query/c");
+  EXPECT_EQ(in_query(kColors).query("c="), "empty /query/c");
+  EXPECT_EQ(in_query(kColors, "explode: false").query("c="), "empty /query/c");
+}
+
+TEST(Content, IsJsonInOneText) {
+  Asked asked({"{name: c, in: query, content: {application/json: {schema: {type: object, properties: {a: {type: array, items: {type: integer}}}}}}}"});
+  EXPECT_EQ(asked.query("c=%7B%22a%22:[1,2]%7D"), R"({"c":{"a":[1,2]}})");
+  EXPECT_EQ(asked.query("c=%7B%22a%22:1"), "json /query/c");
+  EXPECT_EQ(asked.query("c=%7B%22a%22:[],%22a%22:[]%7D"), "json /query/c");
+  EXPECT_EQ(asked.query("c=%7B%22b%22:1%7D").find("/query/c"), asked.query("c=%7B%22b%22:1%7D").rfind("/query/c"));
+  EXPECT_EQ(asked.query("c=1&c=2"), "repeated /query/c");
+  EXPECT_EQ(asked.query("c"), "empty /query/c");
+  EXPECT_EQ(asked.query("c=" + std::string(100'000, '[')), "json /query/c");
+}
+
+TEST(Header, IsTakenAsItIs) {
+  EXPECT_EQ(in_header("{type: string}").headers({{"c", "a%20b+c"}}), R"({"c":"a%20b+c"})");
+  EXPECT_EQ(in_header("{type: integer}").headers({{"c", " 7 "}}), R"({"c":7})");
+  EXPECT_EQ(in_header(kNumbers).headers({{"c", "1, 2,3"}}), R"({"c":[1,2,3]})");
+  EXPECT_EQ(in_header(kNumbers).headers({{"c", "1"}, {"c", "2"}}), R"({"c":[1,2]})");
+  EXPECT_EQ(in_header(kRgb).headers({{"c", "R,100,G,200"}}), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_header(kRgb, "explode: true").headers({{"c", "R=100, G=200"}}), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_header("{type: string}").headers({{"c", "1"}, {"c", "2"}}), "repeated /header/c");
+  EXPECT_EQ(in_header("{type: string}").headers({{"c", "\xFF"}}), "encoding /header/c");
+  EXPECT_EQ(in_header("{type: string}").headers({{"c", "a\tb"}}), "encoding /header/c");
+  EXPECT_EQ(in_header("{type: string}", "required: true").headers({}), "required /header/c");
+  EXPECT_EQ(Asked({"{name: Accept, in: header, schema: {type: integer}}"}).headers({{"Accept", "text/html"}}), "{}");
+}
+
+TEST(Cookie, IsReadStrictlyWhereItIsDeclared) {
+  EXPECT_EQ(in_cookie("{type: string}").cookie("a=1; c=x%20y; d=2"), R"({"c":"x y"})");
+  EXPECT_EQ(in_cookie(kNumbers, "explode: false").cookie("c=1,2"), R"({"c":[1,2]})");
+  EXPECT_EQ(in_cookie(kRgb, "explode: false").cookie("c=R,1"), R"({"c":{"R":1}})");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("a={\"json\": 1}; c=x"), R"({"c":"x"})");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=1; c=2"), "repeated /cookie/c");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=\"x\""), "style /cookie/c");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=x y"), "style /cookie/c");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=%00"), "encoding /cookie/c");
+  for (const char* raw : {"c", "c=1;d=2", "c=1;", "c=1; ", "", "; c=1", "c=1;  d=2", "c =1", "=1"}) {
+    EXPECT_EQ(in_cookie("{type: string}").cookie(raw), "style /cookie/*") << raw;
+  }
+}
+
+TEST(InputReader, FindsEveryProblemAndPutsEachValueInItsPlace) {
+  Asked asked({"{name: id, in: path, required: true, schema: {type: integer}}", "{name: q, in: query, required: true, schema: {type: string}}",
+               "{name: X-Trace, in: header, schema: {type: boolean}}", "{name: sid, in: cookie, schema: {type: string}}"},
+              "/x/{id}");
+  const std::string_view one = "7", bad = "x";
+  const Fields fields{{"X-Trace", "true"}, {"cookie", "sid=abc"}};
+  EXPECT_EQ(asked.ask({.path = {&one, 1}, .query = "q=a", .headers = &fields}),
+            R"({"path":{"id":7},"query":{"q":"a"},"header":{"X-Trace":true},"cookie":{"sid":"abc"}})");
+  const Fields wrong{{"X-Trace", "1"}, {"cookie", "sid=\"\""}};
+  EXPECT_EQ(asked.ask({.path = {&bad, 1}, .query = "", .headers = &wrong}),
+            "type /path/id, required /query/q, type /header/X-Trace, style /cookie/sid");
+}
+
+class FormBody : public testing::Test {
+ protected:
+  std::string read(const std::string& schema, std::string_view body, const std::string& more = "") {
+    const Loaded loaded = load_text(
+        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    post:\n      requestBody:\n        content:\n"
+        "          application/x-www-form-urlencoded:\n            schema: " + schema + "\n" + more);
+    EXPECT_EQ(loaded.problems.text(), "");
+    if (!loaded.problems.empty()) return "";
+    InputMemory memory;
+    json::Document values;
+    schema::Findings findings;
+    if (loaded.api.operations[0].body->content[0].form->read(body, memory, values, findings)) return json::to_text(values.root());
+    return std::string(findings[0].rule) + " " + findings[0].at;
+  }
+};
+
+TEST_F(FormBody, IsDecodedByTheTypesOfItsProperties) {
+  const std::string schema = "{type: object, required: [a], properties: {a: {type: string}, n: {type: integer}, l: {type: array, items: {type: integer}}}}";
+  EXPECT_EQ(read(schema, "a=x+y%2B&n=3&l=1&l=2"), R"({"a":"x y+","n":3,"l":[1,2]})");
+  EXPECT_EQ(read(schema, "a=two%0D%0Alines"), R"({"a":"two\r\nlines"})");
+  EXPECT_EQ(read(schema, "n=3"), "required /a");
+  EXPECT_EQ(read(schema, "a=1&a=2"), "repeated /a");
+  EXPECT_EQ(read(schema, "a=1&z=2"), "undeclared /*");
+  EXPECT_EQ(read(schema, "a=%00"), "encoding /a");
+  EXPECT_EQ(read(schema, "a=1&n=x"), "type /n");
+}
+
+TEST_F(FormBody, AnObjectIsJsonUnlessItsEncodingSaysAStyle) {
+  const std::string schema = "{type: object, properties: {o: {type: object, properties: {k: {type: integer}}}}}";
+  EXPECT_EQ(read(schema, "o=%7B%22k%22:1%7D"), R"({"o":{"k":1}})");
+  EXPECT_EQ(read(schema, "o=%7B%22k%22:%7D"), "json /o");
+  EXPECT_EQ(read(schema, "o[k]=1", "            encoding: {o: {style: deepObject, explode: true}}\n"), R"({"o":{"k":1}})");
+}
+
+TEST_F(FormBody, FreeMembersAreTextAndStillUnique) {
+  const std::string schema = "{type: object, properties: {a: {type: integer}}, additionalProperties: {type: string}}";
+  EXPECT_EQ(read(schema, "a=1&b=2"), R"({"a":1,"b":"2"})");
+  EXPECT_EQ(read(schema, "b=2&b=3"), "repeated /*");
+}
+
+}  // namespace
+}  // namespace gatehouse::openapi
