@@ -13,5 +13,6 @@ std::string answer_json(json::Value question);
 std::string answer_cel(json::Value question);
 std::string answer_jws(json::Value question);
 std::string answer_param(json::Value question);
+std::string answer_openapi(json::Value question);
 
 }  // namespace gatehouse::lab

@@ -32,6 +32,9 @@ constexpr Subject kSubjects[] = {
 #ifdef GATEHOUSE_LAB_PARAM
     {"param", answer_param, R"({"parameter": {"name": "n", "in": "query", "schema": {"type": "integer"}}, "raw": "n=1"})"},
 #endif
+#ifdef GATEHOUSE_LAB_OPENAPI
+    {"openapi", answer_openapi, R"({"path": "api.yaml"})"},
+#endif
     {},
 };
 
