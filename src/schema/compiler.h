@@ -77,7 +77,8 @@ class Compiler {
   void add(std::string_view uri, json::Value root, Contents contents = Contents::schema);
 
   // `schema` is a value inside the document added as `uri`. Compiling the same place again is cheap, and what
-  // schemas share is compiled once. Work and memory are linear in the documents' size.
+  // schemas share is compiled once. Work and memory are linear in the documents' size. After a problem every
+  // further call fails too, with the problems that are new (perhaps none): a loader collects them all.
   std::expected<std::shared_ptr<const Schema>, Problems> compile(std::string_view uri, json::Value schema,
                                                                  Direction direction = Direction::any);
 
