@@ -24,7 +24,8 @@ Plain based(std::string_view text, int base) {
   const std::string_view digits = text.substr(2);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   if (digits.empty() || end != digits.data() + digits.size()) return {};
-  if (error != std::errc{}) return refused("the number does not fit 64 bits; write it in decimal, or quote it");
+  if (error != std::errc{})
+    return refused("the number does not fit 64 bits; write it in decimal, or quote it");
   return number(std::to_string(value));
 }
 
@@ -76,8 +77,9 @@ Plain resolve_plain(std::string_view text) {
   }
   if (!rest.empty()) return {};
   if (whole.size() > 1 && whole.front() == '0') {
-    return refused("`" + std::string(text) +
-                   "` is octal to some readers and decimal to others; write it without the zero in front, or quote it");
+    return refused(
+        "`" + std::string(text) +
+        "` is octal to some readers and decimal to others; write it without the zero in front, or quote it");
   }
   return number(std::move(literal));
 }

@@ -27,7 +27,8 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t most) {
     now[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = std::min(now[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        now[j] = std::min(now[j], before[j - 2] + 1);
     }
     std::swap(before, last);
     std::swap(last, now);
@@ -137,7 +138,9 @@ std::optional<Nanoseconds> Field::duration() const {
 std::optional<ByteCount> Field::size() const {
   return parse_with(*this, parse_size, "a size such as `64KiB` or `10MiB`");
 }
-std::optional<Rate> Field::rate() const { return parse_with(*this, parse_rate, "a rate such as `60/min` or `5/s`"); }
+std::optional<Rate> Field::rate() const {
+  return parse_with(*this, parse_rate, "a rate such as `60/min` or `5/s`");
+}
 
 std::vector<Field> Field::list() const {
   std::vector<Field> fields;
@@ -152,7 +155,9 @@ std::vector<Field> Field::list() const {
   return fields;
 }
 
-std::vector<Field> Field::list_or_one() const { return value_.is_array() ? list() : std::vector<Field>{*this}; }
+std::vector<Field> Field::list_or_one() const {
+  return value_.is_array() ? list() : std::vector<Field>{*this};
+}
 
 std::vector<std::string> Field::texts() const {
   std::vector<std::string> texts;
@@ -200,7 +205,8 @@ void Reader::missing(std::string_view key) const {
 
 void Reader::problem(std::string_view key, std::string_view what) const {
   const std::optional<json::Value> value = object_.value().find(key);
-  Field(object_.source(), value.value_or(object_.value()), child(object_.path(), key), object_.problems()).problem(what);
+  Field(object_.source(), value.value_or(object_.value()), child(object_.path(), key), object_.problems())
+      .problem(what);
 }
 
 void Reader::ignore(std::initializer_list<std::string_view> keys) {
@@ -219,7 +225,8 @@ void Reader::finish(Extensions extensions) {
       std::vector<std::string_view> names(known_.begin(), known_.end());
       std::ranges::sort(names);
       what += "; there are";
-      for (std::size_t i = 0; i < names.size(); ++i) what += (i > 0 ? ", `" : " `") + std::string(names[i]) + "`";
+      for (std::size_t i = 0; i < names.size(); ++i)
+        what += (i > 0 ? ", `" : " `") + std::string(names[i]) + "`";
     }
     Field(object_.source(), member.key_node, object_.path(), object_.problems()).problem(what);
   }

@@ -35,8 +35,8 @@ struct Choice {
   E value;
 };
 
-// One value of a file, with its place and the path of keys that leads to it. Cheap to copy. Each typed accessor
-// gives the value, or adds a problem and gives nothing.
+// One value of a file, with its place and the path of keys that leads to it. Cheap to copy. Each typed
+// accessor gives the value, or adds a problem and gives nothing.
 class Field {
  public:
   Field(const Source& source, json::Value value, std::string path, Problems& problems)

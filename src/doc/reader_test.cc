@@ -1,9 +1,9 @@
 #include "doc/reader.h"
 
+#include <chrono>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <chrono>
 
 namespace gatehouse::doc {
 namespace {
@@ -39,7 +39,8 @@ TEST(Reader, GivesEachTypeThatConfigurationHas) {
 }
 
 TEST(Reader, AWrongTypeIsAProblemThatSaysWhatWouldBeRight) {
-  Document d("name: 12\nwait: 10\nbody: 64KB\nrate: fast\non: yes\nn: 10\ndo: redirct\nhosts: a\nempty: ''\n");
+  Document d(
+      "name: 12\nwait: 10\nbody: 64KB\nrate: fast\non: yes\nn: 10\ndo: redirct\nhosts: a\nempty: ''\n");
   Reader in = d.reader();
   EXPECT_EQ(in.required("name", as_text), "");
   EXPECT_EQ(in.optional("wait", as_duration), std::nullopt);

@@ -43,7 +43,8 @@ std::size_t control_character(std::string_view text) {
 }  // namespace
 
 Place Source::place_at(std::size_t offset) const {
-  const auto after = std::ranges::upper_bound(lines_, static_cast<std::uint32_t>(std::min(offset, text_.size())));
+  const auto after =
+      std::ranges::upper_bound(lines_, static_cast<std::uint32_t>(std::min(offset, text_.size())));
   const auto line = static_cast<std::uint32_t>(after - lines_.begin());  // lines_[0] is 0: at least 1
   return {name_, line, static_cast<std::uint32_t>(offset) - lines_[line - 1] + 1};
 }
@@ -54,7 +55,8 @@ bool Source::owns(json::Value value) const {
   return std::greater_equal<>{}(value.node(), first) && std::less<>{}(value.node(), first + first->span);
 }
 
-std::shared_ptr<const Source> parse(std::string text, std::string name, Problems& problems, const Limits& limits) {
+std::shared_ptr<const Source> parse(std::string text, std::string name, Problems& problems,
+                                    const Limits& limits) {
   std::shared_ptr<Source> source(new Source);
   source->name_ = std::move(name);
   source->text_ = std::move(text);
@@ -69,7 +71,8 @@ std::shared_ptr<const Source> parse(std::string text, std::string name, Problems
     problems.add(source->place_at(offset), std::move(what));
   };
   if (all.size() > limits.bytes) {
-    problems.add({source->name_}, "the file has more than " + std::to_string(limits.bytes) + " bytes; split it");
+    problems.add({source->name_},
+                 "the file has more than " + std::to_string(limits.bytes) + " bytes; split it");
   } else if (all.starts_with("\xEF\xBB\xBF")) {
     report(0, "the file begins with a byte order mark; save it without one");
   } else if (const std::size_t valid = valid_utf8_prefix(all); valid != all.size()) {
@@ -96,7 +99,8 @@ ReadFile disk_files(std::size_t most) {
     }
     const std::uintmax_t size = std::filesystem::file_size(path, error);
     if (error) return failure(ErrorCode::unavailable, error.message());
-    if (size > most) return failure(ErrorCode::too_large, "the file has more than " + std::to_string(most) + " bytes");
+    if (size > most)
+      return failure(ErrorCode::too_large, "the file has more than " + std::to_string(most) + " bytes");
     std::ifstream in(path, std::ios::binary);
     std::string text(size, '\0');
     in.read(text.data(), static_cast<std::streamsize>(size));
@@ -105,8 +109,8 @@ ReadFile disk_files(std::size_t most) {
   };
 }
 
-std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read, Problems& problems,
-                                   const Limits& limits) {
+std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read,
+                                   Problems& problems, const Limits& limits) {
   Result<std::string> text = read(path);
   if (!text) {
     problems.add({path.string()}, text.error().text);

@@ -23,7 +23,7 @@ namespace gatehouse::doc {
 struct Limits {
   std::size_t bytes = std::size_t{64} << 20U;
   std::size_t depth = 128;
-  std::size_t values = 4'000'000;   // with every alias expanded, so that aliases cannot multiply without end
+  std::size_t values = 4'000'000;  // with every alias expanded, so that aliases cannot multiply without end
   std::size_t text = std::size_t{256} << 20U;  // bytes of strings, with every alias expanded
 };
 
@@ -62,7 +62,7 @@ using ReadFile = std::function<Result<std::string>(const std::filesystem::path& 
 ReadFile disk_files(std::size_t most = Limits{}.bytes);
 
 // The file, named in places as `path` is written.
-std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read, Problems& problems,
-                                   const Limits& limits = {});
+std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read,
+                                   Problems& problems, const Limits& limits = {});
 
 }  // namespace gatehouse::doc

@@ -1,9 +1,9 @@
 #include "doc/source.h"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <string>
 
 #include "doc/yaml.h"
 #include "json/writer.h"
@@ -49,7 +49,9 @@ TEST(Yaml, WhatTwoReadersTakeDifferentlyIsRefused) {
   EXPECT_THAT(yaml("? [a, b]\n: 1"), HasSubstr("a key must be a text"));
   EXPECT_THAT(yaml("true: 1"), HasSubstr("quote it"));
   EXPECT_THAT(yaml("~: 1"), HasSubstr("quote it"));
-  EXPECT_THAT(yaml("\xEF\xBB\xBF" "a: 1"), HasSubstr("byte order mark"));
+  EXPECT_THAT(yaml("\xEF\xBB\xBF"
+                   "a: 1"),
+              HasSubstr("byte order mark"));
   EXPECT_THAT(yaml("a: \xC0\x80"), StartsWith("a.yaml:1:4: not UTF-8"));
   EXPECT_THAT(yaml(std::string("a: \0", 4)), HasSubstr("control character"));
   EXPECT_THAT(yaml(""), HasSubstr("empty"));
@@ -63,13 +65,15 @@ TEST(Yaml, KeysMayBeNumbersAndStayAsWritten) {
 
 TEST(Yaml, EveryProblemIsReportedAtOnce) {
   EXPECT_EQ(yaml("a: 01\na: 2\nb: .inf\n"),
-            "a.yaml:1:4: `01` is octal to some readers and decimal to others; write it without the zero in front, or quote it\n"
+            "a.yaml:1:4: `01` is octal to some readers and decimal to others; write it without the zero in "
+            "front, or quote it\n"
             "a.yaml:2:1: the key `a` stands here twice; keep one\n"
             "a.yaml:3:4: there is no JSON number for `.inf`; quote it if it is a text\n");
 }
 
 TEST(Yaml, AliasesAreExpanded) {
-  EXPECT_EQ(yaml("a: &x {b: [1, &y two]}\nc: *x\nd: *y"), R"({"a":{"b":[1,"two"]},"c":{"b":[1,"two"]},"d":"two"})");
+  EXPECT_EQ(yaml("a: &x {b: [1, &y two]}\nc: *x\nd: *y"),
+            R"({"a":{"b":[1,"two"]},"c":{"b":[1,"two"]},"d":"two"})");
   EXPECT_EQ(yaml("a: &x 1\nb: *x\nc: &x 2\nd: *x"), R"({"a":1,"b":1,"c":2,"d":2})");
 }
 

@@ -1,15 +1,15 @@
 #include "doc/yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
-
 #include <cstdint>
 #include <istream>
 #include <streambuf>
 #include <unordered_set>
 #include <vector>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
 
 namespace gatehouse::doc {
 namespace {
@@ -19,11 +19,11 @@ enum class Kind : std::uint8_t { scalar, alias, sequence, map, end };
 // The parser's events, kept: an alias is answered by going through its anchor's events again.
 struct Event {
   Kind kind = Kind::scalar;
-  bool plain = false;          // scalar: not quoted, so that the core schema resolves it
-  std::uint32_t offset = 0;    // in the file
-  std::uint32_t text = 0;      // scalar: where its characters begin; alias: the first event it stands for
-  std::uint32_t size = 0;      // scalar: how many
-  std::uint32_t next = 0;      // the event behind this one and all it contains
+  bool plain = false;        // scalar: not quoted, so that the core schema resolves it
+  std::uint32_t offset = 0;  // in the file
+  std::uint32_t text = 0;    // scalar: where its characters begin; alias: the first event it stands for
+  std::uint32_t size = 0;    // scalar: how many
+  std::uint32_t next = 0;    // the event behind this one and all it contains
 };
 
 struct Stop {};  // nothing sensible follows
@@ -41,7 +41,9 @@ class Collector final : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (anchor >= anchors_.size() || events_[anchors_[anchor]].next == 0) {
-      report_(offset(mark), "the alias stands inside the value that it names, which would have no end; write the value out");
+      report_(
+          offset(mark),
+          "the alias stands inside the value that it names, which would have no end; write the value out");
       throw Stop{};
     }
     add(Kind::alias, mark, 0).text = anchors_[anchor];
@@ -78,7 +80,9 @@ class Collector final : public YAML::EventHandler {
   }
 
  private:
-  static std::size_t offset(const YAML::Mark& mark) { return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos); }
+  static std::size_t offset(const YAML::Mark& mark) {
+    return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos);
+  }
 
   static bool fits_tag(std::string_view tag, std::string_view value) {
     const Plain resolved = resolve_plain(value);
@@ -93,7 +97,8 @@ class Collector final : public YAML::EventHandler {
     return false;
   }
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
-    report_(offset(mark), "the tag `" + tag + "` does not fit; leave it out (only the core schema's tags are read)");
+    report_(offset(mark),
+            "the tag `" + tag + "` does not fit; leave it out (only the core schema's tags are read)");
   }
 
   Event& add(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -114,7 +119,8 @@ class Collector final : public YAML::EventHandler {
   }
   void open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (open_.size() >= limits_.depth) {
-      report_(offset(mark), "values are nested deeper than " + std::to_string(limits_.depth) + " levels; flatten them");
+      report_(offset(mark),
+              "values are nested deeper than " + std::to_string(limits_.depth) + " levels; flatten them");
       throw Stop{};
     }
     open_.push_back(static_cast<std::uint32_t>(events_.size()));
@@ -157,7 +163,8 @@ class Writer {
     const Event& event = at(index);
     count(event);
     if (depth > limits_.depth) {
-      report_(event.offset, "values are nested deeper than " + std::to_string(limits_.depth) + " levels; flatten them");
+      report_(event.offset,
+              "values are nested deeper than " + std::to_string(limits_.depth) + " levels; flatten them");
       throw Stop{};
     }
     switch (event.kind) {
@@ -224,9 +231,7 @@ class Writer {
       case Plain::Kind::null: return builder_.null(event.offset);
       case Plain::Kind::boolean: return builder_.boolean(resolved.truth, event.offset);
       case Plain::Kind::number: return builder_.number(resolved.literal, event.offset);
-      case Plain::Kind::refused:
-        report_(event.offset, resolved.why);
-        return builder_.null(event.offset);
+      case Plain::Kind::refused: report_(event.offset, resolved.why); return builder_.null(event.offset);
     }
   }
 
@@ -262,7 +267,8 @@ bool has_directive(std::string_view text) {
 }  // namespace
 
 void read_yaml(std::string_view text, const Limits& limits, json::Document& into, const Report& report) {
-  if (has_directive(text)) return report(0, "directives (lines that begin with `%`) are not read; remove them");
+  if (has_directive(text))
+    return report(0, "directives (lines that begin with `%`) are not read; remove them");
   TextBuffer buffer(text);
   std::istream in(&buffer);
   Collector collector(limits, report);
@@ -273,13 +279,15 @@ void read_yaml(std::string_view text, const Limits& limits, json::Document& into
     }
     const std::size_t first = collector.events().size();
     if (parser.HandleNextDocument(collector)) {
-      return report(collector.events()[first].offset, "a second document begins here; one file is one document");
+      return report(collector.events()[first].offset,
+                    "a second document begins here; one file is one document");
     }
     Writer(collector, limits, into, report).write();
   } catch (const Stop&) {
     return;
   } catch (const YAML::Exception& error) {
-    return report(error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos), "not YAML: " + error.msg);
+    return report(error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos),
+                  "not YAML: " + error.msg);
   }
 }
 

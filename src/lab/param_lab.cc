@@ -1,5 +1,5 @@
-// param: one OpenAPI parameter and the raw text of it, decoded as the server does it. Objects are open here, as
-// OpenAPI has them by itself; the server seals them.
+// param: one OpenAPI parameter and the raw text of it, decoded as the server does it. Objects are open here,
+// as OpenAPI has them by itself; the server seals them.
 #include <string>
 #include <string_view>
 

@@ -1,11 +1,11 @@
 // A request's parameters are decoded without allocating, once a thread has warmed up. Replaces this program's
 // operator new to count.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
+
+#include <gtest/gtest.h>
 
 #include "openapi/testing.h"
 

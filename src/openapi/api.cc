@@ -19,8 +19,9 @@ std::string_view name(Method method) {
 }
 
 bool Operation::admits_anonymous() const {
-  return security.empty() ||
-         std::ranges::any_of(security, [](const SecurityAlternative& alternative) { return alternative.empty(); });
+  return security.empty() || std::ranges::any_of(security, [](const SecurityAlternative& alternative) {
+           return alternative.empty();
+         });
 }
 
 std::string Operation::title() const { return std::string(name(method)) + " " + path; }

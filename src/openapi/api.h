@@ -40,10 +40,10 @@ struct Parameter {
   bool required = false;
   bool deprecated = false;
   Place place;
-  Located schema;                                   // the Schema Object, references not followed
+  Located schema;  // the Schema Object, references not followed
   std::shared_ptr<const schema::Schema> checked_by;
-  std::shared_ptr<const schema::Shape> shape;       // what the decoded value looks like
-  json::Value gatehouse;                            // x-gatehouse, or a null Value
+  std::shared_ptr<const schema::Shape> shape;  // what the decoded value looks like
+  json::Value gatehouse;                       // x-gatehouse, or a null Value
 };
 
 enum class BodyKind : std::uint8_t {
@@ -58,10 +58,11 @@ class FormReader;
 struct Content {
   std::string type;  // "application/json": lower case, no parameters; responses may have ranges (`text/*`)
   BodyKind kind = BodyKind::opaque;
-  Located schema;                                    // none where the document declares none
-  std::shared_ptr<const schema::Schema> checked_by;  // null for opaque, and where there is no schema (responses)
-  std::shared_ptr<const schema::Shape> shape;        // null where checked_by is
-  std::shared_ptr<const FormReader> form;            // request bodies of kind form only
+  Located schema;  // none where the document declares none
+  std::shared_ptr<const schema::Schema>
+      checked_by;                              // null for opaque, and where there is no schema (responses)
+  std::shared_ptr<const schema::Shape> shape;  // null where checked_by is
+  std::shared_ptr<const FormReader> form;      // request bodies of kind form only
 };
 
 struct RequestBody {
@@ -80,7 +81,7 @@ struct Response {
 
 struct SecurityScheme {
   enum class Type : std::uint8_t { http, api_key, mutual_tls, oauth2, open_id_connect };
-  std::string name;         // the key under components/securitySchemes
+  std::string name;  // the key under components/securitySchemes
   Type type = Type::http;
   std::string http_scheme;  // type http: lower case, `bearer`, `basic`
   In in = In::header;       // type api_key: header, query or cookie
@@ -88,7 +89,8 @@ struct SecurityScheme {
   Place place;
 };
 
-// One scheme that must hold, and for oauth2 and openIdConnect (3.1: any scheme) the scopes or roles it must have.
+// One scheme that must hold, and for oauth2 and openIdConnect (3.1: any scheme) the scopes or roles it must
+// have.
 struct SecurityNeed {
   std::string scheme;  // a key of Api::security_schemes
   std::vector<std::string> scopes;
@@ -101,17 +103,17 @@ struct Operation {
   std::string path;                 // the key under `paths`: "/orders/{id}"
   std::vector<std::string> routes;  // `path` below each server's base path, without duplicates: at least one
   std::vector<std::string> path_names;  // the template's parameters, in its order: what captures stand for
-  std::string id;                   // operationId; empty when there is none
+  std::string id;                       // operationId; empty when there is none
   std::vector<std::string> tags;
   bool deprecated = false;
-  Located node;                     // the Operation Object
+  Located node;  // the Operation Object
 
   std::vector<Parameter> parameters;  // the path item's merged in
   std::optional<RequestBody> body;
   std::vector<Response> responses;
   // Any one of them suffices. Empty: the document asks for no credential (`security: []`, or none anywhere).
   std::vector<SecurityAlternative> security;
-  Located gatehouse;                // x-gatehouse of the operation; none when absent
+  Located gatehouse;  // x-gatehouse of the operation; none when absent
 
   std::shared_ptr<const InputReader> input;  // decodes and checks the parameters
 
@@ -123,7 +125,7 @@ struct Operation {
 struct Api {
   std::vector<std::shared_ptr<const doc::Source>> sources;  // the document first, then the files it refers to
   std::string title;
-  std::string version;  // the `openapi` field: "3.1.0"
+  std::string version;                // the `openapi` field: "3.1.0"
   std::vector<Operation> operations;  // in the order of the document
   std::vector<SecurityScheme> security_schemes;
 
@@ -138,9 +140,10 @@ struct LoadOptions {
   schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
 };
 
-// Reads and compiles the document: inputs sealed and capped, answers (responses) open. Adds every problem it finds;
-// the Api is usable only where it added none. References are followed to files below the document's directory, and
-// nowhere else.
-Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options, Problems& problems);
+// Reads and compiles the document: inputs sealed and capped, answers (responses) open. Adds every problem it
+// finds; the Api is usable only where it added none. References are followed to files below the document's
+// directory, and nowhere else.
+Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options,
+         Problems& problems);
 
 }  // namespace gatehouse::openapi

@@ -15,7 +15,9 @@ const std::string kHead = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n";
 
 std::string with_paths(const std::string& paths) { return kHead + "paths:\n" + paths; }
 // The problems of a document with one GET operation on `/x`, written as a YAML flow object.
-std::string problems_of_get(const std::string& operation) { return problems_of(with_paths("  /x: {get: " + operation + "}\n")); }
+std::string problems_of_get(const std::string& operation) {
+  return problems_of(with_paths("  /x: {get: " + operation + "}\n"));
+}
 
 TEST(Api, HasWhatTheDocumentSaysAboutAnOperation) {
   const Loaded loaded = load_text(R"(openapi: 3.0.3
@@ -58,7 +60,8 @@ paths:
   const Operation& put = loaded.api.operations[0];
   EXPECT_EQ(put.title(), "PUT /orders/{id}/lines/{line}");
   EXPECT_EQ(put.id, "putLine");
-  EXPECT_THAT(put.routes, ElementsAre("/v1/orders/{id}/lines/{line}", "/test/orders/{id}/lines/{line}", "/live/orders/{id}/lines/{line}"));
+  EXPECT_THAT(put.routes, ElementsAre("/v1/orders/{id}/lines/{line}", "/test/orders/{id}/lines/{line}",
+                                      "/live/orders/{id}/lines/{line}"));
   EXPECT_THAT(put.path_names, ElementsAre("id", "line"));
   EXPECT_THAT(put.tags, ElementsAre("lines"));
   EXPECT_TRUE(put.deprecated);
@@ -103,15 +106,24 @@ paths:
 }
 
 TEST(Security, ASlipInItIsAProblemAndNeverAnOpenDoor) {
-  EXPECT_THAT(problems_of(kHead + "components: {securitySchemes: {partnerKey: {type: apiKey, name: k, in: header}}}\npaths:\n  /x: {get: {security: [{partnerkey: []}]}}\n"),
-              HasSubstr("api.yaml:5:38: paths./x.get.security[0].partnerkey: there is no security scheme `partnerkey` under components.securitySchemes; did you mean `partnerKey`?"));
-  EXPECT_THAT(problems_of_get("{securty: [{key: []}]}"), HasSubstr("there is no key `securty` here; did you mean `security`?"));
+  EXPECT_THAT(problems_of(kHead + "components: {securitySchemes: {partnerKey: {type: apiKey, name: k, in: "
+                                  "header}}}\npaths:\n  /x: {get: {security: [{partnerkey: []}]}}\n"),
+              HasSubstr("api.yaml:5:38: paths./x.get.security[0].partnerkey: there is no security scheme "
+                        "`partnerkey` under components.securitySchemes; did you mean `partnerKey`?"));
+  EXPECT_THAT(problems_of_get("{securty: [{key: []}]}"),
+              HasSubstr("there is no key `securty` here; did you mean `security`?"));
   EXPECT_THAT(problems_of_get("{security: {key: []}}"), HasSubstr("security: must be a list, not a map"));
   EXPECT_THAT(problems_of_get("{security: null}"), HasSubstr("security: must be a list"));
   EXPECT_THAT(problems_of(kHead + "paths: {}\nsecurity: [key]\n"), HasSubstr("must be a map, not a text"));
-  EXPECT_THAT(problems_of(kHead + "paths: {}\ncomponents: {securitySchemes: {k: {type: apikey, name: k, in: header}}}"), HasSubstr("must be `http`, `apiKey`"));
-  EXPECT_THAT(problems_of(kHead + "paths: {}\ncomponents: {securitySchemes: {k: {type: apiKey, name: k, in: body}}}"), HasSubstr("must be `query`, `header` or `cookie`, not `body`"));
-  EXPECT_THAT(problems_of("openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths: {}\nsecurity: [{k: [admin]}]\ncomponents: {securitySchemes: {k: {type: http, scheme: bearer}}}"),
+  EXPECT_THAT(
+      problems_of(kHead +
+                  "paths: {}\ncomponents: {securitySchemes: {k: {type: apikey, name: k, in: header}}}"),
+      HasSubstr("must be `http`, `apiKey`"));
+  EXPECT_THAT(
+      problems_of(kHead + "paths: {}\ncomponents: {securitySchemes: {k: {type: apiKey, name: k, in: body}}}"),
+      HasSubstr("must be `query`, `header` or `cookie`, not `body`"));
+  EXPECT_THAT(problems_of("openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths: {}\nsecurity: [{k: "
+                          "[admin]}]\ncomponents: {securitySchemes: {k: {type: http, scheme: bearer}}}"),
               HasSubstr("only oauth2 and openIdConnect have scopes"));
 }
 
@@ -127,11 +139,15 @@ TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
         - {name: q, in: query, schema: {type: string}, requird: true}
   b: {}
 )")),
-            "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: path` and this name\n"
-            "api.yaml:7:20: paths./a/{id}.get.requestBody: a body in a GET request has no meaning (RFC 9110 section 9.3); use query parameters, or POST\n"
-            "api.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET /a/{id}, too; rename one\n"
+            "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: "
+            "path` and this name\n"
+            "api.yaml:7:20: paths./a/{id}.get.requestBody: a body in a GET request has no meaning (RFC 9110 "
+            "section 9.3); use query parameters, or POST\n"
+            "api.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET /a/{id}, too; "
+            "rename one\n"
             "api.yaml:11:11: paths./a/{id}.post.parameters[0]: a path parameter must say `required: true`\n"
-            "api.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key `requird` here; did you mean `required`?\n"
+            "api.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key `requird` here; did you mean "
+            "`required`?\n"
             "api.yaml:13:6: paths.b: a path begins with `/`\n");
 }
 
@@ -143,15 +159,18 @@ TEST(Document, OtherVersionsAndBrokenFilesAreRefused) {
   EXPECT_THAT(problems_of("a: b\n"), HasSubstr("`openapi` is missing"));
   EXPECT_THAT(problems_of(""), HasSubstr("empty"));
   EXPECT_THAT(load_files({}).problems.text(), HasSubstr("api.yaml: no such file"));
-  EXPECT_THAT(problems_of(kHead + "jsonSchemaDialect: http://json-schema.org/draft-07/schema#\npaths: {}\n"), HasSubstr("this dialect is not known"));
+  EXPECT_THAT(problems_of(kHead + "jsonSchemaDialect: http://json-schema.org/draft-07/schema#\npaths: {}\n"),
+              HasSubstr("this dialect is not known"));
 }
 
 TEST(References, AreFollowedWithinAndBetweenFilesBelowTheDocument) {
   const Loaded loaded = load_files({
       {"api.yaml", with_paths("  /a: {$ref: 'paths/a.yaml'}\n")},
-      {"paths/a.yaml", "get:\n  parameters: [{$ref: '../shared.json#/list~1of/0'}]\n"
-                       "post: {requestBody: {content: {application/json: {schema: {$ref: ../shared.json#/node}}}}}\n"},
-      {"shared.json", R"({"list/of": [{"name": "q", "in": "query", "schema": {"$ref": "#/text"}}], "text": {"type": "string"},
+      {"paths/a.yaml",
+       "get:\n  parameters: [{$ref: '../shared.json#/list~1of/0'}]\n"
+       "post: {requestBody: {content: {application/json: {schema: {$ref: ../shared.json#/node}}}}}\n"},
+      {"shared.json",
+       R"({"list/of": [{"name": "q", "in": "query", "schema": {"$ref": "#/text"}}], "text": {"type": "string"},
                           "node": {"type": "object", "properties": {"next": {"$ref": "#/node"}}}})"},
   });
   ASSERT_EQ(loaded.problems.text(), "");
@@ -161,27 +180,38 @@ TEST(References, AreFollowedWithinAndBetweenFilesBelowTheDocument) {
 }
 
 TEST(References, ThatLeadOutOrNowhereAreRefused) {
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '../secret.yaml'}\n")), HasSubstr("leads out of the document's directory"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'x/../../secret.yaml'}\n")), HasSubstr("leads out of the document's directory"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '%2e%2e/secret.yaml'}\n")), HasSubstr("leads out of the document's directory"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '/etc/passwd'}\n")), HasSubstr("leads out of the document's directory"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'https://example.com/a.yaml'}\n")), HasSubstr("is on the network"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '//example.com/a.yaml'}\n")), HasSubstr("is on the network"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'file:///etc/passwd'}\n")), HasSubstr("is on the network"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '../secret.yaml'}\n")),
+              HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'x/../../secret.yaml'}\n")),
+              HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '%2e%2e/secret.yaml'}\n")),
+              HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '/etc/passwd'}\n")),
+              HasSubstr("leads out of the document's directory"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'https://example.com/a.yaml'}\n")),
+              HasSubstr("is on the network"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '//example.com/a.yaml'}\n")),
+              HasSubstr("is on the network"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'file:///etc/passwd'}\n")),
+              HasSubstr("is on the network"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'gone.yaml'}\n")), HasSubstr("gone.yaml: no such file"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/nothing'}\n")), HasSubstr("leads nowhere"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/paths/~1b'}\n  /b: {$ref: '#/paths/~1a'}\n")), HasSubstr("round in a circle"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/paths/~1b'}\n  /b: {$ref: '#/paths/~1a'}\n")),
+              HasSubstr("round in a circle"));
 }
 
 TEST(References, OfSchemasThatLeadOutAreRefusedToo) {
-  for (const char* reference : {"../secret.yaml", "https://example.com/s.json", "/etc/passwd", "#/components/schemas/Gone"}) {
-    const std::string problems = problems_of_get("{parameters: [{name: q, in: query, schema: {$ref: '" + std::string(reference) + "'}}]}");
+  for (const char* reference :
+       {"../secret.yaml", "https://example.com/s.json", "/etc/passwd", "#/components/schemas/Gone"}) {
+    const std::string problems = problems_of_get("{parameters: [{name: q, in: query, schema: {$ref: '" +
+                                                 std::string(reference) + "'}}]}");
     EXPECT_THAT(problems, HasSubstr("api.yaml:4:")) << reference;
   }
 }
 
 TEST(Paths, ThatNoRequestCouldMatchAreProblems) {
-  for (const char* path : {"/a?b", "/a#b", "/a//b", "/../a", "/a b", "/{a}{b}", "/{a}/{a}", "/{", "/{}", "/a%20b", "/{a/b}"}) {
+  for (const char* path :
+       {"/a?b", "/a#b", "/a//b", "/../a", "/a b", "/{a}{b}", "/{a}/{a}", "/{", "/{}", "/a%20b", "/{a/b}"}) {
     EXPECT_NE(problems_of(with_paths("  '" + std::string(path) + "': {}\n")), "") << path;
   }
 }
@@ -191,12 +221,15 @@ TEST(Bodies, ThatCannotBeCheckedAreProblems) {
     return problems_of(with_paths("  /x: {post: {requestBody: {content: {" + content + "}}}}\n"));
   };
   EXPECT_THAT(body("multipart/form-data: {schema: {type: object}}"), HasSubstr("is not supported yet"));
-  EXPECT_THAT(body("application/xml: {schema: {type: object}}"), HasSubstr("cannot be checked against a schema"));
+  EXPECT_THAT(body("application/xml: {schema: {type: object}}"),
+              HasSubstr("cannot be checked against a schema"));
   EXPECT_THAT(body("'*/*': {schema: {type: object}}"), HasSubstr("no single media type"));
   EXPECT_THAT(body("application/json: {}"), HasSubstr("has no `schema`"));
-  EXPECT_THAT(body("application/json: {schema: {}}, 'application/json; charset=utf-8': {schema: {}}"), HasSubstr("declared twice"));
+  EXPECT_THAT(body("application/json: {schema: {}}, 'application/json; charset=utf-8': {schema: {}}"),
+              HasSubstr("declared twice"));
   EXPECT_THAT(body(""), HasSubstr("names no media type"));
-  EXPECT_THAT(body("application/x-www-form-urlencoded: {schema: {type: array}}"), HasSubstr("a form is an object"));
+  EXPECT_THAT(body("application/x-www-form-urlencoded: {schema: {type: array}}"),
+              HasSubstr("a form is an object"));
   EXPECT_EQ(body("application/octet-stream: {schema: {type: string, format: binary}}"), "");
 }
 
@@ -204,18 +237,27 @@ TEST(Parameters, ThatNoTextCanStandForAreProblems) {
   const auto parameter = [](const std::string& rest) {
     return problems_of_get("{parameters: [{name: q, in: query, " + rest + "}]}");
   };
-  EXPECT_THAT(parameter("schema: {type: array, items: {type: object}}"), HasSubstr("arrays of arrays or objects"));
-  EXPECT_THAT(parameter("schema: {type: object, properties: {a: {type: array}}}"), HasSubstr("`a` is an array or object inside"));
+  EXPECT_THAT(parameter("schema: {type: array, items: {type: object}}"),
+              HasSubstr("arrays of arrays or objects"));
+  EXPECT_THAT(parameter("schema: {type: object, properties: {a: {type: array}}}"),
+              HasSubstr("`a` is an array or object inside"));
   EXPECT_THAT(parameter("style: deepObject, schema: {type: string}"), HasSubstr("is for objects"));
   EXPECT_THAT(parameter("style: pipeDelimited, schema: {type: string}"), HasSubstr("is for arrays"));
-  EXPECT_THAT(parameter("style: matrix, schema: {type: string}"), HasSubstr("must be `form`, `spaceDelimited`"));
+  EXPECT_THAT(parameter("style: matrix, schema: {type: string}"),
+              HasSubstr("must be `form`, `spaceDelimited`"));
   EXPECT_THAT(parameter("schema: {}, content: {}"), HasSubstr("both `schema` and `content`"));
   EXPECT_THAT(parameter("description: x"), HasSubstr("neither `schema` nor `content`"));
-  EXPECT_THAT(parameter("content: {application/xml: {schema: {}}}"), HasSubstr("cannot be checked in a parameter"));
-  EXPECT_THAT(problems_of_get("{parameters: [{name: q, in: body, schema: {}}]}"), HasSubstr("must be `path`"));
-  EXPECT_THAT(problems_of_get("{parameters: [{name: 'a b', in: header, schema: {}}]}"), HasSubstr("cannot be the name of a header"));
-  EXPECT_THAT(problems_of_get("{parameters: [{name: q, in: query, schema: {}}, {name: q, in: query, schema: {}}]}"), HasSubstr("twice"));
-  EXPECT_THAT(problems_of_get("{parameters: [{name: R, in: query, schema: {}}, {name: o, in: query, schema: {type: object, properties: {R: {}}}}]}"),
+  EXPECT_THAT(parameter("content: {application/xml: {schema: {}}}"),
+              HasSubstr("cannot be checked in a parameter"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: q, in: body, schema: {}}]}"),
+              HasSubstr("must be `path`"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: 'a b', in: header, schema: {}}]}"),
+              HasSubstr("cannot be the name of a header"));
+  EXPECT_THAT(
+      problems_of_get("{parameters: [{name: q, in: query, schema: {}}, {name: q, in: query, schema: {}}]}"),
+      HasSubstr("twice"));
+  EXPECT_THAT(problems_of_get("{parameters: [{name: R, in: query, schema: {}}, {name: o, in: query, schema: "
+                              "{type: object, properties: {R: {}}}}]}"),
               HasSubstr("two parameters would be read from the name `R`"));
 }
 

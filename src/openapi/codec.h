@@ -23,8 +23,9 @@ struct TextType {
   static constexpr std::uint8_t kAnything = kScalars | kArray | kObject;
 
   std::uint8_t kinds = kString;
-  std::shared_ptr<const TextType> items;                                          // array; null: text
-  std::vector<std::pair<std::string, std::shared_ptr<const TextType>>> properties;  // object: the declared ones
+  std::shared_ptr<const TextType> items;  // array; null: text
+  std::vector<std::pair<std::string, std::shared_ptr<const TextType>>>
+      properties;                              // object: the declared ones
   std::shared_ptr<const TextType> additional;  // object: others, where the schema says that there may be any
 
   bool has(std::uint8_t kind) const { return (kinds & kind) != 0; }
@@ -37,10 +38,10 @@ const TextType& plain_text();
 
 // How the bytes of a raw text stand for characters.
 enum class Encoding : std::uint8_t {
-  percent,        // RFC 3986: percent-encoded, `+` is itself: paths, cookies
-  query,          // the same, but a raw `+` is refused
-  form,           // WHATWG URL section 5: percent-encoded, `+` is a space; line breaks and tabs are allowed
-  bare,           // header values: as they are
+  percent,  // RFC 3986: percent-encoded, `+` is itself: paths, cookies
+  query,    // the same, but a raw `+` is refused
+  form,     // WHATWG URL section 5: percent-encoded, `+` is a space; line breaks and tabs are allowed
+  bare,     // header values: as they are
 };
 
 struct Codec {

@@ -10,8 +10,8 @@
 namespace gatehouse::openapi {
 namespace {
 
-// The bytes that may stand raw in a path, query, cookie or form: printable ASCII, less `%` and `+`, which mean
-// something, and less `#`, which ends a query.
+// The bytes that may stand raw in a path, query, cookie or form: printable ASCII, less `%` and `+`, which
+// mean something, and less `#`, which ends a query.
 constexpr auto kPlain = [] {
   std::array<bool, 256> plain{};
   for (int c = 0x21; c <= 0x7E; ++c) plain[static_cast<std::size_t>(c)] = c != '%' && c != '+' && c != '#';
@@ -36,7 +36,8 @@ bool is_control(char c, Encoding encoding) {
 std::optional<std::string_view> decode(std::string_view raw, Encoding encoding, std::string& scratch) {
   std::string_view text = raw;
   if (encoding != Encoding::bare) {
-    const auto special = std::ranges::find_if(raw, [](char c) { return !kPlain[static_cast<unsigned char>(c)]; });
+    const auto special =
+        std::ranges::find_if(raw, [](char c) { return !kPlain[static_cast<unsigned char>(c)]; });
     if (special == raw.end()) return raw;
     auto i = static_cast<std::size_t>(special - raw.begin());
     scratch.assign(raw.substr(0, i));
@@ -59,7 +60,8 @@ std::optional<std::string_view> decode(std::string_view raw, Encoding encoding, 
     }
     text = scratch;
   }
-  if (std::ranges::any_of(text, [&](char c) { return is_control(c, encoding); }) || !is_utf8(text)) return std::nullopt;
+  if (std::ranges::any_of(text, [&](char c) { return is_control(c, encoding); }) || !is_utf8(text))
+    return std::nullopt;
   return text;
 }
 

@@ -20,7 +20,8 @@ bool is_token(std::string_view text);
 // RFC 8259 section 6.
 bool is_json_number(std::string_view text);
 
-// Writes `text` as the first of number, boolean, string that `kinds` allows and the text is. False when it is none.
+// Writes `text` as the first of number, boolean, string that `kinds` allows and the text is. False when it is
+// none.
 bool write_scalar(std::string_view text, std::uint8_t kinds, json::Builder& out);
 
 // Whether a path segment's decoded text could change which path it is: separators and dot segments.

@@ -17,7 +17,8 @@ bool has_scheme(std::string_view reference) {
 
 Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems)
     : directory_(path.parent_path()), read_(read), problems_(problems) {
-  files_.push_back(std::make_unique<File>(std::string(kBase) + path.filename().string(), doc::load(path, read, problems)));
+  files_.push_back(
+      std::make_unique<File>(std::string(kBase) + path.filename().string(), doc::load(path, read, problems)));
 }
 
 std::optional<doc::Field> Documents::root() {
@@ -76,12 +77,14 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
   const std::string_view path = reference.substr(0, hash);
   std::string_view fragment = reference.substr(std::min(hash + 1, reference.size()));
 
-  if (has_scheme(path) || path.starts_with("//")) return wrong("is on the network; save the file beside the document and refer to that");
+  if (has_scheme(path) || path.starts_with("//"))
+    return wrong("is on the network; save the file beside the document and refer to that");
   const doc::Source* source = &from.source();
   if (!path.empty()) {
     std::string scratch;
     const auto decoded = decode(path, Encoding::percent, scratch);
-    if (!decoded || path.find('?') != path.npos || path.find('\\') != path.npos) return wrong("is no path of a file");
+    if (!decoded || path.find('?') != path.npos || path.find('\\') != path.npos)
+      return wrong("is no path of a file");
     if (decoded->starts_with('/')) return wrong("leads out of the document's directory; use a path below it");
     const std::filesystem::path base = std::filesystem::path(uri(*source).substr(kBase.size())).parent_path();
     const std::string target = (base / *decoded).lexically_normal().generic_string();

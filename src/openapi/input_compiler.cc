@@ -69,24 +69,31 @@ bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
   }
   if ((codec.style == Style::space_delimited || codec.style == Style::pipe_delimited)) {
     if (scalar) return wrong("this style is for arrays; give the schema `type: array`, or leave `style` out");
-    if (codec.explode && type.has(TextType::kObject)) return wrong("an object has no exploded form in this style; say `explode: false`");
+    if (codec.explode && type.has(TextType::kObject))
+      return wrong("an object has no exploded form in this style; say `explode: false`");
   }
   if (type.has(TextType::kArray) && type.items && !is_flat(*type.items)) {
-    return wrong("arrays of arrays or objects have no form in any style; use `content: {application/json: …}`");
+    return wrong(
+        "arrays of arrays or objects have no form in any style; use `content: {application/json: …}`");
   }
   if (type.has(TextType::kObject)) {
     for (const auto& [name, property] : type.properties) {
       if (is_flat(*property)) continue;
-      return wrong("property `" + name + "` is an array or object inside an object, which has no form in any style; use `content: {application/json: …}`");
+      return wrong("property `" + name +
+                   "` is an array or object inside an object, which has no form in any style; use `content: "
+                   "{application/json: …}`");
     }
     if (type.additional && !is_flat(*type.additional)) {
-      return wrong("members that are arrays or objects have no form in any style; use `content: {application/json: …}`");
+      return wrong(
+          "members that are arrays or objects have no form in any style; use `content: {application/json: "
+          "…}`");
     }
   }
   return true;
 }
 
-std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& content, Codec& codec, Located& located) {
+std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& content, Codec& codec,
+                                                          Located& located) {
   const auto types = content.map();
   if (types.size() != 1) {
     if (content.is_object()) content.problem("must name exactly one media type");
@@ -97,7 +104,8 @@ std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& cont
     case BodyKind::json: codec.carrier = Codec::Carrier::json; break;
     case BodyKind::text: codec.carrier = Codec::Carrier::text; break;
     default:
-      media.problem("`" + type + "` cannot be checked in a parameter; use `application/json` or `text/plain`");
+      media.problem("`" + type +
+                    "` cannot be checked in a parameter; use `application/json` or `text/plain`");
       return std::nullopt;
   }
   doc::Reader in(media);
@@ -132,7 +140,8 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   codec.required = declared.required;
   if (where) read_style(in, field, codec);
   const bool reserved = in.optional("allowReserved", doc::as_boolean).value_or(false);
-  codec.allow_empty = in.optional("allowEmptyValue", doc::as_boolean).value_or(false) && codec.in == In::query;
+  codec.allow_empty =
+      in.optional("allowEmptyValue", doc::as_boolean).value_or(false) && codec.in == In::query;
   switch (codec.in) {
     case In::path:
     case In::cookie: codec.encoding = Encoding::percent; break;
@@ -250,8 +259,8 @@ std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_ty
     codec.type = *property;
     if (!property->has(TextType::kScalars | TextType::kArray)) codec.carrier = Codec::Carrier::json;
     const auto encoding = encodings ? encodings->find(name) : std::nullopt;
-    const doc::Field at(media_type.source(), encoding.value_or(media_type.value()), media_type.path() + ".encoding." + name,
-                        media_type.problems());
+    const doc::Field at(media_type.source(), encoding.value_or(media_type.value()),
+                        media_type.path() + ".encoding." + name, media_type.problems());
     if (encoding) {
       doc::Reader in(at);
       in.ignore({"headers"});

@@ -25,13 +25,15 @@ class InputCompiler {
  public:
   InputCompiler(Documents& documents, Schemas& schemas) : documents_(documents), schemas_(schemas) {}
 
-  // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced. Nothing,
-  // and no problem, for header parameters that OpenAPI says are ignored: Accept, Content-Type, Authorization.
+  // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced.
+  // Nothing, and no problem, for header parameters that OpenAPI says are ignored: Accept, Content-Type,
+  // Authorization.
   std::optional<CompiledParameter> parameter(const doc::Field& field);
 
   // All parameters of an operation; `path_names` is the order of the captures.
   std::shared_ptr<const InputReader> reader(const std::vector<CompiledParameter>& parameters,
-                                            const std::vector<std::string>& path_names, const doc::Field& operation);
+                                            const std::vector<std::string>& path_names,
+                                            const doc::Field& operation);
 
   // A Media Type Object for application/x-www-form-urlencoded; `schema` is its schema, compiled.
   std::shared_ptr<const FormReader> form(const doc::Field& media_type, const doc::Field& schema,
@@ -46,8 +48,8 @@ class InputCompiler {
   Schemas& schemas_;
 };
 
-// Adds the names by which a query, form or cookie parameter can be written. False, and a problem, when another
-// parameter has one of them.
+// Adds the names by which a query, form or cookie parameter can be written. False, and a problem, when
+// another parameter has one of them.
 bool add_names(const Codec& codec, std::size_t index, const doc::Field& field, NameTable& names);
 
 }  // namespace gatehouse::openapi

@@ -15,7 +15,7 @@
 namespace gatehouse::openapi {
 
 struct InputReader::State {
-  std::vector<Codec> path;     // one for each capture, in their order
+  std::vector<Codec> path;  // one for each capture, in their order
   std::vector<Codec> query;
   std::vector<Codec> header;
   std::vector<Codec> cookie;

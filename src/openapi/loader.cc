@@ -17,8 +17,9 @@ namespace gatehouse::openapi {
 namespace {
 
 constexpr std::pair<std::string_view, Method> kMethods[] = {
-    {"get", Method::get},     {"head", Method::head},         {"post", Method::post},       {"put", Method::put},
-    {"patch", Method::patch}, {"delete", Method::delete_}, {"options", Method::options}, {"trace", Method::trace}};
+    {"get", Method::get},         {"head", Method::head},   {"post", Method::post},
+    {"put", Method::put},         {"patch", Method::patch}, {"delete", Method::delete_},
+    {"options", Method::options}, {"trace", Method::trace}};
 
 Located located(const doc::Field& field) { return {&field.source(), field.value()}; }
 
@@ -28,9 +29,10 @@ class Loader {
   Loader(Documents& documents, Version version, const LoadOptions& options)
       : documents_(documents),
         version_(version),
-        schemas_(documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
-                 options.sealing,
-                 {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
+        schemas_(
+            documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
+            options.sealing,
+            {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
         inputs_(documents, schemas_) {}
 
   void read(doc::Reader& in, Api& api);
@@ -47,8 +49,8 @@ class Loader {
   void read_operation(const doc::Field& field, Method method, const std::string& path,
                       const std::vector<std::string>& names, const Inherited& inherited, Api& api);
   std::vector<std::pair<doc::Field, doc::Field>> parameter_fields(const std::optional<doc::Field>& list);
-  void read_parameters(const doc::Field& field, const Inherited& inherited, const std::optional<doc::Field>& own,
-                       Operation& operation);
+  void read_parameters(const doc::Field& field, const Inherited& inherited,
+                       const std::optional<doc::Field>& own, Operation& operation);
   std::optional<RequestBody> read_body(const doc::Field& written, const Operation& operation);
   std::optional<Content> read_request_content(const std::string& type, const doc::Field& media);
   void read_responses(const doc::Field& field, Operation& operation);
@@ -75,7 +77,8 @@ void Loader::read(doc::Reader& in, Api& api) {
   bases_ = servers ? base_paths(*servers) : std::vector<std::string>{""};
   if (const auto field = in.take("components")) {
     doc::Reader components(*field);
-    components.ignore({"schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks"});
+    components.ignore(
+        {"schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks"});
     if (version_ == Version::v3_1) components.ignore({"pathItems"});
     if (const auto schemes = components.take("securitySchemes")) {
       api.security_schemes = read_security_schemes(documents_, *schemes);
@@ -101,17 +104,20 @@ void Loader::read_dialect(const doc::Field& dialect) {
        {"https://spec.openapis.org/oas/3.1/dialect/base", "https://json-schema.org/draft/2020-12/schema"}) {
     if (*uri == known) return;
   }
-  dialect.problem("this dialect is not known; use `https://json-schema.org/draft/2020-12/schema`, or leave it out");
+  dialect.problem(
+      "this dialect is not known; use `https://json-schema.org/draft/2020-12/schema`, or leave it out");
 }
 
-std::vector<std::pair<doc::Field, doc::Field>> Loader::parameter_fields(const std::optional<doc::Field>& list) {
+std::vector<std::pair<doc::Field, doc::Field>> Loader::parameter_fields(
+    const std::optional<doc::Field>& list) {
   std::vector<std::pair<doc::Field, doc::Field>> fields;
   if (!list) return fields;
   for (const doc::Field& written : list->list()) {
     auto field = documents_.follow(written);
     if (!field) continue;
     for (const auto& [other, same] : fields) {
-      if (same.value().find_string("name") && same.value().find_string("name") == field->value().find_string("name") &&
+      if (same.value().find_string("name") &&
+          same.value().find_string("name") == field->value().find_string("name") &&
           same.value().find_string("in") == field->value().find_string("in")) {
         written.problem("this parameter stands in the list twice; keep one");
       }
@@ -135,7 +141,8 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
   const auto servers = in.take("servers");
   inherited.bases = servers ? base_paths(*servers) : bases_;
   inherited.parameters = parameter_fields(in.take("parameters"));
-  if (in.has("x-gatehouse")) in.problem("x-gatehouse", "is read from operations only; move it into each of them");
+  if (in.has("x-gatehouse"))
+    in.problem("x-gatehouse", "is read from operations only; move it into each of them");
   std::vector<std::pair<Method, doc::Field>> operations;
   for (const auto& [key, method] : kMethods) {
     if (auto operation = in.take(key)) operations.emplace_back(method, *std::move(operation));
@@ -143,7 +150,8 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
   in.finish(doc::Extensions::allowed);
   // In the order of the document, which is the order people look for them.
   std::ranges::sort(operations, {}, [](const auto& o) { return o.second.value().node(); });
-  for (const auto& [method, operation] : operations) read_operation(operation, method, path, names, inherited, api);
+  for (const auto& [method, operation] : operations)
+    read_operation(operation, method, path, names, inherited, api);
 }
 
 void Loader::read_operation(const doc::Field& field, Method method, const std::string& path,
@@ -158,28 +166,31 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   in.ignore({"summary", "description", "externalDocs", "callbacks"});
   if (const auto id = in.take("operationId")) {
     operation.id = id->text().value_or("");
-    if (const auto [other, is_new] = ids_.emplace(operation.id, operation.title()); !operation.id.empty() && !is_new) {
+    if (const auto [other, is_new] = ids_.emplace(operation.id, operation.title());
+        !operation.id.empty() && !is_new) {
       id->problem("`" + operation.id + "` is the operationId of " + other->second + ", too; rename one");
     }
   }
   if (const auto tags = in.optional("tags", doc::as_texts)) operation.tags = *tags;
   operation.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
   const auto servers = in.take("servers");
-  for (const std::string& base : servers ? base_paths(*servers) : inherited.bases) operation.routes.push_back(base + path);
+  for (const std::string& base : servers ? base_paths(*servers) : inherited.bases)
+    operation.routes.push_back(base + path);
   const auto security = in.take("security");
   operation.security = security ? read_security(*security, api, version_) : security_;
   if (const auto own = in.take("x-gatehouse")) operation.gatehouse = located(*own);
   read_parameters(field, inherited, in.take("parameters"), operation);
   if (const auto body = in.take("requestBody")) operation.body = read_body(*body, operation);
-  if (const auto responses = version_ == Version::v3_0 ? in.required_field("responses") : in.take("responses")) {
+  if (const auto responses =
+          version_ == Version::v3_0 ? in.required_field("responses") : in.take("responses")) {
     read_responses(*responses, operation);
   }
   in.finish(doc::Extensions::allowed);
   api.operations.push_back(std::move(operation));
 }
 
-void Loader::read_parameters(const doc::Field& field, const Inherited& inherited, const std::optional<doc::Field>& own,
-                             Operation& operation) {
+void Loader::read_parameters(const doc::Field& field, const Inherited& inherited,
+                             const std::optional<doc::Field>& own, Operation& operation) {
   const auto same = [](const doc::Field& a, const doc::Field& b) {
     const auto place = a.value().find_string("in");
     if (place != b.value().find_string("in")) return false;
@@ -190,7 +201,8 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
   std::vector<std::pair<doc::Field, doc::Field>> fields = parameter_fields(own);
   std::vector<std::pair<doc::Field, doc::Field>> all;
   for (const auto& one : inherited.parameters) {
-    if (std::ranges::none_of(fields, [&](const auto& f) { return same(f.second, one.second); })) all.push_back(one);
+    if (std::ranges::none_of(fields, [&](const auto& f) { return same(f.second, one.second); }))
+      all.push_back(one);
   }
   all.insert(all.end(), fields.begin(), fields.end());
 
@@ -201,7 +213,8 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
       const auto name = parameter.value().find_string("name");
       if (name) declared.emplace_back(*name);
       if (name && std::ranges::find(operation.path_names, *name) == operation.path_names.end()) {
-        written.problem("`{" + std::string(*name) + "}` does not stand in " + operation.path + "; put it there, or remove the parameter");
+        written.problem("`{" + std::string(*name) + "}` does not stand in " + operation.path +
+                        "; put it there, or remove the parameter");
         continue;
       }
     }
@@ -213,7 +226,8 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
   }
   for (const std::string& name : operation.path_names) {
     if (std::ranges::find(declared, name) == declared.end()) {
-      field.problem("`{" + name + "}` of " + operation.path + " is not declared; add a parameter with `in: path` and this name");
+      field.problem("`{" + name + "}` of " + operation.path +
+                    " is not declared; add a parameter with `in: path` and this name");
     }
   }
   operation.input = inputs_.reader(compiled, operation.path_names, field);
@@ -223,8 +237,10 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
 std::optional<RequestBody> Loader::read_body(const doc::Field& written, const Operation& operation) {
   const auto field = documents_.follow(written);
   if (!field) return std::nullopt;
-  if (operation.method == Method::get || operation.method == Method::head || operation.method == Method::trace) {
-    written.problem("a body in a " + std::string(name(operation.method)) + " request has no meaning (RFC 9110 section 9.3); use query parameters, or POST");
+  if (operation.method == Method::get || operation.method == Method::head ||
+      operation.method == Method::trace) {
+    written.problem("a body in a " + std::string(name(operation.method)) +
+                    " request has no meaning (RFC 9110 section 9.3); use query parameters, or POST");
     return std::nullopt;
   }
   doc::Reader in(*field);
@@ -238,11 +254,13 @@ std::optional<RequestBody> Loader::read_body(const doc::Field& written, const Op
       auto read = read_request_content(type, media);
       if (!read) continue;
       if (std::ranges::find(body.content, read->type, &Content::type) != body.content.end()) {
-        media.problem("`" + read->type + "` is declared twice (parameters such as charset do not count); keep one");
+        media.problem("`" + read->type +
+                      "` is declared twice (parameters such as charset do not count); keep one");
       }
       body.content.push_back(*std::move(read));
     }
-    if (content->is_object() && content->value().size() == 0) content->problem("names no media type; add one, such as `application/json`");
+    if (content->is_object() && content->value().size() == 0)
+      content->problem("names no media type; add one, such as `application/json`");
   }
   in.finish(doc::Extensions::allowed);
   return body;
@@ -253,7 +271,9 @@ std::optional<Content> Loader::read_request_content(const std::string& type, con
   content.type = media_type_of(type);
   content.kind = body_kind(content.type);
   if (content.type.starts_with("multipart/")) {
-    media.problem("`" + content.type + "` is not supported yet: its parts could not be checked; leave the operation out, or send the file as the whole body");
+    media.problem("`" + content.type +
+                  "` is not supported yet: its parts could not be checked; leave the operation out, or send "
+                  "the file as the whole body");
     return std::nullopt;
   }
   if (content.type.find('*') != content.type.npos || content.type.find('/') == content.type.npos) {
@@ -267,8 +287,11 @@ std::optional<Content> Loader::read_request_content(const std::string& type, con
   in.finish(doc::Extensions::allowed);
   if (schema) content.schema = located(*schema);
   if (content.kind == BodyKind::opaque) {
-    if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString) return content;
-    media.problem("bodies of `" + content.type + "` cannot be checked against a schema; use `application/json`, or a schema of `type: string`");
+    if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString)
+      return content;
+    media.problem(
+        "bodies of `" + content.type +
+        "` cannot be checked against a schema; use `application/json`, or a schema of `type: string`");
     return std::nullopt;
   }
   if (!schema) {
@@ -296,10 +319,12 @@ void Loader::read_responses(const doc::Field& field, Operation& operation) {
     if (range) {
       response.first = static_cast<std::uint16_t>((status[0] - '0') * 100);
       response.last = static_cast<std::uint16_t>(response.first + 99);
-    } else if (status.size() == 3 && error == std::errc{} && end == status.data() + 3 && code >= 100 && code <= 599) {
+    } else if (status.size() == 3 && error == std::errc{} && end == status.data() + 3 && code >= 100 &&
+               code <= 599) {
       response.first = response.last = code;
     } else if (status != "default") {
-      written.problem("`" + status + "` is no status; write three digits, a range such as `4XX`, or `default`");
+      written.problem("`" + status +
+                      "` is no status; write three digits, a range such as `4XX`, or `default`");
       continue;
     }
     const auto followed = documents_.follow(written);
@@ -312,7 +337,8 @@ void Loader::read_responses(const doc::Field& field, Operation& operation) {
       for (const auto& [name, header] : headers->map()) response.headers.push_back(name);
     }
     if (const auto content = in.take("content")) {
-      for (const auto& [type, media] : content->map()) response.content.push_back(read_response_content(type, media));
+      for (const auto& [type, media] : content->map())
+        response.content.push_back(read_response_content(type, media));
     }
     in.finish(doc::Extensions::allowed);
     operation.responses.push_back(std::move(response));
@@ -354,7 +380,8 @@ std::optional<Version> read_version(doc::Reader& in, Api& api) {
 
 }  // namespace
 
-Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options, Problems& problems) {
+Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options,
+         Problems& problems) {
   Api api;
   Documents documents(path, read, problems);
   if (const auto root = documents.root()) {

@@ -7,11 +7,14 @@
 namespace gatehouse::openapi {
 namespace {
 
-bool before(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
+bool before(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
 
 // RFC 6265 section 4.1.1, and the comma, which parts the items of an array.
 bool is_cookie_value(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != ';' && c != '\\'; });
+  return std::ranges::all_of(
+      text, [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != ';' && c != '\\'; });
 }
 
 }  // namespace
@@ -24,7 +27,8 @@ bool NameTable::add(Entry entry) {
 }
 
 const NameTable::Entry* NameTable::find(std::string_view name) const {
-  const auto at = std::ranges::lower_bound(entries_, name, before, [](const Entry& e) { return std::string_view(e.name); });
+  const auto at = std::ranges::lower_bound(entries_, name, before,
+                                           [](const Entry& e) { return std::string_view(e.name); });
   return at != entries_.end() && at->name == name ? &*at : nullptr;
 }
 

@@ -1,5 +1,5 @@
-// The `name=value` pairs of a query, a form body or cookies, sorted to the parameters they belong to. Internal
-// to this room.
+// The `name=value` pairs of a query, a form body or cookies, sorted to the parameters they belong to.
+// Internal to this room.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,8 @@ class Pairs {
   void begin(std::size_t codecs, std::size_t bytes);
   // A query or form: parted by `&`; every name must be known.
   Broken split(std::string_view raw, const NameTable& names, Encoding encoding);
-  // One Cookie field: parted by `; `; unknown names are passed over. `raw` stays valid until the pairs are read.
+  // One Cookie field: parted by `; `; unknown names are passed over. `raw` stays valid until the pairs are
+  // read.
   Broken split_cookies(std::string_view raw, const NameTable& names);
 
   // The first pair of that codec, or Pair::kEnd.
@@ -69,7 +70,7 @@ class Pairs {
 
   std::vector<Pair> pairs_;
   std::vector<Slot> slots_;
-  std::string names_;    // decoded names; never grows beyond what begin() reserved
+  std::string names_;  // decoded names; never grows beyond what begin() reserved
   std::string scratch_;
 };
 

@@ -28,9 +28,10 @@ struct InputMemory::State {
   Pairs pairs;
   std::string text;
   json::Parser parser;
-  json::Document trial;                    // a value that is tried before it is taken
-  std::vector<const Codec*> present[4];    // by In: what the document holds, in its order; null: not to be checked
-  std::vector<std::string_view> lines;     // of one header
+  json::Document trial;  // a value that is tried before it is taken
+  std::vector<const Codec*>
+      present[4];  // by In: what the document holds, in its order; null: not to be checked
+  std::vector<std::string_view> lines;  // of one header
   schema::Findings findings;
 
   void begin() {
@@ -44,7 +45,8 @@ struct InputMemory::State {
                    Report&& report);
 };
 
-std::string_view InputMemory::State::write_json(std::string_view raw, const Codec& codec, json::Builder& out) {
+std::string_view InputMemory::State::write_json(std::string_view raw, const Codec& codec,
+                                                json::Builder& out) {
   const auto decoded = decode(raw, codec.encoding, text);
   if (!decoded) {
     out.null();
@@ -62,16 +64,16 @@ std::string_view InputMemory::State::write_json(std::string_view raw, const Code
   return kFine;
 }
 
-// Writes one value. `raw` is the only text where the carrier is not a style. Where the type is mixed, each of its
-// kinds is tried in turn, and the first that the schema accepts is taken.
+// Writes one value. `raw` is the only text where the carrier is not a style. Where the type is mixed, each of
+// its kinds is tried in turn, and the first that the schema accepts is taken.
 template <typename WriteStyled>
 std::string_view InputMemory::State::write(std::string_view raw, const Codec& codec, json::Builder& out,
                                            WriteStyled&& styled) {
   if (codec.carrier != Codec::Carrier::styled) return write_json(raw, codec, out);
   if (!codec.type.is_mixed()) return styled(codec.type.kinds, out);
   using Type = TextType;
-  constexpr std::uint8_t kTries[] = {Type::kScalars, Type::kBoolean | Type::kString, Type::kString, Type::kArray,
-                                     Type::kObject};
+  constexpr std::uint8_t kTries[] = {Type::kScalars, Type::kBoolean | Type::kString, Type::kString,
+                                     Type::kArray, Type::kObject};
   std::uint8_t best = 0;  // is of the form, though the schema does not accept it
   std::uint8_t tried = 0;
   std::string_view first_broken;
@@ -152,7 +154,8 @@ bool InputReader::uses(In in) const {
   return true;
 }
 
-bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& into, schema::Findings& findings) const {
+bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& into,
+                       schema::Findings& findings) const {
   InputMemory::State& memory = *kept.state_;
   memory.begin();
   findings.clear();
@@ -181,9 +184,10 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
       report(codec, "required");
       continue;
     }
-    const std::string_view broken = memory.write(text, codec, out, [&](std::uint8_t kinds, json::Builder& to) {
-      return memory.styles.write_path(text, codec, kinds, to);
-    });
+    const std::string_view broken =
+        memory.write(text, codec, out, [&](std::uint8_t kinds, json::Builder& to) {
+          return memory.styles.write_path(text, codec, kinds, to);
+        });
     if (!broken.empty()) report(codec, broken);
   }
   out.end_object();
@@ -252,7 +256,8 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
       for (const json::Member member : part.value.members()) {
         const Codec* by = *codec++;
         if (!by || by->schema->check(member.value, memory.findings)) continue;
-        for (const schema::Finding& finding : memory.findings) findings.add(by->at + finding.at, finding.rule);
+        for (const schema::Finding& finding : memory.findings)
+          findings.add(by->at + finding.at, finding.rule);
         fine = false;
       }
       ++in;
@@ -265,7 +270,8 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
 FormReader::FormReader(std::unique_ptr<const State> state) : state_(std::move(state)) {}
 FormReader::~FormReader() = default;
 
-bool FormReader::read(std::string_view body, InputMemory& kept, json::Document& into, schema::Findings& findings) const {
+bool FormReader::read(std::string_view body, InputMemory& kept, json::Document& into,
+                      schema::Findings& findings) const {
   InputMemory::State& memory = *kept.state_;
   memory.begin();
   findings.clear();
@@ -277,12 +283,13 @@ bool FormReader::read(std::string_view body, InputMemory& kept, json::Document& 
     findings.add(broken.codec ? state_->properties[*broken.codec].at : "/*", broken.rule);
     fine = false;
   } else {
-    fine = memory.write_pairs(state_->properties, out, memory.present[0], [&](const Codec& codec, std::string_view rule) {
-      findings.add(codec.at, rule);
-    });
+    fine =
+        memory.write_pairs(state_->properties, out, memory.present[0],
+                           [&](const Codec& codec, std::string_view rule) { findings.add(codec.at, rule); });
     if (state_->free) {
       const std::uint32_t first = memory.pairs.first(state_->properties.size());
-      const std::string_view rule = memory.styles.write_members(memory.pairs.all(), first, *state_->free, out);
+      const std::string_view rule =
+          memory.styles.write_members(memory.pairs.all(), first, *state_->free, out);
       if (!rule.empty()) {
         findings.add("/*", rule);
         fine = false;

@@ -3,15 +3,18 @@
 // "cookie": {…}}, that holds declared and checked values only.
 //
 // One text, one reading, or refused (OpenAPI 3.1 section 4.8.12, RFC 6570 for the styles):
-//   - Percent-encoding is undone exactly once, after splitting at delimiters: `a%2Cb` is one item. Header values
+//   - Percent-encoding is undone exactly once, after splitting at delimiters: `a%2Cb` is one item. Header
+//   values
 //     are not percent-encoded at all.
 //   - A raw `+` in a query is refused: half of the world reads a space. `%20` and `%2B` say which. With
 //     allowReserved it is a plus; in a form body it is a space (WHATWG URL section 5).
 //   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at.
-//   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a path
+//   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a
+//   path
 //     parameter, query parameters that are not declared, a name twice where it is not an exploded array, and
 //     `name` without `=` unless allowEmptyValue.
-//   - Text becomes a number or boolean only where the schema's type says so and the text is that JSON literal.
+//   - Text becomes a number or boolean only where the schema's type says so and the text is that JSON
+//   literal.
 //     Where the type allows several, the first of number, boolean, string, array, object that the text can be
 //     and the schema accepts is taken. Nothing becomes null.
 #pragma once
@@ -58,8 +61,8 @@ class InputMemory {
   std::unique_ptr<State> state_;
 };
 
-// Decodes and checks the parameters of one operation. A finding's place is a pointer into the document that would
-// have been made: "/query/limit". Its rule is a schema's keyword, or one of
+// Decodes and checks the parameters of one operation. A finding's place is a pointer into the document that
+// would have been made: "/query/limit". Its rule is a schema's keyword, or one of
 //   required    the parameter is not there
 //   undeclared  the operation has no parameter of that name ("/query/*")
 //   repeated    a name twice, where one is allowed
@@ -71,8 +74,8 @@ class InputMemory {
 class InputReader {
  public:
   ~InputReader();
-  // Whether every parameter is as the operation declares; else says why in `findings` (cleared first) and leaves
-  // `into` empty. What `into` holds depends on nothing else.
+  // Whether every parameter is as the operation declares; else says why in `findings` (cleared first) and
+  // leaves `into` empty. What `into` holds depends on nothing else.
   bool read(const RawInput& raw, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
   // Whether any of the operation's parameters is sought there: the runner need not look otherwise.
   bool uses(In in) const;
@@ -84,13 +87,15 @@ class InputReader {
   std::unique_ptr<const State> state_;
 };
 
-// A body of application/x-www-form-urlencoded (WHATWG URL section 5, and the Encoding Objects). A property is an
-// exploded `form` unless its Encoding Object says otherwise; an object is JSON, as its contentType's default is.
+// A body of application/x-www-form-urlencoded (WHATWG URL section 5, and the Encoding Objects). A property is
+// an exploded `form` unless its Encoding Object says otherwise; an object is JSON, as its contentType's
+// default is.
 class FormReader {
  public:
   ~FormReader();
   // As InputReader::read; the value is checked against the body's schema.
-  bool read(std::string_view body, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
+  bool read(std::string_view body, InputMemory& memory, json::Document& into,
+            schema::Findings& findings) const;
 
  private:
   friend class InputCompiler;

@@ -15,10 +15,18 @@ std::string parameter(std::string in, std::string schema, std::string more = "")
   return "{name: c, in: " + in + ", schema: " + schema + (in == "path" ? ", required: true" : "") +
          (more.empty() ? "" : ", " + more) + "}";
 }
-Asked in_query(std::string schema, std::string more = "") { return Asked({parameter("query", schema, more)}); }
-Asked in_path(std::string schema, std::string more = "") { return Asked({parameter("path", schema, more)}, "/x/{c}"); }
-Asked in_header(std::string schema, std::string more = "") { return Asked({parameter("header", schema, more)}); }
-Asked in_cookie(std::string schema, std::string more = "") { return Asked({parameter("cookie", schema, more)}); }
+Asked in_query(std::string schema, std::string more = "") {
+  return Asked({parameter("query", schema, more)});
+}
+Asked in_path(std::string schema, std::string more = "") {
+  return Asked({parameter("path", schema, more)}, "/x/{c}");
+}
+Asked in_header(std::string schema, std::string more = "") {
+  return Asked({parameter("header", schema, more)});
+}
+Asked in_cookie(std::string schema, std::string more = "") {
+  return Asked({parameter("cookie", schema, more)});
+}
 
 TEST(Simple, IsHowAPathSegmentIsWritten) {
   EXPECT_EQ(in_path("{type: string}").path("blue"), R"({"c":"blue"})");
@@ -53,7 +61,8 @@ TEST(Matrix, BeginsWithASemicolonAndTheName) {
   EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c=blue"), R"({"c":"blue"})");
   EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c"), R"({"c":""})");
   EXPECT_EQ(in_path(kColors, "style: matrix").path(";c=blue,black"), R"({"c":["blue","black"]})");
-  EXPECT_EQ(in_path(kColors, "style: matrix, explode: true").path(";c=blue;c=black"), R"({"c":["blue","black"]})");
+  EXPECT_EQ(in_path(kColors, "style: matrix, explode: true").path(";c=blue;c=black"),
+            R"({"c":["blue","black"]})");
   EXPECT_EQ(in_path(kRgb, "style: matrix").path(";c=R,100,G,200"), R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(in_path(kRgb, "style: matrix, explode: true").path(";R=100;G=200"), R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(in_path("{type: string}", "style: matrix").path("c=blue"), "style /path/c");
@@ -100,8 +109,10 @@ TEST(Form, AnEncodedDelimiterIsPartOfTheItem) {
 TEST(Delimited, PartsAtSpacesAndPipes) {
   EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue%20black"), R"({"c":["blue","black"]})");
   EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=blue|black"), R"({"c":["blue","black"]})");
-  EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=blue%7Cblack%7cred"), R"({"c":["blue","black","red"]})");
-  EXPECT_EQ(in_query(kRgb, "style: spaceDelimited").query("c=R%20100%20G%20200"), R"({"c":{"R":100,"G":200}})");
+  EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=blue%7Cblack%7cred"),
+            R"({"c":["blue","black","red"]})");
+  EXPECT_EQ(in_query(kRgb, "style: spaceDelimited").query("c=R%20100%20G%20200"),
+            R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(in_query(kRgb, "style: pipeDelimited").query("c=R|100|G|200"), R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(in_query(kColors, "style: spaceDelimited, explode: true").query("c=a&c=b"), R"({"c":["a","b"]})");
   EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue+black"), "encoding /query/c");
@@ -111,8 +122,10 @@ TEST(DeepObject, HasOneLevel) {
   Asked asked = in_query(kRgb, "style: deepObject, explode: true");
   EXPECT_EQ(asked.query("c[R]=100&c[G]=200"), R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(asked.query("c%5BR%5D=100"), R"({"c":{"R":100}})");
-  for (const char* raw : {"c[R][x]=1", "c[]=1", "c[R=1", "cR]=1", "c[R]x=1", "c[[R]]=1", "c[R]]=1", "c=1", "c[", "c[=1", "c]=1"}) {
-    EXPECT_THAT(asked.query(raw), testing::AnyOf("style /query/c", "undeclared /query/*", "empty /query/c")) << raw;
+  for (const char* raw : {"c[R][x]=1", "c[]=1", "c[R=1", "cR]=1", "c[R]x=1", "c[[R]]=1", "c[R]]=1", "c=1",
+                          "c[", "c[=1", "c]=1"}) {
+    EXPECT_THAT(asked.query(raw), testing::AnyOf("style /query/c", "undeclared /query/*", "empty /query/c"))
+        << raw;
   }
   EXPECT_EQ(asked.query("c[R]=1&c[R]=2"), "repeated /query/c");
   EXPECT_EQ(asked.query("d[R]=1"), "undeclared /query/*");
@@ -151,8 +164,9 @@ TEST(Query, EveryTextIsDecodedExactlyOnce) {
 }
 
 TEST(Query, AmbiguousAndBrokenEncodingsAreRefused) {
-  for (const char* value : {"a+b", "+", "%", "%4", "%zz", "%2", "%+1", "%00", "%0A", "%1b", "%7F", "%C0%AF", "%C0%80", "%ED%A0%80",
-                            "%F5%80%80%80", "%FF", "%C3", "\xC3\xA9", "a b", "a#b", "a\tb"}) {
+  for (const char* value :
+       {"a+b",    "+",      "%",         "%4",           "%zz", "%2",  "%+1",      "%00", "%0A", "%1b", "%7F",
+        "%C0%AF", "%C0%80", "%ED%A0%80", "%F5%80%80%80", "%FF", "%C3", "\xC3\xA9", "a b", "a#b", "a\tb"}) {
     EXPECT_EQ(in_query("{type: string}").query(std::string("c=") + value), "encoding /query/c") << value;
   }
   EXPECT_EQ(in_query("{type: string}", "allowReserved: true").query("c=a+b/c?d:e"), R"({"c":"a+b/c?d:e"})");
@@ -168,7 +182,8 @@ TEST(Types, TextBecomesWhatTheSchemaSaysAndNothingElse) {
   EXPECT_EQ(in_query("{}").query("c=12"), R"({"c":"12"})");
   EXPECT_EQ(in_query("{enum: [1, 2]}").query("c=2"), R"({"c":2})");
   EXPECT_EQ(in_query("{allOf: [{type: integer}, {minimum: 2}]}").query("c=2"), R"({"c":2})");
-  for (const char* raw : {"012", "%2B1", "0x1F", "1.", ".5", "1e", "", "-", "1_000", "%201", "1%20", "NaN", "Infinity", "1,2", "true"}) {
+  for (const char* raw : {"012", "%2B1", "0x1F", "1.", ".5", "1e", "", "-", "1_000", "%201", "1%20", "NaN",
+                          "Infinity", "1,2", "true"}) {
     EXPECT_EQ(in_query("{type: integer}").query(std::string("c=") + raw), "type /query/c") << raw;
   }
   for (const char* raw : {"True", "TRUE", "1", "0", "yes", ""}) {
@@ -183,8 +198,11 @@ TEST(Types, TextBecomesWhatTheSchemaSaysAndNothingElse) {
 TEST(Types, WhereSeveralAreAllowedTheFirstThatTheSchemaAcceptsIsTaken) {
   EXPECT_EQ(in_query("{oneOf: [{type: integer}, {type: string}]}").query("c=12"), R"({"c":12})");
   EXPECT_EQ(in_query("{oneOf: [{type: integer}, {type: string}]}").query("c=x"), R"({"c":"x"})");
-  EXPECT_EQ(in_query("{oneOf: [{type: integer, maximum: 9}, {type: string, pattern: '^[0-9]{2}$'}]}").query("c=12"), R"({"c":"12"})");
-  const std::string text_or_list = "{oneOf: [{type: string, enum: [a]}, {type: array, items: {type: string}}]}";
+  EXPECT_EQ(
+      in_query("{oneOf: [{type: integer, maximum: 9}, {type: string, pattern: '^[0-9]{2}$'}]}").query("c=12"),
+      R"({"c":"12"})");
+  const std::string text_or_list =
+      "{oneOf: [{type: string, enum: [a]}, {type: array, items: {type: string}}]}";
   EXPECT_EQ(in_query(text_or_list).query("c=a"), R"({"c":"a"})");
   EXPECT_EQ(in_query(text_or_list).query("c=b"), R"({"c":["b"]})");
   EXPECT_EQ(in_query(text_or_list).query("c=a&c=b"), R"({"c":["a","b"]})");
@@ -200,11 +218,14 @@ TEST(EmptyValues, AreTakenWhereTheParameterAllowsThem) {
 }
 
 TEST(Content, IsJsonInOneText) {
-  Asked asked({"{name: c, in: query, content: {application/json: {schema: {type: object, properties: {a: {type: array, items: {type: integer}}}}}}}"});
+  Asked asked(
+      {"{name: c, in: query, content: {application/json: {schema: {type: object, properties: {a: {type: "
+       "array, items: {type: integer}}}}}}}"});
   EXPECT_EQ(asked.query("c=%7B%22a%22:[1,2]%7D"), R"({"c":{"a":[1,2]}})");
   EXPECT_EQ(asked.query("c=%7B%22a%22:1"), "json /query/c");
   EXPECT_EQ(asked.query("c=%7B%22a%22:[],%22a%22:[]%7D"), "json /query/c");
-  EXPECT_EQ(asked.query("c=%7B%22b%22:1%7D").find("/query/c"), asked.query("c=%7B%22b%22:1%7D").rfind("/query/c"));
+  EXPECT_EQ(asked.query("c=%7B%22b%22:1%7D").find("/query/c"),
+            asked.query("c=%7B%22b%22:1%7D").rfind("/query/c"));
   EXPECT_EQ(asked.query("c=1&c=2"), "repeated /query/c");
   EXPECT_EQ(asked.query("c"), "empty /query/c");
   EXPECT_EQ(asked.query("c=" + std::string(100'000, '[')), "json /query/c");
@@ -221,7 +242,8 @@ TEST(Header, IsTakenAsItIs) {
   EXPECT_EQ(in_header("{type: string}").headers({{"c", "\xFF"}}), "encoding /header/c");
   EXPECT_EQ(in_header("{type: string}").headers({{"c", "a\tb"}}), "encoding /header/c");
   EXPECT_EQ(in_header("{type: string}", "required: true").headers({}), "required /header/c");
-  EXPECT_EQ(Asked({"{name: Accept, in: header, schema: {type: integer}}"}).headers({{"Accept", "text/html"}}), "{}");
+  EXPECT_EQ(Asked({"{name: Accept, in: header, schema: {type: integer}}"}).headers({{"Accept", "text/html"}}),
+            "{}");
 }
 
 TEST(Cookie, IsReadStrictlyWhereItIsDeclared) {
@@ -239,8 +261,10 @@ TEST(Cookie, IsReadStrictlyWhereItIsDeclared) {
 }
 
 TEST(InputReader, FindsEveryProblemAndPutsEachValueInItsPlace) {
-  Asked asked({"{name: id, in: path, required: true, schema: {type: integer}}", "{name: q, in: query, required: true, schema: {type: string}}",
-               "{name: X-Trace, in: header, schema: {type: boolean}}", "{name: sid, in: cookie, schema: {type: string}}"},
+  Asked asked({"{name: id, in: path, required: true, schema: {type: integer}}",
+               "{name: q, in: query, required: true, schema: {type: string}}",
+               "{name: X-Trace, in: header, schema: {type: boolean}}",
+               "{name: sid, in: cookie, schema: {type: string}}"},
               "/x/{id}");
   const std::string_view one = "7", bad = "x";
   const Fields fields{{"X-Trace", "true"}, {"cookie", "sid=abc"}};
@@ -255,20 +279,25 @@ class FormBody : public testing::Test {
  protected:
   std::string read(const std::string& schema, std::string_view body, const std::string& more = "") {
     const Loaded loaded = load_text(
-        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    post:\n      requestBody:\n        content:\n"
-        "          application/x-www-form-urlencoded:\n            schema: " + schema + "\n" + more);
+        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    post:\n      requestBody:\n      "
+        "  content:\n"
+        "          application/x-www-form-urlencoded:\n            schema: " +
+        schema + "\n" + more);
     EXPECT_EQ(loaded.problems.text(), "");
     if (!loaded.problems.empty()) return "";
     InputMemory memory;
     json::Document values;
     schema::Findings findings;
-    if (loaded.api.operations[0].body->content[0].form->read(body, memory, values, findings)) return json::to_text(values.root());
+    if (loaded.api.operations[0].body->content[0].form->read(body, memory, values, findings))
+      return json::to_text(values.root());
     return std::string(findings[0].rule) + " " + findings[0].at;
   }
 };
 
 TEST_F(FormBody, IsDecodedByTheTypesOfItsProperties) {
-  const std::string schema = "{type: object, required: [a], properties: {a: {type: string}, n: {type: integer}, l: {type: array, items: {type: integer}}}}";
+  const std::string schema =
+      "{type: object, required: [a], properties: {a: {type: string}, n: {type: integer}, l: {type: array, "
+      "items: {type: integer}}}}";
   EXPECT_EQ(read(schema, "a=x+y%2B&n=3&l=1&l=2"), R"({"a":"x y+","n":3,"l":[1,2]})");
   EXPECT_EQ(read(schema, "a=two%0D%0Alines"), R"({"a":"two\r\nlines"})");
   EXPECT_EQ(read(schema, "n=3"), "required /a");
@@ -279,14 +308,17 @@ TEST_F(FormBody, IsDecodedByTheTypesOfItsProperties) {
 }
 
 TEST_F(FormBody, AnObjectIsJsonUnlessItsEncodingSaysAStyle) {
-  const std::string schema = "{type: object, properties: {o: {type: object, properties: {k: {type: integer}}}}}";
+  const std::string schema =
+      "{type: object, properties: {o: {type: object, properties: {k: {type: integer}}}}}";
   EXPECT_EQ(read(schema, "o=%7B%22k%22:1%7D"), R"({"o":{"k":1}})");
   EXPECT_EQ(read(schema, "o=%7B%22k%22:%7D"), "json /o");
-  EXPECT_EQ(read(schema, "o[k]=1", "            encoding: {o: {style: deepObject, explode: true}}\n"), R"({"o":{"k":1}})");
+  EXPECT_EQ(read(schema, "o[k]=1", "            encoding: {o: {style: deepObject, explode: true}}\n"),
+            R"({"o":{"k":1}})");
 }
 
 TEST_F(FormBody, FreeMembersAreTextAndStillUnique) {
-  const std::string schema = "{type: object, properties: {a: {type: integer}}, additionalProperties: {type: string}}";
+  const std::string schema =
+      "{type: object, properties: {a: {type: integer}}, additionalProperties: {type: string}}";
   EXPECT_EQ(read(schema, "a=1&b=2"), R"({"a":1,"b":"2"})");
   EXPECT_EQ(read(schema, "b=2&b=3"), "repeated /*");
 }

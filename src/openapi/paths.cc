@@ -88,14 +88,17 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
     at.problem("a path begins with `/`");
     return names;
   }
-  if (has_unreachable_segment(path)) at.problem("no request has such a path: empty and dot segments are refused");
+  if (has_unreachable_segment(path))
+    at.problem("no request has such a path: empty and dot segments are refused");
   bool after_name = false;
   while (!path.empty()) {
     const char c = path.front();
     if (c != '{') {
       if (!is_literal(c)) {
-        at.problem(c == '?' || c == '#' ? "a path ends before `?` and `#`: no request could match; declare query parameters instead"
-                                        : "`" + std::string(1, c) + "` cannot stand in a path");
+        at.problem(
+            c == '?' || c == '#'
+                ? "a path ends before `?` and `#`: no request could match; declare query parameters instead"
+                : "`" + std::string(1, c) + "` cannot stand in a path");
         return names;
       }
       path.remove_prefix(1);
@@ -107,7 +110,8 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
       at.problem("a parameter in a path is written `{name}`");
       return names;
     }
-    if (after_name) at.problem("two parameters side by side cannot be told apart; put a literal between them");
+    if (after_name)
+      at.problem("two parameters side by side cannot be told apart; put a literal between them");
     const std::string name(path.substr(1, close - 1));
     if (std::ranges::find(names, name) != names.end()) {
       at.problem("`{" + name + "}` stands in the path twice; rename one");
@@ -126,8 +130,9 @@ std::vector<std::string> base_paths(const doc::Field& servers) {
     doc::Reader in(server);
     in.ignore({"description"});
     const auto url_field = in.required_field("url");
-    const auto url = url_field && url_field->value().is_string() ? std::optional(std::string(url_field->value().string()))
-                                                                 : std::nullopt;
+    const auto url = url_field && url_field->value().is_string()
+                         ? std::optional(std::string(url_field->value().string()))
+                         : std::nullopt;
     const auto variables = in.take("variables");
     in.finish(doc::Extensions::allowed);
     if (!url) continue;
@@ -136,7 +141,9 @@ std::vector<std::string> base_paths(const doc::Field& servers) {
       const bool fine = base.empty() || (base.starts_with('/') && std::ranges::all_of(base, is_literal) &&
                                          !has_unreachable_segment(base));
       if (!fine) {
-        url_field->problem("`" + base + "` cannot be the beginning of a path; write an absolute URL, or a path that begins with `/`");
+        url_field->problem(
+            "`" + base +
+            "` cannot be the beginning of a path; write an absolute URL, or a path that begins with `/`");
       } else if (std::ranges::find(bases, base) == bases.end()) {
         bases.push_back(std::move(base));
       }

@@ -8,11 +8,12 @@
 
 namespace gatehouse::openapi {
 
-// The names in a path template, in its order. Problems for templates that no request could match, or two ways.
+// The names in a path template, in its order. Problems for templates that no request could match, or two
+// ways.
 std::vector<std::string> template_names(std::string_view path, const doc::Field& at);
 
-// The path of each Server Object's URL, with variables put in, without a `/` at the end and without duplicates;
-// one empty path where there are no servers.
+// The path of each Server Object's URL, with variables put in, without a `/` at the end and without
+// duplicates; one empty path where there are no servers.
 std::vector<std::string> base_paths(const doc::Field& servers);
 
 }  // namespace gatehouse::openapi

@@ -13,11 +13,13 @@ schema::Compiler::Fetch fetch_from(Documents& documents) {
 
 }  // namespace
 
-Schemas::Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing, const schema::Caps& caps)
+Schemas::Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing,
+                 const schema::Caps& caps)
     : documents_(documents),
       sealing_(sealing),
       inputs_{schema::Compiler(options(dialect, sealing, caps), fetch_from(documents)), {}},
-      answers_{schema::Compiler(options(dialect, schema::Sealing::open, std::nullopt), fetch_from(documents)), {}} {}
+      answers_{schema::Compiler(options(dialect, schema::Sealing::open, std::nullopt), fetch_from(documents)),
+               {}} {}
 
 CompiledSchema Schemas::compile(const doc::Field& field, Compiler& with, schema::Direction direction) {
   const std::string& uri = documents_.uri(field.source());

@@ -23,9 +23,13 @@ class Schemas {
 
   schema::Sealing sealing() const { return sealing_; }  // of inputs
   // `field` is a Schema Object, or a reference to one. What a client sends is sealed and bounded.
-  CompiledSchema compile_input(const doc::Field& field) { return compile(field, inputs_, schema::Direction::input); }
+  CompiledSchema compile_input(const doc::Field& field) {
+    return compile(field, inputs_, schema::Direction::input);
+  }
   // What leaves may hold more than is declared.
-  CompiledSchema compile_answer(const doc::Field& field) { return compile(field, answers_, schema::Direction::output); }
+  CompiledSchema compile_answer(const doc::Field& field) {
+    return compile(field, answers_, schema::Direction::output);
+  }
 
  private:
   struct Compiler {
@@ -38,7 +42,8 @@ class Schemas {
   schema::Sealing sealing_;
   Compiler inputs_;
   Compiler answers_;
-  std::set<std::tuple<std::string, std::uint32_t, std::string>> reported_;  // a shared schema's problem is told once
+  std::set<std::tuple<std::string, std::uint32_t, std::string>>
+      reported_;  // a shared schema's problem is told once
 };
 
 }  // namespace gatehouse::openapi

@@ -14,7 +14,8 @@ constexpr doc::Choice<Type> kTypes[] = {{"http", Type::http},
                                         {"mutualTLS", Type::mutual_tls},
                                         {"oauth2", Type::oauth2},
                                         {"openIdConnect", Type::open_id_connect}};
-constexpr doc::Choice<In> kKeyPlaces[] = {{"query", In::query}, {"header", In::header}, {"cookie", In::cookie}};
+constexpr doc::Choice<In> kKeyPlaces[] = {
+    {"query", In::query}, {"header", In::header}, {"cookie", In::cookie}};
 
 }  // namespace
 

@@ -9,8 +9,8 @@ namespace gatehouse::openapi {
 namespace {
 
 constexpr std::string_view kFine;
-// An object in a parameter has no more members than this, whatever its schema allows: each new key is compared
-// with those before it.
+// An object in a parameter has no more members than this, whatever its schema allows: each new key is
+// compared with those before it.
 constexpr std::size_t kMostMembers = 1000;
 
 // Cuts the text up to the next delimiter off `rest`; the delimiter `%7C` stands for `|`, too, and compares
@@ -53,7 +53,9 @@ std::string_view delimiter_of(Style style) {
   }
 }
 
-std::uint8_t item_kinds_of(const Codec& codec) { return codec.type.items ? codec.type.items->kinds : plain_text().kinds; }
+std::uint8_t item_kinds_of(const Codec& codec) {
+  return codec.type.items ? codec.type.items->kinds : plain_text().kinds;
+}
 
 }  // namespace
 
@@ -69,7 +71,8 @@ const TextType& TextType::property(std::string_view name) const {
   return additional ? *additional : plain_text();
 }
 
-std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out) {
+std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds,
+                                     json::Builder& out) {
   const auto text = decode(raw, codec.encoding, text_);
   if (!text || (codec.in == In::path && moves_in_path(*text))) {
     out.null();
@@ -118,8 +121,8 @@ bool StyleReader::is_new_key(std::string_view key) {
   return true;
 }
 
-std::string_view StyleReader::decoded_member(std::string_view key, std::string_view raw_value, const Codec& codec,
-                                             json::Builder& out) {
+std::string_view StyleReader::decoded_member(std::string_view key, std::string_view raw_value,
+                                             const Codec& codec, json::Builder& out) {
   if (key_spans_.size() >= kMostMembers) return "maxProperties";
   if (!is_new_key(key)) return "repeated";
   out.key(key);
@@ -138,8 +141,8 @@ std::string_view StyleReader::member(std::string_view raw_key, std::string_view 
   return decoded_member(*key, raw_value, codec, out);
 }
 
-std::string_view StyleReader::alternating(std::string_view raw, std::string_view delimiter, const Codec& codec,
-                                          json::Builder& out) {
+std::string_view StyleReader::alternating(std::string_view raw, std::string_view delimiter,
+                                          const Codec& codec, json::Builder& out) {
   begin_object(out);
   std::string_view broken = raw.empty() ? "empty" : kFine;
   Splitter pieces(raw, delimiter);
@@ -151,22 +154,23 @@ std::string_view StyleReader::alternating(std::string_view raw, std::string_view
   return broken;
 }
 
-std::string_view StyleReader::assignments(std::string_view raw, std::string_view delimiter, const Codec& codec,
-                                          json::Builder& out) {
+std::string_view StyleReader::assignments(std::string_view raw, std::string_view delimiter,
+                                          const Codec& codec, json::Builder& out) {
   begin_object(out);
   std::string_view broken = raw.empty() ? "empty" : kFine;
   Splitter pieces(raw, delimiter);
   std::string_view piece;
   while (broken.empty() && pieces.next(piece)) {
     const std::size_t equals = piece.find('=');
-    broken = equals == piece.npos ? "style" : member(piece.substr(0, equals), piece.substr(equals + 1), codec, out);
+    broken = equals == piece.npos ? "style"
+                                  : member(piece.substr(0, equals), piece.substr(equals + 1), codec, out);
   }
   out.end_object();
   return broken;
 }
 
-std::string_view StyleReader::prefixed(std::string_view raw, char prefix, const Codec& codec, std::uint8_t kinds,
-                                       json::Builder& out) {
+std::string_view StyleReader::prefixed(std::string_view raw, char prefix, const Codec& codec,
+                                       std::uint8_t kinds, json::Builder& out) {
   const std::string_view exploded = prefix == '.' ? "." : ",";
   if ((kinds & TextType::kArray) != 0) return array(raw, codec.explode ? exploded : ",", codec, out);
   if ((kinds & TextType::kObject) != 0) {
@@ -176,7 +180,8 @@ std::string_view StyleReader::prefixed(std::string_view raw, char prefix, const 
 }
 
 // `;name=value`, once for each value where it is exploded; `;name` alone stands for an empty text.
-std::string_view StyleReader::matrix(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out) {
+std::string_view StyleReader::matrix(std::string_view raw, const Codec& codec, std::uint8_t kinds,
+                                     json::Builder& out) {
   const bool is_array = (kinds & TextType::kArray) != 0;
   const bool is_object = (kinds & TextType::kObject) != 0;
   if (is_object && codec.explode) return assignments(raw, ";", codec, out);
@@ -193,9 +198,7 @@ std::string_view StyleReader::matrix(std::string_view raw, const Codec& codec, s
     std::string_view piece;
     std::string_view broken = kFine;
     while (broken.empty() && pieces.next(piece)) {
-      broken = value_of(piece, value)
-                   ? scalar(value, codec, item_kinds_of(codec), out)
-                   : "style";
+      broken = value_of(piece, value) ? scalar(value, codec, item_kinds_of(codec), out) : "style";
     }
     out.end_array();
     return broken;
@@ -242,8 +245,8 @@ std::string_view StyleReader::write_header(std::span<const std::string_view> lin
   return broken;
 }
 
-std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
-                                            json::Builder& out) {
+std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::uint32_t first,
+                                            const Codec& codec, json::Builder& out) {
   keys_.clear();
   key_spans_.clear();
   std::string_view broken = kFine;
@@ -253,8 +256,8 @@ std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::ui
   return broken;
 }
 
-std::string_view StyleReader::write_pairs(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
-                                          std::uint8_t kinds, json::Builder& out) {
+std::string_view StyleReader::write_pairs(std::span<const Pair> pairs, std::uint32_t first,
+                                          const Codec& codec, std::uint8_t kinds, json::Builder& out) {
   const bool is_array = (kinds & TextType::kArray) != 0;
   const bool is_object = (kinds & TextType::kObject) != 0;
   std::string_view broken = kFine;

@@ -22,15 +22,16 @@ struct Pair {
   std::uint32_t next = kEnd;
 };
 
-// Writes values; keeps its working memory. Every function writes exactly one value and gives the rule that the
-// text broke, or an empty text. After a rule was broken what was written has no meaning.
+// Writes values; keeps its working memory. Every function writes exactly one value and gives the rule that
+// the text broke, or an empty text. After a rule was broken what was written has no meaning.
 class StyleReader {
  public:
   // `kinds`: which of the type's kinds may be written.
-  std::string_view write_path(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  std::string_view write_path(std::string_view raw, const Codec& codec, std::uint8_t kinds,
+                              json::Builder& out);
   // All field lines of that header; more than one only for arrays.
-  std::string_view write_header(std::span<const std::string_view> lines, const Codec& codec, std::uint8_t kinds,
-                                json::Builder& out);
+  std::string_view write_header(std::span<const std::string_view> lines, const Codec& codec,
+                                std::uint8_t kinds, json::Builder& out);
   // All pairs of that parameter, from `first` on.
   std::string_view write_pairs(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
                                std::uint8_t kinds, json::Builder& out);
@@ -41,16 +42,23 @@ class StyleReader {
  private:
   std::string_view scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
   // The items between delimiters; an open array is written to.
-  std::string_view items(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
-  std::string_view array(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
+  std::string_view items(std::string_view raw, std::string_view delimiter, const Codec& codec,
+                         json::Builder& out);
+  std::string_view array(std::string_view raw, std::string_view delimiter, const Codec& codec,
+                         json::Builder& out);
   // `R,100,G,200`
-  std::string_view alternating(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
+  std::string_view alternating(std::string_view raw, std::string_view delimiter, const Codec& codec,
+                               json::Builder& out);
   // `R=100,G=200`
-  std::string_view assignments(std::string_view raw, std::string_view delimiter, const Codec& codec, json::Builder& out);
-  std::string_view prefixed(std::string_view raw, char prefix, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  std::string_view assignments(std::string_view raw, std::string_view delimiter, const Codec& codec,
+                               json::Builder& out);
+  std::string_view prefixed(std::string_view raw, char prefix, const Codec& codec, std::uint8_t kinds,
+                            json::Builder& out);
   std::string_view matrix(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
-  std::string_view member(std::string_view raw_key, std::string_view raw_value, const Codec& codec, json::Builder& out);
-  std::string_view decoded_member(std::string_view key, std::string_view raw_value, const Codec& codec, json::Builder& out);
+  std::string_view member(std::string_view raw_key, std::string_view raw_value, const Codec& codec,
+                          json::Builder& out);
+  std::string_view decoded_member(std::string_view key, std::string_view raw_value, const Codec& codec,
+                                  json::Builder& out);
   void begin_object(json::Builder& out);
   bool is_new_key(std::string_view key);
 

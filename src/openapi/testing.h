@@ -1,13 +1,13 @@
 // For this room's tests: documents in memory, and questions to one parameter.
 #pragma once
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "json/writer.h"
 #include "openapi/api.h"
@@ -56,14 +56,16 @@ class Fields final : public HeaderFields {
 class Asked {
  public:
   explicit Asked(std::vector<std::string> parameters, std::string path = "/x") {
-    std::string text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  " + path + ":\n    get:\n      parameters:" + (parameters.empty() ? " []\n" : "\n");
+    std::string text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  " + path +
+                       ":\n    get:\n      parameters:" + (parameters.empty() ? " []\n" : "\n");
     for (const std::string& parameter : parameters) text += "        - " + parameter + "\n";
     loaded_ = load_text(text);
     EXPECT_EQ(loaded_.problems.text(), "") << text;
   }
   std::string ask(const RawInput& raw) {
     if (loaded_.api.operations.empty()) return "no operation";
-    if (loaded_.api.operations[0].input->read(raw, memory_, values_, findings_)) return json::to_text(values_.root());
+    if (loaded_.api.operations[0].input->read(raw, memory_, values_, findings_))
+      return json::to_text(values_.root());
     std::string text;
     for (const schema::Finding& finding : findings_) {
       if (!text.empty()) text += ", ";
@@ -73,8 +75,12 @@ class Asked {
     return text;
   }
   // The part of the answer that matters: the value of the only parameter, or what is wrong.
-  std::string query(std::string_view raw) { return only("query", ask({.path = {}, .query = raw, .headers = nullptr})); }
-  std::string path(std::string_view raw) { return only("path", ask({.path = {&raw, 1}, .query = {}, .headers = nullptr})); }
+  std::string query(std::string_view raw) {
+    return only("query", ask({.path = {}, .query = raw, .headers = nullptr}));
+  }
+  std::string path(std::string_view raw) {
+    return only("path", ask({.path = {&raw, 1}, .query = {}, .headers = nullptr}));
+  }
   std::string headers(const Fields& fields, std::string_view part = "header") {
     return only(part, ask({.path = {}, .query = {}, .headers = &fields}));
   }

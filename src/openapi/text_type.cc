@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::uint8_t kNothing = 0;
 constexpr std::uint8_t kUnsaid = 0x80 | TextType::kAnything;  // no keyword says anything about the type
-constexpr int kDeepest = 12;      // references and branches behind one another: schemas that contain themselves end here
+constexpr int kDeepest =
+    12;  // references and branches behind one another: schemas that contain themselves end here
 constexpr int kMostSchemas = 5000;  // looked at for one parameter
 constexpr int kDeepestMember = 2;   // a form's property that is an array, and its items
 
@@ -43,20 +44,24 @@ class Reading {
     type.kinds = kUnsaid;
     if (depth > kDeepest || ++read_ > kMostSchemas || !field.is_object()) return type;
     const json::Value schema = field.value();
-    const auto child = [&](json::Value value) { return doc::Field(field.source(), value, field.path(), field.problems()); };
+    const auto child = [&](json::Value value) {
+      return doc::Field(field.source(), value, field.path(), field.problems());
+    };
 
     if (const auto reference = schema.find_string("$ref")) {
       Problems elsewhere;  // the schema compiler reports references that lead nowhere
       const doc::Field quiet(field.source(), schema, field.path(), elsewhere);
       if (const auto target = documents_.resolve(quiet, *reference)) {
-        merge_all(type, read(doc::Field(target->source(), target->value(), target->path(), field.problems()), depth + 1, member));
+        merge_all(type, read(doc::Field(target->source(), target->value(), target->path(), field.problems()),
+                             depth + 1, member));
       }
     }
     if (const auto written = schema.find("type")) {
       std::uint8_t kinds = kNothing;
       if (written->is_string()) kinds = kind_of(written->string());
       if (written->is_array()) {
-        for (const json::Value one : written->elements()) kinds |= one.is_string() ? kind_of(one.string()) : kNothing;
+        for (const json::Value one : written->elements())
+          kinds |= one.is_string() ? kind_of(one.string()) : kNothing;
       }
       type.kinds &= kinds;
     }
@@ -76,9 +81,11 @@ class Reading {
       }
     }
     if (const auto others = schema.find("additionalProperties")) {
-      if (others->is_object() && member < kDeepestMember) type.additional = finished(read(child(*others), 0, member + 1));
+      if (others->is_object() && member < kDeepestMember)
+        type.additional = finished(read(child(*others), 0, member + 1));
       if (others->is_boolean() && others->boolean()) type.additional = kText;
-    } else if (sealing_ == schema::Sealing::open && (schema.find("properties") || schema.find_string("type") == "object")) {
+    } else if (sealing_ == schema::Sealing::open &&
+               (schema.find("properties") || schema.find_string("type") == "object")) {
       type.additional = kText;
     }
     if (const auto all = schema.find("allOf"); all && all->is_array()) {
@@ -136,7 +143,8 @@ class Reading {
 
 }  // namespace
 
-std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema, schema::Sealing sealing) {
+std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema,
+                                          schema::Sealing sealing) {
   return Reading::finished(Reading(documents, sealing).read(schema, 0, 0));
 }
 

@@ -10,8 +10,9 @@
 
 namespace gatehouse::openapi {
 
-// Looks through $ref, allOf, anyOf and oneOf. A schema that says nothing about its type stands for text. Where
-// schemas are sealed, objects have no other members than they declare.
-std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema, schema::Sealing sealing);
+// Looks through $ref, allOf, anyOf and oneOf. A schema that says nothing about its type stands for text.
+// Where schemas are sealed, objects have no other members than they declare.
+std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema,
+                                          schema::Sealing sealing);
 
 }  // namespace gatehouse::openapi
