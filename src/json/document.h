@@ -25,19 +25,19 @@ struct Node {
   // string: unescaped bytes; number: the literal; else null. Eight bytes behind its end can be read (but mean
   // nothing), so that short texts are compared by one load.
   const char* text = nullptr;
-  std::uint32_t size = 0;      // string, number: bytes in text; array: elements; object: members
-  std::uint32_t span = 1;      // nodes in this subtree, itself included: the next sibling is this + span
-  std::uint32_t offset = 0;    // where it stands in its source text, in bytes
+  std::uint32_t size = 0;    // string, number: bytes in text; array: elements; object: members
+  std::uint32_t span = 1;    // nodes in this subtree, itself included: the next sibling is this + span
+  std::uint32_t offset = 0;  // where it stands in its source text, in bytes
   Kind kind = Kind::null;
-  bool truth = false;          // boolean: its value; number: whether the literal is of the form -?digits
+  bool truth = false;  // boolean: its value; number: whether the literal is of the form -?digits
 };
 
 struct Member;
 class Elements;
 class Members;
 
-// Valid as long as its Document is neither changed nor destroyed. Cheap to copy. Calling an accessor of another
-// kind than kind() is a bug; the accessors that search answer "none" for a wrong kind instead.
+// Valid as long as its Document is neither changed nor destroyed. Cheap to copy. Calling an accessor of
+// another kind than kind() is a bug; the accessors that search answer "none" for a wrong kind instead.
 class Value {
  public:
   Value() = default;
@@ -54,17 +54,17 @@ class Value {
   bool boolean() const { return node_->truth; }
   std::string_view string() const { return {node_->text, node_->size}; }
   std::string_view literal() const { return {node_->text, node_->size}; }  // number, as written
-  bool has_integer_form() const { return node_->truth; }  // number: no fraction, no exponent
+  bool has_integer_form() const { return node_->truth; }                   // number: no fraction, no exponent
   // Exact, or nothing: 1.0 and 1e2 are integers; what does not fit is not.
   std::optional<std::int64_t> integer() const;
   std::optional<std::uint64_t> unsigned_integer() const;
   double number() const;  // nearest double; infinite where it overflows
 
-  std::size_t size() const { return node_->size; }  // array, object
-  Elements elements() const;                        // array
-  Members members() const;                          // object, in source order
-  std::optional<Value> find(std::string_view key) const;      // a member's value; none when not an object
-  std::optional<Value> at(std::size_t index) const;           // an element; none when not an array
+  std::size_t size() const { return node_->size; }        // array, object
+  Elements elements() const;                              // array
+  Members members() const;                                // object, in source order
+  std::optional<Value> find(std::string_view key) const;  // a member's value; none when not an object
+  std::optional<Value> at(std::size_t index) const;       // an element; none when not an array
   // RFC 6901; "" is the value itself.
   std::optional<Value> pointer(std::string_view path) const;
   // Convenience for reading configuration: the member when it is there and a string.
@@ -148,7 +148,7 @@ class Document {
 
   bool empty() const { return count_ == 0; }
   Value root() const { return Value(nodes_.get()); }  // precondition: not empty
-  void clear();                                        // keeps memory up to a bound
+  void clear();                                       // keeps memory up to a bound
 
  private:
   friend class Parser;

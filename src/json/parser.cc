@@ -1,12 +1,12 @@
 #include "json/parser.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <vector>
+
+#include <simdjson.h>
 
 namespace gatehouse::json {
 
@@ -146,8 +146,8 @@ bool Parser::State::find_tokens() {
     if (failed) return fail(Fault::too_large, 0);
     token_capacity = capacity;
   }
-  const auto failed = tokens->stage1(reinterpret_cast<const std::uint8_t*>(text), size,
-                                     simdjson::stage1_mode::regular);
+  const auto failed =
+      tokens->stage1(reinterpret_cast<const std::uint8_t*>(text), size, simdjson::stage1_mode::regular);
   switch (failed) {
     case simdjson::SUCCESS: break;
     case simdjson::EMPTY: return fail(Fault::empty, 0);
@@ -166,7 +166,8 @@ bool Parser::State::string(std::uint32_t at) {
   const char* begin = text + at + 1;
   if (end < begin || *end != '"') return fail(Fault::syntax, at);
   Node& node = *next++;
-  node = Node{.text = begin, .size = static_cast<std::uint32_t>(end - begin), .offset = at, .kind = Kind::string};
+  node = Node{
+      .text = begin, .size = static_cast<std::uint32_t>(end - begin), .offset = at, .kind = Kind::string};
   if (escapes && std::memchr(begin, '\\', node.size)) return unescape(node, at);
   return true;
 }
@@ -360,7 +361,8 @@ Parser::~Parser() = default;
 std::expected<void, ParseError> Parser::parse(std::string_view text, Document& into, ParseLimits limits) {
   into.clear();
   constexpr std::size_t kMost = std::size_t{1} << 31U;  // offsets are 32 bits
-  if (text.size() > std::min(limits.bytes, kMost)) return std::unexpected(ParseError{Fault::too_large, limits.bytes});
+  if (text.size() > std::min(limits.bytes, kMost))
+    return std::unexpected(ParseError{Fault::too_large, limits.bytes});
   if (into.source_capacity_ < text.size() + kPadding) {
     into.source_capacity_ = std::max<std::size_t>(std::bit_ceil(text.size() + kPadding), 2048);
     into.source_ = std::make_unique_for_overwrite<char[]>(into.source_capacity_);

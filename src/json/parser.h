@@ -18,11 +18,11 @@ enum class Fault : std::uint8_t {
   empty,
   syntax,
   utf8,
-  surrogate,      // a \uD800–\uDFFF escape without its pair
+  surrogate,  // a \uD800–\uDFFF escape without its pair
   duplicate_key,
   depth,
-  trailing,       // bytes behind the value
-  too_large,      // more text or more nodes than allowed
+  trailing,   // bytes behind the value
+  too_large,  // more text or more nodes than allowed
 };
 std::string_view name(Fault fault);
 

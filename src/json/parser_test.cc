@@ -1,9 +1,9 @@
 #include "json/parser.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 #include "json/decimal.h"
 #include "json/writer.h"
@@ -43,8 +43,9 @@ TEST(Parser, EscapesAreResolvedAndPairsOfSurrogatesJoined) {
 }
 
 TEST(Parser, LoneSurrogatesAreRefused) {
-  for (const char* text : {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\udc00\ud800")", R"("\ud800x")",
-                           R"("\ud800\n")", R"("\ud800\u0041")", R"("\uD800\)", R"("\ud83d\ude")"}) {
+  for (const char* text :
+       {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\udc00\ud800")", R"("\ud800x")",
+        R"("\ud800\n")", R"("\ud800\u0041")", R"("\uD800\)", R"("\ud83d\ude")"}) {
     const std::string answer = read(text);
     EXPECT_TRUE(answer == "!surrogate" || answer == "!syntax") << text << ' ' << answer;
   }
@@ -105,9 +106,10 @@ TEST(Parser, AValueKnowsWhereItStands) {
 TEST(Value, NumbersConvertExactlyOrNotAtAll) {
   Parser parser;
   Document document;
-  ASSERT_TRUE(parser.parse("[1.0,1e2,1.5,9223372036854775807,9223372036854775808,-9223372036854775808,"
-                           "-9223372036854775809,18446744073709551615,18446744073709551616,1e400,-1e-400,-0]",
-                           document));
+  ASSERT_TRUE(
+      parser.parse("[1.0,1e2,1.5,9223372036854775807,9223372036854775808,-9223372036854775808,"
+                   "-9223372036854775809,18446744073709551615,18446744073709551616,1e400,-1e-400,-0]",
+                   document));
   const auto at = [&](std::size_t i) { return *document.root().at(i); };
   EXPECT_EQ(at(0).integer(), 1);
   EXPECT_EQ(at(1).integer(), 100);
@@ -193,7 +195,9 @@ TEST(Builder, BuildsWhatTheParserWouldHaveRead) {
 TEST(Writer, OutputIsAlwaysValidWhateverTheBytes) {
   std::string out;
   append_string(out, std::string_view("a\0\x1F\x7F\xFF\xC3(\xE2\x82\xAC\xF4\x90\x80\x80", 14));
-  EXPECT_EQ(out, "\"a\\u0000\\u001f\x7F\xEF\xBF\xBD\xEF\xBF\xBD(€\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(
+      out,
+      "\"a\\u0000\\u001f\x7F\xEF\xBF\xBD\xEF\xBF\xBD(€\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
 }  // namespace

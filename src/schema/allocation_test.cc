@@ -1,12 +1,12 @@
 // Its own counting operator new: checking a valid instance allocates nothing once a thread has warmed up.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <new>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "json/parser.h"
 #include "schema/compiler.h"
@@ -56,7 +56,8 @@ TEST(Allocation, ParsingAndCheckingAnOrderAllocatesNothing) {
   const std::string order = read("tests/data/order.json");
   ASSERT_FALSE(order.empty());
   EXPECT_EQ(allocations_of(read("tests/data/order.schema.json"), order,
-                           {.formats = Formats::assert, .sealing = Sealing::sealed, .caps = Caps{}}), 0U);
+                           {.formats = Formats::assert, .sealing = Sealing::sealed, .caps = Caps{}}),
+            0U);
 }
 
 TEST(Allocation, NorDoLargeComposedObjectsAndUniqueItems) {
@@ -66,7 +67,8 @@ TEST(Allocation, NorDoLargeComposedObjectsAndUniqueItems) {
     members += (i ? ",\"m" : "\"m") + std::to_string(i) + "\":[1,2,3,4,5,6,7,8,9,10]";
     properties += (i ? ",\"m" : "\"m") + std::to_string(i) + "\":{\"uniqueItems\":true}";
   }
-  const std::string schema = R"({"anyOf":[{"properties":)" + properties + R"(}},{"required":["m7"]}],"type":"object"})";
+  const std::string schema =
+      R"({"anyOf":[{"properties":)" + properties + R"(}},{"required":["m7"]}],"type":"object"})";
   EXPECT_EQ(allocations_of(schema, members + "}", {.sealing = Sealing::sealed}), 0U);
 }
 

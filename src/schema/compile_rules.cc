@@ -1,7 +1,7 @@
 // One schema object into Rules, keyword by keyword.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "schema/compiler_implementation.h"
 
@@ -96,14 +96,22 @@ void Compiler::Implementation::fill_types(const Site& site) {
   bool number = false;
   const auto one = [&](Value value) {
     const std::string_view type = value.is_string() ? value.string() : std::string_view();
-    if (type == "null") bits |= type_bit(Kind::null);
-    else if (type == "boolean") bits |= type_bit(Kind::boolean);
-    else if (type == "string") bits |= type_bit(Kind::string);
-    else if (type == "array") bits |= type_bit(Kind::array);
-    else if (type == "object") bits |= type_bit(Kind::object);
-    else if (type == "integer") integer = true;
-    else if (type == "number") number = true;
-    else report(site.resource, value, "type must be null, boolean, object, array, number, string or integer");
+    if (type == "null")
+      bits |= type_bit(Kind::null);
+    else if (type == "boolean")
+      bits |= type_bit(Kind::boolean);
+    else if (type == "string")
+      bits |= type_bit(Kind::string);
+    else if (type == "array")
+      bits |= type_bit(Kind::array);
+    else if (type == "object")
+      bits |= type_bit(Kind::object);
+    else if (type == "integer")
+      integer = true;
+    else if (type == "number")
+      number = true;
+    else
+      report(site.resource, value, "type must be null, boolean, object, array, number, string or integer");
   };
   if (types.is_array()) {
     for (const Value element : types.elements()) one(element);
@@ -151,10 +159,12 @@ void Compiler::Implementation::fill_string(const Site& site) {
   using enum Keyword;
   if (site.resource.validates) {
     if (const auto most = count_of(site, max_length)) strings(site.rules).length.most = *most;
-    if (const auto least = count_of(site, min_length); least && *least > 0) strings(site.rules).length.least = *least;
+    if (const auto least = count_of(site, min_length); least && *least > 0)
+      strings(site.rules).length.least = *least;
     if (const Value text = site.keywords[pattern]) {
-      auto compiled = text.is_string() ? Pattern::compile(text.string())
-                                       : std::expected<Pattern, std::string>(std::unexpected("it is not a string"));
+      auto compiled = text.is_string()
+                          ? Pattern::compile(text.string())
+                          : std::expected<Pattern, std::string>(std::unexpected("it is not a string"));
       if (compiled) {
         strings(site.rules).patterns.push_back(*std::move(compiled));
       } else {
@@ -166,13 +176,16 @@ void Compiler::Implementation::fill_string(const Site& site) {
   if (!wanted) return;
   if (!wanted.is_string()) return report(site.resource, wanted, "format must be a string");
   if (!site.resource.asserts_formats) return;
-  const FormatCheck check = site.resource.openapi && wanted.string() == "byte" ? is_base64 : find_format(wanted.string());
+  const FormatCheck check =
+      site.resource.openapi && wanted.string() == "byte" ? is_base64 : find_format(wanted.string());
   if (check) strings(site.rules).formats.push_back(check);
 }
 
-void Compiler::Implementation::add_bound(const Site& site, Keyword keyword, NumberBound::Is is, NumberRules& rules) {
+void Compiler::Implementation::add_bound(const Site& site, Keyword keyword, NumberBound::Is is,
+                                         NumberRules& rules) {
   const Value limit = site.keywords[keyword];
-  if (!limit.is_number()) return report(site.resource, limit, fmt::format("{} must be a number", name(keyword)));
+  if (!limit.is_number())
+    return report(site.resource, limit, fmt::format("{} must be a number", name(keyword)));
   rules.bounds.push_back({is, Number(kept(limit.literal())), name(keyword)});
 }
 
@@ -214,10 +227,13 @@ void Compiler::Implementation::fill_array(const Site& site) {
   using enum Keyword;
   if (site.resource.validates) {
     if (const auto most = count_of(site, max_items)) arrays(site.rules).items.most = *most;
-    if (const auto least = count_of(site, min_items); least && *least > 0) arrays(site.rules).items.least = *least;
+    if (const auto least = count_of(site, min_items); least && *least > 0)
+      arrays(site.rules).items.least = *least;
     if (const Value wanted = site.keywords[unique_items]) {
-      if (!wanted.is_boolean()) report(site.resource, wanted, "uniqueItems must be a boolean");
-      else if (wanted.boolean()) arrays(site.rules).unique = true;
+      if (!wanted.is_boolean())
+        report(site.resource, wanted, "uniqueItems must be a boolean");
+      else if (wanted.boolean())
+        arrays(site.rules).unique = true;
     }
   }
   if (!site.resource.applies) return;
@@ -259,9 +275,12 @@ void Compiler::Implementation::fill_object(const Site& site) {
       for (const json::Member member : site.keywords[properties].members()) {
         const Facts& facts = facts_.of(member.value, site.resource);
         const Rules* rules = nullptr;
-        if (direction == Direction::input && facts.read_only) rules = &never("readOnly");
-        else if (direction == Direction::output && facts.write_only) rules = &never("writeOnly");
-        else rules = &inner_value(site, member.value);
+        if (direction == Direction::input && facts.read_only)
+          rules = &never("readOnly");
+        else if (direction == Direction::output && facts.write_only)
+          rules = &never("writeOnly");
+        else
+          rules = &inner_value(site, member.value);
         objects(site.rules).properties[number_of(member.key())] = rules;
       }
     }
@@ -269,7 +288,8 @@ void Compiler::Implementation::fill_object(const Site& site) {
       for (const json::Member member : site.keywords[pattern_properties].members()) {
         auto compiled = Pattern::compile(member.key());
         if (!compiled) {
-          report(site.resource, member.value, "the pattern of these properties cannot be used: " + compiled.error());
+          report(site.resource, member.value,
+                 "the pattern of these properties cannot be used: " + compiled.error());
           continue;
         }
         objects(site.rules).patterns.emplace_back(*std::move(compiled), &inner_value(site, member.value));
@@ -279,7 +299,8 @@ void Compiler::Implementation::fill_object(const Site& site) {
         schema && is_schema(site, schema, name(additional_properties))) {
       objects(site.rules).additional = &inner_value(site, schema);
     }
-    if (const Value schema = site.keywords[property_names]; schema && is_schema(site, schema, name(property_names))) {
+    if (const Value schema = site.keywords[property_names];
+        schema && is_schema(site, schema, name(property_names))) {
       objects(site.rules).property_names = &plainly(site, schema);
     }
   }
@@ -293,8 +314,10 @@ void Compiler::Implementation::fill_object(const Site& site) {
       report(site.resource, list, "required must be an array of property names");
     } else {
       for (const Value element : list.elements()) {
-        if (!element.is_string()) report(site.resource, element, "required must be an array of property names");
-        else if (!is_exempt(site, element.string())) objects(site.rules).required.add(number_of(element.string()));
+        if (!element.is_string())
+          report(site.resource, element, "required must be an array of property names");
+        else if (!is_exempt(site, element.string()))
+          objects(site.rules).required.add(number_of(element.string()));
       }
     }
   }
@@ -308,14 +331,17 @@ void Compiler::Implementation::fill_object(const Site& site) {
     }
     for (const json::Member member : map.members()) {
       if (!member.value.is_array()) {
-        if (keyword == dependent_required) report(site.resource, member.value, "dependentRequired must have arrays of names");
+        if (keyword == dependent_required)
+          report(site.resource, member.value, "dependentRequired must have arrays of names");
         continue;
       }
       const std::uint32_t number = number_of(member.key());
       NameSet needed;
       for (const Value element : member.value.elements()) {
-        if (!element.is_string()) report(site.resource, element, "dependentRequired must have arrays of names");
-        else if (!is_exempt(site, element.string())) needed.add(number_of(element.string()));
+        if (!element.is_string())
+          report(site.resource, element, "dependentRequired must have arrays of names");
+        else if (!is_exempt(site, element.string()))
+          needed.add(number_of(element.string()));
       }
       objects(site.rules).dependents.emplace_back(number, std::move(needed));
     }
@@ -325,7 +351,8 @@ void Compiler::Implementation::fill_object(const Site& site) {
 void Compiler::Implementation::add_reference(const Site& site, Keyword keyword, std::vector<Step>& steps) {
   const Value reference = site.keywords[keyword];
   if (!reference) return;
-  if (!reference.is_string()) return report(site.resource, reference, fmt::format("{} must be a string", name(keyword)));
+  if (!reference.is_string())
+    return report(site.resource, reference, fmt::format("{} must be a string", name(keyword)));
   const auto target = documents_.resolve(site.resource, reference.string(), reference);
   if (!target) return;
   Step& step = steps.emplace_back();
@@ -336,17 +363,20 @@ void Compiler::Implementation::add_reference(const Site& site, Keyword keyword, 
   const std::string_view anchor = keyword == Keyword::recursive_ref ? std::string_view() : target->anchor;
   if (keyword == Keyword::dynamic_ref && anchor.empty()) return;
   const auto dynamic = target->resource->dynamic_anchors.find(anchor);
-  if (dynamic == target->resource->dynamic_anchors.end() || dynamic->second.node() != target->schema.node()) return;
+  if (dynamic == target->resource->dynamic_anchors.end() || dynamic->second.node() != target->schema.node())
+    return;
   step.op = Step::Op::dynamic;
   step.anchor = anchor_number(anchor);
 }
 
-void Compiler::Implementation::add_branches(const Site& site, Keyword keyword, Step::Op op, std::vector<Step>& steps) {
+void Compiler::Implementation::add_branches(const Site& site, Keyword keyword, Step::Op op,
+                                            std::vector<Step>& steps) {
   if (!site.keywords.has(keyword) || !is_list_of_schemas(site, keyword)) return;
   Step& step = steps.emplace_back();
   step.op = op;
   step.rule = name(keyword);
-  for (const Value branch : site.keywords[keyword].elements()) step.branches.push_back(&same_value(site, branch));
+  for (const Value branch : site.keywords[keyword].elements())
+    step.branches.push_back(&same_value(site, branch));
 }
 
 void Compiler::Implementation::fill_steps(const Site& site) {
@@ -381,7 +411,8 @@ void Compiler::Implementation::fill_steps(const Site& site) {
     }
     for (const Keyword keyword : {dependent_schemas, dependencies}) {
       const Value map = site.keywords[keyword];
-      if (!map || (keyword == dependent_schemas && !is_map_of_schemas(site, keyword)) || !map.is_object()) continue;
+      if (!map || (keyword == dependent_schemas && !is_map_of_schemas(site, keyword)) || !map.is_object())
+        continue;
       Step step;
       step.op = Step::Op::dependents;
       step.rule = name(keyword);
@@ -438,13 +469,16 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
       if (!target) continue;
       const auto found = std::find(targets.begin(), targets.end(), target->schema.node());
       if (found == targets.end()) {
-        report(site.resource, member.value, fmt::format("the discriminator maps to a schema that {} does not have", name(keyword)));
+        report(site.resource, member.value,
+               fmt::format("the discriminator maps to a schema that {} does not have", name(keyword)));
         continue;
       }
       const auto index = static_cast<std::uint32_t>(found - targets.begin());
       const std::uint32_t number = step.names.add(member.key());
-      if (number == step.targets.size()) step.targets.push_back(index);
-      else step.targets[number] = index;
+      if (number == step.targets.size())
+        step.targets.push_back(index);
+      else
+        step.targets[number] = index;
     }
   }
   step.names.build();
@@ -456,7 +490,8 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
 void Compiler::Implementation::fill_unevaluated(const Site& site) {
   using enum Keyword;
   if (site.resource.draft == Draft::draft_7) return;
-  if (const Value schema = site.keywords[unevaluated_items]; schema && is_schema(site, schema, name(unevaluated_items))) {
+  if (const Value schema = site.keywords[unevaluated_items];
+      schema && is_schema(site, schema, name(unevaluated_items))) {
     site.rules.unevaluated_items = &inner_value(site, schema);
     site.rules.tracks = true;
   }
@@ -499,9 +534,12 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
   // A sealed object without patterns has at most the members that it declares.
   if (admits(Kind::object) && !facts.properties) {
     objects(rules).members.most = options_.caps->properties;
-    const bool closed = rules.object->additional && rules.object->additional->never && rules.object->patterns.empty();
-    if (closed) objects(rules).members.most = kUnbounded;
-    else weak(Weakness::Kind::capped, "maxProperties");
+    const bool closed =
+        rules.object->additional && rules.object->additional->never && rules.object->patterns.empty();
+    if (closed)
+      objects(rules).members.most = kUnbounded;
+    else
+      weak(Weakness::Kind::capped, "maxProperties");
   }
   if (admits(Kind::number) && !(facts.minimum && facts.maximum) && !facts.wide_integer) {
     constexpr std::string_view kSafe = "9007199254740991";
@@ -514,7 +552,8 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
           {NumberBound::Is::at_least, Number(integers ? kSafeNegative : kDoubleNegative), "minimum"});
     }
     if (!facts.maximum) {
-      numbers(rules).bounds.push_back({NumberBound::Is::at_most, Number(integers ? kSafe : kDouble), "maximum"});
+      numbers(rules).bounds.push_back(
+          {NumberBound::Is::at_most, Number(integers ? kSafe : kDouble), "maximum"});
     }
     weak(Weakness::Kind::capped, facts.maximum ? "minimum" : "maximum");
   }

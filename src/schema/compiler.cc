@@ -1,9 +1,9 @@
 #include "schema/compiler.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "schema/compiler_implementation.h"
 
@@ -20,7 +20,8 @@ void Compiler::add(std::string_view uri, json::Value root, Contents contents) {
   implementation_->documents().add(uri, root, contents);
 }
 
-std::expected<std::shared_ptr<const Schema>, Problems> Compiler::compile(std::string_view uri, json::Value schema,
+std::expected<std::shared_ptr<const Schema>, Problems> Compiler::compile(std::string_view uri,
+                                                                         json::Value schema,
                                                                          Direction direction) {
   SchemaResource* const around = implementation_->documents().find(uri);
   if (!around) throw std::logic_error("compile: the document was not added");
@@ -62,9 +63,8 @@ void Compiler::Implementation::report(const SchemaResource& resource, json::Valu
       {resource.document->uri, Documents::pointer_to(*resource.document, at), at.offset(), std::move(what)});
 }
 
-std::expected<std::shared_ptr<const Schema>, Problems> Compiler::Implementation::compile(SchemaResource& around,
-                                                                                         json::Value schema,
-                                                                                         Direction direction) {
+std::expected<std::shared_ptr<const Schema>, Problems> Compiler::Implementation::compile(
+    SchemaResource& around, json::Value schema, Direction direction) {
   const Rules& root = rules_for(schema, documents_.resource_of(schema, around), Use::outermost, direction, 0);
   run_queue();
   if (failed_) {
@@ -148,7 +148,8 @@ const Rules& Compiler::Implementation::anything(Use use) {
 
 const Rules& Compiler::Implementation::rules_for(json::Value schema, SchemaResource& around, Use use,
                                                  Direction direction, std::uint32_t exempt) {
-  if (use == Use::outermost && options_.sealing == Sealing::open && !options_.caps && direction == Direction::any) {
+  if (use == Use::outermost && options_.sealing == Sealing::open && !options_.caps &&
+      direction == Direction::any) {
     use = Use::in_place;
   }
   SchemaResource* resource = &documents_.resource_of(schema, around);
@@ -157,7 +158,8 @@ const Rules& Compiler::Implementation::rules_for(json::Value schema, SchemaResou
     const Keywords keywords(schema);
     const json::Value reference = keywords[Keyword::ref];
     if (!reference || !reference.is_string()) break;
-    if (!resource->ref_stands_alone() && (!keywords.only(Keyword::ref) || !resource->dynamic_anchors.empty())) break;
+    if (!resource->ref_stands_alone() && (!keywords.only(Keyword::ref) || !resource->dynamic_anchors.empty()))
+      break;
     const auto target = documents_.resolve(*resource, reference.string(), reference);
     if (!target) return never("$ref");
     schema = target->schema;
@@ -191,7 +193,8 @@ std::uint32_t Compiler::Implementation::exempt_set(const Facts& facts, Direction
   const auto& names = direction == Direction::input ? facts.read_only_names : facts.write_only_names;
   std::vector<std::string> sorted(names.begin(), names.end());
   std::sort(sorted.begin(), sorted.end());
-  const auto [at, added] = exempt_numbers_.try_emplace(sorted, static_cast<std::uint32_t>(exempt_sets_.size()));
+  const auto [at, added] =
+      exempt_numbers_.try_emplace(sorted, static_cast<std::uint32_t>(exempt_sets_.size()));
   if (added) exempt_sets_.push_back(std::move(sorted));
   return at->second;
 }
@@ -215,7 +218,8 @@ const Rules& Compiler::Implementation::same_value(const Site& site, const Docume
 
 const Rules& Compiler::Implementation::inner_value(const Site& site, json::Value schema) {
   const Key& key = site.task.key;
-  return rules_for(schema, site.resource, key.use == Use::plain ? Use::plain : Use::outermost, key.direction, 0);
+  return rules_for(schema, site.resource, key.use == Use::plain ? Use::plain : Use::outermost, key.direction,
+                   0);
 }
 
 const Rules& Compiler::Implementation::plainly(const Site& site, json::Value schema) {

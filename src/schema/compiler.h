@@ -2,9 +2,9 @@
 // 3.0.x and 3.1 Schema Objects). References are followed within and across documents; what cannot be enforced
 // exactly (a lookaround in a pattern, an unknown required vocabulary) is a problem, not a guess.
 //
-//   Compiler compiler({.dialect = Dialect::openapi_3_0, .formats = Formats::assert, .sealing = Sealing::sealed});
-//   compiler.add("file:///api.yaml", api.root(), Contents::openapi);
-//   auto body = compiler.compile("file:///api.yaml", *api.root().pointer("/components/schemas/Order"), Direction::input);
+//   Compiler compiler({.dialect = Dialect::openapi_3_0, .formats = Formats::assert, .sealing =
+//   Sealing::sealed}); compiler.add("file:///api.yaml", api.root(), Contents::openapi); auto body =
+//   compiler.compile("file:///api.yaml", *api.root().pointer("/components/schemas/Order"), Direction::input);
 #pragma once
 
 #include <cstddef>
@@ -39,7 +39,7 @@ enum class Contents : std::uint8_t { schema, openapi };  // of a document
 
 // Bounds for what a schema leaves unbounded. Depth is the parser's business (json::ParseLimits).
 struct Caps {
-  std::uint64_t string = 1024;   // code points, where there is no maxLength, enum, const or bounded format
+  std::uint64_t string = 1024;  // code points, where there is no maxLength, enum, const or bounded format
   std::uint64_t items = 100;
   std::uint64_t properties = 100;
   // Numbers without bounds: integers within ±(2^53 − 1) (int64's range where the format says so), others

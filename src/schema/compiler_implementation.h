@@ -1,5 +1,5 @@
-// How a Compiler works: schema objects wait in a queue, each is compiled once for each way it is used, and none
-// while another is being compiled. So neither deep nor circular references cost stack.
+// How a Compiler works: schema objects wait in a queue, each is compiled once for each way it is used, and
+// none while another is being compiled. So neither deep nor circular references cost stack.
 #pragma once
 
 #include <map>

@@ -1,9 +1,9 @@
 #include "schema/documents.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "schema/keywords.h"
 #include "schema/metaschema.h"
@@ -64,7 +64,8 @@ SchemaResource& Documents::add(std::string_view uri, json::Value root, Contents 
   if (contents == Contents::schema) {
     index(root, resource, 0);
   } else {
-    if (const auto dialect = root.find_string("jsonSchemaDialect"); dialect && resource.draft != Draft::openapi_3_0) {
+    if (const auto dialect = root.find_string("jsonSchemaDialect");
+        dialect && resource.draft != Draft::openapi_3_0) {
       apply_dialect(resource, *dialect, root);
     }
     if (const auto schemas = root.pointer("/components/schemas"); schemas && schemas->is_object()) {
@@ -99,18 +100,22 @@ void Documents::index(json::Value schema, SchemaResource& around, int depth) {
   if (around.draft != Draft::openapi_3_0) {
     if (const json::Value id = keywords[Keyword::id]; id && id.is_string()) {
       const std::string uri = resolve_uri(around.uri, without_empty_fragment(id.string()));
-      const bool names_here = around.ref_stands_alone() && (keywords.has(Keyword::ref) || uri.find('#') != uri.npos);
-      if (uri.find('#') != uri.npos && !names_here) report_(around, id, "$id must not have a fragment; use $anchor");
+      const bool names_here =
+          around.ref_stands_alone() && (keywords.has(Keyword::ref) || uri.find('#') != uri.npos);
+      if (uri.find('#') != uri.npos && !names_here)
+        report_(around, id, "$id must not have a fragment; use $anchor");
       if (!names_here) {
         const bool document_root = around.root.node() == schema.node();
         here = document_root ? &around : &new_resource(uri, schema, around);
         here->uri = uri;
         by_uri_.try_emplace(uri, here);
       }
-      if (names_here && !keywords.has(Keyword::ref)) around.anchors.emplace(uri.substr(uri.find('#') + 1), schema);
+      if (names_here && !keywords.has(Keyword::ref))
+        around.anchors.emplace(uri.substr(uri.find('#') + 1), schema);
       places_[schema.node()] = here;
     }
-    if (const json::Value dialect = keywords[Keyword::schema]; dialect && here->root.node() == schema.node()) {
+    if (const json::Value dialect = keywords[Keyword::schema];
+        dialect && here->root.node() == schema.node()) {
       if (dialect.is_string()) {
         apply_dialect(*here, dialect.string(), dialect);
       } else {
@@ -180,7 +185,8 @@ void Documents::apply_vocabulary(SchemaResource& resource, json::Value vocabular
   }
 }
 
-std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::string_view reference, json::Value at) {
+std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::string_view reference,
+                                                    json::Value at) {
   const std::string uri = resolve_uri(from.uri, reference);
   const std::string_view place = without_fragment(uri);
   SchemaResource* const resource = place == from.uri ? &from : find(place);
@@ -188,8 +194,9 @@ std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::s
     report_(from, at, fmt::format("\"{}\" leads to a document that is not there: {}", reference, place));
     return std::nullopt;
   }
-  const std::string fragment =
-      place.size() < uri.size() ? percent_decoded(std::string_view(uri).substr(place.size() + 1)) : std::string();
+  const std::string fragment = place.size() < uri.size()
+                                   ? percent_decoded(std::string_view(uri).substr(place.size() + 1))
+                                   : std::string();
   std::optional<Target> target;
   if (fragment.empty()) {
     target = Target{resource->root, resource, {}};

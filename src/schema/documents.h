@@ -1,5 +1,6 @@
-// The documents that schemas stand in: which schema resource ($id) each schema object belongs to, which dialect
-// and vocabularies rule there, and what a reference means (JSON Schema 2020-12 Core, sections 8 and 9).
+// The documents that schemas stand in: which schema resource ($id) each schema object belongs to, which
+// dialect and vocabularies rule there, and what a reference means (JSON Schema 2020-12 Core, sections 8 and
+// 9).
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,12 @@ struct SchemaResource {
   const SourceDocument* document = nullptr;
   json::Value root;
   Draft draft = Draft::draft_2020_12;
-  bool openapi = false;             // discriminator, and formats of numbers
-  bool validates = true;            // the vocabularies in force
+  bool openapi = false;   // discriminator, and formats of numbers
+  bool validates = true;  // the vocabularies in force
   bool applies = true;
   bool unevaluated = true;
   bool asserts_formats = false;
-  TextMap<json::Value> anchors;          // dynamic ones, too
+  TextMap<json::Value> anchors;  // dynamic ones, too
   TextMap<json::Value> dynamic_anchors;
 
   // Draft 7 and OpenAPI 3.0: what stands beside $ref does not count.
@@ -51,7 +52,8 @@ class Documents {
   SchemaResource& add(std::string_view uri, json::Value root, Contents contents);
   SchemaResource* find(std::string_view uri);  // by the URI of a document or resource; fetches
 
-  // The resource of a schema object; `around` is the resource of what it stands in, if nobody has seen it yet.
+  // The resource of a schema object; `around` is the resource of what it stands in, if nobody has seen it
+  // yet.
   SchemaResource& resource_of(json::Value schema, SchemaResource& around);
 
   struct Target {

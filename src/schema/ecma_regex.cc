@@ -22,8 +22,9 @@ constexpr std::uint32_t kMostRepeats = 1000;  // RE2's own bound
 
 const Ranges kDigits{{'0', '9'}};
 const Ranges kWordCharacters{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-const Ranges kSpaces{{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
-                     {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+const Ranges kSpaces{{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680},
+                     {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                     {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const Ranges kLineEnds{{0x0A, 0x0A}, {0x0D, 0x0D}, {0x2028, 0x2029}};
 
 Ranges complement(const Ranges& ranges) {
@@ -62,7 +63,8 @@ struct Set {
     if (ranges.empty() && properties.empty()) return negated ? "(?s:.)" : "[^\\x{0}-\\x{10FFFF}]";
     std::string out = negated ? "[^" : "[";
     for (const auto& [first, last] : ranges) {
-      out += first == last ? fmt::format("\\x{{{:X}}}", first) : fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", first, last);
+      out += first == last ? fmt::format("\\x{{{:X}}}", first)
+                           : fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", first, last);
     }
     return out + properties + "]";
   }
@@ -95,10 +97,12 @@ class Reader {
 
   Translation read() {
     disjunction(0);
-    if (peek() != kEnd) refuse(peek() == ')' ? "there is a ) without its (" : "it does not end where it should");
+    if (peek() != kEnd)
+      refuse(peek() == ')' ? "there is a ) without its (" : "it does not end where it should");
     if (most_reference_ > groups_) refuse("a backreference names a group that is not there");
     for (const std::string& name : referred_) {
-      if (std::find(names_.begin(), names_.end(), name) == names_.end()) refuse("\\k names a group that is not there");
+      if (std::find(names_.begin(), names_.end(), name) == names_.end())
+        refuse("\\k names a group that is not there");
     }
     out_.simple = simple_ && anchored_at_start_;
     out_.anchored_at_end = anchored_at_end_;
@@ -146,8 +150,10 @@ class Reader {
       return;
     }
     if (take('$')) {
-      if (depth == 0) anchored_at_end_ = true;
-      else simple_ = false;
+      if (depth == 0)
+        anchored_at_end_ = true;
+      else
+        simple_ = false;
       out_.re2 += "\\z";
       return;
     }
@@ -194,7 +200,10 @@ class Reader {
     ++at_;
     simple_ = false;
     if (take("?=") || take("?!") || take("?<=") || take("?<!")) {
-      if (!strict_) refuse("lookahead and lookbehind cannot be matched in linear time; say it with several schemas in allOf");
+      if (!strict_)
+        refuse(
+            "lookahead and lookbehind cannot be matched in linear time; say it with several schemas in "
+            "allOf");
       disjunction(depth + 1);
       if (!take(')')) refuse("there is a ( without its )");
       return false;
@@ -203,7 +212,8 @@ class Reader {
       ++groups_;
       if (take("?<")) {
         std::string name = group_name();
-        if (std::find(names_.begin(), names_.end(), name) != names_.end()) refuse("two groups have the same name");
+        if (std::find(names_.begin(), names_.end(), name) != names_.end())
+          refuse("two groups have the same name");
         names_.push_back(std::move(name));
       } else if (peek() == '?') {
         refuse("(? is not followed by what ECMA-262 has there");
@@ -220,7 +230,8 @@ class Reader {
     std::string name;
     while (peek() != '>') {
       const Code c = next();
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (c >= 0x80 && c != kEnd);
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+                          (c >= 0x80 && c != kEnd);
       const bool digit = c >= '0' && c <= '9';
       if (!letter && !(digit && !name.empty())) refuse("a group's name is not an identifier");
       name += utf8(c);
@@ -265,7 +276,8 @@ class Reader {
     if (lazy && run) simple_ = false;
     if (run) {
       run->least = static_cast<std::uint32_t>(std::min<std::uint64_t>(least, ByteRun::kEndless - 1));
-      run->most = endless ? ByteRun::kEndless : static_cast<std::uint32_t>(std::min<std::uint64_t>(most, ByteRun::kEndless - 1));
+      run->most = endless ? ByteRun::kEndless
+                          : static_cast<std::uint32_t>(std::min<std::uint64_t>(most, ByteRun::kEndless - 1));
     }
     if (least > kMostRepeats || (!endless && most > kMostRepeats)) too_many_repeats_ = true;
     if (endless) {
@@ -474,7 +486,8 @@ class Reader {
       return;
     }
     if (known.re2.empty()) {
-      if (!strict_) refuse(fmt::format("\\p{{{}}} is not supported; use a general category or a script", name));
+      if (!strict_)
+        refuse(fmt::format("\\p{{{}}} is not supported; use a general category or a script", name));
       simple_ = false;
       return;
     }

@@ -172,7 +172,8 @@ std::uint64_t hash_value(Value value) {
       const json::Decimal decimal(value.literal());
       std::uint64_t hash = static_cast<std::uint64_t>(decimal.magnitude) * 31 + (decimal.negative ? 7 : 5);
       for (std::int64_t i = 0; i < decimal.digits(); ++i) {
-        hash = (hash ^ static_cast<unsigned char>(decimal.digit(static_cast<std::size_t>(i)))) * 0x100000001B3U;
+        hash =
+            (hash ^ static_cast<unsigned char>(decimal.digit(static_cast<std::size_t>(i)))) * 0x100000001B3U;
       }
       return hash * 0x9E3779B97F4A7C15U;
     }
@@ -276,7 +277,8 @@ class Evaluator {
       for (const json::Member member : value.members()) {
         if (!marks.test(i)) {
           const Path here{path, "*", 0};
-          if (!check_named(*rules.unevaluated_properties, member.value, path, &here, "unevaluatedProperties")) {
+          if (!check_named(*rules.unevaluated_properties, member.value, path, &here,
+                           "unevaluatedProperties")) {
             valid = false;
             if (enough()) return false;
           }
@@ -295,7 +297,8 @@ class Evaluator {
   }
 
   // A member or element that no name leads to: where the answer is always no, the keyword says why.
-  bool check_named(const Rules& rules, Value value, const Path* parent, const Path* path, std::string_view keyword) {
+  bool check_named(const Rules& rules, Value value, const Path* parent, const Path* path,
+                   std::string_view keyword) {
     if (rules.never) return fail(parent, keyword);
     return check(rules, value, nullptr, path);
   }
@@ -310,7 +313,8 @@ class Evaluator {
         if (rules.string) valid = check_string(*rules.string, value.string(), path) && valid;
         break;
       case Kind::number:
-        if ((rules.types & kOnlyIntegers) != 0 && !value.has_integer_form() && !json::is_integer(value.literal())) {
+        if ((rules.types & kOnlyIntegers) != 0 && !value.has_integer_form() &&
+            !json::is_integer(value.literal())) {
           return fail(path, "type");
         }
         if (rules.number) valid = check_number(*rules.number, value, path) && valid;
@@ -341,8 +345,10 @@ class Evaluator {
   bool check_string(const StringRules& rules, std::string_view text, const Path* path) {
     bool valid = true;
     // A code point has one to four bytes: most strings need no counting.
-    if (text.size() > rules.length.most && code_points(text) > rules.length.most) valid = fail(path, "maxLength");
-    if (text.size() < rules.length.least * 4 && code_points(text) < rules.length.least) valid = fail(path, "minLength");
+    if (text.size() > rules.length.most && code_points(text) > rules.length.most)
+      valid = fail(path, "maxLength");
+    if (text.size() < rules.length.least * 4 && code_points(text) < rules.length.least)
+      valid = fail(path, "minLength");
     if (!valid && enough()) return false;
     for (const Pattern& pattern : rules.patterns) {
       if (!pattern.found_in(text)) valid = fail(path, "pattern");
@@ -583,7 +589,8 @@ class Evaluator {
     return found == 1 || explain(step, value, path);
   }
 
-  // No branch of anyOf or oneOf holds. Where the value's type leaves only one that could, its reasons are told.
+  // No branch of anyOf or oneOf holds. Where the value's type leaves only one that could, its reasons are
+  // told.
   bool explain(const Step& step, Value value, const Path* path) {
     if constexpr (kReports) {
       const Rules* candidate = nullptr;
@@ -604,7 +611,8 @@ class Evaluator {
                                              : check_any(step, value, marks, path);
     }
     const auto kind = value.find(step.property);
-    const std::uint32_t number = kind && kind->is_string() ? step.names.find(kind->string()) : NameTable::kNone;
+    const std::uint32_t number =
+        kind && kind->is_string() ? step.names.find(kind->string()) : NameTable::kNone;
     if (number == NameTable::kNone) return fail_member(path, step.property, "discriminator");
     return check(*step.branches[step.targets[number]], value, marks, path);
   }

@@ -121,8 +121,10 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
     facts.length |= keywords.has(max_length);
     facts.items |= keywords.has(max_items);
     facts.properties |= keywords.has(max_properties);
-    facts.minimum |= keywords.has(minimum) || (keywords.has(exclusive_minimum) && !keywords[exclusive_minimum].is_boolean());
-    facts.maximum |= keywords.has(maximum) || (keywords.has(exclusive_maximum) && !keywords[exclusive_maximum].is_boolean());
+    facts.minimum |= keywords.has(minimum) ||
+                     (keywords.has(exclusive_minimum) && !keywords[exclusive_minimum].is_boolean());
+    facts.maximum |= keywords.has(maximum) ||
+                     (keywords.has(exclusive_maximum) && !keywords[exclusive_maximum].is_boolean());
     for (std::size_t i = static_cast<std::size_t>(type); i < static_cast<std::size_t>(nullable); ++i) {
       facts.asserts |= keywords.has(static_cast<Keyword>(i));
     }
@@ -132,15 +134,17 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
     if (resource.openapi && name.string() == "int32") facts.minimum = facts.maximum = true;
     facts.wide_integer = resource.openapi && name.string() == "int64";
   }
-  if (const json::Value text = keywords[pattern]; text && text.is_string() && !facts.length && resource.validates) {
-    if (const auto compiled = Pattern::compile(text.string())) facts.length |= compiled->longest().has_value();
+  if (const json::Value text = keywords[pattern];
+      text && text.is_string() && !facts.length && resource.validates) {
+    if (const auto compiled = Pattern::compile(text.string()))
+      facts.length |= compiled->longest().has_value();
   }
   for (std::size_t i = static_cast<std::size_t>(all_of); i < static_cast<std::size_t>(type); ++i) {
     facts.asserts |= keywords.has(static_cast<Keyword>(i));
   }
-  for (const Keyword keyword : {properties, pattern_properties, additional_properties, unevaluated_properties,
-                                property_names, required, min_properties, max_properties, dependent_required,
-                                dependent_schemas, dependencies}) {
+  for (const Keyword keyword :
+       {properties, pattern_properties, additional_properties, unevaluated_properties, property_names,
+        required, min_properties, max_properties, dependent_required, dependent_schemas, dependencies}) {
     facts.describes_object |= keywords.has(keyword);
   }
   const auto is_true = [&](Keyword keyword) {
@@ -177,7 +181,8 @@ void FactFinder::in_place(Facts& facts, const Keywords& keywords, SchemaResource
     }
   }
   for (const Keyword keyword : {any_of, one_of}) {
-    if (const json::Value list = keywords[keyword]; list && list.is_array()) alternatives(facts, list, resource);
+    if (const json::Value list = keywords[keyword]; list && list.is_array())
+      alternatives(facts, list, resource);
   }
   // These say nothing for certain, but may declare properties; and they must not go round in circles.
   const auto maybe = [&](json::Value branch) {
@@ -190,7 +195,8 @@ void FactFinder::in_place(Facts& facts, const Keywords& keywords, SchemaResource
   for (const Keyword keyword : {condition, then, otherwise}) {
     if (keywords.has(keyword)) maybe(keywords[keyword]);
   }
-  if (keywords.has(negation)) facts.height = std::max(facts.height, of(keywords[negation], resource).height + 1);
+  if (keywords.has(negation))
+    facts.height = std::max(facts.height, of(keywords[negation], resource).height + 1);
   for (const Keyword keyword : {dependent_schemas, dependencies}) {
     const json::Value map = keywords[keyword];
     if (!map || !map.is_object()) continue;
@@ -219,7 +225,8 @@ void FactFinder::in_place(Facts& facts, const Keywords& keywords, SchemaResource
       const auto look_behind = [&](json::Value schema, SchemaResource& around) {
         const Keywords found(schema);
         if (!found.has(ref) || !found[ref].is_string()) return look(schema);
-        if (const auto target = documents_.resolve(around, found[ref].string(), found[ref])) look(target->schema);
+        if (const auto target = documents_.resolve(around, found[ref].string(), found[ref]))
+          look(target->schema);
         if (!around.ref_stands_alone()) look(schema);
       };
       SchemaResource& inside = documents_.resource_of(member.value, resource);

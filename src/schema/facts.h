@@ -16,8 +16,8 @@ namespace gatehouse::schema {
 struct Facts {
   std::uint8_t types = kAllTypes;  // which kinds of values it can accept
   bool integers_only = false;
-  bool asserts = false;            // it says anything at all about values
-  bool describes_object = false;   // it has keywords for objects, or says that it is one
+  bool asserts = false;           // it says anything at all about values
+  bool describes_object = false;  // it has keywords for objects, or says that it is one
   // What is bounded, by itself or by every alternative.
   bool length = false;
   bool items = false;
@@ -34,7 +34,8 @@ struct Facts {
 
 class FactFinder {
  public:
-  FactFinder(Documents& documents, const Documents::Report& report) : documents_(documents), report_(report) {}
+  FactFinder(Documents& documents, const Documents::Report& report)
+      : documents_(documents), report_(report) {}
 
   // Reports schemas that apply to the same value for ever ("$ref": "#").
   const Facts& of(json::Value schema, SchemaResource& resource);

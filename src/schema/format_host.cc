@@ -1,7 +1,5 @@
-// Names of hosts and mailboxes: RFC 1123 (hostname), RFC 5890 to 5893 (IDNA 2008), RFC 5321 and 6531 (e-mail),
-// RFC 2673 (IPv4 in text), RFC 4291 (IPv6 in text).
-#include <idn2.h>
-
+// Names of hosts and mailboxes: RFC 1123 (hostname), RFC 5890 to 5893 (IDNA 2008), RFC 5321 and 6531
+// (e-mail), RFC 2673 (IPv4 in text), RFC 4291 (IPv6 in text).
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <idn2.h>
 
 #include "schema/format.h"
 #include "schema/utf8.h"
@@ -41,7 +41,8 @@ std::optional<std::string> a_label(std::string_view u_label) {
 }
 
 bool starts_with_ace(std::string_view label) {
-  return label.size() >= 4 && (label[0] | 0x20) == 'x' && (label[1] | 0x20) == 'n' && label[2] == '-' && label[3] == '-';
+  return label.size() >= 4 && (label[0] | 0x20) == 'x' && (label[1] | 0x20) == 'n' && label[2] == '-' &&
+         label[3] == '-';
 }
 
 // An A-label must be what its own U-label is encoded to.
@@ -59,7 +60,8 @@ bool is_a_label(std::string_view label) {
 
 // Letters, digits and hyphens, no hyphen at the ends.
 bool is_ldh_label(std::string_view label) {
-  if (label.empty() || label.size() > kLongestLabel || label.front() == '-' || label.back() == '-') return false;
+  if (label.empty() || label.size() > kLongestLabel || label.front() == '-' || label.back() == '-')
+    return false;
   return std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
 }
 
@@ -72,7 +74,9 @@ std::vector<std::uint32_t> code_points(std::string_view text) {
 // The rules of RFC 5892, appendix A, that depend on the neighbours. libidn2 knows most; this knows all.
 bool context_holds(std::string_view label) {
   const auto codes = code_points(label);
-  const auto between = [](std::uint32_t c, std::uint32_t first, std::uint32_t last) { return c >= first && c <= last; };
+  const auto between = [](std::uint32_t c, std::uint32_t first, std::uint32_t last) {
+    return c >= first && c <= last;
+  };
   const auto any = [&](auto is) { return std::any_of(codes.begin(), codes.end(), is); };
   const bool kana = any([&](std::uint32_t c) {
     return between(c, 0x3041, 0x3096) || between(c, 0x309D, 0x309F) || between(c, 0x30A1, 0x30FA) ||
@@ -229,7 +233,8 @@ bool is_ipv4(std::string_view text) {
   for (int part = 0; part < 4; ++part) {
     std::size_t digits = 0;
     int value = 0;
-    while (digits < text.size() && digits < 4 && is_digit(text[digits])) value = value * 10 + (text[digits++] - '0');
+    while (digits < text.size() && digits < 4 && is_digit(text[digits]))
+      value = value * 10 + (text[digits++] - '0');
     if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && text.front() == '0')) return false;
     text.remove_prefix(digits);
     if (part == 3) break;

@@ -89,7 +89,7 @@ bool is_date_time(std::string_view text) {
   if (!time->leap) return true;
   // … and the last of a month.
   const int last = days_of(date->year, date->month);
-  if (time->utc_minutes < 0) return date->day == 1;             // it is still the month before
+  if (time->utc_minutes < 0) return date->day == 1;                // it is still the month before
   if (time->utc_minutes >= 24 * 60) return date->day + 1 == last;  // it is already the next day
   return date->day == last;
 }

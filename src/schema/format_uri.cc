@@ -16,7 +16,9 @@ enum class Alphabet : std::uint8_t { uri, iri };
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
-bool is_unreserved(char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
+bool is_unreserved(char c) {
+  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
 bool is_sub_delimiter(char c) { return std::string_view("!$&'()*+,;=").find(c) != std::string_view::npos; }
 
 bool is_ucschar(std::uint32_t c) {
@@ -32,7 +34,8 @@ bool is_iprivate(std::uint32_t c) {
 enum class Private : std::uint8_t { no, yes };
 
 // Unreserved characters, sub-delimiters, escapes, and those in `more`.
-bool consists_of(std::string_view text, std::string_view more, Alphabet alphabet, Private privates = Private::no) {
+bool consists_of(std::string_view text, std::string_view more, Alphabet alphabet,
+                 Private privates = Private::no) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (is_unreserved(c) || is_sub_delimiter(c) || more.find(c) != more.npos) continue;
@@ -124,7 +127,8 @@ bool is_variable_list(std::string_view text) {
       }
       dot = false;
       if (is_alpha(c) || is_digit(c) || c == '_') continue;
-      if (c != '%' || i + 2 >= variable.size() || !is_hex(variable[i + 1]) || !is_hex(variable[i + 2])) return false;
+      if (c != '%' || i + 2 >= variable.size() || !is_hex(variable[i + 1]) || !is_hex(variable[i + 2]))
+        return false;
       i += 2;
     }
     if (dot) return false;
@@ -148,7 +152,8 @@ bool is_uri_template(std::string_view text) {
       if (end == text.npos) return false;
       std::string_view expression = text.substr(i + 1, end - i - 1);
       // Operators, with those reserved for extensions.
-      if (!expression.empty() && std::string_view("+#./;?&=,!@|").find(expression.front()) != std::string_view::npos) {
+      if (!expression.empty() &&
+          std::string_view("+#./;?&=,!@|").find(expression.front()) != std::string_view::npos) {
         expression.remove_prefix(1);
       }
       if (!is_variable_list(expression)) return false;
@@ -160,7 +165,8 @@ bool is_uri_template(std::string_view text) {
       i += 2;
       continue;
     }
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || std::string_view("\"'<>\\^`|}").find(c) != std::string_view::npos) {
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F ||
+        std::string_view("\"'<>\\^`|}").find(c) != std::string_view::npos) {
       return false;
     }
     if (static_cast<unsigned char>(c) < 0x80) continue;

@@ -6,15 +6,61 @@ namespace gatehouse::schema {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "$id", "$schema", "$ref", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor",
-    "$defs", "definitions",
-    "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies", "prefixItems",
-    "items", "additionalItems", "contains", "properties", "patternProperties", "additionalProperties",
-    "propertyNames", "unevaluatedItems", "unevaluatedProperties",
-    "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum",
-    "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains", "minContains",
-    "maxProperties", "minProperties", "required", "dependentRequired", "format",
-    "nullable", "discriminator", "readOnly", "writeOnly", "contentSchema",
+    "$id",
+    "$schema",
+    "$ref",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$recursiveRef",
+    "$recursiveAnchor",
+    "$defs",
+    "definitions",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+    "dependencies",
+    "prefixItems",
+    "items",
+    "additionalItems",
+    "contains",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "type",
+    "enum",
+    "const",
+    "multipleOf",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "maxContains",
+    "minContains",
+    "maxProperties",
+    "minProperties",
+    "required",
+    "dependentRequired",
+    "format",
+    "nullable",
+    "discriminator",
+    "readOnly",
+    "writeOnly",
+    "contentSchema",
 };
 static_assert(std::size(kNames) == static_cast<std::size_t>(Keyword::count));
 
@@ -48,8 +94,9 @@ bool Keywords::only(Keyword keyword) const {
     if (!nodes_[i]) continue;
     const auto found = static_cast<Keyword>(i);
     const bool silent = found == id || found == schema || found == anchor || found == dynamic_anchor ||
-                        found == recursive_anchor || found == defs || found == definitions || found == read_only ||
-                        found == write_only || found == content_schema || found == nullable;
+                        found == recursive_anchor || found == defs || found == definitions ||
+                        found == read_only || found == write_only || found == content_schema ||
+                        found == nullable;
     if (!silent && found != keyword) return false;
   }
   return has(keyword);

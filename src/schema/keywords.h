@@ -13,17 +13,64 @@ namespace gatehouse::schema {
 
 enum class Keyword : std::uint8_t {
   // Core
-  id, schema, ref, anchor, dynamic_ref, dynamic_anchor, recursive_ref, recursive_anchor, defs, definitions,
+  id,
+  schema,
+  ref,
+  anchor,
+  dynamic_ref,
+  dynamic_anchor,
+  recursive_ref,
+  recursive_anchor,
+  defs,
+  definitions,
   // Applicators
-  all_of, any_of, one_of, negation, condition, then, otherwise, dependent_schemas, dependencies, prefix_items,
-  items, additional_items, contains, properties, pattern_properties, additional_properties, property_names,
-  unevaluated_items, unevaluated_properties,
+  all_of,
+  any_of,
+  one_of,
+  negation,
+  condition,
+  then,
+  otherwise,
+  dependent_schemas,
+  dependencies,
+  prefix_items,
+  items,
+  additional_items,
+  contains,
+  properties,
+  pattern_properties,
+  additional_properties,
+  property_names,
+  unevaluated_items,
+  unevaluated_properties,
   // Validation
-  type, enumeration, constant, multiple_of, maximum, exclusive_maximum, minimum, exclusive_minimum, max_length,
-  min_length, pattern, max_items, min_items, unique_items, max_contains, min_contains, max_properties,
-  min_properties, required, dependent_required, format,
+  type,
+  enumeration,
+  constant,
+  multiple_of,
+  maximum,
+  exclusive_maximum,
+  minimum,
+  exclusive_minimum,
+  max_length,
+  min_length,
+  pattern,
+  max_items,
+  min_items,
+  unique_items,
+  max_contains,
+  min_contains,
+  max_properties,
+  min_properties,
+  required,
+  dependent_required,
+  format,
   // OpenAPI, and annotations that count for it
-  nullable, discriminator, read_only, write_only, content_schema,
+  nullable,
+  discriminator,
+  read_only,
+  write_only,
+  content_schema,
   count,
 };
 
@@ -34,7 +81,9 @@ class Keywords {
  public:
   explicit Keywords(json::Value schema);  // of something else than an object: none
 
-  json::Value operator[](Keyword keyword) const { return json::Value(nodes_[static_cast<std::size_t>(keyword)]); }
+  json::Value operator[](Keyword keyword) const {
+    return json::Value(nodes_[static_cast<std::size_t>(keyword)]);
+  }
   bool has(Keyword keyword) const { return nodes_[static_cast<std::size_t>(keyword)] != nullptr; }
   // Whether there is no keyword that says anything about instances but this one.
   bool only(Keyword keyword) const;
@@ -47,9 +96,9 @@ class Keywords {
 template <typename Visit>
 void for_each_subschema(const Keywords& keywords, Visit visit) {
   using enum Keyword;
-  for (const Keyword one : {negation, condition, then, otherwise, items, additional_items, contains,
-                            additional_properties, property_names, unevaluated_items, unevaluated_properties,
-                            content_schema}) {
+  for (const Keyword one :
+       {negation, condition, then, otherwise, items, additional_items, contains, additional_properties,
+        property_names, unevaluated_items, unevaluated_properties, content_schema}) {
     const json::Value value = keywords[one];
     if (value && (value.is_object() || value.is_boolean())) visit(value);
   }
@@ -58,7 +107,8 @@ void for_each_subschema(const Keywords& keywords, Visit visit) {
     if (!value || !value.is_array()) continue;
     for (const json::Value element : value.elements()) visit(element);
   }
-  for (const Keyword map : {properties, pattern_properties, defs, definitions, dependent_schemas, dependencies}) {
+  for (const Keyword map :
+       {properties, pattern_properties, defs, definitions, dependent_schemas, dependencies}) {
     const json::Value value = keywords[map];
     if (!value || !value.is_object()) continue;
     for (const json::Member member : value.members()) {

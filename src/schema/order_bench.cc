@@ -1,11 +1,11 @@
 // A realistic order of 1 KiB: parsed, checked, and both. tests/bench/ajv.mjs times ajv on the same files.
 //   build/release/schema_bench          (from the repository's root)
-#include <benchmark/benchmark.h>
-
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "json/parser.h"
 #include "schema/compiler.h"
@@ -32,7 +32,8 @@ struct Order {
     Compiler compiler({.formats = Formats::assert, .sealing = Sealing::sealed, .caps = Caps{}});
     compiler.add(kUri, source.root());
     schema = compiler.compile(kUri, source.root(), Direction::input).value();
-    if (!parser.parse(text, document) || !schema->accepts(document.root())) throw std::runtime_error("not valid");
+    if (!parser.parse(text, document) || !schema->accepts(document.root()))
+      throw std::runtime_error("not valid");
   }
 };
 

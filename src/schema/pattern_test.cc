@@ -1,8 +1,8 @@
 #include "schema/pattern.h"
 
-#include <gtest/gtest.h>
-
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 namespace gatehouse::schema {
 namespace {
@@ -59,18 +59,21 @@ TEST(Pattern, MeansWhatEcmaScriptMeans) {
 
 TEST(Pattern, WhatCannotMeanTheSameIsRefused) {
   for (const std::string_view expression :
-       {"(?=a)b", "(?!a)b", "(?<=a)b", "(?<!a)b", "(a)\\1", "(?<n>a)\\k<n>", "\\p{Emoji}", "a{,3}", "a**", "(a", "a)",
-        "[a", "\\Z", "\\a", "[b-a]", "a{3,2}", "(?i)a", "\\u{110000}", "\\", "*a", "x{2000}y|z", "\\01", "\\8"}) {
+       {"(?=a)b", "(?!a)b",      "(?<=a)b", "(?<!a)b", "(a)\\1",     "(?<n>a)\\k<n>", "\\p{Emoji}", "a{,3}",
+        "a**",    "(a",          "a)",      "[a",      "\\Z",        "\\a",           "[b-a]",      "a{3,2}",
+        "(?i)a",  "\\u{110000}", "\\",      "*a",      "x{2000}y|z", "\\01",          "\\8"}) {
     EXPECT_FALSE(Pattern::compile(expression)) << expression;
   }
 }
 
 TEST(Regex, TheFormatIsTheGrammarWithTheUFlag) {
-  for (const std::string_view good : {"(?=a)", "(a)\\1", "(?<n>a)\\k<n>", "\\p{Emoji}", "[^]", "a{1,2}?", "\\cJ", "[\\b]", ""}) {
+  for (const std::string_view good :
+       {"(?=a)", "(a)\\1", "(?<n>a)\\k<n>", "\\p{Emoji}", "[^]", "a{1,2}?", "\\cJ", "[\\b]", ""}) {
     EXPECT_TRUE(is_ecma_regex(good)) << good;
   }
-  for (const std::string_view bad : {"\\a", "\\Z", "\\-", "]", "}", "{", "a{,1}", "\\1", "(?<n>a)(?<n>b)", "\\k<n>", "[\\w-a]",
-                                     "(?a)", "^*", "\\p{Nothing}", "\\c1", "\\x1", "++"}) {
+  for (const std::string_view bad :
+       {"\\a", "\\Z", "\\-", "]", "}", "{", "a{,1}", "\\1", "(?<n>a)(?<n>b)", "\\k<n>", "[\\w-a]", "(?a)",
+        "^*", "\\p{Nothing}", "\\c1", "\\x1", "++"}) {
     EXPECT_FALSE(is_ecma_regex(bad)) << bad;
   }
 }

@@ -1,5 +1,6 @@
 // What schemas compile to: one Rules for each schema object (and way it is used), its keywords sorted by the
-// kind of value they look at. The evaluator follows pointers through it and looks nothing up but property names.
+// kind of value they look at. The evaluator follows pointers through it and looks nothing up but property
+// names.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,9 @@ namespace gatehouse::schema {
 
 constexpr std::uint64_t kUnbounded = std::numeric_limits<std::uint64_t>::max();
 
-constexpr std::uint8_t type_bit(json::Kind kind) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind)); }
+constexpr std::uint8_t type_bit(json::Kind kind) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+}
 constexpr std::uint8_t kAllTypes = 0x3F;
 constexpr std::uint8_t kOnlyIntegers = 0x40;  // beside the bit for numbers: they must be integers
 
@@ -79,12 +82,12 @@ struct NameSet {
 
 struct ObjectRules {
   Bounds members;
-  NameTable names;                        // in properties, required, dependentRequired
-  std::vector<const Rules*> properties;   // by number; null: named, but not in properties
+  NameTable names;                       // in properties, required, dependentRequired
+  std::vector<const Rules*> properties;  // by number; null: named, but not in properties
   NameSet required;
   std::vector<std::pair<std::uint32_t, NameSet>> dependents;  // when this one is there, so must those be
   std::vector<std::pair<Pattern, const Rules*>> patterns;
-  const Rules* additional = nullptr;      // members that neither properties nor patterns name
+  const Rules* additional = nullptr;  // members that neither properties nor patterns name
   const Rules* property_names = nullptr;
 };
 
@@ -94,9 +97,10 @@ struct Step {
   Op op = Op::all;
   Op otherwise = Op::any;  // discriminator: what values that are not objects are held against
   std::string_view rule;
-  std::vector<const Rules*> branches;  // condition: if, then or null, else or null; dynamic: the static target
-  std::uint32_t anchor = 0;            // dynamic: the name's number
-  NameTable names;                     // dependents: branch i applies when name i is there; discriminator: its values
+  std::vector<const Rules*>
+      branches;              // condition: if, then or null, else or null; dynamic: the static target
+  std::uint32_t anchor = 0;  // dynamic: the name's number
+  NameTable names;           // dependents: branch i applies when name i is there; discriminator: its values
   std::vector<std::uint32_t> targets;  // discriminator: value number → branch
   std::string property;                // discriminator
 };

@@ -22,13 +22,15 @@ struct Weakness {
   std::string document;      // URI
   std::string pointer;       // of the schema object, in the document
   std::uint32_t offset = 0;  // of the schema object, in the document's text
-  std::string_view keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties, maximum
+  std::string_view
+      keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties, maximum
 };
 
 // Immutable; may be used by any number of threads at once.
 class Schema {
  public:
-  Schema(std::shared_ptr<const Program> program, const Rules& root) : program_(std::move(program)), root_(&root) {}
+  Schema(std::shared_ptr<const Program> program, const Rules& root)
+      : program_(std::move(program)), root_(&root) {}
 
   // Whether the instance is valid; when it is not, `findings` (which is cleared first) says why. Allocates
   // nothing in the valid case once a thread has warmed up. Time and stack are bounded whatever the schema.

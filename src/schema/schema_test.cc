@@ -1,11 +1,11 @@
 #include "schema/schema.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "json/parser.h"
 #include "schema/compiler.h"
@@ -44,7 +44,8 @@ Outcome hold(std::string_view schema, std::string_view instance, Options options
     compiler.add(kUri, document.root(), pointer.empty() ? Contents::schema : Contents::openapi);
     auto compiled = compiler.compile(kUri, *document.root().pointer(pointer), direction);
     if (!compiled) {
-      outcome.error = compiled.error().empty() ? "?" : compiled.error()[0].pointer + ": " + compiled.error()[0].what;
+      outcome.error =
+          compiled.error().empty() ? "?" : compiled.error()[0].pointer + ": " + compiled.error()[0].what;
       return outcome;
     }
     held = *compiled;
@@ -54,7 +55,8 @@ Outcome hold(std::string_view schema, std::string_view instance, Options options
   const bool valid = held->check(document.root(), findings);
   EXPECT_EQ(valid, findings.empty());
   EXPECT_EQ(valid, held->accepts(document.root()));
-  for (const Finding& finding : findings) outcome.findings.push_back(finding.at + " " + std::string(finding.rule));
+  for (const Finding& finding : findings)
+    outcome.findings.push_back(finding.at + " " + std::string(finding.rule));
   for (const Weakness& weakness : held->weaknesses()) {
     outcome.weak.push_back(weakness.pointer + " " + std::string(weakness.keyword));
   }
@@ -90,18 +92,24 @@ TEST(Findings, TheOnlyBranchThatFitsTheTypeExplainsItself) {
 }
 
 TEST(Sealing, RefusesUndeclaredMembersAtEveryDepth) {
-  constexpr std::string_view kSchema = R"({"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer"}}},
+  constexpr std::string_view kSchema =
+      R"({"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"integer"}}},
     "list":{"type":"array","items":{"type":"object","properties":{"c":{}}}}}})";
   EXPECT_THAT(findings(kSchema, R"({"a":{"b":1},"list":[{"c":1}]})", kSealed), IsEmpty());
-  EXPECT_THAT(findings(kSchema, R"({"a":{"b":1,"z":1},"list":[{"z":1}],"z":1})", kSealed),
-              ElementsAre("/a additionalProperties", "/list/0 additionalProperties", " additionalProperties"));
+  EXPECT_THAT(
+      findings(kSchema, R"({"a":{"b":1,"z":1},"list":[{"z":1}],"z":1})", kSealed),
+      ElementsAre("/a additionalProperties", "/list/0 additionalProperties", " additionalProperties"));
   EXPECT_THAT(findings(kSchema, R"({"z":1})"), IsEmpty());
 }
 
 TEST(Sealing, StaysOpenWhereTheSchemaSaysSo) {
   EXPECT_THAT(findings(R"({"type":"object","additionalProperties":true})", R"({"z":1})", kSealed), IsEmpty());
-  EXPECT_THAT(findings(R"({"type":"object","unevaluatedProperties":{"type":"integer"}})", R"({"z":1})", kSealed), IsEmpty());
-  EXPECT_THAT(findings(R"({"allOf":[{"properties":{"a":{}}},{"additionalProperties":true}]})", R"({"z":1})", kSealed), IsEmpty());
+  EXPECT_THAT(
+      findings(R"({"type":"object","unevaluatedProperties":{"type":"integer"}})", R"({"z":1})", kSealed),
+      IsEmpty());
+  EXPECT_THAT(
+      findings(R"({"allOf":[{"properties":{"a":{}}},{"additionalProperties":true}]})", R"({"z":1})", kSealed),
+      IsEmpty());
   EXPECT_THAT(findings(R"({"type":"object"})", R"({"z":1})", kSealed), ElementsAre(" additionalProperties"));
   EXPECT_THAT(findings(R"({})", R"({"z":1})", kSealed), IsEmpty());
 }
@@ -111,10 +119,12 @@ TEST(Sealing, KnowsThePropertiesOfEveryBranchThatApplies) {
     "anyOf":[{"properties":{"kind":{"const":1},"one":{}},"required":["kind"]},{"properties":{"kind":{"const":2},"two":{}}}],
     "$defs":{"base":{"type":"object","properties":{"a":{}}}}})";
   EXPECT_THAT(findings(kSchema, R"({"a":1,"b":1,"kind":1,"one":1})", kSealed), IsEmpty());
-  EXPECT_THAT(findings(kSchema, R"({"a":1,"b":1,"kind":1,"two":1})", kSealed), ElementsAre(" unevaluatedProperties"));
+  EXPECT_THAT(findings(kSchema, R"({"a":1,"b":1,"kind":1,"two":1})", kSealed),
+              ElementsAre(" unevaluatedProperties"));
   EXPECT_THAT(findings(kSchema, R"({"a":1,"c":1})", kSealed), ElementsAre(" unevaluatedProperties"));
   // The same base used on its own is sealed on its own.
-  constexpr std::string_view kBoth = R"({"properties":{"x":{"$ref":"#/$defs/base"},"y":{"allOf":[{"$ref":"#/$defs/base"},{"properties":{"b":{}}}]}},
+  constexpr std::string_view kBoth =
+      R"({"properties":{"x":{"$ref":"#/$defs/base"},"y":{"allOf":[{"$ref":"#/$defs/base"},{"properties":{"b":{}}}]}},
     "$defs":{"base":{"type":"object","properties":{"a":{}}}}})";
   EXPECT_THAT(findings(kBoth, R"({"x":{"a":1},"y":{"a":1,"b":1}})", kSealed), IsEmpty());
   EXPECT_THAT(findings(kBoth, R"({"x":{"a":1,"b":1}})", kSealed), ElementsAre("/x additionalProperties"));
@@ -128,12 +138,17 @@ TEST(Sealing, DoesNotOpenWhatANotForbids) {
 
 TEST(Caps, BoundWhatIsUnboundedAndSayWhere) {
   const Options capped{.sealing = Sealing::sealed, .caps = Caps{.string = 3, .items = 2, .properties = 2}};
-  constexpr std::string_view kSchema = R"({"type":"object","properties":{"s":{"type":"string"},"t":{"type":"string","maxLength":5},
+  constexpr std::string_view kSchema =
+      R"({"type":"object","properties":{"s":{"type":"string"},"t":{"type":"string","maxLength":5},
     "e":{"enum":["abcdefg"]},"p":{"type":"string","pattern":"^[a-z]{1,9}$"},"l":{"type":"array","items":{"type":"boolean"}},"i":{"type":"integer"},
     "m":{"type":"object","additionalProperties":{"type":"null"}},"any":{},"both":{"allOf":[{"type":"string"},{"maxLength":4}]}}})";
-  const Outcome good = hold(kSchema, R"({"s":"äöü","t":"12345","e":"abcdefg","p":"abcdefghi","l":[true,false],"i":9007199254740991,"both":"1234"})", capped);
+  const Outcome good = hold(
+      kSchema,
+      R"({"s":"äöü","t":"12345","e":"abcdefg","p":"abcdefghi","l":[true,false],"i":9007199254740991,"both":"1234"})",
+      capped);
   EXPECT_THAT(good.findings, IsEmpty());
-  EXPECT_THAT(good.weak, ElementsAre("/properties/s maxLength", "/properties/l maxItems", "/properties/i maximum", "/properties/m maxProperties"));
+  EXPECT_THAT(good.weak, ElementsAre("/properties/s maxLength", "/properties/l maxItems",
+                                     "/properties/i maximum", "/properties/m maxProperties"));
   const auto bad = [&](std::string_view instance) { return hold(kSchema, instance, capped).findings; };
   EXPECT_THAT(bad(R"({"s":"1234"})"), ElementsAre("/s maxLength"));
   EXPECT_THAT(bad(R"({"l":[true,true,true]})"), ElementsAre("/l maxItems"));
@@ -147,9 +162,11 @@ TEST(Directions, ReadOnlyIsRefusedOnInputAndNotRequiredThere) {
   constexpr std::string_view kSchema = R"({"type":"object","required":["id","name","pin"],
     "properties":{"id":{"readOnly":true,"type":"integer"},"name":{"type":"string"},"pin":{"writeOnly":true}}})";
   EXPECT_THAT(findings(kSchema, R"({"name":"x","pin":1})", kSealed, Direction::input), IsEmpty());
-  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x","pin":1})", kSealed, Direction::input), ElementsAre("/id readOnly"));
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x","pin":1})", kSealed, Direction::input),
+              ElementsAre("/id readOnly"));
   EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x"})", kSealed, Direction::output), IsEmpty());
-  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x","pin":1})", kSealed, Direction::output), ElementsAre("/pin writeOnly"));
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x","pin":1})", kSealed, Direction::output),
+              ElementsAre("/pin writeOnly"));
   EXPECT_THAT(findings(kSchema, R"({"name":"x","pin":1})", kSealed), ElementsAre("/id required"));
 }
 
@@ -157,7 +174,8 @@ TEST(Directions, HoldThroughCompositionAndReferences) {
   constexpr std::string_view kSchema = R"({"allOf":[{"$ref":"#/$defs/base"},{"required":["id","name"]}],
     "$defs":{"base":{"type":"object","properties":{"id":{"$ref":"#/$defs/id"},"name":{"type":"string"}}},"id":{"type":"integer","readOnly":true}}})";
   EXPECT_THAT(findings(kSchema, R"({"name":"x"})", kSealed, Direction::input), IsEmpty());
-  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x"})", kSealed, Direction::input), ElementsAre("/id readOnly"));
+  EXPECT_THAT(findings(kSchema, R"({"id":1,"name":"x"})", kSealed, Direction::input),
+              ElementsAre("/id readOnly"));
   EXPECT_THAT(findings(kSchema, R"({"name":"x"})", kSealed, Direction::output), ElementsAre("/id required"));
 }
 
@@ -167,18 +185,27 @@ TEST(OpenApi30, NullableAndBooleanExclusiveBounds) {
   EXPECT_THAT(findings(R"({"type":"string","nullable":true})", "null", k30), IsEmpty());
   EXPECT_THAT(findings(R"({"type":"string"})", "null", k30), ElementsAre(" type"));
   EXPECT_THAT(findings(R"({"type":"string","nullable":true})", "null"), ElementsAre(" type"));
-  EXPECT_THAT(findings(R"({"type":"string","nullable":true,"enum":["a"]})", "null", k30), ElementsAre(" enum"));
-  EXPECT_THAT(findings(R"({"minimum":5,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false})", "5", k30), ElementsAre(" exclusiveMinimum"));
-  EXPECT_THAT(findings(R"({"minimum":5,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false})", "9", k30), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"string","nullable":true,"enum":["a"]})", "null", k30),
+              ElementsAre(" enum"));
+  EXPECT_THAT(
+      findings(R"({"minimum":5,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false})", "5", k30),
+      ElementsAre(" exclusiveMinimum"));
+  EXPECT_THAT(
+      findings(R"({"minimum":5,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false})", "9", k30),
+      IsEmpty());
   EXPECT_THAT(findings(R"({"type":"integer","format":"int32"})", "2147483648", k30), ElementsAre(" format"));
   EXPECT_THAT(findings(R"({"type":"integer","format":"int64"})", "9223372036854775807", k30), IsEmpty());
-  EXPECT_THAT(findings(R"({"type":"string","example":"x","xml":{},"format":"byte"})", R"("YQ==")", k30), IsEmpty());
+  EXPECT_THAT(findings(R"({"type":"string","example":"x","xml":{},"format":"byte"})", R"("YQ==")", k30),
+              IsEmpty());
   EXPECT_THAT(findings(R"({"type":"string","format":"byte"})", R"("YQ=")", k30), ElementsAre(" format"));
 }
 
 TEST(OpenApi30, WhatStandsBesideARefDoesNotCount) {
-  EXPECT_THAT(findings(R"({"properties":{"a":{"$ref":"#/definitions/s","maxLength":1}},"definitions":{"s":{"type":"string"}}})",
-                       R"({"a":"xyz"})", k30), IsEmpty());
+  EXPECT_THAT(
+      findings(
+          R"({"properties":{"a":{"$ref":"#/definitions/s","maxLength":1}},"definitions":{"s":{"type":"string"}}})",
+          R"({"a":"xyz"})", k30),
+      IsEmpty());
 }
 
 TEST(Discriminator, ChoosesTheOneBranchThatIsHeldAgainst) {
@@ -201,7 +228,8 @@ TEST(Discriminator, ChoosesTheOneBranchThatIsHeldAgainst) {
 
 TEST(Compiler, SaysWhereASchemaIsWrong) {
   const auto error = [](std::string_view schema) { return hold(schema, "1").error; };
-  EXPECT_EQ(error(R"({"properties":{"a":{"maxLength":-1}}})"), "/properties/a/maxLength: maxLength must be an integer, zero or more");
+  EXPECT_EQ(error(R"({"properties":{"a":{"maxLength":-1}}})"),
+            "/properties/a/maxLength: maxLength must be an integer, zero or more");
   EXPECT_THAT(error(R"({"items":{"type":"strnig"}})"), HasSubstr("/items/type: type must be"));
   EXPECT_THAT(error(R"({"$ref":"#/nowhere"})"), HasSubstr("/$ref: \"#/nowhere\" leads nowhere"));
   EXPECT_THAT(error(R"x({"pattern":"(?=a)"})x"), HasSubstr("/pattern: pattern cannot be used: lookahead"));
@@ -213,17 +241,20 @@ TEST(Compiler, SaysWhereASchemaIsWrong) {
 
 TEST(Compiler, CyclesThatConsumeNothingAreRefusedAndOthersWork) {
   EXPECT_THAT(hold(R"({"$ref":"#"})", "1").error, HasSubstr("without end"));
-  EXPECT_THAT(hold(R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[{"$ref":"#"}]}}})", "1").error, HasSubstr("without end"));
+  EXPECT_THAT(hold(R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[{"$ref":"#"}]}}})", "1").error,
+              HasSubstr("without end"));
   EXPECT_THAT(hold(R"({"not":{"$ref":"#"}})", "1").error, HasSubstr("without end"));
-  EXPECT_THAT(findings(R"({"type":"object","properties":{"next":{"$ref":"#"}}})", R"({"next":{"next":{"next":1}}})"),
-              ElementsAre("/next/next/next type"));
+  EXPECT_THAT(
+      findings(R"({"type":"object","properties":{"next":{"$ref":"#"}}})", R"({"next":{"next":{"next":1}}})"),
+      ElementsAre("/next/next/next type"));
 }
 
 TEST(Compiler, HostileSchemasCostBoundedTimeAndStack) {
   // A chain of 100,000 references, and a composition that doubles at each of 60 levels.
   std::string chain = R"({"$ref":"#/$defs/d0","$defs":{)";
   for (int i = 0; i < 100'000; ++i) {
-    chain += "\"d" + std::to_string(i) + R"(":{"minimum":0,"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"},";
+    chain +=
+        "\"d" + std::to_string(i) + R"(":{"minimum":0,"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"},";
   }
   chain += R"("d100000":{}}})";
   EXPECT_THAT(hold(chain, "1").error, HasSubstr("too many schemas"));
@@ -256,7 +287,8 @@ TEST(UniqueItems, LargeArraysCostNoSquare) {
 }
 
 TEST(Shapes, FollowReferencesAndAllOf) {
-  const json::Document document = parsed(R"({"allOf":[{"$ref":"#/$defs/base"},{"properties":{"tags":{"type":"array","items":{"type":"string"}}}}],
+  const json::Document document = parsed(
+      R"({"allOf":[{"$ref":"#/$defs/base"},{"properties":{"tags":{"type":"array","items":{"type":"string"}}}}],
     "$defs":{"base":{"type":"object","properties":{"id":{"type":"integer","format":"int64"},"at":{"type":["string","null"],"format":"date-time"},"next":{"$ref":"#"},"odd":{"oneOf":[{"type":"string"}]}}}}})");
   Compiler compiler;
   compiler.add(kUri, document.root());

@@ -27,7 +27,8 @@ std::shared_ptr<const Shape> Compiler::Implementation::shape(SchemaResource& aro
   return find_shape(schema, around, 0);
 }
 
-std::shared_ptr<const Shape> Compiler::Implementation::find_shape(json::Value schema, SchemaResource& around, int depth) {
+std::shared_ptr<const Shape> Compiler::Implementation::find_shape(json::Value schema, SchemaResource& around,
+                                                                  int depth) {
   static const auto dyn = std::make_shared<const Shape>();
   if (depth > kMostDepth) return dyn;
   const auto [at, added] = shapes_.try_emplace(schema.node(), dyn);
@@ -38,7 +39,8 @@ std::shared_ptr<const Shape> Compiler::Implementation::find_shape(json::Value sc
   return shape;
 }
 
-void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, SchemaResource& around, int depth) {
+void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, SchemaResource& around,
+                                            int depth) {
   using enum Keyword;
   if (!object.is_object() || depth > kMostDepth) return;
   SchemaResource& resource = documents_.resource_of(object, around);
@@ -81,7 +83,8 @@ void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, Sc
     if (shape.kind == Shape::Kind::dyn && !keywords.has(type)) shape.kind = Shape::Kind::array;
   }
   if (keywords.has(prefix_items)) shape.items = nullptr;
-  for (const Keyword composed : {any_of, one_of, condition, dependent_schemas, pattern_properties, dynamic_ref}) {
+  for (const Keyword composed :
+       {any_of, one_of, condition, dependent_schemas, pattern_properties, dynamic_ref}) {
     shape.open |= keywords.has(composed);
   }
   for (const Keyword extra : {additional_properties, unevaluated_properties}) {

@@ -11,8 +11,8 @@ namespace gatehouse::schema {
 
 struct UnicodeProperty {
   bool exists = false;
-  bool any = false;                                              // every code point
-  std::string re2;                                               // RE2's name; empty where it has none
+  bool any = false;                                                 // every code point
+  std::string re2;                                                  // RE2's name; empty where it has none
   std::span<const std::pair<std::uint32_t, std::uint32_t>> ranges;  // where it is easier to say them
 };
 

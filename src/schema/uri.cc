@@ -34,7 +34,8 @@ std::string without_dot_segments(std::string_view path) {
 std::string merged(const UriParts& base, std::string_view path) {
   if (base.authority && base.path.empty()) return "/" + std::string(path);
   const std::size_t slash = base.path.rfind('/');
-  const std::string_view folder = slash == base.path.npos ? std::string_view() : base.path.substr(0, slash + 1);
+  const std::string_view folder =
+      slash == base.path.npos ? std::string_view() : base.path.substr(0, slash + 1);
   return std::string(folder) + std::string(path);
 }
 

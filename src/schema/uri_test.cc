@@ -7,7 +7,9 @@ namespace {
 
 // RFC 3986, section 5.4.
 TEST(Uri, ReferencesResolveAsTheExamplesOfTheRfc) {
-  const auto resolved = [](std::string_view reference) { return resolve_uri("http://a/b/c/d;p?q", reference); };
+  const auto resolved = [](std::string_view reference) {
+    return resolve_uri("http://a/b/c/d;p?q", reference);
+  };
   EXPECT_EQ(resolved("g:h"), "g:h");
   EXPECT_EQ(resolved("g"), "http://a/b/c/g");
   EXPECT_EQ(resolved("./g"), "http://a/b/c/g");
@@ -34,9 +36,7 @@ TEST(Uri, ReferencesResolveAsTheExamplesOfTheRfc) {
   EXPECT_EQ(resolve_uri("file:///a/b.yaml", "c.yaml#/d"), "file:///a/c.yaml#/d");
 }
 
-TEST(Uri, WhatIsNotAnEscapeIsLeftAlone) {
-  EXPECT_EQ(percent_decoded("a%20b%7E%zz%4"), "a b~%zz%4");
-}
+TEST(Uri, WhatIsNotAnEscapeIsLeftAlone) { EXPECT_EQ(percent_decoded("a%20b%7E%zz%4"), "a b~%zz%4"); }
 
 }  // namespace
 }  // namespace gatehouse::schema
