@@ -236,6 +236,8 @@ class Evaluator {
     }
     return false;
   }
+  // Only findings need to know the way.
+  static const Path* at(const Path& path) { return kReports ? &path : nullptr; }
   // Whether there is no use in going on after a failure.
   bool enough() const { return !kReports || findings_->full(); }
 
@@ -263,7 +265,7 @@ class Evaluator {
       for (const Value element : value.elements()) {
         if (!marks.test(i)) {
           const Path here{path, {}, i};
-          if (!check_named(*rules.unevaluated_items, element, path, &here, "unevaluatedItems")) {
+          if (!check_named(*rules.unevaluated_items, element, path, at(here), "unevaluatedItems")) {
             valid = false;
             if (enough()) return false;
           }
@@ -277,7 +279,7 @@ class Evaluator {
       for (const json::Member member : value.members()) {
         if (!marks.test(i)) {
           const Path here{path, "*", 0};
-          if (!check_named(*rules.unevaluated_properties, member.value, path, &here,
+          if (!check_named(*rules.unevaluated_properties, member.value, path, at(here),
                            "unevaluatedProperties")) {
             valid = false;
             if (enough()) return false;
@@ -400,8 +402,8 @@ class Evaluator {
       const Rules* const rule = i < rules.prefix.size() ? rules.prefix[i] : rules.rest;
       if (rule) {
         const Path here{path, {}, i};
-        const bool good = i < rules.prefix.size() ? check(*rule, element, nullptr, &here)
-                                                  : check_named(*rule, element, path, &here, "items");
+        const bool good = i < rules.prefix.size() ? check(*rule, element, nullptr, at(here))
+                                                  : check_named(*rule, element, path, at(here), "items");
         if (!good) {
           valid = false;
           if (enough()) return false;
@@ -487,18 +489,19 @@ class Evaluator {
       if (const Rules* const property = rules.properties[number]) {
         const Path here{path, rules.names.name(number), 0};
         evaluated = true;
-        valid = check(*property, member.value, nullptr, &here);
+        valid = check(*property, member.value, nullptr, at(here));
       }
     }
     const Path unnamed{path, "*", 0};
     for (const auto& [pattern, rule] : rules.patterns) {
       if (!pattern.found_in(key)) continue;
       evaluated = true;
-      valid = check_named(*rule, member.value, path, &unnamed, "patternProperties") && valid;
+      valid = check_named(*rule, member.value, path, at(unnamed), "patternProperties") && valid;
     }
     if (!evaluated && rules.additional) {
       evaluated = true;
-      valid = check_named(*rules.additional, member.value, path, &unnamed, "additionalProperties") && valid;
+      valid =
+          check_named(*rules.additional, member.value, path, at(unnamed), "additionalProperties") && valid;
     }
     if (rules.property_names && !quietly(*rules.property_names, member.key_node, nullptr)) {
       valid = fail(path, "propertyNames");

@@ -47,8 +47,10 @@ class NameTable {
     std::uint32_t number = kNone;
 
     bool is(std::string_view other, std::uint64_t other_head) const {
-      return head == other_head && size == other.size() &&
-             (size <= 8 || std::memcmp(text + 8, other.data() + 8, size - 8) == 0);
+      if (head != other_head || size != other.size()) return false;
+      if (size <= 8) return true;
+      if (size > 16) return std::memcmp(text + 8, other.data() + 8, size - 8) == 0;
+      return std::memcmp(text + size - 8, other.data() + size - 8, 8) == 0;  // one load, overlapping the head
     }
   };
 

@@ -53,7 +53,7 @@ int Number::beyond_short(std::string_view literal) {
   return decimal.magnitude > kShortDigits ? (decimal.negative ? -1 : 1) : 0;
 }
 
-int compare(const Number& a, const Number& b) {
+int compare_scaled(const Number& a, const Number& b) {
   if (a.brief.fits() && b.brief.fits()) {
     if (a.brief.scale == b.brief.scale) {
       return a.brief.mantissa == b.brief.mantissa ? 0 : (a.brief.mantissa < b.brief.mantissa ? -1 : 1);

@@ -33,7 +33,13 @@ struct Number {
   static int beyond_short(std::string_view literal);
 };
 
-int compare(const Number& a, const Number& b);  // -1, 0, 1
+int compare_scaled(const Number& a, const Number& b);
+
+// -1, 0, 1
+inline int compare(const Number& a, const Number& b) {
+  if (a.brief.scale != b.brief.scale || !a.brief.fits()) return compare_scaled(a, b);
+  return a.brief.mantissa == b.brief.mantissa ? 0 : (a.brief.mantissa < b.brief.mantissa ? -1 : 1);
+}
 bool is_multiple(const Number& value, const Number& divisor);
 
 }  // namespace gatehouse::schema
