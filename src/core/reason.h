@@ -56,10 +56,12 @@ const AnswerText& text_of(Answer answer);
   X(target_too_long, http, target_too_long)                            \
   X(head_too_large, http, head_too_large)                              \
   X(request_late, http, invalid_request)                               \
+  X(handshake_failed, transport, invalid_request)                      \
+  X(proxy_header, transport, invalid_request)                          \
+  X(too_many_connections, transport, unavailable)                      \
   X(plaintext, transport, forbidden)                                   \
   X(credential_in_plaintext, transport, forbidden)                     \
   X(draining, transport, unavailable)                                  \
-  X(overloaded, transport, unavailable)                                \
   X(no_such_operation, route, not_found)                               \
   X(method_not_allowed, route, method_not_allowed)                     \
   X(rate_limited, limit, rate_limited)                                 \

@@ -14,6 +14,7 @@ struct Refusal {
   Answer answer = Answer::internal_error;
   std::string_view rule;                 // which rule decided; lives as long as the policy
   std::chrono::seconds retry_after{0};   // when asking again makes sense; 0: not said
+  unsigned status = 0;                   // instead of the answer's own; 0: that one
 
   Refusal() = default;
   explicit Refusal(Reason why, std::string_view by_rule = {})
