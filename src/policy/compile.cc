@@ -1,0 +1,570 @@
+#include "policy/compile.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "crypto/algorithm.h"
+#include "policy/compile_limits.h"
+#include "policy/environment.h"
+#include "http/response_writer.h"
+#include "policy/located_program.h"
+
+namespace gatehouse::policy {
+namespace {
+
+std::string known(const std::vector<std::string>& names) {
+  return names.empty() ? std::string("there is none") : fmt::format("there are: {}", fmt::join(names, ", "));
+}
+
+template <typename Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : map) keys.push_back(key);
+  return keys;
+}
+
+class Compiler {
+ public:
+  Compiler(CompileInput input, Problems& problems)
+      : problems_(problems), database_(input.database), handlers_(std::move(input.handlers)),
+        set_(std::make_shared<PolicySet>()) {
+    set_->settings = std::move(input.settings);
+    set_->apis = std::move(input.apis);
+    if (database_ != nullptr) set_->statements = std::make_unique<db::Catalogue>(*database_, kRules);
+  }
+
+  std::shared_ptr<const PolicySet> run() {
+    compile_authenticators();
+    compile_limits(*set_, problems_);
+    check_roles();
+    match_settings();
+    for (const openapi::Api& api : set_->apis) {
+      for (const openapi::Operation& operation : api.operations) compile_operation(api, operation);
+    }
+    report_unmatched();
+    build_routes();
+    if (!problems_.empty()) return nullptr;
+    return set_;
+  }
+
+ private:
+  static inline const db::CatalogueRules kRules{"gatehouse_"};
+  using Placed = PlacedText;
+
+  const Settings& settings() const { return set_->settings; }
+
+  // ---- authenticators ----
+
+  void compile_authenticators() {
+    const cel::Environment claims = claims_environment();
+    for (const auto& [name, authenticator] : settings().authenticators) {
+      AuthenticatorPolicy policy;
+      policy.name = name;
+      policy.settings = &authenticator;
+      bool declared = false;
+      for (const openapi::Api& api : set_->apis) {
+        if (const openapi::SecurityScheme* scheme = api.scheme(name)) {
+          declared = true;
+          read_carrier(*scheme, authenticator, policy);
+        }
+      }
+      if (!declared) {
+        problems_.add(authenticator.place,
+                      fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that name", name));
+      }
+      if (authenticator.kind == AuthenticatorKind::jwt) {
+        check_algorithms(authenticator);
+        policy.roles = claim_program(authenticator.jwt.roles, claims);
+        policy.scopes = claim_program(authenticator.jwt.scopes, claims);
+        policy.tenant = claim_program(authenticator.jwt.tenant, claims);
+      }
+      if (authenticator.kind == AuthenticatorKind::mutual_tls) {
+        if (settings().tls.client_ca.empty()) {
+          problems_.add(authenticator.place,
+                        fmt::format("authenticators.{}: mutual TLS needs tls.client_ca, the authorities of clients", name));
+        }
+        policy.id = claim_program(authenticator.mutual_tls.id, claims);
+        policy.roles = claim_program(authenticator.mutual_tls.roles, claims);
+        policy.tenant = claim_program(authenticator.mutual_tls.tenant, claims);
+      }
+      set_->authenticators.push_back(std::move(policy));
+    }
+  }
+
+  std::optional<cel::Program> claim_program(const std::optional<Placed>& text, const cel::Environment& environment) {
+    if (!text) return std::nullopt;
+    return compile_at(*text, environment, cel::Type::dyn(), problems_);
+  }
+
+  void check_algorithms(const Authenticator& authenticator) {
+    if (authenticator.jwt.algorithms.empty()) {
+      problems_.add(authenticator.place, fmt::format("authenticators.{}: algorithms is empty", authenticator.name));
+    }
+    for (const std::string& name : authenticator.jwt.algorithms) {
+      if (crypto::parse_algorithm(name)) continue;
+      problems_.add(authenticator.place,
+                    fmt::format("authenticators.{}: `{}` is no algorithm for tokens here; use ES256, ES384, ES512, "
+                                "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
+                                authenticator.name, name));
+    }
+  }
+
+  void read_carrier(const openapi::SecurityScheme& scheme, const Authenticator& authenticator,
+                    AuthenticatorPolicy& policy) {
+    using Type = openapi::SecurityScheme::Type;
+    const auto wrong = [&](std::string_view wanted) {
+      problems_.add(authenticator.place, fmt::format("authenticators.{}: the OpenAPI document declares this scheme as "
+                                                     "another type; {}",
+                                                     authenticator.name, wanted));
+    };
+    const bool bearer = (scheme.type == Type::http && scheme.http_scheme == "bearer") ||
+                        scheme.type == Type::oauth2 || scheme.type == Type::open_id_connect;
+    switch (authenticator.kind) {
+      case AuthenticatorKind::mutual_tls:
+        policy.carrier = Carrier::certificate;
+        policy.challenge = "Mutual";
+        if (scheme.type != Type::mutual_tls) wrong("mutual_tls goes with type: mutualTLS");
+        return;
+      case AuthenticatorKind::jwt:
+      case AuthenticatorKind::api_key: break;
+    }
+    if (bearer) {
+      policy.carrier = Carrier::bearer;
+      policy.field = "authorization";
+      policy.challenge = "Bearer";
+      return;
+    }
+    if (scheme.type != Type::api_key) {
+      wrong("api_key and jwt go with type: apiKey, http bearer, oauth2 or openIdConnect");
+      return;
+    }
+    policy.field = scheme.parameter;
+    policy.challenge = "ApiKey";
+    switch (scheme.in) {
+      case openapi::In::header:
+        policy.carrier = Carrier::header;
+        std::transform(policy.field.begin(), policy.field.end(), policy.field.begin(), ascii_lower);
+        break;
+      case openapi::In::query: policy.carrier = Carrier::query; break;
+      case openapi::In::cookie: policy.carrier = Carrier::cookie; break;
+      case openapi::In::path: wrong("a credential cannot be part of a path"); break;
+    }
+  }
+
+  // ---- roles ----
+
+  void check_roles() {
+    for (const auto& [role, patterns] : settings().roles) {
+      for (const Placed& pattern : patterns) {
+        const auto star = pattern.value.find('*');
+        const bool fine = star == std::string::npos || pattern.value == "*" ||
+                          (star == pattern.value.size() - 1 && pattern.value.ends_with(":*"));
+        if (!fine) {
+          problems_.add(pattern.place, fmt::format("roles.{}: `{}`: a `*` stands alone or at the end behind a colon, "
+                                                   "as in orders:*",
+                                                   role, pattern.value));
+        }
+        if (role == "anonymous" && star != std::string::npos) {
+          problems_.add(pattern.place, "roles.anonymous: name each permission; a `*` would open what is added later");
+        }
+      }
+    }
+  }
+
+  // ---- operations ----
+
+  // x-gatehouse and `operations:` are two places for the same fields: one place for each field.
+  void match_settings() {
+    for (OperationSettings& operation : set_->settings.operations) {
+      if (!by_name_.emplace(operation.name, &operation).second) {
+        problems_.add(operation.place, fmt::format("operations.{} is there twice", operation.name));
+      }
+    }
+  }
+
+  OperationSettings* settings_of(const openapi::Operation& operation) {
+    OperationSettings* found = nullptr;
+    for (const std::string& name : {operation.id, operation.title()}) {
+      const auto it = by_name_.find(name);
+      if (name.empty() || it == by_name_.end()) continue;
+      matched_.insert(name);
+      if (found != nullptr) {
+        problems_.add(it->second->place, fmt::format("operations: `{}` and `{}` are the same operation", operation.id, name));
+      }
+      found = it->second;
+    }
+    if (!operation.gatehouse) return found;
+    extensions_.push_back(std::make_unique<OperationSettings>(read_operation(
+        doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", problems_), operation.title())));
+    OperationSettings* extension = extensions_.back().get();
+    if (found == nullptr) return extension;
+    merge(*found, *extension, operation);
+    return found;
+  }
+
+  template <typename T>
+  void merge_field(std::string_view key, std::optional<T>& into, std::optional<T>& from,
+                   const OperationSettings& extension) {
+    if (!from) return;
+    if (into) {
+      problems_.add(extension.place, fmt::format("x-gatehouse: `{}` is in gatehouse.yaml too; keep it in one place", key));
+    }
+    into = std::move(from);
+  }
+
+  void merge(OperationSettings& into, OperationSettings& from, const openapi::Operation&) {
+    merge_field("permission", into.permission, from.permission, from);
+    merge_field("public", into.open, from.open, from);
+    merge_field("limits", into.limits, from.limits, from);
+    merge_field("cost", into.cost, from.cost, from);
+    merge_field("concurrency", into.concurrency, from.concurrency, from);
+    merge_field("resource", into.resource, from.resource, from);
+    merge_field("hide", into.hide, from.hide, from);
+    merge_field("sql", into.sql, from.sql, from);
+    merge_field("upstream", into.upstream, from.upstream, from);
+    merge_field("handler", into.handler, from.handler, from);
+    merge_field("body", into.body, from.body, from);
+    merge_field("timeout", into.timeout, from.timeout, from);
+    merge_field("sensitive", into.sensitive, from.sensitive, from);
+    merge_field("assert", into.assertion, from.assertion, from);
+    merge_field("cache_control", into.cache_control, from.cache_control, from);
+    merge_field("threat_model", into.threat_model, from.threat_model, from);
+    if (!from.conditions.empty()) {
+      if (!into.conditions.empty()) {
+        problems_.add(from.place, "x-gatehouse: `when` is in gatehouse.yaml too; keep it in one place");
+      }
+      into.conditions = std::move(from.conditions);
+    }
+  }
+
+  void report_unmatched() {
+    for (const auto& [name, operation] : by_name_) {
+      if (matched_.contains(name)) continue;
+      problems_.add(operation->place, fmt::format("operations.{}: no OpenAPI document has an operation of that "
+                                                  "operationId or title",
+                                                  name));
+    }
+  }
+
+  void compile_operation(const openapi::Api& api, const openapi::Operation& from) {
+    static const OperationSettings kNothing;
+    const OperationSettings* written = settings_of(from);
+    const OperationSettings& own = written != nullptr ? *written : kNothing;
+    Operation operation;
+    operation.index = static_cast<std::uint32_t>(set_->operations.size());
+    operation.api = &from;
+    operation.settings = written;
+    operation.name = from.id.empty() ? from.title() : from.id;
+    operation.method = openapi::name(from.method);
+    operation.route = from.routes.empty() ? from.path : from.routes.front();
+    operation.threat_model = own.threat_model.value_or(settings().threat_model);
+
+    const Place place = written != nullptr ? own.place : from.node.place();
+    decide_callers(api, from, own, place, operation);
+    decide_permission(own, place, operation);
+    decide_limits(own, place, operation);
+    decide_input(from, own, operation);
+    decide_target(from, own, place, operation);
+    decide_conditions(from, own, operation);
+
+    operation.timeout = own.timeout.value_or(settings().defaults.timeout);
+    operation.asserts = own.assertion.value_or(false);
+    if (own.sensitive) operation.sensitive = own.sensitive->value;
+    operation.cache_control = own.cache_control ? own.cache_control->value : "no-store";
+    if (own.cache_control && !http::FieldValue::checked(own.cache_control->value)) {
+      problems_.add(own.cache_control->place, "cache_control is no value of a header field");
+    }
+    set_->operations.push_back(std::move(operation));
+  }
+
+  std::optional<std::uint32_t> authenticator(std::string_view name) const {
+    for (std::uint32_t i = 0; i < set_->authenticators.size(); ++i) {
+      if (set_->authenticators[i].name == name) return i;
+    }
+    return std::nullopt;
+  }
+
+  // Who may call.
+  void decide_callers(const openapi::Api&, const openapi::Operation& from, const OperationSettings& own,
+                      const Place& place, Operation& operation) {
+    operation.admits_anonymous = from.admits_anonymous();
+    for (const openapi::SecurityAlternative& alternative : from.security) {
+      SchemeAlternative compiled;
+      for (const openapi::SecurityNeed& need : alternative) {
+        const auto index = authenticator(need.scheme);
+        if (!index) {
+          problems_.add(from.node.place(),
+                        fmt::format("{}: asks for the security scheme `{}`, which `authenticators` does not have; {}",
+                                    operation.name, need.scheme, known(keys_of(settings().authenticators))));
+          continue;
+        }
+        compiled.push_back({*index, need.scopes});
+        const std::string& challenge = set_->authenticators[*index].challenge;
+        if (!operation.challenges.contains(challenge)) {
+          if (!operation.challenges.empty()) operation.challenges += ", ";
+          operation.challenges += challenge;
+        }
+      }
+      operation.alternatives.push_back(std::move(compiled));
+    }
+    if (operation.admits_anonymous && !own.open) {
+      problems_.add(place, fmt::format("{}: its `security` admits a caller without credentials; add `security` to the "
+                                       "OpenAPI document, or `public: \"the reason\"` to its policy",
+                                       operation.name));
+    }
+    if (!operation.admits_anonymous && own.open) {
+      problems_.add(own.open->place, fmt::format("{}: is `public`, but its `security` admits no caller without "
+                                                 "credentials; remove one of the two",
+                                                 operation.name));
+    }
+  }
+
+  // What they may do.
+  void decide_permission(const OperationSettings& own, const Place& place, Operation& operation) {
+    if (!own.permission) {
+      problems_.add(place, fmt::format("{}: has no `permission`; name one, such as `permission: {}:read`, and give it to a role",
+                                       operation.name, operation.api->tags.empty() ? "orders" : operation.api->tags[0]));
+      return;
+    }
+    operation.permission = own.permission->value;
+    operation.permission_rule = operation.name + ".permission";
+    if (operation.permission.contains('*')) {
+      problems_.add(own.permission->place, fmt::format("{}: an operation asks for one permission; `*` is for roles", operation.name));
+    }
+    auto& names = set_->permission_names;
+    const auto found = std::find(names.begin(), names.end(), operation.permission);
+    operation.permission_index = static_cast<std::uint32_t>(found - names.begin());
+    if (found == names.end()) names.push_back(operation.permission);
+
+    const auto granted_by = [&](const auto& role) {
+      return std::any_of(role.second.begin(), role.second.end(),
+                         [&](const Placed& pattern) { return grants(pattern.value, operation.permission); });
+    };
+    if (operation.admits_anonymous) {
+      const auto anonymous = settings().roles.find("anonymous");
+      if (anonymous == settings().roles.end() || !granted_by(*anonymous)) {
+        problems_.add(own.permission->place, fmt::format("{}: is public, but the role `anonymous` does not hold `{}`; add it "
+                                                         "to roles.anonymous",
+                                                         operation.name, operation.permission));
+      }
+    } else if (std::none_of(settings().roles.begin(), settings().roles.end(), granted_by)) {
+      problems_.add(own.permission->place,
+                    fmt::format("{}: no role holds `{}`, so nobody could call it; add it to a role", operation.name, operation.permission));
+    }
+  }
+
+  // How often.
+  void decide_limits(const OperationSettings& own, const Place& place, Operation& operation) {
+    const auto& names = own.limits ? *own.limits : settings().defaults.limits;
+    if (names.empty()) {
+      problems_.add(place, fmt::format("{}: has no limit; name some in its `limits` or in `defaults.limits`", operation.name));
+    }
+    const std::uint32_t cost = own.cost.value_or(1);
+    for (const Placed& name : names) {
+      const auto limit = std::find_if(set_->limits.begin(), set_->limits.end(),
+                                      [&](const auto& candidate) { return candidate->name == name.value; });
+      if (limit == set_->limits.end()) {
+        problems_.add(name.place, fmt::format("{}: there is no limit `{}`; {}", operation.name, name.value,
+                                              known(keys_of(settings().limits))));
+        continue;
+      }
+      if (cost > (*limit)->rule.burst) {
+        problems_.add(place, fmt::format("{}: costs {}, but `{}` lets {} through at once, so it could never pass; raise its `burst`",
+                                         operation.name, cost, name.value, (*limit)->rule.burst));
+      }
+      switch ((*limit)->phase) {
+        case Limit::Phase::address: operation.address_limits.push_back({limit->get(), cost}); break;
+        case Limit::Phase::principal: operation.principal_limits.push_back({limit->get(), cost}); break;
+        case Limit::Phase::input: operation.input_limits.push_back({limit->get(), cost}); break;
+      }
+      if (!operation.limit_policies.empty()) operation.limit_policies += ", ";
+      operation.limit_policies += (*limit)->policy_item;
+    }
+    operation.concurrency = own.concurrency.value_or(0);
+  }
+
+  // What they may send.
+  void decide_input(const openapi::Operation& from, const OperationSettings& own, Operation& operation) {
+    operation.body_bytes = own.body.value_or(settings().defaults.body).bytes;
+    operation.depth = settings().defaults.caps.depth;
+    for (const openapi::Parameter& parameter : from.parameters) {
+      const bool shown = parameter.gatehouse && parameter.gatehouse.is_object() &&
+                         parameter.gatehouse.find("log") && parameter.gatehouse.find("log")->is_boolean() &&
+                         parameter.gatehouse.find("log")->boolean();
+      const bool secret = is_secret(parameter.schema);
+      if (shown && secret) {
+        problems_.add(parameter.place, fmt::format("{}: the parameter `{}` is secret (writeOnly, password or x-sensitive); "
+                                                   "it cannot say log: true",
+                                                   operation.name, parameter.name));
+      }
+      if (parameter.in == openapi::In::path && !secret) operation.logged_path.push_back(parameter.name);
+      if (parameter.in == openapi::In::query && shown) operation.logged_query.push_back(parameter.name);
+    }
+    if (!from.body) return;
+    for (const openapi::Content& content : from.body->content) {
+      if (!content.schema && content.kind != openapi::BodyKind::opaque) {
+        problems_.add(from.body->place, fmt::format("{}: the body of type {} has no schema; say what may be sent",
+                                                    operation.name, content.type));
+      }
+    }
+  }
+
+  static bool is_secret(const openapi::Located& schema) {
+    if (!schema || !schema.value.is_object()) return false;
+    const auto is_true = [&](std::string_view key) {
+      const auto value = schema.value.find(key);
+      return value && value->is_boolean() && value->boolean();
+    };
+    return is_true("writeOnly") || is_true("x-sensitive") || schema.value.find_string("format") == "password";
+  }
+
+  // What answers.
+  void decide_target(const openapi::Operation& from, const OperationSettings& own, const Place& place, Operation& operation) {
+    const int stated = (own.sql ? 1 : 0) + (own.upstream ? 1 : 0) + (own.handler ? 1 : 0);
+    if (stated > 1) {
+      problems_.add(place, fmt::format("{}: has several of sql, upstream and handler; keep one", operation.name));
+      return;
+    }
+    if (own.sql) {
+      operation.target = TargetKind::sql;
+      operation.sql.returns = own.sql->returns;
+      if (auto statement = compile_statement(own.sql->statement, from, operation.name)) operation.sql.statement = *statement;
+      return;
+    }
+    if (own.handler) {
+      operation.target = TargetKind::handler;
+      operation.handler.name = own.handler->value;
+      if (std::find(handlers_.begin(), handlers_.end(), own.handler->value) == handlers_.end()) {
+        problems_.add(own.handler->place, fmt::format("{}: this program has no handler `{}`; {}", operation.name,
+                                                      own.handler->value, known(handlers_)));
+      }
+      return;
+    }
+    const Placed* name = own.upstream ? &*own.upstream : settings().defaults.upstream ? &*settings().defaults.upstream : nullptr;
+    if (name == nullptr) {
+      problems_.add(place, fmt::format("{}: nothing answers it; give it sql, upstream or handler, or set defaults.upstream", operation.name));
+      return;
+    }
+    const auto upstream = settings().upstreams.find(name->value);
+    if (upstream == settings().upstreams.end()) {
+      problems_.add(name->place, fmt::format("{}: there is no upstream `{}`; {}", operation.name, name->value,
+                                             known(keys_of(settings().upstreams))));
+      return;
+    }
+    operation.target = TargetKind::upstream;
+    operation.upstream.upstream = &upstream->second;
+  }
+
+  std::optional<Statement> compile_statement(const Placed& text, const openapi::Operation& from, const std::string& name) {
+    if (text.value.empty()) return std::nullopt;
+    if (!set_->statements) {
+      problems_.add(text.place, fmt::format("{}: there is no database to run this statement on", name));
+      return std::nullopt;
+    }
+    const auto fixed = set_->statements->add(text.value);
+    if (!fixed) {
+      problems_.add(text.place, fmt::format("{}: at byte {} of the statement: {}", name, fixed.error().offset, fixed.error().what));
+      return std::nullopt;
+    }
+    Statement statement;
+    statement.fixed = *fixed;
+    for (const db::ParameterName& parameter : (*fixed)->parameters()) {
+      auto value = reference(parameter.path);
+      if (!value) {
+        problems_.add(text.place, fmt::format("{}: the statement binds `:{}`, which is nothing a request has; use "
+                                              "path.…, query.…, header.…, cookie.…, body.…, principal.id or request.…",
+                                              name, parameter.text()));
+        continue;
+      }
+      check_declared(*value, from, text.place, name, parameter.text());
+      statement.values.push_back(*std::move(value));
+    }
+    return statement;
+  }
+
+  // A statement can only bind what the operation declares.
+  void check_declared(const Reference& value, const openapi::Operation& from, const Place& place, const std::string& name,
+                      const std::string& written) {
+    std::optional<openapi::In> in;
+    switch (value.name) {
+      case Name::request_path: in = openapi::In::path; break;
+      case Name::request_query: in = openapi::In::query; break;
+      case Name::request_header: in = openapi::In::header; break;
+      case Name::request_cookie: in = openapi::In::cookie; break;
+      case Name::request_body:
+        if (!from.body) problems_.add(place, fmt::format("{}: the statement binds `:{}`, but the operation takes no body", name, written));
+        return;
+      default: return;
+    }
+    const bool there = !value.members.empty() &&
+                       std::any_of(from.parameters.begin(), from.parameters.end(), [&](const openapi::Parameter& parameter) {
+                         return parameter.in == *in && parameter.name == value.members.front();
+                       });
+    if (!there) {
+      problems_.add(place, fmt::format("{}: the statement binds `:{}`, but the operation declares no such parameter", name, written));
+    }
+  }
+
+  // Which objects.
+  void decide_conditions(const openapi::Operation& from, const OperationSettings& own, Operation& operation) {
+    if (own.resource) {
+      operation.resource = compile_statement(*own.resource, from, operation.name);
+      operation.resource_rule = operation.name + ".resource";
+      if (operation.resource && operation.resource->fixed->effect() != db::Effect::reads) {
+        problems_.add(own.resource->place, fmt::format("{}: `resource` only reads; this statement writes", operation.name));
+      }
+    }
+    if (own.hide && !own.resource) {
+      problems_.add(own.place, fmt::format("{}: `hide` is about the object that `resource` finds; there is no `resource`", operation.name));
+    }
+    operation.hide = own.hide.value_or(Hide::yes);
+    if (own.conditions.empty()) return;
+    const cel::Environment environment =
+        condition_environment(from, operation.resource ? &*operation.resource : nullptr);
+    for (std::size_t i = 0; i < own.conditions.size(); ++i) {
+      auto program = compile_at(own.conditions[i], environment, cel::Type::boolean(), problems_);
+      if (!program) continue;
+      std::string rule = own.conditions.size() == 1 ? operation.name + ".when" : fmt::format("{}.when[{}]", operation.name, i);
+      operation.conditions.push_back({*std::move(program), std::move(rule)});
+    }
+  }
+
+  // ---- routes ----
+
+  void build_routes() {
+    std::vector<http::Route> routes;
+    std::vector<Place> places;
+    for (const Operation& operation : set_->operations) {
+      for (const std::string& path : operation.api->routes) {
+        routes.push_back({http::method_from(operation.method), path, operation.name});
+        places.push_back(operation.api->node.place());
+        set_->route_operations.push_back(operation.index);
+      }
+    }
+    auto table = http::RouteTable::build(routes);
+    if (!table) {
+      for (const http::RouteProblem& problem : table.error()) problems_.add(places[problem.route], problem.what);
+      return;
+    }
+    set_->routes = *std::move(table);
+  }
+
+  Problems& problems_;
+  db::Connection* database_;
+  std::vector<std::string> handlers_;
+  std::shared_ptr<PolicySet> set_;
+  std::map<std::string, OperationSettings*> by_name_;
+  std::set<std::string> matched_;
+  std::vector<std::unique_ptr<OperationSettings>>& extensions_ = set_->extensions;
+};
+
+}  // namespace
+
+std::shared_ptr<const PolicySet> compile(CompileInput input, Problems& problems) {
+  return Compiler(std::move(input), problems).run();
+}
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,81 @@
+#include "policy/compile_limits.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "policy/environment.h"
+#include "policy/located_program.h"
+
+namespace gatehouse::policy {
+namespace {
+
+using Kind = LimitKeyPart::Kind;
+
+std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& problems) {
+  constexpr std::pair<std::string_view, Kind> kWords[] = {
+      {"ip", Kind::address}, {"principal", Kind::principal}, {"key", Kind::credential}, {"operation", Kind::operation}};
+  LimitKeyPart part;
+  for (const auto& [word, kind] : kWords) {
+    if (text.value != word) continue;
+    part.kind = kind;
+    return part;
+  }
+  part.kind = Kind::expression;
+  part.expression = compile_at(text, limit_environment(), cel::Type::dyn(), problems);
+  if (!part.expression) return std::nullopt;
+  return part;
+}
+
+Limit::Phase phase_of(const LimitKeyPart& part) {
+  switch (part.kind) {
+    case Kind::address:
+    case Kind::operation: return Limit::Phase::address;
+    case Kind::principal:
+    case Kind::credential: return Limit::Phase::principal;
+    case Kind::expression: return Limit::Phase::input;
+  }
+  return Limit::Phase::input;
+}
+
+// draft-ietf-httpapi-ratelimit-headers section 3: the name as a quoted string, the quota, the window in seconds.
+std::string policy_item(const Limit& limit) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit.rule.rate.window).count();
+  return fmt::format("\"{}\";q={};w={}", limit.name, limit.rule.rate.count, seconds);
+}
+
+}  // namespace
+
+void compile_limits(PolicySet& set, Problems& problems) {
+  for (const auto& [name, from] : set.settings.limits) {
+    auto limit = std::make_unique<Limit>();
+    limit->name = name;
+    if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; })) {
+      problems.add(from.place, "a limit's name appears in headers: use letters, digits, - and _");
+    }
+    limit->rule.id = static_cast<std::uint32_t>(set.limits.size());
+    limit->rule.rate = from.rate;
+    // Without a burst a tenth of the window's count may come at once: a page loads with several requests.
+    limit->rule.burst = from.burst != 0 ? from.burst : std::max<std::uint64_t>(1, from.rate.count / 10);
+    limit->ipv6_prefix = from.ipv6_prefix;
+    for (const PlacedText& text : from.per) {
+      if (auto part = compile_part(text, problems)) {
+        limit->phase = std::max(limit->phase, phase_of(*part));
+        limit->parts.push_back(*std::move(part));
+      }
+    }
+    limit->policy_item = policy_item(*limit);
+    set.limits.push_back(std::move(limit));
+  }
+  // What no operation answers is limited too: by those defaults that need to know no more than the address.
+  for (const PlacedText& name : set.settings.defaults.limits) {
+    for (const auto& limit : set.limits) {
+      if (limit->name != name.value || limit->phase != Limit::Phase::address) continue;
+      set.unmatched_limits.push_back({limit.get(), 1});
+      if (!set.unmatched_limit_policies.empty()) set.unmatched_limit_policies += ", ";
+      set.unmatched_limit_policies += limit->policy_item;
+    }
+  }
+}
+
+}  // namespace gatehouse::policy

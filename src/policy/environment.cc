@@ -1,0 +1,140 @@
+#include "policy/environment.h"
+
+#include <algorithm>
+
+#include "schema/shape.h"
+
+namespace gatehouse::policy {
+namespace {
+
+using cel::Type;
+
+// What a schema promises, as CEL sees it. Integers are int, other numbers double; what may be null is wrapped.
+Type type_of(const schema::Shape* shape, const std::string& name) {
+  using Kind = schema::Shape::Kind;
+  if (shape == nullptr) return Type::dyn();
+  Type type;
+  switch (shape->kind) {
+    case Kind::dyn: return Type::dyn();
+    case Kind::null: return Type::null();
+    case Kind::boolean: type = Type::boolean(); break;
+    case Kind::integer: type = Type::integer(); break;
+    case Kind::number: type = Type::number(); break;
+    case Kind::string:
+      // A timestamp compares as a time, not as text: "…T10:00+02:00" is before "…T09:00Z".
+      if (shape->format == "date-time") return shape->nullable ? Type::dyn() : Type::timestamp();
+      type = Type::string();
+      break;
+    case Kind::array: return shape->nullable ? Type::dyn() : Type::list(type_of(shape->items.get(), name + "[]"));
+    case Kind::object: {
+      if (shape->nullable) return Type::dyn();
+      if (shape->open) return Type::map(Type::string(), Type::dyn());
+      std::vector<cel::Field> fields;
+      for (const auto& [key, value] : shape->properties) {
+        fields.push_back({key, type_of(value.get(), name + "." + key)});
+      }
+      return Type::object(name, std::move(fields));
+    }
+  }
+  return shape->nullable ? Type::wrapper(type) : type;
+}
+
+Type parameters_type(const openapi::Operation& operation, openapi::In in, const std::string& name) {
+  std::vector<cel::Field> fields;
+  for (const openapi::Parameter& parameter : operation.parameters) {
+    if (parameter.in == in) {
+      fields.push_back({parameter.name, type_of(parameter.shape.get(), name + "." + parameter.name)});
+    }
+  }
+  return Type::object(name, std::move(fields));
+}
+
+// The body's type where there is one JSON or form content; several may differ, so they are dyn.
+Type body_type(const openapi::Operation& operation) {
+  if (!operation.body || operation.body->content.size() != 1) return Type::dyn();
+  return type_of(operation.body->content.front().shape.get(), "request.body");
+}
+
+// A column's declared type decides where SQLite would follow it; any column may be NULL.
+Type resource_type(const Statement& statement) {
+  std::vector<cel::Field> fields;
+  for (const db::Column& column : statement.fixed->columns()) {
+    std::string declared = column.declared_type;
+    std::transform(declared.begin(), declared.end(), declared.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    Type type = Type::dyn();
+    if (declared.contains("INT")) {
+      type = Type::wrapper(Type::integer());
+    } else if (declared.contains("CHAR") || declared.contains("TEXT") || declared.contains("CLOB")) {
+      type = Type::wrapper(Type::string());
+    } else if (declared.contains("REAL") || declared.contains("FLOA") || declared.contains("DOUB")) {
+      type = Type::wrapper(Type::number());
+    }
+    fields.push_back({column.name, type});
+  }
+  return Type::object("resource", std::move(fields));
+}
+
+void declare(cel::Environment& environment, Name name, std::string_view text, Type type) {
+  // The slots are the enumerators: declared in their order, by one function.
+  if (environment.declare(text, std::move(type)) != slot(name)) std::abort();
+}
+
+struct RequestTypes {
+  Type path = Type::dyn(), query = Type::dyn(), header = Type::dyn(), cookie = Type::dyn(), body = Type::dyn();
+};
+
+cel::Environment environment_with(const RequestTypes& request, const Type& resource) {
+  const Type strings = Type::list(Type::string());
+  const Type object = Type::map(Type::string(), Type::dyn());
+  cel::Environment environment;
+  declare(environment, Name::principal_id, "principal.id", Type::string());
+  declare(environment, Name::principal_kind, "principal.kind", Type::string());
+  declare(environment, Name::principal_roles, "principal.roles", strings);
+  declare(environment, Name::principal_permissions, "principal.permissions", strings);
+  declare(environment, Name::principal_scopes, "principal.scopes", strings);
+  declare(environment, Name::principal_tenant, "principal.tenant", Type::string());
+  declare(environment, Name::principal_claims, "principal.claims", object);
+  declare(environment, Name::principal_scheme, "principal.scheme", Type::string());
+  declare(environment, Name::principal_credential, "principal.credential", Type::string());
+  declare(environment, Name::principal_authenticated_at, "principal.authenticated_at", Type::timestamp());
+  declare(environment, Name::request_id, "request.id", Type::string());
+  declare(environment, Name::request_method, "request.method", Type::string());
+  declare(environment, Name::request_operation, "request.operation", Type::string());
+  declare(environment, Name::request_path, "request.path", request.path);
+  declare(environment, Name::request_query, "request.query", request.query);
+  declare(environment, Name::request_header, "request.header", request.header);
+  declare(environment, Name::request_cookie, "request.cookie", request.cookie);
+  declare(environment, Name::request_body, "request.body", request.body);
+  declare(environment, Name::request_ip, "request.ip", Type::address());
+  declare(environment, Name::request_time, "request.time", Type::timestamp());
+  declare(environment, Name::resource, "resource", resource);
+  return environment;
+}
+
+}  // namespace
+
+cel::Environment condition_environment(const openapi::Operation& operation, const Statement* resource) {
+  RequestTypes request;
+  request.path = parameters_type(operation, openapi::In::path, "request.path");
+  request.query = parameters_type(operation, openapi::In::query, "request.query");
+  request.header = parameters_type(operation, openapi::In::header, "request.header");
+  request.cookie = parameters_type(operation, openapi::In::cookie, "request.cookie");
+  request.body = body_type(operation);
+  // Without `resource:` the name is there with no members, so that naming one is an error when this is loaded.
+  return environment_with(request, resource ? resource_type(*resource) : Type::object("resource", {}));
+}
+
+cel::Environment limit_environment() {
+  cel::Environment environment = environment_with({}, Type::object("resource", {}));
+  environment.set_container("request");  // `body.email` is request.body.email
+  return environment;
+}
+
+cel::Environment claims_environment() {
+  cel::Environment environment;
+  if (environment.declare("claims", Type::map(Type::string(), Type::dyn())) != kClaimsSlot) std::abort();
+  return environment;
+}
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,17 @@
+// What conditions of an operation may name, with the types that its parameters, body and resource declare.
+#pragma once
+
+#include "cel/environment.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::policy {
+
+// For `when`: principal, request, resource.
+cel::Environment condition_environment(const openapi::Operation& operation, const Statement* resource);
+// For a limit's key, which several operations share: principal and request with undeclared members, and `body`,
+// `path`, `query` as short names.
+cel::Environment limit_environment();
+// For a scheme's `roles`, `scopes`, `tenant` and `id`: the verified claims.
+cel::Environment claims_environment();
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,68 @@
+#include "policy/load.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "policy/compile.h"
+
+namespace gatehouse::policy {
+namespace {
+
+bool needs_database(const Settings& settings, const std::vector<openapi::Api>& apis) {
+  const auto has_sql = [](const OperationSettings& operation) { return operation.sql || operation.resource; };
+  if (std::any_of(settings.operations.begin(), settings.operations.end(), has_sql)) return true;
+  for (const openapi::Api& api : apis) {
+    for (const openapi::Operation& operation : api.operations) {
+      if (!operation.gatehouse) continue;
+      if (operation.gatehouse.value.find("sql") || operation.gatehouse.value.find("resource")) return true;
+    }
+  }
+  return false;
+}
+
+// Statements are checked against the tables as they are: a database that is not there is a problem, not a new file.
+std::optional<db::Connection> open_database(const Settings& settings, Problems& problems) {
+  auto connection = db::Connection::open({.path = settings.database, .access = db::Access::read_write});
+  if (connection) return *std::move(connection);
+  problems.add(settings.database_place,
+               fmt::format("the database {} that statements run on cannot be opened: {}; name it with "
+                           "`database: sqlite:PATH`, and make its tables first",
+                           settings.database, connection.error().text));
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options,
+                                      Problems& problems) {
+  const auto source = doc::load(path, options.read, problems);
+  if (!source) return nullptr;
+  const std::string directory = std::filesystem::absolute(path).parent_path().string();
+  CompileInput input;
+  input.settings = read_settings(*source, directory, problems);
+  input.handlers = options.handlers;
+
+  const Caps& caps = input.settings.defaults.caps;
+  const openapi::LoadOptions load_options{caps.string, caps.items, caps.properties};
+  bool readable = true;
+  for (const PlacedText& document : input.settings.openapi) {
+    const std::size_t before = problems.size();
+    // Named as the person named it, so that problems point to a path that can be clicked.
+    const auto shown = std::filesystem::path(document.value).lexically_proximate(std::filesystem::current_path());
+    input.apis.push_back(openapi::load(shown, options.read, load_options, problems));
+    readable = readable && problems.size() == before;
+  }
+  // What is missing from a document that cannot be read would only add noise.
+  if (!readable || input.settings.openapi.empty()) return nullptr;
+
+  std::optional<db::Connection> database;
+  if (needs_database(input.settings, input.apis)) {
+    database = open_database(input.settings, problems);
+    if (!database) return nullptr;
+    input.database = &*database;
+  }
+  return compile(std::move(input), problems);
+}
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,26 @@
+// From files to a PolicySet.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/problems.h"
+#include "db/connection.h"
+#include "doc/source.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::policy {
+
+// What loading needs of the program around it.
+struct LoadOptions {
+  doc::ReadFile read;                 // files
+  std::vector<std::string> handlers;  // that the program brings code for
+};
+
+// gatehouse.yaml, every document that it names, and the database that its statements are checked against. Null when
+// there was a problem; every problem is added, each with its place.
+std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options, Problems& problems);
+
+}  // namespace gatehouse::policy

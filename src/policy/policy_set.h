@@ -1,0 +1,160 @@
+// The compiled policy: everything that gates ask on a request, worked out when the configuration was loaded.
+// Immutable; shared by all workers; an exchange pins the one it began with.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/strings.h"
+#include "cel/program.h"
+#include "core/identity.h"
+#include "core/limits.h"
+#include "db/catalogue.h"
+#include "http/route_table.h"
+#include "openapi/api.h"
+#include "openapi/parameter.h"
+#include "policy/names.h"
+#include "policy/settings.h"
+
+namespace gatehouse::policy {
+
+// How a credential travels, as the OpenAPI security scheme says.
+enum class Carrier : std::uint8_t { bearer, header, query, cookie, certificate };
+
+struct AuthenticatorPolicy {
+  const Authenticator* settings = nullptr;
+  std::string name;
+  Carrier carrier = Carrier::bearer;
+  std::string field;  // header, query parameter or cookie that carries it; in lower case for headers
+  std::string challenge;  // for WWW-Authenticate: `Bearer realm="api"`
+  std::optional<cel::Program> id;
+  std::optional<cel::Program> roles;
+  std::optional<cel::Program> scopes;
+  std::optional<cel::Program> tenant;
+};
+
+struct SchemeUse {
+  std::uint32_t authenticator = 0;
+  std::vector<std::string> scopes;  // each must be among the principal's
+};
+// All must hold. Empty: a caller without credentials is admitted.
+using SchemeAlternative = std::vector<SchemeUse>;
+
+// What shares an allowance.
+struct LimitKeyPart {
+  enum class Kind : std::uint8_t { address, principal, credential, operation, expression } kind = Kind::address;
+  std::optional<cel::Program> expression;
+};
+
+struct Limit {
+  std::string name;
+  LimitRule rule;
+  std::vector<LimitKeyPart> parts;
+  unsigned ipv6_prefix = 64;
+  std::string policy_item;  // RateLimit-Policy: `"per_ip";q=120;w=60`
+  // When the parts are known: an address at once, a principal after identify, an expression after validate.
+  enum class Phase : std::uint8_t { address, principal, input } phase = Phase::address;
+};
+
+struct LimitUse {
+  const Limit* limit = nullptr;
+  std::uint32_t cost = 1;
+};
+
+struct Condition {
+  cel::Program program;
+  std::string rule;  // "getOrder.when": what events name
+};
+
+struct Statement {
+  const db::FixedStatement* fixed = nullptr;
+  std::vector<Reference> values;  // one for each of the statement's parameters
+};
+
+struct SqlTarget {
+  Statement statement;
+  SqlReturns returns = SqlReturns::list;
+};
+struct UpstreamTarget {
+  const Upstream* upstream = nullptr;
+};
+struct HandlerTarget {
+  std::string name;
+};
+
+enum class TargetKind : std::uint8_t { upstream, sql, handler };
+
+struct Operation {
+  std::uint32_t index = 0;
+  std::string name;   // operationId, or "GET /path"
+  std::string route;  // the template with its base path: what events say
+  std::string method;
+  const openapi::Operation* api = nullptr;
+  const OperationSettings* settings = nullptr;
+  ThreatModel threat_model;
+
+  std::vector<SchemeAlternative> alternatives;
+  bool admits_anonymous = false;
+  std::string challenges;  // the value of WWW-Authenticate
+
+  std::string permission;
+  std::uint32_t permission_index = 0;
+  std::string permission_rule;  // "getOrder.permission"
+
+  std::vector<LimitUse> address_limits, principal_limits, input_limits;
+  std::string limit_policies;  // the value of RateLimit-Policy
+  std::uint32_t concurrency = 0;  // 0: not bounded
+
+  std::uint64_t body_bytes = 0;  // the most a body may have
+  std::chrono::nanoseconds timeout{};
+  std::uint64_t depth = 32;      // of a JSON body
+
+  std::optional<Statement> resource;
+  std::string resource_rule;
+  std::vector<Condition> conditions;
+  Hide hide = Hide::yes;
+
+  TargetKind target = TargetKind::upstream;
+  UpstreamTarget upstream;
+  SqlTarget sql;
+  HandlerTarget handler;
+  bool asserts = false;
+
+  std::string sensitive;      // empty: an ordinary event
+  std::string cache_control;  // "no-store" unless declared otherwise
+  // Path and query parameters whose values events may show.
+  std::vector<std::string> logged_path, logged_query;
+};
+
+class PolicySet {
+ public:
+  Settings settings;
+  std::vector<openapi::Api> apis;
+  std::vector<AuthenticatorPolicy> authenticators;
+  std::vector<std::unique_ptr<const Limit>> limits;
+  std::vector<LimitUse> unmatched_limits;  // for requests that no operation answers: per address only
+  std::string unmatched_limit_policies;
+  std::vector<Operation> operations;
+  http::RouteTable routes;
+  std::vector<std::uint32_t> route_operations;  // index of a route to the index of its operation
+  std::vector<std::string> permission_names;    // of operations, in the order of their indices
+  std::unique_ptr<db::Catalogue> statements;
+  std::vector<std::unique_ptr<OperationSettings>> extensions;  // policies written as x-gatehouse
+
+  // What these roles permit, the built-in ones included.
+  PermissionSet permissions_of(const std::vector<std::string>& roles, PrincipalKind kind) const;
+  // The same as patterns, for conditions: "orders:*".
+  std::vector<std::string> permission_patterns_of(const std::vector<std::string>& roles, PrincipalKind kind) const;
+  bool has_role(std::string_view role) const { return settings.roles.contains(std::string(role)); }
+  const Operation* find(std::string_view name) const;
+};
+
+// Whether a pattern ("orders:*", "*", "orders:read") grants a permission: `*` stands for one or more whole
+// segments at the end.
+bool grants(std::string_view pattern, std::string_view permission);
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,218 @@
+// What gatehouse.yaml says, as it says it (product contract, section 3): read and checked for form, with the place
+// of everything that a later step may find wrong. compile.h turns it into a PolicySet.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/problems.h"
+#include "base/secret.h"
+#include "base/units.h"
+#include "doc/reader.h"
+#include "doc/source.h"
+
+namespace gatehouse::policy {
+
+template <typename T>
+struct Placed {
+  T value{};
+  Place place;
+};
+using PlacedText = Placed<std::string>;
+
+enum class Exposure : std::uint8_t { open, partner, internal };  // `public`, `partner`, `internal`
+enum class DataClass : std::uint8_t { open, internal, sensitive };
+
+struct ThreatModel {
+  Exposure exposure = Exposure::open;
+  DataClass data = DataClass::sensitive;
+  bool stated = false;
+};
+
+struct SocketAddress {
+  IpAddress address;
+  std::uint16_t port = 0;
+};
+
+enum class PlaintextAnswer : std::uint8_t { redirect, reject };
+enum class ProxyProtocol : std::uint8_t { off, required };
+
+struct Listen {
+  std::optional<SocketAddress> https;
+  std::optional<SocketAddress> http;
+  PlaintextAnswer http_answer = PlaintextAnswer::reject;
+  std::optional<SocketAddress> admin;
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;  // on the https listener, from trusted proxies only
+  std::uint32_t connections = 20'000;                 // open at once, over all workers
+  std::uint32_t connections_per_address = 1'000;
+  ByteCount head = kibibytes(16);
+  Nanoseconds handshake_timeout = std::chrono::seconds(10);
+  Nanoseconds head_timeout = std::chrono::seconds(10);
+  Nanoseconds body_timeout = std::chrono::seconds(30);
+  Nanoseconds idle_timeout = std::chrono::seconds(75);
+  Nanoseconds drain_timeout = std::chrono::seconds(30);
+};
+
+enum class TlsMinimum : std::uint8_t { tls_1_2, tls_1_3 };
+
+struct Hsts {
+  Nanoseconds max_age = std::chrono::hours(24 * 365 * 2);
+  bool include_subdomains = false;
+  bool preload = false;
+};
+
+struct Tls {
+  std::string certificate;  // a file, PEM with its chain
+  std::string private_key;  // a file
+  TlsMinimum minimum = TlsMinimum::tls_1_2;
+  std::string client_ca;    // a file, or empty
+  Hsts hsts;
+};
+
+struct Upstream {
+  std::string name;
+  Place place;
+  std::vector<PlacedText> urls;  // scheme and authority, with an optional base path; at least one
+  Nanoseconds connect_timeout = std::chrono::seconds(1);
+  Nanoseconds timeout = std::chrono::seconds(10);
+  std::string ca;                // https: a file of authorities, or empty for the system's
+  std::uint32_t connections = 256;  // kept and opened by each worker
+  std::uint32_t failures = 5;       // in a row, until the circuit opens
+  Nanoseconds open_for = std::chrono::seconds(5);
+};
+
+struct ApiKeySettings {};
+
+struct JwtSettings {
+  PlacedText issuer;
+  std::vector<std::string> audiences;
+  PlacedText jwks;  // "file:…" or "https://…" ("http://" to loopback only)
+  std::vector<std::string> algorithms;
+  std::optional<PlacedText> roles;   // CEL over claims: a list of strings or a string
+  std::optional<PlacedText> scopes;
+  std::optional<PlacedText> tenant;
+  std::vector<std::string> types;
+  Nanoseconds leeway = std::chrono::seconds(30);
+  std::string jwks_ca;  // a file of authorities for a JWKS URL, or empty for the system's
+};
+
+struct MutualTlsSettings {
+  std::optional<PlacedText> id;     // CEL over claims (of the certificate); default claims.subject
+  std::optional<PlacedText> roles;
+  std::optional<PlacedText> tenant;
+};
+
+enum class AuthenticatorKind : std::uint8_t { api_key, jwt, mutual_tls };
+
+struct Authenticator {
+  std::string name;
+  Place place;
+  AuthenticatorKind kind = AuthenticatorKind::api_key;
+  JwtSettings jwt;
+  MutualTlsSettings mutual_tls;
+};
+
+struct LimitSettings {
+  std::string name;
+  Place place;
+  std::vector<PlacedText> per;  // ip, principal, key, operation, or CEL
+  Rate rate;
+  std::uint64_t burst = 0;      // 0: not said
+  unsigned ipv6_prefix = 64;
+};
+
+struct Caps {
+  std::uint64_t string = 1024;
+  std::uint64_t items = 100;
+  std::uint64_t properties = 100;
+  std::uint64_t depth = 32;
+};
+
+struct Defaults {
+  std::vector<PlacedText> limits;
+  std::optional<PlacedText> upstream;
+  ByteCount body = kibibytes(64);
+  Nanoseconds timeout = std::chrono::seconds(10);
+  Caps caps;
+};
+
+enum class SqlReturns : std::uint8_t { list, one, none };
+
+struct SqlSettings {
+  PlacedText statement;
+  SqlReturns returns = SqlReturns::list;
+};
+
+enum class Hide : std::uint8_t { no, yes };
+
+// The policy of one operation, from `operations:` or from x-gatehouse in the OpenAPI document.
+struct OperationSettings {
+  std::string name;  // operationId or "GET /path"
+  Place place;
+  std::optional<PlacedText> permission;
+  std::optional<PlacedText> open;  // `public`: the reason
+  std::optional<std::vector<PlacedText>> limits;
+  std::optional<std::uint32_t> cost;
+  std::optional<std::uint32_t> concurrency;
+  std::optional<PlacedText> resource;  // its SQL
+  std::vector<PlacedText> conditions;  // `when`
+  std::optional<Hide> hide;
+  std::optional<SqlSettings> sql;
+  std::optional<PlacedText> upstream;
+  std::optional<PlacedText> handler;
+  std::optional<ByteCount> body;
+  std::optional<Nanoseconds> timeout;
+  std::optional<PlacedText> sensitive;
+  std::optional<bool> assertion;
+  std::optional<PlacedText> cache_control;
+  std::optional<ThreatModel> threat_model;
+};
+
+struct LogSettings {
+  enum class Kind : std::uint8_t { standard_output, file } kind = Kind::standard_output;
+  std::string file;
+  ByteCount rotate = mebibytes(100);
+  std::uint32_t keep = 14;
+};
+
+enum class Details : std::uint8_t { principals, everyone };
+
+struct Settings {
+  std::string directory;  // of gatehouse.yaml: what relative paths are relative to
+  std::vector<PlacedText> openapi;
+  ThreatModel threat_model;
+  Listen listen;
+  Tls tls;
+  std::string store;          // a path of the SQLite file
+  Place store_place;
+  std::string database;       // what sql targets and resources read; the store's file when not said
+  Place database_place;
+  std::string pepper_file;    // key hashing; made beside the store at first start when not said
+  std::vector<IpNetwork> trusted_proxies;
+  std::map<std::string, Upstream> upstreams;
+  std::map<std::string, Authenticator> authenticators;
+  std::map<std::string, std::vector<PlacedText>> roles;
+  std::map<std::string, LimitSettings> limits;
+  Defaults defaults;
+  std::vector<OperationSettings> operations;
+  std::vector<LogSettings> log;
+  Nanoseconds keep_events = std::chrono::hours(24 * 90);
+  Details details = Details::principals;
+  std::uint32_t workers = 0;  // 0: one for each core
+  std::string assertion_key;  // a PEM file; made beside the store when an operation asserts and none is said
+};
+
+// Reads the file with everything it says. Problems are added with their places; the settings hold what could be
+// read. Paths in them are absolute.
+Settings read_settings(const doc::Source& source, const std::string& directory, Problems& problems);
+
+// One operation's policy object, the same in both places it may stand.
+OperationSettings read_operation(const doc::Field& field, std::string name);
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,412 @@
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "doc/reader.h"
+#include "policy/settings.h"
+
+namespace gatehouse::policy {
+namespace {
+
+using doc::as_boolean;
+using doc::as_duration;
+using doc::as_field;
+using doc::as_integer;
+using doc::as_one_of;
+using doc::as_rate;
+using doc::as_size;
+using doc::as_text;
+using doc::as_texts;
+using doc::Choice;
+using doc::Field;
+using doc::Reader;
+
+constexpr Choice<Exposure> kExposures[] = {
+    {"public", Exposure::open}, {"partner", Exposure::partner}, {"internal", Exposure::internal}};
+constexpr Choice<DataClass> kDataClasses[] = {
+    {"public", DataClass::open}, {"internal", DataClass::internal}, {"sensitive", DataClass::sensitive}};
+constexpr Choice<PlaintextAnswer> kPlaintext[] = {{"redirect", PlaintextAnswer::redirect},
+                                                  {"reject", PlaintextAnswer::reject}};
+constexpr Choice<TlsMinimum> kMinimums[] = {{"1.2", TlsMinimum::tls_1_2}, {"1.3", TlsMinimum::tls_1_3}};
+constexpr Choice<ProxyProtocol> kProxyProtocols[] = {{"off", ProxyProtocol::off},
+                                                     {"required", ProxyProtocol::required}};
+constexpr Choice<AuthenticatorKind> kAuthenticators[] = {{"api_key", AuthenticatorKind::api_key},
+                                                         {"jwt", AuthenticatorKind::jwt},
+                                                         {"mutual_tls", AuthenticatorKind::mutual_tls}};
+constexpr Choice<SqlReturns> kReturns[] = {
+    {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
+constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
+
+std::optional<PlacedText> placed(const Field& field) {
+  auto text = field.text();
+  if (!text) return std::nullopt;
+  return PlacedText{*std::move(text), field.place()};
+}
+constexpr auto as_placed = [](const Field& field) { return placed(field); };
+
+std::vector<PlacedText> placed_list(const Field& field) {
+  std::vector<PlacedText> texts;
+  for (const Field& item : field.list_or_one()) {
+    if (auto text = placed(item)) texts.push_back(*std::move(text));
+  }
+  return texts;
+}
+constexpr auto as_placed_list = [](const Field& field) { return std::optional(placed_list(field)); };
+
+std::string absolute(const std::string& directory, std::string_view path) {
+  return (std::filesystem::path(directory) / path).lexically_normal().string();
+}
+
+std::optional<SocketAddress> socket_address(const Field& field) {
+  const auto text = field.text();
+  if (!text) return std::nullopt;
+  const auto colon = text->rfind(':');
+  if (colon != std::string::npos) {
+    std::string host = text->substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const auto address = IpAddress::parse(host);
+    unsigned port = 0;
+    const std::string digits = text->substr(colon + 1);
+    for (const char c : digits) {
+      port = c >= '0' && c <= '9' && port <= 65535 ? port * 10 + static_cast<unsigned>(c - '0') : 65536;
+    }
+    if (address && !digits.empty() && port <= 65535) {
+      return SocketAddress{*address, static_cast<std::uint16_t>(port)};
+    }
+  }
+  field.problem("must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or \"[::]:8443\"");
+  return std::nullopt;
+}
+constexpr auto as_socket_address = [](const Field& field) { return socket_address(field); };
+
+// A secret is named, never written: the text after `file:`, as a path.
+std::optional<std::string> secret_file(const Field& field, const std::string& directory) {
+  const auto text = field.text();
+  if (!text) return std::nullopt;
+  if (!text->starts_with("file:")) {
+    field.problem("names a secret: write file:PATH, never the secret itself");
+    return std::nullopt;
+  }
+  return absolute(directory, std::string_view(*text).substr(5));
+}
+
+ThreatModel read_threat_model(const Field& field) {
+  Reader in(field);
+  ThreatModel model;
+  model.stated = true;
+  model.exposure = in.required("exposure", as_one_of(kExposures));
+  model.data = in.required("data", as_one_of(kDataClasses));
+  in.finish();
+  return model;
+}
+
+Listen read_listen(const Field& field) {
+  Reader in(field);
+  Listen listen;
+  listen.https = in.optional("https", as_socket_address);
+  if (!in.has("https")) in.missing("https");
+  if (const auto http = in.optional("http", as_field)) {
+    Reader plain(*http);
+    listen.http = plain.optional("address", as_socket_address);
+    if (!plain.has("address")) plain.missing("address");
+    listen.http_answer = plain.required("do", as_one_of(kPlaintext));
+    plain.finish();
+  }
+  listen.admin = in.optional("admin", as_socket_address);
+  listen.proxy_protocol = in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
+  const auto count = [&](std::string_view key, std::uint32_t otherwise) {
+    return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(otherwise));
+  };
+  listen.connections = count("connections", listen.connections);
+  listen.connections_per_address = count("connections_per_address", listen.connections_per_address);
+  listen.head = in.optional("head", as_size).value_or(listen.head);
+  if (listen.head < kibibytes(1) || listen.head >= kibibytes(64)) {
+    in.problem("head", "must be from 1KiB to less than 64KiB");
+    listen.head = kibibytes(16);
+  }
+  listen.handshake_timeout = in.optional("handshake_timeout", as_duration).value_or(listen.handshake_timeout);
+  listen.head_timeout = in.optional("head_timeout", as_duration).value_or(listen.head_timeout);
+  listen.body_timeout = in.optional("body_timeout", as_duration).value_or(listen.body_timeout);
+  listen.idle_timeout = in.optional("idle_timeout", as_duration).value_or(listen.idle_timeout);
+  listen.drain_timeout = in.optional("drain_timeout", as_duration).value_or(listen.drain_timeout);
+  in.finish();
+  return listen;
+}
+
+Tls read_tls(const Field& field, const std::string& directory) {
+  Reader in(field);
+  Tls tls;
+  tls.certificate = absolute(directory, in.required("certificate", as_text));
+  tls.private_key = in.required("private_key", [&](const Field& f) { return secret_file(f, directory); });
+  tls.minimum = in.optional("minimum", as_one_of(kMinimums)).value_or(TlsMinimum::tls_1_2);
+  if (const auto file = in.optional("client_ca", as_text)) tls.client_ca = absolute(directory, *file);
+  if (const auto hsts = in.optional("hsts", as_field)) {
+    Reader inner(*hsts);
+    tls.hsts.max_age = inner.required("max_age", as_duration);
+    tls.hsts.include_subdomains = inner.optional("include_subdomains", as_boolean).value_or(false);
+    tls.hsts.preload = inner.optional("preload", as_boolean).value_or(false);
+    inner.finish();
+  }
+  in.finish();
+  return tls;
+}
+
+Upstream read_upstream(std::string name, const Field& field, const std::string& directory) {
+  Reader in(field);
+  Upstream upstream;
+  upstream.name = std::move(name);
+  upstream.place = field.place();
+  if (const auto urls = in.optional("url", as_field)) upstream.urls = placed_list(*urls);
+  if (upstream.urls.empty() && !in.has("url")) in.missing("url");
+  upstream.connect_timeout = in.optional("connect_timeout", as_duration).value_or(upstream.connect_timeout);
+  upstream.timeout = in.optional("timeout", as_duration).value_or(upstream.timeout);
+  if (const auto file = in.optional("ca", as_text)) upstream.ca = absolute(directory, *file);
+  upstream.connections =
+      static_cast<std::uint32_t>(in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
+  upstream.failures =
+      static_cast<std::uint32_t>(in.optional("failures", as_integer(1, 1000)).value_or(upstream.failures));
+  upstream.open_for = in.optional("open_for", as_duration).value_or(upstream.open_for);
+  in.finish();
+  return upstream;
+}
+
+JwtSettings read_jwt(Reader& in, const std::string& directory) {
+  JwtSettings jwt;
+  jwt.issuer = in.required("issuer", as_placed);
+  if (const auto audience = in.optional("audience", as_field)) {
+    for (auto& text : placed_list(*audience)) jwt.audiences.push_back(std::move(text.value));
+  } else {
+    in.missing("audience");
+  }
+  jwt.jwks = in.required("jwks", as_placed);
+  if (jwt.jwks.value.starts_with("file:")) {
+    jwt.jwks.value = "file:" + absolute(directory, std::string_view(jwt.jwks.value).substr(5));
+  } else if (!jwt.jwks.value.empty() && !jwt.jwks.value.starts_with("https://") &&
+             !jwt.jwks.value.starts_with("http://127.") && !jwt.jwks.value.starts_with("http://[::1]")) {
+    in.problem("jwks", "must be file:PATH or an https:// URL (http:// only to a loopback address)");
+  }
+  jwt.algorithms = in.required("algorithms", as_texts);
+  jwt.roles = in.optional("roles", as_placed);
+  jwt.scopes = in.optional("scopes", as_placed);
+  jwt.tenant = in.optional("tenant", as_placed);
+  if (const auto types = in.optional("types", as_texts)) jwt.types = *types;
+  jwt.leeway = in.optional("leeway", as_duration).value_or(jwt.leeway);
+  if (jwt.leeway > std::chrono::minutes(5)) in.problem("leeway", "must be at most 5m");
+  if (const auto file = in.optional("jwks_ca", as_text)) jwt.jwks_ca = absolute(directory, *file);
+  return jwt;
+}
+
+Authenticator read_authenticator(std::string name, const Field& field, const std::string& directory) {
+  Reader in(field);
+  Authenticator authenticator;
+  authenticator.name = std::move(name);
+  authenticator.place = field.place();
+  const auto kind = in.optional("type", as_one_of(kAuthenticators));
+  if (!in.has("type")) in.missing("type");
+  if (!kind) return authenticator;  // which other keys there may be is not known
+  authenticator.kind = *kind;
+  switch (*kind) {
+    case AuthenticatorKind::api_key: break;
+    case AuthenticatorKind::jwt: authenticator.jwt = read_jwt(in, directory); break;
+    case AuthenticatorKind::mutual_tls:
+      authenticator.mutual_tls.id = in.optional("id", as_placed);
+      authenticator.mutual_tls.roles = in.optional("roles", as_placed);
+      authenticator.mutual_tls.tenant = in.optional("tenant", as_placed);
+      break;
+  }
+  in.finish();
+  return authenticator;
+}
+
+LimitSettings read_limit(std::string name, const Field& field) {
+  Reader in(field);
+  LimitSettings limit;
+  limit.name = std::move(name);
+  limit.place = field.place();
+  if (const auto per = in.optional("per", as_field)) limit.per = placed_list(*per);
+  if (!in.has("per")) in.missing("per");
+  limit.rate = in.required("rate", as_rate);
+  limit.burst = static_cast<std::uint64_t>(in.optional("burst", as_integer(1, 1'000'000'000)).value_or(0));
+  limit.ipv6_prefix = static_cast<unsigned>(in.optional("ipv6_prefix", as_integer(32, 128)).value_or(64));
+  in.finish();
+  return limit;
+}
+
+Defaults read_defaults(const Field& field) {
+  Reader in(field);
+  Defaults defaults;
+  if (const auto limits = in.optional("limits", as_placed_list)) defaults.limits = *limits;
+  defaults.upstream = in.optional("upstream", as_placed);
+  defaults.body = in.optional("body", as_size).value_or(defaults.body);
+  defaults.timeout = in.optional("timeout", as_duration).value_or(defaults.timeout);
+  if (const auto caps = in.optional("caps", as_field)) {
+    Reader inner(*caps);
+    const auto cap = [&](std::string_view key, std::uint64_t otherwise, std::int64_t most) {
+      return static_cast<std::uint64_t>(
+          inner.optional(key, as_integer(1, most)).value_or(static_cast<std::int64_t>(otherwise)));
+    };
+    defaults.caps.string = cap("string", defaults.caps.string, 1'000'000'000);
+    defaults.caps.items = cap("items", defaults.caps.items, 1'000'000'000);
+    defaults.caps.properties = cap("properties", defaults.caps.properties, 1'000'000);
+    defaults.caps.depth = cap("depth", defaults.caps.depth, 512);
+    inner.finish();
+  }
+  in.finish();
+  return defaults;
+}
+
+std::vector<LogSettings> read_log(const Field& field, const std::string& directory) {
+  std::vector<LogSettings> sinks;
+  for (const Field& item : field.list()) {
+    LogSettings sink;
+    if (item.is_text()) {
+      if (item.value().string() != "stdout") item.problem("must be stdout or an object with `file`");
+    } else {
+      Reader in(item);
+      sink.kind = LogSettings::Kind::file;
+      sink.file = absolute(directory, in.required("file", as_text));
+      sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
+      sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
+      in.finish();
+    }
+    sinks.push_back(std::move(sink));
+  }
+  return sinks;
+}
+
+// `sqlite:PATH`: the only store there is so far.
+std::string read_store(const Field& field, const std::string& directory) {
+  const auto text = field.text();
+  if (!text) return {};
+  if (!text->starts_with("sqlite:") || text->size() == 7) {
+    field.problem("must be sqlite:PATH");
+    return {};
+  }
+  return absolute(directory, std::string_view(*text).substr(7));
+}
+
+void read_named(Reader& in, std::string_view key, const auto& each) {
+  const auto field = in.optional(key, as_field);
+  if (!field) return;
+  for (auto& [name, value] : field->map()) each(name, value);
+}
+
+}  // namespace
+
+OperationSettings read_operation(const Field& field, std::string name) {
+  Reader in(field);
+  OperationSettings operation;
+  operation.name = std::move(name);
+  operation.place = field.place();
+  operation.permission = in.optional("permission", as_placed);
+  operation.open = in.optional("public", as_placed);
+  operation.limits = in.optional("limits", as_placed_list);
+  if (const auto cost = in.optional("cost", as_integer(1, 1'000'000))) {
+    operation.cost = static_cast<std::uint32_t>(*cost);
+  }
+  if (const auto most = in.optional("concurrency", as_integer(1, 1'000'000))) {
+    operation.concurrency = static_cast<std::uint32_t>(*most);
+  }
+  if (const auto resource = in.optional("resource", as_field)) {
+    Reader inner(*resource);
+    operation.resource = inner.required("sql", as_placed);
+    inner.finish();
+  }
+  if (const auto when = in.optional("when", as_placed_list)) operation.conditions = *when;
+  if (const auto hide = in.optional("hide", as_boolean)) operation.hide = *hide ? Hide::yes : Hide::no;
+  if (const auto sql = in.optional("sql", as_field)) {
+    Reader inner(*sql);
+    operation.sql = SqlSettings{inner.required("statement", as_placed), inner.required("returns", as_one_of(kReturns))};
+    inner.finish();
+  }
+  operation.upstream = in.optional("upstream", as_placed);
+  operation.handler = in.optional("handler", as_placed);
+  operation.body = in.optional("body", as_size);
+  operation.timeout = in.optional("timeout", as_duration);
+  operation.sensitive = in.optional("sensitive", as_placed);
+  operation.assertion = in.optional("assert", as_boolean);
+  operation.cache_control = in.optional("cache_control", as_placed);
+  if (const auto model = in.optional("threat_model", as_field)) operation.threat_model = read_threat_model(*model);
+  in.finish();
+  return operation;
+}
+
+Settings read_settings(const doc::Source& source, const std::string& directory, Problems& problems) {
+  Settings settings;
+  settings.directory = directory;
+  Reader in(source, source.root(), "", problems);
+
+  if (const auto documents = in.optional("openapi", as_placed_list)) {
+    settings.openapi = *documents;
+    for (PlacedText& document : settings.openapi) document.value = absolute(directory, document.value);
+  } else {
+    in.missing("openapi");
+  }
+  if (const auto model = in.optional("threat_model", as_field)) settings.threat_model = read_threat_model(*model);
+  if (const auto listen = in.optional("listen", as_field)) {
+    settings.listen = read_listen(*listen);
+  } else {
+    in.missing("listen");
+  }
+  if (const auto tls = in.optional("tls", as_field)) {
+    settings.tls = read_tls(*tls, directory);
+  } else {
+    in.missing("tls");
+  }
+  settings.store_place = in.field().place();
+  settings.store = absolute(directory, "state/gatehouse.db");
+  if (const auto store = in.take("store")) {
+    settings.store = read_store(*store, directory);
+    settings.store_place = store->place();
+  }
+  settings.database = settings.store;
+  settings.database_place = settings.store_place;
+  if (const auto database = in.take("database")) {
+    settings.database = read_store(*database, directory);
+    settings.database_place = database->place();
+  }
+  if (const auto pepper = in.take("key_pepper")) settings.pepper_file = secret_file(*pepper, directory).value_or("");
+  if (const auto key = in.take("assertion_key")) settings.assertion_key = secret_file(*key, directory).value_or("");
+
+  if (const auto proxies = in.optional("trusted_proxies", as_placed_list)) {
+    for (const PlacedText& text : *proxies) {
+      if (const auto network = IpNetwork::parse(text.value)) {
+        settings.trusted_proxies.push_back(*network);
+      } else {
+        problems.add(text.place, fmt::format("trusted_proxies: `{}` is no network; write it as 10.0.0.0/8", text.value));
+      }
+    }
+  }
+  read_named(in, "upstreams", [&](const std::string& name, const Field& field) {
+    settings.upstreams.emplace(name, read_upstream(name, field, directory));
+  });
+  read_named(in, "authenticators", [&](const std::string& name, const Field& field) {
+    settings.authenticators.emplace(name, read_authenticator(name, field, directory));
+  });
+  read_named(in, "roles", [&](const std::string& name, const Field& field) {
+    settings.roles.emplace(name, placed_list(field));
+  });
+  read_named(in, "limits", [&](const std::string& name, const Field& field) {
+    settings.limits.emplace(name, read_limit(name, field));
+  });
+  if (const auto defaults = in.optional("defaults", as_field)) settings.defaults = read_defaults(*defaults);
+  read_named(in, "operations", [&](const std::string& name, const Field& field) {
+    settings.operations.push_back(read_operation(field, name));
+  });
+  if (const auto log = in.optional("log", as_field)) {
+    settings.log = read_log(*log, directory);
+  } else {
+    settings.log.push_back({});
+  }
+  settings.keep_events = in.optional("keep_events", as_duration).value_or(settings.keep_events);
+  if (const auto errors = in.optional("errors", as_field)) {
+    Reader inner(*errors);
+    settings.details = inner.required("details", as_one_of(kDetails));
+    inner.finish();
+  }
+  settings.workers = static_cast<std::uint32_t>(in.optional("workers", as_integer(1, 1024)).value_or(0));
+  in.finish();
+  return settings;
+}
+
+}  // namespace gatehouse::policy
