@@ -1,0 +1,100 @@
+#include "gate/activation.h"
+
+#include "policy/names.h"
+
+namespace gatehouse::gate {
+namespace {
+
+const cel::Type kObject = cel::Type::map(cel::Type::string(), cel::Type::dyn());
+
+// A member of the parameters document: an object even where the request brought none of that kind.
+cel::Value parameters(json::Value all, std::string_view kind) {
+  static const json::Document kEmpty = [] {
+    json::Document document;
+    json::Builder builder(document);
+    builder.begin_object();
+    builder.end_object();
+    return document;
+  }();
+  const auto found = all ? all.find(kind) : std::nullopt;
+  return cel::Value::json(found ? *found : kEmpty.root(), kObject);
+}
+
+}  // namespace
+
+cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena&) const {
+  switch (static_cast<Name>(slot)) {
+    case Name::principal_id: return cel::Value::string(principal_->id);
+    case Name::principal_kind: return cel::Value::string(name(principal_->kind));
+    case Name::principal_roles: return cel::Value::strings(std::span(principal_->roles));
+    case Name::principal_permissions: return cel::Value::strings(std::span(principal_->permission_patterns));
+    case Name::principal_scopes: return cel::Value::strings(std::span(principal_->scopes));
+    case Name::principal_tenant: return cel::Value::string(principal_->tenant);
+    case Name::principal_claims:
+      if (principal_->claims.empty()) return cel::Value::map(std::span<const cel::MapEntry>());
+      return cel::Value::json(principal_->claims.root(), kObject);
+    case Name::principal_scheme: return cel::Value::string(principal_->scheme);
+    case Name::principal_credential: return cel::Value::string(principal_->credential_id);
+    case Name::principal_authenticated_at: return cel::Value::timestamp(principal_->authenticated_at);
+    case Name::request_id: return cel::Value::string(exchange_.id->text());
+    case Name::request_method: return cel::Value::string(exchange_.head.method_text);
+    case Name::request_operation: return cel::Value::string(exchange_.operation->name);
+    case Name::request_path: return parameters(input_.parameters(), "path");
+    case Name::request_query: return parameters(input_.parameters(), "query");
+    case Name::request_header: return parameters(input_.parameters(), "header");
+    case Name::request_cookie: return parameters(input_.parameters(), "cookie");
+    case Name::request_body:
+      if (!input_.body()) return cel::Value::missing();
+      return cel::Value::json(input_.body(), cel::Type::dyn());
+    case Name::request_ip: return cel::Value::address(exchange_.client);
+    case Name::request_time: return cel::Value::timestamp(exchange_.received);
+    case Name::resource:
+      if (exchange_.row.empty()) return cel::Value::missing();
+      return cel::Value::json(exchange_.row.root(), kObject);
+  }
+  return cel::Value::missing();
+}
+
+cel::Value ClaimsActivation::variable(cel::Slot slot, cel::Arena&) const {
+  if (slot != policy::kClaimsSlot) return cel::Value::missing();
+  return cel::Value::json(claims_, kObject);
+}
+
+std::optional<std::vector<std::string>> texts_of(const cel::Program& program, json::Value claims, Words words,
+                                                 cel::Scratch& scratch) {
+  const cel::Outcome outcome = program.evaluate(ClaimsActivation(claims), scratch);
+  if (!outcome) return std::nullopt;
+  std::vector<std::string> texts;
+  const auto add_words = [&](std::string_view text) {
+    while (!text.empty()) {
+      const auto space = text.find(' ');
+      if (space != 0) texts.emplace_back(text.substr(0, space));
+      if (space == std::string_view::npos) break;
+      text.remove_prefix(space + 1);
+    }
+  };
+  if (outcome->is(cel::Value::Kind::string)) {
+    if (words == Words::split) {
+      add_words(outcome->text());
+    } else {
+      texts.emplace_back(outcome->text());
+    }
+    return texts;
+  }
+  if (!outcome->is(cel::Value::Kind::list)) return std::nullopt;
+  cel::Cursor cursor(*outcome);
+  while (cursor.next()) {
+    const cel::Value item = cursor.value();
+    if (!item.is(cel::Value::Kind::string)) return std::nullopt;
+    texts.emplace_back(item.text());
+  }
+  return texts;
+}
+
+std::optional<std::string> text_of(const cel::Program& program, json::Value claims, cel::Scratch& scratch) {
+  const cel::Outcome outcome = program.evaluate(ClaimsActivation(claims), scratch);
+  if (!outcome || !outcome->is(cel::Value::Kind::string)) return std::nullopt;
+  return std::string(outcome->text());
+}
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,48 @@
+// What a condition or a limit's key sees of a request: values in place, looked up when an expression asks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cel/program.h"
+#include "core/proofs.h"
+#include "gate/exchange.h"
+
+namespace gatehouse::gate {
+
+class RequestActivation final : public cel::Activation {
+ public:
+  RequestActivation(const Exchange& exchange, const Principal& principal, const Input& input)
+      : exchange_(exchange), principal_(principal), input_(input) {}
+  cel::Value variable(cel::Slot slot, cel::Arena& arena) const override;
+
+ private:
+  const Exchange& exchange_;
+  const Principal& principal_;
+  const Input& input_;
+};
+
+// The claims of a credential, for a scheme's own expressions.
+class ClaimsActivation final : public cel::Activation {
+ public:
+  explicit ClaimsActivation(json::Value claims) : claims_(claims) {}
+  cel::Value variable(cel::Slot slot, cel::Arena& arena) const override;
+
+ private:
+  json::Value claims_;
+};
+
+// A worker's working memory for expressions.
+using Evaluator = cel::Scratch;
+
+// The result of `program` as a list of texts: a list of strings, one string, or a string of words between spaces
+// (as `scope` is written, RFC 8693 section 4.2). Nothing where it fails or gives something else.
+enum class Words : std::uint8_t { whole, split };
+std::optional<std::vector<std::string>> texts_of(const cel::Program& program, json::Value claims, Words words,
+                                                 cel::Scratch& scratch);
+// The result as one text; nothing where it fails or is no string.
+std::optional<std::string> text_of(const cel::Program& program, json::Value claims, cel::Scratch& scratch);
+
+}  // namespace gatehouse::gate

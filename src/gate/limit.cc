@@ -1,0 +1,114 @@
+#include "gate/limit.h"
+
+#include <algorithm>
+#include <array>
+
+#include "policy/policy_set.h"
+
+namespace gatehouse::gate {
+namespace {
+
+using Kind = policy::LimitKeyPart::Kind;
+constexpr std::size_t kMost = 16;  // limits of one phase; the compiler of policies keeps to it
+
+void append_prefixed(std::string& key, std::string_view part) {
+  // With its length in front: ("ab", "c") and ("a", "bc") are different callers.
+  const auto size = static_cast<std::uint32_t>(part.size());
+  key.append(reinterpret_cast<const char*>(&size), sizeof size);
+  key.append(part);
+}
+
+void append_address(std::string& key, const IpAddress& address, unsigned ipv6_prefix) {
+  const IpAddress shared = address.family() == IpAddress::Family::v6 ? address.prefix(ipv6_prefix) : address;
+  const std::size_t size = shared.family() == IpAddress::Family::v4 ? 4 : 16;
+  key += shared.family() == IpAddress::Family::v4 ? '4' : '6';
+  key.append(reinterpret_cast<const char*>(shared.bytes().data()), size);
+}
+
+std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {
+  return std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(time));
+}
+
+}  // namespace
+
+Verdict<Admitted> Limiter::admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now) {
+  exchange.limit_policies = matched.operation().limit_policies;
+  return take(exchange, matched.operation().address_limits, nullptr, nullptr, nullptr, now);
+}
+
+Verdict<Admitted> Limiter::admit_unmatched(Exchange& exchange, MonotonicTime now) {
+  exchange.limit_policies = exchange.policy->unmatched_limit_policies;
+  return take(exchange, exchange.policy->unmatched_limits, nullptr, nullptr, nullptr, now);
+}
+
+Verdict<Admitted> Limiter::admit_principal(Exchange& exchange, const Matched& matched, const Principal& principal,
+                                           MonotonicTime now) {
+  return take(exchange, matched.operation().principal_limits, &principal, nullptr, nullptr, now);
+}
+
+Verdict<Admitted> Limiter::admit_input(Exchange& exchange, const Matched& matched, const Principal& principal,
+                                       const Input& input, Evaluator& evaluator, MonotonicTime now) {
+  if (matched.operation().input_limits.empty()) return Admitted();
+  const RequestActivation activation(exchange, principal, input);
+  return take(exchange, matched.operation().input_limits, &principal, &activation, &evaluator, now);
+}
+
+Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
+                                const Principal* principal, const RequestActivation* activation, Evaluator* evaluator,
+                                MonotonicTime now) {
+  if (uses.empty()) return Admitted();
+  std::array<LimitClaim, kMost> claims;
+  std::array<LimitState, kMost> states;
+  std::array<std::size_t, kMost + 1> starts{};
+  keys_.clear();
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const policy::Limit& limit = *uses[i].limit;
+    for (const policy::LimitKeyPart& part : limit.parts) {
+      switch (part.kind) {
+        case Kind::address: append_address(keys_, exchange.client, limit.ipv6_prefix); break;
+        case Kind::operation:
+          append_prefixed(keys_, exchange.operation ? std::string_view(exchange.operation->name) : std::string_view());
+          break;
+        case Kind::principal:
+        case Kind::credential: {
+          // Callers without credentials do not share one allowance: one of them could use up everybody's.
+          if (principal == nullptr || principal->is_anonymous()) {
+            append_address(keys_, exchange.client, limit.ipv6_prefix);
+            break;
+          }
+          keys_ += part.kind == Kind::principal ? 'p' : 'c';
+          append_prefixed(keys_, (*principal)->scheme);
+          append_prefixed(keys_, part.kind == Kind::principal ? (*principal)->id : (*principal)->credential_id);
+          break;
+        }
+        case Kind::expression: {
+          const cel::Outcome outcome = part.expression->evaluate(*activation, *evaluator);
+          if (!outcome) {
+            exchange.detail = outcome.error().text;
+            return refuse(Reason::condition_error, limit.name);
+          }
+          std::string text;
+          cel::append_text(text, *outcome);
+          append_prefixed(keys_, text);
+          break;
+        }
+      }
+    }
+    starts[i + 1] = keys_.size();
+  }
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    claims[i] = {&uses[i].limit->rule, std::string_view(keys_).substr(starts[i], starts[i + 1] - starts[i]), uses[i].cost};
+  }
+  const bool allowed = store_.take(std::span(claims).first(uses.size()), now, std::span(states).first(uses.size()));
+  std::optional<Refusal> refusal;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    exchange.limits.push_back({uses[i].limit, states[i]});
+    if (states[i].allowed) continue;
+    if (!refusal) refusal = Refusal(Reason::rate_limited, uses[i].limit->name);
+    refusal->retry_after = std::max(refusal->retry_after, whole_seconds(states[i].retry_after));
+  }
+  if (allowed) return Admitted();
+  return std::unexpected(refusal.value_or(Refusal(Reason::rate_limited)));
+}
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,37 @@
+// Who asks too often: limits by address before anything is believed, by principal once it is proven, and by what
+// was sent once it is checked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/limits.h"
+#include "core/proofs.h"
+#include "core/verdict.h"
+#include "gate/activation.h"
+#include "gate/exchange.h"
+#include "gate/route.h"
+
+namespace gatehouse::gate {
+
+class Limiter {
+ public:
+  explicit Limiter(LimitStore& store) : store_(store) {}
+
+  Verdict<Admitted> admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now);
+  // The same for what no operation answers, so that guessing paths is not free.
+  Verdict<Admitted> admit_unmatched(Exchange& exchange, MonotonicTime now);
+  Verdict<Admitted> admit_principal(Exchange& exchange, const Matched& matched, const Principal& principal,
+                                    MonotonicTime now);
+  Verdict<Admitted> admit_input(Exchange& exchange, const Matched& matched, const Principal& principal,
+                                const Input& input, Evaluator& evaluator, MonotonicTime now);
+
+ private:
+  Verdict<Admitted> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses, const Principal* principal,
+                         const RequestActivation* activation, Evaluator* evaluator, MonotonicTime now);
+
+  LimitStore& store_;
+  std::string keys_;  // the claims' keys, one behind the other
+};
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,81 @@
+#include "gate/record.h"
+
+#include <algorithm>
+
+namespace gatehouse::gate {
+namespace {
+
+// A value that a parameter's name and the document give; numbers and booleans as they were written.
+std::string_view scalar(json::Value value) {
+  switch (value.kind()) {
+    case json::Kind::string: return value.string();
+    case json::Kind::number: return value.literal();
+    case json::Kind::boolean: return value.boolean() ? "true" : "false";
+    default: return "…";
+  }
+}
+
+void collect(const json::Document& parameters, std::string_view kind, const std::vector<std::string>& names,
+             std::vector<Attribute>& into) {
+  into.clear();
+  if (names.empty() || parameters.empty()) return;
+  const auto group = parameters.root().find(kind);
+  if (!group) return;
+  for (const std::string& name : names) {
+    if (const auto value = group->find(name)) into.push_back({name, scalar(*value)});
+  }
+}
+
+Outcome outcome_of(const Ending& ending) {
+  if (!ending.refusal) return Outcome::allowed;
+  const Stage stage = ending.refusal->stage();
+  const bool behind_the_gates = stage == Stage::call || stage == Stage::respond;
+  return behind_the_gates ? Outcome::failed : Outcome::refused;
+}
+
+}  // namespace
+
+Event EventBuilder::build(const Exchange& exchange, const Ending& ending, MonotonicTime now) {
+  Event event;
+  event.time = exchange.received;
+  if (exchange.id) event.request_id = exchange.id->text();
+  trace_ = exchange.trace.trace_id_text();
+  event.trace_id = {trace_.data(), trace_.size()};
+  event.client = exchange.client;
+  event.method = exchange.head.method == http::Method::other ? std::string_view("_OTHER") : name(exchange.head.method);
+  if (exchange.operation != nullptr) {
+    const policy::Operation& operation = *exchange.operation;
+    event.route = operation.route;
+    event.operation = operation.name;
+    event.sensitive = operation.sensitive;
+    collect(exchange.parameters, "path", operation.logged_path, resource_);
+    collect(exchange.parameters, "query", operation.logged_query, query_);
+    event.resource = resource_;
+    event.query = query_;
+  }
+  if (exchange.principal) {
+    const Identity& identity = exchange.principal->identity();
+    event.user_id = identity.id;
+    event.scheme = identity.scheme;
+    event.credential_id = identity.credential_id;
+  }
+  event.outcome = outcome_of(ending);
+  event.stage = ending.refusal ? ending.refusal->stage() : Stage::call;
+  if (ending.refusal) {
+    event.reason = facts_of(ending.refusal->reason).name;
+    event.rule = ending.refusal->rule;
+  } else if (exchange.operation != nullptr) {
+    event.rule = exchange.operation->permission_rule;
+  }
+  event.status = ending.status;
+  event.duration = now - exchange.started;
+  event.request_body_size = exchange.body_bytes;
+  event.response_body_size = ending.response_bytes;
+  event.upstream = exchange.report.upstream;
+  event.upstream_status = exchange.report.upstream_status;
+  event.detail = exchange.detail.empty() ? std::string_view(exchange.report.detail) : std::string_view(exchange.detail);
+  event.credentials = exchange.credentials;
+  return event;
+}
+
+}  // namespace gatehouse::gate

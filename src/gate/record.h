@@ -1,0 +1,30 @@
+// Exchange → Event: every path ends here.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/event.h"
+#include "core/verdict.h"
+#include "gate/exchange.h"
+
+namespace gatehouse::gate {
+
+// How an exchange ended.
+struct Ending {
+  std::optional<Refusal> refusal;  // none: allowed
+  unsigned status = 0;             // 0: no answer was sent
+  std::uint64_t response_bytes = 0;
+};
+
+// Borrows from the exchange and from itself: encode the event before either changes.
+class EventBuilder {
+ public:
+  Event build(const Exchange& exchange, const Ending& ending, MonotonicTime now);
+
+ private:
+  std::vector<Attribute> resource_, query_;
+  std::array<char, 32> trace_{};
+};
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,203 @@
+#include "gate/respond.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "http/media_type.h"
+#include "json/writer.h"
+
+namespace gatehouse::gate {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kProblem = "application/problem+json";
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  out += '"';
+  out += name;
+  out += "\":";
+  json::append_string(out, value);
+}
+
+// Schema locations and rules, never values: {"in": "body", "at": "/quantity", "rule": "maximum"}.
+void append_details(std::string& out, const Exchange& exchange) {
+  out += ",\"details\":[";
+  bool first = true;
+  for (const schema::Finding& finding : exchange.findings) {
+    std::string_view in = exchange.findings_in;
+    std::string_view at = finding.at;
+    if (in.empty()) {  // parameters: the first step of the pointer says where they travel
+      const auto slash = at.find('/', 1);
+      in = at.empty() ? at : at.substr(1, slash == std::string_view::npos ? slash : slash - 1);
+      at = slash == std::string_view::npos ? std::string_view() : at.substr(slash);
+    }
+    if (!first) out += ',';
+    first = false;
+    out += '{';
+    append_member(out, "in", in);
+    out += ',';
+    append_member(out, "at", at);
+    out += ',';
+    append_member(out, "rule", finding.rule);
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_body(std::string& out, const AnswerText& text, unsigned status, std::string_view id,
+                 const Exchange* exchange_with_details, bool problem) {
+  out += '{';
+  if (problem) {
+    out += R"("type":"about:blank",)";
+    append_member(out, "title", text.message.view());
+    out += ",\"status\":";
+    append_number(out, status);
+    out += ',';
+  }
+  append_member(out, "error", text.error.view());
+  out += ',';
+  append_member(out, "message", text.message.view());
+  out += ',';
+  append_member(out, "correlation_id", id);
+  if (exchange_with_details != nullptr) append_details(out, *exchange_with_details);
+  out += '}';
+}
+
+bool may_see_details(const Exchange& exchange) {
+  if (exchange.findings.empty()) return false;
+  if (exchange.policy->settings.details == policy::Details::everyone) return true;
+  return exchange.principal && !exchange.principal->is_anonymous();
+}
+
+bool wants_problem(const Exchange& exchange) {
+  const auto accept = exchange.head.fields.value(http::FieldId::accept);
+  if (!accept || !accept->contains("problem+json")) return false;
+  constexpr std::string_view kOffers[] = {kJson, kProblem};
+  return http::negotiate(*accept, kOffers) == 1U;
+}
+
+// RateLimit (draft-ietf-httpapi-ratelimit-headers-11, section 4): the limit that is nearest to its bound.
+void append_limits(std::string& out, const Exchange& exchange) {
+  if (exchange.limits.empty()) return;
+  const auto nearest = std::min_element(
+      exchange.limits.begin(), exchange.limits.end(), [](const TakenLimit& a, const TakenLimit& b) {
+        if (a.state.allowed != b.state.allowed) return !a.state.allowed;
+        return a.state.remaining < b.state.remaining;
+      });
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(
+      nearest->state.allowed ? nearest->state.reset : nearest->state.retry_after);
+  out += "RateLimit: \"";
+  out += nearest->limit->name;
+  out += "\";r=";
+  append_number(out, nearest->state.allowed ? nearest->state.remaining : 0);
+  out += ";t=";
+  append_number(out, static_cast<std::uint64_t>(seconds.count()));
+  out += "\r\nRateLimit-Policy: ";
+  out += exchange.limit_policies;
+  out += "\r\n";
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
+}
+
+}  // namespace
+
+std::string fixed_fields(const policy::Settings& settings) {
+  std::string fields;
+  append_field(fields, "X-Content-Type-Options", "nosniff");
+  append_field(fields, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  append_field(fields, "Referrer-Policy", "no-referrer");
+  const policy::Hsts& hsts = settings.tls.hsts;
+  append_field(fields, "Strict-Transport-Security",
+               fmt::format("max-age={}{}{}", std::chrono::duration_cast<std::chrono::seconds>(hsts.max_age).count(),
+                           hsts.include_subdomains ? "; includeSubDomains" : "", hsts.preload ? "; preload" : ""));
+  return fields;
+}
+
+void respond(Exchange& exchange, const Refusal& refusal) {
+  Response& response = exchange.response;
+  response.clear();
+  const AnswerText& text = text_of(refusal.answer);
+  response.status = refusal.status != 0 ? refusal.status : text.status;
+  const bool problem = wants_problem(exchange);
+  append_field(response.fields, "Content-Type", problem ? kProblem : kJson);
+  response.has_content_type = true;
+  if (refusal.answer == Answer::authentication_required && exchange.operation != nullptr) {
+    append_field(response.fields, "WWW-Authenticate", exchange.operation->challenges);
+  }
+  if (refusal.answer == Answer::method_not_allowed) append_field(response.fields, "Allow", exchange.allow);
+  if (refusal.retry_after.count() > 0) {
+    response.fields += "Retry-After: ";
+    append_number(response.fields, static_cast<std::uint64_t>(refusal.retry_after.count()));
+    response.fields += "\r\n";
+  }
+  append_body(response.body, text, response.status, exchange.id->text(), may_see_details(exchange) ? &exchange : nullptr,
+              problem);
+}
+
+void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std::string_view date_line,
+                   std::string_view fixed_fields) {
+  const AnswerText& text = text_of(refusal.answer);
+  const unsigned status = refusal.status != 0 ? refusal.status : text.status;
+  std::string body;
+  append_body(body, text, status, id.text(), nullptr, false);
+  http::HeadWriter head(out);
+  head.status(static_cast<int>(status));
+  head.block(date_line);
+  append_field(out, "Content-Type", kJson);
+  append_field(out, "Cache-Control", "no-store");
+  append_field(out, "X-Request-Id", id.text());
+  head.block(fixed_fields);
+  head.content_length(body.size());
+  append_field(out, "Connection", "close");
+  head.end();
+  out += body;
+}
+
+Framing write_head(std::string& out, const Exchange& exchange, http::Connection connection,
+                   std::string_view date_line, std::string_view fixed_fields) {
+  const Response& response = exchange.response;
+  http::HeadWriter head(out);
+  head.status(static_cast<int>(response.status));
+  head.block(date_line);
+  head.block(response.fields);
+  append_field(out, "Cache-Control",
+               exchange.operation != nullptr && response.status < 400 ? std::string_view(exchange.operation->cache_control)
+                                                                      : "no-store");
+  append_field(out, "X-Request-Id", exchange.id->text());
+  append_limits(out, exchange);
+  head.block(fixed_fields);
+  if (connection == http::Connection::close) append_field(out, "Connection", "close");
+
+  Framing framing = Framing::length;
+  const bool bodiless = response.status == 204 || response.status == 304;
+  if (bodiless) {
+    framing = Framing::none;
+  } else if (exchange.head.method == http::Method::head) {
+    framing = Framing::none;
+    if (response.length) head.content_length(*response.length);
+  } else if (!response.rest) {
+    head.content_length(response.body.size());
+  } else if (response.length) {
+    head.content_length(*response.length);
+  } else if (exchange.head.version == http::Version::http_1_1) {
+    framing = Framing::chunked;
+    append_field(out, "Transfer-Encoding", "chunked");
+  }
+  head.end();
+  return framing;
+}
+
+}  // namespace gatehouse::gate

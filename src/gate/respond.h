@@ -1,0 +1,31 @@
+// Response | Refusal → bytes. The only place where a refusal becomes an answer (product contract, section 4).
+#pragma once
+
+#include <string>
+
+#include "core/response.h"
+#include "core/verdict.h"
+#include "gate/exchange.h"
+#include "http/request_parser.h"
+#include "http/response_writer.h"
+
+namespace gatehouse::gate {
+
+// The header lines that every answer has, made once for a policy.
+std::string fixed_fields(const policy::Settings& settings);
+
+// Fills the exchange's response with the refusal's public side: texts fixed when Gatehouse was compiled, the
+// correlation id, and (for proven principals, or everyone where the policy says so) what did not match.
+void respond(Exchange& exchange, const Refusal& refusal);
+
+// The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection closed.
+void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std::string_view date_line,
+                   std::string_view fixed_fields);
+
+enum class Framing : std::uint8_t { length, chunked, none };
+
+// The head of the exchange's response, and how its body is to be framed.
+Framing write_head(std::string& out, const Exchange& exchange, http::Connection connection,
+                   std::string_view date_line, std::string_view fixed_fields);
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,19 @@
+#include "gate/route.h"
+
+namespace gatehouse::gate {
+
+Verdict<Matched> route(Exchange& exchange) {
+  const policy::PolicySet& policy = *exchange.policy;
+  const http::RouteMatch match = policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
+  switch (match.outcome) {
+    case http::RouteOutcome::found: break;
+    case http::RouteOutcome::no_path: return refuse(Reason::no_such_operation);
+    case http::RouteOutcome::no_method:
+      exchange.allow = match.allow;
+      return refuse(Reason::method_not_allowed);
+  }
+  exchange.operation = &policy.operations[policy.route_operations[match.route]];
+  return Matched(*exchange.operation);
+}
+
+}  // namespace gatehouse::gate

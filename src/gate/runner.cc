@@ -1,0 +1,130 @@
+#include "gate/runner.h"
+
+#include "gate/decide.h"
+#include "gate/permit.h"
+#include "gate/respond.h"
+#include "gate/route.h"
+
+namespace gatehouse::gate {
+namespace {
+
+constexpr std::chrono::seconds kKeysPatience{3};  // how long a request waits for an issuer's keys
+
+}  // namespace
+
+Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock)
+    : parts_(std::move(parts)), audit_(audit), clock_(clock), limiter_(limits),
+      identifier_(*parts_.policy, parts_.schemes) {}
+
+// The order of the gates is the security of the system. Each takes what the one before it has proven; cheap ones come
+// first, and until the permission is known nothing of the body is read.
+net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body) {
+  // 1. Which operation. What none answers is limited by address, so that looking for doors is not free.
+  const Verdict<Matched> matched = route(exchange);
+  if (!matched) {
+    GATEHOUSE_CO_CHECK(limiter_.admit_unmatched(exchange, clock_.monotonic()));
+    co_return std::unexpected(matched.error());
+  }
+  const policy::Operation& operation = matched->operation();
+
+  // 2. Not too often from this address: before any cryptography is spent on it.
+  GATEHOUSE_CO_TRY(const Admitted admitted, limiter_.admit_address(exchange, *matched, exchange.started));
+
+  // 3. Who.
+  auto identified = co_await identify(exchange, *matched, admitted);
+  GATEHOUSE_CO_TRY(const Principal principal, std::move(identified));
+  exchange.principal = principal;
+
+  // 4. Not too often by this principal.
+  GATEHOUSE_CO_CHECK(limiter_.admit_principal(exchange, *matched, principal, exchange.started));
+
+  // 5. What this principal may do.
+  GATEHOUSE_CO_TRY(Permission permission, Permitter::permit(principal, *matched));
+
+  // 6. What was sent: the head, then the body, which is read only now.
+  GATEHOUSE_CO_TRY(const Validator::HeadChecked head, validator_.check_head(exchange, *matched));
+  std::string_view bytes;
+  if (head.content != nullptr) {
+    auto read = co_await body.read(operation.body_bytes);
+    GATEHOUSE_CO_TRY(bytes, std::move(read));
+    exchange.body_bytes = bytes.size();
+  }
+  GATEHOUSE_CO_TRY(const Input input, validator_.check_body(exchange, *matched, head, bytes));
+
+  // 7. Not too often about this (an e-mail address, an account), now that it is known.
+  GATEHOUSE_CO_CHECK(limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
+
+  // 8. Not too many at once.
+  std::optional<ConcurrencyLimit::Ticket> ticket;
+  if (ConcurrencyLimit* const limit = parts_.concurrency[operation.index].get()) {
+    ticket = limit->enter();
+    if (!ticket) co_return refuse(Reason::too_many_at_once, operation.name);
+  }
+
+  // 9. Whether the conditions hold on this very object.
+  const Call call = call_of(exchange);
+  if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
+    auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
+    GATEHOUSE_CO_CHECK(std::move(found));
+  }
+  GATEHOUSE_CO_TRY(const Permit permit,
+                   Decider::decide(exchange, *matched, std::move(permission), input, evaluator_));
+
+  // 10. The answer, and what of it may leave.
+  auto called = co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
+  GATEHOUSE_CO_CHECK(std::move(called));
+  co_return wall_.pass(exchange, *matched);
+}
+
+net::Task<Verdict<Principal>> Runner::identify(Exchange& exchange, const Matched& matched, const Admitted& admitted) {
+  auto outcome = identifier_.identify(exchange, matched, admitted, exchange.received);
+  if (outcome && std::holds_alternative<Scheme*>(*outcome)) {
+    // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
+    co_await std::get<Scheme*>(*outcome)->settled(clock_.monotonic() + kKeysPatience);
+    outcome = identifier_.identify(exchange, matched, admitted, exchange.received);
+    if (outcome && std::holds_alternative<Scheme*>(*outcome)) co_return refuse(Reason::keys_unavailable);
+  }
+  if (!outcome) co_return std::unexpected(outcome.error());
+  co_return std::get<Principal>(*std::move(outcome));
+}
+
+net::Task<Runner::Answer> Runner::answer(Exchange& exchange, BodyReader& body) {
+  const auto passed = co_await pass_gates(exchange, body);
+  Answer answer;
+  if (!passed) {
+    answer.refusal = passed.error();
+    if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
+      audit_.keep_original(exchange.id->text(), exchange.report.upstream_status, exchange.report.original_head,
+                           exchange.report.original_body);
+    }
+    respond(exchange, *answer.refusal);
+  }
+  if (exchange.operation == nullptr || exchange.operation->sensitive.empty()) co_return answer;
+
+  // A sensitive operation: first the record, then the answer. Where the record cannot be made, there is no answer.
+  const Ending ending{answer.refusal, exchange.response.status, exchange.response.body.size()};
+  const auto recorded = co_await audit_.record_durably(events_.build(exchange, ending, clock_.monotonic()));
+  if (recorded) {
+    answer.recorded = true;
+    co_return answer;
+  }
+  exchange.detail = recorded.error().text;
+  answer.refusal = Refusal(Reason::record_unavailable, exchange.operation->name);
+  respond(exchange, *answer.refusal);
+  co_return answer;
+}
+
+Call Runner::call_of(const Exchange& exchange) const {
+  return Call{.head = exchange.head,
+              .operation = exchange.operation->name,
+              .request_id = exchange.id->text(),
+              .path = exchange.head.path,
+              .client = exchange.client,
+              .client_text = exchange.client_text,
+              .trace = exchange.trace,
+              .received = exchange.received,
+              .deadline = exchange.started + exchange.operation->timeout,
+              .credential_fields = exchange.credential_fields};
+}
+
+}  // namespace gatehouse::gate

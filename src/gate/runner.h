@@ -1,0 +1,63 @@
+// The order of the gates.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/audit_sink.h"
+#include "core/concurrency_limit.h"
+#include "core/limits.h"
+#include "core/target.h"
+#include "gate/activation.h"
+#include "gate/exchange.h"
+#include "gate/identify.h"
+#include "gate/limit.h"
+#include "gate/record.h"
+#include "gate/validate.h"
+#include "gate/wall.h"
+
+namespace gatehouse::gate {
+
+// What one worker needs to answer under one policy. Made on reload, dropped when its last exchange has ended.
+struct Parts {
+  std::shared_ptr<const policy::PolicySet> policy;
+  Schemes schemes;                                        // by authenticator
+  std::vector<std::unique_ptr<Target>> targets;           // by operation
+  std::vector<std::unique_ptr<ResourceLookup>> resources; // by operation; null where there is none
+  std::vector<std::shared_ptr<ConcurrencyLimit>> concurrency;  // by operation, shared by workers; null: not bounded
+};
+
+class Runner {
+ public:
+  Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
+
+  // Fills the exchange's response, and says how it came to that: no refusal means a target answered. The event of
+  // a sensitive operation is durable when this returns; `recorded` says so.
+  struct Answer {
+    std::optional<Refusal> refusal;
+    bool recorded = false;
+  };
+  net::Task<Answer> answer(Exchange& exchange, BodyReader& body);
+
+  const policy::PolicySet& policy() const { return *parts_.policy; }
+  const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }
+
+ private:
+  net::Task<Verdict<void>> pass_gates(Exchange& exchange, BodyReader& body);
+  net::Task<Verdict<Principal>> identify(Exchange& exchange, const Matched& matched, const Admitted& admitted);
+  Call call_of(const Exchange& exchange) const;
+
+  Parts parts_;
+  AuditSink& audit_;
+  const Clock& clock_;
+  Limiter limiter_;
+  Identifier identifier_;
+  Validator validator_;
+  Wall wall_;
+  Evaluator evaluator_;
+  EventBuilder events_;
+};
+
+}  // namespace gatehouse::gate

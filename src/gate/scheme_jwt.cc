@@ -1,0 +1,134 @@
+#include "gate/scheme_jwt.h"
+
+#include "base/encoding.h"
+#include "gate/activation.h"
+#include "json/parser.h"
+
+namespace gatehouse::gate {
+namespace {
+
+constexpr std::size_t kRemembered = 16'384;
+
+crypto::JwtRules rules_of(const policy::JwtSettings& settings) {
+  crypto::JwtRules rules;
+  rules.issuer = settings.issuer.value;
+  rules.audiences = settings.audiences;
+  for (const std::string& name : settings.algorithms) {
+    if (const auto algorithm = crypto::parse_algorithm(name)) rules.algorithms.add(*algorithm);
+  }
+  if (!settings.types.empty()) rules.types = settings.types;
+  rules.leeway = std::chrono::duration_cast<std::chrono::seconds>(settings.leeway);
+  return rules;
+}
+
+Reason reason_of(crypto::TokenFault fault) {
+  using Fault = crypto::TokenFault;
+  switch (fault) {
+    case Fault::expired: return Reason::credential_expired;
+    case Fault::not_yet_valid:
+    case Fault::issued_in_future: return Reason::credential_not_yet_valid;
+    case Fault::signature:
+    case Fault::signature_form: return Reason::credential_signature;
+    case Fault::key_not_found:
+    case Fault::key_ambiguous: return Reason::credential_unknown;
+    case Fault::type:
+    case Fault::claims:
+    case Fault::issuer:
+    case Fault::audience:
+    case Fault::subject:
+    case Fault::no_expiry: return Reason::credential_claims;
+    default: return Reason::credential_malformed;
+  }
+}
+
+}  // namespace
+
+JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
+                     std::shared_ptr<KeySource> source, net::Loop& loop)
+    : policy_(policy), authenticator_(authenticator), source_(std::move(source)), loop_(loop),
+      verifier_(rules_of(authenticator.settings->jwt)), cache_(kRemembered) {}
+
+// Only the issuer is read, and only to choose between schemes: nothing is believed before it is verified.
+bool JwtScheme::owns(std::string_view credential) const {
+  const auto first = credential.find('.');
+  if (first == std::string_view::npos) return false;
+  const auto second = credential.find('.', first + 1);
+  if (second == std::string_view::npos) return false;
+  const auto payload = from_base64url(credential.substr(first + 1, second - first - 1));
+  json::Document document;
+  if (!payload || !json::Parser().parse(*payload, document)) return false;
+  return document.root().find_string("iss") == authenticator_.settings->jwt.issuer.value;
+}
+
+Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string& why) {
+  const std::shared_ptr<const crypto::KeySet> keys = source_->keys();
+  if (!keys) {
+    if (source_->refresh()) return Identified(KeysPending{});
+    why = "no keys of the issuer could be read yet";
+    return refuse(Reason::keys_unavailable, authenticator_.name);
+  }
+  const crypto::TokenKey key(presented.credential);
+  if (auto known = cache_.find(key, keys->generation(), presented.now)) return Identified(std::move(known));
+
+  auto token = verifier_.verify(presented.credential, *keys, presented.now);
+  if (!token) {
+    if (token.error() == crypto::TokenFault::key_not_found && source_->refresh()) return Identified(KeysPending{});
+    why = crypto::name(token.error());
+    return refuse(reason_of(token.error()), authenticator_.name);
+  }
+  const WallTime expires = token->expires();
+  auto identity = identity_of(*std::move(token), why);
+  if (!identity) return std::unexpected(identity.error());
+  cache_.put(key, keys->generation(), expires, *identity);
+  return Identified(*std::move(identity));
+}
+
+Verdict<std::shared_ptr<const Identity>> JwtScheme::identity_of(crypto::VerifiedToken token, std::string& why) {
+  auto identity = std::make_shared<Identity>();
+  identity->kind = PrincipalKind::token;
+  identity->scheme = authenticator_.name;
+  identity->id = token.subject();
+  identity->expires = token.expires();
+  const json::Value claims = token.claims();
+  identity->credential_id = std::string(claims.find_string("jti").value_or(""));
+  if (const auto issued = claims.find("iat")) {
+    if (const auto seconds = issued->is_number() ? issued->integer() : std::nullopt) {
+      identity->authenticated_at = WallTime{std::chrono::seconds{*seconds}};
+    }
+  }
+  const auto failed = [&](std::string_view what) {
+    why = std::string(what) + ": the expression gives no list of texts for this token";
+    return refuse(Reason::credential_claims, authenticator_.name);
+  };
+  if (authenticator_.roles) {
+    auto roles = texts_of(*authenticator_.roles, claims, Words::whole, scratch_);
+    if (!roles) return failed("roles");
+    for (std::string& role : *roles) {
+      if (policy_.has_role(role)) identity->roles.push_back(std::move(role));
+    }
+  }
+  if (authenticator_.scopes) {
+    auto scopes = texts_of(*authenticator_.scopes, claims, Words::split, scratch_);
+    if (!scopes) return failed("scopes");
+    identity->scopes = *std::move(scopes);
+  } else if (const auto scope = claims.find_string("scope")) {
+    std::string_view rest = *scope;
+    while (!rest.empty()) {
+      const auto space = rest.find(' ');
+      if (space != 0) identity->scopes.emplace_back(rest.substr(0, space));
+      if (space == std::string_view::npos) break;
+      rest.remove_prefix(space + 1);
+    }
+  }
+  if (authenticator_.tenant) {
+    auto tenant = text_of(*authenticator_.tenant, claims, scratch_);
+    if (!tenant) return failed("tenant");
+    identity->tenant = *std::move(tenant);
+  }
+  identity->permissions = policy_.permissions_of(identity->roles, PrincipalKind::token);
+  identity->permission_patterns = policy_.permission_patterns_of(identity->roles, PrincipalKind::token);
+  json::Builder(identity->claims).copy(claims);
+  return std::shared_ptr<const Identity>(std::move(identity));
+}
+
+}  // namespace gatehouse::gate

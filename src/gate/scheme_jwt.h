@@ -1,0 +1,50 @@
+// Bearer tokens: JWTs verified by the issuer's published keys (RFC 7519, RFC 8725).
+#pragma once
+
+#include <memory>
+
+#include "cel/program.h"
+#include "core/scheme.h"
+#include "net/loop.h"
+#include "crypto/jwk.h"
+#include "crypto/jwt.h"
+#include "crypto/token_cache.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::gate {
+
+// Where an issuer's keys come from: a file, or a URL that is fetched in the background. Shared by all workers.
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+  // The keys as last read; null as long as there were never any. From any thread, without waiting.
+  virtual std::shared_ptr<const crypto::KeySet> keys() const = 0;
+  // Asks for a fetch because a token names a key that is not known. false: it was asked too recently, or there is
+  // nothing to fetch; the keys at hand decide.
+  virtual bool refresh() = 0;
+  // Returns when the fetch at hand has ended, or at `deadline`.
+  virtual net::Task<void> settled(net::Loop& loop, MonotonicTime deadline) = 0;
+};
+
+class JwtScheme final : public Scheme {
+ public:
+  JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
+            std::shared_ptr<KeySource> source, net::Loop& loop);
+
+  Verdict<Identified> identify(const Presented& presented, std::string& why) override;
+  bool owns(std::string_view credential) const override;
+  net::Task<void> settled(MonotonicTime deadline) override { return source_->settled(loop_, deadline); }
+
+ private:
+  Verdict<std::shared_ptr<const Identity>> identity_of(crypto::VerifiedToken token, std::string& why);
+
+  const policy::PolicySet& policy_;
+  const policy::AuthenticatorPolicy& authenticator_;
+  std::shared_ptr<KeySource> source_;
+  net::Loop& loop_;
+  crypto::JwtVerifier verifier_;
+  crypto::TokenCache<Identity> cache_;
+  cel::Scratch scratch_;
+};
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,103 @@
+#include "gate/validate.h"
+
+#include "base/utf8.h"
+#include "http/media_type.h"
+#include "schema/schema.h"
+
+namespace gatehouse::gate {
+namespace {
+
+class Headers final : public openapi::HeaderFields {
+ public:
+  explicit Headers(const http::Fields& fields) : fields_(fields) {}
+  std::optional<std::string_view> value(std::string_view name, std::size_t nth) const override {
+    for (const http::Field field : fields_) {
+      if (!equal_ignoring_case(field.name, name)) continue;
+      if (nth == 0) return field.value;
+      --nth;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const http::Fields& fields_;
+};
+
+bool announces_body(const http::RequestHead& head) {
+  return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
+}
+
+const openapi::Content* content_for(const openapi::RequestBody& body, const http::MediaType& type) {
+  for (const openapi::Content& content : body.content) {
+    if (type.is(content.type)) return &content;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const Matched& matched) {
+  const policy::Operation& operation = matched.operation();
+  const http::RequestHead& head = exchange.head;
+  const Headers headers(head.fields);
+  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query, &headers};
+  if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
+    return refuse(Reason::parameters_invalid);
+  }
+
+  const std::optional<openapi::RequestBody>& body = operation.api->body;
+  if (!announces_body(head)) {
+    if (body && body->required) return refuse(Reason::body_missing);
+    return HeadChecked{};
+  }
+  if (!body) return refuse(Reason::body_unexpected);
+  // A coded body would have to be decoded to be checked, and two decoders may differ.
+  if (head.fields.has(http::FieldId::content_encoding)) return refuse(Reason::media_type_unsupported);
+  const auto written = head.fields.value(http::FieldId::content_type);
+  const auto type = written ? http::parse_media_type(*written) : std::nullopt;
+  if (!type) return refuse(Reason::media_type_unsupported);
+  const openapi::Content* content = content_for(*body, *type);
+  if (content == nullptr) return refuse(Reason::media_type_unsupported);
+  if (const auto charset = type->parameter("charset"); charset && !equal_ignoring_case(*charset, "utf-8")) {
+    return refuse(Reason::media_type_unsupported);
+  }
+  if (head.body.kind == http::BodyKind::length && head.body.length > operation.body_bytes) {
+    return refuse(Reason::body_too_large);
+  }
+  return HeadChecked{content};
+}
+
+Verdict<Input> Validator::check_body(Exchange& exchange, const Matched& matched, HeadChecked head,
+                                     std::string_view bytes) {
+  const json::Value parameters = exchange.parameters.empty() ? json::Value() : exchange.parameters.root();
+  if (head.content == nullptr) return Input(parameters, json::Value(), {});
+  exchange.findings_in = "body";
+  const openapi::Content& content = *head.content;
+  switch (content.kind) {
+    case openapi::BodyKind::opaque: return Input(parameters, json::Value(), bytes);
+    case openapi::BodyKind::json: {
+      json::ParseLimits limits;
+      limits.depth = matched.operation().depth;
+      const auto parsed = parser_.parse(bytes, exchange.body, limits);
+      if (!parsed) {
+        exchange.detail = json::name(parsed.error().fault);
+        return refuse(Reason::body_malformed);
+      }
+      break;
+    }
+    case openapi::BodyKind::form:
+      if (!content.form->read(bytes, memory_, exchange.body, exchange.findings)) return refuse(Reason::body_invalid);
+      return Input(parameters, exchange.body.root(), bytes);
+    case openapi::BodyKind::text: {
+      if (!is_utf8(bytes)) return refuse(Reason::body_malformed);
+      json::Builder(exchange.body).string(bytes);
+      break;
+    }
+  }
+  if (content.checked_by && !content.checked_by->check(exchange.body.root(), exchange.findings)) {
+    return refuse(Reason::body_invalid);
+  }
+  return Input(parameters, exchange.body.root(), bytes);
+}
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,85 @@
+#include "gate/wall.h"
+
+#include "http/media_type.h"
+#include "schema/schema.h"
+
+namespace gatehouse::gate {
+namespace {
+
+const openapi::Response* response_for(const openapi::Operation& operation, unsigned status) {
+  const openapi::Response* best = nullptr;
+  for (const openapi::Response& response : operation.responses) {
+    const bool fits = response.is_default() || (status >= response.first && status <= response.last);
+    // An exact status is nearer than a range, and that nearer than `default`.
+    const auto width = [](const openapi::Response& r) { return r.is_default() ? 1000 : r.last - r.first; };
+    if (fits && (best == nullptr || width(response) < width(*best))) best = &response;
+  }
+  return best;
+}
+
+std::string_view content_type_of(std::string_view fields) {
+  constexpr std::string_view kName = "content-type:";
+  while (!fields.empty()) {
+    const auto end = fields.find("\r\n");
+    const std::string_view line = fields.substr(0, end);
+    if (line.size() > kName.size() && equal_ignoring_case(line.substr(0, kName.size()), kName)) {
+      return trimmed(line.substr(kName.size()));
+    }
+    if (end == std::string_view::npos) break;
+    fields.remove_prefix(end + 2);
+  }
+  return {};
+}
+
+// What is left of the upstream's status for a client that may not see its body.
+Refusal client_error(unsigned status) {
+  Refusal refusal(Reason::upstream_refusal);
+  switch (status) {
+    case 401:  // the upstream's own authentication is Gatehouse's business, not the caller's
+    case 403:
+      refusal.answer = Answer::forbidden;
+      return refusal;
+    case 404:
+    case 410: refusal.answer = Answer::not_found; break;
+    case 405: refusal.answer = Answer::method_not_allowed; break;
+    case 413: refusal.answer = Answer::body_too_large; break;
+    case 415: refusal.answer = Answer::unsupported_media_type; break;
+    case 429: refusal.answer = Answer::rate_limited; break;
+    default: refusal.answer = Answer::invalid_request; break;
+  }
+  refusal.status = status;
+  return refusal;
+}
+
+}  // namespace
+
+Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
+  Response& response = exchange.response;
+  if (response.status < 400) return {};
+  if (response.status < 500 && !response.rest && declared(exchange, matched.operation())) return {};
+  exchange.report.original_head = response.fields;
+  exchange.report.original_body = response.body;
+  if (response.status < 500) return std::unexpected(client_error(response.status));
+  switch (response.status) {
+    case 503: return refuse(Reason::upstream_overloaded);
+    case 504: return refuse(Reason::upstream_late);
+    default: return refuse(Reason::upstream_error);
+  }
+}
+
+bool Wall::declared(Exchange& exchange, const policy::Operation& operation) {
+  const openapi::Response* response = response_for(*operation.api, exchange.response.status);
+  if (response == nullptr) return false;
+  if (exchange.response.body.empty()) return response->content.empty();
+  const auto type = http::parse_media_type(content_type_of(exchange.response.fields));
+  if (!type || !type->is_json()) return false;
+  for (const openapi::Content& content : response->content) {
+    if (!http::covers(content.type, *type) || !content.checked_by) continue;
+    json::Document document;
+    if (!parser_.parse(exchange.response.body, document)) return false;
+    if (content.checked_by->accepts(document.root())) return true;
+  }
+  return false;
+}
+
+}  // namespace gatehouse::gate

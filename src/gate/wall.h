@@ -1,0 +1,22 @@
+// What an upstream answers stays behind the wall until it is known to be fit to leave: the body of a server error
+// never, the body of a client error only where the operation declares it.
+#pragma once
+
+#include "core/verdict.h"
+#include "gate/exchange.h"
+#include "gate/route.h"
+#include "json/parser.h"
+
+namespace gatehouse::gate {
+
+class Wall {
+ public:
+  // Refuses what must not leave; the original is then in the exchange's report.
+  Verdict<void> pass(Exchange& exchange, const Matched& matched);
+
+ private:
+  bool declared(Exchange& exchange, const policy::Operation& operation);
+  json::Parser parser_;
+};
+
+}  // namespace gatehouse::gate
