@@ -1,0 +1,55 @@
+// Operations answered by a fixed SQL statement, and the lookup of an object's attributes: values are bound, the text
+// never changes, and no word of the database reaches a client.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/names.h"
+#include "core/target.h"
+#include "db/catalogue.h"
+#include "target/database.h"
+
+namespace gatehouse::target {
+
+enum class Returns : std::uint8_t {
+  list,  // 200 with an array of the rows
+  one,   // 200 with the first row; 404 where there is none
+  none,  // 204
+};
+
+// A statement with what each of its parameters stands for.
+struct BoundStatement {
+  const db::FixedStatement* fixed = nullptr;
+  std::shared_ptr<const void> owner;  // of the statement: a run outlives the request and the policy it began under
+  std::vector<Reference> values;
+};
+
+class SqlTarget final : public Target {
+ public:
+  SqlTarget(BoundStatement statement, Returns returns, std::shared_ptr<Database> database, net::Loop& loop)
+      : statement_(std::move(statement)), returns_(returns), database_(std::move(database)), loop_(loop) {}
+  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call, Response& response,
+                                CallReport& report) override;
+
+ private:
+  BoundStatement statement_;
+  Returns returns_;
+  std::shared_ptr<Database> database_;
+  net::Loop& loop_;
+};
+
+class SqlLookup final : public ResourceLookup {
+ public:
+  SqlLookup(BoundStatement statement, std::shared_ptr<Database> database, net::Loop& loop)
+      : statement_(std::move(statement)), database_(std::move(database)), loop_(loop) {}
+  net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call, json::Document& row,
+                                CallReport& report) override;
+
+ private:
+  BoundStatement statement_;
+  std::shared_ptr<Database> database_;
+  net::Loop& loop_;
+};
+
+}  // namespace gatehouse::target
