@@ -1,0 +1,106 @@
+#include "server/body_reader.h"
+
+#include <algorithm>
+
+namespace gatehouse::server {
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::size_t kPiece = std::size_t{16} << 10U;
+
+Refusal refusal_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::timeout: return Refusal(Reason::body_late);
+    default: return Refusal(Reason::client_gone);
+  }
+}
+
+}  // namespace
+
+net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most) {
+  stream_.set_deadline(stream_.loop().now() + timeout_);
+  if (head_.expects_continue && arrived().empty()) {
+    const auto written = co_await stream_.write(kContinue);
+    if (!written) co_return std::unexpected(refusal_of(written.error()));
+  }
+  if (head_.body.kind == http::BodyKind::chunked) {
+    auto body = co_await read_chunked(most);
+    co_return body;
+  }
+  if (head_.body.length > most) co_return refuse(Reason::body_too_large);
+  auto body = co_await read_length(head_.body.length);
+  co_return body;
+}
+
+net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t length) {
+  // In place where it fits behind the head, so that nothing is copied and nothing moves.
+  while (arrived().size() < length) {
+    const std::span<char> space = buffer_.space_in_place();
+    if (space.size() < length - arrived().size()) break;
+    const auto read = co_await stream_.read(space);
+    if (!read) co_return std::unexpected(refusal_of(read.error()));
+    if (*read == 0) co_return refuse(Reason::client_gone);
+    buffer_.added(*read);
+  }
+  if (arrived().size() >= length) {
+    used_ = length;
+    complete_ = true;
+    co_return arrived().substr(0, length);
+  }
+  copied_.assign(arrived());
+  used_ = copied_.size();
+  while (copied_.size() < length) {
+    const std::size_t before = copied_.size();
+    copied_.resize(before + std::min<std::uint64_t>(length - before, kPiece));
+    const auto read = co_await stream_.read(std::span(copied_).subspan(before));
+    if (!read) co_return std::unexpected(refusal_of(read.error()));
+    if (*read == 0) co_return refuse(Reason::client_gone);
+    copied_.resize(before + *read);
+  }
+  complete_ = true;
+  co_return copied_;
+}
+
+net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t most) {
+  http::ChunkedDecoder decoder(http::Trailers::refuse);
+  std::string piece(arrived());       // what is being decoded
+  std::size_t from_buffer = piece.size();
+  for (;;) {
+    std::string_view rest = piece;
+    for (;;) {
+      const http::ChunkedDecoder::Step step = decoder.next(rest);
+      if (step.progress == http::Progress::malformed) co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
+      rest.remove_prefix(step.consumed);
+      if (copied_.size() + step.data.size() > most) co_return refuse(Reason::body_too_large);
+      copied_ += step.data;
+      if (step.progress == http::Progress::complete) {
+        // Bytes behind the end that were read from the stream directly belong to the next request: it cannot be
+        // told apart any more, so the connection ends. Pipelining after a chunked body in one piece still works.
+        used_ = from_buffer - std::min(from_buffer, rest.size());
+        complete_ = from_buffer > 0 || rest.empty();
+        if (from_buffer == 0) used_ = arrived().size();
+        co_return copied_;
+      }
+      if (step.data.empty()) break;
+    }
+    if (from_buffer > 0) used_ = from_buffer;
+    from_buffer = 0;
+    piece.resize(kPiece);
+    const auto read = co_await stream_.read(std::span(piece));
+    if (!read) co_return std::unexpected(refusal_of(read.error()));
+    if (*read == 0) co_return refuse(Reason::client_gone);
+    piece.resize(*read);
+  }
+}
+
+std::optional<std::size_t> ConnectionBody::used() const {
+  if (head_.body.kind == http::BodyKind::none || (head_.body.kind == http::BodyKind::length && head_.body.length == 0)) {
+    return 0;
+  }
+  if (complete_) return used_;
+  // Nobody asked for the body: where all of it is here already it can be skipped.
+  if (head_.body.kind == http::BodyKind::length && arrived().size() >= head_.body.length) return head_.body.length;
+  return std::nullopt;
+}
+
+}  // namespace gatehouse::server

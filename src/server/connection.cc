@@ -1,0 +1,340 @@
+#include "server/connection.h"
+
+#include <array>
+
+#include "gate/respond.h"
+#include "http/chunked.h"
+#include "http/forwarded.h"
+#include "http/proxy_protocol.h"
+#include "server/body_reader.h"
+#include "server/request_buffer.h"
+#include "server/worker.h"
+
+namespace gatehouse::server {
+namespace {
+
+constexpr std::chrono::seconds kLinger{2};        // how long a last answer may take to arrive
+constexpr std::chrono::seconds kWriteStall{60};   // how long a client may take nothing of an answer
+
+enum class Next : std::uint8_t { keep_alive, close, gone };
+
+class Connection {
+ public:
+  Connection(Worker& worker, net::StreamPtr stream)
+      : worker_(worker), stream_(std::move(stream)), serving_(worker.serving()),
+        buffer_(worker, serving_->settings().listen.head.bytes),
+        parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes}) {
+    peer_.address = stream_->peer().address;
+    peer_text_ = peer_.address.text();
+  }
+
+  net::Task<void> run();
+
+ private:
+  const policy::Listen& listen() const { return serving_->settings().listen; }
+
+  net::Task<bool> read_proxy_header();
+  net::Task<bool> handshake();
+  // Until a head is complete. `answer_and_close` was done where it is not.
+  net::Task<bool> read_head(gate::Exchange& exchange);
+  net::Task<Next> answer(gate::Exchange& exchange);
+  net::Task<Next> write_answer(gate::Exchange& exchange, http::Connection keep, std::uint64_t& sent);
+  net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
+  void record_connection(Reason reason, std::string_view detail);
+  Verdict<void> identify_client(gate::Exchange& exchange);
+  void collect_credentials(gate::Exchange& exchange);
+
+  Worker& worker_;
+  net::StreamPtr stream_;
+  std::shared_ptr<const Serving> serving_;
+  RequestBuffer buffer_;
+  http::RequestParser parser_;
+  gate::Peer peer_;
+  std::string peer_text_;
+  std::string head_out_;
+};
+
+void Connection::record_connection(Reason reason, std::string_view detail) {
+  Event event;
+  event.name = "connection";
+  event.time = worker_.shared().clock.wall();
+  event.client = peer_.address;
+  event.outcome = Outcome::refused;
+  event.stage = facts_of(reason).stage;
+  event.reason = facts_of(reason).name;
+  event.detail = detail;
+  worker_.audit().record(event);
+}
+
+net::Task<bool> Connection::read_proxy_header() {
+  if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
+  bool trusted = false;
+  for (const IpNetwork& network : serving_->settings().trusted_proxies) trusted = trusted || network.contains(peer_.address);
+  std::array<char, http::kProxyHeaderLimit> bytes;
+  std::size_t size = 0;
+  std::size_t wanted = 16;
+  http::ProxyHeader header;
+  http::Progress progress = trusted ? http::Progress::need_more : http::Progress::malformed;
+  // Byte for byte as much as the header says, so that what follows stays for TLS.
+  while (progress == http::Progress::need_more) {
+    const auto read = co_await stream_->read(std::span(bytes).subspan(size, wanted - size));
+    if (!read || *read == 0) co_return false;
+    size += *read;
+    progress = http::parse_proxy_header({bytes.data(), size}, header);
+    if (size >= 16) {
+      wanted = 16 + (static_cast<std::size_t>(static_cast<unsigned char>(bytes[14])) << 8U) +
+               static_cast<unsigned char>(bytes[15]);
+      if (wanted > bytes.size()) progress = http::Progress::malformed;
+    }
+  }
+  if (progress == http::Progress::malformed) {
+    record_connection(Reason::proxy_header, trusted ? "not PROXY protocol version 2" : "the peer is no trusted proxy");
+    co_return false;
+  }
+  if (header.source) {
+    peer_.address = header.source->address;
+    peer_text_ = peer_.address.text();
+  }
+  co_return true;
+}
+
+net::Task<bool> Connection::handshake() {
+  stream_->set_deadline(worker_.loop().now() + listen().handshake_timeout);
+  const auto proxied = co_await read_proxy_header();
+  if (!proxied) co_return false;
+  const auto shaken = co_await stream_->accept_tls(serving_->tls);
+  if (!shaken) {
+    record_connection(Reason::handshake_failed, shaken.error().text);
+    co_return false;
+  }
+  peer_.certificate = stream_->tls()->peer_certificate;
+  co_return true;
+}
+
+net::Task<void> Connection::run() {
+  const auto ticket = worker_.shared().connections.enter(peer_.address, listen().connections, listen().connections_per_address);
+  if (!ticket) {
+    record_connection(Reason::too_many_connections, {});
+    stream_->abort();
+    co_return;
+  }
+  const auto ready = co_await handshake();
+  if (!ready) co_return;
+
+  Next next = Next::keep_alive;
+  while (next == Next::keep_alive) {
+    if (buffer_.empty()) {
+      // Idle: no buffer, no exchange, and a reload reaches the connection's next request.
+      buffer_.release();
+      stream_->set_deadline(worker_.loop().now() + listen().idle_timeout);
+      const IdleList::Entry idle(worker_.idle(), *stream_);
+      const auto readable = co_await stream_->readable();
+      if (!readable) break;
+    }
+    serving_ = worker_.serving();
+    std::unique_ptr<gate::Exchange> exchange = worker_.take_exchange();
+    exchange->begin(serving_->runner->shared_policy(), peer_);
+    const auto complete = co_await read_head(*exchange);
+    if (complete) {
+      const auto answered = co_await answer(*exchange);
+      next = answered;
+    } else {
+      next = Next::gone;
+    }
+    worker_.give_back(std::move(exchange));
+  }
+  if (next == Next::close) {
+    auto closing = net::close(std::move(stream_), worker_.loop().now() + kLinger);
+    co_await closing;
+  }
+}
+
+net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
+  parser_.reset();
+  stream_->set_deadline(worker_.loop().now() + listen().head_timeout);
+  for (;;) {
+    if (!buffer_.empty()) {
+      const http::Progress progress = parser_.parse(buffer_.bytes(), exchange.head);
+      if (progress == http::Progress::complete) break;
+      if (progress == http::Progress::malformed) {
+        Refusal refusal(Reason::malformed_http, http::name(parser_.reason()));
+        const int status = http::status(parser_.reason());
+        if (status == 414) refusal = Refusal(Reason::target_too_long, http::name(parser_.reason()));
+        if (status == 431) refusal = Refusal(Reason::head_too_large, http::name(parser_.reason()));
+        co_await refuse_unread(exchange, refusal);
+        co_return false;
+      }
+    }
+    const std::span<char> space = buffer_.space();
+    if (space.empty()) {
+      co_await refuse_unread(exchange, Refusal(Reason::head_too_large, http::name(http::Malformed::head_too_large)));
+      co_return false;
+    }
+    const auto read = co_await stream_->read(space);
+    if (!read || *read == 0) {
+      if (!buffer_.empty() && !read && read.error().code == ErrorCode::timeout) {
+        co_await refuse_unread(exchange, Refusal(Reason::request_late));
+      } else if (!buffer_.empty()) {
+        record_connection(Reason::client_gone, "the connection ended within a request");
+      }
+      co_return false;
+    }
+    buffer_.added(*read);
+  }
+  exchange.started = worker_.shared().clock.monotonic();
+  exchange.received = worker_.shared().clock.wall();
+  exchange.id = Uuid::v7(exchange.received, worker_.entropy());
+  const auto parent = exchange.head.fields.value(http::FieldId::traceparent);
+  const auto trace = parent ? http::parse_traceparent(*parent) : std::nullopt;
+  exchange.trace = trace ? trace->child(worker_.entropy()) : http::TraceContext::fresh(worker_.entropy());
+  collect_credentials(exchange);
+  co_return true;
+}
+
+// What could not be read as a request: an answer, an event, and the end of the connection.
+net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
+  exchange.head.fields.clear();
+  exchange.head.method = http::Method::other;
+  exchange.client = peer_.address;
+  exchange.started = worker_.shared().clock.monotonic();
+  exchange.received = worker_.shared().clock.wall();
+  exchange.id = Uuid::v7(exchange.received, worker_.entropy());
+  exchange.trace = http::TraceContext::fresh(worker_.entropy());
+  head_out_.clear();
+  gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
+  stream_->set_deadline(worker_.loop().now() + kLinger);
+  const auto written = co_await stream_->write(head_out_);
+  const gate::Ending ending{refusal, written ? text_of(refusal.answer).status : 0, written ? head_out_.size() : 0};
+  worker_.audit().record(worker_.events().build(exchange, ending, worker_.shared().clock.monotonic()));
+  auto closing = net::close(std::move(stream_), worker_.loop().now() + kLinger);
+  co_await closing;
+}
+
+// Byte runs that no record may contain, whether a gate looks at them or not.
+void Connection::collect_credentials(gate::Exchange& exchange) {
+  const auto add = [&](std::string_view value) {
+    if (!value.empty()) exchange.credentials.push_back(value);
+  };
+  if (const auto authorization = exchange.head.fields.value(http::FieldId::authorization)) {
+    const auto space = authorization->find(' ');
+    add(space == std::string_view::npos ? *authorization : authorization->substr(space + 1));
+  }
+  if (const auto cookie = exchange.head.fields.value(http::FieldId::cookie)) add(*cookie);
+  for (const policy::AuthenticatorPolicy& authenticator : exchange.policy->authenticators) {
+    if (authenticator.carrier == policy::Carrier::header) add(exchange.head.fields.find(authenticator.field).value);
+  }
+}
+
+Verdict<void> Connection::identify_client(gate::Exchange& exchange) {
+  const auto client = http::client_address(peer_.address, exchange.head.fields, serving_->settings().trusted_proxies);
+  if (!client) {
+    exchange.client = peer_.address;
+    exchange.client_text = peer_text_;
+    return refuse(Reason::malformed_http, http::name(client.error()));
+  }
+  exchange.client = *client;
+  exchange.client_text = *client == peer_.address ? peer_text_ : client->text();
+  return {};
+}
+
+net::Task<Next> Connection::answer(gate::Exchange& exchange) {
+  const std::size_t head_size = parser_.consumed();
+  ConnectionBody body(*stream_, buffer_, head_size, exchange.head, listen().body_timeout);
+  gate::Runner::Answer answer;
+  if (const auto identified = identify_client(exchange); !identified) {
+    answer.refusal = identified.error();
+    gate::respond(exchange, *answer.refusal);
+  } else {
+    stream_->clear_deadline();
+    Result<gate::Runner::Answer> passed;
+    try {
+      auto running = net::cancellable(*stream_, MonotonicTime::max(), serving_->runner->answer(exchange, body));
+      passed = co_await running;
+    } catch (const std::exception& bug) {
+      // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
+      exchange.detail = bug.what();
+      passed = gate::Runner::Answer{Refusal(Reason::internal_error), false};
+      gate::respond(exchange, *passed->refusal);
+    }
+    answer = passed ? *passed : gate::Runner::Answer{Refusal(Reason::client_gone), false};
+  }
+
+  const auto used = body.used();
+  std::uint64_t sent = 0;
+  unsigned status = exchange.response.status;
+  Next next = Next::gone;
+  const bool gone = answer.refusal && answer.refusal->reason == Reason::client_gone;
+  if (!gone) {
+    const bool keep = exchange.head.connection == http::Connection::keep_alive && used && !worker_.draining() &&
+                      !(answer.refusal && answer.refusal->reason == Reason::malformed_http);
+    const auto written =
+        co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close, sent);
+    next = written;
+  } else {
+    status = 0;
+  }
+  if (!answer.recorded) {
+    const gate::Ending ending{answer.refusal, status, sent};
+    worker_.audit().record(worker_.events().build(exchange, ending, worker_.shared().clock.monotonic()));
+  }
+  if (used) buffer_.consume(head_size + *used);
+  co_return next;
+}
+
+net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep, std::uint64_t& sent) {
+  Response& response = exchange.response;
+  head_out_.clear();
+  const gate::Framing framing =
+      gate::write_head(head_out_, exchange, keep, worker_.date_line(), serving_->fixed_fields);
+  stream_->set_deadline(worker_.loop().now() + kWriteStall);
+  const bool bodiless = framing == gate::Framing::none;
+  const bool chunked = framing == gate::Framing::chunked;
+  const http::ChunkHead first(response.body.size());
+  std::array<std::string_view, 4> parts{head_out_};
+  std::size_t count = 1;
+  if (!bodiless && !response.body.empty()) {
+    if (chunked) parts[count++] = first.view();
+    parts[count++] = response.body;
+    if (chunked) parts[count++] = http::kChunkEnd;
+    sent = response.body.size();
+  }
+  const auto written = co_await stream_->write(std::span(parts).first(count));
+  if (!written) co_return Next::gone;
+  if (response.rest && !bodiless) {
+    for (;;) {
+      auto pulling = net::cancellable(*stream_, MonotonicTime::max(), response.rest->next());
+      auto pulled = co_await pulling;
+      // Half an answer must not look like a whole one: without its end the client knows.
+      if (!pulled || !*pulled) {
+        stream_->abort();
+        co_return Next::gone;
+      }
+      const std::string_view piece = **pulled;
+      if (piece.empty()) break;
+      const http::ChunkHead head(piece.size());
+      const std::array<std::string_view, 3> chunk{head.view(), piece, http::kChunkEnd};
+      stream_->set_deadline(worker_.loop().now() + kWriteStall);
+      const auto more = co_await stream_->write(chunked ? std::span<const std::string_view>(chunk)
+                                                        : std::span<const std::string_view>(chunk).subspan(1, 1));
+      if (!more) co_return Next::gone;
+      sent += piece.size();
+    }
+    if (chunked) {
+      const auto ended = co_await stream_->write(http::kLastChunk);
+      if (!ended) co_return Next::gone;
+    } else if (!response.length) {
+      co_return Next::close;  // HTTP/1.0: the end of the connection is the end of the body
+    }
+  }
+  co_return keep == http::Connection::keep_alive ? Next::keep_alive : Next::close;
+}
+
+}  // namespace
+
+net::Task<void> serve_connection(Worker& worker, net::Accepted accepted) {
+  auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
+  Connection connection(worker, std::move(stream));
+  co_await connection.run();
+}
+
+}  // namespace gatehouse::server

@@ -1,0 +1,76 @@
+// The bytes of a connection that have arrived and not been used. Holds memory only while there is something to hold.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "server/worker.h"
+
+namespace gatehouse::server {
+
+class RequestBuffer {
+ public:
+  RequestBuffer(Worker& worker, std::size_t head_limit) : worker_(worker), head_limit_(head_limit) {}
+  ~RequestBuffer() { release(); }
+  RequestBuffer(const RequestBuffer&) = delete;
+  RequestBuffer& operator=(const RequestBuffer&) = delete;
+
+  std::string_view bytes() const { return {data_ + begin_, end_ - begin_}; }
+  bool empty() const { return begin_ == end_; }
+
+  // Where the next read goes. Moves bytes to the front or into a larger buffer when there is no room: views into
+  // bytes() are then void. Empty when the limit of a head is reached.
+  std::span<char> space();
+  // For a body: where the next read goes without moving anything; empty when the buffer is full.
+  std::span<char> space_in_place() { return {data_ + end_, capacity_ - end_}; }
+  void added(std::size_t size) { end_ += size; }
+  void consume(std::size_t size) {
+    begin_ += size;
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+  // Gives the memory back. Precondition: empty.
+  void release();
+
+ private:
+  Worker& worker_;
+  std::size_t head_limit_;
+  std::unique_ptr<char[]> owned_;
+  char* data_ = nullptr;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+inline std::span<char> RequestBuffer::space() {
+  if (data_ == nullptr) {
+    owned_ = worker_.take_buffer();
+    data_ = owned_.get();
+    capacity_ = Worker::kBuffer;
+  }
+  if (end_ == capacity_ && begin_ > 0) {
+    std::memmove(data_, data_ + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == capacity_) {
+    if (capacity_ > head_limit_) return {};
+    const std::size_t wanted = std::size_t{64} << 10U;  // heads are smaller
+    auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+    std::memcpy(larger.get(), data_, end_);
+    owned_ = std::move(larger);
+    data_ = owned_.get();
+    capacity_ = wanted;
+  }
+  return space_in_place();
+}
+
+inline void RequestBuffer::release() {
+  if (owned_ && capacity_ == Worker::kBuffer) worker_.give_back(std::move(owned_));
+  owned_.reset();
+  data_ = nullptr;
+  capacity_ = begin_ = end_ = 0;
+}
+
+}  // namespace gatehouse::server

@@ -1,0 +1,63 @@
+// What the workers of one server share: immutable, atomic, or guarded by its own lock off the request path.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "core/limits.h"
+#include "net/tls.h"
+
+namespace gatehouse::server {
+
+// How many connections are open, in all and from each address. Taken at connect and given back at close; never
+// on a request's path.
+class ConnectionCounts {
+ public:
+  class Ticket {
+   public:
+    Ticket(ConnectionCounts& counts, const IpAddress& address) : counts_(&counts), address_(address) {}
+    Ticket(Ticket&& other) noexcept : counts_(std::exchange(other.counts_, nullptr)), address_(other.address_) {}
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket() {
+      if (counts_ != nullptr) counts_->leave(address_);
+    }
+
+   private:
+    ConnectionCounts* counts_;
+    IpAddress address_;
+  };
+
+  // Nothing when either bound is reached. IPv6 addresses count by /64.
+  std::optional<Ticket> enter(const IpAddress& address, std::uint32_t most, std::uint32_t most_per_address);
+  std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  void leave(const IpAddress& address);
+
+  std::atomic<std::uint32_t> open_{0};
+  std::mutex mutex_;
+  std::map<IpAddress, std::uint32_t> by_address_;
+};
+
+// Requests by how they ended, counted by one worker and read by others.
+struct Counters {
+  std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> handshakes_failed{0};
+  std::atomic<std::uint64_t> requests{0};
+};
+
+enum class State : std::uint8_t { starting, serving, draining };
+
+struct Shared {
+  const Clock& clock;
+  LimitStore& limits;
+  ConnectionCounts connections;
+  std::atomic<State> state{State::starting};
+};
+
+}  // namespace gatehouse::server

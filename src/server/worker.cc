@@ -1,0 +1,88 @@
+#include "server/worker.h"
+
+#include "server/connection.h"
+#include "server/plaintext.h"
+
+namespace gatehouse::server {
+namespace {
+
+constexpr std::size_t kKept = 256;  // exchanges and buffers kept for reuse
+// How long idle connections may still bring a request that is on its way, when a drain begins.
+constexpr std::chrono::milliseconds kIdleGrace{1500};
+constexpr std::chrono::milliseconds kAcceptPause{50};
+
+}  // namespace
+
+Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
+               std::shared_ptr<const Serving> serving)
+    : loop_(loop), shared_(shared), audit_(std::move(audit)), serving_(std::move(serving)) {}
+
+Worker::~Worker() { loop_.cancel_tasks(); }
+
+Result<> Worker::listen(const policy::Listen& listen) {
+  const auto open = [&](const policy::SocketAddress& at, bool tls) -> Result<> {
+    GATEHOUSE_TRY(auto listener, net::Listener::open(loop_, {at.address, at.port}));
+    listeners_.push_back(std::move(listener));
+    net::spawn(loop_, accept_loop(*listeners_.back(), tls));
+    return {};
+  };
+  if (listen.https) GATEHOUSE_CHECK(open(*listen.https, true));
+  if (listen.http) GATEHOUSE_CHECK(open(*listen.http, false));
+  return {};
+}
+
+net::Task<void> Worker::accept_loop(net::Listener& listener, bool tls) {
+  for (;;) {
+    auto accepted = co_await listener.accept();
+    if (!accepted) {
+      if (accepted.error().code == ErrorCode::cancelled) co_return;
+      // Out of descriptors or memory: what is open goes on, and a moment later there may be room.
+      co_await net::sleep_for(loop_, kAcceptPause);
+      continue;
+    }
+    net::spawn(loop_, tls ? serve_connection(*this, std::move(*accepted)) : serve_plaintext(*this, std::move(*accepted)));
+  }
+}
+
+void Worker::drain(std::function<void()> done) {
+  draining_ = true;
+  for (const auto& listener : listeners_) listener->close();
+  idle_.end_by(loop_.now() + kIdleGrace);
+  net::spawn(loop_, drain_task(std::move(done)));
+}
+
+net::Task<void> Worker::drain_task(std::function<void()> done) {
+  const MonotonicTime end = loop_.now() + serving_->settings().listen.drain_timeout;
+  // This task is one of those counted.
+  while (loop_.tasks() > 1 && loop_.now() < end) co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
+  done();
+}
+
+std::unique_ptr<gate::Exchange> Worker::take_exchange() {
+  if (exchanges_.empty()) return std::make_unique<gate::Exchange>();
+  auto exchange = std::move(exchanges_.back());
+  exchanges_.pop_back();
+  return exchange;
+}
+
+void Worker::give_back(std::unique_ptr<gate::Exchange> exchange) {
+  exchange->policy.reset();
+  exchange->principal.reset();
+  exchange->response.rest.reset();
+  if (exchanges_.size() < kKept && exchange->response.body.capacity() <= (std::size_t{256} << 10U)) {
+    exchanges_.push_back(std::move(exchange));
+  }
+}
+
+std::unique_ptr<char[]> Worker::take_buffer() {
+  if (buffers_.empty()) return std::make_unique_for_overwrite<char[]>(kBuffer);
+  auto buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+void Worker::give_back(std::unique_ptr<char[]> buffer) {
+  if (buffers_.size() < kKept) buffers_.push_back(std::move(buffer));
+}
+
+}  // namespace gatehouse::server

@@ -1,0 +1,79 @@
+// One worker: a thread's loop, its listeners, and the policy it answers under.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/entropy.h"
+#include "core/audit_sink.h"
+#include "gate/exchange.h"
+#include "gate/record.h"
+#include "gate/runner.h"
+#include "http/response_writer.h"
+#include "net/loop.h"
+#include "net/socket.h"
+#include "net/stream.h"
+#include "net/tls.h"
+#include "server/idle_list.h"
+#include "server/shared.h"
+
+namespace gatehouse::server {
+
+// What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with it.
+struct Serving {
+  std::unique_ptr<gate::Runner> runner;
+  std::shared_ptr<const net::ServerTls> tls;
+  std::string fixed_fields;
+  const policy::Settings& settings() const { return runner->policy().settings; }
+};
+
+class Worker {
+ public:
+  Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit, std::shared_ptr<const Serving> serving);
+  ~Worker();
+
+  Result<> listen(const policy::Listen& listen);
+  void reload(std::shared_ptr<const Serving> serving) { serving_ = std::move(serving); }
+  // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is called when
+  // the last has gone or the drain timeout has passed.
+  void drain(std::function<void()> done);
+
+  // For connections.
+  net::Loop& loop() { return loop_; }
+  Shared& shared() { return shared_; }
+  AuditSink& audit() { return *audit_; }
+  Entropy& entropy() { return entropy_; }
+  const std::shared_ptr<const Serving>& serving() const { return serving_; }
+  bool draining() const { return draining_; }
+  IdleList& idle() { return idle_; }
+  std::string_view date_line() { return date_.at(shared_.clock.wall()); }
+  gate::EventBuilder& events() { return events_; }
+
+  std::unique_ptr<gate::Exchange> take_exchange();
+  void give_back(std::unique_ptr<gate::Exchange> exchange);
+  // A read buffer of kBuffer bytes; given back while a connection is idle.
+  static constexpr std::size_t kBuffer = std::size_t{16} << 10U;
+  std::unique_ptr<char[]> take_buffer();
+  void give_back(std::unique_ptr<char[]> buffer);
+
+ private:
+  net::Task<void> accept_loop(net::Listener& listener, bool tls);
+  net::Task<void> drain_task(std::function<void()> done);
+
+  net::Loop& loop_;
+  Shared& shared_;
+  std::unique_ptr<AuditSink> audit_;
+  SystemEntropy entropy_;
+  std::shared_ptr<const Serving> serving_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  IdleList idle_;
+  http::DateLine date_;
+  gate::EventBuilder events_;
+  std::vector<std::unique_ptr<gate::Exchange>> exchanges_;
+  std::vector<std::unique_ptr<char[]>> buffers_;
+  bool draining_ = false;
+};
+
+}  // namespace gatehouse::server
