@@ -1,0 +1,396 @@
+#include "target/upstream.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/strings.h"
+#include "http/chunked.h"
+#include "http/response_parser.h"
+
+namespace gatehouse::target {
+namespace {
+
+using Lease = UpstreamPool::Lease;
+using Ending = UpstreamPool::Ending;
+
+constexpr std::size_t kBuffer = std::size_t{16} << 10U;
+constexpr std::size_t kWhole = std::size_t{64} << 10U;  // bodies up to here are collected, larger ones streamed
+
+bool is_idempotent(http::Method method) {
+  using enum http::Method;
+  return method == get || method == head || method == put || method == delete_ || method == options || method == trace;
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
+}
+
+// A principal's id may hold any text; in a header it is percent-encoded where it is not visible ASCII.
+void append_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c > ' ' && c < 0x7f && c != '%' && c != ',') {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 15U];
+    }
+  }
+}
+
+// Fields that would let a caller choose another method, path or host behind the gates' back.
+bool overrides_request(std::string_view name) {
+  constexpr std::string_view kOverrides[] = {"x-http-method-override", "x-http-method", "x-method-override",
+                                             "x-original-url",         "x-rewrite-url", "x-original-uri",
+                                             "x-host",                 "x-original-host"};
+  return std::any_of(std::begin(kOverrides), std::end(kOverrides),
+                     [&](std::string_view known) { return equal_ignoring_case(name, known); });
+}
+
+// Whether a request field goes on. Identity comes from Gatehouse alone, and credentials end here.
+bool may_enter(const http::Field& field, const Call& call) {
+  using enum http::FieldId;
+  switch (field.id) {
+    case host:
+    case content_length:
+    case expect:
+    case forwarded:
+    case x_forwarded_for:
+    case x_forwarded:
+    case x_real_ip:
+    case x_request_id:
+    case traceparent:
+    case gatehouse:
+    case proxy_authorization:
+    case via:
+    case max_forwards: return false;
+    default: break;
+  }
+  if (http::is_hop_by_hop(field.id)) return false;
+  if (field.id != other && field.id != authorization && field.id != x_csrf_token) return true;
+  for (const std::string_view credential : call.credential_fields) {
+    if (equal_ignoring_case(field.name, credential)) return false;
+  }
+  return field.id != other || !overrides_request(field.name);
+}
+
+// The rest of a body that is too large to be collected, or that has no end yet.
+class UpstreamBody final : public BodySource {
+ public:
+  UpstreamBody(Lease lease, std::unique_ptr<char[]> buffer, std::string_view arrived, http::BodyFraming framing,
+               std::uint64_t taken, http::ChunkedDecoder decoder, bool keep, MonotonicTime deadline)
+      : lease_(std::move(lease)), buffer_(std::move(buffer)), arrived_(arrived), framing_(framing),
+        left_(framing.length - taken), decoder_(decoder), keep_(keep), deadline_(deadline) {}
+
+  net::Task<Result<std::string_view>> next() override {
+    lease_.stream().set_deadline(deadline_);
+    while (!done_) {
+      if (arrived_.empty()) {
+        const auto read = co_await lease_.stream().read(std::span(buffer_.get(), kBuffer));
+        if (!read) co_return std::unexpected(read.error());
+        if (*read == 0) {
+          if (framing_.kind != http::BodyKind::until_close) {
+            co_return failure(ErrorCode::closed, "the upstream ended within its answer");
+          }
+          end(Ending::close);
+          break;
+        }
+        arrived_ = {buffer_.get(), *read};
+      }
+      if (framing_.kind == http::BodyKind::chunked) {
+        const http::ChunkedDecoder::Step step = decoder_.next(arrived_);
+        arrived_.remove_prefix(step.consumed);
+        if (step.progress == http::Progress::malformed) {
+          co_return failure(ErrorCode::invalid, "the upstream's chunks are malformed");
+        }
+        if (step.progress == http::Progress::complete) end(keep_ && arrived_.empty() ? Ending::keep : Ending::close);
+        if (!step.data.empty()) co_return step.data;
+        continue;
+      }
+      std::string_view piece = arrived_;
+      if (framing_.kind == http::BodyKind::length) {
+        piece = piece.substr(0, left_);
+        left_ -= piece.size();
+        if (left_ == 0) end(keep_ && piece.size() == arrived_.size() ? Ending::keep : Ending::close);
+      }
+      arrived_ = {};
+      co_return piece;
+    }
+    co_return std::string_view();
+  }
+
+ private:
+  void end(Ending ending) {
+    done_ = true;
+    lease_.end(ending);
+  }
+
+  Lease lease_;
+  std::unique_ptr<char[]> buffer_;
+  std::string_view arrived_;
+  http::BodyFraming framing_;
+  std::uint64_t left_;
+  http::ChunkedDecoder decoder_;
+  bool keep_;
+  bool done_ = false;
+  MonotonicTime deadline_;
+};
+
+struct Failure {
+  Refusal refusal;
+  bool retry = false;  // nothing of an answer came over a reused connection
+};
+
+// The answer's head and, where it is small, its body.
+net::Task<std::expected<void, Failure>> read_response(Lease lease, http::Method asked, MonotonicTime deadline,
+                                                      Response& response, CallReport& report) {
+  auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer);
+  std::size_t size = 0;
+  http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
+  http::ResponseHead head;
+  const auto failed = [&](Reason reason, std::string detail, bool retry = false) {
+    report.detail = std::move(detail);
+    lease.end(Ending::failed);
+    return std::unexpected(Failure{Refusal(reason), retry});
+  };
+  for (;;) {
+    const auto read = co_await lease.stream().read(std::span(buffer.get() + size, kBuffer - size));
+    if (!read) {
+      if (read.error().code == ErrorCode::timeout) co_return failed(Reason::upstream_late, "no answer in time");
+      co_return failed(Reason::upstream_unreachable, read.error().text, size == 0 && lease.reused());
+    }
+    if (*read == 0) {
+      co_return failed(Reason::upstream_unreachable, "the upstream closed the connection before its answer",
+                       size == 0 && lease.reused());
+    }
+    size += *read;
+    http::Progress progress = parser.parse({buffer.get(), size}, asked, head);
+    // Interim answers are for us, not for the client.
+    while (progress == http::Progress::complete && head.status >= 100 && head.status < 200) {
+      size -= parser.consumed();
+      std::memmove(buffer.get(), buffer.get() + parser.consumed(), size);
+      parser.reset();
+      progress = size > 0 ? parser.parse({buffer.get(), size}, asked, head) : http::Progress::need_more;
+    }
+    if (progress == http::Progress::complete) break;
+    if (progress == http::Progress::malformed || size == kBuffer) {
+      co_return failed(Reason::upstream_malformed, std::string(http::name(parser.reason())));
+    }
+  }
+
+  response.status = static_cast<unsigned>(head.status);
+  report.upstream_status = response.status;
+  for (const http::Field field : head.fields) {
+    if (!may_leave(field)) continue;
+    append_field(response.fields, field.name, field.value);
+    response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
+  }
+  std::string_view arrived(buffer.get() + parser.consumed(), size - parser.consumed());
+  const bool keep = head.connection == http::Connection::keep_alive;
+  http::ChunkedDecoder decoder(http::Trailers::drop);
+  switch (head.body.kind) {
+    case http::BodyKind::none:
+      if (const auto length = head.fields.value(http::FieldId::content_length); length && asked == http::Method::head) {
+        std::uint64_t number = 0;
+        for (const char c : *length) number = number * 10 + static_cast<std::uint64_t>(c - '0');
+        response.length = number;
+      }
+      lease.end(keep && arrived.empty() ? Ending::keep : Ending::close);
+      co_return std::expected<void, Failure>{};
+    case http::BodyKind::length:
+      if (head.body.length <= kWhole) {
+        if (arrived.size() > head.body.length) {
+          co_return failed(Reason::upstream_malformed, "the upstream sent more than its answer");
+        }
+        response.body.assign(arrived);
+        while (response.body.size() < head.body.length) {
+          const std::size_t before = response.body.size();
+          response.body.resize(head.body.length);
+          const auto read = co_await lease.stream().read(std::span(response.body).subspan(before));
+          response.body.resize(before + (read ? *read : 0));
+          if (!read || *read == 0) {
+            co_return failed(read ? Reason::upstream_malformed : Reason::upstream_late, "the upstream's answer has no end");
+          }
+        }
+        lease.end(keep ? Ending::keep : Ending::close);
+        co_return std::expected<void, Failure>{};
+      }
+      response.length = head.body.length;
+      break;
+    case http::BodyKind::chunked: {
+      // Most are small: collected, they leave with a length.
+      for (;;) {
+        const http::ChunkedDecoder::Step step = decoder.next(arrived);
+        arrived.remove_prefix(step.consumed);
+        response.body += step.data;
+        if (step.progress == http::Progress::malformed) {
+          co_return failed(Reason::upstream_malformed, std::string(http::name(decoder.reason())));
+        }
+        if (step.progress == http::Progress::complete) {
+          lease.end(keep && arrived.empty() ? Ending::keep : Ending::close);
+          co_return std::expected<void, Failure>{};
+        }
+        if (response.body.size() > kWhole) break;
+        if (step.data.empty()) {
+          const auto read = co_await lease.stream().read(std::span(buffer.get(), kBuffer));
+          if (!read || *read == 0) {
+            co_return failed(read ? Reason::upstream_malformed : Reason::upstream_late, "the upstream's answer has no end");
+          }
+          arrived = {buffer.get(), *read};
+        }
+      }
+      break;
+    }
+    case http::BodyKind::until_close: break;
+  }
+  response.rest = std::make_unique<UpstreamBody>(std::move(lease), std::move(buffer), arrived, head.body,
+                                                 std::uint64_t{0}, decoder, keep, deadline);
+  co_return std::expected<void, Failure>{};
+}
+
+// The next address in turn that gives a connection.
+net::Task<Result<std::pair<Lease, const UpstreamAddress*>>> acquire(UpstreamClient& client, MonotonicTime deadline,
+                                                                   bool fresh) {
+  const std::size_t count = client.addresses.size();
+  const std::size_t first = client.next++ % count;
+  if (!fresh) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const UpstreamAddress& address = client.addresses[(first + i) % count];
+      if (auto lease = address.pool->take_idle()) co_return std::pair(*std::move(lease), &address);
+      if (i == 0) break;  // an idle connection elsewhere is no reason to overload that address
+    }
+  }
+  Result<std::pair<Lease, const UpstreamAddress*>> outcome = failure(ErrorCode::unavailable, "the upstream has no address");
+  for (std::size_t i = 0; i < count; ++i) {
+    const UpstreamAddress& address = client.addresses[(first + i) % count];
+    auto lease = co_await address.pool->connect(deadline);
+    if (lease) co_return std::pair(*std::move(lease), &address);
+    outcome = std::unexpected(std::move(lease).error());
+  }
+  co_return outcome;
+}
+
+}  // namespace
+
+bool may_leave(const http::Field& field) {
+  using enum http::FieldId;
+  switch (field.id) {
+    case server:
+    case via:
+    case x_powered_by:
+    case date:
+    case content_length:
+    case cache_control:   // the operation's policy says it
+    case expires:
+    case age:
+    case strict_transport_security:
+    case x_request_id:
+    case www_authenticate:
+    case proxy_authenticate:
+    case x_forwarded_for:
+    case x_forwarded:
+    case x_real_ip:
+    case forwarded:
+    case traceparent:
+    case tracestate:
+    case gatehouse: return false;
+    default: break;
+  }
+  if (http::is_hop_by_hop(field.id)) return false;
+  if (field.id != other) return true;
+  constexpr std::string_view kOurs[] = {"x-content-type-options", "content-security-policy", "referrer-policy",
+                                        "pragma", "ratelimit", "ratelimit-policy"};
+  constexpr std::string_view kTelling[] = {"x-aspnet-version", "x-aspnetmvc-version", "x-generator", "x-runtime",
+                                           "x-version",        "x-backend-server",    "x-server",    "x-upstream"};
+  const auto is_one_of = [&](std::span<const std::string_view> names) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view name) { return equal_ignoring_case(field.name, name); });
+  };
+  const auto begins = [&](std::string_view prefix) {
+    return field.name.size() >= prefix.size() && equal_ignoring_case(field.name.substr(0, prefix.size()), prefix);
+  };
+  return !is_one_of(kOurs) && !is_one_of(kTelling) && !begins("x-debug") && !begins("x-envoy-") && !begins("x-amz-cf");
+}
+
+void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
+                         std::string_view host, std::string_view base_path, std::string_view assertion) {
+  out += call.head.method_text;
+  out += ' ';
+  out += base_path;
+  out += call.head.target;
+  out += " HTTP/1.1\r\n";
+  append_field(out, "Host", host);
+  for (const http::Field field : call.head.fields) {
+    if (may_enter(field, call)) append_field(out, field.name, field.value);
+  }
+  append_field(out, "X-Request-Id", call.request_id);
+  const std::array<char, 55> traceparent = call.trace.traceparent();
+  append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
+  append_field(out, "X-Forwarded-For", call.client_text);
+  append_field(out, "X-Forwarded-Proto", "https");
+  out += "Gatehouse-Principal: ";
+  append_encoded(out, permit.principal()->id);
+  out += "\r\nGatehouse-Roles: ";
+  bool first = true;
+  for (const std::string& role : permit.principal()->roles) {
+    if (!first) out += ',';
+    first = false;
+    append_encoded(out, role);
+  }
+  out += "\r\n";
+  if (!assertion.empty()) append_field(out, "Gatehouse-Assertion", assertion);
+  const bool has_body = call.head.body.kind != http::BodyKind::none;
+  if (has_body || !input.body_bytes().empty()) {
+    append_field(out, "Content-Length", std::to_string(input.body_bytes().size()));
+  }
+  out += "\r\n";
+}
+
+net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input& input, const Call& call,
+                                              Response& response, CallReport& report) {
+  report.upstream = client_->name;
+  const MonotonicTime deadline = std::min(call.deadline, client_->loop.now() + client_->timeout);
+  const std::string assertion = assertion_ ? assertion_(permit.principal(), call) : std::string();
+  std::string head;
+  head.reserve(2048);
+  for (int attempt = 0;; ++attempt) {
+    auto acquired = co_await acquire(*client_, deadline, attempt > 0);
+    if (!acquired) {
+      report.detail = acquired.error().text;
+      switch (acquired.error().code) {
+        case ErrorCode::timeout: co_return refuse(Reason::upstream_late);
+        case ErrorCode::unavailable: co_return refuse(Reason::upstream_unreachable);
+        default: co_return refuse(Reason::upstream_unreachable);
+      }
+    }
+    Lease& lease = acquired->first;
+    lease.stream().set_deadline(deadline);
+    head.clear();
+    write_upstream_head(head, call, permit, input, acquired->second->host, acquired->second->base_path, assertion);
+    const std::array<std::string_view, 2> parts{head, input.body_bytes()};
+    const bool may_retry = attempt == 0 && lease.reused() && is_idempotent(call.head.method);
+    const auto written = co_await lease.stream().write(std::span(parts).first(input.body_bytes().empty() ? 1 : 2));
+    if (!written) {
+      report.detail = written.error().text;
+      const bool late = written.error().code == ErrorCode::timeout;
+      lease.end(Ending::failed);
+      if (may_retry && !late) continue;
+      co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
+    }
+    auto read = co_await read_response(std::move(lease), call.head.method, deadline, response, report);
+    if (read) {
+      report.detail.clear();
+      co_return Verdict<void>{};
+    }
+    response.clear();
+    if (may_retry && read.error().retry) continue;
+    co_return std::unexpected(read.error().refusal);
+  }
+}
+
+}  // namespace gatehouse::target

@@ -1,0 +1,53 @@
+// Operations answered by an upstream HTTP service: what the client sent goes on as it was accepted, who it is comes
+// from Gatehouse alone, and what the upstream says about itself stays behind.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/target.h"
+#include "net/loop.h"
+#include "target/upstream_pool.h"
+
+namespace gatehouse::target {
+
+struct UpstreamAddress {
+  std::shared_ptr<UpstreamPool> pool;
+  std::string host;       // the value of Host: host, and port where it is not the scheme's own
+  std::string base_path;  // put before the request's target; no slash at the end
+};
+
+// One worker's way to one upstream. Shared by the targets that lead there.
+struct UpstreamClient {
+  std::string name;
+  std::vector<UpstreamAddress> addresses;  // at least one; taken in turn
+  std::chrono::nanoseconds timeout{};
+  net::Loop& loop;
+  std::size_t next = 0;
+};
+
+// The value of Gatehouse-Assertion for this principal and call.
+using MakeAssertion = std::function<std::string(const Principal& principal, const Call& call)>;
+
+class UpstreamTarget final : public Target {
+ public:
+  // `assertion`: empty where the operation does not assert.
+  UpstreamTarget(std::shared_ptr<UpstreamClient> client, MakeAssertion assertion)
+      : client_(std::move(client)), assertion_(std::move(assertion)) {}
+  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call, Response& response,
+                                CallReport& report) override;
+
+ private:
+  std::shared_ptr<UpstreamClient> client_;
+  MakeAssertion assertion_;
+};
+
+// The head of the request to the upstream. Exposed for tests.
+void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
+                         std::string_view host, std::string_view base_path, std::string_view assertion);
+// Whether a response field may leave. Exposed for tests.
+bool may_leave(const http::Field& field);
+
+}  // namespace gatehouse::target
