@@ -114,8 +114,7 @@ class Journal::Worker final : public AuditSink {
   net::Task<Result<>> record_durably(const Event& event) override;
   void keep_original(std::string_view request_id, unsigned status, std::string_view head,
                      std::string_view body, std::span<const std::string_view> credentials = {}) override;
-  // Whether there is room for what a new request will leave behind.
-  bool accepting() const;
+  bool accepting() const override;
 
  private:
   friend class Journal;

@@ -13,6 +13,9 @@ namespace gatehouse {
 class AuditSink {
  public:
   virtual ~AuditSink() = default;
+  // Whether there is room for what a new request will leave behind. Where there is none the request is refused
+  // before any work is done for it: nothing happens that could not be recorded.
+  virtual bool accepting() const = 0;
   // Takes the event at once; it reaches its sinks within a moment, off the request path.
   virtual void record(const Event& event) = 0;
   // Gives the event's durability back: done means it survives the machine. For `sensitive` operations,

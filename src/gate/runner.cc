@@ -19,6 +19,8 @@ Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& c
 // The order of the gates is the security of the system. Each takes what the one before it has proven; cheap ones come
 // first, and until the permission is known nothing of the body is read.
 net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body) {
+  if (!audit_.accepting()) co_return refuse(Reason::record_unavailable);
+
   // 1. Which operation. What none answers is limited by address, so that looking for doors is not free.
   const Verdict<Matched> matched = route(exchange);
   if (!matched) {
@@ -95,7 +97,7 @@ net::Task<Runner::Answer> Runner::answer(Exchange& exchange, BodyReader& body) {
     answer.refusal = passed.error();
     if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
       audit_.keep_original(exchange.id->text(), exchange.report.upstream_status, exchange.report.original_head,
-                           exchange.report.original_body);
+                           exchange.report.original_body, exchange.credentials);
     }
     respond(exchange, *answer.refusal);
   }

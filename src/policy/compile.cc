@@ -52,6 +52,7 @@ class Compiler {
 
  private:
   static inline const db::CatalogueRules kRules{"gatehouse_"};
+  static constexpr std::size_t kMostLimits = 16;  // what one claim on the store may hold
   using Placed = PlacedText;
 
   const Settings& settings() const { return set_->settings; }
@@ -126,7 +127,7 @@ class Compiler {
       case AuthenticatorKind::mutual_tls:
         policy.carrier = Carrier::certificate;
         policy.challenge = "Mutual";
-        if (scheme.type != Type::mutual_tls) wrong("mutual_tls goes with type: mutualTLS");
+        if (scheme.type != Type::mutual_tls) wrong("mtls goes with type: mutualTLS");
         return;
       case AuthenticatorKind::jwt:
       case AuthenticatorKind::api_key: break;
@@ -382,6 +383,9 @@ class Compiler {
       }
       if (!operation.limit_policies.empty()) operation.limit_policies += ", ";
       operation.limit_policies += (*limit)->policy_item;
+    }
+    if (std::max({operation.address_limits.size(), operation.principal_limits.size(), operation.input_limits.size()}) > kMostLimits) {
+      problems_.add(place, fmt::format("{}: has more than {} limits of one kind", operation.name, kMostLimits));
     }
     operation.concurrency = own.concurrency.value_or(0);
   }

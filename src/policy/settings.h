@@ -52,11 +52,15 @@ struct Listen {
   std::uint32_t connections = 20'000;                 // open at once, over all workers
   std::uint32_t connections_per_address = 1'000;
   ByteCount head = kibibytes(16);
-  Nanoseconds handshake_timeout = std::chrono::seconds(10);
-  Nanoseconds head_timeout = std::chrono::seconds(10);
-  Nanoseconds body_timeout = std::chrono::seconds(30);
-  Nanoseconds idle_timeout = std::chrono::seconds(75);
-  Nanoseconds drain_timeout = std::chrono::seconds(30);
+};
+
+// How long a client may take.
+struct Deadlines {
+  Nanoseconds handshake = std::chrono::seconds(10);
+  Nanoseconds head = std::chrono::seconds(10);
+  Nanoseconds body = std::chrono::seconds(30);
+  Nanoseconds idle = std::chrono::seconds(75);  // between requests
+  Nanoseconds drain = std::chrono::seconds(30); // until the last answer, once the server ends
 };
 
 enum class TlsMinimum : std::uint8_t { tls_1_2, tls_1_3 };
@@ -188,6 +192,7 @@ struct Settings {
   std::vector<PlacedText> openapi;
   ThreatModel threat_model;
   Listen listen;
+  Deadlines deadlines;
   Tls tls;
   std::string store;          // a path of the SQLite file
   Place store_place;

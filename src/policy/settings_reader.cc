@@ -32,7 +32,7 @@ constexpr Choice<ProxyProtocol> kProxyProtocols[] = {{"off", ProxyProtocol::off}
                                                      {"required", ProxyProtocol::required}};
 constexpr Choice<AuthenticatorKind> kAuthenticators[] = {{"api_key", AuthenticatorKind::api_key},
                                                          {"jwt", AuthenticatorKind::jwt},
-                                                         {"mutual_tls", AuthenticatorKind::mutual_tls}};
+                                                         {"mtls", AuthenticatorKind::mutual_tls}};
 constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
@@ -124,13 +124,20 @@ Listen read_listen(const Field& field) {
     in.problem("head", "must be from 1KiB to less than 64KiB");
     listen.head = kibibytes(16);
   }
-  listen.handshake_timeout = in.optional("handshake_timeout", as_duration).value_or(listen.handshake_timeout);
-  listen.head_timeout = in.optional("head_timeout", as_duration).value_or(listen.head_timeout);
-  listen.body_timeout = in.optional("body_timeout", as_duration).value_or(listen.body_timeout);
-  listen.idle_timeout = in.optional("idle_timeout", as_duration).value_or(listen.idle_timeout);
-  listen.drain_timeout = in.optional("drain_timeout", as_duration).value_or(listen.drain_timeout);
   in.finish();
   return listen;
+}
+
+Deadlines read_deadlines(const Field& field) {
+  Reader in(field);
+  Deadlines deadlines;
+  deadlines.handshake = in.optional("handshake", as_duration).value_or(deadlines.handshake);
+  deadlines.head = in.optional("head", as_duration).value_or(deadlines.head);
+  deadlines.body = in.optional("body", as_duration).value_or(deadlines.body);
+  deadlines.idle = in.optional("idle", as_duration).value_or(deadlines.idle);
+  deadlines.drain = in.optional("drain", as_duration).value_or(deadlines.drain);
+  in.finish();
+  return deadlines;
 }
 
 Tls read_tls(const Field& field, const std::string& directory) {
@@ -348,6 +355,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   } else {
     in.missing("listen");
   }
+  if (const auto deadlines = in.optional("deadlines", as_field)) settings.deadlines = read_deadlines(*deadlines);
   if (const auto tls = in.optional("tls", as_field)) {
     settings.tls = read_tls(*tls, directory);
   } else {

@@ -32,6 +32,7 @@ class Connection {
 
  private:
   const policy::Listen& listen() const { return serving_->settings().listen; }
+  const policy::Deadlines& deadlines() const { return serving_->settings().deadlines; }
 
   net::Task<bool> read_proxy_header();
   net::Task<bool> handshake();
@@ -99,7 +100,7 @@ net::Task<bool> Connection::read_proxy_header() {
 }
 
 net::Task<bool> Connection::handshake() {
-  stream_->set_deadline(worker_.loop().now() + listen().handshake_timeout);
+  stream_->set_deadline(worker_.loop().now() + deadlines().handshake);
   const auto proxied = co_await read_proxy_header();
   if (!proxied) co_return false;
   const auto shaken = co_await stream_->accept_tls(serving_->tls);
@@ -126,7 +127,7 @@ net::Task<void> Connection::run() {
     if (buffer_.empty()) {
       // Idle: no buffer, no exchange, and a reload reaches the connection's next request.
       buffer_.release();
-      stream_->set_deadline(worker_.loop().now() + listen().idle_timeout);
+      stream_->set_deadline(worker_.loop().now() + deadlines().idle);
       const IdleList::Entry idle(worker_.idle(), *stream_);
       const auto readable = co_await stream_->readable();
       if (!readable) break;
@@ -151,7 +152,7 @@ net::Task<void> Connection::run() {
 
 net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
   parser_.reset();
-  stream_->set_deadline(worker_.loop().now() + listen().head_timeout);
+  stream_->set_deadline(worker_.loop().now() + deadlines().head);
   for (;;) {
     if (!buffer_.empty()) {
       const http::Progress progress = parser_.parse(buffer_.bytes(), exchange.head);
@@ -239,7 +240,7 @@ Verdict<void> Connection::identify_client(gate::Exchange& exchange) {
 
 net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   const std::size_t head_size = parser_.consumed();
-  ConnectionBody body(*stream_, buffer_, head_size, exchange.head, listen().body_timeout);
+  ConnectionBody body(*stream_, buffer_, head_size, exchange.head, deadlines().body);
   gate::Runner::Answer answer;
   if (const auto identified = identify_client(exchange); !identified) {
     answer.refusal = identified.error();

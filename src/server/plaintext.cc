@@ -51,7 +51,7 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     stream->abort();
     co_return;
   }
-  stream->set_deadline(worker.loop().now() + listen.head_timeout);
+  stream->set_deadline(worker.loop().now() + serving->settings().deadlines.head);
   RequestBuffer buffer(worker, listen.head.bytes);
   http::RequestParser parser(http::RequestLimits{.head = listen.head.bytes});
   auto exchange = worker.take_exchange();

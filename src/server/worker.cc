@@ -19,20 +19,31 @@ Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit
 
 Worker::~Worker() { loop_.cancel_tasks(); }
 
-Result<> Worker::listen(const policy::Listen& listen) {
-  const auto open = [&](const policy::SocketAddress& at, bool tls) -> Result<> {
-    GATEHOUSE_TRY(auto listener, net::Listener::open(loop_, {at.address, at.port}));
-    listeners_.push_back(std::move(listener));
-    net::spawn(loop_, accept_loop(*listeners_.back(), tls));
-    return {};
-  };
-  if (listen.https) GATEHOUSE_CHECK(open(*listen.https, true));
-  if (listen.http) GATEHOUSE_CHECK(open(*listen.http, false));
+Result<> Worker::open(const policy::SocketAddress& at, Serve serve) {
+  GATEHOUSE_TRY(auto listener, net::Listener::open(loop_, {at.address, at.port}));
+  listeners_.push_back(std::move(listener));
+  net::spawn(loop_, accept_loop(*listeners_.back(), std::move(serve)));
   return {};
 }
 
-net::Task<void> Worker::accept_loop(net::Listener& listener, bool tls) {
-  for (;;) {
+Result<> Worker::listen(const policy::Listen& listen) {
+  if (listen.https) {
+    GATEHOUSE_CHECK(open(*listen.https, [this](net::Accepted accepted) { return serve_connection(*this, std::move(accepted)); }));
+  }
+  if (listen.http) {
+    GATEHOUSE_CHECK(open(*listen.http, [this](net::Accepted accepted) { return serve_plaintext(*this, std::move(accepted)); }));
+  }
+  return {};
+}
+
+Result<> Worker::listen_admin(const policy::SocketAddress& address, RenderMetrics metrics) {
+  return open(address, [this, metrics = std::move(metrics)](net::Accepted accepted) {
+    return serve_admin(*this, std::move(accepted), metrics);
+  });
+}
+
+net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
+  for (unsigned accepted_in_a_row = 1;; ++accepted_in_a_row) {
     auto accepted = co_await listener.accept();
     if (!accepted) {
       if (accepted.error().code == ErrorCode::cancelled) co_return;
@@ -40,7 +51,9 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, bool tls) {
       co_await net::sleep_for(loop_, kAcceptPause);
       continue;
     }
-    net::spawn(loop_, tls ? serve_connection(*this, std::move(*accepted)) : serve_plaintext(*this, std::move(*accepted)));
+    net::spawn(loop_, serve(std::move(*accepted)));
+    // A crowd at the door must not keep those inside waiting.
+    if (accepted_in_a_row % 64 == 0) co_await net::yield(loop_);
   }
 }
 
@@ -52,7 +65,7 @@ void Worker::drain(std::function<void()> done) {
 }
 
 net::Task<void> Worker::drain_task(std::function<void()> done) {
-  const MonotonicTime end = loop_.now() + serving_->settings().listen.drain_timeout;
+  const MonotonicTime end = loop_.now() + serving_->settings().deadlines.drain;
   // This task is one of those counted.
   while (loop_.tasks() > 1 && loop_.now() < end) co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
   done();

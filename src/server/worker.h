@@ -16,6 +16,7 @@
 #include "net/socket.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "server/admin.h"
 #include "server/idle_list.h"
 #include "server/shared.h"
 
@@ -23,7 +24,7 @@ namespace gatehouse::server {
 
 // What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with it.
 struct Serving {
-  std::unique_ptr<gate::Runner> runner;
+  std::shared_ptr<gate::Runner> runner;
   std::shared_ptr<const net::ServerTls> tls;
   std::string fixed_fields;
   const policy::Settings& settings() const { return runner->policy().settings; }
@@ -35,6 +36,8 @@ class Worker {
   ~Worker();
 
   Result<> listen(const policy::Listen& listen);
+  // One worker has the admin listener too.
+  Result<> listen_admin(const policy::SocketAddress& address, RenderMetrics metrics);
   void reload(std::shared_ptr<const Serving> serving) { serving_ = std::move(serving); }
   // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is called when
   // the last has gone or the drain timeout has passed.
@@ -59,7 +62,9 @@ class Worker {
   void give_back(std::unique_ptr<char[]> buffer);
 
  private:
-  net::Task<void> accept_loop(net::Listener& listener, bool tls);
+  using Serve = std::function<net::Task<void>(net::Accepted accepted)>;
+  Result<> open(const policy::SocketAddress& at, Serve serve);
+  net::Task<void> accept_loop(net::Listener& listener, Serve serve);
   net::Task<void> drain_task(std::function<void()> done);
 
   net::Loop& loop_;

@@ -1,0 +1,172 @@
+#include "app/catalogue.h"
+
+#include <fmt/format.h>
+
+#include "gate/scheme_api_key.h"
+#include "gate/scheme_jwt.h"
+#include "gate/scheme_mutual_tls.h"
+#include "http/uri.h"
+#include "json/writer.h"
+#include "target/sql.h"
+#include "target/upstream.h"
+
+namespace gatehouse::app {
+namespace {
+
+// ---- schemes ----
+
+Result<std::unique_ptr<Scheme>> make_scheme(const policy::PolicySet& policy,
+                                            const policy::AuthenticatorPolicy& authenticator, World& world,
+                                            net::Loop& loop) {
+  switch (authenticator.settings->kind) {
+    case policy::AuthenticatorKind::api_key:
+      return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, world.keys, world.hasher);
+    case policy::AuthenticatorKind::jwt: {
+      GATEHOUSE_TRY(auto source, world.jwks(*authenticator.settings));
+      return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), loop);
+    }
+    case policy::AuthenticatorKind::mutual_tls: return std::make_unique<gate::MutualTlsScheme>(policy, authenticator);
+  }
+  return failure(ErrorCode::internal, "an authenticator of no kind");
+}
+
+// ---- upstreams ----
+
+Result<std::shared_ptr<const net::ClientTls>> client_tls(const policy::Upstream& upstream) {
+  net::ClientTlsOptions options;
+  if (!upstream.ca.empty()) {
+    GATEHOUSE_TRY(options.ca_pem, read_whole(upstream.ca));
+  }
+  return net::ClientTls::make(options);
+}
+
+Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream, World& world,
+                                                            net::Loop& loop) {
+  auto client = std::make_shared<target::UpstreamClient>(target::UpstreamClient{
+      .name = upstream.name, .addresses = {}, .timeout = upstream.timeout, .loop = loop});
+  for (const policy::PlacedText& text : upstream.urls) {
+    const auto url = http::parse_url(text.value);
+    if (!url) return failure(ErrorCode::invalid, fmt::format("upstreams.{}: {} is no URL", upstream.name, text.value));
+    target::UpstreamPoolOptions options;
+    options.host = url->host;
+    options.port = url->port;
+    options.connect_timeout = upstream.connect_timeout;
+    options.most_connections = upstream.connections;
+    options.most_idle = upstream.connections;
+    options.failures_to_open = upstream.failures;
+    options.rest = upstream.open_for;
+    if (url->scheme == http::Scheme::https) {
+      GATEHOUSE_TRY(options.tls, client_tls(upstream));
+    }
+    std::string base_path = url->path;
+    while (base_path.ends_with('/')) base_path.pop_back();
+    client->addresses.push_back({target::UpstreamPool::make(loop, *world.threads, std::move(options)), url->authority(),
+                                 std::move(base_path)});
+  }
+  return client;
+}
+
+// A short-lived proof for the upstream of who asks for what (RFC 7519; `aud` is the upstream's name).
+target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signer, std::string audience) {
+  constexpr std::int64_t kSeconds = 60;
+  return [signer = std::move(signer), audience = std::move(audience)](const Principal& principal, const Call& call) {
+    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(call.received.time_since_epoch()).count();
+    json::Document claims;
+    json::Builder builder(claims);
+    const auto text = [&](std::string_view key, std::string_view value) {
+      builder.key(key);
+      builder.string(value);
+    };
+    builder.begin_object();
+    text("iss", "gatehouse");
+    text("aud", audience);
+    text("sub", principal->id);
+    text("jti", call.request_id);
+    text("operation", call.operation);
+    builder.key("iat");
+    builder.number(now);
+    builder.key("exp");
+    builder.number(now + kSeconds);
+    builder.key("roles");
+    builder.begin_array();
+    for (const std::string& role : principal->roles) builder.string(role);
+    builder.end_array();
+    builder.end_object();
+    return signer->sign_jwt(json::to_text(claims.root())).value_or(std::string());
+  };
+}
+
+// ---- targets ----
+
+target::BoundStatement bound(const policy::Statement& statement, const std::shared_ptr<const policy::PolicySet>& policy) {
+  return {statement.fixed, policy, statement.values};
+}
+
+target::Returns returns_of(policy::SqlReturns returns) {
+  switch (returns) {
+    case policy::SqlReturns::list: return target::Returns::list;
+    case policy::SqlReturns::one: return target::Returns::one;
+    case policy::SqlReturns::none: return target::Returns::none;
+  }
+  return target::Returns::none;
+}
+
+}  // namespace
+
+std::map<std::string, target::Handler>& handlers() {
+  static std::map<std::string, target::Handler> all;
+  return all;
+}
+
+std::vector<std::string> handler_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, handler] : handlers()) names.push_back(name);
+  return names;
+}
+
+Result<> prepare(const policy::PolicySet& policy, World& world) {
+  for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
+    if (authenticator.settings->kind == policy::AuthenticatorKind::jwt) GATEHOUSE_CHECK(world.jwks(*authenticator.settings));
+  }
+  for (const auto& [name, upstream] : policy.settings.upstreams) GATEHOUSE_CHECK(client_tls(upstream));
+  return {};
+}
+
+Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, World& world, net::Loop& loop) {
+  gate::Parts parts;
+  for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
+    GATEHOUSE_TRY(auto scheme, make_scheme(*policy, authenticator, world, loop));
+    parts.schemes.push_back(std::move(scheme));
+  }
+  std::map<const policy::Upstream*, std::shared_ptr<target::UpstreamClient>> clients;
+  for (const policy::Operation& operation : policy->operations) {
+    std::unique_ptr<Target> made;
+    switch (operation.target) {
+      case policy::TargetKind::upstream: {
+        const policy::Upstream* upstream = operation.upstream.upstream;
+        if (!clients.contains(upstream)) {
+          GATEHOUSE_TRY(clients[upstream], make_client(*upstream, world, loop));
+        }
+        made = std::make_unique<target::UpstreamTarget>(
+            clients[upstream], operation.asserts ? make_assertion(world.signer, upstream->name) : target::MakeAssertion());
+        break;
+      }
+      case policy::TargetKind::sql:
+        made = std::make_unique<target::SqlTarget>(bound(operation.sql.statement, policy), returns_of(operation.sql.returns),
+                                                   world.database, loop);
+        break;
+      case policy::TargetKind::handler:
+        made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name));
+        break;
+    }
+    parts.targets.push_back(std::move(made));
+    parts.resources.push_back(
+        operation.resource ? std::make_unique<target::SqlLookup>(bound(*operation.resource, policy), world.database, loop)
+                           : nullptr);
+    parts.concurrency.push_back(world.concurrency(operation));
+  }
+  parts.policy = std::move(policy);
+  return parts;
+}
+
+}  // namespace gatehouse::app

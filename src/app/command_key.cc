@@ -1,0 +1,185 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/commands.h"
+#include "app/load_policy.h"
+#include "app/world.h"
+#include "json/writer.h"
+#include "store/key_admin.h"
+
+namespace gatehouse::app {
+namespace {
+
+struct Words {
+  std::string config = "gatehouse.yaml";
+  std::string id;
+  std::string expires;
+  std::string overlap = "7d";
+  std::vector<std::string> addresses;
+  store::KeyRequest request;
+  bool json = false;
+};
+
+int fail(std::string_view what) {
+  fmt::print(stderr, "gatehouse key: {}\n", what);
+  return 1;
+}
+
+std::string date(WallTime time) {
+  if (time == WallTime::max()) return "never";
+  return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
+}
+
+// Runs `work` on the keys of the configuration's store.
+int with_keys(const Words& words, const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
+  const auto policy = load_policy(words.config);
+  if (!policy) return 1;
+  auto connection = open_store(policy->settings);
+  if (!connection) return fail(connection.error().text);
+  const auto hasher = open_key_hasher(policy->settings);
+  if (!hasher) return fail(hasher.error().text);
+  SystemEntropy entropy;
+  const SystemClock clock;
+  store::KeyAdmin admin(*connection, **hasher, entropy, clock);
+  return work(*policy, admin);
+}
+
+int show_new_key(const Words& words, Result<store::CreatedKey> created) {
+  if (!created) return fail(created.error().text);
+  if (words.json) {
+    fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
+  } else {
+    fmt::print("{}\n", created->text.reveal());
+    fmt::print(stderr, "Key {}: this is the only time it is shown. Keep it where secrets are kept.\n", created->id);
+  }
+  return 0;
+}
+
+int create(Words& words) {
+  return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
+    for (const std::string& role : words.request.roles) {
+      if (!policy.has_role(role)) return fail(fmt::format("the configuration has no role `{}`", role));
+    }
+    if (!words.expires.empty()) {
+      words.request.lifetime = parse_duration(words.expires);
+      if (!words.request.lifetime) return fail("--expires must be a duration such as 90d");
+    }
+    for (const std::string& text : words.addresses) {
+      const auto network = IpNetwork::parse(text);
+      if (!network) return fail(fmt::format("--address: `{}` is no address or network such as 10.0.0.0/8", text));
+      words.request.addresses.push_back(*network);
+    }
+    return show_new_key(words, admin.create(words.request));
+  });
+}
+
+std::string state_of(const StoredKey& key, WallTime now) {
+  if (now >= key.revoked) return "revoked";
+  if (now >= key.expires) return "expired";
+  if (key.revoked != WallTime::max()) return "ending";
+  return "active";
+}
+
+void print_json(const store::ListedKey& key, WallTime now) {
+  json::Document document;
+  json::Builder builder(document);
+  const auto text = [&](std::string_view name, std::string_view value) {
+    builder.key(name);
+    builder.string(value);
+  };
+  builder.begin_object();
+  text("id", key.record.id);
+  text("principal", key.record.principal);
+  builder.key("roles");
+  builder.begin_array();
+  for (const std::string& role : key.record.roles) builder.string(role);
+  builder.end_array();
+  text("state", state_of(key.record, now));
+  text("created", date(key.record.created));
+  text("expires", date(key.record.expires));
+  text("last_used", key.last_used ? date(*key.last_used) : "never");
+  builder.end_object();
+  fmt::print("{}\n", json::to_text(document.root()));
+}
+
+int list(const Words& words) {
+  return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
+    const auto keys = admin.list();
+    if (!keys) return fail(keys.error().text);
+    const WallTime now = SystemClock().wall();
+    if (!words.json) {
+      fmt::print("{:<14} {:<28} {:<20} {:<8} {:<21} {}\n", "ID", "PRINCIPAL", "ROLES", "STATE", "EXPIRES", "LAST USED");
+    }
+    for (const store::ListedKey& key : *keys) {
+      if (words.json) {
+        print_json(key, now);
+      } else {
+        fmt::print("{:<14} {:<28} {:<20} {:<8} {:<21} {}\n", key.record.id, key.record.principal,
+                   fmt::join(key.record.roles, ","), state_of(key.record, now), date(key.record.expires),
+                   key.last_used ? date(*key.last_used) : "never");
+      }
+    }
+    return 0;
+  });
+}
+
+int rotate(const Words& words) {
+  return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
+    const auto overlap = parse_duration(words.overlap);
+    if (!overlap) return fail("--overlap must be a duration such as 7d");
+    return show_new_key(words, admin.rotate(words.id, *overlap));
+  });
+}
+
+int revoke(const Words& words) {
+  return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
+    if (const auto done = admin.revoke(words.id); !done) return fail(done.error().text);
+    fmt::print(stderr, "Key {} is revoked.\n", words.id);
+    return 0;
+  });
+}
+
+}  // namespace
+
+void add_key(CLI::App& program, int& status) {
+  auto* key = program.add_subcommand("key", "API keys: create, list, rotate, revoke. A key is shown once.");
+  key->require_subcommand(1);
+  key->footer("Example:\n  gatehouse key create --principal partner:acme --role partner --expires 365d");
+  const auto words = std::make_shared<Words>();
+  const auto add = [&](const char* name, const char* what, const char* example) {
+    auto* command = key->add_subcommand(name, what);
+    command->add_option("-c,--config", words->config, "The configuration")->capture_default_str();
+    command->footer(std::string("Example:\n  ") + example);
+    return command;
+  };
+  auto* made = add("create", "Make a key and print it, once", "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
+  made->add_option("--principal", words->request.principal, "Who it is, such as partner:acme")->required();
+  made->add_option("--role", words->request.roles, "A role of the configuration; may be repeated");
+  made->add_option("--scope", words->request.scopes, "A scope; may be repeated");
+  made->add_option("--tenant", words->request.tenant, "The tenant");
+  made->add_option("--expires", words->expires, "How long it holds, such as 365d");
+  made->add_option("--address", words->addresses, "From where it may be used; may be repeated");
+  made->add_flag("--json", words->json, "For programs: {\"id\", \"key\"}");
+  made->callback([words, &status] { status = create(*words); });
+
+  auto* listed = add("list", "Every key: whose it is, its state and last use", "gatehouse key list");
+  listed->add_flag("--json", words->json, "For programs: one object a line");
+  listed->callback([words, &status] { status = list(*words); });
+
+  auto* rotated = add("rotate", "A new key for the same principal; the old one goes on for a while",
+                      "gatehouse key rotate 1a2B3c4D5e6F --overlap 7d");
+  rotated->add_option("id", words->id, "The key's id")->required();
+  rotated->add_option("--overlap", words->overlap, "How long the old key goes on")->capture_default_str();
+  rotated->add_flag("--json", words->json, "For programs: {\"id\", \"key\"}");
+  rotated->callback([words, &status] { status = rotate(*words); });
+
+  auto* revoked = add("revoke", "End a key at once, on every worker", "gatehouse key revoke 1a2B3c4D5e6F");
+  revoked->add_option("id", words->id, "The key's id")->required();
+  revoked->callback([words, &status] { status = revoke(*words); });
+}
+
+}  // namespace gatehouse::app

@@ -1,0 +1,84 @@
+#include <csignal>
+#include <ctime>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/load_policy.h"
+#include "app/service.h"
+
+namespace gatehouse::app {
+namespace {
+
+// Signals are taken by this thread alone: they are blocked before any other begins.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void reload(Service& service, const std::string& path) {
+  service.reopen_logs();
+  const auto policy = load_policy(path);
+  if (!policy) {
+    tell_operator("the configuration stays as it was");
+    return;
+  }
+  if (const auto done = service.reload(policy); !done) {
+    tell_operator(fmt::format("{}; the configuration stays as it was", done.error().text));
+    return;
+  }
+  tell_operator("reloaded");
+}
+
+int serve(const std::string& path) {
+  const sigset_t signals = block_signals();
+  const auto policy = load_policy(path);
+  if (!policy) return 1;
+  auto service = Service::start(policy);
+  if (!service) {
+    fmt::print(stderr, "gatehouse: {}\n", service.error().text);
+    return 1;
+  }
+  tell_operator(fmt::format("{} operations, serving", policy->operations.size()));
+  for (;;) {
+    constexpr timespec kTick{0, 500'000'000};
+    switch (sigtimedwait(&signals, nullptr, &kTick)) {
+      case SIGHUP: reload(**service, path); break;
+      case SIGTERM:
+      case SIGINT:
+        tell_operator("draining");
+        (*service)->drain();
+        return 0;
+      default: (*service)->watch_certificates(); break;
+    }
+  }
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, int& status) {
+  auto* command = program.add_subcommand("serve", "Run the server. SIGHUP reloads, SIGTERM drains.");
+  auto path = std::make_shared<std::string>("gatehouse.yaml");
+  command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
+  command->footer("Example:\n  gatehouse serve -c gatehouse.yaml");
+  command->callback([path, &status] { status = serve(*path); });
+}
+
+void add_check(CLI::App& program, int& status) {
+  auto* command = program.add_subcommand("check", "Load everything and print every problem.");
+  auto path = std::make_shared<std::string>("gatehouse.yaml");
+  command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
+  command->footer("Example:\n  gatehouse check -c gatehouse.yaml && systemctl reload gatehouse");
+  command->callback([path, &status] {
+    const auto policy = load_policy(*path);
+    status = policy ? 0 : 1;
+    if (policy) fmt::print("{}: {} operations, each with an answer to every question\n", *path, policy->operations.size());
+  });
+}
+
+}  // namespace gatehouse::app

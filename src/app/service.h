@@ -1,0 +1,45 @@
+// A running server: starts workers under a policy, reloads it without dropping a request, and drains.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/world.h"
+#include "base/result.h"
+#include "net/worker_group.h"
+#include "server/worker.h"
+
+namespace gatehouse::app {
+
+class Service {
+ public:
+  // Listens when it returns.
+  static Result<std::unique_ptr<Service>> start(std::shared_ptr<const policy::PolicySet> policy);
+  ~Service();
+
+  // New connections and requests meet the new policy; what is under way ends under the old one. On an error
+  // everything is as it was. Listening addresses, the store and the number of workers stay those of the start.
+  Result<> reload(std::shared_ptr<const policy::PolicySet> policy);
+  // Looks whether certificate files have changed, and takes them up.
+  void watch_certificates();
+  // Sinks open their files again.
+  void reopen_logs() { world_->journal->reopen(); }
+  // Takes no new connections, and returns when the last answer has left or the drain deadline has passed.
+  void drain();
+
+ private:
+  explicit Service(std::unique_ptr<World> world) : world_(std::move(world)) {}
+  Result<> launch(std::shared_ptr<const policy::PolicySet> policy);
+  Result<> install(const std::shared_ptr<const policy::PolicySet>& policy);
+
+  std::unique_ptr<World> world_;
+  std::shared_ptr<const policy::PolicySet> policy_;
+  std::shared_ptr<const net::ServerTls> tls_;
+  std::string certificate_state_;
+  std::vector<server::Worker*> workers_;  // each used on its own thread only
+  std::unique_ptr<net::WorkerGroup> group_;
+};
+
+}  // namespace gatehouse::app

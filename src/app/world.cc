@@ -1,0 +1,195 @@
+#include "app/world.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "audit/file_sink.h"
+#include "audit/store_sink.h"
+#include "base/encoding.h"
+#include "store/key_admin.h"
+
+namespace gatehouse::app {
+namespace {
+
+constexpr unsigned kBlockingThreads = 4;
+constexpr std::size_t kBlockingQueue = 1024;
+
+// Creates the file for its owner only; another process that was faster wins.
+Result<> write_secret(const std::string& path, std::string_view text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) {
+    if (errno == EEXIST) return {};
+    return failure(ErrorCode::denied, fmt::format("{} cannot be made", path));
+  }
+  const bool whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::fsync(file);
+  ::close(file);
+  if (!whole) return failure(ErrorCode::unavailable, fmt::format("{} cannot be written", path));
+  return {};
+}
+
+Result<> make_folder_of(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty() || std::filesystem::exists(folder)) return {};
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", folder.string(), error.message()));
+  ::chmod(folder.c_str(), 0700);
+  return {};
+}
+
+Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {
+  std::vector<std::unique_ptr<audit::Sink>> sinks;
+  for (const policy::LogSettings& log : settings.log) {
+    if (log.kind == policy::LogSettings::Kind::standard_output) {
+      sinks.push_back(audit::stdout_sink());
+      continue;
+    }
+    GATEHOUSE_CHECK(make_folder_of(log.file));
+    GATEHOUSE_TRY(auto sink, audit::file_sink({log.file, log.rotate, log.keep}));
+    sinks.push_back(std::move(sink));
+  }
+  GATEHOUSE_TRY(auto connection, open_store(settings));
+  audit::Retention retention;
+  retention.age = std::chrono::duration_cast<std::chrono::hours>(settings.keep_events);
+  sinks.push_back(audit::store_sink(std::move(connection), retention));
+  return sinks;
+}
+
+bool asserts(const policy::PolicySet& policy) {
+  for (const policy::Operation& operation : policy.operations) {
+    if (operation.asserts) return true;
+  }
+  return false;
+}
+
+// A file beside the store, where the configuration names none.
+std::string beside_store(const policy::Settings& settings, std::string_view extension) {
+  return std::filesystem::path(settings.store).replace_extension(extension).string();
+}
+
+Result<std::shared_ptr<const crypto::Signer>> open_signer(const policy::Settings& settings) {
+  const bool own = settings.assertion_key.empty();
+  const std::string path = own ? beside_store(settings, "assertion.pem") : settings.assertion_key;
+  if (own && !std::filesystem::exists(path)) {
+    GATEHOUSE_TRY(const auto fresh, crypto::Signer::generate(crypto::KeyType::p256));
+    GATEHOUSE_CHECK(write_secret(path, fresh.private_pem().reveal()));
+  }
+  GATEHOUSE_TRY(const std::string pem, read_whole(path));
+  GATEHOUSE_TRY(auto signer, crypto::Signer::from_pem(pem));
+  return std::make_shared<const crypto::Signer>(std::move(signer));
+}
+
+}  // namespace
+
+void tell_operator(std::string_view text) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  fmt::print(stderr, "{:%FT%TZ} gatehouse: {}\n", now, text);
+}
+
+Result<std::string> read_whole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return failure(ErrorCode::not_found, fmt::format("{} cannot be read", path));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+Result<db::Connection> open_store(const policy::Settings& settings) {
+  GATEHOUSE_CHECK(make_folder_of(settings.store));
+  GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
+  GATEHOUSE_CHECK(store::prepare_key_tables(connection));
+  GATEHOUSE_CHECK(audit::prepare_event_tables(connection));
+  return connection;
+}
+
+Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {
+  const bool own = settings.pepper_file.empty();
+  const std::string path = own ? beside_store(settings, "pepper") : settings.pepper_file;
+  if (own && !std::filesystem::exists(path)) {
+    GATEHOUSE_CHECK(make_folder_of(path));
+    std::array<std::uint8_t, 32> fresh{};
+    SystemEntropy().fill(fresh);
+    GATEHOUSE_CHECK(write_secret(path, hex(fresh) + "\n"));
+  }
+  GATEHOUSE_TRY(std::string text, read_whole(path));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  auto hasher = crypto::KeyHasher::with_pepper(Secret<std::string>(std::move(text)));
+  if (!hasher) return failure(ErrorCode::invalid, fmt::format("{}: {}", path, hasher.error().text));
+  return std::make_shared<const crypto::KeyHasher>(*std::move(hasher));
+}
+
+World::World() : limiter(entropy), shared{clock, limiter, {}, {}} {}
+
+Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
+  const policy::Settings& settings = policy.settings;
+  auto world = std::make_unique<World>();
+  world->threads = std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue);
+  GATEHOUSE_TRY(world->hasher, open_key_hasher(settings));
+  {
+    GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
+  }
+  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, world->clock));
+  world->keys = std::move(keys);
+  if (policy.statements) {
+    db::OpenOptions options{.path = settings.database, .access = db::Access::read_write};
+    world->database.reset(new target::Database{db::Pool(std::move(options)), world->threads, world->clock});
+  }
+  if (asserts(policy)) {
+    GATEHOUSE_TRY(world->signer, open_signer(settings));
+  }
+  GATEHOUSE_TRY(auto sinks, open_sinks(settings));
+  audit::JournalOptions options;
+  options.on_problem = tell_operator;
+  world->journal = std::make_unique<audit::Journal>(std::move(sinks), world->clock, std::move(options));
+  return world;
+}
+
+Result<std::shared_ptr<server::JwksSource>> World::jwks(const policy::Authenticator& authenticator) {
+  const std::lock_guard lock(mutex_);
+  const std::string& where = authenticator.jwt.jwks.value;
+  std::shared_ptr<server::JwksSource>& source = jwks_[where + '\n' + authenticator.jwt.jwks_ca];
+  if (source) return source;
+  source = std::make_shared<server::JwksSource>(authenticator.name, server::jwks_fetch(where, authenticator.jwt.jwks_ca),
+                                                server::jwks_schedule(where), tell_operator);
+  // A file that cannot be read is a mistake of this moment; an issuer that is down may come back.
+  if (where.starts_with("file:")) {
+    if (auto first = source->first_fetch(); !first) {
+      source.reset();
+      return failure(ErrorCode::invalid, fmt::format("authenticators.{}: {}", authenticator.name, first.error().text));
+    }
+  }
+  return source;
+}
+
+std::shared_ptr<ConcurrencyLimit> World::concurrency(const policy::Operation& operation) {
+  if (operation.concurrency == 0) return nullptr;
+  const std::lock_guard lock(mutex_);
+  // By name and number: a reload that changes the number begins a new count.
+  std::shared_ptr<ConcurrencyLimit>& limit = concurrency_[fmt::format("{}\n{}", operation.name, operation.concurrency)];
+  if (!limit) limit = std::make_shared<ConcurrencyLimit>(operation.concurrency);
+  return limit;
+}
+
+void World::render_metrics(std::string& out) const {
+  journal->render(out);
+  using Type = audit::Sample::Type;
+  const audit::Sample samples[] = {
+      {"gatehouse_connections", "Open connections.", Type::gauge, static_cast<double>(shared.connections.open())},
+      {"gatehouse_limiter_forgotten_total", "Allowances displaced before they were whole again.", Type::counter,
+       static_cast<double>(limiter.forgotten())},
+      {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge, static_cast<double>(keys->unreadable())},
+  };
+  audit::render(out, samples);
+}
+
+}  // namespace gatehouse::app

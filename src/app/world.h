@@ -1,0 +1,62 @@
+// What a running server has one of, beside its policy: the store, the limiter, the journal, the threads.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "audit/journal.h"
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "base/result.h"
+#include "core/concurrency_limit.h"
+#include "crypto/api_key.h"
+#include "crypto/signer.h"
+#include "net/blocking_pool.h"
+#include "policy/policy_set.h"
+#include "server/jwks_source.h"
+#include "server/shared.h"
+#include "store/key_store.h"
+#include "store/limiter.h"
+#include "target/database.h"
+
+namespace gatehouse::app {
+
+// Opens the store of these settings with the tables that Gatehouse keeps in it.
+Result<db::Connection> open_store(const policy::Settings& settings);
+// The keyed hash of API keys. Its pepper is a file of 64 hex digits, made at the first call where there is none.
+Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);
+// The whole file.
+Result<std::string> read_whole(const std::string& path);
+// For operators, on standard error: one line with the time.
+void tell_operator(std::string_view text);
+
+struct World {
+  static Result<std::unique_ptr<World>> make(const policy::PolicySet& policy);
+  World();
+
+  // The keys of that issuer; one source for all workers, kept over reloads.
+  Result<std::shared_ptr<server::JwksSource>> jwks(const policy::Authenticator& authenticator);
+  // Null where the operation is not bounded. Shared by all workers, kept over reloads.
+  std::shared_ptr<ConcurrencyLimit> concurrency(const policy::Operation& operation);
+  void render_metrics(std::string& out) const;
+
+  SystemClock clock;
+  SystemEntropy entropy;
+  store::Limiter limiter;
+  server::Shared shared;
+  std::shared_ptr<net::BlockingPool> threads;
+  std::shared_ptr<const crypto::KeyHasher> hasher;
+  std::shared_ptr<store::KeyStore> keys;
+  std::shared_ptr<target::Database> database;  // null where no operation has a statement
+  std::shared_ptr<const crypto::Signer> signer;
+  std::unique_ptr<audit::Journal> journal;
+
+ private:
+  std::mutex mutex_;  // workers assemble their parts at the same time
+  std::map<std::string, std::shared_ptr<server::JwksSource>> jwks_;
+  std::map<std::string, std::shared_ptr<ConcurrencyLimit>> concurrency_;
+};
+
+}  // namespace gatehouse::app

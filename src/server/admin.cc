@@ -1,0 +1,71 @@
+#include "server/admin.h"
+
+#include "http/response_writer.h"
+#include "server/request_buffer.h"
+#include "server/worker.h"
+
+namespace gatehouse::server {
+namespace {
+
+constexpr std::chrono::seconds kPatience{10};
+
+struct Page {
+  int status = 404;
+  std::string body = "not found\n";
+};
+
+Page page_for(const http::RequestHead& head, State state, const RenderMetrics& metrics) {
+  if (head.method != http::Method::get) return {405, "only GET\n"};
+  if (head.path == "/health/live") return {200, "live\n"};
+  if (head.path == "/health/ready" || head.path == "/health") {
+    switch (state) {
+      case State::serving: return {200, "ready\n"};
+      case State::starting: return {503, "starting\n"};
+      case State::draining: return {503, "draining\n"};
+    }
+  }
+  if (head.path == "/metrics") {
+    Page page{200, {}};
+    metrics(page.body);
+    return page;
+  }
+  return {};
+}
+
+}  // namespace
+
+net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetrics metrics) {
+  auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
+  RequestBuffer buffer(worker, http::RequestLimits{}.head);
+  http::RequestParser parser;
+  http::RequestHead head;
+  stream->set_deadline(worker.loop().now() + kPatience);
+  http::Progress progress = http::Progress::need_more;
+  while (progress == http::Progress::need_more) {
+    const std::span<char> space = buffer.space();
+    if (space.empty()) co_return;
+    const auto read = co_await stream->read(space);
+    if (!read || *read == 0) co_return;
+    buffer.added(*read);
+    progress = parser.parse(buffer.bytes(), head);
+  }
+  const Page page = progress == http::Progress::complete ? page_for(head, worker.shared().state.load(), metrics)
+                                                         : Page{400, "malformed\n"};
+  std::string out;
+  http::HeadWriter(out)
+      .status(page.status)
+      .block(worker.date_line())
+      .field("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+      .field("X-Content-Type-Options", "nosniff")
+      .field("Cache-Control", "no-store")
+      .field("Connection", "close")
+      .content_length(page.body.size())
+      .end();
+  out += page.body;
+  const auto written = co_await stream->write(out);
+  if (!written) co_return;
+  auto closing = net::close(std::move(stream), worker.loop().now() + std::chrono::seconds(1));
+  co_await closing;
+}
+
+}  // namespace gatehouse::server
