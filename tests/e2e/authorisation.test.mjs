@@ -152,7 +152,7 @@ describe('objects', unlessBuilt, () => {
   before(async () => {
     desk = await Desk.open({
       change: (configuration) => {
-        configuration.databases = { desk: 'sqlite:desk.db' };
+        configuration.database = 'sqlite:desk.db';
         configuration.operations.getOrder.resource = { sql: 'SELECT customer, status FROM orders WHERE id = :path.id' };
         configuration.operations.getOrder.when = 'resource.customer == principal.id || "auditor" in principal.roles';
         configuration.operations.deleteOrder = {

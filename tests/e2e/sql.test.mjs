@@ -16,7 +16,7 @@ CREATE TABLE fragile(id INTEGER PRIMARY KEY);`;
 const text = (name, more = {}) => ({ name, in: 'query', required: true, schema: { type: 'string', maxLength: 200 }, ...more });
 
 function addSql(configuration, api) {
-  configuration.databases = { desk: 'sqlite:desk.db' };
+  configuration.database = 'sqlite:desk.db';
   const responses = { 200: { description: 'Done' } };
   const security = [{ userToken: [] }];
   const add = (path, operationId, parameters, statement, returns, method = 'get') => {
