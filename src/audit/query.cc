@@ -1,17 +1,72 @@
 #include "audit/query.h"
 
+#include <charconv>
+#include <limits>
+
 #include <fmt/format.h>
+
+#include "base/uuid.h"
+#include "json/parser.h"
 
 namespace gatehouse::audit {
 
 namespace {
 
-std::optional<std::int64_t> nanoseconds_of(const std::optional<WallTime>& time) {
-  if (!time) return std::nullopt;
-  return time->time_since_epoch().count();
+WallTime wall_time(std::int64_t nanoseconds) { return WallTime{std::chrono::nanoseconds{nanoseconds}}; }
+std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
+
+// `2026-11-23T10:15:04.182913Z`, as the encoder writes it.
+std::optional<WallTime> parse_time(std::string_view text) {
+  if (text.size() != 27) return std::nullopt;
+  const auto digits = [&](std::size_t at, std::size_t count) {
+    int number = 0;
+    std::from_chars(text.data() + at, text.data() + at + count, number);
+    return number;
+  };
+  const std::chrono::year_month_day day{std::chrono::year{digits(0, 4)},
+                                        std::chrono::month{static_cast<unsigned>(digits(5, 2))},
+                                        std::chrono::day{static_cast<unsigned>(digits(8, 2))}};
+  if (!day.ok()) return std::nullopt;
+  return std::chrono::sys_days{day} + std::chrono::hours{digits(11, 2)} + std::chrono::minutes{digits(14, 2)} +
+         std::chrono::seconds{digits(17, 2)} + std::chrono::microseconds{digits(20, 6)};
 }
 
-WallTime wall_time(std::int64_t nanoseconds) { return WallTime{std::chrono::nanoseconds{nanoseconds}}; }
+// The lines of the runs that a reader is given, one at a time.
+class Line {
+ public:
+  bool parse(std::string_view line) { return parser_.parse(line, document_).has_value(); }
+  bool says(std::string_view member, const std::optional<std::string>& wanted) const {
+    return !wanted || document_.root().find_string(member) == *wanted;
+  }
+  std::optional<WallTime> time() const {
+    const auto text = document_.root().find_string("time");
+    return text ? parse_time(*text) : std::nullopt;
+  }
+
+ private:
+  json::Parser parser_;
+  json::Document document_;
+};
+
+template <typename Each>
+bool for_each_line(std::string_view lines, Each each) {
+  while (!lines.empty()) {
+    const auto end = std::min(lines.find('\n'), lines.size());
+    if (!each(lines.substr(0, end))) return false;
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return true;
+}
+
+// When a request began, to the millisecond: its id says it (UUIDv7).
+std::optional<WallTime> time_of(std::string_view request_id) {
+  if (!Uuid::parse(request_id) || request_id[14] != '7') return std::nullopt;
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::from_chars(request_id.data(), request_id.data() + 8, high, 16);
+  std::from_chars(request_id.data() + 9, request_id.data() + 13, low, 16);
+  return WallTime{std::chrono::milliseconds{static_cast<std::int64_t>((high << 16U) | low)}};
+}
 
 }  // namespace
 
@@ -19,35 +74,53 @@ Result<> read_events(db::Connection& connection, const EventFilter& filter,
                      const std::function<bool(const StoredEvent&)>& each) {
   std::optional<std::string> address;
   if (filter.address) address = filter.address->text();
-  std::optional<std::string_view> outcome;
-  if (filter.outcome) outcome = name(*filter.outcome);
-  GATEHOUSE_TRY(
-      db::Rows rows,
-      connection.query("SELECT seq, time, line FROM gatehouse_events "
-                       "WHERE seq > ?1 AND (?2 IS NULL OR time >= ?2) AND (?3 IS NULL OR time < ?3) "
-                       "AND (?4 IS NULL OR json_extract(line, '$.\"user.id\"') = ?4) "
-                       "AND (?5 IS NULL OR json_extract(line, '$.operation') = ?5) "
-                       "AND (?6 IS NULL OR json_extract(line, '$.\"client.address\"') = ?6) "
-                       "AND (?7 IS NULL OR json_extract(line, '$.outcome') = ?7) "
-                       "ORDER BY seq",
-                       {filter.after, nanoseconds_of(filter.since), nanoseconds_of(filter.until), filter.user,
-                        filter.operation, address, outcome}));
+  std::optional<std::string> outcome;
+  if (filter.outcome) outcome = std::string(name(*filter.outcome));
+  const WallTime since = filter.since.value_or(WallTime::min());
+  const WallTime until = filter.until.value_or(WallTime::max());
+  GATEHOUSE_TRY(db::Rows rows,
+                connection.query("SELECT position, lines, earliest FROM gatehouse_events "
+                                 "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
+                                 {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
+  Line parsed;
   for (;;) {
     GATEHOUSE_TRY(const bool more, rows.next());
-    if (!more || !each({rows.integer(0), wall_time(rows.integer(1)), rows.text(2)})) return {};
+    if (!more) return {};
+    std::int64_t position = rows.integer(0) - 1;
+    const bool goes_on = for_each_line(rows.text(1), [&](std::string_view line) {
+      if (++position <= filter.after || !parsed.parse(line)) return true;
+      const WallTime time = parsed.time().value_or(wall_time(rows.integer(2)));
+      if (time < since || time >= until) return true;
+      const bool wanted = parsed.says("user.id", filter.user) && parsed.says("operation", filter.operation) &&
+                          parsed.says("client.address", address) && parsed.says("outcome", outcome);
+      return !wanted || each({position, time, line});
+    });
+    if (!goes_on) return {};
   }
 }
 
 Result<Explanation> explain(db::Connection& connection, std::string_view request_id) {
   Explanation explanation;
   {
-    GATEHOUSE_TRY(db::Rows rows,
-                  connection.query("SELECT line FROM gatehouse_events WHERE request_id = ? ORDER BY seq",
-                                   {request_id}));
+    // Without a time in it, an id can be anywhere.
+    const auto time = time_of(request_id);
+    const std::int64_t from = time ? nanoseconds_of(*time) : std::numeric_limits<std::int64_t>::min();
+    const std::int64_t to = time ? nanoseconds_of(*time + std::chrono::milliseconds(1))
+                                 : std::numeric_limits<std::int64_t>::max();
+    GATEHOUSE_TRY(db::Rows rows, connection.query("SELECT lines FROM gatehouse_events WHERE latest >= ? AND earliest <= ? "
+                                                  "ORDER BY position",
+                                                  {from, to}));
+    Line parsed;
+    const std::optional<std::string> wanted{std::string(request_id)};
     for (;;) {
       GATEHOUSE_TRY(const bool more, rows.next());
       if (!more) break;
-      explanation.lines.emplace_back(rows.text(0));
+      for_each_line(rows.text(0), [&](std::string_view line) {
+        if (line.contains(request_id) && parsed.parse(line) && parsed.says("request.id", wanted)) {
+          explanation.lines.emplace_back(line);
+        }
+        return true;
+      });
     }
   }
   GATEHOUSE_TRY(db::Rows rows, connection.query("SELECT time, status, head, body FROM gatehouse_originals "

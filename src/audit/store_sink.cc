@@ -1,18 +1,23 @@
 #include "audit/store_sink.h"
 
+#include <algorithm>
+#include <span>
+
 namespace gatehouse::audit {
 
 namespace {
 
 constexpr db::Sql kSteps[] = {
+    // Lines are kept in runs, as they were written: an insert for each event, with its indices, would cost the
+    // machine as much as answering the request. A run is found by the times it spans.
     "CREATE TABLE gatehouse_events ("
-    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"  // never reused: whoever follows reads on from the last one
-    "  time INTEGER NOT NULL,"                  // nanoseconds since 1970
-    "  request_id TEXT NOT NULL,"
-    "  line TEXT NOT NULL"
+    "  position INTEGER PRIMARY KEY,"  // of the first event; the others follow
+    "  events INTEGER NOT NULL,"
+    "  earliest INTEGER NOT NULL,"     // nanoseconds since 1970
+    "  latest INTEGER NOT NULL,"
+    "  lines TEXT NOT NULL"
     ") STRICT;"
-    "CREATE INDEX gatehouse_events_time ON gatehouse_events (time);"
-    "CREATE INDEX gatehouse_events_request ON gatehouse_events (request_id);"
+    "CREATE INDEX gatehouse_events_latest ON gatehouse_events (latest);"
     "CREATE TABLE gatehouse_originals ("
     "  time INTEGER NOT NULL,"
     "  request_id TEXT NOT NULL,"
@@ -23,6 +28,9 @@ constexpr db::Sql kSteps[] = {
     "CREATE INDEX gatehouse_originals_time ON gatehouse_originals (time);"
     "CREATE INDEX gatehouse_originals_request ON gatehouse_originals (request_id);",
 };
+
+constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
+constexpr int kMostRemoved = 1024;  // runs in one go, so that a writer of keys does not wait for long
 
 std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -43,11 +51,13 @@ class StoreSink final : public Sink {
     }
     GATEHOUSE_TRY(db::Transaction transaction,
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
-    for (const LineFacts& facts : batch.facts) {
-      const std::string_view line = batch.line(facts);
-      GATEHOUSE_CHECK(connection_.execute(
-          "INSERT INTO gatehouse_events (time, request_id, line) VALUES (?, ?, ?)",
-          {nanoseconds_of(facts.time), facts.request_id(), line.substr(0, line.size() - 1)}));
+    GATEHOUSE_TRY(std::int64_t position, number("SELECT position + events FROM gatehouse_events ORDER BY position DESC LIMIT 1"));
+    position = std::max(position, next_);  // also when all that was there is gone
+    for (std::span<const LineFacts> rest = batch.facts; !rest.empty();) {
+      const std::span<const LineFacts> run = rest.first(length_of_run(rest));
+      GATEHOUSE_CHECK(insert(batch, run, position));
+      position += static_cast<std::int64_t>(run.size());
+      rest = rest.subspan(run.size());
     }
     for (const Original& original : batch.originals) {
       GATEHOUSE_CHECK(connection_.execute(
@@ -55,26 +65,51 @@ class StoreSink final : public Sink {
           {nanoseconds_of(original.time), original.request_id, original.status, db::Blob{original.head},
            db::Blob{original.body}}));
     }
-    return transaction.commit();
+    GATEHOUSE_CHECK(transaction.commit());
+    next_ = position;
+    return {};
   }
 
   Result<> tidy(WallTime now) override {
     GATEHOUSE_CHECK(remove_before(nanoseconds_of(now - retention_.age)));
-    GATEHOUSE_TRY(const std::int64_t used, pages_in_use());
-    if (used <= static_cast<std::int64_t>(retention_.size.bytes)) return {};
-    GATEHOUSE_TRY(const std::int64_t oldest,
-                  number("SELECT coalesce(max(time), 0) + 1 FROM "
-                         "(SELECT time FROM gatehouse_events ORDER BY time LIMIT 2000)"));
-    return remove_before(oldest);
+    GATEHOUSE_TRY(db::Transaction transaction,
+                  db::Transaction::begin(connection_, db::Transaction::Kind::write));
+    for (int runs = 0; runs < kMostRemoved; ++runs) {
+      GATEHOUSE_TRY(const std::int64_t used, pages_in_use());
+      if (used <= static_cast<std::int64_t>(retention_.size.bytes)) break;
+      GATEHOUSE_CHECK(connection_.execute(
+          "DELETE FROM gatehouse_events WHERE position = (SELECT min(position) FROM gatehouse_events)"));
+    }
+    return transaction.commit();
   }
 
  private:
+  static std::size_t length_of_run(std::span<const LineFacts> facts) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+      bytes += facts[i].size;
+      if (bytes > kRunBytes) return std::max<std::size_t>(i, 1);
+    }
+    return facts.size();
+  }
+
+  Result<> insert(const Batch& batch, std::span<const LineFacts> run, std::int64_t position) {
+    const auto by_time = [](const LineFacts& a, const LineFacts& b) { return a.time < b.time; };
+    const auto [earliest, latest] = std::minmax_element(run.begin(), run.end(), by_time);
+    const std::uint32_t begin = run.front().offset;
+    const std::uint32_t end = run.back().offset + run.back().size;
+    return connection_.execute(
+        "INSERT INTO gatehouse_events (position, events, earliest, latest, lines) VALUES (?, ?, ?, ?, ?)",
+        {position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time), nanoseconds_of(latest->time),
+         std::string_view(batch.lines).substr(begin, end - begin)});
+  }
+
   // A bounded piece, so that a writer of keys does not wait for long; the next call goes on.
   Result<> remove_before(std::int64_t time) {
-    GATEHOUSE_CHECK(
-        connection_.execute("DELETE FROM gatehouse_events WHERE seq IN "
-                            "(SELECT seq FROM gatehouse_events WHERE time < ? ORDER BY time LIMIT 2000)",
-                            {time}));
+    GATEHOUSE_CHECK(connection_.execute(
+        "DELETE FROM gatehouse_events WHERE position IN "
+        "(SELECT position FROM gatehouse_events WHERE latest < ? ORDER BY latest LIMIT 64)",
+        {time}));
     return connection_.execute(
         "DELETE FROM gatehouse_originals WHERE rowid IN "
         "(SELECT rowid FROM gatehouse_originals WHERE time < ? ORDER BY time LIMIT 200)",
@@ -96,6 +131,7 @@ class StoreSink final : public Sink {
 
   db::Connection connection_;
   const Retention retention_;
+  std::int64_t next_ = 1;  // position of the next event
   Durable durable_ = Durable::later;
   bool known_ = false;
 };
