@@ -61,7 +61,7 @@ bool Stream::Readable::attempt() {
   }
   const Channel& channel = stream_.channel_;
   return channel.readable || channel.ended || channel.error != 0 ||
-         (stream_.engine_ && stream_.engine_->input_buffered());
+         (stream_.engine_ && !stream_.discarding_ && stream_.engine_->input_buffered());
 }
 
 // ---- writing
@@ -290,6 +290,8 @@ Task<void> close(StreamPtr stream, MonotonicTime deadline) {
   auto flushed = co_await stream->write(std::string_view{});
   stream->finish_writing();
   if (!flushed) co_return;
+  // What stays unread in the engine is no news from the socket: waiting for it would never wait.
+  stream->discarding_ = true;
   Loop& loop = stream->loop();
   for (;;) {
     auto readable = co_await stream->readable();

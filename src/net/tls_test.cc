@@ -346,6 +346,26 @@ TEST_F(Tls, BadOptionsAreRefusedWithAReason) {
 
 // ---- a client that others wrote
 
+// A refusal is given before the body was read: what is left of it in the engine must not keep the loop busy.
+Task<bool> close_with_input_unread(StreamPtr stream) {
+  std::array<char, 4> first;
+  auto got = co_await stream->read(first);
+  auto closing = close(std::move(stream), Timer::kNever);
+  co_await closing;
+  co_return got.has_value();
+}
+
+TEST_F(Tls, ClosingWaitsForThePeerThoughInputStaysUnread) {
+  Pair pair = ready();
+  ASSERT_TRUE(run(loop_, write_all(*pair.client, std::string(10'000, 'u'))));
+  std::optional<bool> closed;
+  start(loop_, close_with_input_unread(std::move(pair.server)), closed);
+  for (int i = 0; i < 5; ++i) loop_.poll();
+  EXPECT_FALSE(closed);
+  pair.client.reset();
+  turn_until(loop_, [&] { return closed.has_value(); });
+}
+
 class SClient : public Tls {
  protected:
   // Runs `openssl s_client` against one connection that answers "pong"; its output.
