@@ -31,6 +31,7 @@ function(gatehouse_room name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)  # a test that hangs fails
   endif()
   if(benches AND GATEHOUSE_BENCH)
     add_executable(${name}_bench ${benches})

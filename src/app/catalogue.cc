@@ -42,8 +42,9 @@ Result<std::shared_ptr<const net::ClientTls>> client_tls(const policy::Upstream&
 
 Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream, World& world,
                                                             net::Loop& loop) {
-  auto client = std::make_shared<target::UpstreamClient>(target::UpstreamClient{
-      .name = upstream.name, .addresses = {}, .timeout = upstream.timeout, .loop = loop});
+  auto client = std::make_shared<target::UpstreamClient>(loop);
+  client->name = upstream.name;
+  client->timeout = upstream.timeout;
   for (const policy::PlacedText& text : upstream.urls) {
     const auto url = http::parse_url(text.value);
     if (!url) return failure(ErrorCode::invalid, fmt::format("upstreams.{}: {} is no URL", upstream.name, text.value));

@@ -33,9 +33,15 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   GATEHOUSE_CO_TRY(const Admitted admitted, limiter_.admit_address(exchange, *matched, exchange.started));
 
   // 3. Who.
-  auto identified = co_await identify(exchange, *matched, admitted);
-  GATEHOUSE_CO_TRY(const Principal principal, std::move(identified));
-  exchange.principal = principal;
+  auto identified = identifier_.identify(exchange, *matched, admitted, exchange.received);
+  if (identified && std::holds_alternative<Scheme*>(*identified)) {
+    // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
+    co_await std::get<Scheme*>(*identified)->settled(clock_.monotonic() + kKeysPatience);
+    identified = identifier_.identify(exchange, *matched, admitted, exchange.received);
+    if (identified && std::holds_alternative<Scheme*>(*identified)) co_return refuse(Reason::keys_unavailable);
+  }
+  if (!identified) co_return std::unexpected(identified.error());
+  const Principal& principal = exchange.principal.emplace(std::get<Principal>(*std::move(identified)));
 
   // 4. Not too often by this principal.
   GATEHOUSE_CO_CHECK(limiter_.admit_principal(exchange, *matched, principal, exchange.started));
@@ -76,18 +82,6 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   auto called = co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return wall_.pass(exchange, *matched);
-}
-
-net::Task<Verdict<Principal>> Runner::identify(Exchange& exchange, const Matched& matched, const Admitted& admitted) {
-  auto outcome = identifier_.identify(exchange, matched, admitted, exchange.received);
-  if (outcome && std::holds_alternative<Scheme*>(*outcome)) {
-    // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
-    co_await std::get<Scheme*>(*outcome)->settled(clock_.monotonic() + kKeysPatience);
-    outcome = identifier_.identify(exchange, matched, admitted, exchange.received);
-    if (outcome && std::holds_alternative<Scheme*>(*outcome)) co_return refuse(Reason::keys_unavailable);
-  }
-  if (!outcome) co_return std::unexpected(outcome.error());
-  co_return std::get<Principal>(*std::move(outcome));
 }
 
 net::Task<Runner::Answer> Runner::answer(Exchange& exchange, BodyReader& body) {

@@ -46,7 +46,6 @@ class Runner {
 
  private:
   net::Task<Verdict<void>> pass_gates(Exchange& exchange, BodyReader& body);
-  net::Task<Verdict<Principal>> identify(Exchange& exchange, const Matched& matched, const Admitted& admitted);
   Call call_of(const Exchange& exchange) const;
 
   Parts parts_;

@@ -60,9 +60,18 @@ bool JwtScheme::owns(std::string_view credential) const {
   return document.root().find_string("iss") == authenticator_.settings->jwt.issuer.value;
 }
 
+const crypto::KeySet* JwtScheme::current_keys() {
+  const std::uint64_t version = source_->version();
+  if (version != version_) {
+    version_ = version;
+    keys_ = source_->keys();
+  }
+  return keys_.get();
+}
+
 Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string& why) {
-  const std::shared_ptr<const crypto::KeySet> keys = source_->keys();
-  if (!keys) {
+  const crypto::KeySet* const keys = current_keys();
+  if (keys == nullptr) {
     if (source_->refresh()) return Identified(KeysPending{});
     why = "no keys of the issuer could be read yet";
     return refuse(Reason::keys_unavailable, authenticator_.name);

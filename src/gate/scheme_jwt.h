@@ -17,8 +17,10 @@ namespace gatehouse::gate {
 class KeySource {
  public:
   virtual ~KeySource() = default;
-  // The keys as last read; null as long as there were never any. From any thread, without waiting.
+  // The keys as last read; null as long as there were never any. From any thread; takes a lock for a moment.
   virtual std::shared_ptr<const crypto::KeySet> keys() const = 0;
+  // Changes when keys() does: what a request looks at. Without a lock.
+  virtual std::uint64_t version() const = 0;
   // Asks for a fetch because a token names a key that is not known. false: it was asked too recently, or there is
   // nothing to fetch; the keys at hand decide.
   virtual bool refresh() = 0;
@@ -36,11 +38,14 @@ class JwtScheme final : public Scheme {
   net::Task<void> settled(MonotonicTime deadline) override { return source_->settled(loop_, deadline); }
 
  private:
+  const crypto::KeySet* current_keys();
   Verdict<std::shared_ptr<const Identity>> identity_of(crypto::VerifiedToken token, std::string& why);
 
   const policy::PolicySet& policy_;
   const policy::AuthenticatorPolicy& authenticator_;
   std::shared_ptr<KeySource> source_;
+  std::shared_ptr<const crypto::KeySet> keys_;  // of source_, at version_
+  std::uint64_t version_ = 0;
   net::Loop& loop_;
   crypto::JwtVerifier verifier_;
   crypto::TokenCache<Identity> cache_;

@@ -147,6 +147,7 @@ void JwksSource::fetch_once(std::unique_lock<std::mutex>& lock) {
   if (keys_ && keys_->same_keys_as(*set)) return;
   for (const std::string& skipped : set->skipped()) tell_(fmt::format("the keys of {}: {}", name_, skipped));
   keys_ = std::make_shared<const crypto::KeySet>(*std::move(set));
+  version_.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace gatehouse::server

@@ -3,6 +3,7 @@
 // asks for a fetch, no more often than the spacing says.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -31,6 +32,7 @@ class JwksSource final : public gate::KeySource {
   ~JwksSource() override;
 
   std::shared_ptr<const crypto::KeySet> keys() const override;
+  std::uint64_t version() const override { return version_.load(std::memory_order_acquire); }
   bool refresh() override;
   net::Task<void> settled(net::Loop& loop, MonotonicTime deadline) override;
 
@@ -49,6 +51,7 @@ class JwksSource final : public gate::KeySource {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const crypto::KeySet> keys_;
+  std::atomic<std::uint64_t> version_{0};
   Result<> last_ = failure(ErrorCode::unavailable, "not fetched yet");
   std::uint64_t fetches_ = 0;  // that have ended
   bool wanted_ = false;

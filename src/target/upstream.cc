@@ -13,7 +13,8 @@ namespace {
 using Lease = UpstreamPool::Lease;
 using Ending = UpstreamPool::Ending;
 
-constexpr std::size_t kBuffer = std::size_t{16} << 10U;
+constexpr std::size_t kBuffer = Conversation::kBuffer;
+constexpr std::size_t kIdleConversations = 256;
 constexpr std::size_t kWhole = std::size_t{64} << 10U;  // bodies up to here are collected, larger ones streamed
 
 bool is_idempotent(http::Method method) {
@@ -82,16 +83,16 @@ bool may_enter(const http::Field& field, const Call& call) {
 // The rest of a body that is too large to be collected, or that has no end yet.
 class UpstreamBody final : public BodySource {
  public:
-  UpstreamBody(Lease lease, std::unique_ptr<char[]> buffer, std::string_view arrived, http::BodyFraming framing,
+  UpstreamBody(Lease lease, ConversationLease conversation, std::string_view arrived, http::BodyFraming framing,
                std::uint64_t taken, http::ChunkedDecoder decoder, bool keep, MonotonicTime deadline)
-      : lease_(std::move(lease)), buffer_(std::move(buffer)), arrived_(arrived), framing_(framing),
+      : lease_(std::move(lease)), conversation_(std::move(conversation)), arrived_(arrived), framing_(framing),
         left_(framing.length - taken), decoder_(decoder), keep_(keep), deadline_(deadline) {}
 
   net::Task<Result<std::string_view>> next() override {
     lease_.stream().set_deadline(deadline_);
     while (!done_) {
       if (arrived_.empty()) {
-        const auto read = co_await lease_.stream().read(std::span(buffer_.get(), kBuffer));
+        const auto read = co_await lease_.stream().read(std::span(conversation_->buffer));
         if (!read) co_return std::unexpected(read.error());
         if (*read == 0) {
           if (framing_.kind != http::BodyKind::until_close) {
@@ -100,7 +101,7 @@ class UpstreamBody final : public BodySource {
           end(Ending::close);
           break;
         }
-        arrived_ = {buffer_.get(), *read};
+        arrived_ = {conversation_->buffer, *read};
       }
       if (framing_.kind == http::BodyKind::chunked) {
         const http::ChunkedDecoder::Step step = decoder_.next(arrived_);
@@ -131,7 +132,7 @@ class UpstreamBody final : public BodySource {
   }
 
   Lease lease_;
-  std::unique_ptr<char[]> buffer_;
+  ConversationLease conversation_;
   std::string_view arrived_;
   http::BodyFraming framing_;
   std::uint64_t left_;
@@ -147,9 +148,9 @@ struct Failure {
 };
 
 // The answer's head and, where it is small, its body.
-net::Task<std::expected<void, Failure>> read_response(Lease lease, http::Method asked, MonotonicTime deadline,
+net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation, http::Method asked, MonotonicTime deadline,
                                                       Response& response, CallReport& report) {
-  auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer);
+  char* const buffer = conversation->buffer;
   std::size_t size = 0;
   http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
   http::ResponseHead head;
@@ -159,7 +160,7 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, http::Method 
     return std::unexpected(Failure{Refusal(reason), retry});
   };
   for (;;) {
-    const auto read = co_await lease.stream().read(std::span(buffer.get() + size, kBuffer - size));
+    const auto read = co_await lease.stream().read(std::span(buffer + size, kBuffer - size));
     if (!read) {
       if (read.error().code == ErrorCode::timeout) co_return failed(Reason::upstream_late, "no answer in time");
       co_return failed(Reason::upstream_unreachable, read.error().text, size == 0 && lease.reused());
@@ -169,13 +170,13 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, http::Method 
                        size == 0 && lease.reused());
     }
     size += *read;
-    http::Progress progress = parser.parse({buffer.get(), size}, asked, head);
+    http::Progress progress = parser.parse({buffer, size}, asked, head);
     // Interim answers are for us, not for the client.
     while (progress == http::Progress::complete && head.status >= 100 && head.status < 200) {
       size -= parser.consumed();
-      std::memmove(buffer.get(), buffer.get() + parser.consumed(), size);
+      std::memmove(buffer, buffer + parser.consumed(), size);
       parser.reset();
-      progress = size > 0 ? parser.parse({buffer.get(), size}, asked, head) : http::Progress::need_more;
+      progress = size > 0 ? parser.parse({buffer, size}, asked, head) : http::Progress::need_more;
     }
     if (progress == http::Progress::complete) break;
     if (progress == http::Progress::malformed || size == kBuffer) {
@@ -190,7 +191,7 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, http::Method 
     append_field(response.fields, field.name, field.value);
     response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
   }
-  std::string_view arrived(buffer.get() + parser.consumed(), size - parser.consumed());
+  std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
   const bool keep = head.connection == http::Connection::keep_alive;
   http::ChunkedDecoder decoder(http::Trailers::drop);
   switch (head.body.kind) {
@@ -237,18 +238,18 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, http::Method 
         }
         if (response.body.size() > kWhole) break;
         if (step.data.empty()) {
-          const auto read = co_await lease.stream().read(std::span(buffer.get(), kBuffer));
+          const auto read = co_await lease.stream().read(std::span(buffer, kBuffer));
           if (!read || *read == 0) {
             co_return failed(read ? Reason::upstream_malformed : Reason::upstream_late, "the upstream's answer has no end");
           }
-          arrived = {buffer.get(), *read};
+          arrived = {buffer, *read};
         }
       }
       break;
     }
     case http::BodyKind::until_close: break;
   }
-  response.rest = std::make_unique<UpstreamBody>(std::move(lease), std::move(buffer), arrived, head.body,
+  response.rest = std::make_unique<UpstreamBody>(std::move(lease), std::move(conversation), arrived, head.body,
                                                  std::uint64_t{0}, decoder, keep, deadline);
   co_return std::expected<void, Failure>{};
 }
@@ -276,6 +277,19 @@ net::Task<Result<std::pair<Lease, const UpstreamAddress*>>> acquire(UpstreamClie
 }
 
 }  // namespace
+
+ConversationLease::ConversationLease(std::shared_ptr<UpstreamClient> client) : client_(std::move(client)) {
+  if (client_->idle.empty()) {
+    conversation_ = std::make_unique_for_overwrite<Conversation>();
+    return;
+  }
+  conversation_ = std::move(client_->idle.back());
+  client_->idle.pop_back();
+}
+
+ConversationLease::~ConversationLease() {
+  if (conversation_ && client_->idle.size() < kIdleConversations) client_->idle.push_back(std::move(conversation_));
+}
 
 bool may_leave(const http::Field& field) {
   using enum http::FieldId;
@@ -356,8 +370,6 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
   report.upstream = client_->name;
   const MonotonicTime deadline = std::min(call.deadline, client_->loop.now() + client_->timeout);
   const std::string assertion = assertion_ ? assertion_(permit.principal(), call) : std::string();
-  std::string head;
-  head.reserve(2048);
   for (int attempt = 0;; ++attempt) {
     auto acquired = co_await acquire(*client_, deadline, attempt > 0);
     if (!acquired) {
@@ -370,6 +382,8 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
     }
     Lease& lease = acquired->first;
     lease.stream().set_deadline(deadline);
+    ConversationLease conversation(client_);
+    std::string& head = conversation->head;
     head.clear();
     write_upstream_head(head, call, permit, input, acquired->second->host, acquired->second->base_path, assertion);
     const std::array<std::string_view, 2> parts{head, input.body_bytes()};
@@ -382,7 +396,7 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(lease), call.head.method, deadline, response, report);
+    auto read = co_await read_response(std::move(lease), std::move(conversation), call.head.method, deadline, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};

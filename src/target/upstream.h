@@ -19,13 +19,37 @@ struct UpstreamAddress {
   std::string base_path;  // put before the request's target; no slash at the end
 };
 
+// What one call needs in memory, kept for the next one.
+struct Conversation {
+  static constexpr std::size_t kBuffer = std::size_t{16} << 10U;
+  std::string head;  // of the request
+  char buffer[kBuffer];
+};
+
 // One worker's way to one upstream. Shared by the targets that lead there.
 struct UpstreamClient {
+  explicit UpstreamClient(net::Loop& on) : loop(on) {}
+
   std::string name;
   std::vector<UpstreamAddress> addresses;  // at least one; taken in turn
   std::chrono::nanoseconds timeout{};
   net::Loop& loop;
   std::size_t next = 0;
+  std::vector<std::unique_ptr<Conversation>> idle;
+};
+
+// A conversation that goes back to its client when it is over.
+class ConversationLease {
+ public:
+  explicit ConversationLease(std::shared_ptr<UpstreamClient> client);
+  ConversationLease(ConversationLease&&) noexcept = default;
+  ConversationLease& operator=(ConversationLease&&) = delete;
+  ~ConversationLease();
+  Conversation* operator->() const { return conversation_.get(); }
+
+ private:
+  std::shared_ptr<UpstreamClient> client_;
+  std::unique_ptr<Conversation> conversation_;
 };
 
 // The value of Gatehouse-Assertion for this principal and call.

@@ -221,7 +221,7 @@ TEST_F(Upstream, ANameIsResolvedAndEveryAddressTried) {
   clock_.advance(31s);
   loop_.poll();
   use(*pool, Ending::keep);                               // looks up again in the background
-  turn_until(loop_, [&] { return loop_.tasks() == 3; });  // the accept loop and two echoes
+  turn_until(loop_, [&] { return loop_.tasks() <= 3; });  // the accept loop and two echoes
   use(*pool, Ending::keep);
   named.host = "no such name.invalid";
   const auto lost = UpstreamPool::make(loop_, blocking_, named);
