@@ -126,6 +126,7 @@ std::vector<std::string> handler_names() {
 }
 
 Result<> prepare(const policy::PolicySet& policy, World& world) {
+  GATEHOUSE_CHECK(world.open_for(policy));
   for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
     if (authenticator.settings->kind == policy::AuthenticatorKind::jwt) GATEHOUSE_CHECK(world.jwks(*authenticator.settings));
   }

@@ -140,18 +140,23 @@ Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
   }
   GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, world->clock));
   world->keys = std::move(keys);
-  if (policy.statements) {
-    db::OpenOptions options{.path = settings.database, .access = db::Access::read_write};
-    world->database.reset(new target::Database{db::Pool(std::move(options)), world->threads, world->clock});
-  }
-  if (asserts(policy)) {
-    GATEHOUSE_TRY(world->signer, open_signer(settings));
-  }
+  GATEHOUSE_CHECK(world->open_for(policy));
   GATEHOUSE_TRY(auto sinks, open_sinks(settings));
   audit::JournalOptions options;
   options.on_problem = tell_operator;
   world->journal = std::make_unique<audit::Journal>(std::move(sinks), world->clock, std::move(options));
   return world;
+}
+
+Result<> World::open_for(const policy::PolicySet& policy) {
+  if (policy.statements && !database) {
+    db::OpenOptions options{.path = policy.settings.database, .access = db::Access::read_write};
+    database.reset(new target::Database{db::Pool(std::move(options)), threads, clock});
+  }
+  if (asserts(policy) && !signer) {
+    GATEHOUSE_TRY(signer, open_signer(policy.settings));
+  }
+  return {};
 }
 
 Result<std::shared_ptr<server::JwksSource>> World::jwks(const policy::Authenticator& authenticator) {

@@ -36,6 +36,8 @@ struct World {
   static Result<std::unique_ptr<World>> make(const policy::PolicySet& policy);
   World();
 
+  // Opens what this policy needs and no policy before it did.
+  Result<> open_for(const policy::PolicySet& policy);
   // The keys of that issuer; one source for all workers, kept over reloads.
   Result<std::shared_ptr<server::JwksSource>> jwks(const policy::Authenticator& authenticator);
   // Null where the operation is not bounded. Shared by all workers, kept over reloads.

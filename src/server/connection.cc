@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::seconds kLinger{2};        // how long a last answer may take to arrive
 constexpr std::chrono::seconds kWriteStall{60};   // how long a client may take nothing of an answer
 
+constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
+
 enum class Next : std::uint8_t { keep_alive, close, gone };
 
 class Connection {
@@ -123,7 +125,9 @@ net::Task<void> Connection::run() {
   if (!ready) co_return;
 
   Next next = Next::keep_alive;
-  while (next == Next::keep_alive) {
+  for (unsigned served = 1; next == Next::keep_alive; ++served) {
+    // A client that pipelines without end must not keep the others waiting.
+    if (served % kTurn == 0) co_await net::yield(worker_.loop());
     if (buffer_.empty()) {
       // Idle: no buffer, no exchange, and a reload reaches the connection's next request.
       buffer_.release();
