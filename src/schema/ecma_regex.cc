@@ -6,78 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "schema/code_set.h"
 #include "schema/unicode_properties.h"
 #include "schema/utf8.h"
 
 namespace gatehouse::schema {
 namespace {
 
-using Code = std::uint32_t;
-using Ranges = std::vector<std::pair<Code, Code>>;
-
 constexpr Code kEnd = 0xFFFFFFFF;
-constexpr Code kLast = 0x10FFFF;
 constexpr int kMostNesting = 100;
 constexpr std::uint32_t kMostRepeats = 1000;  // RE2's own bound
-
-const Ranges kDigits{{'0', '9'}};
-const Ranges kWordCharacters{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-const Ranges kSpaces{{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680},
-                     {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
-                     {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
-const Ranges kLineEnds{{0x0A, 0x0A}, {0x0D, 0x0D}, {0x2028, 0x2029}};
-
-Ranges complement(const Ranges& ranges) {
-  Ranges out;
-  Code next = 0;
-  for (const auto& [first, last] : ranges) {
-    if (first > next) out.emplace_back(next, first - 1);
-    next = last + 1;
-  }
-  if (next <= kLast) out.emplace_back(next, kLast);
-  return out;
-}
-
-struct Set {
-  Ranges ranges;
-  std::string properties;  // RE2's \p{…}, as they stand in a class
-  bool negated = false;
-
-  void add(Code first, Code last) { ranges.emplace_back(first, last); }
-  void add(const Ranges& more) { ranges.insert(ranges.end(), more.begin(), more.end()); }
-
-  void normalize() {
-    std::sort(ranges.begin(), ranges.end());
-    Ranges out;
-    for (const auto& range : ranges) {
-      if (!out.empty() && range.first <= out.back().second + 1) {
-        out.back().second = std::max(out.back().second, range.second);
-      } else {
-        out.push_back(range);
-      }
-    }
-    ranges = std::move(out);
-  }
-
-  std::string re2() const {
-    if (ranges.empty() && properties.empty()) return negated ? "(?s:.)" : "[^\\x{0}-\\x{10FFFF}]";
-    std::string out = negated ? "[^" : "[";
-    for (const auto& [first, last] : ranges) {
-      out += first == last ? fmt::format("\\x{{{:X}}}", first)
-                           : fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", first, last);
-    }
-    return out + properties + "]";
-  }
-
-  std::optional<ByteRun> bytes() const {
-    if (negated || !properties.empty() || ranges.empty() || ranges.back().second > 0x7F) return std::nullopt;
-    ByteRun run;
-    for (const auto& [first, last] : ranges) {
-      for (Code c = first; c <= last; ++c) run.set[c / 64] |= std::uint64_t{1} << (c % 64);
-    }
-    return run;
-  }
-};
 
 struct Refusal {
   std::string what;
@@ -164,7 +102,7 @@ class Reader {
       quantifier(nullptr);
       return;
     }
-    const Set set = atom();
+    const CodeSet set = atom();
     const std::string text = set.re2();
     out_.re2 += text;
     if (!simple_) return quantifier(nullptr);
@@ -297,8 +235,8 @@ class Reader {
     return value;
   }
 
-  Set atom() {
-    Set set;
+  CodeSet atom() {
+    CodeSet set;
     const Code c = next();
     switch (c) {
       case '.':
@@ -318,21 +256,12 @@ class Reader {
       default: set.add(c, c);
     }
     set.normalize();
-    drop_surrogates(set);
+    set.drop_surrogates();
     return set;
   }
 
-  // A string that is valid UTF-8 has none.
-  static void drop_surrogates(Set& set) {
-    for (auto& [first, last] : set.ranges) {
-      if (first >= 0xD800 && first <= 0xDFFF) first = 0xE000;
-      if (last >= 0xD800 && last <= 0xDFFF) last = 0xD7FF;
-    }
-    std::erase_if(set.ranges, [](const auto& range) { return range.first > range.second; });
-  }
-
-  Set character_class() {
-    Set set;
+  CodeSet character_class() {
+    CodeSet set;
     set.negated = take('^');
     while (!take(']')) {
       if (peek() == kEnd) refuse("there is a [ without its ]");
@@ -355,16 +284,16 @@ class Reader {
       if (last) set.add(*last, *last);
     }
     set.normalize();
-    drop_surrogates(set);
+    set.drop_surrogates();
     return set;
   }
 
   // One character, or nothing where a class escape was added to the set.
-  std::optional<Code> class_atom(Set& set) {
+  std::optional<Code> class_atom(CodeSet& set) {
     const Code c = next();
     if (c == kEnd) refuse("there is a [ without its ]");
     if (c != '\\') return c;
-    Set escaped;
+    CodeSet escaped;
     const bool single = escape(escaped, Where::in_class);
     if (single) return escaped.ranges[0].first;
     set.add(escaped.ranges);
@@ -375,7 +304,7 @@ class Reader {
   enum class Where : std::uint8_t { outside, in_class };
 
   // Whether it stands for one character.
-  bool escape(Set& set, Where where) {
+  bool escape(CodeSet& set, Where where) {
     const Code c = next();
     const auto one = [&](Code code) {
       set.add(code, code);
@@ -452,7 +381,7 @@ class Reader {
       if (peek() == '}') refuse("\\u{} is empty");
       while (!take('}')) {
         value = value * 16 + hex(1);
-        if (value > kLast) refuse("\\u{…} is beyond the last code point");
+        if (value > kLastCode) refuse("\\u{…} is beyond the last code point");
       }
       return value;
     }
@@ -466,7 +395,7 @@ class Reader {
     return high;
   }
 
-  void property(Set& set, bool negated) {
+  void property(CodeSet& set, bool negated) {
     std::string name;
     if (!take('{')) refuse("\\p is not followed by {…}");
     while (!take('}')) {
@@ -477,7 +406,7 @@ class Reader {
     const UnicodeProperty known = find_unicode_property(name);
     if (!known.exists) refuse(fmt::format("\\p{{{}}} is not a property that ECMA-262 knows", name));
     if (known.any) {
-      if (!negated) set.add(0, kLast);
+      if (!negated) set.add(0, kLastCode);
       return;
     }
     if (!known.ranges.empty()) {

@@ -1,15 +1,16 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "json/decimal.h"
+#include "schema/marks.h"
+#include "schema/path.h"
 #include "schema/program.h"
 #include "schema/schema.h"
+#include "schema/unique.h"
 
 namespace gatehouse::schema {
 namespace {
@@ -21,120 +22,6 @@ using json::Value;
 constexpr std::int32_t kMostDepth = 3000;
 constexpr std::int64_t kSteps = 1'000'000;
 constexpr std::int64_t kStepsForEachNode = 200;
-
-// Bits for the members or elements of one value: which of them some keyword has evaluated.
-class Marks {
- public:
-  explicit Marks(Value value) : count_(value.is_array() || value.is_object() ? value.size() : 0) {
-    if (count_ > 64) words_ = borrow((count_ + 63) / 64);
-  }
-  ~Marks() {
-    if (count_ > 64) --pool().used;
-  }
-  Marks(const Marks&) = delete;
-  Marks& operator=(const Marks&) = delete;
-
-  void set(std::size_t i) { words()[i / 64] |= std::uint64_t{1} << (i % 64); }
-  bool test(std::size_t i) const { return (words()[i / 64] >> (i % 64) & 1U) != 0; }
-  void set_all() { std::fill_n(words(), (count_ + 63) / 64, ~std::uint64_t{0}); }
-  void merge(const Marks& other) {
-    for (std::size_t w = 0; w < (count_ + 63) / 64; ++w) words()[w] |= other.words()[w];
-  }
-
- private:
-  // Vectors that a thread keeps, so that large values cost no allocation once it has warmed up.
-  struct Pool {
-    std::deque<std::vector<std::uint64_t>> vectors;
-    std::size_t used = 0;
-  };
-  static Pool& pool() {
-    thread_local Pool mine;
-    return mine;
-  }
-  static std::uint64_t* borrow(std::size_t size) {
-    Pool& mine = pool();
-    if (mine.used == mine.vectors.size()) mine.vectors.emplace_back();
-    std::vector<std::uint64_t>& vector = mine.vectors[mine.used++];
-    vector.assign(size, 0);
-    return vector.data();
-  }
-  std::uint64_t* words() { return count_ > 64 ? words_ : &word_; }
-  const std::uint64_t* words() const { return count_ > 64 ? words_ : &word_; }
-
-  std::size_t count_;
-  std::uint64_t word_ = 0;
-  std::uint64_t* words_ = nullptr;
-};
-
-// Which declared names an object has.
-class Seen {
- public:
-  explicit Seen(std::size_t names) {
-    if (names > 64) {
-      thread_local std::deque<std::vector<std::uint64_t>> kept;
-      kept_ = &kept;
-      if (depth() == kept.size()) kept.emplace_back();
-      many_ = &kept[depth()++];
-      many_->assign((names + 63) / 64, 0);
-    }
-  }
-  ~Seen() {
-    if (many_) --depth();
-  }
-  Seen(const Seen&) = delete;
-  Seen& operator=(const Seen&) = delete;
-
-  void add(std::uint32_t number) { word(number / 64) |= std::uint64_t{1} << (number % 64); }
-  bool has(std::uint32_t number) { return (word(number / 64) >> (number % 64) & 1U) != 0; }
-  bool has_all(const NameSet& set) {
-    for (std::size_t w = 0; w < set.words.size(); ++w) {
-      if ((set.words[w] & ~word(w)) != 0) return false;
-    }
-    return true;
-  }
-
- private:
-  static std::size_t& depth() {
-    thread_local std::size_t used = 0;
-    return used;
-  }
-  std::uint64_t& word(std::size_t w) { return many_ ? (*many_)[w] : word_; }
-
-  std::uint64_t word_ = 0;
-  std::vector<std::uint64_t>* many_ = nullptr;
-  std::deque<std::vector<std::uint64_t>>* kept_ = nullptr;
-};
-
-// The way from the root to the value at hand, kept on the stack.
-struct Path {
-  const Path* parent = nullptr;
-  std::string_view name;  // a declared name, or "*"; data() is null for an index
-  std::size_t index = 0;
-};
-
-void append_token(std::string& out, std::string_view name) {
-  out += '/';
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-}
-
-void append_path(std::string& out, const Path* path) {
-  if (!path->parent) return;
-  append_path(out, path->parent);
-  if (path->name.data()) {
-    append_token(out, path->name);
-  } else {
-    out += '/';
-    out += std::to_string(path->index);
-  }
-}
 
 // $dynamicRef: the schema resources that were entered on the way, the innermost first.
 struct Scope {
@@ -154,43 +41,6 @@ std::size_t code_points(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
   return count;
-}
-
-std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
-  std::uint64_t hash = seed ^ text.size();
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-  return hash * 0x9E3779B97F4A7C15U;
-}
-
-// Equal values have equal hashes (json::equal).
-std::uint64_t hash_value(Value value) {
-  switch (value.kind()) {
-    case Kind::null: return 1;
-    case Kind::boolean: return value.boolean() ? 2 : 3;
-    case Kind::string: return hash_text(value.string(), 4);
-    case Kind::number: {
-      const json::Decimal decimal(value.literal());
-      std::uint64_t hash = static_cast<std::uint64_t>(decimal.magnitude) * 31 + (decimal.negative ? 7 : 5);
-      for (std::int64_t i = 0; i < decimal.digits(); ++i) {
-        hash =
-            (hash ^ static_cast<unsigned char>(decimal.digit(static_cast<std::size_t>(i)))) * 0x100000001B3U;
-      }
-      return hash * 0x9E3779B97F4A7C15U;
-    }
-    case Kind::array: {
-      std::uint64_t hash = 6;
-      for (const Value element : value.elements()) hash = hash * 0x9E3779B97F4A7C15U + hash_value(element);
-      return hash;
-    }
-    case Kind::object: {
-      std::uint64_t hash = 8;  // a sum, because members have no order
-      for (const json::Member member : value.members()) {
-        hash += hash_text(member.key(), 9) * (hash_value(member.value) | 1U);
-      }
-      return hash;
-    }
-  }
-  return 0;
 }
 
 enum class Effort : std::uint8_t {
@@ -390,7 +240,7 @@ class Evaluator {
       valid = check_elements(rules, array, marks, path) && valid;
       if (!valid && enough()) return false;
     }
-    if (rules.unique && !unique(array)) valid = fail(path, "uniqueItems");
+    if (rules.unique && !unique(array, run_.steps)) valid = fail(path, "uniqueItems");
     return valid;
   }
 
@@ -423,31 +273,6 @@ class Evaluator {
       if (contained > rules.contained.most) valid = fail(path, "maxContains");
     }
     return valid;
-  }
-
-  bool unique(Value array) {
-    if (array.size() < 2) return true;
-    if (array.size() <= 8) {
-      const auto end = array.elements().end();
-      for (auto a = array.elements().begin(); a != end; ++a) {
-        for (auto b = json::Elements::Iterator(a); !(++b == end);) {
-          run_.steps -= static_cast<std::int64_t>((*b).node()->span);
-          if (run_.steps < 0 || json::equal(*a, *b)) return false;
-        }
-      }
-      return true;
-    }
-    thread_local std::vector<std::pair<std::uint64_t, const json::Node*>> hashes;
-    hashes.clear();
-    for (const Value element : array.elements()) hashes.emplace_back(hash_value(element), element.node());
-    std::sort(hashes.begin(), hashes.end());
-    for (std::size_t i = 1; i < hashes.size(); ++i) {
-      for (std::size_t k = i; k > 0 && hashes[k - 1].first == hashes[i].first; --k) {
-        run_.steps -= static_cast<std::int64_t>(hashes[i].second->span);
-        if (run_.steps < 0 || json::equal(Value(hashes[k - 1].second), Value(hashes[i].second))) return false;
-      }
-    }
-    return true;
   }
 
   bool check_object(const ObjectRules& rules, Value object, Marks* marks, const Path* path) {

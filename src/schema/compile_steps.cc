@@ -1,0 +1,232 @@
+// The applicators that look at the same value again, what is left unevaluated, and what sealing and caps add.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "schema/compiler_implementation.h"
+
+namespace gatehouse::schema {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+std::string_view last_segment(std::string_view reference) {
+  const std::size_t slash = reference.rfind('/');
+  return slash == reference.npos ? reference : reference.substr(slash + 1);
+}
+
+}  // namespace
+
+void Compiler::Implementation::add_reference(const Site& site, Keyword keyword, std::vector<Step>& steps) {
+  const Value reference = site.keywords[keyword];
+  if (!reference) return;
+  if (!reference.is_string())
+    return report(site.resource, reference, fmt::format("{} must be a string", name(keyword)));
+  const auto target = documents_.resolve(site.resource, reference.string(), reference);
+  if (!target) return;
+  Step& step = steps.emplace_back();
+  step.rule = name(keyword);
+  step.branches.push_back(&same_value(site, *target));
+  if (keyword == Keyword::ref) return;
+  // $dynamicRef is dynamic only where its static target has a $dynamicAnchor of that name (Core, 8.2.3.2).
+  const std::string_view anchor = keyword == Keyword::recursive_ref ? std::string_view() : target->anchor;
+  if (keyword == Keyword::dynamic_ref && anchor.empty()) return;
+  const auto dynamic = target->resource->dynamic_anchors.find(anchor);
+  if (dynamic == target->resource->dynamic_anchors.end() || dynamic->second.node() != target->schema.node())
+    return;
+  step.op = Step::Op::dynamic;
+  step.anchor = anchor_number(anchor);
+}
+
+void Compiler::Implementation::add_branches(const Site& site, Keyword keyword, Step::Op op,
+                                            std::vector<Step>& steps) {
+  if (!site.keywords.has(keyword) || !is_list_of_schemas(site, keyword)) return;
+  Step& step = steps.emplace_back();
+  step.op = op;
+  step.rule = name(keyword);
+  for (const Value branch : site.keywords[keyword].elements())
+    step.branches.push_back(&same_value(site, branch));
+}
+
+void Compiler::Implementation::fill_steps(const Site& site) {
+  using enum Keyword;
+  std::vector<Step> steps;
+  add_reference(site, ref, steps);
+  if (site.resource.draft == Draft::draft_2020_12) add_reference(site, dynamic_ref, steps);
+  if (site.resource.draft == Draft::draft_2019_09) add_reference(site, recursive_ref, steps);
+  if (site.resource.applies) {
+    add_branches(site, all_of, Step::Op::all, steps);
+    if (!add_discriminator(site, steps)) {
+      add_branches(site, any_of, Step::Op::any, steps);
+      add_branches(site, one_of, Step::Op::one, steps);
+    }
+    if (const Value schema = site.keywords[negation]; schema && is_schema(site, schema, "not")) {
+      Step& step = steps.emplace_back();
+      step.op = Step::Op::negation;
+      step.rule = "not";
+      step.branches.push_back(&plainly(site, schema));
+    }
+    if (const Value schema = site.keywords[condition]; schema && is_schema(site, schema, "if")) {
+      Step step;
+      step.op = Step::Op::condition;
+      step.rule = "if";
+      step.branches.push_back(&plainly(site, schema));
+      for (const Keyword keyword : {then, otherwise}) {
+        const Value consequence = site.keywords[keyword];
+        const bool used = consequence && is_schema(site, consequence, name(keyword));
+        step.branches.push_back(used ? &same_value(site, consequence) : nullptr);
+      }
+      steps.push_back(std::move(step));
+    }
+    for (const Keyword keyword : {dependent_schemas, dependencies}) {
+      const Value map = site.keywords[keyword];
+      if (!map || (keyword == dependent_schemas && !is_map_of_schemas(site, keyword)) || !map.is_object())
+        continue;
+      Step step;
+      step.op = Step::Op::dependents;
+      step.rule = name(keyword);
+      for (const json::Member member : map.members()) {
+        if (member.value.is_array()) continue;
+        step.names.add(member.key());
+        step.branches.push_back(&same_value(site, member.value));
+      }
+      step.names.build();
+      if (!step.branches.empty()) steps.push_back(std::move(step));
+    }
+  }
+  if (!steps.empty()) site.rules.steps = &program_->steps.emplace_back(std::move(steps));
+}
+
+// OpenAPI: the property decides which branch of oneOf or anyOf is meant, by the name of the schema that the
+// branch refers to or by the mapping. Only where every branch is a reference; else the branches decide.
+bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<Step>& steps) {
+  using enum Keyword;
+  const Value wanted = site.keywords[discriminator];
+  if (!wanted || !site.resource.openapi) return false;
+  const auto property = wanted.find_string("propertyName");
+  if (!property) {
+    report(site.resource, wanted, "discriminator must have a propertyName");
+    return false;
+  }
+  const Keyword keyword = site.keywords.has(one_of) ? one_of : any_of;
+  if (!site.keywords.has(keyword) || !is_list_of_schemas(site, keyword)) return false;
+  Step step;
+  step.op = Step::Op::discriminator;
+  step.otherwise = keyword == one_of ? Step::Op::one : Step::Op::any;
+  step.rule = name(keyword);
+  step.property = *property;
+  std::vector<const json::Node*> targets;
+  for (const Value branch : site.keywords[keyword].elements()) {
+    const auto reference = branch.find_string("$ref");
+    if (!reference) return false;
+    const auto target = documents_.resolve(site.resource, *reference, branch);
+    if (!target) return false;
+    targets.push_back(target->schema.node());
+    step.branches.push_back(&same_value(site, branch));
+    const auto index = static_cast<std::uint32_t>(targets.size() - 1);
+    if (step.names.add(last_segment(*reference)) == step.targets.size()) step.targets.push_back(index);
+  }
+  if (const auto mapping = wanted.find("mapping"); mapping && mapping->is_object()) {
+    for (const json::Member member : mapping->members()) {
+      if (!member.value.is_string()) {
+        report(site.resource, member.value, "a discriminator's mapping must name schemas");
+        continue;
+      }
+      std::string reference(member.value.string());
+      if (reference.find_first_of("/#.") == reference.npos) reference = "#/components/schemas/" + reference;
+      const auto target = documents_.resolve(site.resource, reference, member.value);
+      if (!target) continue;
+      const auto found = std::find(targets.begin(), targets.end(), target->schema.node());
+      if (found == targets.end()) {
+        report(site.resource, member.value,
+               fmt::format("the discriminator maps to a schema that {} does not have", name(keyword)));
+        continue;
+      }
+      const auto index = static_cast<std::uint32_t>(found - targets.begin());
+      const std::uint32_t number = step.names.add(member.key());
+      if (number == step.targets.size())
+        step.targets.push_back(index);
+      else
+        step.targets[number] = index;
+    }
+  }
+  step.names.build();
+  steps.push_back(std::move(step));
+  if (keyword == one_of) add_branches(site, any_of, Step::Op::any, steps);
+  return true;
+}
+
+void Compiler::Implementation::fill_unevaluated(const Site& site) {
+  using enum Keyword;
+  if (site.resource.draft == Draft::draft_7) return;
+  if (const Value schema = site.keywords[unevaluated_items];
+      schema && is_schema(site, schema, name(unevaluated_items))) {
+    site.rules.unevaluated_items = &inner_value(site, schema);
+    site.rules.tracks = true;
+  }
+  if (const Value schema = site.keywords[unevaluated_properties];
+      schema && is_schema(site, schema, name(unevaluated_properties))) {
+    site.rules.unevaluated_properties = &inner_value(site, schema);
+    site.rules.tracks = true;
+  }
+}
+
+void Compiler::Implementation::seal_and_cap(const Site& site) {
+  using enum Keyword;
+  Rules& rules = site.rules;
+  const Facts& facts = site.facts;
+  const auto admits = [&](Kind kind) { return (facts.types & type_bit(kind)) != 0; };
+  const auto weak = [&](Weakness::Kind kind, std::string_view keyword) {
+    rules.weaknesses.push_back({kind, site.resource.document->uri,
+                                Documents::pointer_to(*site.resource.document, site.task.schema),
+                                site.task.schema.offset(), keyword});
+  };
+  if (options_.sealing == Sealing::sealed && facts.describes_object && admits(Kind::object) &&
+      !site.keywords.has(additional_properties) && !rules.unevaluated_properties) {
+    if (rules.steps) {
+      rules.unevaluated_properties = &never("unevaluatedProperties");
+      rules.tracks = true;
+    } else {
+      objects(rules).additional = &never("additionalProperties");
+    }
+  }
+  if (options_.sealing == Sealing::sealed && !facts.asserts) weak(Weakness::Kind::anything, {});
+  if (!options_.caps) return;
+  if (admits(Kind::string) && !facts.length) {
+    strings(rules).length.most = options_.caps->string;
+    weak(Weakness::Kind::capped, "maxLength");
+  }
+  if (admits(Kind::array) && !facts.items) {
+    arrays(rules).items.most = options_.caps->items;
+    weak(Weakness::Kind::capped, "maxItems");
+  }
+  // A sealed object without patterns has at most the members that it declares.
+  if (admits(Kind::object) && !facts.properties) {
+    objects(rules).members.most = options_.caps->properties;
+    const bool closed =
+        rules.object->additional && rules.object->additional->never && rules.object->patterns.empty();
+    if (closed)
+      objects(rules).members.most = kUnbounded;
+    else
+      weak(Weakness::Kind::capped, "maxProperties");
+  }
+  if (admits(Kind::number) && !(facts.minimum && facts.maximum) && !facts.wide_integer) {
+    constexpr std::string_view kSafe = "9007199254740991";
+    constexpr std::string_view kSafeNegative = "-9007199254740991";
+    constexpr std::string_view kDouble = "1.7976931348623157e308";
+    constexpr std::string_view kDoubleNegative = "-1.7976931348623157e308";
+    const bool integers = facts.integers_only;
+    if (!facts.minimum) {
+      numbers(rules).bounds.push_back(
+          {NumberBound::Is::at_least, Number(integers ? kSafeNegative : kDoubleNegative), "minimum"});
+    }
+    if (!facts.maximum) {
+      numbers(rules).bounds.push_back(
+          {NumberBound::Is::at_most, Number(integers ? kSafe : kDouble), "maximum"});
+    }
+    weak(Weakness::Kind::capped, facts.maximum ? "minimum" : "maximum");
+  }
+}
+
+}  // namespace gatehouse::schema
