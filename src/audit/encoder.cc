@@ -28,26 +28,6 @@ bool contains(std::string_view text, std::string_view run) {
   return run.size() <= text.size() && ::memmem(text.data(), text.size(), run.data(), run.size()) != nullptr;
 }
 
-// Characters that are text to JSON and something else to a terminal or a line reader.
-bool deceives(char32_t c) {
-  return c < 0xa0 || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
-}
-
-struct Character {
-  char32_t code = 0;
-  std::size_t size = 0;  // 0: not UTF-8
-};
-
-Character first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (text.size() < size || !is_utf8(text.substr(0, size))) return {};
-  char32_t code = size == 1 ? lead : lead & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3fU);
-  return {code, size};
-}
-
 // Writes into memory that holds the longest line there can be.
 class Line {
  public:
@@ -150,7 +130,7 @@ class Line {
         *at_++ = text[i++];
         continue;
       }
-      const Character character = first_character(text.substr(i));
+      const Utf8Character character = first_character(text.substr(i));
       i += std::max<std::size_t>(character.size, 1);
       if (character.size == 0) {
         raw("\xef\xbf\xbd");

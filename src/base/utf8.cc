@@ -51,4 +51,15 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   return i;
 }
 
+Utf8Character first_character(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned lead = bytes[0];
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t size = character(bytes, text.size());
+  if (size == 0) return {};
+  char32_t code = lead & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) code = (code << 6U) | (bytes[i] & 0x3fU);
+  return {code, size};
+}
+
 }  // namespace gatehouse

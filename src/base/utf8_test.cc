@@ -1,21 +1,24 @@
 #include "base/utf8.h"
 
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 namespace gatehouse {
 namespace {
 
 TEST(Utf8, TheFirstAndLastCharacterOfEachLengthAreValid) {
-  for (const char* text : {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
-                           "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* text : {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
+                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_TRUE(is_utf8(text)) << text;
   }
 }
 
 TEST(Utf8, OverlongFormsSurrogatesAndFragmentsAreNot) {
-  for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xE0\x9F\xBF",
-                           "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                           "\xF5\x80\x80\x80", "\xFE", "\xFF", "\xC2", "\xE1\x80", "\xF1\x80\x80", "\xC2\x41"}) {
+  for (const char* text :
+       {"\x80", "\xBF", "\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xE0\x9F\xBF", "\xED\xA0\x80",
+        "\xED\xBF\xBF", "\xF0\x80\x80\xAF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
+        "\xFE", "\xFF", "\xC2", "\xE1\x80", "\xF1\x80\x80", "\xC2\x41"}) {
     EXPECT_FALSE(is_utf8(text)) << text;
   }
 }
@@ -26,6 +29,26 @@ TEST(Utf8, ThePrefixEndsBeforeTheBadByteWhereverItStands) {
     text[at] = '\xC3';  // its second byte is missing
     EXPECT_EQ(valid_utf8_prefix(text), at);
   }
+}
+
+TEST(Utf8, AFirstCharacterIsTakenWhole) {
+  EXPECT_EQ(first_character("ab").code, U'a');
+  EXPECT_EQ(first_character("\u00e9x").code, U'\u00e9');
+  EXPECT_EQ(first_character("\u00e9x").size, 2U);
+  EXPECT_EQ(first_character("\u20ac").code, U'\u20ac');
+  EXPECT_EQ(first_character("\U0001f600").code, U'\U0001f600');
+  EXPECT_EQ(first_character("\U0001f600").size, 4U);
+  for (const char* text : {"\x80", "\xC3", "\xC3(", "\xED\xA0\x80", "\xF0\x9F\x98"})
+    EXPECT_EQ(first_character(text).size, 0U);
+}
+
+TEST(Utf8, WhatATerminalWouldObeyDeceives) {
+  for (const char32_t c : {U'\0', U'\n', U'\x1b', U'\x7f', U'\x9b', U'\u061c', U'\u200b', U'\u202e',
+                           U'\u2028', U'\u2066', U'\ufeff', U'\ufffb'}) {
+    EXPECT_TRUE(deceives(c)) << static_cast<std::uint32_t>(c);
+  }
+  for (const char32_t c : {U' ', U'~', U'\u00a0', U'\u00e9', U'\u2027', U'\U0001f600'})
+    EXPECT_FALSE(deceives(c)) << static_cast<std::uint32_t>(c);
 }
 
 }  // namespace
