@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/load_policy.h"
+#include "app/table.h"
 #include "app/world.h"
 #include "json/writer.h"
 #include "store/key_admin.h"
@@ -111,18 +112,18 @@ int list(const Words& words) {
     const auto keys = admin.list();
     if (!keys) return fail(keys.error().text);
     const WallTime now = SystemClock().wall();
-    if (!words.json) {
-      fmt::print("{:<14} {:<28} {:<20} {:<8} {:<21} {}\n", "ID", "PRINCIPAL", "ROLES", "STATE", "EXPIRES", "LAST USED");
-    }
+    Table table({{"ID", Column::Align::left, Column::Fit::whole}, {"PRINCIPAL"}, {"ROLES"}, {"STATE"}, {"EXPIRES"}, {"LAST USED"}});
     for (const store::ListedKey& key : *keys) {
       if (words.json) {
         print_json(key, now);
-      } else {
-        fmt::print("{:<14} {:<28} {:<20} {:<8} {:<21} {}\n", key.record.id, key.record.principal,
-                   fmt::join(key.record.roles, ","), state_of(key.record, now), date(key.record.expires),
-                   key.last_used ? date(*key.last_used) : "never");
+        continue;
       }
+      const std::string state = state_of(key.record, now);
+      table.add({key.record.id, key.record.principal, fmt::format("{}", fmt::join(key.record.roles, ",")),
+                 {state, state == "active" ? Paint::green : Paint::faint}, date(key.record.expires),
+                 key.last_used ? date(*key.last_used) : "never"});
     }
+    fmt::print("{}", table.take(Screen::standard_output()));
     return 0;
   });
 }
