@@ -8,6 +8,7 @@
 
 #include "crypto/algorithm.h"
 #include "policy/compile_limits.h"
+#include "policy/compile_objects.h"
 #include "policy/environment.h"
 #include "http/response_writer.h"
 #include "policy/located_program.h"
@@ -30,7 +31,7 @@ class Compiler {
  public:
   Compiler(CompileInput input, Problems& problems)
       : problems_(problems), database_(input.database), handlers_(std::move(input.handlers)),
-        set_(std::make_shared<PolicySet>()) {
+        set_(std::make_shared<PolicySet>()), objects_(*set_, problems) {
     set_->settings = std::move(input.settings);
     set_->apis = std::move(input.apis);
     if (database_ != nullptr) set_->statements = std::make_unique<db::Catalogue>(*database_, kRules);
@@ -269,7 +270,7 @@ class Compiler {
     decide_limits(own, place, operation);
     decide_input(from, own, operation);
     decide_target(from, own, place, operation);
-    decide_conditions(from, own, operation);
+    objects_.decide(from, own, operation);
 
     operation.timeout = own.timeout.value_or(settings().defaults.timeout);
     operation.asserts = own.assertion.value_or(false);
@@ -435,7 +436,7 @@ class Compiler {
     if (own.sql) {
       operation.target = TargetKind::sql;
       operation.sql.returns = own.sql->returns;
-      if (auto statement = compile_statement(own.sql->statement, from, operation.name)) operation.sql.statement = *statement;
+      if (auto statement = objects_.statement(own.sql->statement, from, operation.name)) operation.sql.statement = *statement;
       return;
     }
     if (own.handler) {
@@ -462,80 +463,6 @@ class Compiler {
     operation.upstream.upstream = &upstream->second;
   }
 
-  std::optional<Statement> compile_statement(const Placed& text, const openapi::Operation& from, const std::string& name) {
-    if (text.value.empty()) return std::nullopt;
-    if (!set_->statements) {
-      problems_.add(text.place, fmt::format("{}: there is no database to run this statement on", name));
-      return std::nullopt;
-    }
-    const auto fixed = set_->statements->add(text.value);
-    if (!fixed) {
-      problems_.add(text.place, fmt::format("{}: at byte {} of the statement: {}", name, fixed.error().offset, fixed.error().what));
-      return std::nullopt;
-    }
-    Statement statement;
-    statement.fixed = *fixed;
-    for (const db::ParameterName& parameter : (*fixed)->parameters()) {
-      auto value = reference(parameter.path);
-      if (!value) {
-        problems_.add(text.place, fmt::format("{}: the statement binds `:{}`, which is nothing a request has; use "
-                                              "path.…, query.…, header.…, cookie.…, body.…, principal.id or request.…",
-                                              name, parameter.text()));
-        continue;
-      }
-      check_declared(*value, from, text.place, name, parameter.text());
-      statement.values.push_back(*std::move(value));
-    }
-    return statement;
-  }
-
-  // A statement can only bind what the operation declares.
-  void check_declared(const Reference& value, const openapi::Operation& from, const Place& place, const std::string& name,
-                      const std::string& written) {
-    std::optional<openapi::In> in;
-    switch (value.name) {
-      case Name::request_path: in = openapi::In::path; break;
-      case Name::request_query: in = openapi::In::query; break;
-      case Name::request_header: in = openapi::In::header; break;
-      case Name::request_cookie: in = openapi::In::cookie; break;
-      case Name::request_body:
-        if (!from.body) problems_.add(place, fmt::format("{}: the statement binds `:{}`, but the operation takes no body", name, written));
-        return;
-      default: return;
-    }
-    const bool there = !value.members.empty() &&
-                       std::any_of(from.parameters.begin(), from.parameters.end(), [&](const openapi::Parameter& parameter) {
-                         return parameter.in == *in && parameter.name == value.members.front();
-                       });
-    if (!there) {
-      problems_.add(place, fmt::format("{}: the statement binds `:{}`, but the operation declares no such parameter", name, written));
-    }
-  }
-
-  // Which objects.
-  void decide_conditions(const openapi::Operation& from, const OperationSettings& own, Operation& operation) {
-    if (own.resource) {
-      operation.resource = compile_statement(*own.resource, from, operation.name);
-      operation.resource_rule = operation.name + ".resource";
-      if (operation.resource && operation.resource->fixed->effect() != db::Effect::reads) {
-        problems_.add(own.resource->place, fmt::format("{}: `resource` only reads; this statement writes", operation.name));
-      }
-    }
-    if (own.hide && !own.resource) {
-      problems_.add(own.place, fmt::format("{}: `hide` is about the object that `resource` finds; there is no `resource`", operation.name));
-    }
-    operation.hide = own.hide.value_or(Hide::yes);
-    if (own.conditions.empty()) return;
-    const cel::Environment environment =
-        condition_environment(from, operation.resource ? &*operation.resource : nullptr);
-    for (std::size_t i = 0; i < own.conditions.size(); ++i) {
-      auto program = compile_at(own.conditions[i], environment, cel::Type::boolean(), problems_);
-      if (!program) continue;
-      std::string rule = own.conditions.size() == 1 ? operation.name + ".when" : fmt::format("{}.when[{}]", operation.name, i);
-      operation.conditions.push_back({*std::move(program), std::move(rule)});
-    }
-  }
-
   // ---- routes ----
 
   void build_routes() {
@@ -560,6 +487,7 @@ class Compiler {
   db::Connection* database_;
   std::vector<std::string> handlers_;
   std::shared_ptr<PolicySet> set_;
+  ObjectCompiler objects_;
   std::map<std::string, OperationSettings*> by_name_;
   std::set<std::string> matched_;
   std::vector<std::unique_ptr<OperationSettings>>& extensions_ = set_->extensions;
