@@ -9,6 +9,7 @@
 #include "json/writer.h"
 #include "target/sql.h"
 #include "target/upstream.h"
+#include "target/upstream_lookup.h"
 
 namespace gatehouse::app {
 namespace {
@@ -97,10 +98,38 @@ target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signe
   };
 }
 
-// ---- targets ----
+target::MakeAssertion assertion_of(const policy::Operation& operation, const policy::Upstream& upstream, const World& world) {
+  return operation.asserts ? make_assertion(world.signer, upstream.name) : target::MakeAssertion();
+}
+
+// One worker's connections, shared by all that lead to the same upstream.
+using Clients = std::map<const policy::Upstream*, std::shared_ptr<target::UpstreamClient>>;
+
+Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream& upstream, World& world, Clients& clients,
+                                                          net::Loop& loop) {
+  std::shared_ptr<target::UpstreamClient>& client = clients[&upstream];
+  if (!client) {
+    GATEHOUSE_TRY(client, make_client(upstream, world, loop));
+  }
+  return client;
+}
+
+// ---- targets and lookups ----
 
 target::BoundStatement bound(const policy::Statement& statement, const std::shared_ptr<const policy::PolicySet>& policy) {
   return {statement.fixed, policy, statement.values};
+}
+
+Result<std::unique_ptr<ResourceLookup>> make_lookup(const policy::Operation& operation,
+                                                    const std::shared_ptr<const policy::PolicySet>& policy, World& world,
+                                                    Clients& clients, net::Loop& loop) {
+  if (const policy::Statement* statement = operation.resource->statement()) {
+    return std::make_unique<target::SqlLookup>(bound(*statement, policy), world.database, loop);
+  }
+  const policy::UpstreamLookup& lookup = *operation.resource->upstream();
+  GATEHOUSE_TRY(auto client, client_of(*lookup.upstream, world, clients, loop));
+  return std::make_unique<target::UpstreamLookup>(std::move(client), lookup.path,
+                                                  assertion_of(operation, *lookup.upstream, world));
 }
 
 target::Returns returns_of(policy::SqlReturns returns) {
@@ -140,17 +169,14 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
     GATEHOUSE_TRY(auto scheme, make_scheme(*policy, authenticator, world, loop));
     parts.schemes.push_back(std::move(scheme));
   }
-  std::map<const policy::Upstream*, std::shared_ptr<target::UpstreamClient>> clients;
+  Clients clients;
   for (const policy::Operation& operation : policy->operations) {
     std::unique_ptr<Target> made;
     switch (operation.target) {
       case policy::TargetKind::upstream: {
-        const policy::Upstream* upstream = operation.upstream.upstream;
-        if (!clients.contains(upstream)) {
-          GATEHOUSE_TRY(clients[upstream], make_client(*upstream, world, loop));
-        }
-        made = std::make_unique<target::UpstreamTarget>(
-            clients[upstream], operation.asserts ? make_assertion(world.signer, upstream->name) : target::MakeAssertion());
+        const policy::Upstream& upstream = *operation.upstream.upstream;
+        GATEHOUSE_TRY(auto client, client_of(upstream, world, clients, loop));
+        made = std::make_unique<target::UpstreamTarget>(std::move(client), assertion_of(operation, upstream, world));
         break;
       }
       case policy::TargetKind::sql:
@@ -162,9 +188,11 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
         break;
     }
     parts.targets.push_back(std::move(made));
-    parts.resources.push_back(
-        operation.resource ? std::make_unique<target::SqlLookup>(bound(*operation.resource, policy), world.database, loop)
-                           : nullptr);
+    std::unique_ptr<ResourceLookup> lookup;
+    if (operation.resource) {
+      GATEHOUSE_TRY(lookup, make_lookup(operation, policy, world, clients, loop));
+    }
+    parts.resources.push_back(std::move(lookup));
     parts.concurrency.push_back(world.concurrency(operation));
   }
   parts.policy = std::move(policy);

@@ -8,7 +8,7 @@ namespace {
 const cel::Type kObject = cel::Type::map(cel::Type::string(), cel::Type::dyn());
 
 // A member of the parameters document: an object even where the request brought none of that kind.
-cel::Value parameters(json::Value all, std::string_view kind) {
+cel::Value parameters(json::Value all, std::string_view kind, const cel::Type& declared) {
   static const json::Document kEmpty = [] {
     json::Document document;
     json::Builder builder(document);
@@ -17,7 +17,7 @@ cel::Value parameters(json::Value all, std::string_view kind) {
     return document;
   }();
   const auto found = all ? all.find(kind) : std::nullopt;
-  return cel::Value::json(found ? *found : kEmpty.root(), kObject);
+  return cel::Value::json(found ? *found : kEmpty.root(), declared);
 }
 
 }  // namespace
@@ -39,18 +39,18 @@ cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena&) const {
     case Name::request_id: return cel::Value::string(exchange_.id->text());
     case Name::request_method: return cel::Value::string(exchange_.head.method_text);
     case Name::request_operation: return cel::Value::string(exchange_.operation->name);
-    case Name::request_path: return parameters(input_.parameters(), "path");
-    case Name::request_query: return parameters(input_.parameters(), "query");
-    case Name::request_header: return parameters(input_.parameters(), "header");
-    case Name::request_cookie: return parameters(input_.parameters(), "cookie");
+    case Name::request_path: return parameters(input_.parameters(), "path", types_.path);
+    case Name::request_query: return parameters(input_.parameters(), "query", types_.query);
+    case Name::request_header: return parameters(input_.parameters(), "header", types_.header);
+    case Name::request_cookie: return parameters(input_.parameters(), "cookie", types_.cookie);
     case Name::request_body:
       if (!input_.body()) return cel::Value::missing();
-      return cel::Value::json(input_.body(), cel::Type::dyn());
+      return cel::Value::json(input_.body(), types_.body);
     case Name::request_ip: return cel::Value::address(exchange_.client);
     case Name::request_time: return cel::Value::timestamp(exchange_.received);
     case Name::resource:
       if (exchange_.row.empty()) return cel::Value::missing();
-      return cel::Value::json(exchange_.row.root(), kObject);
+      return cel::Value::json(exchange_.row.root(), types_.resource);
   }
   return cel::Value::missing();
 }

@@ -15,11 +15,12 @@ namespace gatehouse::gate {
 class RequestActivation final : public cel::Activation {
  public:
   RequestActivation(const Exchange& exchange, const Principal& principal, const Input& input)
-      : exchange_(exchange), principal_(principal), input_(input) {}
+      : exchange_(exchange), types_(exchange.operation->types), principal_(principal), input_(input) {}
   cel::Value variable(cel::Slot slot, cel::Arena& arena) const override;
 
  private:
   const Exchange& exchange_;
+  const policy::InputTypes& types_;
   const Principal& principal_;
   const Input& input_;
 };

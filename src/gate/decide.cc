@@ -6,7 +6,7 @@ Verdict<Permit> Decider::decide(Exchange& exchange, const Matched& matched, Perm
                                 Evaluator& evaluator) {
   const policy::Operation& operation = matched.operation();
   if (operation.resource && exchange.row.empty()) {
-    return refuse(Reason::object_missing, operation.resource_rule);
+    return refuse(Reason::object_missing, operation.resource->rule);
   }
   // Foreign objects do not exist: a caller who may not see the object hears what it would hear without one.
   const bool hidden = operation.resource && operation.hide == policy::Hide::yes;

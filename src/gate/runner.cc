@@ -73,7 +73,10 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   const Call call = call_of(exchange);
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
     auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
-    GATEHOUSE_CO_CHECK(std::move(found));
+    if (!found) {
+      found.error().rule = operation.resource->rule;
+      co_return std::unexpected(found.error());
+    }
   }
   GATEHOUSE_CO_TRY(const Permit permit,
                    Decider::decide(exchange, *matched, std::move(permission), input, evaluator_));

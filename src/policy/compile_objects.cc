@@ -8,6 +8,27 @@
 #include "policy/located_program.h"
 
 namespace gatehouse::policy {
+namespace {
+
+// Whether a JSON value can be of that type.
+bool is_json(const cel::Type& type) {
+  using Kind = cel::Type::Kind;
+  switch (type.kind()) {
+    case Kind::dyn:
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::number:
+    case Kind::string:
+    case Kind::timestamp:
+    case Kind::duration: return true;
+    case Kind::map: return type.parameters()[0].is(Kind::string) && is_json(type.parameters()[1]);
+    case Kind::list:
+    case Kind::wrapper: return is_json(type.parameters()[0]);
+    default: return false;
+  }
+}
+
+}  // namespace
 
 std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const openapi::Operation& from,
                                                    const std::string& name) {
@@ -33,15 +54,15 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
                                 name, parameter.text()));
       continue;
     }
-    check_declared(*value, from, text.place, name, parameter.text());
+    check_declared(*value, from, text.place, name, fmt::format("the statement binds `:{}`", parameter.text()));
     statement.values.push_back(*std::move(value));
   }
   return statement;
 }
 
-// A statement can only bind what the operation declares.
+// What the operation does not declare has no value.
 void ObjectCompiler::check_declared(const Reference& value, const openapi::Operation& from,
-                                    const Place& place, const std::string& name, const std::string& written) {
+                                    const Place& place, const std::string& name, const std::string& what) {
   std::optional<openapi::In> in;
   switch (value.name) {
     case Name::request_path: in = openapi::In::path; break;
@@ -50,8 +71,7 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
     case Name::request_cookie: in = openapi::In::cookie; break;
     case Name::request_body:
       if (!from.body)
-        problems_.add(place, fmt::format("{}: the statement binds `:{}`, but the operation takes no body",
-                                         name, written));
+        problems_.add(place, fmt::format("{}: {}, but the operation takes no body", name, what));
       return;
     default: return;
   }
@@ -61,22 +81,86 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
         return parameter.in == *in && parameter.name == value.members.front();
       });
   if (!there) {
-    problems_.add(place,
-                  fmt::format("{}: the statement binds `:{}`, but the operation declares no such parameter",
-                              name, written));
+    problems_.add(place, fmt::format("{}: {}, but the operation declares no such parameter", name, what));
   }
+}
+
+std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Upstream& settings,
+                                                     const openapi::Operation& from,
+                                                     const std::string& name) {
+  const auto& fallback = set_.settings.defaults.upstream;
+  const PlacedText* named = settings.name ? &*settings.name : fallback ? &*fallback : nullptr;
+  if (named == nullptr) {
+    problems_.add(
+        settings.path.place,
+        fmt::format("{}: resource.upstream has no `name`, and there is no defaults.upstream", name));
+    return std::nullopt;
+  }
+  const auto upstream = set_.settings.upstreams.find(named->value);
+  if (upstream == set_.settings.upstreams.end()) {
+    problems_.add(named->place,
+                  fmt::format("{}: resource.upstream: there is no upstream `{}`", name, named->value));
+    return std::nullopt;
+  }
+  auto path = PathTemplate::parse(settings.path.value);
+  if (!path) {
+    problems_.add(settings.path.place, fmt::format("{}: resource.upstream.path: {}", name, path.error()));
+    return std::nullopt;
+  }
+  for (const PathTemplate::Place& place : path->places()) {
+    check_declared(place.value, from, settings.path.place, name,
+                   fmt::format("the path takes `{{{}}}`", place.written));
+  }
+  return UpstreamLookup{&upstream->second, *std::move(path)};
+}
+
+// What the configuration promises about an upstream's answer. A value of another type is an error when a
+// condition reaches it, which refuses.
+cel::Type ObjectCompiler::attributes(const ResourceSettings& settings, const std::string& name) {
+  if (settings.attributes.empty()) return cel::Type::map(cel::Type::string(), cel::Type::dyn());
+  std::vector<cel::Field> fields;
+  for (const auto& [attribute, written] : settings.attributes) {
+    const auto type = cel::parse_type(written.value);
+    if (type && is_json(*type)) {
+      fields.push_back({attribute, *type});
+      continue;
+    }
+    problems_.add(written.place,
+                  fmt::format("{}: resource.attributes.{}: `{}` is no type of a JSON value; use string, int, "
+                              "double, bool, timestamp, duration, list(string), map(string, dyn), "
+                              "wrapper(string) where it may be null, or dyn",
+                              name, attribute, written.value));
+  }
+  return cel::Type::object("resource", std::move(fields));
+}
+
+std::optional<Resource> ObjectCompiler::resource(const ResourceSettings& settings,
+                                                 const openapi::Operation& from, Operation& operation) {
+  Resource resource;
+  resource.rule = operation.name + ".resource";
+  if (settings.upstream) {
+    operation.types.resource = attributes(settings, operation.name);
+    auto asked = lookup(*settings.upstream, from, operation.name);
+    if (!asked) return std::nullopt;
+    resource.from = *std::move(asked);
+    return resource;
+  }
+  if (!settings.sql) return std::nullopt;
+  auto selected = statement(*settings.sql, from, operation.name);
+  if (!selected) return std::nullopt;
+  if (selected->fixed->effect() != db::Effect::reads) {
+    problems_.add(settings.sql->place,
+                  fmt::format("{}: `resource` only reads; this statement writes", operation.name));
+  }
+  operation.types.resource = resource_type(*selected);
+  resource.from = *std::move(selected);
+  return resource;
 }
 
 void ObjectCompiler::decide(const openapi::Operation& from, const OperationSettings& own,
                             Operation& operation) {
-  if (own.resource) {
-    operation.resource = statement(*own.resource, from, operation.name);
-    operation.resource_rule = operation.name + ".resource";
-    if (operation.resource && operation.resource->fixed->effect() != db::Effect::reads) {
-      problems_.add(own.resource->place,
-                    fmt::format("{}: `resource` only reads; this statement writes", operation.name));
-    }
-  }
+  operation.types = input_types(from);
+  if (own.resource) operation.resource = resource(*own.resource, from, operation);
   if (own.hide && !own.resource) {
     problems_.add(own.place,
                   fmt::format("{}: `hide` is about the object that `resource` finds; there is no `resource`",
@@ -84,8 +168,7 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
   }
   operation.hide = own.hide.value_or(Hide::yes);
   if (own.conditions.empty()) return;
-  const cel::Environment environment =
-      condition_environment(from, operation.resource ? &*operation.resource : nullptr);
+  const cel::Environment environment = condition_environment(operation.types);
   for (std::size_t i = 0; i < own.conditions.size(); ++i) {
     auto program = compile_at(own.conditions[i], environment, cel::Type::boolean(), problems_);
     if (!program) continue;

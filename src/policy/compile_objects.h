@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/problems.h"
+#include "openapi/api.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::policy {
@@ -21,8 +22,14 @@ class ObjectCompiler {
   void decide(const openapi::Operation& from, const OperationSettings& own, Operation& operation);
 
  private:
+  std::optional<Resource> resource(const ResourceSettings& settings, const openapi::Operation& from,
+                                   Operation& operation);
+  std::optional<UpstreamLookup> lookup(const ResourceSettings::Upstream& settings,
+                                       const openapi::Operation& from, const std::string& name);
+  cel::Type attributes(const ResourceSettings& settings, const std::string& name);
+  // `what` is who names the value: "the statement binds `:path.id`".
   void check_declared(const Reference& value, const openapi::Operation& from, const Place& place,
-                      const std::string& name, const std::string& written);
+                      const std::string& name, const std::string& what);
 
   PolicySet& set_;
   Problems& problems_;

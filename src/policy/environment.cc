@@ -55,6 +55,8 @@ Type body_type(const openapi::Operation& operation) {
   return type_of(operation.body->content.front().shape.get(), "request.body");
 }
 
+}  // namespace
+
 // A column's declared type decides where SQLite would follow it; any column may be NULL.
 Type resource_type(const Statement& statement) {
   std::vector<cel::Field> fields;
@@ -75,16 +77,14 @@ Type resource_type(const Statement& statement) {
   return Type::object("resource", std::move(fields));
 }
 
+namespace {
+
 void declare(cel::Environment& environment, Name name, std::string_view text, Type type) {
   // The slots are the enumerators: declared in their order, by one function.
   if (environment.declare(text, std::move(type)) != slot(name)) std::abort();
 }
 
-struct RequestTypes {
-  Type path = Type::dyn(), query = Type::dyn(), header = Type::dyn(), cookie = Type::dyn(), body = Type::dyn();
-};
-
-cel::Environment environment_with(const RequestTypes& request, const Type& resource) {
+cel::Environment environment_with(const InputTypes& types) {
   const Type strings = Type::list(Type::string());
   const Type object = Type::map(Type::string(), Type::dyn());
   cel::Environment environment;
@@ -101,32 +101,37 @@ cel::Environment environment_with(const RequestTypes& request, const Type& resou
   declare(environment, Name::request_id, "request.id", Type::string());
   declare(environment, Name::request_method, "request.method", Type::string());
   declare(environment, Name::request_operation, "request.operation", Type::string());
-  declare(environment, Name::request_path, "request.path", request.path);
-  declare(environment, Name::request_query, "request.query", request.query);
-  declare(environment, Name::request_header, "request.header", request.header);
-  declare(environment, Name::request_cookie, "request.cookie", request.cookie);
-  declare(environment, Name::request_body, "request.body", request.body);
+  declare(environment, Name::request_path, "request.path", types.path);
+  declare(environment, Name::request_query, "request.query", types.query);
+  declare(environment, Name::request_header, "request.header", types.header);
+  declare(environment, Name::request_cookie, "request.cookie", types.cookie);
+  declare(environment, Name::request_body, "request.body", types.body);
   declare(environment, Name::request_ip, "request.ip", Type::address());
   declare(environment, Name::request_time, "request.time", Type::timestamp());
-  declare(environment, Name::resource, "resource", resource);
+  declare(environment, Name::resource, "resource", types.resource);
   return environment;
 }
 
 }  // namespace
 
-cel::Environment condition_environment(const openapi::Operation& operation, const Statement* resource) {
-  RequestTypes request;
-  request.path = parameters_type(operation, openapi::In::path, "request.path");
-  request.query = parameters_type(operation, openapi::In::query, "request.query");
-  request.header = parameters_type(operation, openapi::In::header, "request.header");
-  request.cookie = parameters_type(operation, openapi::In::cookie, "request.cookie");
-  request.body = body_type(operation);
+InputTypes input_types(const openapi::Operation& operation) {
+  InputTypes types;
+  types.path = parameters_type(operation, openapi::In::path, "request.path");
+  types.query = parameters_type(operation, openapi::In::query, "request.query");
+  types.header = parameters_type(operation, openapi::In::header, "request.header");
+  types.cookie = parameters_type(operation, openapi::In::cookie, "request.cookie");
+  types.body = body_type(operation);
   // Without `resource:` the name is there with no members, so that naming one is an error when this is loaded.
-  return environment_with(request, resource ? resource_type(*resource) : Type::object("resource", {}));
+  types.resource = Type::object("resource", {});
+  return types;
 }
 
+cel::Environment condition_environment(const InputTypes& types) { return environment_with(types); }
+
 cel::Environment limit_environment() {
-  cel::Environment environment = environment_with({}, Type::object("resource", {}));
+  InputTypes types;
+  types.resource = Type::object("resource", {});
+  cel::Environment environment = environment_with(types);
   environment.set_container("request");  // `body.email` is request.body.email
   return environment;
 }

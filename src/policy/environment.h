@@ -6,8 +6,12 @@
 
 namespace gatehouse::policy {
 
+// What the operation declares of its input. `resource` is left open.
+InputTypes input_types(const openapi::Operation& operation);
+// The columns of a lookup.
+cel::Type resource_type(const Statement& statement);
 // For `when`: principal, request, resource.
-cel::Environment condition_environment(const openapi::Operation& operation, const Statement* resource);
+cel::Environment condition_environment(const InputTypes& types);
 // For a limit's key, which several operations share: principal and request with undeclared members, and `body`,
 // `path`, `query` as short names.
 cel::Environment limit_environment();

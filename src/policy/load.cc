@@ -10,12 +10,15 @@ namespace gatehouse::policy {
 namespace {
 
 bool needs_database(const Settings& settings, const std::vector<openapi::Api>& apis) {
-  const auto has_sql = [](const OperationSettings& operation) { return operation.sql || operation.resource; };
+  const auto has_sql = [](const OperationSettings& operation) {
+    return operation.sql || (operation.resource && operation.resource->sql);
+  };
   if (std::any_of(settings.operations.begin(), settings.operations.end(), has_sql)) return true;
   for (const openapi::Api& api : apis) {
     for (const openapi::Operation& operation : api.operations) {
       if (!operation.gatehouse) continue;
-      if (operation.gatehouse.value.find("sql") || operation.gatehouse.value.find("resource")) return true;
+      const auto resource = operation.gatehouse.value.find("resource");
+      if (operation.gatehouse.value.find("sql") || (resource && resource->find("sql"))) return true;
     }
   }
   return false;

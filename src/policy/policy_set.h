@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/strings.h"
 #include "cel/program.h"
 #include "core/identity.h"
 #include "core/limits.h"
+#include "core/path_template.h"
 #include "db/catalogue.h"
 #include "http/route_table.h"
 #include "openapi/api.h"
@@ -75,6 +77,26 @@ struct Statement {
   std::vector<Reference> values;  // one for each of the statement's parameters
 };
 
+// Attributes asked of an upstream.
+struct UpstreamLookup {
+  const Upstream* upstream = nullptr;
+  PathTemplate path;
+};
+
+// Where the attributes of the object come from, and their type in conditions.
+struct Resource {
+  std::variant<Statement, UpstreamLookup> from;
+  std::string rule;  // "getOrder.resource": what events name
+
+  const Statement* statement() const { return std::get_if<Statement>(&from); }
+  const UpstreamLookup* upstream() const { return std::get_if<UpstreamLookup>(&from); }
+};
+
+// The types of what conditions of one operation see, other than those that are the same for all.
+struct InputTypes {
+  cel::Type path, query, header, cookie, body, resource;
+};
+
 struct SqlTarget {
   Statement statement;
   SqlReturns returns = SqlReturns::list;
@@ -113,9 +135,9 @@ struct Operation {
   std::chrono::nanoseconds timeout{};
   std::uint64_t depth = 32;      // of a JSON body
 
-  std::optional<Statement> resource;
-  std::string resource_rule;
+  std::optional<Resource> resource;
   std::vector<Condition> conditions;
+  InputTypes types;
   Hide hide = Hide::yes;
 
   TargetKind target = TargetKind::upstream;

@@ -155,6 +155,19 @@ struct SqlSettings {
 
 enum class Hide : std::uint8_t { no, yes };
 
+// Where the attributes of an operation's object come from: one of `sql` and `upstream`.
+struct ResourceSettings {
+  struct Upstream {
+    std::optional<PlacedText> name;  // of an upstream; defaults.upstream when not said
+    PlacedText path;                 // "/internal/orders/{path.id}"
+  };
+  Place place;
+  std::optional<PlacedText> sql;
+  std::optional<Upstream> upstream;
+  // What an upstream answers, as CEL's types: {customer: string, total: double}. Empty: anything.
+  std::vector<std::pair<std::string, PlacedText>> attributes;
+};
+
 // The policy of one operation, from `operations:` or from x-gatehouse in the OpenAPI document.
 struct OperationSettings {
   std::string name;  // operationId or "GET /path"
@@ -164,7 +177,7 @@ struct OperationSettings {
   std::optional<std::vector<PlacedText>> limits;
   std::optional<std::uint32_t> cost;
   std::optional<std::uint32_t> concurrency;
-  std::optional<PlacedText> resource;  // its SQL
+  std::optional<ResourceSettings> resource;
   std::vector<PlacedText> conditions;  // `when`
   std::optional<Hide> hide;
   std::optional<SqlSettings> sql;

@@ -292,6 +292,29 @@ std::string read_store(const Field& field, const std::string& directory) {
   return absolute(directory, std::string_view(*text).substr(7));
 }
 
+ResourceSettings read_resource(const Field& field) {
+  Reader in(field);
+  ResourceSettings resource;
+  resource.place = field.place();
+  resource.sql = in.optional("sql", as_placed);
+  if (const auto upstream = in.optional("upstream", as_field)) {
+    Reader inner(*upstream);
+    resource.upstream.emplace();
+    resource.upstream->name = inner.optional("name", as_placed);
+    resource.upstream->path = inner.required("path", as_placed);
+    inner.finish();
+  }
+  if (in.has("sql") == in.has("upstream")) field.problem("has one of `sql` and `upstream`");
+  if (const auto attributes = in.optional("attributes", as_field)) {
+    if (in.has("sql")) attributes->problem("are what an upstream answers; the columns of `sql` have their types already");
+    for (const auto& [name, type] : attributes->map()) {
+      if (auto text = placed(type)) resource.attributes.emplace_back(name, *std::move(text));
+    }
+  }
+  in.finish();
+  return resource;
+}
+
 void read_named(Reader& in, std::string_view key, const auto& each) {
   const auto field = in.optional(key, as_field);
   if (!field) return;
@@ -315,9 +338,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
     operation.concurrency = static_cast<std::uint32_t>(*most);
   }
   if (const auto resource = in.optional("resource", as_field)) {
-    Reader inner(*resource);
-    operation.resource = inner.required("sql", as_placed);
-    inner.finish();
+    operation.resource = read_resource(*resource);
   }
   if (const auto when = in.optional("when", as_placed_list)) operation.conditions = *when;
   if (const auto hide = in.optional("hide", as_boolean)) operation.hide = *hide ? Hide::yes : Hide::no;

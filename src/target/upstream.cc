@@ -142,6 +142,22 @@ class UpstreamBody final : public BodySource {
   MonotonicTime deadline_;
 };
 
+// What the client sent, on its way.
+class Forwarded final : public HeadWriter {
+ public:
+  Forwarded(const Call& call, const Permit& permit, const Input& input, std::string assertion)
+      : call_(call), permit_(permit), input_(input), assertion_(std::move(assertion)) {}
+  void write(std::string& out, const UpstreamAddress& address) const override {
+    write_upstream_head(out, call_, permit_, input_, address.host, address.base_path, assertion_);
+  }
+
+ private:
+  const Call& call_;
+  const Permit& permit_;
+  const Input& input_;
+  std::string assertion_;
+};
+
 struct Failure {
   Refusal refusal;
   bool retry = false;  // nothing of an answer came over a reused connection
@@ -331,6 +347,25 @@ bool may_leave(const http::Field& field) {
   return !is_one_of(kOurs) && !is_one_of(kTelling) && !begins("x-debug") && !begins("x-envoy-") && !begins("x-amz-cf");
 }
 
+void append_caller(std::string& out, const Call& call, const Principal& principal, std::string_view assertion) {
+  append_field(out, "X-Request-Id", call.request_id);
+  const std::array<char, 55> traceparent = call.trace.traceparent();
+  append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
+  append_field(out, "X-Forwarded-For", call.client_text);
+  append_field(out, "X-Forwarded-Proto", "https");
+  out += "Gatehouse-Principal: ";
+  append_encoded(out, principal->id);
+  out += "\r\nGatehouse-Roles: ";
+  bool first = true;
+  for (const std::string& role : principal->roles) {
+    if (!first) out += ',';
+    first = false;
+    append_encoded(out, role);
+  }
+  out += "\r\n";
+  if (!assertion.empty()) append_field(out, "Gatehouse-Assertion", assertion);
+}
+
 void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
                          std::string_view host, std::string_view base_path, std::string_view assertion) {
   out += call.head.method_text;
@@ -342,22 +377,7 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   for (const http::Field field : call.head.fields) {
     if (may_enter(field, call)) append_field(out, field.name, field.value);
   }
-  append_field(out, "X-Request-Id", call.request_id);
-  const std::array<char, 55> traceparent = call.trace.traceparent();
-  append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
-  append_field(out, "X-Forwarded-For", call.client_text);
-  append_field(out, "X-Forwarded-Proto", "https");
-  out += "Gatehouse-Principal: ";
-  append_encoded(out, permit.principal()->id);
-  out += "\r\nGatehouse-Roles: ";
-  bool first = true;
-  for (const std::string& role : permit.principal()->roles) {
-    if (!first) out += ',';
-    first = false;
-    append_encoded(out, role);
-  }
-  out += "\r\n";
-  if (!assertion.empty()) append_field(out, "Gatehouse-Assertion", assertion);
+  append_caller(out, call, permit.principal(), assertion);
   const bool has_body = call.head.body.kind != http::BodyKind::none;
   if (has_body || !input.body_bytes().empty()) {
     append_field(out, "Content-Length", std::to_string(input.body_bytes().size()));
@@ -365,13 +385,12 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += "\r\n";
 }
 
-net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input& input, const Call& call,
-                                              Response& response, CallReport& report) {
-  report.upstream = client_->name;
-  const MonotonicTime deadline = std::min(call.deadline, client_->loop.now() + client_->timeout);
-  const std::string assertion = assertion_ ? assertion_(permit.principal(), call) : std::string();
+net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method, const HeadWriter& writer,
+                             std::string_view body, MonotonicTime deadline, Response& response, CallReport& report) {
+  report.upstream = client->name;
+  deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
-    auto acquired = co_await acquire(*client_, deadline, attempt > 0);
+    auto acquired = co_await acquire(*client, deadline, attempt > 0);
     if (!acquired) {
       report.detail = acquired.error().text;
       switch (acquired.error().code) {
@@ -382,13 +401,13 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
     }
     Lease& lease = acquired->first;
     lease.stream().set_deadline(deadline);
-    ConversationLease conversation(client_);
+    ConversationLease conversation(client);
     std::string& head = conversation->head;
     head.clear();
-    write_upstream_head(head, call, permit, input, acquired->second->host, acquired->second->base_path, assertion);
-    const std::array<std::string_view, 2> parts{head, input.body_bytes()};
-    const bool may_retry = attempt == 0 && lease.reused() && is_idempotent(call.head.method);
-    const auto written = co_await lease.stream().write(std::span(parts).first(input.body_bytes().empty() ? 1 : 2));
+    writer.write(head, *acquired->second);
+    const std::array<std::string_view, 2> parts{head, body};
+    const bool may_retry = attempt == 0 && lease.reused() && is_idempotent(method);
+    const auto written = co_await lease.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
     if (!written) {
       report.detail = written.error().text;
       const bool late = written.error().code == ErrorCode::timeout;
@@ -396,7 +415,7 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(lease), std::move(conversation), call.head.method, deadline, response, report);
+    auto read = co_await read_response(std::move(lease), std::move(conversation), method, deadline, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};
@@ -405,6 +424,13 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
     if (may_retry && read.error().retry) continue;
     co_return std::unexpected(read.error().refusal);
   }
+}
+
+net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input& input, const Call& call,
+                                              Response& response, CallReport& report) {
+  const Forwarded forwarded(call, permit, input, assertion_ ? assertion_(permit.principal(), call) : std::string());
+  auto asked = co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline, response, report);
+  co_return asked;
 }
 
 }  // namespace gatehouse::target

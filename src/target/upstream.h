@@ -52,6 +52,20 @@ class ConversationLease {
   std::unique_ptr<Conversation> conversation_;
 };
 
+// The head of a request, written anew for each address that it is tried at.
+class HeadWriter {
+ public:
+  virtual ~HeadWriter() = default;
+  virtual void write(std::string& out, const UpstreamAddress& address) const = 0;
+};
+
+// One request and its answer, by `deadline` and within the client's own timeout. Refuses where no proper answer came. `writer` and `body` live as long as the task.
+net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method, const HeadWriter& writer,
+                             std::string_view body, MonotonicTime deadline, Response& response, CallReport& report);
+
+// The fields by which an upstream learns who asks, and under which ids.
+void append_caller(std::string& out, const Call& call, const Principal& principal, std::string_view assertion);
+
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<std::string(const Principal& principal, const Call& call)>;
 

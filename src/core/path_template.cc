@@ -1,0 +1,92 @@
+#include "core/path_template.h"
+
+#include "http/characters.h"
+#include "http/target.h"
+#include "http/uri.h"
+
+namespace gatehouse {
+namespace {
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> names;
+  for (;;) {
+    const auto dot = text.find('.');
+    names.emplace_back(text.substr(0, dot));
+    if (dot == std::string_view::npos) return names;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_fixed_text(std::string_view text) {
+  for (const char c : text) {
+    if (c != '/' && !http::is(c, http::kPathCharacter)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view text) {
+  if (!text.starts_with('/')) return std::unexpected("a path begins with `/`");
+  PathTemplate result;
+  std::string sample;  // with a harmless value in every place
+  while (!text.empty()) {
+    const auto open = text.find('{');
+    const std::string_view fixed = text.substr(0, open);
+    if (!is_fixed_text(fixed)) {
+      return std::unexpected(
+          "a path has letters, digits and - . _ ~ ! $ & ' ( ) * + , ; = : @ between its slashes; "
+          "values stand in braces, and there is no query");
+    }
+    sample += fixed;
+    if (open == std::string_view::npos) {
+      result.rest_ = fixed;
+      break;
+    }
+    const auto close = text.find('}', open);
+    if (close == std::string_view::npos) return std::unexpected("the closing } is missing");
+    const std::string_view written = text.substr(open + 1, close - open - 1);
+    auto value = reference(split(written));
+    if (!value) {
+      return std::unexpected("`{" + std::string(written) +
+                             "}` is nothing a request has; use path.…, query.…, header.…, "
+                             "cookie.…, body.…, principal.id or request.…");
+    }
+    result.places_.push_back({std::string(fixed), *std::move(value), std::string(written)});
+    sample += 'x';
+    text.remove_prefix(close + 1);
+  }
+  if (!is_sound(sample)) return std::unexpected("a path has no empty segments, and none that is . or ..");
+  return result;
+}
+
+bool PathTemplate::append(std::string& out, const Referred& value) {
+  std::string_view text;
+  std::string number;
+  if (const auto* plain = std::get_if<std::string_view>(&value)) {
+    text = *plain;
+  } else if (const auto* json = std::get_if<json::Value>(&value)) {
+    switch (json->kind()) {
+      case json::Kind::string: text = json->string(); break;
+      case json::Kind::boolean: text = json->boolean() ? "true" : "false"; break;
+      case json::Kind::number:
+        // 1e2 and 100.0 are the integer 100, and one object has one name.
+        if (const auto integer = json->integer()) {
+          number = std::to_string(*integer);
+          text = number;
+        } else {
+          text = json->literal();
+        }
+        break;
+      case json::Kind::null:
+      case json::Kind::array:
+      case json::Kind::object: break;
+    }
+  }
+  out += http::percent_encoded(text);
+  return !text.empty();
+}
+
+bool PathTemplate::is_sound(std::string_view path) { return !http::wrong_in_path(path); }
+
+}  // namespace gatehouse

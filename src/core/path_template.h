@@ -1,0 +1,54 @@
+// A path with values in it, as `resource: {upstream: …}` writes it: "/internal/orders/{path.id}".
+//
+// A value fills its place and nothing else. It is percent-encoded (RFC 3986, section 2.1), and what some
+// server could read as structure once it has decoded it (a slash, a backslash, dots that are a segment, a
+// control character) is never sent: the finished path is held against the same rules as the paths that
+// clients send.
+#pragma once
+
+#include <concepts>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/names.h"
+
+namespace gatehouse {
+
+class PathTemplate {
+ public:
+  // What is wrong, and what would be right. The text begins with `/`; it has no query, no `%` and no dot
+  // segments; a value is a name of core/names.h in braces.
+  static std::expected<PathTemplate, std::string> parse(std::string_view text);
+
+  // The values and how they are written, in their order.
+  struct Place {
+    std::string before;  // the fixed text in front of it
+    Reference value;
+    std::string written;  // "path.id"
+  };
+  const std::vector<Place>& places() const { return places_; }
+
+  // Appends the path with every value in its place. false where a value is not there, is no text, number or
+  // boolean, is empty, or would change what the path means; `out` is then of no use.
+  template <std::invocable<const Reference&> LookUp>
+  bool expand(LookUp&& look_up, std::string& out) const {
+    const std::size_t start = out.size();
+    for (const Place& place : places_) {
+      out += place.before;
+      if (!append(out, look_up(place.value))) return false;
+    }
+    out += rest_;
+    return is_sound(std::string_view(out).substr(start));
+  }
+
+ private:
+  static bool append(std::string& out, const Referred& value);
+  static bool is_sound(std::string_view path);
+
+  std::vector<Place> places_;
+  std::string rest_;
+};
+
+}  // namespace gatehouse
