@@ -1,5 +1,6 @@
 #include "openapi/parameter.h"
 
+#include "base/strings.h"
 #include "json/parser.h"
 #include "openapi/decode.h"
 #include "openapi/input_state.h"
@@ -47,8 +48,9 @@ struct InputMemory::State {
 
 std::string_view InputMemory::State::write_json(std::string_view raw, const Codec& codec,
                                                 json::Builder& out) {
+  if (codec.in == In::header) raw = trimmed(raw);
   const auto decoded = decode(raw, codec.encoding, text);
-  if (!decoded) {
+  if (!decoded || (codec.in == In::path && moves_in_path(*decoded))) {
     out.null();
     return "encoding";
   }

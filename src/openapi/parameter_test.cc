@@ -70,12 +70,23 @@ TEST(Matrix, BeginsWithASemicolonAndTheName) {
   EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c=blue;c=red"), "style /path/c");
   EXPECT_EQ(in_path("{type: string}", "style: matrix").path(";c=blue;admin=1"), "style /path/c");
   EXPECT_EQ(in_path(kColors, "style: matrix, explode: true").path(";c=blue;d=black"), "style /path/c");
+  EXPECT_EQ(in_path(kColors, "style: matrix").path(";c=blue;c=black"), "style /path/c");
+  EXPECT_EQ(in_path(kColors, "style: matrix").path(";c=blue;admin=1"), "style /path/c");
+  EXPECT_EQ(in_path(kRgb, "style: matrix").path(";c=R,100;admin=1"), "style /path/c");
 }
 
 TEST(Path, CannotBeLeftByWhatWasEncoded) {
   for (const char* raw : {"%2F", "a%2Fb", "a%2fb", "%2E%2E", "%2e", "..", ".", "a%5Cb", "..%2F..%2Fetc"}) {
     EXPECT_EQ(in_path("{type: string}").path(raw), "encoding /path/c") << raw;
   }
+  const std::string any = "{type: object, additionalProperties: {type: string}}";
+  EXPECT_EQ(in_path(any).path("a%2Fb,1"), "encoding /path/c");
+  EXPECT_EQ(in_path(any, "explode: true").path("%2E%2E=1"), "encoding /path/c");
+  Asked content({"{name: c, in: path, required: true, content: {text/plain: {schema: {type: string}}}}"},
+                "/x/{c}");
+  EXPECT_EQ(content.path("a%2Fb"), "encoding /path/c");
+  EXPECT_EQ(content.path("%2e%2e"), "encoding /path/c");
+  EXPECT_EQ(content.path("a.b"), R"({"c":"a.b"})");
   EXPECT_EQ(in_path("{type: string}").path("a..b"), R"({"c":"a..b"})");
   EXPECT_EQ(in_path("{type: string}").path("a+b"), R"({"c":"a+b"})");
 }
@@ -234,6 +245,9 @@ TEST(Content, IsJsonInOneText) {
 TEST(Header, IsTakenAsItIs) {
   EXPECT_EQ(in_header("{type: string}").headers({{"c", "a%20b+c"}}), R"({"c":"a%20b+c"})");
   EXPECT_EQ(in_header("{type: integer}").headers({{"c", " 7 "}}), R"({"c":7})");
+  EXPECT_EQ(Asked({"{name: c, in: header, content: {text/plain: {schema: {type: string}}}}"})
+                .headers({{"c", " x "}}),
+            R"({"c":"x"})");
   EXPECT_EQ(in_header(kNumbers).headers({{"c", "1, 2,3"}}), R"({"c":[1,2,3]})");
   EXPECT_EQ(in_header(kNumbers).headers({{"c", "1"}, {"c", "2"}}), R"({"c":[1,2]})");
   EXPECT_EQ(in_header(kRgb).headers({{"c", "R,100,G,200"}}), R"({"c":{"R":100,"G":200}})");

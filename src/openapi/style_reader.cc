@@ -136,7 +136,7 @@ std::string_view StyleReader::member(std::string_view raw_key, std::string_view 
     raw_value = trimmed(raw_value);
   }
   const auto key = decode(raw_key, codec.encoding, key_);
-  if (!key) return "encoding";
+  if (!key || (codec.in == In::path && moves_in_path(*key))) return "encoding";
   if (key->empty()) return "style";
   return decoded_member(*key, raw_value, codec, out);
 }
@@ -203,16 +203,13 @@ std::string_view StyleReader::matrix(std::string_view raw, const Codec& codec, s
     out.end_array();
     return broken;
   }
-  if (!value_of(raw, value)) {
+  // Once, and behind it nothing: `;c=a;c=b` and `;c=a;admin=1` are several parameters to other readers.
+  if (!value_of(raw, value) || value.find(';') != value.npos) {
     out.null();
     return "style";
   }
   if (is_array) return array(value, ",", codec, out);
   if (is_object) return alternating(value, ",", codec, out);
-  if (value.find(';') != value.npos) {
-    out.null();
-    return "style";
-  }
   return scalar(value, codec, kinds, out);
 }
 
