@@ -242,6 +242,9 @@ TEST(Parameters, ThatNoTextCanStandForAreProblems) {
   EXPECT_THAT(parameter("schema: {type: object, properties: {a: {type: array}}}"),
               HasSubstr("`a` is an array or object inside"));
   EXPECT_THAT(parameter("style: deepObject, schema: {type: string}"), HasSubstr("is for objects"));
+  EXPECT_THAT(
+      problems_of_get("{parameters: [{name: 'a[b]', in: query, style: deepObject, schema: {type: object}}]}"),
+      HasSubstr("a name with brackets"));
   EXPECT_THAT(parameter("style: pipeDelimited, schema: {type: string}"), HasSubstr("is for arrays"));
   EXPECT_THAT(parameter("style: matrix, schema: {type: string}"),
               HasSubstr("must be `form`, `spaceDelimited`"));

@@ -67,6 +67,9 @@ bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
   if (codec.style == Style::deep_object && (scalar || type.has(TextType::kArray))) {
     return wrong("style `deepObject` is for objects; give the schema `type: object`, or leave `style` out");
   }
+  if (codec.style == Style::deep_object && codec.name.find_first_of("[]") != std::string::npos) {
+    return wrong("a name with brackets has no form in style `deepObject`; rename it");
+  }
   if ((codec.style == Style::space_delimited || codec.style == Style::pipe_delimited)) {
     if (scalar) return wrong("this style is for arrays; give the schema `type: array`, or leave `style` out");
     if (codec.explode && type.has(TextType::kObject))

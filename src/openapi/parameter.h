@@ -16,7 +16,8 @@
 //   - Text becomes a number or boolean only where the schema's type says so and the text is that JSON
 //   literal.
 //     Where the type allows several, the first of number, boolean, string, array, object that the text can be
-//     and the schema accepts is taken. Nothing becomes null.
+//     and the schema accepts is taken; inside an array or object, the first that the text can be. Nothing
+//     becomes null.
 #pragma once
 
 #include <cstddef>
