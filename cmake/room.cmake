@@ -34,7 +34,9 @@ function(gatehouse_room name)
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)  # a test that hangs fails
   endif()
   if(benches AND GATEHOUSE_BENCH)
-    add_executable(${name}_bench ${benches})
+    # Not of the default build: tests need none. `ninja benchmarks` builds them all.
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})
+    add_dependencies(benchmarks ${name}_bench)
     target_link_libraries(${name}_bench PRIVATE ${target} benchmark::benchmark_main)
   endif()
 endfunction()
