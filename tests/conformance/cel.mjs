@@ -1,21 +1,16 @@
 // Holds the CEL engine against @bufbuild/cel-spec (the conformance suite of the specification, v0.25).
 //
-//   node tests/conformance/cel.mjs [--lab build/release/lab] [--write] [--verbose]
+//   node tests/conformance/cel.mjs [--verbose]
 //
-// Exits 1 when a case fails that is not left out, or when a case that needs no protobuf message is left out.
-// --write writes docs/conformance/cel.md.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+// Exits 1 when a case fails that is not left out, or when fewer core cases pass than there are without protobuf.
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Lab } from "./support/lab.mjs";
+import { conclude, table } from "./support/suite.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..");
-const require = createRequire(join(root, "tests", "package.json"));
+const require = createRequire(new URL("../package.json", import.meta.url));
 const { tests: suite } = require("@bufbuild/cel-spec/testdata/conformance.js");
-const option = (name) => process.argv.includes(name);
-const lab = option("--lab") ? process.argv[process.argv.indexOf("--lab") + 1] : join(root, "build/release/lab");
+// The core cases that need JSON values only.
+const coreCases = 1076;
 
 // Why a case is left out; nothing when it is not.
 const leftOutBecause = [
@@ -41,17 +36,16 @@ function* cases(node, file) {
 
 const all = [...cases(suite)].map((entry) => ({ ...entry, leftOut: reasonToLeaveOut(entry.test) }));
 const asked = all.filter((entry) => !entry.leftOut);
-const questions = asked.map(({ test }) => JSON.stringify({
+const lab = new Lab("cel");
+const answers = await lab.askAll(asked.map(({ test }) => ({
   expr: test.expr,
   container: test.container,
   bindings: Object.fromEntries(Object.entries(test.bindings ?? {}).map(([name, { value }]) => [name, value])),
   types: Object.fromEntries((test.typeEnv ?? []).map((d) => [d.name, d.function ? { function: d.function } : d.ident.type])),
   disable_check: test.disableCheck,
   check_only: test.checkOnly,
-}));
-const run = spawnSync(lab, ["cel"], { input: questions.join("\n") + "\n", encoding: "utf8", maxBuffer: 1 << 28 });
-if (run.status !== 0) throw new Error(`${lab} cel: ${run.error ?? run.stderr}`);
-const answers = run.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+})));
+lab.close();
 
 const number = (value) => (typeof value === "string" ? Number(value) : value);
 function same(a, b) {
@@ -115,37 +109,28 @@ asked.forEach((entry, i) => {
 const total = { passed: 0, failed: 0, leftOut: 0 };
 for (const counts of files.values()) for (const key of Object.keys(total)) total[key] += counts[key];
 const rows = [...files].map(([file, c]) => [file, core.has(file) ? "core" : "extension", c.passed, c.failed, c.leftOut]);
-for (const row of [...rows, ["all", "", total.passed, total.failed, total.leftOut]]) {
-  console.log(`${row[0].padEnd(18)} ${row[1].padEnd(10)} passed ${String(row[2]).padStart(5)}  failed ${String(row[3]).padStart(4)}  left out ${String(row[4]).padStart(4)}`);
-}
-for (const failure of failures.slice(0, option("--verbose") ? failures.length : 20)) console.log(failure);
 const corePassed = rows.filter((r) => r[1] === "core").reduce((sum, r) => sum + r[2], 0);
-const enough = corePassed >= 1076;
-if (!enough) console.log(`only ${corePassed} core cases pass, 1076 are needed`);
+if (corePassed < coreCases) failures.push(`only ${corePassed} core cases pass, ${coreCases} are needed`);
 
-if (option("--write")) {
-  const reasons = new Map();
-  for (const { leftOut } of all) if (leftOut) reasons.set(leftOut, (reasons.get(leftOut) ?? 0) + 1);
-  const text = `# CEL
+const reasons = new Map();
+for (const { leftOut } of all) if (leftOut) reasons.set(leftOut, (reasons.get(leftOut) ?? 0) + 1);
+conclude({
+  name: "cel",
+  title: "CEL",
+  source: `the conformance suite of the CEL specification v0.25: npm \`@bufbuild/cel-spec\` 0.6.1, ${all.length} cases`,
+  target: "every case that needs no protobuf message, all core cases over JSON values among them",
+  passed: total.passed,
+  left: total.leftOut,
+  failures,
+  text: `A case passes when its value, or that it fails, and the type that the checker deduces are as the suite says. What
+conditions can say is described in [conditions.md](conditions.md).
 
-Written by \`node tests/conformance/cel.mjs --write\`: the conformance suite of the CEL specification v0.25 (npm
-\`@bufbuild/cel-spec\` 0.6.1, ${all.length} cases) against the engine that evaluates conditions.
+${table(["file", "", "passed", "failed", "left out"], [...rows, ["**all**", "", total.passed, total.failed, total.leftOut]])}
 
-| file | | passed | failed | left out |
-|---|---|---:|---:|---:|
-${rows.map((r) => `| ${r.join(" | ")} |`).join("\n")}
-| **all** | | **${total.passed}** | **${total.failed}** | **${total.leftOut}** |
-
-A case passes when its value, or that it fails, and the type that the checker deduces are as the suite says.
-
-## Left out
+### What is left out, and why
 
 Conditions see JSON values, times and addresses; there are no protobuf messages in Gatehouse, and so none in its CEL.
 
 ${[...reasons].map(([reason, count]) => `- ${count} cases: ${reason}`).join("\n")}
-`;
-  mkdirSync(join(root, "docs", "conformance"), { recursive: true });
-  writeFileSync(join(root, "docs", "conformance", "cel.md"), text);
-}
-console.log(`${total.passed} passed, ${failures.length} failed`);
-process.exit(failures.length > 0 || !enough ? 1 : 0);
+`,
+});

@@ -1,22 +1,17 @@
 // Holds the JOSE engine against the vectors of the RFCs (tests/conformance/jose) and against npm `jose`, which signs
 // with fresh keys under every algorithm; each of its tokens is then changed in ways that must be refused.
 //
-//   node tests/conformance/jose.mjs [--lab build/release/lab] [--write]
+//   node tests/conformance/jose.mjs [--verbose]
 //
-// Exits 1 when an answer is not the expected one. --write writes docs/conformance/jose.md.
-import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+// Exits 1 when an answer is not the expected one.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { Lab } from "./support/lab.mjs";
+import { conclude, table, top } from "./support/suite.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..");
-const require = createRequire(join(root, "tests", "package.json"));
-const jose = require("jose");
-const option = (name) => process.argv.includes(name);
-const lab = option("--lab") ? process.argv[process.argv.indexOf("--lab") + 1] : join(root, "build/release/lab");
-const vectors = (name) => JSON.parse(readFileSync(join(here, "jose", name), "utf8"));
+const jose = createRequire(new URL("../package.json", import.meta.url))("jose");
+const vectors = (name) => JSON.parse(readFileSync(new URL(`jose/${name}`, import.meta.url), "utf8"));
 
 const signatures = vectors("signatures.json");
 const kinds = [
@@ -58,47 +53,40 @@ async function foreignTokens({ alg, ...options }) {
 
 const foreign = (await Promise.all(kinds.map(foreignTokens))).flat();
 const questions = [...signatures, ...foreign];
-const run = spawnSync(lab, ["jws"], {
-  input: questions.map(({ jwks, token, algorithms }) => JSON.stringify({ jwks, token, algorithms })).join("\n") + "\n",
-  encoding: "utf8", maxBuffer: 1 << 26,
-});
-if (run.status !== 0) throw new Error(`${lab} jws: ${run.error ?? run.stderr}`);
-const answers = run.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+const lab = new Lab("jws");
+const answers = await lab.askAll(questions.map(({ jwks, token, algorithms }) => ({ jwks, token, algorithms })));
+lab.close();
 const failed = questions.filter((question, i) =>
-  answers[i]?.valid !== question.valid || (question.reason !== undefined && answers[i].reason !== question.reason));
-for (const { source, name } of failed) console.log(`failed: ${source}: ${name}`);
-console.log(`${questions.length - failed.length} of ${questions.length} (${signatures.length} vectors, ${foreign.length} with npm jose)`);
-console.log(`${questions.length - failed.length} passed, ${failed.length} failed`);
+  answers[i].valid !== question.valid || (question.reason !== undefined && answers[i].reason !== question.reason));
 
 // "AlgNoneInEverySpelling" -> "alg none in every spelling"
 const words = (name) => name.replace(/([a-z0-9])(?=[A-Z])|(A)(?=[A-Z])/g, "$1$2 ").toLowerCase();
-const attacks = (file) => [...readFileSync(join(root, "src/crypto", file), "utf8").matchAll(/^TEST\(Jw[st]Attack, (\w+)\)/gm)]
+const attacks = (file) => [...readFileSync(join(top, "src/crypto", file), "utf8").matchAll(/^TEST\(Jw[st]Attack, (\w+)\)/gm)]
   .map(([, name]) => `- ${words(name)}`).join("\n");
 
-if (option("--write")) {
-  const sources = [...new Set(questions.map(({ source }) => source))];
-  const row = (source) => {
-    const of = (list) => list.filter((question) => question.source === source).length;
-    return `| ${source} | ${of(questions) - of(failed)} | ${of(failed)} |`;
-  };
-  writeFileSync(join(root, "docs/conformance/jose.md"), `# JOSE
+const sources = [...new Set(questions.map(({ source }) => source))];
+const of = (list, source) => list.filter((question) => question.source === source).length;
+const rows = sources.map((source) => [source, of(questions, source) - of(failed, source), of(failed, source)]);
+conclude({
+  name: "jose",
+  title: "JOSE",
+  source: "the vectors of RFC 7515 to 7520, 8037 and 9864, and tokens that npm `jose` signs",
+  target: "every vector and token",
+  passed: questions.length - failed.length,
+  failures: failed.map(({ source, name }) => `${source}: ${name}`),
+  text: `The same vectors run in \`crypto_test\`, together with ${vectors("key_sets.json").length} key sets (which keys are kept, left out, or refuse the
+set) and the thumbprints of RFC 7638 and RFC 8037.
 
-Written by \`node tests/conformance/jose.mjs --write\`. The same vectors run in \`crypto_test\`, together with
-${vectors("key_sets.json").length} key sets (which keys are kept, left out, or refuse the set) and the thumbprints of RFC 7638 and RFC 8037.
+${table(["signatures", "passed", "failed"], [...rows, ["**all**", questions.length - failed.length, failed.length]])}
 
-| signatures | passed | failed |
-|---|---:|---:|
-${sources.map(row).join("\n")}
-| **all** | **${questions.length - failed.length}** | **${failed.length}** |
-
-## What is verified
+### What is verified
 
 - JWS in the compact serialization (RFC 7515 section 7.1) with ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384,
   PS512, EdDSA (RFC 8037), and Ed25519 and Ed448 under their own names (RFC 9864). \`none\` and HMAC are not in the
   enumeration of algorithms: neither a token nor a configuration can ask for them.
 - JWK sets (RFC 7517, 7518, 8037); the claims of JWTs (RFC 7519) by the rules of RFC 8725 and RFC 9068.
 
-## Decisions
+### Decisions
 
 | where | what | why |
 |---|---|---|
@@ -117,7 +105,7 @@ ${sources.map(row).join("\n")}
 | claims | \`iss\` byte for byte, \`aud\` holds a configured value, \`sub\` is a text that is not empty | RFC 8725 sections 3.8 to 3.10 |
 | size | 8 KiB for a token, before anything of it is read | |
 
-## Attacks with a test of their own
+### Attacks with a test of their own
 
 On the signature and the header (\`src/crypto/jws_test.cc\`):
 
@@ -127,11 +115,10 @@ On the claims (\`src/crypto/jwt_test.cc\`):
 
 ${attacks("jwt_test.cc")}
 
-## Not done
+### Not done
 
 - JWE (RFC 7516) and the JSON serializations: refused by their form.
 - HMAC (HS256 and its kind), by choice.
 - ES256K, and the post-quantum algorithms: OpenSSL 3.0 has none of the latter.
-`);
-}
-process.exitCode = failed.length === 0 ? 0 : 1;
+`,
+});

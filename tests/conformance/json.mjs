@@ -1,9 +1,9 @@
 // Strict JSON case by case: what must be accepted (y), what must be refused and why (n), and what RFC 8259
 // leaves open and is decided here (i). Through the same parser that the server runs.
 //
-//   node tests/conformance/json.mjs [--write]
-import {writeFileSync} from 'node:fs';
-import {Lab} from './lab.mjs';
+//   node tests/conformance/json.mjs
+import {Lab} from './support/lab.mjs';
+import {conclude, table} from './support/suite.mjs';
 
 const bytes = (...list) => Buffer.from(list);
 const text = string => Buffer.from(string, 'utf8');
@@ -58,14 +58,18 @@ const cases = {
   ],
 };
 
+// A text as a span of code: bytes that are not printable ASCII, and what a table could not hold, by their number.
+const hidden = /[^\x20-\x7e]|[|`]/g;
+const shown = buffer => {
+  const inner = buffer.subarray(0, 40).toString('latin1').replaceAll(hidden, c => `‹${c.charCodeAt(0).toString(16).padStart(2, '0')}›`);
+  if (buffer.length > 40) return `\`${inner}…\` (${buffer.length} bytes)`;
+  return inner.trim() ? `\`${inner}\`` : inner ? `${inner.length} spaces` : '';
+};
+
 const lab = new Lab('json');
 const failures = [];
-let count = 0;
 const sections = [];
-const shown = buffer => {
-  const inner = JSON.stringify(buffer.subarray(0, 40).toString('latin1')).slice(1, -1).replaceAll('|', '\\|').replaceAll('`', "'");
-  return buffer.length > 40 ? `\`${inner}…\` (${buffer.length} bytes)` : `\`${inner}\``;
-};
+let count = 0;
 for (const [group, list] of Object.entries(cases)) {
   const rows = [];
   for (const [name, given, reason = null, open] of list) {
@@ -74,21 +78,23 @@ for (const [group, list] of Object.entries(cases)) {
     count++;
     const good = open ? !answer.accepted : answer.accepted === (reason === null) && (reason === null || answer.reason === reason);
     if (!good) failures.push(`${group}: ${name}: expected ${reason ?? 'accepted'}, got ${JSON.stringify(answer)}`);
-    rows.push(`| ${name} | ${shown(buffer)} | ${answer.accepted ? 'accepted' : `refused: ${answer.reason}`} |`);
+    rows.push([name, shown(buffer), answer.accepted ? 'accepted' : `refused: ${answer.reason}`]);
   }
-  sections.push(`## ${group}\n\n| what | text (bytes as Latin-1) | answer |\n|---|---|---|\n${rows.join('\n')}\n`);
+  sections.push(`### ${group}\n\n${table(['what', 'text', 'answer'], rows)}\n`);
 }
 lab.close();
-if (process.argv.includes('--write')) {
-  writeFileSync(new URL('../../docs/conformance/json.md', import.meta.url), `# Strict JSON, case by case
 
-Written by \`node tests/conformance/json.mjs --write\`; do not edit. One text has one meaning, or it is refused (RFC 8259;
-RFC 7493 where two parsers could read it differently). Numbers keep the literal that was written: comparisons, bounds
-and \`multipleOf\` are exact at any size, nothing overflows, and \`1.0\` is an integer. The nesting allowed is 64 unless a
-caller says otherwise (request bodies: \`defaults.caps.depth\`). Noncharacters are accepted: every parser reads them alike.
+conclude({
+  name: 'json',
+  title: 'Strict JSON',
+  source: 'RFC 8259 and RFC 7493, case by case',
+  target: 'every case',
+  passed: count - failures.length,
+  failures,
+  text: `One text has one meaning, or it is refused (RFC 8259; RFC 7493 where two parsers could read it differently). Numbers
+keep the literal that was written: comparisons, bounds and \`multipleOf\` are exact at any size, nothing overflows, and
+\`1.0\` is an integer. The nesting allowed is 64 unless a caller says otherwise (request bodies: \`defaults.caps.depth\`).
+Noncharacters are accepted: every parser reads them alike. \`‹NN›\` in the tables is the byte of that number.
 
-${sections.join('\n')}`);
-}
-for (const failure of failures) console.error(failure);
-console.log(`${count - failures.length} of ${count} cases`);
-process.exitCode = failures.length ? 1 : 0;
+${sections.join('\n')}`,
+});
