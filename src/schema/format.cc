@@ -98,9 +98,14 @@ bool is_relative_json_pointer(std::string_view text) {
 bool is_base64(std::string_view text) {
   if (text.size() % 4 != 0) return false;
   while (text.ends_with('=') && text.size() % 4 != 2) text.remove_suffix(1);
-  return std::all_of(text.begin(), text.end(), [](char c) {
+  const bool in_alphabet = std::all_of(text.begin(), text.end(), [](char c) {
     return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '+' || c == '/';
   });
+  if (!in_alphabet) return false;
+  // Bits that no byte gets must be zero (section 3.5): some decoders refuse others, some overlook them.
+  if (text.size() % 4 == 2) return std::string_view("AQgw").find(text.back()) != text.npos;
+  if (text.size() % 4 == 3) return std::string_view("AEIMQUYcgkosw048").find(text.back()) != text.npos;
+  return true;
 }
 
 }  // namespace gatehouse::schema

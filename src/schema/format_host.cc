@@ -10,6 +10,7 @@
 
 #include <idn2.h>
 
+#include "base/strings.h"
 #include "schema/format.h"
 #include "schema/utf8.h"
 
@@ -174,8 +175,9 @@ bool is_mailbox(std::string_view text, Alphabet alphabet) {
   std::string_view domain = text.substr(at + 1);
   if (domain.starts_with('[') && domain.ends_with(']')) {
     domain = domain.substr(1, domain.size() - 2);
-    constexpr std::string_view kTag = "IPv6:";
-    return domain.starts_with(kTag) ? is_ipv6(domain.substr(kTag.size())) : is_ipv4(domain);
+    constexpr std::string_view kTag = "IPv6:";  // in any case, as every literal of an ABNF
+    const bool tagged = equal_ignoring_case(domain.substr(0, kTag.size()), kTag);
+    return tagged ? is_ipv6(domain.substr(kTag.size())) : is_ipv4(domain);
   }
   return alphabet == Alphabet::ascii ? is_hostname(domain) : is_idn_hostname(domain);
 }

@@ -64,6 +64,8 @@ TEST(Format, MailboxesAreThoseOfRfc5321) {
           "a@[IPv6:::1]", "te~st@example.com"},
          {"", "@", "a@", "@b", ".a@b", "a.@b", "a..b@c", "a b@c", "a@b c", "a@-b", "a@[1.2.3]", "a@[::1]",
           "\"a\"b@c", "\"a@c", "a@b@c", "é@b.c", "a@b.c\n"});
+  // RFC 5321, section 4.1.3, with RFC 5234, section 2.3: the tag is in any case.
+  expect("email", {"a@[ipv6:::1]", "a@[IPV6:1::]"}, {"a@[ipv6]", "a@[ipv:::1]", "a@[]", "a@[\x16pv6:::1]"});
   EXPECT_FALSE(is_email(std::string(65, 'a') + "@b.c"));
   expect("idn-email", {"실례@실례.테스트", "é@b.c", "a@bücher.example"}, {"é", "é@", "é..a@b.c", "é@-b"});
 }
@@ -92,7 +94,7 @@ TEST(Format, UrisAndTheirInternationalKin) {
   expect("iri", {"http://ƒøø.ßår/?∂éœ=πîx#πîüx", "x:\u00A0", "http://a?\uE000"},
          {"/ƒøø", "http://a/\uE000", "http://a/\u0085", "http://a/\uFDD0", "http://2001:0db8::1/"});
   expect("iri-reference", {"//ƒøø.ßår/", "âππ", "#ƒ"}, {"\\\\WINDOWS\\filëß", "#ƒräg\\mênt"});
-  expect("uri-template", {"", "/a/{b}", "{+x,y*,z:3}", "{?q%20,a.b}", "{#f}"},
+  expect("uri-template", {"", "/a/{b}", "a'b", "{+x,y*,z:3}", "{?q%20,a.b}", "{#f}"},
          {"{", "}", "{}", "{a", "a}", "{a b}", "{a:0}", "{a:10000}", "{a*:3}", "{a,}", "{.}", "{a..b}", "<a>",
           "a b", "{a}%", "\"", "{{a}}"});
 }
@@ -108,6 +110,7 @@ TEST(Format, PointersAndIdentifiers) {
   EXPECT_TRUE(is_base64("") && is_base64("YQ==") && is_base64("YWI=") && is_base64("YWJj"));
   EXPECT_FALSE(is_base64("YQ=") || is_base64("YQ") || is_base64("Y===") || is_base64("====") ||
                is_base64("YQ==YQ==") || is_base64("Y-__"));
+  EXPECT_FALSE(is_base64("YR==") || is_base64("YWJ=")) << "two texts for the same bytes";
 }
 
 }  // namespace

@@ -165,8 +165,9 @@ bool is_uri_template(std::string_view text) {
       i += 2;
       continue;
     }
+    // Section 2.1, with the apostrophe that erratum 6937 gives back.
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F ||
-        std::string_view("\"'<>\\^`|}").find(c) != std::string_view::npos) {
+        std::string_view("\"<>\\^`|}").find(c) != std::string_view::npos) {
       return false;
     }
     if (static_cast<unsigned char>(c) < 0x80) continue;
