@@ -264,17 +264,9 @@ void Compiler::Implementation::fill_object(const Site& site) {
   };
   if (site.resource.applies) {
     if (site.keywords.has(properties) && is_map_of_schemas(site, properties)) {
-      const Direction direction = site.task.key.direction;
       for (const json::Member member : site.keywords[properties].members()) {
-        const Facts& facts = facts_.of(member.value, site.resource);
-        const Rules* rules = nullptr;
-        if (direction == Direction::input && facts.read_only)
-          rules = &never("readOnly");
-        else if (direction == Direction::output && facts.write_only)
-          rules = &never("writeOnly");
-        else
-          rules = &inner_value(site, member.value);
-        objects(site.rules).properties[number_of(member.key())] = rules;
+        const Rules& rules = inner_value(site, member.value);
+        objects(site.rules).properties[number_of(member.key())] = &rules;
       }
     }
     if (site.keywords.has(pattern_properties) && is_map_of_schemas(site, pattern_properties)) {

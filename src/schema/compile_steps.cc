@@ -46,7 +46,7 @@ void Compiler::Implementation::add_branches(const Site& site, Keyword keyword, S
   step.op = op;
   step.rule = name(keyword);
   for (const Value branch : site.keywords[keyword].elements())
-    step.branches.push_back(&same_value(site, branch));
+    step.branches.push_back(op == Step::Op::all ? &same_value(site, branch) : &alternative(site, branch));
 }
 
 void Compiler::Implementation::fill_steps(const Site& site) {

@@ -218,8 +218,23 @@ const Rules& Compiler::Implementation::same_value(const Site& site, const Docume
 
 const Rules& Compiler::Implementation::inner_value(const Site& site, json::Value schema) {
   const Key& key = site.task.key;
+  if (const Rules* const refusal = one_way(site, schema)) return *refusal;
   return rules_for(schema, site.resource, key.use == Use::plain ? Use::plain : Use::outermost, key.direction,
                    0);
+}
+
+const Rules& Compiler::Implementation::alternative(const Site& site, json::Value schema) {
+  if (const Rules* const refusal = one_way(site, schema)) return *refusal;
+  return same_value(site, schema);
+}
+
+const Rules* Compiler::Implementation::one_way(const Site& site, json::Value schema) {
+  const Direction direction = site.task.key.direction;
+  if (direction == Direction::any || !(schema.is_object() || schema.is_boolean())) return nullptr;
+  const Facts& facts = facts_.of(schema, site.resource);
+  if (direction == Direction::input && facts.read_only) return &never("readOnly");
+  if (direction == Direction::output && facts.write_only) return &never("writeOnly");
+  return nullptr;
 }
 
 const Rules& Compiler::Implementation::plainly(const Site& site, json::Value schema) {

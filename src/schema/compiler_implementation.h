@@ -62,7 +62,10 @@ class Compiler::Implementation {
                          std::uint32_t exempt);
   const Rules& same_value(const Site& site, json::Value schema);  // an in-place applicator's branch
   const Rules& same_value(const Site& site, const Documents::Target& target);
+  const Rules& alternative(const Site& site, json::Value schema);  // the same; a branch that need not hold
   const Rules& inner_value(const Site& site, json::Value schema);
+  // What refuses a value that is readOnly on its way in, or writeOnly on its way out.
+  const Rules* one_way(const Site& site, json::Value schema);
   const Rules& plainly(const Site& site, json::Value schema);
   const Rules& never(std::string_view rule);
   const Rules& anything(Use use);

@@ -148,10 +148,10 @@ class Evaluator {
     return valid;
   }
 
-  // A member or element that no name leads to: where the answer is always no, the keyword says why.
+  // A member or element that no name leads to: where the answer is always no, that is said of the whole.
   bool check_named(const Rules& rules, Value value, const Path* parent, const Path* path,
                    std::string_view keyword) {
-    if (rules.never) return fail(parent, keyword);
+    if (rules.never) return fail(parent, rules.never_rule == "false" ? keyword : rules.never_rule);
     return check(rules, value, nullptr, path);
   }
 

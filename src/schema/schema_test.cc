@@ -249,6 +249,26 @@ TEST(Compiler, CyclesThatConsumeNothingAreRefusedAndOthersWork) {
       ElementsAre("/next/next/next type"));
 }
 
+// JSON Schema Validation, section 9.4: readOnly is a property of the instance location, whatever leads there.
+TEST(Directions, NoWayRoundReadOnly) {
+  const auto refused = [](std::string_view schema, std::string_view instance) {
+    const auto outcome = hold(schema, instance, kSealed, Direction::input);
+    return outcome.error.empty() && outcome.findings.size() == 1 &&
+           outcome.findings[0].find("readOnly") != std::string::npos;
+  };
+  constexpr std::string_view kObject = R"({"id":"a"})";
+  EXPECT_TRUE(refused(R"({"additionalProperties":{"type":"string","readOnly":true}})", kObject));
+  EXPECT_TRUE(refused(R"({"type":"object","patternProperties":{"^i":{"readOnly":true}}})", kObject));
+  EXPECT_TRUE(refused(R"({"type":"object","unevaluatedProperties":{"readOnly":true}})", kObject));
+  EXPECT_TRUE(refused(R"({"type":"array","items":{"readOnly":true}})", "[1]"));
+  EXPECT_TRUE(refused(R"({"type":"array","prefixItems":[{"readOnly":true}]})", "[1]"));
+  constexpr std::string_view kEither =
+      R"({"properties":{"id":{"oneOf":[{"type":"string","readOnly":true},{"type":"null"}]}}})";
+  EXPECT_THAT(findings(kEither, kObject, kSealed, Direction::input), ElementsAre("/id oneOf"));
+  EXPECT_THAT(findings(kEither, R"({"id":null})", kSealed, Direction::input), IsEmpty());
+  EXPECT_THAT(findings(kEither, kObject, kSealed, Direction::output), IsEmpty());
+}
+
 TEST(Compiler, HostileSchemasCostBoundedTimeAndStack) {
   // A chain of 100,000 references, and a composition that doubles at each of 60 levels.
   std::string chain = R"({"$ref":"#/$defs/d0","$defs":{)";
