@@ -119,11 +119,11 @@ void Compiler::Implementation::fill_types(const Site& site) {
   site.rules.types = bits;
 }
 
-void Compiler::Implementation::add_values(const Site&, Values& values, Value value) {
-  if (value.is_string()) {
-    values.strings.add(value.string());
+void Compiler::Implementation::add_value(Values& values, Value kept_value) {
+  if (kept_value.is_string()) {
+    values.strings.add(kept_value.string());
   } else {
-    values.others.push_back(kept(value));
+    values.others.push_back(kept_value);
   }
 }
 
@@ -134,7 +134,7 @@ void Compiler::Implementation::fill_values(const Site& site) {
     } else {
       Values& values = program_->values.emplace_back();
       values.rule = "enum";
-      for (const Value element : list.elements()) add_values(site, values, element);
+      for (const Value element : kept(list).elements()) add_value(values, element);
       values.strings.build();
       site.rules.enumeration = &values;
     }
@@ -142,10 +142,24 @@ void Compiler::Implementation::fill_values(const Site& site) {
   if (const Value value = site.keywords[Keyword::constant]) {
     Values& values = program_->values.emplace_back();
     values.rule = "const";
-    add_values(site, values, value);
+    add_value(values, kept(value));
     values.strings.build();
     site.rules.constant = &values;
   }
+}
+
+std::optional<Pattern> Compiler::Implementation::pattern_of(const Site& site, Value at,
+                                                            std::string_view expression) {
+  constexpr std::size_t kMostInstructions = 1'000'000;  // of all patterns: a few seconds of work, tens of MiB
+  auto compiled = pattern_instructions_ > kMostInstructions
+                      ? std::unexpected(std::string("all patterns together are too large"))
+                      : Pattern::compile(expression);
+  if (!compiled) {
+    report(site.resource, at, "pattern cannot be used: " + compiled.error());
+    return std::nullopt;
+  }
+  pattern_instructions_ += compiled->instructions();
+  return *std::move(compiled);
 }
 
 void Compiler::Implementation::fill_string(const Site& site) {
@@ -154,15 +168,11 @@ void Compiler::Implementation::fill_string(const Site& site) {
     if (const auto most = count_of(site, max_length)) strings(site.rules).length.most = *most;
     if (const auto least = count_of(site, min_length); least && *least > 0)
       strings(site.rules).length.least = *least;
-    if (const Value text = site.keywords[pattern]) {
-      auto compiled = text.is_string()
-                          ? Pattern::compile(text.string())
-                          : std::expected<Pattern, std::string>(std::unexpected("it is not a string"));
-      if (compiled) {
+    if (const Value text = site.keywords[pattern]; text && !text.is_string()) {
+      report(site.resource, text, "pattern must be a string");
+    } else if (text) {
+      if (auto compiled = pattern_of(site, text, text.string()))
         strings(site.rules).patterns.push_back(*std::move(compiled));
-      } else {
-        report(site.resource, text, "pattern cannot be used: " + compiled.error());
-      }
     }
   }
   const Value wanted = site.keywords[format];
@@ -271,13 +281,8 @@ void Compiler::Implementation::fill_object(const Site& site) {
     }
     if (site.keywords.has(pattern_properties) && is_map_of_schemas(site, pattern_properties)) {
       for (const json::Member member : site.keywords[pattern_properties].members()) {
-        auto compiled = Pattern::compile(member.key());
-        if (!compiled) {
-          report(site.resource, member.value,
-                 "the pattern of these properties cannot be used: " + compiled.error());
-          continue;
-        }
-        objects(site.rules).patterns.emplace_back(*std::move(compiled), &inner_value(site, member.value));
+        if (auto compiled = pattern_of(site, member.value, member.key()))
+          objects(site.rules).patterns.emplace_back(*std::move(compiled), &inner_value(site, member.value));
       }
     }
     if (const Value schema = site.keywords[additional_properties];

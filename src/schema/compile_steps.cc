@@ -179,7 +179,7 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
   const auto admits = [&](Kind kind) { return (facts.types & type_bit(kind)) != 0; };
   const auto weak = [&](Weakness::Kind kind, std::string_view keyword) {
     rules.weaknesses.push_back({kind, site.resource.document->uri,
-                                Documents::pointer_to(*site.resource.document, site.task.schema),
+                                documents_.pointer_to(*site.resource.document, site.task.schema),
                                 site.task.schema.offset(), keyword});
   };
   if (options_.sealing == Sealing::sealed && facts.describes_object && admits(Kind::object) &&

@@ -60,7 +60,7 @@ void Compiler::Implementation::report(const SchemaResource& resource, json::Valu
   constexpr std::size_t kMostProblems = 1000;
   if (problems_.size() == kMostProblems) return;
   problems_.push_back(
-      {resource.document->uri, Documents::pointer_to(*resource.document, at), at.offset(), std::move(what)});
+      {resource.document->uri, documents_.pointer_to(*resource.document, at), at.offset(), std::move(what)});
 }
 
 std::expected<std::shared_ptr<const Schema>, Problems> Compiler::Implementation::compile(

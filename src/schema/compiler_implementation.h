@@ -99,7 +99,8 @@ class Compiler::Implementation {
   bool is_schema(const Site& site, json::Value value, std::string_view what);
   std::string_view kept(std::string_view text);
   json::Value kept(json::Value value);
-  void add_values(const Site& site, Values& values, json::Value value);
+  std::optional<Pattern> pattern_of(const Site& site, json::Value at, std::string_view expression);
+  static void add_value(Values& values, json::Value kept_value);
   void add_bound(const Site& site, Keyword keyword, NumberBound::Is is, NumberRules& rules);
   StringRules& strings(Rules& rules);
   NumberRules& numbers(Rules& rules);
@@ -124,6 +125,7 @@ class Compiler::Implementation {
   const Rules* capped_anything_ = nullptr;
   std::map<std::pair<SchemaResource*, Direction>, Resource*> runtime_resources_;
   std::map<std::string, std::uint32_t, std::less<>> anchors_;
+  std::size_t pattern_instructions_ = 0;
   std::vector<std::vector<std::string>> exempt_sets_;
   std::map<std::vector<std::string>, std::uint32_t> exempt_numbers_;
   std::unordered_map<const json::Node*, std::shared_ptr<const Shape>> shapes_;

@@ -1,6 +1,7 @@
 #include "schema/documents.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
@@ -243,35 +244,30 @@ std::optional<Documents::Target> Documents::follow_pointer(SchemaResource& from,
 std::string Documents::pointer_to(const SourceDocument& document, json::Value at) {
   std::string out;
   json::Value here = document.root;
-  const auto inside = [&](json::Value value) {
-    return at.node() >= value.node() && at.node() < value.node() + value.node()->span;
-  };
-  if (!inside(here)) return out;
+  if (at.node() < here.node() || at.node() >= here.node() + here.node()->span) return out;
   while (here.node() != at.node()) {
-    bool descended = false;
-    if (here.is_object()) {
-      for (const json::Member member : here.members()) {
-        if (!inside(member.value)) continue;
-        append_token(out, member.key());
-        here = member.value;
-        descended = true;
-        break;
-      }
-    } else if (here.is_array()) {
-      std::size_t i = 0;
-      for (const json::Value element : here.elements()) {
-        if (inside(element)) {
-          append_token(out, std::to_string(i));
-          here = element;
-          descended = true;
-          break;
-        }
-        ++i;
-      }
-    }
-    if (!descended) break;
+    const std::vector<const json::Node*>& nodes = children(here);
+    const auto after = std::upper_bound(nodes.begin(), nodes.end(), at.node());
+    if (after == nodes.begin()) break;
+    const json::Node* const node = *std::prev(after);
+    if (at.node() >= node + node->span) break;  // a key
+    append_token(out, here.is_object() ? json::Value(node - 1).string()
+                                       : std::to_string(std::prev(after) - nodes.begin()));
+    here = json::Value(node);
   }
   return out;
+}
+
+// In the order of their addresses, which is that of the document.
+const std::vector<const json::Node*>& Documents::children(json::Value container) {
+  std::vector<const json::Node*>& nodes = children_[container.node()];
+  if (!nodes.empty()) return nodes;
+  if (container.is_object()) {
+    for (const json::Member member : container.members()) nodes.push_back(member.value.node());
+  } else if (container.is_array()) {
+    for (const json::Value element : container.elements()) nodes.push_back(element.node());
+  }
+  return nodes;
 }
 
 }  // namespace gatehouse::schema

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/strings.h"
 #include "json/document.h"
@@ -64,7 +65,7 @@ class Documents {
   // Nothing, and a report at `at`, where the reference leads nowhere.
   std::optional<Target> resolve(SchemaResource& from, std::string_view reference, json::Value at);
 
-  static std::string pointer_to(const SourceDocument& document, json::Value at);
+  std::string pointer_to(const SourceDocument& document, json::Value at);
 
  private:
   void index(json::Value schema, SchemaResource& around, int depth);
@@ -73,6 +74,7 @@ class Documents {
   void apply_vocabulary(SchemaResource& resource, json::Value vocabulary, json::Value at);
   std::optional<json::Value> step(json::Value here, std::string_view token);
   std::optional<Target> follow_pointer(SchemaResource& from, std::string_view pointer);
+  const std::vector<const json::Node*>& children(json::Value container);
 
   const Options& options_;
   Compiler::Fetch fetch_;
@@ -83,6 +85,8 @@ class Documents {
   std::unordered_map<const json::Node*, SchemaResource*> places_;
   // The members of large objects that pointers went through.
   std::unordered_map<const json::Node*, std::unordered_map<std::string_view, json::Value>> large_;
+  // What stands in the containers that pointer_to went through: it is asked for thousands of places.
+  std::unordered_map<const json::Node*, std::vector<const json::Node*>> children_;
 };
 
 }  // namespace gatehouse::schema

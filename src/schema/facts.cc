@@ -136,8 +136,7 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
   }
   if (const json::Value text = keywords[pattern];
       text && text.is_string() && !facts.length && resource.validates) {
-    if (const auto compiled = Pattern::compile(text.string()))
-      facts.length |= compiled->longest().has_value();
+    facts.length |= longest_match(text.string()).has_value();
   }
   for (std::size_t i = static_cast<std::size_t>(all_of); i < static_cast<std::size_t>(type); ++i) {
     facts.asserts |= keywords.has(static_cast<Keyword>(i));

@@ -1,5 +1,7 @@
 #include "schema/pattern.h"
 
+#include <algorithm>
+
 #include <re2/re2.h>
 
 #include "schema/ecma_regex.h"
@@ -54,10 +56,17 @@ bool Pattern::found_in(std::string_view text) const {
   return RE2::PartialMatch({text.data(), text.size()}, *matcher_->re2);
 }
 
-std::optional<std::uint64_t> Pattern::longest() const {
-  if (matcher_->re2 || !matcher_->anchored_at_end) return std::nullopt;
+std::size_t Pattern::instructions() const {
+  if (!matcher_->re2) return matcher_->runs.size();
+  const auto of = [](int size) { return static_cast<std::size_t>(std::max(size, 0)); };
+  return of(matcher_->re2->ProgramSize()) + of(matcher_->re2->ReverseProgramSize());
+}
+
+std::optional<std::uint64_t> longest_match(std::string_view expression) {
+  const auto translation = translate_regex(expression, Strictness::matching);
+  if (!translation || !translation->simple || !translation->anchored_at_end) return std::nullopt;
   std::uint64_t total = 0;
-  for (const ByteRun& run : matcher_->runs) {
+  for (const ByteRun& run : translation->runs) {
     if (run.most == ByteRun::kEndless) return std::nullopt;
     total += run.most;
   }

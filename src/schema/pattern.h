@@ -3,6 +3,7 @@
 // given a translation that means the same. What RE2 cannot do (lookaround, backreferences) is refused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -20,14 +21,16 @@ class Pattern {
   ~Pattern();
 
   bool found_in(std::string_view text) const;  // somewhere, unless it is anchored
-  // The most code points a text has in which it is found, where that is known.
-  std::optional<std::uint64_t> longest() const;
+  std::size_t instructions() const;            // of the program that matches it
 
  private:
   struct Matcher;
   explicit Pattern(std::unique_ptr<const Matcher> matcher);
   std::unique_ptr<const Matcher> matcher_;
 };
+
+// The most code points a text has in which the expression is found, where that is plain to see.
+std::optional<std::uint64_t> longest_match(std::string_view expression);
 
 // Whether the text is a regular expression by the grammar of ECMA-262 with the u flag (format "regex").
 bool is_ecma_regex(std::string_view text);
