@@ -218,12 +218,11 @@ void Compiler::Implementation::fill_number(const Site& site) {
   }
   const Value wanted = site.keywords[format];
   if (!wanted || !wanted.is_string() || !site.resource.openapi || !site.resource.asserts_formats) return;
-  const auto range = [&](std::string_view least, std::string_view most) {
-    numbers(site.rules).bounds.push_back({Is::at_least, Number(least), "format"});
-    numbers(site.rules).bounds.push_back({Is::at_most, Number(most), "format"});
-  };
-  if (wanted.string() == "int32") range("-2147483648", "2147483647");
-  if (wanted.string() == "int64") range("-9223372036854775808", "9223372036854775807");
+  if (const NumberFormat* range = find_number_format(wanted.string())) {
+    numbers(site.rules).bounds.push_back({Is::at_least, Number(range->least), "format"});
+    numbers(site.rules).bounds.push_back({Is::at_most, Number(range->most), "format"});
+    if (range->integers) site.rules.types |= kOnlyIntegers;
+  }
 }
 
 void Compiler::Implementation::fill_array(const Site& site) {

@@ -211,7 +211,7 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
     else
       weak(Weakness::Kind::capped, "maxProperties");
   }
-  if (admits(Kind::number) && !(facts.minimum && facts.maximum) && !facts.wide_integer) {
+  if (admits(Kind::number) && !(facts.minimum && facts.maximum)) {
     constexpr std::string_view kSafe = "9007199254740991";
     constexpr std::string_view kSafeNegative = "-9007199254740991";
     constexpr std::string_view kDouble = "1.7976931348623157e308";

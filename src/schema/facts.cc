@@ -40,7 +40,6 @@ void join(Facts& facts, const Facts& other) {
   facts.properties |= other.properties;
   facts.minimum |= other.minimum;
   facts.maximum |= other.maximum;
-  facts.wide_integer |= other.wide_integer;
   append(facts.read_only_names, other.read_only_names);
   append(facts.write_only_names, other.write_only_names);
   facts.height = std::max(facts.height, other.height + 1);
@@ -131,8 +130,9 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
   }
   if (const json::Value name = keywords[format]; name && name.is_string() && resource.asserts_formats) {
     facts.length |= is_bounded_format(name.string());
-    if (resource.openapi && name.string() == "int32") facts.minimum = facts.maximum = true;
-    facts.wide_integer = resource.openapi && name.string() == "int64";
+    const NumberFormat* const range = resource.openapi ? find_number_format(name.string()) : nullptr;
+    if (range) facts.minimum = facts.maximum = true;
+    if (range) facts.integers_only |= range->integers;
   }
   if (const json::Value text = keywords[pattern];
       text && text.is_string() && !facts.length && resource.validates) {
@@ -253,7 +253,6 @@ void FactFinder::alternatives(Facts& facts, json::Value list, SchemaResource& re
     together.properties &= other.properties || without(Kind::object);
     together.minimum &= other.minimum || without(Kind::number);
     together.maximum &= other.maximum || without(Kind::number);
-    together.wide_integer |= other.wide_integer;
     together.describes_object |= other.describes_object;
     append(together.read_only_names, other.read_only_names);
     append(together.write_only_names, other.write_only_names);

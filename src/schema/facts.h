@@ -24,7 +24,6 @@ struct Facts {
   bool properties = false;
   bool minimum = false;
   bool maximum = false;
-  bool wide_integer = false;  // format int64
   bool read_only = false;
   bool write_only = false;
   std::vector<std::string_view> read_only_names;  // properties, here or in what applies here

@@ -35,6 +35,20 @@ constexpr Format kFormats[] = {
     {"regex", is_ecma_regex, false},
 };
 
+constexpr NumberFormat kNumberFormats[] = {
+    {"int8", "-128", "127", true},
+    {"uint8", "0", "255", true},
+    {"int16", "-32768", "32767", true},
+    {"uint16", "0", "65535", true},
+    {"int32", "-2147483648", "2147483647", true},
+    {"uint32", "0", "4294967295", true},
+    {"int64", "-9223372036854775808", "9223372036854775807", true},
+    {"uint64", "0", "18446744073709551615", true},
+    {"double-int", "-9007199254740991", "9007199254740991", true},
+    {"float", "-3.40282346638528859811704183484516925440e38", "3.40282346638528859811704183484516925440e38",
+     false},
+};
+
 const Format* find(std::string_view name) {
   const auto* found = std::find_if(std::begin(kFormats), std::end(kFormats),
                                    [&](const Format& format) { return format.name == name; });
@@ -49,6 +63,12 @@ bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 
 FormatCheck find_format(std::string_view name) {
   const Format* found = find(name);
   return found ? found->check : nullptr;
+}
+
+const NumberFormat* find_number_format(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kNumberFormats), std::end(kNumberFormats),
+                                   [&](const NumberFormat& format) { return format.name == name; });
+  return found == std::end(kNumberFormats) ? nullptr : found;
 }
 
 bool is_bounded_format(std::string_view name) {

@@ -13,6 +13,15 @@ FormatCheck find_format(std::string_view name);
 // Whether the format bounds the length of what it accepts.
 bool is_bounded_format(std::string_view name);
 
+// What the OpenAPI format registry says about numbers: a range, and whether they are integers.
+struct NumberFormat {
+  std::string_view name;
+  std::string_view least;
+  std::string_view most;
+  bool integers;
+};
+const NumberFormat* find_number_format(std::string_view name);
+
 // format_time.cc: RFC 3339 and RFC 5234's ISO 8601 durations.
 bool is_date(std::string_view text);
 bool is_time(std::string_view text);

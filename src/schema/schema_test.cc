@@ -200,6 +200,19 @@ TEST(OpenApi30, NullableAndBooleanExclusiveBounds) {
   EXPECT_THAT(findings(R"({"type":"string","format":"byte"})", R"("YQ=")", k30), ElementsAre(" format"));
 }
 
+// The OpenAPI format registry.
+TEST(OpenApi30, FormatsOfNumbersAreRanges) {
+  const auto holds = [](std::string_view format, std::string_view instance) {
+    return findings(R"({"type":"number","format":")" + std::string(format) + "\"}", instance, k30).empty();
+  };
+  EXPECT_TRUE(holds("int32", "-2147483648") && holds("int32", "1.0") && !holds("int32", "1.5"));
+  EXPECT_TRUE(holds("int8", "127") && !holds("int8", "-129") && !holds("uint8", "256"));
+  EXPECT_TRUE(holds("uint64", "18446744073709551615") && !holds("uint64", "18446744073709551616"));
+  EXPECT_TRUE(holds("float", "3.4028234e38") && !holds("float", "-3.5e38") && holds("float", "0.1"));
+  EXPECT_TRUE(holds("double", "1e308") && holds("other", "1e400"));
+  EXPECT_THAT(findings(R"({"format":"int32"})", "1.5"), IsEmpty()) << "JSON Schema does not know it";
+}
+
 TEST(OpenApi30, WhatStandsBesideARefDoesNotCount) {
   EXPECT_THAT(
       findings(
