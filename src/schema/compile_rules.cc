@@ -107,6 +107,7 @@ void Compiler::Implementation::fill_types(const Site& site) {
       report(site.resource, value, "type must be null, boolean, object, array, number, string or integer");
   };
   if (types.is_array()) {
+    if (types.size() == 0) report(site.resource, types, "type must name at least one type");
     for (const Value element : types.elements()) one(element);
   } else {
     one(types);

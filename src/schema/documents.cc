@@ -37,6 +37,14 @@ void append_token(std::string& out, std::string_view token) {
   for (const char c : token) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
 }
 
+// Core, section 8.2.2.
+bool is_plain_name(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto other = [](char c) { return (c >= '0' && c <= '9') || c == '-' || c == '.'; };
+  return !text.empty() && letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || other(c); });
+}
+
 }  // namespace
 
 SchemaResource& Documents::new_resource(std::string uri, json::Value root, const SchemaResource& like) {
@@ -123,13 +131,20 @@ void Documents::index(json::Value schema, SchemaResource& around, int depth) {
         report_(*here, dialect, "$schema must be a URI");
       }
     }
-    if (const json::Value anchor = keywords[Keyword::anchor]; anchor && anchor.is_string()) {
-      here->anchors.emplace(anchor.string(), schema);
+    for (const Keyword keyword : {Keyword::anchor, Keyword::dynamic_anchor}) {
+      const json::Value anchor = keywords[keyword];
+      if (!anchor || here->draft == Draft::draft_7) continue;
+      if (!anchor.is_string() || !is_plain_name(anchor.string())) {
+        report_(*here, anchor, fmt::format("{} must be a name: letters, digits, -, _ and .", name(keyword)));
+        continue;
+      }
+      if (here->anchors.try_emplace(std::string(anchor.string()), schema).first->second.node() !=
+          schema.node())
+        report_(*here, anchor, fmt::format("two schemas have the {} \"{}\"", name(keyword), anchor.string()));
+      if (keyword == Keyword::dynamic_anchor) here->dynamic_anchors.emplace(anchor.string(), schema);
     }
-    if (const json::Value anchor = keywords[Keyword::dynamic_anchor]; anchor && anchor.is_string()) {
-      here->anchors.emplace(anchor.string(), schema);
-      here->dynamic_anchors.emplace(anchor.string(), schema);
-    }
+    if (const json::Value defs = keywords[Keyword::defs]; defs && !defs.is_object())
+      report_(*here, defs, "$defs must be an object");
     if (const json::Value anchor = keywords[Keyword::recursive_anchor];
         anchor && anchor.is_boolean() && anchor.boolean() && here->draft == Draft::draft_2019_09) {
       here->dynamic_anchors.emplace("", schema);

@@ -249,6 +249,12 @@ TEST(Compiler, SaysWhereASchemaIsWrong) {
   EXPECT_THAT(error(R"x({"pattern":"(a)\\1"})x"), HasSubstr("backreferences"));
   EXPECT_THAT(error(R"({"$schema":"https://unknown.invalid/","type":"null"})"), HasSubstr("is not known"));
   EXPECT_THAT(error("[]"), HasSubstr("a schema must be"));
+  EXPECT_THAT(error(R"({"type":[]})"), HasSubstr("/type: type must name"));
+  EXPECT_THAT(error(R"({"$anchor":"#a"})"), HasSubstr("/$anchor: $anchor must be a name"));
+  EXPECT_THAT(error(R"({"$dynamicAnchor":1})"), HasSubstr("$dynamicAnchor must be a name"));
+  EXPECT_THAT(error(R"({"$defs":{"a":{"$anchor":"x"},"b":{"$dynamicAnchor":"x"}}})"),
+              HasSubstr("two schemas"));
+  EXPECT_THAT(error(R"({"$defs":[]})"), HasSubstr("$defs must be an object"));
   EXPECT_THAT(error(R"({"multipleOf":0})"), HasSubstr("above zero"));
 }
 
