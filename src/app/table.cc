@@ -127,6 +127,10 @@ std::string Table::line(const std::vector<Cell>& row, const std::vector<std::siz
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (widths[i] == 0) continue;
     std::string text = row[i].text;
+    if (text.empty()) {
+      owed += widths[i] + kGap;
+      continue;
+    }
     std::size_t width = width_of(text);
     if (width > widths[i]) {
       text = fmt::format("{}{}", first_characters(text, widths[i] - 1), kCut);

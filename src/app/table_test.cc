@@ -21,6 +21,16 @@ TEST(Table, ColumnsAreAsWideAsTheirWidestTextAndTheLastIsNotPadded) {
             "x       partner:acme  -\n");
 }
 
+TEST(Table, NothingTrailsALineWhoseLastCellsAreEmpty) {
+  Table table({{"GATE"}, {"DECISION"}, {""}});
+  table.add({"route", "", "found"});
+  table.add({"limit", "passed", ""});
+  EXPECT_EQ(table.take(kFile),
+            "GATE   DECISION\n"
+            "route            found\n"
+            "limit  passed\n");
+}
+
 TEST(Table, NumbersStandToTheRight) {
   Table table({{"MS", Column::Align::right}, {"WHAT"}});
   table.add({"7.001", "a"});
