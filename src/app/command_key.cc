@@ -1,4 +1,4 @@
-#include <unistd.h>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
@@ -11,6 +11,7 @@
 #include "app/world.h"
 #include "json/writer.h"
 #include "store/key_admin.h"
+#include "store/key_store.h"
 
 namespace gatehouse::app {
 namespace {
@@ -30,13 +31,22 @@ int fail(std::string_view what) {
   return 1;
 }
 
+[[noreturn]] void wrong_usage(const char* option, const char* what) {
+  throw CLI::ValidationError(option, what);
+}
+
 std::string date(WallTime time) {
   if (time == WallTime::max()) return "never";
   return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
 }
 
+// A running server looks for changes every KeyStore::kPoll. When the command returns, the change holds there:
+// a revoked key is refused, and a script can use the key that it has just made.
+void let_servers_see() { std::this_thread::sleep_for(3 * store::KeyStore::kPoll); }
+
 // Runs `work` on the keys of the configuration's store.
-int with_keys(const Words& words, const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
+int with_keys(const Words& words,
+              const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
   const auto policy = load_policy(words.config);
   if (!policy) return 1;
   auto connection = open_store(policy->settings);
@@ -51,11 +61,13 @@ int with_keys(const Words& words, const std::function<int(const policy::PolicySe
 
 int show_new_key(const Words& words, Result<store::CreatedKey> created) {
   if (!created) return fail(created.error().text);
+  let_servers_see();
   if (words.json) {
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
   } else {
     fmt::print("{}\n", created->text.reveal());
-    fmt::print(stderr, "Key {}: this is the only time it is shown. Keep it where secrets are kept.\n", created->id);
+    fmt::print(stderr, "Key {}: this is the only time it is shown. Keep it where secrets are kept.\n",
+               created->id);
   }
   return 0;
 }
@@ -67,11 +79,11 @@ int create(Words& words) {
     }
     if (!words.expires.empty()) {
       words.request.lifetime = parse_duration(words.expires);
-      if (!words.request.lifetime) return fail("--expires must be a duration such as 90d");
+      if (!words.request.lifetime) wrong_usage("--expires", "must be a duration such as 90d");
     }
     for (const std::string& text : words.addresses) {
       const auto network = IpNetwork::parse(text);
-      if (!network) return fail(fmt::format("--address: `{}` is no address or network such as 10.0.0.0/8", text));
+      if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
       words.request.addresses.push_back(*network);
     }
     return show_new_key(words, admin.create(words.request));
@@ -112,15 +124,23 @@ int list(const Words& words) {
     const auto keys = admin.list();
     if (!keys) return fail(keys.error().text);
     const WallTime now = SystemClock().wall();
-    Table table({{"ID", Column::Align::left, Column::Fit::whole}, {"PRINCIPAL"}, {"ROLES"}, {"STATE"}, {"EXPIRES"}, {"LAST USED"}});
+    Table table({{"ID", Column::Align::left, Column::Fit::whole},
+                 {"PRINCIPAL"},
+                 {"ROLES"},
+                 {"STATE"},
+                 {"EXPIRES"},
+                 {"LAST USED"}});
     for (const store::ListedKey& key : *keys) {
       if (words.json) {
         print_json(key, now);
         continue;
       }
       const std::string state = state_of(key.record, now);
-      table.add({key.record.id, key.record.principal, fmt::format("{}", fmt::join(key.record.roles, ",")),
-                 {state, state == "active" ? Paint::green : Paint::faint}, date(key.record.expires),
+      table.add({key.record.id,
+                 key.record.principal,
+                 fmt::format("{}", fmt::join(key.record.roles, ",")),
+                 {state, state == "active" ? Paint::green : Paint::faint},
+                 date(key.record.expires),
                  key.last_used ? date(*key.last_used) : "never"});
     }
     fmt::print("{}", table.take(Screen::standard_output()));
@@ -131,7 +151,7 @@ int list(const Words& words) {
 int rotate(const Words& words) {
   return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
     const auto overlap = parse_duration(words.overlap);
-    if (!overlap) return fail("--overlap must be a duration such as 7d");
+    if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
     return show_new_key(words, admin.rotate(words.id, *overlap));
   });
 }
@@ -139,6 +159,7 @@ int rotate(const Words& words) {
 int revoke(const Words& words) {
   return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
     if (const auto done = admin.revoke(words.id); !done) return fail(done.error().text);
+    let_servers_see();
     fmt::print(stderr, "Key {} is revoked.\n", words.id);
     return 0;
   });
@@ -157,7 +178,8 @@ void add_key(CLI::App& program, int& status) {
     command->footer(std::string("Example:\n  ") + example);
     return command;
   };
-  auto* made = add("create", "Make a key and print it, once", "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
+  auto* made = add("create", "Make a key and print it, once",
+                   "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
   made->add_option("--principal", words->request.principal, "Who it is, such as partner:acme")->required();
   made->add_option("--role", words->request.roles, "A role of the configuration; may be repeated");
   made->add_option("--scope", words->request.scopes, "A scope; may be repeated");
