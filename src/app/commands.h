@@ -12,5 +12,7 @@ namespace gatehouse::app {
 void add_serve(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
 void add_key(CLI::App& program, int& status);
+void add_log(CLI::App& program, int& status);
+void add_why(CLI::App& program, int& status);
 
 }  // namespace gatehouse::app

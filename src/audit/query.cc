@@ -1,5 +1,6 @@
 #include "audit/query.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -70,8 +71,8 @@ std::optional<WallTime> time_of(std::string_view request_id) {
 
 }  // namespace
 
-Result<> read_events(db::Connection& connection, const EventFilter& filter,
-                     const std::function<bool(const StoredEvent&)>& each) {
+Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& filter,
+                                 const std::function<bool(const StoredEvent&)>& each) {
   std::optional<std::string> address;
   if (filter.address) address = filter.address->text();
   std::optional<std::string> outcome;
@@ -83,19 +84,21 @@ Result<> read_events(db::Connection& connection, const EventFilter& filter,
                                  "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
                                  {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
   Line parsed;
+  std::int64_t last = filter.after;
   for (;;) {
     GATEHOUSE_TRY(const bool more, rows.next());
-    if (!more) return {};
+    if (!more) return last;
     std::int64_t position = rows.integer(0) - 1;
     const bool goes_on = for_each_line(rows.text(1), [&](std::string_view line) {
-      if (++position <= filter.after || !parsed.parse(line)) return true;
+      last = std::max(last, ++position);
+      if (position <= filter.after || !parsed.parse(line)) return true;
       const WallTime time = parsed.time().value_or(wall_time(rows.integer(2)));
       if (time < since || time >= until) return true;
       const bool wanted = parsed.says("user.id", filter.user) && parsed.says("operation", filter.operation) &&
                           parsed.says("client.address", address) && parsed.says("outcome", outcome);
       return !wanted || each({position, time, line});
     });
-    if (!goes_on) return {};
+    if (!goes_on) return last;
   }
 }
 

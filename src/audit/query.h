@@ -33,10 +33,10 @@ struct StoredEvent {
   std::string_view line;  // JSON, without line feed; valid during the call
 };
 
-// Calls `each` for every event that passes, in the order in which they were stored, until it gives false.
-// Following is calling again with `after` set to the last position.
-Result<> read_events(db::Connection& connection, const EventFilter& filter,
-                     const std::function<bool(const StoredEvent&)>& each);
+// Calls `each` for every event that passes, in the order in which they were stored, until it gives false. Gives
+// the position of the last event that was looked at: following is calling again with `after` set to it.
+Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& filter,
+                                 const std::function<bool(const StoredEvent&)>& each);
 
 struct Explanation {
   std::vector<std::string> lines;  // the events of the request: one, and others that name it

@@ -35,8 +35,8 @@ describe('gatehouse key', unlessBuilt, () => {
     const made = await desk.createKey('partner:used');
     assert.equal((await desk.get('/orders/1', { 'x-api-key': made.key })).status, 200);
     await eventually(async () => {
-      const line = (await key('list', '--json')).stdout;
-      return new RegExp(`"last_used":"\\d{4}`).test(line);
+      const keys = (await key('list', '--json')).stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+      return keys.find(({ id }) => id === made.id).last_used.startsWith('20');
     }, 'time of last use');
   });
 });
@@ -60,7 +60,8 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.equal((await log('--user', 'nobody')).length, 0);
     assert.deepEqual((await log('--operation', 'listUsers')).map((event) => event['request.id']), [refused]);
     assert.equal((await log('--outcome', 'allowed')).length, 1);
-    assert.equal((await log('--ip', '127.0.0.1', '--since', '1h')).length, 3);
+    const requests = (await log('--ip', '127.0.0.1', '--since', '1h')).filter((event) => event['event.name'] === 'request');
+    assert.equal(requests.length, 3);
     assert.equal((await log('--ip', '203.0.113.1')).length, 0);
   });
 

@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   gatehouse::app::add_serve(program, status);
   gatehouse::app::add_check(program, status);
   gatehouse::app::add_key(program, status);
+  gatehouse::app::add_log(program, status);
+  gatehouse::app::add_why(program, status);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

@@ -1,0 +1,35 @@
+// What became of one request, gate by gate, in the order of gate/runner.cc. An event names the gate that
+// decided; that the gates before it let the request pass, and that those behind it were never asked, follows
+// from the order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/document.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::app {
+
+enum class Decision : std::uint8_t {
+  passed,
+  ended,  // refused or failed here
+  not_asked,
+  not_known,  // the request broke off, and the event does not say where
+};
+std::string_view name(Decision decision);
+
+struct GateStep {
+  std::string_view gate;
+  Decision decision = Decision::not_asked;
+  std::string text;    // by which rule, whom it proved, …; may be empty
+  std::string detail;  // of the gate that ended it: what it means, and what was found
+};
+
+// `event` is one of the encoder's. With a policy, which may have changed since, the steps tell what it asks
+// for.
+std::vector<GateStep> gates_of(json::Value event, const policy::PolicySet* policy);
+
+}  // namespace gatehouse::app

@@ -1,0 +1,127 @@
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/event_store.h"
+#include "app/event_table.h"
+#include "audit/query.h"
+#include "base/units.h"
+
+namespace gatehouse::app {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 500;  // of a table whose columns fit all of them
+constexpr std::chrono::milliseconds kLook{100};
+
+struct Words {
+  std::string config = "gatehouse.yaml";
+  std::string since = "1d";
+  std::string user, operation, address, outcome;
+  bool follow = false;
+  bool json = false;
+};
+
+int fail(std::string_view what) {
+  fmt::print(stderr, "gatehouse log: {}\n", what);
+  return 1;
+}
+
+audit::EventFilter filter_of(const Words& words) {
+  audit::EventFilter filter;
+  const auto since = parse_duration(words.since);
+  if (!since)
+    throw CLI::ValidationError("--since",
+                               fmt::format("must be a duration such as 15m or 7d, not `{}`", words.since));
+  filter.since = SystemClock().wall() - *since;
+  if (!words.user.empty()) filter.user = words.user;
+  if (!words.operation.empty()) filter.operation = words.operation;
+  if (!words.address.empty()) {
+    filter.address = IpAddress::parse(words.address);
+    if (!filter.address)
+      throw CLI::ValidationError(
+          "--ip", fmt::format("must be an address such as 203.0.113.9, not `{}`", words.address));
+  }
+  for (const Outcome outcome : {Outcome::refused, Outcome::failed, Outcome::allowed}) {
+    if (words.outcome == name(outcome)) filter.outcome = outcome;
+  }
+  return filter;
+}
+
+// Prints what passes the filter, and moves the filter behind all that was looked at. Gives how many lines it
+// were.
+Result<std::size_t> print_events(db::Connection& connection, audit::EventFilter& filter, const Words& words,
+                                 EventTable& table) {
+  const Screen screen = Screen::standard_output();
+  std::size_t count = 0;
+  GATEHOUSE_TRY(filter.after, audit::read_events(connection, filter, [&](const audit::StoredEvent& event) {
+                  ++count;
+                  if (words.json) {
+                    fmt::print("{}\n", event.line);
+                  } else {
+                    table.add(event.line);
+                    if (count % kRowsAtOnce == 0) fmt::print("{}", table.take(screen));
+                  }
+                  return true;
+                }));
+  fmt::print("{}", table.take(screen));
+  std::fflush(stdout);
+  return count;
+}
+
+// Until another process has written to the store.
+Result<> wait_for_change(db::Connection& connection, std::int64_t& version) {
+  for (;;) {
+    GATEHOUSE_TRY(const std::int64_t now, connection.data_version());
+    if (now != version) {
+      version = now;
+      return {};
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+int run(const Words& words) {
+  audit::EventFilter filter = filter_of(words);
+  auto store = open_event_store(words.config);
+  if (!store) return fail(store.error().text);
+  EventTable table;
+  // The version first: what is written between reading and waiting is seen at once.
+  auto version = store->connection.data_version();
+  if (!version) return fail(version.error().text);
+  auto printed = print_events(store->connection, filter, words, table);
+  if (!printed) return fail(printed.error().text);
+  if (!words.follow) {
+    if (*printed == 0)
+      fmt::print(stderr, "No event of the last {} in {} is like that.\n", words.since, store->path);
+    return 0;
+  }
+  for (;;) {
+    if (const auto waited = wait_for_change(store->connection, *version); !waited)
+      return fail(waited.error().text);
+    if (printed = print_events(store->connection, filter, words, table); !printed)
+      return fail(printed.error().text);
+  }
+}
+
+}  // namespace
+
+void add_log(CLI::App& program, int& status) {
+  auto* command = program.add_subcommand("log", "What happened: the events of the store, oldest first.");
+  const auto words = std::make_shared<Words>();
+  command->add_option("-c,--config", words->config, "The configuration that names the store")
+      ->capture_default_str();
+  command->add_option("--since", words->since, "How far back, such as 15m or 7d")->capture_default_str();
+  command->add_option("--user", words->user, "Only this principal, such as partner:acme");
+  command->add_option("--operation", words->operation, "Only this operation, such as getOrder");
+  command->add_option("--ip", words->address, "Only this address");
+  command->add_option("--outcome", words->outcome, "Only what was allowed, refused, or failed")
+      ->check(CLI::IsMember({"allowed", "refused", "failed"}));
+  command->add_flag("-f,--follow", words->follow, "Go on with what happens from now on, until Ctrl-C");
+  command->add_flag("--json", words->json, "For programs: the events as they were recorded, one a line");
+  command->footer("Example:\n  gatehouse log --since 1h --outcome refused --user partner:acme");
+  command->callback([words, &status] { status = run(*words); });
+}
+
+}  // namespace gatehouse::app

@@ -1,0 +1,196 @@
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "app/account.h"
+#include "app/catalogue.h"
+#include "app/commands.h"
+#include "app/event_store.h"
+#include "app/event_table.h"
+#include "app/reason_text.h"
+#include "audit/query.h"
+#include "base/uuid.h"
+#include "json/parser.h"
+#include "json/writer.h"
+#include "policy/load.h"
+
+namespace gatehouse::app {
+namespace {
+
+struct Words {
+  std::string config = "gatehouse.yaml";
+  std::string id;
+  bool json = false;
+};
+
+int fail(std::string_view what) {
+  fmt::print(stderr, "gatehouse why: {}\n", what);
+  return 1;
+}
+
+// Where the configuration does not load, the account does without it.
+std::shared_ptr<const policy::PolicySet> policy_of(const std::string& config) {
+  Problems problems;
+  return policy::load(config, {doc::disk_files(), handler_names()}, problems);
+}
+
+std::string time_text(WallTime time) {
+  return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::milliseconds>(time));
+}
+
+// ---- for people ----
+
+void print_event(json::Value event, const policy::PolicySet* policy) {
+  const Screen screen = Screen::standard_output();
+  const auto text = [&](std::string_view member) {
+    return printable(event.find_string(member).value_or(std::string_view()));
+  };
+  const auto number = [&](std::string_view member) {
+    const auto value = event.find(member);
+    return value && value->is_number() ? std::string(value->literal()) : std::string("no answer");
+  };
+  const std::string outcome = text("outcome");
+  fmt::print("{} {}: {}", text("event.name"), text("request.id"), painted(outcome, paint_of(outcome), screen));
+  if (outcome != "allowed") fmt::print(" at {}", text("stage"));
+  fmt::print(", {}\n", number("http.response.status_code"));
+  fmt::print("{} from {}, {} ms, trace {}\n\n", text("time"), text("client.address"), number("duration_ms"),
+             text("trace.id"));
+
+  Table table({{"GATE", Column::Align::left, Column::Fit::whole},
+               {"DECISION", Column::Align::left, Column::Fit::whole},
+               {"", Column::Align::left, Column::Fit::whole}});
+  bool told = outcome == "allowed";
+  for (const GateStep& step : gates_of(event, policy)) {
+    const bool ended = step.decision == Decision::ended;
+    told = told || ended;
+    const Paint paint = ended                               ? paint_of(outcome)
+                        : step.decision == Decision::passed ? Paint::green
+                                                            : Paint::faint;
+    table.add({std::string(step.gate),
+               {ended ? outcome : std::string(name(step.decision)), paint},
+               {step.text, ended ? Paint::strong : Paint::plain}});
+    if (!step.detail.empty()) table.add({"", "", step.detail});
+  }
+  fmt::print("{}", table.take(screen));
+  if (told) return;
+  // It broke off, and no gate ended it.
+  const auto reason = reason_named(text("reason"));
+  fmt::print("\n{}: {}\n", text("reason"), reason ? meaning_of(*reason) : std::string_view());
+  if (const std::string detail = text("detail"); !detail.empty()) fmt::print("{}\n", detail);
+}
+
+// Line by line: what another server wrote must not get at the terminal.
+void print_lines(std::string_view lines) {
+  while (!lines.empty()) {
+    const auto end = std::min(lines.find('\n'), lines.size());
+    std::string_view line = lines.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    fmt::print("  {}\n", printable(line));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+}
+
+void print_original(const audit::Original& original) {
+  fmt::print("\nWhat the upstream said, which the caller did not see: {} at {}\n", original.status,
+             time_text(original.time));
+  print_lines(original.head);
+  fmt::print("\n");
+  print_lines(original.body);
+}
+
+// ---- for programs ----
+
+std::string json_of(const audit::Explanation& explanation, const policy::PolicySet* policy) {
+  json::Document document;
+  json::Builder out(document);
+  const auto text = [&](std::string_view member, std::string_view value) {
+    out.key(member);
+    out.string(value);
+  };
+  json::Parser parser;
+  out.begin_object();
+  out.key("requests");
+  out.begin_array();
+  for (const std::string& line : explanation.lines) {
+    json::Document event;
+    if (!parser.parse(line, event)) continue;
+    out.begin_object();
+    out.key("event");
+    out.copy(event.root());
+    out.key("gates");
+    out.begin_array();
+    for (const GateStep& step : gates_of(event.root(), policy)) {
+      out.begin_object();
+      text("gate", step.gate);
+      text("decision", name(step.decision));
+      text("text", step.text);
+      text("detail", step.detail);
+      out.end_object();
+    }
+    out.end_array();
+    out.end_object();
+  }
+  out.end_array();
+  out.key("originals");
+  out.begin_array();
+  for (const audit::Original& original : explanation.originals) {
+    out.begin_object();
+    text("time", time_text(original.time));
+    out.key("status");
+    out.number(static_cast<std::int64_t>(original.status));
+    text("head", original.head);
+    text("body", original.body);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return json::to_text(document.root());
+}
+
+int run(const Words& words) {
+  if (!Uuid::parse(words.id)) {
+    throw CLI::ValidationError("CORRELATION_ID",
+                               fmt::format("`{}` is none; it is what an answer names in correlation_id and "
+                                           "X-Request-Id, 36 characters",
+                                           printable(words.id)));
+  }
+  auto store = open_event_store(words.config);
+  if (!store) return fail(store.error().text);
+  const auto explanation = audit::explain(store->connection, words.id);
+  if (!explanation && explanation.error().code == ErrorCode::not_found) {
+    return fail(fmt::format(
+        "{} has no request {}; it may be older than the events that are kept, or another server's",
+        store->path, words.id));
+  }
+  if (!explanation) return fail(explanation.error().text);
+  const auto policy = policy_of(words.config);
+  if (words.json) {
+    fmt::print("{}\n", json_of(*explanation, policy.get()));
+    return 0;
+  }
+  json::Parser parser;
+  json::Document event;
+  for (const std::string& line : explanation->lines) {
+    if (parser.parse(line, event)) print_event(event.root(), policy.get());
+  }
+  for (const audit::Original& original : explanation->originals) print_original(original);
+  if (policy) fmt::print("\nRules are told as {} has them now.\n", words.config);
+  return 0;
+}
+
+}  // namespace
+
+void add_why(CLI::App& program, int& status) {
+  auto* command = program.add_subcommand("why", "What every gate decided about one request.");
+  const auto words = std::make_shared<Words>();
+  command->add_option("-c,--config", words->config, "The configuration that names the store")
+      ->capture_default_str();
+  command->add_option("id", words->id, "The correlation id, from an answer or from `gatehouse log`")
+      ->required();
+  command->add_flag("--json", words->json,
+                    "For programs: one object with the event, the gates, and the upstream's original");
+  command->footer("Example:\n  gatehouse why 01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11");
+  command->callback([words, &status] { status = run(*words); });
+}
+
+}  // namespace gatehouse::app

@@ -1,0 +1,50 @@
+#include "app/event_store.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/problems.h"
+#include "doc/source.h"
+#include "policy/settings.h"
+
+namespace gatehouse::app {
+namespace {
+
+Result<std::string> path_of_store(const std::string& config) {
+  Problems problems;
+  const auto source = doc::load(config, doc::disk_files(), problems);
+  std::string path;
+  if (source)
+    path = policy::read_settings(*source, std::filesystem::absolute(config).parent_path().string(), problems)
+               .store;
+  if (!path.empty()) return path;
+  return failure(ErrorCode::invalid,
+                 fmt::format("where the events are is not to be read from {} (-c names another):\n{}", config,
+                             problems.text()));
+}
+
+Result<bool> has_events(db::Connection& connection) {
+  GATEHOUSE_TRY(db::Rows rows,
+                connection.query("SELECT 1 FROM sqlite_schema WHERE name = 'gatehouse_events'"));
+  return rows.next();
+}
+
+}  // namespace
+
+Result<EventStore> open_event_store(const std::string& config) {
+  GATEHOUSE_TRY(std::string path, path_of_store(config));
+  const auto none_yet = [&] {
+    return failure(ErrorCode::not_found,
+                   fmt::format("there are no events in {} yet; `gatehouse serve -c {}` records them there",
+                               path, config));
+  };
+  auto connection = db::Connection::open({.path = path, .access = db::Access::read_only});
+  if (!connection && connection.error().code == ErrorCode::not_found) return none_yet();
+  if (!connection) return std::unexpected(connection.error());
+  GATEHOUSE_TRY(const bool there, has_events(*connection));
+  if (!there) return none_yet();
+  return EventStore{std::move(path), *std::move(connection)};
+}
+
+}  // namespace gatehouse::app

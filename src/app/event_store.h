@@ -1,0 +1,20 @@
+// The event store as `log` and `why` read it, beside a server that may be running or not.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "db/connection.h"
+
+namespace gatehouse::app {
+
+struct EventStore {
+  std::string path;
+  db::Connection connection;  // reads only
+};
+
+// Of the configuration only what it says about the store is asked: whoever looks for what went wrong can look
+// while the rest of it is wrong.
+Result<EventStore> open_event_store(const std::string& config);
+
+}  // namespace gatehouse::app

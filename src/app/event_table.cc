@@ -1,0 +1,80 @@
+#include "app/event_table.h"
+
+#include <fmt/format.h>
+
+namespace gatehouse::app {
+namespace {
+
+// A member as text; empty where it is null or absent.
+std::string text_of(json::Value event, std::string_view member) {
+  const auto value = event.find(member);
+  if (!value) return {};
+  if (value->is_string()) return std::string(value->string());
+  if (value->is_number()) return std::string(value->literal());
+  return {};
+}
+
+// 2026-11-23T10:15:04.182913Z → 2026-11-23 10:15:04
+std::string seconds_of(std::string time) {
+  if (time.size() < 19) return time;
+  time.resize(19);
+  time[10] = ' ';
+  return time;
+}
+
+// `getOrder id=42`; where no operation was found, the method, or what kind of event it is.
+std::string what_of(json::Value event) {
+  std::string what = text_of(event, "operation");
+  if (what.empty()) what = text_of(event, "http.request.method");
+  if (what.empty()) what = text_of(event, "event.name");
+  if (const auto resource = event.find("resource"); resource && resource->is_object()) {
+    for (const json::Member member : resource->members()) {
+      if (member.value.is_string()) what += fmt::format(" {}={}", member.key(), member.value.string());
+    }
+  }
+  return what;
+}
+
+std::string why_of(json::Value event) {
+  const std::string reason = text_of(event, "reason");
+  const std::string rule = text_of(event, "rule");
+  return reason.empty() || rule.empty() ? reason : fmt::format("{} ({})", reason, rule);
+}
+
+Cell shown(std::string text, Paint paint = Paint::plain) {
+  return text.empty() ? Cell("-", Paint::faint) : Cell(std::move(text), paint);
+}
+
+}  // namespace
+
+Paint paint_of(std::string_view outcome) {
+  if (outcome == "allowed") return Paint::green;
+  return outcome == "failed" ? Paint::red : Paint::yellow;
+}
+
+EventTable::EventTable()
+    : table_({{"TIME (UTC)", Column::Align::left, Column::Fit::whole},
+              {"OUTCOME", Column::Align::left, Column::Fit::whole},
+              {"STATUS", Column::Align::right, Column::Fit::whole},
+              {"OPERATION"},
+              {"USER"},
+              {"ADDRESS", Column::Align::left, Column::Fit::spare},
+              {"REASON"},
+              {"MS", Column::Align::right, Column::Fit::spare},
+              {"CORRELATION ID", Column::Align::left, Column::Fit::whole}}) {}
+
+void EventTable::add(std::string_view line) {
+  if (!parser_.parse(line, event_)) {
+    table_.add({"-", "-", "-", std::string(line), "-", "-", "-", "-", "-"});
+    return;
+  }
+  const json::Value event = event_.root();
+  const std::string outcome = text_of(event, "outcome");
+  table_.add({shown(seconds_of(text_of(event, "time"))), shown(outcome, paint_of(outcome)),
+              shown(text_of(event, "http.response.status_code")), shown(what_of(event)),
+              shown(text_of(event, "user.id")), shown(text_of(event, "client.address"), Paint::faint),
+              shown(why_of(event)), shown(text_of(event, "duration_ms"), Paint::faint),
+              shown(text_of(event, "request.id"), Paint::faint)});
+}
+
+}  // namespace gatehouse::app

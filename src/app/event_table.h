@@ -1,0 +1,29 @@
+// Events as a table for people: one line each, whoever acted, what was decided, and the id that `why` asks
+// for.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/table.h"
+#include "json/document.h"
+#include "json/parser.h"
+
+namespace gatehouse::app {
+
+class EventTable {
+ public:
+  EventTable();
+  // `line`: an event as the encoder wrote it. What is no event is shown as it is.
+  void add(std::string_view line);
+  std::string take(const Screen& screen) { return table_.take(screen); }
+
+ private:
+  Table table_;
+  json::Parser parser_;
+  json::Document event_;
+};
+
+Paint paint_of(std::string_view outcome);
+
+}  // namespace gatehouse::app
