@@ -186,11 +186,11 @@ void Compiler::Implementation::fill_string(const Site& site) {
 }
 
 void Compiler::Implementation::add_bound(const Site& site, Keyword keyword, NumberBound::Is is,
-                                         NumberRules& rules) {
+                                         Keyword reported) {
   const Value limit = site.keywords[keyword];
   if (!limit.is_number())
     return report(site.resource, limit, fmt::format("{} must be a number", name(keyword)));
-  rules.bounds.push_back({is, Number(kept(limit.literal())), name(keyword)});
+  numbers(site.rules).bounds.push_back({is, Number(kept(limit.literal())), name(reported)});
 }
 
 void Compiler::Implementation::fill_number(const Site& site) {
@@ -201,11 +201,11 @@ void Compiler::Implementation::fill_number(const Site& site) {
     const auto both = [&](Keyword inclusive, Keyword exclusive, Is with, Is without) {
       const Value strict = site.keywords[exclusive];
       const bool flag = strict && strict.is_boolean() && site.resource.draft == Draft::openapi_3_0;
+      const bool excluded = flag && strict.boolean();
       if (site.keywords.has(inclusive)) {
-        add_bound(site, inclusive, flag && strict.boolean() ? without : with, numbers(site.rules));
-        if (flag && strict.boolean()) numbers(site.rules).bounds.back().rule = name(exclusive);
+        add_bound(site, inclusive, excluded ? without : with, excluded ? exclusive : inclusive);
       }
-      if (strict && !flag) add_bound(site, exclusive, without, numbers(site.rules));
+      if (strict && !flag) add_bound(site, exclusive, without, exclusive);
     };
     both(minimum, exclusive_minimum, Is::at_least, Is::above);
     both(maximum, exclusive_maximum, Is::at_most, Is::below);

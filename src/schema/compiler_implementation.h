@@ -101,7 +101,7 @@ class Compiler::Implementation {
   json::Value kept(json::Value value);
   std::optional<Pattern> pattern_of(const Site& site, json::Value at, std::string_view expression);
   static void add_value(Values& values, json::Value kept_value);
-  void add_bound(const Site& site, Keyword keyword, NumberBound::Is is, NumberRules& rules);
+  void add_bound(const Site& site, Keyword keyword, NumberBound::Is is, Keyword reported);
   StringRules& strings(Rules& rules);
   NumberRules& numbers(Rules& rules);
   ArrayRules& arrays(Rules& rules);

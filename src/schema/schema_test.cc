@@ -181,6 +181,13 @@ TEST(Directions, HoldThroughCompositionAndReferences) {
 
 const Options k30{.dialect = Dialect::openapi_3_0, .formats = Formats::assert};
 
+TEST(OpenApi30, ABoundThatIsNoNumberIsAProblemBesideAnExclusiveFlagToo) {
+  EXPECT_EQ(hold(R"({"minimum":"5","exclusiveMinimum":true})", "5", k30).error,
+            "/minimum: minimum must be a number");
+  EXPECT_EQ(hold(R"({"maximum":null,"exclusiveMaximum":true})", "5", k30).error,
+            "/maximum: maximum must be a number");
+}
+
 TEST(OpenApi30, NullableAndBooleanExclusiveBounds) {
   EXPECT_THAT(findings(R"({"type":"string","nullable":true})", "null", k30), IsEmpty());
   EXPECT_THAT(findings(R"({"type":"string"})", "null", k30), ElementsAre(" type"));
