@@ -1,9 +1,10 @@
 // The commands for operators: keys, the log, and why.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, eventually, unlessBuilt } from './harness.mjs';
+import { Desk, binary, eventually, response, unlessBuilt } from './harness.mjs';
 
 describe('gatehouse key', unlessBuilt, () => {
   let desk;
@@ -25,6 +26,14 @@ describe('gatehouse key', unlessBuilt, () => {
     const { status, stderr } = await key('create', '--principal', 'partner:x', '--role', 'emperor');
     assert.equal(status, 1);
     assert.match(stderr, /emperor/);
+  });
+
+  it('says what is wrong with its words, with status 2', async () => {
+    for (const words of [['--expires', 'soon'], ['--address', 'here'], ['--no-such-word']]) {
+      const { status, stderr } = await key('create', '--principal', 'partner:x', ...words);
+      assert.equal(status, 2);
+      assert.ok(stderr.includes(words[0]), stderr);
+    }
   });
 
   it('does not revoke what is not there', async () => {
@@ -75,15 +84,87 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.doesNotMatch(stdout, /^\{/m);
   });
 
+  it('follows what happens', async () => {
+    const child = spawn(binary, ['log', '-c', 'gatehouse.yaml', '--json', '--follow', '--operation', 'listCatalogue'], { cwd: desk.folder.path });
+    let output = '';
+    child.stdout.on('data', (bytes) => (output += bytes));
+    try {
+      for (let count = 0; count < 3; ++count) {
+        const { headers } = await desk.get('/catalogue', {});
+        await eventually(() => output.includes(headers['x-request-id']), 'line of the event');
+      }
+      assert.equal(output.trim().split('\n').length, 3, 'each once, and no other operation');
+    } finally {
+      child.kill();
+    }
+  });
+
+  const why = (...words) => desk.folder.run('why', '-c', 'gatehouse.yaml', ...words);
+
   it('says why one request was refused', async () => {
-    const { status, stdout } = await desk.folder.run('why', '-c', 'gatehouse.yaml', refused);
+    const { status, stdout } = await why(refused);
     assert.equal(status, 0);
-    for (const word of ['permission_missing', 'listUsers', 'ann', 'authorise']) assert.ok(stdout.includes(word), `${word} is not in\n${stdout}`);
+    for (const word of ['permission_missing', 'listUsers', 'ann', 'authorise', 'users:read']) assert.ok(stdout.includes(word), `${word} is not in\n${stdout}`);
+    assert.match(stdout, /^authenticate +passed +ann by userToken$/m);
+    assert.match(stdout, /^permit +refused/m);
+    assert.match(stdout, /^call +not asked/m);
+  });
+
+  it('says it to programs', async () => {
+    const { requests, originals } = JSON.parse((await why(refused, '--json')).stdout);
+    assert.equal(requests[0].event['request.id'], refused);
+    assert.deepEqual(requests[0].gates.filter(({ decision }) => decision === 'ended').map(({ gate }) => gate), ['permit']);
+    assert.deepEqual(originals, []);
+  });
+
+  it('shows operators what the upstream said, and lets none of it at their terminal', async () => {
+    desk.upstream.answer = () => response(500, 'Traceback: \u001b[2Jdesk.db line 7', { 'Content-Type': 'text/plain' });
+    const answer = await desk.get('/orders/1');
+    desk.upstream.answer = () => response(200);
+    assert.doesNotMatch(answer.text, /Traceback/);
+    const { stdout } = await eventually(async () => {
+      const found = await why(answer.json().correlation_id);
+      return found.status === 0 && found;
+    }, 'event in the store');
+    assert.match(stdout, /^wall +failed/m);
+    assert.match(stdout, /Traceback: \\u001b\[2Jdesk.db line 7/);
+    assert.match(stdout, /Content-Type: text\/plain/);
+    assert.ok(!stdout.includes('\u001b'));
   });
 
   it('says so when it knows nothing', async () => {
-    const { status, stderr } = await desk.folder.run('why', '-c', 'gatehouse.yaml', '01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11');
+    const { status, stderr } = await why('01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11');
     assert.equal(status, 1);
-    assert.notEqual(stderr, '');
+    assert.match(stderr, /state\.db has no request 01939c1e/);
+  });
+
+  it('says when nothing matches, and what is wrong with a word', async () => {
+    const nothing = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--user', 'nobody');
+    assert.equal(nothing.status, 0);
+    assert.match(nothing.stderr, /last 1d/);
+    for (const words of [['log', '--since', 'yesterday'], ['log', '--ip', 'here'], ['log', '--outcome', 'good'], ['why', 'abc'], ['why']]) {
+      const { status, stderr } = await desk.folder.run(words[0], '-c', 'gatehouse.yaml', ...words.slice(1));
+      assert.equal(status, 2, words.join(' '));
+      assert.notEqual(stderr, '');
+    }
+  });
+
+  it('works while the rest of the configuration is wrong', async () => {
+    desk.folder.write('wrong.yaml', { store: 'sqlite:state.db', operations: { nothing: 7 } });
+    const { status, stdout } = await desk.folder.run('why', '-c', 'wrong.yaml', refused);
+    assert.equal(status, 0);
+    assert.match(stdout, /^permit +refused/m);
+  });
+
+  it('says where it looked when there is no store yet', async () => {
+    desk.folder.write('new.yaml', { ...desk.configuration, store: 'sqlite:new.db' });
+    for (const words of [['log'], ['why', refused]]) {
+      const { status, stderr } = await desk.folder.run(words[0], '-c', 'new.yaml', ...words.slice(1));
+      assert.equal(status, 1);
+      assert.match(stderr, /new\.db/);
+    }
+    const missing = await desk.folder.run('log', '-c', 'missing.yaml');
+    assert.equal(missing.status, 1);
+    assert.match(missing.stderr, /missing\.yaml/);
   });
 });

@@ -1,0 +1,112 @@
+#include "app/account.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/reason_text.h"
+#include "json/parser.h"
+
+namespace gatehouse::app {
+namespace {
+
+using testing::HasSubstr;
+
+class Account : public testing::Test {
+ protected:
+  // The steps of an event with these members.
+  const std::vector<GateStep>& of(std::string_view members) {
+    EXPECT_TRUE(
+        parser_.parse(std::string("{\"http.request.method\":\"GET\",").append(members).append("}"), event_));
+    steps_ = gates_of(event_.root(), nullptr);
+    return steps_;
+  }
+  // What was decided at each gate, a letter each: passed, ended, not asked (-), not known (?).
+  std::string letters(std::string_view members) {
+    std::string letters;
+    for (const GateStep& step : of(members)) letters += "pe-?"[static_cast<std::size_t>(step.decision)];
+    return letters;
+  }
+  const GateStep& ending() const {
+    return *std::ranges::find_if(steps_,
+                                 [](const GateStep& step) { return step.decision == Decision::ended; });
+  }
+
+ private:
+  json::Parser parser_;
+  json::Document event_;
+  std::vector<GateStep> steps_;
+};
+
+constexpr std::string_view kKnown = R"("operation":"getOrder","user.id":"ann","auth.scheme":"userToken",)";
+
+std::string known(std::string_view more) { return std::string(kKnown).append(more); }
+
+TEST_F(Account, AnAllowedRequestPassedEveryGate) {
+  EXPECT_EQ(letters(known(R"("outcome":"allowed","reason":null)")), "ppppppppppppp");
+}
+
+TEST_F(Account, TheGateThatDecidedEndsIt) {
+  EXPECT_EQ(letters(R"("outcome":"refused","reason":"malformed_http")"), "pe----------p");
+  EXPECT_EQ(letters(R"("outcome":"refused","reason":"no_such_operation")"), "ppe---------p");
+  EXPECT_EQ(letters(R"("outcome":"refused","operation":"getOrder","reason":"credential_expired")"),
+            "ppppe-------p");
+  EXPECT_EQ(letters(known(R"("outcome":"refused","reason":"permission_missing")")), "ppppppe-----p");
+  EXPECT_EQ(letters(known(R"("outcome":"refused","reason":"body_invalid")")), "pppppppe----p");
+  EXPECT_EQ(letters(known(R"("outcome":"refused","reason":"condition_false","rule":"getOrder.when")")),
+            "pppppppppe--p");
+  EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"upstream_unreachable")")), "ppppppppppe-p");
+}
+
+TEST_F(Account, ALimitEndsItBeforeOrAfterTheCallerIsKnown) {
+  EXPECT_EQ(letters(R"("outcome":"refused","operation":"getOrder","reason":"rate_limited","rule":"per_ip")"),
+            "pppe--------p");
+  EXPECT_EQ(letters(known(R"("outcome":"refused","reason":"rate_limited","rule":"costly")")),
+            "pppppe------p");
+}
+
+TEST_F(Account, WhatTheObjectIsAskedOfCountsAsTheCondition) {
+  EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"database_failed","rule":"getOrder.resource")")),
+            "pppppppppe--p");
+}
+
+TEST_F(Account, AnAnswerKeptBehindTheWallEndsThere) {
+  EXPECT_EQ(
+      letters(known(
+          R"("outcome":"failed","reason":"upstream_overloaded","upstream.name":"desk","upstream.status_code":503)")),
+      "pppppppppppep");
+}
+
+TEST_F(Account, WhatCannotBeRecordedIsNotBegun) {
+  EXPECT_EQ(letters(R"("outcome":"failed","reason":"record_unavailable")"), "pp----------e");
+  EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"record_unavailable")")), "ppppppppppppe");
+}
+
+TEST_F(Account, ARequestThatBrokeOffClaimsNoMoreThanIsProven) {
+  EXPECT_EQ(letters(R"("outcome":"failed","operation":"getOrder","reason":"client_gone")"), "ppp?????????p");
+  EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"internal_error")")), "ppppp???????p");
+}
+
+TEST_F(Account, TheEndingTellsReasonRuleMeaningAndDetail) {
+  of(known(
+      R"("outcome":"refused","reason":"body_invalid","rule":"createOrder","detail":"/quantity: maximum")"));
+  EXPECT_EQ(ending().text, "body_invalid by createOrder");
+  EXPECT_THAT(ending().detail, HasSubstr(meaning_of(Reason::body_invalid)));
+  EXPECT_THAT(ending().detail, HasSubstr("/quantity: maximum"));
+}
+
+TEST_F(Account, AReasonOfALaterVersionIsShownAsItIs) {
+  EXPECT_EQ(letters(known(R"("outcome":"refused","reason":"sent_by_mistake")")), "ppppp???????p");
+}
+
+TEST(ReasonText, EveryReasonHasAMeaning) {
+  for (const ReasonFacts& facts : every_reason()) {
+    const auto reason = reason_named(facts.name);
+    ASSERT_TRUE(reason) << facts.name;
+    EXPECT_FALSE(meaning_of(*reason).empty()) << facts.name;
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::app
