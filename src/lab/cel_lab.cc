@@ -5,9 +5,11 @@
 // as the suites wrap it, {"value": {...}}. A type is "list(int)", a cel.expr.Type as JSON, or
 // {"function": {"overloads": [..]}} for a function that is only checked. Also understood: "disable_check" and
 // "check_only".
+#include <charconv>
 #include <cmath>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "base/encoding.h"
@@ -107,6 +109,7 @@ void declare(cel::Environment& environment, std::string_view name, json::Value t
 class Reader {
  public:
   Value read(json::Value form) {
+    if (!form.is_object()) return bad();
     for (const json::Member& member : form.members()) {
       const std::string_view key = member.key();
       const json::Value value = member.value;
@@ -135,22 +138,29 @@ class Reader {
   static std::string_view digits(json::Value value) {
     return value.is_string() ? value.string() : value.is_number() ? value.literal() : "";
   }
+  // The whole text as a number of that type, or nothing.
+  template <typename Number>
+  static std::optional<Number> whole(std::string_view text) {
+    Number number{};
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return failed == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  }
   static Value integer(json::Value value) {
-    const std::string text(digits(value));
-    return text.empty() ? bad() : Value::integer(std::strtoll(text.c_str(), nullptr, 10));
+    const auto number = whole<std::int64_t>(digits(value));
+    return number ? Value::integer(*number) : bad();
   }
   static Value unsigned_integer(json::Value value) {
-    const std::string text(digits(value));
-    return text.empty() ? bad() : Value::unsigned_integer(std::strtoull(text.c_str(), nullptr, 10));
+    const auto number = whole<std::uint64_t>(digits(value));
+    return number ? Value::unsigned_integer(*number) : bad();
   }
   static Value number(json::Value value) {
     if (value.is_number()) return Value::number(value.number());
-    if (!value.is_string()) return bad();
-    if (value.string() == "NaN") return Value::number(std::numeric_limits<double>::quiet_NaN());
-    const double infinity = std::numeric_limits<double>::infinity();
-    return value.string() == "Infinity"    ? Value::number(infinity)
-           : value.string() == "-Infinity" ? Value::number(-infinity)
-                                           : bad();
+    const std::string_view text = digits(value);
+    if (text == "NaN") return Value::number(std::numeric_limits<double>::quiet_NaN());
+    if (text == "Infinity") return Value::number(std::numeric_limits<double>::infinity());
+    if (text == "-Infinity") return Value::number(-std::numeric_limits<double>::infinity());
+    const auto number = whole<double>(text);
+    return number && std::isfinite(*number) ? Value::number(*number) : bad();
   }
   Value bytes(std::string_view text) {
     auto decoded = from_base64(text);

@@ -1,11 +1,10 @@
-#include "lab/lab.h"
-
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <string_view>
 
 #include "json/parser.h"
+#include "lab/lab.h"
 
 namespace gatehouse::lab {
 namespace {
@@ -30,7 +29,8 @@ constexpr Subject kSubjects[] = {
     {"jws", answer_jws, R"({"jwks": {"keys": []}, "token": "a.b.c", "algorithms": ["ES256"]})"},
 #endif
 #ifdef GATEHOUSE_LAB_PARAM
-    {"param", answer_param, R"({"parameter": {"name": "n", "in": "query", "schema": {"type": "integer"}}, "raw": "n=1"})"},
+    {"param", answer_param,
+     R"({"parameter": {"name": "n", "in": "query", "schema": {"type": "integer"}}, "raw": "n=1"})"},
 #endif
 #ifdef GATEHOUSE_LAB_OPENAPI
     {"openapi", answer_openapi, R"({"path": "api.yaml"})"},
@@ -52,7 +52,6 @@ int run(const Subject& subject) {
   json::Document document;
   std::string line;
   while (std::getline(std::cin, line)) {
-    if (line.empty()) continue;
     if (const auto parsed = parser.parse(line, document, {.depth = 1024}); !parsed) {
       std::cout << R"({"error":"the question is not JSON: )" << json::name(parsed.error().fault) << "\"}\n";
     } else {

@@ -1,5 +1,6 @@
 // param: one OpenAPI parameter and the raw text of it, decoded as the server does it. Objects are open here,
-// as OpenAPI has them by itself; the server seals them.
+// as OpenAPI has them by itself; the server seals them. A text without the parameter is refused, unless the
+// question says `required: false`: then the value is null.
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,11 @@ class OneHeader final : public openapi::HeaderFields {
   std::string_view value_;
 };
 
+bool may_be_missing(json::Value parameter, std::string_view in) {
+  const auto required = parameter.find("required");
+  return in != "path" && required && required->is_boolean() && !required->boolean();
+}
+
 // The parameter in a document of one operation.
 std::string document_around(json::Value parameter, std::string_view name, std::string_view in) {
   std::string text = R"({"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{)";
@@ -39,7 +45,7 @@ std::string document_around(json::Value parameter, std::string_view name, std::s
     json::append(text, member.value);
     text += ',';
   }
-  text += R"("required":true}]}}}})";
+  text += may_be_missing(parameter, in) ? R"("required":false}]}}}})" : R"("required":true}]}}}})";
   return text;
 }
 
@@ -61,12 +67,20 @@ std::string answer_param(json::Value question) {
   const std::string document = document_around(*parameter, *name, *in);
   Problems problems;
   const openapi::Api api = openapi::load(
-      kDocument, [&](const std::filesystem::path&) -> Result<std::string> { return document; },
+      kDocument,
+      [&](const std::filesystem::path& path) -> Result<std::string> {
+        if (path != kDocument) return failure(ErrorCode::not_found, "a question has no other documents");
+        return document;
+      },
       {.sealing = schema::Sealing::open}, problems);
   if (!problems.empty()) {
     std::string out = R"({"error":)";
     json::append_string(out, problems.text());
     return out + "}";
+  }
+
+  if (api.operations.front().parameters.empty()) {
+    return R"({"error":"OpenAPI ignores header parameters of this name: Accept, Content-Type, Authorization"})";
   }
 
   const OneHeader header(*in == "cookie" ? "cookie" : *name, *raw);

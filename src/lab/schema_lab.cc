@@ -22,6 +22,25 @@ std::string error(std::string_view text) {
   return out + "}";
 }
 
+// What is wrong with the question's own members; empty where nothing is.
+std::string_view wrong_form(json::Value question) {
+  for (const std::string_view flag : {"formats", "sealed", "caps", "findings"}) {
+    if (const auto value = question.find(flag); value && !value->is_boolean())
+      return "formats, sealed, caps and findings are true or false";
+  }
+  if (const auto remotes = question.find("remotes"); remotes && !remotes->is_object())
+    return "remotes is an object: the schemas by their URIs";
+  if (const auto dialect = question.find("dialect")) {
+    const std::string_view name = dialect->is_string() ? dialect->string() : "";
+    if (name != "2020-12" && name != "3.1" && name != "3.0") return "dialect is 2020-12, 3.1 or 3.0";
+  }
+  if (const auto direction = question.find("direction")) {
+    const std::string_view way = direction->is_string() ? direction->string() : "";
+    if (way != "input" && way != "output") return "direction is input or output";
+  }
+  return {};
+}
+
 schema::Options options_of(json::Value question) {
   schema::Options options;
   const auto dialect = question.find_string("dialect").value_or("2020-12");
@@ -40,10 +59,10 @@ std::string answer_schema(json::Value question) {
   const auto schema = question.find("schema");
   const auto instance = question.find("instance");
   if (!schema || !instance) return error("a question needs schema and instance");
+  if (const std::string_view wrong = wrong_form(question); !wrong.empty()) return error(wrong);
   const auto remotes = question.find("remotes");
   schema::Compiler compiler(options_of(question), [&](std::string_view uri) -> std::optional<json::Value> {
-    if (!remotes || !remotes->is_object()) return std::nullopt;
-    return remotes->find(uri);
+    return remotes ? remotes->find(uri) : std::nullopt;
   });
   compiler.add(kHere, *schema);
   const auto way = question.find_string("direction").value_or("");

@@ -9,6 +9,7 @@ export class Lab {
     this.waiting = [];
     this.process.on('error', error => this.#end(error));
     this.process.on('exit', (code, signal) => this.#end(new Error(`lab ${subject} ended with ${signal ?? code}`)));
+    this.process.stdin.on('error', () => {}); // 'exit' says more
     createInterface({input: this.process.stdout}).on('line', line => this.waiting.shift().resolve(JSON.parse(line)));
   }
 
