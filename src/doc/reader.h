@@ -46,6 +46,8 @@ class Field {
   const Source& source() const { return *source_; }
   Problems& problems() const { return *problems_; }
   Place place() const { return source_->place(value_); }
+  // Where its key stands. Precondition: it is a member of an object.
+  Place key_place() const { return source_->place(json::Value(value_.node() - 1)); }
   const std::string& path() const { return path_; }  // `upstreams.orders.url`, `log[1]`
   // Adds a problem here; the path is put before the text.
   void problem(std::string_view what) const;

@@ -106,6 +106,7 @@ struct Operation {
   std::string id;                       // operationId; empty when there is none
   std::vector<std::string> tags;
   bool deprecated = false;
+  Place place;   // of its key: `get:`
   Located node;  // the Operation Object
 
   std::vector<Parameter> parameters;  // the path item's merged in

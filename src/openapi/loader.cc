@@ -162,6 +162,7 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   operation.method = method;
   operation.path = path;
   operation.path_names = names;
+  operation.place = field.key_place();
   operation.node = located(field);
   in.ignore({"summary", "description", "externalDocs", "callbacks"});
   if (const auto id = in.take("operationId")) {
