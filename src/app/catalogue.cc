@@ -35,8 +35,8 @@ Result<std::unique_ptr<Scheme>> make_scheme(const policy::PolicySet& policy,
 
 Result<std::shared_ptr<const net::ClientTls>> client_tls(const policy::Upstream& upstream) {
   net::ClientTlsOptions options;
-  if (!upstream.ca.empty()) {
-    GATEHOUSE_TRY(options.ca_pem, read_whole(upstream.ca));
+  if (!upstream.ca.value.empty()) {
+    GATEHOUSE_TRY(options.ca_pem, read_whole(upstream.ca.value));
   }
   return net::ClientTls::make(options);
 }

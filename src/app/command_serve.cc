@@ -69,16 +69,4 @@ void add_serve(CLI::App& program, int& status) {
   command->callback([path, &status] { status = serve(*path); });
 }
 
-void add_check(CLI::App& program, int& status) {
-  auto* command = program.add_subcommand("check", "Load everything and print every problem.");
-  auto path = std::make_shared<std::string>("gatehouse.yaml");
-  command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
-  command->footer("Example:\n  gatehouse check -c gatehouse.yaml && systemctl reload gatehouse");
-  command->callback([path, &status] {
-    const auto policy = load_policy(*path);
-    status = policy ? 0 : 1;
-    if (policy) fmt::print("{}: {} operations, each with an answer to every question\n", *path, policy->operations.size());
-  });
-}
-
 }  // namespace gatehouse::app

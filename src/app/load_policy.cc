@@ -1,15 +1,45 @@
 #include "app/load_policy.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/catalogue.h"
+#include "app/check_files.h"
 #include "policy/load.h"
 
 namespace gatehouse::app {
+namespace {
+
+// One line of the terminal that is written again and again, and gone in the end.
+class Progress {
+ public:
+  ~Progress() {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void say(const std::filesystem::path& document) {
+    if (::isatty(STDERR_FILENO) == 0) return;
+    fmt::print(stderr, "\r\x1b[Kreading {}", document.filename().string());
+    shown_ = true;
+  }
+
+ private:
+  bool shown_ = false;
+};
+
+}  // namespace
 
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path) {
   Problems problems;
-  auto policy = policy::load(path, {doc::disk_files(), handler_names()}, problems);
+  std::shared_ptr<const policy::PolicySet> policy;
+  {
+    Progress progress;
+    policy = policy::load(path,
+                          {.read = doc::disk_files(),
+                           .handlers = handler_names(),
+                           .examine = check_files,
+                           .begins = [&](const std::filesystem::path& document) { progress.say(document); }},
+                          problems);
+  }
   if (policy) return policy;
   fmt::print(stderr, "{}{} problem{} in {}: nothing was started\n", problems.text(), problems.size(),
              problems.size() == 1 ? "" : "s", path);

@@ -15,12 +15,12 @@ namespace {
 Result<std::shared_ptr<const net::ServerTls>> make_tls(const policy::PolicySet& policy) {
   const policy::Tls& tls = policy.settings.tls;
   net::ServerTlsOptions options;
-  GATEHOUSE_TRY(options.certificate_pem, read_whole(tls.certificate));
-  GATEHOUSE_TRY(auto key, read_whole(tls.private_key));
+  GATEHOUSE_TRY(options.certificate_pem, read_whole(tls.certificate.value));
+  GATEHOUSE_TRY(auto key, read_whole(tls.private_key.value));
   options.private_key_pem = Secret<std::string>(std::move(key));
   options.minimum = tls.minimum == policy::TlsMinimum::tls_1_3 ? net::TlsVersion::tls_1_3 : net::TlsVersion::tls_1_2;
-  if (!tls.client_ca.empty()) {
-    GATEHOUSE_TRY(options.client_ca_pem, read_whole(tls.client_ca));
+  if (!tls.client_ca.value.empty()) {
+    GATEHOUSE_TRY(options.client_ca_pem, read_whole(tls.client_ca.value));
     // Asked for, not demanded: which operations need a certificate is the policy's to say.
     options.client_certificates = net::ClientCertificates::request;
   }
@@ -30,7 +30,7 @@ Result<std::shared_ptr<const net::ServerTls>> make_tls(const policy::PolicySet& 
 // Changes when one of the files does.
 std::string state_of_certificates(const policy::Tls& tls) {
   std::string state;
-  for (const std::string& path : {tls.certificate, tls.private_key, tls.client_ca}) {
+  for (const std::string& path : {tls.certificate.value, tls.private_key.value, tls.client_ca.value}) {
     std::error_code error;
     const auto time = std::filesystem::last_write_time(path, error);
     const auto size = error ? 0 : std::filesystem::file_size(path, error);

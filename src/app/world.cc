@@ -78,8 +78,8 @@ std::string beside_store(const policy::Settings& settings, std::string_view exte
 }
 
 Result<std::shared_ptr<const crypto::Signer>> open_signer(const policy::Settings& settings) {
-  const bool own = settings.assertion_key.empty();
-  const std::string path = own ? beside_store(settings, "assertion.pem") : settings.assertion_key;
+  const bool own = settings.assertion_key.value.empty();
+  const std::string path = own ? beside_store(settings, "assertion.pem") : settings.assertion_key.value;
   if (own && !std::filesystem::exists(path)) {
     GATEHOUSE_TRY(const auto fresh, crypto::Signer::generate(crypto::KeyType::p256));
     GATEHOUSE_CHECK(write_secret(path, fresh.private_pem().reveal()));
@@ -113,8 +113,8 @@ Result<db::Connection> open_store(const policy::Settings& settings) {
 }
 
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {
-  const bool own = settings.pepper_file.empty();
-  const std::string path = own ? beside_store(settings, "pepper") : settings.pepper_file;
+  const bool own = settings.pepper_file.value.empty();
+  const std::string path = own ? beside_store(settings, "pepper") : settings.pepper_file.value;
   if (own && !std::filesystem::exists(path)) {
     GATEHOUSE_CHECK(make_folder_of(path));
     std::array<std::uint8_t, 32> fresh{};
@@ -162,9 +162,9 @@ Result<> World::open_for(const policy::PolicySet& policy) {
 Result<std::shared_ptr<server::JwksSource>> World::jwks(const policy::Authenticator& authenticator) {
   const std::lock_guard lock(mutex_);
   const std::string& where = authenticator.jwt.jwks.value;
-  std::shared_ptr<server::JwksSource>& source = jwks_[where + '\n' + authenticator.jwt.jwks_ca];
+  std::shared_ptr<server::JwksSource>& source = jwks_[where + '\n' + authenticator.jwt.jwks_ca.value];
   if (source) return source;
-  source = std::make_shared<server::JwksSource>(authenticator.name, server::jwks_fetch(where, authenticator.jwt.jwks_ca),
+  source = std::make_shared<server::JwksSource>(authenticator.name, server::jwks_fetch(where, authenticator.jwt.jwks_ca.value),
                                                 server::jwks_schedule(where), tell_operator);
   // A file that cannot be read is a mistake of this moment; an issuer that is down may come back.
   if (where.starts_with("file:")) {

@@ -11,6 +11,7 @@
 #include "policy/compile_objects.h"
 #include "policy/environment.h"
 #include "http/response_writer.h"
+#include "http/uri.h"
 #include "policy/located_program.h"
 
 namespace gatehouse::policy {
@@ -40,11 +41,13 @@ class Compiler {
   std::shared_ptr<const PolicySet> run() {
     compile_authenticators();
     compile_limits(*set_, problems_);
+    check_upstreams();
     check_roles();
     match_settings();
     for (const openapi::Api& api : set_->apis) {
       for (const openapi::Operation& operation : api.operations) compile_operation(api, operation);
     }
+    report_unproven();
     report_unmatched();
     build_routes();
     if (!problems_.empty()) return nullptr;
@@ -84,7 +87,7 @@ class Compiler {
         policy.tenant = claim_program(authenticator.jwt.tenant, claims);
       }
       if (authenticator.kind == AuthenticatorKind::mutual_tls) {
-        if (settings().tls.client_ca.empty()) {
+        if (settings().tls.client_ca.value.empty()) {
           problems_.add(authenticator.place,
                         fmt::format("authenticators.{}: mutual TLS needs tls.client_ca, the authorities of clients", name));
         }
@@ -153,6 +156,20 @@ class Compiler {
       case openapi::In::query: policy.carrier = Carrier::query; break;
       case openapi::In::cookie: policy.carrier = Carrier::cookie; break;
       case openapi::In::path: wrong("a credential cannot be part of a path"); break;
+    }
+  }
+
+  // ---- upstreams ----
+
+  void check_upstreams() {
+    for (const auto& [name, upstream] : settings().upstreams) {
+      for (const Placed& text : upstream.urls) {
+        const auto url = http::parse_url(text.value);
+        if (url && url->query.empty()) continue;
+        problems_.add(text.place, fmt::format("upstreams.{}: `{}` is no URL of a service; write scheme, host and port, as in "
+                                              "http://127.0.0.1:3000",
+                                              name, text.value));
+      }
     }
   }
 
@@ -264,7 +281,7 @@ class Compiler {
     operation.route = from.routes.empty() ? from.path : from.routes.front();
     operation.threat_model = own.threat_model.value_or(settings().threat_model);
 
-    const Place place = written != nullptr ? own.place : from.node.place();
+    const Place place = written != nullptr ? own.place : from.place;
     decide_callers(api, from, own, place, operation);
     decide_permission(own, place, operation);
     decide_limits(own, place, operation);
@@ -290,7 +307,7 @@ class Compiler {
   }
 
   // Who may call.
-  void decide_callers(const openapi::Api&, const openapi::Operation& from, const OperationSettings& own,
+  void decide_callers(const openapi::Api& api, const openapi::Operation& from, const OperationSettings& own,
                       const Place& place, Operation& operation) {
     operation.admits_anonymous = from.admits_anonymous();
     for (const openapi::SecurityAlternative& alternative : from.security) {
@@ -298,9 +315,9 @@ class Compiler {
       for (const openapi::SecurityNeed& need : alternative) {
         const auto index = authenticator(need.scheme);
         if (!index) {
-          problems_.add(from.node.place(),
-                        fmt::format("{}: asks for the security scheme `{}`, which `authenticators` does not have; {}",
-                                    operation.name, need.scheme, known(keys_of(settings().authenticators))));
+          Unproven& unproven = unproven_[need.scheme];
+          if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) unproven.place = scheme->place;
+          unproven.operations.insert(operation.name);
           continue;
         }
         compiled.push_back({*index, need.scopes});
@@ -321,6 +338,16 @@ class Compiler {
       problems_.add(own.open->place, fmt::format("{}: is `public`, but its `security` admits no caller without "
                                                  "credentials; remove one of the two",
                                                  operation.name));
+    }
+  }
+
+  // A scheme is told once, however many operations ask for it.
+  void report_unproven() {
+    for (const auto& [scheme, unproven] : unproven_) {
+      const std::string more = unproven.operations.size() == 1 ? std::string() : fmt::format(" and {} more", unproven.operations.size() - 1);
+      problems_.add(unproven.place, fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} asks for; add it; {}",
+                                                scheme, *unproven.operations.begin(), more,
+                                                known(keys_of(settings().authenticators))));
     }
   }
 
@@ -471,7 +498,7 @@ class Compiler {
     for (const Operation& operation : set_->operations) {
       for (const std::string& path : operation.api->routes) {
         routes.push_back({http::method_from(operation.method), path, operation.name});
-        places.push_back(operation.api->node.place());
+        places.push_back(operation.api->place);
         set_->route_operations.push_back(operation.index);
       }
     }
@@ -490,6 +517,11 @@ class Compiler {
   ObjectCompiler objects_;
   std::map<std::string, OperationSettings*> by_name_;
   std::set<std::string> matched_;
+  struct Unproven {
+    Place place;
+    std::set<std::string> operations;
+  };
+  std::map<std::string, Unproven> unproven_;  // security schemes without an authenticator
   std::vector<std::unique_ptr<OperationSettings>>& extensions_ = set_->extensions;
 };
 

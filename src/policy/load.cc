@@ -45,6 +45,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   CompileInput input;
   input.settings = read_settings(*source, directory, problems);
   input.handlers = options.handlers;
+  if (options.examine) options.examine(input.settings, problems);
 
   const Caps& caps = input.settings.defaults.caps;
   const openapi::LoadOptions load_options{caps.string, caps.items, caps.properties};
@@ -53,6 +54,14 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
     const std::size_t before = problems.size();
     // Named as the person named it, so that problems point to a path that can be clicked.
     const auto shown = std::filesystem::path(document.value).lexically_proximate(std::filesystem::current_path());
+    // A missing file is a mistake in what names it. Reading twice costs little.
+    if (const auto text = options.read(shown); !text) {
+      problems.add(document.place, fmt::format("openapi: {}: {}; name an OpenAPI document, relative to this file",
+                                               shown.string(), text.error().text));
+      readable = false;
+      continue;
+    }
+    if (options.begins) options.begins(shown);
     input.apis.push_back(openapi::load(shown, options.read, load_options, problems));
     readable = readable && problems.size() == before;
   }

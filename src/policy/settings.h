@@ -71,11 +71,12 @@ struct Hsts {
   bool preload = false;
 };
 
+// Texts that name a file are paths without `file:`, and empty where nothing was said.
 struct Tls {
-  std::string certificate;  // a file, PEM with its chain
-  std::string private_key;  // a file
+  PlacedText certificate;  // PEM with its chain
+  PlacedText private_key;
   TlsMinimum minimum = TlsMinimum::tls_1_2;
-  std::string client_ca;    // a file, or empty
+  PlacedText client_ca;
   Hsts hsts;
 };
 
@@ -85,7 +86,7 @@ struct Upstream {
   std::vector<PlacedText> urls;  // scheme and authority, with an optional base path; at least one
   Nanoseconds connect_timeout = std::chrono::seconds(1);
   Nanoseconds timeout = std::chrono::seconds(10);
-  std::string ca;                // https: a file of authorities, or empty for the system's
+  PlacedText ca;                 // https: a file of authorities, or empty for the system's
   std::uint32_t connections = 256;  // kept and opened by each worker
   std::uint32_t failures = 5;       // in a row, until the circuit opens
   Nanoseconds open_for = std::chrono::seconds(5);
@@ -103,7 +104,7 @@ struct JwtSettings {
   std::optional<PlacedText> tenant;
   std::vector<std::string> types;
   Nanoseconds leeway = std::chrono::seconds(30);
-  std::string jwks_ca;  // a file of authorities for a JWKS URL, or empty for the system's
+  PlacedText jwks_ca;  // a file of authorities for a JWKS URL, or empty for the system's
 };
 
 struct MutualTlsSettings {
@@ -211,7 +212,7 @@ struct Settings {
   Place store_place;
   std::string database;       // what sql targets and resources read; the store's file when not said
   Place database_place;
-  std::string pepper_file;    // key hashing; made beside the store at first start when not said
+  PlacedText pepper_file;     // key hashing; made beside the store at first start when not said
   std::vector<IpNetwork> trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
@@ -223,7 +224,7 @@ struct Settings {
   Nanoseconds keep_events = std::chrono::hours(24 * 90);
   Details details = Details::principals;
   std::uint32_t workers = 0;  // 0: one for each core
-  std::string assertion_key;  // a PEM file; made beside the store when an operation asserts and none is said
+  PlacedText assertion_key;   // a PEM file; made beside the store when an operation asserts and none is said
 };
 
 // Reads the file with everything it says. Problems are added with their places; the settings hold what could be

@@ -79,15 +79,27 @@ std::optional<SocketAddress> socket_address(const Field& field) {
 }
 constexpr auto as_socket_address = [](const Field& field) { return socket_address(field); };
 
+// The path of a file.
+auto as_file(const std::string& directory) {
+  return [&directory](const Field& field) -> std::optional<PlacedText> {
+    auto path = placed(field);
+    if (path) path->value = absolute(directory, path->value);
+    return path;
+  };
+}
+
 // A secret is named, never written: the text after `file:`, as a path.
-std::optional<std::string> secret_file(const Field& field, const std::string& directory) {
-  const auto text = field.text();
-  if (!text) return std::nullopt;
-  if (!text->starts_with("file:")) {
-    field.problem("names a secret: write file:PATH, never the secret itself");
-    return std::nullopt;
-  }
-  return absolute(directory, std::string_view(*text).substr(5));
+auto as_secret_file(const std::string& directory) {
+  return [&directory](const Field& field) -> std::optional<PlacedText> {
+    auto path = placed(field);
+    if (!path) return std::nullopt;
+    if (!path->value.starts_with("file:")) {
+      field.problem("names a secret: write file:PATH, never the secret itself");
+      return std::nullopt;
+    }
+    path->value = absolute(directory, std::string_view(path->value).substr(5));
+    return path;
+  };
 }
 
 ThreatModel read_threat_model(const Field& field) {
@@ -143,10 +155,10 @@ Deadlines read_deadlines(const Field& field) {
 Tls read_tls(const Field& field, const std::string& directory) {
   Reader in(field);
   Tls tls;
-  tls.certificate = absolute(directory, in.required("certificate", as_text));
-  tls.private_key = in.required("private_key", [&](const Field& f) { return secret_file(f, directory); });
+  tls.certificate = in.required("certificate", as_file(directory));
+  tls.private_key = in.required("private_key", as_secret_file(directory));
   tls.minimum = in.optional("minimum", as_one_of(kMinimums)).value_or(TlsMinimum::tls_1_2);
-  if (const auto file = in.optional("client_ca", as_text)) tls.client_ca = absolute(directory, *file);
+  tls.client_ca = in.optional("client_ca", as_file(directory)).value_or(PlacedText());
   if (const auto hsts = in.optional("hsts", as_field)) {
     Reader inner(*hsts);
     tls.hsts.max_age = inner.required("max_age", as_duration);
@@ -167,7 +179,7 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   if (upstream.urls.empty() && !in.has("url")) in.missing("url");
   upstream.connect_timeout = in.optional("connect_timeout", as_duration).value_or(upstream.connect_timeout);
   upstream.timeout = in.optional("timeout", as_duration).value_or(upstream.timeout);
-  if (const auto file = in.optional("ca", as_text)) upstream.ca = absolute(directory, *file);
+  upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
   upstream.connections =
       static_cast<std::uint32_t>(in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
   upstream.failures =
@@ -199,7 +211,7 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
   if (const auto types = in.optional("types", as_texts)) jwt.types = *types;
   jwt.leeway = in.optional("leeway", as_duration).value_or(jwt.leeway);
   if (jwt.leeway > std::chrono::minutes(5)) in.problem("leeway", "must be at most 5m");
-  if (const auto file = in.optional("jwks_ca", as_text)) jwt.jwks_ca = absolute(directory, *file);
+  jwt.jwks_ca = in.optional("jwks_ca", as_file(directory)).value_or(PlacedText());
   return jwt;
 }
 
@@ -394,8 +406,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.database = read_store(*database, directory);
     settings.database_place = database->place();
   }
-  if (const auto pepper = in.take("key_pepper")) settings.pepper_file = secret_file(*pepper, directory).value_or("");
-  if (const auto key = in.take("assertion_key")) settings.assertion_key = secret_file(*key, directory).value_or("");
+  settings.pepper_file = in.optional("key_pepper", as_secret_file(directory)).value_or(PlacedText());
+  settings.assertion_key = in.optional("assertion_key", as_secret_file(directory)).value_or(PlacedText());
 
   if (const auto proxies = in.optional("trusted_proxies", as_placed_list)) {
     for (const PlacedText& text : *proxies) {

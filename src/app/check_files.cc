@@ -1,0 +1,106 @@
+#include "app/check_files.h"
+
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "app/world.h"
+#include "crypto/jwk.h"
+#include "crypto/signer.h"
+#include "net/tls.h"
+
+namespace gatehouse::app {
+namespace {
+
+class FileCheck {
+ public:
+  explicit FileCheck(Problems& problems) : problems_(problems) {}
+
+  void server_tls(const policy::Tls& tls) {
+    net::ServerTlsOptions options;
+    const auto certificate = text_of(tls.certificate, "tls.certificate");
+    const auto key = text_of(tls.private_key, "tls.private_key");
+    const auto authorities = text_of(tls.client_ca, "tls.client_ca");
+    if (!certificate || !key) return;
+    options.certificate_pem = *certificate;
+    options.private_key_pem = Secret<std::string>(*key);
+    if (!tried(net::ServerTls::make(options), tls.certificate, "tls") || !authorities) return;
+    options.client_ca_pem = *authorities;
+    options.client_certificates = net::ClientCertificates::request;
+    tried(net::ServerTls::make(options), tls.client_ca, "tls.client_ca");
+  }
+
+  // What a peer's certificate is held against.
+  void authorities(const policy::PlacedText& file, const std::string& what) {
+    const auto pem = text_of(file, what);
+    if (!pem) return;
+    net::ClientTlsOptions options;
+    options.ca_pem = *pem;
+    tried(net::ClientTls::make(options), file, what);
+  }
+
+  void token_keys(const policy::PlacedText& jwks, const std::string& what) {
+    if (!jwks.value.starts_with("file:")) return;  // an issuer may be down while this is checked
+    const policy::PlacedText file{jwks.value.substr(5), jwks.place};
+    const auto text = text_of(file, what);
+    if (!text) return;
+    const auto keys = crypto::KeySet::parse(*text);
+    if (!tried(keys, file, what) || !keys->keys().empty()) return;
+    problems_.add(file.place,
+                  fmt::format("{}: {} holds no key that could verify a token", what, shown(file)));
+  }
+
+  void pepper(const policy::PlacedText& file) {
+    auto text = text_of(file, "key_pepper");
+    if (!text) return;
+    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+    tried(crypto::KeyHasher::with_pepper(Secret<std::string>(*std::move(text))), file, "key_pepper");
+  }
+
+  void assertion_key(const policy::PlacedText& file) {
+    if (const auto pem = text_of(file, "assertion_key"))
+      tried(crypto::Signer::from_pem(*pem), file, "assertion_key");
+  }
+
+ private:
+  static std::string shown(const policy::PlacedText& file) {
+    return std::filesystem::path(file.value).lexically_proximate(std::filesystem::current_path()).string();
+  }
+
+  // Nothing where the configuration names none, or with a problem.
+  std::optional<std::string> text_of(const policy::PlacedText& file, const std::string& what) {
+    if (file.value.empty()) return std::nullopt;
+    auto text = doc::disk_files()(file.value);
+    if (text) return *std::move(text);
+    problems_.add(file.place, fmt::format("{}: {}: {}; paths are relative to the configuration", what,
+                                          shown(file), text.error().text));
+    return std::nullopt;
+  }
+
+  template <typename T>
+  bool tried(const Result<T>& made, const policy::PlacedText& file, const std::string& what) {
+    if (!made) problems_.add(file.place, fmt::format("{}: {}: {}", what, shown(file), made.error().text));
+    return made.has_value();
+  }
+
+  Problems& problems_;
+};
+
+}  // namespace
+
+void check_files(const policy::Settings& settings, Problems& problems) {
+  FileCheck check(problems);
+  check.server_tls(settings.tls);
+  for (const auto& [name, upstream] : settings.upstreams) {
+    check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));
+  }
+  for (const auto& [name, authenticator] : settings.authenticators) {
+    check.token_keys(authenticator.jwt.jwks, fmt::format("authenticators.{}.jwks", name));
+    check.authorities(authenticator.jwt.jwks_ca, fmt::format("authenticators.{}.jwks_ca", name));
+  }
+  check.pepper(settings.pepper_file);
+  check.assertion_key(settings.assertion_key);
+}
+
+}  // namespace gatehouse::app

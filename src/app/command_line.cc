@@ -1,0 +1,30 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace gatehouse::app {
+
+Command::Command(CLI::App& program, const char* name, const char* what, const char* example)
+    : app_(program.add_subcommand(name, what)) {
+  app_->footer(std::string("Example:\n  ") + example);
+}
+
+void Command::option(const char* names, std::string& into, const char* what, Need need) {
+  CLI::Option* option = app_->add_option(names, into, what);
+  if (!into.empty()) option->capture_default_str();
+  option->required(need == Need::required);
+}
+
+void Command::option(const char* names, std::string& into, const char* what,
+                     const std::vector<std::string>& choices) {
+  CLI::Option* option = app_->add_option(names, into, what)->check(CLI::IsMember(choices));
+  if (!into.empty()) option->capture_default_str();
+}
+
+void Command::flag(const char* names, bool& into, const char* what) { app_->add_flag(names, into, what); }
+
+void Command::run(int& status, std::function<int()> work) {
+  app_->callback([&status, work = std::move(work)] { status = work(); });
+}
+
+}  // namespace gatehouse::app
