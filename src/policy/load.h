@@ -19,9 +19,9 @@ struct LoadOptions {
   doc::ReadFile read;                 // files
   std::vector<std::string> handlers;  // that the program brings code for
   // Adds what is wrong with the settings that only the program can tell: files it will open. May be empty.
-  std::function<void(const Settings&, Problems&)> examine;
+  std::function<void(const Settings&, Problems&)> examine = nullptr;
   // Called before each document is read, which may take a while. May be empty.
-  std::function<void(const std::filesystem::path&)> begins;
+  std::function<void(const std::filesystem::path&)> begins = nullptr;
 };
 
 // gatehouse.yaml, every document that it names, and the database that its statements are checked against. Null when
