@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kFirstRetry{50};
 constexpr std::chrono::milliseconds kLongestRetry{2000};
 constexpr int kTriesAtTheEnd = 3;
 // A buffer of this size is written without waiting for more.
-constexpr std::size_t kWorthWriting = std::size_t{128} << 10U;
+constexpr std::size_t kWorthWriting = std::size_t{512} << 10U;
 
 // The text up to `most`, without the credentials: also without the beginning of one that the cut would leave.
 std::string cut_clean(std::string_view text, ByteCount most, std::span<const std::string_view> credentials) {

@@ -37,7 +37,7 @@
 namespace gatehouse::audit {
 
 struct JournalOptions {
-  ByteCount buffer = mebibytes(4);        // for each worker
+  ByteCount buffer = mebibytes(32);       // for each worker: a second of full load while a disk stands still
   ByteCount longest_head = kibibytes(8);  // of an original; more is cut
   ByteCount longest_body = kibibytes(32);
   // What a sink's failure is told to, once for each run of failures. From the writer's thread.

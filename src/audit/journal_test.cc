@@ -472,7 +472,7 @@ TEST_F(Journals, OldEventsGoByAgeAndBySize) {
     ASSERT_TRUE(sink->tidy(now));
     EXPECT_EQ(count(), 7);
   }
-  auto sink = store({.size = kibibytes(96)});
+  auto sink = store({.size = kibibytes(208)});
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(sink->write(batch_of(1000, now), Durable::later));
   ASSERT_TRUE(sink->tidy(now));
   EXPECT_LT(count(), 9000);
