@@ -17,12 +17,35 @@ constexpr std::string_view kCut = "\xe2\x80\xa6";
 constexpr std::array<std::string_view, 9> kMethods = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
                                                       "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
-// Every byte that goes out as it is.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}();
+constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+// Whether all eight bytes go out as they are.
+bool all_plain(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = ~std::uint64_t{0} / 255;
+  constexpr std::uint64_t kTops = kOnes * 0x80;
+  const auto below = [](std::uint64_t bytes, std::uint64_t bound) {
+    return (bytes - kOnes * bound) & ~bytes;
+  };
+  return ((word | (word + kOnes) | below(word, 0x20) | below(word ^ (kOnes * '"'), 1) |
+           below(word ^ (kOnes * '\\'), 1)) &
+          kTops) == 0;
+}
+
+// Copies what goes out as it is, up to the first byte that does not; how many those are. Eight bytes at a
+// time, so that seven behind them may be written too.
+std::size_t copy_plain(char* to, std::string_view text) {
+  const auto copy_eight = [&](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    std::memcpy(to + at, &word, 8);
+    return all_plain(word);
+  };
+  std::size_t i = 0;
+  while (i + 8 <= text.size() && copy_eight(i)) i += 8;
+  if (text.size() >= 8 && i + 8 > text.size() && copy_eight(text.size() - 8)) return text.size();
+  for (; i < text.size() && is_plain(text[i]); ++i) to[i] = text[i];
+  return i;
+}
 
 bool contains(std::string_view text, std::string_view run) {
   return run.size() <= text.size() && ::memmem(text.data(), text.size(), run.data(), run.size()) != nullptr;
@@ -55,7 +78,9 @@ class Line {
     escaped(text, most);
     const std::string_view written(start, static_cast<std::size_t>(at_ - start));
     for (const std::string_view credential : credentials_) {
-      if (credential.empty() || !(contains(text, credential) || contains(written, credential))) continue;
+      const bool there =
+          contains(text, credential) || (written.size() != text.size() && contains(written, credential));
+      if (credential.empty() || !there) continue;
       at_ = start;
       raw(kRedacted);
       break;
@@ -124,12 +149,11 @@ class Line {
       while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80) --most;
       text = text.substr(0, most);
     }
-    std::size_t i = 0;
-    while (i < text.size()) {
-      if (kPlain[static_cast<unsigned char>(text[i])]) {
-        *at_++ = text[i++];
-        continue;
-      }
+    for (std::size_t i = 0;;) {
+      const std::size_t plain = copy_plain(at_, text.substr(i));
+      at_ += plain;
+      i += plain;
+      if (i == text.size()) break;
       const Utf8Character character = first_character(text.substr(i));
       i += std::max<std::size_t>(character.size, 1);
       if (character.size == 0) {

@@ -1,11 +1,21 @@
 #include "base/encoding.h"
 
 #include <array>
+#include <cstring>
 
 namespace gatehouse {
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
+// The two digits of every byte, one after another.
+constexpr std::array<char, 512> kHexPairs = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    pairs[2 * i] = kDigits[i >> 4U];
+    pairs[2 * i + 1] = kDigits[i & 15U];
+  }
+  return pairs;
+}();
 constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t kNone = 0xff;
@@ -77,13 +87,17 @@ std::uint8_t nibble(char c) {
 
 }  // namespace
 
-std::string hex(std::span<const std::uint8_t> bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+char* put_hex(char* at, std::span<const std::uint8_t> bytes) {
   for (const std::uint8_t byte : bytes) {
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
+    std::memcpy(at, &kHexPairs[std::size_t{2} * byte], 2);
+    at += 2;
   }
+  return at;
+}
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  std::string out(bytes.size() * 2, '\0');
+  put_hex(out.data(), bytes);
   return out;
 }
 

@@ -10,6 +10,8 @@
 namespace gatehouse {
 
 std::string hex(std::span<const std::uint8_t> bytes);
+// The same into memory of twice the size; returns its end.
+char* put_hex(char* at, std::span<const std::uint8_t> bytes);
 std::optional<std::string> from_hex(std::string_view text);  // lower or upper case, even length
 
 // RFC 4648 section 5 without padding. Decoding refuses padding, white space, other alphabets, and a last

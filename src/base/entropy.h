@@ -24,7 +24,7 @@ class SystemEntropy final : public Entropy {
   void fill(std::span<std::uint8_t> out) override;
 
  private:
-  std::uint8_t block_[512];
+  std::uint8_t block_[4096];
   std::size_t left_ = 0;  // unused bytes at the end of block_
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/encoding.h"
+
 namespace gatehouse {
 namespace {
 
@@ -20,11 +22,12 @@ Uuid Uuid::v7(WallTime now, Entropy& entropy) {
   bytes[8] = static_cast<std::uint8_t>(0x80U | (bytes[8] & 0x3fU));  // variant
 
   Uuid id;
-  std::size_t at = 0;
-  for (const std::uint8_t byte : bytes) {
-    if (is_dash(at)) id.text_[at++] = '-';
-    id.text_[at++] = kHex[byte >> 4U];
-    id.text_[at++] = kHex[byte & 15U];
+  char* at = id.text_.data();
+  std::span<const std::uint8_t> rest = bytes;
+  for (const std::size_t group : {4, 2, 2, 2, 6}) {
+    if (at != id.text_.data()) *at++ = '-';
+    at = put_hex(at, rest.first(group));
+    rest = rest.subspan(group);
   }
   return id;
 }

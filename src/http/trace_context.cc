@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/encoding.h"
 #include "http/characters.h"
 
 namespace gatehouse::http {
@@ -18,14 +19,6 @@ bool read_hex(std::string_view text, std::span<std::uint8_t> out) {
     out[i] = static_cast<std::uint8_t>(hex_value(high) * 16 + hex_value(low));
   }
   return true;
-}
-
-char* put_hex(char* at, std::span<const std::uint8_t> bytes) {
-  for (const auto byte : bytes) {
-    *at++ = "0123456789abcdef"[byte >> 4U];
-    *at++ = "0123456789abcdef"[byte & 15U];
-  }
-  return at;
 }
 
 bool all_zero(std::span<const std::uint8_t> bytes) {
