@@ -105,22 +105,15 @@ void append_limits(std::string& out, const Exchange& exchange) {
   out += "\r\n";
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  out += value;
-  out += "\r\n";
-}
-
 }  // namespace
 
 std::string fixed_fields(const policy::Settings& settings) {
   std::string fields;
-  append_field(fields, "X-Content-Type-Options", "nosniff");
-  append_field(fields, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  append_field(fields, "Referrer-Policy", "no-referrer");
+  http::append_field(fields, "X-Content-Type-Options", "nosniff");
+  http::append_field(fields, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  http::append_field(fields, "Referrer-Policy", "no-referrer");
   const policy::Hsts& hsts = settings.tls.hsts;
-  append_field(fields, "Strict-Transport-Security",
+  http::append_field(fields, "Strict-Transport-Security",
                fmt::format("max-age={}{}{}", std::chrono::duration_cast<std::chrono::seconds>(hsts.max_age).count(),
                            hsts.include_subdomains ? "; includeSubDomains" : "", hsts.preload ? "; preload" : ""));
   return fields;
@@ -132,12 +125,12 @@ void respond(Exchange& exchange, const Refusal& refusal) {
   const AnswerText& text = text_of(refusal.answer);
   response.status = refusal.status != 0 ? refusal.status : text.status;
   const bool problem = wants_problem(exchange);
-  append_field(response.fields, "Content-Type", problem ? kProblem : kJson);
+  http::append_field(response.fields, "Content-Type", problem ? kProblem : kJson);
   response.has_content_type = true;
   if (refusal.answer == Answer::authentication_required && exchange.operation != nullptr) {
-    append_field(response.fields, "WWW-Authenticate", exchange.operation->challenges);
+    http::append_field(response.fields, "WWW-Authenticate", exchange.operation->challenges);
   }
-  if (refusal.answer == Answer::method_not_allowed) append_field(response.fields, "Allow", exchange.allow);
+  if (refusal.answer == Answer::method_not_allowed) http::append_field(response.fields, "Allow", exchange.allow);
   if (refusal.retry_after.count() > 0) {
     response.fields += "Retry-After: ";
     append_number(response.fields, static_cast<std::uint64_t>(refusal.retry_after.count()));
@@ -156,12 +149,12 @@ void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std
   http::HeadWriter head(out);
   head.status(static_cast<int>(status));
   head.block(date_line);
-  append_field(out, "Content-Type", kJson);
-  append_field(out, "Cache-Control", "no-store");
-  append_field(out, "X-Request-Id", id.text());
+  http::append_field(out, "Content-Type", kJson);
+  http::append_field(out, "Cache-Control", "no-store");
+  http::append_field(out, "X-Request-Id", id.text());
   head.block(fixed_fields);
   head.content_length(body.size());
-  append_field(out, "Connection", "close");
+  http::append_field(out, "Connection", "close");
   head.end();
   out += body;
 }
@@ -173,13 +166,13 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Connection 
   head.status(static_cast<int>(response.status));
   head.block(date_line);
   head.block(response.fields);
-  append_field(out, "Cache-Control",
+  http::append_field(out, "Cache-Control",
                exchange.operation != nullptr && response.status < 400 ? std::string_view(exchange.operation->cache_control)
                                                                       : "no-store");
-  append_field(out, "X-Request-Id", exchange.id->text());
+  http::append_field(out, "X-Request-Id", exchange.id->text());
   append_limits(out, exchange);
   head.block(fixed_fields);
-  if (connection == http::Connection::close) append_field(out, "Connection", "close");
+  if (connection == http::Connection::close) http::append_field(out, "Connection", "close");
 
   Framing framing = Framing::length;
   const bool bodiless = response.status == 204 || response.status == 304;
@@ -194,7 +187,7 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Connection 
     head.content_length(*response.length);
   } else if (exchange.head.version == http::Version::http_1_1) {
     framing = Framing::chunked;
-    append_field(out, "Transfer-Encoding", "chunked");
+    http::append_field(out, "Transfer-Encoding", "chunked");
   }
   head.end();
   return framing;

@@ -1,5 +1,6 @@
 #include "http/response_writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -105,6 +106,19 @@ std::string_view phrase(int status) {
   }
 }
 
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + name.size() + value.size() + 4, [&](char* begin, std::size_t) {
+    char* at = std::copy(name.begin(), name.end(), begin + before);
+    *at++ = ':';
+    *at++ = ' ';
+    at = std::copy(value.begin(), value.end(), at);
+    *at++ = '\r';
+    *at++ = '\n';
+    return static_cast<std::size_t>(at - begin);
+  });
+}
+
 HeadWriter& HeadWriter::status(int code) {
   if (code == 200) {
     out_ += "HTTP/1.1 200 OK\r\n";
@@ -127,10 +141,7 @@ HeadWriter& HeadWriter::request(std::string_view method, std::string_view target
 }
 
 HeadWriter& HeadWriter::field(FieldName name, FieldValue value) {
-  out_ += name.view();
-  out_ += ": ";
-  out_ += value.view();
-  out_ += "\r\n";
+  append_field(out_, name.view(), value.view());
   return *this;
 }
 

@@ -54,6 +54,10 @@ class FieldValue {
 // The registered reason phrase, or empty.
 std::string_view phrase(int status);
 
+// `name: value` CRLF. For texts that are known to be a name and a value: those of a parsed head, and what
+// Gatehouse and its configuration make.
+void append_field(std::string& out, std::string_view name, std::string_view value);
+
 // Writes one head:
 //   HeadWriter(out).status(200).field("Content-Type",
 //   "application/json").content_length(n).block(kFixed).end();

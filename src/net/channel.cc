@@ -38,6 +38,7 @@ std::ptrdiff_t Channel::receive(std::span<char> into) {
 }
 
 std::ptrdiff_t Channel::send(std::span<const iovec> parts) {
+  if (parts.size() == 1) return send({static_cast<const char*>(parts[0].iov_base), parts[0].iov_len});
   if (error != 0) return kFailed;
   if (!writable) return kBlocked;
   std::size_t wanted = 0;

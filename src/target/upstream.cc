@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "http/chunked.h"
 #include "http/response_parser.h"
+#include "http/response_writer.h"
 
 namespace gatehouse::target {
 namespace {
@@ -22,19 +23,17 @@ bool is_idempotent(http::Method method) {
   return method == get || method == head || method == put || method == delete_ || method == options || method == trace;
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  out += value;
-  out += "\r\n";
-}
-
 // A principal's id may hold any text; in a header it is percent-encoded where it is not visible ASCII.
 void append_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  const auto plain = [](char c) { return c > ' ' && c < 0x7f && c != '%' && c != ','; };
+  if (std::all_of(text.begin(), text.end(), plain)) {
+    out += text;
+    return;
+  }
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c > ' ' && c < 0x7f && c != '%' && c != ',') {
+    if (plain(c)) {
       out += c;
     } else {
       out += '%';
@@ -204,7 +203,7 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
   report.upstream_status = response.status;
   for (const http::Field field : head.fields) {
     if (!may_leave(field)) continue;
-    append_field(response.fields, field.name, field.value);
+    http::append_field(response.fields, field.name, field.value);
     response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
   }
   std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
@@ -270,23 +269,25 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
   co_return std::expected<void, Failure>{};
 }
 
-// The next address in turn that gives a connection.
-net::Task<Result<std::pair<Lease, const UpstreamAddress*>>> acquire(UpstreamClient& client, MonotonicTime deadline,
-                                                                   bool fresh) {
+using Acquired = std::pair<Lease, const UpstreamAddress*>;
+
+// A connection that is open already. Only of the address whose turn it is: an idle connection elsewhere is no reason to
+// overload that address.
+std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_t turn) {
+  const UpstreamAddress& address = client.addresses[turn];
+  auto lease = address.pool->take_idle();
+  if (!lease) return std::nullopt;
+  return Acquired(*std::move(lease), &address);
+}
+
+// A new connection, of the first address from `turn` on that gives one.
+net::Task<Result<Acquired>> new_connection(UpstreamClient& client, std::size_t turn, MonotonicTime deadline) {
   const std::size_t count = client.addresses.size();
-  const std::size_t first = client.next++ % count;
-  if (!fresh) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const UpstreamAddress& address = client.addresses[(first + i) % count];
-      if (auto lease = address.pool->take_idle()) co_return std::pair(*std::move(lease), &address);
-      if (i == 0) break;  // an idle connection elsewhere is no reason to overload that address
-    }
-  }
-  Result<std::pair<Lease, const UpstreamAddress*>> outcome = failure(ErrorCode::unavailable, "the upstream has no address");
+  Result<Acquired> outcome = failure(ErrorCode::unavailable, "the upstream has no address");
   for (std::size_t i = 0; i < count; ++i) {
-    const UpstreamAddress& address = client.addresses[(first + i) % count];
+    const UpstreamAddress& address = client.addresses[(turn + i) % count];
     auto lease = co_await address.pool->connect(deadline);
-    if (lease) co_return std::pair(*std::move(lease), &address);
+    if (lease) co_return Acquired(*std::move(lease), &address);
     outcome = std::unexpected(std::move(lease).error());
   }
   co_return outcome;
@@ -348,11 +349,11 @@ bool may_leave(const http::Field& field) {
 }
 
 void append_caller(std::string& out, const Call& call, const Principal& principal, std::string_view assertion) {
-  append_field(out, "X-Request-Id", call.request_id);
+  http::append_field(out, "X-Request-Id", call.request_id);
   const std::array<char, 55> traceparent = call.trace.traceparent();
-  append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
-  append_field(out, "X-Forwarded-For", call.client_text);
-  append_field(out, "X-Forwarded-Proto", "https");
+  http::append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
+  http::append_field(out, "X-Forwarded-For", call.client_text);
+  http::append_field(out, "X-Forwarded-Proto", "https");
   out += "Gatehouse-Principal: ";
   append_encoded(out, principal->id);
   out += "\r\nGatehouse-Roles: ";
@@ -363,7 +364,7 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
     append_encoded(out, role);
   }
   out += "\r\n";
-  if (!assertion.empty()) append_field(out, "Gatehouse-Assertion", assertion);
+  if (!assertion.empty()) http::append_field(out, "Gatehouse-Assertion", assertion);
 }
 
 void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
@@ -373,14 +374,14 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += base_path;
   out += call.head.target;
   out += " HTTP/1.1\r\n";
-  append_field(out, "Host", host);
+  http::append_field(out, "Host", host);
   for (const http::Field field : call.head.fields) {
-    if (may_enter(field, call)) append_field(out, field.name, field.value);
+    if (may_enter(field, call)) http::append_field(out, field.name, field.value);
   }
   append_caller(out, call, permit.principal(), assertion);
   const bool has_body = call.head.body.kind != http::BodyKind::none;
   if (has_body || !input.body_bytes().empty()) {
-    append_field(out, "Content-Length", std::to_string(input.body_bytes().size()));
+    http::append_field(out, "Content-Length", std::to_string(input.body_bytes().size()));
   }
   out += "\r\n";
 }
@@ -390,14 +391,16 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
-    auto acquired = co_await acquire(*client, deadline, attempt > 0);
+    const std::size_t turn = client->next++ % client->addresses.size();
+    auto acquired = attempt == 0 ? idle_connection(*client, turn) : std::nullopt;
     if (!acquired) {
-      report.detail = acquired.error().text;
-      switch (acquired.error().code) {
-        case ErrorCode::timeout: co_return refuse(Reason::upstream_late);
-        case ErrorCode::unavailable: co_return refuse(Reason::upstream_unreachable);
-        default: co_return refuse(Reason::upstream_unreachable);
+      auto connected = co_await new_connection(*client, turn, deadline);
+      if (!connected) {
+        report.detail = connected.error().text;
+        const bool late = connected.error().code == ErrorCode::timeout;
+        co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
       }
+      acquired.emplace(*std::move(connected));
     }
     Lease& lease = acquired->first;
     lease.stream().set_deadline(deadline);
