@@ -88,6 +88,7 @@ class UpstreamBody final : public BodySource {
         left_(framing.length - taken), decoder_(decoder), keep_(keep), deadline_(deadline) {}
 
   net::Task<Result<std::string_view>> next() override {
+    if (done_) co_return std::string_view();
     lease_.stream().set_deadline(deadline_);
     while (!done_) {
       if (arrived_.empty()) {
