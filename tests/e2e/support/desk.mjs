@@ -1,5 +1,7 @@
 // The API that most end-to-end tests stand on: an order desk with a real upstream, keys, tokens and certificates.
 
+import { after } from 'node:test';
+
 import { Authority } from './certificates.mjs';
 import { undiciClient } from './clients.mjs';
 import { Folder, Gatehouse, freePort } from './gatehouse.mjs';
@@ -124,11 +126,16 @@ export function deskConfiguration({ https, admin, upstream }) {
   };
 }
 
+// A test that fails half-way leaves its desk open: it must not keep the others, and the runner, from their end.
+const open = new Set();
+after(() => Promise.allSettled([...open].map((desk) => desk.close())));
+
 // A desk: upstream, issuer, authority, folder, running gatehouse, and the words to speak with it. `change(configuration, api)`
 // alters what is written before the start; `before(desk)` runs in the folder before the start.
 export class Desk {
   static async open({ change = () => {}, before = () => {}, environment = {}, algorithms = ['ES256'] } = {}) {
     const desk = new Desk();
+    open.add(desk);
     desk.environment = environment;
     desk.folder = new Folder();
     desk.authority = new Authority(desk.folder.path);
@@ -195,11 +202,12 @@ export class Desk {
   }
 
   async close() {
+    open.delete(this);
     this.client?.close();
     try {
       await this.gatehouse?.stop();
     } finally {
-      await this.upstream.close();
+      await this.upstream?.close();
       this.folder.remove();
     }
   }
