@@ -17,7 +17,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "key prefixes are compared as loaded");
 
 constexpr std::size_t kPadding = simdjson::SIMDJSON_PADDING;
-constexpr std::size_t kSmallObject = 24;  // up to here, duplicate keys are found by looking at each
+constexpr std::size_t kSmallObject = 64;  // up to here, duplicate keys are found by looking at each
 
 constexpr auto kEndsScalar = [] {
   std::array<bool, 256> ends{};
@@ -45,9 +45,20 @@ struct Key {
   }
 };
 
+// A container that is open.
 struct Level {
-  std::uint32_t node;  // the container's index
+  std::uint32_t node;  // its index
   std::uint32_t keys;  // where its keys begin in the list of keys
+  // A bit for each hash that one of its keys has: most keys find theirs free, and need not be compared.
+  std::array<std::uint64_t, 4> hashes;
+
+  // Whether no key of this hash was there before.
+  bool is_first(std::uint8_t hash) {
+    const std::uint64_t bit = std::uint64_t{1} << (hash % 64);
+    const bool first = (hashes[hash / 64] & bit) == 0;
+    hashes[hash / 64] |= bit;
+    return first;
+  }
 };
 
 int hex_digit(char c) {
@@ -133,7 +144,7 @@ struct Parser::State {
   bool ends_scalar(const char* at) const {
     return kEndsScalar[static_cast<unsigned char>(*at)] || at == text + size;
   }
-  bool new_key(const Node& node, std::size_t first);
+  bool new_key(const Node& node, Level& level);
   bool no_duplicates(std::size_t first);
 };
 
@@ -257,17 +268,24 @@ bool Parser::State::scalar(std::uint32_t at) {
   }
 }
 
-bool Parser::State::new_key(const Node& node, std::size_t first) {
+bool Parser::State::new_key(const Node& node, Level& level) {
   // Made in place: a copy from the stack would wait for the stores that it reads across.
   Key& key = keys[key_count];
   std::uint64_t prefix = 0;
+  std::uint64_t tail = 0;
   std::memcpy(&prefix, node.text, 8);  // the text is padded
-  if (node.size < 8) prefix &= (std::uint64_t{1} << (node.size * 8)) - 1;
+  if (node.size < 8) {
+    prefix &= (std::uint64_t{1} << (node.size * 8)) - 1;
+  } else {
+    std::memcpy(&tail, node.text + node.size - 8, 8);
+  }
   key.prefix = prefix;
   key.text = node.text;
   key.size = node.size;
-  if (key_count - first <= kSmallObject) {
-    for (std::size_t i = first; i < key_count; ++i) {
+  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;
+  const auto hash = static_cast<std::uint8_t>(((prefix ^ std::rotl(tail, 27) ^ node.size) * kMix) >> 56U);
+  if (!level.is_first(hash) && key_count - level.keys <= kSmallObject) {
+    for (std::size_t i = level.keys; i < key_count; ++i) {
       if (keys[i].prefix == prefix && keys[i].same(key)) return fail(Fault::duplicate_key, node.offset);
     }
   }
@@ -291,49 +309,50 @@ bool Parser::State::no_duplicates(std::size_t first) {
 bool Parser::State::walk(std::size_t depth) {
   levels.clear();
   key_count = 0;
+  Node* container = nullptr;  // the innermost that is open
+  bool in_object = false;     // which kind it is
   while (true) {
     // A value begins here.
     const std::uint32_t at = *token++;
     const char c = text[at];
-    const bool opens_object = c == '{';
     bool key_follows = false;
-    if (opens_object || c == '[') {
+    if (c == '{' || c == '[') {
       if (levels.size() == depth) return fail(Fault::depth, at);
-      levels.push_back({static_cast<std::uint32_t>(next - nodes), static_cast<std::uint32_t>(key_count)});
-      *next++ = Node{.offset = at, .kind = opens_object ? Kind::object : Kind::array};
-      if (text[*token] != (opens_object ? '}' : ']')) {
-        if (!opens_object) continue;
+      levels.push_back({static_cast<std::uint32_t>(next - nodes), static_cast<std::uint32_t>(key_count), {}});
+      if (container) ++container->size;
+      container = next;
+      in_object = c == '{';
+      *next++ = Node{.offset = at, .kind = in_object ? Kind::object : Kind::array};
+      if (text[*token] != (in_object ? '}' : ']')) {
+        if (!in_object) continue;
         key_follows = true;
       }
-    } else if (!scalar(at)) {
-      return false;
     } else {
-      if (levels.empty()) return true;
-      ++nodes[levels.back().node].size;
+      if (!scalar(at)) return false;
+      if (!container) return true;
+      ++container->size;
     }
 
-    // A value has ended, or a container has just begun: separators and closings until the next value.
+    // A value has ended, or an empty container has just begun: separators and closings until the next value.
     while (!key_follows) {
-      const Level level = levels.back();
-      Node& container = nodes[level.node];
-      const bool in_object = container.kind == Kind::object;
       const std::uint32_t here = *token++;
-      if (text[here] == ',' && container.size != 0) {
+      if (text[here] == ',') {
         key_follows = in_object;
         break;
       }
       if (text[here] != (in_object ? '}' : ']')) return fail(Fault::syntax, here);
-      if (in_object && !no_duplicates(level.keys)) return false;
-      container.span = static_cast<std::uint32_t>(next - &container);
+      if (in_object && !no_duplicates(levels.back().keys)) return false;
+      container->span = static_cast<std::uint32_t>(next - container);
       levels.pop_back();
       if (levels.empty()) return true;
-      ++nodes[levels.back().node].size;
+      container = nodes + levels.back().node;
+      in_object = container->kind == Kind::object;
     }
 
     if (key_follows) {
       const std::uint32_t key = *token++;
       if (text[key] != '"') return fail(Fault::syntax, key);
-      if (!string(key) || !new_key(next[-1], levels.back().keys)) return false;
+      if (!string(key) || !new_key(next[-1], levels.back())) return false;
       const std::uint32_t colon = *token++;
       if (text[colon] != ':') return fail(Fault::syntax, colon);
     }

@@ -42,6 +42,19 @@ TEST(Parser, EscapesAreResolvedAndPairsOfSurrogatesJoined) {
   EXPECT_EQ(read(R"({"\u0061":1})"), R"({"a":1})");
 }
 
+// Objects of up to 64 members and larger ones are looked through in two ways.
+TEST(Parser, ADuplicateIsFoundWhereverItsFirstStands) {
+  for (const std::size_t count : {1U, 2U, 25U, 63U, 64U, 65U, 66U, 300U}) {
+    std::string text = "{";
+    for (std::size_t i = 0; i < count; ++i) text += "\"" + std::string(i, 'k') + "\":[{\"k\":0}],";
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(read(text + "\"" + std::string(i, 'k') + "\":1}"), "!duplicate_key") << count << ' ' << i;
+    }
+    const std::string alone = text + "\"" + std::string(count, 'k') + "\":1}";
+    EXPECT_EQ(read(alone), alone);
+  }
+}
+
 TEST(Parser, LoneSurrogatesAreRefused) {
   for (const char* text :
        {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\udc00\ud800")", R"("\ud800x")",
