@@ -11,6 +11,7 @@ namespace gatehouse::app {
 // Each adds its subcommand; the status of the one that was called ends up in `status`.
 void add_serve(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
+void add_review(CLI::App& program, int& status);
 void add_key(CLI::App& program, int& status);
 void add_log(CLI::App& program, int& status);
 void add_why(CLI::App& program, int& status);

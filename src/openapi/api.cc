@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "openapi/documents.h"
+
 namespace gatehouse::openapi {
 
 std::string_view name(Method method) {
@@ -29,6 +31,16 @@ std::string Operation::title() const { return std::string(name(method)) + " " + 
 const SecurityScheme* Api::scheme(std::string_view wanted) const {
   const auto found = std::ranges::find(security_schemes, wanted, &SecurityScheme::name);
   return found == security_schemes.end() ? nullptr : &*found;
+}
+
+Place Api::place_of(const schema::Weakness& weakness) const {
+  // Sources are named as the person named them, from the document's directory on; a URI knows only what follows that.
+  const std::filesystem::path directory = std::filesystem::path(sources.front()->name()).parent_path();
+  const std::string name = (directory / weakness.document.substr(kDocumentBase.size())).string();
+  for (const auto& source : sources) {
+    if (source->name() == name) return source->place_at(weakness.offset);
+  }
+  return sources.front()->place_at(0);  // not reached: a schema comes from one of them
 }
 
 }  // namespace gatehouse::openapi

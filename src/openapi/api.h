@@ -131,6 +131,8 @@ struct Api {
   std::vector<SecurityScheme> security_schemes;
 
   const SecurityScheme* scheme(std::string_view name) const;
+  // Where a schema of this document, or of a file it refers to, says too little.
+  Place place_of(const schema::Weakness& weakness) const;
 };
 
 // How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).

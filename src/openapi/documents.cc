@@ -5,7 +5,6 @@
 namespace gatehouse::openapi {
 namespace {
 
-constexpr std::string_view kBase = "file:///document/";
 constexpr int kMostReferences = 64;  // one behind the other
 
 bool has_scheme(std::string_view reference) {
@@ -18,7 +17,7 @@ bool has_scheme(std::string_view reference) {
 Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems)
     : directory_(path.parent_path()), read_(read), problems_(problems) {
   files_.push_back(
-      std::make_unique<File>(std::string(kBase) + path.filename().string(), doc::load(path, read, problems)));
+      std::make_unique<File>(std::string(kDocumentBase) + path.filename().string(), doc::load(path, read, problems)));
 }
 
 std::optional<doc::Field> Documents::root() {
@@ -31,7 +30,7 @@ const Documents::File& Documents::file(std::string uri) {
   for (const auto& known : files_) {
     if (known->uri == uri) return *known;
   }
-  const std::filesystem::path path = directory_ / uri.substr(kBase.size());
+  const std::filesystem::path path = directory_ / uri.substr(kDocumentBase.size());
   files_.push_back(std::make_unique<File>(std::move(uri), doc::load(path, read_, problems_)));
   return *files_.back();
 }
@@ -44,7 +43,7 @@ const std::string& Documents::uri(const doc::Source& source) const {
 }
 
 std::optional<json::Value> Documents::fetch(std::string_view uri) {
-  if (!uri.starts_with(kBase)) return std::nullopt;
+  if (!uri.starts_with(kDocumentBase)) return std::nullopt;
   std::string scratch;
   const auto name = decode(uri, Encoding::percent, scratch);
   if (!name) return std::nullopt;
@@ -86,12 +85,12 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
     if (!decoded || path.find('?') != path.npos || path.find('\\') != path.npos)
       return wrong("is no path of a file");
     if (decoded->starts_with('/')) return wrong("leads out of the document's directory; use a path below it");
-    const std::filesystem::path base = std::filesystem::path(uri(*source).substr(kBase.size())).parent_path();
+    const std::filesystem::path base = std::filesystem::path(uri(*source).substr(kDocumentBase.size())).parent_path();
     const std::string target = (base / *decoded).lexically_normal().generic_string();
     if (target == ".." || target.starts_with("../")) {
       return wrong("leads out of the document's directory; move the file below it");
     }
-    const File& known = file(std::string(kBase) + target);
+    const File& known = file(std::string(kDocumentBase) + target);
     if (!known.source) return wrong("cannot be followed: the file could not be read");
     source = known.source.get();
   }

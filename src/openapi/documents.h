@@ -14,8 +14,10 @@
 
 namespace gatehouse::openapi {
 
-// Files are known by URIs below one made-up directory, `file:///document/`, which stands for the directory of
-// the document. What lies outside of it, or elsewhere, is never read.
+// Files are known by URIs below one made-up directory, which stands for the directory of the document. What lies
+// outside of it, or elsewhere, is never read.
+inline constexpr std::string_view kDocumentBase = "file:///document/";
+
 class Documents {
  public:
   Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems);

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   int status = 0;
   gatehouse::app::add_serve(program, status);
   gatehouse::app::add_check(program, status);
+  gatehouse::app::add_review(program, status);
   gatehouse::app::add_key(program, status);
   gatehouse::app::add_log(program, status);
   gatehouse::app::add_why(program, status);

@@ -1,0 +1,190 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "review/purpose.h"
+#include "review/rule.h"
+
+namespace gatehouse::review {
+namespace {
+
+using policy::AuthenticatorKind;
+using policy::AuthenticatorPolicy;
+using policy::Carrier;
+using policy::Operation;
+using policy::PolicySet;
+
+bool is_sensitive(const Operation& operation) {
+  return operation.threat_model.data == policy::DataClass::sensitive;
+}
+
+// Whether every scheme of an alternative, which must have one, fits.
+template <typename Fits>
+bool all_schemes(const PolicySet& policy, const policy::SchemeAlternative& alternative, Fits fits) {
+  return !alternative.empty() &&
+         std::all_of(alternative.begin(), alternative.end(), [&](const policy::SchemeUse& use) {
+           return fits(policy.authenticators[use.authenticator]);
+         });
+}
+
+const std::string* name_of(const PolicySet& policy, const Operation& operation,
+                           bool (*fits)(const AuthenticatorPolicy&)) {
+  for (const policy::SchemeAlternative& alternative : operation.alternatives) {
+    if (all_schemes(policy, alternative, fits))
+      return &policy.authenticators[alternative.front().authenticator].name;
+  }
+  return nullptr;
+}
+
+constexpr Rule kRules[] = {
+    {.id = "public-write",
+     .severity = Severity::high,
+     .weighs = Weighs::exposure,
+     .layer = Layer::authentication,
+     .title = "Anybody may change something",
+     .why = "An operation that changes something for callers without credentials is what robots find first.",
+     .remedy =
+         "Ask for a credential, or keep it for signing in and for webhooks, and bound it tightly by address.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.admits_anonymous || is_safe(operation)) return;
+           if (word_for(Purpose::sign_in, *operation.api) || word_for(Purpose::recovery, *operation.api) ||
+               word_for(Purpose::webhook, *operation.api)) {
+             return;
+           }
+           found.add(operation,
+                     fmt::format("{} is public: \"{}\"", operation.method, operation.settings->open->value));
+         }},
+    {.id = "public-sensitive",
+     .severity = Severity::medium,
+     .layer = Layer::authentication,
+     .title = "Public, while the threat model says sensitive data",
+     .why = "Either the data is not sensitive, or it is open to everybody. Nobody can tell which was meant.",
+     .remedy =
+         "State the operation's own `threat_model: {exposure: …, data: public}`, or ask for a credential.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.admits_anonymous || !is_safe(operation) || !is_sensitive(operation)) return;
+           found.add(operation, fmt::format("is public: \"{}\"", operation.settings->open->value));
+         }},
+    {.id = "key-alone",
+     .severity = Severity::high,
+     .weighs = Weighs::data,
+     .layer = Layer::authentication,
+     .title = "An API key alone opens sensitive data",
+     .why = "A key is a password that lives in files and build systems, for a long time and without a second "
+            "factor: who "
+            "copies it is the caller.",
+     .remedy = "Ask for a token or a client certificate, or for one of them together with the key; give keys "
+               "an expiry and "
+               "`--address`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!is_sensitive(operation)) return;
+           const std::string* name =
+               name_of(found.policy(), operation, [](const AuthenticatorPolicy& authenticator) {
+                 return authenticator.settings->kind == AuthenticatorKind::api_key;
+               });
+           if (name != nullptr) found.add(operation, fmt::format("`{}` is enough", *name));
+         }},
+    {.id = "cookie-alone",
+     .severity = Severity::high,
+     .layer = Layer::authentication,
+     .title = "A cookie alone proves who changes something",
+     .why = "A browser sends the cookie with requests that another site makes it send (cross-site request "
+            "forgery).",
+     .remedy = "Take the credential from a header, or give the cookie `SameSite=Strict` and require a second "
+               "scheme in a header.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (is_safe(operation)) return;
+           const std::string* name =
+               name_of(found.policy(), operation, [](const AuthenticatorPolicy& authenticator) {
+                 return authenticator.carrier == Carrier::cookie;
+               });
+           if (name != nullptr)
+             found.add(operation,
+                       fmt::format("the cookie of `{}` is enough for {}", *name, operation.method));
+         }},
+    {.id = "credential-in-query",
+     .severity = Severity::medium,
+     .layer = Layer::authentication,
+     .title = "A credential travels in the URL",
+     .why = "URLs are kept: in histories, in the logs of proxies, in Referer fields. Gatehouse writes none "
+            "down, but it is not "
+            "alone.",
+     .remedy = "Declare the scheme with `in: header`.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const AuthenticatorPolicy& authenticator : policy.authenticators) {
+             if (authenticator.carrier != Carrier::query) continue;
+             found.whole(authenticator.settings->place, fmt::format("`{}` is the query parameter `{}`",
+                                                                    authenticator.name, authenticator.field));
+           }
+         }},
+    {.id = "token-without-audience",
+     .severity = Severity::high,
+     .layer = Layer::authentication,
+     .title = "Tokens for anybody are accepted",
+     .why = "Without an audience every token of the issuer holds here, also one that its user gave to "
+            "another service (RFC 8725 "
+            "section 3.9).",
+     .remedy = "Set the authenticator's `audience` to the name that the issuer gives this API.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const AuthenticatorPolicy& authenticator : policy.authenticators) {
+             if (authenticator.settings->kind != AuthenticatorKind::jwt ||
+                 !authenticator.settings->jwt.audiences.empty())
+               continue;
+             found.whole(authenticator.settings->place,
+                         fmt::format("`{}` has no audience", authenticator.name));
+           }
+         }},
+    {.id = "token-of-any-type",
+     .severity = Severity::low,
+     .weighs = Weighs::data,
+     .layer = Layer::authentication,
+     .title = "Tokens of any type are accepted",
+     .why = "An issuer signs other tokens with the same keys: ID tokens, logout tokens. One can be taken for "
+            "an access token "
+            "(RFC 8725 section 3.11).",
+     .remedy = "Set the authenticator's `types: [at+jwt]`, if the issuer writes `typ` (RFC 9068).",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const AuthenticatorPolicy& authenticator : policy.authenticators) {
+             if (authenticator.settings->kind != AuthenticatorKind::jwt ||
+                 !authenticator.settings->jwt.types.empty())
+               continue;
+             found.whole(authenticator.settings->place,
+                         fmt::format("`{}` has no `types`", authenticator.name));
+           }
+         }},
+    {.id = "authenticator-unused",
+     .severity = Severity::low,
+     .layer = Layer::authentication,
+     .title = "No operation asks for this authenticator",
+     .why = "What nobody uses nobody watches, and it is one line in a document from being open.",
+     .remedy = "Remove it, or name the scheme in the `security` of the operations that were meant.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (std::uint32_t i = 0; i < policy.authenticators.size(); ++i) {
+             const auto asks = [&](const Operation& operation) {
+               for (const policy::SchemeAlternative& alternative : operation.alternatives) {
+                 for (const policy::SchemeUse& use : alternative) {
+                   if (use.authenticator == i) return true;
+                 }
+               }
+               return false;
+             };
+             if (std::any_of(policy.operations.begin(), policy.operations.end(), asks)) continue;
+             found.whole(policy.authenticators[i].settings->place,
+                         fmt::format("`{}`", policy.authenticators[i].name));
+           }
+         }},
+};
+
+}  // namespace
+
+std::span<const Rule> authentication_rules() { return kRules; }
+
+}  // namespace gatehouse::review

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "review/purpose.h"
+#include "review/rule.h"
+
+namespace gatehouse::review {
+namespace {
+
+using policy::Operation;
+using policy::PolicySet;
+
+// Why somebody will ask one day who did that, or nothing.
+std::string worth_proving(const Operation& operation) {
+  if (operation.method == "DELETE") return "DELETE";
+  if (const auto word = word_for(Purpose::export_, *operation.api))
+    return fmt::format("`{}` in its name", *word);
+  if (const auto word = word_for(Purpose::administration, *operation.api))
+    return fmt::format("`{}` in its name", *word);
+  if (is_safe(operation)) return {};
+  for (const Purpose purpose : {Purpose::access, Purpose::money, Purpose::recovery}) {
+    if (const auto word = word_for(purpose, *operation.api)) return fmt::format("`{}` in its name", *word);
+  }
+  return {};
+}
+
+constexpr Rule kRules[] = {
+    {.id = "not-durable",
+     .severity = Severity::medium,
+     .weighs = Weighs::data,
+     .layer = Layer::events,
+     .title = "A sensitive operation is recorded as an ordinary one",
+     .why = "An ordinary event is written a moment after the answer: a crash in between, and nobody can say "
+            "what left or was "
+            "changed.",
+     .remedy = "Set `sensitive: export` (or what it is): the event is on disk before the first byte of the "
+               "answer leaves.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.sensitive.empty()) return;
+           if (const std::string why = worth_proving(operation); !why.empty()) found.add(operation, why);
+         }},
+    {.id = "events-short-lived",
+     .severity = Severity::low,
+     .weighs = Weighs::data,
+     .layer = Layer::events,
+     .title = "Events are kept for less than 30 days",
+     .why = "Intrusions are found after months. What was deleted by then answers no question.",
+     .remedy = "Set `keep_events` to 90d or more, or collect the log elsewhere.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           if (policy.settings.keep_events >= std::chrono::hours(24 * 30)) return;
+           found.whole(policy.settings.store_place,
+                       fmt::format("keep_events is {}", to_text(policy.settings.keep_events)));
+         }},
+    {.id = "secret-logged",
+     .severity = Severity::high,
+     .layer = Layer::events,
+     .title = "A value that looks secret is logged",
+     .why = "Once in a log, it lives on in every copy of it.",
+     .remedy = "Remove `x-gatehouse: {log: true}` from the parameter.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           for (const std::string& name : operation.logged_query) {
+             if (secret_word(name))
+               found.add(operation, operation.api->place, fmt::format("the query parameter `{}`", name));
+           }
+         }},
+    {.id = "details-for-everyone",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::events,
+     .title = "Unproven callers learn what the schema wanted",
+     .why = "Names of fields and rules help whoever is feeling their way in. They never hold values.",
+     .remedy = "Remove `errors: {details: everyone}`: proven callers get the details all the same.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           if (policy.settings.details != policy::Details::everyone) return;
+           found.whole(policy.settings.tls.certificate.place, "errors.details is everyone");
+         }},
+};
+
+}  // namespace
+
+std::span<const Rule> event_rules() { return kRules; }
+
+}  // namespace gatehouse::review

@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "review/purpose.h"
+#include "review/rule.h"
+
+namespace gatehouse::review {
+namespace {
+
+using policy::LimitKeyPart;
+using policy::LimitUse;
+using policy::Operation;
+using policy::PolicySet;
+
+// Of the limits that are shared by an address or by what a request names: requests in a minute, of this
+// operation's cost.
+double tightest(const Operation& operation) {
+  double least = 1e300;
+  for (const auto* limits : {&operation.address_limits, &operation.input_limits}) {
+    for (const LimitUse& use : *limits) {
+      const Rate rate = use.limit->rule.rate;
+      const double minutes = std::chrono::duration<double, std::ratio<60>>(rate.window).count();
+      least = std::min(least, static_cast<double>(rate.count) / minutes / use.cost);
+    }
+  }
+  return least;
+}
+
+// Whether `limits` or `cost` was said for this operation, beside what holds for all.
+bool has_own_limits(const Operation& operation) {
+  return operation.settings != nullptr &&
+         (operation.settings->limits || operation.settings->cost.value_or(1) > 1);
+}
+
+std::optional<std::string_view> guesses_at_secrets(const Operation& operation) {
+  if (is_safe(operation)) return std::nullopt;
+  if (const auto word = word_for(Purpose::recovery, *operation.api)) return word;
+  return operation.admits_anonymous ? word_for(Purpose::sign_in, *operation.api) : std::nullopt;
+}
+
+constexpr double kGuesses = 30;  // in a minute
+
+constexpr Rule kRules[] = {
+    {.id = "address-unlimited",
+     .severity = Severity::high,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "No limit before the caller is known",
+     .why = "Wrong credentials cost nothing then: keys and passwords can be tried as fast as the network "
+            "carries them.",
+     .remedy = "Name a limit `per: ip` in the operation's `limits` or in `defaults.limits`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (operation.address_limits.empty()) found.add(operation, "no limit per address");
+         }},
+    {.id = "principal-unlimited",
+     .severity = Severity::medium,
+     .layer = Layer::limits,
+     .title = "No limit for a known caller",
+     .why =
+         "A caller with many addresses, or a client that runs wild, is bounded by nothing that follows them.",
+     .remedy = "Name a limit `per: principal` in the operation's `limits` or in `defaults.limits`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           const bool proves =
+               std::any_of(operation.alternatives.begin(), operation.alternatives.end(),
+                           [](const policy::SchemeAlternative& alternative) { return !alternative.empty(); });
+           if (proves && operation.principal_limits.empty()) found.add(operation, "no limit per principal");
+         }},
+    {.id = "sign-in-loose",
+     .severity = Severity::high,
+     .layer = Layer::limits,
+     .title = "Passwords and codes can be guessed in bulk",
+     .why = "Credential stuffing lives on volume. What an operation for people needs is a few attempts in a "
+            "minute.",
+     .remedy = "Give it a limit of its own, such as `{per: ip, rate: 10/min}`, and one per account, such as "
+               "`{per: request.body.email, rate: 5/min}`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           const auto word = guesses_at_secrets(operation);
+           const double rate = tightest(operation);
+           if (!word || rate <= kGuesses) return;
+           found.add(operation,
+                     rate < 1e300
+                         ? fmt::format("`{}` in its name, and {:.0f} attempts in a minute", *word, rate)
+                         : fmt::format("`{}` in its name, and no limit per address", *word));
+         }},
+    {.id = "sign-in-per-address-only",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "Attempts on one account are not counted",
+     .why = "Who has a thousand addresses has a thousand times the limit per address, on one victim.",
+     .remedy = "Add a limit whose key is the account, such as `{per: request.body.email, rate: 5/min}`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           const auto word = guesses_at_secrets(operation);
+           if (word && operation.input_limits.empty()) {
+             found.add(operation,
+                       fmt::format("`{}` in its name, and no limit by what the request says", *word));
+           }
+         }},
+    {.id = "costly-unlimited",
+     .severity = Severity::medium,
+     .weighs = Weighs::data,
+     .layer = Layer::limits,
+     .title = "A costly operation has no tighter limit",
+     .why = "Exports, searches and bulk operations give much for one request: what is a sensible rate for "
+            "reading one object "
+            "empties the database here.",
+     .remedy = "Give it `limits` of its own, or a `cost`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (has_own_limits(operation)) return;
+           for (const Purpose purpose : {Purpose::export_, Purpose::search, Purpose::administration}) {
+             const auto word = word_for(purpose, *operation.api);
+             if (!word) continue;
+             found.add(operation, fmt::format("`{}` in its name, and only the limits of all", *word));
+             return;
+           }
+         }},
+    {.id = "list-unbounded",
+     .severity = Severity::low,
+     .weighs = Weighs::data,
+     .layer = Layer::limits,
+     .title = "A statement gives as many rows as there are",
+     .why =
+         "Gatehouse ends it at a bound that is there for accidents; until then one request reads everything.",
+     .remedy = "Add `LIMIT :query.limit`, with a `maximum` for the parameter.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (operation.target != policy::TargetKind::sql ||
+               operation.sql.returns != policy::SqlReturns::list)
+             return;
+           const policy::PlacedText& statement = operation.settings->sql->statement;
+           if (words_of(statement.value).find(" limit ") == std::string::npos)
+             found.add(operation, statement.place, "no LIMIT");
+         }},
+    {.id = "timeout-long",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "An operation may take long",
+     .why = "Connections and memory are held for as long, and few slow requests can hold them all.",
+     .remedy = "Lower `timeout`, or bound how many may run at once by `concurrency`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (operation.timeout <= std::chrono::minutes(1) || operation.concurrency != 0) return;
+           found.add(operation, fmt::format("up to {}", to_text(operation.timeout)));
+         }},
+};
+
+}  // namespace
+
+std::span<const Rule> limit_rules() { return kRules; }
+
+}  // namespace gatehouse::review

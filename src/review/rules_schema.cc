@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "review/purpose.h"
+#include "review/rule.h"
+
+namespace gatehouse::review {
+namespace {
+
+using policy::Operation;
+using policy::PolicySet;
+using Kind = schema::Weakness::Kind;
+
+// One place where a schema says too little, and the operations that accept what it describes.
+struct Weak {
+  Place place;
+  std::string_view keyword;
+  std::vector<const Operation*> operations;
+};
+
+// In the order of the documents. What several operations share is there once.
+std::vector<Weak> weak_places(const PolicySet& policy, Kind kind) {
+  std::map<std::tuple<const openapi::Api*, std::string, std::uint32_t, std::string_view>, Weak> found;
+  const auto look = [&](const openapi::Api& api, const Operation& operation, const schema::Schema* schema) {
+    if (schema == nullptr) return;
+    for (const schema::Weakness& weakness : schema->weaknesses()) {
+      if (weakness.kind != kind) continue;
+      Weak& weak = found[{&api, weakness.document, weakness.offset, weakness.keyword}];
+      if (weak.operations.empty()) weak.place = api.place_of(weakness);
+      weak.keyword = weakness.keyword;
+      if (weak.operations.empty() || weak.operations.back() != &operation)
+        weak.operations.push_back(&operation);
+    }
+  };
+  std::size_t next = 0;  // policy.operations has those of all documents, one behind the other
+  for (const openapi::Api& api : policy.apis) {
+    for (std::size_t i = 0; i < api.operations.size(); ++i, ++next) {
+      const Operation& operation = policy.operations[next];
+      for (const openapi::Parameter& parameter : operation.api->parameters)
+        look(api, operation, parameter.checked_by.get());
+      if (!operation.api->body) continue;
+      for (const openapi::Content& content : operation.api->body->content)
+        look(api, operation, content.checked_by.get());
+    }
+  }
+  std::vector<Weak> list;
+  for (auto& [key, weak] : found) list.push_back(std::move(weak));
+  std::sort(list.begin(), list.end(), [](const Weak& a, const Weak& b) {
+    return std::tie(a.place.file, a.place.line, a.place.column, a.keyword) <
+           std::tie(b.place.file, b.place.line, b.place.column, b.keyword);
+  });
+  return list;
+}
+
+std::string capped(std::string_view keyword, const policy::Caps& caps) {
+  if (keyword == "maxLength") return fmt::format("no maxLength: {} characters", caps.string);
+  if (keyword == "maxItems") return fmt::format("no maxItems: {} elements", caps.items);
+  if (keyword == "maxProperties") return fmt::format("no maxProperties: {} members", caps.properties);
+  return fmt::format("no {}: what a number can hold exactly", keyword);
+}
+
+bool is_open(const schema::Shape* shape, int depth = 0) {
+  constexpr int kDeepest = 32;
+  if (shape == nullptr || depth > kDeepest) return false;
+  if (shape->kind == schema::Shape::Kind::object && shape->open) return true;
+  return is_open(shape->items.get(), depth + 1) ||
+         std::any_of(shape->properties.begin(), shape->properties.end(),
+                     [&](const auto& property) { return is_open(property.second.get(), depth + 1); });
+}
+
+// A parameter whose value is one of few, or has a form.
+bool has_form(const openapi::Parameter& parameter) {
+  const json::Value schema = parameter.schema.value;
+  return schema.is_object() &&
+         (schema.find("pattern") || schema.find("enum") || schema.find("const") || schema.find("format"));
+}
+
+bool is_marked_secret(const openapi::Parameter& parameter) {
+  const json::Value schema = parameter.schema.value;
+  return schema.is_object() && (schema.find("writeOnly") || schema.find("x-sensitive") ||
+                                schema.find_string("format") == "password");
+}
+
+constexpr std::uint64_t kLargeBody = std::uint64_t{1} << 20U;
+
+constexpr Rule kRules[] = {
+    {.id = "default-cap",
+     .severity = Severity::low,
+     .layer = Layer::schema,
+     .title = "A default bound was put in",
+     .why = "The document does not say how long, how many or how large. Gatehouse bounds it by "
+            "`defaults.caps`, which knows "
+            "nothing of what the value means.",
+     .remedy =
+         "Say the bound in the schema: `maxLength`, `maxItems`, `maxProperties`, `minimum` and `maximum`.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (Weak& weak : weak_places(policy, Kind::capped)) {
+             found.add(std::move(weak.operations), weak.place,
+                       capped(weak.keyword, policy.settings.defaults.caps));
+           }
+         }},
+    {.id = "schema-empty",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A schema says nothing",
+     .why = "Whatever is sent is accepted and goes on: the service behind is the first that looks.",
+     .remedy = "Give the schema a `type` and its members.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (Weak& weak : weak_places(policy, Kind::anything)) {
+             found.add(std::move(weak.operations), weak.place, "any value is accepted");
+           }
+         }},
+    {.id = "object-open",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A body may have members that nobody declared",
+     .why = "A service that copies what it gets into its objects takes `role: admin` along (OWASP API3, mass "
+            "assignment).",
+     .remedy = "Remove `additionalProperties`/`unevaluatedProperties` from the schema, or give the further "
+               "members a schema of "
+               "their own.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.api->body) return;
+           for (const openapi::Content& content : operation.api->body->content) {
+             if (is_open(content.shape.get()))
+               found.add(operation, content.schema.place(), fmt::format("the body as {}", content.type));
+           }
+         }},
+    {.id = "body-opaque",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A body is taken unseen",
+     .why = "Of a file only the size is bounded here. What it is, whether it holds a virus, and where it "
+            "comes to lie is left to "
+            "the service.",
+     .remedy = "Let the service check the type by content, scan what others will see, and keep files where "
+               "nothing executes; keep "
+               "`body` small.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.api->body) return;
+           for (const openapi::Content& content : operation.api->body->content) {
+             if (content.kind != openapi::BodyKind::opaque) continue;
+             found.add(operation, operation.api->body->place,
+                       fmt::format("{}, up to {}", content.type, to_text(ByteCount{operation.body_bytes})));
+           }
+         }},
+    {.id = "body-large",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A body may be large",
+     .why = "Each caller may fill that much memory, and the service has to take it.",
+     .remedy = "Set `body` to what the largest honest request needs.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.api->body || operation.body_bytes <= kLargeBody) return;
+           found.add(operation, fmt::format("up to {}", to_text(ByteCount{operation.body_bytes})));
+         }},
+    {.id = "search-syntax",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A caller's text is a search expression",
+     .why = "It is bound, so it cannot leave its place; but MATCH has a language of its own, and a caller "
+            "can write expressions "
+            "that cost much or find more than was meant.",
+     .remedy = "Give the parameter a `pattern` that admits words only.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (operation.target != policy::TargetKind::sql || operation.settings == nullptr ||
+               !operation.settings->sql)
+             return;
+           const policy::PlacedText& statement = operation.settings->sql->statement;
+           for (const openapi::Parameter& parameter : operation.api->parameters) {
+             if (parameter.in != openapi::In::query || has_form(parameter)) continue;
+             if (words_of(statement.value).find(" match query" + words_of(parameter.name)) ==
+                 std::string::npos)
+               continue;
+             found.add(operation, statement.place,
+                       fmt::format("MATCH takes `{}`, which has no pattern", parameter.name));
+           }
+         }},
+    {.id = "secret-in-url",
+     .severity = Severity::high,
+     .layer = Layer::schema,
+     .title = "A secret is part of the URL",
+     .why = "URLs are kept: in histories, in the logs of proxies, in Referer fields. A path parameter also "
+            "stands in every event, "
+            "unless it is marked.",
+     .remedy = "Send it in the body. Where it must stay, mark its schema `format: password`, and let it hold "
+               "for minutes and once.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           for (const openapi::Parameter& parameter : operation.api->parameters) {
+             if ((parameter.in != openapi::In::path && parameter.in != openapi::In::query) ||
+                 is_marked_secret(parameter))
+               continue;
+             if (!secret_word(parameter.name)) continue;
+             found.add(operation, parameter.place, fmt::format("`{}` looks like a secret", parameter.name));
+           }
+         }},
+};
+
+}  // namespace
+
+std::span<const Rule> schema_rules() { return kRules; }
+
+}  // namespace gatehouse::review
