@@ -8,6 +8,7 @@
 import {readFileSync, readdirSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {Lab} from './support/lab.mjs';
+import {cpuOf, peakOf} from './support/process.mjs';
 import {conclude, table, top} from './support/suite.mjs';
 
 const mostMilliseconds = 3000;
@@ -24,15 +25,6 @@ const expected = JSON.parse(readFileSync(new URL('openapi/expected.json', import
 const found = {};
 const failures = [];
 const kinds = new Map();
-
-// The most memory that a process has had, in MiB.
-const peakOf = pid => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-// The CPU time that it has used, in ms: what loading takes on a machine that does nothing else.
-const cpuOf = pid => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
-  return (user + system) * 10; // in ticks of 1/100 s on every Linux
-};
 
 // Each document in a process of its own, so that its memory is its own.
 async function load(file) {
