@@ -172,6 +172,7 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
   Clients clients;
   for (const policy::Operation& operation : policy->operations) {
     std::unique_ptr<Target> made;
+    std::unique_ptr<ObjectTarget> made_for_object;
     switch (operation.target) {
       case policy::TargetKind::upstream: {
         const policy::Upstream& upstream = *operation.upstream.upstream;
@@ -180,6 +181,12 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
         break;
       }
       case policy::TargetKind::sql:
+        if (operation.way != policy::ConditionWay::before_call) {
+          made_for_object = std::make_unique<target::SqlObjectTarget>(
+              bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy),
+              returns_of(operation.sql.returns), world.database, loop);
+          break;
+        }
         made = std::make_unique<target::SqlTarget>(bound(operation.sql.statement, policy), returns_of(operation.sql.returns),
                                                    world.database, loop);
         break;
@@ -188,8 +195,9 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
         break;
     }
     parts.targets.push_back(std::move(made));
+    parts.object_targets.push_back(std::move(made_for_object));
     std::unique_ptr<ResourceLookup> lookup;
-    if (operation.resource) {
+    if (operation.resource && operation.way == policy::ConditionWay::before_call) {
       GATEHOUSE_TRY(lookup, make_lookup(operation, policy, world, clients, loop));
     }
     parts.resources.push_back(std::move(lookup));

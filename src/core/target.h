@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "core/judge.h"
 #include "core/proofs.h"
 #include "core/response.h"
 #include "core/verdict.h"
@@ -64,6 +66,16 @@ class ResourceLookup {
   // Fills `row`, and leaves it empty when there is no such object.
   virtual net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call,
                                         json::Document& row, CallReport& report) = 0;
+};
+
+// What answers an operation and finds its object itself: it looks the object up, has the conditions decided, and acts, with
+// no gap in which the object could change.
+class ObjectTarget {
+ public:
+  virtual ~ObjectTarget() = default;
+  // As Target::call; the permit is the judge's to give, once the object is found.
+  virtual net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input, const Call& call,
+                                        Response& response, CallReport& report) = 0;
 };
 
 }  // namespace gatehouse

@@ -62,7 +62,8 @@ class Run {
   std::expected<RunResult, RunFailure> go(std::span<const Parameter> values, std::size_t most, More more,
                                           Row&& row) {
     if (auto bound = bind_all(values); !bound) return std::unexpected(std::move(bound).error());
-    if (fixed_.effect_ == Effect::reads) return rows(most, more, row);
+    const bool in_transaction = sqlite3_get_autocommit(database()) == 0;
+    if (fixed_.effect_ == Effect::reads || in_transaction) return rows(most, more, row);
     // All or nothing, also when the rows of a RETURNING turn out to be too many.
     auto transaction = Transaction::begin(connection_, Transaction::Kind::write);
     if (!transaction) return std::unexpected(failure_of(transaction.error()));
@@ -72,6 +73,22 @@ class Run {
     if (auto committed = transaction->commit(); !committed)
       return std::unexpected(failure_of(committed.error()));
     return result;
+  }
+
+  static std::expected<Transaction, RunFailure> begin(Connection& connection, Effect effect, const RunLimits& limits,
+                                                      const Clock& clock) {
+    const auto patience = connection.state_->busy_timeout;
+    sqlite3* const database = connection.state_->database.get();
+    sqlite3_busy_timeout(database, static_cast<int>(wait_until(limits.deadline, clock, patience).count()));
+    auto transaction = Transaction::begin(
+        connection, effect == Effect::writes ? Transaction::Kind::write : Transaction::Kind::read);
+    sqlite3_busy_timeout(database, static_cast<int>(patience.count()));
+    if (!transaction) return std::unexpected(failure_of(transaction.error()));
+    return *std::move(transaction);
+  }
+  static std::expected<void, RunFailure> commit(Transaction& transaction) {
+    if (auto committed = transaction.commit(); !committed) return std::unexpected(failure_of(committed.error()));
+    return {};
   }
 
   // The current row as the members of a JSON object.
@@ -106,6 +123,8 @@ class Run {
       } else if (scratch_ == "null") {
         into.null();
       } else {
+        const bool real = sqlite3_column_type(statement_, column) == SQLITE_FLOAT;
+        if (real && scratch_.find_first_of(".e") == std::string::npos) scratch_ += ".0";
         into.number(scratch_);
       }
     }
@@ -144,10 +163,14 @@ class Run {
   void limit_time() {
     if (limits_.deadline == MonotonicTime::max()) return;
     sqlite3_progress_handler(database(), kOperationsBetweenLooks, &Deadline::passed, &deadline_);
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(limits_.deadline - deadline_.clock.monotonic());
-    const auto wait = std::clamp(left, std::chrono::milliseconds{0}, connection_.state_->busy_timeout);
+    const auto wait = wait_until(limits_.deadline, deadline_.clock, connection_.state_->busy_timeout);
     sqlite3_busy_timeout(database(), static_cast<int>(wait.count()));
+  }
+  static std::chrono::milliseconds wait_until(MonotonicTime deadline, const Clock& clock,
+                                              std::chrono::milliseconds patience) {
+    if (deadline == MonotonicTime::max()) return patience;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.monotonic());
+    return std::clamp(left, std::chrono::milliseconds{0}, patience);
   }
 
   template <typename Row>
@@ -284,6 +307,12 @@ std::expected<RunResult, RunFailure> run_one(Connection& connection, const Fixed
   if (!result) out.clear();
   return result;
 }
+
+std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect, const RunLimits& limits,
+                                                  const Clock& clock) {
+  return Run::begin(connection, effect, limits, clock);
+}
+std::expected<void, RunFailure> commit_runs(Transaction& transaction) { return Run::commit(transaction); }
 
 std::optional<Parameter> as_parameter(json::Value value) {
   switch (value.kind()) {

@@ -22,35 +22,48 @@ cel::Value parameters(json::Value all, std::string_view kind, const cel::Type& d
 
 }  // namespace
 
+RequestView::RequestView(const Exchange& exchange, const Principal& who, const Input& input)
+    : operation(*exchange.operation),
+      principal(who),
+      client(exchange.client),
+      id(exchange.id->text()),
+      method(exchange.head.method_text),
+      received(exchange.received),
+      parameters(input.parameters()),
+      body(input.body()),
+      object(exchange.row.empty() ? json::Value() : exchange.row.root()) {}
+
 cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena&) const {
+  const Principal& principal = request_.principal;
+  const policy::InputTypes& types = request_.operation.types;
   switch (static_cast<Name>(slot)) {
-    case Name::principal_id: return cel::Value::string(principal_->id);
-    case Name::principal_kind: return cel::Value::string(name(principal_->kind));
-    case Name::principal_roles: return cel::Value::strings(std::span(principal_->roles));
-    case Name::principal_permissions: return cel::Value::strings(std::span(principal_->permission_patterns));
-    case Name::principal_scopes: return cel::Value::strings(std::span(principal_->scopes));
-    case Name::principal_tenant: return cel::Value::string(principal_->tenant);
+    case Name::principal_id: return cel::Value::string(principal->id);
+    case Name::principal_kind: return cel::Value::string(name(principal->kind));
+    case Name::principal_roles: return cel::Value::strings(std::span(principal->roles));
+    case Name::principal_permissions: return cel::Value::strings(std::span(principal->permission_patterns));
+    case Name::principal_scopes: return cel::Value::strings(std::span(principal->scopes));
+    case Name::principal_tenant: return cel::Value::string(principal->tenant);
     case Name::principal_claims:
-      if (principal_->claims.empty()) return cel::Value::map(std::span<const cel::MapEntry>());
-      return cel::Value::json(principal_->claims.root(), kObject);
-    case Name::principal_scheme: return cel::Value::string(principal_->scheme);
-    case Name::principal_credential: return cel::Value::string(principal_->credential_id);
-    case Name::principal_authenticated_at: return cel::Value::timestamp(principal_->authenticated_at);
-    case Name::request_id: return cel::Value::string(exchange_.id->text());
-    case Name::request_method: return cel::Value::string(exchange_.head.method_text);
-    case Name::request_operation: return cel::Value::string(exchange_.operation->name);
-    case Name::request_path: return parameters(input_.parameters(), "path", types_.path);
-    case Name::request_query: return parameters(input_.parameters(), "query", types_.query);
-    case Name::request_header: return parameters(input_.parameters(), "header", types_.header);
-    case Name::request_cookie: return parameters(input_.parameters(), "cookie", types_.cookie);
+      if (principal->claims.empty()) return cel::Value::map(std::span<const cel::MapEntry>());
+      return cel::Value::json(principal->claims.root(), kObject);
+    case Name::principal_scheme: return cel::Value::string(principal->scheme);
+    case Name::principal_credential: return cel::Value::string(principal->credential_id);
+    case Name::principal_authenticated_at: return cel::Value::timestamp(principal->authenticated_at);
+    case Name::request_id: return cel::Value::string(request_.id);
+    case Name::request_method: return cel::Value::string(request_.method);
+    case Name::request_operation: return cel::Value::string(request_.operation.name);
+    case Name::request_path: return parameters(request_.parameters, "path", types.path);
+    case Name::request_query: return parameters(request_.parameters, "query", types.query);
+    case Name::request_header: return parameters(request_.parameters, "header", types.header);
+    case Name::request_cookie: return parameters(request_.parameters, "cookie", types.cookie);
     case Name::request_body:
-      if (!input_.body()) return cel::Value::missing();
-      return cel::Value::json(input_.body(), types_.body);
-    case Name::request_ip: return cel::Value::address(exchange_.client);
-    case Name::request_time: return cel::Value::timestamp(exchange_.received);
+      if (!request_.body) return cel::Value::missing();
+      return cel::Value::json(request_.body, types.body);
+    case Name::request_ip: return cel::Value::address(request_.client);
+    case Name::request_time: return cel::Value::timestamp(request_.received);
     case Name::resource:
-      if (exchange_.row.empty()) return cel::Value::missing();
-      return cel::Value::json(exchange_.row.root(), types_.resource);
+      if (!request_.object) return cel::Value::missing();
+      return cel::Value::json(request_.object, types.resource);
   }
   return cel::Value::missing();
 }

@@ -12,17 +12,30 @@
 
 namespace gatehouse::gate {
 
+// Borrowed from the exchange, or from who keeps a copy of it.
+struct RequestView {
+  RequestView(const Exchange& exchange, const Principal& who, const Input& input);
+  RequestView(const policy::Operation& of, const Principal& who, const IpAddress& from)
+      : operation(of), principal(who), client(from) {}
+
+  const policy::Operation& operation;
+  const Principal& principal;
+  const IpAddress& client;
+  std::string_view id;
+  std::string_view method;
+  WallTime received{};
+  json::Value parameters, body, object;  // null Value: there is none
+};
+
 class RequestActivation final : public cel::Activation {
  public:
+  explicit RequestActivation(const RequestView& request) : request_(request) {}
   RequestActivation(const Exchange& exchange, const Principal& principal, const Input& input)
-      : exchange_(exchange), types_(exchange.operation->types), principal_(principal), input_(input) {}
+      : request_(exchange, principal, input) {}
   cel::Value variable(cel::Slot slot, cel::Arena& arena) const override;
 
  private:
-  const Exchange& exchange_;
-  const policy::InputTypes& types_;
-  const Principal& principal_;
-  const Input& input_;
+  RequestView request_;
 };
 
 // The claims of a credential, for a scheme's own expressions.
@@ -38,8 +51,8 @@ class ClaimsActivation final : public cel::Activation {
 // A worker's working memory for expressions.
 using Evaluator = cel::Scratch;
 
-// The result of `program` as a list of texts: a list of strings, one string, or a string of words between spaces
-// (as `scope` is written, RFC 8693 section 4.2). Nothing where it fails or gives something else.
+// The result of `program` as a list of texts: a list of strings, one string, or a string of words between
+// spaces (as `scope` is written, RFC 8693 section 4.2). Nothing where it fails or gives something else.
 enum class Words : std::uint8_t { whole, split };
 std::optional<std::vector<std::string>> texts_of(const cel::Program& program, json::Value claims, Words words,
                                                  cel::Scratch& scratch);

@@ -1,29 +1,112 @@
 #include "gate/decide.h"
 
-namespace gatehouse::gate {
+#include <algorithm>
 
-Verdict<Permit> Decider::decide(Exchange& exchange, const Matched& matched, Permission permission, const Input& input,
-                                Evaluator& evaluator) {
-  const policy::Operation& operation = matched.operation();
-  if (operation.resource && exchange.row.empty()) {
-    return refuse(Reason::object_missing, operation.resource->rule);
-  }
-  // Foreign objects do not exist: a caller who may not see the object hears what it would hear without one.
+#include "policy/names.h"
+
+namespace gatehouse::gate {
+namespace {
+
+// Foreign objects do not exist: a caller who may not see the object hears what it would hear without one.
+Refusal refusal_of(const policy::Operation& operation, Reason reason, std::string_view rule) {
+  const Refusal refusal(reason, rule);
   const bool hidden = operation.resource && operation.hide == policy::Hide::yes;
-  const auto refused = [&](Reason reason, std::string_view rule) {
-    const Refusal refusal(reason, rule);
-    return std::unexpected(hidden ? refusal.shown_as(Answer::not_found) : refusal);
-  };
-  const RequestActivation activation(exchange, permission.principal(), input);
+  return hidden ? refusal.shown_as(Answer::not_found) : refusal;
+}
+
+json::Document copy_of(json::Value value) {
+  json::Document document;
+  if (value) json::Builder(document).copy(value);
+  return document;
+}
+
+json::Value root_of(const json::Document& document) {
+  return document.empty() ? json::Value() : document.root();
+}
+
+}  // namespace
+
+Verdict<Permit> Decider::ask(const RequestView& request, Permission permission, Evaluator& evaluator,
+                             std::string& detail) {
+  const policy::Operation& operation = request.operation;
+  if (operation.resource && !request.object) return refuse(Reason::object_missing, operation.resource->rule);
+  const RequestActivation activation(request);
   for (const policy::Condition& condition : operation.conditions) {
     const cel::Outcome outcome = condition.program.evaluate(activation, evaluator);
     if (!outcome) {
-      exchange.detail = outcome.error().text;
-      return refused(Reason::condition_error, condition.rule);
+      detail = outcome.error().text;
+      return std::unexpected(refusal_of(operation, Reason::condition_error, condition.rule));
     }
-    if (!outcome->is_true()) return refused(Reason::condition_false, condition.rule);
+    if (!outcome->is_true()) {
+      return std::unexpected(refusal_of(operation, Reason::condition_false, condition.rule));
+    }
   }
   return Permit(std::move(permission));
+}
+
+// A copy of what the conditions name of the request; the principal is shared.
+class Decider::HeldConditions final : public Judge {
+ public:
+  HeldConditions(const Exchange& exchange, Permission permission, const Input& input)
+      : policy_(exchange.policy),
+        operation_(*exchange.operation),
+        permission_(std::move(permission)),
+        client_(exchange.client),
+        id_(exchange.id->text()),
+        method_(exchange.head.method_text),
+        received_(exchange.received) {
+    using enum Name;
+    if (asks_for({request_path, request_query, request_header, request_cookie})) {
+      parameters_ = copy_of(input.parameters());
+    }
+    if (asks_for({request_body})) body_ = copy_of(input.body());
+  }
+
+  const Principal& principal() const override { return permission_.principal(); }
+  std::span<const GuardValue> guard_values() const override { return guard_values_; }
+  std::string_view resource_rule() const override { return operation_.resource->rule; }
+
+  Verdict<Permit> decide(const json::Document& row, std::string& detail) const override {
+    thread_local Evaluator evaluator;
+    RequestView request(operation_, permission_.principal(), client_);
+    request.id = id_;
+    request.method = method_;
+    request.received = received_;
+    request.parameters = root_of(parameters_);
+    request.body = root_of(body_);
+    request.object = root_of(row);
+    return ask(request, permission_, evaluator, detail);
+  }
+
+ private:
+  friend class Decider;
+  bool asks_for(std::initializer_list<Name> names) const {
+    return std::ranges::any_of(operation_.conditions, [&](const policy::Condition& condition) {
+      return std::ranges::any_of(condition.program.slots(), [&](cel::Slot slot) {
+        return std::ranges::any_of(names, [&](Name name) { return policy::slot(name) == slot; });
+      });
+    });
+  }
+
+  std::shared_ptr<const policy::PolicySet> policy_;
+  const policy::Operation& operation_;
+  Permission permission_;
+  IpAddress client_;
+  std::string id_, method_;
+  WallTime received_;
+  json::Document parameters_, body_;
+  std::vector<GuardValue> guard_values_;
+};
+
+Verdict<Permit> Decider::decide(Exchange& exchange, const Matched&, Permission permission, const Input& input,
+                                Evaluator& evaluator) {
+  const Principal principal = permission.principal();
+  return ask(RequestView(exchange, principal, input), std::move(permission), evaluator, exchange.detail);
+}
+
+Verdict<std::shared_ptr<const Judge>> Decider::judge(Exchange& exchange, const Matched&,
+                                                     Permission permission, const Input& input, Evaluator&) {
+  return std::make_shared<HeldConditions>(exchange, std::move(permission), input);
 }
 
 }  // namespace gatehouse::gate

@@ -1,6 +1,10 @@
 // Permission × Input × object → Permit: every condition holds on this very object.
 #pragma once
 
+#include <memory>
+#include <string>
+
+#include "core/judge.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
 #include "gate/activation.h"
@@ -10,10 +14,20 @@ namespace gatehouse::gate {
 
 class Decider {
  public:
-  // `exchange.row` holds the object where the operation has a `resource`. Every condition must be true; one that
-  // fails to evaluate refuses like one that is false.
-  static Verdict<Permit> decide(Exchange& exchange, const Matched& matched, Permission permission, const Input& input,
-                                Evaluator& evaluator);
+  // `exchange.row` holds the object where the operation has a `resource`. Every condition must be true; one
+  // that fails to evaluate refuses like one that is false.
+  static Verdict<Permit> decide(Exchange& exchange, const Matched& matched, Permission permission,
+                                const Input& input, Evaluator& evaluator);
+  // The same question for a target that finds the object itself. Refuses where a value that the statement's
+  // guard is run with takes more than expressions may.
+  static Verdict<std::shared_ptr<const Judge>> judge(Exchange& exchange, const Matched& matched,
+                                                     Permission permission, const Input& input,
+                                                     Evaluator& evaluator);
+
+ private:
+  class HeldConditions;
+  static Verdict<Permit> ask(const RequestView& request, Permission permission, Evaluator& evaluator,
+                             std::string& detail);
 };
 
 }  // namespace gatehouse::gate

@@ -69,8 +69,15 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     if (!ticket) co_return refuse(Reason::too_many_at_once, operation.name);
   }
 
-  // 9. Whether the conditions hold on this very object.
+  // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement or the transaction
+  // that is the answer.
   const Call call = call_of(exchange);
+  if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
+    GATEHOUSE_CO_TRY(auto judge, Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
+    auto called = co_await target->call(std::move(judge), input, call, exchange.response, exchange.report);
+    GATEHOUSE_CO_CHECK(std::move(called));
+    co_return wall_.pass(exchange, *matched);
+  }
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
     auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
     if (!found) {

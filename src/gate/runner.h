@@ -24,8 +24,9 @@ namespace gatehouse::gate {
 struct Parts {
   std::shared_ptr<const policy::PolicySet> policy;
   Schemes schemes;                                        // by authenticator
-  std::vector<std::unique_ptr<Target>> targets;           // by operation
-  std::vector<std::unique_ptr<ResourceLookup>> resources; // by operation; null where there is none
+  std::vector<std::unique_ptr<Target>> targets;           // by operation; null where the next has one
+  std::vector<std::unique_ptr<ObjectTarget>> object_targets;  // by operation: those that find the object themselves
+  std::vector<std::unique_ptr<ResourceLookup>> resources; // by operation; null where nothing is to be found before
   std::vector<std::shared_ptr<ConcurrencyLimit>> concurrency;  // by operation, shared by workers; null: not bounded
 };
 

@@ -167,6 +167,9 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
                               operation.name));
   }
   operation.hide = own.hide.value_or(Hide::yes);
+  if (operation.resource && operation.resource->statement() != nullptr && operation.target == TargetKind::sql) {
+    operation.way = ConditionWay::in_transaction;
+  }
   if (own.conditions.empty()) return;
   const cel::Environment environment = condition_environment(operation.types);
   for (std::size_t i = 0; i < own.conditions.size(); ++i) {

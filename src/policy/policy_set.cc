@@ -34,6 +34,15 @@ std::vector<std::string> PolicySet::permission_patterns_of(const std::vector<std
   return patterns;
 }
 
+std::string_view name(ConditionWay way) {
+  switch (way) {
+    case ConditionWay::before_call: return "before_call";
+    case ConditionWay::in_transaction: return "in_transaction";
+    case ConditionWay::in_statement: return "in_statement";
+  }
+  return {};
+}
+
 PermissionSet PolicySet::permissions_of(const std::vector<std::string>& roles, PrincipalKind kind) const {
   PermissionSet set(permission_names.size());
   for (const std::string& pattern : permission_patterns_of(roles, kind)) {

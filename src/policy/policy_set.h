@@ -92,6 +92,14 @@ struct Resource {
   const UpstreamLookup* upstream() const { return std::get_if<UpstreamLookup>(&from); }
 };
 
+// Where the object of an operation is found and its conditions are asked.
+enum class ConditionWay : std::uint8_t {
+  before_call,     // first the object and the conditions, then the target: another system changes its objects when it likes
+  in_transaction,  // object, conditions and the operation's own statement in one transaction
+  in_statement,    // the conditions are part of the operation's own statement
+};
+std::string_view name(ConditionWay way);
+
 // The types of what conditions of one operation see, other than those that are the same for all.
 struct InputTypes {
   cel::Type path, query, header, cookie, body, resource;
@@ -139,6 +147,7 @@ struct Operation {
   std::vector<Condition> conditions;
   InputTypes types;
   Hide hide = Hide::yes;
+  ConditionWay way = ConditionWay::before_call;
 
   TargetKind target = TargetKind::upstream;
   UpstreamTarget upstream;

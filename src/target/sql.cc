@@ -9,8 +9,8 @@ namespace {
 class Values {
  public:
   // Nothing where a value cannot be bound: an array, an object, an integer beyond 64 bits.
-  static std::optional<Values> of(const BoundStatement& statement, const Principal& principal, const Input& input,
-                                  const Call& call) {
+  static std::optional<Values> of(const BoundStatement& statement, const Principal& principal,
+                                  const Input& input, const Call& call) {
     Values values;
     for (const Reference& reference : statement.values) {
       const Referred referred = look_up(reference, principal, input, call);
@@ -33,7 +33,9 @@ class Values {
   std::span<const db::Parameter> parameters() const { return parameters_; }
 
  private:
-  void add_text(std::string_view text) { parameters_.emplace_back(std::string_view(texts_.emplace_back(text))); }
+  void add_text(std::string_view text) {
+    parameters_.emplace_back(std::string_view(texts_.emplace_back(text)));
+  }
 
   std::deque<std::string> texts_;  // does not move its elements
   std::vector<db::Parameter> parameters_;
@@ -45,96 +47,197 @@ struct Outcome {
   json::Document row;
 };
 
-enum class Wanted : std::uint8_t { list, one, row };
+enum class Wanted : std::uint8_t { list, one };
 
-using Ran = std::expected<Outcome, db::RunFailure>;
+Wanted wanted_by(Returns returns) { return returns == Returns::one ? Wanted::one : Wanted::list; }
 
-Ran run_statement(Database& database, const db::FixedStatement& statement, const Values& values, Wanted wanted,
-                  MonotonicTime deadline) {
-  auto connection = database.connections.take();
-  if (!connection) return std::unexpected(db::RunFailure{db::RunFault::failed, LogText(connection.error().text)});
-  db::RunLimits limits;
-  limits.deadline = deadline;
-  Outcome outcome;
-  std::expected<db::RunResult, db::RunFailure> result;
-  switch (wanted) {
-    case Wanted::list:
-      result = db::run_list(**connection, statement, values.parameters(), limits, database.clock, outcome.json);
-      break;
-    case Wanted::one:
-      result = db::run_one(**connection, statement, values.parameters(), limits, database.clock, outcome.json);
-      break;
-    case Wanted::row:
-      result = db::run_one(**connection, statement, values.parameters(), limits, database.clock, outcome.row);
-      break;
-  }
-  if (!result) return std::unexpected(std::move(result).error());
-  outcome.result = *result;
-  return outcome;
-}
+struct Rows {
+  std::size_t count = 0;
+  std::string json;
+};
 
-// What the database says stays here: the reason is ours, its words go to the record.
-Refusal refusal_of(const db::RunFailure& failure, CallReport& report) {
-  report.detail = failure.text.view();
+// Why a run came to nothing. What the database says stays here: the reason is ours, its words go to the
+// record.
+struct Stopped {
+  Refusal refusal;
+  std::string detail;
+};
+
+Stopped stopped(const db::RunFailure& failure) {
+  Stopped stop{Refusal(Reason::database_failed), std::string(failure.text.view())};
   switch (failure.fault) {
-    case db::RunFault::value: return Refusal(Reason::statement_refused);
-    case db::RunFault::conflict: {
-      Refusal refusal(Reason::statement_refused);
-      refusal.status = 409;
-      return refusal;
-    }
-    case db::RunFault::busy: return Refusal(Reason::database_overloaded);
-    case db::RunFault::late: return Refusal(Reason::deadline_passed);
+    case db::RunFault::value: stop.refusal = Refusal(Reason::statement_refused); break;
+    case db::RunFault::conflict:
+      stop.refusal = Refusal(Reason::statement_refused);
+      stop.refusal.status = 409;
+      break;
+    case db::RunFault::busy: stop.refusal = Refusal(Reason::database_overloaded); break;
+    case db::RunFault::late: stop.refusal = Refusal(Reason::deadline_passed); break;
     case db::RunFault::too_large:
     case db::RunFault::failed: break;
   }
-  return Refusal(Reason::database_failed);
+  return stop;
 }
 
-net::Task<Verdict<Outcome>> run(const BoundStatement& statement, std::shared_ptr<Database> database, net::Loop& loop,
-                                const Principal& principal, const Input& input, const Call& call, Wanted wanted,
-                                CallReport& report) {
-  auto values = Values::of(statement, principal, input, call);
-  if (!values) {
-    report.detail = "a value of the request cannot be bound";
-    co_return refuse(Reason::statement_refused);
+template <typename T>
+using Ran = std::expected<T, Stopped>;
+
+Ran<db::Pool::Lease> connect(Database& database) {
+  auto connection = database.connections.take();
+  if (!connection) return std::unexpected(Stopped{Refusal(Reason::database_failed), connection.error().text});
+  return *std::move(connection);
+}
+
+db::RunLimits until(MonotonicTime deadline) {
+  db::RunLimits limits;
+  limits.deadline = deadline;
+  return limits;
+}
+
+Ran<Rows> read_rows(db::Connection& connection, const db::FixedStatement& statement, const Values& values,
+                    Wanted wanted, const db::RunLimits& limits, const Clock& clock) {
+  Rows rows;
+  const auto result =
+      wanted == Wanted::one
+          ? db::run_one(connection, statement, values.parameters(), limits, clock, rows.json)
+          : db::run_list(connection, statement, values.parameters(), limits, clock, rows.json);
+  if (!result) return std::unexpected(stopped(result.error()));
+  rows.count = result->rows;
+  return rows;
+}
+
+Ran<json::Document> read_object(db::Connection& connection, const db::FixedStatement& statement,
+                                const Values& values, const db::RunLimits& limits, const Clock& clock) {
+  json::Document row;
+  if (auto result = db::run_one(connection, statement, values.parameters(), limits, clock, row); !result) {
+    return std::unexpected(stopped(result.error()));
   }
-  auto job = [database, fixed = statement.fixed, owner = statement.owner, held = *std::move(values), wanted, deadline = call.deadline] {
-    return Result<Ran>(run_statement(*database, *fixed, held, wanted, deadline));
-  };
-  auto ran = co_await database->threads->run(loop, std::move(job));
+  return row;
+}
+
+// The job on a thread that may block; its end is the request's end where it stopped.
+template <typename T, typename Job>
+net::Task<Verdict<T>> run(Database& database, net::Loop& loop, Job job, CallReport& report) {
+  auto call = [job = std::move(job)] { return Result<Ran<T>>(job()); };
+  auto ran = co_await database.threads->run(loop, std::move(call));
   if (!ran) {
     report.detail = ran.error().text;
     co_return refuse(Reason::database_overloaded);
   }
-  if (!*ran) co_return std::unexpected(refusal_of(ran->error(), report));
+  if (!*ran) {
+    report.detail = std::move(ran->error().detail);
+    co_return std::unexpected(ran->error().refusal);
+  }
   co_return std::move(**ran);
 }
+
+std::unexpected<Refusal> unbindable(CallReport& report) {
+  report.detail = "a value of the request cannot be bound";
+  return refuse(Reason::statement_refused);
+}
+
+Verdict<void> answer(Rows rows, Returns returns, Response& response) {
+  if (returns == Returns::none) {
+    response.status = 204;
+    return {};
+  }
+  if (returns == Returns::one && rows.count == 0) return refuse(Reason::row_missing);
+  response.status = 200;
+  response.fields += "Content-Type: application/json\r\n";
+  response.has_content_type = true;
+  response.body = std::move(rows.json);
+  return {};
+}
+
+// What one run about an object needs, owned by it.
+struct ObjectRun {
+  std::shared_ptr<Database> database;
+  std::shared_ptr<const Judge> judge;
+  BoundStatement lookup, statement;
+  Values lookup_values, statement_values;
+  Wanted wanted = Wanted::list;
+  db::RunLimits limits;
+
+  Ran<Rows> operator()() const {
+    auto connection = connect(*database);
+    if (!connection) return std::unexpected(std::move(connection).error());
+    auto transaction = db::begin_runs(**connection, statement.fixed->effect(), limits, database->clock);
+    if (!transaction) return std::unexpected(stopped(transaction.error()));
+    auto permit = permit_for(**connection);
+    if (!permit) return std::unexpected(std::move(permit).error());
+    auto rows = act(*permit, **connection);
+    if (!rows) return rows;
+    if (auto committed = db::commit_runs(*transaction); !committed)
+      return std::unexpected(stopped(committed.error()));
+    return rows;
+  }
+
+ private:
+  Ran<Permit> permit_for(db::Connection& connection) const {
+    auto row = read_object(connection, *lookup.fixed, lookup_values, limits, database->clock);
+    if (!row) {
+      row.error().refusal.rule = judge->resource_rule();
+      return std::unexpected(std::move(row).error());
+    }
+    std::string detail;
+    auto permit = judge->decide(*row, detail);
+    if (!permit) return std::unexpected(Stopped{permit.error(), std::move(detail)});
+    return *std::move(permit);
+  }
+  Ran<Rows> act(const Permit&, db::Connection& connection) const {
+    return read_rows(connection, *statement.fixed, statement_values, wanted, limits, database->clock);
+  }
+};
 
 }  // namespace
 
 net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& input, const Call& call,
                                          Response& response, CallReport& report) {
-  const Wanted wanted = returns_ == Returns::one ? Wanted::one : Wanted::list;
-  auto outcome = co_await run(statement_, database_, loop_, permit.principal(), input, call, wanted, report);
-  if (!outcome) co_return std::unexpected(outcome.error());
-  if (returns_ == Returns::none) {
-    response.status = 204;
-    co_return Verdict<void>{};
-  }
-  if (returns_ == Returns::one && outcome->result.rows == 0) co_return refuse(Reason::row_missing);
-  response.status = 200;
-  response.fields += "Content-Type: application/json\r\n";
-  response.has_content_type = true;
-  response.body = std::move(outcome->json);
-  co_return Verdict<void>{};
+  auto values = Values::of(statement_, permit.principal(), input, call);
+  if (!values) co_return unbindable(report);
+  auto job = [database = database_, statement = statement_, held = *std::move(values),
+              wanted = wanted_by(returns_), limits = until(call.deadline)]() -> Ran<Rows> {
+    auto connection = connect(*database);
+    if (!connection) return std::unexpected(std::move(connection).error());
+    return read_rows(**connection, *statement.fixed, held, wanted, limits, database->clock);
+  };
+  auto rows = co_await run<Rows>(*database_, loop_, std::move(job), report);
+  GATEHOUSE_CO_CHECK(rows);
+  co_return answer(*std::move(rows), returns_, response);
+}
+
+net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judge, const Input& input,
+                                               const Call& call, Response& response, CallReport& report) {
+  auto lookup_values = Values::of(lookup_, judge->principal(), input, call);
+  auto statement_values = Values::of(statement_, judge->principal(), input, call);
+  if (!lookup_values || !statement_values) co_return unbindable(report);
+  ObjectRun job;
+  job.database = database_;
+  job.judge = std::move(judge);
+  job.lookup = lookup_;
+  job.statement = statement_;
+  job.lookup_values = *std::move(lookup_values);
+  job.statement_values = *std::move(statement_values);
+  job.wanted = wanted_by(returns_);
+  job.limits = until(call.deadline);
+  auto rows = co_await run<Rows>(*database_, loop_, std::move(job), report);
+  GATEHOUSE_CO_CHECK(rows);
+  co_return answer(*std::move(rows), returns_, response);
 }
 
 net::Task<Verdict<void>> SqlLookup::find(const Permission& permission, const Input& input, const Call& call,
                                          json::Document& row, CallReport& report) {
-  auto outcome = co_await run(statement_, database_, loop_, permission.principal(), input, call, Wanted::row, report);
-  if (!outcome) co_return std::unexpected(outcome.error());
-  row = std::move(outcome->row);
+  auto values = Values::of(statement_, permission.principal(), input, call);
+  if (!values) co_return unbindable(report);
+  auto job = [database = database_, statement = statement_, held = *std::move(values),
+              limits = until(call.deadline)]() -> Ran<json::Document> {
+    auto connection = connect(*database);
+    if (!connection) return std::unexpected(std::move(connection).error());
+    return read_object(**connection, *statement.fixed, held, limits, database->clock);
+  };
+  auto found = co_await run<json::Document>(*database_, loop_, std::move(job), report);
+  GATEHOUSE_CO_CHECK(found);
+  row = *std::move(found);
   co_return Verdict<void>{};
 }
 

@@ -1,5 +1,5 @@
-// Operations answered by a fixed SQL statement, and the lookup of an object's attributes: values are bound, the text
-// never changes, and no word of the database reaches a client.
+// Operations answered by a fixed SQL statement, and the lookup of an object's attributes: values are bound,
+// the text never changes, and no word of the database reaches a client.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,8 @@ enum class Returns : std::uint8_t {
 // A statement with what each of its parameters stands for.
 struct BoundStatement {
   const db::FixedStatement* fixed = nullptr;
-  std::shared_ptr<const void> owner;  // of the statement: a run outlives the request and the policy it began under
+  std::shared_ptr<const void>
+      owner;  // of the statement: a run outlives the request and the policy it began under
   std::vector<Reference> values;
 };
 
@@ -29,10 +30,32 @@ class SqlTarget final : public Target {
  public:
   SqlTarget(BoundStatement statement, Returns returns, std::shared_ptr<Database> database, net::Loop& loop)
       : statement_(std::move(statement)), returns_(returns), database_(std::move(database)), loop_(loop) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call, Response& response,
-                                CallReport& report) override;
+  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
+                                Response& response, CallReport& report) override;
 
  private:
+  BoundStatement statement_;
+  Returns returns_;
+  std::shared_ptr<Database> database_;
+  net::Loop& loop_;
+};
+
+// A statement about an object that another statement of the same database finds: both, and the conditions
+// between them, in one transaction, which keeps out who would change the object meanwhile.
+class SqlObjectTarget final : public ObjectTarget {
+ public:
+  SqlObjectTarget(BoundStatement lookup, BoundStatement statement, Returns returns,
+                  std::shared_ptr<Database> database, net::Loop& loop)
+      : lookup_(std::move(lookup)),
+        statement_(std::move(statement)),
+        returns_(returns),
+        database_(std::move(database)),
+        loop_(loop) {}
+  net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input, const Call& call,
+                                Response& response, CallReport& report) override;
+
+ private:
+  BoundStatement lookup_;
   BoundStatement statement_;
   Returns returns_;
   std::shared_ptr<Database> database_;
@@ -43,8 +66,8 @@ class SqlLookup final : public ResourceLookup {
  public:
   SqlLookup(BoundStatement statement, std::shared_ptr<Database> database, net::Loop& loop)
       : statement_(std::move(statement)), database_(std::move(database)), loop_(loop) {}
-  net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call, json::Document& row,
-                                CallReport& report) override;
+  net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call,
+                                json::Document& row, CallReport& report) override;
 
  private:
   BoundStatement statement_;

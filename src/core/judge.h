@@ -1,0 +1,37 @@
+// The conditions of an operation on one request, to be asked where its object is found: by the target, on a
+// thread that may block, within the transaction in which it acts. Owns all that the conditions see, so that
+// it may outlive the request.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/proofs.h"
+#include "core/verdict.h"
+#include "json/document.h"
+
+namespace gatehouse {
+
+// What a statement's guard is run with (policy/guard.h): null, a value, or a mark for what SQL has no value
+// for.
+struct GuardMark {
+  std::string_view bytes;  // static
+};
+using GuardValue = std::variant<std::monostate, std::int64_t, double, std::string, GuardMark>;
+
+class Judge {
+ public:
+  virtual ~Judge() = default;
+  virtual const Principal& principal() const = 0;
+  // The permit for this very object; `row` is empty where there is none. A refusal's cause goes to `detail`.
+  virtual Verdict<Permit> decide(const json::Document& row, std::string& detail) const = 0;
+  // Where the conditions are part of the statement: what they are asked with, in the statement's order.
+  virtual std::span<const GuardValue> guard_values() const = 0;
+  // What events name when the object cannot be looked up; lives as long as the policy.
+  virtual std::string_view resource_rule() const = 0;
+};
+
+}  // namespace gatehouse

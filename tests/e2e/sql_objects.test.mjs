@@ -1,0 +1,159 @@
+// Rules about objects that a statement finds: whose they are is asked in the transaction or the statement that answers, so that
+// nobody can put another object between the question and the answer.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { Desk, askDatabase, assertRefused, makeDatabase, unlessBuilt } from './harness.mjs';
+
+const script = `
+DROP TABLE IF EXISTS orders; DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen;
+CREATE TABLE orders(id INTEGER PRIMARY KEY, customer TEXT, title TEXT, level INTEGER, weight REAL, any_of);
+INSERT INTO orders VALUES (1, 'ann', 'pens', 1, 0.5, 1), (2, 'bob', 'ink', 9, 9.5, 'x'), (3, NULL, 'lost', NULL, NULL, NULL),
+  (4, 'ann', 'nothing in it', 2, 1.0, 2), (5, 'ANN', 'capitals', 1, 1.0, 1), (6, 'ann ', 'a space', 1, 1.0, 1);
+CREATE TABLE lines(order_id INTEGER, position INTEGER, what TEXT);
+INSERT INTO lines VALUES (1, 2, 'red'), (1, 1, 'blue'), (1, 3, 'black'), (2, 1, 'secret');
+CREATE TABLE seen(customer TEXT);`;
+
+const id = { name: 'id', in: 'path', required: true, schema: { type: 'integer' } };
+const word = (name) => ({ name, in: 'query', required: true, schema: { type: 'string', maxLength: 200 } });
+const mine = 'resource.customer == principal.id || "auditor" in principal.roles';
+const lookup = { sql: 'SELECT customer, title, level, weight, any_of FROM orders WHERE id = :path.id' };
+
+// The same rule over every way of answering: [operationId, way, method, path, statement, returns, more].
+const operations = [
+  ['listLines', 'get', '/orders/{id}/lines', 'SELECT position, what FROM lines WHERE order_id = :path.id ORDER BY position', 'list'],
+  ['readOrder', 'get', '/orders/{id}/whole', 'SELECT customer, title FROM orders WHERE id = :path.id', 'one'],
+  ['firstLine', 'get', '/orders/{id}/first', 'SELECT what FROM lines WHERE order_id = :path.id ORDER BY position LIMIT 1', 'one'],
+  // Not a comparison that a statement can make as CEL does.
+  ['listByPrefix', 'get', '/orders/{id}/prefixed', 'SELECT customer, what FROM orders JOIN lines ON order_id = id WHERE id = :path.id', 'list',
+    { when: 'resource.customer.startsWith(principal.id)' }],
+  ['touchOrder', 'post', '/orders/{id}/touch', 'INSERT INTO seen SELECT customer FROM orders WHERE id = :path.id', 'none'],
+  ['renameOrder', 'post', '/orders/{id}/rename', 'UPDATE orders SET title = :query.title WHERE id = :path.id RETURNING id, title', 'one', { parameters: [id, word('title')] }],
+  ['removeOrder', 'delete', '/orders/{id}/all', 'DELETE FROM orders WHERE id = :path.id', 'none', { hide: false }],
+  ['existing', 'get', '/orders/{id}/exists', 'SELECT 1 AS there', 'one', { when: undefined }],
+  ['picky', 'get', '/orders/{id}/json', "SELECT json_extract(title, '$.' || :query.title) AS t FROM orders WHERE id = :path.id", 'one', { parameters: [id, word('title')] }],
+];
+
+function addOperations(configuration, api) {
+  configuration.database = 'sqlite:desk.db';
+  configuration.roles.auditor = ['orders:read'];
+  for (const [operationId, method, path, statement, returns, { parameters = [id], ...more } = {}] of operations) {
+    api.paths[path] = { [method]: { operationId, security: [{ userToken: [] }], parameters, responses: { 200: { description: 'Done' } } } };
+    configuration.operations[operationId] = {
+      permission: method === 'get' ? 'orders:read' : 'orders:write', sql: { statement, returns }, resource: lookup, when: mine, ...more,
+    };
+  }
+}
+
+const refusal = (reason, more = {}) => ({ status: 404, error: 'not_found', reason, stage: 'authorise', ...more });
+
+describe('objects that a statement finds', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open({ change: addOperations, before: ({ folder }) => makeDatabase(folder, 'desk.db', script) })));
+  beforeEach(() => makeDatabase(desk.folder, 'desk.db', script));
+  after(() => desk?.close());
+
+  const ask = (question) => askDatabase(desk.folder, 'desk.db', question);
+  const face = ({ text, headers, status }) => `${status} ${text.replaceAll(headers['x-request-id'], '')}`;
+
+  it('are answered to whom the conditions admit, in the order of the statement', async () => {
+    assert.deepEqual((await desk.get('/orders/1/lines')).json(), [{ position: 1, what: 'blue' }, { position: 2, what: 'red' }, { position: 3, what: 'black' }]);
+    assert.deepEqual((await desk.get('/orders/1/whole')).json(), { customer: 'ann', title: 'pens' });
+    assert.deepEqual((await desk.get('/orders/1/first')).json(), { what: 'blue' });
+    assert.equal((await desk.get('/orders/1/prefixed')).json().length, 3);
+    assert.equal((await desk.get('/orders/2/lines', await desk.bearerOf({ roles: ['auditor'] }))).json().length, 1);
+    assert.deepEqual((await desk.get('/orders/2/exists')).json(), { there: 1 });
+  });
+
+  it('may have nothing to answer with', async () => {
+    assert.deepEqual((await desk.get('/orders/4/lines')).json(), []);
+    await assertRefused(desk.gatehouse, await desk.get('/orders/4/first'), refusal('row_missing', { stage: 'call' }));
+  });
+
+  it('are written by whom the conditions admit', async () => {
+    assert.equal((await desk.send('POST', '/orders/1/touch')).status, 204);
+    assert.deepEqual((await desk.send('POST', '/orders/1/rename?title=quills')).json(), { id: 1, title: 'quills' });
+    assert.equal((await desk.send('DELETE', '/orders/1/all')).status, 204);
+    assert.deepEqual(ask('SELECT customer FROM seen'), [['ann']]);
+    assert.deepEqual(ask('SELECT count(*) FROM orders WHERE id = 1'), [[0]]);
+  });
+
+  it('that are others’ cannot be told from those that are not there, read or written', async () => {
+    for (const [operationId, method, path] of operations.filter(([name]) => !['existing', 'removeOrder'].includes(name))) {
+      const send = (number) => desk.send(method.toUpperCase(), `${path.replace('{id}', number)}${/rename|json/.test(path) ? '?title=stolen' : ''}`);
+      const foreign = await send(2);
+      assert.equal((await assertRefused(desk.gatehouse, foreign, refusal('condition_false'))).rule, `${operationId}.when`);
+      const missing = await send(99);
+      assert.equal((await assertRefused(desk.gatehouse, missing, refusal('object_missing'))).rule, `${operationId}.resource`);
+      assert.equal(face(foreign), face(missing), operationId);
+    }
+    await assertRefused(desk.gatehouse, await desk.get('/orders/99/exists'), refusal('object_missing'));
+    assert.deepEqual(ask('SELECT title FROM orders WHERE id = 2'), [['ink']]);
+    assert.deepEqual(ask('SELECT count(*) FROM seen'), [[0]]);
+  });
+
+  it('are named as refused where they are not hidden', async () => {
+    await assertRefused(desk.gatehouse, await desk.send('DELETE', '/orders/2/all'), refusal('condition_false', { status: 403, error: 'forbidden' }));
+    await assertRefused(desk.gatehouse, await desk.send('DELETE', '/orders/99/all'), refusal('object_missing'));
+    assert.deepEqual(ask('SELECT count(*) FROM orders'), [[6]]);
+  });
+
+  it('belong to exactly whom they belong to: no case, space, null or number is anybody', async () => {
+    for (const number of [3, 5, 6]) {
+      for (const path of ['lines', 'whole']) await assertRefused(desk.gatehouse, await desk.get(`/orders/${number}/${path}`), refusal('condition_false'));
+    }
+    for (const sub of ["ann' OR '1'='1", 'bob --', '%', '*', 'BOB', 'bob ', ' bob', 'bob\u0000', 'null', '2']) {
+      assert.equal((await desk.get('/orders/2/whole', await desk.bearerOf({ sub }))).status, 404, sub);
+    }
+  });
+
+  it('give no sign of what a statement would have made of them', async () => {
+    // The statement fails on every row whose title is no JSON: a foreign object must not show that it has one.
+    assert.equal((await desk.get('/orders/1/json?title=x')).status, 400);
+    assert.equal(face(await desk.get('/orders/2/json?title=x')), face(await desk.get('/orders/99/json?title=x')));
+  });
+
+  // Another program changes the owner as fast as it can. Whatever was answered or written was ann's at that very moment.
+  it('stay what they were between the question and the answer', async () => {
+    const program = `import sqlite3, sys, threading, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0)
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+turns = 0
+while not stop.is_set():
+    try:
+        connection.execute("UPDATE orders SET customer = CASE customer WHEN 'ann' THEN 'bob' ELSE 'ann' END WHERE id = 1")
+        turns += 1
+    except sqlite3.OperationalError: # locked: again
+        pass
+    time.sleep(0.001) # others want to write too
+print(turns)`;
+    const thief = spawn('python3', ['-c', program, join(desk.folder.path, 'desk.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let turns = '';
+    thief.stdout.on('data', (bytes) => (turns += bytes));
+    const admitted = { whole: 0, prefixed: 0, touch: 0 };
+    const refused = { ...admitted };
+    const rounds = async (kind) => {
+      for (let i = 0; i < 150; i += 1) {
+        const answer = await desk.send(kind === 'touch' ? 'POST' : 'GET', `/orders/1/${kind}`);
+        assert.ok([200, 204, 404].includes(answer.status), `${kind}: ${answer.status} ${answer.text}`);
+        if (answer.status === 404) refused[kind] += 1;
+        else admitted[kind] += 1;
+        if (answer.status === 200) assert.doesNotMatch(answer.text, /bob/, kind);
+      }
+    };
+    const ended = new Promise((resolve) => thief.on('close', resolve));
+    try {
+      await Promise.all(Object.keys(admitted).flatMap((kind) => [rounds(kind), rounds(kind), rounds(kind)]));
+    } finally {
+      thief.stdin.end();
+      await ended;
+    }
+    assert.ok(Number(turns) > 10, `${turns} turns`);
+    for (const kind of Object.keys(admitted)) assert.ok(admitted[kind] > 0 && refused[kind] > 0, `${kind}: ${admitted[kind]} admitted, ${refused[kind]} refused`);
+    assert.deepEqual(ask("SELECT count(*), sum(customer = 'ann') FROM seen"), [[admitted.touch, admitted.touch]]);
+  });
+});
