@@ -28,9 +28,10 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
 
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
+  // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no such search.
   const Stage stage = ending.refusal->stage();
   const bool behind_the_gates = stage == Stage::call || stage == Stage::respond;
-  return behind_the_gates ? Outcome::failed : Outcome::refused;
+  return behind_the_gates && ending.status >= 500 ? Outcome::failed : Outcome::refused;
 }
 
 }  // namespace
