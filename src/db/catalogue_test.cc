@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "json/parser.h"
 #include "json/writer.h"
@@ -205,6 +206,23 @@ TEST_F(Statements, AMalformedSearchIsTheValuesFaultAndLeavesEverythingUsable) {
     EXPECT_EQ(list(search, {malformed}), fault(RunFault::value)) << malformed;
   }
   EXPECT_EQ(list(search, {"apple"}), R"([{"title":"red apple"}])");
+}
+
+TEST_F(Statements, AConnectionThatHasNotMetTheSearchYetTakesItsStatements) {
+  const auto path =
+      std::filesystem::temp_directory_path() / fmt::format("gatehouse-search-{}.db", ::getpid());
+  {
+    auto maker = *Connection::open({.path = path.string()});
+    ASSERT_TRUE(maker.execute("CREATE VIRTUAL TABLE found USING fts5(title)"));
+  }
+  {
+    auto connection = *Connection::open({.path = path.string()});
+    Catalogue catalogue(connection);
+    const auto added = catalogue.add("SELECT title FROM found WHERE found MATCH :query.q");
+    EXPECT_TRUE(added) << added.error().what;
+    EXPECT_FALSE(catalogue.add("UPDATE sqlite_master SET sql = '' WHERE name = :query.q"));
+  }
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + end);
 }
 
 TEST_F(Statements, ATableThatIsGoneIsNotTheValuesFault) {
