@@ -13,6 +13,7 @@ void add_serve(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
 void add_review(CLI::App& program, int& status);
 void add_key(CLI::App& program, int& status);
+void add_demo(CLI::App& program, int& status);
 void add_log(CLI::App& program, int& status);
 void add_why(CLI::App& program, int& status);
 

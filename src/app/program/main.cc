@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.footer("Example:\n  gatehouse check -c gatehouse.yaml && gatehouse serve -c gatehouse.yaml");
   int status = 0;
+  gatehouse::app::add_demo(program, status);
   gatehouse::app::add_serve(program, status);
   gatehouse::app::add_check(program, status);
   gatehouse::app::add_review(program, status);
