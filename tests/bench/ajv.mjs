@@ -11,6 +11,7 @@ import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
+import {examples} from '../conformance/support/octokit.mjs';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 const Ajv = require('ajv/dist/2020').default;
@@ -28,34 +29,11 @@ const wanted = ['git/create-commit', 'issues/list-milestones', 'gists/list', 'ch
 
 // ---- the cases -----------------------------------------------------------------------------------------
 
-// The schema with all that it refers to, and no more.
-function bundle(document, root) {
-  const schemas = {};
-  const visit = value => {
-    if (value === null || typeof value !== 'object') return;
-    if (value.nullable && !value.type) delete value.nullable; // without meaning (OpenAPI 3.0.3), and ajv takes it for an error
-    if (typeof value.$ref === 'string') {
-      const name = value.$ref.replace('#/components/schemas/', '');
-      if (!(name in schemas)) visit(schemas[name] = document.components.schemas[name]);
-    }
-    Object.values(value).forEach(visit);
-  };
-  visit(root);
-  return {root, components: {schemas}};
-}
-
-function exampleOf(document, content) {
-  const example = Object.values(content.examples ?? {})[0];
-  return example?.$ref ? document.components.examples[example.$ref.split('/').pop()].value : example?.value;
-}
-
 function octokitCases() {
-  const document = JSON.parse(readFileSync(require.resolve('@octokit/openapi/generated/api.github.com.json'), 'utf8'));
-  const operations = Object.values(document.paths).flatMap(item => Object.values(item).filter(operation => operation.operationId));
+  const all = examples().filter(({status}) => status === '200' || status === '201');
   return wanted.map(id => {
-    const {responses} = operations.find(operation => operation.operationId === id);
-    const content = (responses[200] ?? responses[201]).content['application/json'];
-    return {name: id.replace('/', '.'), schema: bundle(document, content.schema), text: JSON.stringify(exampleOf(document, content))};
+    const {schema, value} = all.find(({operation}) => operation === id);
+    return {name: id.replace('/', '.'), schema, text: JSON.stringify(value)};
   });
 }
 
