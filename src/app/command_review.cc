@@ -132,7 +132,7 @@ void print_table(const Report& report) {
   print_operations(report, screen);
   print_public(report, screen);
   print_findings(report, screen);
-  fmt::print("\n{} operations, measured as exposure {} and data {}{}: {} high, {} medium, {} low\n",
+  fmt::print("\n{} operations, measured as exposure {} and data {}{}: {} high (!!), {} medium (!), {} low\n",
              report.policy->operations.size(), review::name(model.exposure), review::name(model.data),
              model.stated ? "" : " (not stated)", report.count(Severity::high),
              report.count(Severity::medium), report.count(Severity::low));

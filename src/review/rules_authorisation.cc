@@ -20,10 +20,17 @@ bool binds_principal(const policy::Statement& statement) {
   });
 }
 
+// A condition over the object or its name; or a constant, by which somebody says that every holder may.
+bool is_about_object(const policy::Condition& condition) {
+  const std::vector<cel::Slot>& slots = condition.program.slots();
+  const auto asks = [&](Name name) { return std::ranges::find(slots, policy::slot(name)) != slots.end(); };
+  return slots.empty() || asks(Name::resource) || asks(Name::request_path);
+}
+
 // Whether something beside the permission decides about the object: a condition, or the caller's name in the
 // statement.
 bool decides_about_object(const Operation& operation) {
-  return !operation.conditions.empty() ||
+  return std::ranges::any_of(operation.conditions, is_about_object) ||
          (operation.target == policy::TargetKind::sql && binds_principal(operation.sql.statement));
 }
 
@@ -47,7 +54,7 @@ constexpr Rule kRules[] = {
          [](const Operation& operation, Findings& found) {
            if (operation.api->path_names.empty() || decides_about_object(operation)) return;
            if (operation.admits_anonymous && is_safe(operation)) return;
-           found.add(operation, fmt::format("the path names an object by {}, and nothing decides whose it is",
+           found.add(operation, fmt::format("the path names an object by {}, and no condition is about it",
                                             text(operation.api->path_names)));
          }},
     {.id = "role-everything",

@@ -41,6 +41,7 @@ std::optional<std::string_view> guesses_at_secrets(const Operation& operation) {
 }
 
 constexpr double kGuesses = 30;  // in a minute
+constexpr double kMany = 100;    // in a second
 
 constexpr Rule kRules[] = {
     {.id = "address-unlimited",
@@ -68,6 +69,24 @@ constexpr Rule kRules[] = {
                std::any_of(operation.alternatives.begin(), operation.alternatives.end(),
                            [](const policy::SchemeAlternative& alternative) { return !alternative.empty(); });
            if (proves && operation.principal_limits.empty()) found.add(operation, "no limit per principal");
+         }},
+    {.id = "limit-high",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "A limit that stops hardly anybody",
+     .why = "At more than a hundred requests in a second from one caller, a limit bounds neither guessing "
+            "nor copying.",
+     .remedy = "Look in `gatehouse log` at what honest callers need, and set the rate to a few times that.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const auto& limit : policy.limits) {
+             const Rate rate = limit->rule.rate;
+             const double seconds = std::chrono::duration<double>(rate.window).count();
+             if (static_cast<double>(rate.count) <= kMany * seconds) continue;
+             found.whole(policy.settings.limits.at(limit->name).place,
+                         fmt::format("limits.{}: {}", limit->name, to_text(rate)));
+           }
          }},
     {.id = "sign-in-loose",
      .severity = Severity::high,
