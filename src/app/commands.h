@@ -12,6 +12,7 @@ namespace gatehouse::app {
 void add_serve(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
 void add_review(CLI::App& program, int& status);
+void add_init(CLI::App& program, int& status);
 void add_key(CLI::App& program, int& status);
 void add_demo(CLI::App& program, int& status);
 void add_log(CLI::App& program, int& status);

@@ -35,8 +35,9 @@ bool has_own_limits(const Operation& operation) {
 }
 
 std::optional<std::string_view> guesses_at_secrets(const Operation& operation) {
-  if (is_safe(operation)) return std::nullopt;
-  if (const auto word = word_for(Purpose::recovery, *operation.api)) return word;
+  if (!is_safe(operation)) {
+    if (const auto word = word_for(Purpose::recovery, *operation.api)) return word;
+  }
   return operation.admits_anonymous ? word_for(Purpose::sign_in, *operation.api) : std::nullopt;
 }
 

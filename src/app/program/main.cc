@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   gatehouse::app::add_serve(program, status);
   gatehouse::app::add_check(program, status);
   gatehouse::app::add_review(program, status);
+  gatehouse::app::add_init(program, status);
   gatehouse::app::add_key(program, status);
   gatehouse::app::add_log(program, status);
   gatehouse::app::add_why(program, status);

@@ -1,0 +1,136 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/catalogue.h"
+#include "app/check_files.h"
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/starter.h"
+#include "http/uri.h"
+#include "policy/load.h"
+
+namespace gatehouse::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Words {
+  std::string document;
+  std::string upstream;
+  std::string output = "gatehouse.yaml";
+};
+
+int fail(std::string_view what, int status = 1) {
+  fmt::print(stderr, "gatehouse init: {}\n", what);
+  return status;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string taken(const std::string& path) {
+  return fmt::format("{} is there already, and is not overwritten; name another with -o, or -o - to see it",
+                     path);
+}
+
+// Makes the file; one that is there stays as it is.
+Result<> write_new(const std::string& path, std::string_view text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0 && errno == EEXIST) return failure(ErrorCode::conflict, taken(path));
+  if (file < 0)
+    return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", path, std::strerror(errno)));
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written <= 0) break;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  const bool closed = ::close(file) == 0;
+  if (!text.empty() || !closed)
+    return failure(ErrorCode::unavailable, fmt::format("{} cannot be written", path));
+  return {};
+}
+
+// What `gatehouse check` will say about it, without a file.
+std::size_t problems_of(const fs::path& path, const std::string& text) {
+  const doc::ReadFile disk = doc::disk_files();
+  policy::LoadOptions options{.read = [&](const fs::path& file) -> Result<std::string> {
+                                if (file == path) return text;
+                                return disk(file);
+                              },
+                              .handlers = handler_names(),
+                              .examine = check_files};
+  Problems problems;
+  policy::load(path, options, problems);
+  return problems.size();
+}
+
+void say_what_next(const Words& words, const openapi::Api& api, std::size_t problems) {
+  const std::string config = words.output == "gatehouse.yaml" ? "" : " -c " + words.output;
+  fmt::print(stderr, "{}: {} of {}, before {}\n\n", words.output, counted(api.operations.size(), "operation"),
+             words.document, words.upstream);
+  fmt::print(
+      stderr,
+      "Next:\n  1. Answer what is marked DECIDE. `gatehouse check{}` lists what is undecided: {} now.\n",
+      config, counted(problems, "problem"));
+  fmt::print(stderr, "  2. `gatehouse review{}` says what is weak.\n", config);
+  fmt::print(stderr,
+             "  3. `gatehouse key create{} --principal partner:acme --role reader` makes a key; `gatehouse "
+             "serve{}` starts.\n",
+             config, config);
+}
+
+int init(const Words& words) {
+  const auto url = http::parse_url(words.upstream);
+  if (!url || !url->query.empty()) {
+    return fail(fmt::format("--upstream `{}` is no URL of a service; write scheme, host and port, as in "
+                            "http://127.0.0.1:3000",
+                            words.upstream),
+                2);
+  }
+  const bool to_output = words.output == "-";
+  std::error_code ignored;
+  // Before a long document is read for nothing.
+  if (!to_output && fs::exists(words.output, ignored)) return fail(taken(words.output));
+  Problems problems;
+  const openapi::Api api = openapi::load(words.document, doc::disk_files(), {}, problems);
+  if (api.operations.empty()) {
+    fmt::print(stderr, "{}", problems.text());
+    return fail(
+        fmt::format("{} gives no operation that could be secured; nothing was written", words.document));
+  }
+  const fs::path output = to_output ? fs::path("gatehouse.yaml") : fs::path(words.output);
+  const fs::path folder = fs::absolute(output).parent_path();
+  const std::string document =
+      fs::absolute(words.document).lexically_normal().lexically_proximate(folder).generic_string();
+  const std::string text = starter(api, {document, words.upstream});
+  if (to_output) {
+    fmt::print("{}", text);
+    return 0;
+  }
+  if (const auto written = write_new(words.output, text); !written) return fail(written.error().text);
+  say_what_next(words, api, problems_of(output, text));
+  return 0;
+}
+
+}  // namespace
+
+void add_init(CLI::App& program, int& status) {
+  Command command(program, "init",
+                  "Write a configuration to start from, with every operation of the document.",
+                  "gatehouse init --openapi api.yaml --upstream http://127.0.0.1:3000");
+  const auto words = std::make_shared<Words>();
+  command.option("--openapi", words->document, "The API's OpenAPI document, 3.0 or 3.1", Need::required);
+  command.option("--upstream", words->upstream, "The URL of the service that answers", Need::required);
+  command.option("-o,--output", words->output, "The file to make; - for standard output");
+  command.run(status, [words] { return init(*words); });
+}
+
+}  // namespace gatehouse::app

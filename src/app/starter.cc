@@ -1,0 +1,375 @@
+#include "app/starter.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/table.h"
+#include "json/writer.h"
+#include "review/purpose.h"
+
+namespace gatehouse::app {
+namespace {
+
+using openapi::Operation;
+using openapi::SecurityScheme;
+using review::Purpose;
+using review::word_for;
+
+constexpr std::size_t kWidth = 110;
+
+bool is_read(const Operation& operation) {
+  using openapi::Method;
+  return operation.method == Method::get || operation.method == Method::head ||
+         operation.method == Method::options || operation.method == Method::trace;
+}
+
+// "Users & Roles" gives "users-roles".
+std::string slug(std::string_view text) {
+  std::string words = review::words_of(text);
+  std::string out;
+  for (const char c : words) {
+    if (c == ' ') {
+      if (!out.empty() && out.back() != '-') out += '-';
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      out += c;
+    }
+  }
+  while (out.ends_with('-')) out.pop_back();
+  return out;
+}
+
+bool is_version(std::string_view segment) {
+  return segment.size() > 1 && segment[0] == 'v' &&
+         std::ranges::all_of(segment.substr(1), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+std::string area(const Operation& operation) {
+  if (!operation.tags.empty()) {
+    if (std::string tag = slug(operation.tags.front()); !tag.empty()) return tag;
+  }
+  std::string_view rest = operation.path;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view segment = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(segment.size());
+    if (segment.starts_with('{') || segment == "api" || segment == "rest" || is_version(segment)) continue;
+    if (std::string word = slug(segment); !word.empty()) return word;
+  }
+  return "api";
+}
+
+// A list in brackets, over as many lines as it takes.
+std::string yaml_list(const std::set<std::string>& texts, std::size_t column) {
+  std::string out = "[";
+  std::size_t at = column + 1;
+  for (const std::string& each : texts) {
+    const std::string text = yaml_text(each);
+    const bool first = out.size() == 1;
+    if (!first && at + text.size() + 3 > kWidth) {
+      out += ",\n" + std::string(column + 1, ' ');
+      at = column + 1;
+    } else if (!first) {
+      out += ", ";
+      at += 2;
+    }
+    out += text;
+    at += text.size();
+  }
+  return out + "]";
+}
+
+// One line of a comment: nothing of the document's ends it.
+std::string comment(std::string_view text) { return "# " + printable(text); }
+
+// What the document says about a scheme that the reader of documents has no use for.
+std::string_view scheme_text(const openapi::Api& api, const SecurityScheme& scheme, std::string_view key) {
+  const auto schemes = api.sources.front()->root().pointer("/components/securitySchemes");
+  const auto object = schemes ? schemes->find(scheme.name) : std::nullopt;
+  return object ? object->find_string(key).value_or("") : std::string_view();
+}
+
+class Starter {
+ public:
+  Starter(const openapi::Api& api, const StarterOptions& options) : api_(api), options_(options) {
+    for (const Operation& operation : api.operations) {
+      if (!operation.gatehouse) grant(operation);
+    }
+  }
+
+  std::string text() {
+    head();
+    tls();
+    authenticators();
+    roles();
+    limits();
+    operations();
+    return std::move(out_);
+  }
+
+ private:
+  void line(std::string_view text = {}) {
+    out_ += text;
+    out_ += '\n';
+  }
+
+  void grant(const Operation& operation) {
+    const std::string permission = proposed_permission(operation);
+    const bool asks =
+        std::ranges::any_of(operation.security, [](const auto& alternative) { return !alternative.empty(); });
+    if (operation.admits_anonymous()) {
+      held_by_["anonymous"].insert(permission);
+      if (!asks) return;
+    }
+    held_by_[permission.ends_with(":read")     ? "reader"
+             : permission.ends_with(":write")  ? "writer"
+             : permission.ends_with(":delete") ? "remover"
+                                               : "administrator"]
+        .insert(permission);
+  }
+
+  void head() {
+    line(comment("Gatehouse in front of " + api_.title + "."));
+    line("#");
+    line(
+        "# What is marked DECIDE only you can answer. `gatehouse check` lists what is still undecided and "
+        "why the server does not");
+    line("# start; `gatehouse review` lists what is weak. Everything else is a proposal.");
+    line();
+    line(fmt::format("openapi: [{}]", yaml_text(options_.document)));
+    line();
+    line(
+        "# DECIDE: who is on the other side, and what could they get? `gatehouse review` measures every "
+        "operation against it.");
+    line(
+        "# threat_model: {exposure: partner, data: sensitive}    # public|partner|internal; "
+        "public|internal|sensitive");
+    line();
+    line("listen:");
+    line("  https: \"0.0.0.0:8443\"");
+    line("  admin: \"127.0.0.1:9443\"       # health and metrics: never on the public listener");
+    line();
+  }
+
+  void tls() {
+    const bool certificates = std::ranges::any_of(api_.security_schemes, [](const SecurityScheme& scheme) {
+      return scheme.type == SecurityScheme::Type::mutual_tls;
+    });
+    line(
+        "# For a trial: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "
+        "/CN=localhost \\");
+    line("#   -addext subjectAltName=DNS:localhost -keyout server.key -out server.crt");
+    line("tls:");
+    line("  certificate: server.crt");
+    line("  private_key: file:server.key");
+    if (certificates)
+      line(
+          "  client_ca: clients.crt        # DECIDE: whose client certificates are good? A file of "
+          "authorities");
+    line();
+    line("store: sqlite:gatehouse.db      # API keys and events");
+    line();
+    line("upstreams:");
+    line(fmt::format("  backend: {{url: {}}}", yaml_text(options_.upstream)));
+    line();
+  }
+
+  void authenticators() {
+    if (api_.security_schemes.empty()) {
+      line(
+          "# DECIDE: how does a caller prove who they are? The document declares no securitySchemes, so that "
+          "every operation");
+      line("# admits everybody. Declare one there, and ask for it:");
+      line("#   security: [{partnerKey: []}]");
+      line("#   components: {securitySchemes: {partnerKey: {type: apiKey, in: header, name: X-API-Key}}}");
+      line("# and then here:");
+      line("# authenticators:");
+      line("#   partnerKey: {type: api_key}");
+      line();
+      return;
+    }
+    line("authenticators:                 # by the names of the document's securitySchemes");
+    for (const SecurityScheme& scheme : api_.security_schemes) authenticator(scheme);
+    line();
+  }
+
+  void authenticator(const SecurityScheme& scheme) {
+    using Type = SecurityScheme::Type;
+    const std::string name = yaml_text(scheme.name);
+    switch (scheme.type) {
+      case Type::api_key:
+        line(fmt::format("  {}: {{type: api_key}}     # keys that `gatehouse key create` makes", name));
+        return;
+      case Type::mutual_tls: line(fmt::format("  {}: {{type: mtls}}", name)); return;
+      case Type::oauth2:
+      case Type::open_id_connect: token(scheme); return;
+      case Type::http: break;
+    }
+    if (scheme.http_scheme != "bearer") {
+      line(
+          comment(fmt::format("  DECIDE: `{}` is HTTP {}, which Gatehouse does not take; change the scheme "
+                              "in the document to one of "
+                              "apiKey, http bearer, oauth2, openIdConnect and mutualTLS.",
+                              scheme.name, scheme.http_scheme)));
+    } else if (review::words_of(scheme_text(api_, scheme, "bearerFormat")).contains(" jwt ")) {
+      token(scheme);
+    } else {
+      line(
+          "  # DECIDE: bearer tokens are either keys of `gatehouse key create`, or an issuer's JWTs: {type: "
+          "jwt, issuer: …, …}");
+      line(fmt::format("  {}: {{type: api_key}}", name));
+    }
+  }
+
+  void token(const SecurityScheme& scheme) {
+    std::string issuer = "https://idp.example.com/";
+    constexpr std::string_view kWellKnown = "/.well-known/openid-configuration";
+    if (const auto url = scheme_text(api_, scheme, "openIdConnectUrl"); url.ends_with(kWellKnown)) {
+      issuer = printable(url.substr(0, url.size() - kWellKnown.size()));
+    }
+    line(fmt::format("  {}:", yaml_text(scheme.name)));
+    line("    type: jwt");
+    line("    algorithms: [ES256, EdDSA, RS256, PS256]");
+    line(
+        "    # DECIDE: who issues the tokens, under which name for this API, and where are the issuer's "
+        "keys?");
+    line("    # issuer: " + issuer);
+    line("    # audience: " + (slug(api_.title).empty() ? std::string("api") : slug(api_.title)));
+    line("    # jwks: https://idp.example.com/jwks.json    # or file:keys.json");
+    line("    # roles: claims.roles                        # where a token says its roles, if it does");
+  }
+
+  void roles() {
+    if (held_by_.empty()) return;
+    line(
+        "# DECIDE: who may do what? Roles by what they do are a beginning: cut them to the callers that you "
+        "have.");
+    line("roles:");
+    for (const auto& [role, permissions] : held_by_) {
+      const std::string key = "  " + role + ": ";
+      const std::string why = role == "anonymous" ? "  # callers without credentials" : "";
+      line(key + yaml_list(permissions, key.size()) + why);
+    }
+    line();
+  }
+
+  void limits() {
+    line("# DECIDE: how often? These suit people and small services.");
+    line("limits:");
+    line("  per_ip: {per: ip, rate: 120/min, burst: 40}");
+    line("  per_principal: {per: principal, rate: 600/min, burst: 100}");
+    line("  costly: {per: principal, rate: 10/min, burst: 5}      # exports, searches, administration");
+    line(
+        "  attempts: {per: ip, rate: 10/min, burst: 5}           # signing in and recovery; add one per "
+        "account");
+    line();
+    line("defaults: {limits: [per_ip, per_principal], upstream: backend, body: 64KiB, timeout: 10s}");
+    line();
+  }
+
+  void operations() {
+    line(
+        "# DECIDE, where a path names an object: whose is it? A `resource` finds it, a `when` decides, and "
+        "others get 404:");
+    line("#   getOrder:");
+    line("#     permission: orders:read");
+    line(
+        "#     resource: {upstream: {path: \"/internal/orders/{path.id}\"}, attributes: {customer: string}}");
+    line("#     when: resource.customer == principal.id");
+    line("operations:");
+    for (const Operation& operation : api_.operations) {
+      if (operation.gatehouse) {
+        line(comment(fmt::format("{}: its policy stands in the document (x-gatehouse)", operation.title())));
+        continue;
+      }
+      one(operation);
+    }
+    line();
+    line("log: [stdout]");
+  }
+
+  void one(const Operation& operation) {
+    std::vector<std::string> fields{"permission: " + yaml_text(proposed_permission(operation))};
+    if (const std::string limit = tighter(operation); !limit.empty()) fields.push_back(limit);
+    if (const std::string word = sensitive(operation); !word.empty()) fields.push_back("sensitive: " + word);
+    if (operation.admits_anonymous()) {
+      line("  # DECIDE: public in the document. Ask for a credential there, or say why here: public: \"…\"");
+    }
+    std::string text =
+        fmt::format("  {}: {{", yaml_text(operation.id.empty() ? operation.title() : operation.id));
+    for (const std::string& field : fields) text += (text.ends_with('{') ? "" : ", ") + field;
+    text += "}";
+    if (!operation.id.empty()) text += "   " + comment(operation.title());
+    line(text);
+  }
+
+  static std::string tighter(const Operation& operation) {
+    if ((operation.admits_anonymous() && word_for(Purpose::sign_in, operation)) ||
+        (!is_read(operation) && word_for(Purpose::recovery, operation))) {
+      return "limits: [per_ip, attempts]";
+    }
+    for (const Purpose purpose : {Purpose::export_, Purpose::search, Purpose::administration}) {
+      if (word_for(purpose, operation)) return "limits: [per_ip, costly]";
+    }
+    return {};
+  }
+
+  static std::string sensitive(const Operation& operation) {
+    if (operation.method == openapi::Method::delete_) return "delete";
+    if (word_for(Purpose::export_, operation)) return "export";
+    if (word_for(Purpose::administration, operation)) return "administration";
+    if (is_read(operation)) return {};
+    if (word_for(Purpose::access, operation)) return "access";
+    if (word_for(Purpose::money, operation)) return "money";
+    if (word_for(Purpose::recovery, operation)) return "recovery";
+    return {};
+  }
+
+  const openapi::Api& api_;
+  const StarterOptions& options_;
+  std::map<std::string, std::set<std::string>> held_by_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string proposed_permission(const Operation& operation) {
+  std::string_view action = "write";
+  if (word_for(Purpose::administration, operation)) {
+    action = "admin";
+  } else if (is_read(operation)) {
+    action = "read";
+  } else if (operation.method == openapi::Method::delete_) {
+    action = "delete";
+  }
+  return fmt::format("{}:{}", area(operation), action);
+}
+
+std::string yaml_text(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_plain = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
+  };
+  bool plain = !text.empty() && is_letter(text[0]);
+  for (std::size_t i = 0; plain && i < text.size(); ++i) {
+    // A colon inside of a word ends nothing: `orders:read`.
+    plain = is_plain(text[i]) || (text[i] == ':' && i + 1 < text.size() && is_plain(text[i + 1]));
+  }
+  for (const std::string_view word :
+       {"true", "True", "TRUE", "false", "False", "FALSE", "null", "Null", "NULL"}) {
+    plain = plain && text != word;
+  }
+  if (plain) return std::string(text);
+  std::string quoted;
+  json::append_string(quoted, text);
+  return quoted;
+}
+
+std::string starter(const openapi::Api& api, const StarterOptions& options) {
+  return Starter(api, options).text();
+}
+
+}  // namespace gatehouse::app

@@ -1,0 +1,27 @@
+// `gatehouse init`: a configuration to start from. What the API's document says is written down, what only
+// its owner can say stands as a question marked DECIDE, and what is left open is a problem for `gatehouse
+// check`, never a guess that opens something.
+#pragma once
+
+#include <string>
+
+#include "openapi/api.h"
+
+namespace gatehouse::app {
+
+struct StarterOptions {
+  std::string document;  // as the configuration will name it
+  std::string upstream;  // its URL
+};
+
+// The text of a gatehouse.yaml that names every operation of `api`.
+std::string starter(const openapi::Api& api, const StarterOptions& options);
+
+// ---- its parts, for tests ----
+
+// "orders:read": the area from the first tag or the path, the action from the method.
+std::string proposed_permission(const openapi::Operation& operation);
+// The text as a YAML scalar: as it is where no reader could take it for anything else, or in double quotes.
+std::string yaml_text(std::string_view text);
+
+}  // namespace gatehouse::app
