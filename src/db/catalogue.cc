@@ -56,13 +56,6 @@ struct Guard {
   }
 };
 
-// A connection meets a virtual table (a full-text search) by its first statement over it, and that looks to a
-// Guard like a change of the schema. Listing the tables with their columns meets them all, before there is a
-// Guard.
-Result<> meet_virtual_tables(Connection& database) {
-  return database.execute("SELECT count(*) FROM pragma_table_list");
-}
-
 std::unexpected<CatalogueProblem> problem(std::size_t offset, std::string what) {
   return std::unexpected(CatalogueProblem{offset, std::move(what)});
 }
@@ -84,7 +77,6 @@ Catalogue::Catalogue(Connection& database, CatalogueRules rules)
 std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::string_view text) {
   auto apart = take_apart(text);
   if (!apart) return std::unexpected(std::move(apart).error());
-  if (const auto met = meet_virtual_tables(*database_); !met) return problem(0, met.error().text);
   sqlite3* database = database_->state_->database.get();
 
   // A virtual table (full-text search) reads the schema when it is first used; once it is there, only what the statement
