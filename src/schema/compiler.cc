@@ -146,6 +146,21 @@ const Rules& Compiler::Implementation::anything(Use use) {
   return *capped_anything_;
 }
 
+// A schema that says nothing is the schema true, and tells where it stands.
+const Rules& Compiler::Implementation::silent(json::Value schema, const SchemaResource& resource) {
+  const Rules& as_true = anything(Use::outermost);
+  const auto [at, added] = known_.try_emplace(Key{schema.node(), Use::outermost, Direction::any, 0}, nullptr);
+  if (!added) return *at->second;
+  Rules& rules = program_->rules.emplace_back(as_true);
+  at->second = &rules;
+  rules.weaknesses.push_back({Weakness::Kind::anything,
+                              resource.document->uri,
+                              documents_.pointer_to(*resource.document, schema),
+                              schema.offset(),
+                              {}});
+  return rules;
+}
+
 const Rules& Compiler::Implementation::rules_for(json::Value schema, SchemaResource& around, Use use,
                                                  Direction direction, std::uint32_t exempt) {
   if (use == Use::outermost && options_.sealing == Sealing::open && !options_.caps &&
@@ -171,7 +186,7 @@ const Rules& Compiler::Implementation::rules_for(json::Value schema, SchemaResou
     report(*resource, schema, "a schema must be an object or a boolean");
     return never("false");
   }
-  if (!facts.asserts && use == Use::outermost && options_.caps) return anything(use);
+  if (!facts.asserts && use == Use::outermost && options_.caps) return silent(schema, *resource);
   if (use == Use::outermost) exempt = exempt_set(facts, direction);
   if (use == Use::plain) {
     direction = Direction::any;

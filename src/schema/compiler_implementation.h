@@ -69,6 +69,7 @@ class Compiler::Implementation {
   const Rules& plainly(const Site& site, json::Value schema);
   const Rules& never(std::string_view rule);
   const Rules& anything(Use use);
+  const Rules& silent(json::Value schema, const SchemaResource& resource);
   void run_queue();
   void add_dynamic_anchors();
   const Resource& runtime_resource(SchemaResource& resource, Direction direction);
