@@ -69,7 +69,13 @@ std::string allowed(const Operation& operation) {
   std::string text = operation.permission;
   if (operation.resource)
     text += operation.resource->statement() != nullptr ? ", object by sql" : ", object by upstream";
-  if (!operation.conditions.empty()) text += ", when";
+  if (!operation.conditions.empty()) {
+    switch (operation.way) {
+      case policy::ConditionWay::before_call: text += ", when (before the call)"; break;
+      case policy::ConditionWay::in_transaction: text += ", when (in one transaction)"; break;
+      case policy::ConditionWay::in_statement: text += ", when (in the statement)"; break;
+    }
+  }
   return text;
 }
 

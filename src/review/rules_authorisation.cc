@@ -176,6 +176,23 @@ constexpr Rule kRules[] = {
              }
            }
          }},
+    {.id = "checked-then-called",
+     .severity = Severity::low,
+     .weighs = Weighs::data,
+     .layer = Layer::authorisation,
+     .title = "The object may change between the check and the change",
+     .why = "The object is looked up and the conditions are asked before the call. What another request "
+            "changes meanwhile, the "
+            "call does not see.",
+     .remedy = "Let the service check again what matters (a version, a state), or answer the operation by "
+               "`sql` with a `resource` "
+               "by `sql`: both run in one transaction.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (is_safe(operation) || !operation.resource || operation.conditions.empty()) return;
+           if (operation.way != policy::ConditionWay::before_call) return;
+           found.add(operation, fmt::format("{} over an object, asked before the call", operation.method));
+         }},
     {.id = "object-shown",
      .severity = Severity::low,
      .weighs = Weighs::exposure,
