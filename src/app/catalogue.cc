@@ -182,8 +182,10 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
       }
       case policy::TargetKind::sql:
         if (operation.way != policy::ConditionWay::before_call) {
+          std::optional<target::BoundStatement> guarded;
+          if (operation.sql.guarded) guarded = bound(operation.sql.guarded->statement, policy);
           made_for_object = std::make_unique<target::SqlObjectTarget>(
-              bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy),
+              bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy), std::move(guarded),
               returns_of(operation.sql.returns), world.database, loop);
           break;
         }

@@ -74,6 +74,13 @@ std::string ParameterName::text() const {
 Catalogue::Catalogue(Connection& database, CatalogueRules rules)
     : database_(&database), rules_(std::move(rules)) {}
 
+bool Catalogue::is_utf8() const {
+  auto rows = database_->query("PRAGMA encoding");
+  if (!rows) return false;
+  const auto there = rows->next();
+  return there && *there && rows->text(0) == "UTF-8";
+}
+
 std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::string_view text) {
   auto apart = take_apart(text);
   if (!apart) return std::unexpected(std::move(apart).error());

@@ -77,6 +77,8 @@ class Catalogue {
   // Exactly one SELECT, INSERT, UPDATE, DELETE, REPLACE, WITH or VALUES that prepares against the database,
   // with named parameters only and no column name twice. The statement lives as long as the catalogue.
   std::expected<const FixedStatement*, CatalogueProblem> add(std::string_view text);
+  // Whether the database keeps text as UTF-8, so that its order and hex() are those of the bytes.
+  bool is_utf8() const;
 
  private:
   Connection* database_;

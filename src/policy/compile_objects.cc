@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "cel/split.h"
 #include "policy/environment.h"
+#include "policy/guard.h"
 #include "policy/located_program.h"
 
 namespace gatehouse::policy {
@@ -167,10 +169,6 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
                               operation.name));
   }
   operation.hide = own.hide.value_or(Hide::yes);
-  if (operation.resource && operation.resource->statement() != nullptr && operation.target == TargetKind::sql) {
-    operation.way = ConditionWay::in_transaction;
-  }
-  if (own.conditions.empty()) return;
   const cel::Environment environment = condition_environment(operation.types);
   for (std::size_t i = 0; i < own.conditions.size(); ++i) {
     auto program = compile_at(own.conditions[i], environment, cel::Type::boolean(), problems_);
@@ -179,6 +177,52 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
         own.conditions.size() == 1 ? operation.name + ".when" : fmt::format("{}.when[{}]", operation.name, i);
     operation.conditions.push_back({*std::move(program), std::move(rule)});
   }
+  const bool one_database =
+      operation.resource && operation.resource->statement() != nullptr && operation.target == TargetKind::sql;
+  if (!one_database || operation.sql.statement.fixed == nullptr) return;
+  operation.sql.guarded = guarded(own, operation, environment);
+  operation.way = operation.sql.guarded ? ConditionWay::in_statement : ConditionWay::in_transaction;
+}
+
+// Only what reads can be put in brackets; and whatever does not fit (a comparison, a name, the number of parameters) is left to
+// the transaction, which can everything.
+std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, const Operation& operation,
+                                               const cel::Environment& environment) {
+  const Statement& answer = operation.sql.statement;
+  const Statement& lookup = *operation.resource->statement();
+  if (answer.fixed->effect() != db::Effect::reads || !set_.statements->is_utf8()) return std::nullopt;
+  std::vector<GuardProgram> programs;
+  std::string condition = "1";
+  for (const PlacedText& text : own.conditions) {
+    auto split = cel::split(text.value, environment, "resource");
+    if (!split) return std::nullopt;
+    const auto sql = guard_sql(*std::move(split), operation.types.resource, kGuardRow, programs);
+    if (!sql) return std::nullopt;
+    condition += " AND " + *sql;
+  }
+  const auto fixed =
+      set_.statements->add(guarded_statement(own.sql->statement.value, own.resource->sql->value, condition));
+  if (!fixed || !std::ranges::equal((*fixed)->columns(), answer.fixed->columns(), {}, &db::Column::name, &db::Column::name)) {
+    return std::nullopt;
+  }
+  Guarded guarded{{*fixed, {}}, {}};
+  for (const db::ParameterName& parameter : (*fixed)->parameters()) {
+    if (parameter.path[0] == "guard") {
+      const std::size_t index = std::stoul(parameter.path[1].substr(1));
+      guarded.values.push_back(std::move(programs.at(index)));
+      continue;
+    }
+    for (const Statement* from : {&answer, &lookup}) {
+      const auto& names = from->fixed->parameters();
+      const auto found = std::ranges::find(names, parameter);
+      if (found == names.end()) continue;
+      guarded.statement.values.push_back(from->values.at(static_cast<std::size_t>(found - names.begin())));
+      break;
+    }
+  }
+  const bool whole = guarded.statement.values.size() + guarded.values.size() == (*fixed)->parameters().size();
+  if (!whole) return std::nullopt;
+  return guarded;
 }
 
 }  // namespace gatehouse::policy

@@ -22,6 +22,8 @@ class ObjectCompiler {
   void decide(const openapi::Operation& from, const OperationSettings& own, Operation& operation);
 
  private:
+  std::optional<Guarded> guarded(const OperationSettings& own, const Operation& operation,
+                                 const cel::Environment& environment);
   std::optional<Resource> resource(const ResourceSettings& settings, const openapi::Operation& from,
                                    Operation& operation);
   std::optional<UpstreamLookup> lookup(const ResourceSettings::Upstream& settings,

@@ -19,6 +19,7 @@
 #include "http/route_table.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
+#include "policy/guard.h"
 #include "policy/names.h"
 #include "policy/settings.h"
 
@@ -77,6 +78,12 @@ struct Statement {
   std::vector<Reference> values;  // one for each of the statement's parameters
 };
 
+// A statement that answers only where the object is found and its conditions hold.
+struct Guarded {
+  Statement statement;               // its first parameters
+  std::vector<GuardProgram> values;  // those behind, in their order
+};
+
 // Attributes asked of an upstream.
 struct UpstreamLookup {
   const Upstream* upstream = nullptr;
@@ -107,6 +114,7 @@ struct InputTypes {
 
 struct SqlTarget {
   Statement statement;
+  std::optional<Guarded> guarded;  // where the conditions can be said in SQL
   SqlReturns returns = SqlReturns::list;
 };
 struct UpstreamTarget {

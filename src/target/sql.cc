@@ -30,6 +30,19 @@ class Values {
     }
     return values;
   }
+  void add(const GuardValue& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      parameters_.emplace_back(*integer);
+    } else if (const auto* number = std::get_if<double>(&value)) {
+      parameters_.emplace_back(*number);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      add_text(*text);
+    } else if (const auto* mark = std::get_if<GuardMark>(&value)) {
+      parameters_.emplace_back(db::Blob{mark->bytes});
+    } else {
+      parameters_.emplace_back();
+    }
+  }
   std::span<const db::Parameter> parameters() const { return parameters_; }
 
  private:
@@ -154,7 +167,8 @@ struct ObjectRun {
   std::shared_ptr<Database> database;
   std::shared_ptr<const Judge> judge;
   BoundStatement lookup, statement;
-  Values lookup_values, statement_values;
+  std::optional<BoundStatement> guarded;
+  Values lookup_values, statement_values;  // the guarded one's, where there is one
   Wanted wanted = Wanted::list;
   db::RunLimits limits;
 
@@ -163,8 +177,15 @@ struct ObjectRun {
     if (!connection) return std::unexpected(std::move(connection).error());
     auto transaction = db::begin_runs(**connection, statement.fixed->effect(), limits, database->clock);
     if (!transaction) return std::unexpected(stopped(transaction.error()));
+    Rows guarded_rows;
+    if (guarded) {
+      auto rows = read_rows(**connection, *guarded->fixed, statement_values, wanted, limits, database->clock);
+      if (!rows || rows->count > 0) return rows;
+      guarded_rows = *std::move(rows);
+    }
     auto permit = permit_for(**connection);
     if (!permit) return std::unexpected(std::move(permit).error());
+    if (guarded) return guarded_rows;  // nothing refuses, so there is nothing
     auto rows = act(*permit, **connection);
     if (!rows) return rows;
     if (auto committed = db::commit_runs(*transaction); !committed)
@@ -209,13 +230,15 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
 net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judge, const Input& input,
                                                const Call& call, Response& response, CallReport& report) {
   auto lookup_values = Values::of(lookup_, judge->principal(), input, call);
-  auto statement_values = Values::of(statement_, judge->principal(), input, call);
+  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, judge->principal(), input, call);
   if (!lookup_values || !statement_values) co_return unbindable(report);
+  for (const GuardValue& value : judge->guard_values()) statement_values->add(value);
   ObjectRun job;
   job.database = database_;
   job.judge = std::move(judge);
   job.lookup = lookup_;
   job.statement = statement_;
+  job.guarded = guarded_;
   job.lookup_values = *std::move(lookup_values);
   job.statement_values = *std::move(statement_values);
   job.wanted = wanted_by(returns_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/names.h"
@@ -41,13 +42,16 @@ class SqlTarget final : public Target {
 };
 
 // A statement about an object that another statement of the same database finds: both, and the conditions
-// between them, in one transaction, which keeps out who would change the object meanwhile.
+// between them, in one transaction, which keeps out who would change the object meanwhile. With a `guarded`
+// statement, which has the conditions in it, that one is run alone; only where it gives no row the
+// transaction goes on, to find out why.
 class SqlObjectTarget final : public ObjectTarget {
  public:
-  SqlObjectTarget(BoundStatement lookup, BoundStatement statement, Returns returns,
-                  std::shared_ptr<Database> database, net::Loop& loop)
+  SqlObjectTarget(BoundStatement lookup, BoundStatement statement, std::optional<BoundStatement> guarded,
+                  Returns returns, std::shared_ptr<Database> database, net::Loop& loop)
       : lookup_(std::move(lookup)),
         statement_(std::move(statement)),
+        guarded_(std::move(guarded)),
         returns_(returns),
         database_(std::move(database)),
         loop_(loop) {}
@@ -57,6 +61,7 @@ class SqlObjectTarget final : public ObjectTarget {
  private:
   BoundStatement lookup_;
   BoundStatement statement_;
+  std::optional<BoundStatement> guarded_;
   Returns returns_;
   std::shared_ptr<Database> database_;
   net::Loop& loop_;
