@@ -86,9 +86,6 @@ std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::strin
   if (!apart) return std::unexpected(std::move(apart).error());
   sqlite3* database = database_->state_->database.get();
 
-  // A virtual table (full-text search) reads the schema when it is first used; once it is there, only what the statement
-  // itself names is asked for below. Nothing runs: the statement's first word has been checked.
-  static_cast<void>(prepare(database, apart->text));
   Guard guard{.reserved_prefix = rules_.reserved_prefix, .refused = {}};
   sqlite3_set_authorizer(database, &Guard::ask, &guard);
   auto prepared = prepare(database, apart->text);

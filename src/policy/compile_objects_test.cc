@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "doc/source.h"
+#include "policy/compile.h"
+
+namespace gatehouse::policy {
+namespace {
+
+constexpr std::string_view kApi = R"({"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"},
+  "paths": {"/orders/{id}": {"get": {"operationId": "getOrder", "security": [{"userToken": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+    "responses": {"200": {"description": "it"}}}}},
+  "components": {"securitySchemes": {"userToken": {"type": "http", "scheme": "bearer"}}}})";
+
+// The way that an operation with these lines goes.
+std::string way_of(const std::string& lines) {
+  static db::Connection connection = [] {
+    auto opened = *db::Connection::open({.path = ":memory:"});
+    EXPECT_TRUE(opened.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, total REAL)"));
+    return opened;
+  }();
+  Problems problems;
+  const std::string text = fmt::format(R"(
+openapi: [api.json]
+threat_model: {{exposure: partner, data: internal}}
+listen: {{https: "127.0.0.1:8443", admin: "127.0.0.1:9443"}}
+tls: {{certificate: server.crt, private_key: "file:server.key"}}
+upstreams: {{orders: {{url: "http://127.0.0.1:3000"}}}}
+store: "sqlite:state.db"
+authenticators: {{userToken: {{type: jwt, issuer: i, audience: a, jwks: "file:keys.json", algorithms: [ES256]}}}}
+roles: {{clerk: ["orders:read"]}}
+limits: {{per_ip: {{per: ip, rate: 10/s}}}}
+defaults: {{limits: [per_ip]}}
+operations:
+  getOrder:
+    permission: orders:read
+{})",
+                                       lines);
+  const auto source = doc::parse(text, "gatehouse.yaml", problems, {});
+  CompileInput input;
+  if (source) input.settings = read_settings(*source, "/etc/gatehouse", problems);
+  input.apis.push_back(openapi::load(
+      "api.json", [](const std::filesystem::path&) -> Result<std::string> { return std::string(kApi); }, {},
+      problems));
+  input.database = &connection;
+  const auto set = compile(std::move(input), problems);
+  EXPECT_TRUE(set) << problems.text();
+  return set ? std::string(name(set->find("getOrder")->way)) : std::string();
+}
+
+constexpr const char* kSql =
+    "    sql: {statement: \"SELECT total FROM orders WHERE id = :path.id\", returns: one}\n";
+constexpr const char* kLookup =
+    "    resource: {sql: \"SELECT customer, total FROM orders WHERE id = :path.id\"}\n";
+
+TEST(ConditionWays, AComparisonOfTheObjectIsPartOfTheStatement) {
+  EXPECT_EQ(
+      way_of(fmt::format("{}{}    when: resource.customer == principal.id || 'clerk' in principal.roles\n",
+                         kSql, kLookup)),
+      "in_statement");
+  EXPECT_EQ(way_of(fmt::format("{}{}", kSql, kLookup)), "in_statement");
+  EXPECT_EQ(
+      way_of(fmt::format(
+          "{}{}    when: [resource.total < 5.0, request.path.id > 3, resource.customer in principal.roles]\n",
+          kSql, kLookup)),
+      "in_statement");
+}
+
+TEST(ConditionWays, WhatSqlCannotSayIsAskedInTheTransaction) {
+  EXPECT_EQ(way_of(fmt::format("{}{}    when: resource.customer.startsWith(principal.id)\n", kSql, kLookup)),
+            "in_transaction");
+  EXPECT_EQ(
+      way_of(fmt::format("{}{}    when: [resource.customer == principal.id, resource.total * 2.0 < 5.0]\n",
+                         kSql, kLookup)),
+      "in_transaction");
+}
+
+TEST(ConditionWays, AStatementThatWritesIsKeptWhole) {
+  EXPECT_EQ(way_of(fmt::format(
+                "    sql: {{statement: \"DELETE FROM orders WHERE id = :path.id\", returns: none}}\n{}"
+                "    when: resource.customer == principal.id\n",
+                kLookup)),
+            "in_transaction");
+}
+
+TEST(ConditionWays, AnotherSystemIsCalledAfterwards) {
+  EXPECT_EQ(
+      way_of(fmt::format("    upstream: orders\n{}    when: resource.customer == principal.id\n", kLookup)),
+      "before_call");
+  EXPECT_EQ(way_of(fmt::format(
+                "{}    resource: {{upstream: {{name: orders, path: \"/orders/{{path.id}}\"}}}}\n", kSql)),
+            "before_call");
+  EXPECT_EQ(way_of(fmt::format("{}    when: request.path.id > 3\n", kSql)), "before_call");
+}
+
+}  // namespace
+}  // namespace gatehouse::policy
