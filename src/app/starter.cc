@@ -191,9 +191,16 @@ class Starter {
       line();
       return;
     }
-    line("authenticators:                 # by the names of the document's securitySchemes");
+    const bool none = std::ranges::none_of(api_.security_schemes, is_taken);
+    line(fmt::format("authenticators:{}             # by the names of the document's securitySchemes",
+                     none ? " {}" : "   "));
     for (const SecurityScheme& scheme : api_.security_schemes) authenticator(scheme);
     line();
+  }
+
+  // Whether there is an authenticator for it.
+  static bool is_taken(const SecurityScheme& scheme) {
+    return scheme.type != SecurityScheme::Type::http || scheme.http_scheme == "bearer";
   }
 
   void authenticator(const SecurityScheme& scheme) {
@@ -208,12 +215,11 @@ class Starter {
       case Type::open_id_connect: token(scheme); return;
       case Type::http: break;
     }
-    if (scheme.http_scheme != "bearer") {
-      line(
-          comment(fmt::format("  DECIDE: `{}` is HTTP {}, which Gatehouse does not take; change the scheme "
-                              "in the document to one of "
-                              "apiKey, http bearer, oauth2, openIdConnect and mutualTLS.",
-                              scheme.name, scheme.http_scheme)));
+    if (!is_taken(scheme)) {
+      line("  " +
+           comment(fmt::format("DECIDE: `{}` is HTTP {}, which Gatehouse does not take; let the document ask",
+                               scheme.name, scheme.http_scheme)));
+      line("  # for apiKey, http bearer, oauth2, openIdConnect or mutualTLS instead.");
     } else if (review::words_of(scheme_text(api_, scheme, "bearerFormat")).contains(" jwt ")) {
       token(scheme);
     } else {
@@ -228,7 +234,7 @@ class Starter {
     std::string issuer = "https://idp.example.com/";
     constexpr std::string_view kWellKnown = "/.well-known/openid-configuration";
     if (const auto url = scheme_text(api_, scheme, "openIdConnectUrl"); url.ends_with(kWellKnown)) {
-      issuer = printable(url.substr(0, url.size() - kWellKnown.size()));
+      issuer = url.substr(0, url.size() - kWellKnown.size());
     }
     line(fmt::format("  {}:", yaml_text(scheme.name)));
     line("    type: jwt");
@@ -236,7 +242,7 @@ class Starter {
     line(
         "    # DECIDE: who issues the tokens, under which name for this API, and where are the issuer's "
         "keys?");
-    line("    # issuer: " + issuer);
+    line("    # issuer: " + yaml_text(issuer));
     line("    # audience: " + (slug(api_.title).empty() ? std::string("api") : slug(api_.title)));
     line("    # jwks: https://idp.example.com/jwks.json    # or file:keys.json");
     line("    # roles: claims.roles                        # where a token says its roles, if it does");

@@ -1,0 +1,93 @@
+#include "app/starter.h"
+
+#include <gtest/gtest.h>
+
+#include "doc/source.h"
+
+namespace gatehouse::app {
+namespace {
+
+// What a reader of YAML makes of it, as a key and as a value in braces.
+std::string read_back(std::string_view text) {
+  Problems problems;
+  const auto source =
+      doc::parse("a: {" + yaml_text(text) + ": " + yaml_text(text) + ", b: c}\n", "x.yaml", problems);
+  if (!source) return problems.text();
+  const json::Member member = *source->root().find("a")->members().begin();
+  EXPECT_EQ(member.key(), text);
+  return member.value.is_string() ? std::string(member.value.string()) : "no text";
+}
+
+TEST(YamlText, IsReadAsTheTextThatItWas) {
+  for (const std::string_view text : {"plain",
+                                      "orders:read",
+                                      "GET /a/{id}",
+                                      "true",
+                                      "null",
+                                      "~",
+                                      "1",
+                                      "1.5",
+                                      "0x1F",
+                                      ".inf",
+                                      "-",
+                                      "a: b",
+                                      "a #b",
+                                      "#a",
+                                      "a,b",
+                                      "[a]",
+                                      "{a}",
+                                      "&a",
+                                      "*a",
+                                      "!a",
+                                      "|",
+                                      ">",
+                                      "'a'",
+                                      "\"a\"",
+                                      "a\\b",
+                                      "%a",
+                                      "@a",
+                                      "`a`",
+                                      "a\nb",
+                                      "a\tb",
+                                      " a",
+                                      "a ",
+                                      "a:",
+                                      ":a",
+                                      "\x1b[31m",
+                                      "ä",
+                                      "https://idp.example/",
+                                      "",
+                                      "=",
+                                      "<<",
+                                      "a\u2028"
+                                      "b"}) {
+    EXPECT_EQ(read_back(text), text);
+  }
+}
+
+openapi::Operation operation(openapi::Method method, std::string path, std::vector<std::string> tags = {}) {
+  openapi::Operation made;
+  made.method = method;
+  made.path = std::move(path);
+  made.tags = std::move(tags);
+  return made;
+}
+
+TEST(ProposedPermission, IsTheAreaAndWhatIsDoneThere) {
+  using openapi::Method;
+  EXPECT_EQ(proposed_permission(operation(Method::get, "/api/v1/orders/{id}")), "orders:read");
+  EXPECT_EQ(proposed_permission(operation(Method::patch, "/orders/{id}", {"Order desk"})),
+            "order-desk:write");
+  EXPECT_EQ(proposed_permission(operation(Method::delete_, "/orders/{id}")), "orders:delete");
+  EXPECT_EQ(proposed_permission(operation(Method::get, "/admin/orders")), "admin:admin");
+}
+
+TEST(ProposedPermission, IsNeverAPattern) {
+  using openapi::Method;
+  EXPECT_EQ(proposed_permission(operation(Method::post, "/{a}/{b}", {"*"})), "api:write");
+  EXPECT_EQ(proposed_permission(operation(Method::post, "/*", {": *"})), "api:write");
+  EXPECT_EQ(proposed_permission(operation(Method::post, "")), "api:write");
+}
+
+}  // namespace
+}  // namespace gatehouse::app
