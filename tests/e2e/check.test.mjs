@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Authority, Folder, Issuer, deskApi, deskConfiguration, unlessBuilt } from './harness.mjs';
+import { Authority, Folder, Issuer, assertGolden, deskApi, deskConfiguration, unlessBuilt } from './harness.mjs';
 
 const api = `openapi: 3.1.0
 info: {title: Shop, version: "1"}
@@ -133,6 +133,7 @@ describe('check', unlessBuilt, () => {
     const places = stderr.split('\n').filter((line) => /^\S+\.yaml:\d+:\d+: ./.test(line));
     assert.ok(places.length >= 4, stderr);
     assert.ok(places.some((line) => line.startsWith(`gatehouse.yaml:${lineOf(wrong, 'stroe')}:`)), stderr);
+    assertGolden('undecided/problems.txt', stderr);
   });
 
   it('ends with 2 for wrong usage and with help for --help', async () => {

@@ -13,6 +13,7 @@ export * from './support/database.mjs';
 export * from './support/desk.mjs';
 export * from './support/expect.mjs';
 export * from './support/gatehouse.mjs';
+export * from './support/golden.mjs';
 export * from './support/tokens.mjs';
 export * from './support/upstream.mjs';
 export * from './support/wire.mjs';
