@@ -36,6 +36,21 @@ Outcome outcome_of(const Ending& ending) {
 
 }  // namespace
 
+// What was wrong, and else what of the input was not as declared: places and rules, as `details` tells proven callers.
+std::string_view EventBuilder::detail_of(const Exchange& exchange) {
+  if (!exchange.detail.empty()) return exchange.detail;
+  if (!exchange.report.detail.empty()) return exchange.report.detail;
+  findings_.clear();
+  for (const schema::Finding& finding : exchange.findings) {
+    if (!findings_.empty()) findings_ += ", ";
+    std::string_view at = finding.at;
+    // The pointer of a parameter says itself where it travels: /query/limit.
+    if (exchange.findings_in.empty() && at.starts_with('/')) at.remove_prefix(1);
+    findings_.append(exchange.findings_in).append(at).append(": ").append(finding.rule);
+  }
+  return findings_;
+}
+
 Event EventBuilder::build(const Exchange& exchange, const Ending& ending, MonotonicTime now) {
   Event event;
   event.time = exchange.received;
@@ -74,7 +89,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   event.response_body_size = ending.response_bytes;
   event.upstream = exchange.report.upstream;
   event.upstream_status = exchange.report.upstream_status;
-  event.detail = exchange.detail.empty() ? std::string_view(exchange.report.detail) : std::string_view(exchange.detail);
+  event.detail = detail_of(exchange);
   event.credentials = exchange.credentials;
   return event;
 }

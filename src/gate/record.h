@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/event.h"
@@ -23,7 +25,10 @@ class EventBuilder {
   Event build(const Exchange& exchange, const Ending& ending, MonotonicTime now);
 
  private:
+  std::string_view detail_of(const Exchange& exchange);
+
   std::vector<Attribute> resource_, query_;
+  std::string findings_;
   std::array<char, 32> trace_{};
 };
 

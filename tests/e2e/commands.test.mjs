@@ -110,6 +110,23 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.match(stdout, /^call +not asked/m);
   });
 
+  it('says which part of the input was wrong, and never its value', async () => {
+    for (const [answer, found] of [
+      [await desk.get('/orders/s3cr3t'), /path\/id: type/],
+      [await desk.get('/orders?limit=1&s3cr3t=1'), /query/],
+      [await desk.post('/orders', { title: 's3cr3t', quantity: 5000 }), /body\/quantity: maximum/],
+      [await desk.post('/orders', { title: 'pen', quantity: 1, s3cr3t: 1 }), /body: additionalProperties/],
+    ]) {
+      assert.equal(answer.status, 400);
+      const { stdout } = await eventually(async () => {
+        const told = await why(answer.json().correlation_id);
+        return told.status === 0 && told;
+      }, 'event in the store');
+      assert.match(stdout, found);
+      assert.doesNotMatch(stdout, /s3cr3t/);
+    }
+  });
+
   it('says it to programs', async () => {
     const { requests, originals } = JSON.parse((await why(refused, '--json')).stdout);
     assert.equal(requests[0].event['request.id'], refused);
