@@ -49,14 +49,15 @@ std::string filled(std::string text, std::initializer_list<std::pair<std::string
   return text;
 }
 
-// `  404  what it shows`: in the colour of its status. Lines to be pasted stand as they are.
+// `# a heading`, and `  404  what it shows` in the colour of its status. Lines to be pasted stand as they
+// are.
 std::string painted_line(std::string_view line, const Screen& screen) {
+  if (line.starts_with("# ")) return painted(line.substr(2), Paint::strong, screen);
   const bool status = line.size() > 5 && line.starts_with("  ") && line[2] >= '2' && line[2] <= '5';
   if (!status) return std::string(line);
   const Paint paint = line[2] <= '3' ? Paint::green : line[2] == '4' ? Paint::yellow : Paint::red;
   const auto end = line.find("  ", 2);
-  return fmt::format("  {}{}", painted(line.substr(2, end - 2), paint, screen),
-                     painted(line.substr(end), Paint::strong, screen));
+  return fmt::format("  {}{}", painted(line.substr(2, end - 2), paint, screen), line.substr(end));
 }
 
 void print_tour(const DemoFolder& folder, const DemoPorts& ports, const DemoTokens& tokens,
