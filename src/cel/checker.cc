@@ -307,7 +307,7 @@ class Checker {
 
   // The type of an element written ?x is what is in the optional.
   Type element(ExprId id, bool optional) {
-    const Type type = types_.solved(check(id));
+    Type type = types_.solved(check(id));
     if (!optional) return type;
     const Type inside = types_.fresh();
     if (types_.assign(Type::optional(inside), type)) return types_.solved(inside);

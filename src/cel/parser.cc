@@ -227,7 +227,7 @@ class Parser {
     expect(")");
     if (failed_) return 0;
     auto expanded = expand_macro(ast_, offset, name, target, args);
-    if (!expanded) return fail(expanded.error().offset, std::move(expanded).error().message);
+    if (!expanded) return fail(expanded.error().offset, std::move(expanded.error().message));
     if (*expanded != kNoExpr) {
       Expr made = std::move(ast_.exprs.back());  // gets its depth from add()
       ast_.exprs.pop_back();

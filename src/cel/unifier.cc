@@ -149,7 +149,7 @@ Type Unifier::solved(const Type& type) const {
 }
 
 Type Unifier::final(const Type& type) const {
-  const Type best = solved(type);
+  Type best = solved(type);
   // type(A) is the type of "type" itself and keeps its variable, to be written "type".
   if (best.is(Kind::type) && best.parameters()[0].is(Kind::type)) return best;
   return rebuilt(best, [](const Type&) { return Type::dyn(); });

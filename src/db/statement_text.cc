@@ -141,10 +141,10 @@ class Scanner {
                     fmt::format("`:{}` does not say where the value comes from, as `:path.id` does",
                                 name.path.front()));
     }
-    put(std::move(name));
+    put(name);
   }
 
-  void put(ParameterName name) {
+  void put(const ParameterName& name) {
     auto& known = result_.parameters;
     auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end()) {
