@@ -45,7 +45,7 @@ class StreamOperation {
 
  protected:
   explicit StreamOperation(Stream& stream) : stream_(stream) {}
-  ~StreamOperation() {
+  virtual ~StreamOperation() {
     if (pending()) *slot_ = nullptr;
   }
   void wait_in(StreamOperation*& slot, std::coroutine_handle<> waiting) {
