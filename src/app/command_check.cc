@@ -6,15 +6,59 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
+#include "json/writer.h"
 
 namespace gatehouse::app {
 namespace {
 
-int check(const std::string& path) {
-  const auto policy = load_policy(path);
+struct Words {
+  std::string config = "gatehouse.yaml";
+  bool json = false;
+};
+
+// One object: whether it would start, and every problem with its place.
+void print_json(const std::shared_ptr<const policy::PolicySet>& policy,
+                const std::vector<Problem>& problems) {
+  json::Document document;
+  json::Builder out(document);
+  const auto text = [&](std::string_view key, std::string_view value) {
+    out.key(key);
+    out.string(value);
+  };
+  const auto number = [&](std::string_view key, std::size_t value) {
+    out.key(key);
+    out.number(static_cast<std::int64_t>(value));
+  };
+  out.begin_object();
+  out.key("starts");
+  out.boolean(policy != nullptr);
+  if (policy) number("operations", policy->operations.size());
+  out.key("problems");
+  out.begin_array();
+  for (const Problem& problem : problems) {
+    out.begin_object();
+    text("file", problem.place.file);
+    number("line", problem.place.line);
+    number("column", problem.place.column);
+    text("what", problem.what);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  fmt::print("{}\n", json::to_text(document.root()));
+}
+
+int check(const Words& words) {
+  if (words.json) {
+    Problems problems;
+    const auto policy = load_policy(words.config, problems);
+    print_json(policy, problems.sorted());
+    return policy ? 0 : 1;
+  }
+  const auto policy = load_policy(words.config);
   if (!policy) return 1;
   const std::size_t count = policy->operations.size();
-  fmt::print("{}: {} operation{}, each with an answer to every question\n", path, count,
+  fmt::print("{}: {} operation{}, each with an answer to every question\n", words.config, count,
              count == 1 ? "" : "s");
   return 0;
 }
@@ -24,9 +68,10 @@ int check(const std::string& path) {
 void add_check(CLI::App& program, int& status) {
   Command command(program, "check", "Load everything and print every problem.",
                   "gatehouse check -c gatehouse.yaml && systemctl reload gatehouse");
-  const auto path = std::make_shared<std::string>("gatehouse.yaml");
-  command.option("-c,--config", *path, "The configuration");
-  command.run(status, [path] { return check(*path); });
+  const auto words = std::make_shared<Words>();
+  command.option("-c,--config", words->config, "The configuration");
+  command.flag("--json", words->json, "For programs: one object, on standard output");
+  command.run(status, [words] { return check(*words); });
 }
 
 }  // namespace gatehouse::app

@@ -69,7 +69,7 @@ std::size_t problems_of(const fs::path& path, const std::string& text) {
                               .examine = check_files};
   Problems problems;
   policy::load(path, options, problems);
-  return problems.size();
+  return problems.sorted().size();
 }
 
 void say_what_next(const Words& words, const openapi::Api& api, std::size_t problems) {

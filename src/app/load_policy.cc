@@ -28,21 +28,23 @@ class Progress {
 
 }  // namespace
 
+std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems) {
+  Progress progress;
+  return policy::load(path,
+                      {.read = doc::disk_files(),
+                       .handlers = handler_names(),
+                       .examine = check_files,
+                       .begins = [&](const std::filesystem::path& document) { progress.say(document); }},
+                      problems);
+}
+
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path) {
   Problems problems;
-  std::shared_ptr<const policy::PolicySet> policy;
-  {
-    Progress progress;
-    policy = policy::load(path,
-                          {.read = doc::disk_files(),
-                           .handlers = handler_names(),
-                           .examine = check_files,
-                           .begins = [&](const std::filesystem::path& document) { progress.say(document); }},
-                          problems);
-  }
+  auto policy = load_policy(path, problems);
   if (policy) return policy;
-  fmt::print(stderr, "{}{} problem{} in {}: nothing was started\n", problems.text(), problems.size(),
-             problems.size() == 1 ? "" : "s", path);
+  const std::size_t count = problems.sorted().size();
+  fmt::print(stderr, "{}{} problem{} in {}: nothing was started\n", problems.text(), count,
+             count == 1 ? "" : "s", path);
   return nullptr;
 }
 

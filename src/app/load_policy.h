@@ -4,11 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "base/problems.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::app {
 
-// Null with every problem told. On a terminal it also says which document is being read.
+// Null where there is a problem. On a terminal it says which document is being read.
+std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems);
+// The same, with every problem told on standard error.
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path);
 
 }  // namespace gatehouse::app

@@ -9,8 +9,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
-
 namespace gatehouse::app {
 namespace {
 
@@ -44,22 +42,6 @@ Screen Screen::standard_output() {
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color == nullptr || *no_color == '\0') screen.colours = Colours::ansi;
   return screen;
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const Utf8Character character = first_character(text);
-    if (character.size == 0) {
-      out += "\ufffd";
-    } else if (deceives(character.code)) {
-      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character.code));
-    } else {
-      out += text.substr(0, character.size);
-    }
-    text.remove_prefix(std::max<std::size_t>(character.size, 1));
-  }
-  return out;
 }
 
 std::string painted(std::string_view text, Paint paint, const Screen& screen) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace gatehouse::app {
 
 enum class Paint : std::uint8_t { plain, strong, faint, red, green, yellow };
@@ -21,9 +23,6 @@ struct Screen {
   static Screen standard_output();
 };
 
-// The text with characters that deceive a terminal (base/utf8.h) spelled out, `\u001b`, and bytes that are no
-// character as U+FFFD. Line ends are among those characters.
-std::string printable(std::string_view text);
 std::string painted(std::string_view text, Paint paint, const Screen& screen);
 
 struct Column {

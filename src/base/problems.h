@@ -26,7 +26,10 @@ class Problems {
   bool empty() const { return list_.empty(); }
   std::size_t size() const { return list_.size(); }
   const std::vector<Problem>& list() const { return list_; }
-  // One line each, sorted by place: `file:line:column: what`.
+  // By place, each once: several steps may say the same.
+  std::vector<Problem> sorted() const;
+  // The same, one line each: `file:line:column: what`. A terminal obeys nothing of what a document calls its
+  // things.
   std::string text() const;
 
  private:

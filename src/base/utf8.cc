@@ -1,7 +1,10 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+
+#include <fmt/format.h>
 
 namespace gatehouse {
 namespace {
@@ -60,6 +63,22 @@ Utf8Character first_character(std::string_view text) {
   char32_t code = lead & (0x7fU >> size);
   for (std::size_t i = 1; i < size; ++i) code = (code << 6U) | (bytes[i] & 0x3fU);
   return {code, size};
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Character character = first_character(text);
+    if (character.size == 0) {
+      out += "\ufffd";
+    } else if (deceives(character.code)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character.code));
+    } else {
+      out += text.substr(0, character.size);
+    }
+    text.remove_prefix(std::max<std::size_t>(character.size, 1));
+  }
+  return out;
 }
 
 }  // namespace gatehouse

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace gatehouse {
@@ -24,5 +25,9 @@ constexpr bool deceives(char32_t c) {
          (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
          (c >= 0xfff9 && c <= 0xfffb);
 }
+
+// The text with characters that deceive a terminal spelled out, `\u001b`, and bytes that are no
+// character as U+FFFD. Line ends are among those characters.
+std::string printable(std::string_view text);
 
 }  // namespace gatehouse

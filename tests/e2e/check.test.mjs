@@ -136,6 +136,25 @@ describe('check', unlessBuilt, () => {
     assertGolden('undecided/problems.txt', stderr);
   });
 
+  it('tells programs in JSON, on standard output', async () => {
+    folder.write('gatehouse.yaml', configuration);
+    folder.write('api.yaml', api);
+    const good = await folder.run('check', '-c', 'gatehouse.yaml', '--json');
+    assert.equal(good.status, 0);
+    assert.deepEqual(JSON.parse(good.stdout), { starts: true, operations: 2, problems: [] });
+    const { status, stdout } = await check(configuration.replace('10s', 'soon'), api).then(() => folder.run('check', '--json'));
+    assert.equal(status, 1);
+    const { starts, problems: [{ file, line, what }, ...more] } = JSON.parse(stdout);
+    assert.deepEqual([starts, file, line, more], [false, 'gatehouse.yaml', 15, []]);
+    assert.match(what, /soon/);
+  });
+
+  it('lets no document write to the terminal', async () => {
+    const { stderr } = await check(configuration, api.replaceAll('addItem', '"\\e[31mx\\nfake.yaml:1:1: all is well"'));
+    assert.match(stderr, /\\u001b\[31m/);
+    assert.doesNotMatch(stderr, /\x1b|^fake/m);
+  });
+
   it('ends with 2 for wrong usage and with help for --help', async () => {
     assert.equal((await folder.run('check', '--nonsense')).status, 2);
     assert.equal((await folder.run('nonsense')).status, 2);
