@@ -24,6 +24,7 @@ struct Words {
   std::string config = "gatehouse.yaml";
   std::string format = "table";
   std::string fail_on;
+  bool json = false;
   bool rules = false;
 };
 
@@ -146,7 +147,7 @@ int review_configuration(const Words& words) {
   const auto policy = load_policy(words.config);
   if (!policy) return 1;
   const Report report = review::review(*policy, words.config);
-  if (words.format == "json") {
+  if (words.json || words.format == "json") {
     fmt::print("{}", review::as_json(report));
   } else if (words.format == "markdown") {
     fmt::print("{}", review::as_markdown(report));
@@ -173,6 +174,7 @@ void add_review(CLI::App& program, int& status) {
   command.option("--format", words->format, "How it is written", {"table", "json", "markdown"});
   command.option("--fail-on", words->fail_on, "Exit with 1 where a finding is at least that severe",
                  {"high", "medium", "low"});
+  command.flag("--json", words->json, "The same as --format json");
   command.flag("--rules", words->rules, "Print every rule with its reason instead");
   command.run(status, [words] { return review_configuration(*words); });
 }

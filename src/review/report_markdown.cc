@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/utf8.h"
 #include "review/report.h"
 
 namespace gatehouse::review {
@@ -10,10 +11,11 @@ namespace {
 
 using policy::Operation;
 
-// A cell of a table: no line ends, no column ends, and nothing that Markdown or HTML would take for its own.
+// A cell of a table: no line ends, no column ends, and nothing that Markdown, HTML or a terminal would take
+// for its own.
 std::string cell(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '|':
       case '*':
@@ -23,8 +25,6 @@ std::string cell(std::string_view text) {
       case '\\': out += '\\'; break;
       case '<': out += "&lt;"; continue;
       case '&': out += "&amp;"; continue;
-      case '\n':
-      case '\r': out += ' '; continue;
       default: break;
     }
     out += c;

@@ -140,6 +140,10 @@ const std::vector<Case>& cases() {
       {"public-write",
        {{kAddItem, "addItem: {permission: items:list, public: \"why not\"}"}},
        {{"operationId: addItem", "operationId: addItem\n      security: [{}]"}}},
+      {"webhook-unsigned",
+       {{kAddItem, "addItem: {permission: items:list, public: \"the bank calls\"}"}},
+       {{"operationId: addItem", "operationId: receiveWebhook\n      security: [{}]"}}},
+      {"administration-one-proof", {}, {{"operationId: getItem", "operationId: adminItem"}}},
       {"public-sensitive", {{kModel, kSensitive}}, {}},
       {"key-alone",
        {{kModel, kSensitive}, {kToken, "authenticators:\n  key: {type: api_key}\n"}},
@@ -308,7 +312,7 @@ TEST(Review, NoTextOfAConfigurationLeavesItsCell) {
   const auto policy =
       load(std::string(kApi), changed(kConfiguration, {{"the shop window", "a | b\\n# <script>\\\" *c*"}}));
   const std::string markdown = as_markdown(review(*policy, "gatehouse.yaml"));
-  EXPECT_THAT(markdown, ::testing::HasSubstr("| a \\| b # &lt;script>\" \\*c\\* |"));
+  EXPECT_THAT(markdown, ::testing::HasSubstr("| a \\| b\\\\u000a# &lt;script>\" \\*c\\* |"));
   EXPECT_THAT(as_json(review(*policy, "gatehouse.yaml")),
               ::testing::HasSubstr(R"("public_because":"a | b\n# <script>\" *c*")"));
 }

@@ -36,6 +36,14 @@ const std::string* name_of(const PolicySet& policy, const Operation& operation,
   return nullptr;
 }
 
+// A condition over how the caller was proven, or from where they call.
+bool asks_for_more(const policy::Condition& condition) {
+  return std::ranges::any_of(condition.program.slots(), [](cel::Slot slot) {
+    return slot == policy::slot(Name::principal_claims) || slot == policy::slot(Name::principal_scheme) ||
+           slot == policy::slot(Name::principal_authenticated_at) || slot == policy::slot(Name::request_ip);
+  });
+}
+
 constexpr Rule kRules[] = {
     {.id = "public-write",
      .severity = Severity::high,
@@ -54,6 +62,46 @@ constexpr Rule kRules[] = {
            }
            found.add(operation,
                      fmt::format("{} is public: \"{}\"", operation.method, operation.settings->open->value));
+         }},
+    {.id = "webhook-unsigned",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::authentication,
+     .title = "Who calls this webhook is not proven here",
+     .why = "Gatehouse checks what a webhook's body looks like, not its signature: whoever learns the URL "
+            "can send one.",
+     .remedy = "Let the service verify the signature over the body as it came, refuse what has none, and "
+               "take each delivery once; or "
+               "ask the sender for a client certificate.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.admits_anonymous || is_safe(operation)) return;
+           if (const auto word = word_for(Purpose::webhook, *operation.api)) {
+             found.add(operation, fmt::format("`{}` in its name, and public", *word));
+           }
+         }},
+    {.id = "administration-one-proof",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::authentication,
+     .title = "One stolen credential administers",
+     .why = "What operators may do is worth more than a password or a token alone protects.",
+     .remedy =
+         "Ask for two schemes together, such as a token and a client certificate, or for more in a `when`: "
+         "`principal.claims.acr == \"mfa\"`, `cidr(\"10.0.0.0/8\").containsIP(request.ip)`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           const auto word = word_for(Purpose::administration, *operation.api);
+           if (!word || std::ranges::any_of(operation.conditions, asks_for_more)) return;
+           for (const policy::SchemeAlternative& alternative : operation.alternatives) {
+             if (alternative.size() != 1) continue;
+             const AuthenticatorPolicy& authenticator =
+                 found.policy().authenticators[alternative.front().authenticator];
+             if (authenticator.carrier == Carrier::certificate) continue;
+             found.add(operation,
+                       fmt::format("`{}` in its name, and `{}` is enough", *word, authenticator.name));
+             return;
+           }
          }},
     {.id = "public-sensitive",
      .severity = Severity::medium,
