@@ -9,6 +9,8 @@
 #include "app/commands.h"
 #include "app/load_policy.h"
 #include "app/table.h"
+#include "app/world.h"
+#include "crypto/certificate.h"
 #include "review/report.h"
 
 namespace gatehouse::app {
@@ -139,6 +141,17 @@ void print_table(const Report& report) {
              report.count(Severity::medium), report.count(Severity::low));
 }
 
+review::Facts facts(const policy::PolicySet& policy) {
+  review::Facts facts;
+  const auto pem = read_whole(policy.settings.tls.certificate.value);
+  if (!pem) return facts;
+  if (const auto certificate = crypto::parse_certificate_pem(*pem)) {
+    facts.certificate_left =
+        std::chrono::floor<std::chrono::hours>(certificate->not_after - SystemClock().wall());
+  }
+  return facts;
+}
+
 int review_configuration(const Words& words) {
   if (words.rules) {
     fmt::print("{}", review::rules_as_markdown());
@@ -146,7 +159,7 @@ int review_configuration(const Words& words) {
   }
   const auto policy = load_policy(words.config);
   if (!policy) return 1;
-  const Report report = review::review(*policy, words.config);
+  const Report report = review::review(*policy, words.config, facts(*policy));
   if (words.json || words.format == "json") {
     fmt::print("{}", review::as_json(report));
   } else if (words.format == "markdown") {

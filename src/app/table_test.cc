@@ -107,10 +107,5 @@ TEST(Table, NothingInACellIsObeyedByATerminal) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 2);
 }
 
-TEST(Printable, LeavesTextAsItIsAndSpellsOutTheRest) {
-  EXPECT_EQ(printable("Zo\u00eb 'x' \U0001f600"), "Zo\u00eb 'x' \U0001f600");
-  EXPECT_EQ(printable(std::string_view("\0\xc2\x9b\xff", 4)), "\\u0000\\u009b\ufffd");
-}
-
 }  // namespace
 }  // namespace gatehouse::app

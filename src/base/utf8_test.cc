@@ -51,5 +51,10 @@ TEST(Utf8, WhatATerminalWouldObeyDeceives) {
     EXPECT_FALSE(deceives(c)) << static_cast<std::uint32_t>(c);
 }
 
+TEST(Printable, LeavesTextAsItIsAndSpellsOutTheRest) {
+  EXPECT_EQ(printable("Zo\u00eb 'x' \U0001f600"), "Zo\u00eb 'x' \U0001f600");
+  EXPECT_EQ(printable(std::string_view("\0\xc2\x9b\xff", 4)), "\\u0000\\u009b\ufffd");
+}
+
 }  // namespace
 }  // namespace gatehouse

@@ -89,9 +89,9 @@ bool Report::has(Severity least) const {
   return std::ranges::any_of(findings, [&](const Finding& finding) { return finding.severity >= least; });
 }
 
-Report review(const PolicySet& policy, std::string configuration) {
+Report review(const PolicySet& policy, std::string configuration, const Facts& facts) {
   Report report{&policy, std::move(configuration), {}, std::vector<Worst>(policy.operations.size())};
-  Findings found(policy);
+  Findings found(policy, facts);
   for (const Rule* rule : rules()) {
     found.begin(*rule);
     if (rule->of_configuration != nullptr) rule->of_configuration(policy, found);

@@ -29,7 +29,7 @@ struct Report {
   bool has(Severity least) const;  // a finding at least that severe
 };
 
-Report review(const policy::PolicySet& policy, std::string configuration);
+Report review(const policy::PolicySet& policy, std::string configuration, const Facts& facts = {});
 
 // What an operation has in a layer, in few words; the transport is the same for all and has none.
 std::string describe(const policy::PolicySet& policy, const policy::Operation& operation, Layer layer);

@@ -105,9 +105,10 @@ std::shared_ptr<const policy::PolicySet> load(const std::string& api, const std:
   return policy;
 }
 
-std::vector<std::string> found(const policy::PolicySet& policy) {
+std::vector<std::string> found(const policy::PolicySet& policy, const Facts& facts = {}) {
   std::vector<std::string> ids;
-  for (const Finding& finding : review(policy, "gatehouse.yaml").findings) ids.emplace_back(finding.rule->id);
+  for (const Finding& finding : review(policy, "gatehouse.yaml", facts).findings)
+    ids.emplace_back(finding.rule->id);
   return ids;
 }
 
@@ -115,6 +116,7 @@ struct Case {
   std::string_view rule;
   std::vector<Change> configuration;
   std::vector<Change> api;
+  Facts facts = {};
 };
 
 constexpr std::string_view kAddItem = "addItem: {permission: items:write}";
@@ -133,6 +135,7 @@ const std::vector<Case>& cases() {
        {{"listen: {", "listen: {http: {address: \"0.0.0.0:8080\", do: redirect}, "}},
        {}},
       {"hsts-short", {{"file:server.key}", "file:server.key, hsts: {max_age: 1d}}"}}, {}},
+      {"certificate-ending", {}, {}, {std::chrono::hours(24)}},
       {"tls-1-2", {{kModel, kSensitive}}, {}},
       {"admin-exposed", {{"127.0.0.1:9443", "0.0.0.0:9443"}}, {}},
       {"proxies-wide", {{"roles:", "trusted_proxies: [\"0.0.0.0/0\"]\nroles:"}}, {}},
@@ -240,7 +243,8 @@ std::string renamed(std::string configuration, const std::vector<Change>& api) {
 }
 
 TEST(Review, HasNothingToSayAboutWhatIsDecidedWell) {
-  EXPECT_THAT(found(*load(std::string(kApi), std::string(kConfiguration))), IsEmpty());
+  const Facts facts{std::chrono::hours(24 * 60)};
+  EXPECT_THAT(found(*load(std::string(kApi), std::string(kConfiguration)), facts), IsEmpty());
 }
 
 TEST(Review, EachRuleFindsWhatItIsThereFor) {
@@ -249,7 +253,7 @@ TEST(Review, EachRuleFindsWhatItIsThereFor) {
     SCOPED_TRACE(one.rule);
     const auto policy = load(changed(kApi, one.api),
                              shop.line() + renamed(changed(kConfiguration, one.configuration), one.api));
-    EXPECT_THAT(found(*policy), Contains(std::string(one.rule)));
+    EXPECT_THAT(found(*policy, one.facts), Contains(std::string(one.rule)));
   }
 }
 

@@ -1,7 +1,9 @@
 // What a rule of the review is, and what it may ask and say.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +23,12 @@ std::string_view name(Layer layer);
 // `public`.
 enum class Weighs : std::uint8_t { nothing, exposure, data };
 
+// What is so outside of the configuration, where it could be learned.
+struct Facts {
+  std::optional<std::chrono::hours>
+      certificate_left;  // until the server's certificate ends; negative where it has ended
+};
+
 struct Rule;
 
 struct Finding {
@@ -34,7 +42,7 @@ struct Finding {
 // Where a rule puts what it finds.
 class Findings {
  public:
-  explicit Findings(const policy::PolicySet& policy) : policy_(&policy) {}
+  Findings(const policy::PolicySet& policy, const Facts& facts) : policy_(&policy), facts_(&facts) {}
 
   // Every add() until the next begin() is this rule's.
   void begin(const Rule& rule) { rule_ = &rule; }
@@ -49,12 +57,14 @@ class Findings {
   void whole(const Place& place, std::string what);
 
   const policy::PolicySet& policy() const { return *policy_; }
+  const Facts& facts() const { return *facts_; }
   std::vector<Finding> take() { return std::move(list_); }
 
  private:
   static Place place_of(const policy::Operation& operation);
 
   const policy::PolicySet* policy_;
+  const Facts* facts_;
   const Rule* rule_ = nullptr;
   std::vector<Finding> list_;
 };

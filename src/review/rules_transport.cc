@@ -10,6 +10,8 @@ using policy::PolicySet;
 
 Place tls_place(const PolicySet& policy) { return policy.settings.tls.certificate.place; }
 
+constexpr std::chrono::hours kSoon{24 * 14};
+
 constexpr Rule kRules[] = {
     {.id = "threat-model-unstated",
      .severity = Severity::medium,
@@ -55,6 +57,21 @@ constexpr Rule kRules[] = {
            const Nanoseconds age = policy.settings.tls.hsts.max_age;
            if (age >= std::chrono::hours(24 * 180)) return;
            found.whole(tls_place(policy), fmt::format("tls.hsts.max_age is {}", to_text(age)));
+         }},
+    {.id = "certificate-ending",
+     .severity = Severity::high,
+     .layer = Layer::transport,
+     .title = "The server's certificate ends soon",
+     .why = "On the day it ends every client that checks it is turned away, and those that are made to go on "
+            "check nothing any more.",
+     .remedy = "Let it be renewed by a program (ACME) a month before. Gatehouse takes up changed files "
+               "without dropping a connection.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           const auto left = found.facts().certificate_left;
+           if (!left || *left >= kSoon) return;
+           found.whole(tls_place(policy),
+                       *left < std::chrono::hours(0) ? "it has ended" : "in less than 14 days");
          }},
     {.id = "tls-1-2",
      .severity = Severity::low,

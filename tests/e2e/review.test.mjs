@@ -11,7 +11,7 @@ const demo = (name) => readFileSync(new URL(`../../src/app/demo/${name}`, import
 // Everything that a configuration of these tests names beside its document.
 async function folderWith(files) {
   const folder = new Folder();
-  new Authority(folder.path).issue('server');
+  new Authority(folder.path).issue('server', { days: 90 });
   for (const name of ['clients', 'bank-ca']) new Authority(folder.path, name);
   const keys = (await Issuer.create()).jwks;
   for (const name of ['keys.json', 'issuer.jwks.json']) folder.write(name, keys);
@@ -60,6 +60,16 @@ describe('gatehouse review', unlessBuilt, () => {
     assert.equal((await folder.run('review', '-c', 'mild.yaml', '--fail-on', 'high')).status, 0);
     assert.equal((await folder.run('review', '-c', 'mild.yaml', '--fail-on', 'low')).status, 1);
     assert.equal((await review(folder, '--fail-on', 'nothing')).status, 2);
+  });
+
+  it('warns before the certificate ends, and when it has', async () => {
+    const other = await folderWith(desk());
+    for (const [days, what] of [[13, /in less than 14 days/], [-1, /it has ended/]]) {
+      new Authority(other.path).issue('server', { days });
+      const { findings } = JSON.parse((await review(other, '--json')).stdout);
+      assert.match(findings.find(({ rule }) => rule === 'certificate-ending').what, what);
+    }
+    other.remove();
   });
 
   it('says nothing about a configuration that does not load, and exits with 1', async () => {
