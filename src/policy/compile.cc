@@ -281,6 +281,12 @@ class Compiler {
     operation.route = from.routes.empty() ? from.path : from.routes.front();
     operation.threat_model = own.threat_model.value_or(settings().threat_model);
 
+    const auto [other, is_new] = named_.emplace(operation.name, from.place);
+    if (!is_new) {
+      problems_.add(from.place, fmt::format("`{}` names the operation at {}:{} too; rename one, because policies and events "
+                                            "know operations by their names",
+                                            operation.name, other->second.file, other->second.line));
+    }
     const Place place = written != nullptr ? own.place : from.place;
     decide_callers(api, from, own, place, operation);
     decide_permission(own, place, operation);
@@ -517,6 +523,7 @@ class Compiler {
   ObjectCompiler objects_;
   std::map<std::string, OperationSettings*> by_name_;
   std::set<std::string> matched_;
+  std::map<std::string, Place> named_;  // operations, over all documents
   struct Unproven {
     Place place;
     std::set<std::string> operations;

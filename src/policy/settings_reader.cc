@@ -112,6 +112,13 @@ ThreatModel read_threat_model(const Field& field) {
   return model;
 }
 
+// Whether both would take the same connections: the system would deal them out between the two.
+bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAddress>& b) {
+  if (!a || !b || a->port != b->port || a->port == 0) return false;
+  const auto is_any = [](const SocketAddress& socket) { return socket.address.bytes() == IpAddress().bytes(); };
+  return a->address == b->address || is_any(*a) || is_any(*b);
+}
+
 Listen read_listen(const Field& field) {
   Reader in(field);
   Listen listen;
@@ -125,6 +132,10 @@ Listen read_listen(const Field& field) {
     plain.finish();
   }
   listen.admin = in.optional("admin", as_socket_address);
+  if (collide(listen.https, listen.http)) in.problem("http", "has the address of `https`; give it a port of its own");
+  for (const auto& other : {listen.https, listen.http}) {
+    if (collide(listen.admin, other)) in.problem("admin", "has the address of another listener; give it a port of its own");
+  }
   listen.proxy_protocol = in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
   const auto count = [&](std::string_view key, std::uint32_t otherwise) {
     return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(otherwise));

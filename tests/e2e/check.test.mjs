@@ -89,6 +89,9 @@ describe('check', unlessBuilt, () => {
     ['a condition over an undeclared field', 'addItem: {permission: items:write}', 'addItem: {permission: items:write, when: "request.body.nome == \'a\'"}', /gatehouse\.yaml:18:\d+: .*nome/],
     ['a condition over an object that is not looked up', 'addItem: {permission: items:write}', 'addItem: {permission: items:write, when: "resource.owner == principal.id"}', /gatehouse\.yaml:18:\d+: .*resource/],
     ['YAML that is none', 'operations:', 'operations: [', /gatehouse\.yaml:\d+:\d+: /],
+    ['an admin listener that shares its port', 'https: "127.0.0.1:0", admin: "127.0.0.1:0"', 'https: "0.0.0.0:8443", admin: "127.0.0.1:8443"', /gatehouse\.yaml:3:\d+: .*admin/],
+    ['a plaintext listener that shares its port', 'https: "127.0.0.1:0"', 'https: "127.0.0.1:8443", http: {address: "[::]:8443", do: reject}', /gatehouse\.yaml:3:\d+: .*http/],
+    ['an upstream that is no URL', 'http://127.0.0.1:3000', '127.0.0.1:3000', /gatehouse\.yaml:7:\d+: .*URL/],
     ['the admin port open to the world', 'admin: "127.0.0.1:0"', 'admin: "127.0.0.1"', /gatehouse\.yaml:3:\d+: /],
   ]) {
     it(`refuses ${what}`, async () => {
@@ -120,6 +123,13 @@ describe('check', unlessBuilt, () => {
       assert.match(stderr, place);
     });
   }
+
+  it('refuses operations of two documents with one name', async () => {
+    folder.write('other.yaml', api.replace('/items:', '/things:').replace('operationId: addItem', 'operationId: addThing'));
+    const { status, stderr } = await check(configuration.replace('[api.yaml]', '[api.yaml, other.yaml]').replace('  addItem:', '  addThing: {permission: items:write}\n  addItem:'));
+    assert.equal(status, 1);
+    assert.match(stderr, /^other\.yaml:6:\d+: `listItems` names the operation at api\.yaml:6 too/m);
+  });
 
   it('takes policy from the document', async () => {
     const { status, stderr } = await check(configuration.replace('  addItem: {permission: items:write}\n', ''),
