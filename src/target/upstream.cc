@@ -48,8 +48,14 @@ bool overrides_request(std::string_view name) {
   constexpr std::string_view kOverrides[] = {"x-http-method-override", "x-http-method", "x-method-override",
                                              "x-original-url",         "x-rewrite-url", "x-original-uri",
                                              "x-host",                 "x-original-host"};
-  return std::any_of(std::begin(kOverrides), std::end(kOverrides),
-                     [&](std::string_view known) { return equal_ignoring_case(name, known); });
+  // CGI-like servers read `X_Original_URL` as the same field.
+  const auto same = [](char known, char c) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    return known == lower || (known == '-' && (lower == '_' || lower == '.' || lower == '~'));
+  };
+  return std::any_of(std::begin(kOverrides), std::end(kOverrides), [&](std::string_view known) {
+    return std::equal(known.begin(), known.end(), name.begin(), name.end(), same);
+  });
 }
 
 // Whether a request field goes on. Identity comes from Gatehouse alone, and credentials end here.
@@ -158,6 +164,11 @@ class Forwarded final : public HeadWriter {
   std::string assertion_;
 };
 
+// A body stopped short: late when the deadline came first, otherwise the upstream's fault.
+Reason unended(const Result<std::size_t>& read) {
+  return !read && read.error().code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed;
+}
+
 struct Failure {
   Refusal refusal;
   bool retry = false;  // nothing of an answer came over a reused connection
@@ -221,20 +232,18 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
       co_return std::expected<void, Failure>{};
     case http::BodyKind::length:
       if (head.body.length <= kWhole) {
-        if (arrived.size() > head.body.length) {
-          co_return failed(Reason::upstream_malformed, "the upstream sent more than its answer");
-        }
-        response.body.assign(arrived);
+        // What comes behind an answer answers nobody: the connection ends with it.
+        response.body.assign(arrived.substr(0, head.body.length));
         while (response.body.size() < head.body.length) {
           const std::size_t before = response.body.size();
           response.body.resize(head.body.length);
           const auto read = co_await lease.stream().read(std::span(response.body).subspan(before));
           response.body.resize(before + (read ? *read : 0));
           if (!read || *read == 0) {
-            co_return failed(read ? Reason::upstream_malformed : Reason::upstream_late, "the upstream's answer has no end");
+            co_return failed(unended(read), "the upstream's answer has no end");
           }
         }
-        lease.end(keep ? Ending::keep : Ending::close);
+        lease.end(keep && arrived.size() <= head.body.length ? Ending::keep : Ending::close);
         co_return std::expected<void, Failure>{};
       }
       response.length = head.body.length;
@@ -256,7 +265,7 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
         if (step.data.empty()) {
           const auto read = co_await lease.stream().read(std::span(buffer, kBuffer));
           if (!read || *read == 0) {
-            co_return failed(read ? Reason::upstream_malformed : Reason::upstream_late, "the upstream's answer has no end");
+            co_return failed(unended(read), "the upstream's answer has no end");
           }
           arrived = {buffer, *read};
         }
@@ -281,17 +290,28 @@ std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_
   return Acquired(*std::move(lease), &address);
 }
 
-// A new connection, of the first address from `turn` on that gives one.
-net::Task<Result<Acquired>> new_connection(UpstreamClient& client, std::size_t turn, MonotonicTime deadline) {
+// A new connection, of the first address from `turn` on that gives one; where none does, the lack that tells most.
+net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(UpstreamClient& client, std::size_t turn,
+                                                                              MonotonicTime deadline) {
   const std::size_t count = client.addresses.size();
-  Result<Acquired> outcome = failure(ErrorCode::unavailable, "the upstream has no address");
+  std::optional<UpstreamPool::NoConnection> none;
   for (std::size_t i = 0; i < count; ++i) {
     const UpstreamAddress& address = client.addresses[(turn + i) % count];
     auto lease = co_await address.pool->connect(deadline);
     if (lease) co_return Acquired(*std::move(lease), &address);
-    outcome = std::unexpected(std::move(lease).error());
+    if (!none || lease.error().lack >= none->lack) none = std::move(lease).error();
   }
-  co_return outcome;
+  co_return std::unexpected(*std::move(none));
+}
+
+Refusal refusal_for(UpstreamPool::Lack lack) {
+  switch (lack) {
+    case UpstreamPool::Lack::resting: return Refusal(Reason::upstream_open_circuit);
+    case UpstreamPool::Lack::busy: return Refusal(Reason::upstream_overloaded);
+    case UpstreamPool::Lack::late: return Refusal(Reason::upstream_late);
+    case UpstreamPool::Lack::unreachable: break;
+  }
+  return Refusal(Reason::upstream_unreachable);
 }
 
 }  // namespace
@@ -355,16 +375,19 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
   http::append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
   http::append_field(out, "X-Forwarded-For", call.client_text);
   http::append_field(out, "X-Forwarded-Proto", "https");
-  out += "Gatehouse-Principal: ";
-  append_encoded(out, principal->id);
-  out += "\r\nGatehouse-Roles: ";
-  bool first = true;
-  for (const std::string& role : principal->roles) {
-    if (!first) out += ',';
-    first = false;
-    append_encoded(out, role);
+  // Nobody's name is the absence of one: a principal could be called `anonymous`.
+  if (!principal.is_anonymous()) {
+    out += "Gatehouse-Principal: ";
+    append_encoded(out, principal->id);
+    out += "\r\nGatehouse-Roles: ";
+    bool first = true;
+    for (const std::string& role : principal->roles) {
+      if (!first) out += ',';
+      first = false;
+      append_encoded(out, role);
+    }
+    out += "\r\n";
   }
-  out += "\r\n";
   if (!assertion.empty()) http::append_field(out, "Gatehouse-Assertion", assertion);
 }
 
@@ -397,9 +420,8 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
     if (!acquired) {
       auto connected = co_await new_connection(*client, turn, deadline);
       if (!connected) {
-        report.detail = connected.error().text;
-        const bool late = connected.error().code == ErrorCode::timeout;
-        co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
+        report.detail = connected.error().error.text;
+        co_return std::unexpected(refusal_for(connected.error().lack));
       }
       acquired.emplace(*std::move(connected));
     }

@@ -129,15 +129,23 @@ std::shared_ptr<UpstreamPool::Address> UpstreamPool::choose(
 
 // ---- connecting
 
-net::Task<Result<UpstreamPool::Lease>> UpstreamPool::connect(MonotonicTime deadline) {
+net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> UpstreamPool::connect(
+    MonotonicTime deadline) {
+  const auto none = [](Lack lack, Error error) {
+    return std::unexpected(NoConnection{lack, std::move(error)});
+  };
+  const auto out_of_reach = [&](Error error) {
+    return none(error.code == ErrorCode::timeout ? Lack::late : Lack::unreachable, std::move(error));
+  };
   if (busy_ >= options_.most_connections) {
-    co_return failure(ErrorCode::unavailable,
-                      fmt::format("all {} connections to {} are busy", busy_, options_.host), Retry::yes);
+    co_return none(Lack::busy,
+                   {ErrorCode::unavailable,
+                    fmt::format("all {} connections to {} are busy", busy_, options_.host), Retry::yes});
   }
   if (addresses_.empty()) {
     auto task = look_up();
     auto found = co_await task;
-    GATEHOUSE_CO_CHECK(found);
+    if (!found) co_return out_of_reach(std::move(found).error());
   } else if (!refreshing_ && loop_.now() - resolved_ >= options_.resolve_every) {
     refreshing_ = true;
     net::spawn(loop_, refresh(shared_from_this()));
@@ -170,7 +178,7 @@ net::Task<Result<UpstreamPool::Lease>> UpstreamPool::connect(MonotonicTime deadl
     if (loop_.now() >= deadline) break;  // the caller's haste is not the address's fault
     failed(*address);
   }
-  co_return std::unexpected(std::move(last));
+  co_return tried.empty() ? none(Lack::resting, std::move(last)) : out_of_reach(std::move(last));
 }
 
 net::Task<Result<net::StreamPtr>> UpstreamPool::open(net::Endpoint endpoint, MonotonicTime deadline) {

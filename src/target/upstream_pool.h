@@ -83,10 +83,20 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   // The connection that was given back last, if one is idle and still open.
   std::optional<Lease> take_idle();
 
+  // Why there is no connection. In the order in which they tell more, where one upstream has several pools.
+  enum class Lack : std::uint8_t {
+    resting,      // every address has failed too often: nothing was tried
+    busy,         // most_connections are in use
+    unreachable,  // none accepts one; or its certificate is not accepted, or the name does not exist
+    late,         // none accepted one in time
+  };
+  struct NoConnection {
+    Lack lack;
+    Error error;
+  };
+
   // A fresh connection, by `deadline`. Each address that does not rest is tried at most once.
-  // Error{unavailable, Retry::yes}: none answers, all rest, or most_connections are busy; Error{timeout};
-  // Error{denied}: the upstream's certificate is not accepted; Error{not_found}: the name does not exist.
-  net::Task<Result<Lease>> connect(MonotonicTime deadline);
+  net::Task<std::expected<Lease, NoConnection>> connect(MonotonicTime deadline);
 
   std::size_t idle() const;
   std::size_t busy() const { return busy_; }

@@ -46,7 +46,9 @@ Task<void> accept_all(Loop& loop, Listener& listener, std::shared_ptr<const net:
   }
 }
 
-Task<Result<Lease>> acquire(UpstreamPool& pool, MonotonicTime deadline) {
+using Leased = std::expected<Lease, UpstreamPool::NoConnection>;
+
+Task<Leased> acquire(UpstreamPool& pool, MonotonicTime deadline) {
   if (auto lease = pool.take_idle()) co_return std::move(*lease);
   auto task = pool.connect(deadline);
   auto fresh = co_await task;
@@ -80,10 +82,10 @@ class Upstream : public ::testing::Test {
     options.port = listener_->endpoint().port;
     return options;
   }
-  Result<Lease> lease(UpstreamPool& pool) { return run(loop_, acquire(pool, net::Timer::kNever)); }
+  Leased lease(UpstreamPool& pool) { return run(loop_, acquire(pool, net::Timer::kNever)); }
   void use(UpstreamPool& pool, Ending ending) {
     auto one = lease(pool);
-    ASSERT_TRUE(one) << one.error().text;
+    ASSERT_TRUE(one) << one.error().error.text;
     ASSERT_TRUE(run(loop_, ask(*one)));
     one->end(ending);
   }
@@ -136,7 +138,7 @@ TEST_F(Upstream, AnIdleConnectionThatTheUpstreamClosedIsNotGivenOut) {
   const std::uint16_t port = shut();
   open(port);
   auto one = lease(*pool);
-  ASSERT_TRUE(one) << one.error().text;
+  ASSERT_TRUE(one) << one.error().error.text;
   EXPECT_FALSE(one->reused());
   EXPECT_TRUE(run(loop_, ask(*one)));
 }
@@ -174,17 +176,19 @@ TEST_F(Upstream, AnAddressThatFailsRestsAndIsProbedByOneRequestAtATime) {
   for (int i = 0; i < 5; ++i) {
     const auto refused = lease(*pool);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(refused.error().lack, UpstreamPool::Lack::unreachable);
   }
   open(port);
   const int before = accepted_;
-  ASSERT_FALSE(lease(*pool)) << "it rests, although it is back";
+  const auto resting = lease(*pool);
+  ASSERT_FALSE(resting) << "it rests, although it is back";
+  EXPECT_EQ(resting.error().lack, UpstreamPool::Lack::resting);
   EXPECT_EQ(accepted_, before);
   clock_.advance(6s);
   loop_.poll();
   {
     auto probe = lease(*pool);
-    ASSERT_TRUE(probe) << probe.error().text;
+    ASSERT_TRUE(probe) << probe.error().error.text;
     EXPECT_FALSE(lease(*pool)) << "one probe at a time";
     probe->end(Ending::failed);
   }
@@ -209,7 +213,7 @@ TEST_F(Upstream, MoreConnectionsThanAllowedAreRefused) {
   ASSERT_TRUE(a && b);
   const auto c = lease(*pool);
   ASSERT_FALSE(c);
-  EXPECT_EQ(c.error().retry, Retry::yes);
+  EXPECT_EQ(c.error().lack, UpstreamPool::Lack::busy);
   a->end(Ending::close);
 }
 
@@ -252,7 +256,8 @@ TEST_F(Upstream, AnHttpsUpstreamIsVerified) {
   const auto wary = UpstreamPool::make(loop_, blocking_, https);
   const auto refused = lease(*wary);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::denied);
+  EXPECT_EQ(refused.error().lack, UpstreamPool::Lack::unreachable);
+  EXPECT_EQ(refused.error().error.code, ErrorCode::denied);
 }
 
 TEST_F(Upstream, ConnectingEndsAtTheDeadline) {
@@ -261,14 +266,14 @@ TEST_F(Upstream, ConnectingEndsAtTheDeadline) {
   UpstreamPoolOptions slow = options();
   slow.connect_timeout = 1h;
   const auto pool = UpstreamPool::make(loop_, blocking_, slow);
-  std::optional<Result<Lease>> waiting[8];
+  std::optional<Leased> waiting[8];
   for (auto& one : waiting) start(loop_, acquire(*pool, loop_.now() + 10s), one);
   for (int i = 0; i < 20; ++i) loop_.poll();
   clock_.advance(11s);
   turn_until(loop_,
              [&] { return std::ranges::all_of(waiting, [](const auto& w) { return w.has_value(); }); });
   EXPECT_FALSE(*waiting[7]);
-  EXPECT_EQ(waiting[7]->error().code, ErrorCode::timeout);
+  EXPECT_EQ(waiting[7]->error().lack, UpstreamPool::Lack::late);
 }
 
 }  // namespace

@@ -37,13 +37,62 @@ describe('what the upstream gets', unlessBuilt, () => {
     assert.doesNotMatch(desk.upstream.last.headers.traceparent, /-0{32}-/);
   });
 
-  it('has no hop-by-hop field, not even one that Connection names', async () => {
+  // Sends the fields, as they stand, with a token that holds; resolves to the answer.
+  const raw = async (fields, line = 'GET /orders/1 HTTP/1.1') => {
     const wire = await Wire.open(desk.port, desk.tls);
-    await wire.send(`GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nConnection: keep-alive, X-Drop, Gatehouse-Principal\r\nX-Drop: 1\r\nTE: trailers\r\nKeep-Alive: timeout=5\r\nProxy-Authorization: Basic x\r\n\r\n`).responses();
-    const { headers } = desk.upstream.last;
-    for (const name of ['x-drop', 'te', 'keep-alive', 'proxy-authorization']) assert.equal(headers[name], undefined, name);
-    assert.equal(headers['gatehouse-principal'], 'ann');
+    const [answer] = await wire.send(`${line}\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\n${fields}\r\n`).responses();
     wire.destroy();
+    return answer;
+  };
+
+  it('has no hop-by-hop field', async () => {
+    const answer = await raw('Connection: keep-alive, TE\r\nTE: trailers\r\nKeep-Alive: timeout=5\r\nProxy-Authorization: Basic x\r\nProxy-Connection: keep-alive\r\nUpgrade: h2c\r\n');
+    assert.equal(answer.status, 200);
+    const { headers } = desk.upstream.last;
+    for (const name of ['te', 'keep-alive', 'proxy-authorization', 'proxy-connection', 'upgrade']) assert.equal(headers[name], undefined, name);
+  });
+
+  it('loses no field because Connection names it', async () => {
+    const arrived = desk.upstream.requests.length;
+    for (const name of ['X-Drop', 'Gatehouse-Principal', 'X-Forwarded-For', 'Host', 'Content-Length', 'Authorization', 'traceparent']) {
+      const answer = await raw(`Connection: keep-alive, ${name}\r\nX-Drop: 1\r\n`);
+      await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'malformed_http', stage: 'http' });
+    }
+    assert.equal(desk.upstream.requests.length, arrived);
+  });
+
+  it('has no field that only looks like one of Gatehouse’s, or that chooses another request', async () => {
+    const arrived = desk.upstream.requests.length;
+    for (const name of ['Gatehouse_Principal', 'GATEHOUSE.ROLES', 'gatehouse~assertion', 'X_Forwarded_For', 'X_Real_IP', 'X_Request_Id', 'Content_Length', 'Transfer_Encoding']) {
+      await assertRefused(desk.gatehouse, await raw(`${name}: 1\r\n`), { status: 400, error: 'invalid_request', reason: 'malformed_http', stage: 'http' });
+    }
+    assert.equal(desk.upstream.requests.length, arrived);
+    const names = ['GATEHOUSE-PRINCIPAL', 'X-HTTP-Method-Override', 'X_HTTP_Method_Override', 'X-Original-URL', 'x_original_url', 'X-Rewrite-URL', 'X-FORWARDED-Prefix', 'Max-Forwards', 'Via'];
+    assert.equal((await raw(names.map((name) => `${name}: root\r\n`).join(''))).status, 200);
+    for (const [name, value] of Object.entries(desk.upstream.last.headers)) assert.doesNotMatch(value, /root/, name);
+  });
+
+  it('is a principal in one line, whatever the token calls it', async () => {
+    for (const sub of ['ann\r\nGatehouse-Roles: admin', 'ann\n', 'ann, bob', 'änn', 'a%0d%0ab', '\u2028']) {
+      assert.equal((await desk.get('/orders/1', await desk.bearerOf({ sub }))).status, 200, JSON.stringify(sub));
+      const { headers, rawHeaders } = desk.upstream.last;
+      assert.equal(decodeURIComponent(headers['gatehouse-principal']), sub);
+      assert.equal(headers['gatehouse-roles'], 'clerk');
+      assert.equal(rawHeaders.filter((line) => /^gatehouse-/i.test(line)).length, 2);
+    }
+  });
+
+  it('is the request that was checked, and none that hides in its body', async () => {
+    const arrived = desk.upstream.requests.length;
+    const hidden = 'GET /users HTTP/1.1\r\nHost: x\r\nGatehouse-Principal: root\r\n\r\n';
+    const note = { headers: { ...desk.bearer, 'content-type': 'text/plain' }, body: hidden };
+    assert.equal((await desk.send('POST', '/notes', note)).status, 200);
+    assert.deepEqual(desk.upstream.requests.slice(arrived).map(({ target }) => target), ['/notes']);
+    assert.equal(desk.upstream.last.body.toString(), hidden);
+    // A body where the operation takes none is not read as the next request, by nobody.
+    const answer = await raw(`Content-Length: ${hidden.length}\r\n\r\n${hidden}`.replace(/\r\n$/, ''), 'GET /orders/1 HTTP/1.1');
+    await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'body_unexpected' });
+    assert.equal(desk.upstream.requests.length, arrived + 1);
   });
 
   it('is one request for one request, on connections that are kept', async () => {
@@ -101,10 +150,10 @@ describe('what leaves of its answers', unlessBuilt, () => {
   });
 
   it('is nothing of a 5xx body', async () => {
-    for (const status of [500, 501, 502, 503, 507]) {
+    for (const [status, ...face] of [[500, 502, 'upstream_error'], [501, 502, 'upstream_error'], [502, 502, 'upstream_error'], [503, 503, 'upstream_overloaded'], [504, 504, 'upstream_late'], [507, 502, 'upstream_error']]) {
       desk.upstream.answer = () => response(status, { stack: 'at Orders.java:17', password: 'hunter2' }, { 'X-Debug': 'hunter2' });
       const answer = await desk.get('/orders/1');
-      await assertRefused(desk.gatehouse, answer, unavailable(502, 'upstream_error'));
+      await assertRefused(desk.gatehouse, answer, unavailable(...face));
       assert.doesNotMatch(answer.text + JSON.stringify(answer.headers), /java|hunter2/);
     }
   });
@@ -139,7 +188,10 @@ describe('what leaves of its answers', unlessBuilt, () => {
 describe('an upstream that fails', unlessBuilt, () => {
   let desk;
   before(async () => {
-    desk = await Desk.open({ change: ({ operations, defaults }) => {
+    desk = await Desk.open({ change: (configuration) => {
+      const { operations, defaults, upstreams } = configuration;
+      configuration.workers = 1; // whose kept connection is the next request's
+      upstreams.orders.failures = 1000; // the circuit has tests of its own
       defaults.timeout = '2s';
       operations.getOrder.timeout = '300ms';
     } });
@@ -202,28 +254,49 @@ describe('an upstream that fails', unlessBuilt, () => {
 
   it('in the middle of a body does not look like success', async () => {
     desk.upstream.answer = (_, socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"a":');
-    const answer = await desk.get('/orders').catch(() => null);
-    if (answer) assert.equal(answer.status, 502);
+    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(502, 'upstream_malformed'));
+  });
+
+  it('in the middle of a body that has begun to leave breaks the connection, and is recorded so', async () => {
+    const large = Buffer.alloc(200_000, 'x');
+    for (const [head, piece] of [['Content-Length: 300000', large], ['Transfer-Encoding: chunked', Buffer.concat([Buffer.from('30d40\r\n'), large, Buffer.from('\r\n7\r\nabc')])]]) {
+      desk.upstream.answer = (_, socket) => void socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${head}\r\n\r\n`), piece]));
+      await assert.rejects(desk.get('/orders?limit=77'));
+      const event = await desk.gatehouse.event(({ reason }) => reason === 'upstream_malformed' , 'upstream_malformed');
+      assert.equal(event.outcome, 'failed');
+    }
   });
 });
 
 describe('an upstream that is not there', unlessBuilt, () => {
-  it('is 502, then the circuit opens and answers 503 at once, then it is found again', async () => {
+  it('is 502; after failures the circuit opens and answers 503 without asking; a probe closes it', async () => {
     const port = await freePort();
-    const desk = await Desk.open({ change: ({ upstreams }) => (upstreams.orders.url = `http://127.0.0.1:${port}`) });
-    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(502, 'upstream_unreachable'));
-    await eventually(async () => (await desk.get('/orders')).status === 503, 'open circuit');
-    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_open_circuit'));
+    const desk = await Desk.open({ change: (configuration) => {
+      configuration.workers = 1;
+      Object.assign(configuration.upstreams.orders, { url: `http://127.0.0.1:${port}`, failures: 3, open_for: '1s' });
+    } });
+    for (let count = 0; count < 3; ++count) await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(502, 'upstream_unreachable'));
     const found = await Upstream.start(port);
+    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_open_circuit'));
+    assert.equal(found.connections, 0, 'an upstream that rests is not asked');
+
+    // One request at a time finds out whether it is back; the others hear at once that it is not.
+    found.answer = (_, socket) => void socket.destroy();
+    await eventually(async () => (await desk.get('/orders')).status === 502, 'a probe');
+    assert.equal(found.connections, 1);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => desk.get('/orders')));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [503], 'the probe failed: it rests again');
+
+    found.answer = () => response(200);
     await eventually(async () => (await desk.get('/orders')).status === 200, 'recovery');
+    for (let count = 0; count < 10; ++count) assert.equal((await desk.get('/orders')).status, 200);
     await found.close();
     await desk.close();
   });
 
   it('is passed over for another address that is there', async () => {
     const desk = await Desk.open({ change: async ({ upstreams }, _, { upstream }) => {
-      delete upstreams.orders.url;
-      upstreams.orders.urls = [`http://127.0.0.1:${await freePort()}`, upstream.url];
+      upstreams.orders.url = [`http://127.0.0.1:${await freePort()}`, upstream.url];
     } });
     for (let count = 0; count < 6; ++count) assert.equal((await desk.get('/orders')).status, 200);
     await desk.close();
@@ -233,7 +306,6 @@ describe('an upstream that is not there', unlessBuilt, () => {
     const desk = await Desk.open({ change: (configuration) => {
       const { upstreams } = configuration;
       upstreams.orders.connections = 1;
-      upstreams.orders.queue = 0;
       configuration.workers = 1;
     } });
     let release;
