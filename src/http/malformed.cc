@@ -23,6 +23,7 @@ std::string_view name(Malformed reason) {
                                                                            "encoded_dot",
                                                                            "encoded_unreserved",
                                                                            "encoded_control",
+                                                                           "encoded_not_utf8",
                                                                            "head_too_large",
                                                                            "too_many_fields",
                                                                            "field_name",

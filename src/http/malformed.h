@@ -28,6 +28,7 @@ enum class Malformed : std::uint8_t {
   encoded_dot,
   encoded_unreserved,  // `%61` for `a`: another spelling of the same path (RFC 3986 section 2.3)
   encoded_control,     // `%00` to `%1F`, `%7F`
+  encoded_not_utf8,    // `%C0%AF`: bytes that some decoders take for other characters
   // Lines and fields.
   head_too_large,
   too_many_fields,

@@ -1,5 +1,8 @@
 #include "http/target.h"
 
+#include <algorithm>
+
+#include "base/utf8.h"
 #include "http/characters.h"
 
 namespace gatehouse::http {
@@ -13,15 +16,27 @@ int encoded_byte(std::string_view text, std::size_t at) {
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-std::optional<Malformed> wrong_in_encoding(std::string_view path, std::size_t at) {
+// What is wrong in the encoded character at `at`; otherwise `length` is how long it is.
+std::optional<Malformed> wrong_in_encoding(std::string_view path, std::size_t at, std::size_t& length) {
+  constexpr std::size_t kByte = 3;  // `%XX`
   const int byte = encoded_byte(path, at);
   if (byte < 0) return Malformed::invalid_percent;
+  length = kByte;
   const char c = static_cast<char>(byte);
   if (is_control(c)) return Malformed::encoded_control;
   if (c == '/') return Malformed::encoded_slash;
   if (c == '\\') return Malformed::encoded_backslash;
   if (c == '.') return Malformed::encoded_dot;
   if (is(c, kUnreserved)) return Malformed::encoded_unreserved;
+  if (byte < 0x80) return std::nullopt;
+  char bytes[4];
+  std::size_t size = 0;
+  for (; size < sizeof bytes && path.substr(std::min(path.size(), at + size * kByte)).starts_with('%');
+       ++size) {
+    bytes[size] = static_cast<char>(encoded_byte(path, at + size * kByte));
+  }
+  length = first_character({bytes, size}).size * kByte;
+  if (length == 0) return Malformed::encoded_not_utf8;
   return std::nullopt;
 }
 
@@ -44,8 +59,9 @@ std::optional<Malformed> wrong_in_path(std::string_view path) {
       if (is_dot_segment(path.substr(segment, i - segment))) return Malformed::dot_segment;
       segment = i + 1;
     } else if (c == '%') {
-      if (const auto wrong = wrong_in_encoding(path, i)) return wrong;
-      i += 2;
+      std::size_t length = 0;
+      if (const auto wrong = wrong_in_encoding(path, i, length)) return wrong;
+      i += length - 1;
     } else {
       return Malformed::target_character;
     }
