@@ -18,7 +18,9 @@ enum class Style : std::uint8_t { simple, label, matrix, form, space_delimited, 
 
 // What a text may become: the kinds that its schema allows, through $ref, allOf, anyOf and oneOf.
 struct TextType {
-  enum : std::uint8_t { kNumber = 1, kBoolean = 2, kString = 4, kArray = 8, kObject = 16 };
+  // An integer is digits: what JSON Schema calls one too, `1.0` and `1e2`, other readers of the text take for 1.
+  enum : std::uint8_t { kFraction = 1, kBoolean = 2, kString = 4, kArray = 8, kObject = 16, kInteger = 32 };
+  static constexpr std::uint8_t kNumber = kFraction | kInteger;
   static constexpr std::uint8_t kScalars = kNumber | kBoolean | kString;
   static constexpr std::uint8_t kAnything = kScalars | kArray | kObject;
 
@@ -29,7 +31,10 @@ struct TextType {
   std::shared_ptr<const TextType> additional;  // object: others, where the schema says that there may be any
 
   bool has(std::uint8_t kind) const { return (kinds & kind) != 0; }
-  bool is_mixed() const { return (kinds & (kinds - 1)) != 0; }
+  bool is_mixed() const {
+    const unsigned one_number = has(kNumber) ? (kinds & ~unsigned{kNumber}) | kFraction : kinds;
+    return (one_number & (one_number - 1)) != 0;
+  }
   // The type of a member; text where nothing is declared (the schema refuses such a member then).
   const TextType& property(std::string_view name) const;
 };

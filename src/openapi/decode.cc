@@ -95,8 +95,14 @@ bool is_json_number(std::string_view text) {
   return i == text.size();
 }
 
+bool is_number_of(std::string_view text, std::uint8_t kinds) {
+  if ((kinds & TextType::kNumber) == 0 || !is_json_number(text)) return false;
+  const bool digits = text.find_first_of(".eE") == text.npos;
+  return (kinds & (digits ? TextType::kInteger : TextType::kFraction)) != 0;
+}
+
 bool write_scalar(std::string_view text, std::uint8_t kinds, json::Builder& out) {
-  if ((kinds & TextType::kNumber) != 0 && is_json_number(text)) {
+  if (is_number_of(text, kinds)) {
     out.number(text);
   } else if ((kinds & TextType::kBoolean) != 0 && (text == "true" || text == "false")) {
     out.boolean(text == "true");

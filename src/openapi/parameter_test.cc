@@ -193,7 +193,7 @@ TEST(Types, TextBecomesWhatTheSchemaSaysAndNothingElse) {
   EXPECT_EQ(in_query("{}").query("c=12"), R"({"c":"12"})");
   EXPECT_EQ(in_query("{enum: [1, 2]}").query("c=2"), R"({"c":2})");
   EXPECT_EQ(in_query("{allOf: [{type: integer}, {minimum: 2}]}").query("c=2"), R"({"c":2})");
-  for (const char* raw : {"012", "%2B1", "0x1F", "1.", ".5", "1e", "", "-", "1_000", "%201", "1%20", "NaN",
+  for (const char* raw : {"012", "%2B1", "0x1F", "1.", ".5", "1e", "", "-", "1.0", "1e2", "1E0", "1_000", "%201", "1%20", "NaN",
                           "Infinity", "1,2", "true"}) {
     EXPECT_EQ(in_query("{type: integer}").query(std::string("c=") + raw), "type /query/c") << raw;
   }
@@ -202,6 +202,9 @@ TEST(Types, TextBecomesWhatTheSchemaSaysAndNothingElse) {
   }
   EXPECT_EQ(in_query("{type: [integer, 'null']}").query("c=null"), "type /query/c");
   EXPECT_EQ(in_query("{type: integer}").query("c=1.5"), "type /query/c");
+  EXPECT_EQ(in_query("{type: number}").query("c=1e2"), R"({"c":1e2})");
+  EXPECT_EQ(in_query("{allOf: [{type: number}, {type: integer}]}").query("c=1.0"), "type /query/c");
+  EXPECT_EQ(in_query("{allOf: [{type: number}, {type: integer}]}").query("c=10"), R"({"c":10})");
   EXPECT_EQ(in_query("{type: integer, maximum: 5}").query("c=6"), "maximum /query/c");
   EXPECT_EQ(in_query("{type: array, items: {type: integer}}").query("c=1&c=x"), "type /query/c");
 }

@@ -13,7 +13,8 @@ constexpr int kMostSchemas = 5000;  // looked at for one parameter
 constexpr int kDeepestMember = 2;   // a form's property that is an array, and its items
 
 std::uint8_t kind_of(std::string_view type) {
-  if (type == "integer" || type == "number") return TextType::kNumber;
+  if (type == "integer") return TextType::kInteger;
+  if (type == "number") return TextType::kNumber;
   if (type == "boolean") return TextType::kBoolean;
   if (type == "string") return TextType::kString;
   if (type == "array") return TextType::kArray;
