@@ -24,7 +24,9 @@ Result<std::shared_ptr<const net::ServerTls>> make_tls(const policy::PolicySet& 
     // Asked for, not demanded: which operations need a certificate is the policy's to say.
     options.client_certificates = net::ClientCertificates::request;
   }
-  return net::ServerTls::make(options);
+  auto made = net::ServerTls::make(options);
+  if (!made) made.error().text = fmt::format("{} and {}: {}", tls.certificate.value, tls.private_key.value, made.error().text);
+  return made;
 }
 
 // Changes when one of the files does.
@@ -154,7 +156,6 @@ void Service::drain() {
   for (std::promise<void>& one : done) one.get_future().get();
   group_->stop();
   group_->join();
-  world_->journal->flush();
 }
 
 }  // namespace gatehouse::app

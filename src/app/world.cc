@@ -49,6 +49,11 @@ Result<> make_folder_of(const std::string& path) {
 
 Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {
   std::vector<std::unique_ptr<audit::Sink>> sinks;
+  // The store first: what has to be durable is durable there, where `gatehouse log` finds it.
+  GATEHOUSE_TRY(auto connection, open_store(settings));
+  audit::Retention retention;
+  retention.age = std::chrono::duration_cast<std::chrono::hours>(settings.keep_events);
+  sinks.push_back(audit::store_sink(std::move(connection), retention));
   for (const policy::LogSettings& log : settings.log) {
     if (log.kind == policy::LogSettings::Kind::standard_output) {
       sinks.push_back(audit::stdout_sink());
@@ -58,10 +63,6 @@ Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Setti
     GATEHOUSE_TRY(auto sink, audit::file_sink({log.file, log.rotate, log.keep}));
     sinks.push_back(std::move(sink));
   }
-  GATEHOUSE_TRY(auto connection, open_store(settings));
-  audit::Retention retention;
-  retention.age = std::chrono::duration_cast<std::chrono::hours>(settings.keep_events);
-  sinks.push_back(audit::store_sink(std::move(connection), retention));
   return sinks;
 }
 

@@ -20,6 +20,7 @@ struct LineFacts {
   WallTime time{};
   std::array<char, 36> id{};
   std::uint8_t id_size = 0;
+  bool awaited = false;  // somebody waits for it to be durable
 
   std::string_view request_id() const { return {id.data(), id_size}; }
 };
@@ -44,6 +45,20 @@ struct Batch {
   std::string_view line(const LineFacts& of) const {
     return std::string_view(lines).substr(of.offset, of.size);
   }
+  // Takes the lines out that somebody waits for.
+  void withdraw_awaited() {
+    std::string kept;
+    std::vector<LineFacts> kept_facts;
+    for (LineFacts one : facts) {
+      if (one.awaited) continue;
+      const std::string_view text = line(one);
+      one.offset = static_cast<std::uint32_t>(kept.size());
+      kept += text;
+      kept_facts.push_back(one);
+    }
+    lines = std::move(kept);
+    facts = std::move(kept_facts);
+  }
   void clear() {
     lines.clear();
     facts.clear();
@@ -64,7 +79,8 @@ class Sink {
   virtual std::string_view name() const = 0;
   // Whether Durable::now holds here.
   virtual bool can_be_durable() const = 0;
-  // All of the batch. After a failure it is called with the same batch again, and nothing is written twice.
+  // All of the batch. After a failure it is called with the same batch again, and nothing is written twice; a
+  // sink that can be durable has kept nothing of it, so that an event may be withdrawn.
   virtual Result<> write(const Batch& batch, Durable durable) = 0;
   // SIGHUP: the file may have been moved away.
   virtual Result<> reopen() { return {}; }

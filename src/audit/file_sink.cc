@@ -60,20 +60,16 @@ class FileSink final : public Sink {
 
   Result<> write(const Batch& batch, Durable durable) override {
     if (file_ < 0) GATEHOUSE_CHECK(open());
-    if (!written_) {
-      if (size_ > 0 && size_ + batch.lines.size() > options_.rotate.bytes) GATEHOUSE_CHECK(rotate());
-      std::size_t done = 0;
-      auto written = write_all(file_, batch.lines, done, name());
-      if (!written) {
-        // Half a batch would be written twice, and half a line is none.
-        if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) close();
-        return written;
-      }
-      size_ += batch.lines.size();
-      written_ = true;
+    if (size_ > 0 && size_ + batch.lines.size() > options_.rotate.bytes) GATEHOUSE_CHECK(rotate());
+    std::size_t done = 0;
+    Result<> written = write_all(file_, batch.lines, done, name());
+    if (written && durable == Durable::now && ::fdatasync(file_) != 0) written = system_failure("flush", name());
+    if (!written) {
+      // Half a batch would be written twice, half a line is none, and what could not be flushed may be gone.
+      if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) close();
+      return written;
     }
-    if (durable == Durable::now && ::fdatasync(file_) != 0) return system_failure("flush", name());
-    written_ = false;
+    size_ += batch.lines.size();
     return {};
   }
 
@@ -127,7 +123,6 @@ class FileSink final : public Sink {
   const FileOptions options_;
   int file_ = -1;
   std::uint64_t size_ = 0;
-  bool written_ = false;  // the batch at hand is in the file and only to be flushed
 };
 
 }  // namespace

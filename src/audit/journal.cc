@@ -89,14 +89,14 @@ bool Journal::Worker::accepting() const {
 void Journal::Worker::record(const Event& event) { append(event, nullptr); }
 
 net::Task<Result<>> Journal::Worker::record_durably(const Event& event) {
-  auto shared = std::make_shared<Waiting>();
-  if (journal_.can_be_durable_) {
-    append(event, shared);
-  } else {
-    append(event, nullptr);
-    shared->result = failure(ErrorCode::denied, "no sink keeps events durably: name a store or a file");
+  if (!journal_.can_be_durable_) {
+    co_return failure(ErrorCode::denied, "no sink keeps events durably: name a store or a file");
   }
-  return Wait::until_durable(std::move(shared));
+  auto shared = std::make_shared<Waiting>();
+  append(event, shared);
+  auto waiting = Wait::until_durable(std::move(shared));
+  auto result = co_await waiting;
+  co_return result;
 }
 
 void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waiting) {
@@ -122,6 +122,7 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
   facts.time = event.time;
   facts.id_size = static_cast<std::uint8_t>(std::min(event.request_id.size(), facts.id.size()));
   std::copy_n(event.request_id.begin(), facts.id_size, facts.id.begin());
+  facts.awaited = waiting != nullptr;
   lane.counters.count(event);
   lane.pending.fetch_add(size, std::memory_order_relaxed);
   const bool now = waiting != nullptr || (before < kWorthWriting && before + size >= kWorthWriting);
@@ -266,45 +267,59 @@ void Journal::deliver(Lane& lane) {
     std::swap(lane.waiting, lane.taken_waiting);
   }
   if (lane.taken.empty() && lane.taken_waiting.empty()) return;
-  const Durable durable = lane.taken_waiting.empty() ? Durable::later : Durable::now;
-  bool everywhere = true;
-  // Those that promise durability first: nobody waits for a slow terminal.
-  for (const bool promising : {true, false}) {
-    for (const auto& sink : sinks_) {
-      if (sink->can_be_durable() != promising) continue;
-      everywhere = deliver_to(*sink, lane.taken, durable, lane) && everywhere;
-    }
-    if (promising) tell(lane, {});
+  const std::size_t bytes = lane.taken.bytes();
+  const Sink* const keeper = lane.taken_waiting.empty() ? nullptr : deliver_awaited(lane);
+  std::vector<Sink*> failing;
+  for (const auto& sink : sinks_) {
+    if (sink.get() == keeper || lane.taken.empty()) continue;
+    if (!attempt(*sink, lane.taken, "it is tried again")) failing.push_back(sink.get());
   }
+  bool everywhere = true;
+  for (Sink* const sink : failing) everywhere = insist(*sink, lane.taken) && everywhere;
   (everywhere ? written_ : lost_).fetch_add(lane.taken.facts.size(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(lane.mutex);
-    lane.pending.fetch_sub(lane.taken.bytes(), std::memory_order_relaxed);
+    lane.pending.fetch_sub(bytes, std::memory_order_relaxed);
   }
   lane.taken.clear();
   lane.room.notify_all();
 }
 
-bool Journal::deliver_to(Sink& sink, const Batch& batch, Durable durable, Lane& lane) {
-  auto pause = kFirstRetry;
-  for (int tries = 1;; ++tries) {
-    const Result<> written = sink.write(batch, durable);
-    if (written) return true;
-    failures_.fetch_add(1, std::memory_order_relaxed);
-    if (sink.can_be_durable()) tell(lane, written);
-    std::unique_lock lock(mutex_);
-    const bool giving_up = stop_ && tries >= kTriesAtTheEnd;
-    lock.unlock();
-    if (options_.on_problem && (tries == 1 || giving_up)) {
-      options_.on_problem(fmt::format(
-          "{}: {}{}", sink.name(), written.error().text,
-          giving_up ? fmt::format("; {} events are lost", batch.facts.size()) : "; it is tried again"));
-    }
-    if (giving_up) return false;
-    lock.lock();
-    changed_.wait_for(lock, pause, [&] { return stop_; });
-    pause = std::min(pause * 2, kLongestRetry);
+Sink* Journal::deliver_awaited(Lane& lane) {
+  const auto keeper = std::ranges::find_if(sinks_, [](const auto& sink) { return sink->can_be_durable(); });
+  const Result<> kept = (*keeper)->write(lane.taken, Durable::now);
+  if (!kept) {
+    report(**keeper, kept.error(), "what needs a durable record is refused");
+    lane.taken.withdraw_awaited();
   }
+  tell(lane, kept);
+  return kept ? keeper->get() : nullptr;
+}
+
+bool Journal::attempt(Sink& sink, const Batch& batch, std::string_view otherwise) {
+  const Result<> written = sink.write(batch, Durable::later);
+  if (!written) report(sink, written.error(), otherwise);
+  return written.has_value();
+}
+
+bool Journal::insist(Sink& sink, const Batch& batch) {
+  auto pause = kFirstRetry;
+  for (int tries = 2;; ++tries) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, pause, [&] { return stop_; });
+    const bool last = stop_ && tries >= kTriesAtTheEnd;
+    lock.unlock();
+    pause = std::min(pause * 2, kLongestRetry);
+    if (last) return attempt(sink, batch, fmt::format("{} events are lost", batch.facts.size()));
+    if (sink.write(batch, Durable::later)) return true;
+    failures_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Journal::report(const Sink& sink, const Error& error, std::string_view consequence) {
+  failures_.fetch_add(1, std::memory_order_relaxed);
+  if (options_.on_problem)
+    options_.on_problem(fmt::format("{}: {}; {}", sink.name(), error.text, consequence));
 }
 
 void Journal::tell(Lane& lane, const Result<>& result) {

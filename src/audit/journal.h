@@ -9,9 +9,10 @@
 //     them (reason record_unavailable; that event is recorded too);
 //   - a full buffer makes record() wait for the writer, which stops that worker: the last resort, counted in
 //     `gatehouse_event_waits_total`.
-// A sink that fails is tried again until it works; the others have the batch meanwhile. An event that waits
-// to be durable is told at once when its sink fails, so that its request fails and does not hang. When the
-// process ends, a sink that still fails loses what is left, and on_problem says how much.
+// A sink that fails is tried again until it works; the others have the batch meanwhile. Where an event waits
+// to be durable, the first sink that can keep it is asked once, before the others: when it fails the event is
+// withdrawn, so that its request fails, does not hang, and is recorded as what became of it. When the process
+// ends, a sink that still fails loses what is left, and on_problem says how much.
 #pragma once
 
 #include <atomic>
@@ -78,7 +79,13 @@ class Journal {
   void run();
   void write_lanes();
   void deliver(Lane& lane);
-  bool deliver_to(Sink& sink, const Batch& batch, Durable durable, Lane& lane);
+  // The sink that has the batch durably now; null where it failed, and what was waited for is withdrawn.
+  Sink* deliver_awaited(Lane& lane);
+  // Once. `otherwise`: what follows from a failure, for its report.
+  bool attempt(Sink& sink, const Batch& batch, std::string_view otherwise);
+  // Until it works, or the process ends.
+  bool insist(Sink& sink, const Batch& batch);
+  void report(const Sink& sink, const Error& error, std::string_view consequence);
   void tell(Lane& lane, const Result<>& result);
   void tidy();
 
@@ -109,8 +116,8 @@ class Journal::Worker final : public AuditSink {
  public:
   ~Worker() override;
   void record(const Event& event) override;
-  // `denied` where no sink can keep an event durably; the sink's failure where it fails. The event is
-  // recorded in either case.
+  // `denied` where no sink can keep an event durably; the sink's failure where it fails. Then the event is
+  // recorded nowhere: what it says has not happened.
   net::Task<Result<>> record_durably(const Event& event) override;
   void keep_original(std::string_view request_id, unsigned status, std::string_view head,
                      std::string_view body, std::span<const std::string_view> credentials = {}) override;

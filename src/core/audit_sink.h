@@ -18,8 +18,8 @@ class AuditSink {
   virtual bool accepting() const = 0;
   // Takes the event at once; it reaches its sinks within a moment, off the request path.
   virtual void record(const Event& event) = 0;
-  // Gives the event's durability back: done means it survives the machine. For `sensitive` operations,
-  // awaited before the first byte of the answer leaves.
+  // Done means it survives the machine; failed means that it is recorded nowhere. For `sensitive` operations, awaited
+  // before the first byte of the answer leaves. `event` lives as long as the task.
   virtual net::Task<Result<>> record_durably(const Event& event) = 0;
   // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
   // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is

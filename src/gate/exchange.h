@@ -65,6 +65,7 @@ struct Exchange {
   std::string detail;                               // for operators
   CallReport report;
   Response response;
+  bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer
 
   void begin(std::shared_ptr<const policy::PolicySet> with, const Peer& from) {
     policy = std::move(with);
@@ -87,6 +88,7 @@ struct Exchange {
     detail.clear();
     report.clear();
     response.clear();
+    recorded = false;
   }
 };
 

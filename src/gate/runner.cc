@@ -109,7 +109,10 @@ net::Task<Runner::Answer> Runner::answer(Exchange& exchange, BodyReader& body) {
 
   // A sensitive operation: first the record, then the answer. Where the record cannot be made, there is no answer.
   const Ending ending{answer.refusal, exchange.response.status, exchange.response.body.size()};
-  const auto recorded = co_await audit_.record_durably(events_.build(exchange, ending, clock_.monotonic()));
+  const Event event = events_.build(exchange, ending, clock_.monotonic());
+  exchange.recorded = true;
+  const auto recorded = co_await audit_.record_durably(event);
+  exchange.recorded = recorded.has_value();
   if (recorded) {
     answer.recorded = true;
     co_return answer;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, assertOneEvent, assertRefused, lockDatabase, response, sendUntilClosed, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, assertOneEvent, assertRefused, eventually, lockDatabase, response, sendUntilClosed, unlessBuilt } from './harness.mjs';
 
 describe('events', unlessBuilt, () => {
   let desk;
@@ -55,6 +55,40 @@ describe('events', unlessBuilt, () => {
     for (const secret of [...Object.values(secrets), key, desk.token, desk.token.split('.')[2]]) assert.ok(!written.includes(secret), secret);
   });
 
+  it('have nothing of what was refused before it was a request', async () => {
+    const before = desk.gatehouse.events().length;
+    const secret = 's3cr3t-of-the-malformed';
+    const fields = `Authorization: Bearer ${secret}\r\nX-API-Key: ${secret}\r\nCookie: a=${secret}\r\n`;
+    const attempts = [`GET /orders?q=${secret} HTTP/1.1\r\nHost : localhost\r\n${fields}\r\n`, `GET /orders?q=${secret} HTTP/1.1\r\nHost: localhost\r\n${fields}${fields}\r\n`,
+      `GET /${secret}/../${secret} HTTP/1.1\r\nHost: localhost\r\n\r\n`, `${secret} / HTTP/1.1\r\n\r\n`, `POST /orders HTTP/1.1\r\nHost: ${secret}\r\nTransfer-Encoding: ${secret}\r\n\r\n${secret}`, `GET /?${secret.repeat(5000)}`];
+    for (const attempt of attempts) {
+      const [answer] = await sendUntilClosed(desk.port, attempt, desk.tls);
+      assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status}`);
+      await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+    }
+    assert.equal(desk.gatehouse.events().length, before + attempts.length);
+    assert.ok(!(desk.folder.read('events.jsonl') + desk.gatehouse.output).includes(secret));
+  });
+
+  it('are one for a caller who leaves, at whatever moment', async () => {
+    const before = desk.gatehouse.events().length;
+    const head = `POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n`;
+    let asked = 0;
+    desk.upstream.answer = () => void (asked += 1);
+    for (const bytes of [head.slice(0, 30), head, `${head}{"title":`, `${head}{"title":"pen","quantity":1}`]) {
+      const wire = await Wire.open(desk.port, desk.tls);
+      await new Promise((resolve) => wire.socket.write(bytes, resolve));
+      if (bytes.endsWith('1}')) await eventually(() => asked, 'request at the upstream');
+      wire.destroy();
+    }
+    desk.upstream.answer = () => response(200);
+    const gone = () => desk.gatehouse.events().slice(before);
+    await eventually(() => gone().length >= 4, 'four events');
+    const last = await desk.get('/orders/1');
+    await desk.gatehouse.eventOf(last.headers['x-request-id']);
+    assert.deepEqual(gone().slice(0, -1).map(({ reason }) => reason), Array(4).fill('client_gone'));
+  });
+
   it('have the query values whose parameters say so', async () => {
     const answer = await desk.get('/orders?status=open&limit=7');
     const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
@@ -94,11 +128,12 @@ describe('events', unlessBuilt, () => {
     const lock = await lockDatabase(desk.folder, 'state.db');
     desk.upstream.answer = () => response(200, { export: 'all of it' });
     const answer = await desk.get('/orders/export', headers);
-    assert.doesNotMatch(answer.text, /all of it/);
-    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'record_unavailable', outcome: 'failed' });
     assert.equal((await desk.get('/orders/1', headers)).status, 200);
     await lock.release();
     desk.upstream.answer = () => response(200);
+    assert.doesNotMatch(answer.text, /all of it/);
+    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'record_unavailable', outcome: 'failed' });
+    assertOneEvent(desk.gatehouse, answer.headers['x-request-id']);
   });
 });
 
