@@ -304,6 +304,10 @@ Task<void> close(StreamPtr stream, MonotonicTime deadline) {
 
 // ---- cancelling
 
+void Stream::end_work_by(MonotonicTime deadline) {
+  if (hang_up_ != nullptr) hang_up_->arm(std::min(deadline, hang_up_->until_));
+}
+
 HangUp::HangUp(Stream& stream, MonotonicTime deadline)
     : Timer(stream.loop().timers()), stream_(&stream), until_(deadline) {}
 

@@ -99,6 +99,8 @@ class Stream final : private Watcher, private Timer {
   // Operations that are not done by then, pending and later ones, give Error{timeout}.
   void set_deadline(MonotonicTime deadline);
   void clear_deadline();
+  // What runs under cancellable() for this stream ends then at the latest, with Error{timeout}.
+  void end_work_by(MonotonicTime deadline);
 
   Peer peer_state() const { return peer_state_; }
   const Endpoint& peer() const { return peer_; }

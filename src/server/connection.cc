@@ -4,8 +4,10 @@
 
 #include "gate/respond.h"
 #include "http/chunked.h"
+#include "http/cookies.h"
 #include "http/forwarded.h"
 #include "http/proxy_protocol.h"
+#include "http/query.h"
 #include "server/body_reader.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
@@ -19,6 +21,18 @@ constexpr std::chrono::seconds kWriteStall{60};   // how long a client may take 
 constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
 
 enum class Next : std::uint8_t { keep_alive, close, gone };
+
+// What became of an answer.
+struct Written {
+  Next next = Next::gone;
+  std::uint64_t bytes = 0;         // of the body
+  std::optional<Refusal> failure;  // why it has no end
+};
+
+// Why what ran for a request was stopped: the client is gone, or a drain has come to its end.
+Refusal stopped_by(const Error& error) {
+  return Refusal(error.code == ErrorCode::timeout ? Reason::draining : Reason::client_gone);
+}
 
 class Connection {
  public:
@@ -41,7 +55,7 @@ class Connection {
   // Until a head is complete. `answer_and_close` was done where it is not.
   net::Task<bool> read_head(gate::Exchange& exchange);
   net::Task<Next> answer(gate::Exchange& exchange);
-  net::Task<Next> write_answer(gate::Exchange& exchange, http::Connection keep, std::uint64_t& sent);
+  net::Task<Written> write_answer(gate::Exchange& exchange, http::Connection keep);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
   void record_connection(Reason reason, std::string_view detail);
   Verdict<void> identify_client(gate::Exchange& exchange);
@@ -132,7 +146,7 @@ net::Task<void> Connection::run() {
       // Idle: no buffer, no exchange, and a reload reaches the connection's next request.
       buffer_.release();
       stream_->set_deadline(worker_.loop().now() + deadlines().idle);
-      const IdleList::Entry idle(worker_.idle(), *stream_);
+      const ConnectionList::Entry idle(worker_.idle(), *stream_);
       const auto readable = co_await stream_->readable();
       if (!readable) break;
     }
@@ -224,9 +238,25 @@ void Connection::collect_credentials(gate::Exchange& exchange) {
     const auto space = authorization->find(' ');
     add(space == std::string_view::npos ? *authorization : authorization->substr(space + 1));
   }
-  if (const auto cookie = exchange.head.fields.value(http::FieldId::cookie)) add(*cookie);
+  const auto cookies = exchange.head.fields.value(http::FieldId::cookie);
+  if (cookies) add(*cookies);
   for (const policy::AuthenticatorPolicy& authenticator : exchange.policy->authenticators) {
-    if (authenticator.carrier == policy::Carrier::header) add(exchange.head.fields.find(authenticator.field).value);
+    switch (authenticator.carrier) {
+      case policy::Carrier::header: add(exchange.head.fields.find(authenticator.field).value); break;
+      case policy::Carrier::query:
+        for (const http::QueryPair pair : http::QueryPairs(exchange.head.query)) {
+          if (pair.name == authenticator.field) add(pair.value);
+        }
+        break;
+      case policy::Carrier::cookie:
+        if (std::string_view value; cookies && http::find_cookie(*cookies, authenticator.field, value) ==
+                                                   http::CookieLookup::found) {
+          add(value);
+        }
+        break;
+      case policy::Carrier::bearer:
+      case policy::Carrier::certificate: break;
+    }
   }
 }
 
@@ -253,7 +283,8 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
     stream_->clear_deadline();
     Result<gate::Runner::Answer> passed;
     try {
-      auto running = net::cancellable(*stream_, MonotonicTime::max(), serving_->runner->answer(exchange, body));
+      const ConnectionList::Entry working(worker_.working(), *stream_);
+      auto running = net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body));
       passed = co_await running;
     } catch (const std::exception& bug) {
       // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
@@ -261,7 +292,13 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
       passed = gate::Runner::Answer{Refusal(Reason::internal_error), false};
       gate::respond(exchange, *passed->refusal);
     }
-    answer = passed ? *passed : gate::Runner::Answer{Refusal(Reason::client_gone), false};
+    if (passed) {
+      answer = *passed;
+    } else {
+      answer.recorded = exchange.recorded;
+      answer.refusal = stopped_by(passed.error());
+      if (answer.refusal->reason == Reason::draining) gate::respond(exchange, *answer.refusal);
+    }
   }
 
   const auto used = body.used();
@@ -272,9 +309,11 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   if (!gone) {
     const bool keep = exchange.head.connection == http::Connection::keep_alive && used && !worker_.draining() &&
                       !(answer.refusal && answer.refusal->reason == Reason::malformed_http);
-    const auto written =
-        co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close, sent);
-    next = written;
+    Written written = co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close);
+    next = written.next;
+    sent = written.bytes;
+    // The answer began and has no end: that is how the exchange ended.
+    if (written.failure && !answer.refusal) answer.refusal = written.failure;
   } else {
     status = 0;
   }
@@ -286,7 +325,7 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   co_return next;
 }
 
-net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep, std::uint64_t& sent) {
+net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Connection keep) {
   Response& response = exchange.response;
   head_out_.clear();
   const gate::Framing framing =
@@ -301,18 +340,26 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
     if (chunked) parts[count++] = first.view();
     parts[count++] = response.body;
     if (chunked) parts[count++] = http::kChunkEnd;
-    sent = response.body.size();
   }
-  const auto written = co_await stream_->write(std::span(parts).first(count));
-  if (!written) co_return Next::gone;
+  Written written;
+  const auto begun = co_await stream_->write(std::span(parts).first(count));
+  if (!begun) {
+    written.failure = Refusal(Reason::client_gone);
+    co_return written;
+  }
+  if (!bodiless) written.bytes = response.body.size();
   if (response.rest && !bodiless) {
+    const ConnectionList::Entry working(worker_.working(), *stream_);
     for (;;) {
-      auto pulling = net::cancellable(*stream_, MonotonicTime::max(), response.rest->next());
+      auto pulling = net::cancellable(*stream_, worker_.work_ends(), response.rest->next());
       auto pulled = co_await pulling;
-      // Half an answer must not look like a whole one: without its end the client knows.
       if (!pulled || !*pulled) {
+        written.failure = pulled ? Refusal(Reason::upstream_malformed) : stopped_by(pulled.error());
+        if (pulled) exchange.report.detail = pulled->error().text;
+        if (pulled && pulled->error().code == ErrorCode::timeout) written.failure = Refusal(Reason::upstream_late);
+        // Half an answer must not look like a whole one: without its end the client knows.
         stream_->abort();
-        co_return Next::gone;
+        co_return written;
       }
       const std::string_view piece = **pulled;
       if (piece.empty()) break;
@@ -321,17 +368,24 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
       stream_->set_deadline(worker_.loop().now() + kWriteStall);
       const auto more = co_await stream_->write(chunked ? std::span<const std::string_view>(chunk)
                                                         : std::span<const std::string_view>(chunk).subspan(1, 1));
-      if (!more) co_return Next::gone;
-      sent += piece.size();
+      if (!more) {
+        written.failure = Refusal(Reason::client_gone);
+        co_return written;
+      }
+      written.bytes += piece.size();
     }
     if (chunked) {
       const auto ended = co_await stream_->write(http::kLastChunk);
-      if (!ended) co_return Next::gone;
+      if (!ended) {
+        written.failure = Refusal(Reason::client_gone);
+        co_return written;
+      }
     } else if (!response.length) {
-      co_return Next::close;  // HTTP/1.0: the end of the connection is the end of the body
+      keep = http::Connection::close;  // HTTP/1.0: the end of the connection is the end of the body
     }
   }
-  co_return keep == http::Connection::keep_alive ? Next::keep_alive : Next::close;
+  written.next = keep == http::Connection::keep_alive ? Next::keep_alive : Next::close;
+  co_return written;
 }
 
 }  // namespace

@@ -97,14 +97,12 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   const auto written = co_await stream->write(out);
   const gate::Ending ending{refusal, written ? status : 0, 0};
   Event event = worker.events().build(*exchange, ending, worker.shared().clock.monotonic());
-  worker.audit().record(event);
+  const auto key = crypto::ApiKey::parse(credential);
+  if (key) event.credential_id = key->id();
   if (!credential.empty()) {
-    event.name = "credential_in_plaintext";
-    const auto key = crypto::ApiKey::parse(credential);
-    if (key) event.credential_id = key->id();
     event.detail = key ? "revoke this key: it was sent without TLS" : "a credential was sent without TLS";
-    worker.audit().record(event);
   }
+  worker.audit().record(event);
   worker.give_back(std::move(exchange));
   auto closing = net::close(std::move(stream), worker.loop().now() + kLinger);
   co_await closing;

@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t kKept = 256;  // exchanges and buffers kept for reuse
 // How long idle connections may still bring a request that is on its way, when a drain begins.
 constexpr std::chrono::milliseconds kIdleGrace{1500};
+// How long the answers of what a drain ended may take to leave.
+constexpr std::chrono::milliseconds kLastWords{500};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
 }  // namespace
@@ -60,12 +62,14 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
 void Worker::drain(std::function<void()> done) {
   draining_ = true;
   for (const auto& listener : listeners_) listener->close();
-  idle_.end_by(loop_.now() + kIdleGrace);
+  work_ends_ = loop_.now() + serving_->settings().deadlines.drain;
+  idle_.end_reading_by(loop_.now() + kIdleGrace);
+  working_.end_work_by(work_ends_);
   net::spawn(loop_, drain_task(std::move(done)));
 }
 
 net::Task<void> Worker::drain_task(std::function<void()> done) {
-  const MonotonicTime end = loop_.now() + serving_->settings().deadlines.drain;
+  const MonotonicTime end = work_ends_ + kLastWords;
   // This task is one of those counted.
   while (loop_.tasks() > 1 && loop_.now() < end) co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
   done();

@@ -17,7 +17,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "server/admin.h"
-#include "server/idle_list.h"
+#include "server/connection_list.h"
 #include "server/shared.h"
 
 namespace gatehouse::server {
@@ -50,7 +50,10 @@ class Worker {
   Entropy& entropy() { return entropy_; }
   const std::shared_ptr<const Serving>& serving() const { return serving_; }
   bool draining() const { return draining_; }
-  IdleList& idle() { return idle_; }
+  ConnectionList& idle() { return idle_; }
+  ConnectionList& working() { return working_; }
+  // When an exchange that begins now has to end: a drain's end, or never.
+  MonotonicTime work_ends() const { return work_ends_; }
   std::string_view date_line() { return date_.at(shared_.clock.wall()); }
   gate::EventBuilder& events() { return events_; }
 
@@ -73,12 +76,13 @@ class Worker {
   SystemEntropy entropy_;
   std::shared_ptr<const Serving> serving_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
-  IdleList idle_;
+  ConnectionList idle_, working_;
   http::DateLine date_;
   gate::EventBuilder events_;
   std::vector<std::unique_ptr<gate::Exchange>> exchanges_;
   std::vector<std::unique_ptr<char[]>> buffers_;
   bool draining_ = false;
+  MonotonicTime work_ends_ = MonotonicTime::max();
 };
 
 }  // namespace gatehouse::server

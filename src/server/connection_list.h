@@ -1,16 +1,16 @@
-// The connections that wait for a request: the ones a drain may end.
+// The connections of one worker that a drain ends: those that wait for a request, and those that work on one.
 #pragma once
 
 #include "net/stream.h"
 
 namespace gatehouse::server {
 
-class IdleList {
+class ConnectionList {
  public:
   // A connection is on the list as long as its Entry lives.
   class Entry {
    public:
-    Entry(IdleList& list, net::Stream& stream) : list_(list), stream_(stream), next_(list.first_) {
+    Entry(ConnectionList& list, net::Stream& stream) : list_(list), stream_(stream), next_(list.first_) {
       if (next_ != nullptr) next_->previous_ = this;
       list.first_ = this;
     }
@@ -23,16 +23,20 @@ class IdleList {
     Entry& operator=(const Entry&) = delete;
 
    private:
-    friend class IdleList;
-    IdleList& list_;
+    friend class ConnectionList;
+    ConnectionList& list_;
     net::Stream& stream_;
     Entry* previous_ = nullptr;
     Entry* next_;
   };
 
   // What each of them waits for ends at `deadline`, unless a request comes before.
-  void end_by(MonotonicTime deadline) {
+  void end_reading_by(MonotonicTime deadline) {
     for (Entry* entry = first_; entry != nullptr; entry = entry->next_) entry->stream_.set_deadline(deadline);
+  }
+  // What runs for each of them under net::cancellable() ends at `deadline` with Error{timeout}.
+  void end_work_by(MonotonicTime deadline) {
+    for (Entry* entry = first_; entry != nullptr; entry = entry->next_) entry->stream_.end_work_by(deadline);
   }
 
  private:
