@@ -27,6 +27,8 @@ Reason reason_of(crypto::TokenFault fault) {
     case Fault::expired: return Reason::credential_expired;
     case Fault::not_yet_valid:
     case Fault::issued_in_future: return Reason::credential_not_yet_valid;
+    case Fault::algorithm_unknown:
+    case Fault::algorithm_not_allowed:
     case Fault::signature:
     case Fault::signature_form: return Reason::credential_signature;
     case Fault::key_not_found:

@@ -97,18 +97,19 @@ describe('tokens', unlessBuilt, () => {
 
   it('are refused when the algorithm is not that of the key', async () => {
     const [, rsa, pss] = desk.issuer.jwks.keys;
-    await refuse(await desk.issuer.token({}, { kid: rsa.kid, header: { kid: pss.kid } }), 'credential_signature');
+    await refuse(await desk.issuer.token({}, { kid: rsa.kid, header: { kid: pss.kid } }), 'credential_unknown');
   });
 
   it('are refused with a key that came along', async () => {
     const stranger = await Issuer.create('ES256');
     const jwk = stranger.jwks.keys[0];
     await refuse(await stranger.token({}, { header: { jwk, kid: undefined } }), 'credential_signature');
-    await refuse(await stranger.token({}, { header: { jku: 'https://evil.example/jwks.json', kid: 'unknown' } }), 'credential_signature');
+    await refuse(await stranger.token({}, { header: { jku: 'https://evil.example/jwks.json', kid: 'unknown' } }), 'credential_unknown');
+    await refuse(await stranger.token({}, { header: { jwk, kid: desk.issuer.jwks.keys[0].kid } }), 'credential_signature');
   });
 
   it('are refused with a critical extension that is not understood', async () => {
-    await refuse(await desk.issuer.token({}, { header: { crit: ['x'], x: 1 } }).catch(() => handmadeToken({ alg: 'ES256', crit: ['x'], x: 1 }, claims(), 'x')), 'credential_signature');
+    await refuse(await desk.issuer.token({}, { header: { crit: ['x'], x: 1 } }).catch(() => handmadeToken({ alg: 'ES256', crit: ['x'], x: 1 }, claims(), 'x')), 'credential_malformed');
   });
 
   it('of another kind are refused by their typ', async () => {
@@ -160,7 +161,7 @@ describe('key sets from a provider', unlessBuilt, () => {
     const desk = await Desk.open({
       change: async (configuration, _, { issuer, authority }) => {
         service = await serveJwks(() => issuer.jwks, authority.issue('provider'));
-        configuration.authenticators.userToken.jwks = service.url;
+        Object.assign(configuration.authenticators.userToken, { jwks: service.url, jwks_ca: 'ca.crt' });
       },
     });
     await eventually(() => service.fetched > 0, 'fetch of the key set');
@@ -263,6 +264,38 @@ describe('API keys', unlessBuilt, () => {
     const secret = key.slice(key.indexOf('_', 3) + 1);
     for (const file of ['state.db', 'events.jsonl']) assert.ok(!desk.folder.read(file).includes(secret), file);
     assert.ok(!desk.gatehouse.output.includes(secret));
+  });
+
+  it('are refused twice at once, the same and two, in any case of the name', async () => {
+    const [{ key }, { key: other }] = [await desk.createKey(), await desk.createKey()];
+    for (const second of [key, other, '']) {
+      const wire = await Wire.open(desk.port, desk.tls);
+      const [answer] = await wire.send(`GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${key}\r\nx-api-KEY: ${second}\r\n\r\n`).responses();
+      await assertRefused(desk.gatehouse, answer, denied('credential_repeated'));
+      wire.destroy();
+    }
+  });
+
+  it('and tokens are not taken for one another', async () => {
+    const { key } = await desk.createKey();
+    await assertRefused(desk.gatehouse, await desk.get('/orders/1', { authorization: `Bearer ${key}` }), denied('credential_malformed'));
+    await assertRefused(desk.gatehouse, await withKey(desk.token), denied('credential_malformed'));
+    for (const authorization of [`Basic ${Buffer.from(`x:${key}`).toString('base64')}`, `ApiKey ${key}`, key, 'Bearer', `Bearer  ${desk.token}`, `Bearer ${desk.token}, Bearer ${desk.token}`, `Bearer\t${desk.token}`]) {
+      assert.equal((await desk.get('/orders/1', { authorization })).status, 401, authorization.slice(0, 20));
+    }
+    assert.equal((await desk.get('/orders/1', { authorization: `bEaReR ${desk.token}` })).status, 200, 'the scheme has no case');
+  });
+
+  it('that hold do not help where the document asks for something else', async () => {
+    const { key } = await desk.createKey('partner:root', ['admin', 'clerk']);
+    await assertRefused(desk.gatehouse, await desk.get('/users', { 'x-api-key': key }), denied('credential_missing'));
+    await assertRefused(desk.gatehouse, await desk.get('/settlements', { 'x-api-key': key }), denied('credential_missing'));
+  });
+
+  it('that are bad refuse even where a token that is good stands beside them', async () => {
+    for (const key of ['x', 'gh_x_y', `gh_${'a'.repeat(12)}_${'b'.repeat(40)}`]) {
+      assert.equal((await desk.get('/orders/1', { ...desk.bearer, 'x-api-key': key })).status, 401, key);
+    }
   });
 
   it('are looked for where the document says, and nowhere else', async () => {
