@@ -62,6 +62,19 @@ describe('limits', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('by address count other methods, other spellings of the path and other queries', async () => {
+    const tries = [['HEAD', '/catalogue'], ['OPTIONS', '/catalogue'], ['POST', '/catalogue'], ['GET', '/catalogue/'], ['GET', '/CATALOGUE'], ['GET', '/catalogue;x=1'], ['GET', '/catalogue?x=1']];
+    const desk = await open({ per_ip: { per: 'ip', rate: '1/h', burst: tries.length } });
+    for (const [method, target] of tries) {
+      const { status } = await desk.send(method, target, { headers: {} });
+      assert.ok(status >= 400 && status < 429, `${method} ${target}: ${status}`);
+    }
+    for (const [method, target] of [...tries, ['GET', '/catalogue']]) {
+      assert.equal((await desk.send(method, target, { headers: {} })).status, 429, `${method} ${target}`);
+    }
+    await desk.close();
+  });
+
   it('are not escaped by claiming another address', async () => {
     const desk = await open({ per_ip: { per: 'ip', rate: '1/h', burst: 2 } });
     const statuses = [];
