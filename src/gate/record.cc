@@ -29,9 +29,10 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
   // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no such search.
+  // What was sent does not say it: nothing was to a caller who left, and an answer that breaks off had begun as 200.
   const Stage stage = ending.refusal->stage();
   const bool behind_the_gates = stage == Stage::call || stage == Stage::respond;
-  return behind_the_gates && ending.status >= 500 ? Outcome::failed : Outcome::refused;
+  return behind_the_gates && text_of(ending.refusal->answer).status >= 500 ? Outcome::failed : Outcome::refused;
 }
 
 }  // namespace

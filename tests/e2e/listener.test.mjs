@@ -174,7 +174,7 @@ describe('slow and gone callers', unlessBuilt, () => {
     wire.send(get('/orders/9', `Authorization: Bearer ${desk.token}\r\n`));
     await eventually(() => asked, 'request at the upstream');
     wire.destroy();
-    const event = await desk.gatehouse.event(({ reason }) => reason === 'client_gone', 'client_gone');
+    const event = await desk.gatehouse.event(({ reason, operation }) => reason === 'client_gone' && operation === 'getOrder', 'client_gone');
     assert.equal(event.outcome, 'failed');
     desk.upstream.answer = () => response(200);
   });
