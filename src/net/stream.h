@@ -42,12 +42,12 @@ class StreamOperation {
  public:
   StreamOperation(const StreamOperation&) = delete;
   StreamOperation& operator=(const StreamOperation&) = delete;
-
- protected:
-  explicit StreamOperation(Stream& stream) : stream_(stream) {}
   virtual ~StreamOperation() {
     if (pending()) *slot_ = nullptr;
   }
+
+ protected:
+  explicit StreamOperation(Stream& stream) : stream_(stream) {}
   void wait_in(StreamOperation*& slot, std::coroutine_handle<> waiting) {
     waiting_ = waiting;
     slot_ = &slot;
