@@ -273,7 +273,7 @@ TEST_F(Database, DamageIsFound) {
   }
   {
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(4096 * 3 + 8);
+    file.seekp(16384 * 2 + 8);
     file << std::string(600, '\x5a');
   }
   Connection connection = open();
@@ -327,7 +327,7 @@ TEST_F(Database, AFullDiskIsAnErrorAndTheDatabaseStaysWhole) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit small{256 << 10, 256 << 10};
+    const rlimit small{1 << 20, 1 << 20};
     ::setrlimit(RLIMIT_FSIZE, &small);
     auto connection = Connection::open(options());
     for (int i = 0; i < 1000; ++i) {
