@@ -1,7 +1,11 @@
 #include "app/account.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,6 +109,34 @@ TEST(ReasonText, EveryReasonHasAMeaning) {
     const auto reason = reason_named(facts.name);
     ASSERT_TRUE(reason) << facts.name;
     EXPECT_FALSE(meaning_of(*reason).empty()) << facts.name;
+  }
+}
+
+std::string reasons_as_markdown() {
+  std::string out = "| reason | stage | status | meaning |\n|---|---|---|---|\n";
+  for (const ReasonFacts& facts : every_reason()) {
+    out += fmt::format("| `{}` | `{}` | {} | {} |\n", facts.name, name(facts.stage),
+                       text_of(facts.answer).status, meaning_of(*reason_named(facts.name)));
+  }
+  return out;
+}
+
+TEST(ReasonText, TheDocumentationIsTheList) {
+  const std::string path = "docs/events.md";
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string document = text.str();
+  constexpr std::string_view kBegin =
+      "<!-- The reasons: written from src/app/reason_text.cc by GATEHOUSE_WRITE_GOLDEN=1 "
+      "build/release/app_test -->\n\n";
+  const std::size_t begin = document.find(kBegin);
+  ASSERT_NE(begin, document.npos);
+  const std::string expected = document.substr(0, begin + kBegin.size()) + reasons_as_markdown();
+  if (const char* write = std::getenv("GATEHOUSE_WRITE_GOLDEN"); write != nullptr && *write == '1') {
+    std::ofstream(path) << expected;
+  } else {
+    EXPECT_EQ(document, expected);
   }
 }
 
