@@ -1,10 +1,12 @@
+#include <charconv>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/command_line.h"
 #include "app/commands.h"
 #include "app/demo/files.h"
 #include "app/demo_desk.h"
@@ -18,7 +20,7 @@ namespace gatehouse::app {
 namespace {
 
 struct Words {
-  std::uint16_t port = 0;
+  std::string port;
   std::string keep;
 };
 
@@ -124,9 +126,21 @@ int serve_desk(const DemoFolder& folder, const DemoPorts& ports, const sigset_t&
   return watched ? 0 : fail(watched.error().text);
 }
 
+// 0 where none is asked for.
+std::uint16_t port_of(const std::string& text) {
+  std::uint16_t port = 0;
+  if (text.empty()) return port;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || port == 0) {
+    wrong_usage("--port", "must be a number from 1 to 65535");
+  }
+  return port;
+}
+
 int run(const Words& words) {
+  const std::uint16_t port = port_of(words.port);
   const sigset_t signals = block_signals();
-  const auto ports = choose_ports(words.port);
+  const auto ports = choose_ports(port);
   if (!ports) return fail(ports.error().text);
   const auto folder = DemoFolder::make(words.keep);
   if (!folder) return fail(folder.error().text);
@@ -136,16 +150,13 @@ int run(const Words& words) {
 }  // namespace
 
 void add_demo(CLI::App& program, int& status) {
-  auto* command =
-      program.add_subcommand("demo", "A running, secured sample API, with curl lines that try every gate.");
+  Command command(program, "demo", "A running, secured sample API, with curl lines that try every gate.",
+                  "gatehouse demo");
   const auto words = std::make_shared<Words>();
-  command
-      ->add_option("--port", words->port,
-                   "The port to listen on; 8443, or another where that is taken, when not said")
-      ->check(CLI::Range(1, 65535));
-  command->add_option("--keep", words->keep, "Write its files into this new folder and leave them there");
-  command->footer("Example:\n  gatehouse demo");
-  command->callback([words, &status] { status = run(*words); });
+  command.option("--port", words->port,
+                 "The port to listen on; 8443, or another where that is taken, when not said");
+  command.option("--keep", words->keep, "Write its files into this new folder and leave them there");
+  command.run(status, [words] { return run(*words); });
 }
 
 }  // namespace gatehouse::app

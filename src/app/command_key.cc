@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
 #include "app/table.h"
@@ -29,10 +30,6 @@ struct Words {
 int fail(std::string_view what) {
   fmt::print(stderr, "gatehouse key: {}\n", what);
   return 1;
-}
-
-[[noreturn]] void wrong_usage(const char* option, const char* what) {
-  throw CLI::ValidationError(option, what);
 }
 
 std::string date(WallTime time) {

@@ -27,4 +27,8 @@ void Command::run(int& status, std::function<int()> work) {
   app_->callback([&status, work = std::move(work)] { status = work(); });
 }
 
+void wrong_usage(const char* option, std::string_view what) {
+  throw CLI::ValidationError(option, std::string(what));
+}
+
 }  // namespace gatehouse::app

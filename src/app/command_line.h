@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -31,5 +32,8 @@ class Command {
  private:
   CLI::App* app_;
 };
+
+// Ends the program with 2 and `option: what`: for what no check of a single word finds. From `work` only.
+[[noreturn]] void wrong_usage(const char* option, std::string_view what);
 
 }  // namespace gatehouse::app

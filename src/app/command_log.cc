@@ -1,8 +1,9 @@
+#include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/command_line.h"
 #include "app/commands.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
@@ -32,16 +33,14 @@ audit::EventFilter filter_of(const Words& words) {
   audit::EventFilter filter;
   const auto since = parse_duration(words.since);
   if (!since)
-    throw CLI::ValidationError("--since",
-                               fmt::format("must be a duration such as 15m or 7d, not `{}`", words.since));
+    wrong_usage("--since", fmt::format("must be a duration such as 15m or 7d, not `{}`", words.since));
   filter.since = SystemClock().wall() - *since;
   if (!words.user.empty()) filter.user = words.user;
   if (!words.operation.empty()) filter.operation = words.operation;
   if (!words.address.empty()) {
     filter.address = IpAddress::parse(words.address);
     if (!filter.address)
-      throw CLI::ValidationError(
-          "--ip", fmt::format("must be an address such as 203.0.113.9, not `{}`", words.address));
+      wrong_usage("--ip", fmt::format("must be an address such as 203.0.113.9, not `{}`", words.address));
   }
   for (const Outcome outcome : {Outcome::refused, Outcome::failed, Outcome::allowed}) {
     if (words.outcome == name(outcome)) filter.outcome = outcome;
@@ -108,20 +107,19 @@ int run(const Words& words) {
 }  // namespace
 
 void add_log(CLI::App& program, int& status) {
-  auto* command = program.add_subcommand("log", "What happened: the events of the store, oldest first.");
+  Command command(program, "log", "What happened: the events of the store, oldest first.",
+                  "gatehouse log --since 1h --outcome refused --user partner:acme");
   const auto words = std::make_shared<Words>();
-  command->add_option("-c,--config", words->config, "The configuration that names the store")
-      ->capture_default_str();
-  command->add_option("--since", words->since, "How far back, such as 15m or 7d")->capture_default_str();
-  command->add_option("--user", words->user, "Only this principal, such as partner:acme");
-  command->add_option("--operation", words->operation, "Only this operation, such as getOrder");
-  command->add_option("--ip", words->address, "Only this address");
-  command->add_option("--outcome", words->outcome, "Only what was allowed, refused, or failed")
-      ->check(CLI::IsMember({"allowed", "refused", "failed"}));
-  command->add_flag("-f,--follow", words->follow, "Go on with what happens from now on, until Ctrl-C");
-  command->add_flag("--json", words->json, "For programs: the events as they were recorded, one a line");
-  command->footer("Example:\n  gatehouse log --since 1h --outcome refused --user partner:acme");
-  command->callback([words, &status] { status = run(*words); });
+  command.option("-c,--config", words->config, "The configuration that names the store");
+  command.option("--since", words->since, "How far back, such as 15m or 7d");
+  command.option("--user", words->user, "Only this principal, such as partner:acme");
+  command.option("--operation", words->operation, "Only this operation, such as getOrder");
+  command.option("--ip", words->address, "Only this address");
+  command.option("--outcome", words->outcome, "Only what was allowed, refused, or failed",
+                 {"allowed", "refused", "failed"});
+  command.flag("-f,--follow", words->follow, "Go on with what happens from now on, until Ctrl-C");
+  command.flag("--json", words->json, "For programs: the events as they were recorded, one a line");
+  command.run(status, [words] { return run(*words); });
 }
 
 }  // namespace gatehouse::app

@@ -1,9 +1,11 @@
-#include <CLI/CLI.hpp>
+#include <memory>
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "app/account.h"
 #include "app/catalogue.h"
+#include "app/command_line.h"
 #include "app/commands.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
@@ -50,7 +52,8 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
     return value && value->is_number() ? std::string(value->literal()) : std::string("no answer");
   };
   const std::string outcome = text("outcome");
-  fmt::print("{} {}: {}", text("event.name"), text("request.id"), painted(outcome, paint_of(outcome), screen));
+  fmt::print("{} {}: {}", text("event.name"), text("request.id"),
+             painted(outcome, paint_of(outcome), screen));
   if (outcome != "allowed") fmt::print(" at {}", text("stage"));
   fmt::print(", {}\n", number("http.response.status_code"));
   fmt::print("{} from {}, {} ms, trace {}\n\n", text("time"), text("client.address"), number("duration_ms"),
@@ -149,10 +152,10 @@ std::string json_of(const audit::Explanation& explanation, const policy::PolicyS
 
 int run(const Words& words) {
   if (!Uuid::parse(words.id)) {
-    throw CLI::ValidationError("CORRELATION_ID",
-                               fmt::format("`{}` is none; it is what an answer names in correlation_id and "
-                                           "X-Request-Id, 36 characters",
-                                           printable(words.id)));
+    wrong_usage("CORRELATION_ID",
+                fmt::format("`{}` is none; it is what an answer names in correlation_id and "
+                            "X-Request-Id, 36 characters",
+                            printable(words.id)));
   }
   auto store = open_event_store(words.config);
   if (!store) return fail(store.error().text);
@@ -181,16 +184,15 @@ int run(const Words& words) {
 }  // namespace
 
 void add_why(CLI::App& program, int& status) {
-  auto* command = program.add_subcommand("why", "What every gate decided about one request.");
+  Command command(program, "why", "What every gate decided about one request.",
+                  "gatehouse why 01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11");
   const auto words = std::make_shared<Words>();
-  command->add_option("-c,--config", words->config, "The configuration that names the store")
-      ->capture_default_str();
-  command->add_option("id", words->id, "The correlation id, from an answer or from `gatehouse log`")
-      ->required();
-  command->add_flag("--json", words->json,
-                    "For programs: one object with the event, the gates, and the upstream's original");
-  command->footer("Example:\n  gatehouse why 01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11");
-  command->callback([words, &status] { status = run(*words); });
+  command.option("-c,--config", words->config, "The configuration that names the store");
+  command.option("id", words->id, "The correlation id, from an answer or from `gatehouse log`",
+                 Need::required);
+  command.flag("--json", words->json,
+               "For programs: an object with the event, the gates, and the upstream's original");
+  command.run(status, [words] { return run(*words); });
 }
 
 }  // namespace gatehouse::app

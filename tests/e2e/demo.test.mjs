@@ -179,6 +179,12 @@ describe('the end of gatehouse demo', unlessBuilt, () => {
     await demo.close();
   });
 
+  it('is wrong usage where the port is none', async () => {
+    const folder = new Folder();
+    for (const port of ['0', '70000', 'http', '80x']) assert.equal((await folder.run('demo', '--port', port)).status, 2, port);
+    folder.remove();
+  });
+
   it('is not needed for a second one to start', async () => {
     const first = await Demo.start();
     const second = await Demo.start();
