@@ -20,11 +20,11 @@ std::int64_t read_exponent(std::string_view text) {
   }
   std::int64_t value = 0;
   for (const char c : text) {
-    value = value * 10 + (c - '0');
-    if (value >= kExponentBound) {
-      value = kExponentBound;
+    if (value >= kExponentBound / 10) {
+      value = kExponentBound;  // before one digit more could overflow
       break;
     }
+    value = value * 10 + (c - '0');
   }
   return negative ? -value : value;
 }

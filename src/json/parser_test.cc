@@ -147,6 +147,15 @@ TEST(Decimal, NumbersCompareByValueAtAnySize) {
   EXPECT_EQ(compare_numbers("1e400", "1e399"), 1);
   EXPECT_EQ(compare_numbers("-1e400", "-1e399"), -1);
   EXPECT_EQ(compare_numbers("-1", "0"), -1);
+  for (std::size_t digits = 1; digits < 40; ++digits) {  // of the exponent: none wraps round to a small one
+    for (const char digit : {'1', '8', '9'}) {
+      const std::string exponent = "1" + std::string(digits, digit);
+      EXPECT_EQ(compare_numbers("1e" + exponent, "100"), 1) << exponent;
+      EXPECT_EQ(compare_numbers("1e-" + exponent, "0.01"), -1) << exponent;
+      EXPECT_EQ(compare_numbers("1e-" + exponent, "0"), 1) << exponent;
+      EXPECT_EQ(compare_numbers("9e" + std::string(digits, digit), "1e0"), 1);
+    }
+  }
   EXPECT_EQ(compare_numbers("0.1", "0.10000000000000000000000001"), -1);
   EXPECT_EQ(compare_numbers("12.5", "12.05"), 1);
 }

@@ -24,6 +24,8 @@ TEST(Number, ShortAndLongLiteralsAgreeWithTheExactComparison) {
                                             "1e400",
                                             "-1e400",
                                             "1e-400",
+                                            "1e9999999999999999999",
+                                            "-1e-9999999999999999999",
                                             "9.99",
                                             "100000",
                                             "99.999999999999999",
