@@ -179,6 +179,27 @@ TEST(References, AreFollowedWithinAndBetweenFilesBelowTheDocument) {
   EXPECT_EQ(loaded.api.sources.size(), 3U);
 }
 
+// Schemas are followed by the schema room, which knows URIs and no files: where they lead is checked behind
+// it.
+TEST(References, OfSchemasLeadNotOutEither) {
+  for (const std::string reference :
+       {"../secret.yaml", "%2e%2e/secret.yaml", "..%2fsecret.yaml", "x/%2e%2e/%2e%2e/secret.yaml",
+        "/etc/passwd", "%2fetc/passwd", "file:///etc/passwd", "file:///document/%2e%2e/secret.yaml",
+        "file:///document//etc/passwd", "https://example.com/a.yaml", "//example.com/a.yaml",
+        "secret.yaml%00.json"}) {
+    Problems problems;
+    load(
+        "api.yaml",
+        [&](const std::filesystem::path& path) -> Result<std::string> {
+          if (path != "api.yaml") ADD_FAILURE() << reference << " leads to " << path;
+          return with_paths("  /a: {get: {parameters: [{name: a, in: query, schema: {$ref: '" + reference +
+                            "'}}]}}\n");
+        },
+        {}, problems);
+    EXPECT_FALSE(problems.empty()) << reference;
+  }
+}
+
 TEST(References, ThatLeadOutOrNowhereAreRefused) {
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '../secret.yaml'}\n")),
               HasSubstr("leads out of the document's directory"));

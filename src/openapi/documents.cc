@@ -16,8 +16,8 @@ bool has_scheme(std::string_view reference) {
 
 Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems)
     : directory_(path.parent_path()), read_(read), problems_(problems) {
-  files_.push_back(
-      std::make_unique<File>(std::string(kDocumentBase) + path.filename().string(), doc::load(path, read, problems)));
+  files_.push_back(std::make_unique<File>(std::string(kDocumentBase) + path.filename().string(),
+                                          doc::load(path, read, problems)));
 }
 
 std::optional<doc::Field> Documents::root() {
@@ -35,6 +35,13 @@ const Documents::File& Documents::file(std::string uri) {
   return *files_.back();
 }
 
+const Documents::File* Documents::file_below(std::string_view name) {
+  const std::filesystem::path normal = std::filesystem::path(name).lexically_normal();
+  const std::string target = normal.generic_string();
+  if (normal.is_absolute() || target == ".." || target.starts_with("../")) return nullptr;
+  return &file(std::string(kDocumentBase) + target);
+}
+
 const std::string& Documents::uri(const doc::Source& source) const {
   for (const auto& known : files_) {
     if (known->source.get() == &source) return known->uri;
@@ -47,9 +54,9 @@ std::optional<json::Value> Documents::fetch(std::string_view uri) {
   std::string scratch;
   const auto name = decode(uri, Encoding::percent, scratch);
   if (!name) return std::nullopt;
-  const File& known = file(std::string(*name));
-  if (!known.source) return std::nullopt;
-  return known.source->root();
+  const File* const known = file_below(name->substr(kDocumentBase.size()));
+  if (!known || !known->source) return std::nullopt;
+  return known->source->root();
 }
 
 const doc::Source* Documents::source(std::string_view uri) const {
@@ -84,15 +91,12 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
     const auto decoded = decode(path, Encoding::percent, scratch);
     if (!decoded || path.find('?') != path.npos || path.find('\\') != path.npos)
       return wrong("is no path of a file");
-    if (decoded->starts_with('/')) return wrong("leads out of the document's directory; use a path below it");
-    const std::filesystem::path base = std::filesystem::path(uri(*source).substr(kDocumentBase.size())).parent_path();
-    const std::string target = (base / *decoded).lexically_normal().generic_string();
-    if (target == ".." || target.starts_with("../")) {
-      return wrong("leads out of the document's directory; move the file below it");
-    }
-    const File& known = file(std::string(kDocumentBase) + target);
-    if (!known.source) return wrong("cannot be followed: the file could not be read");
-    source = known.source.get();
+    const std::filesystem::path base =
+        std::filesystem::path(uri(*source).substr(kDocumentBase.size())).parent_path();
+    const File* const known = file_below((base / *decoded).generic_string());
+    if (!known) return wrong("leads out of the document's directory; move the file below it");
+    if (!known->source) return wrong("cannot be followed: the file could not be read");
+    source = known->source.get();
   }
   std::string scratch;
   const auto pointer = decode(fragment, Encoding::percent, scratch);

@@ -14,8 +14,8 @@
 
 namespace gatehouse::openapi {
 
-// Files are known by URIs below one made-up directory, which stands for the directory of the document. What lies
-// outside of it, or elsewhere, is never read.
+// Files are known by URIs below one made-up directory, which stands for the directory of the document. What
+// lies outside of it, or elsewhere, is never read.
 inline constexpr std::string_view kDocumentBase = "file:///document/";
 
 class Documents {
@@ -45,6 +45,9 @@ class Documents {
     std::shared_ptr<const doc::Source> source;  // null: could not be read, which was reported
   };
   const File& file(std::string uri);
+  // The file of that name, a relative path; null where it leads out of the document's directory. Every name
+  // that a document gives comes through here.
+  const File* file_below(std::string_view name);
 
   std::filesystem::path directory_;
   const doc::ReadFile& read_;

@@ -1,5 +1,6 @@
 // OpenAPI documents: loaded into operations that are complete, or into problems that have a place and say
 // something. A line "%%%" parts the document from a second file, other.yaml, that it may refer to.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -59,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       [&](const std::filesystem::path& path) -> Result<std::string> {
         if (path == "api.yaml") return document;
         if (path == "other.yaml") return other;
-        FUZZ_EXPECT(!path.is_absolute() && !path.generic_string().starts_with(".."));
+        FUZZ_EXPECT(!path.is_absolute() && std::ranges::find(path, "..") == path.end());
         return failure(ErrorCode::not_found, "no such file");
       },
       {}, problems);
