@@ -117,7 +117,7 @@ void print_findings(const Report& report, const Screen& screen) {
     Table table({{"", Column::Align::left, Column::Fit::whole},
                  {"WHO"},
                  {"WHERE", Column::Align::left, Column::Fit::whole},
-                 {"WHAT"}});
+                 {"WHAT", Column::Align::left, Column::Fit::whole}});
     for (auto finding = first; finding != last && finding < first + kShown; ++finding) {
       table.add({"     ", whom(*finding), where(finding->place), finding->what});
     }

@@ -255,9 +255,9 @@ class Starter {
         "have.");
     line("roles:");
     for (const auto& [role, permissions] : held_by_) {
-      const std::string key = "  " + role + ": ";
-      const std::string why = role == "anonymous" ? "  # callers without credentials" : "";
-      line(key + yaml_list(permissions, key.size()) + why);
+      const std::string key = fmt::format("  {}: ", role);
+      line(fmt::format("{}{}{}", key, yaml_list(permissions, key.size()),
+                       role == "anonymous" ? "  # callers without credentials" : ""));
     }
     line();
   }
