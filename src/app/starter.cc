@@ -124,11 +124,11 @@ class Starter {
       held_by_["anonymous"].insert(permission);
       if (!asks) return;
     }
-    held_by_[permission.ends_with(":read")     ? "reader"
-             : permission.ends_with(":write")  ? "writer"
-             : permission.ends_with(":delete") ? "remover"
-                                               : "administrator"]
-        .insert(permission);
+    const std::string_view role = permission.contains(":admin:")    ? "administrator"
+                                  : permission.ends_with(":read")   ? "reader"
+                                  : permission.ends_with(":delete") ? "remover"
+                                                                    : "writer";
+    held_by_[std::string(role)].insert(permission);
   }
 
   void head() {
@@ -315,7 +315,7 @@ class Starter {
   static std::string tighter(const Operation& operation) {
     if ((operation.admits_anonymous() && word_for(Purpose::sign_in, operation)) ||
         (!is_read(operation) && word_for(Purpose::recovery, operation))) {
-      return "limits: [per_ip, attempts]";
+      return "limits: [per_ip, per_principal, attempts]";
     }
     for (const Purpose purpose : {Purpose::export_, Purpose::search, Purpose::administration}) {
       if (word_for(purpose, operation)) return "limits: [per_ip, costly]";
@@ -343,15 +343,11 @@ class Starter {
 }  // namespace
 
 std::string proposed_permission(const Operation& operation) {
-  std::string_view action = "write";
-  if (word_for(Purpose::administration, operation)) {
-    action = "admin";
-  } else if (is_read(operation)) {
-    action = "read";
-  } else if (operation.method == openapi::Method::delete_) {
-    action = "delete";
-  }
-  return fmt::format("{}:{}", area(operation), action);
+  const std::string_view action = is_read(operation)                             ? "read"
+                                  : operation.method == openapi::Method::delete_ ? "delete"
+                                                                                 : "write";
+  return fmt::format("{}{}:{}", area(operation), word_for(Purpose::administration, operation) ? ":admin" : "",
+                     action);
 }
 
 std::string yaml_text(std::string_view text) {

@@ -79,7 +79,7 @@ TEST(ProposedPermission, IsTheAreaAndWhatIsDoneThere) {
   EXPECT_EQ(proposed_permission(operation(Method::patch, "/orders/{id}", {"Order desk"})),
             "order-desk:write");
   EXPECT_EQ(proposed_permission(operation(Method::delete_, "/orders/{id}")), "orders:delete");
-  EXPECT_EQ(proposed_permission(operation(Method::get, "/admin/orders")), "admin:admin");
+  EXPECT_EQ(proposed_permission(operation(Method::get, "/admin/orders")), "admin:admin:read");
 }
 
 TEST(ProposedPermission, IsNeverAPattern) {

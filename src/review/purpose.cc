@@ -1,7 +1,10 @@
 #include "review/purpose.h"
 
-#include <array>
+#include <algorithm>
+#include <iterator>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "base/strings.h"
 
@@ -111,7 +114,15 @@ std::optional<std::string_view> changing_verb(const openapi::Operation& operatio
 }
 
 std::optional<std::string_view> secret_word(std::string_view name) {
-  return first_of(kSecret, words_of(name));
+  // `reset_token` and `passwordConfirmation` are; `secret_name` and `token_id` are about one.
+  std::string words = words_of(name);
+  for (const std::string_view last : {" value ", " confirmation ", " hash "}) {
+    if (words.ends_with(last)) words.resize(words.size() - last.size() + 1);
+  }
+  const auto found = std::ranges::find_if(
+      kSecret, [&](std::string_view word) { return words.ends_with(fmt::format(" {} ", word)); });
+  if (found == std::end(kSecret)) return std::nullopt;
+  return *found;
 }
 
 }  // namespace gatehouse::review

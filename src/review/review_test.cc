@@ -349,6 +349,9 @@ TEST(Purpose, WordsAreFoundInNamesAsPeopleWriteThem) {
 TEST(Purpose, AWordInsideAnotherIsNone) {
   EXPECT_EQ(secret_word("spinner"), std::nullopt);
   EXPECT_EQ(secret_word("secretary"), std::nullopt);
+  EXPECT_EQ(secret_word("secret_name"), std::nullopt);
+  EXPECT_EQ(secret_word("tokenId"), std::nullopt);
+  EXPECT_EQ(secret_word("passwordConfirmation"), "password");
   EXPECT_EQ(secret_word("X-Api-Key"), "api key");
   EXPECT_EQ(secret_word("userPIN"), "pin");
 }

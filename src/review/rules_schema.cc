@@ -84,6 +84,31 @@ bool is_marked_secret(const openapi::Parameter& parameter) {
                                 schema.find_string("format") == "password");
 }
 
+// A parameter, which several operations may share.
+struct SecretInUrl {
+  const openapi::Parameter* parameter = nullptr;
+  std::vector<const Operation*> operations;
+};
+
+// In the order of the documents.
+std::vector<SecretInUrl> secrets_in_urls(const PolicySet& policy) {
+  std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, SecretInUrl> found;
+  for (const Operation& operation : policy.operations) {
+    for (const openapi::Parameter& parameter : operation.api->parameters) {
+      if (parameter.in != openapi::In::path && parameter.in != openapi::In::query) continue;
+      if (is_marked_secret(parameter) || !secret_word(parameter.name)) continue;
+      if (parameter.shape && parameter.shape->kind == schema::Shape::Kind::boolean)
+        continue;  // `hide_secret`
+      SecretInUrl& secret = found[{parameter.place.file, parameter.place.line, parameter.place.column}];
+      secret.parameter = &parameter;
+      secret.operations.push_back(&operation);
+    }
+  }
+  std::vector<SecretInUrl> list;
+  for (auto& [place, secret] : found) list.push_back(std::move(secret));
+  return list;
+}
+
 constexpr std::uint64_t kLargeBody = std::uint64_t{1} << 20U;
 
 constexpr Rule kRules[] = {
@@ -199,14 +224,11 @@ constexpr Rule kRules[] = {
             "unless it is marked.",
      .remedy = "Send it in the body. Where it must stay, mark its schema `format: password`, and let it hold "
                "for minutes and once.",
-     .of_operation =
-         [](const Operation& operation, Findings& found) {
-           for (const openapi::Parameter& parameter : operation.api->parameters) {
-             if ((parameter.in != openapi::In::path && parameter.in != openapi::In::query) ||
-                 is_marked_secret(parameter))
-               continue;
-             if (!secret_word(parameter.name)) continue;
-             found.add(operation, parameter.place, fmt::format("`{}` looks like a secret", parameter.name));
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (SecretInUrl& secret : secrets_in_urls(policy)) {
+             found.add(std::move(secret.operations), secret.parameter->place,
+                       fmt::format("`{}` looks like a secret", secret.parameter->name));
            }
          }},
 };
