@@ -27,9 +27,9 @@ Wide scaled(const ShortNumber& number, std::int32_t scale) {
 }  // namespace
 
 ShortNumber::ShortNumber(std::string_view literal) {
-  if (literal.size() > 19) return;
-  std::size_t i = literal.front() == '-' ? 1 : 0;
-  const std::size_t first = i;
+  const std::size_t first = literal.front() == '-' ? 1 : 0;
+  if (literal.size() - first > 18) return;  // what has more digits could overflow
+  std::size_t i = first;
   std::int64_t value = 0;
   std::size_t point = literal.size();
   for (; i < literal.size(); ++i) {
@@ -42,7 +42,6 @@ ShortNumber::ShortNumber(std::string_view literal) {
       return;
     }
   }
-  if (literal.size() - first > 18) return;
   mantissa = first == 1 ? -value : value;
   scale = static_cast<std::int32_t>(literal.size() - point);
 }
