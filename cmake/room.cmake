@@ -6,6 +6,7 @@
 function(gatehouse_room name)
   cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES" ${ARGN})
   set(target gatehouse_${name})
+  set_property(GLOBAL APPEND PROPERTY GATEHOUSE_ROOMS ${name})
 
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   set(tests ${sources})

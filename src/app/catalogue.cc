@@ -141,10 +141,23 @@ target::Returns returns_of(policy::SqlReturns returns) {
   return target::Returns::none;
 }
 
+std::shared_ptr<const target::DeclaredParameters> declared(const openapi::Operation& operation) {
+  auto names = std::make_shared<target::DeclaredParameters>();
+  for (const openapi::Parameter& parameter : operation.parameters) {
+    switch (parameter.in) {
+      case openapi::In::path: names->path.push_back(parameter.name); break;
+      case openapi::In::query: names->query.push_back(parameter.name); break;
+      case openapi::In::header: names->header.push_back(parameter.name); break;
+      case openapi::In::cookie: names->cookie.push_back(parameter.name); break;
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
-std::map<std::string, target::Handler>& handlers() {
-  static std::map<std::string, target::Handler> all;
+handler::Handlers& handlers() {
+  static handler::Handlers all;
   return all;
 }
 
@@ -193,7 +206,8 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
                                                    world.database, loop);
         break;
       case policy::TargetKind::handler:
-        made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name));
+        made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name), declared(*operation.api),
+                                                       world.handler_threads, loop, world.clock);
         break;
     }
     parts.targets.push_back(std::move(made));

@@ -17,7 +17,7 @@ namespace gatehouse::app {
 
 // The C++ functions that operations may name with `handler:`. Filled by those who link their own in, before a
 // configuration is loaded.
-std::map<std::string, target::Handler>& handlers();
+handler::Handlers& handlers();
 std::vector<std::string> handler_names();
 
 // Opens what all workers share for this policy (issuers' keys, upstreams' authorities), with an error before any

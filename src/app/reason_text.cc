@@ -74,6 +74,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::database_failed:
       return "the statement failed; are the tables still what they were when it was checked?";
     case Reason::database_overloaded: return "the database was busy for too long";
+    case Reason::handler_refused: return "the handler did not do it, and said which problem there is";
+    case Reason::handler_failed: return "the handler threw, or its answer is none";
+    case Reason::handler_overloaded: return "more requests wait for the handlers' threads than may";
     case Reason::deadline_passed: return "there was no answer within the operation's timeout";
     case Reason::record_unavailable:
       return "the event could not be recorded, and what cannot be recorded is not done";

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +22,8 @@ namespace gatehouse::app {
 namespace {
 
 constexpr unsigned kBlockingThreads = 4;
+constexpr unsigned kHandlerThreads = 16;
+constexpr std::size_t kHandlerQueue = 256;
 constexpr std::size_t kBlockingQueue = 1024;
 
 // Creates the file for its owner only; another process that was faster wins.
@@ -153,6 +156,11 @@ Result<> World::open_for(const policy::PolicySet& policy) {
   if (policy.statements && !database) {
     db::OpenOptions options{.path = policy.settings.database, .access = db::Access::read_write};
     database.reset(new target::Database{db::Pool(std::move(options)), threads, clock});
+  }
+  const bool has_handler = std::ranges::any_of(
+      policy.operations, [](const auto& operation) { return operation.target == policy::TargetKind::handler; });
+  if (has_handler && !handler_threads) {
+    handler_threads = std::make_shared<net::BlockingPool>(kHandlerThreads, kHandlerQueue);
   }
   if (asserts(policy) && !signer) {
     GATEHOUSE_TRY(signer, open_signer(policy.settings));

@@ -101,6 +101,9 @@ const AnswerText& text_of(Answer answer);
   X(row_missing, call, not_found)                                      \
   X(database_failed, call, internal_error)                             \
   X(database_overloaded, call, unavailable)                            \
+  X(handler_refused, call, invalid_request)                            \
+  X(handler_failed, call, internal_error)                              \
+  X(handler_overloaded, call, unavailable)                             \
   X(deadline_passed, call, gateway_timeout)                            \
   X(record_unavailable, respond, unavailable)                          \
   X(client_gone, respond, internal_error)

@@ -476,8 +476,11 @@ class Compiler {
       operation.target = TargetKind::handler;
       operation.handler.name = own.handler->value;
       if (std::find(handlers_.begin(), handlers_.end(), own.handler->value) == handlers_.end()) {
-        problems_.add(own.handler->place, fmt::format("{}: this program has no handler `{}`; {}", operation.name,
-                                                      own.handler->value, known(handlers_)));
+        problems_.add(own.handler->place,
+                      fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a program and name it in "
+                                  "gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as docs/handlers.md shows, or let sql or upstream answer",
+                                  operation.name, own.handler->value,
+                                  handlers_.empty() ? "it was built without handlers" : known(handlers_)));
       }
       return;
     }

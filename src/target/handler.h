@@ -1,27 +1,42 @@
-// Operations answered by a C++ function that is linked in. It receives checked input only, and runs on the worker's
-// loop: what blocks belongs to a blocking pool.
+// Operations answered by a C++ function that is linked in (include/gatehouse/handler.h). It receives a copy
+// of the checked input, and runs on a thread that may block: a run outlives the request that was cancelled.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include <gatehouse/handler.h>
+
+#include "base/clock.h"
 #include "core/target.h"
+#include "net/blocking_pool.h"
 
 namespace gatehouse::target {
 
-using Handler = std::function<net::Task<Verdict<void>>(const Permit& permit, const Input& input, const Call& call,
-                                                       Response& response)>;
+// The parameters that an operation declares, by where they stand.
+struct DeclaredParameters {
+  std::vector<std::string> path, query, header, cookie;
+};
 
 class HandlerTarget final : public Target {
  public:
-  explicit HandlerTarget(Handler handler) : handler_(std::move(handler)) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call, Response& response,
-                                CallReport&) override {
-    return handler_(permit, input, call, response);
-  }
+  HandlerTarget(handler::Handler handler, std::shared_ptr<const DeclaredParameters> declared,
+                std::shared_ptr<net::BlockingPool> threads, net::Loop& loop, const Clock& clock)
+      : handler_(std::move(handler)),
+        declared_(std::move(declared)),
+        threads_(std::move(threads)),
+        loop_(loop),
+        clock_(clock) {}
+  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
+                                Response& response, CallReport& report) override;
 
  private:
-  Handler handler_;
+  handler::Handler handler_;
+  std::shared_ptr<const DeclaredParameters> declared_;
+  std::shared_ptr<net::BlockingPool> threads_;
+  net::Loop& loop_;
+  const Clock& clock_;
 };
 
 }  // namespace gatehouse::target

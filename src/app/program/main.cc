@@ -1,27 +1,3 @@
-#include <CLI/CLI.hpp>
+#include <gatehouse/handler.h>
 
-#include "app/commands.h"
-
-int main(int argc, char** argv) {
-  CLI::App program("Gatehouse secures an API: it reads the API's OpenAPI document and one YAML file, and refuses to start\n"
-                   "until every operation has an answer to who may call, what they may do, what they may send, how\n"
-                   "often, and what is recorded.",
-                   "gatehouse");
-  program.require_subcommand(1);
-  program.footer("Example:\n  gatehouse check -c gatehouse.yaml && gatehouse serve -c gatehouse.yaml");
-  int status = 0;
-  gatehouse::app::add_demo(program, status);
-  gatehouse::app::add_serve(program, status);
-  gatehouse::app::add_check(program, status);
-  gatehouse::app::add_review(program, status);
-  gatehouse::app::add_init(program, status);
-  gatehouse::app::add_key(program, status);
-  gatehouse::app::add_log(program, status);
-  gatehouse::app::add_why(program, status);
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& wrong) {
-    return program.exit(wrong) == 0 ? 0 : 2;
-  }
-  return status;
-}
+int main(int argc, char** argv) { return gatehouse::run(argc, argv); }

@@ -69,13 +69,14 @@ export class Gatehouse {
   output = '';
   exit = null; // {code, signal} once it has ended
 
-  // Starts `gatehouse serve -c gatehouse.yaml` in the folder and waits until it accepts connections on `port`.
-  static async start(folder, port, { environment = {}, eventFile = 'events.jsonl' } = {}) {
+  // Starts `gatehouse serve -c gatehouse.yaml` in the folder and waits until it accepts connections on `port`. `program` is another
+  // program with the same commands.
+  static async start(folder, port, { environment = {}, eventFile = 'events.jsonl', program = binary } = {}) {
     const gatehouse = new Gatehouse();
     gatehouse.folder = folder;
     gatehouse.port = port;
     gatehouse.eventFile = join(folder.path, eventFile);
-    gatehouse.process = spawn(binary, ['serve', '-c', 'gatehouse.yaml'], { cwd: folder.path, env: { ...process.env, ...environment } });
+    gatehouse.process = spawn(program, ['serve', '-c', 'gatehouse.yaml'], { cwd: folder.path, env: { ...process.env, ...environment } });
     for (const stream of [gatehouse.process.stdout, gatehouse.process.stderr]) {
       stream.on('data', (bytes) => (gatehouse.output += bytes));
     }

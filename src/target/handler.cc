@@ -1,0 +1,97 @@
+#include "target/handler.h"
+
+#include <exception>
+
+#include "target/held_request.h"
+
+namespace gatehouse::target {
+namespace {
+
+using handler::Access;
+
+json::Document copy_of(json::Value value) {
+  json::Document document;
+  if (value) json::Builder(document).copy(value);
+  return document;
+}
+
+// What one run comes to. The words of an exception are for operators.
+struct Ran {
+  std::optional<handler::Answer> answer;
+  std::string thrown;
+};
+
+Ran run(const handler::Handler& handler, const handler::HeldRequest& held) {
+  try {
+    return {Access::answer_of(handler, held), {}};
+  } catch (const std::exception& wrong) {
+    return {std::nullopt, wrong.what()};
+  } catch (...) {
+    return {std::nullopt, "the handler threw what is no std::exception"};
+  }
+}
+
+Refusal refusal_of(handler::Problem problem) {
+  const Refusal refusal(Reason::handler_refused);
+  switch (problem) {
+    case handler::Problem::invalid: return refusal;
+    case handler::Problem::forbidden: return refusal.shown_as(Answer::forbidden);
+    case handler::Problem::not_found: return refusal.shown_as(Answer::not_found);
+    case handler::Problem::unavailable: return refusal.shown_as(Answer::unavailable);
+    case handler::Problem::conflict: {
+      Refusal conflict = refusal;
+      conflict.status = 409;
+      return conflict;
+    }
+  }
+  return Refusal(Reason::handler_failed);
+}
+
+Verdict<void> respond(const handler::Answer& answer, Response& response, CallReport& report) {
+  if (const auto problem = Access::problem(answer)) {
+    report.detail = Access::detail(answer);
+    return std::unexpected(refusal_of(*problem));
+  }
+  const unsigned status = Access::status(answer);
+  if (status < 200 || status > 299) {
+    report.detail = "the handler answered with a status outside 200 to 299; a Problem says what went wrong";
+    return refuse(Reason::handler_failed);
+  }
+  response.status = status;
+  if (const auto& body = Access::body(answer)) {
+    response.fields += "Content-Type: application/json\r\n";
+    response.has_content_type = true;
+    response.body = body->text();
+  }
+  return {};
+}
+
+}  // namespace
+
+net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& input, const Call& call,
+                                             Response& response, CallReport& report) {
+  auto held = std::make_shared<const handler::HeldRequest>(
+      permit.principal(), declared_, copy_of(input.parameters()), copy_of(input.body()),
+      std::string(input.body_bytes()), std::string(call.operation), std::string(call.request_id),
+      call.deadline);
+  // Nobody waits any more for what has waited for a thread until its deadline.
+  auto job = [handler = handler_, held, &clock = clock_] {
+    return Result<Ran>(clock.monotonic() > held->deadline ? Ran{} : run(handler, *held));
+  };
+  auto ran = co_await threads_->run(loop_, std::move(job));
+  if (!ran) {
+    report.detail = ran.error().text;
+    co_return refuse(Reason::handler_overloaded);
+  }
+  if (clock_.monotonic() > call.deadline) {
+    report.detail = "the handler answered after its request's deadline";
+    co_return refuse(Reason::deadline_passed);
+  }
+  if (!ran->answer) {
+    report.detail = std::move(ran->thrown);
+    co_return refuse(Reason::handler_failed);
+  }
+  co_return respond(*ran->answer, response, report);
+}
+
+}  // namespace gatehouse::target
