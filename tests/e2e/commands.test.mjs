@@ -1,7 +1,7 @@
 // The commands for operators: keys, the log, and why.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 
 import { Desk, binary, eventually, response, unlessBuilt } from './harness.mjs';
@@ -82,6 +82,17 @@ describe('gatehouse log and why', unlessBuilt, () => {
     const { stdout } = await desk.folder.run('log', '-c', 'gatehouse.yaml');
     assert.match(stdout, /listUsers/);
     assert.doesNotMatch(stdout, /^\{/m);
+  });
+
+  it('is in colour on a terminal, unless NO_COLOR is set', async () => {
+    const onTerminal = (environment) => new Promise((resolve) => {
+      execFile('script', ['-qec', `'${binary}' log -c gatehouse.yaml`, '/dev/null'], { cwd: desk.folder.path, env: { ...process.env, NO_COLOR: '', ...environment }, timeout: 20_000 },
+        (error, stdout) => resolve(stdout));
+    });
+    assert.match(await onTerminal({}), /\u001b\[33mrefused\u001b\[0m/);
+    const plain = await onTerminal({ NO_COLOR: '1' });
+    assert.match(plain, /refused/);
+    assert.ok(!plain.includes('\u001b['), plain);
   });
 
   it('follows what happens', async () => {
