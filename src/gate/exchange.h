@@ -28,6 +28,7 @@ namespace gatehouse::gate {
 // What holds for all requests of a connection.
 struct Peer {
   IpAddress address;             // of the other end, or what a trusted proxy's PROXY header says
+  std::string text;              // the same, written
   std::string_view certificate;  // DER, verified by the handshake; empty: none
 };
 

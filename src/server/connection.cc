@@ -2,12 +2,10 @@
 
 #include <array>
 
+#include "gate/arrive.h"
 #include "gate/respond.h"
 #include "http/chunked.h"
-#include "http/cookies.h"
-#include "http/forwarded.h"
 #include "http/proxy_protocol.h"
-#include "http/query.h"
 #include "server/body_reader.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
@@ -41,7 +39,7 @@ class Connection {
         buffer_(worker, serving_->settings().listen.head.bytes),
         parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes}) {
     peer_.address = stream_->peer().address;
-    peer_text_ = peer_.address.text();
+    peer_.text = peer_.address.text();
   }
 
   net::Task<void> run();
@@ -58,8 +56,6 @@ class Connection {
   net::Task<Written> write_answer(gate::Exchange& exchange, http::Connection keep);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
   void record_connection(Reason reason, std::string_view detail);
-  Verdict<void> identify_client(gate::Exchange& exchange);
-  void collect_credentials(gate::Exchange& exchange);
 
   Worker& worker_;
   net::StreamPtr stream_;
@@ -67,7 +63,6 @@ class Connection {
   RequestBuffer buffer_;
   http::RequestParser parser_;
   gate::Peer peer_;
-  std::string peer_text_;
   std::string head_out_;
 };
 
@@ -110,7 +105,7 @@ net::Task<bool> Connection::read_proxy_header() {
   }
   if (header.source) {
     peer_.address = header.source->address;
-    peer_text_ = peer_.address.text();
+    peer_.text = peer_.address.text();
   }
   co_return true;
 }
@@ -176,17 +171,13 @@ net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
       const http::Progress progress = parser_.parse(buffer_.bytes(), exchange.head);
       if (progress == http::Progress::complete) break;
       if (progress == http::Progress::malformed) {
-        Refusal refusal(Reason::malformed_http, http::name(parser_.reason()));
-        const int status = http::status(parser_.reason());
-        if (status == 414) refusal = Refusal(Reason::target_too_long, http::name(parser_.reason()));
-        if (status == 431) refusal = Refusal(Reason::head_too_large, http::name(parser_.reason()));
-        co_await refuse_unread(exchange, refusal);
+        co_await refuse_unread(exchange, gate::refusal_of(parser_.reason()));
         co_return false;
       }
     }
     const std::span<char> space = buffer_.space();
     if (space.empty()) {
-      co_await refuse_unread(exchange, Refusal(Reason::head_too_large, http::name(http::Malformed::head_too_large)));
+      co_await refuse_unread(exchange, gate::refusal_of(http::Malformed::head_too_large));
       co_return false;
     }
     const auto read = co_await stream_->read(space);
@@ -200,13 +191,6 @@ net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
     }
     buffer_.added(*read);
   }
-  exchange.started = worker_.shared().clock.monotonic();
-  exchange.received = worker_.shared().clock.wall();
-  exchange.id = Uuid::v7(exchange.received, worker_.entropy());
-  const auto parent = exchange.head.fields.value(http::FieldId::traceparent);
-  const auto trace = parent ? http::parse_traceparent(*parent) : std::nullopt;
-  exchange.trace = trace ? trace->child(worker_.entropy()) : http::TraceContext::fresh(worker_.entropy());
-  collect_credentials(exchange);
   co_return true;
 }
 
@@ -214,11 +198,7 @@ net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
 net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
   exchange.head.fields.clear();
   exchange.head.method = http::Method::other;
-  exchange.client = peer_.address;
-  exchange.started = worker_.shared().clock.monotonic();
-  exchange.received = worker_.shared().clock.wall();
-  exchange.id = Uuid::v7(exchange.received, worker_.entropy());
-  exchange.trace = http::TraceContext::fresh(worker_.entropy());
+  (void)gate::arrive(exchange, worker_.shared().clock, worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
   stream_->set_deadline(worker_.loop().now() + kLinger);
@@ -229,55 +209,12 @@ net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refu
   co_await closing;
 }
 
-// Byte runs that no record may contain, whether a gate looks at them or not.
-void Connection::collect_credentials(gate::Exchange& exchange) {
-  const auto add = [&](std::string_view value) {
-    if (!value.empty()) exchange.credentials.push_back(value);
-  };
-  if (const auto authorization = exchange.head.fields.value(http::FieldId::authorization)) {
-    const auto space = authorization->find(' ');
-    add(space == std::string_view::npos ? *authorization : authorization->substr(space + 1));
-  }
-  const auto cookies = exchange.head.fields.value(http::FieldId::cookie);
-  if (cookies) add(*cookies);
-  for (const policy::AuthenticatorPolicy& authenticator : exchange.policy->authenticators) {
-    switch (authenticator.carrier) {
-      case policy::Carrier::header: add(exchange.head.fields.find(authenticator.field).value); break;
-      case policy::Carrier::query:
-        for (const http::QueryPair pair : http::QueryPairs(exchange.head.query)) {
-          if (pair.name == authenticator.field) add(pair.value);
-        }
-        break;
-      case policy::Carrier::cookie:
-        if (std::string_view value; cookies && http::find_cookie(*cookies, authenticator.field, value) ==
-                                                   http::CookieLookup::found) {
-          add(value);
-        }
-        break;
-      case policy::Carrier::bearer:
-      case policy::Carrier::certificate: break;
-    }
-  }
-}
-
-Verdict<void> Connection::identify_client(gate::Exchange& exchange) {
-  const auto client = http::client_address(peer_.address, exchange.head.fields, serving_->settings().trusted_proxies);
-  if (!client) {
-    exchange.client = peer_.address;
-    exchange.client_text = peer_text_;
-    return refuse(Reason::malformed_http, http::name(client.error()));
-  }
-  exchange.client = *client;
-  exchange.client_text = *client == peer_.address ? peer_text_ : client->text();
-  return {};
-}
-
 net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   const std::size_t head_size = parser_.consumed();
   ConnectionBody body(*stream_, buffer_, head_size, exchange.head, deadlines().body);
   gate::Runner::Answer answer;
-  if (const auto identified = identify_client(exchange); !identified) {
-    answer.refusal = identified.error();
+  if (const auto arrived = gate::arrive(exchange, worker_.shared().clock, worker_.entropy()); !arrived) {
+    answer.refusal = arrived.error();
     gate::respond(exchange, *answer.refusal);
   } else {
     stream_->clear_deadline();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "crypto/api_key.h"
+#include "gate/arrive.h"
 #include "gate/respond.h"
 #include "http/query.h"
 #include "server/request_buffer.h"
@@ -55,7 +56,7 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   RequestBuffer buffer(worker, listen.head.bytes);
   http::RequestParser parser(http::RequestLimits{.head = listen.head.bytes});
   auto exchange = worker.take_exchange();
-  const gate::Peer peer{accepted.peer.address, {}};
+  const gate::Peer peer{accepted.peer.address, accepted.peer.address.text(), {}};
   exchange->begin(serving->runner->shared_policy(), peer);
   http::Progress progress = http::Progress::need_more;
   while (progress == http::Progress::need_more) {
@@ -67,19 +68,15 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     progress = parser.parse(buffer.bytes(), exchange->head);
   }
 
-  exchange->client = peer.address;
-  exchange->started = worker.shared().clock.monotonic();
-  exchange->received = worker.shared().clock.wall();
-  exchange->id = Uuid::v7(exchange->received, worker.entropy());
-  exchange->trace = http::TraceContext::fresh(worker.entropy());
   const bool readable = progress == http::Progress::complete;
-  const std::string_view credential = readable ? credential_in(*exchange->policy, exchange->head) : std::string_view();
   if (!readable) exchange->head.fields.clear();
   if (!readable) exchange->head.method = http::Method::other;
+  (void)gate::arrive(*exchange, worker.shared().clock, worker.entropy());  // whatever it says: it is not answered
+  const std::string_view credential = readable ? credential_in(*exchange->policy, exchange->head) : std::string_view();
   if (!credential.empty()) exchange->credentials.push_back(credential);
 
   std::string out;
-  Refusal refusal(readable ? Reason::plaintext : Reason::malformed_http, readable ? "listen.http" : http::name(parser.reason()));
+  Refusal refusal = readable ? Refusal(Reason::plaintext, "listen.http") : gate::refusal_of(parser.reason());
   unsigned status = text_of(refusal.answer).status;
   if (readable && credential.empty() && listen.http_answer == policy::PlaintextAnswer::redirect) {
     status = 308;

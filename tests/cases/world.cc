@@ -1,0 +1,223 @@
+#include "world.h"
+
+#include <fstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "app/catalogue.h"
+#include "base/encoding.h"
+#include "crypto/certificate.h"
+#include "crypto/hash.h"
+#include "crypto/signer.h"
+#include "gates.h"
+#include "json/parser.h"
+#include "json/writer.h"
+#include "policy/load.h"
+#include "store/key_admin.h"
+
+namespace gatehouse::cases {
+namespace {
+
+const crypto::Signer& the(crypto::KeyType type, int which) {
+  static std::map<int, crypto::Signer> all;
+  const auto found = all.find(which);
+  if (found != all.end()) return found->second;
+  auto fresh = crypto::Signer::generate(type);
+  if (!fresh) throw std::runtime_error(fresh.error().text);
+  return all.emplace(which, *std::move(fresh)).first->second;
+}
+
+void write(const std::filesystem::path& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+// The members of `usual`, those of `own` in their place; null takes a member out. Times are relative: "+10m",
+// "-2m".
+std::string merged(std::vector<std::pair<std::string, std::string>> usual, json::Value own, WallTime now) {
+  if (own) {
+    for (const json::Member& member : own.members()) {
+      std::erase_if(usual, [&](const auto& one) { return one.first == member.key(); });
+      if (member.value.is_null()) continue;
+      std::string text = json::to_text(member.value);
+      if (member.value.is_string() && !member.value.string().empty()) {
+        const std::string_view written = member.value.string();
+        const auto by =
+            written[0] == '+' || written[0] == '-' ? parse_duration(written.substr(1)) : std::nullopt;
+        const auto at = now.time_since_epoch() +
+                        (written[0] == '-' ? -by.value_or(Nanoseconds{}) : by.value_or(Nanoseconds{}));
+        if (by) text = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(at).count());
+      }
+      usual.emplace_back(member.key(), std::move(text));
+    }
+  }
+  std::string object;
+  for (const auto& [name, value] : usual) {
+    object += object.empty() ? '{' : ',';
+    json::append_string(object, name);
+    object.append(":").append(value);
+  }
+  return object.empty() ? "{}" : object + "}";
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string out;
+  json::append_string(out, text);
+  return out;
+}
+
+}  // namespace
+
+CaseWorld::CaseWorld(CaseFile file) : file_(std::move(file)), loop_(world_.clock) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-cases-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
+  folder_ = pattern;
+}
+
+CaseWorld::~CaseWorld() {
+  world_.keys.reset();
+  world_.database.reset();
+  world_.threads.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+std::unique_ptr<CaseWorld> CaseWorld::make(CaseFile file, Problems& problems) {
+  std::unique_ptr<CaseWorld> world(new CaseWorld(std::move(file)));
+  const std::string& name = world->file_.source->name();
+  if (!world->load(problems)) return nullptr;
+  if (auto furnished = world->furnish(); !furnished) {
+    problems.add({name, 1, 1}, furnished.error().text);
+    return nullptr;
+  }
+  return world;
+}
+
+// As the server does, but that the files are sections of the case file.
+bool CaseWorld::load(Problems& problems) {
+  if (!file_.tables.empty()) {
+    sqlite3* database = nullptr;
+    sqlite3_open((folder_ / "tables.db").c_str(), &database);
+    char* wrong = nullptr;
+    if (sqlite3_exec(database, file_.tables.c_str(), nullptr, nullptr, &wrong) != SQLITE_OK) {
+      problems.add({file_.source->name(), 1, 1}, fmt::format("tables: {}", wrong));
+    }
+    sqlite3_free(wrong);
+    sqlite3_close(database);
+  }
+  const doc::ReadFile read = [this](const std::filesystem::path& path) -> Result<std::string> {
+    return path.filename() == "api.yaml" ? file_.api : file_.policy;
+  };
+  Problems found;
+  policy_ = policy::load(folder_ / "gatehouse.yaml", {.read = read, .handlers = {}}, found);
+  for (Problem problem : found.list()) {
+    problem.place.file = file_.source->name();
+    problems.add(problem.place, problem.what);
+  }
+  return policy_ != nullptr && problems.empty();
+}
+
+Result<> CaseWorld::furnish() {
+  write(folder_ / "keys.json",
+        fmt::format(R"({{"keys":[{},{}]}})", the(crypto::KeyType::p256, 0).public_jwk(),
+                    the(crypto::KeyType::rsa, 1).public_jwk()));
+  world_.threads = std::make_shared<net::BlockingPool>(2, 64);
+  GATEHOUSE_TRY(world_.hasher, app::open_key_hasher(policy_->settings));
+  GATEHOUSE_CHECK(make_keys());
+  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = policy_->settings.store}, clock_));
+  world_.keys = std::move(keys);
+  GATEHOUSE_CHECK(app::prepare(*policy_, world_));
+  for (const auto& [name, caller] : file_.callers) {
+    if (caller.kind == Caller::Kind::key) continue;
+    GATEHOUSE_TRY(credentials_[name], credential(caller));
+  }
+  return {};
+}
+
+Result<> CaseWorld::make_keys() {
+  GATEHOUSE_TRY(auto connection, app::open_store(policy_->settings));
+  store::KeyAdmin admin(connection, *world_.hasher, entropy_, clock_);
+  for (const auto& [name, caller] : file_.callers) {
+    if (caller.kind != Caller::Kind::key) continue;
+    store::KeyRequest request{.principal = caller.id,
+                              .tenant = caller.tenant,
+                              .roles = caller.roles,
+                              .scopes = caller.scopes,
+                              .lifetime = caller.lifetime};
+    for (const std::string& network : caller.addresses) {
+      const auto parsed = IpNetwork::parse(network);
+      if (!parsed)
+        return failure(ErrorCode::invalid, fmt::format("callers.{}: {} is no network", name, network));
+      request.addresses.push_back(*parsed);
+    }
+    GATEHOUSE_TRY(const auto created, admin.create(request));
+    if (caller.revoked) GATEHOUSE_CHECK(admin.revoke(created.id));
+    credentials_[name] = created.text.reveal();
+  }
+  return {};
+}
+
+Result<std::string> CaseWorld::credential(const Caller& caller) {
+  if (caller.kind == Caller::Kind::token) return token(caller);
+  GATEHOUSE_TRY(const auto authority,
+                crypto::CertificateAuthority::make("Partners", CaseClock::kMonday, std::chrono::days(3650)));
+  const auto days =
+      std::chrono::duration_cast<std::chrono::days>(caller.lifetime.value_or(std::chrono::days(365)));
+  GATEHOUSE_TRY(const auto issued, authority.issue_client(caller.id, caller.uri, CaseClock::kMonday, days));
+  std::string inner;
+  for (std::string_view rest = issued.certificate_pem; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    if (!rest.starts_with("-----")) inner += rest.substr(0, end - 1);
+    rest.remove_prefix(end);
+  }
+  return from_base64(inner).value_or("");
+}
+
+std::string CaseWorld::token(const Caller& caller) const {
+  const auto& authenticators = policy_->settings.authenticators;
+  const auto found = authenticators.find(caller.scheme);
+  const std::string issuer = found == authenticators.end() ? "" : found->second.jwt.issuer.value;
+  const std::string audience = found == authenticators.end() || found->second.jwt.audiences.empty()
+                                   ? ""
+                                   : found->second.jwt.audiences.front();
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(CaseClock::kMonday.time_since_epoch()).count();
+  const crypto::Signer& signer = caller.signed_by == "rsa"        ? the(crypto::KeyType::rsa, 1)
+                                 : caller.signed_by == "stranger" ? the(crypto::KeyType::p256, 2)
+                                                                  : the(crypto::KeyType::p256, 0);
+  const std::string claims = merged({{"iss", in_quotes(issuer)},
+                                     {"aud", in_quotes(audience)},
+                                     {"sub", "\"ann\""},
+                                     {"iat", std::to_string(now)},
+                                     {"exp", std::to_string(now + 600)}},
+                                    caller.claims, CaseClock::kMonday);
+  const bool rsa = caller.signed_by == "rsa";
+  const std::string header =
+      merged({{"alg", rsa ? "\"RS256\"" : "\"ES256\""}, {"typ", "\"JWT\""}, {"kid", in_quotes(signer.kid())}},
+             caller.header, CaseClock::kMonday);
+  const std::string signed_part = base64url(header) + "." + base64url(claims);
+  if (caller.signed_by == "nobody") return signed_part + ".";
+  if (caller.signed_by == "public_key") {  // as if the published key were a shared secret
+    return signed_part + "." +
+           base64url(as_text(crypto::HmacSha256(as_bytes(signer.public_jwk())).mac(signed_part)));
+  }
+  return signer.sign(signer.algorithm(), header, claims).value_or("");
+}
+
+std::unique_ptr<Gates> CaseWorld::open() {
+  clock_.back_to_monday();
+  if (auto looked = world_.keys->refresh(); !looked) throw std::runtime_error(looked.error().text);
+  auto parts = app::assemble(policy_, world_, loop_);
+  if (!parts) throw std::runtime_error(parts.error().text);
+  return open_gates({.parts = *std::move(parts),
+                     .policy = policy_,
+                     .file = file_,
+                     .credentials = credentials_,
+                     .clock = clock_,
+                     .entropy = entropy_,
+                     .loop = loop_,
+                     .keys = *world_.keys});
+}
+
+}  // namespace gatehouse::cases
