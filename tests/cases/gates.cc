@@ -216,7 +216,7 @@ gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body, bool& record
   } else {
     std::optional<gate::Runner::Answer> answer;
     net::spawn(with_.loop, keep(with_.loop, runner_.answer(exchange, body), answer));
-    if (!answer) with_.loop.run();
+    while (!answer) with_.loop.run();  // stop() before run() ends the first at once
     refusal = answer->refusal;
     recorded = answer->recorded;
   }
