@@ -157,8 +157,10 @@ class RouteTableBuilder {
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       if (patterns[i].literals == parts.literals) return patterns[i].child;
       if (!may_overlap(patterns[i].literals, parts.literals)) continue;
-      problem(index, quoted(routes_[index]) + " and " + quoted(routes_[building_[node].pattern_routes[i]]) +
-                         " are ambiguous: one segment can match both, and neither is more specific");
+      problem(index,
+              quoted(routes_[index]) + " and " + quoted(routes_[building_[node].pattern_routes[i]]) +
+                  " are ambiguous: one segment can match both, and neither is more specific; let them differ "
+                  "in a whole segment");
       return kNone;
     }
     const auto made = new_node();
@@ -189,7 +191,8 @@ class RouteTableBuilder {
     const Route& first = routes_[building_[node].route];
     if (first.path != route.path) {
       return problem(index,
-                     quoted(route) + " and " + quoted(first) + " are ambiguous: they match the same paths");
+                     quoted(route) + " and " + quoted(first) +
+                         " are ambiguous: they match the same paths; remove one, or put a word in front");
     }
     auto& place = table_.endpoints_[endpoint_index].route[static_cast<std::size_t>(route.method)];
     if (place != kNone) {

@@ -21,6 +21,14 @@ struct Weak {
   std::vector<const Operation*> operations;
 };
 
+const openapi::Api& document_of(const PolicySet& policy, const Operation& operation) {
+  const auto has = [&](const openapi::Api& api) {
+    return std::ranges::any_of(api.operations,
+                               [&](const openapi::Operation& one) { return &one == operation.api; });
+  };
+  return policy.apis.size() == 1 ? policy.apis.front() : *std::ranges::find_if(policy.apis, has);
+}
+
 // In the order of the documents. What several operations share is there once.
 std::vector<Weak> weak_places(const PolicySet& policy, Kind kind) {
   std::map<std::tuple<const openapi::Api*, std::string, std::uint32_t, std::string_view>, Weak> found;
@@ -35,16 +43,13 @@ std::vector<Weak> weak_places(const PolicySet& policy, Kind kind) {
         weak.operations.push_back(&operation);
     }
   };
-  std::size_t next = 0;  // policy.operations has those of all documents, one behind the other
-  for (const openapi::Api& api : policy.apis) {
-    for (std::size_t i = 0; i < api.operations.size(); ++i, ++next) {
-      const Operation& operation = policy.operations[next];
-      for (const openapi::Parameter& parameter : operation.api->parameters)
-        look(api, operation, parameter.checked_by.get());
-      if (!operation.api->body) continue;
-      for (const openapi::Content& content : operation.api->body->content)
-        look(api, operation, content.checked_by.get());
-    }
+  for (const Operation& operation : policy.operations) {
+    const openapi::Api& api = document_of(policy, operation);
+    for (const openapi::Parameter& parameter : operation.api->parameters)
+      look(api, operation, parameter.checked_by.get());
+    if (!operation.api->body) continue;
+    for (const openapi::Content& content : operation.api->body->content)
+      look(api, operation, content.checked_by.get());
   }
   std::vector<Weak> list;
   for (auto& [key, weak] : found) list.push_back(std::move(weak));
