@@ -54,8 +54,9 @@ const isObject = parameter => parameter.schema && typesOf(parameter.schema).incl
 // where the document says nothing: an integer has 64 bits, a number is one that a double can hold.
 function scalar(schema, text, inside = false) {
   const types = typesOf(schema);
-  const wanted = types.includes('number') || types.includes('integer');
-  if (wanted && /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$/.test(text)) {
+  // An integer is digits: `1e2` would be 1 for a parseInt behind the gate.
+  const form = types.includes('number') ? /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$/ : /^-?(0|[1-9][0-9]*)$/;
+  if ((types.includes('number') || types.includes('integer')) && form.test(text)) {
     const number = Number(text);
     if (types.includes('number') ? Number.isFinite(number) : Number.isInteger(number) && Math.abs(number) < 2 ** 63) return number;
     if (inside) refuse('type');
