@@ -26,7 +26,8 @@ Result<std::unique_ptr<Scheme>> make_scheme(const policy::PolicySet& policy,
       GATEHOUSE_TRY(auto source, world.jwks(*authenticator.settings));
       return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), loop);
     }
-    case policy::AuthenticatorKind::mutual_tls: return std::make_unique<gate::MutualTlsScheme>(policy, authenticator);
+    case policy::AuthenticatorKind::mutual_tls:
+      return std::make_unique<gate::MutualTlsScheme>(policy, authenticator);
   }
   return failure(ErrorCode::internal, "an authenticator of no kind");
 }
@@ -48,7 +49,9 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
   client->timeout = upstream.timeout;
   for (const policy::PlacedText& text : upstream.urls) {
     const auto url = http::parse_url(text.value);
-    if (!url) return failure(ErrorCode::invalid, fmt::format("upstreams.{}: {} is no URL", upstream.name, text.value));
+    if (!url)
+      return failure(ErrorCode::invalid,
+                     fmt::format("upstreams.{}: {} is no URL", upstream.name, text.value));
     target::UpstreamPoolOptions options;
     options.host = url->host;
     options.port = url->port;
@@ -62,8 +65,8 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     }
     std::string base_path = url->path;
     while (base_path.ends_with('/')) base_path.pop_back();
-    client->addresses.push_back({target::UpstreamPool::make(loop, *world.threads, std::move(options)), url->authority(),
-                                 std::move(base_path)});
+    client->addresses.push_back({target::UpstreamPool::make(loop, *world.threads, std::move(options)),
+                                 url->authority(), std::move(base_path)});
   }
   return client;
 }
@@ -71,8 +74,10 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
 // A short-lived proof for the upstream of who asks for what (RFC 7519; `aud` is the upstream's name).
 target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signer, std::string audience) {
   constexpr std::int64_t kSeconds = 60;
-  return [signer = std::move(signer), audience = std::move(audience)](const Principal& principal, const Call& call) {
-    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(call.received.time_since_epoch()).count();
+  return [signer = std::move(signer), audience = std::move(audience)](const Principal& principal,
+                                                                      const Call& call) {
+    const std::int64_t now =
+        std::chrono::duration_cast<std::chrono::seconds>(call.received.time_since_epoch()).count();
     json::Document claims;
     json::Builder builder(claims);
     const auto text = [&](std::string_view key, std::string_view value) {
@@ -98,15 +103,16 @@ target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signe
   };
 }
 
-target::MakeAssertion assertion_of(const policy::Operation& operation, const policy::Upstream& upstream, const World& world) {
+target::MakeAssertion assertion_of(const policy::Operation& operation, const policy::Upstream& upstream,
+                                   const World& world) {
   return operation.asserts ? make_assertion(world.signer, upstream.name) : target::MakeAssertion();
 }
 
 // One worker's connections, shared by all that lead to the same upstream.
 using Clients = std::map<const policy::Upstream*, std::shared_ptr<target::UpstreamClient>>;
 
-Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream& upstream, World& world, Clients& clients,
-                                                          net::Loop& loop) {
+Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream& upstream, World& world,
+                                                          Clients& clients, net::Loop& loop) {
   std::shared_ptr<target::UpstreamClient>& client = clients[&upstream];
   if (!client) {
     GATEHOUSE_TRY(client, make_client(upstream, world, loop));
@@ -116,13 +122,14 @@ Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream
 
 // ---- targets and lookups ----
 
-target::BoundStatement bound(const policy::Statement& statement, const std::shared_ptr<const policy::PolicySet>& policy) {
+target::BoundStatement bound(const policy::Statement& statement,
+                             const std::shared_ptr<const policy::PolicySet>& policy) {
   return {statement.fixed, policy, statement.values};
 }
 
 Result<std::unique_ptr<ResourceLookup>> make_lookup(const policy::Operation& operation,
-                                                    const std::shared_ptr<const policy::PolicySet>& policy, World& world,
-                                                    Clients& clients, net::Loop& loop) {
+                                                    const std::shared_ptr<const policy::PolicySet>& policy,
+                                                    World& world, Clients& clients, net::Loop& loop) {
   if (const policy::Statement* statement = operation.resource->statement()) {
     return std::make_unique<target::SqlLookup>(bound(*statement, policy), world.database, loop);
   }
@@ -170,7 +177,8 @@ std::vector<std::string> handler_names() {
 Result<> prepare(const policy::PolicySet& policy, World& world) {
   GATEHOUSE_CHECK(world.open_for(policy));
   for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
-    if (authenticator.settings->kind == policy::AuthenticatorKind::jwt) GATEHOUSE_CHECK(world.jwks(*authenticator.settings));
+    if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
+      GATEHOUSE_CHECK(world.jwks(*authenticator.settings));
   }
   for (const auto& [name, upstream] : policy.settings.upstreams) GATEHOUSE_CHECK(client_tls(upstream));
   return {};
@@ -190,7 +198,8 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
       case policy::TargetKind::upstream: {
         const policy::Upstream& upstream = *operation.upstream.upstream;
         GATEHOUSE_TRY(auto client, client_of(upstream, world, clients, loop));
-        made = std::make_unique<target::UpstreamTarget>(std::move(client), assertion_of(operation, upstream, world));
+        made = std::make_unique<target::UpstreamTarget>(std::move(client),
+                                                        assertion_of(operation, upstream, world));
         break;
       }
       case policy::TargetKind::sql:
@@ -198,16 +207,17 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
           std::optional<target::BoundStatement> guarded;
           if (operation.sql.guarded) guarded = bound(operation.sql.guarded->statement, policy);
           made_for_object = std::make_unique<target::SqlObjectTarget>(
-              bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy), std::move(guarded),
-              returns_of(operation.sql.returns), world.database, loop);
+              bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy),
+              std::move(guarded), returns_of(operation.sql.returns), world.database, loop);
           break;
         }
-        made = std::make_unique<target::SqlTarget>(bound(operation.sql.statement, policy), returns_of(operation.sql.returns),
-                                                   world.database, loop);
+        made = std::make_unique<target::SqlTarget>(bound(operation.sql.statement, policy),
+                                                   returns_of(operation.sql.returns), world.database, loop);
         break;
       case policy::TargetKind::handler:
-        made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name), declared(*operation.api),
-                                                       world.handler_threads, loop, world.clock);
+        made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name),
+                                                       declared(*operation.api), world.handler_threads, loop,
+                                                       world.clock);
         break;
     }
     parts.targets.push_back(std::move(made));

@@ -1,17 +1,16 @@
 #include "app/world.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/file_sink.h"
 #include "audit/store_sink.h"
@@ -45,7 +44,8 @@ Result<> make_folder_of(const std::string& path) {
   if (folder.empty() || std::filesystem::exists(folder)) return {};
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", folder.string(), error.message()));
+  if (error)
+    return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", folder.string(), error.message()));
   ::chmod(folder.c_str(), 0700);
   return {};
 }
@@ -157,8 +157,9 @@ Result<> World::open_for(const policy::PolicySet& policy) {
     db::OpenOptions options{.path = policy.settings.database, .access = db::Access::read_write};
     database.reset(new target::Database{db::Pool(std::move(options)), threads, clock});
   }
-  const bool has_handler = std::ranges::any_of(
-      policy.operations, [](const auto& operation) { return operation.target == policy::TargetKind::handler; });
+  const bool has_handler = std::ranges::any_of(policy.operations, [](const auto& operation) {
+    return operation.target == policy::TargetKind::handler;
+  });
   if (has_handler && !handler_threads) {
     handler_threads = std::make_shared<net::BlockingPool>(kHandlerThreads, kHandlerQueue);
   }
@@ -173,13 +174,15 @@ Result<std::shared_ptr<server::JwksSource>> World::jwks(const policy::Authentica
   const std::string& where = authenticator.jwt.jwks.value;
   std::shared_ptr<server::JwksSource>& source = jwks_[where + '\n' + authenticator.jwt.jwks_ca.value];
   if (source) return source;
-  source = std::make_shared<server::JwksSource>(authenticator.name, server::jwks_fetch(where, authenticator.jwt.jwks_ca.value),
+  source = std::make_shared<server::JwksSource>(authenticator.name,
+                                                server::jwks_fetch(where, authenticator.jwt.jwks_ca.value),
                                                 server::jwks_schedule(where), tell_operator);
   // A file that cannot be read is a mistake of this moment; an issuer that is down may come back.
   if (where.starts_with("file:")) {
     if (auto first = source->first_fetch(); !first) {
       source.reset();
-      return failure(ErrorCode::invalid, fmt::format("authenticators.{}: {}", authenticator.name, first.error().text));
+      return failure(ErrorCode::invalid,
+                     fmt::format("authenticators.{}: {}", authenticator.name, first.error().text));
     }
   }
   return source;
@@ -189,7 +192,8 @@ std::shared_ptr<ConcurrencyLimit> World::concurrency(const policy::Operation& op
   if (operation.concurrency == 0) return nullptr;
   const std::lock_guard lock(mutex_);
   // By name and number: a reload that changes the number begins a new count.
-  std::shared_ptr<ConcurrencyLimit>& limit = concurrency_[fmt::format("{}\n{}", operation.name, operation.concurrency)];
+  std::shared_ptr<ConcurrencyLimit>& limit =
+      concurrency_[fmt::format("{}\n{}", operation.name, operation.concurrency)];
   if (!limit) limit = std::make_shared<ConcurrencyLimit>(operation.concurrency);
   return limit;
 }
@@ -198,10 +202,12 @@ void World::render_metrics(std::string& out) const {
   journal->render(out);
   using Type = audit::Sample::Type;
   const audit::Sample samples[] = {
-      {"gatehouse_connections", "Open connections.", Type::gauge, static_cast<double>(shared.connections.open())},
-      {"gatehouse_limiter_forgotten_total", "Allowances displaced before they were whole again.", Type::counter,
-       static_cast<double>(limiter.forgotten())},
-      {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge, static_cast<double>(keys->unreadable())},
+      {"gatehouse_connections", "Open connections.", Type::gauge,
+       static_cast<double>(shared.connections.open())},
+      {"gatehouse_limiter_forgotten_total", "Allowances displaced before they were whole again.",
+       Type::counter, static_cast<double>(limiter.forgotten())},
+      {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge,
+       static_cast<double>(keys->unreadable())},
   };
   audit::render(out, samples);
 }

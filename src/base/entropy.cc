@@ -1,10 +1,10 @@
 #include "base/entropy.h"
 
-#include <sys/random.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include <sys/random.h>
 
 #include "base/secret.h"
 

@@ -11,7 +11,8 @@ TEST(Ip, AMappedAddressIsTheIpv4AddressItMeans) {
 }
 
 TEST(Ip, OnlyExactTextsParse) {
-  for (const char* text : {"", "1.2.3", "01.2.3.4", "1.2.3.4 ", "[::1]", "::1%eth0", "1.2.3.4:80", "0x1.2.3.4"}) {
+  for (const char* text :
+       {"", "1.2.3", "01.2.3.4", "1.2.3.4 ", "[::1]", "::1%eth0", "1.2.3.4:80", "0x1.2.3.4"}) {
     EXPECT_FALSE(IpAddress::parse(text)) << text;
   }
   EXPECT_EQ(IpAddress::parse("2001:DB8:0::1")->text(), "2001:db8::1");
@@ -23,7 +24,8 @@ TEST(Ip, PrefixesClearWhatIsBehindThem) {
 }
 
 TEST(Ip, ANetworkWithHostBitsOrABadPrefixIsRefused) {
-  for (const char* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "::/129", "10.0.0.0/-1"}) {
+  for (const char* text :
+       {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "::/129", "10.0.0.0/-1"}) {
     EXPECT_FALSE(IpNetwork::parse(text)) << text;
   }
   EXPECT_FALSE(IpNetwork::parse("0.0.0.0/0")->contains(*IpAddress::parse("::1")));

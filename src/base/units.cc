@@ -14,12 +14,16 @@ struct Unit {
 };
 
 // Largest first: to_text takes the first that divides the value.
-constexpr Unit kDurations[] = {{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
-                               {"s", 1'000'000'000},      {"ms", 1'000'000},        {"us", 1'000},
+constexpr Unit kDurations[] = {{"d", 86'400'000'000'000},
+                               {"h", 3'600'000'000'000},
+                               {"m", 60'000'000'000},
+                               {"s", 1'000'000'000},
+                               {"ms", 1'000'000},
+                               {"us", 1'000},
                                {"ns", 1}};
 constexpr Unit kSizes[] = {{"GiB", 1U << 30U}, {"MiB", 1U << 20U}, {"KiB", 1U << 10U}, {"B", 1}};
-constexpr Unit kWindows[] = {{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"min", 60'000'000'000},
-                             {"s", 1'000'000'000}};
+constexpr Unit kWindows[] = {
+    {"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"min", 60'000'000'000}, {"s", 1'000'000'000}};
 
 // Splits "15m" into its number and its unit's factor.
 template <std::size_t N>

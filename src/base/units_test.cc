@@ -29,7 +29,8 @@ TEST(Units, SizesAreBinary) {
 TEST(Units, RatesNameTheirWindow) {
   EXPECT_EQ(parse_rate("60/min"), (Rate{60, 1min}));
   EXPECT_EQ(parse_rate("5/s"), (Rate{5, 1s}));
-  for (const char* text : {"0/s", "5", "5/", "/s", "5/m", "5/s ", "-5/s"}) EXPECT_FALSE(parse_rate(text)) << text;
+  for (const char* text : {"0/s", "5", "5/", "/s", "5/m", "5/s ", "-5/s"})
+    EXPECT_FALSE(parse_rate(text)) << text;
 }
 
 TEST(Units, TextsParseBack) {

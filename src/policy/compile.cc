@@ -7,11 +7,11 @@
 #include <fmt/ranges.h>
 
 #include "crypto/algorithm.h"
+#include "http/response_writer.h"
+#include "http/uri.h"
 #include "policy/compile_limits.h"
 #include "policy/compile_objects.h"
 #include "policy/environment.h"
-#include "http/response_writer.h"
-#include "http/uri.h"
 #include "policy/located_program.h"
 
 namespace gatehouse::policy {
@@ -31,8 +31,11 @@ std::vector<std::string> keys_of(const Map& map) {
 class Compiler {
  public:
   Compiler(CompileInput input, Problems& problems)
-      : problems_(problems), database_(input.database), handlers_(std::move(input.handlers)),
-        set_(std::make_shared<PolicySet>()), objects_(*set_, problems) {
+      : problems_(problems),
+        database_(input.database),
+        handlers_(std::move(input.handlers)),
+        set_(std::make_shared<PolicySet>()),
+        objects_(*set_, problems) {
     set_->settings = std::move(input.settings);
     set_->apis = std::move(input.apis);
     if (database_ != nullptr) set_->statements = std::make_unique<db::Catalogue>(*database_, kRules);
@@ -77,8 +80,10 @@ class Compiler {
         }
       }
       if (!declared) {
-        problems_.add(authenticator.place,
-                      fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that name", name));
+        problems_.add(
+            authenticator.place,
+            fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that name",
+                        name));
       }
       if (authenticator.kind == AuthenticatorKind::jwt) {
         check_algorithms(authenticator);
@@ -88,8 +93,10 @@ class Compiler {
       }
       if (authenticator.kind == AuthenticatorKind::mutual_tls) {
         if (settings().tls.client_ca.value.empty()) {
-          problems_.add(authenticator.place,
-                        fmt::format("authenticators.{}: mutual TLS needs tls.client_ca, the authorities of clients", name));
+          problems_.add(
+              authenticator.place,
+              fmt::format("authenticators.{}: mutual TLS needs tls.client_ca, the authorities of clients",
+                          name));
         }
         policy.id = claim_program(authenticator.mutual_tls.id, claims);
         policy.roles = claim_program(authenticator.mutual_tls.roles, claims);
@@ -99,21 +106,24 @@ class Compiler {
     }
   }
 
-  std::optional<cel::Program> claim_program(const std::optional<Placed>& text, const cel::Environment& environment) {
+  std::optional<cel::Program> claim_program(const std::optional<Placed>& text,
+                                            const cel::Environment& environment) {
     if (!text) return std::nullopt;
     return compile_at(*text, environment, cel::Type::dyn(), problems_);
   }
 
   void check_algorithms(const Authenticator& authenticator) {
     if (authenticator.jwt.algorithms.empty()) {
-      problems_.add(authenticator.place, fmt::format("authenticators.{}: algorithms is empty", authenticator.name));
+      problems_.add(authenticator.place,
+                    fmt::format("authenticators.{}: algorithms is empty", authenticator.name));
     }
     for (const std::string& name : authenticator.jwt.algorithms) {
       if (crypto::parse_algorithm(name)) continue;
-      problems_.add(authenticator.place,
-                    fmt::format("authenticators.{}: `{}` is no algorithm for tokens here; use ES256, ES384, ES512, "
-                                "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
-                                authenticator.name, name));
+      problems_.add(
+          authenticator.place,
+          fmt::format("authenticators.{}: `{}` is no algorithm for tokens here; use ES256, ES384, ES512, "
+                      "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
+                      authenticator.name, name));
     }
   }
 
@@ -121,9 +131,10 @@ class Compiler {
                     AuthenticatorPolicy& policy) {
     using Type = openapi::SecurityScheme::Type;
     const auto wrong = [&](std::string_view wanted) {
-      problems_.add(authenticator.place, fmt::format("authenticators.{}: the OpenAPI document declares this scheme as "
-                                                     "another type; {}",
-                                                     authenticator.name, wanted));
+      problems_.add(authenticator.place,
+                    fmt::format("authenticators.{}: the OpenAPI document declares this scheme as "
+                                "another type; {}",
+                                authenticator.name, wanted));
     };
     const bool bearer = (scheme.type == Type::http && scheme.http_scheme == "bearer") ||
                         scheme.type == Type::oauth2 || scheme.type == Type::open_id_connect;
@@ -166,9 +177,11 @@ class Compiler {
       for (const Placed& text : upstream.urls) {
         const auto url = http::parse_url(text.value);
         if (url && url->query.empty()) continue;
-        problems_.add(text.place, fmt::format("upstreams.{}: `{}` is no URL of a service; write scheme, host and port, as in "
-                                              "http://127.0.0.1:3000",
-                                              name, text.value));
+        problems_.add(
+            text.place,
+            fmt::format("upstreams.{}: `{}` is no URL of a service; write scheme, host and port, as in "
+                        "http://127.0.0.1:3000",
+                        name, text.value));
       }
     }
   }
@@ -182,12 +195,14 @@ class Compiler {
         const bool fine = star == std::string::npos || pattern.value == "*" ||
                           (star == pattern.value.size() - 1 && pattern.value.ends_with(":*"));
         if (!fine) {
-          problems_.add(pattern.place, fmt::format("roles.{}: `{}`: a `*` stands alone or at the end behind a colon, "
-                                                   "as in orders:*",
-                                                   role, pattern.value));
+          problems_.add(pattern.place,
+                        fmt::format("roles.{}: `{}`: a `*` stands alone or at the end behind a colon, "
+                                    "as in orders:*",
+                                    role, pattern.value));
         }
         if (role == "anonymous" && star != std::string::npos) {
-          problems_.add(pattern.place, "roles.anonymous: name each permission; a `*` would open what is added later");
+          problems_.add(pattern.place,
+                        "roles.anonymous: name each permission; a `*` would open what is added later");
         }
       }
     }
@@ -211,13 +226,15 @@ class Compiler {
       if (name.empty() || it == by_name_.end()) continue;
       matched_.insert(name);
       if (found != nullptr) {
-        problems_.add(it->second->place, fmt::format("operations: `{}` and `{}` are the same operation", operation.id, name));
+        problems_.add(it->second->place,
+                      fmt::format("operations: `{}` and `{}` are the same operation", operation.id, name));
       }
       found = it->second;
     }
     if (!operation.gatehouse) return found;
     extensions_.push_back(std::make_unique<OperationSettings>(read_operation(
-        doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", problems_), operation.title())));
+        doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", problems_),
+        operation.title())));
     OperationSettings* extension = extensions_.back().get();
     if (found == nullptr) return extension;
     merge(*found, *extension, operation);
@@ -229,7 +246,8 @@ class Compiler {
                    const OperationSettings& extension) {
     if (!from) return;
     if (into) {
-      problems_.add(extension.place, fmt::format("x-gatehouse: `{}` is in gatehouse.yaml too; keep it in one place", key));
+      problems_.add(extension.place,
+                    fmt::format("x-gatehouse: `{}` is in gatehouse.yaml too; keep it in one place", key));
     }
     into = std::move(from);
   }
@@ -262,9 +280,10 @@ class Compiler {
   void report_unmatched() {
     for (const auto& [name, operation] : by_name_) {
       if (matched_.contains(name)) continue;
-      problems_.add(operation->place, fmt::format("operations.{}: no OpenAPI document has an operation of that "
-                                                  "operationId or title",
-                                                  name));
+      problems_.add(operation->place,
+                    fmt::format("operations.{}: no OpenAPI document has an operation of that "
+                                "operationId or title",
+                                name));
     }
   }
 
@@ -283,9 +302,11 @@ class Compiler {
 
     const auto [other, is_new] = named_.emplace(operation.name, from.place);
     if (!is_new) {
-      problems_.add(from.place, fmt::format("`{}` names the operation at {}:{} too; rename one, because policies and events "
-                                            "know operations by their names",
-                                            operation.name, other->second.file, other->second.line));
+      problems_.add(
+          from.place,
+          fmt::format("`{}` names the operation at {}:{} too; rename one, because policies and events "
+                      "know operations by their names",
+                      operation.name, other->second.file, other->second.line));
     }
     const Place place = written != nullptr ? own.place : from.place;
     decide_callers(api, from, own, place, operation);
@@ -336,38 +357,49 @@ class Compiler {
       operation.alternatives.push_back(std::move(compiled));
     }
     if (operation.admits_anonymous && !own.open) {
-      problems_.add(place, fmt::format("{}: its `security` admits a caller without credentials; add `security` to the "
-                                       "OpenAPI document, or `public: \"the reason\"` to its policy",
-                                       operation.name));
+      problems_.add(
+          place, fmt::format("{}: its `security` admits a caller without credentials; add `security` to the "
+                             "OpenAPI document, or `public: \"the reason\"` to its policy",
+                             operation.name));
     }
     if (!operation.admits_anonymous && own.open) {
-      problems_.add(own.open->place, fmt::format("{}: is `public`, but its `security` admits no caller without "
-                                                 "credentials; remove one of the two",
-                                                 operation.name));
+      problems_.add(own.open->place,
+                    fmt::format("{}: is `public`, but its `security` admits no caller without "
+                                "credentials; remove one of the two",
+                                operation.name));
     }
   }
 
   // A scheme is told once, however many operations ask for it.
   void report_unproven() {
     for (const auto& [scheme, unproven] : unproven_) {
-      const std::string more = unproven.operations.size() == 1 ? std::string() : fmt::format(" and {} more", unproven.operations.size() - 1);
-      problems_.add(unproven.place, fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} asks for; add it; {}",
-                                                scheme, *unproven.operations.begin(), more,
-                                                known(keys_of(settings().authenticators))));
+      const std::string more = unproven.operations.size() == 1
+                                   ? std::string()
+                                   : fmt::format(" and {} more", unproven.operations.size() - 1);
+      problems_.add(
+          unproven.place,
+          fmt::format(
+              "`authenticators` has none for the security scheme `{}`, which {}{} asks for; add it; {}",
+              scheme, *unproven.operations.begin(), more, known(keys_of(settings().authenticators))));
     }
   }
 
   // What they may do.
   void decide_permission(const OperationSettings& own, const Place& place, Operation& operation) {
     if (!own.permission) {
-      problems_.add(place, fmt::format("{}: has no `permission`; name one, such as `permission: {}:read`, and give it to a role",
-                                       operation.name, operation.api->tags.empty() ? "orders" : operation.api->tags[0]));
+      problems_.add(
+          place,
+          fmt::format(
+              "{}: has no `permission`; name one, such as `permission: {}:read`, and give it to a role",
+              operation.name, operation.api->tags.empty() ? "orders" : operation.api->tags[0]));
       return;
     }
     operation.permission = own.permission->value;
     operation.permission_rule = operation.name + ".permission";
     if (operation.permission.contains('*')) {
-      problems_.add(own.permission->place, fmt::format("{}: an operation asks for one permission; `*` is for roles", operation.name));
+      problems_.add(
+          own.permission->place,
+          fmt::format("{}: an operation asks for one permission; `*` is for roles", operation.name));
     }
     auto& names = set_->permission_names;
     const auto found = std::find(names.begin(), names.end(), operation.permission);
@@ -381,13 +413,15 @@ class Compiler {
     if (operation.admits_anonymous) {
       const auto anonymous = settings().roles.find("anonymous");
       if (anonymous == settings().roles.end() || !granted_by(*anonymous)) {
-        problems_.add(own.permission->place, fmt::format("{}: is public, but the role `anonymous` does not hold `{}`; add it "
-                                                         "to roles.anonymous",
-                                                         operation.name, operation.permission));
+        problems_.add(own.permission->place,
+                      fmt::format("{}: is public, but the role `anonymous` does not hold `{}`; add it "
+                                  "to roles.anonymous",
+                                  operation.name, operation.permission));
       }
     } else if (std::none_of(settings().roles.begin(), settings().roles.end(), granted_by)) {
       problems_.add(own.permission->place,
-                    fmt::format("{}: no role holds `{}`, so nobody could call it; add it to a role", operation.name, operation.permission));
+                    fmt::format("{}: no role holds `{}`, so nobody could call it; add it to a role",
+                                operation.name, operation.permission));
     }
   }
 
@@ -395,7 +429,8 @@ class Compiler {
   void decide_limits(const OperationSettings& own, const Place& place, Operation& operation) {
     const auto& names = own.limits ? *own.limits : settings().defaults.limits;
     if (names.empty()) {
-      problems_.add(place, fmt::format("{}: has no limit; name some in its `limits` or in `defaults.limits`", operation.name));
+      problems_.add(place, fmt::format("{}: has no limit; name some in its `limits` or in `defaults.limits`",
+                                       operation.name));
     }
     const std::uint32_t cost = own.cost.value_or(1);
     for (const Placed& name : names) {
@@ -407,8 +442,11 @@ class Compiler {
         continue;
       }
       if (cost > (*limit)->rule.burst) {
-        problems_.add(place, fmt::format("{}: costs {}, but `{}` lets {} through at once, so it could never pass; raise its `burst`",
-                                         operation.name, cost, name.value, (*limit)->rule.burst));
+        problems_.add(
+            place,
+            fmt::format(
+                "{}: costs {}, but `{}` lets {} through at once, so it could never pass; raise its `burst`",
+                operation.name, cost, name.value, (*limit)->rule.burst));
       }
       switch ((*limit)->phase) {
         case Limit::Phase::address: operation.address_limits.push_back({limit->get(), cost}); break;
@@ -418,8 +456,10 @@ class Compiler {
       if (!operation.limit_policies.empty()) operation.limit_policies += ", ";
       operation.limit_policies += (*limit)->policy_item;
     }
-    if (std::max({operation.address_limits.size(), operation.principal_limits.size(), operation.input_limits.size()}) > kMostLimits) {
-      problems_.add(place, fmt::format("{}: has more than {} limits of one kind", operation.name, kMostLimits));
+    if (std::max({operation.address_limits.size(), operation.principal_limits.size(),
+                  operation.input_limits.size()}) > kMostLimits) {
+      problems_.add(place,
+                    fmt::format("{}: has more than {} limits of one kind", operation.name, kMostLimits));
     }
     operation.concurrency = own.concurrency.value_or(0);
   }
@@ -434,9 +474,10 @@ class Compiler {
                          parameter.gatehouse.find("log")->boolean();
       const bool secret = is_secret(parameter.schema);
       if (shown && secret) {
-        problems_.add(parameter.place, fmt::format("{}: the parameter `{}` is secret (writeOnly, password or x-sensitive); "
-                                                   "it cannot say log: true",
-                                                   operation.name, parameter.name));
+        problems_.add(parameter.place,
+                      fmt::format("{}: the parameter `{}` is secret (writeOnly, password or x-sensitive); "
+                                  "it cannot say log: true",
+                                  operation.name, parameter.name));
       }
       if (parameter.in == openapi::In::path && !secret) operation.logged_path.push_back(parameter.name);
       if (parameter.in == openapi::In::query && shown) operation.logged_query.push_back(parameter.name);
@@ -444,8 +485,9 @@ class Compiler {
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
       if (!content.schema && content.kind != openapi::BodyKind::opaque) {
-        problems_.add(from.body->place, fmt::format("{}: the body of type {} has no schema; say what may be sent",
-                                                    operation.name, content.type));
+        problems_.add(from.body->place,
+                      fmt::format("{}: the body of type {} has no schema; say what may be sent",
+                                  operation.name, content.type));
       }
     }
   }
@@ -460,16 +502,19 @@ class Compiler {
   }
 
   // What answers.
-  void decide_target(const openapi::Operation& from, const OperationSettings& own, const Place& place, Operation& operation) {
+  void decide_target(const openapi::Operation& from, const OperationSettings& own, const Place& place,
+                     Operation& operation) {
     const int stated = (own.sql ? 1 : 0) + (own.upstream ? 1 : 0) + (own.handler ? 1 : 0);
     if (stated > 1) {
-      problems_.add(place, fmt::format("{}: has several of sql, upstream and handler; keep one", operation.name));
+      problems_.add(place,
+                    fmt::format("{}: has several of sql, upstream and handler; keep one", operation.name));
       return;
     }
     if (own.sql) {
       operation.target = TargetKind::sql;
       operation.sql.returns = own.sql->returns;
-      if (auto statement = objects_.statement(own.sql->statement, from, operation.name)) operation.sql.statement = *statement;
+      if (auto statement = objects_.statement(own.sql->statement, from, operation.name))
+        operation.sql.statement = *statement;
       return;
     }
     if (own.handler) {
@@ -477,16 +522,23 @@ class Compiler {
       operation.handler.name = own.handler->value;
       if (std::find(handlers_.begin(), handlers_.end(), own.handler->value) == handlers_.end()) {
         problems_.add(own.handler->place,
-                      fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a program and name it in "
-                                  "gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as docs/handlers.md shows, or let sql or upstream answer",
+                      fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a "
+                                  "program and name it in "
+                                  "gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as docs/handlers.md "
+                                  "shows, or let sql or upstream answer",
                                   operation.name, own.handler->value,
                                   handlers_.empty() ? "it was built without handlers" : known(handlers_)));
       }
       return;
     }
-    const Placed* name = own.upstream ? &*own.upstream : settings().defaults.upstream ? &*settings().defaults.upstream : nullptr;
+    const Placed* name = own.upstream                   ? &*own.upstream
+                         : settings().defaults.upstream ? &*settings().defaults.upstream
+                                                        : nullptr;
     if (name == nullptr) {
-      problems_.add(place, fmt::format("{}: nothing answers it; give it sql, upstream or handler, or set defaults.upstream", operation.name));
+      problems_.add(
+          place,
+          fmt::format("{}: nothing answers it; give it sql, upstream or handler, or set defaults.upstream",
+                      operation.name));
       return;
     }
     const auto upstream = settings().upstreams.find(name->value);
@@ -513,7 +565,8 @@ class Compiler {
     }
     auto table = http::RouteTable::build(routes);
     if (!table) {
-      for (const http::RouteProblem& problem : table.error()) problems_.add(places[problem.route], problem.what);
+      for (const http::RouteProblem& problem : table.error())
+        problems_.add(places[problem.route], problem.what);
       return;
     }
     set_->routes = *std::move(table);

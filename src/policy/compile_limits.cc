@@ -13,8 +13,10 @@ namespace {
 using Kind = LimitKeyPart::Kind;
 
 std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& problems) {
-  constexpr std::pair<std::string_view, Kind> kWords[] = {
-      {"ip", Kind::address}, {"principal", Kind::principal}, {"key", Kind::credential}, {"operation", Kind::operation}};
+  constexpr std::pair<std::string_view, Kind> kWords[] = {{"ip", Kind::address},
+                                                          {"principal", Kind::principal},
+                                                          {"key", Kind::credential},
+                                                          {"operation", Kind::operation}};
   LimitKeyPart part;
   for (const auto& [word, kind] : kWords) {
     if (text.value != word) continue;
@@ -38,7 +40,8 @@ Limit::Phase phase_of(const LimitKeyPart& part) {
   return Limit::Phase::input;
 }
 
-// draft-ietf-httpapi-ratelimit-headers section 3: the name as a quoted string, the quota, the window in seconds.
+// draft-ietf-httpapi-ratelimit-headers section 3: the name as a quoted string, the quota, the window in
+// seconds.
 std::string policy_item(const Limit& limit) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit.rule.rate.window).count();
   return fmt::format("\"{}\";q={};w={}", limit.name, limit.rule.rate.count, seconds);
@@ -50,7 +53,8 @@ void compile_limits(PolicySet& set, Problems& problems) {
   for (const auto& [name, from] : set.settings.limits) {
     auto limit = std::make_unique<Limit>();
     limit->name = name;
-    if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; })) {
+    if (!std::all_of(name.begin(), name.end(),
+                     [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; })) {
       problems.add(from.place, "a limit's name appears in headers: use letters, digits, - and _");
     }
     limit->rule.id = static_cast<std::uint32_t>(set.limits.size());

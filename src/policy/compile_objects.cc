@@ -56,7 +56,8 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
                                 name, parameter.text()));
       continue;
     }
-    check_declared(*value, from, text.place, name, fmt::format("the statement binds `:{}`", parameter.text()));
+    check_declared(*value, from, text.place, name,
+                   fmt::format("the statement binds `:{}`", parameter.text()));
     statement.values.push_back(*std::move(value));
   }
   return statement;
@@ -184,8 +185,8 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
   operation.way = operation.sql.guarded ? ConditionWay::in_statement : ConditionWay::in_transaction;
 }
 
-// Only what reads can be put in brackets; and whatever does not fit (a comparison, a name, the number of parameters) is left to
-// the transaction, which can everything.
+// Only what reads can be put in brackets; and whatever does not fit (a comparison, a name, the number of
+// parameters) is left to the transaction, which can everything.
 std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, const Operation& operation,
                                                const cel::Environment& environment) {
   const Statement& answer = operation.sql.statement;
@@ -202,7 +203,8 @@ std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, con
   }
   const auto fixed =
       set_.statements->add(guarded_statement(own.sql->statement.value, own.resource->sql->value, condition));
-  if (!fixed || !std::ranges::equal((*fixed)->columns(), answer.fixed->columns(), {}, &db::Column::name, &db::Column::name)) {
+  if (!fixed || !std::ranges::equal((*fixed)->columns(), answer.fixed->columns(), {}, &db::Column::name,
+                                    &db::Column::name)) {
     return std::nullopt;
   }
   Guarded guarded{{*fixed, {}}, {}};

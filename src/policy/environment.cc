@@ -9,7 +9,8 @@ namespace {
 
 using cel::Type;
 
-// What a schema promises, as CEL sees it. Integers are int, other numbers double; what may be null is wrapped.
+// What a schema promises, as CEL sees it. Integers are int, other numbers double; what may be null is
+// wrapped.
 Type type_of(const schema::Shape* shape, const std::string& name) {
   using Kind = schema::Shape::Kind;
   if (shape == nullptr) return Type::dyn();
@@ -25,7 +26,8 @@ Type type_of(const schema::Shape* shape, const std::string& name) {
       if (shape->format == "date-time") return shape->nullable ? Type::dyn() : Type::timestamp();
       type = Type::string();
       break;
-    case Kind::array: return shape->nullable ? Type::dyn() : Type::list(type_of(shape->items.get(), name + "[]"));
+    case Kind::array:
+      return shape->nullable ? Type::dyn() : Type::list(type_of(shape->items.get(), name + "[]"));
     case Kind::object: {
       if (shape->nullable) return Type::dyn();
       if (shape->open) return Type::map(Type::string(), Type::dyn());
@@ -121,7 +123,8 @@ InputTypes input_types(const openapi::Operation& operation) {
   types.header = parameters_type(operation, openapi::In::header, "request.header");
   types.cookie = parameters_type(operation, openapi::In::cookie, "request.cookie");
   types.body = body_type(operation);
-  // Without `resource:` the name is there with no members, so that naming one is an error when this is loaded.
+  // Without `resource:` the name is there with no members, so that naming one is an error when this is
+  // loaded.
   types.resource = Type::object("resource", {});
   return types;
 }

@@ -24,7 +24,8 @@ bool needs_database(const Settings& settings, const std::vector<openapi::Api>& a
   return false;
 }
 
-// Statements are checked against the tables as they are: a database that is not there is a problem, not a new file.
+// Statements are checked against the tables as they are: a database that is not there is a problem, not a new
+// file.
 std::optional<db::Connection> open_database(const Settings& settings, Problems& problems) {
   auto connection = db::Connection::open({.path = settings.database, .access = db::Access::read_write});
   if (connection) return *std::move(connection);
@@ -53,11 +54,13 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   for (const PlacedText& document : input.settings.openapi) {
     const std::size_t before = problems.size();
     // Named as the person named it, so that problems point to a path that can be clicked.
-    const auto shown = std::filesystem::path(document.value).lexically_proximate(std::filesystem::current_path());
+    const auto shown =
+        std::filesystem::path(document.value).lexically_proximate(std::filesystem::current_path());
     // A missing file is a mistake in what names it. Reading twice costs little.
     if (const auto text = options.read(shown); !text) {
-      problems.add(document.place, fmt::format("openapi: {}: {}; name an OpenAPI document, relative to this file",
-                                               shown.string(), text.error().text));
+      problems.add(document.place,
+                   fmt::format("openapi: {}: {}; name an OpenAPI document, relative to this file",
+                               shown.string(), text.error().text));
       readable = false;
       continue;
     }

@@ -115,7 +115,9 @@ ThreatModel read_threat_model(const Field& field) {
 // Whether both would take the same connections: the system would deal them out between the two.
 bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAddress>& b) {
   if (!a || !b || a->port != b->port || a->port == 0) return false;
-  const auto is_any = [](const SocketAddress& socket) { return socket.address.bytes() == IpAddress().bytes(); };
+  const auto is_any = [](const SocketAddress& socket) {
+    return socket.address.bytes() == IpAddress().bytes();
+  };
   return a->address == b->address || is_any(*a) || is_any(*b);
 }
 
@@ -132,11 +134,14 @@ Listen read_listen(const Field& field) {
     plain.finish();
   }
   listen.admin = in.optional("admin", as_socket_address);
-  if (collide(listen.https, listen.http)) in.problem("http", "has the address of `https`; give it a port of its own");
+  if (collide(listen.https, listen.http))
+    in.problem("http", "has the address of `https`; give it a port of its own");
   for (const auto& other : {listen.https, listen.http}) {
-    if (collide(listen.admin, other)) in.problem("admin", "has the address of another listener; give it a port of its own");
+    if (collide(listen.admin, other))
+      in.problem("admin", "has the address of another listener; give it a port of its own");
   }
-  listen.proxy_protocol = in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
+  listen.proxy_protocol =
+      in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
   const auto count = [&](std::string_view key, std::uint32_t otherwise) {
     return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(otherwise));
   };
@@ -191,8 +196,8 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   upstream.connect_timeout = in.optional("connect_timeout", as_duration).value_or(upstream.connect_timeout);
   upstream.timeout = in.optional("timeout", as_duration).value_or(upstream.timeout);
   upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
-  upstream.connections =
-      static_cast<std::uint32_t>(in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
+  upstream.connections = static_cast<std::uint32_t>(
+      in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
   upstream.failures =
       static_cast<std::uint32_t>(in.optional("failures", as_integer(1, 1000)).value_or(upstream.failures));
   upstream.open_for = in.optional("open_for", as_duration).value_or(upstream.open_for);
@@ -329,7 +334,8 @@ ResourceSettings read_resource(const Field& field) {
   }
   if (in.has("sql") == in.has("upstream")) field.problem("has one of `sql` and `upstream`");
   if (const auto attributes = in.optional("attributes", as_field)) {
-    if (in.has("sql")) attributes->problem("are what an upstream answers; the columns of `sql` have their types already");
+    if (in.has("sql"))
+      attributes->problem("are what an upstream answers; the columns of `sql` have their types already");
     for (const auto& [name, type] : attributes->map()) {
       if (auto text = placed(type)) resource.attributes.emplace_back(name, *std::move(text));
     }
@@ -367,7 +373,8 @@ OperationSettings read_operation(const Field& field, std::string name) {
   if (const auto hide = in.optional("hide", as_boolean)) operation.hide = *hide ? Hide::yes : Hide::no;
   if (const auto sql = in.optional("sql", as_field)) {
     Reader inner(*sql);
-    operation.sql = SqlSettings{inner.required("statement", as_placed), inner.required("returns", as_one_of(kReturns))};
+    operation.sql =
+        SqlSettings{inner.required("statement", as_placed), inner.required("returns", as_one_of(kReturns))};
     inner.finish();
   }
   operation.upstream = in.optional("upstream", as_placed);
@@ -377,7 +384,8 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.sensitive = in.optional("sensitive", as_placed);
   operation.assertion = in.optional("assert", as_boolean);
   operation.cache_control = in.optional("cache_control", as_placed);
-  if (const auto model = in.optional("threat_model", as_field)) operation.threat_model = read_threat_model(*model);
+  if (const auto model = in.optional("threat_model", as_field))
+    operation.threat_model = read_threat_model(*model);
   in.finish();
   return operation;
 }
@@ -393,13 +401,15 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   } else {
     in.missing("openapi");
   }
-  if (const auto model = in.optional("threat_model", as_field)) settings.threat_model = read_threat_model(*model);
+  if (const auto model = in.optional("threat_model", as_field))
+    settings.threat_model = read_threat_model(*model);
   if (const auto listen = in.optional("listen", as_field)) {
     settings.listen = read_listen(*listen);
   } else {
     in.missing("listen");
   }
-  if (const auto deadlines = in.optional("deadlines", as_field)) settings.deadlines = read_deadlines(*deadlines);
+  if (const auto deadlines = in.optional("deadlines", as_field))
+    settings.deadlines = read_deadlines(*deadlines);
   if (const auto tls = in.optional("tls", as_field)) {
     settings.tls = read_tls(*tls, directory);
   } else {
@@ -425,7 +435,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
       if (const auto network = IpNetwork::parse(text.value)) {
         settings.trusted_proxies.push_back(*network);
       } else {
-        problems.add(text.place, fmt::format("trusted_proxies: `{}` is no network; write it as 10.0.0.0/8", text.value));
+        problems.add(text.place,
+                     fmt::format("trusted_proxies: `{}` is no network; write it as 10.0.0.0/8", text.value));
       }
     }
   }
