@@ -13,7 +13,7 @@ constexpr std::string_view kApi = R"({"openapi": "3.1.0", "info": {"title": "Ord
     "responses": {"200": {"description": "it"}}}}},
   "components": {"securitySchemes": {"userToken": {"type": "http", "scheme": "bearer"}}}})";
 
-// The way that an operation with these lines goes.
+// The way that an operation with these lines goes, or its problems.
 std::string way_of(const std::string& lines) {
   static db::Connection connection = [] {
     auto opened = *db::Connection::open({.path = ":memory:"});
@@ -45,8 +45,7 @@ operations:
       problems));
   input.database = &connection;
   const auto set = compile(std::move(input), problems);
-  EXPECT_TRUE(set) << problems.text();
-  return set ? std::string(name(set->find("getOrder")->way)) : std::string();
+  return set ? std::string(name(set->find("getOrder")->way)) : problems.text();
 }
 
 constexpr const char* kSql =
@@ -82,6 +81,21 @@ TEST(ConditionWays, AStatementThatWritesIsKeptWhole) {
                 "    when: resource.customer == principal.id\n",
                 kLookup)),
             "in_transaction");
+}
+
+TEST(ConditionWays, AStatementThatIsWrongIsToldOnceAndTakesNoWay) {
+  for (const char* wrong : {":path.nothing", ":guard.v0", ":guard.x", ":resource.id"}) {
+    const std::string sql = fmt::format(
+        "    sql: {{statement: \"SELECT total FROM orders WHERE id = {}\", returns: one}}\n", wrong);
+    EXPECT_TRUE(way_of(sql + kLookup + "    when: resource.customer == principal.id\n")
+                    .starts_with("gatehouse.yaml:"))
+        << wrong;
+    const std::string lookup =
+        fmt::format("    resource: {{sql: \"SELECT customer FROM orders WHERE id = {}\"}}\n", wrong);
+    EXPECT_TRUE(way_of(kSql + lookup + "    when: resource.customer == principal.id\n")
+                    .starts_with("gatehouse.yaml:"))
+        << wrong;
+  }
 }
 
 TEST(ConditionWays, AnotherSystemIsCalledAfterwards) {
