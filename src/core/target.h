@@ -39,6 +39,7 @@ struct CallReport {
   std::string_view upstream;
   unsigned upstream_status = 0;
   std::string detail;           // what went wrong, in the words of the one who knows
+  std::string whole_head;       // of an answer of 400 or more: with the fields that never leave
   std::string original_head;    // of an answer that was withheld
   std::string original_body;
 
@@ -46,6 +47,7 @@ struct CallReport {
     upstream = {};
     upstream_status = 0;
     detail.clear();
+    whole_head.clear();
     original_head.clear();
     original_body.clear();
   }

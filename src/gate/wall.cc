@@ -57,7 +57,7 @@ Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
   Response& response = exchange.response;
   if (response.status < 400) return {};
   if (response.status < 500 && !response.rest && declared(exchange, matched.operation())) return {};
-  exchange.report.original_head = response.fields;
+  exchange.report.original_head = exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
   exchange.report.original_body = response.body;
   if (response.status < 500) return std::unexpected(client_error(response.status));
   switch (response.status) {

@@ -213,7 +213,12 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
 
   response.status = static_cast<unsigned>(head.status);
   report.upstream_status = response.status;
+  report.whole_head.clear();
   for (const http::Field field : head.fields) {
+    // Operators see all that an error said, but no session of the upstream's.
+    if (response.status >= 400) {
+      http::append_field(report.whole_head, field.name, field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
+    }
     if (!may_leave(field)) continue;
     http::append_field(response.fields, field.name, field.value);
     response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;

@@ -28,7 +28,7 @@ class Question final : public HeadWriter {
 // An answer that is not about the object. It stays here, for operators.
 std::unexpected<Refusal> refuse_answer(Response& response, CallReport& report) {
   report.detail = fmt::format("the lookup of the object was answered with {}", response.status);
-  report.original_head = std::move(response.fields);
+  report.original_head = report.whole_head.empty() ? response.fields : report.whole_head;
   report.original_body = std::move(response.body);
   switch (response.status) {
     case 503: return refuse(Reason::upstream_overloaded);

@@ -146,7 +146,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
   });
 
   it('shows operators what the upstream said, and lets none of it at their terminal', async () => {
-    desk.upstream.answer = () => response(500, 'Traceback: \u001b[2Jdesk.db line 7', { 'Content-Type': 'text/plain' });
+    desk.upstream.answer = () => response(500, 'Traceback: \u001b[2Jdesk.db line 7', { 'Content-Type': 'text/plain', 'X-Powered-By': 'PHP', 'Set-Cookie': 'session=s3cr3t' });
     const answer = await desk.get('/orders/1');
     desk.upstream.answer = () => response(200);
     assert.doesNotMatch(answer.text, /Traceback/);
@@ -157,6 +157,9 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.match(stdout, /^wall +failed/m);
     assert.match(stdout, /Traceback: \\u001b\[2Jdesk.db line 7/);
     assert.match(stdout, /Content-Type: text\/plain/);
+    assert.match(stdout, /X-Powered-By: PHP/);
+    assert.match(stdout, /Set-Cookie: \[withheld\]/);
+    assert.doesNotMatch(stdout, /s3cr3t/);
     assert.ok(!stdout.includes('\u001b'));
   });
 
