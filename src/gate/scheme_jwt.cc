@@ -16,7 +16,10 @@ crypto::JwtRules rules_of(const policy::JwtSettings& settings) {
   for (const std::string& name : settings.algorithms) {
     if (const auto algorithm = crypto::parse_algorithm(name)) rules.algorithms.add(*algorithm);
   }
-  if (!settings.types.empty()) rules.types = settings.types;
+  if (!settings.types.empty()) {
+    rules.types = settings.types;
+    rules.without_type = crypto::JwtRules::WithoutType::refused;
+  }
   rules.leeway = std::chrono::duration_cast<std::chrono::seconds>(settings.leeway);
   return rules;
 }

@@ -116,6 +116,15 @@ describe('tokens', unlessBuilt, () => {
     await refuse(await desk.issuer.token({}, { header: { typ: 'logout+jwt' } }), 'credential_claims');
   });
 
+  it('are of the types that the configuration names, where it names them', async () => {
+    const strict = await Desk.open({ change: (configuration) => (configuration.authenticators.userToken.types = ['at+jwt']) });
+    for (const [typ, status] of [['at+jwt', 200], ['JWT', 401], [undefined, 401]]) {
+      const answer = await strict.get('/orders/1', { authorization: `Bearer ${await strict.issuer.token({}, { header: { typ } })}` });
+      assert.equal(answer.status, status, typ);
+    }
+    await strict.close();
+  });
+
   for (const [what, token] of Object.entries({
     'that are empty': '', 'of one part': 'abc', 'of two parts': 'abc.def', 'of four parts': 'a.b.c.d',
     'with padding': 'eyJhbGciOiJFUzI1NiJ9=.e30=.AA==', 'with a space': 'a.b .c', 'of standard base64': 'ab+/.ab+/.ab+/',
