@@ -210,6 +210,9 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
   jwt.issuer = in.required("issuer", as_placed);
   if (const auto audience = in.optional("audience", as_field)) {
     for (auto& text : placed_list(*audience)) jwt.audiences.push_back(std::move(text.value));
+    if (jwt.audiences.empty())
+      in.problem("audience",
+                 "is empty, so that no token would hold; set it to the name that the issuer gives this API");
   } else {
     in.missing("audience");
   }

@@ -157,7 +157,6 @@ const std::vector<Case>& cases() {
       {"credential-in-query",
        {{kToken, "authenticators:\n  query: {type: api_key}\n"}},
        {{"[{token: []}]", "[{token: []}, {query: []}]"}}},
-      {"token-without-audience", {{"audience: shop", "audience: []"}}, {}},
       {"token-of-any-type", {{", types: [at+jwt]", ""}}, {}},
       {"authenticator-unused", {{kToken, "authenticators:\n  key: {type: api_key}\n"}}, {}},
       {"object-unchecked", {{kGetItem, "when: '\"clerk\" in principal.roles'"}}, {}},

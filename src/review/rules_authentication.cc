@@ -170,32 +170,14 @@ constexpr Rule kRules[] = {
                                                                     authenticator.name, authenticator.field));
            }
          }},
-    {.id = "token-without-audience",
-     .severity = Severity::high,
-     .layer = Layer::authentication,
-     .title = "Tokens for anybody are accepted",
-     .why = "Without an audience every token of the issuer holds here, also one that its user gave to "
-            "another service (RFC 8725 "
-            "section 3.9).",
-     .remedy = "Set the authenticator's `audience` to the name that the issuer gives this API.",
-     .of_configuration =
-         [](const PolicySet& policy, Findings& found) {
-           for (const AuthenticatorPolicy& authenticator : policy.authenticators) {
-             if (authenticator.settings->kind != AuthenticatorKind::jwt ||
-                 !authenticator.settings->jwt.audiences.empty())
-               continue;
-             found.whole(authenticator.settings->place,
-                         fmt::format("`{}` has no audience", authenticator.name));
-           }
-         }},
     {.id = "token-of-any-type",
      .severity = Severity::low,
      .weighs = Weighs::data,
      .layer = Layer::authentication,
-     .title = "Tokens of any type are accepted",
-     .why = "An issuer signs other tokens with the same keys: ID tokens, logout tokens. One can be taken for "
-            "an access token "
-            "(RFC 8725 section 3.11).",
+     .title = "An ID token may pass for an access token",
+     .why = "Where `types` is not said, tokens of type `JWT`, `at+jwt` and of none hold. An issuer signs "
+            "other tokens than access "
+            "tokens with the same keys (RFC 8725 section 3.11).",
      .remedy = "Set the authenticator's `types: [at+jwt]`, if the issuer writes `typ` (RFC 9068).",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {

@@ -91,6 +91,7 @@ describe('check', unlessBuilt, () => {
     ['YAML that is none', 'operations:', 'operations: [', /gatehouse\.yaml:\d+:\d+: /],
     ['an admin listener that shares its port', 'https: "127.0.0.1:0", admin: "127.0.0.1:0"', 'https: "0.0.0.0:8443", admin: "127.0.0.1:8443"', /gatehouse\.yaml:3:\d+: .*admin/],
     ['a plaintext listener that shares its port', 'https: "127.0.0.1:0"', 'https: "127.0.0.1:8443", http: {address: "[::]:8443", do: reject}', /gatehouse\.yaml:3:\d+: .*http/],
+    ['tokens for nobody', '  key: {type: api_key}', '  key: {type: jwt, issuer: "https://idp.example", audience: [], jwks: "https://idp.example/keys", algorithms: [ES256]}', /gatehouse\.yaml:9:\d+: .*audience/],
     ['an upstream that is no URL', 'http://127.0.0.1:3000', '127.0.0.1:3000', /gatehouse\.yaml:7:\d+: .*URL/],
     ['the admin port open to the world', 'admin: "127.0.0.1:0"', 'admin: "127.0.0.1"', /gatehouse\.yaml:3:\d+: /],
   ]) {
