@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
-import { Desk, Gatehouse, Wire, accepts, assertRefused, eventually, response, undiciClient, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, response, undiciClient, unlessBuilt } from './harness.mjs';
 
 // Asks without pause on several connections until stopped; answers are kept by status, failures by message.
 function load(desk, target = '/orders/1', connections = 8) {
@@ -87,6 +87,26 @@ describe('certificates', unlessBuilt, () => {
     assert.equal((await kept.send('GET /catalogue HTTP/1.1\r\nHost: localhost\r\n\r\n').responses())[0].status, 200);
     assert.deepEqual([...(await working.stop()).keys()], [200]);
     kept.destroy();
+    await desk.close();
+  });
+
+  it('of clients count no longer than the authority that vouched for them, though their connection was kept', async () => {
+    const desk = await Desk.open();
+    const pair = desk.clients.issue('acme', { subject: '/CN=acme', use: 'clientAuth' });
+    const kept = await Wire.open(desk.port, { ...desk.tls, ...pair });
+    const ask = 'GET /settlements HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    assert.equal((await kept.send(ask).responses())[0].status, 200);
+    desk.authority.issue('server'); // another certificate of ours is no reason to part
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => /reloaded/.test(desk.gatehouse.output), 'reload');
+    assert.equal((await kept.send(ask).responses(2))[1].status, 200);
+    new Authority(desk.folder.path, 'clients');
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => desk.gatehouse.output.match(/reloaded/g).length > 1, 'second reload');
+    const arrived = desk.upstream.requests.length;
+    await kept.send(ask).closedByServer();
+    assert.equal(desk.upstream.requests.length, arrived);
+    await assert.rejects(Wire.open(desk.port, { ...desk.tls, ...pair }).then((wire) => wire.send(ask).responses()));
     await desk.close();
   });
 
