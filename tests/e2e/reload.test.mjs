@@ -54,6 +54,47 @@ describe('SIGHUP', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('with other certificates, keys that end and callers of every kind: each answer has its one event', async () => {
+    const desk = await Desk.open();
+    const { id, key } = await desk.createKey();
+    const ids = [];
+    const statuses = { key: new Set(), others: new Set() };
+    let running = true;
+    const ask = async (kind, target, headers) => {
+      const client = undiciClient({ ca: desk.authority.certificate, connections: 1 });
+      while (running) {
+        const answer = await desk.send('GET', target, { headers, client });
+        ids.push(answer.headers['x-request-id']);
+        statuses[kind].add(answer.status);
+      }
+      client.close();
+    };
+    const work = [ask('key', '/orders/1', { 'x-api-key': key }), ask('key', '/orders', { 'x-api-key': key }), ask('others', '/orders/1', desk.bearer),
+      ask('others', '/users', desk.bearer), ask('others', '/orders/x', desk.bearer), ask('others', '/catalogue', {}), ask('others', '/orders', { authorization: 'Bearer abc' }), ask('others', '/nothing', {})];
+    for (let turn = 0; turn < 4; ++turn) {
+      const [before, answered] = [await serial(desk), ids.length];
+      desk.authority.issue('server');
+      desk.gatehouse.signal('SIGHUP');
+      await eventually(async () => (await serial(desk)) !== before && ids.length > answered + 100, 'the next certificate');
+    }
+    assert.deepEqual([...statuses.key], [200]);
+    await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+    const revoked = ids.length;
+    const { status } = await desk.get('/orders/1', { 'x-api-key': key });
+    assert.equal(status, 401);
+    await eventually(() => ids.length > revoked + 100, 'load that goes on');
+    running = false;
+    await Promise.all(work);
+    await desk.gatehouse.eventOf(ids.at(-1));
+    assert.deepEqual([...statuses.key].sort(), [200, 401]);
+    assert.deepEqual([...statuses.others].sort(), [200, 400, 401, 403, 404]);
+    await desk.gatehouse.stop();
+    const recorded = desk.gatehouse.events().filter((event) => event['event.name'] === 'request').map((event) => event['request.id']);
+    assert.equal(new Set(recorded).size, recorded.length, 'no event twice');
+    assert.equal(recorded.length, ids.length + 1, 'no request without');
+    await desk.close();
+  });
+
   it('with a configuration that is wrong changes nothing and says what is wrong', async () => {
     const desk = await Desk.open();
     desk.configuration.operations.getOrder.permission = undefined;
