@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/kept.h"
 #include "base/result.h"
 #include "net/task.h"
 
@@ -23,21 +24,14 @@ class BodySource {
 
 struct Response {
   unsigned status = 500;
-  std::string fields;  // checked header lines, each with its CRLF; no framing, no security headers
-  std::string body;    // the body, or where `rest` is set its beginning
+  Kept<std::string> fields;  // checked header lines, each with its CRLF; no framing, no security headers
+  Kept<std::string> body;    // the body, or where `rest` is set its beginning
   bool has_content_type = false;
   std::unique_ptr<BodySource> rest;
   // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD, 304).
   std::optional<std::uint64_t> length;
 
-  void clear() {
-    status = 500;
-    fields.clear();
-    body.clear();
-    has_content_type = false;
-    rest.reset();
-    length.reset();
-  }
+  void clear() { *this = {}; }
 };
 
 }  // namespace gatehouse

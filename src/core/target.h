@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "base/kept.h"
 #include "core/judge.h"
 #include "core/proofs.h"
 #include "core/response.h"
@@ -30,27 +31,21 @@ struct Call {
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};
-  // Header fields that carried a credential which a gate has verified: they end here.
+  // Header fields, and names in the query, that carried a credential which a gate has verified: they end here.
   std::span<const std::string_view> credential_fields;
+  std::span<const std::string_view> credential_pairs{};
 };
 
 // What happened behind the wall, for the event and for operators; never for the client.
 struct CallReport {
   std::string_view upstream;
   unsigned upstream_status = 0;
-  std::string detail;           // what went wrong, in the words of the one who knows
-  std::string whole_head;       // of an answer of 400 or more: with the fields that never leave
-  std::string original_head;    // of an answer that was withheld
-  std::string original_body;
+  Kept<std::string> detail;         // what went wrong, in the words of the one who knows
+  Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave
+  Kept<std::string> original_head;  // of an answer that was withheld
+  Kept<std::string> original_body;
 
-  void clear() {
-    upstream = {};
-    upstream_status = 0;
-    detail.clear();
-    whole_head.clear();
-    original_head.clear();
-    original_body.clear();
-  }
+  void clear() { *this = {}; }
 };
 
 class Target {

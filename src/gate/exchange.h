@@ -1,5 +1,5 @@
-// One request from its first byte to its event: what the gates have found out so far. Reused from one request to
-// the next, so that a request on a warm connection allocates nothing.
+// One request from its first byte to its event: what the gates have found out so far. Reused from one request
+// to the next, so that a request on a warm connection allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "base/kept.h"
 #include "base/uuid.h"
 #include "core/event.h"
 #include "core/limits.h"
@@ -37,59 +38,51 @@ struct TakenLimit {
   LimitState state;
 };
 
-struct Exchange {
+// What is found out about one request. Assigned anew for the next, so that a member that is added is never
+// one that remembers; Kept ones keep their memory.
+struct Found {
   std::shared_ptr<const policy::PolicySet> policy;
   const Peer* peer = nullptr;
   IpAddress client;
-  std::string client_text;
+  Kept<std::string> client_text;
 
   std::optional<Uuid> id;
   http::TraceContext trace;
   WallTime received{};
   MonotonicTime started{};
-  http::RequestHead head;
 
   const policy::Operation* operation = nullptr;
-  http::Captures captures;
   std::string_view allow;  // for 405
   std::optional<Principal> principal;
-  std::vector<TakenLimit> limits;
+  Kept<std::vector<TakenLimit>> limits;
   std::string_view limit_policies;
 
-  json::Document parameters, body, row;
-  schema::Findings findings;
+  Kept<json::Document> parameters, body, row;
+  Kept<schema::Findings> findings;
   std::string_view findings_in;  // "body", or empty where each finding says it
   std::uint64_t body_bytes = 0;
 
-  std::vector<std::string_view> credentials;        // byte runs that no record may contain
-  std::vector<std::string_view> credential_fields;  // header names that carried a verified one
-  std::string detail;                               // for operators
+  Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
+  Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
+  Kept<std::vector<std::string_view>> credential_fields;  // header names that carried a verified one
+  Kept<std::vector<std::string_view>> credential_pairs;   // names in the query that did
+  Kept<std::string> detail;                               // for operators
   CallReport report;
   Response response;
   bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer
+};
+
+struct Exchange : Found {
+  // Too large to be written for every request; each says itself how much of it holds.
+  http::RequestHead head;
+  http::Captures captures;
 
   void begin(std::shared_ptr<const policy::PolicySet> with, const Peer& from) {
+    static_cast<Found&>(*this) = {};
     policy = std::move(with);
     peer = &from;
-    id.reset();
-    operation = nullptr;
+    head.forget();
     captures.size = 0;
-    allow = {};
-    principal.reset();
-    limits.clear();
-    limit_policies = {};
-    parameters.clear();
-    body.clear();
-    row.clear();
-    findings.clear();
-    findings_in = {};
-    body_bytes = 0;
-    credentials.clear();
-    credential_fields.clear();
-    detail.clear();
-    report.clear();
-    response.clear();
-    recorded = false;
   }
 };
 

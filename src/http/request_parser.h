@@ -38,8 +38,8 @@ struct BodyFraming {
 
 enum class Connection : std::uint8_t { close, keep_alive };
 
-// Every view points into the buffer that was parsed, and lives as long as its bytes stay there.
-struct RequestHead {
+// All of a head but its fields.
+struct RequestLine {
   Method method = Method::other;
   Version version = Version::http_1_1;
   Connection connection = Connection::close;
@@ -51,7 +51,17 @@ struct RequestHead {
   std::string_view path;    // raw: percent-encoding is valid, but not decoded; begins with `/`, or is `*`
   std::string_view query;   // raw, without `?`; empty also where there was none
   HostPort host;
+};
+
+// Every view points into the buffer that was parsed, and lives as long as its bytes stay there.
+struct RequestHead : RequestLine {
   Fields fields;
+
+  // As new: what is not parsed yet says nothing.
+  void forget() {
+    static_cast<RequestLine&>(*this) = {};
+    fields.clear();
+  }
 };
 
 struct RequestLimits {

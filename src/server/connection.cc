@@ -48,12 +48,6 @@ class Connection {
   const policy::Listen& listen() const { return serving_->settings().listen; }
   const policy::Deadlines& deadlines() const { return serving_->settings().deadlines; }
 
-  // Whether the authorities that vouched for the client's certificate still count. Where a reload has changed them the
-  // connection ends before its next request, and the next handshake decides.
-  bool vouched_for() const {
-    return peer_.certificate.empty() || tls_ == serving_->tls ||
-           tls_->client_authorities() == serving_->tls->client_authorities();
-  }
   net::Task<bool> read_proxy_header();
   net::Task<bool> handshake();
   // Until a head is complete. `answer_and_close` was done where it is not.
@@ -61,17 +55,28 @@ class Connection {
   net::Task<Next> answer(gate::Exchange& exchange);
   net::Task<Written> write_answer(gate::Exchange& exchange, http::Connection keep);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
-  void record_connection(Reason reason, std::string_view detail) { worker_.record_connection(peer_.address, reason, detail); }
+  void record_connection(Reason reason, std::string_view detail);
 
   Worker& worker_;
   net::StreamPtr stream_;
   std::shared_ptr<const Serving> serving_;
   RequestBuffer buffer_;
   http::RequestParser parser_;
-  std::shared_ptr<const net::ServerTls> tls_;  // of the handshake
   gate::Peer peer_;
   std::string head_out_;
 };
+
+void Connection::record_connection(Reason reason, std::string_view detail) {
+  Event event;
+  event.name = "connection";
+  event.time = worker_.shared().clock.wall();
+  event.client = peer_.address;
+  event.outcome = Outcome::refused;
+  event.stage = facts_of(reason).stage;
+  event.reason = facts_of(reason).name;
+  event.detail = detail;
+  worker_.audit().record(event);
+}
 
 net::Task<bool> Connection::read_proxy_header() {
   if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
@@ -109,8 +114,7 @@ net::Task<bool> Connection::handshake() {
   stream_->set_deadline(worker_.loop().now() + deadlines().handshake);
   const auto proxied = co_await read_proxy_header();
   if (!proxied) co_return false;
-  tls_ = serving_->tls;
-  const auto shaken = co_await stream_->accept_tls(tls_);
+  const auto shaken = co_await stream_->accept_tls(serving_->tls);
   if (!shaken) {
     record_connection(Reason::handshake_failed, shaken.error().text);
     co_return false;
@@ -142,10 +146,6 @@ net::Task<void> Connection::run() {
       if (!readable) break;
     }
     serving_ = worker_.serving();
-    if (!vouched_for()) {
-      next = Next::close;
-      break;
-    }
     std::unique_ptr<gate::Exchange> exchange = worker_.take_exchange();
     exchange->begin(serving_->runner->shared_policy(), peer_);
     const auto complete = co_await read_head(*exchange);
@@ -196,8 +196,7 @@ net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
 
 // What could not be read as a request: an answer, an event, and the end of the connection.
 net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
-  exchange.head.fields.clear();
-  exchange.head.method = http::Method::other;
+  exchange.head.forget();
   (void)gate::arrive(exchange, worker_.shared().clock, worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);

@@ -1,6 +1,7 @@
 #include "gates.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -144,7 +145,7 @@ gate::Parts TheGates::furnished() {
   return std::move(with_.parts);
 }
 
-// `${ann}` stands for the credential of ann.
+// `${ann}` stands for the credential of ann, `${9000 x}` for nine thousand of them.
 std::string TheGates::filled_in(std::string_view text) {
   std::string out;
   for (;;) {
@@ -152,10 +153,15 @@ std::string TheGates::filled_in(std::string_view text) {
     const auto close = text.find('}', open);
     if (open == std::string_view::npos || close == std::string_view::npos) return out.append(text);
     out += text.substr(0, open);
-    const auto found = with_.credentials.find(std::string(text.substr(open + 2, close - open - 2)));
+    const std::string name(text.substr(open + 2, close - open - 2));
+    text.remove_prefix(close + 1);
+    if (const auto count = std::strtoul(name.c_str(), nullptr, 10); count > 0) {
+      out.append(count, name.back());
+      continue;
+    }
+    const auto found = with_.credentials.find(name);
     if (found != with_.credentials.end()) sent_.push_back(found->second);
     out += found != with_.credentials.end() ? found->second : std::string("?");
-    text.remove_prefix(close + 1);
   }
 }
 
@@ -257,8 +263,7 @@ Outcome TheGates::pass(const Step& step) {
     ending = answer(exchange_, body, recorded);
   } else {
     const Refusal refusal = gate::refusal_of(parser.reason());
-    exchange_.head.fields.clear();
-    exchange_.head.method = http::Method::other;
+    exchange_.head.forget();
     (void)gate::arrive(exchange_, with_.clock, with_.entropy);
     head_.clear();
     gate::write_refusal(head_, refusal, *exchange_.id, "", "");
@@ -339,8 +344,9 @@ void TheGates::read_answer(Outcome& outcome) const {
   if (const auto details = body.root().find("details")) {
     std::string all;
     for (const json::Value one : details->elements()) {
-      all += fmt::format("{}{} {} {}", all.empty() ? "" : ", ", *one.find_string("in"),
-                         *one.find_string("at"), *one.find_string("rule"));
+      const std::string_view at = *one.find_string("at");
+      all += fmt::format("{}{}{}{} {}", all.empty() ? "" : ", ", *one.find_string("in"),
+                         at.empty() ? "" : " ", at, *one.find_string("rule"));
     }
     outcome.decided["details"] = all;
   }
