@@ -51,6 +51,67 @@ bool contains(std::string_view text, std::string_view run) {
   return run.size() <= text.size() && ::memmem(text.data(), text.size(), run.data(), run.size()) != nullptr;
 }
 
+// `%XX` undone once; what is no `%XX` stays.
+void undo_percent(std::string_view text, std::string& out) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+  const auto is_hex = [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+  };
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2])) {
+      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+}
+
+// JSON's escapes undone; those of characters beyond ASCII, of which no field of a request has any, stay.
+void undo_json(std::string_view text, std::string& out) {
+  constexpr std::string_view kNames = "bfnrt", kValues = "\b\f\n\r\t";
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    ++i;
+    unsigned code = 0;
+    if (text[i] == 'u' && i + 4 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 5, code, 16).ptr == text.data() + i + 5 &&
+        code < 0x80) {
+      out += static_cast<char>(code);
+      i += 4;
+    } else {
+      const auto name = kNames.find(text[i]);
+      out += name == kNames.npos ? text[i] : kValues[name];
+    }
+  }
+}
+
+bool contains_any(std::string_view text, std::span<const std::string_view> runs) {
+  return std::ranges::any_of(runs, [&](std::string_view run) { return !run.empty() && contains(text, run); });
+}
+
+// Whether one of the credentials is in the text, as it is, as it is written, or in another spelling.
+bool repeats(std::string_view text, std::string_view written, std::span<const std::string_view> credentials) {
+  if (credentials.empty()) return false;
+  if (contains_any(text, credentials)) return true;
+  if (written.size() != text.size() && contains_any(written, credentials)) return true;
+  thread_local std::string spelled;
+  if (text.contains('%')) {
+    undo_percent(text, spelled);
+    if (contains_any(spelled, credentials)) return true;
+  }
+  if (text.contains('\\')) {
+    undo_json(text, spelled);
+    if (contains_any(spelled, credentials)) return true;
+  }
+  return false;
+}
+
 // Writes into memory that holds the longest line there can be.
 class Line {
  public:
@@ -77,13 +138,9 @@ class Line {
     char* const start = at_;
     escaped(text, most);
     const std::string_view written(start, static_cast<std::size_t>(at_ - start));
-    for (const std::string_view credential : credentials_) {
-      const bool there =
-          contains(text, credential) || (written.size() != text.size() && contains(written, credential));
-      if (credential.empty() || !there) continue;
+    if (repeats(text, written, credentials_)) {
       at_ = start;
       raw(kRedacted);
-      break;
     }
     *at_++ = '"';
   }
@@ -216,11 +273,11 @@ char* write(char* begin, const Event& event) {
     line.attributes(event.query);
   }
   line.raw(R"(,"user.id":)");
-  line.free(event.user_id);
+  line.known(event.user_id);
   line.raw(R"(,"auth.scheme":)");
   line.known(event.scheme);
   line.raw(R"(,"auth.credential.id":)");
-  line.free(event.credential_id);
+  line.known(event.credential_id);
   line.raw(R"(,"outcome":)");
   line.known(name(event.outcome));
   line.raw(R"(,"stage":)");

@@ -4,9 +4,10 @@
 // UTF-8 become U+FFFD.
 //
 // Redaction by value: a free-text part (whatever the request or a peer had a say in) in which a credential of
-// the request occurs, before or after escaping, is replaced as a whole by "[redacted]". Texts of the
-// configuration and of Gatehouse itself are no free text: a caller could otherwise send "getOrder" as its key
-// and so remove the operation from the event of its own attack.
+// the request occurs, as it is, percent-encoded or escaped as JSON does, is replaced as a whole by
+// "[redacted]". Texts of the configuration and of Gatehouse itself are no free text, and neither is who was
+// proven: a caller could otherwise send "getOrder" or its own name as a second key, and so remove the
+// operation or itself from the event of its own attack.
 #pragma once
 
 #include <cstddef>

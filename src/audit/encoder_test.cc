@@ -132,8 +132,6 @@ TEST(Encoder, NoCredentialOfTheRequestIsInItsEvent) {
       event.trace_id = around;
       event.resource = attributes;
       event.query = attributes;
-      event.user_id = around;
-      event.credential_id = around;
       event.detail = around;
       const std::string line = line_of(event);
       EXPECT_THAT(line, Not(HasSubstr(credential)));
@@ -142,6 +140,27 @@ TEST(Encoder, NoCredentialOfTheRequestIsInItsEvent) {
       EXPECT_THAT(line, HasSubstr(R"("detail":"[redacted]"})"));
     }
   }
+}
+
+TEST(Encoder, NoCredentialIsInAnEventInAnotherSpelling) {
+  const std::string_view credentials[] = {"s3cr/et=\"x\""};
+  for (const std::string_view spelled :
+       {"s3cr%2Fet=%22x%22", "s3cr%2fet%3d%22x%22", "%733cr/et=\"x\"", "a%s3cr%2Fet=%22x%22%",
+        R"(s3cr/et=\"x\")", R"({"k":"s3cr\/et=\u0022x\u0022"})", R"(\s3cr/et=\"x\")"}) {
+    Event event = sample();
+    const Attribute attributes[] = {{"id", spelled}};
+    event.credentials = credentials;
+    event.resource = attributes;
+    event.detail = spelled;
+    const std::string line = line_of(event);
+    EXPECT_THAT(line, HasSubstr(R"("resource":{"id":"[redacted]"})")) << spelled;
+    EXPECT_THAT(line, HasSubstr(R"("detail":"[redacted]"})")) << spelled;
+  }
+  // What only looks like an encoding stays as it is.
+  Event event = sample();
+  event.credentials = credentials;
+  event.detail = "100% of \\ and %zz and %2";
+  EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"100% of \\ and %zz and %2")"));
 }
 
 TEST(Encoder, ACredentialThatOnlyTheEscapingWouldFormIsRedactedToo) {
@@ -153,11 +172,15 @@ TEST(Encoder, ACredentialThatOnlyTheEscapingWouldFormIsRedactedToo) {
 }
 
 TEST(Encoder, ACallerCannotRemoveTheFactsByNamingThemAsItsCredential) {
-  for (const std::string_view fact :
-       {"GET", "getOrder", "/orders/{id}", "condition_false", "refused", "2025", "203.0", "{", "\""}) {
+  for (const std::string_view fact : {"GET", "getOrder", "/orders/{id}", "condition_false", "refused", "2025",
+                                      "203.0", "{", "\"", "partner:acme", "abcdefghijkl", "a"}) {
     Event event = sample();
     event.credentials = {&fact, 1};
     const std::string line = line_of(event);
+    EXPECT_THAT(
+        line,
+        HasSubstr(
+            R"("user.id":"partner:acme","auth.scheme":"partnerKey","auth.credential.id":"abcdefghijkl")"));
     EXPECT_THAT(
         line, HasSubstr(R"("http.request.method":"GET","http.route":"/orders/{id}","operation":"getOrder")"));
     EXPECT_THAT(line, HasSubstr(R"("reason":"condition_false")"));
