@@ -119,6 +119,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
   const policy::Operation& operation = matched.operation();
   held_.clear();
   exchange.credential_fields.clear();
+  exchange.credential_pairs.clear();
 
   // Every credential that the operation could use is looked at, and a bad one refuses.
   const auto look = [&](std::uint32_t index) -> Verdict<Scheme*> {
@@ -135,6 +136,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
     if (authenticator.carrier == Carrier::bearer || authenticator.carrier == Carrier::header) {
       exchange.credential_fields.push_back(authenticator.field);
     }
+    if (authenticator.carrier == Carrier::query) exchange.credential_pairs.push_back(authenticator.field);
     return nullptr;
   };
   // Where several schemes of the operation share a place, the one whose form the credential has is asked.

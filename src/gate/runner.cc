@@ -133,7 +133,8 @@ Call Runner::call_of(const Exchange& exchange) const {
               .trace = exchange.trace,
               .received = exchange.received,
               .deadline = exchange.started + exchange.operation->timeout,
-              .credential_fields = exchange.credential_fields};
+              .credential_fields = exchange.credential_fields,
+              .credential_pairs = exchange.credential_pairs};
 }
 
 }  // namespace gatehouse::gate

@@ -40,7 +40,8 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   const policy::Operation& operation = matched.operation();
   const http::RequestHead& head = exchange.head;
   const Headers headers(head.fields);
-  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query, &headers};
+  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query, &headers,
+                               exchange.credential_pairs};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);
   }

@@ -134,8 +134,7 @@ Result<Context> make_context(const SSL_METHOD* method) {
 
 }  // namespace
 
-ServerTls::ServerTls(std::unique_ptr<Native> native, std::string client_authorities)
-    : native_(std::move(native)), client_authorities_(std::move(client_authorities)) {}
+ServerTls::ServerTls(std::unique_ptr<Native> native) : native_(std::move(native)) {}
 ServerTls::~ServerTls() = default;
 
 Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions& options) {
@@ -165,9 +164,7 @@ Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions&
                            : SSL_VERIFY_PEER,
                        nullptr);
   }
-  const bool asked = options.client_certificates != ClientCertificates::none;
-  return std::shared_ptr<const ServerTls>(
-      new ServerTls(std::move(native), asked ? options.client_ca_pem : std::string()));
+  return std::shared_ptr<const ServerTls>(new ServerTls(std::move(native)));
 }
 
 ClientTls::ClientTls(std::unique_ptr<Native> native) : native_(std::move(native)) {}

@@ -77,11 +77,18 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
   return {};
 }
 
-Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encoding encoding) {
+Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encoding encoding,
+                           std::span<const std::string_view> passed_over) {
   while (!raw.empty()) {
     const std::size_t end = std::min(raw.find('&'), raw.size());
     const std::string_view piece = raw.substr(0, end);
     const std::size_t equals = std::min(piece.find('='), piece.size());
+    if (std::ranges::find(passed_over, piece.substr(0, equals)) != passed_over.end()) {
+      if (end == raw.size()) break;
+      raw.remove_prefix(end + 1);
+      if (raw.empty()) return {"style", {}};
+      continue;
+    }
     const auto decoded = decode(piece.substr(0, equals), encoding, scratch_);
     if (!decoded) return {"encoding", {}};
     std::string_view name = *decoded;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,8 +51,9 @@ class Pairs {
   };
 
   void begin(std::size_t codecs, std::size_t bytes);
-  // A query or form: parted by `&`; every name must be known.
-  Broken split(std::string_view raw, const NameTable& names, Encoding encoding);
+  // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`.
+  Broken split(std::string_view raw, const NameTable& names, Encoding encoding,
+               std::span<const std::string_view> passed_over = {});
   // One Cookie field: parted by `; `; unknown names are passed over. `raw` stays valid until the pairs are
   // read.
   Broken split_cookies(std::string_view raw, const NameTable& names);

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "http/chunked.h"
 #include "http/response_parser.h"
+#include "http/query.h"
 #include "http/response_writer.h"
 
 namespace gatehouse::target {
@@ -174,25 +175,9 @@ struct Failure {
   bool retry = false;  // nothing of an answer came over a reused connection
 };
 
-// A redirect to the upstream's own address leads to this server, where its client is: the address stays inside.
-std::string_view from_outside(std::string_view location, const UpstreamAddress& address) {
-  std::string_view rest = location;
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
-  }
-  if (rest.size() == location.size() || !rest.starts_with(address.host)) return location;
-  rest.remove_prefix(address.host.size());
-  if (!rest.empty() && rest.front() != '/') return location;
-  const std::string_view base = address.base_path;
-  if (rest.starts_with(base) && (rest.size() == base.size() || rest[base.size()] == '/')) rest.remove_prefix(base.size());
-  // `//name/` would lead to another host.
-  return rest.empty() || rest.starts_with("//") ? "/" : rest;
-}
-
 // The answer's head and, where it is small, its body.
-net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation, const UpstreamAddress& address,
-                                                      http::Method asked, MonotonicTime deadline, Response& response,
-                                                      CallReport& report) {
+net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation, http::Method asked, MonotonicTime deadline,
+                                                      Response& response, CallReport& report) {
   char* const buffer = conversation->buffer;
   std::size_t size = 0;
   http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
@@ -236,8 +221,7 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
       http::append_field(report.whole_head, field.name, field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
     if (!may_leave(field)) continue;
-    const bool location = field.id == http::FieldId::location || field.id == http::FieldId::content_location;
-    http::append_field(response.fields, field.name, location ? from_outside(field.value, address) : field.value);
+    http::append_field(response.fields, field.name, field.value);
     response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
   }
   std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
@@ -413,12 +397,29 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
   if (!assertion.empty()) http::append_field(out, "Gatehouse-Assertion", assertion);
 }
 
+// Path and query as they came, but for the pairs that were credentials.
+void append_target(std::string& out, const Call& call) {
+  if (call.credential_pairs.empty()) {
+    out += call.head.target;
+    return;
+  }
+  out += call.head.path;
+  char mark = '?';
+  for (const http::QueryPair pair : http::QueryPairs(call.head.query)) {
+    if (std::ranges::find(call.credential_pairs, pair.name) != call.credential_pairs.end()) continue;
+    out += std::exchange(mark, '&');
+    out += pair.name;
+    if (pair.has_equals) out += '=';
+    out += pair.value;
+  }
+}
+
 void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
                          std::string_view host, std::string_view base_path, std::string_view assertion) {
   out += call.head.method_text;
   out += ' ';
   out += base_path;
-  out += call.head.target;
+  append_target(out, call);
   out += " HTTP/1.1\r\n";
   http::append_field(out, "Host", host);
   for (const http::Field field : call.head.fields) {
@@ -463,8 +464,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(lease), std::move(conversation), *acquired->second, method, deadline,
-                                      response, report);
+    auto read = co_await read_response(std::move(lease), std::move(conversation), method, deadline, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};

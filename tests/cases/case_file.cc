@@ -220,7 +220,6 @@ CaseFile read_case_file(const std::string& path, Problems& problems) {
   Reader in(*file.source, file.source->root(), "", problems);
   in.ignore({"openapi", "gatehouse"});
   file.tables = in.optional("tables", as_text).value_or("");
-  file.issuer_down = in.optional("issuer_down", as_boolean).value_or(false);
   file.api = section(file, "openapi", problems);
   file.policy = section(file, "gatehouse", problems);
   complete(file.policy, file.tables);

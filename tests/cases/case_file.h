@@ -65,9 +65,8 @@ struct Case {
 
 struct CaseFile {
   std::shared_ptr<const doc::Source> source;
-  std::string api, policy;   // texts, on the lines where they stand in the file
-  std::string tables;        // SQL
-  bool issuer_down = false;  // the issuer's keys cannot be read
+  std::string api, policy;  // texts, on the lines where they stand in the file
+  std::string tables;       // SQL
   std::map<std::string, Caller> callers;
   std::vector<Case> cases;
 };

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "core/reason.h"
 #include "world.h"
 
 namespace gatehouse::cases {
@@ -82,6 +84,48 @@ std::string test_name(std::string_view sentence) {
   return name;
 }
 
+// Reasons that no gate decides: a connection, a target or a clock that really runs does, and their tests meet
+// them.
+bool is_decided_elsewhere(Reason reason) {
+  switch (reason) {
+    case Reason::internal_error:
+    case Reason::request_late:
+    case Reason::handshake_failed:
+    case Reason::proxy_header:
+    case Reason::too_many_connections:
+    case Reason::plaintext:
+    case Reason::credential_in_plaintext:
+    case Reason::draining:
+    case Reason::body_late:
+    case Reason::upstream_unreachable:
+    case Reason::upstream_open_circuit:
+    case Reason::upstream_malformed:
+    case Reason::database_failed:
+    case Reason::database_overloaded:
+    case Reason::deadline_passed:
+    case Reason::handler_refused:
+    case Reason::handler_failed:
+    case Reason::handler_overloaded:
+    case Reason::client_gone: return true;
+    default: return false;
+  }
+}
+
+class EveryReason final : public testing::Test {
+ public:
+  explicit EveryReason(std::set<std::string> met) : met_(std::move(met)) {}
+  void TestBody() override {
+    for (const ReasonFacts& facts : every_reason()) {
+      const auto reason = static_cast<Reason>(&facts - every_reason().data());
+      if (is_decided_elsewhere(reason)) continue;
+      EXPECT_TRUE(met_.contains(std::string(facts.name))) << "no case is refused for " << facts.name;
+    }
+  }
+
+ private:
+  std::set<std::string> met_;
+};
+
 int run(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -91,6 +135,7 @@ int run(const std::filesystem::path& folder) {
   std::ranges::sort(files);
   Problems problems;
   std::vector<std::unique_ptr<CaseWorld>> worlds;
+  std::set<std::string> met;
   for (const std::filesystem::path& path : files) {
     CaseFile file = read_case_file(path.string(), problems);
     if (!problems.empty()) continue;
@@ -103,11 +148,17 @@ int run(const std::filesystem::path& folder) {
   for (const auto& world : worlds) {
     const std::string suite = std::filesystem::path(world->file().source->name()).stem().string();
     for (const Case& one : world->file().cases) {
+      for (const Step& step : one.steps) {
+        if (const auto reason = step.expected.find("reason"); reason != step.expected.end())
+          met.insert(reason->second);
+      }
       testing::RegisterTest(suite.c_str(), test_name(one.name).c_str(), nullptr, nullptr,
                             one.place.file.c_str(), static_cast<int>(one.place.line),
                             [&world, &one]() -> testing::Test* { return new DecisionTest(*world, one); });
     }
   }
+  testing::RegisterTest("reasons", "EveryOneThatAGateDecidesHasACase", nullptr, nullptr, __FILE__, __LINE__,
+                        [met]() -> testing::Test* { return new EveryReason(met); });
   return RUN_ALL_TESTS();
 }
 
