@@ -1,6 +1,7 @@
+#include <memory>
+#include <string>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -165,41 +166,42 @@ int revoke(const Words& words) {
 }  // namespace
 
 void add_key(CLI::App& program, int& status) {
-  auto* key = program.add_subcommand("key", "API keys: create, list, rotate, revoke. A key is shown once.");
-  key->require_subcommand(1);
-  key->footer("Example:\n  gatehouse key create --principal partner:acme --role partner --expires 365d");
+  Command key(program, "key", "API keys: create, list, rotate, revoke. A key is shown once.",
+              "gatehouse key create --principal partner:acme --role partner --expires 365d");
   const auto words = std::make_shared<Words>();
-  const auto add = [&](const char* name, const char* what, const char* example) {
-    auto* command = key->add_subcommand(name, what);
-    command->add_option("-c,--config", words->config, "The configuration")->capture_default_str();
-    command->footer(std::string("Example:\n  ") + example);
-    return command;
+  const auto config = [&](Command& command) {
+    command.option("-c,--config", words->config, "The configuration");
   };
-  auto* made = add("create", "Make a key and print it, once",
-                   "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
-  made->add_option("--principal", words->request.principal, "Who it is, such as partner:acme")->required();
-  made->add_option("--role", words->request.roles, "A role of the configuration; may be repeated");
-  made->add_option("--scope", words->request.scopes, "A scope; may be repeated");
-  made->add_option("--tenant", words->request.tenant, "The tenant");
-  made->add_option("--expires", words->expires, "How long it holds, such as 365d");
-  made->add_option("--address", words->addresses, "From where it may be used; may be repeated");
-  made->add_flag("--json", words->json, "For programs: {\"id\", \"key\"}");
-  made->callback([words, &status] { status = create(*words); });
 
-  auto* listed = add("list", "Every key: whose it is, its state and last use", "gatehouse key list");
-  listed->add_flag("--json", words->json, "For programs: one object a line");
-  listed->callback([words, &status] { status = list(*words); });
+  Command made(key, "create", "Make a key and print it, once",
+               "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
+  config(made);
+  made.option("--principal", words->request.principal, "Who it is, such as partner:acme", Need::required);
+  made.option("--role", words->request.roles, "A role of the configuration; may be repeated");
+  made.option("--scope", words->request.scopes, "A scope; may be repeated");
+  made.option("--tenant", words->request.tenant, "The tenant");
+  made.option("--expires", words->expires, "How long it holds, such as 365d");
+  made.option("--address", words->addresses, "From where it may be used; may be repeated");
+  made.flag("--json", words->json, "For programs: {\"id\", \"key\"}");
+  made.run(status, [words] { return create(*words); });
 
-  auto* rotated = add("rotate", "A new key for the same principal; the old one goes on for a while",
-                      "gatehouse key rotate 1a2B3c4D5e6F --overlap 7d");
-  rotated->add_option("id", words->id, "The key's id")->required();
-  rotated->add_option("--overlap", words->overlap, "How long the old key goes on")->capture_default_str();
-  rotated->add_flag("--json", words->json, "For programs: {\"id\", \"key\"}");
-  rotated->callback([words, &status] { status = rotate(*words); });
+  Command listed(key, "list", "Every key: whose it is, its state and last use", "gatehouse key list");
+  config(listed);
+  listed.flag("--json", words->json, "For programs: one object a line");
+  listed.run(status, [words] { return list(*words); });
 
-  auto* revoked = add("revoke", "End a key at once, on every worker", "gatehouse key revoke 1a2B3c4D5e6F");
-  revoked->add_option("id", words->id, "The key's id")->required();
-  revoked->callback([words, &status] { status = revoke(*words); });
+  Command rotated(key, "rotate", "A new key for the same principal; the old one goes on for a while",
+                  "gatehouse key rotate 1a2B3c4D5e6F --overlap 7d");
+  config(rotated);
+  rotated.option("id", words->id, "The key's id", Need::required);
+  rotated.option("--overlap", words->overlap, "How long the old key goes on");
+  rotated.flag("--json", words->json, "For programs: {\"id\", \"key\"}");
+  rotated.run(status, [words] { return rotate(*words); });
+
+  Command revoked(key, "revoke", "End a key at once, on every worker", "gatehouse key revoke 1a2B3c4D5e6F");
+  config(revoked);
+  revoked.option("id", words->id, "The key's id", Need::required);
+  revoked.run(status, [words] { return revoke(*words); });
 }
 
 }  // namespace gatehouse::app

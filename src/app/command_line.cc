@@ -9,6 +9,11 @@ Command::Command(CLI::App& program, const char* name, const char* what, const ch
   app_->footer(std::string("Example:\n  ") + example);
 }
 
+Command::Command(Command& group, const char* name, const char* what, const char* example)
+    : Command(*group.app_, name, what, example) {
+  group.app_->require_subcommand(1);
+}
+
 void Command::option(const char* names, std::string& into, const char* what, Need need) {
   CLI::Option* option = app_->add_option(names, into, what);
   if (!into.empty()) option->capture_default_str();
@@ -19,6 +24,10 @@ void Command::option(const char* names, std::string& into, const char* what,
                      const std::vector<std::string>& choices) {
   CLI::Option* option = app_->add_option(names, into, what)->check(CLI::IsMember(choices));
   if (!into.empty()) option->capture_default_str();
+}
+
+void Command::option(const char* names, std::vector<std::string>& into, const char* what) {
+  app_->add_option(names, into, what);
 }
 
 void Command::flag(const char* names, bool& into, const char* what) { app_->add_flag(names, into, what); }

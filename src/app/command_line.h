@@ -21,10 +21,14 @@ class Command {
  public:
   // `example` is what `--help` ends with.
   Command(CLI::App& program, const char* name, const char* what, const char* example);
+  // One of the commands of `group`, of which one must be named: `key create`.
+  Command(Command& group, const char* name, const char* what, const char* example);
 
   void option(const char* names, std::string& into, const char* what, Need need = Need::optional);
   void option(const char* names, std::string& into, const char* what,
               const std::vector<std::string>& choices);
+  // May be repeated.
+  void option(const char* names, std::vector<std::string>& into, const char* what);
   void flag(const char* names, bool& into, const char* what);
   // `work` is called when this command was, and gives the exit status.
   void run(int& status, std::function<int()> work);

@@ -1,9 +1,11 @@
 #include <csignal>
 #include <ctime>
+#include <memory>
+#include <string>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
 #include "app/service.h"
@@ -62,11 +64,11 @@ int serve(const std::string& path) {
 }  // namespace
 
 void add_serve(CLI::App& program, int& status) {
-  auto* command = program.add_subcommand("serve", "Run the server. SIGHUP reloads, SIGTERM drains.");
-  auto path = std::make_shared<std::string>("gatehouse.yaml");
-  command->add_option("-c,--config", *path, "The configuration")->capture_default_str();
-  command->footer("Example:\n  gatehouse serve -c gatehouse.yaml");
-  command->callback([path, &status] { status = serve(*path); });
+  Command command(program, "serve", "Run the server. SIGHUP reloads, SIGTERM drains.",
+                  "gatehouse serve -c gatehouse.yaml");
+  const auto path = std::make_shared<std::string>("gatehouse.yaml");
+  command.option("-c,--config", *path, "The configuration");
+  command.run(status, [path] { return serve(*path); });
 }
 
 }  // namespace gatehouse::app

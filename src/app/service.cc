@@ -12,6 +12,9 @@
 namespace gatehouse::app {
 namespace {
 
+// A session ticket's key lives as long as its context: once a day there is a new one.
+constexpr std::chrono::hours kTlsLifetime{24};
+
 Result<std::shared_ptr<const net::ServerTls>> make_tls(const policy::PolicySet& policy) {
   const policy::Tls& tls = policy.settings.tls;
   net::ServerTlsOptions options;
@@ -72,6 +75,7 @@ Service::~Service() {
 Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
   GATEHOUSE_TRY(tls_, make_tls(*policy));
   certificate_state_ = state_of_certificates(policy->settings.tls);
+  tls_made_ = world_->clock.monotonic();
   policy_ = policy;
   const std::size_t count = policy->settings.workers != 0 ? policy->settings.workers
                                                           : std::max(1U, std::thread::hardware_concurrency());
@@ -110,6 +114,7 @@ Result<> Service::reload(std::shared_ptr<const policy::PolicySet> policy) {
   GATEHOUSE_TRY(auto tls, make_tls(*policy));
   tls_ = std::move(tls);
   certificate_state_ = state_of_certificates(policy->settings.tls);
+  tls_made_ = world_->clock.monotonic();
   return install(policy);
 }
 
@@ -130,8 +135,10 @@ Result<> Service::install(const std::shared_ptr<const policy::PolicySet>& policy
 
 void Service::watch_certificates() {
   std::string state = state_of_certificates(policy_->settings.tls);
-  if (state == certificate_state_) return;
+  const bool changed = state != certificate_state_;
+  if (!changed && world_->clock.monotonic() - tls_made_ < kTlsLifetime) return;
   certificate_state_ = std::move(state);
+  tls_made_ = world_->clock.monotonic();
   auto tls = make_tls(*policy_);
   if (!tls) {
     // Half of a pair may have been written: the old one stays until both fit.
@@ -144,7 +151,7 @@ void Service::watch_certificates() {
     serving->tls = tls;
     workers_[index]->reload(std::move(serving));
   });
-  tell_operator("the changed certificate is in use");
+  if (changed) tell_operator("the changed certificate is in use");
 }
 
 void Service::drain() {

@@ -22,7 +22,7 @@ class Service {
   // New connections and requests meet the new policy; what is under way ends under the old one. On an error
   // everything is as it was. Listening addresses, the store and the number of workers stay those of the start.
   Result<> reload(std::shared_ptr<const policy::PolicySet> policy);
-  // Looks whether certificate files have changed, and takes them up.
+  // Looks whether certificate files have changed, and takes them up; also renews the keys of session tickets.
   void watch_certificates();
   // Sinks open their files again.
   void reopen_logs() { world_->journal->reopen(); }
@@ -38,6 +38,7 @@ class Service {
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const net::ServerTls> tls_;
   std::string certificate_state_;
+  MonotonicTime tls_made_{};
   std::vector<server::Worker*> workers_;  // each used on its own thread only
   std::unique_ptr<net::WorkerGroup> group_;
 };

@@ -134,7 +134,8 @@ Result<Context> make_context(const SSL_METHOD* method) {
 
 }  // namespace
 
-ServerTls::ServerTls(std::unique_ptr<Native> native) : native_(std::move(native)) {}
+ServerTls::ServerTls(std::unique_ptr<Native> native, std::string client_authorities)
+    : native_(std::move(native)), client_authorities_(std::move(client_authorities)) {}
 ServerTls::~ServerTls() = default;
 
 Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions& options) {
@@ -164,7 +165,9 @@ Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions&
                            : SSL_VERIFY_PEER,
                        nullptr);
   }
-  return std::shared_ptr<const ServerTls>(new ServerTls(std::move(native)));
+  const bool asked = options.client_certificates != ClientCertificates::none;
+  return std::shared_ptr<const ServerTls>(
+      new ServerTls(std::move(native), asked ? options.client_ca_pem : std::string()));
 }
 
 ClientTls::ClientTls(std::unique_ptr<Native> native) : native_(std::move(native)) {}

@@ -43,12 +43,16 @@ class ServerTls {
   static Result<std::shared_ptr<const ServerTls>> make(const ServerTlsOptions& options);
   ~ServerTls();
 
+  // PEM; empty where client certificates are not asked for.
+  const std::string& client_authorities() const { return client_authorities_; }
+
   struct Native;  // OpenSSL's, inside this room
   const Native& native() const { return *native_; }
 
  private:
-  explicit ServerTls(std::unique_ptr<Native> native);
+  ServerTls(std::unique_ptr<Native> native, std::string client_authorities);
   std::unique_ptr<Native> native_;
+  std::string client_authorities_;
 };
 
 struct ClientTlsOptions {

@@ -192,7 +192,9 @@ std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, con
   const Statement& answer = operation.sql.statement;
   const Statement& lookup = *operation.resource->statement();
   if (answer.fixed->effect() != db::Effect::reads || !set_.statements->is_utf8()) return std::nullopt;
-  const auto is_whole = [](const Statement& one) { return one.values.size() == one.fixed->parameters().size(); };
+  const auto is_whole = [](const Statement& one) {
+    return one.values.size() == one.fixed->parameters().size();
+  };
   if (!is_whole(answer) || !is_whole(lookup)) return std::nullopt;  // its problem has been told
   std::vector<GuardProgram> programs;
   std::string condition = "1";

@@ -11,7 +11,7 @@ namespace {
 using Kind = cel::Question::Kind;
 
 // What SQL has no value for is bound as a blob, which no column that counts holds.
-constexpr GuardMark kError{std::string_view("", 0)};
+constexpr GuardMark kError{""};
 constexpr GuardMark kNotANumber{std::string_view("\0", 1)};
 constexpr GuardMark kOtherKind{std::string_view("\1", 1)};
 

@@ -222,7 +222,7 @@ TEST_F(Guards, AnswerAsConditionsDoWhateverTheRowAndTheValues) {
   for (int round = 0; round < 10'000; ++round) {
     std::string condition = leaf();
     for (std::size_t more = below(3); more > 0; --more) {
-      if (below(4) == 0) condition = "!(" + condition + ")";
+      if (below(4) == 0) condition = fmt::format("!({})", condition);
       condition = fmt::format("({}) {} ({})", condition, below(2) == 0 ? "&&" : "||", leaf());
     }
     if (!cel::compile(condition, environment_, cel::Type::boolean())) continue;  // types that never fit

@@ -48,6 +48,12 @@ class Connection {
   const policy::Listen& listen() const { return serving_->settings().listen; }
   const policy::Deadlines& deadlines() const { return serving_->settings().deadlines; }
 
+  // Whether the authorities that vouched for the client's certificate still count. Where a reload has changed them the
+  // connection ends before its next request, and the next handshake decides.
+  bool vouched_for() const {
+    return peer_.certificate.empty() || tls_ == serving_->tls ||
+           tls_->client_authorities() == serving_->tls->client_authorities();
+  }
   net::Task<bool> read_proxy_header();
   net::Task<bool> handshake();
   // Until a head is complete. `answer_and_close` was done where it is not.
@@ -55,28 +61,17 @@ class Connection {
   net::Task<Next> answer(gate::Exchange& exchange);
   net::Task<Written> write_answer(gate::Exchange& exchange, http::Connection keep);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
-  void record_connection(Reason reason, std::string_view detail);
+  void record_connection(Reason reason, std::string_view detail) { worker_.record_connection(peer_.address, reason, detail); }
 
   Worker& worker_;
   net::StreamPtr stream_;
   std::shared_ptr<const Serving> serving_;
   RequestBuffer buffer_;
   http::RequestParser parser_;
+  std::shared_ptr<const net::ServerTls> tls_;  // of the handshake
   gate::Peer peer_;
   std::string head_out_;
 };
-
-void Connection::record_connection(Reason reason, std::string_view detail) {
-  Event event;
-  event.name = "connection";
-  event.time = worker_.shared().clock.wall();
-  event.client = peer_.address;
-  event.outcome = Outcome::refused;
-  event.stage = facts_of(reason).stage;
-  event.reason = facts_of(reason).name;
-  event.detail = detail;
-  worker_.audit().record(event);
-}
 
 net::Task<bool> Connection::read_proxy_header() {
   if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
@@ -114,7 +109,8 @@ net::Task<bool> Connection::handshake() {
   stream_->set_deadline(worker_.loop().now() + deadlines().handshake);
   const auto proxied = co_await read_proxy_header();
   if (!proxied) co_return false;
-  const auto shaken = co_await stream_->accept_tls(serving_->tls);
+  tls_ = serving_->tls;
+  const auto shaken = co_await stream_->accept_tls(tls_);
   if (!shaken) {
     record_connection(Reason::handshake_failed, shaken.error().text);
     co_return false;
@@ -146,6 +142,10 @@ net::Task<void> Connection::run() {
       if (!readable) break;
     }
     serving_ = worker_.serving();
+    if (!vouched_for()) {
+      next = Next::close;
+      break;
+    }
     std::unique_ptr<gate::Exchange> exchange = worker_.take_exchange();
     exchange->begin(serving_->runner->shared_policy(), peer_);
     const auto complete = co_await read_head(*exchange);

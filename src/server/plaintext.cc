@@ -49,6 +49,7 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
   const auto ticket = worker.shared().connections.enter(accepted.peer.address, listen.connections, listen.connections_per_address);
   if (!ticket) {
+    worker.record_connection(accepted.peer.address, Reason::too_many_connections, "listen.http");
     stream->abort();
     co_return;
   }
@@ -61,9 +62,18 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   http::Progress progress = http::Progress::need_more;
   while (progress == http::Progress::need_more) {
     const std::span<char> space = buffer.space();
-    if (space.empty()) co_return;
+    if (space.empty()) {
+      worker.record_connection(peer.address, Reason::head_too_large, "listen.http");
+      co_return;
+    }
     const auto read = co_await stream->read(space);
-    if (!read || *read == 0) co_return;
+    if (!read || *read == 0) {
+      const bool late = !read && read.error().code == ErrorCode::timeout;
+      if (!buffer.empty()) {
+        worker.record_connection(peer.address, late ? Reason::request_late : Reason::client_gone, "listen.http");
+      }
+      co_return;
+    }
     buffer.added(*read);
     progress = parser.parse(buffer.bytes(), exchange->head);
   }

@@ -44,6 +44,27 @@ Result<> Worker::listen_admin(const policy::SocketAddress& address, RenderMetric
   });
 }
 
+// A bug ends the connection that met it, not the process.
+net::Task<void> Worker::guard(net::Task<void> serving, IpAddress client) {
+  try {
+    co_await serving;
+  } catch (const std::exception& bug) {
+    record_connection(client, Reason::internal_error, bug.what());
+  }
+}
+
+void Worker::record_connection(const IpAddress& client, Reason reason, std::string_view detail) {
+  Event event;
+  event.name = "connection";
+  event.time = shared_.clock.wall();
+  event.client = client;
+  event.outcome = Outcome::refused;
+  event.stage = facts_of(reason).stage;
+  event.reason = facts_of(reason).name;
+  event.detail = detail;
+  audit_->record(event);
+}
+
 net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
   for (unsigned accepted_in_a_row = 1;; ++accepted_in_a_row) {
     auto accepted = co_await listener.accept();
@@ -53,7 +74,8 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
       co_await net::sleep_for(loop_, kAcceptPause);
       continue;
     }
-    net::spawn(loop_, serve(std::move(*accepted)));
+    const IpAddress client = accepted->peer.address;
+    net::spawn(loop_, guard(serve(std::move(*accepted)), client));
     // A crowd at the door must not keep those inside waiting.
     if (accepted_in_a_row % 64 == 0) co_await net::yield(loop_);
   }

@@ -57,6 +57,9 @@ class Worker {
   std::string_view date_line() { return date_.at(shared_.clock.wall()); }
   gate::EventBuilder& events() { return events_; }
 
+  // The event of a connection that brought no request, or not a whole one.
+  void record_connection(const IpAddress& client, Reason reason, std::string_view detail);
+
   std::unique_ptr<gate::Exchange> take_exchange();
   void give_back(std::unique_ptr<gate::Exchange> exchange);
   // A read buffer of kBuffer bytes; given back while a connection is idle.
@@ -67,6 +70,7 @@ class Worker {
  private:
   using Serve = std::function<net::Task<void>(net::Accepted accepted)>;
   Result<> open(const policy::SocketAddress& at, Serve serve);
+  net::Task<void> guard(net::Task<void> serving, IpAddress client);
   net::Task<void> accept_loop(net::Listener& listener, Serve serve);
   net::Task<void> drain_task(std::function<void()> done);
 

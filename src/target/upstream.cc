@@ -175,9 +175,25 @@ struct Failure {
   bool retry = false;  // nothing of an answer came over a reused connection
 };
 
+// A redirect to the upstream's own address leads to this server, where its client is: the address stays inside.
+std::string_view from_outside(std::string_view location, const UpstreamAddress& address) {
+  std::string_view rest = location;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  }
+  if (rest.size() == location.size() || !rest.starts_with(address.host)) return location;
+  rest.remove_prefix(address.host.size());
+  if (!rest.empty() && rest.front() != '/') return location;
+  const std::string_view base = address.base_path;
+  if (rest.starts_with(base) && (rest.size() == base.size() || rest[base.size()] == '/')) rest.remove_prefix(base.size());
+  // `//name/` would lead to another host.
+  return rest.empty() || rest.starts_with("//") ? "/" : rest;
+}
+
 // The answer's head and, where it is small, its body.
-net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation, http::Method asked, MonotonicTime deadline,
-                                                      Response& response, CallReport& report) {
+net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation, const UpstreamAddress& address,
+                                                      http::Method asked, MonotonicTime deadline, Response& response,
+                                                      CallReport& report) {
   char* const buffer = conversation->buffer;
   std::size_t size = 0;
   http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
@@ -221,7 +237,8 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
       http::append_field(report.whole_head, field.name, field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
     if (!may_leave(field)) continue;
-    http::append_field(response.fields, field.name, field.value);
+    const bool location = field.id == http::FieldId::location || field.id == http::FieldId::content_location;
+    http::append_field(response.fields, field.name, location ? from_outside(field.value, address) : field.value);
     response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
   }
   std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
@@ -464,7 +481,8 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(lease), std::move(conversation), method, deadline, response, report);
+    auto read = co_await read_response(std::move(lease), std::move(conversation), *acquired->second, method, deadline,
+                                      response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};

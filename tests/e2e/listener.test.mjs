@@ -136,6 +136,24 @@ describe('the plaintext listener', unlessBuilt, () => {
   });
 });
 
+describe('the plaintext listener, for callers who do not finish', unlessBuilt, () => {
+  it('waits no longer than for others, and records what it saw', async () => {
+    const plain = await freePort();
+    const desk = await Desk.open({ change: (configuration) => {
+      configuration.listen.http = { address: `127.0.0.1:${plain}`, do: 'reject' };
+      configuration.deadlines = { head: '300ms' };
+    } });
+    const late = await Wire.open(plain, { tls: false });
+    await late.send('GET / HTTP/1.1\r\nX-API-Key: gh_').closedByServer();
+    await desk.gatehouse.event(({ reason }) => reason === 'request_late', 'request_late');
+    const gone = await Wire.open(plain, { tls: false });
+    await new Promise((resolve) => gone.socket.write('GET / HT', resolve));
+    gone.socket.end();
+    await desk.gatehouse.event(({ reason }) => reason === 'client_gone', 'client_gone');
+    await desk.close();
+  });
+});
+
 describe('slow and gone callers', unlessBuilt, () => {
   let desk;
   before(async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
-import { Desk, Gatehouse, Wire, accepts, assertRefused, eventually, response, undiciClient, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, response, undiciClient, unlessBuilt } from './harness.mjs';
 
 // Asks without pause on several connections until stopped; answers are kept by status, failures by message.
 function load(desk, target = '/orders/1', connections = 8) {
@@ -54,6 +54,47 @@ describe('SIGHUP', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('with other certificates, keys that end and callers of every kind: each answer has its one event', async () => {
+    const desk = await Desk.open();
+    const { id, key } = await desk.createKey();
+    const ids = [];
+    const statuses = { key: new Set(), others: new Set() };
+    let running = true;
+    const ask = async (kind, target, headers) => {
+      const client = undiciClient({ ca: desk.authority.certificate, connections: 1 });
+      while (running) {
+        const answer = await desk.send('GET', target, { headers, client });
+        ids.push(answer.headers['x-request-id']);
+        statuses[kind].add(answer.status);
+      }
+      client.close();
+    };
+    const work = [ask('key', '/orders/1', { 'x-api-key': key }), ask('key', '/orders', { 'x-api-key': key }), ask('others', '/orders/1', desk.bearer),
+      ask('others', '/users', desk.bearer), ask('others', '/orders/x', desk.bearer), ask('others', '/catalogue', {}), ask('others', '/orders', { authorization: 'Bearer abc' }), ask('others', '/nothing', {})];
+    for (let turn = 0; turn < 4; ++turn) {
+      const [before, answered] = [await serial(desk), ids.length];
+      desk.authority.issue('server');
+      desk.gatehouse.signal('SIGHUP');
+      await eventually(async () => (await serial(desk)) !== before && ids.length > answered + 100, 'the next certificate');
+    }
+    assert.deepEqual([...statuses.key], [200]);
+    await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+    const revoked = ids.length;
+    const { status } = await desk.get('/orders/1', { 'x-api-key': key });
+    assert.equal(status, 401);
+    await eventually(() => ids.length > revoked + 100, 'load that goes on');
+    running = false;
+    await Promise.all(work);
+    await desk.gatehouse.eventOf(ids.at(-1));
+    assert.deepEqual([...statuses.key].sort(), [200, 401]);
+    assert.deepEqual([...statuses.others].sort(), [200, 400, 401, 403, 404]);
+    await desk.gatehouse.stop();
+    const recorded = desk.gatehouse.events().filter((event) => event['event.name'] === 'request').map((event) => event['request.id']);
+    assert.equal(new Set(recorded).size, recorded.length, 'no event twice');
+    assert.equal(recorded.length, ids.length + 1, 'no request without');
+    await desk.close();
+  });
+
   it('with a configuration that is wrong changes nothing and says what is wrong', async () => {
     const desk = await Desk.open();
     desk.configuration.operations.getOrder.permission = undefined;
@@ -87,6 +128,26 @@ describe('certificates', unlessBuilt, () => {
     assert.equal((await kept.send('GET /catalogue HTTP/1.1\r\nHost: localhost\r\n\r\n').responses())[0].status, 200);
     assert.deepEqual([...(await working.stop()).keys()], [200]);
     kept.destroy();
+    await desk.close();
+  });
+
+  it('of clients count no longer than the authority that vouched for them, though their connection was kept', async () => {
+    const desk = await Desk.open();
+    const pair = desk.clients.issue('acme', { subject: '/CN=acme', use: 'clientAuth' });
+    const kept = await Wire.open(desk.port, { ...desk.tls, ...pair });
+    const ask = 'GET /settlements HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    assert.equal((await kept.send(ask).responses())[0].status, 200);
+    desk.authority.issue('server'); // another certificate of ours is no reason to part
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => /reloaded/.test(desk.gatehouse.output), 'reload');
+    assert.equal((await kept.send(ask).responses(2))[1].status, 200);
+    new Authority(desk.folder.path, 'clients');
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => desk.gatehouse.output.match(/reloaded/g).length > 1, 'second reload');
+    const arrived = desk.upstream.requests.length;
+    await kept.send(ask).closedByServer();
+    assert.equal(desk.upstream.requests.length, arrived);
+    await assert.rejects(Wire.open(desk.port, { ...desk.tls, ...pair }).then((wire) => wire.send(ask).responses()));
     await desk.close();
   });
 

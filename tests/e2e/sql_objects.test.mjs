@@ -137,11 +137,14 @@ print(turns)`;
     const admitted = { whole: 0, prefixed: 0, touch: 0 };
     const refused = { ...admitted };
     const rounds = async (kind) => {
-      for (let i = 0; i < 150; i += 1) {
+      // The thief is another process: on a busy machine its turn may come late.
+      const begun = Date.now();
+      for (let i = 0; i < 150 || (Math.min(admitted[kind], refused[kind]) === 0 && Date.now() - begun < 30_000); i += 1) {
         const answer = await desk.send(kind === 'touch' ? 'POST' : 'GET', `/orders/1/${kind}`);
-        assert.ok([200, 204, 404].includes(answer.status), `${kind}: ${answer.status} ${answer.text}`);
+        // 503 and 504: the database was busy for too long, and nothing was done.
+        assert.ok([200, 204, 404, 503, 504].includes(answer.status), `${kind}: ${answer.status} ${answer.text}`);
         if (answer.status === 404) refused[kind] += 1;
-        else admitted[kind] += 1;
+        if (answer.status < 300) admitted[kind] += 1;
         if (answer.status === 200) assert.doesNotMatch(answer.text, /bob/, kind);
       }
     };

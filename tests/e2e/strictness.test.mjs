@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Wire, assertRefused, sendUntilClosed, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, assertRefused, responsesIn, sendUntilClosed, unlessBuilt } from './harness.mjs';
 
 const host = 'Host: localhost\r\n';
 const get = (target, headers = host) => `GET ${target} HTTP/1.1\r\n${headers}\r\n`;
@@ -183,6 +183,21 @@ describe('strictness', unlessBuilt, () => {
     assert.notEqual(upgrade.status, 101);
     assert.equal(desk.upstream.last.headers.upgrade, undefined);
     wire.destroy();
+  });
+
+  it('never takes a body that it did not want for a request', async () => {
+    const arrived = desk.upstream.requests.length;
+    const hidden = get('/catalogue');
+    for (const framing of [`Content-Length: ${hidden.length}\r\n`, 'Transfer-Encoding: chunked\r\n']) {
+      const body = framing.startsWith('C') ? hidden : `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+      // Refused while the body is on its way, and with all of it there.
+      const slow = await Wire.open(desk.port, desk.tls);
+      await slow.send(post(framing)).responses();
+      await slow.send(body).closedByServer();
+      const whole = await sendUntilClosed(desk.port, post(`${framing}Connection: close\r\n`, body), desk.tls);
+      for (const answers of [responsesIn(slow.received), whole]) assert.deepEqual(answers.map(({ status }) => status), [401], framing);
+    }
+    assert.equal(desk.upstream.requests.length, arrived);
   });
 
   it('says 100 only when it wants the body', async () => {
