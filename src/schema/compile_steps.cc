@@ -134,7 +134,7 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
         continue;
       }
       std::string reference(member.value.string());
-      if (reference.find_first_of("/#.") == reference.npos) reference = "#/components/schemas/" + reference;
+      if (reference.find_first_of("/#.") == reference.npos) reference.insert(0, "#/components/schemas/");
       const auto target = documents_.resolve(site.resource, reference, member.value);
       if (!target) continue;
       const auto found = std::find(targets.begin(), targets.end(), target->schema.node());

@@ -13,7 +13,7 @@ namespace gatehouse::schema {
 constexpr std::size_t kMostRules = 4'000'000;
 
 Compiler::Compiler(Options options, Fetch fetch)
-    : implementation_(std::make_unique<Implementation>(std::move(options), std::move(fetch))) {}
+    : implementation_(std::make_unique<Implementation>(options, std::move(fetch))) {}
 Compiler::~Compiler() = default;
 
 void Compiler::add(std::string_view uri, json::Value root, Contents contents) {
@@ -43,7 +43,7 @@ std::shared_ptr<const Shape> Compiler::shape(std::string_view uri, json::Value s
 }
 
 Compiler::Implementation::Implementation(Options options, Fetch fetch)
-    : options_(std::move(options)),
+    : options_(options),
       report_([this](const SchemaResource& resource, json::Value at, std::string what) {
         report(resource, at, std::move(what));
       }),
