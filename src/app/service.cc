@@ -109,7 +109,7 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
   return {};
 }
 
-Result<> Service::reload(std::shared_ptr<const policy::PolicySet> policy) {
+Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy) {
   GATEHOUSE_CHECK(prepare(*policy, *world_));
   GATEHOUSE_TRY(auto tls, make_tls(*policy));
   tls_ = std::move(tls);
@@ -122,8 +122,9 @@ Result<> Service::install(const std::shared_ptr<const policy::PolicySet>& policy
   std::vector<std::promise<Result<>>> done(workers_.size());
   group_->post_all([&, policy, tls = tls_](net::Loop& loop, std::size_t index) {
     auto serving = make_serving(policy, tls, *world_, loop, workers_[index]->audit());
-    if (serving) workers_[index]->reload(*std::move(serving));
-    done[index].set_value(serving ? Result<>() : std::unexpected(serving.error()));
+    if (!serving) return done[index].set_value(std::unexpected(std::move(serving).error()));
+    workers_[index]->reload(*std::move(serving));
+    done[index].set_value({});
   });
   Result<> result;
   for (std::promise<Result<>>& one : done) {

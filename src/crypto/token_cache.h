@@ -56,7 +56,7 @@ class TokenCache {
 
   void put(const TokenKey& key, std::uint64_t generation, WallTime expires, std::shared_ptr<const T> value) {
     const std::span<Slot, kWays> set = set_of(key);
-    Slot* chosen = &set[0];
+    Slot* chosen = set.data();
     for (Slot& slot : set) {
       if (slot.value && slot.digest == key.digest()) {
         chosen = &slot;
