@@ -46,6 +46,7 @@ struct Identity {
   std::vector<std::string> permission_patterns;  // what the roles grant, as the configuration writes it
   json::Document claims;            // an object, or empty
   PermissionSet permissions;        // all that the roles grant, under the policy that made this identity
+  bool mfa = false;                 // proven with more than one factor (RFC 8176: `amr` has "mfa")
   WallTime authenticated_at{};
   WallTime expires = WallTime::max();
 };

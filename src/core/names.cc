@@ -88,6 +88,7 @@ Referred look_up(const Reference& reference, const Principal& principal, const I
     case Name::principal_roles:
     case Name::principal_permissions:
     case Name::principal_scopes:
+    case Name::principal_mfa:
     case Name::principal_authenticated_at:
     case Name::request_time:
     case Name::resource: break;

@@ -27,6 +27,7 @@ enum class Name : std::uint32_t {
   principal_claims,
   principal_scheme,
   principal_credential,
+  principal_mfa,
   principal_authenticated_at,
   request_id,
   request_method,

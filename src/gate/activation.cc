@@ -48,6 +48,7 @@ cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena&) const {
       return cel::Value::json(principal->claims.root(), kObject);
     case Name::principal_scheme: return cel::Value::string(principal->scheme);
     case Name::principal_credential: return cel::Value::string(principal->credential_id);
+    case Name::principal_mfa: return cel::Value::boolean(principal->mfa);
     case Name::principal_authenticated_at: return cel::Value::timestamp(principal->authenticated_at);
     case Name::request_id: return cel::Value::string(request_.id);
     case Name::request_method: return cel::Value::string(request_.method);

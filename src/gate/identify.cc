@@ -109,6 +109,7 @@ std::shared_ptr<const Identity> Identifier::combined(const policy::SchemeAlterna
     all->permission_patterns.insert(all->permission_patterns.end(), one.permission_patterns.begin(),
                                     one.permission_patterns.end());
     all->permissions.insert(one.permissions);
+    all->mfa = all->mfa || one.mfa;
     all->expires = std::min(all->expires, one.expires);
   }
   return all;

@@ -46,6 +46,24 @@ Reason reason_of(crypto::TokenFault fault) {
   }
 }
 
+std::optional<WallTime> date(json::Value claims, std::string_view name) {
+  constexpr std::int64_t kLast = 9'000'000'000;  // a WallTime ends in 2262
+  const auto claim = claims.find(name);
+  const auto seconds = claim && claim->is_number() ? claim->integer() : std::nullopt;
+  if (!seconds || *seconds < 0 || *seconds > kLast) return std::nullopt;
+  return WallTime{std::chrono::seconds{*seconds}};
+}
+
+// Whether `amr` (RFC 8176) has the method.
+bool names_factor(json::Value claims, std::string_view method) {
+  const auto methods = claims.find("amr");
+  if (!methods || methods->kind() != json::Kind::array) return false;
+  for (const json::Value one : methods->elements()) {
+    if (one.kind() == json::Kind::string && one.string() == method) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
@@ -105,11 +123,10 @@ Verdict<std::shared_ptr<const Identity>> JwtScheme::identity_of(crypto::Verified
   identity->expires = token.expires();
   const json::Value claims = token.claims();
   identity->credential_id = std::string(claims.find_string("jti").value_or(""));
-  if (const auto issued = claims.find("iat")) {
-    if (const auto seconds = issued->is_number() ? issued->integer() : std::nullopt) {
-      identity->authenticated_at = WallTime{std::chrono::seconds{*seconds}};
-    }
-  }
+  // When the caller proved who it is (OpenID Connect Core, section 2), or else when the token was issued.
+  const auto proven = date(claims, "auth_time");
+  identity->authenticated_at = proven ? *proven : date(claims, "iat").value_or(WallTime{});
+  identity->mfa = names_factor(claims, "mfa");
   const auto failed = [&](std::string_view what) {
     why = std::string(what) + ": the expression gives no list of texts for this token";
     return refuse(Reason::credential_claims, authenticator_.name);

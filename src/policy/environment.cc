@@ -99,6 +99,7 @@ cel::Environment environment_with(const InputTypes& types) {
   declare(environment, Name::principal_claims, "principal.claims", object);
   declare(environment, Name::principal_scheme, "principal.scheme", Type::string());
   declare(environment, Name::principal_credential, "principal.credential", Type::string());
+  declare(environment, Name::principal_mfa, "principal.mfa", Type::boolean());
   declare(environment, Name::principal_authenticated_at, "principal.authenticated_at", Type::timestamp());
   declare(environment, Name::request_id, "request.id", Type::string());
   declare(environment, Name::request_method, "request.method", Type::string());

@@ -40,6 +40,7 @@ const std::string* name_of(const PolicySet& policy, const Operation& operation,
 bool asks_for_more(const policy::Condition& condition) {
   return std::ranges::any_of(condition.program.slots(), [](cel::Slot slot) {
     return slot == policy::slot(Name::principal_claims) || slot == policy::slot(Name::principal_scheme) ||
+           slot == policy::slot(Name::principal_mfa) ||
            slot == policy::slot(Name::principal_authenticated_at) || slot == policy::slot(Name::request_ip);
   });
 }
@@ -88,7 +89,7 @@ constexpr Rule kRules[] = {
      .why = "What operators may do is worth more than a password or a token alone protects.",
      .remedy =
          "Ask for two schemes together, such as a token and a client certificate, or for more in a `when`: "
-         "`principal.claims.acr == \"mfa\"`, `cidr(\"10.0.0.0/8\").containsIP(request.ip)`.",
+         "`principal.mfa`, `cidr(\"10.0.0.0/8\").containsIP(request.ip)`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const auto word = word_for(Purpose::administration, *operation.api);
