@@ -35,7 +35,8 @@ async function compare(seed) {
     const said = {engine: answer.valid, evaluator: accepts(subject, instances[i]), ajv: ajvAnswer(validate, instances[i])};
     total.cases++;
     if (said.evaluator) total.valid++;
-    const disputed = said.ajv === undefined || /"unevaluated/.test(JSON.stringify(subject));
+    // ajv takes [] for valid where an assertion in prefixItems stands before `contains: true`.
+    const disputed = said.ajv === undefined || /"unevaluated|"contains":true/.test(JSON.stringify(subject));
     const alone = disputed && said.engine === said.evaluator && said.ajv !== said.engine;
     if (alone) total.ajvAlone++;
     if (!alone && (said.engine !== said.evaluator || said.engine !== said.ajv)) {
@@ -55,7 +56,7 @@ conclude({
   passed: total.cases - failures.length,
   failures,
   text: `${total.cases} instances, ${instancesEach} for each schema; ${total.valid} of them are valid. In ${total.ajvAlone} cases, ajv throws,
-or says otherwise over \`unevaluatedProperties\` or \`unevaluatedItems\`, and is alone: the engine and the evaluator, which goes
+or says otherwise over \`unevaluatedProperties\`, \`unevaluatedItems\` or \`contains: true\`, and is alone: the engine and the evaluator, which goes
 by the words of the specification and is written without a look at the engine, agree. The grammar, and what it leaves out because ajv is known to answer wrongly
 there, is [schema_grammar.mjs](../tests/conformance/support/schema_grammar.mjs).
 `,
