@@ -34,6 +34,7 @@ struct Call {
   // Header fields, and names in the query, that carried a credential which a gate has verified: they end here.
   std::span<const std::string_view> credential_fields;
   std::span<const std::string_view> credential_pairs{};
+  std::span<const std::string_view> credential_cookies{};
 };
 
 // What happened behind the wall, for the event and for operators; never for the client.

@@ -66,6 +66,7 @@ struct Found {
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
   Kept<std::vector<std::string_view>> credential_fields;  // header names that carried a verified one
   Kept<std::vector<std::string_view>> credential_pairs;   // names in the query that did
+  Kept<std::vector<std::string_view>> credential_cookies;  // and cookies
   Kept<std::string> detail;                               // for operators
   CallReport report;
   Response response;

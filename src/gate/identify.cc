@@ -121,6 +121,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
   held_.clear();
   exchange.credential_fields.clear();
   exchange.credential_pairs.clear();
+  exchange.credential_cookies.clear();
 
   // Every credential that the operation could use is looked at, and a bad one refuses.
   const auto look = [&](std::uint32_t index) -> Verdict<Scheme*> {
@@ -138,6 +139,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
       exchange.credential_fields.push_back(authenticator.field);
     }
     if (authenticator.carrier == Carrier::query) exchange.credential_pairs.push_back(authenticator.field);
+    if (authenticator.carrier == Carrier::cookie) exchange.credential_cookies.push_back(authenticator.field);
     return nullptr;
   };
   // Where several schemes of the operation share a place, the one whose form the credential has is asked.

@@ -134,7 +134,8 @@ Call Runner::call_of(const Exchange& exchange) const {
               .received = exchange.received,
               .deadline = exchange.started + exchange.operation->timeout,
               .credential_fields = exchange.credential_fields,
-              .credential_pairs = exchange.credential_pairs};
+              .credential_pairs = exchange.credential_pairs,
+              .credential_cookies = exchange.credential_cookies};
 }
 
 }  // namespace gatehouse::gate

@@ -86,6 +86,29 @@ bool may_enter(const http::Field& field, const Call& call) {
   return field.id != other || !overrides_request(field.name);
 }
 
+// The cookies but for those that carried a verified credential; nothing where no other is left.
+void append_cookies(std::string& out, const http::Field& field, const Call& call) {
+  const std::size_t before = out.size();
+  bool any = false;
+  out += field.name;
+  for (std::string_view rest = field.value; !rest.empty();) {
+    const auto end = rest.find(';');
+    const std::string_view pair = trimmed(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (std::ranges::find(call.credential_cookies, pair.substr(0, pair.find('='))) != call.credential_cookies.end()) {
+      continue;
+    }
+    out += any ? "; " : ": ";
+    out += pair;
+    any = true;
+  }
+  if (any) {
+    out += "\r\n";
+  } else {
+    out.resize(before);
+  }
+}
+
 // The rest of a body that is too large to be collected, or that has no end yet.
 class UpstreamBody final : public BodySource {
  public:
@@ -440,7 +463,11 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += " HTTP/1.1\r\n";
   http::append_field(out, "Host", host);
   for (const http::Field field : call.head.fields) {
-    if (may_enter(field, call)) http::append_field(out, field.name, field.value);
+    if (field.id == http::FieldId::cookie && !call.credential_cookies.empty()) {
+      append_cookies(out, field, call);
+    } else if (may_enter(field, call)) {
+      http::append_field(out, field.name, field.value);
+    }
   }
   append_caller(out, call, permit.principal(), assertion);
   const bool has_body = call.head.body.kind != http::BodyKind::none;

@@ -307,6 +307,24 @@ describe('API keys', unlessBuilt, () => {
     }
   });
 
+  it('in a cookie are one cookie, and the upstream gets the others', async () => {
+    const cookies = await Desk.open({ change: ({ authenticators }, api) => {
+      api.components.securitySchemes.sessionKey = { type: 'apiKey', in: 'cookie', name: 'session' };
+      authenticators.sessionKey = { type: 'api_key' };
+      api.paths['/orders/{id}'].get.security = [{ sessionKey: [] }];
+    } });
+    const { key } = await cookies.createKey();
+    const get = (cookie) => cookies.get('/orders/1', { cookie });
+    for (const [sent, arrives] of [[`session=${key}`, undefined], [`a=1; session=${key}; b="2"`, 'a=1; b="2"'], [`session="${key}"; sessions=3`, 'sessions=3']]) {
+      assert.equal((await get(sent)).status, 200, sent.length);
+      assert.equal(cookies.upstream.last.headers.cookie, arrives);
+    }
+    await assertRefused(cookies.gatehouse, await get(`session=${key}; session=${key}`), denied('credential_repeated'));
+    await assertRefused(cookies.gatehouse, await get(`Session=${key}`), denied('credential_missing'));
+    assert.ok(!cookies.folder.read('events.jsonl').includes(key));
+    await cookies.close();
+  });
+
   it('are looked for where the document says, and nowhere else', async () => {
     const { key } = await desk.createKey();
     for (const [target, headers] of [[`/orders/1?X-API-Key=${key}`, {}], ['/orders/1', { authorization: `Bearer ${key}` }], ['/orders/1', { cookie: `X-API-Key=${key}` }]]) {
