@@ -57,7 +57,6 @@ struct Found {
   Kept<std::vector<TakenLimit>> limits;
   std::string_view limit_policies;
 
-  Kept<json::Document> parameters, body, row;
   Kept<schema::Findings> findings;
   std::string_view findings_in;  // "body", or empty where each finding says it
   std::uint64_t body_bytes = 0;
@@ -73,17 +72,28 @@ struct Found {
   bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer
 };
 
-struct Exchange : Found {
-  // Too large to be written for every request; each says itself how much of it holds.
+// What was read: too large to be written for every request, so each says itself how much of it holds.
+struct Parsed {
   http::RequestHead head;
   http::Captures captures;
+  json::Document parameters, body, row;
 
+  void forget() {
+    auto& [a_head, some_captures, of_parameters, of_body, of_row] = *this;  // one more does not compile
+    a_head.forget();
+    some_captures.size = 0;
+    of_parameters.clear();
+    of_body.clear();
+    of_row.clear();
+  }
+};
+
+struct Exchange : Found, Parsed {
   void begin(std::shared_ptr<const policy::PolicySet> with, const Peer& from) {
     static_cast<Found&>(*this) = {};
+    Parsed::forget();
     policy = std::move(with);
     peer = &from;
-    head.forget();
-    captures.size = 0;
   }
 };
 
