@@ -20,8 +20,8 @@ namespace gatehouse::app {
 handler::Handlers& handlers();
 std::vector<std::string> handler_names();
 
-// Opens what all workers share for this policy (issuers' keys, upstreams' authorities), with an error before any
-// worker has changed. Called before assemble().
+// Opens what all workers share for this policy (issuers' keys, upstreams' authorities), with an error before
+// any worker has changed. Called before assemble().
 Result<> prepare(const policy::PolicySet& policy, World& world);
 // What one worker needs to answer under `policy`. Called on the worker's thread.
 Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, World& world, net::Loop& loop);

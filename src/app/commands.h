@@ -1,5 +1,6 @@
-// The commands of the program. Each parses its own words (CLI11), says `--help` with an example, writes results to
-// standard output and errors to standard error, and gives the exit status: 0, 1 for failure, 2 for wrong usage.
+// The commands of the program. Each parses its own words (CLI11), says `--help` with an example, writes
+// results to standard output and errors to standard error, and gives the exit status: 0, 1 for failure, 2 for
+// wrong usage.
 #pragma once
 
 namespace CLI {

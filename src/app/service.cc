@@ -21,14 +21,17 @@ Result<std::shared_ptr<const net::ServerTls>> make_tls(const policy::PolicySet& 
   GATEHOUSE_TRY(options.certificate_pem, read_whole(tls.certificate.value));
   GATEHOUSE_TRY(auto key, read_whole(tls.private_key.value));
   options.private_key_pem = Secret<std::string>(std::move(key));
-  options.minimum = tls.minimum == policy::TlsMinimum::tls_1_3 ? net::TlsVersion::tls_1_3 : net::TlsVersion::tls_1_2;
+  options.minimum =
+      tls.minimum == policy::TlsMinimum::tls_1_3 ? net::TlsVersion::tls_1_3 : net::TlsVersion::tls_1_2;
   if (!tls.client_ca.value.empty()) {
     GATEHOUSE_TRY(options.client_ca_pem, read_whole(tls.client_ca.value));
     // Asked for, not demanded: which operations need a certificate is the policy's to say.
     options.client_certificates = net::ClientCertificates::request;
   }
   auto made = net::ServerTls::make(options);
-  if (!made) made.error().text = fmt::format("{} and {}: {}", tls.certificate.value, tls.private_key.value, made.error().text);
+  if (!made)
+    made.error().text =
+        fmt::format("{} and {}: {}", tls.certificate.value, tls.private_key.value, made.error().text);
   return made;
 }
 
@@ -45,8 +48,8 @@ std::string state_of_certificates(const policy::Tls& tls) {
 }
 
 Result<std::shared_ptr<const server::Serving>> make_serving(std::shared_ptr<const policy::PolicySet> policy,
-                                                            std::shared_ptr<const net::ServerTls> tls, World& world,
-                                                            net::Loop& loop, AuditSink& audit) {
+                                                            std::shared_ptr<const net::ServerTls> tls,
+                                                            World& world, net::Loop& loop, AuditSink& audit) {
   auto serving = std::make_shared<server::Serving>();
   serving->fixed_fields = gate::fixed_fields(policy->settings);
   serving->tls = std::move(tls);
@@ -82,11 +85,13 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
   workers_.resize(count);
   std::vector<Result<>> started(count);
   group_ = std::make_unique<net::WorkerGroup>(
-      world_->clock, count, net::Pinning::none, [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
+      world_->clock, count, net::Pinning::none,
+      [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
         const auto begin = [&]() -> Result<std::shared_ptr<server::Worker>> {
           auto audit = world_->journal->worker(loop.mailbox());
           GATEHOUSE_TRY(auto serving, make_serving(policy, tls_, *world_, loop, *audit));
-          auto worker = std::make_shared<server::Worker>(loop, world_->shared, std::move(audit), std::move(serving));
+          auto worker =
+              std::make_shared<server::Worker>(loop, world_->shared, std::move(audit), std::move(serving));
           GATEHOUSE_CHECK(worker->listen(policy->settings.listen));
           if (index == 0 && policy->settings.listen.admin) {
             GATEHOUSE_CHECK(worker->listen_admin(*policy->settings.listen.admin,

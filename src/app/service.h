@@ -20,7 +20,8 @@ class Service {
   ~Service();
 
   // New connections and requests meet the new policy; what is under way ends under the old one. On an error
-  // everything is as it was. Listening addresses, the store and the number of workers stay those of the start.
+  // everything is as it was. Listening addresses, the store and the number of workers stay those of the
+  // start.
   Result<> reload(const std::shared_ptr<const policy::PolicySet>& policy);
   // Looks whether certificate files have changed, and takes them up; also renews the keys of session tickets.
   void watch_certificates();

@@ -25,7 +25,8 @@ namespace gatehouse::app {
 
 // Opens the store of these settings with the tables that Gatehouse keeps in it.
 Result<db::Connection> open_store(const policy::Settings& settings);
-// The keyed hash of API keys. Its pepper is a file of 64 hex digits, made at the first call where there is none.
+// The keyed hash of API keys. Its pepper is a file of 64 hex digits, made at the first call where there is
+// none.
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);
 // The whole file.
 Result<std::string> read_whole(const std::string& path);
@@ -49,7 +50,8 @@ struct World {
   store::Limiter limiter;
   server::Shared shared;
   std::shared_ptr<net::BlockingPool> threads;
-  // Null where no operation has a handler. Apart from the others: a handler may take as long as its operation's timeout, or longer.
+  // Null where no operation has a handler. Apart from the others: a handler may take as long as its
+  // operation's timeout, or longer.
   std::shared_ptr<net::BlockingPool> handler_threads;
   std::shared_ptr<const crypto::KeyHasher> hasher;
   std::shared_ptr<store::KeyStore> keys;

@@ -63,7 +63,8 @@ class FileSink final : public Sink {
     if (size_ > 0 && size_ + batch.lines.size() > options_.rotate.bytes) GATEHOUSE_CHECK(rotate());
     std::size_t done = 0;
     Result<> written = write_all(file_, batch.lines, done, name());
-    if (written && durable == Durable::now && ::fdatasync(file_) != 0) written = system_failure("flush", name());
+    if (written && durable == Durable::now && ::fdatasync(file_) != 0)
+      written = system_failure("flush", name());
     if (!written) {
       // Half a batch would be written twice, half a line is none, and what could not be flushed may be gone.
       if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) close();

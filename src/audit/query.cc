@@ -28,8 +28,9 @@ std::optional<WallTime> parse_time(std::string_view text) {
                                         std::chrono::month{static_cast<unsigned>(digits(5, 2))},
                                         std::chrono::day{static_cast<unsigned>(digits(8, 2))}};
   if (!day.ok()) return std::nullopt;
-  return std::chrono::sys_days{day} + std::chrono::hours{digits(11, 2)} + std::chrono::minutes{digits(14, 2)} +
-         std::chrono::seconds{digits(17, 2)} + std::chrono::microseconds{digits(20, 6)};
+  return std::chrono::sys_days{day} + std::chrono::hours{digits(11, 2)} +
+         std::chrono::minutes{digits(14, 2)} + std::chrono::seconds{digits(17, 2)} +
+         std::chrono::microseconds{digits(20, 6)};
 }
 
 // The lines of the runs that a reader is given, one at a time.
@@ -80,9 +81,10 @@ Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& 
   const WallTime since = filter.since.value_or(WallTime::min());
   const WallTime until = filter.until.value_or(WallTime::max());
   GATEHOUSE_TRY(db::Rows rows,
-                connection.query("SELECT position, lines, earliest FROM gatehouse_events "
-                                 "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
-                                 {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
+                connection.query(
+                    "SELECT position, lines, earliest FROM gatehouse_events "
+                    "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
+                    {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
   Line parsed;
   std::int64_t last = filter.after;
   for (;;) {
@@ -110,9 +112,10 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
     const std::int64_t from = time ? nanoseconds_of(*time) : std::numeric_limits<std::int64_t>::min();
     const std::int64_t to = time ? nanoseconds_of(*time + std::chrono::milliseconds(1))
                                  : std::numeric_limits<std::int64_t>::max();
-    GATEHOUSE_TRY(db::Rows rows, connection.query("SELECT lines FROM gatehouse_events WHERE latest >= ? AND earliest <= ? "
-                                                  "ORDER BY position",
-                                                  {from, to}));
+    GATEHOUSE_TRY(db::Rows rows,
+                  connection.query("SELECT lines FROM gatehouse_events WHERE latest >= ? AND earliest <= ? "
+                                   "ORDER BY position",
+                                   {from, to}));
     Line parsed;
     const std::optional<std::string> wanted{std::string(request_id)};
     for (;;) {

@@ -33,8 +33,8 @@ struct StoredEvent {
   std::string_view line;  // JSON, without line feed; valid during the call
 };
 
-// Calls `each` for every event that passes, in the order in which they were stored, until it gives false. Gives
-// the position of the last event that was looked at: following is calling again with `after` set to it.
+// Calls `each` for every event that passes, in the order in which they were stored, until it gives false.
+// Gives the position of the last event that was looked at: following is calling again with `after` set to it.
 Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& filter,
                                  const std::function<bool(const StoredEvent&)>& each);
 

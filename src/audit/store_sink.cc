@@ -8,12 +8,13 @@ namespace gatehouse::audit {
 namespace {
 
 constexpr db::Sql kSteps[] = {
-    // Lines are kept in runs, as they were written: an insert for each event, with its indices, would cost the
+    // Lines are kept in runs, as they were written: an insert for each event, with its indices, would cost
+    // the
     // machine as much as answering the request. A run is found by the times it spans.
     "CREATE TABLE gatehouse_events ("
     "  position INTEGER PRIMARY KEY,"  // of the first event; the others follow
     "  events INTEGER NOT NULL,"
-    "  earliest INTEGER NOT NULL,"     // nanoseconds since 1970
+    "  earliest INTEGER NOT NULL,"  // nanoseconds since 1970
     "  latest INTEGER NOT NULL,"
     "  lines TEXT NOT NULL"
     ") STRICT;"
@@ -51,7 +52,8 @@ class StoreSink final : public Sink {
     }
     GATEHOUSE_TRY(db::Transaction transaction,
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
-    GATEHOUSE_TRY(std::int64_t position, number("SELECT position + events FROM gatehouse_events ORDER BY position DESC LIMIT 1"));
+    GATEHOUSE_TRY(std::int64_t position,
+                  number("SELECT position + events FROM gatehouse_events ORDER BY position DESC LIMIT 1"));
     position = std::max(position, next_);  // also when all that was there is gone
     for (std::span<const LineFacts> rest = batch.facts; !rest.empty();) {
       const std::span<const LineFacts> run = rest.first(length_of_run(rest));
@@ -100,8 +102,8 @@ class StoreSink final : public Sink {
     const std::uint32_t end = run.back().offset + run.back().size;
     return connection_.execute(
         "INSERT INTO gatehouse_events (position, events, earliest, latest, lines) VALUES (?, ?, ?, ?, ?)",
-        {position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time), nanoseconds_of(latest->time),
-         std::string_view(batch.lines).substr(begin, end - begin)});
+        {position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time),
+         nanoseconds_of(latest->time), std::string_view(batch.lines).substr(begin, end - begin)});
   }
 
   // A bounded piece, so that a writer of keys does not wait for long; the next call goes on.

@@ -12,14 +12,14 @@
 namespace gatehouse {
 
 enum class ErrorCode : std::uint8_t {
-  invalid,      // what was given cannot be used (a malformed file, a bad key)
+  invalid,  // what was given cannot be used (a malformed file, a bad key)
   not_found,
   conflict,     // it is there already, or changed meanwhile
   denied,       // the system refused (permissions, certificates)
   unavailable,  // the peer or device did not answer as it should
   timeout,
-  closed,       // the peer ended the conversation
-  cancelled,    // this side ended it
+  closed,     // the peer ended the conversation
+  cancelled,  // this side ended it
   too_large,
   internal,
 };
@@ -28,8 +28,8 @@ enum class Retry : std::uint8_t { no, yes };
 
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string text;        // for operators only: never leaves the machine in an answer
-  Retry retry = Retry::no; // whether the same call may work later
+  std::string text;         // for operators only: never leaves the machine in an answer
+  Retry retry = Retry::no;  // whether the same call may work later
 };
 
 template <typename T = void>
@@ -47,15 +47,18 @@ inline std::unexpected<Error> failure(ErrorCode code, std::string text, Retry re
 // The CO_ forms are for coroutines.
 #define GATEHOUSE_CONCAT_(a, b) a##b
 #define GATEHOUSE_CONCAT(a, b) GATEHOUSE_CONCAT_(a, b)
-#define GATEHOUSE_TRY_(temporary, declaration, expression, give_back)                  \
-  auto temporary = (expression);                                                       \
-  if (!temporary) [[unlikely]] give_back std::unexpected(std::move(temporary).error()); \
+#define GATEHOUSE_TRY_(temporary, declaration, expression, give_back) \
+  auto temporary = (expression);                                      \
+  if (!temporary) [[unlikely]]                                        \
+    give_back std::unexpected(std::move(temporary).error());          \
   declaration = *std::move(temporary)
 #define GATEHOUSE_TRY(declaration, expression) \
   GATEHOUSE_TRY_(GATEHOUSE_CONCAT(try_, __LINE__), declaration, expression, return)
 #define GATEHOUSE_CO_TRY(declaration, expression) \
   GATEHOUSE_TRY_(GATEHOUSE_CONCAT(try_, __LINE__), declaration, expression, co_return)
-#define GATEHOUSE_CHECK(expression) \
-  if (auto&& checked = (expression); !checked) [[unlikely]] return std::unexpected(std::move(checked).error())
-#define GATEHOUSE_CO_CHECK(expression) \
-  if (auto&& checked = (expression); !checked) [[unlikely]] co_return std::unexpected(std::move(checked).error())
+#define GATEHOUSE_CHECK(expression)                         \
+  if (auto&& checked = (expression); !checked) [[unlikely]] \
+  return std::unexpected(std::move(checked).error())
+#define GATEHOUSE_CO_CHECK(expression)                      \
+  if (auto&& checked = (expression); !checked) [[unlikely]] \
+  co_return std::unexpected(std::move(checked).error())

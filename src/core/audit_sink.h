@@ -13,13 +13,13 @@ namespace gatehouse {
 class AuditSink {
  public:
   virtual ~AuditSink() = default;
-  // Whether there is room for what a new request will leave behind. Where there is none the request is refused
-  // before any work is done for it: nothing happens that could not be recorded.
+  // Whether there is room for what a new request will leave behind. Where there is none the request is
+  // refused before any work is done for it: nothing happens that could not be recorded.
   virtual bool accepting() const = 0;
   // Takes the event at once; it reaches its sinks within a moment, off the request path.
   virtual void record(const Event& event) = 0;
-  // Done means it survives the machine; failed means that it is recorded nowhere. For `sensitive` operations, awaited
-  // before the first byte of the answer leaves. `event` lives as long as the task.
+  // Done means it survives the machine; failed means that it is recorded nowhere. For `sensitive` operations,
+  // awaited before the first byte of the answer leaves. `event` lives as long as the task.
   virtual net::Task<Result<>> record_durably(const Event& event) = 0;
   // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
   // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is

@@ -33,7 +33,7 @@ struct Event {
   IpAddress client;
   bool has_client = true;
   std::string_view method;
-  std::string_view route;      // the template, never the path as sent
+  std::string_view route;  // the template, never the path as sent
   std::string_view operation;
   std::span<const Attribute> resource;  // path parameters that may be logged
   std::span<const Attribute> query;     // only parameters that say x-gatehouse: {log: true}
@@ -42,16 +42,16 @@ struct Event {
   std::string_view credential_id;
   Outcome outcome = Outcome::refused;
   Stage stage = Stage::respond;
-  std::string_view reason;     // empty where allowed
+  std::string_view reason;  // empty where allowed
   std::string_view rule;
   std::string_view sensitive;
-  unsigned status = 0;         // 0: no answer was sent
+  unsigned status = 0;  // 0: no answer was sent
   std::chrono::nanoseconds duration{};
   std::uint64_t request_body_size = 0;
   std::uint64_t response_body_size = 0;
-  std::string_view upstream;           // the upstream's name
+  std::string_view upstream;  // the upstream's name
   unsigned upstream_status = 0;
-  std::string_view detail;             // for operators: which finding, which error; redacted by value
+  std::string_view detail;  // for operators: which finding, which error; redacted by value
   std::span<const std::string_view> credentials;  // byte runs that must not appear in any of the above
 };
 

@@ -1,6 +1,6 @@
-// Who was proven. An Identity is what a scheme makes of a credential, and may be remembered for as long as the
-// credential holds; a Principal is the proof that *this* request was identified, and only the identify gate
-// can make one.
+// Who was proven. An Identity is what a scheme makes of a credential, and may be remembered for as long as
+// the credential holds; a Principal is the proof that *this* request was identified, and only the identify
+// gate can make one.
 #pragma once
 
 #include <cstdint>
@@ -36,17 +36,18 @@ enum class PrincipalKind : std::uint8_t { anonymous, key, token, certificate };
 std::string_view name(PrincipalKind kind);
 
 struct Identity {
-  std::string id;       // stable and unique over all schemes: "partner:acme", the token's subject, …
+  std::string id;  // stable and unique over all schemes: "partner:acme", the token's subject, …
   PrincipalKind kind = PrincipalKind::anonymous;
-  std::string scheme;   // the securityScheme's name
+  std::string scheme;         // the securityScheme's name
   std::string credential_id;  // what can be revoked: the key's id, the token's jti, the certificate's serial
   std::string tenant;
-  std::vector<std::string> roles;   // those the policy knows; `anonymous`/`authenticated` are implied, not listed
+  std::vector<std::string>
+      roles;  // those the policy knows; `anonymous`/`authenticated` are implied, not listed
   std::vector<std::string> scopes;
   std::vector<std::string> permission_patterns;  // what the roles grant, as the configuration writes it
-  json::Document claims;            // an object, or empty
-  PermissionSet permissions;        // all that the roles grant, under the policy that made this identity
-  bool mfa = false;                 // proven with more than one factor (RFC 8176: `amr` has "mfa")
+  json::Document claims;                         // an object, or empty
+  PermissionSet permissions;  // all that the roles grant, under the policy that made this identity
+  bool mfa = false;           // proven with more than one factor (RFC 8176: `amr` has "mfa")
   WallTime authenticated_at{};
   WallTime expires = WallTime::max();
 };

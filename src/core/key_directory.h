@@ -15,16 +15,16 @@ namespace gatehouse {
 
 // One key as it is stored: never the key itself.
 struct StoredKey {
-  std::string id;                        // the part between `gh_` and the secret
-  std::string principal;                 // "partner:acme"
-  std::string tenant;                    // empty: none
+  std::string id;         // the part between `gh_` and the secret
+  std::string principal;  // "partner:acme"
+  std::string tenant;     // empty: none
   std::vector<std::string> roles;
   std::vector<std::string> scopes;
-  std::vector<IpNetwork> addresses;      // from where it may be used; empty: from anywhere
-  std::array<std::uint8_t, 32> hash{};   // crypto::KeyHasher over the whole key
+  std::vector<IpNetwork> addresses;     // from where it may be used; empty: from anywhere
+  std::array<std::uint8_t, 32> hash{};  // crypto::KeyHasher over the whole key
   WallTime created{};
   WallTime expires = WallTime::max();
-  WallTime revoked = WallTime::max();    // from then on it is refused (rotation: the end of the overlap)
+  WallTime revoked = WallTime::max();  // from then on it is refused (rotation: the end of the overlap)
 };
 
 // The keys at one moment. Immutable.

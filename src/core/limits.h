@@ -21,15 +21,15 @@ struct LimitRule {
 // One request's claim on one limit.
 struct LimitClaim {
   const LimitRule* rule = nullptr;
-  std::string_view key;     // who shares the allowance: address prefix, principal id, …
+  std::string_view key;  // who shares the allowance: address prefix, principal id, …
   std::uint32_t cost = 1;
 };
 
 struct LimitState {
   bool allowed = false;
-  std::uint64_t remaining = 0;              // requests of cost 1 that would still pass now
-  std::chrono::nanoseconds reset{};         // until the allowance is whole again
-  std::chrono::nanoseconds retry_after{};   // refused: until this claim could pass
+  std::uint64_t remaining = 0;             // requests of cost 1 that would still pass now
+  std::chrono::nanoseconds reset{};        // until the allowance is whole again
+  std::chrono::nanoseconds retry_after{};  // refused: until this claim could pass
 };
 
 class LimitStore {

@@ -53,7 +53,8 @@ std::optional<Reference> reference(const std::vector<std::string>& path) {
   return std::nullopt;
 }
 
-Referred look_up(const Reference& reference, const Principal& principal, const Input& input, const Call& call) {
+Referred look_up(const Reference& reference, const Principal& principal, const Input& input,
+                 const Call& call) {
   const auto text = [](std::string_view value) -> Referred {
     if (value.empty()) return std::monostate{};
     return value;

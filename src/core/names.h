@@ -1,5 +1,5 @@
-// The names that conditions, limit keys and statements may use, and where each comes from. One list, so that CEL
-// and SQL see the same world: only declared, validated values.
+// The names that conditions, limit keys and statements may use, and where each comes from. One list, so that
+// CEL and SQL see the same world: only declared, validated values.
 #pragma once
 
 #include <cstdint>
@@ -48,12 +48,13 @@ struct Reference {
   std::vector<std::string> members;  // into a JSON value
 };
 
-// `principal.id`, `path.id`, `query.q`, `header.x`, `cookie.c`, `body.customer.name`, `request.ip`, …: the roots
-// that stand under `request` may be written without it. Nothing for a text that names none of them.
+// `principal.id`, `path.id`, `query.q`, `header.x`, `cookie.c`, `body.customer.name`, `request.ip`, …: the
+// roots that stand under `request` may be written without it. Nothing for a text that names none of them.
 std::optional<Reference> reference(const std::vector<std::string>& path);
 
 // What a reference stands for on one request: a JSON value, a text, or nothing.
 using Referred = std::variant<std::monostate, json::Value, std::string_view>;
-Referred look_up(const Reference& reference, const Principal& principal, const Input& input, const Call& call);
+Referred look_up(const Reference& reference, const Principal& principal, const Input& input,
+                 const Call& call);
 
 }  // namespace gatehouse

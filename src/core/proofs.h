@@ -1,5 +1,5 @@
-// The proofs that gates hand to each other. Each can only be made by its gate, so that a target, which asks for a
-// Permit and an Input, cannot be called by code that forgot a gate: it does not compile.
+// The proofs that gates hand to each other. Each can only be made by its gate, so that a target, which asks
+// for a Permit and an Input, cannot be called by code that forgot a gate: it does not compile.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,10 @@ class Permission {
 // What the client sent, checked against what the operation declares. Views into the exchange.
 class Input {
  public:
-  json::Value parameters() const { return parameters_; }  // {"path": {…}, "query": {…}, …}; null when there are none
-  json::Value body() const { return body_; }              // parsed; null Value where the body is opaque or absent
+  json::Value parameters() const {
+    return parameters_;
+  }                                           // {"path": {…}, "query": {…}, …}; null when there are none
+  json::Value body() const { return body_; }  // parsed; null Value where the body is opaque or absent
   std::string_view body_bytes() const { return bytes_; }  // as sent
 
  private:

@@ -1,5 +1,5 @@
-// Every way a request can end other than by its answer: a closed list. Each reason has one stage, one status and
-// one public text; what a client sees is decided here and nowhere else (product contract, section 4).
+// Every way a request can end other than by its answer: a closed list. Each reason has one stage, one status
+// and one public text; what a client sees is decided here and nowhere else (product contract, section 4).
 #pragma once
 
 #include <cstdint>
@@ -50,62 +50,62 @@ struct AnswerText {
 const AnswerText& text_of(Answer answer);
 
 // name, stage, default answer. The name is what events say; it never changes meaning.
-#define GATEHOUSE_REASONS(X)                                           \
-  X(internal_error, respond, internal_error)                           \
-  X(malformed_http, http, invalid_request)                             \
-  X(target_too_long, http, target_too_long)                            \
-  X(head_too_large, http, head_too_large)                              \
-  X(request_late, http, invalid_request)                               \
-  X(handshake_failed, transport, invalid_request)                      \
-  X(proxy_header, transport, invalid_request)                          \
-  X(too_many_connections, transport, unavailable)                      \
-  X(plaintext, transport, forbidden)                                   \
-  X(credential_in_plaintext, transport, forbidden)                     \
-  X(draining, transport, unavailable)                                  \
-  X(no_such_operation, route, not_found)                               \
-  X(method_not_allowed, route, method_not_allowed)                     \
-  X(rate_limited, limit, rate_limited)                                 \
-  X(too_many_at_once, limit, unavailable)                              \
-  X(credential_missing, authenticate, authentication_required)         \
-  X(credential_repeated, authenticate, authentication_required)        \
-  X(credential_malformed, authenticate, authentication_required)       \
-  X(credential_unknown, authenticate, authentication_required)         \
-  X(credential_expired, authenticate, authentication_required)         \
-  X(credential_not_yet_valid, authenticate, authentication_required)   \
-  X(credential_revoked, authenticate, authentication_required)         \
-  X(credential_address, authenticate, authentication_required)         \
-  X(credential_signature, authenticate, authentication_required)       \
-  X(credential_claims, authenticate, authentication_required)          \
-  X(keys_unavailable, authenticate, unavailable)                       \
-  X(permission_missing, authorise, forbidden)                          \
-  X(scope_missing, authorise, forbidden)                               \
-  X(condition_false, authorise, forbidden)                             \
-  X(condition_error, authorise, forbidden)                             \
-  X(object_missing, authorise, not_found)                              \
-  X(parameters_invalid, validate, invalid_request)                     \
-  X(body_missing, validate, invalid_request)                           \
-  X(body_unexpected, validate, invalid_request)                        \
-  X(body_malformed, validate, invalid_request)                         \
-  X(body_invalid, validate, invalid_request)                           \
-  X(body_too_large, validate, body_too_large)                          \
-  X(body_late, validate, invalid_request)                              \
-  X(media_type_unsupported, validate, unsupported_media_type)          \
-  X(upstream_unreachable, call, bad_gateway)                           \
-  X(upstream_open_circuit, call, unavailable)                          \
-  X(upstream_overloaded, call, unavailable)                            \
-  X(upstream_late, call, gateway_timeout)                              \
-  X(upstream_malformed, call, bad_gateway)                             \
-  X(upstream_error, call, bad_gateway)                                 \
-  X(upstream_refusal, call, invalid_request)                           \
-  X(statement_refused, call, invalid_request)                          \
-  X(row_missing, call, not_found)                                      \
-  X(database_failed, call, internal_error)                             \
-  X(database_overloaded, call, unavailable)                            \
-  X(handler_refused, call, invalid_request)                            \
-  X(handler_failed, call, internal_error)                              \
-  X(handler_overloaded, call, unavailable)                             \
-  X(deadline_passed, call, gateway_timeout)                            \
-  X(record_unavailable, respond, unavailable)                          \
+#define GATEHOUSE_REASONS(X)                                         \
+  X(internal_error, respond, internal_error)                         \
+  X(malformed_http, http, invalid_request)                           \
+  X(target_too_long, http, target_too_long)                          \
+  X(head_too_large, http, head_too_large)                            \
+  X(request_late, http, invalid_request)                             \
+  X(handshake_failed, transport, invalid_request)                    \
+  X(proxy_header, transport, invalid_request)                        \
+  X(too_many_connections, transport, unavailable)                    \
+  X(plaintext, transport, forbidden)                                 \
+  X(credential_in_plaintext, transport, forbidden)                   \
+  X(draining, transport, unavailable)                                \
+  X(no_such_operation, route, not_found)                             \
+  X(method_not_allowed, route, method_not_allowed)                   \
+  X(rate_limited, limit, rate_limited)                               \
+  X(too_many_at_once, limit, unavailable)                            \
+  X(credential_missing, authenticate, authentication_required)       \
+  X(credential_repeated, authenticate, authentication_required)      \
+  X(credential_malformed, authenticate, authentication_required)     \
+  X(credential_unknown, authenticate, authentication_required)       \
+  X(credential_expired, authenticate, authentication_required)       \
+  X(credential_not_yet_valid, authenticate, authentication_required) \
+  X(credential_revoked, authenticate, authentication_required)       \
+  X(credential_address, authenticate, authentication_required)       \
+  X(credential_signature, authenticate, authentication_required)     \
+  X(credential_claims, authenticate, authentication_required)        \
+  X(keys_unavailable, authenticate, unavailable)                     \
+  X(permission_missing, authorise, forbidden)                        \
+  X(scope_missing, authorise, forbidden)                             \
+  X(condition_false, authorise, forbidden)                           \
+  X(condition_error, authorise, forbidden)                           \
+  X(object_missing, authorise, not_found)                            \
+  X(parameters_invalid, validate, invalid_request)                   \
+  X(body_missing, validate, invalid_request)                         \
+  X(body_unexpected, validate, invalid_request)                      \
+  X(body_malformed, validate, invalid_request)                       \
+  X(body_invalid, validate, invalid_request)                         \
+  X(body_too_large, validate, body_too_large)                        \
+  X(body_late, validate, invalid_request)                            \
+  X(media_type_unsupported, validate, unsupported_media_type)        \
+  X(upstream_unreachable, call, bad_gateway)                         \
+  X(upstream_open_circuit, call, unavailable)                        \
+  X(upstream_overloaded, call, unavailable)                          \
+  X(upstream_late, call, gateway_timeout)                            \
+  X(upstream_malformed, call, bad_gateway)                           \
+  X(upstream_error, call, bad_gateway)                               \
+  X(upstream_refusal, call, invalid_request)                         \
+  X(statement_refused, call, invalid_request)                        \
+  X(row_missing, call, not_found)                                    \
+  X(database_failed, call, internal_error)                           \
+  X(database_overloaded, call, unavailable)                          \
+  X(handler_refused, call, invalid_request)                          \
+  X(handler_failed, call, internal_error)                            \
+  X(handler_overloaded, call, unavailable)                           \
+  X(deadline_passed, call, gateway_timeout)                          \
+  X(record_unavailable, respond, unavailable)                        \
   X(client_gone, respond, internal_error)
 
 enum class Reason : std::uint8_t {

@@ -13,8 +13,8 @@
 
 namespace gatehouse {
 
-// The rest of a body that does not fit into memory at once. Pulled by the one who writes to the client, which is
-// the back-pressure.
+// The rest of a body that does not fit into memory at once. Pulled by the one who writes to the client, which
+// is the back-pressure.
 class BodySource {
  public:
   virtual ~BodySource() = default;
@@ -28,7 +28,8 @@ struct Response {
   Kept<std::string> body;    // the body, or where `rest` is set its beginning
   bool has_content_type = false;
   std::unique_ptr<BodySource> rest;
-  // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD, 304).
+  // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD,
+  // 304).
   std::optional<std::uint64_t> length;
 
   void clear() { *this = {}; }

@@ -1,4 +1,5 @@
-// The port to authentication schemes. One instance for each authenticator and worker, used on its thread only.
+// The port to authentication schemes. One instance for each authenticator and worker, used on its thread
+// only.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Verdict<T>: what a gate says. Either the proof that the next gate needs, or a refusal; there is no third way.
+// Verdict<T>: what a gate says. Either the proof that the next gate needs, or a refusal; there is no third
+// way.
 #pragma once
 
 #include <chrono>
@@ -12,9 +13,9 @@ namespace gatehouse {
 struct Refusal {
   Reason reason = Reason::internal_error;
   Answer answer = Answer::internal_error;
-  std::string_view rule;                 // which rule decided; lives as long as the policy
-  std::chrono::seconds retry_after{0};   // when asking again makes sense; 0: not said
-  unsigned status = 0;                   // instead of the answer's own; 0: that one
+  std::string_view rule;                // which rule decided; lives as long as the policy
+  std::chrono::seconds retry_after{0};  // when asking again makes sense; 0: not said
+  unsigned status = 0;                  // instead of the answer's own; 0: that one
 
   Refusal() = default;
   explicit Refusal(Reason why, std::string_view by_rule = {})

@@ -86,9 +86,9 @@ std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::strin
   if (!apart) return std::unexpected(std::move(apart).error());
   sqlite3* database = database_->state_->database.get();
 
-  // A connection meets a virtual table (a full-text search) by its first statement over it, and that looks to a
-  // Guard like a wish to read the schema. So the statement is compiled once before there is a Guard; its first
-  // word has been checked, and nothing of it runs.
+  // A connection meets a virtual table (a full-text search) by its first statement over it, and that looks to
+  // a Guard like a wish to read the schema. So the statement is compiled once before there is a Guard; its
+  // first word has been checked, and nothing of it runs.
   static_cast<void>(prepare(database, apart->text));
   Guard guard{.reserved_prefix = rules_.reserved_prefix, .refused = {}};
   sqlite3_set_authorizer(database, &Guard::ask, &guard);

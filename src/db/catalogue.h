@@ -126,16 +126,17 @@ std::expected<RunResult, RunFailure> run_list(Connection& connection, const Fixe
 std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
                                              std::span<const Parameter> values, const RunLimits& limits,
                                              const Clock& clock, std::string& out);
-// The first row as a document, for conditions over it; empty when there is none. A REAL is written with a fraction or
-// an exponent, so that it stays a double.
+// The first row as a document, for conditions over it; empty when there is none. A REAL is written with a
+// fraction or an exponent, so that it stays a double.
 std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
                                              std::span<const Parameter> values, const RunLimits& limits,
                                              const Clock& clock, json::Document& out);
 
-// A transaction in which several runs see one state of the database, and in which nobody else writes where `effect`
-// says that one of them does. Waits for another writer until the deadline. Rolled back unless it is committed.
-std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect, const RunLimits& limits,
-                                                  const Clock& clock);
+// A transaction in which several runs see one state of the database, and in which nobody else writes where
+// `effect` says that one of them does. Waits for another writer until the deadline. Rolled back unless it is
+// committed.
+std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect,
+                                                  const RunLimits& limits, const Clock& clock);
 std::expected<void, RunFailure> commit_runs(Transaction& transaction);
 
 // What a JSON value is bound as: null, a boolean as 0 or 1, an integer, a real, text. Nothing for arrays,

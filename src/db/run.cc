@@ -75,8 +75,8 @@ class Run {
     return result;
   }
 
-  static std::expected<Transaction, RunFailure> begin(Connection& connection, Effect effect, const RunLimits& limits,
-                                                      const Clock& clock) {
+  static std::expected<Transaction, RunFailure> begin(Connection& connection, Effect effect,
+                                                      const RunLimits& limits, const Clock& clock) {
     const auto patience = connection.state_->busy_timeout;
     sqlite3* const database = connection.state_->database.get();
     sqlite3_busy_timeout(database, static_cast<int>(wait_until(limits.deadline, clock, patience).count()));
@@ -87,7 +87,8 @@ class Run {
     return *std::move(transaction);
   }
   static std::expected<void, RunFailure> commit(Transaction& transaction) {
-    if (auto committed = transaction.commit(); !committed) return std::unexpected(failure_of(committed.error()));
+    if (auto committed = transaction.commit(); !committed)
+      return std::unexpected(failure_of(committed.error()));
     return {};
   }
 
@@ -308,8 +309,8 @@ std::expected<RunResult, RunFailure> run_one(Connection& connection, const Fixed
   return result;
 }
 
-std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect, const RunLimits& limits,
-                                                  const Clock& clock) {
+std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect,
+                                                  const RunLimits& limits, const Clock& clock) {
   return Run::begin(connection, effect, limits, clock);
 }
 std::expected<void, RunFailure> commit_runs(Transaction& transaction) { return Run::commit(transaction); }

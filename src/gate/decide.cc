@@ -105,7 +105,8 @@ Verdict<Permit> Decider::decide(Exchange& exchange, const Matched&, Permission p
 }
 
 Verdict<std::shared_ptr<const Judge>> Decider::judge(Exchange& exchange, const Matched&,
-                                                     Permission permission, const Input& input, Evaluator& evaluator) {
+                                                     Permission permission, const Input& input,
+                                                     Evaluator& evaluator) {
   auto held = std::make_shared<HeldConditions>(exchange, std::move(permission), input);
   const policy::Operation& operation = *exchange.operation;
   if (!operation.sql.guarded) return held;
@@ -113,9 +114,11 @@ Verdict<std::shared_ptr<const Judge>> Decider::judge(Exchange& exchange, const M
   for (const policy::GuardProgram& value : operation.sql.guarded->values) {
     const cel::Outcome outcome = value.program.evaluate(activation, evaluator);
     // Too much work is no error that `||` could absorb.
-    if (!outcome && (outcome.error().fault == cel::Fault::cost || outcome.error().fault == cel::Fault::memory)) {
+    if (!outcome &&
+        (outcome.error().fault == cel::Fault::cost || outcome.error().fault == cel::Fault::memory)) {
       exchange.detail = outcome.error().text;
-      return std::unexpected(refusal_of(operation, Reason::condition_error, operation.conditions.front().rule));
+      return std::unexpected(
+          refusal_of(operation, Reason::condition_error, operation.conditions.front().rule));
     }
     held->guard_values_.push_back(policy::guard_value(outcome, value.use));
   }

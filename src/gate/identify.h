@@ -1,5 +1,6 @@
-// Admitted × credentials → Principal, exactly as OpenAPI's `security` says: any one alternative suffices, all schemes
-// of an alternative must hold, and a credential that is presented and bad refuses even where another would do.
+// Admitted × credentials → Principal, exactly as OpenAPI's `security` says: any one alternative suffices, all
+// schemes of an alternative must hold, and a credential that is presented and bad refuses even where another
+// would do.
 #pragma once
 
 #include <memory>
@@ -24,14 +25,16 @@ class Identifier {
 
   // The principal; or the scheme that has to settle first: wait for it, then ask again.
   using Outcome = std::variant<Principal, Scheme*>;
-  Verdict<Outcome> identify(Exchange& exchange, const Matched& matched, const Admitted& admitted, WallTime now);
+  Verdict<Outcome> identify(Exchange& exchange, const Matched& matched, const Admitted& admitted,
+                            WallTime now);
 
  private:
   struct Held {
     std::uint32_t authenticator = 0;
     std::shared_ptr<const Identity> identity;
   };
-  Verdict<std::string_view> credential_of(Exchange& exchange, const policy::AuthenticatorPolicy& authenticator) const;
+  Verdict<std::string_view> credential_of(Exchange& exchange,
+                                          const policy::AuthenticatorPolicy& authenticator) const;
   const Identity* held(std::uint32_t authenticator) const;
   std::shared_ptr<const Identity> combined(const policy::SchemeAlternative& alternative) const;
 

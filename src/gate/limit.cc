@@ -41,8 +41,8 @@ Verdict<Admitted> Limiter::admit_unmatched(Exchange& exchange, MonotonicTime now
   return take(exchange, exchange.policy->unmatched_limits, nullptr, nullptr, nullptr, now);
 }
 
-Verdict<Admitted> Limiter::admit_principal(Exchange& exchange, const Matched& matched, const Principal& principal,
-                                           MonotonicTime now) {
+Verdict<Admitted> Limiter::admit_principal(Exchange& exchange, const Matched& matched,
+                                           const Principal& principal, MonotonicTime now) {
   return take(exchange, matched.operation().principal_limits, &principal, nullptr, nullptr, now);
 }
 
@@ -54,8 +54,8 @@ Verdict<Admitted> Limiter::admit_input(Exchange& exchange, const Matched& matche
 }
 
 Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
-                                const Principal* principal, const RequestActivation* activation, Evaluator* evaluator,
-                                MonotonicTime now) {
+                                const Principal* principal, const RequestActivation* activation,
+                                Evaluator* evaluator, MonotonicTime now) {
   if (uses.empty()) return Admitted();
   std::array<LimitClaim, kMost> claims;
   std::array<LimitState, kMost> states;
@@ -67,7 +67,8 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
       switch (part.kind) {
         case Kind::address: append_address(keys_, exchange.client, limit.ipv6_prefix); break;
         case Kind::operation:
-          append_prefixed(keys_, exchange.operation ? std::string_view(exchange.operation->name) : std::string_view());
+          append_prefixed(
+              keys_, exchange.operation ? std::string_view(exchange.operation->name) : std::string_view());
           break;
         case Kind::principal:
         case Kind::credential: {
@@ -78,7 +79,8 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
           }
           keys_ += part.kind == Kind::principal ? 'p' : 'c';
           append_prefixed(keys_, (*principal)->scheme);
-          append_prefixed(keys_, part.kind == Kind::principal ? (*principal)->id : (*principal)->credential_id);
+          append_prefixed(keys_,
+                          part.kind == Kind::principal ? (*principal)->id : (*principal)->credential_id);
           break;
         }
         case Kind::expression: {
@@ -97,9 +99,11 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
     starts[i + 1] = keys_.size();
   }
   for (std::size_t i = 0; i < uses.size(); ++i) {
-    claims[i] = {&uses[i].limit->rule, std::string_view(keys_).substr(starts[i], starts[i + 1] - starts[i]), uses[i].cost};
+    claims[i] = {&uses[i].limit->rule, std::string_view(keys_).substr(starts[i], starts[i + 1] - starts[i]),
+                 uses[i].cost};
   }
-  const bool allowed = store_.take(std::span(claims).first(uses.size()), now, std::span(states).first(uses.size()));
+  const bool allowed =
+      store_.take(std::span(claims).first(uses.size()), now, std::span(states).first(uses.size()));
   std::optional<Refusal> refusal;
   for (std::size_t i = 0; i < uses.size(); ++i) {
     exchange.limits.push_back({uses[i].limit, states[i]});

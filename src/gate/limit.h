@@ -1,5 +1,5 @@
-// Who asks too often: limits by address before anything is believed, by principal once it is proven, and by what
-// was sent once it is checked.
+// Who asks too often: limits by address before anything is believed, by principal once it is proven, and by
+// what was sent once it is checked.
 #pragma once
 
 #include <string>
@@ -27,8 +27,9 @@ class Limiter {
                                 const Input& input, Evaluator& evaluator, MonotonicTime now);
 
  private:
-  Verdict<Admitted> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses, const Principal* principal,
-                         const RequestActivation* activation, Evaluator* evaluator, MonotonicTime now);
+  Verdict<Admitted> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
+                         const Principal* principal, const RequestActivation* activation,
+                         Evaluator* evaluator, MonotonicTime now);
 
   LimitStore& store_;
   std::string keys_;  // the claims' keys, one behind the other

@@ -28,16 +28,19 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
 
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
-  // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no such search.
-  // What was sent does not say it: nothing was to a caller who left, and an answer that breaks off had begun as 200.
+  // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no
+  // such search. What was sent does not say it: nothing was to a caller who left, and an answer that breaks
+  // off had begun as 200.
   const Stage stage = ending.refusal->stage();
   const bool behind_the_gates = stage == Stage::call || stage == Stage::respond;
-  return behind_the_gates && text_of(ending.refusal->answer).status >= 500 ? Outcome::failed : Outcome::refused;
+  return behind_the_gates && text_of(ending.refusal->answer).status >= 500 ? Outcome::failed
+                                                                           : Outcome::refused;
 }
 
 }  // namespace
 
-// What was wrong, and else what of the input was not as declared: places and rules, as `details` tells proven callers.
+// What was wrong, and else what of the input was not as declared: places and rules, as `details` tells proven
+// callers.
 std::string_view EventBuilder::detail_of(const Exchange& exchange) {
   if (!exchange.detail.empty()) return exchange.detail;
   if (!exchange.report.detail.empty()) return exchange.report.detail;
@@ -59,7 +62,8 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   trace_ = exchange.trace.trace_id_text();
   event.trace_id = {trace_.data(), trace_.size()};
   event.client = exchange.client;
-  event.method = exchange.head.method == http::Method::other ? std::string_view("_OTHER") : name(exchange.head.method);
+  event.method =
+      exchange.head.method == http::Method::other ? std::string_view("_OTHER") : name(exchange.head.method);
   if (exchange.operation != nullptr) {
     const policy::Operation& operation = *exchange.operation;
     event.route = operation.route;

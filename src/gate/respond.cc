@@ -87,11 +87,11 @@ bool wants_problem(const Exchange& exchange) {
 // RateLimit (draft-ietf-httpapi-ratelimit-headers-11, section 4): the limit that is nearest to its bound.
 void append_limits(std::string& out, const Exchange& exchange) {
   if (exchange.limits.empty()) return;
-  const auto nearest = std::min_element(
-      exchange.limits.begin(), exchange.limits.end(), [](const TakenLimit& a, const TakenLimit& b) {
-        if (a.state.allowed != b.state.allowed) return !a.state.allowed;
-        return a.state.remaining < b.state.remaining;
-      });
+  const auto nearest = std::min_element(exchange.limits.begin(), exchange.limits.end(),
+                                        [](const TakenLimit& a, const TakenLimit& b) {
+                                          if (a.state.allowed != b.state.allowed) return !a.state.allowed;
+                                          return a.state.remaining < b.state.remaining;
+                                        });
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(
       nearest->state.allowed ? nearest->state.reset : nearest->state.retry_after);
   out += "RateLimit: \"";
@@ -113,9 +113,10 @@ std::string fixed_fields(const policy::Settings& settings) {
   http::append_field(fields, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   http::append_field(fields, "Referrer-Policy", "no-referrer");
   const policy::Hsts& hsts = settings.tls.hsts;
-  http::append_field(fields, "Strict-Transport-Security",
-               fmt::format("max-age={}{}{}", std::chrono::duration_cast<std::chrono::seconds>(hsts.max_age).count(),
-                           hsts.include_subdomains ? "; includeSubDomains" : "", hsts.preload ? "; preload" : ""));
+  http::append_field(
+      fields, "Strict-Transport-Security",
+      fmt::format("max-age={}{}{}", std::chrono::duration_cast<std::chrono::seconds>(hsts.max_age).count(),
+                  hsts.include_subdomains ? "; includeSubDomains" : "", hsts.preload ? "; preload" : ""));
   return fields;
 }
 
@@ -130,14 +131,15 @@ void respond(Exchange& exchange, const Refusal& refusal) {
   if (refusal.answer == Answer::authentication_required && exchange.operation != nullptr) {
     http::append_field(response.fields, "WWW-Authenticate", exchange.operation->challenges);
   }
-  if (refusal.answer == Answer::method_not_allowed) http::append_field(response.fields, "Allow", exchange.allow);
+  if (refusal.answer == Answer::method_not_allowed)
+    http::append_field(response.fields, "Allow", exchange.allow);
   if (refusal.retry_after.count() > 0) {
     response.fields += "Retry-After: ";
     append_number(response.fields, static_cast<std::uint64_t>(refusal.retry_after.count()));
     response.fields += "\r\n";
   }
-  append_body(response.body, text, response.status, exchange.id->text(), may_see_details(exchange) ? &exchange : nullptr,
-              problem);
+  append_body(response.body, text, response.status, exchange.id->text(),
+              may_see_details(exchange) ? &exchange : nullptr, problem);
 }
 
 void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std::string_view date_line,
@@ -167,8 +169,9 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Connection 
   head.block(date_line);
   head.block(response.fields);
   http::append_field(out, "Cache-Control",
-               exchange.operation != nullptr && response.status < 400 ? std::string_view(exchange.operation->cache_control)
-                                                                      : "no-store");
+                     exchange.operation != nullptr && response.status < 400
+                         ? std::string_view(exchange.operation->cache_control)
+                         : "no-store");
   http::append_field(out, "X-Request-Id", exchange.id->text());
   append_limits(out, exchange);
   head.block(fixed_fields);

@@ -18,7 +18,8 @@ std::string fixed_fields(const policy::Settings& settings);
 // correlation id, and (for proven principals, or everyone where the policy says so) what did not match.
 void respond(Exchange& exchange, const Refusal& refusal);
 
-// The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection closed.
+// The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection
+// closed.
 void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std::string_view date_line,
                    std::string_view fixed_fields);
 

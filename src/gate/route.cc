@@ -4,7 +4,8 @@ namespace gatehouse::gate {
 
 Verdict<Matched> route(Exchange& exchange) {
   const policy::PolicySet& policy = *exchange.policy;
-  const http::RouteMatch match = policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
+  const http::RouteMatch match =
+      policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
   switch (match.outcome) {
     case http::RouteOutcome::found: break;
     case http::RouteOutcome::no_path: return refuse(Reason::no_such_operation);

@@ -23,19 +23,22 @@ namespace gatehouse::gate {
 // What one worker needs to answer under one policy. Made on reload, dropped when its last exchange has ended.
 struct Parts {
   std::shared_ptr<const policy::PolicySet> policy;
-  Schemes schemes;                                        // by authenticator
-  std::vector<std::unique_ptr<Target>> targets;           // by operation; null where the next has one
-  std::vector<std::unique_ptr<ObjectTarget>> object_targets;  // by operation: those that find the object themselves
-  std::vector<std::unique_ptr<ResourceLookup>> resources; // by operation; null where nothing is to be found before
-  std::vector<std::shared_ptr<ConcurrencyLimit>> concurrency;  // by operation, shared by workers; null: not bounded
+  Schemes schemes;                               // by authenticator
+  std::vector<std::unique_ptr<Target>> targets;  // by operation; null where the next has one
+  std::vector<std::unique_ptr<ObjectTarget>>
+      object_targets;  // by operation: those that find the object themselves
+  std::vector<std::unique_ptr<ResourceLookup>>
+      resources;  // by operation; null where nothing is to be found before
+  std::vector<std::shared_ptr<ConcurrencyLimit>>
+      concurrency;  // by operation, shared by workers; null: not bounded
 };
 
 class Runner {
  public:
   Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
 
-  // Fills the exchange's response, and says how it came to that: no refusal means a target answered. The event of
-  // a sensitive operation is durable when this returns; `recorded` says so.
+  // Fills the exchange's response, and says how it came to that: no refusal means a target answered. The
+  // event of a sensitive operation is durable when this returns; `recorded` says so.
   struct Answer {
     std::optional<Refusal> refusal;
     bool recorded = false;

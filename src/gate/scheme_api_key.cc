@@ -10,8 +10,12 @@ constexpr std::size_t kRemembered = 16'384;
 }  // namespace
 
 ApiKeyScheme::ApiKeyScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
-                           std::shared_ptr<KeyDirectory> directory, std::shared_ptr<const crypto::KeyHasher> hasher)
-    : policy_(policy), authenticator_(authenticator), directory_(std::move(directory)), hasher_(std::move(hasher)) {}
+                           std::shared_ptr<KeyDirectory> directory,
+                           std::shared_ptr<const crypto::KeyHasher> hasher)
+    : policy_(policy),
+      authenticator_(authenticator),
+      directory_(std::move(directory)),
+      hasher_(std::move(hasher)) {}
 
 Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::string& why) {
   const auto refused = [&](Reason reason) { return refuse(reason, authenticator_.name); };
@@ -26,9 +30,10 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
   why = "key " + key->id;
   if (presented.now >= key->revoked) return refused(Reason::credential_revoked);
   if (presented.now >= key->expires) return refused(Reason::credential_expired);
-  const bool from_here = key->addresses.empty() ||
-                         std::any_of(key->addresses.begin(), key->addresses.end(),
-                                     [&](const IpNetwork& network) { return network.contains(presented.client); });
+  const bool from_here = key->addresses.empty() || std::any_of(key->addresses.begin(), key->addresses.end(),
+                                                               [&](const IpNetwork& network) {
+                                                                 return network.contains(presented.client);
+                                                               });
   if (!from_here) return refused(Reason::credential_address);
   why.clear();
   directory_->used(key->id, presented.now);

@@ -68,8 +68,12 @@ bool names_factor(json::Value claims, std::string_view method) {
 
 JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
                      std::shared_ptr<KeySource> source, net::Loop& loop)
-    : policy_(policy), authenticator_(authenticator), source_(std::move(source)), loop_(loop),
-      verifier_(rules_of(authenticator.settings->jwt)), cache_(kRemembered) {}
+    : policy_(policy),
+      authenticator_(authenticator),
+      source_(std::move(source)),
+      loop_(loop),
+      verifier_(rules_of(authenticator.settings->jwt)),
+      cache_(kRemembered) {}
 
 // Only the issuer is read, and only to choose between schemes: nothing is believed before it is verified.
 bool JwtScheme::owns(std::string_view credential) const {
@@ -104,7 +108,8 @@ Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string&
 
   auto token = verifier_.verify(presented.credential, *keys, presented.now);
   if (!token) {
-    if (token.error() == crypto::TokenFault::key_not_found && source_->refresh()) return Identified(KeysPending{});
+    if (token.error() == crypto::TokenFault::key_not_found && source_->refresh())
+      return Identified(KeysPending{});
     why = crypto::name(token.error());
     return refuse(reason_of(token.error()), authenticator_.name);
   }
@@ -115,7 +120,8 @@ Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string&
   return Identified(*std::move(identity));
 }
 
-Verdict<std::shared_ptr<const Identity>> JwtScheme::identity_of(crypto::VerifiedToken token, std::string& why) {
+Verdict<std::shared_ptr<const Identity>> JwtScheme::identity_of(crypto::VerifiedToken token,
+                                                                std::string& why) {
   auto identity = std::make_shared<Identity>();
   identity->kind = PrincipalKind::token;
   identity->scheme = authenticator_.name;

@@ -5,15 +5,16 @@
 
 #include "cel/program.h"
 #include "core/scheme.h"
-#include "net/loop.h"
 #include "crypto/jwk.h"
 #include "crypto/jwt.h"
 #include "crypto/token_cache.h"
+#include "net/loop.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::gate {
 
-// Where an issuer's keys come from: a file, or a URL that is fetched in the background. Shared by all workers.
+// Where an issuer's keys come from: a file, or a URL that is fetched in the background. Shared by all
+// workers.
 class KeySource {
  public:
   virtual ~KeySource() = default;
@@ -21,8 +22,8 @@ class KeySource {
   virtual std::shared_ptr<const crypto::KeySet> keys() const = 0;
   // Changes when keys() does: what a request looks at. Without a lock.
   virtual std::uint64_t version() const = 0;
-  // Asks for a fetch because a token names a key that is not known. false: it was asked too recently, or there is
-  // nothing to fetch; the keys at hand decide.
+  // Asks for a fetch because a token names a key that is not known. false: it was asked too recently, or
+  // there is nothing to fetch; the keys at hand decide.
   virtual bool refresh() = 0;
   // Returns when the fetch at hand has ended, or at `deadline`.
   virtual net::Task<void> settled(net::Loop& loop, MonotonicTime deadline) = 0;

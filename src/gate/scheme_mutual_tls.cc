@@ -33,7 +33,8 @@ void build_claims(const crypto::PeerCertificate& certificate, json::Document& in
 
 }  // namespace
 
-MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator)
+MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy,
+                                 const policy::AuthenticatorPolicy& authenticator)
     : policy_(policy), authenticator_(authenticator), cache_(kRemembered) {}
 
 Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
@@ -72,7 +73,8 @@ Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::s
       if (policy_.has_role(role)) identity->roles.push_back(std::move(role));
     }
   }
-  if (authenticator_.tenant) identity->tenant = text_of(*authenticator_.tenant, claims, scratch_).value_or("");
+  if (authenticator_.tenant)
+    identity->tenant = text_of(*authenticator_.tenant, claims, scratch_).value_or("");
   identity->permissions = policy_.permissions_of(identity->roles, PrincipalKind::certificate);
   identity->permission_patterns = policy_.permission_patterns_of(identity->roles, PrincipalKind::certificate);
   std::shared_ptr<const Identity> done = std::move(identity);

@@ -14,7 +14,8 @@ class MutualTlsScheme final : public Scheme {
  public:
   MutualTlsScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator);
 
-  // `claims` of the scheme's expressions: {subject, common_name, dns_names, uris, emails, serial, fingerprint}.
+  // `claims` of the scheme's expressions: {subject, common_name, dns_names, uris, emails, serial,
+  // fingerprint}.
   Verdict<Identified> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view) const override { return true; }
   net::Task<void> settled(MonotonicTime) override { co_return; }

@@ -40,8 +40,8 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   const policy::Operation& operation = matched.operation();
   const http::RequestHead& head = exchange.head;
   const Headers headers(head.fields);
-  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query, &headers,
-                               exchange.credential_pairs};
+  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
+                              &headers, exchange.credential_pairs};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);
   }
@@ -87,7 +87,8 @@ Verdict<Input> Validator::check_body(Exchange& exchange, const Matched& matched,
       break;
     }
     case openapi::BodyKind::form:
-      if (!content.form->read(bytes, memory_, exchange.body, exchange.findings)) return refuse(Reason::body_invalid);
+      if (!content.form->read(bytes, memory_, exchange.body, exchange.findings))
+        return refuse(Reason::body_invalid);
       return Input(parameters, exchange.body.root(), bytes);
     case openapi::BodyKind::text: {
       if (!is_utf8(bytes)) return refuse(Reason::body_malformed);

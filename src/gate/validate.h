@@ -23,13 +23,15 @@ class BodyReader {
 // One for each worker.
 class Validator {
  public:
-  // What the head says: parameters, content type, announced length. Settled before a byte of the body is read.
+  // What the head says: parameters, content type, announced length. Settled before a byte of the body is
+  // read.
   struct HeadChecked {
     const openapi::Content* content = nullptr;  // null: no body is to be read
   };
   Verdict<HeadChecked> check_head(Exchange& exchange, const Matched& matched);
   // The body against the content's schema. `bytes` is empty where there is none.
-  Verdict<Input> check_body(Exchange& exchange, const Matched& matched, HeadChecked head, std::string_view bytes);
+  Verdict<Input> check_body(Exchange& exchange, const Matched& matched, HeadChecked head,
+                            std::string_view bytes);
 
  private:
   json::Parser parser_;

@@ -36,9 +36,7 @@ Refusal client_error(unsigned status) {
   Refusal refusal(Reason::upstream_refusal);
   switch (status) {
     case 401:  // the upstream's own authentication is Gatehouse's business, not the caller's
-    case 403:
-      refusal.answer = Answer::forbidden;
-      return refusal;
+    case 403: refusal.answer = Answer::forbidden; return refusal;
     case 404:
     case 410: refusal.answer = Answer::not_found; break;
     case 405: refusal.answer = Answer::method_not_allowed; break;
@@ -57,7 +55,8 @@ Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
   Response& response = exchange.response;
   if (response.status < 400) return {};
   if (response.status < 500 && !response.rest && declared(exchange, matched.operation())) return {};
-  exchange.report.original_head = exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
+  exchange.report.original_head =
+      exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
   exchange.report.original_body = response.body;
   if (response.status < 500) return std::unexpected(client_error(response.status));
   switch (response.status) {

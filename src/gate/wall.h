@@ -1,5 +1,5 @@
-// What an upstream answers stays behind the wall until it is known to be fit to leave: the body of a server error
-// never, the body of a client error only where the operation declares it.
+// What an upstream answers stays behind the wall until it is known to be fit to leave: the body of a server
+// error never, the body of a client error only where the operation declares it.
 #pragma once
 
 #include "core/verdict.h"

@@ -1,5 +1,6 @@
 // lab: asks an engine the questions of an outside suite. A subject answers one question, a JSON object, with
-// one line of JSON (without the line's end). There is no second code path: a subject calls what the server calls.
+// one line of JSON (without the line's end). There is no second code path: a subject calls what the server
+// calls.
 #pragma once
 
 #include <string>

@@ -133,7 +133,7 @@ class Stream final : private Watcher, private Timer {
   bool timed_out_ = false;
   bool broken_ = false;  // a write ended half-way
   bool finished_ = false;
-  bool discarding_ = false;  // nobody will read what the engine has decrypted
+  bool discarding_ = false;    // nobody will read what the engine has decrypted
   bool* destroyed_ = nullptr;  // set while a coroutine runs that may destroy this stream
   StreamOperation* reader_ = nullptr;
   StreamOperation* writer_ = nullptr;

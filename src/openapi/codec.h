@@ -18,7 +18,8 @@ enum class Style : std::uint8_t { simple, label, matrix, form, space_delimited, 
 
 // What a text may become: the kinds that its schema allows, through $ref, allOf, anyOf and oneOf.
 struct TextType {
-  // An integer is digits: what JSON Schema calls one too, `1.0` and `1e2`, other readers of the text take for 1.
+  // An integer is digits: what JSON Schema calls one too, `1.0` and `1e2`, other readers of the text take
+  // for 1.
   enum : std::uint8_t { kFraction = 1, kBoolean = 2, kString = 4, kArray = 8, kObject = 16, kInteger = 32 };
   static constexpr std::uint8_t kNumber = kFraction | kInteger;
   static constexpr std::uint8_t kScalars = kNumber | kBoolean | kString;

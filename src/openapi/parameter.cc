@@ -197,7 +197,8 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
   out.key("query");
   out.begin_object();
   memory.pairs.begin(state_->query.size(), raw.query.size());
-  if (const auto broken = memory.pairs.split(raw.query, state_->query_names, Encoding::query, raw.passed_over)) {
+  if (const auto broken =
+          memory.pairs.split(raw.query, state_->query_names, Encoding::query, raw.passed_over)) {
     report_pair(In::query, state_->query, broken);
   } else {
     memory.write_pairs(state_->query, out, memory.present[1], report);

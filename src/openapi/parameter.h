@@ -46,7 +46,8 @@ struct RawInput {
   std::span<const std::string_view> path;  // one capture for each of Operation::path_names
   std::string_view query;                  // without the `?`
   const HeaderFields* headers = nullptr;   // null: none
-  // Names in the query that are no parameters and may be there, as they are written: of credentials that were verified.
+  // Names in the query that are no parameters and may be there, as they are written: of credentials that were
+  // verified.
   std::span<const std::string_view> passed_over{};
 };
 

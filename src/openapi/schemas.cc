@@ -18,8 +18,7 @@ Schemas::Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing 
     : documents_(documents),
       sealing_(sealing),
       inputs_{schema::Compiler(options(dialect, sealing, caps), fetch_from(documents)), {}},
-      answers_{schema::Compiler(options(dialect, sealing, std::nullopt), fetch_from(documents)),
-               {}} {}
+      answers_{schema::Compiler(options(dialect, sealing, std::nullopt), fetch_from(documents)), {}} {}
 
 CompiledSchema Schemas::compile(const doc::Field& field, Compiler& with, schema::Direction direction) {
   const std::string& uri = documents_.uri(field.source());

@@ -1,5 +1,5 @@
-// Settings and OpenAPI documents to a PolicySet: here every operation gets its answer to who may call, what they
-// may do, what they may send, how often, and what is recorded, or a problem says what is missing.
+// Settings and OpenAPI documents to a PolicySet: here every operation gets its answer to who may call, what
+// they may do, what they may send, how often, and what is recorded, or a problem says what is missing.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace gatehouse::policy {
 struct CompileInput {
   Settings settings;
   std::vector<openapi::Api> apis;
-  db::Connection* database = nullptr;          // what statements are checked against; null: there is none
-  std::vector<std::string> handlers;           // operations' names that the program brings code for
+  db::Connection* database = nullptr;  // what statements are checked against; null: there is none
+  std::vector<std::string> handlers;   // operations' names that the program brings code for
 };
 
 // Null when there was a problem. Adds every problem it finds.

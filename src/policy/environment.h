@@ -12,8 +12,8 @@ InputTypes input_types(const openapi::Operation& operation);
 cel::Type resource_type(const Statement& statement);
 // For `when`: principal, request, resource.
 cel::Environment condition_environment(const InputTypes& types);
-// For a limit's key, which several operations share: principal and request with undeclared members, and `body`,
-// `path`, `query` as short names.
+// For a limit's key, which several operations share: principal and request with undeclared members, and
+// `body`, `path`, `query` as short names.
 cel::Environment limit_environment();
 // For a scheme's `roles`, `scopes`, `tenant` and `id`: the verified claims.
 cel::Environment claims_environment();

@@ -24,8 +24,9 @@ struct LoadOptions {
   std::function<void(const std::filesystem::path&)> begins = nullptr;
 };
 
-// gatehouse.yaml, every document that it names, and the database that its statements are checked against. Null when
-// there was a problem; every problem is added, each with its place.
-std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options, Problems& problems);
+// gatehouse.yaml, every document that it names, and the database that its statements are checked against.
+// Null when there was a problem; every problem is added, each with its place.
+std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options,
+                                      Problems& problems);
 
 }  // namespace gatehouse::policy

@@ -32,7 +32,7 @@ struct AuthenticatorPolicy {
   const Authenticator* settings = nullptr;
   std::string name;
   Carrier carrier = Carrier::bearer;
-  std::string field;  // header, query parameter or cookie that carries it; in lower case for headers
+  std::string field;      // header, query parameter or cookie that carries it; in lower case for headers
   std::string challenge;  // for WWW-Authenticate: `Bearer realm="api"`
   std::optional<cel::Program> id;
   std::optional<cel::Program> roles;
@@ -49,7 +49,13 @@ using SchemeAlternative = std::vector<SchemeUse>;
 
 // What shares an allowance.
 struct LimitKeyPart {
-  enum class Kind : std::uint8_t { address, principal, credential, operation, expression } kind = Kind::address;
+  enum class Kind : std::uint8_t {
+    address,
+    principal,
+    credential,
+    operation,
+    expression
+  } kind = Kind::address;
   std::optional<cel::Program> expression;
 };
 
@@ -101,7 +107,8 @@ struct Resource {
 
 // Where the object of an operation is found and its conditions are asked.
 enum class ConditionWay : std::uint8_t {
-  before_call,     // first the object and the conditions, then the target: another system changes its objects when it likes
+  before_call,     // first the object and the conditions, then the target: another system changes its objects
+                   // when it likes
   in_transaction,  // object, conditions and the operation's own statement in one transaction
   in_statement,    // the conditions are part of the operation's own statement
 };
@@ -144,12 +151,12 @@ struct Operation {
   std::string permission_rule;  // "getOrder.permission"
 
   std::vector<LimitUse> address_limits, principal_limits, input_limits;
-  std::string limit_policies;  // the value of RateLimit-Policy
+  std::string limit_policies;     // the value of RateLimit-Policy
   std::uint32_t concurrency = 0;  // 0: not bounded
 
   std::uint64_t body_bytes = 0;  // the most a body may have
   std::chrono::nanoseconds timeout{};
-  std::uint64_t depth = 32;      // of a JSON body
+  std::uint64_t depth = 32;  // of a JSON body
 
   std::optional<Resource> resource;
   std::vector<Condition> conditions;
@@ -187,7 +194,8 @@ class PolicySet {
   // What these roles permit, the built-in ones included.
   PermissionSet permissions_of(const std::vector<std::string>& roles, PrincipalKind kind) const;
   // The same as patterns, for conditions: "orders:*".
-  std::vector<std::string> permission_patterns_of(const std::vector<std::string>& roles, PrincipalKind kind) const;
+  std::vector<std::string> permission_patterns_of(const std::vector<std::string>& roles,
+                                                  PrincipalKind kind) const;
   bool has_role(std::string_view role) const { return settings.roles.contains(std::string(role)); }
   const Operation* find(std::string_view name) const;
 };

@@ -1,5 +1,5 @@
-// What gatehouse.yaml says, as it says it (product contract, section 3): read and checked for form, with the place
-// of everything that a later step may find wrong. compile.h turns it into a PolicySet.
+// What gatehouse.yaml says, as it says it (product contract, section 3): read and checked for form, with the
+// place of everything that a later step may find wrong. compile.h turns it into a PolicySet.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +59,8 @@ struct Deadlines {
   Nanoseconds handshake = std::chrono::seconds(10);
   Nanoseconds head = std::chrono::seconds(10);
   Nanoseconds body = std::chrono::seconds(30);
-  Nanoseconds idle = std::chrono::seconds(75);  // between requests
-  Nanoseconds drain = std::chrono::seconds(30); // until the last answer, once the server ends
+  Nanoseconds idle = std::chrono::seconds(75);   // between requests
+  Nanoseconds drain = std::chrono::seconds(30);  // until the last answer, once the server ends
 };
 
 enum class TlsMinimum : std::uint8_t { tls_1_2, tls_1_3 };
@@ -86,7 +86,7 @@ struct Upstream {
   std::vector<PlacedText> urls;  // scheme and authority, with an optional base path; at least one
   Nanoseconds connect_timeout = std::chrono::seconds(1);
   Nanoseconds timeout = std::chrono::seconds(10);
-  PlacedText ca;                 // https: a file of authorities, or empty for the system's
+  PlacedText ca;                    // https: a file of authorities, or empty for the system's
   std::uint32_t connections = 256;  // kept and opened by each worker
   std::uint32_t failures = 5;       // in a row, until the circuit opens
   Nanoseconds open_for = std::chrono::seconds(5);
@@ -99,7 +99,7 @@ struct JwtSettings {
   std::vector<std::string> audiences;
   PlacedText jwks;  // "file:…" or "https://…" ("http://" to loopback only)
   std::vector<std::string> algorithms;
-  std::optional<PlacedText> roles;   // CEL over claims: a list of strings or a string
+  std::optional<PlacedText> roles;  // CEL over claims: a list of strings or a string
   std::optional<PlacedText> scopes;
   std::optional<PlacedText> tenant;
   std::vector<std::string> types;
@@ -108,7 +108,7 @@ struct JwtSettings {
 };
 
 struct MutualTlsSettings {
-  std::optional<PlacedText> id;     // CEL over claims (of the certificate); default claims.subject
+  std::optional<PlacedText> id;  // CEL over claims (of the certificate); default claims.subject
   std::optional<PlacedText> roles;
   std::optional<PlacedText> tenant;
 };
@@ -128,7 +128,7 @@ struct LimitSettings {
   Place place;
   std::vector<PlacedText> per;  // ip, principal, key, operation, or CEL
   Rate rate;
-  std::uint64_t burst = 0;      // 0: not said
+  std::uint64_t burst = 0;  // 0: not said
   unsigned ipv6_prefix = 64;
 };
 
@@ -208,11 +208,11 @@ struct Settings {
   Listen listen;
   Deadlines deadlines;
   Tls tls;
-  std::string store;          // a path of the SQLite file
+  std::string store;  // a path of the SQLite file
   Place store_place;
-  std::string database;       // what sql targets and resources read; the store's file when not said
+  std::string database;  // what sql targets and resources read; the store's file when not said
   Place database_place;
-  PlacedText pepper_file;     // key hashing; made beside the store at first start when not said
+  PlacedText pepper_file;  // key hashing; made beside the store at first start when not said
   std::vector<IpNetwork> trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
@@ -227,8 +227,8 @@ struct Settings {
   PlacedText assertion_key;   // a PEM file; made beside the store when an operation asserts and none is said
 };
 
-// Reads the file with everything it says. Problems are added with their places; the settings hold what could be
-// read. Paths in them are absolute.
+// Reads the file with everything it says. Problems are added with their places; the settings hold what could
+// be read. Paths in them are absolute.
 Settings read_settings(const doc::Source& source, const std::string& directory, Problems& problems);
 
 // One operation's policy object, the same in both places it may stand.

@@ -49,8 +49,9 @@ net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetric
     buffer.added(*read);
     progress = parser.parse(buffer.bytes(), head);
   }
-  const Page page = progress == http::Progress::complete ? page_for(head, worker.shared().state.load(), metrics)
-                                                         : Page{400, "malformed\n"};
+  const Page page = progress == http::Progress::complete
+                        ? page_for(head, worker.shared().state.load(), metrics)
+                        : Page{400, "malformed\n"};
   std::string out;
   http::HeadWriter(out)
       .status(page.status)

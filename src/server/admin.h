@@ -1,4 +1,5 @@
-// The admin listener: health and metrics, over plain HTTP on an address of its own, never on the public listener.
+// The admin listener: health and metrics, over plain HTTP on an address of its own, never on the public
+// listener.
 //
 //   GET /health/live    200 as long as the process answers
 //   GET /health/ready   200 while it takes requests, 503 before and while it drains   (also /health)

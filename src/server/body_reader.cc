@@ -63,19 +63,21 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
 
 net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t most) {
   http::ChunkedDecoder decoder(http::Trailers::refuse);
-  std::string piece(arrived());       // what is being decoded
+  std::string piece(arrived());  // what is being decoded
   std::size_t from_buffer = piece.size();
   for (;;) {
     std::string_view rest = piece;
     for (;;) {
       const http::ChunkedDecoder::Step step = decoder.next(rest);
-      if (step.progress == http::Progress::malformed) co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
+      if (step.progress == http::Progress::malformed)
+        co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
       rest.remove_prefix(step.consumed);
       if (copied_.size() + step.data.size() > most) co_return refuse(Reason::body_too_large);
       copied_ += step.data;
       if (step.progress == http::Progress::complete) {
-        // Bytes behind the end that were read from the stream directly belong to the next request: it cannot be
-        // told apart any more, so the connection ends. Pipelining after a chunked body in one piece still works.
+        // Bytes behind the end that were read from the stream directly belong to the next request: it cannot
+        // be told apart any more, so the connection ends. Pipelining after a chunked body in one piece still
+        // works.
         used_ = from_buffer - std::min(from_buffer, rest.size());
         complete_ = from_buffer > 0 || rest.empty();
         if (from_buffer == 0) used_ = arrived().size();
@@ -94,12 +96,14 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t 
 }
 
 std::optional<std::size_t> ConnectionBody::used() const {
-  if (head_.body.kind == http::BodyKind::none || (head_.body.kind == http::BodyKind::length && head_.body.length == 0)) {
+  if (head_.body.kind == http::BodyKind::none ||
+      (head_.body.kind == http::BodyKind::length && head_.body.length == 0)) {
     return 0;
   }
   if (complete_) return used_;
   // Nobody asked for the body: where all of it is here already it can be skipped.
-  if (head_.body.kind == http::BodyKind::length && arrived().size() >= head_.body.length) return head_.body.length;
+  if (head_.body.kind == http::BodyKind::length && arrived().size() >= head_.body.length)
+    return head_.body.length;
   return std::nullopt;
 }
 

@@ -12,15 +12,16 @@ namespace gatehouse::server {
 
 class ConnectionBody final : public gate::BodyReader {
  public:
-  // `buffer` begins with the body: the head has been parsed but not consumed; `head_size` bytes of it stand before.
-  ConnectionBody(net::Stream& stream, RequestBuffer& buffer, std::size_t head_size, const http::RequestHead& head,
-                 std::chrono::nanoseconds timeout)
+  // `buffer` begins with the body: the head has been parsed but not consumed; `head_size` bytes of it stand
+  // before.
+  ConnectionBody(net::Stream& stream, RequestBuffer& buffer, std::size_t head_size,
+                 const http::RequestHead& head, std::chrono::nanoseconds timeout)
       : stream_(stream), buffer_(buffer), head_size_(head_size), head_(head), timeout_(timeout) {}
 
   net::Task<Verdict<std::string_view>> read(std::uint64_t most) override;
 
-  // How many bytes of the buffer, behind the head, belonged to this request; nothing when the rest of the body is
-  // still to come, so that the connection cannot go on.
+  // How many bytes of the buffer, behind the head, belonged to this request; nothing when the rest of the
+  // body is still to come, so that the connection cannot go on.
   std::optional<std::size_t> used() const;
 
  private:
@@ -33,7 +34,7 @@ class ConnectionBody final : public gate::BodyReader {
   std::size_t head_size_;
   const http::RequestHead& head_;
   std::chrono::nanoseconds timeout_;
-  std::string copied_;            // a body that does not fit into the buffer, or came in chunks
+  std::string copied_;  // a body that does not fit into the buffer, or came in chunks
   std::size_t used_ = 0;
   bool complete_ = false;
 };

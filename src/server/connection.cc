@@ -13,8 +13,8 @@
 namespace gatehouse::server {
 namespace {
 
-constexpr std::chrono::seconds kLinger{2};        // how long a last answer may take to arrive
-constexpr std::chrono::seconds kWriteStall{60};   // how long a client may take nothing of an answer
+constexpr std::chrono::seconds kLinger{2};       // how long a last answer may take to arrive
+constexpr std::chrono::seconds kWriteStall{60};  // how long a client may take nothing of an answer
 
 constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
 
@@ -35,7 +35,9 @@ Refusal stopped_by(const Error& error) {
 class Connection {
  public:
   Connection(Worker& worker, net::StreamPtr stream)
-      : worker_(worker), stream_(std::move(stream)), serving_(worker.serving()),
+      : worker_(worker),
+        stream_(std::move(stream)),
+        serving_(worker.serving()),
         buffer_(worker, serving_->settings().listen.head.bytes),
         parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes}) {
     peer_.address = stream_->peer().address;
@@ -48,8 +50,8 @@ class Connection {
   const policy::Listen& listen() const { return serving_->settings().listen; }
   const policy::Deadlines& deadlines() const { return serving_->settings().deadlines; }
 
-  // Whether the authorities that vouched for the client's certificate still count. Where a reload has changed them the
-  // connection ends before its next request, and the next handshake decides.
+  // Whether the authorities that vouched for the client's certificate still count. Where a reload has changed
+  // them the connection ends before its next request, and the next handshake decides.
   bool vouched_for() const {
     return peer_.certificate.empty() || tls_ == serving_->tls ||
            tls_->client_authorities() == serving_->tls->client_authorities();
@@ -61,7 +63,9 @@ class Connection {
   net::Task<Next> answer(gate::Exchange& exchange);
   net::Task<Written> write_answer(gate::Exchange& exchange, http::Connection keep);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
-  void record_connection(Reason reason, std::string_view detail) { worker_.record_connection(peer_.address, reason, detail); }
+  void record_connection(Reason reason, std::string_view detail) {
+    worker_.record_connection(peer_.address, reason, detail);
+  }
 
   Worker& worker_;
   net::StreamPtr stream_;
@@ -76,7 +80,8 @@ class Connection {
 net::Task<bool> Connection::read_proxy_header() {
   if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
   bool trusted = false;
-  for (const IpNetwork& network : serving_->settings().trusted_proxies) trusted = trusted || network.contains(peer_.address);
+  for (const IpNetwork& network : serving_->settings().trusted_proxies)
+    trusted = trusted || network.contains(peer_.address);
   std::array<char, http::kProxyHeaderLimit> bytes;
   std::size_t size = 0;
   std::size_t wanted = 16;
@@ -95,7 +100,8 @@ net::Task<bool> Connection::read_proxy_header() {
     }
   }
   if (progress == http::Progress::malformed) {
-    record_connection(Reason::proxy_header, trusted ? "not PROXY protocol version 2" : "the peer is no trusted proxy");
+    record_connection(Reason::proxy_header,
+                      trusted ? "not PROXY protocol version 2" : "the peer is no trusted proxy");
     co_return false;
   }
   if (header.source) {
@@ -120,7 +126,8 @@ net::Task<bool> Connection::handshake() {
 }
 
 net::Task<void> Connection::run() {
-  const auto ticket = worker_.shared().connections.enter(peer_.address, listen().connections, listen().connections_per_address);
+  const auto ticket = worker_.shared().connections.enter(peer_.address, listen().connections,
+                                                         listen().connections_per_address);
   if (!ticket) {
     record_connection(Reason::too_many_connections, {});
     stream_->abort();
@@ -197,12 +204,14 @@ net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
 // What could not be read as a request: an answer, an event, and the end of the connection.
 net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
   exchange.head.forget();
-  (void)gate::arrive(exchange, worker_.shared().clock, worker_.entropy());  // an empty head says nothing of its address
+  (void)gate::arrive(exchange, worker_.shared().clock,
+                     worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
   stream_->set_deadline(worker_.loop().now() + kLinger);
   const auto written = co_await stream_->write(head_out_);
-  const gate::Ending ending{refusal, written ? text_of(refusal.answer).status : 0, written ? head_out_.size() : 0};
+  const gate::Ending ending{refusal, written ? text_of(refusal.answer).status : 0,
+                            written ? head_out_.size() : 0};
   worker_.audit().record(worker_.events().build(exchange, ending, worker_.shared().clock.monotonic()));
   auto closing = net::close(std::move(stream_), worker_.loop().now() + kLinger);
   co_await closing;
@@ -220,7 +229,8 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
     Result<gate::Runner::Answer> passed;
     try {
       const ConnectionList::Entry working(worker_.working(), *stream_);
-      auto running = net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body));
+      auto running =
+          net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body));
       passed = co_await running;
     } catch (const std::exception& bug) {
       // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
@@ -243,9 +253,11 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   Next next = Next::gone;
   const bool gone = answer.refusal && answer.refusal->reason == Reason::client_gone;
   if (!gone) {
-    const bool keep = exchange.head.connection == http::Connection::keep_alive && used && !worker_.draining() &&
+    const bool keep = exchange.head.connection == http::Connection::keep_alive && used &&
+                      !worker_.draining() &&
                       !(answer.refusal && answer.refusal->reason == Reason::malformed_http);
-    Written written = co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close);
+    Written written =
+        co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close);
     next = written.next;
     sent = written.bytes;
     // The answer began and has no end: that is how the exchange ended.
@@ -292,7 +304,8 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
       if (!pulled || !*pulled) {
         written.failure = pulled ? Refusal(Reason::upstream_malformed) : stopped_by(pulled.error());
         if (pulled) exchange.report.detail = pulled->error().text;
-        if (pulled && pulled->error().code == ErrorCode::timeout) written.failure = Refusal(Reason::upstream_late);
+        if (pulled && pulled->error().code == ErrorCode::timeout)
+          written.failure = Refusal(Reason::upstream_late);
         // Half an answer must not look like a whole one: without its end the client knows.
         stream_->abort();
         co_return written;
@@ -302,8 +315,9 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
       const http::ChunkHead head(piece.size());
       const std::array<std::string_view, 3> chunk{head.view(), piece, http::kChunkEnd};
       stream_->set_deadline(worker_.loop().now() + kWriteStall);
-      const auto more = co_await stream_->write(chunked ? std::span<const std::string_view>(chunk)
-                                                        : std::span<const std::string_view>(chunk).subspan(1, 1));
+      const auto more =
+          co_await stream_->write(chunked ? std::span<const std::string_view>(chunk)
+                                          : std::span<const std::string_view>(chunk).subspan(1, 1));
       if (!more) {
         written.failure = Refusal(Reason::client_gone);
         co_return written;

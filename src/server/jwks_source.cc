@@ -1,10 +1,9 @@
 #include "server/jwks_source.h"
 
-#include <curl/curl.h>
-
 #include <fstream>
 #include <sstream>
 
+#include <curl/curl.h>
 #include <fmt/format.h>
 
 namespace gatehouse::server {
@@ -42,7 +41,8 @@ Result<std::string> fetch_url(const std::string& url, const std::string& ca_file
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) return failure(ErrorCode::unavailable, fmt::format("{} answers {}", url, status), Retry::yes);
+  if (status != 200)
+    return failure(ErrorCode::unavailable, fmt::format("{} answers {}", url, status), Retry::yes);
   return text;
 }
 
@@ -65,12 +65,16 @@ JwksSource::Fetch jwks_fetch(const std::string& where, const std::string& ca_fil
 
 JwksSchedule jwks_schedule(const std::string& where) {
   // A file costs nothing to look at: a rotation is seen within two seconds.
-  if (is_file(where)) return {std::chrono::seconds(2), std::chrono::seconds(2), std::chrono::milliseconds(200)};
+  if (is_file(where))
+    return {std::chrono::seconds(2), std::chrono::seconds(2), std::chrono::milliseconds(200)};
   return {};
 }
 
 JwksSource::JwksSource(std::string name, Fetch fetch, JwksSchedule schedule, Tell tell)
-    : name_(std::move(name)), fetch_(std::move(fetch)), schedule_(schedule), tell_(std::move(tell)),
+    : name_(std::move(name)),
+      fetch_(std::move(fetch)),
+      schedule_(schedule),
+      tell_(std::move(tell)),
       thread_([this] { run(); }) {}
 
 JwksSource::~JwksSource() {
@@ -124,7 +128,8 @@ void JwksSource::run() {
     ++fetches_;
     last_ended_ = std::chrono::steady_clock::now();
     changed_.notify_all();
-    changed_.wait_for(lock, last_ ? schedule_.every : schedule_.after_failure, [&] { return stop_ || wanted_; });
+    changed_.wait_for(lock, last_ ? schedule_.every : schedule_.after_failure,
+                      [&] { return stop_ || wanted_; });
   }
 }
 

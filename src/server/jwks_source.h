@@ -1,6 +1,6 @@
-// The keys of token issuers: read from a file, or fetched from a URL by a thread of its own. A request never waits
-// for every fetch: the keys at hand decide, also while the issuer is down, and only a token whose key is not known
-// asks for a fetch, no more often than the spacing says.
+// The keys of token issuers: read from a file, or fetched from a URL by a thread of its own. A request never
+// waits for every fetch: the keys at hand decide, also while the issuer is down, and only a token whose key
+// is not known asks for a fetch, no more often than the spacing says.
 #pragma once
 
 #include <atomic>
@@ -17,9 +17,9 @@
 namespace gatehouse::server {
 
 struct JwksSchedule {
-  std::chrono::milliseconds every{std::chrono::minutes(10)};    // between fetches that went well
+  std::chrono::milliseconds every{std::chrono::minutes(10)};  // between fetches that went well
   std::chrono::milliseconds after_failure{std::chrono::seconds(10)};
-  std::chrono::milliseconds spacing{std::chrono::seconds(5)};   // between fetches that tokens asked for
+  std::chrono::milliseconds spacing{std::chrono::seconds(5)};  // between fetches that tokens asked for
 };
 
 class JwksSource final : public gate::KeySource {
@@ -61,8 +61,8 @@ class JwksSource final : public gate::KeySource {
   std::thread thread_;
 };
 
-// What `jwks` says in the configuration: `file:PATH`, or a URL (with the authorities of `ca_file`, or the system's).
-// TLS is verified, redirects are not followed, and the answer is at most 1 MiB.
+// What `jwks` says in the configuration: `file:PATH`, or a URL (with the authorities of `ca_file`, or the
+// system's). TLS is verified, redirects are not followed, and the answer is at most 1 MiB.
 JwksSource::Fetch jwks_fetch(const std::string& where, const std::string& ca_file);
 JwksSchedule jwks_schedule(const std::string& where);
 

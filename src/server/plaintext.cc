@@ -47,7 +47,8 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   const std::shared_ptr<const Serving> serving = worker.serving();
   const policy::Listen& listen = serving->settings().listen;
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
-  const auto ticket = worker.shared().connections.enter(accepted.peer.address, listen.connections, listen.connections_per_address);
+  const auto ticket = worker.shared().connections.enter(accepted.peer.address, listen.connections,
+                                                        listen.connections_per_address);
   if (!ticket) {
     worker.record_connection(accepted.peer.address, Reason::too_many_connections, "listen.http");
     stream->abort();
@@ -70,7 +71,8 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     if (!read || *read == 0) {
       const bool late = !read && read.error().code == ErrorCode::timeout;
       if (!buffer.empty()) {
-        worker.record_connection(peer.address, late ? Reason::request_late : Reason::client_gone, "listen.http");
+        worker.record_connection(peer.address, late ? Reason::request_late : Reason::client_gone,
+                                 "listen.http");
       }
       co_return;
     }
@@ -80,8 +82,10 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
 
   const bool readable = progress == http::Progress::complete;
   if (!readable) exchange->head.forget();
-  (void)gate::arrive(*exchange, worker.shared().clock, worker.entropy());  // whatever it says: it is not answered
-  const std::string_view credential = readable ? credential_in(*exchange->policy, exchange->head) : std::string_view();
+  (void)gate::arrive(*exchange, worker.shared().clock,
+                     worker.entropy());  // whatever it says: it is not answered
+  const std::string_view credential =
+      readable ? credential_in(*exchange->policy, exchange->head) : std::string_view();
   if (!credential.empty()) exchange->credentials.push_back(credential);
 
   std::string out;

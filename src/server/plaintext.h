@@ -1,4 +1,5 @@
-// The listener without TLS: it redirects or rejects, and raises the alarm when a credential came in the clear.
+// The listener without TLS: it redirects or rejects, and raises the alarm when a credential came in the
+// clear.
 #pragma once
 
 #include "net/socket.h"

@@ -1,4 +1,5 @@
-// The bytes of a connection that have arrived and not been used. Holds memory only while there is something to hold.
+// The bytes of a connection that have arrived and not been used. Holds memory only while there is something
+// to hold.
 #pragma once
 
 #include <cstring>
@@ -20,8 +21,8 @@ class RequestBuffer {
   std::string_view bytes() const { return {data_ + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
-  // Where the next read goes. Moves bytes to the front or into a larger buffer when there is no room: views into
-  // bytes() are then void. Empty when the limit of a head is reached.
+  // Where the next read goes. Moves bytes to the front or into a larger buffer when there is no room: views
+  // into bytes() are then void. Empty when the limit of a head is reached.
   std::span<char> space();
   // For a body: where the next read goes without moving anything; empty when the buffer is full.
   std::span<char> space_in_place() { return {data_ + end_, capacity_ - end_}; }

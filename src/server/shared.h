@@ -14,14 +14,15 @@
 
 namespace gatehouse::server {
 
-// How many connections are open, in all and from each address. Taken at connect and given back at close; never
-// on a request's path.
+// How many connections are open, in all and from each address. Taken at connect and given back at close;
+// never on a request's path.
 class ConnectionCounts {
  public:
   class Ticket {
    public:
     Ticket(ConnectionCounts& counts, const IpAddress& address) : counts_(&counts), address_(address) {}
-    Ticket(Ticket&& other) noexcept : counts_(std::exchange(other.counts_, nullptr)), address_(other.address_) {}
+    Ticket(Ticket&& other) noexcept
+        : counts_(std::exchange(other.counts_, nullptr)), address_(other.address_) {}
     Ticket& operator=(Ticket&&) = delete;
     ~Ticket() {
       if (counts_ != nullptr) counts_->leave(address_);

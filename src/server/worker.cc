@@ -30,10 +30,14 @@ Result<> Worker::open(const policy::SocketAddress& at, Serve serve) {
 
 Result<> Worker::listen(const policy::Listen& listen) {
   if (listen.https) {
-    GATEHOUSE_CHECK(open(*listen.https, [this](net::Accepted accepted) { return serve_connection(*this, std::move(accepted)); }));
+    GATEHOUSE_CHECK(open(*listen.https, [this](net::Accepted accepted) {
+      return serve_connection(*this, std::move(accepted));
+    }));
   }
   if (listen.http) {
-    GATEHOUSE_CHECK(open(*listen.http, [this](net::Accepted accepted) { return serve_plaintext(*this, std::move(accepted)); }));
+    GATEHOUSE_CHECK(open(*listen.http, [this](net::Accepted accepted) {
+      return serve_plaintext(*this, std::move(accepted));
+    }));
   }
   return {};
 }
@@ -93,7 +97,8 @@ void Worker::drain(std::function<void()> done) {
 net::Task<void> Worker::drain_task(std::function<void()> done) {
   const MonotonicTime end = work_ends_ + kLastWords;
   // This task is one of those counted.
-  while (loop_.tasks() > 1 && loop_.now() < end) co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
+  while (loop_.tasks() > 1 && loop_.now() < end)
+    co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
   done();
 }
 

@@ -22,7 +22,8 @@
 
 namespace gatehouse::server {
 
-// What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with it.
+// What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with
+// it.
 struct Serving {
   std::shared_ptr<gate::Runner> runner;
   std::shared_ptr<const net::ServerTls> tls;
@@ -32,15 +33,16 @@ struct Serving {
 
 class Worker {
  public:
-  Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit, std::shared_ptr<const Serving> serving);
+  Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
+         std::shared_ptr<const Serving> serving);
   ~Worker();
 
   Result<> listen(const policy::Listen& listen);
   // One worker has the admin listener too.
   Result<> listen_admin(const policy::SocketAddress& address, RenderMetrics metrics);
   void reload(std::shared_ptr<const Serving> serving) { serving_ = std::move(serving); }
-  // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is called when
-  // the last has gone or the drain timeout has passed.
+  // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is
+  // called when the last has gone or the drain timeout has passed.
   void drain(std::function<void()> done);
 
   // For connections.

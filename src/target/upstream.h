@@ -1,5 +1,5 @@
-// Operations answered by an upstream HTTP service: what the client sent goes on as it was accepted, who it is comes
-// from Gatehouse alone, and what the upstream says about itself stays behind.
+// Operations answered by an upstream HTTP service: what the client sent goes on as it was accepted, who it is
+// comes from Gatehouse alone, and what the upstream says about itself stays behind.
 #pragma once
 
 #include <functional>
@@ -59,12 +59,15 @@ class HeadWriter {
   virtual void write(std::string& out, const UpstreamAddress& address) const = 0;
 };
 
-// One request and its answer, by `deadline` and within the client's own timeout. Refuses where no proper answer came. `writer` and `body` live as long as the task.
-net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method, const HeadWriter& writer,
-                             std::string_view body, MonotonicTime deadline, Response& response, CallReport& report);
+// One request and its answer, by `deadline` and within the client's own timeout. Refuses where no proper
+// answer came. `writer` and `body` live as long as the task.
+net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method,
+                             const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
+                             Response& response, CallReport& report);
 
 // The fields by which an upstream learns who asks, and under which ids.
-void append_caller(std::string& out, const Call& call, const Principal& principal, std::string_view assertion);
+void append_caller(std::string& out, const Call& call, const Principal& principal,
+                   std::string_view assertion);
 
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<std::string(const Principal& principal, const Call& call)>;
@@ -74,8 +77,8 @@ class UpstreamTarget final : public Target {
   // `assertion`: empty where the operation does not assert.
   UpstreamTarget(std::shared_ptr<UpstreamClient> client, MakeAssertion assertion)
       : client_(std::move(client)), assertion_(std::move(assertion)) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call, Response& response,
-                                CallReport& report) override;
+  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
+                                Response& response, CallReport& report) override;
 
  private:
   std::shared_ptr<UpstreamClient> client_;
