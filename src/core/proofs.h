@@ -41,7 +41,7 @@ class Input {
  public:
   json::Value parameters() const {
     return parameters_;
-  }                                           // {"path": {…}, "query": {…}, …}; null when there are none
+  }  // {"path": {…}, "query": {…}, …}; null when there are none
   json::Value body() const { return body_; }  // parsed; null Value where the body is opaque or absent
   std::string_view body_bytes() const { return bytes_; }  // as sent
 

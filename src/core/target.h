@@ -25,13 +25,14 @@ struct Call {
   const http::RequestHead& head;
   std::string_view operation;
   std::string_view request_id;
-  std::string_view path;           // as the client sent it
+  std::string_view path;  // as the client sent it
   IpAddress client;
   std::string_view client_text;
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};
-  // Header fields, and names in the query, that carried a credential which a gate has verified: they end here.
+  // Header fields, and names in the query, that carried a credential which a gate has verified: they end
+  // here.
   std::span<const std::string_view> credential_fields;
   std::span<const std::string_view> credential_pairs{};
   std::span<const std::string_view> credential_cookies{};
@@ -66,14 +67,14 @@ class ResourceLookup {
                                         json::Document& row, CallReport& report) = 0;
 };
 
-// What answers an operation and finds its object itself: it looks the object up, has the conditions decided, and acts, with
-// no gap in which the object could change.
+// What answers an operation and finds its object itself: it looks the object up, has the conditions decided,
+// and acts, with no gap in which the object could change.
 class ObjectTarget {
  public:
   virtual ~ObjectTarget() = default;
   // As Target::call; the permit is the judge's to give, once the object is found.
-  virtual net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input, const Call& call,
-                                        Response& response, CallReport& report) = 0;
+  virtual net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input,
+                                        const Call& call, Response& response, CallReport& report) = 0;
 };
 
 }  // namespace gatehouse

@@ -63,10 +63,10 @@ struct Found {
 
   Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
-  Kept<std::vector<std::string_view>> credential_fields;  // header names that carried a verified one
-  Kept<std::vector<std::string_view>> credential_pairs;   // names in the query that did
+  Kept<std::vector<std::string_view>> credential_fields;   // header names that carried a verified one
+  Kept<std::vector<std::string_view>> credential_pairs;    // names in the query that did
   Kept<std::vector<std::string_view>> credential_cookies;  // and cookies
-  Kept<std::string> detail;                               // for operators
+  Kept<std::string> detail;                                // for operators
   CallReport report;
   Response response;
   bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer

@@ -28,7 +28,8 @@ Verdict<std::string_view> bearer_token(std::string_view authorization) {
 
 }  // namespace
 
-Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes) : policy_(policy), schemes_(schemes) {
+Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes)
+    : policy_(policy), schemes_(schemes) {
   auto anonymous = std::make_shared<Identity>();
   anonymous->id = "anonymous";
   anonymous->permissions = policy.permissions_of({}, PrincipalKind::anonymous);
@@ -87,7 +88,8 @@ const Identity* Identifier::held(std::uint32_t authenticator) const {
 // The first scheme's identity; where there are more, with all their roles, scopes and permissions.
 std::shared_ptr<const Identity> Identifier::combined(const policy::SchemeAlternative& alternative) const {
   const auto find = [&](std::uint32_t authenticator) -> const std::shared_ptr<const Identity>& {
-    return std::find_if(held_.begin(), held_.end(), [&](const Held& held) { return held.authenticator == authenticator; })
+    return std::find_if(held_.begin(), held_.end(),
+                        [&](const Held& held) { return held.authenticator == authenticator; })
         ->identity;
   };
   const std::shared_ptr<const Identity>& first = find(alternative.front().authenticator);
@@ -154,7 +156,8 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
     for (const policy::SchemeUse& use : alternative) {
       bool shared = false;
       for (const policy::SchemeAlternative& other : operation.alternatives) {
-        for (const policy::SchemeUse& beside : other) shared = shared || shares_place(use.authenticator, beside.authenticator);
+        for (const policy::SchemeUse& beside : other)
+          shared = shared || shares_place(use.authenticator, beside.authenticator);
       }
       if (shared) {
         const auto credential = credential_of(exchange, policy_.authenticators[use.authenticator]);
@@ -176,13 +179,13 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
   bool scopes_missing = false;
   for (const policy::SchemeAlternative& alternative : operation.alternatives) {
     if (alternative.empty()) continue;
-    const bool proven = std::all_of(alternative.begin(), alternative.end(), [&](const policy::SchemeUse& use) {
-      return held(use.authenticator) != nullptr;
-    });
+    const bool proven =
+        std::all_of(alternative.begin(), alternative.end(),
+                    [&](const policy::SchemeUse& use) { return held(use.authenticator) != nullptr; });
     if (!proven) continue;
-    const bool scoped = std::all_of(alternative.begin(), alternative.end(), [&](const policy::SchemeUse& use) {
-      return has_scopes(*held(use.authenticator), use.scopes);
-    });
+    const bool scoped = std::all_of(
+        alternative.begin(), alternative.end(),
+        [&](const policy::SchemeUse& use) { return has_scopes(*held(use.authenticator), use.scopes); });
     if (scoped) return Outcome(Principal(combined(alternative)));
     scopes_missing = true;
   }

@@ -13,11 +13,14 @@ constexpr std::chrono::seconds kKeysPatience{3};  // how long a request waits fo
 }  // namespace
 
 Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock)
-    : parts_(std::move(parts)), audit_(audit), clock_(clock), limiter_(limits),
+    : parts_(std::move(parts)),
+      audit_(audit),
+      clock_(clock),
+      limiter_(limits),
       identifier_(*parts_.policy, parts_.schemes) {}
 
-// The order of the gates is the security of the system. Each takes what the one before it has proven; cheap ones come
-// first, and until the permission is known nothing of the body is read.
+// The order of the gates is the security of the system. Each takes what the one before it has proven; cheap
+// ones come first, and until the permission is known nothing of the body is read.
 net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body) {
   if (!audit_.accepting()) co_return refuse(Reason::record_unavailable);
 
@@ -38,7 +41,8 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
     co_await std::get<Scheme*>(*identified)->settled(clock_.monotonic() + kKeysPatience);
     identified = identifier_.identify(exchange, *matched, admitted, exchange.received);
-    if (identified && std::holds_alternative<Scheme*>(*identified)) co_return refuse(Reason::keys_unavailable);
+    if (identified && std::holds_alternative<Scheme*>(*identified))
+      co_return refuse(Reason::keys_unavailable);
   }
   if (!identified) co_return std::unexpected(identified.error());
   const Principal& principal = exchange.principal.emplace(std::get<Principal>(*std::move(identified)));
@@ -60,7 +64,8 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   GATEHOUSE_CO_TRY(const Input input, validator_.check_body(exchange, *matched, head, bytes));
 
   // 7. Not too often about this (an e-mail address, an account), now that it is known.
-  GATEHOUSE_CO_CHECK(limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
+  GATEHOUSE_CO_CHECK(
+      limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
 
   // 8. Not too many at once.
   std::optional<ConcurrencyLimit::Ticket> ticket;
@@ -69,11 +74,12 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     if (!ticket) co_return refuse(Reason::too_many_at_once, operation.name);
   }
 
-  // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement or the transaction
-  // that is the answer.
+  // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
+  // or the transaction that is the answer.
   const Call call = call_of(exchange);
   if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
-    GATEHOUSE_CO_TRY(auto judge, Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
+    GATEHOUSE_CO_TRY(auto judge,
+                     Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
     auto called = co_await target->call(std::move(judge), input, call, exchange.response, exchange.report);
     GATEHOUSE_CO_CHECK(std::move(called));
     co_return wall_.pass(exchange, *matched);
@@ -89,7 +95,8 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
                    Decider::decide(exchange, *matched, std::move(permission), input, evaluator_));
 
   // 10. The answer, and what of it may leave.
-  auto called = co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
+  auto called =
+      co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return wall_.pass(exchange, *matched);
 }
@@ -100,14 +107,16 @@ net::Task<Runner::Answer> Runner::answer(Exchange& exchange, BodyReader& body) {
   if (!passed) {
     answer.refusal = passed.error();
     if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
-      audit_.keep_original(exchange.id->text(), exchange.report.upstream_status, exchange.report.original_head,
-                           exchange.report.original_body, exchange.credentials);
+      audit_.keep_original(exchange.id->text(), exchange.report.upstream_status,
+                           exchange.report.original_head, exchange.report.original_body,
+                           exchange.credentials);
     }
     respond(exchange, *answer.refusal);
   }
   if (exchange.operation == nullptr || exchange.operation->sensitive.empty()) co_return answer;
 
-  // A sensitive operation: first the record, then the answer. Where the record cannot be made, there is no answer.
+  // A sensitive operation: first the record, then the answer. Where the record cannot be made, there is no
+  // answer.
   const Ending ending{answer.refusal, exchange.response.status, exchange.response.body.size()};
   const Event event = events_.build(exchange, ending, clock_.monotonic());
   exchange.recorded = true;

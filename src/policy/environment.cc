@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "schema/shape.h"
 
 namespace gatehouse::policy {
@@ -33,7 +35,7 @@ Type type_of(const schema::Shape* shape, const std::string& name) {
       if (shape->open) return Type::map(Type::string(), Type::dyn());
       std::vector<cel::Field> fields;
       for (const auto& [key, value] : shape->properties) {
-        fields.push_back({key, type_of(value.get(), name + "." + key)});
+        fields.push_back({key, type_of(value.get(), fmt::format("{}.{}", name, key))});
       }
       return Type::object(name, std::move(fields));
     }

@@ -5,8 +5,8 @@
 
 #include "base/strings.h"
 #include "http/chunked.h"
-#include "http/response_parser.h"
 #include "http/query.h"
+#include "http/response_parser.h"
 #include "http/response_writer.h"
 
 namespace gatehouse::target {
@@ -17,11 +17,13 @@ using Ending = UpstreamPool::Ending;
 
 constexpr std::size_t kBuffer = Conversation::kBuffer;
 constexpr std::size_t kIdleConversations = 256;
-constexpr std::size_t kWhole = std::size_t{64} << 10U;  // bodies up to here are collected, larger ones streamed
+constexpr std::size_t kWhole = std::size_t{64}
+                               << 10U;  // bodies up to here are collected, larger ones streamed
 
 bool is_idempotent(http::Method method) {
   using enum http::Method;
-  return method == get || method == head || method == put || method == delete_ || method == options || method == trace;
+  return method == get || method == head || method == put || method == delete_ || method == options ||
+         method == trace;
 }
 
 // A principal's id may hold any text; in a header it is percent-encoded where it is not visible ASCII.
@@ -46,9 +48,9 @@ void append_encoded(std::string& out, std::string_view text) {
 
 // Fields that would let a caller choose another method, path or host behind the gates' back.
 bool overrides_request(std::string_view name) {
-  constexpr std::string_view kOverrides[] = {"x-http-method-override", "x-http-method", "x-method-override",
-                                             "x-original-url",         "x-rewrite-url", "x-original-uri",
-                                             "x-host",                 "x-original-host"};
+  constexpr std::string_view kOverrides[] = {
+      "x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url",
+      "x-original-uri",         "x-host",        "x-original-host"};
   // CGI-like servers read `X_Original_URL` as the same field.
   const auto same = [](char known, char c) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -95,7 +97,8 @@ void append_cookies(std::string& out, const http::Field& field, const Call& call
     const auto end = rest.find(';');
     const std::string_view pair = trimmed(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (std::ranges::find(call.credential_cookies, pair.substr(0, pair.find('='))) != call.credential_cookies.end()) {
+    if (std::ranges::find(call.credential_cookies, pair.substr(0, pair.find('='))) !=
+        call.credential_cookies.end()) {
       continue;
     }
     out += any ? "; " : ": ";
@@ -112,10 +115,17 @@ void append_cookies(std::string& out, const http::Field& field, const Call& call
 // The rest of a body that is too large to be collected, or that has no end yet.
 class UpstreamBody final : public BodySource {
  public:
-  UpstreamBody(Lease lease, ConversationLease conversation, std::string_view arrived, http::BodyFraming framing,
-               std::uint64_t taken, http::ChunkedDecoder decoder, bool keep, MonotonicTime deadline)
-      : lease_(std::move(lease)), conversation_(std::move(conversation)), arrived_(arrived), framing_(framing),
-        left_(framing.length - taken), decoder_(decoder), keep_(keep), deadline_(deadline) {}
+  UpstreamBody(Lease lease, ConversationLease conversation, std::string_view arrived,
+               http::BodyFraming framing, std::uint64_t taken, http::ChunkedDecoder decoder, bool keep,
+               MonotonicTime deadline)
+      : lease_(std::move(lease)),
+        conversation_(std::move(conversation)),
+        arrived_(arrived),
+        framing_(framing),
+        left_(framing.length - taken),
+        decoder_(decoder),
+        keep_(keep),
+        deadline_(deadline) {}
 
   net::Task<Result<std::string_view>> next() override {
     if (done_) co_return std::string_view();
@@ -139,7 +149,8 @@ class UpstreamBody final : public BodySource {
         if (step.progress == http::Progress::malformed) {
           co_return failure(ErrorCode::invalid, "the upstream's chunks are malformed");
         }
-        if (step.progress == http::Progress::complete) end(keep_ && arrived_.empty() ? Ending::keep : Ending::close);
+        if (step.progress == http::Progress::complete)
+          end(keep_ && arrived_.empty() ? Ending::keep : Ending::close);
         if (!step.data.empty()) co_return step.data;
         continue;
       }
@@ -190,7 +201,8 @@ class Forwarded final : public HeadWriter {
 
 // A body stopped short: late when the deadline came first, otherwise the upstream's fault.
 Reason unended(const Result<std::size_t>& read) {
-  return !read && read.error().code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed;
+  return !read && read.error().code == ErrorCode::timeout ? Reason::upstream_late
+                                                          : Reason::upstream_malformed;
 }
 
 struct Failure {
@@ -198,7 +210,8 @@ struct Failure {
   bool retry = false;  // nothing of an answer came over a reused connection
 };
 
-// A redirect to the upstream's own address leads to this server, where its client is: the address stays inside.
+// A redirect to the upstream's own address leads to this server, where its client is: the address stays
+// inside.
 std::string_view from_outside(std::string_view location, const UpstreamAddress& address) {
   std::string_view rest = location;
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -208,14 +221,16 @@ std::string_view from_outside(std::string_view location, const UpstreamAddress& 
   rest.remove_prefix(address.host.size());
   if (!rest.empty() && rest.front() != '/') return location;
   const std::string_view base = address.base_path;
-  if (rest.starts_with(base) && (rest.size() == base.size() || rest[base.size()] == '/')) rest.remove_prefix(base.size());
+  if (rest.starts_with(base) && (rest.size() == base.size() || rest[base.size()] == '/'))
+    rest.remove_prefix(base.size());
   // `//name/` would lead to another host.
   return rest.empty() || rest.starts_with("//") ? "/" : rest;
 }
 
 // The answer's head and, where it is small, its body.
-net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation, const UpstreamAddress& address,
-                                                      http::Method asked, MonotonicTime deadline, Response& response,
+net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation,
+                                                      const UpstreamAddress& address, http::Method asked,
+                                                      MonotonicTime deadline, Response& response,
                                                       CallReport& report) {
   char* const buffer = conversation->buffer;
   std::size_t size = 0;
@@ -229,7 +244,8 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
   for (;;) {
     const auto read = co_await lease.stream().read(std::span(buffer + size, kBuffer - size));
     if (!read) {
-      if (read.error().code == ErrorCode::timeout) co_return failed(Reason::upstream_late, "no answer in time");
+      if (read.error().code == ErrorCode::timeout)
+        co_return failed(Reason::upstream_late, "no answer in time");
       co_return failed(Reason::upstream_unreachable, read.error().text, size == 0 && lease.reused());
     }
     if (*read == 0) {
@@ -257,11 +273,13 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
   for (const http::Field field : head.fields) {
     // Operators see all that an error said, but no session of the upstream's.
     if (response.status >= 400) {
-      http::append_field(report.whole_head, field.name, field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
+      http::append_field(report.whole_head, field.name,
+                         field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
     if (!may_leave(field)) continue;
     const bool location = field.id == http::FieldId::location || field.id == http::FieldId::content_location;
-    http::append_field(response.fields, field.name, location ? from_outside(field.value, address) : field.value);
+    http::append_field(response.fields, field.name,
+                       location ? from_outside(field.value, address) : field.value);
     response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
   }
   std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
@@ -269,7 +287,8 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
   http::ChunkedDecoder decoder(http::Trailers::drop);
   switch (head.body.kind) {
     case http::BodyKind::none:
-      if (const auto length = head.fields.value(http::FieldId::content_length); length && asked == http::Method::head) {
+      if (const auto length = head.fields.value(http::FieldId::content_length);
+          length && asked == http::Method::head) {
         std::uint64_t number = 0;
         for (const char c : *length) number = number * 10 + static_cast<std::uint64_t>(c - '0');
         response.length = number;
@@ -320,15 +339,15 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
     }
     case http::BodyKind::until_close: break;
   }
-  response.rest = std::make_unique<UpstreamBody>(std::move(lease), std::move(conversation), arrived, head.body,
-                                                 std::uint64_t{0}, decoder, keep, deadline);
+  response.rest = std::make_unique<UpstreamBody>(std::move(lease), std::move(conversation), arrived,
+                                                 head.body, std::uint64_t{0}, decoder, keep, deadline);
   co_return std::expected<void, Failure>{};
 }
 
 using Acquired = std::pair<Lease, const UpstreamAddress*>;
 
-// A connection that is open already. Only of the address whose turn it is: an idle connection elsewhere is no reason to
-// overload that address.
+// A connection that is open already. Only of the address whose turn it is: an idle connection elsewhere is no
+// reason to overload that address.
 std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_t turn) {
   const UpstreamAddress& address = client.addresses[turn];
   auto lease = address.pool->take_idle();
@@ -336,8 +355,10 @@ std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_
   return Acquired(*std::move(lease), &address);
 }
 
-// A new connection, of the first address from `turn` on that gives one; where none does, the lack that tells most.
-net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(UpstreamClient& client, std::size_t turn,
+// A new connection, of the first address from `turn` on that gives one; where none does, the lack that tells
+// most.
+net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(UpstreamClient& client,
+                                                                              std::size_t turn,
                                                                               MonotonicTime deadline) {
   const std::size_t count = client.addresses.size();
   std::optional<UpstreamPool::NoConnection> none;
@@ -372,7 +393,8 @@ ConversationLease::ConversationLease(std::shared_ptr<UpstreamClient> client) : c
 }
 
 ConversationLease::~ConversationLease() {
-  if (conversation_ && client_->idle.size() < kIdleConversations) client_->idle.push_back(std::move(conversation_));
+  if (conversation_ && client_->idle.size() < kIdleConversations)
+    client_->idle.push_back(std::move(conversation_));
 }
 
 bool may_leave(const http::Field& field) {
@@ -383,7 +405,7 @@ bool may_leave(const http::Field& field) {
     case x_powered_by:
     case date:
     case content_length:
-    case cache_control:   // the operation's policy says it
+    case cache_control:  // the operation's policy says it
     case expires:
     case age:
     case strict_transport_security:
@@ -401,21 +423,26 @@ bool may_leave(const http::Field& field) {
   }
   if (http::is_hop_by_hop(field.id)) return false;
   if (field.id != other) return true;
-  constexpr std::string_view kOurs[] = {"x-content-type-options", "content-security-policy", "referrer-policy",
-                                        "pragma", "ratelimit", "ratelimit-policy"};
-  constexpr std::string_view kTelling[] = {"x-aspnet-version", "x-aspnetmvc-version", "x-generator", "x-runtime",
-                                           "x-version",        "x-backend-server",    "x-server",    "x-upstream"};
+  constexpr std::string_view kOurs[] = {
+      "x-content-type-options", "content-security-policy", "referrer-policy", "pragma", "ratelimit",
+      "ratelimit-policy"};
+  constexpr std::string_view kTelling[] = {"x-aspnet-version", "x-aspnetmvc-version", "x-generator",
+                                           "x-runtime",        "x-version",           "x-backend-server",
+                                           "x-server",         "x-upstream"};
   const auto is_one_of = [&](std::span<const std::string_view> names) {
     return std::any_of(names.begin(), names.end(),
                        [&](std::string_view name) { return equal_ignoring_case(field.name, name); });
   };
   const auto begins = [&](std::string_view prefix) {
-    return field.name.size() >= prefix.size() && equal_ignoring_case(field.name.substr(0, prefix.size()), prefix);
+    return field.name.size() >= prefix.size() &&
+           equal_ignoring_case(field.name.substr(0, prefix.size()), prefix);
   };
-  return !is_one_of(kOurs) && !is_one_of(kTelling) && !begins("x-debug") && !begins("x-envoy-") && !begins("x-amz-cf");
+  return !is_one_of(kOurs) && !is_one_of(kTelling) && !begins("x-debug") && !begins("x-envoy-") &&
+         !begins("x-amz-cf");
 }
 
-void append_caller(std::string& out, const Call& call, const Principal& principal, std::string_view assertion) {
+void append_caller(std::string& out, const Call& call, const Principal& principal,
+                   std::string_view assertion) {
   http::append_field(out, "X-Request-Id", call.request_id);
   const std::array<char, 55> traceparent = call.trace.traceparent();
   http::append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
@@ -477,8 +504,9 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += "\r\n";
 }
 
-net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method, const HeadWriter& writer,
-                             std::string_view body, MonotonicTime deadline, Response& response, CallReport& report) {
+net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method,
+                             const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
+                             Response& response, CallReport& report) {
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
@@ -508,8 +536,8 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(lease), std::move(conversation), *acquired->second, method, deadline,
-                                      response, report);
+    auto read = co_await read_response(std::move(lease), std::move(conversation), *acquired->second, method,
+                                       deadline, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};
@@ -522,8 +550,10 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
 
 net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input& input, const Call& call,
                                               Response& response, CallReport& report) {
-  const Forwarded forwarded(call, permit, input, assertion_ ? assertion_(permit.principal(), call) : std::string());
-  auto asked = co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline, response, report);
+  const Forwarded forwarded(call, permit, input,
+                            assertion_ ? assertion_(permit.principal(), call) : std::string());
+  auto asked =
+      co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline, response, report);
   co_return asked;
 }
 
