@@ -88,8 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!credential.empty() && !by_chance) {
     constexpr std::array kMethods{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
                                   "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-    for (const std::string_view name :
-         {"trace.id", "user.id", "auth.credential.id", "detail", "resource", "query"}) {
+    // Not who was proven: a caller who sends its own name as a cookie is named all the same.
+    for (const std::string_view name : {"trace.id", "detail", "resource", "query"}) {
       if (const auto value = root.find(name)) expect_clean(*value, credential);
     }
     if (std::find(kMethods.begin(), kMethods.end(), event.method) == kMethods.end()) {
