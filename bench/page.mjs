@@ -14,7 +14,9 @@ const folder = join(top, 'build/bench');
 
 function results(name) {
   const file = join(folder, name);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+  if (!existsSync(file)) return null;
+  // Google Benchmark writes NaN where a counter has no spread, which is no JSON.
+  return JSON.parse(readFileSync(file, 'utf8').replace(/: (NaN|-?inf)\b/gi, ': null'));
 }
 
 function table(head, rows) {
