@@ -99,7 +99,7 @@ target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signe
     for (const std::string& role : principal->roles) builder.string(role);
     builder.end_array();
     builder.end_object();
-    return signer->sign_jwt(json::to_text(claims.root())).value_or(std::string());
+    return signer->sign_jwt(json::to_text(claims.root()));
   };
 }
 

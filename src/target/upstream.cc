@@ -548,10 +548,19 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
   }
 }
 
+Verdict<std::string> assertion_for(const MakeAssertion& make, const Principal& principal, const Call& call,
+                                   CallReport& report) {
+  if (!make) return std::string();
+  auto made = make(principal, call);
+  if (made) return *std::move(made);
+  report.detail = "the assertion for the upstream cannot be signed: " + made.error().text;
+  return refuse(Reason::internal_error);
+}
+
 net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input& input, const Call& call,
                                               Response& response, CallReport& report) {
-  const Forwarded forwarded(call, permit, input,
-                            assertion_ ? assertion_(permit.principal(), call) : std::string());
+  GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
+  const Forwarded forwarded(call, permit, input, std::move(assertion));
   auto asked =
       co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline, response, report);
   co_return asked;

@@ -70,7 +70,12 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
                    std::string_view assertion);
 
 // The value of Gatehouse-Assertion for this principal and call.
-using MakeAssertion = std::function<std::string(const Principal& principal, const Call& call)>;
+using MakeAssertion = std::function<Result<std::string>(const Principal& principal, const Call& call)>;
+
+// What goes out as Gatehouse-Assertion: nothing where the operation does not assert (`make` is empty). Where
+// it cannot be made, nothing goes out at all: internal_error.
+Verdict<std::string> assertion_for(const MakeAssertion& make, const Principal& principal, const Call& call,
+                                   CallReport& report);
 
 class UpstreamTarget final : public Target {
  public:

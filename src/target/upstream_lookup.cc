@@ -50,7 +50,8 @@ net::Task<Verdict<void>> UpstreamLookup::find(const Permission& permission, cons
     report.detail = "a value of the request cannot stand in the lookup's path";
     co_return Verdict<void>{};
   }
-  const Question question(path, call, principal, assertion_ ? assertion_(principal, call) : std::string());
+  GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, principal, call, report));
+  const Question question(path, call, principal, std::move(assertion));
   Response response;
   auto asked = co_await ask(client_, http::Method::get, question, {}, call.deadline, response, report);
   GATEHOUSE_CO_CHECK(std::move(asked));

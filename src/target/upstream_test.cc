@@ -1,0 +1,59 @@
+// What an upstream is told of the caller.
+#include "target/upstream.h"
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::gate {
+
+// Stands for the gate that alone makes principals.
+class Identifier {
+ public:
+  static Principal principal(std::string id) {
+    auto identity = std::make_shared<Identity>();
+    identity->id = std::move(id);
+    return Principal(std::move(identity));
+  }
+};
+
+}  // namespace gatehouse::gate
+
+namespace gatehouse::target {
+namespace {
+
+const Call& any_call() {
+  static const http::RequestHead head;
+  static const http::TraceContext trace;
+  static const Call call{.head = head,
+                         .operation = "getOrder",
+                         .request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11",
+                         .path = "/orders/1",
+                         .client = {},
+                         .client_text = "203.0.113.9",
+                         .trace = trace,
+                         .credential_fields = {}};
+  return call;
+}
+
+TEST(Assertions, AreMadeForThePrincipalWhereTheOperationAsserts) {
+  const Principal ann = gate::Identifier::principal("ann");
+  CallReport report;
+  const MakeAssertion make = [](const Principal& principal, const Call&) -> Result<std::string> {
+    return "for " + principal->id;
+  };
+  EXPECT_EQ(assertion_for(make, ann, any_call(), report), "for ann");
+  EXPECT_EQ(assertion_for({}, ann, any_call(), report), "");
+}
+
+TEST(Assertions, ThatCannotBeMadeKeepTheRequestFromTheUpstream) {
+  const MakeAssertion broken = [](const Principal&, const Call&) -> Result<std::string> {
+    return failure(ErrorCode::invalid, "the key cannot sign ES256");
+  };
+  CallReport report;
+  const auto made = assertion_for(broken, gate::Identifier::principal("ann"), any_call(), report);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().reason, Reason::internal_error);
+  EXPECT_TRUE(report.detail.contains("the key cannot sign ES256"));
+}
+
+}  // namespace
+}  // namespace gatehouse::target
