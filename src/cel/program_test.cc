@@ -132,12 +132,21 @@ TEST(Times, AreReadInTimeZonesFromTheSystem) {
   EXPECT_EQ(conditions.evaluate("timestamp('2099-01-01T12:00:00Z').getHours('Australia/Sydney')"), "23");
   EXPECT_EQ(conditions.evaluate("timestamp('1800-01-01T12:00:00Z').getMinutes('Europe/Berlin')"), "53");
   EXPECT_EQ(conditions.evaluate("timestamp('2026-01-01T00:00:00Z').getFullYear('-00:01')"), "2025");
-  for (const char* zone :
-       {"../../../etc/passwd", "/etc/localtime", "Nowhere/Land", "", "+25:00", "+1", "tzdata.zi"}) {
+  for (const char* zone : {"../../../etc/passwd", "/etc/localtime", "Nowhere/Land", "", "+25:00", "+1",
+                           "tzdata.zi", "America", "America/"}) {
     EXPECT_EQ(conditions.evaluate("timestamp(0).getHours('" + std::string(zone) + "')"),
               "error: invalid_argument")
         << zone;
   }
+}
+
+TEST(Times, KnowTheirZonesHoweverManyNamesWereNone) {
+  Conditions conditions;
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_EQ(conditions.evaluate("timestamp(0).getHours('No/" + std::to_string(i) + "')"),
+              "error: invalid_argument");
+  }
+  EXPECT_EQ(conditions.evaluate("timestamp(0).getHours('Asia/Tokyo')"), "9");
 }
 
 TEST(Addresses, CannotBeSpelledPastARule) {

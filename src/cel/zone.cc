@@ -12,6 +12,8 @@
 namespace gatehouse::cel {
 namespace {
 
+constexpr std::size_t kLargestZoneFile = std::size_t{64} << 10U;  // the system's have up to 4 KiB
+
 struct Transition {
   std::int64_t at;
   std::int64_t offset;
@@ -202,15 +204,20 @@ bool is_zone_name(std::string_view name) {
   });
 }
 
+// The zones of the system that conditions have asked for. A name may come with a request, so a name that is
+// no zone leaves nothing behind.
 const Zone* find_zone(std::string_view name) {
-  thread_local TextMap<std::optional<Zone>> zones;
-  if (const auto found = zones.find(name); found != zones.end())
-    return found->second ? &*found->second : nullptr;
-  if (!is_zone_name(name) || zones.size() >= 1024) return nullptr;
+  thread_local TextMap<Zone> zones;
+  if (const auto found = zones.find(name); found != zones.end()) return &found->second;
+  if (!is_zone_name(name)) return nullptr;
+  // The folder has other things too: folders ("America"), and files of 100 KB that are no zone.
   std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  const auto& zone = zones.emplace(std::string(name), read_zone(content)).first->second;
-  return zone ? &*zone : nullptr;
+  std::string content(kLargestZoneFile, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  auto zone = read_zone(content);
+  if (!zone) return nullptr;
+  return &zones.emplace(std::string(name), std::move(*zone)).first->second;
 }
 
 // [+-]h[h]:mm
