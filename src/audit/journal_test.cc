@@ -474,11 +474,67 @@ TEST_F(Journals, OldEventsGoByAgeAndBySize) {
     ASSERT_TRUE(sink->tidy(now));
     EXPECT_EQ(count(), 7);
   }
-  auto sink = store({.size = kibibytes(208)});
+  auto sink = store({.size = kibibytes(64), .file = kibibytes(8)});
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(sink->write(batch_of(1000, now), Durable::later));
-  ASSERT_TRUE(sink->tidy(now));
-  EXPECT_LT(count(), 9000);
-  EXPECT_GT(count(), 0);
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(store_ + "-events"), {});
+  };
+  EXPECT_EQ(files(), 10);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(sink->tidy(now));
+  EXPECT_EQ(files(), 6);
+  EXPECT_EQ(count(), 6000);
+}
+
+TEST_F(Journals, TwoProcessesMayWriteToOneStore) {
+  auto one = store();
+  auto two = store();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(one->write(batch_of(3), Durable::later));
+    ASSERT_TRUE(two->write(batch_of(5), Durable::now));
+  }
+  auto connection = open();
+  std::vector<std::int64_t> positions;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& found) {
+    positions.push_back(found.position);
+    EXPECT_THAT(std::string(found.line), testing::MatchesRegex("\\{\"n\":[0-4]\\}"));
+    return true;
+  }));
+  EXPECT_EQ(positions.size(), 80U);
+  EXPECT_TRUE(std::ranges::is_sorted(positions));
+}
+
+TEST_F(Journals, AStoreIsForItsOwnerOnlyAndGoesOnWhereItsFileWasRemoved) {
+  auto sink = store();
+  ASSERT_TRUE(sink->write(batch_of(3), Durable::now));
+  const std::string file = store_ + "-events/1.jsonl";
+  struct stat status{};
+  ASSERT_EQ(::stat((store_ + "-events").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700);
+  ASSERT_EQ(::stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600);
+  std::filesystem::remove(file);
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::now));
+  auto connection = open();
+  std::vector<std::string> found;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& one) {
+    found.emplace_back(one.line);
+    return true;
+  }));
+  EXPECT_THAT(found, ElementsAre("{\"n\":0}", "{\"n\":1}"));
+}
+
+TEST_F(Journals, WhatALossOfPowerTookIsNoEvent) {
+  auto sink = store();
+  ASSERT_TRUE(sink->write(batch_of(3), Durable::later));
+  std::filesystem::resize_file(store_ + "-events/1.jsonl", 12);
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::later));
+  auto connection = open();
+  std::vector<std::int64_t> positions;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& one) {
+    positions.push_back(one.position);
+    return true;
+  }));
+  EXPECT_THAT(positions, ElementsAre(1, 4, 5));
 }
 
 TEST_F(Journals, ReadersAndTheWriterDoNotDisturbEachOther) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "audit/event_files.h"
 #include "base/uuid.h"
 #include "json/parser.h"
 
@@ -82,19 +83,22 @@ Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& 
   const WallTime until = filter.until.value_or(WallTime::max());
   GATEHOUSE_TRY(db::Rows rows,
                 connection.query(
-                    "SELECT position, lines, earliest FROM gatehouse_events "
+                    "SELECT position, earliest, file, offset, size FROM gatehouse_runs "
                     "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
                     {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
+  EventFileReader files(event_folder(connection));
   Line parsed;
   std::int64_t last = filter.after;
   for (;;) {
     GATEHOUSE_TRY(const bool more, rows.next());
     if (!more) return last;
     std::int64_t position = rows.integer(0) - 1;
-    const bool goes_on = for_each_line(rows.text(1), [&](std::string_view line) {
+    GATEHOUSE_TRY(const std::string_view lines,
+                  files.read({rows.integer(2), rows.integer(3), rows.integer(4)}));
+    const bool goes_on = for_each_line(lines, [&](std::string_view line) {
       last = std::max(last, ++position);
       if (position <= filter.after || !parsed.parse(line)) return true;
-      const WallTime time = parsed.time().value_or(wall_time(rows.integer(2)));
+      const WallTime time = parsed.time().value_or(wall_time(rows.integer(1)));
       if (time < since || time >= until) return true;
       const bool wanted = parsed.says("user.id", filter.user) && parsed.says("operation", filter.operation) &&
                           parsed.says("client.address", address) && parsed.says("outcome", outcome);
@@ -112,16 +116,20 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
     const std::int64_t from = time ? nanoseconds_of(*time) : std::numeric_limits<std::int64_t>::min();
     const std::int64_t to = time ? nanoseconds_of(*time + std::chrono::milliseconds(1))
                                  : std::numeric_limits<std::int64_t>::max();
-    GATEHOUSE_TRY(db::Rows rows,
-                  connection.query("SELECT lines FROM gatehouse_events WHERE latest >= ? AND earliest <= ? "
-                                   "ORDER BY position",
-                                   {from, to}));
+    GATEHOUSE_TRY(
+        db::Rows rows,
+        connection.query("SELECT file, offset, size FROM gatehouse_runs WHERE latest >= ? AND earliest <= ? "
+                         "ORDER BY position",
+                         {from, to}));
+    EventFileReader files(event_folder(connection));
     Line parsed;
     const std::optional<std::string> wanted{std::string(request_id)};
     for (;;) {
       GATEHOUSE_TRY(const bool more, rows.next());
       if (!more) break;
-      for_each_line(rows.text(0), [&](std::string_view line) {
+      GATEHOUSE_TRY(const std::string_view lines,
+                    files.read({rows.integer(0), rows.integer(1), rows.integer(2)}));
+      for_each_line(lines, [&](std::string_view line) {
         if (line.contains(request_id) && parsed.parse(line) && parsed.says("request.id", wanted)) {
           explanation.lines.emplace_back(line);
         }

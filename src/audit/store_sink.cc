@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <span>
 
+#include "audit/event_files.h"
+
 namespace gatehouse::audit {
 
 namespace {
 
 constexpr db::Sql kSteps[] = {
-    // Lines are kept in runs, as they were written: an insert for each event, with its indices, would cost
-    // the
-    // machine as much as answering the request. A run is found by the times it spans.
     "CREATE TABLE gatehouse_events ("
-    "  position INTEGER PRIMARY KEY,"  // of the first event; the others follow
+    "  position INTEGER PRIMARY KEY,"
     "  events INTEGER NOT NULL,"
-    "  earliest INTEGER NOT NULL,"  // nanoseconds since 1970
+    "  earliest INTEGER NOT NULL,"
     "  latest INTEGER NOT NULL,"
     "  lines TEXT NOT NULL"
     ") STRICT;"
@@ -28,17 +27,29 @@ constexpr db::Sql kSteps[] = {
     ") STRICT;"
     "CREATE INDEX gatehouse_originals_time ON gatehouse_originals (time);"
     "CREATE INDEX gatehouse_originals_request ON gatehouse_originals (request_id);",
+    // Lines are in files (event_files.h), found by the times that a run of them spans: a row for each event
+    // would cost as much as answering the request.
+    "DROP TABLE gatehouse_events;"
+    "CREATE TABLE gatehouse_runs ("
+    "  position INTEGER PRIMARY KEY,"  // of the first event; the others follow
+    "  events INTEGER NOT NULL,"
+    "  earliest INTEGER NOT NULL,"  // nanoseconds since 1970
+    "  latest INTEGER NOT NULL,"
+    "  file INTEGER NOT NULL,"
+    "  offset INTEGER NOT NULL,"
+    "  size INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX gatehouse_runs_latest ON gatehouse_runs (latest);",
 };
 
 constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
-constexpr int kMostRemoved = 1024;  // runs in one go, so that a writer of keys does not wait for long
 
 std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
 
 class StoreSink final : public Sink {
  public:
   StoreSink(db::Connection connection, Retention retention)
-      : connection_(std::move(connection)), retention_(retention) {}
+      : connection_(std::move(connection)), files_(event_folder(connection_)), retention_(retention) {}
 
   std::string_view name() const override { return "store"; }
   bool can_be_durable() const override { return true; }
@@ -52,13 +63,16 @@ class StoreSink final : public Sink {
     }
     GATEHOUSE_TRY(db::Transaction transaction,
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
-    GATEHOUSE_TRY(std::int64_t position,
-                  number("SELECT position + events FROM gatehouse_events ORDER BY position DESC LIMIT 1"));
-    position = std::max(position, next_);  // also when all that was there is gone
+    // Under the write lock: where another process may have written, this one goes on behind it.
+    GATEHOUSE_TRY(End end, find_end());
+    if (!batch.facts.empty()) {
+      if (end.offset >= static_cast<std::int64_t>(retention_.file.bytes))
+        end = {end.position, end.file + 1, 0};
+      GATEHOUSE_CHECK(files_.write(end.file, end.offset, batch.lines, durable));
+    }
     for (std::span<const LineFacts> rest = batch.facts; !rest.empty();) {
       const std::span<const LineFacts> run = rest.first(length_of_run(rest));
-      GATEHOUSE_CHECK(insert(batch, run, position));
-      position += static_cast<std::int64_t>(run.size());
+      GATEHOUSE_CHECK(insert(run, end));
       rest = rest.subspan(run.size());
     }
     for (const Original& original : batch.originals) {
@@ -68,24 +82,35 @@ class StoreSink final : public Sink {
            db::Blob{original.body}}));
     }
     GATEHOUSE_CHECK(transaction.commit());
-    next_ = position;
+    end_ = end;
     return {};
   }
 
   Result<> tidy(WallTime now) override {
     GATEHOUSE_CHECK(remove_before(nanoseconds_of(now - retention_.age)));
-    GATEHOUSE_TRY(db::Transaction transaction,
-                  db::Transaction::begin(connection_, db::Transaction::Kind::write));
-    for (int runs = 0; runs < kMostRemoved; ++runs) {
-      GATEHOUSE_TRY(const std::int64_t used, pages_in_use());
-      if (used <= static_cast<std::int64_t>(retention_.size.bytes)) break;
-      GATEHOUSE_CHECK(connection_.execute(
-          "DELETE FROM gatehouse_events WHERE position = (SELECT min(position) FROM gatehouse_events)"));
-    }
-    return transaction.commit();
+    GATEHOUSE_CHECK(keep_to_size());
+    GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
+    return files_.remove_below(first);
   }
 
  private:
+  // Behind the last event.
+  struct End {
+    std::int64_t position = 1;  // of the next event
+    std::int64_t file = 1;
+    std::int64_t offset = 0;
+  };
+
+  Result<End> find_end() {
+    GATEHOUSE_TRY(db::Rows rows,
+                  connection_.query("SELECT position + events, file, offset + size FROM gatehouse_runs "
+                                    "ORDER BY position DESC LIMIT 1"));
+    GATEHOUSE_TRY(const bool there, rows.next());
+    if (there && rows.integer(0) >= end_.position)
+      return End{rows.integer(0), rows.integer(1), rows.integer(2)};
+    return end_;  // also when all that was there is gone
+  }
+
   static std::size_t length_of_run(std::span<const LineFacts> facts) {
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < facts.size(); ++i) {
@@ -95,27 +120,49 @@ class StoreSink final : public Sink {
     return facts.size();
   }
 
-  Result<> insert(const Batch& batch, std::span<const LineFacts> run, std::int64_t position) {
+  // Moves `end` behind the run.
+  Result<> insert(std::span<const LineFacts> run, End& end) {
     const auto by_time = [](const LineFacts& a, const LineFacts& b) { return a.time < b.time; };
     const auto [earliest, latest] = std::minmax_element(run.begin(), run.end(), by_time);
-    const std::uint32_t begin = run.front().offset;
-    const std::uint32_t end = run.back().offset + run.back().size;
-    return connection_.execute(
-        "INSERT INTO gatehouse_events (position, events, earliest, latest, lines) VALUES (?, ?, ?, ?, ?)",
-        {position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time),
-         nanoseconds_of(latest->time), std::string_view(batch.lines).substr(begin, end - begin)});
+    const std::int64_t size = run.back().offset + run.back().size - run.front().offset;
+    GATEHOUSE_CHECK(connection_.execute(
+        "INSERT INTO gatehouse_runs (position, events, earliest, latest, file, offset, size) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        {end.position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time),
+         nanoseconds_of(latest->time), end.file, end.offset, size}));
+    end.position += static_cast<std::int64_t>(run.size());
+    end.offset += size;
+    return {};
   }
 
   // A bounded piece, so that a writer of keys does not wait for long; the next call goes on.
   Result<> remove_before(std::int64_t time) {
     GATEHOUSE_CHECK(connection_.execute(
-        "DELETE FROM gatehouse_events WHERE position IN "
-        "(SELECT position FROM gatehouse_events WHERE latest < ? ORDER BY latest LIMIT 64)",
+        "DELETE FROM gatehouse_runs WHERE position IN "
+        "(SELECT position FROM gatehouse_runs WHERE latest < ? ORDER BY latest LIMIT 1000)",
         {time}));
     return connection_.execute(
         "DELETE FROM gatehouse_originals WHERE rowid IN "
         "(SELECT rowid FROM gatehouse_originals WHERE time < ? ORDER BY time LIMIT 200)",
         {time});
+  }
+
+  // Files go as a whole. A quarter is for what is in the database.
+  Result<> keep_to_size() {
+    GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
+    GATEHOUSE_TRY(const std::int64_t last, number("SELECT max(file) FROM gatehouse_runs"));
+    const auto most = static_cast<std::int64_t>(retention_.size.bytes / 4 * 3 / retention_.file.bytes);
+    if (last - first + 1 > std::max<std::int64_t>(most, 1)) {
+      GATEHOUSE_CHECK(connection_.execute(
+          "DELETE FROM gatehouse_runs WHERE position IN "
+          "(SELECT position FROM gatehouse_runs ORDER BY position LIMIT 1000) AND file = ?",
+          {first}));
+    }
+    GATEHOUSE_TRY(const std::int64_t used, pages_in_use());
+    if (used <= static_cast<std::int64_t>(retention_.size.bytes / 4)) return {};
+    return connection_.execute(
+        "DELETE FROM gatehouse_originals WHERE rowid IN "
+        "(SELECT rowid FROM gatehouse_originals ORDER BY time LIMIT 200)");
   }
 
   Result<std::int64_t> pages_in_use() {
@@ -132,8 +179,9 @@ class StoreSink final : public Sink {
   }
 
   db::Connection connection_;
+  EventFileWriter files_;
   const Retention retention_;
-  std::int64_t next_ = 1;  // position of the next event
+  End end_;
   Durable durable_ = Durable::later;
   bool known_ = false;
 };

@@ -1,5 +1,5 @@
-// The embedded event store: every event, and the originals of answers that were kept behind the wall, in
-// SQLite.
+// The embedded event store: every event, and the originals of answers that were kept behind the wall. A
+// SQLite database, and files with the lines of the events beside it.
 #pragma once
 
 #include <chrono>
@@ -16,10 +16,11 @@ Result<> prepare_event_tables(db::Connection& connection);
 
 struct Retention {
   std::chrono::hours age{24 * 90};
-  ByteCount size = mebibytes(4096);  // of the database's pages in use; the oldest events go first
+  ByteCount size = mebibytes(4096);  // of files and database together; the oldest go first
+  ByteCount file = mebibytes(64);    // a file grows no further, except by its last batch
 };
 
-// `connection` is the sink's alone. One transaction for each batch.
+// `connection` is the sink's alone. One transaction for each batch; other processes may write too.
 std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention = {});
 
 }  // namespace gatehouse::audit

@@ -195,9 +195,6 @@ Result<Connection> Connection::open(const OpenOptions& options) {
   state->busy_timeout = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
   GATEHOUSE_CHECK(defend(database));
-  // For a file that is new: events are written in runs of 64 KiB, and in pages of SQLite's 4 KiB each run
-  // would be sixteen system calls, twice.
-  if (options.access == Access::create) GATEHOUSE_CHECK(run_literal(database, "PRAGMA page_size = 16384"));
   if (options.access != Access::read_only) GATEHOUSE_CHECK(use_write_ahead_log(database));
   GATEHOUSE_CHECK(run_literal(database,
                               "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
@@ -242,6 +239,10 @@ Result<> Connection::execute(Sql sql, std::initializer_list<Parameter> parameter
   }
 }
 
+std::string Connection::path() const {
+  const char* const path = sqlite3_db_filename(state_->database.get(), "main");
+  return path == nullptr ? std::string() : path;
+}
 std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(state_->database.get()); }
 std::int64_t Connection::changed_rows() const { return sqlite3_changes64(state_->database.get()); }
 

@@ -79,6 +79,7 @@ class Connection {
   Result<> execute(Sql sql, std::initializer_list<Parameter> parameters = {});
   Result<Rows> query(Sql sql, std::initializer_list<Parameter> parameters = {});
 
+  std::string path() const;  // absolute; empty for :memory:
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;  // by the last INSERT, UPDATE or DELETE
 

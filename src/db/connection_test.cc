@@ -273,7 +273,7 @@ TEST_F(Database, DamageIsFound) {
   }
   {
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(16384 * 2 + 8);
+    file.seekp(4096 * 2 + 8);
     file << std::string(600, '\x5a');
   }
   Connection connection = open();

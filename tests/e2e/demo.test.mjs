@@ -138,7 +138,8 @@ describe('gatehouse demo', unlessBuilt, () => {
   it('keeps no key of an authority or issuer, and its files from others', () => {
     const folder = demo.setting('D');
     assert.equal(statSync(folder).mode & 0o777, 0o700);
-    const keys = readdirSync(folder).filter((name) => readFileSync(join(folder, name), 'latin1').includes('PRIVATE KEY'));
+    const files = readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile());
+    const keys = files.filter((name) => readFileSync(join(folder, name), 'latin1').includes('PRIVATE KEY'));
     assert.deepEqual(keys.sort(), ['bank.key', 'server.key']);
     assert.doesNotMatch(readFileSync(join(folder, 'issuer.jwks.json'), 'utf8'), /"d":/);
   });

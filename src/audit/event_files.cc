@@ -1,0 +1,130 @@
+#include "audit/event_files.h"
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace gatehouse::audit {
+
+namespace {
+
+constexpr std::string_view kEnding = ".jsonl";
+
+std::string path_of(const std::string& folder, std::int64_t file) {
+  return fmt::format("{}/{}{}", folder, file, kEnding);
+}
+
+std::unexpected<Error> system_failure(std::string_view doing, std::string_view what) {
+  return failure(ErrorCode::unavailable,
+                 fmt::format("cannot {} {}: {}", doing, what, std::generic_category().message(errno)),
+                 Retry::yes);
+}
+
+// Makes the names in a folder last.
+Result<> flush_folder(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool flushed = descriptor >= 0 && ::fsync(descriptor) == 0;
+  Result<> result;
+  if (!flushed) result = system_failure("flush", folder);
+  if (descriptor >= 0) ::close(descriptor);
+  return result;
+}
+
+// 0: none of ours.
+std::int64_t number_of(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && std::string_view(end) == kEnding ? number : 0;
+}
+
+}  // namespace
+
+std::string event_folder(const db::Connection& connection) { return connection.path() + "-events"; }
+
+Result<> EventFileWriter::open(std::int64_t file) {
+  close();
+  if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return system_failure("make", folder_);
+  const std::string path = path_of(folder_, file);
+  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor_ < 0) return system_failure("open", path);
+  file_ = file;
+  named_ = false;
+  return {};
+}
+
+void EventFileWriter::close() {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+Result<> EventFileWriter::flush() {
+  if (::fdatasync(descriptor_) != 0) {
+    auto failed = system_failure("flush", path_of(folder_, file_));
+    close();  // what could not be flushed may be gone, and another flush would not say so
+    return failed;
+  }
+  if (named_) return {};
+  GATEHOUSE_CHECK(flush_folder(folder_));
+  GATEHOUSE_CHECK(flush_folder(std::filesystem::path(folder_).parent_path().string()));
+  named_ = true;
+  return {};
+}
+
+Result<> EventFileWriter::write(std::int64_t file, std::int64_t offset, std::string_view lines,
+                                Durable durable) {
+  struct stat status{};
+  const bool here =
+      descriptor_ >= 0 && file_ == file && ::fstat(descriptor_, &status) == 0 && status.st_nlink > 0;
+  if (!here) GATEHOUSE_CHECK(open(file));
+  while (!lines.empty()) {
+    const ssize_t n = ::pwrite(descriptor_, lines.data(), lines.size(), offset);
+    if (n < 0 && errno != EINTR) return system_failure("write to", path_of(folder_, file));
+    if (n <= 0) continue;
+    lines.remove_prefix(static_cast<std::size_t>(n));
+    offset += n;
+  }
+  return durable == Durable::now ? flush() : Result<>{};
+}
+
+Result<> EventFileWriter::remove_below(std::int64_t file) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const std::int64_t number = number_of(entry.path());
+    if (number > 0 && number < file) ::unlink(entry.path().c_str());
+  }
+  return {};
+}
+
+EventFileReader::~EventFileReader() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<std::string_view> EventFileReader::read(const Stretch& from) {
+  if (descriptor_ < 0 || file_ != from.file) {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    const std::string path = path_of(folder_, from.file);
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor_ < 0 && errno == ENOENT) return std::string_view();
+    if (descriptor_ < 0) return system_failure("open", path);
+    file_ = from.file;
+  }
+  buffer_.resize(static_cast<std::size_t>(from.size));
+  std::size_t got = 0;
+  while (got < buffer_.size()) {
+    const ssize_t n = ::pread(descriptor_, buffer_.data() + got, buffer_.size() - got,
+                              from.offset + static_cast<std::int64_t>(got));
+    if (n < 0 && errno != EINTR) return system_failure("read", path_of(folder_, from.file));
+    if (n == 0) break;
+    if (n > 0) got += static_cast<std::size_t>(n);
+  }
+  return std::string_view(buffer_).substr(0, got);
+}
+
+}  // namespace gatehouse::audit
