@@ -1,0 +1,226 @@
+#include "audit/store_sink.h"
+
+#include <csignal>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "audit/query.h"
+#include "audit/testing.h"
+
+namespace gatehouse::audit {
+namespace {
+
+using ::testing::ElementsAre;
+using Stores = Journals;
+
+TEST_F(Stores, DurableEventsSurviveTheProcess) {
+  {
+    auto tables = open();
+  }
+  int said[2];
+  ASSERT_EQ(::pipe(said), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto sink = store();
+    for (std::int64_t i = 1;; ++i) {
+      if (!sink->write(batch_of(3), Durable::now)) ::_exit(1);
+      if (::write(said[1], &i, sizeof i) != sizeof i) ::_exit(1);
+    }
+  }
+  ::close(said[1]);
+  std::int64_t batches = 0;
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(::read(said[0], &batches, sizeof batches), static_cast<ssize_t>(sizeof batches));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  std::int64_t more = 0;
+  while (::read(said[0], &more, sizeof more) == static_cast<ssize_t>(sizeof more)) batches = more;
+  ::close(said[0]);
+  auto connection = open();
+  std::int64_t found = 0;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent&) { return ++found, true; }));
+  EXPECT_GE(found, 3 * batches);
+  EXPECT_EQ(found % 3, 0);
+  EXPECT_TRUE(connection.check_integrity());
+}
+
+TEST_F(Stores, EventsAreFoundByWhatTheySay) {
+  {
+    Journal journal(list(store()), clock_);
+    auto worker = journal.worker(nullptr);
+    Event one = event("one");
+    worker->record(one);
+    Event two = event("two", "listOrders");
+    two.user_id = "o'brien\"; DROP TABLE gatehouse_events; --";
+    two.outcome = Outcome::refused;
+    two.client = *IpAddress::parse("2001:db8::1");
+    two.time = one.time + std::chrono::hours{1};
+    worker->record(two);
+  }
+  auto connection = open();
+  const auto ids = [&](const EventFilter& filter) {
+    std::vector<std::int64_t> positions;
+    const auto done = read_events(connection, filter, [&](const StoredEvent& found) {
+      positions.push_back(found.position);
+      return true;
+    });
+    EXPECT_TRUE(done) << done.error().text;
+    return positions;
+  };
+  const WallTime start{std::chrono::seconds{1'760'000'000}};
+  EXPECT_THAT(ids({}), ElementsAre(1, 2));
+  EXPECT_THAT(ids({.after = 1}), ElementsAre(2));
+  EXPECT_THAT(ids({.since = start + std::chrono::seconds{1}}), ElementsAre(2));
+  EXPECT_THAT(ids({.until = start + std::chrono::seconds{1}}), ElementsAre(1));
+  EXPECT_THAT(ids({.user = "o'brien\"; DROP TABLE gatehouse_events; --"}), ElementsAre(2));
+  EXPECT_THAT(ids({.user = "' OR 1=1 --"}), ElementsAre());
+  EXPECT_THAT(ids({.operation = "getOrder"}), ElementsAre(1));
+  EXPECT_THAT(ids({.address = IpAddress::parse("2001:db8::1")}), ElementsAre(2));
+  EXPECT_THAT(ids({.operation = "listOrders", .outcome = Outcome::allowed}), ElementsAre());
+}
+
+TEST_F(Stores, WhyShowsTheEventAndTheOriginalCutAtItsBound) {
+  {
+    Journal journal(list(store()), clock_, {.longest_body = ByteCount{10}});
+    auto worker = journal.worker(nullptr);
+    worker->record(event("the-id"));
+    worker->keep_original("the-id", 500, "HTTP/1.1 500\r\n", std::string("stack\0trace at line 7", 21));
+    worker->record(event("another"));
+  }
+  auto connection = open();
+  const auto why = explain(connection, "the-id");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->lines.size(), 1U);
+  ASSERT_EQ(why->originals.size(), 1U);
+  EXPECT_EQ(why->originals[0].status, 500U);
+  EXPECT_EQ(why->originals[0].body, std::string("stack\0trac", 10));
+  EXPECT_EQ(explain(connection, "nothing").error().code, ErrorCode::not_found);
+  EXPECT_EQ(explain(connection, "' OR 1=1 --").error().code, ErrorCode::not_found);
+}
+
+TEST_F(Stores, AnOriginalThatRepeatsACredentialIsKeptWithoutIt) {
+  const std::string key = "gh_abcdefghijkl_0123456789ABCDEFGHIJKLMNOPQRSTUVWx6Zt1Q";
+  const std::string_view credentials[] = {key};
+  {
+    Journal journal(list(store()), clock_, {.longest_body = ByteCount{40}});
+    auto worker = journal.worker(nullptr);
+    worker->keep_original("inside", 500, "X-Echo: " + key + "\r\n", key, credentials);
+    worker->keep_original("over-the-cut", 500, "", std::string(20, '.') + key + "end", credentials);
+  }
+  auto connection = open();
+  EXPECT_EQ(explain(connection, "inside")->originals.at(0).head, "X-Echo: [redacted]\r\n");
+  EXPECT_EQ(explain(connection, "inside")->originals.at(0).body, "[redacted]");
+  EXPECT_EQ(explain(connection, "over-the-cut")->originals.at(0).body,
+            std::string(20, '.') + "[redacted]end");
+}
+
+TEST_F(Stores, OldEventsGoByAgeAndBySize) {
+  const WallTime now{std::chrono::seconds{1'760'000'000}};
+  const auto count = [&] {
+    auto connection = open();
+    int found = 0;
+    static_cast<void>(read_events(connection, {}, [&](const StoredEvent&) { return ++found, true; }));
+    return found;
+  };
+  {
+    auto sink = store({.age = std::chrono::hours{1}});
+    ASSERT_TRUE(sink->write(batch_of(10, now - std::chrono::hours{2}), Durable::later));
+    ASSERT_TRUE(sink->write(batch_of(7, now), Durable::later));
+    ASSERT_TRUE(sink->tidy(now));
+    EXPECT_EQ(count(), 7);
+  }
+  auto sink = store({.size = kibibytes(64), .file = kibibytes(8)});
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(sink->write(batch_of(1000, now), Durable::later));
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(store_ + "-events"), {});
+  };
+  EXPECT_EQ(files(), 10);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(sink->tidy(now));
+  EXPECT_EQ(files(), 6);
+  EXPECT_EQ(count(), 6000);
+}
+
+TEST_F(Stores, TwoProcessesMayWriteToOneStore) {
+  auto one = store();
+  auto two = store();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(one->write(batch_of(3), Durable::later));
+    ASSERT_TRUE(two->write(batch_of(5), Durable::now));
+  }
+  auto connection = open();
+  std::vector<std::int64_t> positions;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& found) {
+    positions.push_back(found.position);
+    EXPECT_THAT(std::string(found.line), testing::MatchesRegex("\\{\"n\":[0-4]\\}"));
+    return true;
+  }));
+  EXPECT_EQ(positions.size(), 80U);
+  EXPECT_TRUE(std::ranges::is_sorted(positions));
+}
+
+TEST_F(Stores, AStoreIsForItsOwnerOnlyAndGoesOnWhereItsFileWasRemoved) {
+  auto sink = store();
+  ASSERT_TRUE(sink->write(batch_of(3), Durable::now));
+  const std::string file = store_ + "-events/1.jsonl";
+  struct stat status{};
+  ASSERT_EQ(::stat((store_ + "-events").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700);
+  ASSERT_EQ(::stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600);
+  std::filesystem::remove(file);
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::now));
+  auto connection = open();
+  std::vector<std::string> found;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& one) {
+    found.emplace_back(one.line);
+    return true;
+  }));
+  EXPECT_THAT(found, ElementsAre("{\"n\":0}", "{\"n\":1}"));
+}
+
+TEST_F(Stores, WhatALossOfPowerTookIsNoEvent) {
+  auto sink = store();
+  ASSERT_TRUE(sink->write(batch_of(3), Durable::later));
+  std::filesystem::resize_file(store_ + "-events/1.jsonl", 12);
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::later));
+  auto connection = open();
+  std::vector<std::int64_t> positions;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& one) {
+    positions.push_back(one.position);
+    return true;
+  }));
+  EXPECT_THAT(positions, ElementsAre(1, 4, 5));
+}
+
+TEST_F(Stores, ReadersAndTheWriterDoNotDisturbEachOther) {
+  Journal journal(list(store()), clock_);
+  auto worker = journal.worker(nullptr);
+  std::atomic<bool> done{false};
+  std::atomic<int> failed{0};
+  std::thread reader([&] {
+    auto connection = open();
+    std::int64_t last = 0;
+    while (!done.load()) {
+      const auto read_on = read_events(connection, {.after = last}, [&](const StoredEvent& one) {
+        if (one.position <= last) ++failed;
+        last = one.position;
+        return true;
+      });
+      if (!read_on) ++failed;
+    }
+  });
+  for (int i = 0; i < 2000; ++i) worker->record(event("x"));
+  journal.flush();
+  done = true;
+  reader.join();
+  EXPECT_EQ(failed.load(), 0);
+}
+
+}  // namespace
+}  // namespace gatehouse::audit
