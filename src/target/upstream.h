@@ -65,10 +65,6 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              Response& response, CallReport& report);
 
-// The fields by which an upstream learns who asks, and under which ids.
-void append_caller(std::string& out, const Call& call, const Principal& principal,
-                   std::string_view assertion);
-
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<Result<std::string>(const Principal& principal, const Call& call)>;
 
@@ -89,11 +85,5 @@ class UpstreamTarget final : public Target {
   std::shared_ptr<UpstreamClient> client_;
   MakeAssertion assertion_;
 };
-
-// The head of the request to the upstream. Exposed for tests.
-void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
-                         std::string_view host, std::string_view base_path, std::string_view assertion);
-// Whether a response field may leave. Exposed for tests.
-bool may_leave(const http::Field& field);
 
 }  // namespace gatehouse::target

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "target/upstream_head.h"
+
 namespace gatehouse::target {
 namespace {
 
