@@ -94,6 +94,8 @@ Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encodin
     std::string_view name = *decoded;
     if (name.empty()) return {"style", {}};  // `a=1&&b=2`, `=1`
     if (name.data() == scratch_.data()) {
+      // What is passed over comes once; in other letters it would reach the target after all.
+      if (std::ranges::find(passed_over, name) != passed_over.end()) return {"undeclared", {}};
       const std::size_t begin = names_.size();
       names_ += name;
       name = std::string_view(names_).substr(begin);

@@ -325,6 +325,83 @@ describe('API keys', unlessBuilt, () => {
     await cookies.close();
   });
 
+  describe('in the query', () => {
+    let queries;
+    let key;
+    before(async () => {
+      queries = await Desk.open({ change: ({ authenticators }, api) => {
+        api.components.securitySchemes.queryKey = { type: 'apiKey', in: 'query', name: 'api_key' };
+        authenticators.queryKey = { type: 'api_key' };
+        api.paths['/orders'].get.security = [{ queryKey: [] }];
+        // Any name is a filter here: nothing is undeclared.
+        api.paths['/orders/{id}'].get.security = [{ queryKey: [] }];
+        api.paths['/orders/{id}'].get.parameters = [{ name: 'filter', in: 'query', schema: { type: 'object', additionalProperties: { type: 'string', maxLength: 100 } } }];
+      } });
+      ({ key } = await queries.createKey());
+    });
+    after(() => queries?.close());
+    const get = (target) => queries.get(target.replaceAll('KEY', key), {});
+
+    for (const [what, sent, arrives] of [
+      ['alone', '/orders?api_key=KEY', '/orders'],
+      ['before others', '/orders?api_key=KEY&limit=5&status=open', '/orders?limit=5&status=open'],
+      ['between others', '/orders?limit=5&api_key=KEY&status=open', '/orders?limit=5&status=open'],
+      ['behind others', '/orders?limit=5&status=open&api_key=KEY', '/orders?limit=5&status=open'],
+      ['between two of one name', '/orders?tag=a&api_key=KEY&tag=b', '/orders?tag=a&tag=b'],
+      ['beside what is written in its own way', '/orders?%71=a%2Fb%20%c3%A9&api_key=KEY&li%6dit=5', '/orders?%71=a%2Fb%20%c3%A9&li%6dit=5'],
+      ['beside a value that looks like it', '/orders?q=api_key=1&api_key=KEY', '/orders?q=api_key=1'],
+      ['beside longer names', '/orders/1?api_key2=x&api_key=KEY&my_api_key=y', '/orders/1?api_key2=x&my_api_key=y'],
+    ]) {
+      it(`${what} are taken out, and nothing else is touched`, async () => {
+        const answer = await get(sent);
+        assert.equal(answer.status, 200, answer.text);
+        assert.equal(queries.upstream.last.target, arrives);
+        assert.equal(queries.upstream.last.headers['gatehouse-principal'], 'partner:acme');
+        assert.ok(!queries.upstream.last.head.includes(key), 'no byte of the key arrives, in no header either');
+      });
+    }
+
+    const refused = async (target, expected) => {
+      const before = queries.upstream.requests.length;
+      await assertRefused(queries.gatehouse, await get(target), expected);
+      assert.equal(queries.upstream.requests.length, before, 'nothing arrives');
+    };
+
+    for (const target of ['/orders?api_key=KEY&api_key=KEY', '/orders?api_key=KEY&limit=5&api_key=x', '/orders?api_key=&api_key=KEY', '/orders/1?api_key=KEY&api_key']) {
+      it(`are none when they are repeated: ${target}`, () => refused(target, denied('credential_repeated')));
+    }
+
+    for (const name of ['%61pi_key', 'api%5Fkey', 'api%5fkey', '%61%70%69%5F%6B%65%79', 'API_KEY', 'api_key%00']) {
+      it(`are none under a name in disguise: ${name}`, async () => {
+        await refused(`/orders?${name}=KEY`, denied('credential_missing'));
+        await refused(`/orders/1?${name}=KEY`, denied('credential_missing'));
+        await refused(`/orders?api_key=KEY&${name}=KEY`, { status: 400, error: 'invalid_request', reason: 'parameters_invalid', stage: 'validate' });
+      });
+    }
+
+    it('come once: a second one in disguise does not get through where every name is allowed', async () => {
+      for (const name of ['%61pi_key', 'api%5Fkey', 'api%5fkey', '%61%70%69%5F%6B%65%79']) {
+        for (const query of [`api_key=KEY&${name}=KEY`, `${name}=other&api_key=KEY`, `a=1&api_key=KEY&${name}`]) {
+          await refused(`/orders/1?${query}`, { status: 400, error: 'invalid_request', reason: 'parameters_invalid', stage: 'validate' });
+        }
+      }
+    });
+
+    it('that are not of their shape as they are written are none', async () => {
+      await refused(`/orders?api_key=${key.replace('_', '%5F')}`, denied('credential_malformed'));
+      await refused('/orders?api_key=KEY%20', denied('credential_malformed'));
+      await refused('/orders?api_key=', denied('credential_missing'));
+      await refused('/orders?api_key', denied('credential_missing'));
+    });
+
+    it('leave no trace in any event', async () => {
+      await get('/orders?limit=5&api_key=KEY');
+      await get('/orders?limit=500&api_key=KEY');
+      assert.ok(!queries.folder.read('events.jsonl').includes(key));
+      assert.ok(!queries.gatehouse.output.includes(key));
+    });
+  });
+
   it('are looked for where the document says, and nowhere else', async () => {
     const { key } = await desk.createKey();
     for (const [target, headers] of [[`/orders/1?X-API-Key=${key}`, {}], ['/orders/1', { authorization: `Bearer ${key}` }], ['/orders/1', { cookie: `X-API-Key=${key}` }]]) {
