@@ -71,7 +71,8 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
   return client;
 }
 
-// A short-lived proof for the upstream of who asks for what (RFC 7519; `aud` is the upstream's name).
+// A short-lived proof for the upstream of who asks for what (RFC 7519; `aud` is the upstream's name). Nobody
+// has no `sub`: a principal could be called `anonymous`.
 target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signer, std::string audience) {
   constexpr std::int64_t kSeconds = 60;
   return [signer = std::move(signer), audience = std::move(audience)](const Principal& principal,
@@ -87,7 +88,8 @@ target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signe
     builder.begin_object();
     text("iss", "gatehouse");
     text("aud", audience);
-    text("sub", principal->id);
+    if (!principal.is_anonymous()) text("sub", principal->id);
+    text("kind", name(principal->kind));
     text("jti", call.request_id);
     text("operation", call.operation);
     builder.key("iat");

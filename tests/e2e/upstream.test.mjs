@@ -1,7 +1,10 @@
 // The upstream: what it gets, what of its answers leaves, and what happens when it fails.
 
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { jwtVerify } from 'jose';
 
 import { Desk, Upstream, Wire, assertRefused, assertSecurityHeaders, eventually, freePort, response, unlessBuilt } from './harness.mjs';
 
@@ -103,13 +106,46 @@ describe('what the upstream gets', unlessBuilt, () => {
     assert.ok(desk.upstream.connections - connections <= 2, `${desk.upstream.connections - connections} new connections`);
   });
 
-  it('is an assertion that it can verify, where the operation asserts', async () => {
-    const asserting = await Desk.open({ change: ({ operations }) => (operations.getOrder.assert = true) });
-    await asserting.get('/orders/1');
-    const [head, claims] = asserting.upstream.last.headers['gatehouse-assertion'].split('.').map((part) => part && Buffer.from(part, 'base64url').toString('latin1'));
-    assert.equal(JSON.parse(head).alg, 'ES256');
-    assert.equal(JSON.parse(claims).sub, 'ann');
-    await asserting.close();
+  describe('is an assertion where the operation asserts', () => {
+    let asserting;
+    let key;
+    before(async () => {
+      asserting = await Desk.open({ change: ({ operations }) => {
+        for (const operation of ['getOrder', 'listCatalogue']) operations[operation].assert = true;
+      } });
+      key = createPublicKey(asserting.folder.read('state.assertion.pem'));
+    });
+    after(() => asserting?.close());
+
+    const claimsFor = async (target, headers) => {
+      const answer = await asserting.get(target, headers);
+      assert.equal(answer.status, 200, answer.text);
+      const { payload } = await jwtVerify(asserting.upstream.last.headers['gatehouse-assertion'], key, { algorithms: ['ES256'], issuer: 'gatehouse', audience: 'orders' });
+      assert.equal(payload.jti, answer.headers['x-request-id']);
+      return payload;
+    };
+
+    it('that it can verify: who asks for what, for a minute', async () => {
+      const { sub, kind, roles, operation, iat, exp } = await claimsFor('/orders/1', await asserting.bearerOf({ sub: 'ann', roles: ['clerk'] }));
+      assert.deepEqual({ sub, kind, roles, operation, seconds: exp - iat }, { sub: 'ann', kind: 'token', roles: ['clerk'], operation: 'getOrder', seconds: 60 });
+    });
+
+    it('that names nobody where nobody was proven, also to those who call somebody `anonymous`', async () => {
+      const nobody = await claimsFor('/catalogue', {});
+      assert.equal('sub' in nobody, false, 'no text that could be a name');
+      assert.deepEqual([nobody.kind, nobody.roles, nobody.operation], ['anonymous', [], 'listCatalogue']);
+      assert.equal(asserting.upstream.last.headers['gatehouse-principal'], undefined);
+
+      const somebody = await claimsFor('/orders/1', await asserting.bearerOf({ sub: 'anonymous' }));
+      assert.deepEqual([somebody.sub, somebody.kind], ['anonymous', 'token']);
+    });
+
+    it('and none that the caller sends', async () => {
+      const mine = (await asserting.get('/orders/1'), asserting.upstream.last.headers['gatehouse-assertion']);
+      assert.notEqual((await claimsFor('/catalogue', { 'Gatehouse-Assertion': mine })).sub, 'ann');
+      await asserting.get('/orders', { ...asserting.bearer, 'Gatehouse-Assertion': mine });
+      assert.equal(asserting.upstream.last.headers['gatehouse-assertion'], undefined, 'this operation asserts nothing');
+    });
   });
 });
 
