@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
@@ -15,6 +14,7 @@
 #include "audit/file_sink.h"
 #include "audit/store_sink.h"
 #include "base/encoding.h"
+#include "base/file.h"
 #include "store/key_admin.h"
 
 namespace gatehouse::app {
@@ -24,29 +24,33 @@ constexpr unsigned kBlockingThreads = 4;
 constexpr unsigned kHandlerThreads = 16;
 constexpr std::size_t kHandlerQueue = 256;
 constexpr std::size_t kBlockingQueue = 1024;
+constexpr std::size_t kLargestFile = std::size_t{4} << 20U;  // certificates and keys
 
 // Creates the file for its owner only; another process that was faster wins.
 Result<> write_secret(const std::string& path, std::string_view text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) {
     if (errno == EEXIST) return {};
-    return failure(ErrorCode::denied, fmt::format("{} cannot be made", path));
+    return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", path, std::strerror(errno)));
   }
-  const bool whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::fsync(file);
+  const bool whole =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
   ::close(file);
-  if (!whole) return failure(ErrorCode::unavailable, fmt::format("{} cannot be written", path));
-  return {};
+  if (whole) return {};
+  ::unlink(path.c_str());  // half a secret would be taken for one at the next start
+  return failure(ErrorCode::unavailable, fmt::format("{} cannot be written: is the disk full?", path));
 }
 
 Result<> make_folder_of(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (folder.empty() || std::filesystem::exists(folder)) return {};
+  if (folder.empty()) return {};
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", folder.string(), error.message()));
-  ::chmod(folder.c_str(), 0700);
+  const bool made = std::filesystem::create_directories(folder, error);
+  if (error) {
+    return failure(ErrorCode::denied,
+                   fmt::format("the folder {} cannot be made: {}", folder.string(), error.message()));
+  }
+  if (made) ::chmod(folder.c_str(), 0700);
   return {};
 }
 
@@ -76,6 +80,11 @@ bool asserts(const policy::PolicySet& policy) {
   return false;
 }
 
+bool exists(const std::string& path) {
+  std::error_code ignored;  // what cannot be looked at cannot be made either, which says why
+  return std::filesystem::exists(path, ignored);
+}
+
 // A file beside the store, where the configuration names none.
 std::string beside_store(const policy::Settings& settings, std::string_view extension) {
   return std::filesystem::path(settings.store).replace_extension(extension).string();
@@ -84,7 +93,7 @@ std::string beside_store(const policy::Settings& settings, std::string_view exte
 Result<std::shared_ptr<const crypto::Signer>> open_signer(const policy::Settings& settings) {
   const bool own = settings.assertion_key.value.empty();
   const std::string path = own ? beside_store(settings, "assertion.pem") : settings.assertion_key.value;
-  if (own && !std::filesystem::exists(path)) {
+  if (own && !exists(path)) {
     GATEHOUSE_TRY(const auto fresh, crypto::Signer::generate(crypto::KeyType::p256));
     GATEHOUSE_CHECK(write_secret(path, fresh.private_pem().reveal()));
   }
@@ -101,11 +110,9 @@ void tell_operator(std::string_view text) {
 }
 
 Result<std::string> read_whole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(ErrorCode::not_found, fmt::format("{} cannot be read", path));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+  auto text = read_file(path, kLargestFile);
+  if (!text) text.error().text = fmt::format("{}: {}", path, text.error().text);
+  return text;
 }
 
 Result<db::Connection> open_store(const policy::Settings& settings) {
@@ -119,7 +126,7 @@ Result<db::Connection> open_store(const policy::Settings& settings) {
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {
   const bool own = settings.pepper_file.value.empty();
   const std::string path = own ? beside_store(settings, "pepper") : settings.pepper_file.value;
-  if (own && !std::filesystem::exists(path)) {
+  if (own && !exists(path)) {
     GATEHOUSE_CHECK(make_folder_of(path));
     std::array<std::uint8_t, 32> fresh{};
     SystemEntropy().fill(fresh);

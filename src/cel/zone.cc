@@ -2,10 +2,9 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
+#include "base/file.h"
 #include "base/strings.h"
 #include "cel/time.h"
 
@@ -211,11 +210,9 @@ const Zone* find_zone(std::string_view name) {
   if (const auto found = zones.find(name); found != zones.end()) return &found->second;
   if (!is_zone_name(name)) return nullptr;
   // The folder has other things too: folders ("America"), and files of 100 KB that are no zone.
-  std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
-  std::string content(kLargestZoneFile, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<std::size_t>(file.gcount()));
-  auto zone = read_zone(content);
+  const auto content = read_file("/usr/share/zoneinfo/" + std::string(name), kLargestZoneFile);
+  if (!content) return nullptr;
+  auto zone = read_zone(*content);
   if (!zone) return nullptr;
   return &zones.emplace(std::string(name), std::move(*zone)).first->second;
 }

@@ -1,9 +1,8 @@
 #include "doc/source.h"
 
 #include <algorithm>
-#include <fstream>
-#include <system_error>
 
+#include "base/file.h"
 #include "base/utf8.h"
 #include "doc/yaml.h"
 #include "json/parser.h"
@@ -91,22 +90,7 @@ std::shared_ptr<const Source> parse(std::string text, std::string name, Problems
 }
 
 ReadFile disk_files(std::size_t most) {
-  return [most](const std::filesystem::path& path) -> Result<std::string> {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) {
-      if (!std::filesystem::exists(path, error)) return failure(ErrorCode::not_found, "no such file");
-      return failure(ErrorCode::invalid, "not a regular file");
-    }
-    const std::uintmax_t size = std::filesystem::file_size(path, error);
-    if (error) return failure(ErrorCode::unavailable, error.message());
-    if (size > most)
-      return failure(ErrorCode::too_large, "the file has more than " + std::to_string(most) + " bytes");
-    std::ifstream in(path, std::ios::binary);
-    std::string text(size, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(size));
-    if (!in) return failure(ErrorCode::unavailable, "the file cannot be read");
-    return text;
-  };
+  return [most](const std::filesystem::path& path) { return read_file(path.string(), most); };
 }
 
 std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read,

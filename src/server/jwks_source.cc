@@ -1,10 +1,9 @@
 #include "server/jwks_source.h"
 
-#include <fstream>
-#include <sstream>
-
 #include <curl/curl.h>
 #include <fmt/format.h>
+
+#include "base/file.h"
 
 namespace gatehouse::server {
 namespace {
@@ -46,12 +45,10 @@ Result<std::string> fetch_url(const std::string& url, const std::string& ca_file
   return text;
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(ErrorCode::not_found, fmt::format("{} cannot be read", path), Retry::yes);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+Result<std::string> fetch_file(const std::string& path) {
+  auto text = read_file(path, kMostBytes);
+  if (!text) return failure(text.error().code, fmt::format("{}: {}", path, text.error().text), Retry::yes);
+  return text;
 }
 
 bool is_file(const std::string& where) { return where.starts_with("file:"); }
@@ -59,7 +56,7 @@ bool is_file(const std::string& where) { return where.starts_with("file:"); }
 }  // namespace
 
 JwksSource::Fetch jwks_fetch(const std::string& where, const std::string& ca_file) {
-  if (is_file(where)) return [path = where.substr(5)] { return read_file(path); };
+  if (is_file(where)) return [path = where.substr(5)] { return fetch_file(path); };
   return [where, ca_file] { return fetch_url(where, ca_file); };
 }
 
