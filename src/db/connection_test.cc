@@ -241,6 +241,21 @@ TEST_F(Database, MigrationsRunOnceAndNewerFilesAreRefused) {
   EXPECT_TRUE(migrate(connection, "other", kOther));
 }
 
+TEST_F(Database, WhereThereIsNothingToMigrateABusyWriterIsNotWaitedFor) {
+  static constexpr Sql kSteps[] = {"CREATE TABLE a (i INTEGER)", "CREATE TABLE b (i INTEGER)"};
+  Connection writer = open();
+  ASSERT_TRUE(migrate(writer, "test", std::span(kSteps).first(1)));
+  OpenOptions impatient = options();
+  impatient.busy_timeout = std::chrono::milliseconds{0};
+  auto other = Connection::open(impatient);
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(writer.execute("BEGIN IMMEDIATE"));
+  EXPECT_TRUE(migrate(*other, "test", std::span(kSteps).first(1)));
+  EXPECT_EQ(migrate(*other, "test", kSteps).error().retry, Retry::yes);
+  ASSERT_TRUE(writer.execute("COMMIT"));
+  EXPECT_TRUE(migrate(*other, "test", kSteps));
+}
+
 TEST_F(Database, AMigrationThatFailsLeavesNothingBehind) {
   static constexpr Sql kSteps[] = {"CREATE TABLE a (i INTEGER)", "INSERT INTO nowhere VALUES (2)"};
   Connection connection = open();

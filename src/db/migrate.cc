@@ -13,10 +13,24 @@ Result<std::size_t> version_of(Connection& connection, std::string_view componen
   return known ? static_cast<std::size_t>(rows.integer(0)) : 0;
 }
 
+Result<bool> has_versions(Connection& connection) {
+  GATEHOUSE_TRY(
+      Rows rows,
+      connection.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_versions'"));
+  return rows.next();
+}
+
 }  // namespace
 
 Result<> migrate(Connection& connection, std::string_view component, std::span<const Sql> steps) {
-  // The lock is taken first: of two processes that start at once the second finds the work done.
+  // That there is nothing to do is seen without the lock: who only reads does not wait for who writes.
+  GATEHOUSE_TRY(const bool has_some, has_versions(connection));
+  if (has_some) {
+    GATEHOUSE_TRY(const std::size_t version, version_of(connection, component));
+    if (version == steps.size()) return {};
+  }
+  // The lock is taken before the look that counts: of two processes that start at once the second finds the
+  // work done.
   GATEHOUSE_TRY(Transaction transaction, Transaction::begin(connection, Transaction::Kind::write));
   GATEHOUSE_CHECK(
       connection.execute("CREATE TABLE IF NOT EXISTS schema_versions "
