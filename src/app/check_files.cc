@@ -51,6 +51,17 @@ class FileCheck {
                   fmt::format("{}: {} holds no key that could verify a token", what, shown(file)));
   }
 
+  // What Gatehouse makes itself where it is missing.
+  void own(const policy::PlacedText& file, const std::string& what) {
+    std::error_code ignored;
+    const auto kind = std::filesystem::status(file.value, ignored).type();
+    if (kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found) return;
+    problems_.add(file.place,
+                  fmt::format("{}: {} is there, and is no regular file; name a file, which is made "
+                              "when it is missing",
+                              what, shown(file)));
+  }
+
   void pepper(const policy::PlacedText& file) {
     auto text = text_of(file, "key_pepper");
     if (!text) return;
@@ -92,6 +103,7 @@ class FileCheck {
 void check_files(const policy::Settings& settings, Problems& problems) {
   FileCheck check(problems);
   check.server_tls(settings.tls);
+  check.own({settings.store, settings.store_place}, "store");
   for (const auto& [name, upstream] : settings.upstreams) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));
   }

@@ -46,7 +46,8 @@ int serve(const std::string& path) {
     fmt::print(stderr, "gatehouse: {}\n", service.error().text);
     return 1;
   }
-  tell_operator(fmt::format("{} operations, serving", policy->operations.size()));
+  tell_operator(fmt::format("{} operation{}, serving", policy->operations.size(),
+                            policy->operations.size() == 1 ? "" : "s"));
   for (;;) {
     constexpr timespec kTick{0, 500'000'000};
     switch (sigtimedwait(&signals, nullptr, &kTick)) {

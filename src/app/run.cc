@@ -1,6 +1,9 @@
+#include <cstdio>
+#include <exception>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <gatehouse/handler.h>
 
 #include "app/catalogue.h"
@@ -31,6 +34,11 @@ int run(int argc, char** argv, handler::Handlers handlers) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return program.exit(wrong) == 0 ? 0 : 2;
+  } catch (const std::exception& bug) {
+    fmt::print(stderr,
+               "gatehouse: {}\nThis is not foreseen: please report it, with the command and its files.\n",
+               bug.what());
+    return 1;
   }
   return status;
 }
