@@ -1,5 +1,5 @@
-// Random schemas and instances, for which the schema engine and ajv must say the same. Where ajv is alone, and the schema
-// says `unevaluated…`, a plain evaluator decides (support/schema_evaluator.mjs).
+// Random schemas and instances, for which the schema engine and ajv must say the same. Where ajv is alone, and known to err
+// over such a pair, a plain evaluator decides (support/schema_evaluator.mjs).
 //
 //   node tests/conformance/schema_differential.mjs [--rounds N | --seconds N] [--seed N] [--verbose]
 import {createRequire} from 'node:module';
@@ -24,6 +24,15 @@ function ajvAnswer(validate, one) {
   try { return validate(one); } catch { return undefined; }
 }
 
+// Where ajv's answer is no evidence. `contains` sets the verdict in the loop over the items, so that an empty array has the
+// verdict of whatever was checked before: {"contains": true, "prefixItems": [{"minimum": 1}]} takes []. A `maxContains` below
+// `minContains` refuses, and what is checked after it takes that back.
+function mayErr(subject, one, answer) {
+  const text = JSON.stringify(subject);
+  const overContains = text.includes('"contains"') && (text.includes('"maxContains"') || JSON.stringify(one).includes('[]'));
+  return answer === undefined || text.includes('"unevaluated') || overContains;
+}
+
 async function compare(seed) {
   const random = new Random(seed);
   const subject = schema(random);
@@ -35,9 +44,7 @@ async function compare(seed) {
     const said = {engine: answer.valid, evaluator: accepts(subject, instances[i]), ajv: ajvAnswer(validate, instances[i])};
     total.cases++;
     if (said.evaluator) total.valid++;
-    // ajv takes [] for valid where an assertion in prefixItems stands before `contains: true`.
-    const disputed = said.ajv === undefined || /"unevaluated|"contains":true/.test(JSON.stringify(subject));
-    const alone = disputed && said.engine === said.evaluator && said.ajv !== said.engine;
+    const alone = mayErr(subject, instances[i], said.ajv) && said.engine === said.evaluator && said.ajv !== said.engine;
     if (alone) total.ajvAlone++;
     if (!alone && (said.engine !== said.evaluator || said.engine !== said.ajv)) {
       failures.push(`seed ${seed}: ${JSON.stringify({...said, answer})}: ${JSON.stringify(subject)} for ${JSON.stringify(instances[i])}`);
@@ -56,8 +63,8 @@ conclude({
   passed: total.cases - failures.length,
   failures,
   text: `${total.cases} instances, ${instancesEach} for each schema; ${total.valid} of them are valid. In ${total.ajvAlone} cases, ajv throws,
-or says otherwise over \`unevaluatedProperties\`, \`unevaluatedItems\` or \`contains: true\`, and is alone: the engine and the evaluator, which goes
-by the words of the specification and is written without a look at the engine, agree. The grammar, and what it leaves out because ajv is known to answer wrongly
+or says otherwise over \`unevaluatedProperties\`, \`unevaluatedItems\`, or \`contains\` with \`maxContains\` or an empty array, and is
+alone: the engine and the evaluator, which goes by the words of the specification and is written without a look at the engine, agree. The grammar, and what it leaves out because ajv is known to answer wrongly
 there, is [schema_grammar.mjs](../tests/conformance/support/schema_grammar.mjs).
 `,
 });
