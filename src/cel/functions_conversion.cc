@@ -72,8 +72,14 @@ Value to_double(Run& run, Arguments args) {
     case Kind::integer: return Value::number(static_cast<double>(from.integer()));
     case Kind::unsigned_integer: return Value::number(static_cast<double>(from.unsigned_integer()));
     case Kind::string: {
-      const auto value = parse_double(from.text().substr(from.text().starts_with('+') ? 1 : 0));
-      return value ? Value::number(*value) : text_error();
+      std::string_view text = from.text();
+      if (text.starts_with("+-")) return text_error();
+      if (text.starts_with('+')) text.remove_prefix(1);
+      const auto value = parse_double(text);
+      if (!value) return text_error();
+      // Digits beyond every double would be greater than any bound; who means infinity writes it.
+      const bool digits = text.find_first_of("0123456789") != std::string_view::npos;
+      return std::isinf(*value) && digits ? range_error() : Value::number(*value);
     }
     default: return run.no_overload();
   }

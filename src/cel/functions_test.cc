@@ -1,5 +1,7 @@
 #include "cel/functions.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "cel/test_support.h"
@@ -9,14 +11,14 @@ namespace {
 
 using testing::Conditions;
 
-void expect_all_true(std::initializer_list<const char*> texts) {
+void expect_all_true(std::initializer_list<std::string> texts) {
   Conditions conditions;
-  for (const char* text : texts) EXPECT_EQ(conditions.evaluate(text), "true") << text;
+  for (const std::string& text : texts) EXPECT_EQ(conditions.evaluate(text), "true") << text;
 }
 
-void expect_all_errors(std::initializer_list<const char*> texts) {
+void expect_all_errors(std::initializer_list<std::string> texts) {
   Conditions conditions;
-  for (const char* text : texts) {
+  for (const std::string& text : texts) {
     const std::string answer = conditions.evaluate(text, Checking::skipped);
     EXPECT_TRUE(answer.starts_with("error: ")) << text << " gave " << answer;
   }
@@ -146,6 +148,8 @@ TEST(Functions, OfConversionRefuseWhatIsNotExactlyOfTheirForm) {
                      "uint('-1')",
                      "double('1,5')",
                      "double('')",
+                     "double('+-1')",
+                     "double('nan(1)')",
                      "bool('yes')",
                      "string(b'\\xff')",
                      "duration('1')",
@@ -161,6 +165,20 @@ TEST(Functions, OfConversionRefuseWhatIsNotExactlyOfTheirForm) {
                      "timestamp('2026-01-01T00:00:00+24:00')",
                      "timestamp('2026-01-01T00:00:00.Z')",
                      "timestamp('2026-1-01T00:00:00Z')"});
+}
+
+// Many digits and an exponent the other way: neither alone says how large the number is.
+TEST(Functions, ADoubleFromTextIsTheNearestOneAndNeverAnOverflow) {
+  const std::string zeros(400, '0');
+  const std::string tiny = "0." + zeros + "1e50";
+  const std::string large = "1" + zeros + ".0e-300";
+  const std::string overflow = "1" + zeros + ".0e-10";
+  expect_all_true(
+      {"double('" + tiny + "') == 0.0 && double('" + large + "') == 1e100 && double('1e-400') == 0.0",
+       tiny + " == 0.0 && " + large + " == 1e100",
+       "math.isInf(double('inf')) && double('-Infinity') < 0.0 && math.isNaN(double('NaN'))"});
+  expect_all_errors({"double('" + overflow + "')", "double('-" + overflow + "')", "double('1e400')"});
+  EXPECT_EQ(Conditions().evaluate(overflow.c_str()), "problem: this number does not fit a double");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "cel/time.h"
+#include "json/decimal.h"
 #include "json/writer.h"
 
 namespace gatehouse::cel {
@@ -51,14 +52,12 @@ void append_nested(std::string& out, const Value& value) {
 
 std::optional<double> parse_double(std::string_view text) {
   double value = 0;
+  if (text.ends_with(')')) return std::nullopt;  // "nan(…)" is C's
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
   if (error == std::errc()) return value;
-  // Out of range either way: the exponent's sign, or a leading "0.", says which.
-  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-  const std::size_t exponent = text.find_first_of("eE");
-  const bool small = exponent == std::string_view::npos ? digits.starts_with("0.") || digits.starts_with('.')
-                                                        : text[exponent + 1] == '-';
+  // Out of range either way: where the first digit stands says which.
+  const bool small = json::Decimal(text).magnitude <= 0;
   const double size = small ? 0.0 : std::numeric_limits<double>::infinity();
   return text.starts_with('-') ? -size : size;
 }
