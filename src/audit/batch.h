@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -45,13 +46,16 @@ struct Batch {
   std::string_view line(const LineFacts& of) const {
     return std::string_view(lines).substr(of.offset, of.size);
   }
-  // Takes the lines out that somebody waits for.
-  void withdraw_awaited() {
+  // Takes the lines out that somebody waits for: those of them to which `withdraws(facts, line)`, asked in
+  // their order, says yes. The others stay, and nobody waits for them any more.
+  template <typename Withdraws>
+  void withdraw_awaited(Withdraws withdraws) {
     std::string kept;
     std::vector<LineFacts> kept_facts;
     for (LineFacts one : facts) {
-      if (one.awaited) continue;
       const std::string_view text = line(one);
+      const bool awaited = std::exchange(one.awaited, false);
+      if (awaited && withdraws(one, text)) continue;
       one.offset = static_cast<std::uint32_t>(kept.size());
       kept += text;
       kept_facts.push_back(one);

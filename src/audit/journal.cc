@@ -32,30 +32,48 @@ std::string cut_clean(std::string_view text, ByteCount most, std::span<const std
 
 }  // namespace
 
-// A coroutine that waits for its event to be durable. Touched on its loop's thread only.
+// A coroutine that waits for its event to be durable.
 struct Journal::Waiting {
+  // The loop's.
   std::coroutine_handle<> waiting;  // null: not yet, or gone
   std::optional<Result<>> result;
+
+  // Who comes first, the writer who withdraws the event or the coroutine that is destroyed. Where it is the
+  // coroutine the event stays in its batch; where it is the writer the coroutine finds the event here.
+  enum class State : std::uint8_t { waits, gone, withdrawn };
+  std::atomic<State> state{State::waits};
+  LineFacts facts;
+  std::string line;
 };
 
 class Journal::Wait {
  public:
-  explicit Wait(std::shared_ptr<Waiting> shared) : shared_(std::move(shared)) {}
+  Wait(Worker& worker, std::shared_ptr<Waiting> shared) : worker_(worker), shared_(std::move(shared)) {}
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
-  ~Wait() { shared_->waiting = nullptr; }
+  ~Wait() {
+    if (taken_) return;
+    shared_->waiting = nullptr;
+    // Nobody is left who would record what became of the request: its event is recorded after all.
+    if (shared_->state.exchange(Waiting::State::gone) == Waiting::State::withdrawn) worker_.append(*shared_);
+  }
   bool await_ready() const noexcept { return shared_->result.has_value(); }
   void await_suspend(std::coroutine_handle<> waiting) noexcept { shared_->waiting = waiting; }
-  Result<> await_resume() { return *std::move(shared_->result); }
+  Result<> await_resume() {
+    taken_ = true;
+    return *std::move(shared_->result);
+  }
 
-  static net::Task<Result<>> until_durable(std::shared_ptr<Waiting> shared) {
-    Wait wait(std::move(shared));
+  static net::Task<Result<>> until_durable(Worker& worker, std::shared_ptr<Waiting> shared) {
+    Wait wait(worker, std::move(shared));
     auto result = co_await wait;
     co_return result;
   }
 
  private:
+  Worker& worker_;
   std::shared_ptr<Waiting> shared_;
+  bool taken_ = false;
 };
 
 struct Journal::Lane {
@@ -94,12 +112,29 @@ net::Task<Result<>> Journal::Worker::record_durably(const Event& event) {
   }
   auto shared = std::make_shared<Waiting>();
   append(event, shared);
-  auto waiting = Wait::until_durable(std::move(shared));
+  auto waiting = Wait::until_durable(*this, std::move(shared));
   auto result = co_await waiting;
   co_return result;
 }
 
 void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waiting) {
+  LineFacts facts;
+  facts.time = event.time;
+  facts.id_size = static_cast<std::uint8_t>(std::min(event.request_id.size(), facts.id.size()));
+  std::copy_n(event.request_id.begin(), facts.id_size, facts.id.begin());
+  facts.awaited = waiting != nullptr;
+  append(facts, std::move(waiting), [&] {
+    append_event(lane_->batch.lines, event);
+    lane_->counters.count(event);
+  });
+}
+
+void Journal::Worker::append(const Waiting& withdrawn) {
+  append(withdrawn.facts, nullptr, [&] { lane_->batch.lines += withdrawn.line; });
+}
+
+template <typename Write>
+void Journal::Worker::append(LineFacts facts, std::shared_ptr<Waiting> waiting, Write write) {
   Lane& lane = *lane_;
   std::unique_lock lock(lane.mutex);
   const auto full = [&] {
@@ -114,16 +149,11 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
   }
   const bool first = lane.batch.empty();
   const std::size_t before = lane.batch.lines.size();
-  append_event(lane.batch.lines, event);
+  write();
   const std::size_t size = lane.batch.lines.size() - before;
-  LineFacts& facts = lane.batch.facts.emplace_back();
   facts.offset = static_cast<std::uint32_t>(before);
   facts.size = static_cast<std::uint32_t>(size);
-  facts.time = event.time;
-  facts.id_size = static_cast<std::uint8_t>(std::min(event.request_id.size(), facts.id.size()));
-  std::copy_n(event.request_id.begin(), facts.id_size, facts.id.begin());
-  facts.awaited = waiting != nullptr;
-  lane.counters.count(event);
+  lane.batch.facts.push_back(facts);
   lane.pending.fetch_add(size, std::memory_order_relaxed);
   const bool now = waiting != nullptr || (before < kWorthWriting && before + size >= kWorthWriting);
   // Under the same lock: a batch that has the event has the one who waits for it, and is flushed.
@@ -290,7 +320,13 @@ Sink* Journal::deliver_awaited(Lane& lane) {
   const Result<> kept = (*keeper)->write(lane.taken, Durable::now);
   if (!kept) {
     report(**keeper, kept.error(), "what needs a durable record is refused");
-    lane.taken.withdraw_awaited();
+    auto waiting = lane.taken_waiting.begin();
+    lane.taken.withdraw_awaited([&](const LineFacts& facts, std::string_view line) {
+      Waiting& one = **waiting++;
+      one.facts = facts;
+      one.line = line;
+      return one.state.exchange(Waiting::State::withdrawn) != Waiting::State::gone;
+    });
   }
   tell(lane, kept);
   return kept ? keeper->get() : nullptr;

@@ -117,7 +117,8 @@ class Journal::Worker final : public AuditSink {
   ~Worker() override;
   void record(const Event& event) override;
   // `denied` where no sink can keep an event durably; the sink's failure where it fails. Then the event is
-  // recorded nowhere: what it says has not happened.
+  // recorded nowhere: what it says has not happened. Where the task is destroyed before it ends, the event is
+  // recorded in any case, durably or not: nobody else would say that there was a request.
   net::Task<Result<>> record_durably(const Event& event) override;
   void keep_original(std::string_view request_id, unsigned status, std::string_view head,
                      std::string_view body, std::span<const std::string_view> credentials = {}) override;
@@ -128,6 +129,10 @@ class Journal::Worker final : public AuditSink {
   Worker(Journal& journal, std::shared_ptr<Lane> lane) : journal_(journal), lane_(std::move(lane)) {}
   // `waiting`, where there is one, is told when the event is durable.
   void append(const Event& event, std::shared_ptr<Waiting> waiting);
+  void append(const Waiting& withdrawn);
+  // `write` adds one line to the lane's.
+  template <typename Write>
+  void append(LineFacts facts, std::shared_ptr<Waiting> waiting, Write write);
 
   Journal& journal_;
   std::shared_ptr<Lane> lane_;

@@ -183,6 +183,71 @@ TEST_F(Journals, ACancelledWaitIsForgotten) {
   EXPECT_EQ(shared->lines.size(), 1U);
 }
 
+// The client left while its event was being made durable, and the disk failed: who is told of it?
+class AbandonedJournals : public Journals {
+ protected:
+  AbandonedJournals() { sink_->failing = 1; }
+
+  void begin(Journal::Worker& worker) {
+    const auto task = [](Journal::Worker& to) -> net::Task<void> {
+      const Event one = event("durable");
+      auto result = co_await to.record_durably(one);
+      ADD_FAILURE() << "resumed" << result.has_value();
+    };
+    net::spawn(loop_, task(worker));
+  }
+  void block(bool blocked) {
+    const std::lock_guard lock(sink_->mutex);
+    sink_->blocked = blocked;
+    sink_->changed.notify_all();
+  }
+  void expect_one_line() {
+    EXPECT_THAT(sink_->lines, ElementsAre(HasSubstr("durable")));
+    EXPECT_EQ(sink_->failing, 0);
+  }
+
+  net::Loop loop_{clock_};
+  std::shared_ptr<TestSink::Shared> sink_ = std::make_shared<TestSink::Shared>();
+};
+
+TEST_F(AbandonedJournals, RecordTheEventOfACoroutineThatWentBeforeItsSinkFailed) {
+  Journal journal(list(std::make_unique<TestSink>(sink_, true)), clock_);
+  auto worker = journal.worker(loop_.mailbox());
+  block(true);
+  begin(*worker);
+  loop_.cancel_tasks();
+  block(false);
+  journal.flush();
+  loop_.poll();
+  journal.flush();
+  expect_one_line();
+}
+
+TEST_F(AbandonedJournals, RecordTheEventOfACoroutineThatWentBeforeItWasToldOfTheFailure) {
+  Journal journal(list(std::make_unique<TestSink>(sink_, true)), clock_);
+  auto worker = journal.worker(loop_.mailbox());
+  begin(*worker);
+  journal.flush();
+  EXPECT_TRUE(sink_->lines.empty());
+  loop_.cancel_tasks();
+  loop_.poll();
+  journal.flush();
+  expect_one_line();
+}
+
+TEST_F(AbandonedJournals, RecordTheEventWhereTheLoopEndsToo) {
+  {
+    Journal journal(list(std::make_unique<TestSink>(sink_, true)), clock_);
+    auto worker = journal.worker(loop_.mailbox());
+    block(true);
+    begin(*worker);
+    loop_.cancel_tasks();
+    worker.reset();
+    block(false);
+  }
+  expect_one_line();
+}
+
 TEST_F(Journals, ASlowSinkFirstClosesTheDoorAndThenHoldsTheWorkerButLosesNothing) {
   auto shared = std::make_shared<TestSink::Shared>();
   shared->blocked = true;

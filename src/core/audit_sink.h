@@ -19,7 +19,8 @@ class AuditSink {
   // Takes the event at once; it reaches its sinks within a moment, off the request path.
   virtual void record(const Event& event) = 0;
   // Done means it survives the machine; failed means that it is recorded nowhere. For `sensitive` operations,
-  // awaited before the first byte of the answer leaves. `event` lives as long as the task.
+  // awaited before the first byte of the answer leaves. A task that is destroyed leaves its event to be
+  // recorded, as by record(). What `event` refers to is read when the task begins, and not later.
   virtual net::Task<Result<>> record_durably(const Event& event) = 0;
   // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
   // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is
