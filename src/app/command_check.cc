@@ -55,7 +55,7 @@ int check(const Words& words) {
     print_json(policy, problems.sorted());
     return policy ? 0 : 1;
   }
-  const auto policy = load_policy(words.config);
+  const auto policy = load_policy(words.config, "Gatehouse would not start");
   if (!policy) return 1;
   const std::size_t count = policy->operations.size();
   fmt::print("{}: {} operation{}, each with an answer to every question\n", words.config, count,

@@ -111,7 +111,7 @@ int serve_desk(const DemoFolder& folder, const DemoPorts& ports, const sigset_t&
   const auto tokens = furnish(folder, ports);
   if (!tokens) return fail(tokens.error().text);
   const std::string config = folder.path("gatehouse.yaml");
-  const auto policy = load_policy(config);
+  const auto policy = load_policy(config, "nothing was started");
   if (!policy) return 1;
   const auto key = make_partner_key(*policy);
   if (!key) return fail(key.error().text);

@@ -45,7 +45,7 @@ void let_servers_see() { std::this_thread::sleep_for(3 * store::KeyStore::kPoll)
 // Runs `work` on the keys of the configuration's store.
 int with_keys(const Words& words,
               const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
-  const auto policy = load_policy(words.config);
+  const auto policy = load_policy(words.config, "nothing was done");
   if (!policy) return 1;
   auto connection = open_store(policy->settings);
   if (!connection) return fail(connection.error().text);

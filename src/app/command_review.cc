@@ -157,7 +157,7 @@ int review_configuration(const Words& words) {
     fmt::print("{}", review::rules_as_markdown());
     return 0;
   }
-  const auto policy = load_policy(words.config);
+  const auto policy = load_policy(words.config, "there is nothing to review yet");
   if (!policy) return 1;
   const Report report = review::review(*policy, words.config, facts(*policy));
   if (words.json || words.format == "json") {

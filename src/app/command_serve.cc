@@ -25,9 +25,11 @@ sigset_t block_signals() {
 
 void reload(Service& service, const std::string& path) {
   service.reopen_logs();
-  const auto policy = load_policy(path);
+  Problems problems;
+  const auto policy = load_policy(path, problems);
   if (!policy) {
-    tell_operator("the configuration stays as it was");
+    fmt::print(stderr, "{}", problems.text());
+    tell_operator(fmt::format("{}: the configuration stays as it was", count_of(problems, path)));
     return;
   }
   if (const auto done = service.reload(policy); !done) {
@@ -39,7 +41,7 @@ void reload(Service& service, const std::string& path) {
 
 int serve(const std::string& path) {
   const sigset_t signals = block_signals();
-  const auto policy = load_policy(path);
+  const auto policy = load_policy(path, "nothing was started");
   if (!policy) return 1;
   auto service = Service::start(policy);
   if (!service) {

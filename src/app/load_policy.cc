@@ -38,14 +38,17 @@ std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Pr
                       problems);
 }
 
-std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path) {
+std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, std::string_view consequence) {
   Problems problems;
   auto policy = load_policy(path, problems);
   if (policy) return policy;
-  const std::size_t count = problems.sorted().size();
-  fmt::print(stderr, "{}{} problem{} in {}: nothing was started\n", problems.text(), count,
-             count == 1 ? "" : "s", path);
+  fmt::print(stderr, "{}{}: {}\n", problems.text(), count_of(problems, path), consequence);
   return nullptr;
+}
+
+std::string count_of(const Problems& problems, const std::string& path) {
+  const std::size_t count = problems.sorted().size();
+  return fmt::format("{} problem{} in {}", count, count == 1 ? "" : "s", path);
 }
 
 }  // namespace gatehouse::app

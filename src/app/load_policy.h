@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/problems.h"
 #include "policy/policy_set.h"
@@ -11,7 +12,10 @@ namespace gatehouse::app {
 
 // Null where there is a problem. On a terminal it says which document is being read.
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems);
-// The same, with every problem told on standard error.
-std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path);
+// The same, with every problem told on standard error, and what follows from them: "nothing was started".
+std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, std::string_view consequence);
+
+// "4 problems in gatehouse.yaml"
+std::string count_of(const Problems& problems, const std::string& path);
 
 }  // namespace gatehouse::app

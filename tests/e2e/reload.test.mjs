@@ -101,7 +101,9 @@ describe('SIGHUP', unlessBuilt, () => {
     desk.configuration.nonsense = true;
     desk.writeFiles();
     desk.gatehouse.signal('SIGHUP');
-    await eventually(() => /gatehouse\.yaml:\d+:\d+: .*nonsense/.test(desk.gatehouse.output), 'report of the problem');
+    await eventually(() => /\d+ problems in gatehouse\.yaml: the configuration stays as it was/.test(desk.gatehouse.output), 'report of the problems');
+    assert.match(desk.gatehouse.output, /gatehouse\.yaml:\d+:\d+: .*nonsense/);
+    assert.doesNotMatch(desk.gatehouse.output, /nothing was started|would not start/, 'it is running');
     assert.equal((await desk.get('/orders/1')).status, 200);
     await desk.close();
   });
