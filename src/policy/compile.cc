@@ -107,7 +107,7 @@ class Compiler {
   void match_settings() {
     for (OperationSettings& operation : set_->settings.operations) {
       if (!by_name_.emplace(operation.name, &operation).second) {
-        problems_.add(operation.place, fmt::format("operations.{} is there twice", operation.name));
+        problems_.add(operation.place, fmt::format("operations.{} is there twice; keep one", operation.name));
       }
     }
   }
@@ -119,8 +119,9 @@ class Compiler {
       if (name.empty() || it == by_name_.end()) continue;
       matched_.insert(name);
       if (found != nullptr) {
-        problems_.add(it->second->place,
-                      fmt::format("operations: `{}` and `{}` are the same operation", operation.id, name));
+        problems_.add(
+            it->second->place,
+            fmt::format("operations: `{}` and `{}` are the same operation; keep one", operation.id, name));
       }
       found = it->second;
     }
@@ -175,7 +176,7 @@ class Compiler {
       if (matched_.contains(name)) continue;
       problems_.add(operation->place,
                     fmt::format("operations.{}: no OpenAPI document has an operation of that "
-                                "operationId or title",
+                                "operationId or title; write it as the document does, or remove it here",
                                 name));
     }
   }
@@ -214,7 +215,9 @@ class Compiler {
     if (own.sensitive) operation.sensitive = own.sensitive->value;
     operation.cache_control = own.cache_control ? own.cache_control->value : "no-store";
     if (own.cache_control && !http::FieldValue::checked(own.cache_control->value)) {
-      problems_.add(own.cache_control->place, "cache_control is no value of a header field");
+      problems_.add(
+          own.cache_control->place,
+          "cache_control is no value of a header field; write one such as no-store or `private, max-age=60`");
     }
     set_->operations.push_back(std::move(operation));
   }
@@ -351,8 +354,8 @@ class Compiler {
     }
     if (std::max({operation.address_limits.size(), operation.principal_limits.size(),
                   operation.input_limits.size()}) > kMostLimits) {
-      problems_.add(place,
-                    fmt::format("{}: has more than {} limits of one kind", operation.name, kMostLimits));
+      problems_.add(place, fmt::format("{}: has more than {} limits of one kind; leave some out",
+                                       operation.name, kMostLimits));
     }
     operation.concurrency = own.concurrency.value_or(0);
   }
@@ -369,7 +372,7 @@ class Compiler {
       if (shown && secret) {
         problems_.add(parameter.place,
                       fmt::format("{}: the parameter `{}` is secret (writeOnly, password or x-sensitive); "
-                                  "it cannot say log: true",
+                                  "it cannot say log: true; remove one of the two",
                                   operation.name, parameter.name));
       }
       if (parameter.in == openapi::In::path && !secret) operation.logged_path.push_back(parameter.name);

@@ -30,10 +30,10 @@ class Authenticators {
         }
       }
       if (!declared) {
-        problems_.add(
-            authenticator.place,
-            fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that name",
-                        name));
+        problems_.add(authenticator.place,
+                      fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that "
+                                  "name; give it the name of one in components.securitySchemes, or remove it",
+                                  name));
       }
       if (authenticator.kind == AuthenticatorKind::jwt) {
         check_algorithms(authenticator);
@@ -43,10 +43,10 @@ class Authenticators {
       }
       if (authenticator.kind == AuthenticatorKind::mutual_tls) {
         if (set_.settings.tls.client_ca.value.empty()) {
-          problems_.add(
-              authenticator.place,
-              fmt::format("authenticators.{}: mutual TLS needs tls.client_ca, the authorities of clients",
-                          name));
+          problems_.add(authenticator.place,
+                        fmt::format("authenticators.{}: mutual TLS needs the authorities of clients; name "
+                                    "their file with tls.client_ca",
+                                    name));
         }
         policy.id = claim_program(authenticator.mutual_tls.id, claims);
         policy.roles = claim_program(authenticator.mutual_tls.roles, claims);

@@ -74,7 +74,11 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
     case Name::request_cookie: in = openapi::In::cookie; break;
     case Name::request_body:
       if (!from.body)
-        problems_.add(place, fmt::format("{}: {}, but the operation takes no body", name, what));
+        problems_.add(
+            place,
+            fmt::format(
+                "{}: {}, but the operation takes no body; declare a requestBody, or take something else",
+                name, what));
       return;
     default: return;
   }
@@ -84,7 +88,10 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
         return parameter.in == *in && parameter.name == value.members.front();
       });
   if (!there) {
-    problems_.add(place, fmt::format("{}: {}, but the operation declares no such parameter", name, what));
+    problems_.add(
+        place, fmt::format(
+                   "{}: {}, but the operation declares no such parameter; declare it, or take something else",
+                   name, what));
   }
 }
 
@@ -96,13 +103,16 @@ std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Ups
   if (named == nullptr) {
     problems_.add(
         settings.path.place,
-        fmt::format("{}: resource.upstream has no `name`, and there is no defaults.upstream", name));
+        fmt::format(
+            "{}: resource.upstream has no `name`, and there is no defaults.upstream; add one of the two",
+            name));
     return std::nullopt;
   }
   const auto upstream = set_.settings.upstreams.find(named->value);
   if (upstream == set_.settings.upstreams.end()) {
-    problems_.add(named->place,
-                  fmt::format("{}: resource.upstream: there is no upstream `{}`", name, named->value));
+    problems_.add(named->place, fmt::format("{}: resource.upstream: there is no upstream `{}`; add it to "
+                                            "`upstreams`, or name one that is there",
+                                            name, named->value));
     return std::nullopt;
   }
   auto path = PathTemplate::parse(settings.path.value);
@@ -152,8 +162,9 @@ std::optional<Resource> ObjectCompiler::resource(const ResourceSettings& setting
   auto selected = statement(*settings.sql, from, operation.name);
   if (!selected) return std::nullopt;
   if (selected->fixed->effect() != db::Effect::reads) {
-    problems_.add(settings.sql->place,
-                  fmt::format("{}: `resource` only reads; this statement writes", operation.name));
+    problems_.add(
+        settings.sql->place,
+        fmt::format("{}: `resource` only reads, and this statement writes; write a SELECT", operation.name));
   }
   operation.types.resource = resource_type(*selected);
   resource.from = *std::move(selected);
@@ -165,9 +176,9 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
   operation.types = input_types(from);
   if (own.resource) operation.resource = resource(*own.resource, from, operation);
   if (own.hide && !own.resource) {
-    problems_.add(own.place,
-                  fmt::format("{}: `hide` is about the object that `resource` finds; there is no `resource`",
-                              operation.name));
+    problems_.add(own.place, fmt::format("{}: `hide` is about the object that `resource` finds, and there is "
+                                         "no `resource`; add it, or remove `hide`",
+                                         operation.name));
   }
   operation.hide = own.hide.value_or(Hide::yes);
   const cel::Environment environment = condition_environment(operation.types);

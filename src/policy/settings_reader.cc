@@ -298,7 +298,8 @@ std::vector<LogSettings> read_log(const Field& field, const std::string& directo
   for (const Field& item : field.list()) {
     LogSettings sink;
     if (item.is_text()) {
-      if (item.value().string() != "stdout") item.problem("must be stdout or an object with `file`");
+      if (item.value().string() != "stdout")
+        item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
     } else {
       Reader in(item);
       sink.kind = LogSettings::Kind::file;
@@ -317,7 +318,7 @@ std::string read_store(const Field& field, const std::string& directory) {
   const auto text = field.text();
   if (!text) return {};
   if (!text->starts_with("sqlite:") || text->size() == 7) {
-    field.problem("must be sqlite:PATH");
+    field.problem("must be sqlite:PATH, such as sqlite:state/gatehouse.db");
     return {};
   }
   return absolute(directory, std::string_view(*text).substr(7));
@@ -335,7 +336,7 @@ ResourceSettings read_resource(const Field& field) {
     resource.upstream->path = inner.required("path", as_placed);
     inner.finish();
   }
-  if (in.has("sql") == in.has("upstream")) field.problem("has one of `sql` and `upstream`");
+  if (in.has("sql") == in.has("upstream")) field.problem("needs one of `sql` and `upstream`, and not both");
   if (const auto attributes = in.optional("attributes", as_field)) {
     if (in.has("sql"))
       attributes->problem("are what an upstream answers; the columns of `sql` have their types already");
