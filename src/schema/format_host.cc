@@ -33,6 +33,7 @@ using Idn2Text = std::unique_ptr<std::uint8_t, Idn2Free>;
 
 // RFC 5891, section 4.2, with the contextual rules of RFC 5892 and the Bidi rule of RFC 5893.
 std::optional<std::string> a_label(std::string_view u_label) {
+  if (u_label.contains('\0')) return std::nullopt;  // libidn2 reads up to there, and no further
   std::uint8_t* out = nullptr;
   const std::string input(u_label);
   const int status = idn2_register_u8(reinterpret_cast<const std::uint8_t*>(input.c_str()), nullptr, &out, 0);

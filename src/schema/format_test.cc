@@ -58,6 +58,16 @@ TEST(Format, HostNamesAreLettersDigitsAndHyphens) {
           "\u0300a", "a..é"});
 }
 
+TEST(Format, AHostOrMailboxDoesNotEndAtANulByte) {
+  const std::string nul(1, '\0');
+  for (const std::string& bad :
+       {"é" + nul, "é" + nul + "<script>", nul + "é", "é" + nul + ".fr", "a" + nul, nul}) {
+    expect("idn-hostname", {}, {bad});
+    expect("idn-email", {}, {"a@" + bad});
+    expect("hostname", {}, {bad});
+  }
+}
+
 TEST(Format, MailboxesAreThoseOfRfc5321) {
   expect("email",
          {"a@b", "first.last@example.com", "a+b@c.d", "\"a b\"@c.d", "\"a\\\"b\"@c.d", "a@[127.0.0.1]",
