@@ -1,5 +1,5 @@
 // Random schemas and instances, for which the schema engine and ajv must say the same. Where ajv is alone, and known to err
-// over such a pair, a plain evaluator decides (support/schema_evaluator.mjs).
+// over such a schema, a plain evaluator decides (support/schema_evaluator.mjs).
 //
 //   node tests/conformance/schema_differential.mjs [--rounds N | --seconds N] [--seed N] [--verbose]
 import {createRequire} from 'node:module';
@@ -24,13 +24,11 @@ function ajvAnswer(validate, one) {
   try { return validate(one); } catch { return undefined; }
 }
 
-// Where ajv's answer is no evidence. `contains` sets the verdict in the loop over the items, so that an empty array has the
-// verdict of whatever was checked before: {"contains": true, "prefixItems": [{"minimum": 1}]} takes []. A `maxContains` below
-// `minContains` refuses, and what is checked after it takes that back.
-function mayErr(subject, one, answer) {
-  const text = JSON.stringify(subject);
-  const overContains = text.includes('"contains"') && (text.includes('"maxContains"') || JSON.stringify(one).includes('[]'));
-  return answer === undefined || text.includes('"unevaluated') || overContains;
+// Whether ajv is known to err over such a schema. Its `contains` sets the verdict in the loop over the items, in a variable
+// that it shares with its neighbours: {"contains": false, "prefixItems": [true, {"minimum": 1}]} takes [0], and
+// {"items": {"contains": {"minimum": 1}}} takes [[1], []].
+function mayErr(subject, answer) {
+  return answer === undefined || /"(unevaluated\w+|contains)"/.test(JSON.stringify(subject));
 }
 
 async function compare(seed) {
@@ -44,7 +42,7 @@ async function compare(seed) {
     const said = {engine: answer.valid, evaluator: accepts(subject, instances[i]), ajv: ajvAnswer(validate, instances[i])};
     total.cases++;
     if (said.evaluator) total.valid++;
-    const alone = mayErr(subject, instances[i], said.ajv) && said.engine === said.evaluator && said.ajv !== said.engine;
+    const alone = mayErr(subject, said.ajv) && said.engine === said.evaluator && said.ajv !== said.engine;
     if (alone) total.ajvAlone++;
     if (!alone && (said.engine !== said.evaluator || said.engine !== said.ajv)) {
       failures.push(`seed ${seed}: ${JSON.stringify({...said, answer})}: ${JSON.stringify(subject)} for ${JSON.stringify(instances[i])}`);
@@ -63,7 +61,7 @@ conclude({
   passed: total.cases - failures.length,
   failures,
   text: `${total.cases} instances, ${instancesEach} for each schema; ${total.valid} of them are valid. In ${total.ajvAlone} cases, ajv throws,
-or says otherwise over \`unevaluatedProperties\`, \`unevaluatedItems\`, or \`contains\` with \`maxContains\` or an empty array, and is
+or says otherwise over \`unevaluatedProperties\`, \`unevaluatedItems\` or \`contains\`, and is
 alone: the engine and the evaluator, which goes by the words of the specification and is written without a look at the engine, agree. The grammar, and what it leaves out because ajv is known to answer wrongly
 there, is [schema_grammar.mjs](../tests/conformance/support/schema_grammar.mjs).
 `,
