@@ -52,6 +52,7 @@ TEST(Pattern, MeansWhatEcmaScriptMeans) {
   EXPECT_TRUE(found("^(?<year>\\d{4})$", "2026"));
   EXPECT_TRUE(found("^\\u{1F600}|\\uD83D\\uDE01$", "😁"));
   EXPECT_TRUE(found("^\\p{Script=Greek}+$", "λόγος"));
+  EXPECT_TRUE(found("^\\p{sc=Grek}+\\p{Script=Latn}\\P{sc=Yi}$", "λόγοςab"));
   EXPECT_TRUE(found("^\\P{Lu}$", "a"));
   EXPECT_TRUE(found("^\\-\\_\\@$", "-_@"));
   EXPECT_TRUE(found("a|", ""));
@@ -67,13 +68,30 @@ TEST(Pattern, WhatCannotMeanTheSameIsRefused) {
 }
 
 TEST(Regex, TheFormatIsTheGrammarWithTheUFlag) {
-  for (const std::string_view good :
-       {"(?=a)", "(a)\\1", "(?<n>a)\\k<n>", "\\p{Emoji}", "[^]", "a{1,2}?", "\\cJ", "[\\b]", ""}) {
+  for (const std::string_view good : {"(?=a)", "(a)\\1", "(?<n>a)\\k<n>", "\\p{Emoji}", "\\p{Script=Grek}",
+                                      "\\p{scx=Todr}", "[^]", "a{1,2}?", "\\cJ", "[\\b]", ""}) {
     EXPECT_TRUE(is_ecma_regex(good)) << good;
   }
-  for (const std::string_view bad :
-       {"\\a", "\\Z", "\\-", "]", "}", "{", "a{,1}", "\\1", "(?<n>a)(?<n>b)", "\\k<n>", "[\\w-a]", "(?a)",
-        "^*", "\\p{Nothing}", "\\c1", "\\x1", "++"}) {
+  for (const std::string_view bad : {"\\a",
+                                     "\\Z",
+                                     "\\-",
+                                     "]",
+                                     "}",
+                                     "{",
+                                     "a{,1}",
+                                     "\\1",
+                                     "(?<n>a)(?<n>b)",
+                                     "\\k<n>",
+                                     "[\\w-a]",
+                                     "(?a)",
+                                     "^*",
+                                     "\\p{Nothing}",
+                                     "\\p{sc=grek}",
+                                     "\\p{sc=Lu}",
+                                     "\\p{sc=Grek=Greek}",
+                                     "\\c1",
+                                     "\\x1",
+                                     "++"}) {
     EXPECT_FALSE(is_ecma_regex(bad)) << bad;
   }
 }

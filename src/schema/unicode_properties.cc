@@ -159,6 +159,36 @@ constexpr std::string_view kUnsupported[] = {
     "XID_Start",
     "XIDS",
 };
+// The scripts by their short and long names (Unicode's PropertyValueAliases.txt), each with a space behind
+// it.
+constexpr std::string_view kScripts =
+    "Adlm=Adlam Aghb=Caucasian_Albanian Ahom=Ahom Arab=Arabic Armi=Imperial_Aramaic Armn=Armenian "
+    "Avst=Avestan Bali=Balinese Bamu=Bamum Bass=Bassa_Vah Batk=Batak Beng=Bengali Bhks=Bhaiksuki "
+    "Bopo=Bopomofo Brah=Brahmi Brai=Braille Bugi=Buginese Buhd=Buhid Cakm=Chakma Cans=Canadian_Aboriginal "
+    "Cari=Carian Cham=Cham Cher=Cherokee Chrs=Chorasmian Copt=Coptic Cpmn=Cypro_Minoan Cprt=Cypriot "
+    "Cyrl=Cyrillic Deva=Devanagari Diak=Dives_Akuru Dogr=Dogra Dsrt=Deseret Dupl=Duployan "
+    "Egyp=Egyptian_Hieroglyphs Elba=Elbasan Elym=Elymaic Ethi=Ethiopic Gara=Garay Geor=Georgian "
+    "Glag=Glagolitic Gong=Gunjala_Gondi Gonm=Masaram_Gondi Goth=Gothic Gran=Grantha Grek=Greek "
+    "Gujr=Gujarati Gukh=Gurung_Khema Guru=Gurmukhi Hang=Hangul Hani=Han Hano=Hanunoo Hatr=Hatran "
+    "Hebr=Hebrew Hira=Hiragana Hluw=Anatolian_Hieroglyphs Hmng=Pahawh_Hmong Hmnp=Nyiakeng_Puachue_Hmong "
+    "Hung=Old_Hungarian Ital=Old_Italic Java=Javanese Kali=Kayah_Li Kana=Katakana Kawi=Kawi "
+    "Khar=Kharoshthi Khmr=Khmer Khoj=Khojki Kits=Khitan_Small_Script Knda=Kannada Krai=Kirat_Rai "
+    "Kthi=Kaithi Lana=Tai_Tham Laoo=Lao Latn=Latin Lepc=Lepcha Limb=Limbu Lina=Linear_A Linb=Linear_B "
+    "Lisu=Lisu Lyci=Lycian Lydi=Lydian Mahj=Mahajani Maka=Makasar Mand=Mandaic Mani=Manichaean "
+    "Marc=Marchen Medf=Medefaidrin Mend=Mende_Kikakui Merc=Meroitic_Cursive Mero=Meroitic_Hieroglyphs "
+    "Mlym=Malayalam Modi=Modi Mong=Mongolian Mroo=Mro Mtei=Meetei_Mayek Mult=Multani Mymr=Myanmar "
+    "Nagm=Nag_Mundari Nand=Nandinagari Narb=Old_North_Arabian Nbat=Nabataean Newa=Newa Nkoo=Nko "
+    "Nshu=Nushu Ogam=Ogham Olck=Ol_Chiki Onao=Ol_Onal Orkh=Old_Turkic Orya=Oriya Osge=Osage Osma=Osmanya "
+    "Ougr=Old_Uyghur Palm=Palmyrene Pauc=Pau_Cin_Hau Perm=Old_Permic Phag=Phags_Pa "
+    "Phli=Inscriptional_Pahlavi Phlp=Psalter_Pahlavi Phnx=Phoenician Plrd=Miao "
+    "Prti=Inscriptional_Parthian Qaac=Coptic Qaai=Inherited Rjng=Rejang Rohg=Hanifi_Rohingya Runr=Runic "
+    "Samr=Samaritan Sarb=Old_South_Arabian Saur=Saurashtra Sgnw=SignWriting Shaw=Shavian Shrd=Sharada "
+    "Sidd=Siddham Sind=Khudawadi Sinh=Sinhala Sogd=Sogdian Sogo=Old_Sogdian Sora=Sora_Sompeng "
+    "Soyo=Soyombo Sund=Sundanese Sunu=Sunuwar Sylo=Syloti_Nagri Syrc=Syriac Tagb=Tagbanwa Takr=Takri "
+    "Tale=Tai_Le Talu=New_Tai_Lue Taml=Tamil Tang=Tangut Tavt=Tai_Viet Telu=Telugu Tfng=Tifinagh "
+    "Tglg=Tagalog Thaa=Thaana Thai=Thai Tibt=Tibetan Tirh=Tirhuta Tnsa=Tangsa Todr=Todhri Toto=Toto "
+    "Tutg=Tulu_Tigalari Ugar=Ugaritic Vaii=Vai Vith=Vithkuqi Wara=Warang_Citi Wcho=Wancho "
+    "Xpeo=Old_Persian Xsux=Cuneiform Yezi=Yezidi Yiii=Yi Zanb=Zanabazar_Square Zinh=Inherited Zyyy=Common ";
 constexpr Range kAscii[] = {{0, 0x7F}};
 constexpr Range kAsciiHex[] = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 
@@ -169,12 +199,22 @@ std::string_view category(std::string_view name) {
   return {};
 }
 
-bool is_script(std::string_view name) {
-  if (name.size() < 3 || name == "Any") return false;
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  });
-  if (!plain) return false;
+// The long name of a script; empty when there is none of that name.
+std::string_view script(std::string_view name) {
+  if (name.empty() || name.find_first_of("= ") != name.npos) return {};
+  std::string_view rest = kScripts;
+  while (!rest.empty()) {
+    const std::string_view entry = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(entry.size() + 1);
+    const std::size_t equals = entry.find('=');
+    const std::string_view full = entry.substr(equals + 1);
+    if (name == full || name == entry.substr(0, equals)) return full;
+  }
+  return {};
+}
+
+// RE2 does not know the newest.
+bool re2_knows(std::string_view name) {
   RE2::Options quiet;
   quiet.set_log_errors(false);
   return RE2("\\p{" + std::string(name) + "}", quiet).ok();
@@ -193,10 +233,11 @@ UnicodeProperty find_unicode_property(std::string_view name) {
       found.exists = !found.re2.empty() || std::find(std::begin(kUnsupported), std::begin(kUnsupported) + 6,
                                                      value) != std::begin(kUnsupported) + 6;
     } else if (key == "Script" || key == "sc") {
-      found.exists = is_script(value);
-      if (found.exists) found.re2 = value;
+      const std::string_view full = script(value);
+      found.exists = !full.empty();
+      if (found.exists && re2_knows(full)) found.re2 = full;
     } else if (key == "Script_Extensions" || key == "scx") {
-      found.exists = is_script(value);
+      found.exists = !script(value).empty();
     }
     return found;
   }
