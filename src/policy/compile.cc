@@ -238,9 +238,12 @@ class Compiler {
       for (const openapi::SecurityNeed& need : alternative) {
         const auto index = authenticator(need.scheme);
         if (!index) {
-          Unproven& unproven = unproven_[need.scheme];
-          if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) unproven.place = scheme->place;
-          unproven.operations.insert(operation.name);
+          // What the document does not declare was told when it was read.
+          if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) {
+            Unproven& unproven = unproven_[need.scheme];
+            unproven.place = scheme->place;
+            unproven.operations.insert(operation.name);
+          }
           continue;
         }
         compiled.push_back({*index, need.scopes});

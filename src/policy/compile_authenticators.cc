@@ -64,11 +64,6 @@ class Authenticators {
   }
 
   void check_algorithms(const Authenticator& authenticator) {
-    if (authenticator.jwt.algorithms.empty()) {
-      problems_.add(authenticator.place, fmt::format("authenticators.{}: `algorithms` is empty; name those "
-                                                     "that the issuer signs with, such as [ES256]",
-                                                     authenticator.name));
-    }
     for (const std::string& name : authenticator.jwt.algorithms) {
       if (crypto::parse_algorithm(name)) continue;
       problems_.add(

@@ -98,6 +98,7 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
 std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Upstream& settings,
                                                      const openapi::Operation& from,
                                                      const std::string& name) {
+  if (settings.path.value.empty()) return std::nullopt;  // told when it was read
   const auto& fallback = set_.settings.defaults.upstream;
   const PlacedText* named = settings.name ? &*settings.name : fallback ? &*fallback : nullptr;
   if (named == nullptr) {

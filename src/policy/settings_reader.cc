@@ -224,6 +224,8 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
     in.problem("jwks", "must be file:PATH or an https:// URL (http:// only to a loopback address)");
   }
   jwt.algorithms = in.required("algorithms", as_texts);
+  if (in.has("algorithms") && jwt.algorithms.empty())
+    in.problem("algorithms", "is empty; name those that the issuer signs with, such as [ES256]");
   jwt.roles = in.optional("roles", as_placed);
   jwt.scopes = in.optional("scopes", as_placed);
   jwt.tenant = in.optional("tenant", as_placed);
@@ -339,7 +341,8 @@ ResourceSettings read_resource(const Field& field) {
   if (in.has("sql") == in.has("upstream")) field.problem("needs one of `sql` and `upstream`, and not both");
   if (const auto attributes = in.optional("attributes", as_field)) {
     if (in.has("sql"))
-      attributes->problem("are what an upstream answers; the columns of `sql` have their types already");
+      attributes->problem(
+          "are what an upstream answers; the columns of `sql` have their types already; leave them out");
     for (const auto& [name, type] : attributes->map()) {
       if (auto text = placed(type)) resource.attributes.emplace_back(name, *std::move(text));
     }

@@ -1,0 +1,474 @@
+// What is wrong with a configuration is said once, at its place, and with what would be right. Each case is
+// one change of a configuration that is right.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "doc/source.h"
+#include "policy/compile.h"
+
+namespace gatehouse::policy {
+namespace {
+
+constexpr std::string_view kApi = R"(openapi: 3.1.0
+info: {title: Orders, version: "1"}
+paths:
+  /orders/{id}:
+    get:
+      operationId: getOrder
+      security: [{userToken: []}]
+      parameters:
+        - {name: id, in: path, required: true, schema: {type: integer}}
+        - {name: pin, in: query, schema: {type: string, format: password}}
+      responses: {"200": {description: it}}
+  /orders:
+    post:
+      operationId: addOrder
+      security: [{partnerKey: []}]
+      requestBody: {content: {application/json: {schema: {type: object, properties: {note: {type: string}}}}}}
+      responses: {"201": {description: made}}
+  /catalogue:
+    get: {operationId: listCatalogue, security: [{}], responses: {"200": {description: all}}}
+components:
+  securitySchemes:
+    userToken: {type: http, scheme: bearer}
+    partnerKey: {type: apiKey, in: header, name: X-API-Key}
+    partnerCertificate: {type: mutualTLS}
+)";
+
+constexpr std::string_view kGatehouse = R"(openapi: [api.yaml]
+threat_model: {exposure: partner, data: internal}
+listen:
+  https: "127.0.0.1:8443"
+  http: {address: "127.0.0.1:8080", do: redirect}
+  admin: "127.0.0.1:9443"
+tls:
+  certificate: server.crt
+  private_key: file:server.key
+  client_ca: clients.crt
+  hsts: {max_age: 30d}
+store: sqlite:state.db
+trusted_proxies: [10.0.0.0/8]
+upstreams:
+  orders: {url: "http://127.0.0.1:3000", timeout: 5s}
+authenticators:
+  partnerKey: {type: api_key}
+  userToken:
+    type: jwt
+    issuer: https://idp.test/
+    audience: orders
+    jwks: file:keys.json
+    algorithms: [ES256]
+    roles: claims.roles
+  partnerCertificate: {type: mtls}
+roles:
+  anonymous: ["catalogue:read"]
+  clerk: ["orders:*"]
+limits:
+  per_ip: {per: ip, rate: 10/s, burst: 10}
+defaults:
+  limits: [per_ip]
+  upstream: orders
+  caps: {string: 100}
+operations:
+  getOrder:
+    permission: orders:read
+    sql: {statement: "SELECT total FROM orders WHERE id = :path.id", returns: one}
+  addOrder: {permission: orders:write}
+  listCatalogue: {permission: "catalogue:read", public: a catalogue}
+log: [stdout, {file: events.jsonl}]
+errors: {details: principals}
+)";
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+// The problems, one a line, without the name of the file where it is gatehouse.yaml.
+std::string problems_of(const std::string& gatehouse, const std::string& api) {
+  static db::Connection connection = [] {
+    auto opened = *db::Connection::open({.path = ":memory:"});
+    EXPECT_TRUE(opened.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, total REAL)"));
+    return opened;
+  }();
+  Problems problems;
+  CompileInput input;
+  if (const auto source = doc::parse(gatehouse, "gatehouse.yaml", problems, {}))
+    input.settings = read_settings(*source, "/etc/gatehouse", problems);
+  input.apis.push_back(openapi::load(
+      "api.yaml", [&](const std::filesystem::path&) -> Result<std::string> { return api; }, {}, problems));
+  input.database = &connection;
+  const auto set = compile(std::move(input), problems);
+  EXPECT_EQ(set == nullptr, !problems.empty());
+  std::string text = problems.text();
+  for (std::size_t at = 0; (at = text.find("gatehouse.yaml:", at)) != std::string::npos;) text.erase(at, 15);
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+struct Wrong {
+  std::string_view from;
+  std::string_view to;
+  std::string_view problems;
+};
+
+void expect_each(std::initializer_list<Wrong> cases, bool in_api = false) {
+  for (const Wrong& wrong : cases) {
+    const std::string gatehouse(kGatehouse);
+    const std::string api(kApi);
+    EXPECT_EQ(problems_of(in_api ? gatehouse : replaced(gatehouse, wrong.from, wrong.to),
+                          in_api ? replaced(api, wrong.from, wrong.to) : api),
+              wrong.problems)
+        << wrong.from << " -> " << wrong.to;
+  }
+}
+
+TEST(Configuration, ThatIsRightHasNoProblem) {
+  EXPECT_EQ(problems_of(std::string(kGatehouse), std::string(kApi)), "");
+}
+
+TEST(Settings, WithoutWhatNobodyCanGuessAreIncomplete) {
+  expect_each({
+      {"openapi: [api.yaml]\n", "", "1:1: `openapi` is missing"},
+      {"  https: \"127.0.0.1:8443\"\n", "", "4:3: listen: `https` is missing"},
+      {"address: \"127.0.0.1:8080\", ", "", "5:9: listen.http: `address` is missing"},
+      {", do: redirect", "", "5:9: listen.http: `do` is missing"},
+      {"  certificate: server.crt\n", "", "8:3: tls: `certificate` is missing"},
+      {"  private_key: file:server.key\n", "", "8:3: tls: `private_key` is missing"},
+      {"exposure: partner, ", "", "2:15: threat_model: `exposure` is missing"},
+      {"url: \"http://127.0.0.1:3000\", ", "", "15:11: upstreams.orders: `url` is missing"},
+      {"type: api_key", "", "17:15: authenticators.partnerKey: `type` is missing"},
+      {"    issuer: https://idp.test/\n", "", "19:5: authenticators.userToken: `issuer` is missing"},
+      {"    audience: orders\n", "", "19:5: authenticators.userToken: `audience` is missing"},
+      {"    jwks: file:keys.json\n", "", "19:5: authenticators.userToken: `jwks` is missing"},
+      {"    algorithms: [ES256]\n", "", "19:5: authenticators.userToken: `algorithms` is missing"},
+      {"per: ip, ", "", "30:11: limits.per_ip: `per` is missing"},
+      {", rate: 10/s", "", "30:11: limits.per_ip: `rate` is missing"},
+      {", returns: one", "", "38:10: operations.getOrder.sql: `returns` is missing"},
+      {"{file: events.jsonl}", "{keep: 3}", "41:15: log[1]: `file` is missing"},
+      {"details: principals", "", "42:9: errors: `details` is missing"},
+  });
+}
+
+TEST(Settings, ThatNobodyKnowsAreRefusedWithTheNearestThatIs) {
+  expect_each({
+      {"store:", "stroe:", "12:1: there is no key `stroe` here; did you mean `store`?"},
+      {"  admin:", "  adnim:", "6:3: listen: there is no key `adnim` here; did you mean `admin`?"},
+      {"max_age: 30d", "max_age: 30d, includes: true",
+       "11:24: tls.hsts: there is no key `includes` here; there are `include_subdomains`, `max_age`, "
+       "`preload`"},
+      {", timeout: 5s", ", time_out: 5s",
+       "15:42: upstreams.orders: there is no key `time_out` here; did you mean `timeout`?"},
+      {"    audience: orders\n", "    audience: orders\n    audiences: orders\n",
+       "22:5: authenticators.userToken: there is no key `audiences` here; did you mean `audience`?"},
+      {"{type: api_key}", "{type: api_key, issuer: x}",
+       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `type`"},
+      {"burst: 10", "bursts: 10",
+       "30:33: limits.per_ip: there is no key `bursts` here; did you mean `burst`?"},
+      {"caps: {string: 100}", "caps: {strings: 100}",
+       "34:10: defaults.caps: there is no key `strings` here; did you mean `string`?"},
+      {"addOrder: {permission: orders:write}", "addOrder: {permission: orders:write, permision: x}",
+       "39:40: operations.addOrder: there is no key `permision` here; did you mean `permission`?"},
+      {", returns: one", ", returns: one, limit: 5",
+       "38:84: operations.getOrder.sql: there is no key `limit` here; there are `returns`, `statement`"},
+      {"{file: events.jsonl}", "{file: events.jsonl, keeps: 5}",
+       "41:36: log[1]: there is no key `keeps` here; did you mean `keep`?"},
+  });
+}
+
+TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
+  expect_each({
+      {"\"127.0.0.1:8443\"", "localhost:8443",
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
+       "\"[::]:8443\""},
+      {"\"127.0.0.1:8443\"", "\"127.0.0.1:70000\"",
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
+       "\"[::]:8443\""},
+      {"\"127.0.0.1:8443\"", "\"127.0.0.1:\"",
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
+       "\"[::]:8443\""},
+      {"\"127.0.0.1:8443\"", "\"8443\"",
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
+       "\"[::]:8443\""},
+      {"\"127.0.0.1:8080\"", "\"0.0.0.0:8443\"",
+       "5:9: listen.http: has the address of `https`; give it a port of its own"},
+      {"\"127.0.0.1:9443\"", "\"127.0.0.1:8443\"",
+       "6:10: listen.admin: has the address of another listener; give it a port of its own"},
+      {"do: redirect", "do: serve", "5:41: listen.http.do: must be `redirect` or `reject`, not `serve`"},
+      {"  admin:", "  head: 64KiB\n  admin:", "6:9: listen.head: must be from 1KiB to less than 64KiB"},
+      {"  admin:", "  connections: 0\n  admin:",
+       "6:16: listen.connections: must be a whole number from 1 to 1000000, not 0"},
+      {"  admin:", "  proxy_protocol: maybe\n  admin:",
+       "6:19: listen.proxy_protocol: must be `off` or `required`, not `maybe`"},
+      {"exposure: partner", "exposure: everybody",
+       "2:26: threat_model.exposure: must be `public`, `partner` or `internal`, not `everybody`"},
+      {"data: internal", "data: secret",
+       "2:41: threat_model.data: must be `public`, `internal` or `sensitive`, not `secret`"},
+      {"file:server.key", "MIIEvQIBADANBg",
+       "9:16: tls.private_key: names a secret: write file:PATH, never the secret itself"},
+      {"max_age: 30d", "max_age: 30",
+       "11:19: tls.hsts.max_age: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not a number"},
+      {"max_age: 30d", "max_age: 30d, preload: 1",
+       "11:33: tls.hsts.preload: must be `true` or `false`, not a number"},
+      {"store: sqlite:state.db", "store: state.db",
+       "12:8: store: must be sqlite:PATH, such as sqlite:state/gatehouse.db"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\ndatabase: \"sqlite:\"",
+       "13:11: database: must be sqlite:PATH, such as sqlite:state/gatehouse.db"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\nkey_pepper: hunter2",
+       "13:13: key_pepper: names a secret: write file:PATH, never the secret itself"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\nassertion_key: hunter2",
+       "13:16: assertion_key: names a secret: write file:PATH, never the secret itself"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\nworkers: 0",
+       "13:10: workers: must be a whole number from 1 to 1024, not 0"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\nkeep_events: forever",
+       "13:14: keep_events: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not `forever`"},
+      {"10.0.0.0/8", "10.0.0.0/33",
+       "13:19: trusted_proxies: `10.0.0.0/33` is no network; write it as 10.0.0.0/8"},
+      {"timeout: 5s", "timeout: soon",
+       "15:51: upstreams.orders.timeout: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not "
+       "`soon`"},
+      {"timeout: 5s", "timeout: 5s, failures: 0",
+       "15:65: upstreams.orders.failures: must be a whole number from 1 to 1000, not 0"},
+      {"type: api_key", "type: basic",
+       "17:22: authenticators.partnerKey.type: must be `api_key`, `jwt` or `mtls`, not `basic`"},
+      {"audience: orders", "audience: []",
+       "21:15: authenticators.userToken.audience: is empty, so that no token would hold; set it to the name "
+       "that the issuer gives this API"},
+      {"file:keys.json", "http://idp.test/jwks.json",
+       "22:11: authenticators.userToken.jwks: must be file:PATH or an https:// URL (http:// only to a "
+       "loopback address)"},
+      {"    roles: claims.roles", "    leeway: 6m",
+       "24:13: authenticators.userToken.leeway: must be at most 5m"},
+      {"rate: 10/s", "rate: 10",
+       "30:27: limits.per_ip.rate: must be a rate such as `60/min` or `5/s`, not a number"},
+      {"burst: 10", "burst: 0",
+       "30:40: limits.per_ip.burst: must be a whole number from 1 to 1000000000, not 0"},
+      {"burst: 10", "ipv6_prefix: 16",
+       "30:46: limits.per_ip.ipv6_prefix: must be a whole number from 32 to 128, not 16"},
+      {"string: 100", "depth: 1000",
+       "34:17: defaults.caps.depth: must be a whole number from 1 to 512, not 1000"},
+      {"[stdout", "[stderr",
+       "41:7: log[0]: must be stdout or an object with `file`, such as {file: events.jsonl}"},
+      {"details: principals", "details: nobody",
+       "42:19: errors.details: must be `principals` or `everyone`, not `nobody`"},
+      {"returns: one", "returns: some",
+       "38:79: operations.getOrder.sql.returns: must be `list`, `one` or `none`, not `some`"},
+      {"listen:\n", "listen: []\nother:\n",
+       "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
+       "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `keep_events`, "
+       "`key_pepper`, `limits`, `listen`, `log`, `openapi`, `operations`, `roles`, `store`, `threat_model`, "
+       "`tls`, `trusted_proxies`, `upstreams`, `workers`"},
+  });
+}
+
+TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
+  expect_each({
+      {"  partnerKey: {type: api_key}\n", "",
+       "api.yaml:23:17: `authenticators` has none for the security scheme `partnerKey`, which addOrder asks "
+       "for; add it; there are: partnerCertificate, userToken"},
+      {"  partnerKey: {type: api_key}", "  partnerKey: {type: api_key}\n  otherKey: {type: api_key}",
+       "18:13: authenticators.otherKey: no OpenAPI document declares a securityScheme of that name; give it "
+       "the name of one in components.securitySchemes, or remove it"},
+      {"{type: mtls}", "{type: api_key}",
+       "25:23: authenticators.partnerCertificate: the OpenAPI document declares this scheme as another type; "
+       "api_key and jwt go with type: apiKey, http bearer, oauth2 or openIdConnect"},
+      {"  partnerKey: {type: api_key}", "  partnerKey: {type: mtls}",
+       "17:15: authenticators.partnerKey: the OpenAPI document declares this scheme as another type; mtls "
+       "goes with type: mutualTLS"},
+      {"  client_ca: clients.crt\n", "",
+       "24:23: authenticators.partnerCertificate: mutual TLS needs the authorities of clients; name their "
+       "file with tls.client_ca"},
+      {"[ES256]", "[HS256, none]",
+       "19:5: authenticators.userToken: `HS256` is no algorithm for tokens here; use ES256, ES384, ES512, "
+       "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512\n19:5: authenticators.userToken: `none` is no "
+       "algorithm for tokens here; use ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or "
+       "PS512"},
+      {"[ES256]", "[]",
+       "23:17: authenticators.userToken.algorithms: is empty; name those that the issuer signs with, such "
+       "as [ES256]"},
+      {"roles: claims.roles", "roles: claim.roles",
+       "24:12: `claim.roles`: at character 1: unknown name 'claim'; did you mean 'claims'?"},
+      {"roles: claims.roles", "tenant: \"claims.a +\"",
+       "24:13: `claims.a +`: at character 11: expected an expression but found the end"},
+      {"{type: mtls}", "{type: mtls, id: certificate.}",
+       "25:40: `certificate.`: at character 13: expected the name of a member but found the end"},
+  });
+}
+
+TEST(Roles, GrantWhatIsNamed) {
+  expect_each({
+      {"\"orders:*\"", "\"orders:*\", \"*:read\"",
+       "28:23: roles.clerk: `*:read`: a `*` stands alone or at the end behind a colon, as in orders:*"},
+      {"\"orders:*\"", "\"orders:*\", \"or*\"",
+       "28:23: roles.clerk: `or*`: a `*` stands alone or at the end behind a colon, as in orders:*"},
+      {"[\"catalogue:read\"]", "[\"catalogue:*\"]",
+       "27:15: roles.anonymous: name each permission; a `*` would open what is added later"},
+  });
+}
+
+TEST(Limits, NameWhatTheyCount) {
+  expect_each({
+      {"  per_ip: {per: ip,", "  \"per\\\"ip\": {per: ip, rate: 1/s}\n  per_ip: {per: ip,",
+       "30:14: a limit's name appears in headers: use letters, digits, - and _"},
+      {"per: ip,", "per: [ip, request.body.],",
+       "30:22: `request.body.`: at character 14: expected the name of a member but found the end"},
+      {"per: ip,", "per: [ip, customer],", "30:22: `customer`: at character 1: unknown name 'customer'"},
+      {"limits: [per_ip]", "limits: [per_io]",
+       "32:12: getOrder: there is no limit `per_io`; there are: per_ip\n32:12: addOrder: there is no limit "
+       "`per_io`; there are: per_ip\n32:12: listCatalogue: there is no limit `per_io`; there are: per_ip"},
+      {"limits: [per_ip]", "limits: []",
+       "37:5: getOrder: has no limit; name some in its `limits` or in `defaults.limits`\n39:13: addOrder: "
+       "has no limit; name some in its `limits` or in `defaults.limits`\n40:18: listCatalogue: has no limit; "
+       "name some in its `limits` or in `defaults.limits`"},
+      {"addOrder: {permission: orders:write}", "addOrder: {permission: orders:write, cost: 11}",
+       "39:13: addOrder: costs 11, but `per_ip` lets 10 through at once, so it could never pass; raise its "
+       "`burst`"},
+      {"addOrder: {permission: orders:write}",
+       "addOrder: {permission: orders:write, limits: [per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, "
+       "per_ip, per_ip, "
+       "per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip]}",
+       "39:13: addOrder: has more than 16 limits of one kind; leave some out"},
+      {"addOrder: {permission: orders:write}", "addOrder: {permission: orders:write, concurrency: 0}",
+       "39:53: operations.addOrder.concurrency: must be a whole number from 1 to 1000000, not 0"},
+  });
+}
+
+TEST(Operations, AreDecided) {
+  expect_each({
+      {"  addOrder: {permission: orders:write}\n", "",
+       "api.yaml:13:5: addOrder: has no `permission`; name one, such as `permission: orders:read`, and give "
+       "it to a role"},
+      {"permission: orders:write", "permission: orders:*",
+       "39:26: addOrder: an operation asks for one permission; `*` is for roles"},
+      {"permission: orders:write", "permission: bills:write",
+       "39:26: addOrder: no role holds `bills:write`, so nobody could call it; add it to a role"},
+      {", public: a catalogue", "",
+       "40:18: listCatalogue: its `security` admits a caller without credentials; add `security` to the "
+       "OpenAPI document, or `public: \"the reason\"` to its policy"},
+      {"permission: orders:write", "permission: orders:write, public: everybody knows them",
+       "39:48: addOrder: is `public`, but its `security` admits no caller without credentials; remove one of "
+       "the two"},
+      {"  anonymous: [\"catalogue:read\"]\n", "",
+       "39:31: listCatalogue: is public, but the role `anonymous` does not hold `catalogue:read`; add it to "
+       "roles.anonymous"},
+      {"  addOrder:", "  addOrders: {permission: orders:write}\n  addOrder:",
+       "39:14: operations.addOrders: no OpenAPI document has an operation of that operationId or title; "
+       "write it as the document does, or remove it here"},
+      {"  addOrder:", "  \"POST /orders\": {permission: orders:write}\n  addOrder:",
+       "39:19: operations: `addOrder` and `POST /orders` are the same operation; keep one"},
+      {"  upstream: orders\n", "",
+       "38:13: addOrder: nothing answers it; give it sql, upstream or handler, or set "
+       "defaults.upstream\n39:18: listCatalogue: nothing answers it; give it sql, upstream or handler, or "
+       "set defaults.upstream"},
+      {"  upstream: orders\n", "  upstream: order\n",
+       "33:13: addOrder: there is no upstream `order`; there are: orders\n33:13: listCatalogue: there is no "
+       "upstream `order`; there are: orders"},
+      {"permission: orders:write", "permission: orders:write, upstream: other",
+       "39:50: addOrder: there is no upstream `other`; there are: orders"},
+      {"permission: orders:write", "permission: orders:write, upstream: orders, handler: addOrder",
+       "39:13: addOrder: has several of sql, upstream and handler; keep one"},
+      {"permission: orders:write", "permission: orders:write, handler: addOrder",
+       "39:49: addOrder: this program has no handler `addOrder`: it was built without handlers; link your "
+       "function into a program and name it in gatehouse::run(argc, argv, {{\"addOrder\", \xE2\x80\xA6}}), "
+       "as docs/handlers.md shows, or let sql or upstream answer"},
+      {"permission: orders:write", "permission: orders:write, cache_control: \"a\\nb\"",
+       "39:55: cache_control is no value of a header field; write one such as no-store or `private, "
+       "max-age=60`"},
+      {"permission: orders:write", "permission: orders:write, threat_model: {exposure: public}",
+       "39:54: operations.addOrder.threat_model: `data` is missing"},
+      {"url: \"http://127.0.0.1:3000\"", "url: [\"127.0.0.1:3000\", \"http://a/?b=c\"]",
+       "15:18: upstreams.orders: `127.0.0.1:3000` is no URL of a service; write scheme, host and port, as in "
+       "http://127.0.0.1:3000\n15:36: upstreams.orders: `http://a/?b=c` is no URL of a service; write "
+       "scheme, host and port, as in http://127.0.0.1:3000"},
+  });
+}
+
+TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
+  const auto get = [](std::string_view lines, std::string_view problems) {
+    return Wrong{"    permission: orders:read\n", lines, problems};
+  };
+  expect_each({
+      get("    permission: orders:read\n    when: principal.name == ''\n",
+          "38:11: `principal.name == ''`: at character 1: unknown name 'principal.name'; 'principal' has id, "
+          "kind, roles, permissions, scopes, tenant, claims, scheme, credential, mfa, authenticated_at"),
+      get("    permission: orders:read\n    when: [principal.mfa, principal.id]\n",
+          "38:27: `principal.id`: at character 10: the expression is of type string, but bool is needed "
+          "here"),
+      get("    permission: orders:read\n    hide: false\n",
+          "37:5: getOrder: `hide` is about the object that `resource` finds, and there is no `resource`; add "
+          "it, or remove `hide`"),
+      get("    permission: orders:read\n    resource: {}\n",
+          "38:15: operations.getOrder.resource: needs one of `sql` and `upstream`, and not both"),
+      get("    permission: orders:read\n    resource: {sql: \"DELETE FROM orders\"}\n",
+          "38:21: getOrder: `resource` only reads, and this statement writes; write a SELECT"),
+      get("    permission: orders:read\n    resource: {sql: \"SELECT nothing FROM orders\"}\n",
+          "38:21: getOrder: at byte 7 of the statement: near \"nothing\": syntax error"),
+      get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
+          ":path.no\"}\n",
+          "38:21: getOrder: the statement binds `:path.no`, but the operation declares no such parameter; "
+          "declare it, or take something else"),
+      get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
+          ":body.id\"}\n",
+          "38:21: getOrder: the statement binds `:body.id`, but the operation takes no body; declare a "
+          "requestBody, or take something else"),
+      get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
+          ":nothing\"}\n",
+          "38:21: getOrder: at byte 36 of the statement: `:nothing` does not say where the value comes from, "
+          "as `:path.id` does"),
+      get("    permission: orders:read\n    resource: {upstream: {}}\n",
+          "38:26: operations.getOrder.resource.upstream: `path` is missing"),
+      get("    permission: orders:read\n    resource: {upstream: {name: other, path: /a}}\n",
+          "38:33: getOrder: resource.upstream: there is no upstream `other`; add it to `upstreams`, or name "
+          "one that is there"),
+      get("    permission: orders:read\n    resource: {upstream: {path: a}}\n",
+          "38:33: getOrder: resource.upstream.path: a path begins with `/`"),
+      get("    permission: orders:read\n    resource: {upstream: {path: \"/a/{path.no}\"}}\n",
+          "38:33: getOrder: the path takes `{path.no}`, but the operation declares no such parameter; "
+          "declare it, or take something else"),
+      get("    permission: orders:read\n    resource: {upstream: {path: /a}, attributes: {owner: text}}\n",
+          "38:58: getOrder: resource.attributes.owner: `text` is no type of a JSON value; use string, int, "
+          "double, bool, timestamp, duration, list(string), map(string, dyn), wrapper(string) where it may "
+          "be null, or dyn"),
+      get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders\", attributes: "
+          "{total: int}}\n",
+          "38:61: operations.getOrder.resource.attributes: are what an upstream answers; the columns of "
+          "`sql` have their types already; leave them out"),
+  });
+}
+
+TEST(Documents, AreHeldAgainstThePolicy) {
+  expect_each(
+      {
+          {"operationId: addOrder\n",
+           "operationId: addOrder\n      x-gatehouse: {permission: orders:write}\n",
+           "api.yaml:15:20: x-gatehouse: `permission` is in gatehouse.yaml too; keep it in one place"},
+          {"operationId: addOrder\n", "operationId: addOrder\n      x-gatehouse: {permision: orders:write}\n",
+           "api.yaml:15:21: x-gatehouse: there is no key `permision` here; did you mean `permission`?"},
+          {"operationId: getOrder\n", "operationId: addOrder\n",
+           "api.yaml:13:5: `addOrder` names the operation at api.yaml:5 too; rename one, because policies "
+           "and events know operations by their names\napi.yaml:14:20: paths./orders.post.operationId: "
+           "`addOrder` is the operationId of GET /orders/{id}, too; rename one\n37:5: operations.getOrder: "
+           "no OpenAPI document has an operation of that operationId or title; write it as the document "
+           "does, or remove it here"},
+          {"{name: pin, in: query,", "{name: pin, in: query, x-gatehouse: {log: true},",
+           "api.yaml:10:11: getOrder: the parameter `pin` is secret (writeOnly, password or x-sensitive); it "
+           "cannot say log: true; remove one of the two"},
+          {"{schema: {type: object, properties: {note: {type: string}}}}", "{}",
+           "api.yaml:16:49: paths./orders.post.requestBody.content.application/json: has no `schema`: "
+           "anything would be accepted; say what the operation takes"},
+          {"/catalogue:\n", "/orders/{number}:\n",
+           "api.yaml:19:5: `listCatalogue` (/orders/{number}) and `getOrder` (/orders/{id}) are ambiguous: "
+           "they match the same paths; remove one, or put a word in front\napi.yaml:19:10: "
+           "paths./orders/{number}.get: `{number}` of /orders/{number} is not declared; add a parameter with "
+           "`in: path` and this name"},
+          {"security: [{partnerKey: []}]", "security: [{otherKey: []}]",
+           "api.yaml:15:29: paths./orders.post.security[0].otherKey: there is no security scheme `otherKey` "
+           "under "
+           "components.securitySchemes; declare it"},
+      },
+      true);
+}
+
+}  // namespace
+}  // namespace gatehouse::policy
