@@ -130,6 +130,7 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
                                                       CallReport& report) {
   char* const buffer = conversation->buffer;
   std::size_t size = 0;
+  bool begun = false;  // something came, and be it an interim answer: the upstream works on it
   http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
   http::ResponseHead head;
   const auto failed = [&](Reason reason, std::string detail, bool retry = false) {
@@ -142,12 +143,13 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
     if (!read) {
       if (read.error().code == ErrorCode::timeout)
         co_return failed(Reason::upstream_late, "no answer in time");
-      co_return failed(Reason::upstream_unreachable, read.error().text, size == 0 && lease.reused());
+      co_return failed(Reason::upstream_unreachable, read.error().text, !begun && lease.reused());
     }
     if (*read == 0) {
       co_return failed(Reason::upstream_unreachable, "the upstream closed the connection before its answer",
-                       size == 0 && lease.reused());
+                       !begun && lease.reused());
     }
+    begun = true;
     size += *read;
     http::Progress progress = parser.parse({buffer, size}, asked, head);
     // Interim answers are for us, not for the client.
