@@ -21,11 +21,7 @@ namespace {
 
 }  // namespace
 
-struct Loop::Batch {
-  std::array<epoll_event, 256> events;
-  int count = 0;
-  int next = 0;
-};
+struct Loop::Events : std::array<epoll_event, 256> {};
 
 class Loop::Post final : public Mailbox, public Watcher {
  public:
@@ -107,7 +103,7 @@ Loop::Loop(const Clock& clock)
     : clock_(clock),
       now_(clock.monotonic()),
       timers_(now_),
-      batch_(std::make_unique<Batch>()),
+      batch_(std::make_unique<Events>()),
       post_(std::make_shared<Post>()),
       scratch_(std::make_unique_for_overwrite<char[]>(2 * kScratch)) {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -151,23 +147,23 @@ void Loop::watch(int descriptor, Watcher& watcher) {
 
 void Loop::unwatch(int descriptor, Watcher& watcher) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
-  for (int i = batch_->next; i < batch_->count; ++i) {
-    epoll_event& event = batch_->events[static_cast<std::size_t>(i)];
+  for (int i = next_event_; i < events_; ++i) {
+    epoll_event& event = (*batch_)[static_cast<std::size_t>(i)];
     if (event.data.ptr == &watcher) event.data.ptr = nullptr;
   }
 }
 
 void Loop::turn(Wait wait) {
-  Batch& batch = *batch_;
-  batch.count = ::epoll_wait(epoll_, batch.events.data(), static_cast<int>(batch.events.size()),
-                             wait == Wait::yes ? patience() : 0);
-  if (batch.count < 0 && errno != EINTR) throw_system("epoll_wait");
+  next_event_ = 0;
+  events_ = ::epoll_wait(epoll_, batch_->data(), static_cast<int>(batch_->size()),
+                         wait == Wait::yes ? patience() : 0);
+  if (events_ < 0 && errno != EINTR) throw_system("epoll_wait");
   now_ = clock_.monotonic();
-  for (batch.next = 0; batch.next < batch.count;) {
-    const epoll_event event = batch.events[static_cast<std::size_t>(batch.next++)];
+  while (next_event_ < events_) {
+    const epoll_event event = (*batch_)[static_cast<std::size_t>(next_event_++)];
     if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
   }
-  batch.count = 0;
+  events_ = 0;
   timers_.advance(now_);
 
   ListNode ready;  // what is deferred from here on waits for the next turn

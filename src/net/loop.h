@@ -74,8 +74,10 @@ class Loop {
   void post(Mailbox::Message message);
   std::shared_ptr<Mailbox> mailbox() const;
 
-  // Calls `deferred` in the next turn, once.
+  // Calls `deferred` once: when the events at hand had their turn, or in the next turn.
   void defer(Deferred& deferred);
+  // Whether other events of this turn come after the one at hand.
+  bool more_events() const { return next_event_ < events_; }
 
   // How many spawned tasks have not ended.
   std::size_t tasks() const { return tasks_; }
@@ -98,7 +100,7 @@ class Loop {
  private:
   friend struct RootTask;
   class Post;
-  struct Batch;
+  struct Events;
   enum class Wait : std::uint8_t { no, yes };
   void turn(Wait wait);
   int patience() const;  // milliseconds to wait for events; -1: as long as it takes
@@ -107,7 +109,9 @@ class Loop {
   MonotonicTime now_;
   TimerWheel timers_;
   int epoll_ = -1;
-  std::unique_ptr<Batch> batch_;
+  std::unique_ptr<Events> batch_;  // of this turn
+  int events_ = 0;
+  int next_event_ = 0;
   std::shared_ptr<Post> post_;
   std::unique_ptr<char[]> scratch_;
   ListNode deferred_;

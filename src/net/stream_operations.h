@@ -39,17 +39,23 @@ class Stream::Readable final : public StreamOperation {
   Result<> result_;
 };
 
-class Stream::Write final : public StreamOperation {
+// While more events wait for their turn, what is written waits until all had it: the gates then run back to
+// back, and so do the system calls, and a peer is woken once for several answers instead of once for each.
+class Stream::Write final : public StreamOperation, private Deferred {
  public:
   Write(Stream& stream, std::span<const std::string_view> parts) : StreamOperation(stream), parts_(parts) {}
   Write(Stream& stream, std::string_view part) : StreamOperation(stream), one_(part), parts_(&one_, 1) {}
   ~Write() override;
-  bool await_ready() { return attempt(); }
-  void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.writer_, waiting); }
+  bool await_ready() { return !stream_.loop_.more_events() && attempt(); }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    wait_in(stream_.writer_, waiting);
+    if (stream_.loop_.more_events()) stream_.loop_.defer(*this);
+  }
   Result<> await_resume() { return std::move(result_); }
 
  private:
   bool attempt() override;
+  void run() override { stream_.advance(stream_.writer_); }
   void fail(Error error) override { end(std::unexpected(std::move(error))); }
   bool attempt_plain();
   bool attempt_tls();
