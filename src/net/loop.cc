@@ -136,7 +136,9 @@ void Loop::post(Mailbox::Message message) { post_->post(std::move(message)); }
 
 std::shared_ptr<Mailbox> Loop::mailbox() const { return post_; }
 
-void Loop::defer(Deferred& deferred) { deferred.link_before(deferred_); }
+void Loop::defer(Deferred& deferred, Order order) {
+  deferred.link_before(order == Order::early ? early_ : late_);
+}
 
 void Loop::watch(int descriptor, Watcher& watcher) {
   epoll_event event{};
@@ -167,7 +169,8 @@ void Loop::turn(Wait wait) {
   timers_.advance(now_);
 
   ListNode ready;  // what is deferred from here on waits for the next turn
-  ready.take_all(deferred_);
+  ready.take_all(early_);
+  ready.take_all(late_);
   while (ready.linked()) {
     auto& deferred = static_cast<Deferred&>(*ready.next());
     deferred.unlink();
@@ -176,7 +179,7 @@ void Loop::turn(Wait wait) {
 }
 
 int Loop::patience() const {
-  if (deferred_.linked() || stopping_) return 0;
+  if (early_.linked() || late_.linked() || stopping_) return 0;
   const auto next = timers_.next();
   if (!next) return -1;
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - clock_.monotonic());

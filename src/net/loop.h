@@ -74,8 +74,10 @@ class Loop {
   void post(Mailbox::Message message);
   std::shared_ptr<Mailbox> mailbox() const;
 
-  // Calls `deferred` once: when the events at hand had their turn, or in the next turn.
-  void defer(Deferred& deferred);
+  // Calls `deferred` once: when the events at hand had their turn, or in the next turn; what comes early
+  // before what comes late.
+  enum class Order : std::uint8_t { early, late };
+  void defer(Deferred& deferred, Order order = Order::late);
   // Whether other events of this turn come after the one at hand.
   bool more_events() const { return next_event_ < events_; }
 
@@ -114,7 +116,7 @@ class Loop {
   int next_event_ = 0;
   std::shared_ptr<Post> post_;
   std::unique_ptr<char[]> scratch_;
-  ListNode deferred_;
+  ListNode early_, late_;  // what is deferred
   ListNode roots_;
   std::size_t tasks_ = 0;
   bool stopping_ = false;

@@ -39,8 +39,9 @@ class Stream::Readable final : public StreamOperation {
   Result<> result_;
 };
 
-// While more events wait for their turn, what is written waits until all had it: the gates then run back to
-// back, and so do the system calls, and a peer is woken once for several answers instead of once for each.
+// While more events of the turn wait, so does what is written: the gates then run back to back, and so do the
+// system calls, and a peer is woken once for many of them. Plain streams come first: their peers, the
+// upstreams mostly, work while the rest is encrypted.
 class Stream::Write final : public StreamOperation, private Deferred {
  public:
   Write(Stream& stream, std::span<const std::string_view> parts) : StreamOperation(stream), parts_(parts) {}
@@ -49,7 +50,8 @@ class Stream::Write final : public StreamOperation, private Deferred {
   bool await_ready() { return !stream_.loop_.more_events() && attempt(); }
   void await_suspend(std::coroutine_handle<> waiting) {
     wait_in(stream_.writer_, waiting);
-    if (stream_.loop_.more_events()) stream_.loop_.defer(*this);
+    if (stream_.loop_.more_events())
+      stream_.loop_.defer(*this, stream_.engine_ ? Loop::Order::late : Loop::Order::early);
   }
   Result<> await_resume() { return std::move(result_); }
 
