@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 9> kMethods = {"GET",     "HEAD",    "POS
 constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 // Whether all eight bytes go out as they are.
-bool all_plain(std::uint64_t word) {
+[[gnu::always_inline]] inline bool all_plain(std::uint64_t word) {
   constexpr std::uint64_t kOnes = ~std::uint64_t{0} / 255;
   constexpr std::uint64_t kTops = kOnes * 0x80;
   const auto below = [](std::uint64_t bytes, std::uint64_t bound) {
@@ -124,6 +124,14 @@ class Line {
     at_ += text.size();
   }
 
+  // A word of an enumeration.
+  void word(std::string_view text) {
+    if (text.empty()) return raw("null");
+    *at_++ = '"';
+    raw(text);
+    *at_++ = '"';
+  }
+
   // A text of Gatehouse or of its configuration; empty is null.
   void known(std::string_view text) {
     if (text.empty()) return raw("null");
@@ -201,6 +209,17 @@ class Line {
 
  private:
   void escaped(std::string_view text, std::size_t most) {
+    if (text.size() <= most) [[likely]] {
+      const std::size_t plain = copy_plain(at_, text);
+      at_ += plain;
+      if (plain == text.size()) return;
+      text.remove_prefix(plain);
+      most -= plain;
+    }
+    escaped_slowly(text, most);
+  }
+
+  [[gnu::noinline]] void escaped_slowly(std::string_view text, std::size_t most) {
     const bool cut = text.size() > most;
     if (cut) {
       while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80) --most;
@@ -279,9 +298,9 @@ char* write(char* begin, const Event& event) {
   line.raw(R"(,"auth.credential.id":)");
   line.known(event.credential_id);
   line.raw(R"(,"outcome":)");
-  line.known(name(event.outcome));
+  line.word(name(event.outcome));
   line.raw(R"(,"stage":)");
-  line.known(name(event.stage));
+  line.word(name(event.stage));
   line.raw(R"(,"reason":)");
   line.known(event.reason);
   line.raw(R"(,"rule":)");

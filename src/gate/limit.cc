@@ -9,7 +9,6 @@ namespace gatehouse::gate {
 namespace {
 
 using Kind = policy::LimitKeyPart::Kind;
-constexpr std::size_t kMost = 16;  // limits of one phase; the compiler of policies keeps to it
 
 void append_prefixed(std::string& key, std::string_view part) {
   // With its length in front: ("ab", "c") and ("a", "bc") are different callers.
@@ -57,9 +56,7 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
                                 const Principal* principal, const RequestActivation* activation,
                                 Evaluator* evaluator, MonotonicTime now) {
   if (uses.empty()) return Admitted();
-  std::array<LimitClaim, kMost> claims;
-  std::array<LimitState, kMost> states;
-  std::array<std::size_t, kMost + 1> starts{};
+  std::array<std::size_t, kMost> ends;
   keys_.clear();
   for (std::size_t i = 0; i < uses.size(); ++i) {
     const policy::Limit& limit = *uses[i].limit;
@@ -96,20 +93,19 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
         }
       }
     }
-    starts[i + 1] = keys_.size();
+    ends[i] = keys_.size();
   }
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    claims[i] = {&uses[i].limit->rule, std::string_view(keys_).substr(starts[i], starts[i + 1] - starts[i]),
-                 uses[i].cost};
+  for (std::size_t i = 0, start = 0; i < uses.size(); start = ends[i++]) {
+    claims_[i] = {&uses[i].limit->rule, std::string_view(keys_).substr(start, ends[i] - start), uses[i].cost};
   }
   const bool allowed =
-      store_.take(std::span(claims).first(uses.size()), now, std::span(states).first(uses.size()));
+      store_.take(std::span(claims_).first(uses.size()), now, std::span(states_).first(uses.size()));
   std::optional<Refusal> refusal;
   for (std::size_t i = 0; i < uses.size(); ++i) {
-    exchange.limits.push_back({uses[i].limit, states[i]});
-    if (states[i].allowed) continue;
+    exchange.limits.push_back({uses[i].limit, states_[i]});
+    if (states_[i].allowed) continue;
     if (!refusal) refusal = Refusal(Reason::rate_limited, uses[i].limit->name);
-    refusal->retry_after = std::max(refusal->retry_after, whole_seconds(states[i].retry_after));
+    refusal->retry_after = std::max(refusal->retry_after, whole_seconds(states_[i].retry_after));
   }
   if (allowed) return Admitted();
   return std::unexpected(refusal.value_or(Refusal(Reason::rate_limited)));

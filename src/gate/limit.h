@@ -2,6 +2,7 @@
 // what was sent once it is checked.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,13 @@ class Limiter {
                          const Principal* principal, const RequestActivation* activation,
                          Evaluator* evaluator, MonotonicTime now);
 
+  static constexpr std::size_t kMost = 16;  // limits of one phase; the compiler of policies keeps to it
+
   LimitStore& store_;
+  // Of the call at hand.
   std::string keys_;  // the claims' keys, one behind the other
+  std::array<LimitClaim, kMost> claims_;
+  std::array<LimitState, kMost> states_;
 };
 
 }  // namespace gatehouse::gate
