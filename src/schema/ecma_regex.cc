@@ -42,6 +42,8 @@ class Reader {
       if (std::find(names_.begin(), names_.end(), name) == names_.end())
         refuse("\\k names a group that is not there");
     }
+    // RE2 looks for the beginning of a match byte by byte, and between two bytes of a character its \B holds.
+    if (between_bytes_) out_.re2 = "\\A(?s:.*?)(?:" + out_.re2 + ")";
     out_.simple = simple_ && anchored_at_start_;
     out_.anchored_at_end = anchored_at_end_;
     return std::move(out_);
@@ -96,7 +98,10 @@ class Reader {
       return;
     }
     if (take("\\b")) return boundary("\\b");
-    if (take("\\B")) return boundary("\\B");
+    if (take("\\B")) {
+      between_bytes_ = true;
+      return boundary("\\B");
+    }
     if (peek() == '(') {
       if (!group(depth)) return;
       quantifier(nullptr);
@@ -434,6 +439,7 @@ class Reader {
   bool simple_ = true;
   bool anchored_at_start_ = false;
   bool anchored_at_end_ = false;
+  bool between_bytes_ = false;
   bool too_many_repeats_ = false;
   std::uint64_t groups_ = 0;
   std::uint64_t most_reference_ = 0;

@@ -58,6 +58,16 @@ TEST(Pattern, MeansWhatEcmaScriptMeans) {
   EXPECT_TRUE(found("a|", ""));
 }
 
+TEST(Pattern, NothingIsFoundInsideACharacter) {
+  EXPECT_FALSE(found("\\B", "a\uE000A"));
+  EXPECT_FALSE(found("\\B\\s?", "b?a\U0001F600A"));
+  EXPECT_FALSE(found("x|(\\B)", "aéa"));
+  EXPECT_TRUE(found("\\B", "éé"));
+  EXPECT_TRUE(found("é\\B$", "aé"));
+  EXPECT_TRUE(found("^\\Bé", "éa"));
+  EXPECT_FALSE(found("^\\Ba", "éa"));
+}
+
 TEST(Pattern, WhatCannotMeanTheSameIsRefused) {
   for (const std::string_view expression :
        {"(?=a)b", "(?!a)b",      "(?<=a)b", "(?<!a)b", "(a)\\1",     "(?<n>a)\\k<n>", "\\p{Emoji}", "a{,3}",
