@@ -60,6 +60,18 @@ std::unexpected<CatalogueProblem> problem(std::size_t offset, std::string what) 
   return std::unexpected(CatalogueProblem{offset, std::move(what)});
 }
 
+// Who could write the database's file wrote its schema. So triggers and views reach no virtual table and no
+// function with effects (trusted_schema is off), which SQLite says in few words.
+std::string explained(std::string message) {
+  if (!message.starts_with("unsafe use of ")) return message;
+  return message +
+         ": a trigger or a view has it, and the database's schema is not trusted with that. Name it in the "
+         "statement "
+         "itself. Where a trigger fills a search table, drop the trigger and fill the table by a statement "
+         "of its own, "
+         "or leave this change to the program that owns the database";
+}
+
 }  // namespace
 
 std::string ParameterName::text() const {
@@ -99,7 +111,7 @@ std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::strin
 
   if (!prepared) {
     if (!guard.refused.empty()) return problem(0, std::move(guard.refused));
-    return problem(offset < 0 ? 0 : static_cast<std::size_t>(offset), message);
+    return problem(offset < 0 ? 0 : static_cast<std::size_t>(offset), explained(message));
   }
   sqlite3_stmt* statement = prepared->get();
   if (statement == nullptr) return problem(0, "there is no statement here");

@@ -225,6 +225,22 @@ TEST_F(Statements, AConnectionThatHasNotMetTheSearchYetTakesItsStatements) {
   for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + end);
 }
 
+TEST_F(Statements, ATriggerThatFillsASearchTableIsSaidToBeTheProblem) {
+  run("CREATE TRIGGER filled AFTER INSERT ON orders BEGIN INSERT INTO found VALUES (new.note); END");
+  run("CREATE VIEW seen AS SELECT title FROM found");
+  for (const char* text :
+       {"INSERT INTO orders (customer) VALUES (:body.customer)", "SELECT title FROM seen"}) {
+    const auto refused = catalogue_.add(text);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_THAT(refused.error().what, StartsWith("unsafe use of ")) << text;
+    EXPECT_THAT(refused.error().what,
+                HasSubstr("drop the trigger and fill the table by a statement of its own"));
+  }
+  EXPECT_EQ(list(add("INSERT INTO found (title) VALUES (:body.title)"), {"blue plum"}), "[]");
+  EXPECT_EQ(list(add("SELECT title FROM found WHERE found MATCH :query.q"), {"plum"}),
+            R"([{"title":"blue plum"}])");
+}
+
 TEST_F(Statements, ATableThatIsGoneIsNotTheValuesFault) {
   const auto& statement = add("SELECT id FROM orders WHERE id = :path.id");
   EXPECT_EQ(list(statement, {1}), R"([{"id":1}])");
