@@ -95,9 +95,11 @@ Result<> EventFileWriter::write(std::int64_t file, std::int64_t offset, std::str
 
 Result<> EventFileWriter::remove_below(std::int64_t file) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    const std::int64_t number = number_of(entry.path());
-    if (number > 0 && number < file) ::unlink(entry.path().c_str());
+  // Not as a range: its steps would throw where the folder cannot be read to its end.
+  std::filesystem::directory_iterator entry(folder_, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::int64_t number = number_of(entry->path());
+    if (number > 0 && number < file) ::unlink(entry->path().c_str());
   }
   return {};
 }
