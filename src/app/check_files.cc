@@ -51,15 +51,13 @@ class FileCheck {
                   fmt::format("{}: {} holds no key that could verify a token", what, shown(file)));
   }
 
-  // What Gatehouse makes itself where it is missing.
-  void own(const policy::PlacedText& file, const std::string& what) {
+  // Of a file that Gatehouse makes where it is missing.
+  void no_folder(const policy::PlacedText& file, const std::string& what) {
     std::error_code ignored;
-    const auto kind = std::filesystem::status(file.value, ignored).type();
-    if (kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found) return;
+    if (!std::filesystem::is_directory(file.value, ignored)) return;
     problems_.add(file.place,
-                  fmt::format("{}: {} is there, and is no regular file; name a file, which is made "
-                              "when it is missing",
-                              what, shown(file)));
+                  fmt::format("{}: {} is a folder; name a file in it, which is made when it is missing", what,
+                              shown(file)));
   }
 
   void pepper(const policy::PlacedText& file) {
@@ -103,7 +101,10 @@ class FileCheck {
 void check_files(const policy::Settings& settings, Problems& problems) {
   FileCheck check(problems);
   check.server_tls(settings.tls);
-  check.own({settings.store, settings.store_place}, "store");
+  check.no_folder({settings.store, settings.store_place}, "store");
+  for (const policy::LogSettings& log : settings.log) {
+    if (log.kind == policy::LogSettings::Kind::file) check.no_folder({log.file, log.place}, "log");
+  }
   for (const auto& [name, upstream] : settings.upstreams) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));
   }

@@ -1,6 +1,7 @@
 // param: one OpenAPI parameter and the raw text of it, decoded as the server does it. Objects are open here,
 // as OpenAPI has them by itself; the server seals them. A text without the parameter is refused, unless the
-// question says `required: false`: then the value is null.
+// question says `required: false`: then the value is null. `x-plus: space` in the parameter is
+// LoadOptions::plus.
 #include <string>
 #include <string_view>
 
@@ -72,7 +73,9 @@ std::string answer_param(json::Value question) {
         if (path != kDocument) return failure(ErrorCode::not_found, "a question has no other documents");
         return document;
       },
-      {.sealing = schema::Sealing::open}, problems);
+      {.plus = parameter->find_string("x-plus") == "space" ? openapi::Plus::space : openapi::Plus::refused,
+       .sealing = schema::Sealing::open},
+      problems);
   if (!problems.empty()) {
     std::string out = R"({"error":)";
     json::append_string(out, problems.text());

@@ -14,6 +14,7 @@
 #include "doc/source.h"
 #include "json/document.h"
 #include "openapi/in.h"
+#include "openapi/plus.h"
 #include "schema/compiler.h"
 #include "schema/schema.h"
 #include "schema/shape.h"
@@ -140,6 +141,7 @@ struct LoadOptions {
   std::uint64_t cap_string = 1024;  // code points
   std::uint64_t cap_items = 100;
   std::uint64_t cap_properties = 100;
+  Plus plus = Plus::refused;
   schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
 };
 

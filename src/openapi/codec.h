@@ -44,10 +44,11 @@ const TextType& plain_text();
 
 // How the bytes of a raw text stand for characters.
 enum class Encoding : std::uint8_t {
-  percent,  // RFC 3986: percent-encoded, `+` is itself: paths, cookies
-  query,    // the same, but a raw `+` is refused
-  form,     // WHATWG URL section 5: percent-encoded, `+` is a space; line breaks and tabs are allowed
-  bare,     // header values: as they are
+  percent,            // RFC 3986: percent-encoded, `+` is itself: paths, cookies
+  query,              // the same, but a raw `+` is refused
+  query_with_spaces,  // the same, and a raw `+` is a space
+  form,  // WHATWG URL section 5: percent-encoded, `+` is a space; line breaks and tabs are allowed
+  bare,  // header values: as they are
 };
 
 struct Codec {

@@ -53,7 +53,7 @@ std::optional<std::string_view> decode(std::string_view raw, Encoding encoding, 
         scratch += static_cast<char>(high * 16 + low);
         i += 2;
       } else if (c == '+' && encoding != Encoding::query) {
-        scratch += encoding == Encoding::form ? ' ' : '+';
+        scratch += encoding == Encoding::percent ? '+' : ' ';
       } else {
         return std::nullopt;
       }
@@ -63,6 +63,10 @@ std::optional<std::string_view> decode(std::string_view raw, Encoding encoding, 
   if (std::ranges::any_of(text, [&](char c) { return is_control(c, encoding); }) || !is_utf8(text))
     return std::nullopt;
   return text;
+}
+
+std::string_view broken_rule(std::string_view raw, Encoding encoding) {
+  return encoding == Encoding::query && raw.find('+') != raw.npos ? "plus" : "encoding";
 }
 
 bool is_token(std::string_view text) {

@@ -14,6 +14,9 @@ namespace gatehouse::openapi {
 // Nothing when it is not properly encoded (see Encoding), not UTF-8, or has control characters.
 std::optional<std::string_view> decode(std::string_view raw, Encoding encoding, std::string& scratch);
 
+// Which rule a text breaks that `decode` makes nothing of: "plus" or "encoding" (openapi/parameter.h).
+std::string_view broken_rule(std::string_view raw, Encoding encoding);
+
 // RFC 9110 section 5.6.2: what the name of a header or cookie is.
 bool is_token(std::string_view text);
 

@@ -148,7 +148,11 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   switch (codec.in) {
     case In::path:
     case In::cookie: codec.encoding = Encoding::percent; break;
-    case In::query: codec.encoding = reserved ? Encoding::percent : Encoding::query; break;
+    case In::query:
+      codec.encoding = reserved                                ? Encoding::percent
+                       : codec.style == Style::space_delimited ? Encoding::query
+                                                               : query_;
+      break;
     case In::header: codec.encoding = Encoding::bare; break;
   }
   const std::optional<doc::Field> schema = in.take("schema");
@@ -221,6 +225,7 @@ std::shared_ptr<const InputReader> InputCompiler::reader(const std::vector<Compi
                                                          const std::vector<std::string>& path_names,
                                                          const doc::Field& operation) {
   auto state = std::make_unique<InputReader::State>();
+  state->query_encoding = query_;
   for (const std::string& name : path_names) {
     for (const CompiledParameter& one : parameters) {
       if (one.codec.in == In::path && one.codec.name == name) state->path.push_back(one.codec);

@@ -23,7 +23,10 @@ struct CompiledParameter {
 
 class InputCompiler {
  public:
-  InputCompiler(Documents& documents, Schemas& schemas) : documents_(documents), schemas_(schemas) {}
+  InputCompiler(Documents& documents, Schemas& schemas, Plus plus)
+      : documents_(documents),
+        schemas_(schemas),
+        query_(plus == Plus::space ? Encoding::query_with_spaces : Encoding::query) {}
 
   // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced.
   // Nothing, and no problem, for header parameters that OpenAPI says are ignored: Accept, Content-Type,
@@ -46,6 +49,7 @@ class InputCompiler {
 
   Documents& documents_;
   Schemas& schemas_;
+  Encoding query_;
 };
 
 // Adds the names by which a query, form or cookie parameter can be written. False, and a problem, when

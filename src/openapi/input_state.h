@@ -20,6 +20,7 @@ struct InputReader::State {
   std::vector<Codec> header;
   std::vector<Codec> cookie;
   NameTable query_names;
+  Encoding query_encoding = Encoding::query;  // of names
   NameTable cookie_names;
 };
 

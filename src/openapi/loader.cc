@@ -33,7 +33,7 @@ class Loader {
             documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
             options.sealing,
             {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
-        inputs_(documents, schemas_) {}
+        inputs_(documents, schemas_, options.plus) {}
 
   void read(doc::Reader& in, Api& api);
 

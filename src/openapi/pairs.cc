@@ -90,7 +90,7 @@ Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encodin
       continue;
     }
     const auto decoded = decode(piece.substr(0, equals), encoding, scratch_);
-    if (!decoded) return {"encoding", {}};
+    if (!decoded) return {broken_rule(piece.substr(0, equals), encoding), {}};
     std::string_view name = *decoded;
     if (name.empty()) return {"style", {}};  // `a=1&&b=2`, `=1`
     if (name.data() == scratch_.data()) {

@@ -52,7 +52,7 @@ std::string_view InputMemory::State::write_json(std::string_view raw, const Code
   const auto decoded = decode(raw, codec.encoding, text);
   if (!decoded || (codec.in == In::path && moves_in_path(*decoded))) {
     out.null();
-    return "encoding";
+    return broken_rule(raw, codec.encoding);
   }
   if (codec.carrier == Codec::Carrier::text) {
     out.string(*decoded);
@@ -198,7 +198,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
   out.begin_object();
   memory.pairs.begin(state_->query.size(), raw.query.size());
   if (const auto broken =
-          memory.pairs.split(raw.query, state_->query_names, Encoding::query, raw.passed_over)) {
+          memory.pairs.split(raw.query, state_->query_names, state_->query_encoding, raw.passed_over)) {
     report_pair(In::query, state_->query, broken);
   } else {
     memory.write_pairs(state_->query, out, memory.present[1], report);

@@ -6,8 +6,10 @@
 //   - Percent-encoding is undone exactly once, after splitting at delimiters: `a%2Cb` is one item. Header
 //   values
 //     are not percent-encoded at all.
-//   - A raw `+` in a query is refused: half of the world reads a space. `%20` and `%2B` say which. With
-//     allowReserved it is a plus; in a form body it is a space (WHATWG URL section 5).
+//   - A raw `+` in a query is refused: half of the world reads a space. `%20` and `%2B` say which. Where who
+//     reads it behind Gatehouse reads a space (LoadOptions::plus), so does Gatehouse; but not where it would
+//     part the items of a list (spaceDelimited). With allowReserved it is a plus; in a form body it is a
+//     space (WHATWG URL section 5).
 //   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at.
 //   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a
 //   path
@@ -72,7 +74,8 @@ class InputMemory {
 //   repeated    a name twice, where one is allowed
 //   empty       `name`, or an empty text where there is no such value
 //   style       the text is not of the form that the parameter's style has
-//   encoding    bad percent-encoding, not UTF-8, a control character, an ambiguous `+`, a path separator
+//   encoding    bad percent-encoding, not UTF-8, a control character, a path separator
+//   plus        a raw `+` in a query, which may be a space or a plus
 //   type        the text is not of the schema's type
 //   json        `content: application/json`, and the text is not JSON
 class InputReader {

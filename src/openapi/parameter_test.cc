@@ -126,7 +126,7 @@ TEST(Delimited, PartsAtSpacesAndPipes) {
             R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(in_query(kRgb, "style: pipeDelimited").query("c=R|100|G|200"), R"({"c":{"R":100,"G":200}})");
   EXPECT_EQ(in_query(kColors, "style: spaceDelimited, explode: true").query("c=a&c=b"), R"({"c":["a","b"]})");
-  EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue+black"), "encoding /query/c");
+  EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue+black"), "plus /query/c");
 }
 
 TEST(DeepObject, HasOneLevel) {
@@ -175,12 +175,42 @@ TEST(Query, EveryTextIsDecodedExactlyOnce) {
 }
 
 TEST(Query, AmbiguousAndBrokenEncodingsAreRefused) {
-  for (const char* value :
-       {"a+b",    "+",      "%",         "%4",           "%zz", "%2",  "%+1",      "%00", "%0A", "%1b", "%7F",
-        "%C0%AF", "%C0%80", "%ED%A0%80", "%F5%80%80%80", "%FF", "%C3", "\xC3\xA9", "a b", "a#b", "a\tb"}) {
+  for (const char* value : {"%", "%4", "%zz", "%2", "%00", "%0A", "%1b", "%7F", "%C0%AF", "%C0%80",
+                            "%ED%A0%80", "%F5%80%80%80", "%FF", "%C3", "\xC3\xA9", "a b", "a#b", "a\tb"}) {
     EXPECT_EQ(in_query("{type: string}").query(std::string("c=") + value), "encoding /query/c") << value;
   }
+  for (const char* value : {"a+b", "+", "a+b%20c", "%+1"})
+    EXPECT_EQ(in_query("{type: string}").query(std::string("c=") + value), "plus /query/c") << value;
+  EXPECT_EQ(in_query("{type: string}").query("+c=1"), "plus /query/*");
   EXPECT_EQ(in_query("{type: string}", "allowReserved: true").query("c=a+b/c?d:e"), R"({"c":"a+b/c?d:e"})");
+}
+
+Asked with_spaces(std::string schema, std::string more = "") {
+  return Asked({parameter("query", schema, more)}, "/x", {.plus = Plus::space});
+}
+
+TEST(Query, APlusIsASpaceWhereItIsSaidToBe) {
+  EXPECT_EQ(with_spaces("{type: string}").query("c=a+b%20c%2Bd"), R"({"c":"a b c+d"})");
+  EXPECT_EQ(with_spaces(kColors).query("c=light+blue&c=black"), R"({"c":["light blue","black"]})");
+  EXPECT_EQ(with_spaces(kColors, "explode: false").query("c=light+blue,black"),
+            R"({"c":["light blue","black"]})");
+  EXPECT_EQ(with_spaces(kRgb, "style: deepObject, explode: true").query("c[R]=1&c[+G]=2"),
+            "additionalProperties /query/c");
+  EXPECT_EQ(with_spaces("{type: integer}").query("c=+1"), "type /query/c");
+  EXPECT_EQ(with_spaces("{type: string}").query("+c=1"), "undeclared /query/*");
+}
+
+TEST(Query, APlusThatIsASpaceNeitherPartsNorHides) {
+  EXPECT_EQ(with_spaces(kColors, "style: spaceDelimited").query("c=blue+black"), "plus /query/c");
+  EXPECT_EQ(with_spaces("{type: string}", "allowReserved: true").query("c=a+b"), R"({"c":"a+b"})");
+  // No other byte is read differently for it.
+  for (const char* value : {"%", "%0A", "%09", "a b", "a#b", "%C0%AF", "+%00"})
+    EXPECT_EQ(with_spaces("{type: string}").query(std::string("c=") + value), "encoding /query/c") << value;
+  EXPECT_EQ(with_spaces("{type: string, enum: ['a b']}").query("c=a+b&c=a+b"), "repeated /query/c");
+  EXPECT_EQ(Asked({parameter("path", "{type: string}")}, "/x/{c}", {.plus = Plus::space}).path("a+b"),
+            R"({"c":"a+b"})");
+  EXPECT_EQ(Asked({parameter("cookie", "{type: string}")}, "/x", {.plus = Plus::space}).cookie("c=a+b"),
+            R"({"c":"a+b"})");
 }
 
 TEST(Types, TextBecomesWhatTheSchemaSaysAndNothingElse) {

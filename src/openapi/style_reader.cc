@@ -76,7 +76,7 @@ std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, s
   const auto text = decode(raw, codec.encoding, text_);
   if (!text || (codec.in == In::path && moves_in_path(*text))) {
     out.null();
-    return "encoding";
+    return broken_rule(raw, codec.encoding);
   }
   if (!write_scalar(*text, kinds, out)) {
     out.null();
@@ -136,7 +136,7 @@ std::string_view StyleReader::member(std::string_view raw_key, std::string_view 
     raw_value = trimmed(raw_value);
   }
   const auto key = decode(raw_key, codec.encoding, key_);
-  if (!key || (codec.in == In::path && moves_in_path(*key))) return "encoding";
+  if (!key || (codec.in == In::path && moves_in_path(*key))) return broken_rule(raw_key, codec.encoding);
   if (key->empty()) return "style";
   return decoded_member(*key, raw_value, codec, out);
 }

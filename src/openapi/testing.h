@@ -21,7 +21,7 @@ struct Loaded {
 };
 
 // `files` by their names; the document is `api.yaml`.
-inline Loaded load_files(std::map<std::string, std::string> files) {
+inline Loaded load_files(std::map<std::string, std::string> files, const LoadOptions& options = {}) {
   Loaded loaded;
   loaded.api = load(
       "api.yaml",
@@ -30,7 +30,7 @@ inline Loaded load_files(std::map<std::string, std::string> files) {
         if (found == files.end()) return failure(ErrorCode::not_found, "no such file");
         return found->second;
       },
-      {}, loaded.problems);
+      options, loaded.problems);
   return loaded;
 }
 inline Loaded load_text(std::string text) { return load_files({{"api.yaml", std::move(text)}}); }
@@ -55,11 +55,12 @@ class Fields final : public HeaderFields {
 // One operation with the given parameters (YAML flow objects), to be asked.
 class Asked {
  public:
-  explicit Asked(std::vector<std::string> parameters, std::string path = "/x") {
+  explicit Asked(std::vector<std::string> parameters, std::string path = "/x",
+                 const LoadOptions& options = {}) {
     std::string text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  " + path +
                        ":\n    get:\n      parameters:" + (parameters.empty() ? " []\n" : "\n");
     for (const std::string& parameter : parameters) text += "        - " + parameter + "\n";
-    loaded_ = load_text(text);
+    loaded_ = load_files({{"api.yaml", text}}, options);
     EXPECT_EQ(loaded_.problems.text(), "") << text;
   }
   std::string ask(const RawInput& raw) {

@@ -49,7 +49,8 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   if (options.examine) options.examine(input.settings, problems);
 
   const Caps& caps = input.settings.defaults.caps;
-  const openapi::LoadOptions load_options{caps.string, caps.items, caps.properties};
+  const openapi::LoadOptions load_options{caps.string, caps.items, caps.properties,
+                                          input.settings.defaults.plus};
   bool readable = true;
   for (const PlacedText& document : input.settings.openapi) {
     const std::size_t before = problems.size();

@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "doc/reader.h"
 #include "doc/source.h"
+#include "openapi/plus.h"
 
 namespace gatehouse::policy {
 
@@ -145,6 +146,7 @@ struct Defaults {
   ByteCount body = kibibytes(64);
   Nanoseconds timeout = std::chrono::seconds(10);
   Caps caps;
+  openapi::Plus plus = openapi::Plus::refused;
 };
 
 enum class SqlReturns : std::uint8_t { list, one, none };
@@ -195,8 +197,17 @@ struct OperationSettings {
 struct LogSettings {
   enum class Kind : std::uint8_t { standard_output, file } kind = Kind::standard_output;
   std::string file;
+  Place place;
   ByteCount rotate = mebibytes(100);
   std::uint32_t keep = 14;
+};
+
+// What `review` finds and somebody answers for: the findings of a rule about an operation, or, without one,
+// about the configuration as a whole.
+struct Acceptance {
+  PlacedText rule;
+  std::string operation;
+  std::string reason;
 };
 
 enum class Details : std::uint8_t { principals, everyone };
@@ -223,6 +234,7 @@ struct Settings {
   std::vector<LogSettings> log;
   Nanoseconds keep_events = std::chrono::hours(24 * 90);
   Details details = Details::principals;
+  std::vector<Acceptance> accepted;
   std::uint32_t workers = 0;  // 0: one for each core
   PlacedText assertion_key;   // a PEM file; made beside the store when an operation asserts and none is said
 };

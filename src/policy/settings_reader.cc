@@ -35,6 +35,8 @@ constexpr Choice<AuthenticatorKind> kAuthenticators[] = {{"api_key", Authenticat
                                                          {"mtls", AuthenticatorKind::mutual_tls}};
 constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
+constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
+                                           {"space", openapi::Plus::space}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
 
 std::optional<PlacedText> placed(const Field& field) {
@@ -279,6 +281,7 @@ Defaults read_defaults(const Field& field) {
   defaults.upstream = in.optional("upstream", as_placed);
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
   defaults.timeout = in.optional("timeout", as_duration).value_or(defaults.timeout);
+  defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
   if (const auto caps = in.optional("caps", as_field)) {
     Reader inner(*caps);
     const auto cap = [&](std::string_view key, std::uint64_t otherwise, std::int64_t most) {
@@ -306,6 +309,7 @@ std::vector<LogSettings> read_log(const Field& field, const std::string& directo
       Reader in(item);
       sink.kind = LogSettings::Kind::file;
       sink.file = absolute(directory, in.required("file", as_text));
+      sink.place = item.place();
       sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
       sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
       in.finish();
@@ -313,6 +317,22 @@ std::vector<LogSettings> read_log(const Field& field, const std::string& directo
     sinks.push_back(std::move(sink));
   }
   return sinks;
+}
+
+std::vector<Acceptance> read_review(const Field& field) {
+  std::vector<Acceptance> accepted;
+  Reader in(field);
+  for (const Field& item : in.required("accept", [](const Field& f) { return std::optional(f.list()); })) {
+    Reader inner(item);
+    Acceptance one;
+    one.rule = inner.required("rule", as_placed);
+    one.operation = inner.optional("operation", as_text).value_or("");
+    one.reason = inner.required("reason", as_text);
+    inner.finish();
+    accepted.push_back(std::move(one));
+  }
+  in.finish();
+  return accepted;
 }
 
 // `sqlite:PATH`: the only store there is so far.
@@ -474,6 +494,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.details = inner.required("details", as_one_of(kDetails));
     inner.finish();
   }
+  if (const auto review = in.optional("review", as_field)) settings.accepted = read_review(*review);
   settings.workers = static_cast<std::uint32_t>(in.optional("workers", as_integer(1, 1024)).value_or(0));
   in.finish();
   return settings;

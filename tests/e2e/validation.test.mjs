@@ -190,6 +190,29 @@ describe('parameters', unlessBuilt, () => {
   });
 });
 
+describe('a raw plus', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open({
+    change: (configuration) => {
+      configuration.defaults.plus = 'space';
+      configuration.operations.listOrders.when = 'request.query.q == "blue pen+ink"';
+    },
+  })));
+  after(() => desk?.close());
+
+  it('is a space, as forms write it, where the configuration says so; and goes on as it came', async () => {
+    const target = `/orders?${new URLSearchParams({ q: 'blue pen+ink' })}`;
+    assert.equal(target, '/orders?q=blue+pen%2Bink');
+    for (const way of [target, '/orders?q=blue%20pen%2Bink']) {
+      assert.equal((await desk.get(way)).status, 200, way);
+      assert.equal(desk.upstream.last.target, way);
+    }
+    for (const other of ['/orders?q=blue+pen+ink', '/orders?q=blue%2Bpen%2Bink']) {
+      assert.equal((await desk.get(other)).status, 403, other);
+    }
+  });
+});
+
 describe('details', unlessBuilt, () => {
   it('are for proven principals only, unless the configuration shows them to everyone', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {

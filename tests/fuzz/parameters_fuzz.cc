@@ -1,5 +1,6 @@
 // Parameters: the first byte chooses one of many, the rest is its raw text. What is taken is a document that
-// is written and read again as the same, holds no control character, and only what is declared.
+// is written and read again as the same, holds no control character, and only what is declared. Where a raw
+// `+` is a space, it is what `%20` is.
 #include <array>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ constexpr std::string_view kPlaces[] = {
     "in: query, style: spaceDelimited, explode: false",
     "in: query, style: pipeDelimited, explode: false",
     "in: query, style: deepObject",
+    "in: query, style: form, x-plus: space",
+    "in: query, style: form, explode: false, x-plus: space",
+    "in: query, style: deepObject, x-plus: space",
     "in: header, style: simple",
     "in: header, style: simple, explode: true",
     "in: cookie, style: form",
@@ -51,30 +55,38 @@ constexpr std::string_view kForm =
     "                     o: {type: object, properties: {x: {type: boolean}}}, s: {type: string}}}\n"
     "            encoding: {l: {style: pipeDelimited, explode: false}}\n";
 
-Api loaded(std::string text) {
+Api loaded(const std::string& text, Plus plus = Plus::refused) {
   Problems problems;
   Api api = load(
-      "api.yaml", [&](const std::filesystem::path&) -> Result<std::string> { return text; }, {}, problems);
+      "api.yaml", [&](const std::filesystem::path&) -> Result<std::string> { return text; }, {.plus = plus},
+      problems);
   return problems.empty() ? std::move(api) : Api{};
 }
 
+struct Subject {
+  Api api;
+  Api twin;  // of one where a `+` is a space: the same, and there it is refused
+};
+
 // Those combinations that OpenAPI gives a meaning: the others are refused at load.
-std::vector<Api> all_parameters() {
-  std::vector<Api> apis;
+std::vector<Subject> all_parameters() {
+  std::vector<Subject> subjects;
   for (const std::string_view place : kPlaces) {
     for (const std::string_view schema : kSchemas) {
       const bool path = place.starts_with("in: path");
       std::string where(place);
+      const bool spaces = place.ends_with("x-plus: space");
       if (schema.starts_with("content")) where = where.substr(0, where.find(','));
-      Api api = loaded("openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x" +
-                       std::string(path ? "/{p}" : "") +
-                       ":\n    get:\n      parameters:\n        - {name: p, required: true, " + where + ", " +
-                       std::string(schema) + "}\n");
-      if (api.operations.size() == 1) apis.push_back(std::move(api));
+      const std::string text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x" +
+                               std::string(path ? "/{p}" : "") +
+                               ":\n    get:\n      parameters:\n        - {name: p, required: true, " +
+                               where + ", " + std::string(schema) + "}\n";
+      Api api = loaded(text, spaces ? Plus::space : Plus::refused);
+      if (api.operations.size() == 1) subjects.push_back({std::move(api), spaces ? loaded(text) : Api{}});
     }
   }
-  FUZZ_EXPECT(apis.size() > 100);
-  return apis;
+  FUZZ_EXPECT(subjects.size() > 100);
+  return subjects;
 }
 
 class OneField final : public HeaderFields {
@@ -116,6 +128,16 @@ void expect_written_the_same(json::Value value) {
   FUZZ_EXPECT(parser.parse(written, again) && json::to_text(again.root()) == written);
 }
 
+void expect_twin_reads_the_same(const Operation& twin, std::string_view raw, bool taken, json::Value value) {
+  static InputMemory memory;
+  std::string spelled;
+  for (const char c : raw) spelled += c == '+' ? "%20" : std::string(1, c);
+  json::Document values;
+  schema::Findings findings;
+  FUZZ_EXPECT(twin.input->read({.path = {}, .query = spelled}, memory, values, findings) == taken);
+  if (taken) FUZZ_EXPECT(json::to_text(values.root()) == json::to_text(value));
+}
+
 }  // namespace
 }  // namespace gatehouse::openapi
 
@@ -123,22 +145,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace gatehouse;
   using namespace gatehouse::openapi;
   if (size == 0) return 0;
-  static const std::vector<Api> kApis = all_parameters();
+  static const std::vector<Subject> kSubjects = all_parameters();
   static const Api kFormApi = loaded(std::string(kForm));
   static InputMemory memory;
-  const std::size_t choice = data[0] % (kApis.size() + 1);
+  const std::size_t choice = data[0] % (kSubjects.size() + 1);
   const std::string_view raw = fuzz_text(data + 1, size - 1);
   json::Document values;
   schema::Findings findings;
 
-  if (choice == kApis.size()) {
+  if (choice == kSubjects.size()) {
     const FormReader& form = *kFormApi.operations.at(0).body->content.at(0).form;
     const bool taken = form.read(raw, memory, values, findings);
     FUZZ_EXPECT(taken == findings.empty() && taken != values.empty());
     if (taken) expect_written_the_same(values.root());
     return 0;
   }
-  const Operation& operation = kApis[choice].operations[0];
+  const Operation& operation = kSubjects[choice].api.operations[0];
   const In in = operation.parameters[0].in;
   const OneField field(in == In::cookie ? "cookie" : "p", raw);
   RawInput input;
@@ -147,6 +169,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (in == In::header || in == In::cookie) input.headers = &field;
   const bool taken = operation.input->read(input, memory, values, findings);
   FUZZ_EXPECT(taken == findings.empty() && taken != values.empty());
+  if (const Api& twin = kSubjects[choice].twin; !twin.operations.empty()) {
+    expect_twin_reads_the_same(twin.operations[0], raw, taken, taken ? values.root() : json::Value());
+  }
   if (!taken) return 0;
   expect_written_the_same(values.root());
   // JSON in a parameter may escape a control character; a text may not bring one.

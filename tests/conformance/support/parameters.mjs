@@ -32,7 +32,12 @@ const plain = {
   reserved: /^(?:[!-"$&-*,-~+]|%[0-9A-Fa-f]{2})*$/,
 };
 
+// `x-plus: space` is what gatehouse.yaml calls `defaults: {plus: space}`.
+const plusIsSpace = parameter => parameter.in === 'query' && parameter['x-plus'] === 'space' && !parameter.allowReserved
+  && styleOf(parameter) !== 'spaceDelimited';
+
 function decode(parameter, raw) {
+  if (plusIsSpace(parameter)) raw = raw.replaceAll('+', '%20');
   let text = raw;
   if (parameter.in !== 'header') {
     if (!plain[parameter.allowReserved && parameter.in === 'query' ? 'reserved' : parameter.in].test(raw)) refuse('encoding');
@@ -172,7 +177,7 @@ const readers = {
     const free = !parameter.content && isObject(parameter) && styleOf(parameter) === 'form' && explodes(parameter);
     const pairs = (raw === '' ? [] : raw.split('&')).map(piece => {
       const [, rawName, value] = /^([^=]*)(?:=(.*))?$/s.exec(piece);
-      const name = decode({...parameter, allowReserved: false}, rawName); // allowReserved speaks of values
+      const name = decode({...parameter, allowReserved: false, style: 'form'}, rawName); // both speak of values
       if (name === '') refuse('style');
       if (!parameter.content && styleOf(parameter) === 'deepObject') {
         const start = `${parameter.name}[`;
