@@ -129,16 +129,27 @@ void print_findings(const Report& report, const Screen& screen) {
   }
 }
 
+void print_accepted(const Report& report, const Screen& screen) {
+  Table table({{"ACCEPTED", Column::Align::left, Column::Fit::whole}, {"RULE"}, {"BECAUSE"}});
+  for (const Finding& finding : report.accepted) {
+    table.add({whom(finding), std::string(finding.rule->id), finding.accepted->reason});
+  }
+  if (const std::string text = table.take(screen); !text.empty()) fmt::print("\n{}", text);
+}
+
 void print_table(const Report& report) {
   const Screen screen = Screen::standard_output();
   const policy::ThreatModel& model = report.policy->settings.threat_model;
   print_operations(report, screen);
   print_public(report, screen);
   print_findings(report, screen);
-  fmt::print("\n{} operations, measured as exposure {} and data {}{}: {} high (!!), {} medium (!), {} low\n",
-             report.policy->operations.size(), review::name(model.exposure), review::name(model.data),
-             model.stated ? "" : " (not stated)", report.count(Severity::high),
-             report.count(Severity::medium), report.count(Severity::low));
+  print_accepted(report, screen);
+  fmt::print(
+      "\n{} operations, measured as exposure {} and data {}{}: {} high (!!), {} medium (!), {} low{}\n",
+      report.policy->operations.size(), review::name(model.exposure), review::name(model.data),
+      model.stated ? "" : " (not stated)", report.count(Severity::high), report.count(Severity::medium),
+      report.count(Severity::low),
+      report.accepted.empty() ? "" : fmt::format(", {} accepted", report.accepted.size()));
 }
 
 review::Facts facts(const policy::PolicySet& policy) {

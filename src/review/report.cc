@@ -79,6 +79,37 @@ std::string allowed(const Operation& operation) {
   return text;
 }
 
+const policy::Acceptance* acceptance_of(const PolicySet& policy, const Rule& rule,
+                                        std::string_view operation) {
+  if (rule.layer == Layer::review) return nullptr;  // else acceptances could be accepted
+  const auto named = [&](const policy::Acceptance& one) {
+    return one.rule.value == rule.id && one.operation == operation;
+  };
+  const auto found = std::ranges::find_if(policy.settings.accepted, named);
+  return found == policy.settings.accepted.end() ? nullptr : &*found;
+}
+
+// What of a finding nobody answers for stays in `open`.
+void sort_out(const PolicySet& policy, Finding finding, std::vector<Finding>& open,
+              std::vector<Finding>& accepted) {
+  if (finding.operations.empty()) {
+    finding.accepted = acceptance_of(policy, *finding.rule, {});
+    (finding.accepted != nullptr ? accepted : open).push_back(std::move(finding));
+    return;
+  }
+  std::vector<const Operation*> left;
+  for (const Operation* operation : finding.operations) {
+    if (const auto* acceptance = acceptance_of(policy, *finding.rule, operation->name)) {
+      accepted.push_back(
+          {finding.rule, finding.severity, {operation}, finding.place, finding.what, acceptance});
+    } else {
+      left.push_back(operation);
+    }
+  }
+  finding.operations = std::move(left);
+  if (!finding.operations.empty()) open.push_back(std::move(finding));
+}
+
 }  // namespace
 
 std::size_t Report::count(Severity severity) const {
@@ -90,7 +121,7 @@ bool Report::has(Severity least) const {
 }
 
 Report review(const PolicySet& policy, std::string configuration, const Facts& facts) {
-  Report report{&policy, std::move(configuration), {}, std::vector<Worst>(policy.operations.size())};
+  Report report{&policy, std::move(configuration), {}, {}, std::vector<Worst>(policy.operations.size())};
   Findings found(policy, facts);
   for (const Rule* rule : rules()) {
     found.begin(*rule);
@@ -98,8 +129,9 @@ Report review(const PolicySet& policy, std::string configuration, const Facts& f
     if (rule->of_operation == nullptr) continue;
     for (const Operation& operation : policy.operations) rule->of_operation(operation, found);
   }
-  report.findings = found.take();
-  std::ranges::stable_sort(report.findings, std::greater(), &Finding::severity);
+  std::vector<Finding> all = found.take();
+  std::ranges::stable_sort(all, std::greater(), &Finding::severity);
+  for (Finding& finding : all) sort_out(policy, std::move(finding), report.findings, report.accepted);
   for (const Finding& finding : report.findings) {
     for (const Operation* operation : finding.operations) {
       auto& worst = report.worst[operation->index][static_cast<std::size_t>(finding.rule->layer)];
@@ -111,7 +143,8 @@ Report review(const PolicySet& policy, std::string configuration, const Facts& f
 
 std::string describe(const PolicySet& policy, const Operation& operation, Layer layer) {
   switch (layer) {
-    case Layer::transport: return {};
+    case Layer::transport:
+    case Layer::review: return {};
     case Layer::authentication: return callers(policy, operation);
     case Layer::authorisation: return allowed(operation);
     case Layer::schema: return input(operation);

@@ -11,6 +11,7 @@
 
 namespace gatehouse::review {
 
+// What an operation has.
 inline constexpr Layer kLayers[] = {Layer::transport, Layer::authentication, Layer::authorisation,
                                     Layer::schema,    Layer::limits,         Layer::events,
                                     Layer::target};
@@ -23,6 +24,7 @@ struct Report {
   const policy::PolicySet* policy = nullptr;
   std::string configuration;      // as the person named it
   std::vector<Finding> findings;  // the worst first, then in the order of the rules
+  std::vector<Finding> accepted;  // likewise: those that `review.accept` names
   std::vector<Worst> worst;       // by the index of the operation
 
   std::size_t count(Severity severity) const;
@@ -31,7 +33,8 @@ struct Report {
 
 Report review(const policy::PolicySet& policy, std::string configuration, const Facts& facts = {});
 
-// What an operation has in a layer, in few words; the transport is the same for all and has none.
+// What an operation has in a layer, in few words; the transport is the same for all, and the review no layer
+// of its own: they have none.
 std::string describe(const policy::PolicySet& policy, const policy::Operation& operation, Layer layer);
 std::string_view name(policy::Exposure exposure);
 std::string_view name(policy::DataClass data);

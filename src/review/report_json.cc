@@ -145,6 +145,7 @@ std::string line_of(const Finding& finding) {
   line.texts("operations", operations).text("file", finding.place.file);
   line.number("line", finding.place.line).number("column", finding.place.column);
   line.text("what", finding.what);
+  if (finding.accepted != nullptr) line.text("accepted_because", finding.accepted->reason);
   return line.take();
 }
 
@@ -171,6 +172,8 @@ std::string as_json(const Report& report) {
                   [&](const Operation& operation) { return line_of(report, operation); });
   out += ",\n \"findings\": ";
   out += array_of(report.findings, [](const Finding& finding) { return line_of(finding); });
+  out += ",\n \"accepted\": ";
+  out += array_of(report.accepted, [](const Finding& finding) { return line_of(finding); });
   return out + "\n}\n";
 }
 

@@ -103,6 +103,13 @@ std::string as_markdown(const Report& report) {
     out += row({cell(shown(finding.place)), names(finding.operations), cell(finding.what)});
     before = &finding;
   }
+  if (!report.accepted.empty()) {
+    out += "\n## Accepted, and why\n\n| rule | operation | what | reason |\n|---|---|---|---|\n";
+    for (const Finding& finding : report.accepted) {
+      out += row({fmt::format("{}, {}", cell(finding.rule->id), name(finding.severity)),
+                  names(finding.operations), cell(finding.what), cell(finding.accepted->reason)});
+    }
+  }
   return out;
 }
 

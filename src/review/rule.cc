@@ -43,6 +43,7 @@ std::string_view name(Layer layer) {
     case Layer::limits: return "limits";
     case Layer::events: return "events";
     case Layer::target: return "target";
+    case Layer::review: return "review";
   }
   return {};
 }
@@ -70,7 +71,7 @@ void Findings::whole(const Place& place, std::string what) {
 std::vector<const Rule*> rules() {
   std::vector<const Rule*> all;
   for (const auto part : {transport_rules(), authentication_rules(), authorisation_rules(), schema_rules(),
-                          limit_rules(), event_rules(), target_rules()}) {
+                          limit_rules(), event_rules(), target_rules(), review_rules()}) {
     for (const Rule& rule : part) all.push_back(&rule);
   }
   return all;

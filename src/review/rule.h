@@ -15,7 +15,16 @@
 namespace gatehouse::review {
 
 enum class Severity : std::uint8_t { low, medium, high };
-enum class Layer : std::uint8_t { transport, authentication, authorisation, schema, limits, events, target };
+enum class Layer : std::uint8_t {
+  transport,
+  authentication,
+  authorisation,
+  schema,
+  limits,
+  events,
+  target,
+  review  // what was accepted
+};
 std::string_view name(Severity severity);
 std::string_view name(Layer layer);
 
@@ -36,7 +45,8 @@ struct Finding {
   Severity severity = Severity::low;                 // as the threat model weighs it
   std::vector<const policy::Operation*> operations;  // empty: the configuration as a whole
   Place place;
-  std::string what;  // what is so, in this configuration
+  std::string what;                              // what is so, in this configuration
+  const policy::Acceptance* accepted = nullptr;  // who answers for it; it is no weakness then
 };
 
 // Where a rule puts what it finds.
@@ -58,6 +68,8 @@ class Findings {
 
   const policy::PolicySet& policy() const { return *policy_; }
   const Facts& facts() const { return *facts_; }
+  // What the rules before have found.
+  const std::vector<Finding>& so_far() const { return list_; }
   std::vector<Finding> take() { return std::move(list_); }
 
  private:
@@ -91,6 +103,7 @@ std::span<const Rule> schema_rules();
 std::span<const Rule> limit_rules();
 std::span<const Rule> event_rules();
 std::span<const Rule> target_rules();
+std::span<const Rule> review_rules();  // the last: they look at what the others found
 
 // ---- what several rules ask ----
 

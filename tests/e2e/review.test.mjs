@@ -62,6 +62,35 @@ describe('gatehouse review', unlessBuilt, () => {
     assert.equal((await review(folder, '--fail-on', 'nothing')).status, 2);
   });
 
+  it('lets somebody answer for what it finds, and fails again when something is new', async () => {
+    const configuration = desk()['gatehouse.yaml'];
+    const { findings } = JSON.parse((await review(folder, '--json')).stdout);
+    const accept = findings.filter(({ severity }) => severity !== 'low').flatMap(({ rule, operations }) => (operations.length ? operations : [undefined])
+      .map((operation) => ({ rule, operation, reason: `known: ${rule}` })));
+    folder.write('accepted.yaml', { ...configuration, review: { accept } });
+    const { status, stdout } = await folder.run('review', '-c', 'accepted.yaml', '--fail-on', 'medium');
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^ACCEPTED +RULE +BECAUSE$/m);
+    assert.match(stdout, new RegExp(`known: ${accept[0].rule}`));
+    assert.match(stdout, / 0 high \(!!\), 0 medium \(!\), \d+ low, \d+ accepted$/m);
+    const { accepted } = JSON.parse((await folder.run('review', '-c', 'accepted.yaml', '--json')).stdout);
+    assert.ok(accepted.length >= accept.length && accepted.every(({ rule, accepted_because: reason }) => reason === `known: ${rule}`));
+
+    folder.write('fewer.yaml', { ...configuration, review: { accept: accept.slice(1) } });
+    assert.equal((await folder.run('review', '-c', 'fewer.yaml', '--fail-on', 'medium')).status, 1);
+    folder.write('stale.yaml', { ...configuration, review: { accept: [...accept, { rule: accept[0].rule, operation: 'nobody', reason: 'x' }] } });
+    const stale = await folder.run('review', '-c', 'stale.yaml', '--fail-on', 'medium');
+    assert.equal(stale.status, 1);
+    assert.match(stale.stdout, /acceptance-stale/);
+  });
+
+  it('wants a reason for what is accepted', async () => {
+    folder.write('mute.yaml', { ...desk()['gatehouse.yaml'], review: { accept: [{ rule: 'default-cap', operation: 'listOrders', reason: '' }] } });
+    const { status, stderr } = await folder.run('review', '-c', 'mute.yaml');
+    assert.equal(status, 1);
+    assert.match(stderr, /mute\.yaml:\d+:\d+: review\.accept\[0\]\.reason/);
+  });
+
   it('warns before the certificate ends, and when it has', async () => {
     const other = await folderWith(desk());
     for (const [days, what] of [[13, /in less than 14 days/], [-1, /it has ended/]]) {
