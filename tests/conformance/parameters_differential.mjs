@@ -33,6 +33,7 @@ function parameter(random) {
   const made = {name: random.pick(names[place]), in: place};
   if (place === 'query' && random.chance(0.2)) made.allowReserved = true;
   if (place === 'query' && random.chance(0.2)) made.allowEmptyValue = true;
+  if (place === 'query' && random.chance(0.3)) made['x-plus'] = 'space';
   if (random.chance(0.05)) return {...made, content: {'text/plain': {schema: {type: 'string'}}}};
   if (random.chance(0.8)) made.style = random.pick(styles[place]);
   if (made.style === 'deepObject') made.name = made.name.replaceAll(/[[\]]/g, ''); // refused when the document is loaded
