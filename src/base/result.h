@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace gatehouse {
@@ -35,8 +36,10 @@ struct Error {
 template <typename T = void>
 using Result = std::expected<T, Error>;
 
-inline std::unexpected<Error> failure(ErrorCode code, std::string text, Retry retry = Retry::no) {
-  return std::unexpected(Error{code, std::move(text), retry});
+// Cold, and never inlined: what leads to a failure is then laid out apart from what usually runs.
+[[gnu::cold, gnu::noinline]] inline std::unexpected<Error> failure(ErrorCode code, std::string_view text,
+                                                                   Retry retry = Retry::no) {
+  return std::unexpected(Error{code, std::string(text), retry});
 }
 
 }  // namespace gatehouse

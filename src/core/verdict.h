@@ -32,7 +32,9 @@ struct Refusal {
 template <typename T>
 using Verdict = std::expected<T, Refusal>;
 
-inline std::unexpected<Refusal> refuse(Reason reason, std::string_view rule = {}) {
+// Cold: what is refused may take a little longer than what passes.
+[[gnu::cold, gnu::noinline]] inline std::unexpected<Refusal> refuse(Reason reason,
+                                                                    std::string_view rule = {}) {
   return std::unexpected(Refusal(reason, rule));
 }
 
