@@ -61,8 +61,13 @@ export async function startContenders(names, cores) {
   return contenders;
 }
 
-export function stopContenders() {
-  for (const process of running.splice(0)) process.kill('SIGTERM');
+export async function stopContenders() {
+  await Promise.all(running.splice(0).map((process) => new Promise((resolve) => {
+    if (process.exitCode !== null || process.signalCode !== null) return resolve();
+    const patience = setTimeout(() => process.kill('SIGKILL'), 10_000);
+    process.once('exit', () => resolve(clearTimeout(patience)));
+    process.kill('SIGTERM');
+  })));
 }
 
 function start(name, core, command) {

@@ -1,6 +1,7 @@
 // Gatehouse with every gate on beside nginx and HAProxy: one core for the contender, the others for the load (wrk, 64
-// keep-alive TLS 1.3 connections, 64 tokens) and the upstream. The contenders take turns; a round in which the hypervisor
-// took more than 2 % of the CPU is measured again. Figures are medians over the rounds; comparisons are medians of the
+// keep-alive TLS 1.3 connections, 64 tokens) and the upstream. The contenders take turns, and each round starts them anew,
+// because where a process's memory happens to lie is worth some percent; a round in which the hypervisor took more than
+// 2 % of the CPU is measured again. Figures are medians over the rounds; comparisons are medians of the
 // ratios within a round, because what disturbs a round disturbs all its contenders.
 
 import { execFile } from 'node:child_process';
@@ -46,7 +47,9 @@ async function measure(contender, scenario) {
 }
 
 // {scenario: {contender: figures}}, or null when the round does not count.
-async function runRound(contenders) {
+async function runRound(order) {
+  const contenders = order(await startContenders(options.only?.split(','), cores));
+  for (const contender of contenders) await runWrk(contender, 'get', 1); // Connections to the upstream, caches, keys.
   const before = machineTicks();
   const round = {};
   for (const scenario of scenarios) {
@@ -54,25 +57,26 @@ async function runRound(contenders) {
     for (const contender of contenders) round[scenario][contender.name] = await measure(contender, scenario);
   }
   const steal = stealShare(before, machineTicks());
+  await stopContenders();
   if (steal > stealAllowed) console.log(`  discarded: ${(steal * 100).toFixed(1)} % CPU steal`);
   return steal > stealAllowed ? null : round;
 }
 
-async function runRounds(contenders) {
-  for (const contender of contenders) await runWrk(contender, 'get', 1); // Connections to the upstream, caches, keys.
+async function runRounds() {
   const counted = [];
   for (let attempt = 1; counted.length < rounds; ++attempt) {
     if (attempt > 4 * rounds) throw new Error('the machine is too busy: too many rounds were discarded');
     console.log(`round ${counted.length + 1} of ${rounds}`);
-    const round = await runRound(attempt % 2 ? contenders : [...contenders].reverse());
+    const round = await runRound((contenders) => (attempt % 2 ? contenders : contenders.reverse()));
     if (round) counted.push(round);
   }
   return counted;
 }
 
-function summarise(counted, contenders) {
-  const subject = contenders[0].name;
-  return scenarios.flatMap((scenario) => contenders.map(({ name }) => {
+function summarise(counted) {
+  const names = Object.keys(counted[0][scenarios[0]]);
+  const [subject] = names;
+  return scenarios.flatMap((scenario) => names.map((name) => {
     const figures = (key) => counted.map((round) => round[scenario][name][key]);
     const ratios = (ratio) => counted.map((round) => ratio(round[scenario][subject], round[scenario][name]));
     return {
@@ -87,11 +91,8 @@ function summarise(counted, contenders) {
   }));
 }
 
-const contenders = await startContenders(options.only?.split(','), cores);
-const counted = await runRounds(contenders);
-stopContenders();
-
-const table = summarise(counted, contenders);
+const counted = await runRounds();
+const table = summarise(counted);
 console.log(`\n${rounds} rounds of ${seconds} s, ${connections} connections, ${tokenCount} tokens, one core each; medians, and medians of the ratios in a round`);
 console.table(table);
 const file = join(top, 'build/bench/peers.json');
