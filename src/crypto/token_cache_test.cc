@@ -21,6 +21,30 @@ TEST(TokenCache, FindsWhatWasPutAndNothingElse) {
   }
 }
 
+TEST(TokenCache, NoPartOfAKnownTokenOpensTheDoorForAnother) {
+  TokenCache<int> cache(64);
+  const std::string claims(300, 'c');
+  const std::string longest(TokenKey::kOpen + 1, 'l');
+  for (const std::string& token : {"h." + claims + ".sig", "h." + longest + ".sig", std::string("no-dot"),
+                                   std::string(".sig"), std::string("h.c.")}) {
+    cache.put(TokenKey(token), 1, kNow + 60s, std::make_shared<int>(7));
+    EXPECT_TRUE(cache.find(TokenKey(token), 1, kNow));
+    for (std::size_t i = 0; i < token.size(); ++i) {
+      std::string other = token;
+      other[i] = static_cast<char>(other[i] ^ 1);
+      EXPECT_FALSE(cache.find(TokenKey(other), 1, kNow)) << i;
+      other = token;
+      other.erase(i, 1);
+      EXPECT_FALSE(other != token && cache.find(TokenKey(other), 1, kNow)) << i;
+      other = token;
+      other.insert(i, 1, '.');
+      EXPECT_FALSE(cache.find(TokenKey(other), 1, kNow)) << i;
+    }
+    EXPECT_FALSE(cache.find(TokenKey(token + "."), 1, kNow));
+  }
+  EXPECT_FALSE(cache.find(TokenKey("h." + std::string(300, 'd') + ".sig"), 1, kNow));
+}
+
 TEST(TokenCache, AnEntryEndsAtTheMomentItExpires) {
   TokenCache<int> cache(64);
   const TokenKey key("token");
