@@ -57,7 +57,9 @@ class Stream::Write final : public StreamOperation, private Deferred {
 
  private:
   bool attempt() override;
-  void run() override { stream_.advance(stream_.writer_); }
+  void run() override {
+    if (pending()) stream_.advance(stream_.writer_);  // else the stream is gone
+  }
   void fail(Error error) override { end(std::unexpected(std::move(error))); }
   bool attempt_plain();
   bool attempt_tls();

@@ -63,6 +63,47 @@ TEST_F(Streams, PartsArriveInOrderTheEmptyOnesIncluded) {
   EXPECT_EQ(run(loop_, read_all(*pair.server)), together);
 }
 
+Task<void> answer_one(Stream& stream, std::string name, std::vector<std::string>& said) {
+  auto request = co_await read_some(stream);
+  said.push_back("read " + name);
+  auto written = co_await stream.write("answer");
+  said.push_back((written ? "wrote " : "failed ") + name);
+}
+
+TEST_F(Streams, OfOneTurnAllEventsComeBeforeTheFirstWrite) {
+  Pair pairs[] = {connected(loop_), connected(loop_), connected(loop_)};
+  loop_.poll();
+  std::vector<std::string> said;
+  for (Pair& pair : pairs) spawn(loop_, answer_one(*pair.server, "one", said));
+  std::optional<Result<>> sent;
+  for (Pair& pair : pairs) start(loop_, write_all(*pair.client, "x"), sent);
+  loop_.poll();
+  ASSERT_EQ(said.size(), 6U) << "and it is written in the same turn";
+  for (std::size_t i = 0; i < said.size(); ++i) EXPECT_EQ(said[i], i < 3 ? "read one" : "wrote one");
+  for (Pair& pair : pairs) EXPECT_EQ(run(loop_, read_some(*pair.client)), "answer");
+}
+
+Task<void> read_and_destroy(Stream& stream, StreamPtr& victim, std::vector<std::string>& said) {
+  auto request = co_await read_some(stream);
+  said.push_back("destroyed");
+  victim.reset();
+}
+
+TEST_F(Streams, AWriteThatWaitsForItsTurnGoesWithItsStream) {
+  Pair one = connected(loop_);
+  Pair two = connected(loop_);
+  loop_.poll();
+  std::vector<std::string> said;
+  spawn(loop_, answer_one(*one.server, "one", said));
+  spawn(loop_, read_and_destroy(*two.server, one.server, said));
+  std::optional<Result<>> sent;
+  start(loop_, write_all(*one.client, "x"), sent);
+  start(loop_, write_all(*two.client, "x"), sent);
+  loop_.poll();
+  EXPECT_EQ(said, (std::vector<std::string>{"read one", "destroyed"}));
+  EXPECT_EQ(run(loop_, read_some(*one.client)), "");
+}
+
 Task<Result<std::string>> read_slowly(Loop& loop, Stream& stream) {
   std::string all;
   std::string buffer(5000, '\0');
