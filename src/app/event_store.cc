@@ -25,8 +25,7 @@ Result<std::string> path_of_store(const std::string& config) {
 }
 
 Result<bool> has_events(db::Connection& connection) {
-  GATEHOUSE_TRY(db::Rows rows,
-                connection.query("SELECT 1 FROM sqlite_schema WHERE name = 'gatehouse_runs'"));
+  GATEHOUSE_TRY(db::Rows rows, connection.query("SELECT 1 FROM sqlite_schema WHERE name = 'gatehouse_runs'"));
   return rows.next();
 }
 
