@@ -93,7 +93,7 @@ Result<> EventFileWriter::write(std::int64_t file, std::int64_t offset, std::str
   return durable == Durable::now ? flush() : Result<>{};
 }
 
-Result<> EventFileWriter::remove_below(std::int64_t file) {
+Result<> EventFileWriter::remove_before(std::int64_t file, std::int64_t offset) {
   std::error_code error;
   // Not as a range: its steps would throw where the folder cannot be read to its end.
   std::filesystem::directory_iterator entry(folder_, error);
@@ -101,6 +101,11 @@ Result<> EventFileWriter::remove_below(std::int64_t file) {
     const std::int64_t number = number_of(entry->path());
     if (number > 0 && number < file) ::unlink(entry->path().c_str());
   }
+  if (offset <= 0) return {};
+  const int descriptor = ::open(path_of(folder_, file).c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  ::fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, offset);
+  ::close(descriptor);
   return {};
 }
 

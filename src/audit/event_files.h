@@ -34,8 +34,9 @@ class EventFileWriter {
 
   // Puts `lines` at `offset` of `file`, over what is there. Makes the file and the folder (modes 0600, 0700).
   Result<> write(std::int64_t file, std::int64_t offset, std::string_view lines, Durable durable);
-  // Removes the files with lower numbers.
-  Result<> remove_below(std::int64_t file);
+  // Takes from the disk what stands before: the files with lower numbers, and the bytes of this one. A file
+  // system that cannot make holes keeps the bytes until their file goes.
+  Result<> remove_before(std::int64_t file, std::int64_t offset);
 
  private:
   Result<> open(std::int64_t file);

@@ -89,8 +89,7 @@ class StoreSink final : public Sink {
   Result<> tidy(WallTime now) override {
     GATEHOUSE_CHECK(remove_before(nanoseconds_of(now - retention_.age)));
     GATEHOUSE_CHECK(keep_to_size());
-    GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
-    return files_.remove_below(first);
+    return remove_bytes();
   }
 
  private:
@@ -145,6 +144,15 @@ class StoreSink final : public Sink {
         "DELETE FROM gatehouse_originals WHERE rowid IN "
         "(SELECT rowid FROM gatehouse_originals WHERE time < ? ORDER BY time LIMIT 200)",
         {time});
+  }
+
+  // What no run names any more is not to be found on the disk either.
+  Result<> remove_bytes() {
+    GATEHOUSE_TRY(db::Rows rows,
+                  connection_.query("SELECT file, offset FROM gatehouse_runs ORDER BY position LIMIT 1"));
+    GATEHOUSE_TRY(const bool there, rows.next());
+    return there ? files_.remove_before(rows.integer(0), rows.integer(1))
+                 : files_.remove_before(end_.file, end_.offset);
   }
 
   // Files go as a whole. A quarter is for what is in the database.

@@ -146,6 +146,20 @@ TEST_F(Stores, OldEventsGoByAgeAndBySize) {
   EXPECT_EQ(count(), 6000);
 }
 
+TEST_F(Stores, WhatIsTooOldIsNotOnTheDiskEither) {
+  const WallTime now{std::chrono::seconds{1'760'000'000}};
+  auto sink = store({.age = std::chrono::hours{1}});
+  ASSERT_TRUE(sink->write(batch_of(1000, now - std::chrono::hours{2}), Durable::later));
+  const std::string file = store_ + "-events/1.jsonl";
+  EXPECT_NE(read(file).find("{\"n\":500}"), std::string::npos);
+  ASSERT_TRUE(sink->write(batch_of(3, now), Durable::later));
+  ASSERT_TRUE(sink->tidy(now));
+  EXPECT_EQ(read(file).find("{\"n\":500}"), std::string::npos);
+  EXPECT_NE(read(file).find("{\"n\":2}"), std::string::npos);
+  ASSERT_TRUE(sink->tidy(now + std::chrono::hours{2}));
+  EXPECT_EQ(read(file).find("{\"n\":2}"), std::string::npos) << "also where nothing is left";
+}
+
 TEST_F(Stores, TwoProcessesMayWriteToOneStore) {
   auto one = store();
   auto two = store();
