@@ -11,7 +11,7 @@
 namespace gatehouse::app {
 namespace {
 
-struct Words {
+struct CheckOptions {
   std::string config = "gatehouse.yaml";
   bool json = false;
 };
@@ -48,7 +48,7 @@ void print_json(const std::shared_ptr<const policy::PolicySet>& policy,
   fmt::print("{}\n", json::to_text(document.root()));
 }
 
-int check(const Words& words) {
+int check(const CheckOptions& words) {
   if (words.json) {
     Problems problems;
     const auto policy = load_policy(words.config, problems);
@@ -68,7 +68,7 @@ int check(const Words& words) {
 void add_check(CLI::App& program, int& status) {
   Command command(program, "check", "Load everything and print every problem.",
                   "gatehouse check -c gatehouse.yaml && systemctl reload gatehouse");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<CheckOptions>();
   command.option("-c,--config", words->config, "The configuration");
   command.flag("--json", words->json, "For programs: one object, on standard output");
   command.run(status, [words] { return check(*words); });

@@ -14,30 +14,16 @@
 #include "app/event_table.h"
 #include "app/load_policy.h"
 #include "app/service.h"
+#include "app/signals.h"
 #include "audit/query.h"
 
 namespace gatehouse::app {
 namespace {
 
-struct Words {
+struct DemoOptions {
   std::string port;
   std::string keep;
 };
-
-int fail(std::string_view what) {
-  fmt::print(stderr, "gatehouse demo: {}\n", what);
-  return 1;
-}
-
-// Whatever ends the demo leaves nothing behind: each of these is waited for, and none interrupts.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 // ---- the tour ----
 
@@ -109,21 +95,21 @@ Result<> watch(EventStore store, const sigset_t& signals) {
 // Until a signal; the service has ended when this returns.
 int serve_desk(const DemoFolder& folder, const DemoPorts& ports, const sigset_t& signals) {
   const auto tokens = furnish(folder, ports);
-  if (!tokens) return fail(tokens.error().text);
+  if (!tokens) return fail("demo", tokens.error().text);
   const std::string config = folder.path("gatehouse.yaml");
   const auto policy = load_policy(config, "nothing was started");
   if (!policy) return 1;
   const auto key = make_partner_key(*policy);
-  if (!key) return fail(key.error().text);
+  if (!key) return fail("demo", key.error().text);
   auto service = Service::start(policy);
-  if (!service) return fail(service.error().text);
+  if (!service) return fail("demo", service.error().text);
   auto store = open_event_store(config);
-  if (!store) return fail(store.error().text);
+  if (!store) return fail("demo", store.error().text);
 
   print_tour(folder, ports, *tokens, *key);
   const auto watched = watch(*std::move(store), signals);
   (*service)->drain();
-  return watched ? 0 : fail(watched.error().text);
+  return watched ? 0 : fail("demo", watched.error().text);
 }
 
 // 0 where none is asked for.
@@ -137,13 +123,14 @@ std::uint16_t port_of(const std::string& text) {
   return port;
 }
 
-int run(const Words& words) {
+int run(const DemoOptions& words) {
   const std::uint16_t port = port_of(words.port);
-  const sigset_t signals = block_signals();
+  // The demo removes its folder however it ends, so it waits for each of these.
+  const sigset_t signals = block_signals({SIGINT, SIGTERM, SIGHUP, SIGQUIT});
   const auto ports = choose_ports(port);
-  if (!ports) return fail(ports.error().text);
+  if (!ports) return fail("demo", ports.error().text);
   const auto folder = DemoFolder::make(words.keep);
-  if (!folder) return fail(folder.error().text);
+  if (!folder) return fail("demo", folder.error().text);
   return serve_desk(*folder, *ports, signals);
 }
 
@@ -152,7 +139,7 @@ int run(const Words& words) {
 void add_demo(CLI::App& program, int& status) {
   Command command(program, "demo", "A running, secured sample API, with curl lines that try every gate.",
                   "gatehouse demo");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<DemoOptions>();
   command.option("--port", words->port,
                  "The port to listen on; 8443, or another where that is taken, when not said");
   command.option("--keep", words->keep, "Write its files into this new folder and leave them there");

@@ -21,16 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Words {
+struct InitOptions {
   std::string document;
   std::string upstream;
   std::string output = "gatehouse.yaml";
 };
-
-int fail(std::string_view what, int status = 1) {
-  fmt::print(stderr, "gatehouse init: {}\n", what);
-  return status;
-}
 
 std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -72,7 +67,7 @@ std::size_t problems_of(const fs::path& path, const std::string& text) {
   return problems.sorted().size();
 }
 
-void say_what_next(const Words& words, const openapi::Api& api, std::size_t problems) {
+void say_what_next(const InitOptions& words, const openapi::Api& api, std::size_t problems) {
   const std::string config = words.output == "gatehouse.yaml" ? "" : " -c " + words.output;
   fmt::print(stderr, "{}: {} of {}, before {}\n\n", words.output, counted(api.operations.size(), "operation"),
              words.document, words.upstream);
@@ -87,10 +82,11 @@ void say_what_next(const Words& words, const openapi::Api& api, std::size_t prob
              config, config);
 }
 
-int init(const Words& words) {
+int init(const InitOptions& words) {
   const auto url = http::parse_url(words.upstream);
   if (!url || !url->query.empty()) {
-    return fail(fmt::format("--upstream `{}` is no URL of a service; write scheme, host and port, as in "
+    return fail("init",
+                fmt::format("--upstream `{}` is no URL of a service; write scheme, host and port, as in "
                             "http://127.0.0.1:3000",
                             words.upstream),
                 2);
@@ -98,13 +94,13 @@ int init(const Words& words) {
   const bool to_output = words.output == "-";
   std::error_code ignored;
   // Before a long document is read for nothing.
-  if (!to_output && fs::exists(words.output, ignored)) return fail(taken(words.output));
+  if (!to_output && fs::exists(words.output, ignored)) return fail("init", taken(words.output));
   Problems problems;
   const openapi::Api api = openapi::load(words.document, doc::disk_files(), {}, problems);
   if (api.operations.empty()) {
     fmt::print(stderr, "{}", problems.text());
-    return fail(
-        fmt::format("{} gives no operation that could be secured; nothing was written", words.document));
+    return fail("init", fmt::format("{} gives no operation that could be secured; nothing was written",
+                                    words.document));
   }
   const fs::path output = to_output ? fs::path("gatehouse.yaml") : fs::path(words.output);
   const fs::path folder = fs::absolute(output).parent_path();
@@ -115,7 +111,7 @@ int init(const Words& words) {
     fmt::print("{}", text);
     return 0;
   }
-  if (const auto written = write_new(words.output, text); !written) return fail(written.error().text);
+  if (const auto written = write_new(words.output, text); !written) return fail("init", written.error().text);
   say_what_next(words, api, problems_of(output, text));
   return 0;
 }
@@ -126,7 +122,7 @@ void add_init(CLI::App& program, int& status) {
   Command command(program, "init",
                   "Write a configuration to start from, with every operation of the document.",
                   "gatehouse init --openapi api.yaml --upstream http://127.0.0.1:3000");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<InitOptions>();
   command.option("--openapi", words->document, "The API's OpenAPI document, 3.0 or 3.1", Need::required);
   command.option("--upstream", words->upstream, "The URL of the service that answers", Need::required);
   command.option("-o,--output", words->output, "The file to make; - for standard output");

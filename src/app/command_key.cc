@@ -18,7 +18,7 @@
 namespace gatehouse::app {
 namespace {
 
-struct Words {
+struct KeyOptions {
   std::string config = "gatehouse.yaml";
   std::string id;
   std::string expires;
@@ -27,11 +27,6 @@ struct Words {
   store::KeyRequest request;
   bool json = false;
 };
-
-int fail(std::string_view what) {
-  fmt::print(stderr, "gatehouse key: {}\n", what);
-  return 1;
-}
 
 std::string date(WallTime time) {
   if (time == WallTime::max()) return "never";
@@ -43,22 +38,22 @@ std::string date(WallTime time) {
 void let_servers_see() { std::this_thread::sleep_for(3 * store::KeyStore::kPoll); }
 
 // Runs `work` on the keys of the configuration's store.
-int with_keys(const Words& words,
+int with_keys(const KeyOptions& words,
               const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
   const auto policy = load_policy(words.config, "nothing was done");
   if (!policy) return 1;
   auto connection = open_store(policy->settings);
-  if (!connection) return fail(connection.error().text);
+  if (!connection) return fail("key", connection.error().text);
   const auto hasher = open_key_hasher(policy->settings);
-  if (!hasher) return fail(hasher.error().text);
+  if (!hasher) return fail("key", hasher.error().text);
   SystemEntropy entropy;
   const SystemClock clock;
   store::KeyAdmin admin(*connection, **hasher, entropy, clock);
   return work(*policy, admin);
 }
 
-int show_new_key(const Words& words, Result<store::CreatedKey> created) {
-  if (!created) return fail(created.error().text);
+int show_new_key(const KeyOptions& words, Result<store::CreatedKey> created) {
+  if (!created) return fail("key", created.error().text);
   let_servers_see();
   if (words.json) {
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
@@ -70,10 +65,10 @@ int show_new_key(const Words& words, Result<store::CreatedKey> created) {
   return 0;
 }
 
-int create(Words& words) {
+int create(KeyOptions& words) {
   return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
     for (const std::string& role : words.request.roles) {
-      if (!policy.has_role(role)) return fail(fmt::format("the configuration has no role `{}`", role));
+      if (!policy.has_role(role)) return fail("key", fmt::format("the configuration has no role `{}`", role));
     }
     if (!words.expires.empty()) {
       words.request.lifetime = parse_duration(words.expires);
@@ -117,10 +112,10 @@ void print_json(const store::ListedKey& key, WallTime now) {
   fmt::print("{}\n", json::to_text(document.root()));
 }
 
-int list(const Words& words) {
+int list(const KeyOptions& words) {
   return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
     const auto keys = admin.list();
-    if (!keys) return fail(keys.error().text);
+    if (!keys) return fail("key", keys.error().text);
     const WallTime now = SystemClock().wall();
     Table table({{"ID", Column::Align::left, Column::Fit::whole},
                  {"PRINCIPAL"},
@@ -146,7 +141,7 @@ int list(const Words& words) {
   });
 }
 
-int rotate(const Words& words) {
+int rotate(const KeyOptions& words) {
   return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
     const auto overlap = parse_duration(words.overlap);
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
@@ -154,9 +149,9 @@ int rotate(const Words& words) {
   });
 }
 
-int revoke(const Words& words) {
+int revoke(const KeyOptions& words) {
   return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
-    if (const auto done = admin.revoke(words.id); !done) return fail(done.error().text);
+    if (const auto done = admin.revoke(words.id); !done) return fail("key", done.error().text);
     let_servers_see();
     fmt::print(stderr, "Key {} is revoked.\n", words.id);
     return 0;
@@ -168,7 +163,7 @@ int revoke(const Words& words) {
 void add_key(CLI::App& program, int& status) {
   Command key(program, "key", "API keys: create, list, rotate, revoke. A key is shown once.",
               "gatehouse key create --principal partner:acme --role partner --expires 365d");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<KeyOptions>();
   const auto config = [&](Command& command) {
     command.option("-c,--config", words->config, "The configuration");
   };

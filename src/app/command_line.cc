@@ -1,6 +1,7 @@
 #include "app/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace gatehouse::app {
 
@@ -34,6 +35,11 @@ void Command::flag(const char* names, bool& into, const char* what) { app_->add_
 
 void Command::run(int& status, std::function<int()> work) {
   app_->callback([&status, work = std::move(work)] { status = work(); });
+}
+
+int fail(std::string_view command, std::string_view what, int status) {
+  fmt::print(stderr, "gatehouse {}: {}\n", command, what);
+  return status;
 }
 
 void wrong_usage(const char* option, std::string_view what) {

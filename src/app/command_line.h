@@ -37,6 +37,9 @@ class Command {
   CLI::App* app_;
 };
 
+// Writes `gatehouse COMMAND: what` to standard error; the exit status of a command that failed.
+int fail(std::string_view command, std::string_view what, int status = 1);
+
 // Ends the program with 2 and `option: what`: for what no check of a single word finds. From `work` only.
 [[noreturn]] void wrong_usage(const char* option, std::string_view what);
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kRowsAtOnce = 500;  // of a table whose columns fit all of them
 constexpr std::chrono::milliseconds kLook{100};
 
-struct Words {
+struct LogOptions {
   std::string config = "gatehouse.yaml";
   std::string since = "1d";
   std::string user, operation, address, outcome;
@@ -24,12 +24,7 @@ struct Words {
   bool json = false;
 };
 
-int fail(std::string_view what) {
-  fmt::print(stderr, "gatehouse log: {}\n", what);
-  return 1;
-}
-
-audit::EventFilter filter_of(const Words& words) {
+audit::EventFilter filter_of(const LogOptions& words) {
   audit::EventFilter filter;
   const auto since = parse_duration(words.since);
   if (!since)
@@ -50,8 +45,8 @@ audit::EventFilter filter_of(const Words& words) {
 
 // Prints what passes the filter, and moves the filter behind all that was looked at. Gives how many lines it
 // were.
-Result<std::size_t> print_events(db::Connection& connection, audit::EventFilter& filter, const Words& words,
-                                 EventTable& table) {
+Result<std::size_t> print_events(db::Connection& connection, audit::EventFilter& filter,
+                                 const LogOptions& words, EventTable& table) {
   const Screen screen = Screen::standard_output();
   std::size_t count = 0;
   GATEHOUSE_TRY(filter.after, audit::read_events(connection, filter, [&](const audit::StoredEvent& event) {
@@ -81,16 +76,16 @@ Result<> wait_for_change(db::Connection& connection, std::int64_t& version) {
   }
 }
 
-int run(const Words& words) {
+int run(const LogOptions& words) {
   audit::EventFilter filter = filter_of(words);
   auto store = open_event_store(words.config);
-  if (!store) return fail(store.error().text);
+  if (!store) return fail("log", store.error().text);
   EventTable table;
   // The version first: what is written between reading and waiting is seen at once.
   auto version = store->connection.data_version();
-  if (!version) return fail(version.error().text);
+  if (!version) return fail("log", version.error().text);
   auto printed = print_events(store->connection, filter, words, table);
-  if (!printed) return fail(printed.error().text);
+  if (!printed) return fail("log", printed.error().text);
   if (!words.follow) {
     if (*printed == 0)
       fmt::print(stderr, "No event of the last {} in {} is like that.\n", words.since, store->path);
@@ -98,9 +93,9 @@ int run(const Words& words) {
   }
   for (;;) {
     if (const auto waited = wait_for_change(store->connection, *version); !waited)
-      return fail(waited.error().text);
+      return fail("log", waited.error().text);
     if (printed = print_events(store->connection, filter, words, table); !printed)
-      return fail(printed.error().text);
+      return fail("log", printed.error().text);
   }
 }
 
@@ -109,7 +104,7 @@ int run(const Words& words) {
 void add_log(CLI::App& program, int& status) {
   Command command(program, "log", "What happened: the events of the store, oldest first.",
                   "gatehouse log --since 1h --outcome refused --user partner:acme");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<LogOptions>();
   command.option("-c,--config", words->config, "The configuration that names the store");
   command.option("--since", words->since, "How far back, such as 15m or 7d");
   command.option("--user", words->user, "Only this principal, such as partner:acme");

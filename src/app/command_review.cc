@@ -16,13 +16,12 @@
 namespace gatehouse::app {
 namespace {
 
-using policy::Operation;
 using review::Finding;
 using review::Layer;
 using review::Report;
 using review::Severity;
 
-struct Words {
+struct ReviewOptions {
   std::string config = "gatehouse.yaml";
   std::string format = "table";
   std::string fail_on;
@@ -31,9 +30,9 @@ struct Words {
 };
 
 constexpr std::size_t kShown = 8;  // findings of one rule in the table; the other formats have all
-constexpr std::size_t kWidth = 110;
+constexpr std::size_t kTableWidth = 110;
 
-Paint paint_of(Severity severity) {
+Paint paint_of_severity(Severity severity) {
   switch (severity) {
     case Severity::high: return Paint::red;
     case Severity::medium: return Paint::yellow;
@@ -80,7 +79,7 @@ void print_operations(const Report& report, const Screen& screen) {
                {"LIMITS", Column::Align::left, Column::Fit::spare},
                {"EVENTS", Column::Align::left, Column::Fit::spare},
                {"TARGET", Column::Align::left, Column::Fit::spare}});
-  for (const Operation& operation : report.policy->operations) {
+  for (const policy::Operation& operation : report.policy->operations) {
     std::vector<Cell> row{operation.name};
     for (const Layer layer : review::kLayers) {
       if (layer == Layer::transport) continue;
@@ -89,7 +88,7 @@ void print_operations(const Report& report, const Screen& screen) {
       constexpr std::string_view kMarks[] = {"", "! ", "!! "};
       row.emplace_back(std::string(worst ? kMarks[static_cast<std::size_t>(*worst)] : "") +
                            review::describe(*report.policy, operation, layer),
-                       worst && *worst != Severity::low ? paint_of(*worst) : Paint::plain);
+                       worst && *worst != Severity::low ? paint_of_severity(*worst) : Paint::plain);
     }
     table.add(std::move(row));
   }
@@ -98,22 +97,23 @@ void print_operations(const Report& report, const Screen& screen) {
 
 void print_public(const Report& report, const Screen& screen) {
   Table table({{"PUBLIC", Column::Align::left, Column::Fit::whole}, {"BECAUSE"}});
-  for (const Operation& operation : report.policy->operations) {
+  for (const policy::Operation& operation : report.policy->operations) {
     if (operation.admits_anonymous) table.add({operation.name, operation.settings->open->value});
   }
   if (const std::string text = table.take(screen); !text.empty()) fmt::print("\n{}", text);
 }
 
 void print_findings(const Report& report, const Screen& screen) {
-  const std::size_t width = screen.width == 0 ? kWidth : std::max<std::size_t>(screen.width, 40);
+  const std::size_t width = screen.width == 0 ? kTableWidth : std::max<std::size_t>(screen.width, 40);
   for (auto first = report.findings.begin(); first != report.findings.end();) {
     const auto last = std::find_if(first, report.findings.end(), [&](const Finding& finding) {
       return finding.rule != first->rule || finding.severity != first->severity;
     });
     const auto count = static_cast<std::size_t>(last - first);
-    fmt::print("\n{} {}: {}\n",
-               painted(fmt::format("{:<6}", name(first->severity)), paint_of(first->severity), screen),
-               painted(first->rule->id, Paint::strong, screen), first->rule->title);
+    fmt::print(
+        "\n{} {}: {}\n",
+        painted(fmt::format("{:<6}", name(first->severity)), paint_of_severity(first->severity), screen),
+        painted(first->rule->id, Paint::strong, screen), first->rule->title);
     Table table({{"", Column::Align::left, Column::Fit::whole},
                  {"WHO"},
                  {"WHERE", Column::Align::left, Column::Fit::whole},
@@ -163,7 +163,7 @@ review::Facts facts(const policy::PolicySet& policy) {
   return facts;
 }
 
-int review_configuration(const Words& words) {
+int review_configuration(const ReviewOptions& words) {
   if (words.rules) {
     fmt::print("{}", review::rules_as_markdown());
     return 0;
@@ -193,7 +193,7 @@ void add_review(CLI::App& program, int& status) {
   Command command(program, "review", "Hold every operation against every layer, and say what is weak.",
                   "gatehouse review -c gatehouse.yaml --format markdown > review.md\n"
                   "  gatehouse review --fail-on high     in continuous integration");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<ReviewOptions>();
   command.option("-c,--config", words->config, "The configuration");
   command.option("--format", words->format, "How it is written", {"table", "json", "markdown"});
   command.option("--fail-on", words->fail_on, "Exit with 1 where a finding is at least that severe",

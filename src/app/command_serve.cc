@@ -9,19 +9,10 @@
 #include "app/commands.h"
 #include "app/load_policy.h"
 #include "app/service.h"
+#include "app/signals.h"
 
 namespace gatehouse::app {
 namespace {
-
-// Signals are taken by this thread alone: they are blocked before any other begins.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 void reload(Service& service, const std::string& path) {
   service.reopen_logs();
@@ -40,7 +31,7 @@ void reload(Service& service, const std::string& path) {
 }
 
 int serve(const std::string& path) {
-  const sigset_t signals = block_signals();
+  const sigset_t signals = block_signals({SIGHUP, SIGTERM, SIGINT});
   const auto policy = load_policy(path, "nothing was started");
   if (!policy) return 1;
   auto service = Service::start(policy);

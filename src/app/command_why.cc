@@ -19,16 +19,11 @@
 namespace gatehouse::app {
 namespace {
 
-struct Words {
+struct WhyOptions {
   std::string config = "gatehouse.yaml";
   std::string id;
   bool json = false;
 };
-
-int fail(std::string_view what) {
-  fmt::print(stderr, "gatehouse why: {}\n", what);
-  return 1;
-}
 
 // Where the configuration does not load, the account does without it.
 std::shared_ptr<const policy::PolicySet> policy_of(const std::string& config) {
@@ -150,7 +145,7 @@ std::string json_of(const audit::Explanation& explanation, const policy::PolicyS
   return json::to_text(document.root());
 }
 
-int run(const Words& words) {
+int run(const WhyOptions& words) {
   if (!Uuid::parse(words.id)) {
     wrong_usage("CORRELATION_ID",
                 fmt::format("`{}` is none; it is what an answer names in correlation_id and "
@@ -158,14 +153,15 @@ int run(const Words& words) {
                             printable(words.id)));
   }
   auto store = open_event_store(words.config);
-  if (!store) return fail(store.error().text);
+  if (!store) return fail("why", store.error().text);
   const auto explanation = audit::explain(store->connection, words.id);
   if (!explanation && explanation.error().code == ErrorCode::not_found) {
-    return fail(fmt::format(
-        "{} has no request {}; it may be older than the events that are kept, or another server's",
-        store->path, words.id));
+    return fail(
+        "why", fmt::format(
+                   "{} has no request {}; it may be older than the events that are kept, or another server's",
+                   store->path, words.id));
   }
-  if (!explanation) return fail(explanation.error().text);
+  if (!explanation) return fail("why", explanation.error().text);
   const auto policy = policy_of(words.config);
   if (words.json) {
     fmt::print("{}\n", json_of(*explanation, policy.get()));
@@ -186,7 +182,7 @@ int run(const Words& words) {
 void add_why(CLI::App& program, int& status) {
   Command command(program, "why", "What every gate decided about one request.",
                   "gatehouse why 01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<WhyOptions>();
   command.option("-c,--config", words->config, "The configuration that names the store");
   command.option("id", words->id, "The correlation id, from an answer or from `gatehouse log`",
                  Need::required);

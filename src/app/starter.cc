@@ -14,14 +14,13 @@
 namespace gatehouse::app {
 namespace {
 
-using openapi::Operation;
 using openapi::SecurityScheme;
 using review::Purpose;
 using review::word_for;
 
 constexpr std::size_t kWidth = 110;
 
-bool is_read(const Operation& operation) {
+bool is_read(const openapi::Operation& operation) {
   using openapi::Method;
   return operation.method == Method::get || operation.method == Method::head ||
          operation.method == Method::options || operation.method == Method::trace;
@@ -47,7 +46,7 @@ bool is_version(std::string_view segment) {
          std::ranges::all_of(segment.substr(1), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
-std::string area(const Operation& operation) {
+std::string area(const openapi::Operation& operation) {
   if (!operation.tags.empty()) {
     if (std::string tag = slug(operation.tags.front()); !tag.empty()) return tag;
   }
@@ -95,7 +94,7 @@ std::string_view scheme_text(const openapi::Api& api, const SecurityScheme& sche
 class Starter {
  public:
   Starter(const openapi::Api& api, const StarterOptions& options) : api_(api), options_(options) {
-    for (const Operation& operation : api.operations) {
+    for (const openapi::Operation& operation : api.operations) {
       if (!operation.gatehouse) grant(operation);
     }
   }
@@ -116,7 +115,7 @@ class Starter {
     out_ += '\n';
   }
 
-  void grant(const Operation& operation) {
+  void grant(const openapi::Operation& operation) {
     const std::string permission = proposed_permission(operation);
     const bool asks =
         std::ranges::any_of(operation.security, [](const auto& alternative) { return !alternative.empty(); });
@@ -286,7 +285,7 @@ class Starter {
         "#     resource: {upstream: {path: \"/internal/orders/{path.id}\"}, attributes: {customer: string}}");
     line("#     when: resource.customer == principal.id");
     line("operations:");
-    for (const Operation& operation : api_.operations) {
+    for (const openapi::Operation& operation : api_.operations) {
       if (operation.gatehouse) {
         line(comment(fmt::format("{}: its policy stands in the document (x-gatehouse)", operation.title())));
         continue;
@@ -297,7 +296,7 @@ class Starter {
     line("log: [stdout]");
   }
 
-  void one(const Operation& operation) {
+  void one(const openapi::Operation& operation) {
     std::vector<std::string> fields{"permission: " + yaml_text(proposed_permission(operation))};
     if (const std::string limit = tighter(operation); !limit.empty()) fields.push_back(limit);
     if (const std::string word = sensitive(operation); !word.empty()) fields.push_back("sensitive: " + word);
@@ -312,7 +311,7 @@ class Starter {
     line(text);
   }
 
-  static std::string tighter(const Operation& operation) {
+  static std::string tighter(const openapi::Operation& operation) {
     if ((operation.admits_anonymous() && word_for(Purpose::sign_in, operation)) ||
         (!is_read(operation) && word_for(Purpose::recovery, operation))) {
       return "limits: [per_ip, per_principal, attempts]";
@@ -323,7 +322,7 @@ class Starter {
     return {};
   }
 
-  static std::string sensitive(const Operation& operation) {
+  static std::string sensitive(const openapi::Operation& operation) {
     if (operation.method == openapi::Method::delete_) return "delete";
     if (word_for(Purpose::export_, operation)) return "export";
     if (word_for(Purpose::administration, operation)) return "administration";
@@ -342,7 +341,7 @@ class Starter {
 
 }  // namespace
 
-std::string proposed_permission(const Operation& operation) {
+std::string proposed_permission(const openapi::Operation& operation) {
   const std::string_view action = is_read(operation)                             ? "read"
                                   : operation.method == openapi::Method::delete_ ? "delete"
                                                                                  : "write";

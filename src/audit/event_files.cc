@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/system_failure.h"
+
 namespace gatehouse::audit {
 
 namespace {
@@ -19,12 +21,6 @@ constexpr std::string_view kEnding = ".jsonl";
 
 std::string path_of(const std::string& folder, std::int64_t file) {
   return fmt::format("{}/{}{}", folder, file, kEnding);
-}
-
-std::unexpected<Error> system_failure(std::string_view doing, std::string_view what) {
-  return failure(ErrorCode::unavailable,
-                 fmt::format("cannot {} {}: {}", doing, what, std::generic_category().message(errno)),
-                 Retry::yes);
 }
 
 // Makes the names in a folder last.

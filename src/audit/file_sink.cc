@@ -10,15 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/system_failure.h"
+
 namespace gatehouse::audit {
 
 namespace {
-
-std::unexpected<Error> system_failure(std::string_view doing, std::string_view what) {
-  return failure(ErrorCode::unavailable,
-                 fmt::format("cannot {} {}: {}", doing, what, std::generic_category().message(errno)),
-                 Retry::yes);
-}
 
 // Writes until `done` bytes are all; `done` says how far it came.
 Result<> write_all(int file, std::string_view text, std::size_t& done, std::string_view name) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text_map.h"
+
 namespace gatehouse::audit {
 
 namespace {

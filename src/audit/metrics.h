@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "core/event.h"
 
 namespace gatehouse::audit {

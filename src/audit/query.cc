@@ -14,9 +14,6 @@ namespace gatehouse::audit {
 
 namespace {
 
-WallTime wall_time(std::int64_t nanoseconds) { return WallTime{std::chrono::nanoseconds{nanoseconds}}; }
-std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
-
 // `2026-11-23T10:15:04.182913Z`, as the encoder writes it.
 std::optional<WallTime> parse_time(std::string_view text) {
   if (text.size() != 27) return std::nullopt;
@@ -35,7 +32,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
 }
 
 // The lines of the runs that a reader is given, one at a time.
-class Line {
+class StoredLine {
  public:
   bool parse(std::string_view line) { return parser_.parse(line, document_).has_value(); }
   bool says(std::string_view member, const std::optional<std::string>& wanted) const {
@@ -87,7 +84,7 @@ Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& 
                     "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
                     {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
   EventFileReader files(event_folder(connection));
-  Line parsed;
+  StoredLine parsed;
   std::int64_t last = filter.after;
   for (;;) {
     GATEHOUSE_TRY(const bool more, rows.next());
@@ -98,7 +95,7 @@ Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& 
     const bool goes_on = for_each_line(lines, [&](std::string_view line) {
       last = std::max(last, ++position);
       if (position <= filter.after || !parsed.parse(line)) return true;
-      const WallTime time = parsed.time().value_or(wall_time(rows.integer(1)));
+      const WallTime time = parsed.time().value_or(wall_time_from_nanoseconds(rows.integer(1)));
       if (time < since || time >= until) return true;
       const bool wanted = parsed.says("user.id", filter.user) && parsed.says("operation", filter.operation) &&
                           parsed.says("client.address", address) && parsed.says("outcome", outcome);
@@ -122,7 +119,7 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
                          "ORDER BY position",
                          {from, to}));
     EventFileReader files(event_folder(connection));
-    Line parsed;
+    StoredLine parsed;
     const std::optional<std::string> wanted{std::string(request_id)};
     for (;;) {
       GATEHOUSE_TRY(const bool more, rows.next());
@@ -143,7 +140,7 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
   for (;;) {
     GATEHOUSE_TRY(const bool more, rows.next());
     if (!more) break;
-    explanation.originals.push_back({std::string(request_id), wall_time(rows.integer(0)),
+    explanation.originals.push_back({std::string(request_id), wall_time_from_nanoseconds(rows.integer(0)),
                                      static_cast<unsigned>(rows.integer(1)), std::string(rows.blob(2)),
                                      std::string(rows.blob(3))});
   }

@@ -44,8 +44,6 @@ constexpr db::Sql kSteps[] = {
 
 constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
 
-std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
-
 class StoreSink final : public Sink {
  public:
   StoreSink(db::Connection connection, Retention retention)

@@ -1,8 +1,8 @@
 // Time is passed in, so that a test can turn the clock by hand.
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <cstdint>
 
 namespace gatehouse {
 
@@ -10,6 +10,12 @@ namespace gatehouse {
 using MonotonicTime = std::chrono::steady_clock::time_point;
 // Calendar time in UTC, to the nanosecond: events, token expiry.
 using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+// As databases and indexes keep it: nanoseconds since 1970.
+constexpr std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
+constexpr WallTime wall_time_from_nanoseconds(std::int64_t nanoseconds) {
+  return WallTime{std::chrono::nanoseconds{nanoseconds}};
+}
 
 class Clock {
  public:
@@ -22,25 +28,6 @@ class SystemClock final : public Clock {
  public:
   MonotonicTime monotonic() const override { return std::chrono::steady_clock::now(); }
   WallTime wall() const override { return std::chrono::system_clock::now(); }
-};
-
-// For tests: stands still until it is advanced. Safe to read from other threads.
-class ManualClock final : public Clock {
- public:
-  explicit ManualClock(WallTime start = WallTime{std::chrono::seconds{1'760'000'000}})
-      : wall_(start.time_since_epoch().count()) {}
-  void advance(std::chrono::nanoseconds by) {
-    monotonic_ += by.count();
-    wall_ += by.count();
-  }
-  MonotonicTime monotonic() const override {
-    return MonotonicTime{std::chrono::nanoseconds{monotonic_.load()}};
-  }
-  WallTime wall() const override { return WallTime{std::chrono::nanoseconds{wall_.load()}}; }
-
- private:
-  std::atomic<std::int64_t> monotonic_{1'000'000'000'000};
-  std::atomic<std::int64_t> wall_;
 };
 
 }  // namespace gatehouse

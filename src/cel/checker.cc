@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "base/text_map.h"
 #include "cel/unifier.h"
 
 namespace gatehouse::cel {
 namespace {
 
-using Kind = Type::Kind;
+using TypeKind = Type::Kind;
 
 constexpr std::size_t kMaxProblems = 20;
 
@@ -167,24 +168,24 @@ class Checker {
 
   Type member_type(const Expr& expr, Type operand) {
     bool optional = expr.optional_select;
-    if (operand.is(Kind::wrapper)) operand = operand.parameters()[0];
-    if (operand.is(Kind::optional)) {
+    if (operand.is(TypeKind::wrapper)) operand = operand.parameters()[0];
+    if (operand.is(TypeKind::optional)) {
       operand = types_.solved(operand.parameters()[0]);
       optional = true;
     }
     Type result = Type::dyn();
-    if (operand.is(Kind::map)) {
+    if (operand.is(TypeKind::map)) {
       result = operand.parameters()[1];
       if (!types_.assign(operand.parameters()[0], Type::string()))
         return fail(expr.offset,
                     fmt::format("the keys of a {} are no names: select with [ ]", operand.text()));
-    } else if (operand.is(Kind::object)) {
+    } else if (operand.is(TypeKind::object)) {
       const Type* const field = operand.field(expr.text);
       if (field == nullptr) return no_member(expr.offset, operand, expr.text);
       result = *field;
-    } else if (operand.is(Kind::parameter)) {
+    } else if (operand.is(TypeKind::parameter)) {
       types_.assign(operand, Type::dyn());
-    } else if (!operand.is(Kind::dyn)) {
+    } else if (!operand.is(TypeKind::dyn)) {
       return fail(expr.offset, fmt::format("a value of type {} has no members, so not '{}' either",
                                            operand.text(), expr.text));
     }
@@ -236,7 +237,7 @@ class Checker {
 
   // object["name"], where the name can be looked up now.
   std::optional<Type> literal_member(const Expr& expr, std::span<const Type> types) {
-    if ((expr.text != "_[_]" && expr.text != "_[?_]") || !types[0].is(Kind::object)) return std::nullopt;
+    if ((expr.text != "_[_]" && expr.text != "_[?_]") || !types[0].is(TypeKind::object)) return std::nullopt;
     const Expr& key = ast_[expr.args[1]];
     if (key.kind != ExprKind::literal || !key.value.is(Value::Kind::string)) return std::nullopt;
     const Type* const field = types[0].field(key.value.text());
@@ -328,13 +329,13 @@ class Checker {
 
   static bool may_be_key(const Type& type) {
     switch (type.kind()) {
-      case Kind::boolean:
-      case Kind::integer:
-      case Kind::unsigned_integer:
-      case Kind::string:
-      case Kind::dyn:
-      case Kind::parameter: return true;
-      case Kind::wrapper: return may_be_key(type.parameters()[0]);
+      case TypeKind::boolean:
+      case TypeKind::integer:
+      case TypeKind::unsigned_integer:
+      case TypeKind::string:
+      case TypeKind::dyn:
+      case TypeKind::parameter: return true;
+      case TypeKind::wrapper: return may_be_key(type.parameters()[0]);
       default: return false;
     }
   }
@@ -369,7 +370,7 @@ class Checker {
 
   Type comprehension(const Expr& expr) {
     Type range = types_.solved(check(expr.target));
-    if (range.is(Kind::wrapper)) range = range.parameters()[0];
+    if (range.is(TypeKind::wrapper)) range = range.parameters()[0];
     Type key = Type::dyn();
     Type value = Type::dyn();
     const bool of_optional = expr.macro == Macro::opt_map || expr.macro == Macro::opt_flat_map;
@@ -379,17 +380,17 @@ class Checker {
         return fail(expr.offset, fmt::format("optMap() and optFlatMap() need an optional, but this is {}",
                                              types_.final(range).text()));
       value = types_.solved(value);
-    } else if (range.is(Kind::list)) {
+    } else if (range.is(TypeKind::list)) {
       key = Type::integer();
       value = range.parameters()[0];
-    } else if (range.is(Kind::map)) {
+    } else if (range.is(TypeKind::map)) {
       key = range.parameters()[0];
       value = range.parameters()[1];
-    } else if (range.is(Kind::object)) {
+    } else if (range.is(TypeKind::object)) {
       key = Type::string();
-    } else if (range.is(Kind::parameter)) {
+    } else if (range.is(TypeKind::parameter)) {
       types_.assign(range, Type::dyn());
-    } else if (!range.is(Kind::dyn)) {
+    } else if (!range.is(TypeKind::dyn)) {
       return fail(expr.offset, fmt::format("a macro walks lists and maps, but this is {}", range.text()));
     }
     const std::size_t before = locals_.size();
@@ -397,7 +398,8 @@ class Checker {
       locals_.push_back({expr.variables[0], key});
       locals_.push_back({expr.variables[1], value});
     } else {
-      locals_.push_back({expr.variables[0], range.is(Kind::map) || range.is(Kind::object) ? key : value});
+      locals_.push_back(
+          {expr.variables[0], range.is(TypeKind::map) || range.is(TypeKind::object) ? key : value});
     }
     const Type element = locals_.back().type;
     for (const ExprId id : expr.args) {

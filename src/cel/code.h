@@ -54,7 +54,8 @@ struct Node {
 };
 
 struct Program::Code {
-  explicit Code(std::size_t memory) : arena(memory) {}
+  static constexpr std::size_t kMemory = std::size_t{1} << 20U;  // bytes: literals and folded constants
+
   std::string text;
   Type result;
   std::vector<Slot> slots;
@@ -64,7 +65,7 @@ struct Program::Code {
   std::vector<std::unique_ptr<RE2>> patterns;
   std::uint32_t root = 0;
   std::uint32_t locals = 0;  // how many the deepest nesting needs
-  Arena arena;               // what the constants point to
+  Arena arena{kMemory};      // what the constants point to
 };
 
 }  // namespace gatehouse::cel

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "cel/type.h"
 
 namespace gatehouse::cel {

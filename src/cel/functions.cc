@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/text_map.h"
 
 namespace gatehouse::cel {
 namespace {

@@ -151,7 +151,7 @@ Value base64_decode(Run& run, Arguments args) {
   return kept.is_error() ? kept : Value::bytes(kept.text());
 }
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kCollectionFunctions[] = {
     {"_[_]",
      "list(A), int -> A; map(A, B), A -> B; optional_type(list(A)), int -> optional_type(A); "
      "optional_type(map(A, B)), A -> optional_type(B)",
@@ -257,6 +257,6 @@ Value sorted(Run& run, std::span<const Value> items, std::span<const Value> keys
   return list.finish();
 }
 
-std::span<const Definition> collection_functions() { return kDefinitions; }
+std::span<const Definition> collection_functions() { return kCollectionFunctions; }
 
 }  // namespace gatehouse::cel

@@ -148,7 +148,7 @@ Value to_duration(Run& run, Arguments args) {
 Value type_of(Run&, Arguments args) { return Value::type_name(type_name(args[0])); }
 Value to_dyn(Run&, Arguments args) { return args[0]; }
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kConversionFunctions[] = {
     {"int", "int -> int; uint -> int; double -> int; string -> int; timestamp -> int; duration -> int",
      to_int},
     {"uint", "uint -> uint; int -> uint; double -> uint; string -> uint", to_uint},
@@ -170,6 +170,6 @@ constexpr Definition kDefinitions[] = {
 
 }  // namespace
 
-std::span<const Definition> conversion_functions() { return kDefinitions; }
+std::span<const Definition> conversion_functions() { return kConversionFunctions; }
 
 }  // namespace gatehouse::cel

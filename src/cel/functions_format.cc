@@ -188,13 +188,13 @@ Value quote(Run& run, Arguments args) {
   return run.text(out);
 }
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kFormatFunctions[] = {
     {"format", ".string, list(dyn) -> string", format},
     {"strings.quote", "string -> string", quote},
 };
 
 }  // namespace
 
-std::span<const Definition> format_functions() { return kDefinitions; }
+std::span<const Definition> format_functions() { return kFormatFunctions; }
 
 }  // namespace gatehouse::cel

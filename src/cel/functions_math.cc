@@ -141,7 +141,7 @@ constexpr std::string_view kExtreme =
 constexpr std::string_view kBinaryBits = "int, int -> int; uint, uint -> uint";
 constexpr std::string_view kShift = "int, int -> int; uint, int -> uint";
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kMathFunctions[] = {
     {"math.greatest", kExtreme, greatest},
     {"math.least", kExtreme, least},
     {"math.ceil", "double -> double", ceil},
@@ -164,6 +164,6 @@ constexpr Definition kDefinitions[] = {
 
 }  // namespace
 
-std::span<const Definition> math_functions() { return kDefinitions; }
+std::span<const Definition> math_functions() { return kMathFunctions; }
 
 }  // namespace gatehouse::cel

@@ -156,7 +156,7 @@ Value prefix_length(Run& run, Arguments args) {
   return args[0].is(Kind::network) ? Value::integer(args[0].network().bits) : run.no_overload();
 }
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kNetworkFunctions[] = {
     {"ip", "string -> net.IP; net.IP -> net.IP; .net.CIDR -> net.IP", ip},
     {"cidr", "string -> net.CIDR; net.CIDR -> net.CIDR", cidr},
     {"isIP", "string -> bool", is_ip},
@@ -176,6 +176,6 @@ constexpr Definition kDefinitions[] = {
 
 }  // namespace
 
-std::span<const Definition> network_functions() { return kDefinitions; }
+std::span<const Definition> network_functions() { return kNetworkFunctions; }
 
 }  // namespace gatehouse::cel

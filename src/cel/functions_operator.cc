@@ -132,7 +132,7 @@ constexpr std::string_view kOrder =
     "bytes, bytes -> bool; timestamp, timestamp -> bool; duration, duration -> bool; int, uint -> bool; "
     "int, double -> bool; uint, int -> bool; uint, double -> bool; double, int -> bool; double, uint -> bool";
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kOperatorFunctions[] = {
     {"_+_",
      "int, int -> int; uint, uint -> uint; double, double -> double; string, string -> string; bytes, bytes "
      "-> bytes; "
@@ -214,6 +214,6 @@ std::optional<int> order(Run& run, const Value& a, const Value& b) {
   }
 }
 
-std::span<const Definition> operator_functions() { return kDefinitions; }
+std::span<const Definition> operator_functions() { return kOperatorFunctions; }
 
 }  // namespace gatehouse::cel

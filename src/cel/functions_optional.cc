@@ -33,7 +33,7 @@ Value unwrap(Run& run, Arguments args) {
   return list.finish();
 }
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kOptionalFunctions[] = {
     {"optional.none", "-> optional_type(A)", none},
     {"optional.of", "A -> optional_type(A)", of},
     {"optional.ofNonZeroValue", "A -> optional_type(A)", of_non_zero},
@@ -66,6 +66,6 @@ bool is_zero(const Value& value) {
   }
 }
 
-std::span<const Definition> optional_functions() { return kDefinitions; }
+std::span<const Definition> optional_functions() { return kOptionalFunctions; }
 
 }  // namespace gatehouse::cel

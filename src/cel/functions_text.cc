@@ -256,7 +256,7 @@ Value reverse(Run& run, Arguments args) {
   return Value::string({out, text.size()});
 }
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kTextFunctions[] = {
     {"size",
      "string -> int; bytes -> int; list(A) -> int; map(A, B) -> int; .string -> int; .bytes -> int; .list(A) "
      "-> int; "
@@ -299,6 +299,6 @@ Value matches(Run& run, Arguments args) {
       RE2::PartialMatch(re2::StringPiece(args[0].text().data(), args[0].text().size()), compiled));
 }
 
-std::span<const Definition> text_functions() { return kDefinitions; }
+std::span<const Definition> text_functions() { return kTextFunctions; }
 
 }  // namespace gatehouse::cel

@@ -74,7 +74,7 @@ Value milliseconds(Run& run, Arguments args) {
 constexpr std::string_view kOfTime = ".timestamp -> int; .timestamp, string -> int";
 constexpr std::string_view kOfBoth = ".timestamp -> int; .timestamp, string -> int; .duration -> int";
 
-constexpr Definition kDefinitions[] = {
+constexpr Definition kTimeFunctions[] = {
     {"getFullYear", kOfTime, year},
     {"getMonth", kOfTime, month},
     {"getDate", kOfTime, date},
@@ -89,6 +89,6 @@ constexpr Definition kDefinitions[] = {
 
 }  // namespace
 
-std::span<const Definition> time_functions() { return kDefinitions; }
+std::span<const Definition> time_functions() { return kTimeFunctions; }
 
 }  // namespace gatehouse::cel

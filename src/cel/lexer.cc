@@ -2,12 +2,12 @@
 
 #include <cstring>
 
+#include "base/strings.h"
 #include "cel/utf8.h"
 
 namespace gatehouse::cel {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 int hex_digit(char c) {
   if (is_digit(c)) return c - '0';

@@ -9,12 +9,6 @@
 
 namespace gatehouse::cel {
 
-namespace {
-
-constexpr std::size_t kProgramMemory = std::size_t{1} << 20U;  // literals and folded constants
-
-}  // namespace
-
 Program::Program(std::unique_ptr<const Code> code) : code_(std::move(code)) {}
 Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
@@ -36,7 +30,7 @@ Outcome Program::evaluate(const Activation& activation, Scratch& scratch) const 
 
 std::expected<Program, std::vector<Problem>> compile(std::string_view text, const Environment& environment,
                                                      const Type& expected, Checking checking) {
-  auto code = std::make_unique<Program::Code>(kProgramMemory);
+  auto code = std::make_unique<Program::Code>();
   code->text = text;
   const auto ast = parse(code->text, code->arena);
   if (!ast) return std::unexpected(std::vector{ast.error()});

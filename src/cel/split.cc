@@ -11,9 +11,7 @@
 namespace gatehouse::cel {
 namespace {
 
-constexpr std::size_t kProgramMemory = std::size_t{1} << 20U;
-
-using Kind = Question::Kind;
+using QuestionKind = Question::Kind;
 
 class Splitter {
  public:
@@ -22,7 +20,7 @@ class Splitter {
         names_(environment),
         variable_(variable),
         slot_(environment.find(variable)),
-        arena_(kProgramMemory) {}
+        arena_(Program::Code::kMemory) {}
 
   std::optional<Split> run() {
     auto ast = parse(text_, arena_);
@@ -37,7 +35,7 @@ class Splitter {
   // A part of the expression as a program of its own. Parts are whole operands of operators, never of a
   // macro's body, so that none of them names a macro's variable.
   std::optional<Program> part(ExprId id) const {
-    auto code = std::make_unique<Program::Code>(kProgramMemory);
+    auto code = std::make_unique<Program::Code>();
     code->text = text_;
     auto ast = parse(code->text,
                      code->arena);  // the same text has the same tree; its literals live with this program
@@ -77,25 +75,25 @@ class Splitter {
   }
 
   std::optional<Question> truth(ExprId id) {
-    if (const auto index = value(id, is_truth)) return Question{Kind::value, {}, Operand{{}, *index}};
+    if (const auto index = value(id, is_truth)) return Question{QuestionKind::value, {}, Operand{{}, *index}};
     const Expr& expr = ast_[id];
     if (expr.kind != ExprKind::call || expr.target != kNoExpr) return std::nullopt;
-    if (expr.text == "_&&_") return joined(Kind::all, expr);
-    if (expr.text == "_||_") return joined(Kind::any, expr);
-    if (expr.text == "!_") return joined(Kind::negation, expr);
+    if (expr.text == "_&&_") return joined(QuestionKind::all, expr);
+    if (expr.text == "_||_") return joined(QuestionKind::any, expr);
+    if (expr.text == "!_") return joined(QuestionKind::negation, expr);
     if (expr.args.size() != 2) return std::nullopt;
     const auto [first, second] = std::pair(expr.args[0], expr.args[1]);
-    if (expr.text == "_==_") return compared(Kind::equal, first, second);
-    if (expr.text == "_!=_") return negated(compared(Kind::equal, first, second));
-    if (expr.text == "_<_") return compared(Kind::less, first, second);
-    if (expr.text == "_<=_") return compared(Kind::less_or_equal, first, second);
-    if (expr.text == "_>_") return compared(Kind::less, second, first);
-    if (expr.text == "_>=_") return compared(Kind::less_or_equal, second, first);
+    if (expr.text == "_==_") return compared(QuestionKind::equal, first, second);
+    if (expr.text == "_!=_") return negated(compared(QuestionKind::equal, first, second));
+    if (expr.text == "_<_") return compared(QuestionKind::less, first, second);
+    if (expr.text == "_<=_") return compared(QuestionKind::less_or_equal, first, second);
+    if (expr.text == "_>_") return compared(QuestionKind::less, second, first);
+    if (expr.text == "_>=_") return compared(QuestionKind::less_or_equal, second, first);
     if (expr.text == "@in") return contained(first, second);
     return std::nullopt;
   }
 
-  std::optional<Question> joined(Kind kind, const Expr& expr) {
+  std::optional<Question> joined(QuestionKind kind, const Expr& expr) {
     Question question{kind};
     for (const ExprId id : expr.args) {
       auto next = truth(id);
@@ -107,12 +105,12 @@ class Splitter {
 
   static std::optional<Question> negated(std::optional<Question> question) {
     if (!question) return std::nullopt;
-    Question result{Kind::negation};
+    Question result{QuestionKind::negation};
     result.parts.push_back(*std::move(question));
     return result;
   }
 
-  std::optional<Question> compared(Kind kind, ExprId first, ExprId second) {
+  std::optional<Question> compared(QuestionKind kind, ExprId first, ExprId second) {
     auto left = operand(first);
     auto right = operand(second);
     if (!left || !right) return std::nullopt;
@@ -123,20 +121,20 @@ class Splitter {
     const auto left = operand(item);
     if (!left || !left->is_member()) return std::nullopt;
     if (const auto index = value(list, is_strings))
-      return Question{Kind::contained, {}, *left, Operand{{}, *index}};
+      return Question{QuestionKind::contained, {}, *left, Operand{{}, *index}};
     // Elements of other types, where they are written one by one.
     const Expr& expr = ast_[list];
     if (expr.kind != ExprKind::list || expr.args.empty() ||
         std::ranges::find(expr.optional, true) != expr.optional.end()) {
       return std::nullopt;
     }
-    Question question{Kind::any};
+    Question question{QuestionKind::any};
     for (const ExprId id : expr.args) {
       // An element that may fail would fail the whole list: only literals cannot.
       if (ast_[id].kind != ExprKind::literal) return std::nullopt;
       const auto index = value(id, is_scalar);
       if (!index) return std::nullopt;
-      question.parts.push_back({Kind::equal, {}, *left, Operand{{}, *index}});
+      question.parts.push_back({QuestionKind::equal, {}, *left, Operand{{}, *index}});
     }
     return question;
   }

@@ -3,47 +3,49 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_map.h"
+
 namespace gatehouse::cel {
 namespace {
 
-using Kind = Type::Kind;
+using TypeKind = Type::Kind;
 
 // Applies `change` to every type variable inside.
 template <typename Change>
 Type rebuilt(const Type& type, const Change& change) {
-  if (type.is(Kind::parameter)) return change(type);
+  if (type.is(TypeKind::parameter)) return change(type);
   if (type.parameters().empty()) return type;
   std::vector<Type> parameters;
   for (const Type& parameter : type.parameters()) parameters.push_back(rebuilt(parameter, change));
   switch (type.kind()) {
-    case Kind::list: return Type::list(parameters[0]);
-    case Kind::map: return Type::map(parameters[0], parameters[1]);
-    case Kind::type: return Type::type(parameters[0]);
-    case Kind::optional: return Type::optional(parameters[0]);
-    case Kind::wrapper: return Type::wrapper(parameters[0]);
+    case TypeKind::list: return Type::list(parameters[0]);
+    case TypeKind::map: return Type::map(parameters[0], parameters[1]);
+    case TypeKind::type: return Type::type(parameters[0]);
+    case TypeKind::optional: return Type::optional(parameters[0]);
+    case TypeKind::wrapper: return Type::wrapper(parameters[0]);
     default: return Type::opaque(std::string(type.name()), std::move(parameters));
   }
 }
 
 bool is_nullable(const Type& type) {
   switch (type.kind()) {
-    case Kind::wrapper:
-    case Kind::object:
-    case Kind::timestamp:
-    case Kind::duration:
-    case Kind::opaque:
-    case Kind::optional:
-    case Kind::null: return true;
+    case TypeKind::wrapper:
+    case TypeKind::object:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::opaque:
+    case TypeKind::optional:
+    case TypeKind::null: return true;
     default: return false;
   }
 }
 
 // Whether `a` says no more than `b` does.
 bool is_as_general(const Type& a, const Type& b) {
-  if (a.is(Kind::dyn) || a.is(Kind::parameter)) return true;
-  if (b.is(Kind::dyn) || b.is(Kind::parameter)) return false;
-  if (a.is(Kind::wrapper) && !b.is(Kind::wrapper)) return true;
-  if (a.kind() != b.kind()) return !a.is(Kind::null);
+  if (a.is(TypeKind::dyn) || a.is(TypeKind::parameter)) return true;
+  if (b.is(TypeKind::dyn) || b.is(TypeKind::parameter)) return false;
+  if (a.is(TypeKind::wrapper) && !b.is(TypeKind::wrapper)) return true;
+  if (a.kind() != b.kind()) return !a.is(TypeKind::null);
   for (std::size_t i = 0; i < a.parameters().size() && i < b.parameters().size(); ++i) {
     if (!is_as_general(a.parameters()[i], b.parameters()[i])) return false;
   }
@@ -81,7 +83,7 @@ void Unifier::forget(std::size_t mark) {
 
 bool Unifier::occurs(const Type& variable, const Type& in) const {
   if (in == variable) return true;
-  if (in.is(Kind::parameter)) {
+  if (in.is(TypeKind::parameter)) {
     const auto found = known_.find(in.name());
     return found != known_.end() && occurs(variable, found->second);
   }
@@ -112,28 +114,28 @@ bool Unifier::bind(const Type& variable, const Type& type, bool& decided) {
 
 bool Unifier::unify(const Type& to, const Type& from) {
   bool decided = false;
-  if (from.is(Kind::parameter)) {
+  if (from.is(TypeKind::parameter)) {
     const bool fits = bind(from, to, decided);
     if (decided) return fits;
   }
-  if (to.is(Kind::parameter)) {
+  if (to.is(TypeKind::parameter)) {
     const bool fits = bind(to, from, decided);
     if (decided) return fits;
   }
-  if (to.is(Kind::dyn) || from.is(Kind::dyn)) return true;
-  if (to.is(Kind::null)) return is_nullable(from);
-  if (from.is(Kind::null)) return is_nullable(to);
-  if (to.is(Kind::wrapper))
-    return unify(to.parameters()[0], from.is(Kind::wrapper) ? from.parameters()[0] : from);
-  if (from.is(Kind::wrapper)) return unify(to, from.parameters()[0]);
+  if (to.is(TypeKind::dyn) || from.is(TypeKind::dyn)) return true;
+  if (to.is(TypeKind::null)) return is_nullable(from);
+  if (from.is(TypeKind::null)) return is_nullable(to);
+  if (to.is(TypeKind::wrapper))
+    return unify(to.parameters()[0], from.is(TypeKind::wrapper) ? from.parameters()[0] : from);
+  if (from.is(TypeKind::wrapper)) return unify(to, from.parameters()[0]);
   const auto as_map = [&](const Type& map) {
     return unify(map.parameters()[0], Type::string()) && unify(map.parameters()[1], Type::dyn());
   };
-  if (to.is(Kind::object) && from.is(Kind::map)) return as_map(from);
-  if (from.is(Kind::object) && to.is(Kind::map)) return as_map(to);
+  if (to.is(TypeKind::object) && from.is(TypeKind::map)) return as_map(from);
+  if (from.is(TypeKind::object) && to.is(TypeKind::map)) return as_map(to);
   if (to.kind() != from.kind()) return false;
-  if (to.is(Kind::type)) return true;
-  if (to.is(Kind::opaque) && to.name() != from.name()) return false;
+  if (to.is(TypeKind::type)) return true;
+  if (to.is(TypeKind::opaque) && to.name() != from.name()) return false;
   if (to.parameters().size() != from.parameters().size()) return false;
   for (std::size_t i = 0; i < to.parameters().size(); ++i) {
     if (!unify(to.parameters()[i], from.parameters()[i])) return false;
@@ -151,7 +153,7 @@ Type Unifier::solved(const Type& type) const {
 Type Unifier::final(const Type& type) const {
   Type best = solved(type);
   // type(A) is the type of "type" itself and keeps its variable, to be written "type".
-  if (best.is(Kind::type) && best.parameters()[0].is(Kind::type)) return best;
+  if (best.is(TypeKind::type) && best.parameters()[0].is(TypeKind::type)) return best;
   return rebuilt(best, [](const Type&) { return Type::dyn(); });
 }
 

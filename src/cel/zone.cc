@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "cel/time.h"
 
 namespace gatehouse::cel {

@@ -6,12 +6,12 @@
 namespace gatehouse::crypto {
 namespace {
 
-constexpr std::string_view kPrefix = "gh_";
+constexpr std::string_view kApiKeyPrefix = "gh_";
 constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::size_t kIdLength = 12;
 constexpr std::size_t kSecretLength = 33;
 constexpr std::size_t kChecksumLength = 6;  // 62^6 > 2^32
-constexpr std::size_t kSeparator = kPrefix.size() + kIdLength;
+constexpr std::size_t kSeparator = kApiKeyPrefix.size() + kIdLength;
 constexpr std::size_t kLength = kSeparator + 1 + kSecretLength + kChecksumLength;
 constexpr std::size_t kMinPepperBytes = 32;
 
@@ -60,15 +60,16 @@ void append_random(std::string& out, std::size_t length, Entropy& entropy) {
 }  // namespace
 
 std::optional<ApiKey> ApiKey::parse(std::string_view text) {
-  if (text.size() != kLength || !text.starts_with(kPrefix) || text[kSeparator] != '_') return std::nullopt;
-  for (std::size_t i = kPrefix.size(); i < kLength; ++i) {
+  if (text.size() != kLength || !text.starts_with(kApiKeyPrefix) || text[kSeparator] != '_')
+    return std::nullopt;
+  for (std::size_t i = kApiKeyPrefix.size(); i < kLength; ++i) {
     if (i != kSeparator && !in_alphabet(text[i])) return std::nullopt;
   }
   const auto digits = checksum(text.substr(0, kLength - kChecksumLength));
   if (text.substr(kLength - kChecksumLength) != std::string_view(digits.data(), digits.size()))
     return std::nullopt;
   ApiKey key;
-  key.id_ = text.substr(kPrefix.size(), kIdLength);
+  key.id_ = text.substr(kApiKeyPrefix.size(), kIdLength);
   key.text_ = text;
   return key;
 }
@@ -78,7 +79,7 @@ NewApiKey generate_api_key(Entropy& entropy) {
   append_random(key.id, kIdLength, entropy);
   std::string text;
   text.reserve(kLength);  // one allocation, so that no copy of the secret is left behind
-  text += kPrefix;
+  text += kApiKeyPrefix;
   text += key.id;
   text += '_';
   append_random(text, kSecretLength, entropy);

@@ -8,7 +8,7 @@
 namespace gatehouse::crypto {
 namespace {
 
-constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kKeyAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 // Bytes that count up: the worst entropy, the same every time.
 class CountingEntropy final : public Entropy {
@@ -47,14 +47,14 @@ TEST(ApiKey, KeysDoNotRepeatAndUseTheWholeAlphabet) {
     EXPECT_TRUE(seen.emplace(key.text.reveal()).second);
     for (const char c : key.text.reveal().substr(16, 33)) characters.insert(c);
   }
-  EXPECT_EQ(characters.size(), kAlphabet.size());
+  EXPECT_EQ(characters.size(), kKeyAlphabet.size());
 }
 
 TEST(ApiKey, EverySingleWrongCharacterIsNoticed) {
   SystemEntropy entropy;
   const NewApiKey key = generate_api_key(entropy);
   for (std::size_t i = 0; i < key.text.reveal().size(); ++i) {
-    for (const char c : std::string("_-=/ \t\n") + std::string(kAlphabet)) {
+    for (const char c : std::string("_-=/ \t\n") + std::string(kKeyAlphabet)) {
       std::string changed(key.text.reveal());
       if (changed[i] == c) continue;
       changed[i] = c;

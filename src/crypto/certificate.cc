@@ -22,7 +22,9 @@ using GeneralNames = std::unique_ptr<GENERAL_NAMES, openssl::Free<GENERAL_NAMES_
 using GeneralName = std::unique_ptr<GENERAL_NAME, openssl::Free<GENERAL_NAME_free>>;
 using OctetString = std::unique_ptr<ASN1_OCTET_STRING, openssl::Free<ASN1_OCTET_STRING_free>>;
 
-std::unexpected<Error> refuse(std::string why) { return failure(ErrorCode::invalid, std::move(why)); }
+std::unexpected<Error> invalid_certificate(std::string why) {
+  return failure(ErrorCode::invalid, std::move(why));
+}
 
 // ---- Reading ----
 
@@ -45,10 +47,10 @@ std::string_view view(const ASN1_STRING* text) {
 Result<std::string> utf8(const ASN1_STRING* text) {
   unsigned char* data = nullptr;
   const int size = ASN1_STRING_to_UTF8(&data, text);
-  if (size < 0) return refuse("a name in the certificate is not text");
+  if (size < 0) return invalid_certificate("a name in the certificate is not text");
   std::string result(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
   OPENSSL_free(data);
-  if (has_control(result)) return refuse("a name in the certificate holds control characters");
+  if (has_control(result)) return invalid_certificate("a name in the certificate holds control characters");
   return result;
 }
 
@@ -63,7 +65,8 @@ Result<> read_subject(X509* certificate, PeerCertificate& into) {
   }
   const openssl::Bio bio(must(BIO_new(BIO_s_mem())));
   constexpr unsigned long kRfc4514 = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
-  if (X509_NAME_print_ex(bio.get(), subject, 0, kRfc4514) < 0) return refuse("the subject cannot be written");
+  if (X509_NAME_print_ex(bio.get(), subject, 0, kRfc4514) < 0)
+    return invalid_certificate("the subject cannot be written");
   into.subject = openssl::text_of(bio.get());
   return {};
 }
@@ -79,7 +82,7 @@ Result<> read_address(const ASN1_OCTET_STRING* octets, PeerCertificate& into) {
     std::copy(bytes.begin(), bytes.end(), raw.begin());
     into.addresses.push_back(IpAddress::v6(raw));
   } else {
-    return refuse("an address in the certificate has neither 4 nor 16 bytes");
+    return invalid_certificate("an address in the certificate has neither 4 nor 16 bytes");
   }
   return {};
 }
@@ -90,7 +93,7 @@ Result<> read_alternative_names(X509* certificate, PeerCertificate& into) {
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, &found, nullptr)));
   if (!names) {
     if (found == -1) return {};  // there is none
-    return refuse("the certificate's subjectAltName is malformed or there twice");
+    return invalid_certificate("the certificate's subjectAltName is malformed or there twice");
   }
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     int kind = 0;
@@ -101,7 +104,8 @@ Result<> read_alternative_names(X509* certificate, PeerCertificate& into) {
     }
     if (kind != GEN_DNS && kind != GEN_URI && kind != GEN_EMAIL) continue;
     const std::string_view text = view(static_cast<const ASN1_STRING*>(value));
-    if (!is_printable_ascii(text)) return refuse("a name in the certificate is not printable ASCII");
+    if (!is_printable_ascii(text))
+      return invalid_certificate("a name in the certificate is not printable ASCII");
     (kind == GEN_DNS ? into.dns_names : kind == GEN_URI ? into.uris : into.emails).emplace_back(text);
   }
   return {};
@@ -110,7 +114,8 @@ Result<> read_alternative_names(X509* certificate, PeerCertificate& into) {
 // Before 1970 and after 2262, what WallTime can hold, the nearest it holds.
 Result<WallTime> wall_time(const ASN1_TIME* time) {
   std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return refuse("a date in the certificate is malformed");
+  if (ASN1_TIME_to_tm(time, &parts) != 1)
+    return invalid_certificate("a date in the certificate is malformed");
   constexpr std::time_t kLast = 9'000'000'000;
   return WallTime{std::chrono::seconds{std::clamp<std::time_t>(timegm(&parts), 0, kLast)}};
 }
@@ -118,7 +123,7 @@ Result<WallTime> wall_time(const ASN1_TIME* time) {
 Result<std::string> serial_of(X509* certificate) {
   const openssl::Bignum number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
   if (!number || BN_is_negative(number.get()) == 1)
-    return refuse("the certificate's serial number is malformed");
+    return invalid_certificate("the certificate's serial number is malformed");
   std::string bytes(static_cast<std::size_t>(BN_num_bytes(number.get())), '\0');
   BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
   std::string text = hex(as_bytes(bytes));
@@ -169,11 +174,12 @@ void set_random_serial(X509* certificate) {
 }
 
 Result<> set_common_name(X509* certificate, std::string_view name) {
-  if (name.empty() || has_control(name)) return refuse("a common name is empty or holds control characters");
+  if (name.empty() || has_control(name))
+    return invalid_certificate("a common name is empty or holds control characters");
   X509_NAME* subject = X509_get_subject_name(certificate);
   if (X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, openssl::bytes(name),
                                  static_cast<int>(name.size()), -1, 0) != 1) {
-    return refuse("a common name is not UTF-8, or longer than 64 characters");
+    return invalid_certificate("a common name is not UTF-8, or longer than 64 characters");
   }
   return {};
 }
@@ -240,7 +246,8 @@ Result<PeerCertificate> parse_certificate(std::string_view der) {
   const openssl::ErrorQueueGuard guard;
   const unsigned char* start = openssl::bytes(der);
   const X509Ptr certificate(d2i_X509(nullptr, &start, static_cast<long>(der.size())));
-  if (!certificate || start != openssl::bytes(der) + der.size()) return refuse("not a certificate in DER");
+  if (!certificate || start != openssl::bytes(der) + der.size())
+    return invalid_certificate("not a certificate in DER");
   return read(certificate.get(), der);
 }
 
@@ -248,7 +255,7 @@ Result<PeerCertificate> parse_certificate_pem(std::string_view pem) {
   const openssl::ErrorQueueGuard guard;
   const openssl::Bio bio(must(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))));
   const X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (!certificate) return refuse("not a certificate in PEM");
+  if (!certificate) return invalid_certificate("not a certificate in PEM");
   unsigned char* data = nullptr;
   const int size = i2d_X509(certificate.get(), &data);
   must(size > 0);
@@ -284,16 +291,16 @@ Result<CertificateAuthority> CertificateAuthority::from_pem(std::string_view cer
   const openssl::Bio certificate_bio(
       must(BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size()))));
   authority.certificate_.reset(PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
-  if (!authority.certificate_) return refuse("not a certificate in PEM");
+  if (!authority.certificate_) return invalid_certificate("not a certificate in PEM");
   const openssl::Bio key_bio(must(BIO_new_mem_buf(private_key.data(), static_cast<int>(private_key.size()))));
   constexpr auto kNoPassword = [](char*, int, int, void*) { return -1; };
   authority.key_.reset(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, kNoPassword, nullptr));
-  if (!authority.key_) return refuse("not an unencrypted private key in PEM");
+  if (!authority.key_) return invalid_certificate("not an unencrypted private key in PEM");
   if (X509_check_private_key(authority.certificate_.get(), authority.key_.get()) != 1) {
-    return refuse("the private key does not belong to the certificate");
+    return invalid_certificate("the private key does not belong to the certificate");
   }
   if (X509_check_ca(authority.certificate_.get()) != 1)
-    return refuse("the certificate is not an authority's");
+    return invalid_certificate("the certificate is not an authority's");
   return authority;
 }
 
@@ -332,7 +339,8 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
 
   const GeneralNames names(must(sk_GENERAL_NAME_new_null()));
   for (const std::string_view name : order.dns_names) {
-    if (name.empty() || !is_printable_ascii(name)) return refuse("a server's name is not printable ASCII");
+    if (name.empty() || !is_printable_ascii(name))
+      return invalid_certificate("a server's name is not printable ASCII");
     add_name(names.get(), GEN_DNS, name);
   }
   for (const IpAddress& address : order.addresses) {
@@ -340,7 +348,7 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
              as_text(address.bytes()).substr(0, address.family() == IpAddress::Family::v4 ? 4 : 16));
   }
   if (!order.uri.empty()) {
-    if (!is_printable_ascii(order.uri)) return refuse("a URI is not printable ASCII");
+    if (!is_printable_ascii(order.uri)) return invalid_certificate("a URI is not printable ASCII");
     add_name(names.get(), GEN_URI, order.uri);
   }
   if (sk_GENERAL_NAME_num(names.get()) > 0) {
@@ -355,7 +363,8 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
 Result<IssuedCertificate> CertificateAuthority::issue_server(std::span<const std::string> names,
                                                              std::span<const IpAddress> addresses,
                                                              WallTime now, std::chrono::days validity) const {
-  if (names.empty() && addresses.empty()) return refuse("a server's certificate needs a name or an address");
+  if (names.empty() && addresses.empty())
+    return invalid_certificate("a server's certificate needs a name or an address");
   const std::string common_name = names.empty() ? addresses[0].text() : names[0];
   // A name that does not fit is left out: clients read the alternative names only (RFC 9110 section 4.3.4).
   const bool fits = common_name.size() <= ub_common_name;
@@ -371,7 +380,7 @@ Result<IssuedCertificate> CertificateAuthority::issue_server(std::span<const std
 Result<IssuedCertificate> CertificateAuthority::issue_client(std::string_view common_name,
                                                              std::string_view uri, WallTime now,
                                                              std::chrono::days validity) const {
-  if (common_name.empty()) return refuse("a client's certificate needs a common name");
+  if (common_name.empty()) return invalid_certificate("a client's certificate needs a common name");
   return issue({NID_client_auth, common_name, {}, {}, uri, now, validity});
 }
 

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using X509Ptr = std::unique_ptr<X509, openssl::Free<X509_free>>;
 
-constexpr WallTime kNow{1'760'000'000s};
+constexpr WallTime kIssuedAt{1'760'000'000s};
 constexpr std::chrono::days kYear{365};
 
 X509Ptr read(const std::string& pem) {
@@ -54,17 +54,17 @@ int chain_fault(const std::string& authority, const std::string& leaf, int purpo
 }
 
 TEST(Certificate, AServersCertificateHoldsInAStrictChain) {
-  const auto authority = CertificateAuthority::make("Demo CA", kNow, kYear);
+  const auto authority = CertificateAuthority::make("Demo CA", kIssuedAt, kYear);
   ASSERT_TRUE(authority);
   const std::string names[] = {"localhost", "api.example.com"};
   const IpAddress addresses[] = {*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")};
-  const auto server = authority->issue_server(names, addresses, kNow, kYear);
+  const auto server = authority->issue_server(names, addresses, kIssuedAt, kYear);
   ASSERT_TRUE(server) << server.error().text;
   const std::string root = authority->certificate_pem();
-  EXPECT_EQ(chain_fault(root, server->certificate_pem, X509_PURPOSE_SSL_SERVER, kNow), X509_V_OK);
-  EXPECT_EQ(chain_fault(root, server->certificate_pem, X509_PURPOSE_SSL_CLIENT, kNow),
+  EXPECT_EQ(chain_fault(root, server->certificate_pem, X509_PURPOSE_SSL_SERVER, kIssuedAt), X509_V_OK);
+  EXPECT_EQ(chain_fault(root, server->certificate_pem, X509_PURPOSE_SSL_CLIENT, kIssuedAt),
             X509_V_ERR_INVALID_PURPOSE);
-  EXPECT_EQ(chain_fault(root, server->certificate_pem, X509_PURPOSE_SSL_SERVER, kNow + 366 * 24h),
+  EXPECT_EQ(chain_fault(root, server->certificate_pem, X509_PURPOSE_SSL_SERVER, kIssuedAt + 366 * 24h),
             X509_V_ERR_CERT_HAS_EXPIRED);
   const X509Ptr certificate = read(server->certificate_pem);
   EXPECT_EQ(X509_check_host(certificate.get(), "api.example.com", 0, 0, nullptr), 1);
@@ -74,23 +74,26 @@ TEST(Certificate, AServersCertificateHoldsInAStrictChain) {
 }
 
 TEST(Certificate, AServersNameThatIsTooLongForACommonNameStillHolds) {
-  const auto authority = CertificateAuthority::make("Demo CA", kNow, kYear);
+  const auto authority = CertificateAuthority::make("Demo CA", kIssuedAt, kYear);
   const std::string names[] = {std::string(50, 'a') + "." + std::string(50, 'b') + ".example"};
-  const auto server = authority->issue_server(names, {}, kNow, kYear);
+  const auto server = authority->issue_server(names, {}, kIssuedAt, kYear);
   ASSERT_TRUE(server) << server.error().text;
-  EXPECT_EQ(chain_fault(authority->certificate_pem(), server->certificate_pem, X509_PURPOSE_SSL_SERVER, kNow),
-            X509_V_OK);
+  EXPECT_EQ(
+      chain_fault(authority->certificate_pem(), server->certificate_pem, X509_PURPOSE_SSL_SERVER, kIssuedAt),
+      X509_V_OK);
   EXPECT_EQ(parse_certificate_pem(server->certificate_pem)->subject, "");
 }
 
 TEST(Certificate, AClientsCertificateIsReadBack) {
-  const auto authority = CertificateAuthority::make("Partners", kNow, kYear);
-  const auto client = authority->issue_client("orders, \"big\"", "spiffe://example/orders", kNow, kYear);
+  const auto authority = CertificateAuthority::make("Partners", kIssuedAt, kYear);
+  const auto client = authority->issue_client("orders, \"big\"", "spiffe://example/orders", kIssuedAt, kYear);
   ASSERT_TRUE(client) << client.error().text;
-  EXPECT_EQ(chain_fault(authority->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_CLIENT, kNow),
-            X509_V_OK);
-  EXPECT_EQ(chain_fault(authority->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_SERVER, kNow),
-            X509_V_ERR_INVALID_PURPOSE);
+  EXPECT_EQ(
+      chain_fault(authority->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_CLIENT, kIssuedAt),
+      X509_V_OK);
+  EXPECT_EQ(
+      chain_fault(authority->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_SERVER, kIssuedAt),
+      X509_V_ERR_INVALID_PURPOSE);
   const auto peer = parse_certificate_pem(client->certificate_pem);
   ASSERT_TRUE(peer) << peer.error().text;
   EXPECT_EQ(peer->common_name, "orders, \"big\"");
@@ -99,24 +102,24 @@ TEST(Certificate, AClientsCertificateIsReadBack) {
   EXPECT_THAT(peer->dns_names, IsEmpty());
   EXPECT_EQ(peer->serial.size(), 32U);
   EXPECT_EQ(peer->fingerprint.size(), 64U);
-  EXPECT_EQ(peer->not_before, kNow - 5min);
-  EXPECT_EQ(peer->not_after, kNow + kYear);
+  EXPECT_EQ(peer->not_before, kIssuedAt - 5min);
+  EXPECT_EQ(peer->not_after, kIssuedAt + kYear);
   const auto der = parse_certificate(der_of(read(client->certificate_pem).get()));
   ASSERT_TRUE(der);
   EXPECT_EQ(der->fingerprint, peer->fingerprint);
 }
 
 TEST(Certificate, NamesCannotSmuggleInOthers) {
-  const auto authority = CertificateAuthority::make("Demo CA", kNow, kYear);
+  const auto authority = CertificateAuthority::make("Demo CA", kIssuedAt, kYear);
   const std::string comma[] = {"a.example,DNS:evil.example"};
-  const auto server = authority->issue_server(comma, {}, kNow, kYear);
+  const auto server = authority->issue_server(comma, {}, kIssuedAt, kYear);
   ASSERT_TRUE(server);
   EXPECT_THAT(parse_certificate_pem(server->certificate_pem)->dns_names, ElementsAre(comma[0]));
   const std::string zero[] = {std::string("a.example\0.evil", 15)};
-  EXPECT_FALSE(authority->issue_server(zero, {}, kNow, kYear));
-  EXPECT_FALSE(authority->issue_client(std::string("orders\0admin", 12), "", kNow, kYear));
-  EXPECT_FALSE(authority->issue_client("", "", kNow, kYear));
-  EXPECT_FALSE(authority->issue_server({}, {}, kNow, kYear));
+  EXPECT_FALSE(authority->issue_server(zero, {}, kIssuedAt, kYear));
+  EXPECT_FALSE(authority->issue_client(std::string("orders\0admin", 12), "", kIssuedAt, kYear));
+  EXPECT_FALSE(authority->issue_client("", "", kIssuedAt, kYear));
+  EXPECT_FALSE(authority->issue_server({}, {}, kIssuedAt, kYear));
 }
 
 // A certificate that no honest authority would sign, with these entries in its subject and one name.
@@ -167,7 +170,7 @@ TEST(Certificate, TwoCommonNamesAreNone) {
 TEST(Certificate, AnEndInTheYear9999DoesNotOverflow) {
   const auto peer = parse_certificate(strange({"orders"}, ""));
   ASSERT_TRUE(peer);
-  EXPECT_GT(peer->not_after, kNow);
+  EXPECT_GT(peer->not_after, kIssuedAt);
   EXPECT_EQ(peer->serial, "1");
 }
 
@@ -181,18 +184,20 @@ TEST(Certificate, WhatIsNotExactlyOneCertificateIsRefused) {
 }
 
 TEST(Certificate, AnAuthorityIsReadBackAndTakesNoOtherKey) {
-  const auto authority = CertificateAuthority::make("Demo CA", kNow, kYear);
-  const auto other = CertificateAuthority::make("Other CA", kNow, kYear);
+  const auto authority = CertificateAuthority::make("Demo CA", kIssuedAt, kYear);
+  const auto other = CertificateAuthority::make("Other CA", kIssuedAt, kYear);
   const auto again =
       CertificateAuthority::from_pem(authority->certificate_pem(), authority->private_key_pem().reveal());
   ASSERT_TRUE(again) << again.error().text;
-  const auto client = again->issue_client("orders", "", kNow, 2 * kYear);
-  EXPECT_EQ(chain_fault(authority->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_CLIENT, kNow),
-            X509_V_OK);
-  EXPECT_EQ(parse_certificate_pem(client->certificate_pem)->not_after, kNow + kYear)
+  const auto client = again->issue_client("orders", "", kIssuedAt, 2 * kYear);
+  EXPECT_EQ(
+      chain_fault(authority->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_CLIENT, kIssuedAt),
+      X509_V_OK);
+  EXPECT_EQ(parse_certificate_pem(client->certificate_pem)->not_after, kIssuedAt + kYear)
       << "not longer than the authority";
-  EXPECT_NE(chain_fault(other->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_CLIENT, kNow),
-            X509_V_OK);
+  EXPECT_NE(
+      chain_fault(other->certificate_pem(), client->certificate_pem, X509_PURPOSE_SSL_CLIENT, kIssuedAt),
+      X509_V_OK);
   EXPECT_FALSE(
       CertificateAuthority::from_pem(authority->certificate_pem(), other->private_key_pem().reveal()));
   EXPECT_FALSE(CertificateAuthority::from_pem(client->certificate_pem, client->private_key_pem.reveal()))

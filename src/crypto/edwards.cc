@@ -52,14 +52,14 @@ class Field {
 };
 
 // a x^2 + y^2 = 1 + d x^2 y^2. The formulas below have no exceptions: d is not a square in either field.
-struct Curve {
+struct EdwardsParameters {
   Field field;
   Bignum a;
   Bignum d;
   int cofactor_doublings;
 };
 
-Curve make(EdwardsCurve which) {
+EdwardsParameters make(EdwardsCurve which) {
   if (which == EdwardsCurve::ed25519) {
     Field field("7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed");
     Bignum a = field.number(-1);
@@ -74,7 +74,7 @@ Curve make(EdwardsCurve which) {
   return {std::move(field), std::move(a), std::move(d), 2};
 }
 
-void double_point(const Curve& curve, Bignum& x, Bignum& y) {
+void double_point(const EdwardsParameters& curve, Bignum& x, Bignum& y) {
   const Field& field = curve.field;
   const Bignum one = field.number(1);
   const Bignum xx = field.multiply(x, x);
@@ -89,7 +89,7 @@ void double_point(const Curve& curve, Bignum& x, Bignum& y) {
 
 EdwardsPoint check_point(EdwardsCurve which, std::string_view encoded) {
   const openssl::ErrorQueueGuard guard;
-  const Curve curve = make(which);
+  const EdwardsParameters curve = make(which);
   const Field& field = curve.field;
 
   // Little-endian y; the highest bit is the sign of x.

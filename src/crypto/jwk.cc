@@ -29,7 +29,7 @@ constexpr int kMaxRsaBits = 8192;
 constexpr std::size_t kMaxExponentBytes = 4;
 constexpr BN_ULONG kMinExponent = 65537;
 
-std::unexpected<Error> refuse(std::string why) { return failure(ErrorCode::invalid, std::move(why)); }
+std::unexpected<Error> invalid_jwk(std::string why) { return failure(ErrorCode::invalid, std::move(why)); }
 
 struct EllipticCurve {
   std::string_view name;  // in JWK
@@ -72,9 +72,9 @@ AlgorithmSet algorithms_of(KeyType type) {
 
 Result<std::string> decoded_member(json::Value jwk, std::string_view member) {
   const auto text = jwk.find_string(member);
-  if (!text) return refuse(fmt::format("`{}` is missing or not a string", member));
+  if (!text) return invalid_jwk(fmt::format("`{}` is missing or not a string", member));
   auto bytes = from_base64url(*text);
-  if (!bytes) return refuse(fmt::format("`{}` is not base64url", member));
+  if (!bytes) return invalid_jwk(fmt::format("`{}` is not base64url", member));
   return *std::move(bytes);
 }
 
@@ -82,7 +82,7 @@ Result<std::string> decoded_member(json::Value jwk, std::string_view member) {
 Result<std::string> unsigned_member(json::Value jwk, std::string_view member) {
   GATEHOUSE_TRY(std::string bytes, decoded_member(jwk, member));
   if (bytes.empty() || bytes[0] == '\0') {
-    return refuse(fmt::format("`{}` is not written with the fewest bytes (RFC 7518 section 2)", member));
+    return invalid_jwk(fmt::format("`{}` is not written with the fewest bytes (RFC 7518 section 2)", member));
   }
   return bytes;
 }
@@ -109,20 +109,20 @@ struct Material {
 Result<Material> rsa_material(json::Value jwk) {
   GATEHOUSE_TRY(const std::string modulus, unsigned_member(jwk, "n"));
   GATEHOUSE_TRY(const std::string exponent, unsigned_member(jwk, "e"));
-  if (modulus.size() > kMaxRsaBits / 8) return refuse("the RSA modulus is longer than 8192 bits");
+  if (modulus.size() > kMaxRsaBits / 8) return invalid_jwk("the RSA modulus is longer than 8192 bits");
   const openssl::Bignum n = openssl::from_big_endian(modulus.data(), modulus.size());
-  if (BN_num_bits(n.get()) < kMinRsaBits) return refuse("the RSA modulus is shorter than 2048 bits");
-  if (BN_is_odd(n.get()) == 0) return refuse("the RSA modulus is even");
-  if (exponent.size() > kMaxExponentBytes) return refuse("the RSA exponent is longer than 32 bits");
+  if (BN_num_bits(n.get()) < kMinRsaBits) return invalid_jwk("the RSA modulus is shorter than 2048 bits");
+  if (BN_is_odd(n.get()) == 0) return invalid_jwk("the RSA modulus is even");
+  if (exponent.size() > kMaxExponentBytes) return invalid_jwk("the RSA exponent is longer than 32 bits");
   const openssl::Bignum e = openssl::from_big_endian(exponent.data(), exponent.size());
-  if (BN_is_odd(e.get()) == 0) return refuse("the RSA exponent is even");
-  if (BN_get_word(e.get()) < kMinExponent) return refuse("the RSA exponent is smaller than 65537");
+  if (BN_is_odd(e.get()) == 0) return invalid_jwk("the RSA exponent is even");
+  if (BN_get_word(e.get()) < kMinExponent) return invalid_jwk("the RSA exponent is smaller than 65537");
 
   const ParameterBuilder builder(must(OSSL_PARAM_BLD_new()));
   must(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1);
   EVP_PKEY* key = make_key("RSA", builder.get());
-  if (key == nullptr) return refuse("OpenSSL does not take it for an RSA key");
+  if (key == nullptr) return invalid_jwk("OpenSSL does not take it for an RSA key");
   return Material{key, KeyType::rsa, modulus.size(), {}};
 }
 
@@ -130,7 +130,7 @@ Result<Material> ec_material(json::Value jwk, const EllipticCurve& curve) {
   GATEHOUSE_TRY(const std::string x, decoded_member(jwk, "x"));
   GATEHOUSE_TRY(const std::string y, decoded_member(jwk, "y"));
   if (x.size() != curve.field_bytes || y.size() != curve.field_bytes) {
-    return refuse(fmt::format("`x` and `y` of {} have {} bytes each", curve.name, curve.field_bytes));
+    return invalid_jwk(fmt::format("`x` and `y` of {} have {} bytes each", curve.name, curve.field_bytes));
   }
   const std::string point = '\x04' + x + y;  // SEC 1 section 2.3.3, uncompressed
   const ParameterBuilder builder(must(OSSL_PARAM_BLD_new()));
@@ -138,7 +138,7 @@ Result<Material> ec_material(json::Value jwk, const EllipticCurve& curve) {
        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) ==
            1);
   EVP_PKEY* key = make_key("EC", builder.get());
-  if (key == nullptr) return refuse(fmt::format("the point is not on {}", curve.name));
+  if (key == nullptr) return invalid_jwk(fmt::format("the point is not on {}", curve.name));
 
   Material material{key, curve.type, 2 * curve.field_bytes, std::string(curve.field_bytes, '\0')};
   BIGNUM* order = nullptr;
@@ -152,12 +152,12 @@ Result<Material> ec_material(json::Value jwk, const EllipticCurve& curve) {
 Result<Material> edwards_material(json::Value jwk, const OctetKeyPair& pair) {
   GATEHOUSE_TRY(const std::string x, decoded_member(jwk, "x"));
   if (x.size() != pair.key_bytes)
-    return refuse(fmt::format("`x` of {} has {} bytes", pair.name, pair.key_bytes));
+    return invalid_jwk(fmt::format("`x` of {} has {} bytes", pair.name, pair.key_bytes));
   switch (check_point(pair.curve, x)) {
     case EdwardsPoint::sound: break;
-    case EdwardsPoint::not_canonical: return refuse("the point is not canonically encoded");
-    case EdwardsPoint::not_on_curve: return refuse(fmt::format("the point is not on {}", pair.name));
-    case EdwardsPoint::low_order: return refuse("the point is of low order");
+    case EdwardsPoint::not_canonical: return invalid_jwk("the point is not canonically encoded");
+    case EdwardsPoint::not_on_curve: return invalid_jwk(fmt::format("the point is not on {}", pair.name));
+    case EdwardsPoint::low_order: return invalid_jwk("the point is of low order");
   }
   EVP_PKEY* key = must(EVP_PKEY_new_raw_public_key(pair.id, nullptr, openssl::bytes(x), x.size()));
   return Material{key, pair.type, pair.signature_bytes, {}};
@@ -165,11 +165,11 @@ Result<Material> edwards_material(json::Value jwk, const OctetKeyPair& pair) {
 
 Result<Material> material_of(json::Value jwk) {
   const auto kty = jwk.find_string("kty");
-  if (!kty) return refuse("`kty` is missing or not a string");
+  if (!kty) return invalid_jwk("`kty` is missing or not a string");
   if (*kty == "RSA") return rsa_material(jwk);
   if (*kty == "EC" || *kty == "OKP") {
     const auto crv = jwk.find_string("crv");
-    if (!crv) return refuse("`crv` is missing or not a string");
+    if (!crv) return invalid_jwk("`crv` is missing or not a string");
     if (*kty == "EC") {
       for (const EllipticCurve& curve : kEllipticCurves) {
         if (curve.name == *crv) return ec_material(jwk, curve);
@@ -179,9 +179,9 @@ Result<Material> material_of(json::Value jwk) {
         if (pair.name == *crv) return edwards_material(jwk, pair);
       }
     }
-    return refuse(fmt::format("the curve \"{}\" is not supported", *crv));
+    return invalid_jwk(fmt::format("the curve \"{}\" is not supported", *crv));
   }
-  return refuse(fmt::format("the key type \"{}\" is not supported", *kty));
+  return invalid_jwk(fmt::format("the key type \"{}\" is not supported", *kty));
 }
 
 // What a private or symmetric key has and a public one has not (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1; RFC
@@ -195,16 +195,16 @@ bool holds_secret(json::Value jwk) {
 
 // RFC 7517 sections 4.2 and 4.3.
 Result<> check_purpose(json::Value jwk) {
-  if (jwk.find("use") && jwk.find_string("use") != "sig") return refuse("`use` is not \"sig\"");
+  if (jwk.find("use") && jwk.find_string("use") != "sig") return invalid_jwk("`use` is not \"sig\"");
   const auto operations = jwk.find("key_ops");
   if (!operations) return {};
-  if (!operations->is_array()) return refuse("`key_ops` is not an array");
+  if (!operations->is_array()) return invalid_jwk("`key_ops` is not an array");
   std::size_t verify = 0;
   for (const json::Value operation : operations->elements()) {
-    if (!operation.is_string()) return refuse("`key_ops` holds something that is not a string");
+    if (!operation.is_string()) return invalid_jwk("`key_ops` holds something that is not a string");
     if (operation.string() == "verify") ++verify;
   }
-  if (verify != 1) return refuse("`key_ops` does not hold \"verify\" once");
+  if (verify != 1) return invalid_jwk("`key_ops` does not hold \"verify\" once");
   return {};
 }
 
@@ -212,10 +212,11 @@ Result<AlgorithmSet> algorithms_of(json::Value jwk, KeyType type) {
   const AlgorithmSet possible = algorithms_of(type);
   if (!jwk.find("alg")) return possible;
   const auto named = jwk.find_string("alg");
-  if (!named) return refuse("`alg` is not a string");
+  if (!named) return invalid_jwk("`alg` is not a string");
   const auto algorithm = parse_algorithm(*named);
-  if (!algorithm) return refuse(fmt::format("the algorithm \"{}\" is not supported", *named));
-  if (!possible.contains(*algorithm)) return refuse(fmt::format("the key is not of a type for {}", *named));
+  if (!algorithm) return invalid_jwk(fmt::format("the algorithm \"{}\" is not supported", *named));
+  if (!possible.contains(*algorithm))
+    return invalid_jwk(fmt::format("the key is not of a type for {}", *named));
   // EdDSA and the full name of RFC 9864 are the same signature.
   if (type == KeyType::ed25519 || type == KeyType::ed448) return possible;
   return AlgorithmSet{*algorithm};
@@ -227,10 +228,10 @@ void PublicKey::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 
 Result<PublicKey> PublicKey::from_jwk(json::Value jwk) {
   const openssl::ErrorQueueGuard guard;
-  if (!jwk.is_object()) return refuse("a key is not an object");
+  if (!jwk.is_object()) return invalid_jwk("a key is not an object");
   if (holds_secret(jwk)) return failure(ErrorCode::denied, "it is a private or symmetric key");
   GATEHOUSE_CHECK(check_purpose(jwk));
-  if (jwk.find("kid") && !jwk.find_string("kid")) return refuse("`kid` is not a string");
+  if (jwk.find("kid") && !jwk.find_string("kid")) return invalid_jwk("`kid` is not a string");
 
   PublicKey result;
   GATEHOUSE_TRY(Material material, material_of(jwk));
@@ -248,8 +249,8 @@ Result<KeySet> KeySet::parse(std::string_view jwks) {
   json::Parser parser;
   json::Document document;
   if (const auto parsed = parser.parse(jwks, document, {.depth = 16, .bytes = kMaxSetBytes}); !parsed) {
-    return refuse(fmt::format("the key set is not strict JSON: {} at byte {}",
-                              json::name(parsed.error().fault), parsed.error().offset));
+    return invalid_jwk(fmt::format("the key set is not strict JSON: {} at byte {}",
+                                   json::name(parsed.error().fault), parsed.error().offset));
   }
   return from_json(document.root());
 }
@@ -258,7 +259,7 @@ Result<KeySet> KeySet::from_json(json::Value jwks) {
   static std::atomic<std::uint64_t> generations{0};
   const auto entries = jwks.find("keys");
   if (!entries || !entries->is_array())
-    return refuse("a key set is an object with an array `keys` (RFC 7517)");
+    return invalid_jwk("a key set is an object with an array `keys` (RFC 7517)");
   if (entries->size() > kMaxKeys) {
     return failure(ErrorCode::too_large, fmt::format("the key set holds more than {} keys", kMaxKeys));
   }
@@ -323,7 +324,7 @@ Result<std::string> thumbprint(json::Value jwk) {
     for (const std::string_view member : members.names) {
       if (member.empty()) continue;
       const auto value = jwk.find_string(member);
-      if (!value) return refuse(fmt::format("`{}` is missing or not a string", member));
+      if (!value) return invalid_jwk(fmt::format("`{}` is missing or not a string", member));
       text += text.empty() ? '{' : ',';
       json::append_string(text, member);
       text += ':';
@@ -332,7 +333,7 @@ Result<std::string> thumbprint(json::Value jwk) {
     text += '}';
     return base64url(as_text(sha256(text)));
   }
-  return refuse("no thumbprint is defined for this key type");
+  return invalid_jwk("no thumbprint is defined for this key type");
 }
 
 }  // namespace gatehouse::crypto

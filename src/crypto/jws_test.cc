@@ -444,9 +444,9 @@ TEST(JwsAttack, Base64Malleability) {
       *signer(KeyType::p256).sign_jwt(kPayload);  // 64 bytes: the last character has 4 free bits
   const KeySet keys = keys_of(KeyType::p256);
   ASSERT_EQ(fault(good, keys), std::nullopt);
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   int accepted = 0;
-  for (const char c : kAlphabet) accepted += fault(good.substr(0, good.size() - 1) + c, keys) ? 0 : 1;
+  for (const char c : kBase64Url) accepted += fault(good.substr(0, good.size() - 1) + c, keys) ? 0 : 1;
   EXPECT_EQ(accepted, 1);
   EXPECT_EQ(fault(good + "=", keys), TokenFault::encoding);
   EXPECT_EQ(fault(good + "==", keys), TokenFault::encoding);

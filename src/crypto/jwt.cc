@@ -31,7 +31,7 @@ std::optional<std::int64_t> numeric_date(json::Value value, Round round) {
   return seconds;
 }
 
-WallTime wall_time(std::int64_t seconds) {
+WallTime wall_time_from_seconds(std::int64_t seconds) {
   return WallTime{std::chrono::seconds{std::min(seconds, kLastWallSecond)}};
 }
 
@@ -72,18 +72,18 @@ std::expected<WallTime, TokenFault> check_dates(json::Value claims, std::chrono:
   if (!exp) return std::unexpected(TokenFault::no_expiry);
   const auto expiry = numeric_date(*exp, Round::down);
   if (!expiry) return std::unexpected(TokenFault::claims);
-  const WallTime expires = wall_time(*expiry) + leeway;
+  const WallTime expires = wall_time_from_seconds(*expiry) + leeway;
   if (now >= expires) return std::unexpected(TokenFault::expired);
 
   if (const auto nbf = claims.find("nbf")) {
     const auto begin = numeric_date(*nbf, Round::up);
     if (!begin) return std::unexpected(TokenFault::claims);
-    if (now + leeway < wall_time(*begin)) return std::unexpected(TokenFault::not_yet_valid);
+    if (now + leeway < wall_time_from_seconds(*begin)) return std::unexpected(TokenFault::not_yet_valid);
   }
   if (const auto iat = claims.find("iat")) {
     const auto issued = numeric_date(*iat, Round::down);
     if (!issued) return std::unexpected(TokenFault::claims);
-    if (now + leeway < wall_time(*issued)) return std::unexpected(TokenFault::issued_in_future);
+    if (now + leeway < wall_time_from_seconds(*issued)) return std::unexpected(TokenFault::issued_in_future);
   }
   return expires;
 }

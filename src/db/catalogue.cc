@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
 #include "db/connection_state.h"
 #include "db/statement_text.h"
 #include "json/writer.h"

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "db/connection.h"
 
 namespace gatehouse::db {

@@ -1,12 +1,11 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/strings.h"
 #include "doc/yaml.h"
 
 namespace gatehouse::doc {
 namespace {
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool any_of(std::string_view text, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/manual_clock.h"
 #include "gate/record.h"
 
 namespace gatehouse::gate {

@@ -5,7 +5,7 @@
 namespace gatehouse::gate {
 namespace {
 
-constexpr std::size_t kRemembered = 16'384;
+constexpr std::size_t kRememberedKeys = 16'384;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
   why.clear();
   directory_->used(key->id, presented.now);
 
-  if (generation_ != snapshot->generation() || identities_.size() >= kRemembered) {
+  if (generation_ != snapshot->generation() || identities_.size() >= kRememberedKeys) {
     identities_.clear();
     generation_ = snapshot->generation();
   }

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "core/key_directory.h"
 #include "core/scheme.h"
 #include "crypto/api_key.h"

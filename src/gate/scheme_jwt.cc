@@ -7,7 +7,7 @@
 namespace gatehouse::gate {
 namespace {
 
-constexpr std::size_t kRemembered = 16'384;
+constexpr std::size_t kRememberedTokens = 16'384;
 
 crypto::JwtRules rules_of(const policy::JwtSettings& settings) {
   crypto::JwtRules rules;
@@ -73,7 +73,7 @@ JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::Authenticato
       source_(std::move(source)),
       loop_(loop),
       verifier_(rules_of(authenticator.settings->jwt)),
-      cache_(kRemembered) {}
+      cache_(kRememberedTokens) {}
 
 // Only the issuer is read, and only to choose between schemes: nothing is believed before it is verified.
 bool JwtScheme::owns(std::string_view credential) const {

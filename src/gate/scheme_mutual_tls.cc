@@ -6,7 +6,7 @@
 namespace gatehouse::gate {
 namespace {
 
-constexpr std::size_t kRemembered = 4'096;
+constexpr std::size_t kRememberedCertificates = 4'096;
 
 void build_claims(const crypto::PeerCertificate& certificate, json::Document& into) {
   json::Builder builder(into);
@@ -35,7 +35,7 @@ void build_claims(const crypto::PeerCertificate& certificate, json::Document& in
 
 MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy,
                                  const policy::AuthenticatorPolicy& authenticator)
-    : policy_(policy), authenticator_(authenticator), cache_(kRemembered) {}
+    : policy_(policy), authenticator_(authenticator), cache_(kRememberedCertificates) {}
 
 Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
   const crypto::TokenKey key(presented.credential);

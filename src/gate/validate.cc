@@ -1,5 +1,6 @@
 #include "gate/validate.h"
 
+#include "base/strings.h"
 #include "base/utf8.h"
 #include "http/media_type.h"
 #include "schema/schema.h"

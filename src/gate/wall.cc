@@ -1,5 +1,6 @@
 #include "gate/wall.h"
 
+#include "base/strings.h"
 #include "http/media_type.h"
 #include "schema/schema.h"
 

@@ -28,14 +28,14 @@ std::string decoded(std::string_view input, std::size_t size, Trailers trailers 
   }
 }
 
-struct Case {
+struct ChunkedCase {
   std::string input;
   std::string outcome;
   Trailers trailers = Trailers::refuse;
 };
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {
+const std::vector<ChunkedCase>& chunked_cases() {
+  static const std::vector<ChunkedCase> all = {
       {"0\r\n\r\n", "|"},
       {"5\r\nhello\r\n0\r\n\r\n", "hello|"},
       {"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nGET /", "hello world|GET /"},
@@ -89,7 +89,7 @@ const std::vector<Case>& cases() {
 }
 
 TEST(Chunked, EveryDivisionOfTheInputGivesTheSameBody) {
-  for (const auto& [input, outcome, trailers] : cases()) {
+  for (const auto& [input, outcome, trailers] : chunked_cases()) {
     for (std::size_t size = 1; size <= input.size(); ++size) {
       ASSERT_EQ(decoded(input, size, trailers), outcome) << input.substr(0, 60) << " in pieces of " << size;
     }

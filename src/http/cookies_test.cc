@@ -7,7 +7,7 @@
 namespace gatehouse::http {
 namespace {
 
-std::string read(std::string_view text) {
+std::string read_cookies(std::string_view text) {
   std::string all;
   CookieReader reader(text);
   while (const auto cookie = reader.next())
@@ -16,16 +16,16 @@ std::string read(std::string_view text) {
 }
 
 TEST(Cookies, AreReadInOrder) {
-  EXPECT_EQ(read("a=b"), "(a=b)");
-  EXPECT_EQ(read("a=b; c=; __Host-s=\"x=y\""), "(a=b)(c=)(__Host-s=x=y)");
-  EXPECT_EQ(read("a=\""), "malformed");
+  EXPECT_EQ(read_cookies("a=b"), "(a=b)");
+  EXPECT_EQ(read_cookies("a=b; c=; __Host-s=\"x=y\""), "(a=b)(c=)(__Host-s=x=y)");
+  EXPECT_EQ(read_cookies("a=\""), "malformed");
 }
 
 TEST(Cookies, WhatIsNoCookieIsRefused) {
   for (const char* text : {"",         "a",     "=a",         "a=b;",   "a=b; ",     "a=b;c=d",  "a=b;  c=d",
                            "a=b, c=d", "a=b c", "a=\"b",      "a=b\"c", "a=b\\c",    " a=b",     "a =b",
                            "a=b; c",   "a(=b",  "a=\xC3\xA9", "a=b\tc", "a=b;\tc=d", "a=b;; c=d"}) {
-    EXPECT_EQ(read(text), "malformed") << text;
+    EXPECT_EQ(read_cookies(text), "malformed") << text;
   }
 }
 

@@ -20,16 +20,16 @@ constexpr std::array<std::uint32_t, 256> kCrc32c = [] {
   return table;
 }();
 
-std::uint8_t byte(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
+std::uint8_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
 std::uint16_t number(std::string_view text, std::size_t at) {
-  return static_cast<std::uint16_t>(byte(text, at) << 8U | byte(text, at + 1));
+  return static_cast<std::uint16_t>(byte_at(text, at) << 8U | byte_at(text, at + 1));
 }
 
 // Over the whole header, with the four bytes of the checksum itself taken as zero.
 std::uint32_t checksum(std::string_view header, std::size_t checksum_at) {
   std::uint32_t crc = 0xFFFFFFFFU;
   for (std::size_t i = 0; i < header.size(); ++i) {
-    const std::uint8_t value = i >= checksum_at && i < checksum_at + 4 ? 0 : byte(header, i);
+    const std::uint8_t value = i >= checksum_at && i < checksum_at + 4 ? 0 : byte_at(header, i);
     crc = kCrc32c[(crc ^ value) & 0xFFU] ^ (crc >> 8U);
   }
   return ~crc;
@@ -38,7 +38,7 @@ std::uint32_t checksum(std::string_view header, std::size_t checksum_at) {
 bool tlvs_hold(std::string_view header, std::size_t at) {
   while (at < header.size()) {
     if (header.size() - at < 3) return false;
-    const auto type = byte(header, at);
+    const auto type = byte_at(header, at);
     const std::size_t size = number(header, at + 1);
     at += 3;
     if (header.size() - at < size) return false;
@@ -55,7 +55,7 @@ bool tlvs_hold(std::string_view header, std::size_t at) {
 template <std::size_t N>
 std::array<std::uint8_t, N> bytes(std::string_view text, std::size_t at) {
   std::array<std::uint8_t, N> result;
-  for (std::size_t i = 0; i < N; ++i) result[i] = byte(text, at + i);
+  for (std::size_t i = 0; i < N; ++i) result[i] = byte_at(text, at + i);
   return result;
 }
 
@@ -68,8 +68,8 @@ Progress parse_proxy_header(std::string_view buffer, ProxyHeader& header) {
 
   const std::size_t size = kFixedSize + number(buffer, 14);
   if (size > kProxyHeaderLimit) return Progress::malformed;
-  const auto version_and_command = byte(buffer, 12);
-  const auto family = byte(buffer, 13);
+  const auto version_and_command = byte_at(buffer, 12);
+  const auto family = byte_at(buffer, 13);
   const bool local = version_and_command == 0x20;
   if (!local && version_and_command != 0x21) return Progress::malformed;
 

@@ -89,13 +89,13 @@ std::string with_target(std::string_view target) {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
 
-struct Case {
+struct MalformedRequest {
   std::string bytes;
   std::string reason;
 };
 
-const std::vector<Case>& malformed_cases() {
-  static const std::vector<Case> cases = {
+const std::vector<MalformedRequest>& malformed_cases() {
+  static const std::vector<MalformedRequest> cases = {
       // The request line.
       {"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "request_line"},
       {"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "request_line"},

@@ -8,7 +8,7 @@
 namespace gatehouse::http {
 namespace {
 
-constexpr std::string_view kVersion = "HTTP/1.1 ";
+constexpr std::string_view kVersionAndSpace = "HTTP/1.1 ";
 constexpr std::size_t kStatusEnd = 13;  // `HTTP/1.1 200 `
 
 }  // namespace
@@ -32,8 +32,9 @@ Progress ResponseParser::run(std::string_view data, Method asked, ResponseHead& 
   const std::size_t end = data.size();
   switch (state_) {
     case State::version:
-      for (; at_ < end && at_ < kVersion.size(); ++at_) {
-        const bool fits = at_ == 7 ? text[at_] == '0' || text[at_] == '1' : text[at_] == kVersion[at_];
+      for (; at_ < end && at_ < kVersionAndSpace.size(); ++at_) {
+        const bool fits =
+            at_ == 7 ? text[at_] == '0' || text[at_] == '1' : text[at_] == kVersionAndSpace[at_];
         if (!fits) return refuse(Malformed::status_line);
       }
       if (at_ == end) return Progress::need_more;
@@ -44,9 +45,9 @@ Progress ResponseParser::run(std::string_view data, Method asked, ResponseHead& 
     case State::status:
       for (; at_ < end && at_ < kStatusEnd; ++at_) {
         const char c = text[at_];
-        const bool fits = at_ == kVersion.size() ? c >= '1' && c <= '5'
-                          : at_ + 1 < kStatusEnd ? is(c, kDigit)
-                                                 : c == ' ';
+        const bool fits = at_ == kVersionAndSpace.size() ? c >= '1' && c <= '5'
+                          : at_ + 1 < kStatusEnd         ? is(c, kDigit)
+                                                         : c == ' ';
         if (!fits) return refuse(Malformed::status_line);
         if (at_ + 1 < kStatusEnd) status_ = status_ * 10 + (c - '0');
       }

@@ -35,14 +35,14 @@ std::string outcome(std::string_view bytes, Method asked = Method::get) {
   return outcome(bytes, {bytes.size()}, asked);
 }
 
-struct Case {
+struct ResponseCase {
   std::string bytes;
   std::string outcome;
   Method asked = Method::get;
 };
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {
+const std::vector<ResponseCase>& response_cases() {
+  static const std::vector<ResponseCase> all = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 length 5 keep"},
       {"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", "200 length 0 keep"},
       {"HTTP/1.1 404 Not \xC3\xA4 there\r\nTransfer-Encoding: chunked\r\n\r\n", "404 chunked keep"},
@@ -104,12 +104,12 @@ const std::vector<Case>& cases() {
 }
 
 TEST(ResponseParser, ReadsHeadsAndRefusesWhatCouldSplitOrSmuggle) {
-  for (const auto& known : cases())
+  for (const auto& known : response_cases())
     EXPECT_EQ(outcome(known.bytes, known.asked), known.outcome) << known.bytes;
 }
 
 TEST(ResponseParser, AnswersTheSameHoweverTheBytesArrive) {
-  for (const auto& known : cases()) {
+  for (const auto& known : response_cases()) {
     std::vector<std::size_t> every;
     for (std::size_t i = 0; i <= known.bytes.size(); ++i) {
       EXPECT_EQ(outcome(known.bytes, {i, known.bytes.size()}, known.asked), known.outcome)

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "base/strings.h"
 #include "json/document.h"
 
 namespace gatehouse::json {
 namespace {
 
 constexpr std::int64_t kExponentBound = 1'000'000'000'000'000'000;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::int64_t read_exponent(std::string_view text) {
   bool negative = false;

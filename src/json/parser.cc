@@ -8,6 +8,8 @@
 
 #include <simdjson.h>
 
+#include "base/strings.h"
+
 namespace gatehouse::json {
 
 // simdjson finds where the tokens start (and checks UTF-8, control characters in strings and unclosed strings
@@ -26,7 +28,6 @@ constexpr auto kEndsScalar = [] {
 }();
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
 
 // A key as it is compared: its first bytes as a number, and the node that has all of it.
 struct Key {

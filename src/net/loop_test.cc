@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/manual_clock.h"
 #include "net/testing.h"
 
 namespace gatehouse::net {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/manual_clock.h"
 #include "net/testing.h"
 
 namespace gatehouse::net {
@@ -14,6 +15,7 @@ using testing::connected;
 using testing::loopback;
 using testing::Pair;
 using testing::read_all;
+using testing::read_slowly;
 using testing::read_some;
 using testing::run;
 using testing::start;
@@ -102,18 +104,6 @@ TEST_F(Streams, AWriteThatWaitsForItsTurnGoesWithItsStream) {
   loop_.poll();
   EXPECT_EQ(said, (std::vector<std::string>{"read one", "destroyed"}));
   EXPECT_EQ(run(loop_, read_some(*one.client)), "");
-}
-
-Task<Result<std::string>> read_slowly(Loop& loop, Stream& stream) {
-  std::string all;
-  std::string buffer(5000, '\0');
-  for (;;) {
-    auto n = co_await stream.read(buffer);
-    GATEHOUSE_CO_CHECK(n);
-    if (*n == 0) co_return all;
-    all.append(buffer, 0, *n);
-    co_await yield(loop);
-  }
 }
 
 Task<Result<>> write_and_finish(Stream& stream, std::string bytes) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/manual_clock.h"
 #include "net/loop.h"
 #include "net/testing.h"
 

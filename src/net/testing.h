@@ -49,6 +49,19 @@ void turn_until(Loop& loop, F done) {
   while (!done()) loop.poll();
 }
 
+// Reads to the end, a turn of the loop after each read.
+inline Task<Result<std::string>> read_slowly(Loop& loop, Stream& stream) {
+  std::string all;
+  std::string buffer(5000, '\0');
+  for (;;) {
+    auto n = co_await stream.read(buffer);
+    GATEHOUSE_CO_CHECK(n);
+    if (*n == 0) co_return all;
+    all.append(buffer, 0, *n);
+    co_await yield(loop);
+  }
+}
+
 inline Endpoint loopback(std::uint16_t port = 0) { return {*IpAddress::parse("127.0.0.1"), port}; }
 
 struct Pair {

@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <unistd.h>
 
+#include "base/manual_clock.h"
 #include "net/stream.h"
 #include "net/testing.h"
 
@@ -24,6 +25,7 @@ using testing::Identity;
 using testing::loopback;
 using testing::Pair;
 using testing::read_all;
+using testing::read_slowly;
 using testing::read_some;
 using testing::run;
 using testing::start;
@@ -175,18 +177,6 @@ Task<Result<>> write_mixed(Stream& stream, std::string bytes) {
   auto written = co_await stream.write(parts);
   stream.finish_writing();
   co_return written;
-}
-
-Task<Result<std::string>> read_slowly(Loop& loop, Stream& stream) {
-  std::string all;
-  std::string buffer(5000, '\0');
-  for (;;) {
-    auto n = co_await stream.read(buffer);
-    GATEHOUSE_CO_CHECK(n);
-    if (*n == 0) co_return all;
-    all.append(buffer, 0, *n);
-    co_await yield(loop);
-  }
 }
 
 TEST_F(Tls, AHugeWriteWaitsForASlowReaderAndArrivesWhole) {

@@ -9,7 +9,7 @@
 namespace gatehouse::openapi {
 namespace {
 
-constexpr std::string_view kFine;
+constexpr std::string_view kValid;
 constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t{1} << 20U};
 
 }  // namespace
@@ -56,14 +56,14 @@ std::string_view InputMemory::State::write_json(std::string_view raw, const Code
   }
   if (codec.carrier == Codec::Carrier::text) {
     out.string(*decoded);
-    return kFine;
+    return kValid;
   }
   if (!parser.parse(*decoded, trial, kJsonLimits)) {
     out.null();
     return "json";
   }
   out.copy(trial.root());
-  return kFine;
+  return kValid;
 }
 
 // Writes one value. `raw` is the only text where the carrier is not a style. Where the type is mixed, each of
@@ -89,7 +89,7 @@ std::string_view InputMemory::State::write(std::string_view raw, const Codec& co
       if (first_broken.empty()) first_broken = broken;
     } else if (!codec.schema || codec.schema->accepts(trial.root())) {
       out.copy(trial.root());
-      return kFine;
+      return kValid;
     } else if (best == 0) {
       best = kinds;
     }

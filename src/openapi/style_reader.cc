@@ -8,7 +8,7 @@
 namespace gatehouse::openapi {
 namespace {
 
-constexpr std::string_view kFine;
+constexpr std::string_view kReadable;
 // An object in a parameter has no more members than this, whatever its schema allows: each new key is
 // compared with those before it.
 constexpr std::size_t kMostMembers = 1000;
@@ -82,7 +82,7 @@ std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, s
     out.null();
     return "type";
   }
-  return kFine;
+  return kReadable;
 }
 
 std::string_view StyleReader::items(std::string_view raw, std::string_view delimiter, const Codec& codec,
@@ -90,7 +90,7 @@ std::string_view StyleReader::items(std::string_view raw, std::string_view delim
   const std::uint8_t kinds = item_kinds_of(codec);
   Splitter pieces(raw, delimiter);
   std::string_view piece;
-  std::string_view broken = kFine;
+  std::string_view broken = kReadable;
   while (broken.empty() && pieces.next(piece)) {
     if (codec.in == In::header) piece = trimmed(piece);
     broken = scalar(piece, codec, kinds, out);
@@ -144,7 +144,7 @@ std::string_view StyleReader::member(std::string_view raw_key, std::string_view 
 std::string_view StyleReader::alternating(std::string_view raw, std::string_view delimiter,
                                           const Codec& codec, json::Builder& out) {
   begin_object(out);
-  std::string_view broken = raw.empty() ? "empty" : kFine;
+  std::string_view broken = raw.empty() ? "empty" : kReadable;
   Splitter pieces(raw, delimiter);
   std::string_view key, value;
   while (broken.empty() && pieces.next(key)) {
@@ -157,7 +157,7 @@ std::string_view StyleReader::alternating(std::string_view raw, std::string_view
 std::string_view StyleReader::assignments(std::string_view raw, std::string_view delimiter,
                                           const Codec& codec, json::Builder& out) {
   begin_object(out);
-  std::string_view broken = raw.empty() ? "empty" : kFine;
+  std::string_view broken = raw.empty() ? "empty" : kReadable;
   Splitter pieces(raw, delimiter);
   std::string_view piece;
   while (broken.empty() && pieces.next(piece)) {
@@ -196,7 +196,7 @@ std::string_view StyleReader::matrix(std::string_view raw, const Codec& codec, s
     out.begin_array();
     Splitter pieces(raw, ";");
     std::string_view piece;
-    std::string_view broken = kFine;
+    std::string_view broken = kReadable;
     while (broken.empty() && pieces.next(piece)) {
       broken = value_of(piece, value) ? scalar(value, codec, item_kinds_of(codec), out) : "style";
     }
@@ -234,7 +234,7 @@ std::string_view StyleReader::write_header(std::span<const std::string_view> lin
   }
   // RFC 9110 section 5.3: field lines of one name are one list.
   out.begin_array();
-  std::string_view broken = kFine;
+  std::string_view broken = kReadable;
   for (const std::string_view line : lines) {
     if (broken.empty()) broken = trimmed(line).empty() ? "empty" : items(trimmed(line), ",", codec, out);
   }
@@ -246,7 +246,7 @@ std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::ui
                                             const Codec& codec, json::Builder& out) {
   keys_.clear();
   key_spans_.clear();
-  std::string_view broken = kFine;
+  std::string_view broken = kReadable;
   for (std::uint32_t i = first; i != Pair::kEnd && broken.empty(); i = pairs[i].next) {
     broken = pairs[i].has_value ? decoded_member(pairs[i].property, pairs[i].value, codec, out) : "empty";
   }
@@ -257,7 +257,7 @@ std::string_view StyleReader::write_pairs(std::span<const Pair> pairs, std::uint
                                           const Codec& codec, std::uint8_t kinds, json::Builder& out) {
   const bool is_array = (kinds & TextType::kArray) != 0;
   const bool is_object = (kinds & TextType::kObject) != 0;
-  std::string_view broken = kFine;
+  std::string_view broken = kReadable;
   if (is_object && (codec.explode || codec.style == Style::deep_object)) {
     out.begin_object();
     broken = write_members(pairs, first, codec, out);

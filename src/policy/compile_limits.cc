@@ -10,20 +10,20 @@
 namespace gatehouse::policy {
 namespace {
 
-using Kind = LimitKeyPart::Kind;
+using PartKind = LimitKeyPart::Kind;
 
 std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& problems) {
-  constexpr std::pair<std::string_view, Kind> kWords[] = {{"ip", Kind::address},
-                                                          {"principal", Kind::principal},
-                                                          {"key", Kind::credential},
-                                                          {"operation", Kind::operation}};
+  constexpr std::pair<std::string_view, PartKind> kWords[] = {{"ip", PartKind::address},
+                                                              {"principal", PartKind::principal},
+                                                              {"key", PartKind::credential},
+                                                              {"operation", PartKind::operation}};
   LimitKeyPart part;
   for (const auto& [word, kind] : kWords) {
     if (text.value != word) continue;
     part.kind = kind;
     return part;
   }
-  part.kind = Kind::expression;
+  part.kind = PartKind::expression;
   part.expression = compile_at(text, limit_environment(), cel::Type::dyn(), problems);
   if (!part.expression) return std::nullopt;
   return part;
@@ -31,11 +31,11 @@ std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& probl
 
 Limit::Phase phase_of(const LimitKeyPart& part) {
   switch (part.kind) {
-    case Kind::address:
-    case Kind::operation: return Limit::Phase::address;
-    case Kind::principal:
-    case Kind::credential: return Limit::Phase::principal;
-    case Kind::expression: return Limit::Phase::input;
+    case PartKind::address:
+    case PartKind::operation: return Limit::Phase::address;
+    case PartKind::principal:
+    case PartKind::credential: return Limit::Phase::principal;
+    case PartKind::expression: return Limit::Phase::input;
   }
   return Limit::Phase::input;
 }

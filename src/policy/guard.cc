@@ -8,7 +8,7 @@
 namespace gatehouse::policy {
 namespace {
 
-using Kind = cel::Question::Kind;
+using QuestionKind = cel::Question::Kind;
 
 // What SQL has no value for is bound as a blob, which no column that counts holds.
 constexpr GuardMark kError{""};
@@ -43,21 +43,21 @@ class Writer {
  private:
   void write(const cel::Question& question) {
     switch (question.kind) {
-      case Kind::all: return join(question, " AND ", "1");
-      case Kind::any: return join(question, " OR ", "0");
-      case Kind::negation:
+      case QuestionKind::all: return join(question, " AND ", "1");
+      case QuestionKind::any: return join(question, " OR ", "0");
+      case QuestionKind::negation:
         out_ += "(NOT ";
         write(question.parts[0]);
         out_ += ')';
         return;
-      case Kind::value:
+      case QuestionKind::value:
         values_[first_ + question.left.value].use = GuardProgram::Use::truth;
         out_ += parameter(question.left.value);
         return;
-      case Kind::contained: return contained(question);
-      case Kind::equal: return equal(side(question.left), side(question.right));
-      case Kind::less: return ordered(side(question.left), "<", side(question.right));
-      case Kind::less_or_equal: return ordered(side(question.left), "<=", side(question.right));
+      case QuestionKind::contained: return contained(question);
+      case QuestionKind::equal: return equal(side(question.left), side(question.right));
+      case QuestionKind::less: return ordered(side(question.left), "<", side(question.right));
+      case QuestionKind::less_or_equal: return ordered(side(question.left), "<=", side(question.right));
     }
   }
 

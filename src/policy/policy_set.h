@@ -10,7 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include "base/strings.h"
 #include "cel/program.h"
 #include "core/identity.h"
 #include "core/limits.h"

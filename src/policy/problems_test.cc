@@ -9,7 +9,7 @@
 namespace gatehouse::policy {
 namespace {
 
-constexpr std::string_view kApi = R"(openapi: 3.1.0
+constexpr std::string_view kNotesApi = R"(openapi: 3.1.0
 info: {title: Orders, version: "1"}
 paths:
   /orders/{id}:
@@ -116,7 +116,7 @@ struct Wrong {
 void expect_each(std::initializer_list<Wrong> cases, bool in_api = false) {
   for (const Wrong& wrong : cases) {
     const std::string gatehouse(kGatehouse);
-    const std::string api(kApi);
+    const std::string api(kNotesApi);
     EXPECT_EQ(problems_of(in_api ? gatehouse : replaced(gatehouse, wrong.from, wrong.to),
                           in_api ? replaced(api, wrong.from, wrong.to) : api),
               wrong.problems)
@@ -125,7 +125,7 @@ void expect_each(std::initializer_list<Wrong> cases, bool in_api = false) {
 }
 
 TEST(Configuration, ThatIsRightHasNoProblem) {
-  EXPECT_EQ(problems_of(std::string(kGatehouse), std::string(kApi)), "");
+  EXPECT_EQ(problems_of(std::string(kGatehouse), std::string(kNotesApi)), "");
 }
 
 TEST(Settings, WithoutWhatNobodyCanGuessAreIncomplete) {

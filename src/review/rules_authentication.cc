@@ -45,7 +45,7 @@ bool asks_for_more(const policy::Condition& condition) {
   });
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kAuthenticationRules[] = {
     {.id = "public-write",
      .severity = Severity::high,
      .weighs = Weighs::exposure,
@@ -216,6 +216,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> authentication_rules() { return kRules; }
+std::span<const Rule> authentication_rules() { return kAuthenticationRules; }
 
 }  // namespace gatehouse::review

@@ -38,7 +38,7 @@ std::string text(const std::vector<std::string>& names) {
   return fmt::format("`{}`", fmt::join(names, "`, `"));
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kAuthorisationRules[] = {
     {.id = "object-unchecked",
      .severity = Severity::high,
      .weighs = Weighs::data,
@@ -209,6 +209,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> authorisation_rules() { return kRules; }
+std::span<const Rule> authorisation_rules() { return kAuthorisationRules; }
 
 }  // namespace gatehouse::review

@@ -23,7 +23,7 @@ std::string worth_proving(const Operation& operation) {
   return {};
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kEventRules[] = {
     {.id = "not-durable",
      .severity = Severity::medium,
      .weighs = Weighs::data,
@@ -81,6 +81,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> event_rules() { return kRules; }
+std::span<const Rule> event_rules() { return kEventRules; }
 
 }  // namespace gatehouse::review

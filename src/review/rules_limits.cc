@@ -44,7 +44,7 @@ std::optional<std::string_view> guesses_at_secrets(const Operation& operation) {
 constexpr double kGuesses = 30;  // in a minute
 constexpr double kMany = 100;    // in a second
 
-constexpr Rule kRules[] = {
+constexpr Rule kLimitRules[] = {
     {.id = "address-unlimited",
      .severity = Severity::high,
      .weighs = Weighs::exposure,
@@ -174,6 +174,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> limit_rules() { return kRules; }
+std::span<const Rule> limit_rules() { return kLimitRules; }
 
 }  // namespace gatehouse::review

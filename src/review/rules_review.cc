@@ -19,7 +19,7 @@ bool accepts_one_of(const policy::Acceptance& acceptance, const std::vector<Find
   });
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kReviewRules[] = {
     {.id = "acceptance-stale",
      .severity = Severity::medium,
      .layer = Layer::review,
@@ -45,6 +45,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> review_rules() { return kRules; }
+std::span<const Rule> review_rules() { return kReviewRules; }
 
 }  // namespace gatehouse::review

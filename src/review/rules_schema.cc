@@ -116,7 +116,7 @@ std::vector<SecretInUrl> secrets_in_urls(const PolicySet& policy) {
 
 constexpr std::uint64_t kLargeBody = std::uint64_t{1} << 20U;
 
-constexpr Rule kRules[] = {
+constexpr Rule kSchemaRules[] = {
     {.id = "default-cap",
      .severity = Severity::low,
      .layer = Layer::schema,
@@ -240,6 +240,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> schema_rules() { return kRules; }
+std::span<const Rule> schema_rules() { return kSchemaRules; }
 
 }  // namespace gatehouse::review

@@ -20,7 +20,7 @@ bool is_elsewhere(const policy::Upstream& upstream) {
   });
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kTargetRules[] = {
     {.id = "read-that-changes",
      .severity = Severity::high,
      .layer = Layer::target,
@@ -96,6 +96,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> target_rules() { return kRules; }
+std::span<const Rule> target_rules() { return kTargetRules; }
 
 }  // namespace gatehouse::review

@@ -12,7 +12,7 @@ Place tls_place(const PolicySet& policy) { return policy.settings.tls.certificat
 
 constexpr std::chrono::hours kSoon{24 * 14};
 
-constexpr Rule kRules[] = {
+constexpr Rule kTransportRules[] = {
     {.id = "threat-model-unstated",
      .severity = Severity::medium,
      .layer = Layer::transport,
@@ -141,6 +141,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> transport_rules() { return kRules; }
+std::span<const Rule> transport_rules() { return kTransportRules; }
 
 }  // namespace gatehouse::review

@@ -8,6 +8,7 @@
 
 #include "schema/keywords.h"
 #include "schema/metaschema.h"
+#include "schema/path.h"
 #include "schema/uri.h"
 
 namespace gatehouse::schema {
@@ -30,11 +31,6 @@ constexpr KnownDialect kDialects[] = {
 std::string_view without_empty_fragment(std::string_view uri) {
   if (uri.ends_with('#')) uri.remove_suffix(1);
   return uri;
-}
-
-void append_token(std::string& out, std::string_view token) {
-  out += '/';
-  for (const char c : token) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
 }
 
 // Core, section 8.2.2.

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "json/document.h"
 #include "schema/compiler.h"
 

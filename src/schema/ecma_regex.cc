@@ -14,7 +14,7 @@ namespace gatehouse::schema {
 namespace {
 
 constexpr Code kEnd = 0xFFFFFFFF;
-constexpr int kMostNesting = 100;
+constexpr int kMostGroups = 100;
 constexpr std::uint32_t kMostRepeats = 1000;  // RE2's own bound
 
 struct Refusal {
@@ -68,7 +68,7 @@ class Reader {
   }
 
   void disjunction(int depth) {
-    if (depth > kMostNesting) refuse("it is nested too deeply");
+    if (depth > kMostGroups) refuse("it is nested too deeply");
     while (true) {
       while (peek() != kEnd && peek() != '|' && peek() != ')') term(depth);
       if (!take('|')) return;

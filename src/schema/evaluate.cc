@@ -37,7 +37,7 @@ struct Run {
   std::int32_t depth = 0;
 };
 
-std::size_t code_points(std::string_view text) {
+std::size_t count_code_points(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
   return count;
@@ -197,9 +197,9 @@ class Evaluator {
   bool check_string(const StringRules& rules, std::string_view text, const Path* path) {
     bool valid = true;
     // A code point has one to four bytes: most strings need no counting.
-    if (text.size() > rules.length.most && code_points(text) > rules.length.most)
+    if (text.size() > rules.length.most && count_code_points(text) > rules.length.most)
       valid = fail(path, "maxLength");
-    if (text.size() < rules.length.least * 4 && code_points(text) < rules.length.least)
+    if (text.size() < rules.length.least * 4 && count_code_points(text) < rules.length.least)
       valid = fail(path, "minLength");
     if (!valid && enough()) return false;
     for (const Pattern& pattern : rules.patterns) {

@@ -20,7 +20,6 @@ namespace {
 constexpr std::size_t kLongestLabel = 63;
 constexpr std::size_t kLongestHost = 253;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alphanumeric(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -67,7 +66,7 @@ bool is_ldh_label(std::string_view label) {
   return std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
 }
 
-std::vector<std::uint32_t> code_points(std::string_view text) {
+std::vector<std::uint32_t> decode_code_points(std::string_view text) {
   std::vector<std::uint32_t> out;
   for (std::size_t i = 0; i < text.size();) out.push_back(next_code_point(text, i));
   return out;
@@ -75,7 +74,7 @@ std::vector<std::uint32_t> code_points(std::string_view text) {
 
 // The rules of RFC 5892, appendix A, that depend on the neighbours. libidn2 knows most; this knows all.
 bool context_holds(std::string_view label) {
-  const auto codes = code_points(label);
+  const auto codes = decode_code_points(label);
   const auto between = [](std::uint32_t c, std::uint32_t first, std::uint32_t last) {
     return c >= first && c <= last;
   };
@@ -136,11 +135,11 @@ bool is_atext(unsigned char c) {
   return is_alphanumeric(static_cast<char>(c)) || kOthers.find(static_cast<char>(c)) != kOthers.npos;
 }
 
-enum class Alphabet : std::uint8_t { ascii, unicode };
+enum class LocalPartAlphabet : std::uint8_t { ascii, unicode };
 
-bool is_local_part(std::string_view text, Alphabet alphabet) {
+bool is_local_part(std::string_view text, LocalPartAlphabet alphabet) {
   if (text.empty() || text.size() > 64) return false;
-  const auto beyond = [&](unsigned char c) { return c >= 0x80 && alphabet == Alphabet::unicode; };
+  const auto beyond = [&](unsigned char c) { return c >= 0x80 && alphabet == LocalPartAlphabet::unicode; };
   if (text.front() != '"') {
     bool dot = true;  // none may come now
     for (const char c : text) {
@@ -168,7 +167,7 @@ bool is_local_part(std::string_view text, Alphabet alphabet) {
   return true;
 }
 
-bool is_mailbox(std::string_view text, Alphabet alphabet) {
+bool is_mailbox(std::string_view text, LocalPartAlphabet alphabet) {
   constexpr std::size_t kLongest = 254;
   if (text.size() > kLongest) return false;
   const std::size_t at = text.rfind('@');
@@ -180,7 +179,7 @@ bool is_mailbox(std::string_view text, Alphabet alphabet) {
     const bool tagged = equal_ignoring_case(domain.substr(0, kTag.size()), kTag);
     return tagged ? is_ipv6(domain.substr(kTag.size())) : is_ipv4(domain);
   }
-  return alphabet == Alphabet::ascii ? is_hostname(domain) : is_idn_hostname(domain);
+  return alphabet == LocalPartAlphabet::ascii ? is_hostname(domain) : is_idn_hostname(domain);
 }
 
 }  // namespace
@@ -229,8 +228,8 @@ bool is_idn_hostname(std::string_view text) {
   }
 }
 
-bool is_email(std::string_view text) { return is_ascii(text) && is_mailbox(text, Alphabet::ascii); }
-bool is_idn_email(std::string_view text) { return is_mailbox(text, Alphabet::unicode); }
+bool is_email(std::string_view text) { return is_ascii(text) && is_mailbox(text, LocalPartAlphabet::ascii); }
+bool is_idn_email(std::string_view text) { return is_mailbox(text, LocalPartAlphabet::unicode); }
 
 bool is_ipv4(std::string_view text) {
   for (int part = 0; part < 4; ++part) {

@@ -3,12 +3,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/strings.h"
 #include "schema/format.h"
 
 namespace gatehouse::schema {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The number in text[at, at + digits), or -1.
 int number(std::string_view text, std::size_t at, std::size_t digits) {

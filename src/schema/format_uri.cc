@@ -6,17 +6,16 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/strings.h"
 #include "schema/format.h"
 #include "schema/utf8.h"
 
 namespace gatehouse::schema {
 namespace {
 
-enum class Alphabet : std::uint8_t { uri, iri };
+enum class UriAlphabet : std::uint8_t { uri, iri };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 // Which characters may stand where: one bit for each place that has its own.
 enum Allowed : std::uint8_t {
@@ -77,7 +76,7 @@ bool block_in_path(const char* text) {
 
 // Where the first character after `at` stands that is not allowed there; escapes are, and in an IRI what is
 // not ASCII.
-std::size_t skip(std::string_view text, std::size_t at, std::uint8_t places, Alphabet alphabet,
+std::size_t skip(std::string_view text, std::size_t at, std::uint8_t places, UriAlphabet alphabet,
                  Private privates = Private::no) {
   while (true) {
     if ((places & kInPath) == kInPath) {
@@ -86,11 +85,11 @@ std::size_t skip(std::string_view text, std::size_t at, std::uint8_t places, Alp
     while (at < text.size() && allows(places, text[at])) ++at;
     if (at == text.size()) return at;
     if (text[at] == '%') {
-      if (at + 2 >= text.size() || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return at;
+      if (at + 2 >= text.size() || !is_hex_digit(text[at + 1]) || !is_hex_digit(text[at + 2])) return at;
       at += 3;
       continue;
     }
-    if (static_cast<unsigned char>(text[at]) < 0x80 || alphabet == Alphabet::uri) return at;
+    if (static_cast<unsigned char>(text[at]) < 0x80 || alphabet == UriAlphabet::uri) return at;
     std::size_t behind = at;
     const std::uint32_t code = next_code_point(text, behind);
     if (!is_ucschar(code) && !(privates == Private::yes && is_iprivate(code))) return at;
@@ -98,7 +97,7 @@ std::size_t skip(std::string_view text, std::size_t at, std::uint8_t places, Alp
   }
 }
 
-bool consists_of(std::string_view text, std::uint8_t places, Alphabet alphabet) {
+bool consists_of(std::string_view text, std::uint8_t places, UriAlphabet alphabet) {
   return skip(text, 0, places, alphabet) == text.size();
 }
 
@@ -108,11 +107,11 @@ bool is_ip_literal(std::string_view text) {
   const std::size_t dot = text.find('.');
   if (dot == text.npos || dot == 0 || dot + 1 == text.size()) return false;
   const auto hex = text.substr(0, dot);
-  return std::all_of(hex.begin(), hex.end(), is_hex) && text.find('%') == text.npos &&
-         consists_of(text.substr(dot + 1), kAnywhere | kColon, Alphabet::uri);
+  return std::all_of(hex.begin(), hex.end(), is_hex_digit) && text.find('%') == text.npos &&
+         consists_of(text.substr(dot + 1), kAnywhere | kColon, UriAlphabet::uri);
 }
 
-bool is_authority(std::string_view text, Alphabet alphabet) {
+bool is_authority(std::string_view text, UriAlphabet alphabet) {
   if (const std::size_t at = text.find('@'); at != text.npos) {
     if (!consists_of(text.substr(0, at), kAnywhere | kColon, alphabet)) return false;
     text.remove_prefix(at + 1);
@@ -134,7 +133,7 @@ bool is_authority(std::string_view text, Alphabet alphabet) {
 
 enum class Needs : std::uint8_t { scheme, nothing };
 
-bool is_reference(std::string_view text, Alphabet alphabet, Needs needs) {
+bool is_reference(std::string_view text, UriAlphabet alphabet, Needs needs) {
   std::size_t at = 0;
   while (at < text.size() && allows(kInScheme, text[at])) ++at;
   const bool scheme = at > 0 && at < text.size() && text[at] == ':' && is_alpha(text.front());
@@ -185,7 +184,8 @@ bool is_variable_list(std::string_view text) {
       }
       dot = false;
       if (is_alpha(c) || is_digit(c) || c == '_') continue;
-      if (c != '%' || i + 2 >= variable.size() || !is_hex(variable[i + 1]) || !is_hex(variable[i + 2]))
+      if (c != '%' || i + 2 >= variable.size() || !is_hex_digit(variable[i + 1]) ||
+          !is_hex_digit(variable[i + 2]))
         return false;
       i += 2;
     }
@@ -197,10 +197,10 @@ bool is_variable_list(std::string_view text) {
 
 }  // namespace
 
-bool is_uri(std::string_view text) { return is_reference(text, Alphabet::uri, Needs::scheme); }
-bool is_uri_reference(std::string_view text) { return is_reference(text, Alphabet::uri, Needs::nothing); }
-bool is_iri(std::string_view text) { return is_reference(text, Alphabet::iri, Needs::scheme); }
-bool is_iri_reference(std::string_view text) { return is_reference(text, Alphabet::iri, Needs::nothing); }
+bool is_uri(std::string_view text) { return is_reference(text, UriAlphabet::uri, Needs::scheme); }
+bool is_uri_reference(std::string_view text) { return is_reference(text, UriAlphabet::uri, Needs::nothing); }
+bool is_iri(std::string_view text) { return is_reference(text, UriAlphabet::iri, Needs::scheme); }
+bool is_iri_reference(std::string_view text) { return is_reference(text, UriAlphabet::iri, Needs::nothing); }
 
 bool is_uri_template(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -219,7 +219,7 @@ bool is_uri_template(std::string_view text) {
       continue;
     }
     if (c == '%') {
-      if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
+      if (i + 2 >= text.size() || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2])) return false;
       i += 2;
       continue;
     }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 
 namespace gatehouse::schema {
 

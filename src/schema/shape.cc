@@ -7,7 +7,7 @@
 namespace gatehouse::schema {
 namespace {
 
-constexpr int kMostDepth = 32;
+constexpr int kMostShapeDepth = 32;
 
 std::optional<Shape::Kind> kind_named(std::string_view type) {
   using enum Shape::Kind;
@@ -30,7 +30,7 @@ std::shared_ptr<const Shape> Compiler::Implementation::shape(SchemaResource& aro
 std::shared_ptr<const Shape> Compiler::Implementation::find_shape(json::Value schema, SchemaResource& around,
                                                                   int depth) {
   static const auto dyn = std::make_shared<const Shape>();
-  if (depth > kMostDepth) return dyn;
+  if (depth > kMostShapeDepth) return dyn;
   const auto [at, added] = shapes_.try_emplace(schema.node(), dyn);
   if (!added) return at->second;  // dyn while it is being found: a cycle
   auto shape = std::make_shared<Shape>();
@@ -42,7 +42,7 @@ std::shared_ptr<const Shape> Compiler::Implementation::find_shape(json::Value sc
 void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, SchemaResource& around,
                                             int depth) {
   using enum Keyword;
-  if (!object.is_object() || depth > kMostDepth) return;
+  if (!object.is_object() || depth > kMostShapeDepth) return;
   SchemaResource& resource = documents_.resource_of(object, around);
   const Keywords keywords(object);
   if (const json::Value reference = keywords[ref]; reference && reference.is_string()) {

@@ -13,8 +13,8 @@
 namespace gatehouse::server {
 namespace {
 
-constexpr std::chrono::seconds kLinger{2};       // how long a last answer may take to arrive
-constexpr std::chrono::seconds kWriteStall{60};  // how long a client may take nothing of an answer
+constexpr std::chrono::seconds kLastAnswerLinger{2};  // how long a last answer may take to arrive
+constexpr std::chrono::seconds kWriteStall{60};       // how long a client may take nothing of an answer
 
 constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
 
@@ -165,7 +165,7 @@ net::Task<void> Connection::run() {
     worker_.give_back(std::move(exchange));
   }
   if (next == Next::close) {
-    auto closing = net::close(std::move(stream_), worker_.loop().now() + kLinger);
+    auto closing = net::close(std::move(stream_), worker_.loop().now() + kLastAnswerLinger);
     co_await closing;
   }
 }
@@ -208,12 +208,12 @@ net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refu
                      worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
-  stream_->set_deadline(worker_.loop().now() + kLinger);
+  stream_->set_deadline(worker_.loop().now() + kLastAnswerLinger);
   const auto written = co_await stream_->write(head_out_);
   const gate::Ending ending{refusal, written ? text_of(refusal.answer).status : 0,
                             written ? head_out_.size() : 0};
   worker_.audit().record(worker_.events().build(exchange, ending, worker_.shared().clock.monotonic()));
-  auto closing = net::close(std::move(stream_), worker_.loop().now() + kLinger);
+  auto closing = net::close(std::move(stream_), worker_.loop().now() + kLastAnswerLinger);
   co_await closing;
 }
 

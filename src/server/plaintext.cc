@@ -12,7 +12,7 @@
 namespace gatehouse::server {
 namespace {
 
-constexpr std::chrono::seconds kLinger{1};
+constexpr std::chrono::seconds kPlaintextLinger{1};
 
 // The first credential that the request carries, where any authenticator would look for one.
 std::string_view credential_in(const policy::PolicySet& policy, const http::RequestHead& head) {
@@ -114,7 +114,7 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   }
   worker.audit().record(event);
   worker.give_back(std::move(exchange));
-  auto closing = net::close(std::move(stream), worker.loop().now() + kLinger);
+  auto closing = net::close(std::move(stream), worker.loop().now() + kPlaintextLinger);
   co_await closing;
 }
 

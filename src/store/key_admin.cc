@@ -113,7 +113,8 @@ Result<std::vector<ListedKey>> KeyAdmin::list() {
     key.record = *std::move(record);
     key.rotated_from = rows.text(kKeyColumns);
     key.rotated_to = rows.text(kKeyColumns + 1);
-    if (!rows.is_null(kKeyColumns + 2)) key.last_used = wall_time(rows.integer(kKeyColumns + 2));
+    if (!rows.is_null(kKeyColumns + 2))
+      key.last_used = wall_time_from_nanoseconds(rows.integer(kKeyColumns + 2));
   }
 }
 

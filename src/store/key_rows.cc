@@ -42,10 +42,10 @@ std::optional<StoredKey> read_key(const db::Rows& row) {
   key.roles = *std::move(roles);
   key.scopes = *std::move(scopes);
   std::ranges::copy(hash, key.hash.begin());
-  key.created = wall_time(row.integer(5));
-  if (!row.is_null(6)) key.expires = wall_time(row.integer(6));
-  if (!row.is_null(7)) key.revoked = wall_time(row.integer(7));
-  if (!row.is_null(8)) key.revoked = std::min(key.revoked, wall_time(row.integer(8)));
+  key.created = wall_time_from_nanoseconds(row.integer(5));
+  if (!row.is_null(6)) key.expires = wall_time_from_nanoseconds(row.integer(6));
+  if (!row.is_null(7)) key.revoked = wall_time_from_nanoseconds(row.integer(7));
+  if (!row.is_null(8)) key.revoked = std::min(key.revoked, wall_time_from_nanoseconds(row.integer(8)));
   for (const std::string& address : *addresses) {
     const auto network = IpNetwork::parse(address);
     if (!network) return std::nullopt;

@@ -24,9 +24,4 @@ std::optional<StoredKey> read_key(const db::Rows& row);
 std::string list_text(const std::vector<std::string>& list);  // a JSON array of strings
 std::optional<std::vector<std::string>> read_list(std::string_view text);
 
-inline std::int64_t nanoseconds_of(WallTime time) { return time.time_since_epoch().count(); }
-inline WallTime wall_time(std::int64_t nanoseconds) {
-  return WallTime{std::chrono::nanoseconds{nanoseconds}};
-}
-
 }  // namespace gatehouse::store

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text_map.h"
 #include "store/key_rows.h"
 
 namespace gatehouse::store {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/manual_clock.h"
 #include "store/key_admin.h"
 
 namespace gatehouse::store {

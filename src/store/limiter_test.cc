@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "base/manual_clock.h"
 
 namespace gatehouse::store {
 namespace {

@@ -16,12 +16,12 @@ json::Document copy_of(json::Value value) {
 }
 
 // What one run comes to. The words of an exception are for operators.
-struct Ran {
+struct HandlerRun {
   std::optional<handler::Answer> answer;
   std::string thrown;
 };
 
-Ran run(const handler::Handler& handler, const handler::HeldRequest& held) {
+HandlerRun run(const handler::Handler& handler, const handler::HeldRequest& held) {
   try {
     return {Access::answer_of(handler, held), {}};
   } catch (const std::exception& wrong) {
@@ -76,7 +76,7 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& 
       call.deadline);
   // Nobody waits any more for what has waited for a thread until its deadline.
   auto job = [handler = handler_, held, &clock = clock_] {
-    return Result<Ran>(clock.monotonic() > held->deadline ? Ran{} : run(handler, *held));
+    return Result<HandlerRun>(clock.monotonic() > held->deadline ? HandlerRun{} : run(handler, *held));
   };
   auto ran = co_await threads_->run(loop_, std::move(job));
   if (!ran) {

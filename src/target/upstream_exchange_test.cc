@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/manual_clock.h"
 #include "net/testing.h"
 #include "target/upstream.h"
 

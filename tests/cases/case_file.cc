@@ -13,7 +13,6 @@ using doc::as_boolean;
 using doc::as_duration;
 using doc::as_field;
 using doc::as_integer;
-using doc::as_text;
 using doc::as_texts;
 using doc::Field;
 using doc::Reader;
@@ -93,25 +92,25 @@ void complete(std::string& policy, const std::string& tables) {
 Caller read_caller(const Field& field) {
   Reader in(field);
   Caller caller;
-  if (auto scheme = in.optional("key", as_text)) {
+  if (auto scheme = in.optional("key", doc::as_text)) {
     caller.scheme = *scheme;
-    caller.id = in.required("id", as_text);
-    caller.tenant = in.optional("tenant", as_text).value_or("");
+    caller.id = in.required("id", doc::as_text);
+    caller.tenant = in.optional("tenant", doc::as_text).value_or("");
     caller.roles = in.optional("roles", as_texts).value_or(std::vector<std::string>());
     caller.scopes = in.optional("scopes", as_texts).value_or(std::vector<std::string>());
     caller.addresses = in.optional("addresses", as_texts).value_or(std::vector<std::string>());
     caller.revoked = in.optional("revoked", as_boolean).value_or(false);
-  } else if (auto by = in.optional("token", as_text)) {
+  } else if (auto by = in.optional("token", doc::as_text)) {
     caller.kind = Caller::Kind::token;
     caller.scheme = *by;
     if (const auto claims = in.optional("claims", as_field)) caller.claims = claims->value();
     if (const auto header = in.optional("header", as_field)) caller.header = header->value();
-    caller.signed_by = in.optional("signed_by", as_text).value_or("issuer");
-  } else if (auto of = in.optional("certificate", as_text)) {
+    caller.signed_by = in.optional("signed_by", doc::as_text).value_or("issuer");
+  } else if (auto of = in.optional("certificate", doc::as_text)) {
     caller.kind = Caller::Kind::certificate;
     caller.scheme = *of;
-    caller.id = in.required("name", as_text);
-    caller.uri = in.optional("uri", as_text).value_or("");
+    caller.id = in.required("name", doc::as_text);
+    caller.uri = in.optional("uri", doc::as_text).value_or("");
   } else {
     field.problem("says how it proves itself: `key: SCHEME`, `token: SCHEME` or `certificate: SCHEME`");
   }
@@ -162,7 +161,7 @@ Decision read_decision(std::string_view outcome, const Field& field) {
 Step read_step(Reader& in) {
   Step step;
   step.place = in.field().place();
-  step.request = in.required("request", as_text);
+  step.request = in.required("request", doc::as_text);
   if (const auto as = in.optional("as", as_field)) {
     for (const Field& one : as->list_or_one()) step.callers.push_back(one.text().value_or(""));
   }
@@ -172,14 +171,14 @@ Step read_step(Reader& in) {
     step.type = "application/json";
   }
   if (auto body = in.optional("body", as_scalar)) step.body = *std::move(body);
-  if (auto type = in.optional("type", as_text)) step.type = *std::move(type);
-  step.from = in.optional("from", as_text).value_or("192.0.2.1");
+  if (auto type = in.optional("type", doc::as_text)) step.type = *std::move(type);
+  step.from = in.optional("from", doc::as_text).value_or("192.0.2.1");
   step.wait = in.optional("wait", as_duration).value_or(Nanoseconds{});
   step.times = in.optional("times", as_integer(1, 10'000)).value_or(1);
   if (const auto answer = in.optional("answers", as_field)) step.answer = read_answer(*answer);
   if (const auto object = in.optional("object", as_field)) step.object = object->value();
   step.under_way = in.optional("under_way", as_integer(0, 1000)).value_or(0);
-  const auto journal = in.optional("journal", as_text).value_or("");
+  const auto journal = in.optional("journal", doc::as_text).value_or("");
   step.journal_full = journal == "full";
   step.journal_broken = journal == "broken";
   std::size_t outcomes = 0;
@@ -197,7 +196,7 @@ Case read_case(const Field& field) {
   Reader in(field);
   Case made;
   made.place = field.place();
-  made.name = in.required("case", as_text);
+  made.name = in.required("case", doc::as_text);
   if (const auto steps = in.optional("steps", as_field)) {
     for (const Field& one : steps->list()) {
       Reader inner(one);
@@ -219,7 +218,7 @@ CaseFile read_case_file(const std::string& path, Problems& problems) {
   if (!file.source) return file;
   Reader in(*file.source, file.source->root(), "", problems);
   in.ignore({"openapi", "gatehouse"});
-  file.tables = in.optional("tables", as_text).value_or("");
+  file.tables = in.optional("tables", doc::as_text).value_or("");
   file.api = section(file, "openapi", problems);
   file.policy = section(file, "gatehouse", problems);
   complete(file.policy, file.tables);
