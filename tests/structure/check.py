@@ -157,6 +157,15 @@ def check_own_include(tree, rooms, place, room, target, first):
         yield Finding(place, f"{room} includes {target}, but its USES line names {named}; name {first} there or do without")
 
 
+def check_anonymous_namespaces(tree):
+    """No header has an anonymous namespace: each file that includes it would have types of its own under one name."""
+    for path, room, text in tree.sources():
+        if not path.endswith(".h"):
+            continue
+        for found in re.finditer(r"^namespace\s*\{", text, re.M):
+            yield Finding(f"{path}:{line_of(text, found.start())}", "a header has an anonymous namespace; give it a name, or move it to the .cc")
+
+
 def check_length(tree):
     """Files are short; a long one has its reason in LONG_FILES."""
     for path, text in sorted(tree.texts.items()):
@@ -213,7 +222,7 @@ def check_reasons(tree):
             yield Finding(place, f"no test meets Reason::{name}; add a case to src/**/*_test.cc, tests/cases or tests/e2e")
 
 
-CHECKS = (check_room_order, check_includes, check_length, check_registries, check_reasons)
+CHECKS = (check_room_order, check_includes, check_anonymous_namespaces, check_length, check_registries, check_reasons)
 
 
 def findings(tree):

@@ -53,6 +53,9 @@ class TheChecks(unittest.TestCase):
     def test_a_tree_in_order_has_no_findings(self):
         self.assertEqual(self.found({"src/core/a.cc": '#include "core/a.h"\n#include "json/b.h"\n#include <vector>\n'}), [])
 
+    def test_an_anonymous_namespace_in_a_header_is_found(self):
+        self.assert_finds({"src/gate/a.h": "\nnamespace {\n"}, "src/gate/a.h:2", "anonymous namespace")
+
     def test_an_include_that_the_uses_line_does_not_name_is_found(self):
         self.assert_finds({"src/gate/a.cc": '\n#include "json/b.h"\n'}, "src/gate/a.cc:2", "name json there or do without")
 
