@@ -31,6 +31,7 @@
 
 #include "json/document.h"
 #include "openapi/in.h"
+#include "openapi/load.h"
 #include "schema/findings.h"
 
 namespace gatehouse::openapi {

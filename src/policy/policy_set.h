@@ -14,13 +14,17 @@
 #include "core/identity.h"
 #include "core/limits.h"
 #include "core/path_template.h"
-#include "db/catalogue.h"
 #include "http/route_table.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
 #include "policy/guard.h"
 #include "policy/names.h"
 #include "policy/settings.h"
+
+namespace gatehouse::db {
+class Catalogue;
+class FixedStatement;
+}  // namespace gatehouse::db
 
 namespace gatehouse::policy {
 
@@ -177,6 +181,11 @@ struct Operation {
 
 class PolicySet {
  public:
+  PolicySet();
+  ~PolicySet();
+  PolicySet(const PolicySet&) = delete;
+  PolicySet& operator=(const PolicySet&) = delete;
+
   Settings settings;
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;
