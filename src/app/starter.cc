@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "app/table.h"
-#include "doc/source.h"
 #include "json/writer.h"
 #include "review/purpose.h"
 

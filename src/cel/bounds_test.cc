@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {

@@ -1,6 +1,5 @@
 #include <benchmark/benchmark.h>
 
-#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "cel/ast.h"
-#include "cel/compile.h"
 #include "cel/names.h"
 #include "cel/program.h"
 

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "cel/compile.h"
 #include "cel/evaluator.h"
 
 namespace gatehouse::cel {

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "cel/code.h"
-#include "cel/compile.h"
 #include "cel/names.h"
 
 namespace gatehouse::cel {

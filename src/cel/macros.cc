@@ -2,7 +2,6 @@
 // math.
 #include <fmt/format.h>
 
-#include "cel/compile.h"
 #include "cel/parser.h"
 
 namespace gatehouse::cel {

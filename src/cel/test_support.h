@@ -5,7 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "cel/compile.h"
 #include "cel/program.h"
 #include "json/parser.h"
 

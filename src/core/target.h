@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/kept.h"
+#include "core/head_rules.h"
 #include "core/judge.h"
 #include "core/proofs.h"
 #include "core/response.h"
@@ -31,11 +32,8 @@ struct Call {
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};
-  // Header fields, and names in the query, that carried a credential which a gate has verified: they end
-  // here.
-  std::span<const std::string_view> credential_fields;
-  std::span<const std::string_view> credential_pairs{};
-  std::span<const std::string_view> credential_cookies{};
+  const CredentialCarriers& carriers;
+  const AnswerRules& answers;
 };
 
 // What happened behind the wall, for the event and for operators; never for the client.
@@ -44,6 +42,7 @@ struct CallReport {
   unsigned upstream_status = 0;
   Kept<std::string> detail;         // what went wrong, in the words of the one who knows
   Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave
+  Kept<std::string> allow;          // the upstream's Allow, when it said one
   Kept<std::string> original_head;  // of an answer that was withheld
   Kept<std::string> original_body;
 

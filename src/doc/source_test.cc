@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "doc/load.h"
 #include "doc/yaml.h"
 #include "json/writer.h"
 

@@ -52,7 +52,7 @@ struct Found {
   MonotonicTime started{};
 
   const policy::Operation* operation = nullptr;
-  std::string_view allow;  // for 405
+  std::string_view allow;  // the methods of the path, once that is known: for 405
   std::optional<Principal> principal;
   Kept<std::vector<TakenLimit>> limits;
   std::string_view limit_policies;
@@ -63,10 +63,7 @@ struct Found {
 
   Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
-  Kept<std::vector<std::string_view>> credential_fields;   // header names that carried a verified one
-  Kept<std::vector<std::string_view>> credential_pairs;    // names in the query that did
-  Kept<std::vector<std::string_view>> credential_cookies;  // and cookies
-  Kept<std::string> detail;                                // for operators
+  Kept<std::string> detail;           // for operators
   CallReport report;
   Response response;
   bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer

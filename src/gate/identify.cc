@@ -122,9 +122,6 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
                                                   WallTime now) {
   const policy::Operation& operation = matched.operation();
   held_.clear();
-  exchange.credential_fields.clear();
-  exchange.credential_pairs.clear();
-  exchange.credential_cookies.clear();
 
   // Every credential that the operation could use is looked at, and a bad one refuses.
   const auto look = [&](std::uint32_t index) -> Verdict<Scheme*> {
@@ -138,11 +135,6 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
     if (!identified) return std::unexpected(identified.error());
     if (std::holds_alternative<KeysPending>(*identified)) return schemes_[index].get();
     held_.push_back({index, std::get<std::shared_ptr<const Identity>>(*std::move(identified))});
-    if (authenticator.carrier == Carrier::bearer || authenticator.carrier == Carrier::header) {
-      exchange.credential_fields.push_back(authenticator.field);
-    }
-    if (authenticator.carrier == Carrier::query) exchange.credential_pairs.push_back(authenticator.field);
-    if (authenticator.carrier == Carrier::cookie) exchange.credential_cookies.push_back(authenticator.field);
     return nullptr;
   };
   // Where several schemes of the operation share a place, the one whose form the credential has is asked.

@@ -7,7 +7,7 @@ Verdict<Matched> route(Exchange& exchange) {
   const http::RouteMatch match =
       policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
   switch (match.outcome) {
-    case http::RouteOutcome::found: break;
+    case http::RouteOutcome::found: exchange.allow = match.allow; break;
     case http::RouteOutcome::no_path: return refuse(Reason::no_such_operation);
     case http::RouteOutcome::no_method:
       exchange.allow = match.allow;

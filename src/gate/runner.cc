@@ -142,9 +142,8 @@ Call Runner::call_of(const Exchange& exchange) const {
               .trace = exchange.trace,
               .received = exchange.received,
               .deadline = exchange.started + exchange.operation->timeout,
-              .credential_fields = exchange.credential_fields,
-              .credential_pairs = exchange.credential_pairs,
-              .credential_cookies = exchange.credential_cookies};
+              .carriers = exchange.policy->carriers,
+              .answers = exchange.operation->answers};
 }
 
 }  // namespace gatehouse::gate

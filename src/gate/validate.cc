@@ -1,5 +1,9 @@
 #include "gate/validate.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "http/media_type.h"
@@ -24,6 +28,30 @@ class Headers final : public openapi::HeaderFields {
   const http::Fields& fields_;
 };
 
+// Adds what another server may take for a declared parameter, or for what carries a credential, although it
+// is another name: it would reach a reader behind the gates unchecked.
+bool find_aliases(const http::Fields& fields, const policy::Operation& operation,
+                  schema::Findings& findings) {
+  const std::size_t before = findings.size();
+  const http::GuardedNames& guarded = operation.guarded_fields;
+  if (!guarded.empty() && (fields.has(http::FieldId::odd_name) || guarded.has_odd_names())) {
+    for (const http::Field field : fields) {
+      if (const auto name = guarded.taken_for(field.name))
+        findings.add(fmt::format("/header/{}", *name), "alias");
+    }
+  }
+  if (operation.guarded_cookies.empty()) return findings.size() != before;
+  const auto cookies = fields.value(http::FieldId::cookie);
+  for (std::string_view rest = cookies.value_or(""); !rest.empty();) {
+    const auto end = std::min(rest.find(';'), rest.size());
+    const std::string_view pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (const auto name = operation.guarded_cookies.taken_for(trimmed(pair.substr(0, pair.find('=')))))
+      findings.add(fmt::format("/cookie/{}", *name), "alias");
+  }
+  return findings.size() != before;
+}
+
 bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
@@ -42,10 +70,11 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   const http::RequestHead& head = exchange.head;
   const Headers headers(head.fields);
   const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
-                              &headers, exchange.credential_pairs};
+                              &headers, operation.credential_pairs};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);
   }
+  if (find_aliases(head.fields, operation, exchange.findings)) return refuse(Reason::parameters_invalid);
 
   const std::optional<openapi::RequestBody>& body = operation.api->body;
   if (!announces_body(head)) {

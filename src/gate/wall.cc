@@ -1,7 +1,10 @@
 #include "gate/wall.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "http/media_type.h"
+#include "http/response_writer.h"
 #include "schema/schema.h"
 
 namespace gatehouse::gate {
@@ -50,10 +53,43 @@ Refusal client_error(unsigned status) {
   return refusal;
 }
 
+bool lists(std::string_view methods, std::string_view wanted) {
+  while (!methods.empty()) {
+    const auto comma = std::min(methods.find(','), methods.size());
+    if (trimmed(methods.substr(0, comma)) == wanted) return true;
+    methods.remove_prefix(std::min(comma + 1, methods.size()));
+  }
+  return false;
+}
+
+// An upstream's Allow tells of methods that the document does not declare, and a 405 must have one (RFC 9110
+// section 15.5.6): it names those of the document that the upstream allows too. Where the upstream lists none
+// in its 405, those of the document but the one that was refused.
+void narrow_allow(Exchange& exchange) {
+  Kept<std::string>& allowed = exchange.report.allow;
+  Response& response = exchange.response;
+  const bool refused = response.status == 405;
+  if (allowed.empty() && !refused) return;
+  std::string both;
+  for (std::string_view rest = exchange.allow; !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const std::string_view method = trimmed(rest.substr(0, comma));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const bool asked = method == exchange.head.method_text;
+    if (allowed.empty() ? asked : !lists(allowed, method) || (refused && asked)) continue;
+    if (!both.empty()) both += ", ";
+    both += method;
+  }
+  allowed = std::move(both);
+  exchange.allow = allowed;
+  http::append_field(response.fields, "Allow", allowed);
+}
+
 }  // namespace
 
 Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
   Response& response = exchange.response;
+  narrow_allow(exchange);
   if (response.status < 400) return {};
   if (response.status < 500 && !response.rest && declared(exchange, matched.operation())) return {};
   exchange.report.original_head =

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "http/characters.h"
+#include "http/name_folding.h"
 
 namespace gatehouse::http {
 namespace {
@@ -11,12 +12,10 @@ namespace {
 // CGI-like gateways make one variable of `Content-Length` and `Content_Length`: a name that is a known one
 // but for the signs between its words is an attempt to be read by the next server only.
 bool disguises_known_name(std::string_view name) {
-  const auto is_plain = [](char c) { return is(c, kUnreserved) && c != '_' && c != '.' && c != '~'; };
-  if (std::all_of(name.begin(), name.end(), is_plain)) return false;
   std::array<char, 64> dashed;
   const auto size = std::min(name.size(), dashed.size());
   std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
-                 [&](char c) { return is_plain(c) ? c : '-'; });
+                 [](char c) { return has_odd_signs({&c, 1}) ? '-' : c; });
   return field_id({dashed.data(), size}) != FieldId::other;
 }
 
@@ -71,7 +70,10 @@ Progress FieldLines::run(std::string_view data, std::size_t limit, Fields& field
         if (name_size_ == 0) return refuse(at, Malformed::field_name);
         const std::string_view name(text + name_at_, name_size_);
         id_ = field_id(name);
-        if (id_ == FieldId::other && disguises_known_name(name)) return refuse(at, Malformed::field_name);
+        if (id_ == FieldId::other && has_odd_signs(name)) {
+          if (disguises_known_name(name)) return refuse(at, Malformed::field_name);
+          id_ = FieldId::odd_name;
+        }
         ++at;
         state_ = State::space;
         [[fallthrough]];

@@ -1,5 +1,6 @@
 #include "http/fields.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/strings.h"
@@ -7,81 +8,36 @@
 namespace gatehouse::http {
 namespace {
 
-constexpr std::size_t kNamed = static_cast<std::size_t>(FieldId::host) + 1;  // without the families
-constexpr std::size_t kLongestName = 30;
+enum class Lines : std::uint8_t { one, many };
 
-constexpr std::array<std::string_view, kNamed> kNames = {
-    "",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "access-control-request-headers",
-    "access-control-request-method",
-    "age",
-    "allow",
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-length",
-    "content-location",
-    "content-range",
-    "content-type",
-    "cookie",
-    "date",
-    "dpop",
-    "etag",
-    "expect",
-    "expires",
-    "forwarded",
-    "http2-settings",
-    "idempotency-key",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "keep-alive",
-    "last-modified",
-    "location",
-    "max-forwards",
-    "origin",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "referer",
-    "retry-after",
-    "sec-fetch-dest",
-    "sec-fetch-mode",
-    "sec-fetch-site",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "vary",
-    "via",
-    "www-authenticate",
-    "x-csrf-token",
-    "x-forwarded-for",
-    "x-powered-by",
-    "x-real-ip",
-    "x-request-id",
-    "host",
+struct FieldFacts {
+  std::string_view name;
+  Lines lines = Lines::many;
+  ToUpstream to_upstream = ToUpstream::goes_on;
+  ToClient to_client = ToClient::declared;
 };
+
+// In the order of FieldId.
+constexpr FieldFacts kFacts[] = {
+    {},
+#define GATEHOUSE_FIELD(id, name, lines, in, out) {name, Lines::lines, ToUpstream::in, ToClient::out},
+    GATEHOUSE_FIELDS(GATEHOUSE_FIELD) GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FIELD)
+#undef GATEHOUSE_FIELD
+        {},
+};
+static_assert(std::size(kFacts) == kFieldIdCount);
+
+constexpr std::size_t kNamed = static_cast<std::size_t>(FieldId::host) + 1;  // without the families
+constexpr std::size_t kLongestName =
+    std::max_element(kFacts, kFacts + kNamed, [](const FieldFacts& a, const FieldFacts& b) {
+      return a.name.size() < b.name.size();
+    })->name.size();
+constexpr const FieldFacts& facts(FieldId id) { return kFacts[static_cast<std::size_t>(id)]; }
 
 // A perfect hash over the length, the first two and the last two bytes: one table access, then one
 // comparison.
 // `| 0x20` lowers letters and leaves digits and `-` as they are.
-constexpr std::size_t kSlots = 1024;
+constexpr std::size_t kSlots = 2048;
 
 constexpr std::uint32_t byte(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]) | 0x20U;
@@ -90,7 +46,7 @@ constexpr std::size_t slot(std::string_view text, std::uint32_t multiplier) {
   const std::size_t n = text.size();
   const std::uint32_t key =
       byte(text, 0) | byte(text, n / 2) << 8 | byte(text, n - 2) << 16 | byte(text, n - 1) << 24;
-  return ((key ^ static_cast<std::uint32_t>(n) * 0x9E3779B1U) * multiplier) >> 22;
+  return ((key ^ static_cast<std::uint32_t>(n) * 0x9E3779B1U) * multiplier) >> 21;
 }
 
 struct Index {
@@ -104,7 +60,7 @@ constexpr Index kIndex = [] {
     index.id.fill(0);
     bool perfect = true;
     for (std::size_t i = 1; i < kNamed && perfect; ++i) {
-      auto& entry = index.id[slot(kNames[i], multiplier)];
+      auto& entry = index.id[slot(kFacts[i].name, multiplier)];
       perfect = entry == 0;
       entry = static_cast<std::uint8_t>(i);
     }
@@ -113,8 +69,8 @@ constexpr Index kIndex = [] {
 }();
 static_assert([] {
   for (std::size_t i = 1; i < kNamed; ++i) {
-    if (kNames[i].size() < 2 || kNames[i].size() > kLongestName) return false;
-    if (kIndex.id[slot(kNames[i], kIndex.multiplier)] != i) return false;
+    if (kFacts[i].name.size() < 2) return false;
+    if (kIndex.id[slot(kFacts[i].name, kIndex.multiplier)] != i) return false;
   }
   return true;
 }());
@@ -147,77 +103,31 @@ bool has_prefix(std::string_view text, std::string_view lower_prefix) {
   return text.size() > lower_prefix.size() && same_name(text.substr(0, lower_prefix.size()), lower_prefix);
 }
 
-struct IdSet {
-  std::array<bool, kFieldIdCount> in{};
-  template <typename... Ids>
-  constexpr explicit IdSet(Ids... ids) {
-    ((in[static_cast<std::size_t>(ids)] = true), ...);
-  }
-  constexpr bool operator[](FieldId id) const { return in[static_cast<std::size_t>(id)]; }
-};
-
-using enum FieldId;
-constexpr IdSet kSingletons{access_control_request_method,
-                            authorization,
-                            content_disposition,
-                            content_length,
-                            content_location,
-                            content_range,
-                            content_type,
-                            cookie,
-                            date,
-                            dpop,
-                            etag,
-                            expect,
-                            host,
-                            http2_settings,
-                            idempotency_key,
-                            if_modified_since,
-                            if_range,
-                            if_unmodified_since,
-                            last_modified,
-                            location,
-                            max_forwards,
-                            origin,
-                            proxy_authorization,
-                            range,
-                            referer,
-                            retry_after,
-                            sec_fetch_dest,
-                            sec_fetch_mode,
-                            sec_fetch_site,
-                            traceparent,
-                            transfer_encoding,
-                            user_agent,
-                            x_csrf_token,
-                            x_real_ip,
-                            x_request_id};
-constexpr IdSet kHopByHop{connection,          http2_settings,   keep_alive, proxy_authenticate,
-                          proxy_authorization, proxy_connection, te,         trailer,
-                          transfer_encoding,   upgrade};
-
 }  // namespace
 
 FieldId field_id(std::string_view name) {
+  using enum FieldId;
   if (name.size() < 2) return other;
   if (name.size() <= kLongestName) {
     const auto id = kIndex.id[slot(name, kIndex.multiplier)];
-    const std::string_view candidate = kNames[id];
+    const std::string_view candidate = kFacts[id].name;
     if (candidate.size() == name.size() && same_name(name, candidate)) return static_cast<FieldId>(id);
   }
   const auto first = byte(name, 0);
-  if (first == 'x' && has_prefix(name, "x-forwarded-")) return x_forwarded;
-  if (first == 'g' && has_prefix(name, "gatehouse-")) return gatehouse;
+#define GATEHOUSE_FAMILY(id, prefix, lines, in, out) \
+  if (first == (prefix)[0] && has_prefix(name, prefix)) return id;
+  GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FAMILY)
+#undef GATEHOUSE_FAMILY
   return other;
 }
 
 std::string_view name(FieldId id) {
-  const auto i = static_cast<std::size_t>(id);
-  return i < kNamed ? kNames[i] : std::string_view{};
+  return static_cast<std::size_t>(id) < kNamed ? facts(id).name : std::string_view{};
 }
 
-bool is_singleton(FieldId id) { return kSingletons[id]; }
-bool is_hop_by_hop(FieldId id) { return kHopByHop[id]; }
+bool is_singleton(FieldId id) { return facts(id).lines == Lines::one; }
+ToUpstream to_upstream(FieldId id) { return facts(id).to_upstream; }
+ToClient to_client(FieldId id) { return facts(id).to_client; }
 
 Fields::Found Fields::find(std::string_view wanted) const {
   Found found;

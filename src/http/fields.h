@@ -8,91 +8,33 @@
 #include <optional>
 #include <string_view>
 
+#include "http/field_table.h"
+
 namespace gatehouse::http {
 
-// The fields that Gatehouse itself looks at, recognised while the head is parsed; everything else is `other`
-// and found by name.
+// The fields of field_table.h, recognised while the head is parsed; everything else is found by name.
 enum class FieldId : std::uint8_t {
   other,
-  accept,
-  accept_encoding,
-  accept_language,
-  access_control_request_headers,
-  access_control_request_method,
-  age,
-  allow,
-  authorization,
-  cache_control,
-  connection,
-  content_disposition,
-  content_encoding,
-  content_language,
-  content_length,
-  content_location,
-  content_range,
-  content_type,
-  cookie,
-  date,
-  dpop,
-  etag,
-  expect,
-  expires,
-  forwarded,
-  http2_settings,
-  idempotency_key,
-  if_match,
-  if_modified_since,
-  if_none_match,
-  if_range,
-  if_unmodified_since,
-  keep_alive,
-  last_modified,
-  location,
-  max_forwards,
-  origin,
-  proxy_authenticate,
-  proxy_authorization,
-  proxy_connection,
-  range,
-  referer,
-  retry_after,
-  sec_fetch_dest,
-  sec_fetch_mode,
-  sec_fetch_site,
-  server,
-  set_cookie,
-  strict_transport_security,
-  te,
-  traceparent,
-  tracestate,
-  trailer,
-  transfer_encoding,
-  upgrade,
-  user_agent,
-  vary,
-  via,
-  www_authenticate,
-  x_csrf_token,
-  x_forwarded_for,
-  x_powered_by,
-  x_real_ip,
-  x_request_id,
-  host,
-  // Families, recognised by their beginning.
-  x_forwarded,  // any other `X-Forwarded-…`
-  gatehouse,    // `Gatehouse-…`: what only Gatehouse may say to an upstream
+#define GATEHOUSE_FIELD(id, name, lines, in, out) id,
+  GATEHOUSE_FIELDS(GATEHOUSE_FIELD) GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FIELD)
+#undef GATEHOUSE_FIELD
+      odd_name,  // not in the table, with other signs than letters, digits and `-`: see name_folding.h
 };
-inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::gatehouse) + 1;
+inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::odd_name) + 1;
+
+// The table's columns; see there.
+enum class ToUpstream : std::uint8_t { goes_on, ends_here };
+enum class ToClient : std::uint8_t { stays, declared, checked, leaves };
 
 // Case is ignored (RFC 9110 section 5.1).
 FieldId field_id(std::string_view name);
-// In lower case; empty for `other` and the families.
+// In lower case; empty for `other`, `odd_name` and the families.
 std::string_view name(FieldId id);
 // Whether the field has exactly one value, so that a second line of it is refused. Fields defined as lists
 // may repeat, and so may Set-Cookie. Cookie may not (RFC 6265bis section 5.8.2).
 bool is_singleton(FieldId id);
-// RFC 9110 section 7.6.1: meant for the next hop alone, and never forwarded.
-bool is_hop_by_hop(FieldId id);
+ToUpstream to_upstream(FieldId id);
+ToClient to_client(FieldId id);
 
 struct Field {
   std::string_view name;   // as it was written

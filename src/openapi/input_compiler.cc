@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "doc/reader.h"
 #include "openapi/decode.h"
 #include "openapi/input_state.h"
 #include "openapi/media_type.h"
@@ -227,6 +226,7 @@ std::shared_ptr<const InputReader> InputCompiler::reader(const std::vector<Compi
                                                          const doc::Field& operation) {
   auto state = std::make_unique<InputReader::State>();
   state->query_encoding = query_;
+  state->semicolon = semicolon_;
   for (const std::string& name : path_names) {
     for (const CompiledParameter& one : parameters) {
       if (one.codec.in == In::path && one.codec.name == name) state->path.push_back(one.codec);
@@ -252,6 +252,7 @@ std::shared_ptr<const InputReader> InputCompiler::reader(const std::vector<Compi
 std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_type, const doc::Field& schema,
                                                       std::shared_ptr<const schema::Schema> compiled) {
   auto state = std::make_unique<FormReader::State>();
+  state->semicolon = semicolon_;
   const auto type = text_type(documents_, schema, schemas_.sealing());
   if (type->kinds != TextType::kObject) {
     schema.problem("a form is an object; give the schema `type: object`");

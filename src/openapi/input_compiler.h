@@ -23,10 +23,11 @@ struct CompiledParameter {
 
 class InputCompiler {
  public:
-  InputCompiler(Documents& documents, Schemas& schemas, Plus plus)
+  InputCompiler(Documents& documents, Schemas& schemas, Plus plus, Semicolon semicolon)
       : documents_(documents),
         schemas_(schemas),
-        query_(plus == Plus::space ? Encoding::query_with_spaces : Encoding::query) {}
+        query_(plus == Plus::space ? Encoding::query_with_spaces : Encoding::query),
+        semicolon_(semicolon) {}
 
   // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced.
   // Nothing, and no problem, for header parameters that OpenAPI says are ignored: Accept, Content-Type,
@@ -50,6 +51,7 @@ class InputCompiler {
   Documents& documents_;
   Schemas& schemas_;
   Encoding query_;
+  Semicolon semicolon_;
 };
 
 // Adds the names by which a query, form or cookie parameter can be written. False, and a problem, when

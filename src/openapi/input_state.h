@@ -10,6 +10,7 @@
 #include "openapi/codec.h"
 #include "openapi/pairs.h"
 #include "openapi/parameter.h"
+#include "openapi/plus.h"
 #include "schema/schema.h"
 
 namespace gatehouse::openapi {
@@ -21,6 +22,7 @@ struct InputReader::State {
   std::vector<Codec> cookie;
   NameTable query_names;
   Encoding query_encoding = Encoding::query;  // of names
+  Semicolon semicolon = Semicolon::refused;
   NameTable cookie_names;
 };
 
@@ -28,6 +30,7 @@ struct FormReader::State {
   std::vector<Codec> properties;
   std::optional<Codec> free;  // how members that are not declared are read; its slot follows the properties'
   NameTable names;
+  Semicolon semicolon = Semicolon::refused;
   std::shared_ptr<const schema::Schema> schema;
 };
 

@@ -3,13 +3,9 @@
 #include <map>
 
 #include "base/strings.h"
-#include "doc/load.h"
-#include "doc/reader.h"
-#include "doc/source.h"
 #include "openapi/api.h"
 #include "openapi/documents.h"
 #include "openapi/input_compiler.h"
-#include "openapi/load.h"
 #include "openapi/media_type.h"
 #include "openapi/parameter.h"
 #include "openapi/paths.h"
@@ -37,7 +33,7 @@ class Loader {
             documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
             options.sealing,
             {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
-        inputs_(documents, schemas_, options.plus) {}
+        inputs_(documents, schemas_, options.plus, options.semicolon) {}
 
   void read(doc::Reader& in, Api& api);
 

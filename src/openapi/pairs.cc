@@ -78,11 +78,12 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
 }
 
 Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encoding encoding,
-                           std::span<const std::string_view> passed_over) {
+                           Semicolon semicolon, std::span<const std::string_view> passed_over) {
   while (!raw.empty()) {
     const std::size_t end = std::min(raw.find('&'), raw.size());
     const std::string_view piece = raw.substr(0, end);
     const std::size_t equals = std::min(piece.find('='), piece.size());
+    if (semicolon == Semicolon::refused && piece.contains(';')) return {"semicolon", {}};
     if (std::ranges::find(passed_over, piece.substr(0, equals)) != passed_over.end()) {
       if (end == raw.size()) break;
       raw.remove_prefix(end + 1);

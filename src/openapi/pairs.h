@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "openapi/codec.h"
+#include "openapi/plus.h"
 #include "openapi/style_reader.h"
 
 namespace gatehouse::openapi {
@@ -32,6 +33,7 @@ class NameTable {
   bool add(Entry entry);
   const Entry* find(std::string_view name) const;
   bool empty() const { return entries_.empty(); }
+  const std::vector<Entry>& entries() const { return entries_; }
 
   // The codec that takes names that are not in the table: an exploded object with free members.
   std::optional<std::uint16_t> free;
@@ -52,7 +54,7 @@ class Pairs {
 
   void begin(std::size_t codecs, std::size_t bytes);
   // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`.
-  Broken split(std::string_view raw, const NameTable& names, Encoding encoding,
+  Broken split(std::string_view raw, const NameTable& names, Encoding encoding, Semicolon semicolon,
                std::span<const std::string_view> passed_over = {});
   // One Cookie field: parted by `; `; unknown names are passed over. `raw` stays valid until the pairs are
   // read.

@@ -156,6 +156,23 @@ bool InputReader::uses(In in) const {
   return true;
 }
 
+std::vector<std::string> InputReader::names(In in) const {
+  std::vector<std::string> names;
+  const auto from = [&names](const NameTable& table) {
+    for (const NameTable::Entry& entry : table.entries()) names.push_back(entry.name);
+  };
+  const auto of = [&names](const std::vector<Codec>& codecs) {
+    for (const Codec& codec : codecs) names.push_back(codec.name);
+  };
+  switch (in) {
+    case In::path: of(state_->path); break;
+    case In::query: from(state_->query_names); break;
+    case In::header: of(state_->header); break;
+    case In::cookie: from(state_->cookie_names); break;
+  }
+  return names;
+}
+
 bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& into,
                        schema::Findings& findings) const {
   InputMemory::State& memory = *kept.state_;
@@ -197,8 +214,8 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
   out.key("query");
   out.begin_object();
   memory.pairs.begin(state_->query.size(), raw.query.size());
-  if (const auto broken =
-          memory.pairs.split(raw.query, state_->query_names, state_->query_encoding, raw.passed_over)) {
+  if (const auto broken = memory.pairs.split(raw.query, state_->query_names, state_->query_encoding,
+                                             state_->semicolon, raw.passed_over)) {
     report_pair(In::query, state_->query, broken);
   } else {
     memory.write_pairs(state_->query, out, memory.present[1], report);
@@ -282,7 +299,7 @@ bool FormReader::read(std::string_view body, InputMemory& kept, json::Document& 
   memory.pairs.begin(state_->properties.size() + 1, body.size());
   json::Builder out(into);
   out.begin_object();
-  if (const auto broken = memory.pairs.split(body, state_->names, Encoding::form)) {
+  if (const auto broken = memory.pairs.split(body, state_->names, Encoding::form, state_->semicolon)) {
     findings.add(broken.codec ? state_->properties[*broken.codec].at : "/*", broken.rule);
     fine = false;
   } else {

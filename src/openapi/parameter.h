@@ -10,6 +10,8 @@
 //     reads it behind Gatehouse reads a space (LoadOptions::plus), so does Gatehouse; but not where it would
 //     part the items of a list (spaceDelimited). With allowReserved it is a plus; in a form body it is a
 //     space (WHATWG URL section 5).
+//   - A raw `;` in a query or form body is refused, with allowReserved too: some servers part pairs at it.
+//     `%3B` is none. LoadOptions::semicolon says that those behind Gatehouse do not.
 //   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at.
 //   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a
 //   path
@@ -27,11 +29,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "json/document.h"
 #include "openapi/in.h"
-#include "openapi/load.h"
 #include "schema/findings.h"
 
 namespace gatehouse::openapi {
@@ -49,8 +52,8 @@ struct RawInput {
   std::span<const std::string_view> path;  // one capture for each of Operation::path_names
   std::string_view query;                  // without the `?`
   const HeaderFields* headers = nullptr;   // null: none
-  // Names in the query that are no parameters and may be there, as they are written: of credentials that were
-  // verified.
+  // Names in the query that are no parameters and may be there, as they are written: those that carry
+  // credentials.
   std::span<const std::string_view> passed_over{};
 };
 
@@ -77,6 +80,7 @@ class InputMemory {
 //   style       the text is not of the form that the parameter's style has
 //   encoding    bad percent-encoding, not UTF-8, a control character, a path separator
 //   plus        a raw `+` in a query, which may be a space or a plus
+//   semicolon   a raw `;` in a query or form, which may part two pairs
 //   type        the text is not of the schema's type
 //   json        `content: application/json`, and the text is not JSON
 class InputReader {
@@ -87,6 +91,8 @@ class InputReader {
   bool read(const RawInput& raw, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
   // Whether any of the operation's parameters is sought there: the runner need not look otherwise.
   bool uses(In in) const;
+  // The names by which the parameters there are found: those of an exploded object's properties among them.
+  std::vector<std::string> names(In in) const;
 
  private:
   friend class InputCompiler;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "doc/reader.h"
 
 namespace gatehouse::openapi {
 namespace {

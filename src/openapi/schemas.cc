@@ -1,8 +1,5 @@
 #include "openapi/schemas.h"
 
-#include "doc/reader.h"
-#include "doc/source.h"
-
 namespace gatehouse::openapi {
 namespace {
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "doc/reader.h"
-#include "doc/source.h"
 
 namespace gatehouse::openapi {
 namespace {

@@ -11,7 +11,6 @@
 
 #include "json/writer.h"
 #include "openapi/api.h"
-#include "openapi/load.h"
 #include "openapi/parameter.h"
 
 namespace gatehouse::openapi {

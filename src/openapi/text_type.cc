@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "doc/reader.h"
-
 namespace gatehouse::openapi {
 namespace {
 

@@ -6,11 +6,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "db/catalogue.h"
-#include "doc/reader.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
 #include "policy/compile_authenticators.h"
+#include "policy/compile_heads.h"
 #include "policy/compile_limits.h"
 #include "policy/compile_objects.h"
 #include "policy/environment.h"
@@ -44,6 +43,7 @@ class Compiler {
 
   std::shared_ptr<const PolicySet> run() {
     compile_authenticators(*set_, problems_);
+    compile_carriers(*set_, problems_);
     compile_limits(*set_, problems_);
     check_upstreams();
     check_roles();
@@ -211,6 +211,7 @@ class Compiler {
     decide_input(from, own, operation);
     decide_target(from, own, place, operation);
     objects_.decide(from, own, operation);
+    compile_heads(*set_, operation);
 
     operation.timeout = own.timeout.value_or(settings().defaults.timeout);
     operation.asserts = own.assertion.value_or(false);

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "db/catalogue.h"
 #include "schema/shape.h"
 
 namespace gatehouse::policy {

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "cel/split.h"
-
 namespace gatehouse::policy {
 namespace {
 

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "cel/compile.h"
-#include "cel/split.h"
 #include "db/catalogue.h"
 #include "json/writer.h"
 #include "policy/environment.h"

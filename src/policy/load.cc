@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "doc/load.h"
-#include "openapi/load.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {
@@ -52,7 +50,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
 
   const Caps& caps = input.settings.defaults.caps;
   const openapi::LoadOptions load_options{caps.string, caps.items, caps.properties,
-                                          input.settings.defaults.plus};
+                                          input.settings.defaults.plus, input.settings.defaults.semicolon};
   bool readable = true;
   for (const PlacedText& document : input.settings.openapi) {
     const std::size_t before = problems.size();

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "cel/compile.h"
-
 namespace gatehouse::policy {
 
 std::optional<cel::Program> compile_at(const PlacedText& text, const cel::Environment& environment,

@@ -11,20 +11,18 @@
 #include <vector>
 
 #include "cel/program.h"
+#include "core/head_rules.h"
 #include "core/identity.h"
 #include "core/limits.h"
 #include "core/path_template.h"
+#include "db/catalogue.h"
+#include "http/name_folding.h"
 #include "http/route_table.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
 #include "policy/guard.h"
 #include "policy/names.h"
 #include "policy/settings.h"
-
-namespace gatehouse::db {
-class Catalogue;
-class FixedStatement;
-}  // namespace gatehouse::db
 
 namespace gatehouse::policy {
 
@@ -175,20 +173,26 @@ struct Operation {
 
   std::string sensitive;      // empty: an ordinary event
   std::string cache_control;  // "no-store" unless declared otherwise
+  // Names that must not come under another spelling: of declared header and cookie parameters, and of what
+  // carries credentials.
+  http::GuardedNames guarded_fields{http::GuardedNames::Kind::fields};
+  http::GuardedNames guarded_cookies{http::GuardedNames::Kind::cookies};
+  // Names in the query that carry credentials of this operation's schemes and are no parameters. Views of the
+  // authenticators.
+  std::vector<std::string_view> credential_pairs;
+  AnswerRules answers;
+
   // Path and query parameters whose values events may show.
   std::vector<std::string> logged_path, logged_query;
 };
 
 class PolicySet {
  public:
-  PolicySet();
-  ~PolicySet();
-  PolicySet(const PolicySet&) = delete;
-  PolicySet& operator=(const PolicySet&) = delete;
-
   Settings settings;
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;
+  CredentialCarriers carriers;
+  AnswerRules answers;  // what the rules of all operations have in common
   std::vector<std::unique_ptr<const Limit>> limits;
   std::vector<LimitUse> unmatched_limits;  // for requests that no operation answers: per address only
   std::string unmatched_limit_policies;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "doc/source.h"
-#include "openapi/load.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {
@@ -164,7 +163,7 @@ TEST(Settings, ThatNobodyKnowsAreRefusedWithTheNearestThatIs) {
       {"    audience: orders\n", "    audience: orders\n    audiences: orders\n",
        "22:5: authenticators.userToken: there is no key `audiences` here; did you mean `audience`?"},
       {"{type: api_key}", "{type: api_key, issuer: x}",
-       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `type`"},
+       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `forward`, `type`"},
       {"burst: 10", "bursts: 10",
        "30:33: limits.per_ip: there is no key `bursts` here; did you mean `burst`?"},
       {"caps: {string: 100}", "caps: {strings: 100}",
@@ -258,7 +257,8 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"listen:\n", "listen: []\nother:\n",
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
        "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `keep_events`, "
-       "`key_pepper`, `limits`, `listen`, `log`, `openapi`, `operations`, `review`, `roles`, `store`, "
+       "`key_pepper`, `limits`, `listen`, `log`, `openapi`, `operations`, `review`, `roles`, `routing`, "
+       "`store`, "
        "`threat_model`, "
        "`tls`, `trusted_proxies`, `upstreams`, `workers`"},
   });

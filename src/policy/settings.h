@@ -14,12 +14,9 @@
 #include "base/problems.h"
 #include "base/secret.h"
 #include "base/units.h"
+#include "doc/reader.h"
+#include "doc/source.h"
 #include "openapi/plus.h"
-
-namespace gatehouse::doc {
-class Field;
-class Source;
-}  // namespace gatehouse::doc
 
 namespace gatehouse::policy {
 
@@ -119,10 +116,14 @@ struct MutualTlsSettings {
 
 enum class AuthenticatorKind : std::uint8_t { api_key, jwt, mutual_tls };
 
+// Whether the credential goes on to an upstream: `forward: true`.
+enum class CredentialEnd : std::uint8_t { here, upstream };
+
 struct Authenticator {
   std::string name;
   Place place;
   AuthenticatorKind kind = AuthenticatorKind::api_key;
+  CredentialEnd credential = CredentialEnd::here;
   JwtSettings jwt;
   MutualTlsSettings mutual_tls;
 };
@@ -150,6 +151,7 @@ struct Defaults {
   Nanoseconds timeout = std::chrono::seconds(10);
   Caps caps;
   openapi::Plus plus = openapi::Plus::refused;
+  openapi::Semicolon semicolon = openapi::Semicolon::refused;
 };
 
 enum class SqlReturns : std::uint8_t { list, one, none };
@@ -215,6 +217,26 @@ struct Acceptance {
 
 enum class Details : std::uint8_t { principals, everyone };
 
+// How upstreams compare the letters of a path with their routes: `routing: {case: …}`.
+enum class PathCase : std::uint8_t {
+  unknown,      // where a sibling with another policy could be meant, the request is refused
+  sensitive,    // `Admin` is never `admin`
+  insensitive,  // `Admin` is `admin`, for Gatehouse as well
+};
+// How else they read a path: `routing: {reading: …}`.
+enum class PathReading : std::uint8_t {
+  // May cut at `;` and at a suffix such as `.json`, trim dots, spaces and a final slash, decode twice: where
+  // a
+  // sibling with another policy could be meant, the request is refused.
+  lenient,
+  exact,  // Decode once and compare whole segments.
+};
+
+struct Routing {
+  PathCase letters = PathCase::unknown;
+  PathReading reading = PathReading::lenient;
+};
+
 struct Settings {
   std::string directory;  // of gatehouse.yaml: what relative paths are relative to
   std::vector<PlacedText> openapi;
@@ -233,6 +255,7 @@ struct Settings {
   std::map<std::string, std::vector<PlacedText>> roles;
   std::map<std::string, LimitSettings> limits;
   Defaults defaults;
+  Routing routing;
   std::vector<OperationSettings> operations;
   std::vector<LogSettings> log;
   Nanoseconds keep_events = std::chrono::hours(24 * 90);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "doc/reader.h"
-#include "doc/source.h"
 #include "policy/settings.h"
 
 namespace gatehouse::policy {
@@ -38,6 +37,12 @@ constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
 constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
                                            {"space", openapi::Plus::space}};
+constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
+                                                      {"literal", openapi::Semicolon::literal}};
+constexpr Choice<PathCase> kPathCases[] = {{"sensitive", PathCase::sensitive},
+                                           {"insensitive", PathCase::insensitive}};
+constexpr Choice<PathReading> kPathReadings[] = {{"lenient", PathReading::lenient},
+                                                 {"exact", PathReading::exact}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
 
 std::optional<PlacedText> placed(const Field& field) {
@@ -248,6 +253,8 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!in.has("type")) in.missing("type");
   if (!kind) return authenticator;  // which other keys there may be is not known
   authenticator.kind = *kind;
+  if (*kind != AuthenticatorKind::mutual_tls && in.optional("forward", as_boolean).value_or(false))
+    authenticator.credential = CredentialEnd::upstream;
   switch (*kind) {
     case AuthenticatorKind::api_key: break;
     case AuthenticatorKind::jwt: authenticator.jwt = read_jwt(in, directory); break;
@@ -283,6 +290,7 @@ Defaults read_defaults(const Field& field) {
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
   defaults.timeout = in.optional("timeout", as_duration).value_or(defaults.timeout);
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
+  defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
   if (const auto caps = in.optional("caps", as_field)) {
     Reader inner(*caps);
     const auto cap = [&](std::string_view key, std::uint64_t otherwise, std::int64_t most) {
@@ -297,6 +305,15 @@ Defaults read_defaults(const Field& field) {
   }
   in.finish();
   return defaults;
+}
+
+Routing read_routing(const Field& field) {
+  Reader in(field);
+  Routing routing;
+  routing.letters = in.optional("case", as_one_of(kPathCases)).value_or(routing.letters);
+  routing.reading = in.optional("reading", as_one_of(kPathReadings)).value_or(routing.reading);
+  in.finish();
+  return routing;
 }
 
 std::vector<LogSettings> read_log(const Field& field, const std::string& directory) {
@@ -481,6 +498,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.limits.emplace(name, read_limit(name, field));
   });
   if (const auto defaults = in.optional("defaults", as_field)) settings.defaults = read_defaults(*defaults);
+  if (const auto routing = in.optional("routing", as_field)) settings.routing = read_routing(*routing);
   read_named(in, "operations", [&](const std::string& name, const Field& field) {
     settings.operations.push_back(read_operation(field, name));
   });

@@ -2,8 +2,6 @@
 
 #include <deque>
 
-#include "db/catalogue.h"
-
 namespace gatehouse::target {
 namespace {
 

@@ -6,6 +6,7 @@
 #include "http/chunked.h"
 #include "http/response_parser.h"
 #include "http/response_writer.h"
+#include "target/answer_head.h"
 #include "target/upstream_head.h"
 
 namespace gatehouse::target {
@@ -126,8 +127,8 @@ struct Failure {
 // The answer's head and, where it is small, its body.
 net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation,
                                                       const UpstreamAddress& address, http::Method asked,
-                                                      MonotonicTime deadline, Response& response,
-                                                      CallReport& report) {
+                                                      MonotonicTime deadline, const AnswerRules& rules,
+                                                      Response& response, CallReport& report) {
   char* const buffer = conversation->buffer;
   std::size_t size = 0;
   bool begun = false;  // something came, and be it an interim answer: the upstream works on it
@@ -168,18 +169,15 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
   response.status = static_cast<unsigned>(head.status);
   report.upstream_status = response.status;
   report.whole_head.clear();
+  report.allow.clear();
   for (const http::Field field : head.fields) {
     // Operators see all that an error said, but no session of the upstream's.
     if (response.status >= 400) {
       http::append_field(report.whole_head, field.name,
                          field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
-    if (!may_leave(field)) continue;
-    const bool location = field.id == http::FieldId::location || field.id == http::FieldId::content_location;
-    http::append_field(response.fields, field.name,
-                       location ? from_outside(field.value, address.host, address.base_path) : field.value);
-    response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
   }
+  take_answer_fields(head, rules, address.base_path, response, report);
   std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
   const bool keep = head.connection == http::Connection::keep_alive;
   http::ChunkedDecoder decoder(http::Trailers::drop);
@@ -297,7 +295,7 @@ ConversationLease::~ConversationLease() {
 
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
-                             Response& response, CallReport& report) {
+                             const AnswerRules& rules, Response& response, CallReport& report) {
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
@@ -328,7 +326,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
     auto read = co_await read_response(std::move(lease), std::move(conversation), *acquired->second, method,
-                                       deadline, response, report);
+                                       deadline, rules, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};
@@ -352,8 +350,8 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
                                               Response& response, CallReport& report) {
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
   const Forwarded forwarded(call, permit, input, std::move(assertion));
-  auto asked =
-      co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline, response, report);
+  auto asked = co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline,
+                            call.answers, response, report);
   co_return asked;
 }
 

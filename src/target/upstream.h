@@ -63,7 +63,7 @@ class HeadWriter {
 // answer came. `writer` and `body` live as long as the task.
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
-                             Response& response, CallReport& report);
+                             const AnswerRules& rules, Response& response, CallReport& report);
 
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<Result<std::string>(const Principal& principal, const Call& call)>;

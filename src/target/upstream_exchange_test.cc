@@ -66,8 +66,8 @@ class Exchanges : public ::testing::Test {
   Asked ask(http::Method method = http::Method::get) {
     Asked asked;
     const Fixed writer(name(method));
-    auto done = net::testing::run(
-        loop_, target::ask(client_, method, writer, {}, net::Timer::kNever, asked.response, asked.report));
+    auto done = net::testing::run(loop_, target::ask(client_, method, writer, {}, net::Timer::kNever, rules_,
+                                                     asked.response, asked.report));
     asked.outcome =
         done ? std::to_string(asked.response.status) : std::string(facts_of(done.error().reason).name);
     while (asked.response.rest) {
@@ -83,6 +83,7 @@ class Exchanges : public ::testing::Test {
     return ask(method).outcome;
   }
 
+  AnswerRules rules_{.fields = {}, .cookies = {}, .inside = {{"orders.test", 80}}};
   ManualClock clock_;
   net::Loop loop_{clock_};
   net::BlockingPool blocking_{1, 10};
@@ -313,7 +314,8 @@ TEST_F(Exchanges, AreLateWhenTheirTimeIsOverAndAreNotRepeatedThen) {
     std::optional<Verdict<void>> done;
     requests_ = 0;
     net::testing::start(
-        loop_, target::ask(client_, http::Method::get, writer, {}, net::Timer::kNever, response, report),
+        loop_,
+        target::ask(client_, http::Method::get, writer, {}, net::Timer::kNever, rules_, response, report),
         done);
     net::testing::turn_until(loop_, [&] { return requests_ == 1; });
     for (int i = 0; i < 10; ++i) loop_.poll();
@@ -394,7 +396,7 @@ TEST_F(Exchanges, LeaveBehindWhatConcernsTheConnectionAndWhatTellsOfTheUpstream)
       "Content-Security-Policy: none\r\nWWW-Authenticate: Basic\r\n"
       "Content-Type: text/plain\r\nETag: \"7\"\r\nX-Mine: 1\r\n\r\nok");
   const Asked asked = ask();
-  EXPECT_EQ(std::string(asked.response.fields), "Content-Type: text/plain\r\nETag: \"7\"\r\nX-Mine: 1\r\n");
+  EXPECT_EQ(std::string(asked.response.fields), "Content-Type: text/plain\r\nETag: \"7\"\r\n");
   EXPECT_TRUE(asked.response.has_content_type);
   EXPECT_TRUE(asked.report.whole_head.empty()) << "of a success nothing is kept";
 }
@@ -415,7 +417,6 @@ TEST_F(Exchanges, LeadBackToThisServerWhereTheyLeadToTheUpstreamsOwnAddress) {
            {"http://orders.test//evil.test/", "/"},
            {"http://orders.test/base//evil.test/", "/"},
            {"http://orders.test.evil.test/", "http://orders.test.evil.test/"},
-           {"http://orders.test@evil.test/", "http://orders.test@evil.test/"},
            {"/7", "/7"}}) {
     will("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + "\r\n\r\n");
     EXPECT_EQ(std::string(ask().response.fields), "Location: " + leaves + "\r\n");

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 
 #include "base/strings.h"
 #include "http/query.h"
 #include "http/response_writer.h"
+#include "http/uri.h"
 
 namespace gatehouse::target {
 namespace {
@@ -31,50 +31,17 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
-// Fields that would let a caller choose another method, path or host behind the gates' back.
-bool overrides_request(std::string_view name) {
-  constexpr std::string_view kOverrides[] = {
-      "x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url",
-      "x-original-uri",         "x-host",        "x-original-host"};
-  // CGI-like servers read `X_Original_URL` as the same field.
-  const auto same = [](char known, char c) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    return known == lower || (known == '-' && (lower == '_' || lower == '.' || lower == '~'));
-  };
-  return std::any_of(std::begin(kOverrides), std::end(kOverrides), [&](std::string_view known) {
-    return std::equal(known.begin(), known.end(), name.begin(), name.end(), same);
-  });
-}
-
 // Whether a request field goes on. Identity comes from Gatehouse alone, and credentials end here.
-bool may_enter(const http::Field& field, const Call& call) {
-  using enum http::FieldId;
-  switch (field.id) {
-    case host:
-    case content_length:
-    case expect:
-    case forwarded:
-    case x_forwarded_for:
-    case x_forwarded:
-    case x_real_ip:
-    case x_request_id:
-    case traceparent:
-    case gatehouse:
-    case proxy_authorization:
-    case via:
-    case max_forwards: return false;
-    default: break;
-  }
-  if (http::is_hop_by_hop(field.id)) return false;
-  if (field.id != other && field.id != authorization && field.id != x_csrf_token) return true;
-  for (const std::string_view credential : call.credential_fields) {
-    if (equal_ignoring_case(field.name, credential)) return false;
-  }
-  return field.id != other || !overrides_request(field.name);
+bool may_enter(const http::Field& field, const CredentialCarriers& carriers) {
+  const bool forwards = carriers.authorization == CredentialCarriers::Authorization::goes_on;
+  if (field.id == http::FieldId::authorization) return forwards;
+  if (http::to_upstream(field.id) == http::ToUpstream::ends_here) return false;
+  return std::ranges::none_of(carriers.fields, [&](const FieldName& name) { return name.is(field); });
 }
 
-// The cookies but for those that carried a verified credential; nothing where no other is left.
-void append_cookies(std::string& out, const http::Field& field, const Call& call) {
+// The cookies but for those that carry credentials; nothing where no other is left. Read generously: what
+// another server could take for such a cookie is left out too.
+void append_cookies(std::string& out, const http::Field& field, const CredentialCarriers& carriers) {
   const std::size_t before = out.size();
   bool any = false;
   out += field.name;
@@ -82,10 +49,8 @@ void append_cookies(std::string& out, const http::Field& field, const Call& call
     const auto end = rest.find(';');
     const std::string_view pair = trimmed(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (std::ranges::find(call.credential_cookies, pair.substr(0, pair.find('='))) !=
-        call.credential_cookies.end()) {
-      continue;
-    }
+    const std::string_view name = trimmed(pair.substr(0, pair.find('=')));
+    if (std::ranges::find(carriers.cookies, name) != carriers.cookies.end()) continue;
     out += any ? "; " : ": ";
     out += pair;
     any = true;
@@ -97,16 +62,22 @@ void append_cookies(std::string& out, const http::Field& field, const Call& call
   }
 }
 
-// Path and query as they came, but for the pairs that were credentials.
+bool carries_credential(std::string_view name, const CredentialCarriers& carriers) {
+  std::string decoded;
+  if (name.contains('%') && http::percent_decoded(name, decoded)) name = decoded;
+  return std::ranges::find(carriers.pairs, name) != carriers.pairs.end();
+}
+
+// Path and query as they came, but for the pairs that are credentials.
 void append_target(std::string& out, const Call& call) {
-  if (call.credential_pairs.empty()) {
+  if (call.carriers.pairs.empty() || call.head.query.empty()) {
     out += call.head.target;
     return;
   }
   out += call.head.path;
   char mark = '?';
   for (const http::QueryPair pair : http::QueryPairs(call.head.query)) {
-    if (std::ranges::find(call.credential_pairs, pair.name) != call.credential_pairs.end()) continue;
+    if (carries_credential(pair.name, call.carriers)) continue;
     out += std::exchange(mark, '&');
     out += pair.name;
     if (pair.has_equals) out += '=';
@@ -125,9 +96,9 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += " HTTP/1.1\r\n";
   http::append_field(out, "Host", host);
   for (const http::Field field : call.head.fields) {
-    if (field.id == http::FieldId::cookie && !call.credential_cookies.empty()) {
-      append_cookies(out, field, call);
-    } else if (may_enter(field, call)) {
+    if (field.id == http::FieldId::cookie && !call.carriers.cookies.empty()) {
+      append_cookies(out, field, call.carriers);
+    } else if (may_enter(field, call.carriers)) {
       http::append_field(out, field.name, field.value);
     }
   }
@@ -160,64 +131,6 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
     out += "\r\n";
   }
   if (!assertion.empty()) http::append_field(out, "Gatehouse-Assertion", assertion);
-}
-
-bool may_leave(const http::Field& field) {
-  using enum http::FieldId;
-  switch (field.id) {
-    case server:
-    case via:
-    case x_powered_by:
-    case date:
-    case content_length:
-    case cache_control:  // the operation's policy says it
-    case expires:
-    case age:
-    case strict_transport_security:
-    case x_request_id:
-    case www_authenticate:
-    case proxy_authenticate:
-    case x_forwarded_for:
-    case x_forwarded:
-    case x_real_ip:
-    case forwarded:
-    case traceparent:
-    case tracestate:
-    case gatehouse: return false;
-    default: break;
-  }
-  if (http::is_hop_by_hop(field.id)) return false;
-  if (field.id != other) return true;
-  constexpr std::string_view kOurs[] = {
-      "x-content-type-options", "content-security-policy", "referrer-policy", "pragma", "ratelimit",
-      "ratelimit-policy"};
-  constexpr std::string_view kTelling[] = {"x-aspnet-version", "x-aspnetmvc-version", "x-generator",
-                                           "x-runtime",        "x-version",           "x-backend-server",
-                                           "x-server",         "x-upstream"};
-  const auto is_one_of = [&](std::span<const std::string_view> names) {
-    return std::any_of(names.begin(), names.end(),
-                       [&](std::string_view name) { return equal_ignoring_case(field.name, name); });
-  };
-  const auto begins = [&](std::string_view prefix) {
-    return field.name.size() >= prefix.size() &&
-           equal_ignoring_case(field.name.substr(0, prefix.size()), prefix);
-  };
-  return !is_one_of(kOurs) && !is_one_of(kTelling) && !begins("x-debug") && !begins("x-envoy-") &&
-         !begins("x-amz-cf");
-}
-
-std::string_view from_outside(std::string_view location, std::string_view host, std::string_view base_path) {
-  std::string_view rest = location;
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
-  }
-  if (rest.size() == location.size() || !rest.starts_with(host)) return location;
-  rest.remove_prefix(host.size());
-  if (!rest.empty() && rest.front() != '/') return location;
-  if (rest.starts_with(base_path) && (rest.size() == base_path.size() || rest[base_path.size()] == '/'))
-    rest.remove_prefix(base_path.size());
-  // `//name/` would lead to another host.
-  return rest.empty() || rest.starts_with("//") ? "/" : rest;
 }
 
 }  // namespace gatehouse::target

@@ -23,6 +23,8 @@ namespace {
 const Call& any_call() {
   static const http::RequestHead head;
   static const http::TraceContext trace;
+  static const CredentialCarriers carriers;
+  static const AnswerRules answers;
   static const Call call{.head = head,
                          .operation = "getOrder",
                          .request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11",
@@ -30,7 +32,8 @@ const Call& any_call() {
                          .client = {},
                          .client_text = "203.0.113.9",
                          .trace = trace,
-                         .credential_fields = {}};
+                         .carriers = carriers,
+                         .answers = answers};
   return call;
 }
 

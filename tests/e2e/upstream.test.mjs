@@ -66,11 +66,11 @@ describe('what the upstream gets', unlessBuilt, () => {
 
   it('has no field that only looks like one of Gatehouse’s, or that chooses another request', async () => {
     const arrived = desk.upstream.requests.length;
-    for (const name of ['Gatehouse_Principal', 'GATEHOUSE.ROLES', 'gatehouse~assertion', 'X_Forwarded_For', 'X_Real_IP', 'X_Request_Id', 'Content_Length', 'Transfer_Encoding']) {
+    for (const name of ['Gatehouse_Principal', 'GATEHOUSE.ROLES', 'gatehouse~assertion', 'X_Forwarded_For', 'X_Real_IP', 'X_Request_Id', 'Content_Length', 'Transfer_Encoding', 'X_HTTP_Method_Override', 'x_original_url', 'Client_Cert', 'True.Client.IP']) {
       await assertRefused(desk.gatehouse, await raw(`${name}: 1\r\n`), { status: 400, error: 'invalid_request', reason: 'malformed_http', stage: 'http' });
     }
     assert.equal(desk.upstream.requests.length, arrived);
-    const names = ['GATEHOUSE-PRINCIPAL', 'X-HTTP-Method-Override', 'X_HTTP_Method_Override', 'X-Original-URL', 'x_original_url', 'X-Rewrite-URL', 'X-FORWARDED-Prefix', 'Max-Forwards', 'Via'];
+    const names = ['GATEHOUSE-PRINCIPAL', 'X-HTTP-Method-Override', 'X-Original-URL', 'X-Rewrite-URL', 'X-FORWARDED-Prefix', 'X-Forwarded', 'Max-Forwards', 'Via', 'Client-Cert', 'Client-Cert-Chain', 'X-Client-IP', 'True-Client-IP', 'Gatehouse', 'Proxy', 'Remote-User'];
     assert.equal((await raw(names.map((name) => `${name}: root\r\n`).join(''))).status, 200);
     for (const [name, value] of Object.entries(desk.upstream.last.headers)) assert.doesNotMatch(value, /root/, name);
   });
@@ -195,7 +195,10 @@ describe('what leaves of its answers', unlessBuilt, () => {
     assert.equal(await to(`${desk.upstream.url}/orders/7?a=1`), '/orders/7?a=1');
     assert.equal(await to(desk.upstream.url), '/');
     assert.equal(await to(`${desk.upstream.url}//evil.example/`), '/', 'no other host for it');
-    for (const location of ['/orders/7', 'https://shop.example/7', `${desk.upstream.url}0/7`, `http://evil.example/${desk.upstream.url}`]) assert.equal(await to(location), location);
+    for (const location of ['/orders/7', 'https://shop.example/7', 'http://127.0.0.1:1/7', `http://evil.example/${desk.upstream.url}`]) assert.equal(await to(location), location);
+    const authority = desk.upstream.url.replace('http://', '');
+    for (const form of [`HTTP://${authority}`, `//${authority}`, `http://user@${authority}`, `https://${authority}`, `http://localhost:${desk.upstream.port}`]) assert.equal(await to(`${form}/orders/7`), '/orders/7', form);
+    for (const form of [`http:${authority}`, `\\\\${authority}`, `/\\${authority}`, `http:\\\\${authority}`]) assert.equal(await to(`${form}/orders/7`), undefined, form);
   });
 
   it('is nothing of a 5xx body', async () => {

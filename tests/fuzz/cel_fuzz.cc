@@ -3,7 +3,6 @@
 // same.
 #include <string>
 
-#include "cel/compile.h"
 #include "cel/program.h"
 #include "fuzz.h"
 

@@ -1,0 +1,53 @@
+// What a policy says about the heads of one operation's requests and answers, beyond http/field_table.h. Made
+// when the policy is compiled.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/strings.h"
+#include "http/fields.h"
+
+namespace gatehouse {
+
+// A header field that the table does not know is compared by name.
+struct FieldName {
+  explicit FieldName(std::string_view written) : id(http::field_id(written)), text(written) {}
+  bool is(const http::Field& field) const {
+    const bool by_id = id != http::FieldId::other && !http::name(id).empty();
+    return by_id ? field.id == id : http::name(field.id).empty() && equal_ignoring_case(field.name, text);
+  }
+  http::FieldId id;
+  std::string text;
+};
+
+// Where the credentials of all configured schemes travel. They end here, verified or not, on every operation,
+// but for those of a scheme that says `forward: true`.
+struct CredentialCarriers {
+  std::vector<FieldName> fields;
+  std::vector<std::string> pairs;  // names in the query, as they are written there
+  std::vector<std::string> cookies;
+  // Authorization ends here whether a scheme is configured for it or not, unless one says `forward: true`.
+  enum class Authorization : std::uint8_t { ends_here, goes_on } authorization = Authorization::ends_here;
+};
+
+// A host that an answer may not name: one of an upstream's.
+struct InsideHost {
+  std::string name;  // by inside_name
+  std::uint16_t port = 0;
+};
+inline constexpr std::string_view kLoopbackName = "localhost";
+// One name for one host: lower case, without a final dot; addresses in their usual form, and loopback
+// addresses and their names are all kLoopbackName. `host` as http::parse_host_port gives it.
+std::string inside_name(std::string_view host);
+
+// What of an upstream's answer leaves although the table says `declared` or `checked`.
+struct AnswerRules {
+  std::vector<FieldName> fields;     // that the operation's document declares under `responses`
+  std::vector<std::string> cookies;  // that any document declares as a parameter
+  std::vector<InsideHost> inside;    // of all upstreams
+};
+
+}  // namespace gatehouse

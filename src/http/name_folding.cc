@@ -1,0 +1,81 @@
+#include "http/name_folding.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "http/characters.h"
+
+namespace gatehouse::http {
+namespace {
+
+bool is_alphanumeric(char c) { return is(c, kUnreserved) && c != '-' && c != '_' && c != '.' && c != '~'; }
+
+// One character of a name as the most generous server reads it: any sign is `_`, letters have one case.
+struct Folded {
+  char c = 0;
+  std::size_t size = 0;  // how much of the text it took; 0 at the end
+};
+Folded folded_sign(char c) { return {is_alphanumeric(c) ? ascii_lower(c) : '_', 1}; }
+
+Folded next_of_field(std::string_view rest) { return rest.empty() ? Folded{} : folded_sign(rest.front()); }
+
+Folded next_of_cookie(std::string_view rest) {
+  if (rest.empty() || rest.front() == '[') return {};
+  if (rest.front() == '%' && rest.size() >= 3) {
+    const int high = hex_value(rest[1]);
+    const int low = hex_value(rest[2]);
+    if (high >= 0 && low >= 0) {
+      Folded folded = folded_sign(static_cast<char>(high * 16 + low));
+      if (static_cast<char>(high * 16 + low) == '[') return {};
+      folded.size = 3;
+      return folded;
+    }
+  }
+  return folded_sign(rest.front());
+}
+
+template <typename Next>
+bool same_when_folded(std::string_view a, std::string_view b, Next next) {
+  for (;;) {
+    const Folded left = next(a);
+    const Folded right = next(b);
+    if (left.size == 0 || right.size == 0) return left.size == right.size;
+    if (left.c != right.c) return false;
+    a.remove_prefix(left.size);
+    b.remove_prefix(right.size);
+  }
+}
+
+}  // namespace
+
+bool has_odd_signs(std::string_view field_name) {
+  return !std::ranges::all_of(field_name, [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
+
+void GuardedNames::add(std::string_view name) {
+  const auto known = [&](const std::string& other) { return same(other, name); };
+  if (std::ranges::any_of(names_, known)) return;
+  odd_names_ = odd_names_ || has_odd_signs(name);
+  names_.emplace_back(name);
+}
+
+bool GuardedNames::same(std::string_view a, std::string_view b) const {
+  return kind_ == Kind::fields ? equal_ignoring_case(a, b) : a == b;
+}
+
+bool GuardedNames::may_be_taken(std::string_view name, std::string_view guarded) const {
+  return kind_ == Kind::fields ? same_when_folded(name, guarded, next_of_field)
+                               : same_when_folded(name, guarded, next_of_cookie);
+}
+
+std::optional<std::string_view> GuardedNames::taken_for(std::string_view name) const {
+  const std::string* found = nullptr;
+  for (const std::string& guarded : names_) {
+    if (same(name, guarded)) return std::nullopt;
+    if (found == nullptr && may_be_taken(name, guarded)) found = &guarded;
+  }
+  if (found == nullptr) return std::nullopt;
+  return *found;
+}
+
+}  // namespace gatehouse::http

@@ -1,0 +1,43 @@
+// Names that another server may take for one another.
+//
+// CGI, WSGI, Rack and PHP make one variable of `X-Tenant`, `x_tenant` and `X.Tenant` (RFC 3875
+// section 4.1.18; Apache folds every sign, not only `-`). PHP and older Rack read cookie names
+// percent-decoded, cut at `[`, and with `_` in place of `.` and space; ASP.NET and servlet containers find
+// cookies without regard to case.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gatehouse::http {
+
+// Whether a header field's name has other signs than letters, digits and `-`.
+bool has_odd_signs(std::string_view field_name);
+
+// The names that mean something, made when the policy is compiled. Asking allocates nothing.
+class GuardedNames {
+ public:
+  enum class Kind : unsigned char { fields, cookies };
+  explicit GuardedNames(Kind kind) : kind_(kind) {}
+
+  void add(std::string_view name);
+  bool empty() const { return names_.empty(); }
+  // Fields only: one of the names itself has odd signs, so that a name without any may be taken for it.
+  bool has_odd_names() const { return odd_names_; }
+  // The guarded name for which `name` may be taken although it is another; nothing where it is one of them,
+  // or like none. Fields are the same without regard to case (RFC 9110 section 5.1), cookies are not. The
+  // view lives as long as this.
+  std::optional<std::string_view> taken_for(std::string_view name) const;
+
+ private:
+  bool same(std::string_view a, std::string_view b) const;
+  bool may_be_taken(std::string_view name, std::string_view guarded) const;
+
+  Kind kind_;
+  bool odd_names_ = false;
+  std::vector<std::string> names_;
+};
+
+}  // namespace gatehouse::http

@@ -1,0 +1,61 @@
+#include "http/name_folding.h"
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::http {
+namespace {
+
+using Kind = GuardedNames::Kind;
+
+TEST(GuardedNames, OfFieldsAreThoseThatCgiFoldsOntoThem) {
+  GuardedNames names(Kind::fields);
+  names.add("X-Tenant");
+  for (const char* alias :
+       {"X_Tenant", "x_tenant", "X.Tenant", "X~TENANT", "X!Tenant", "X'Tenant", "X|tenant"}) {
+    EXPECT_EQ(names.taken_for(alias), "X-Tenant") << alias;
+    EXPECT_TRUE(has_odd_signs(alias)) << alias;
+  }
+  for (const char* other :
+       {"X-Tenant", "x-tenant", "X-TENANT", "X-Tenants", "XTenant", "X--Tenant", "Tenant", ""})
+    EXPECT_EQ(names.taken_for(other), std::nullopt) << other;
+  EXPECT_FALSE(names.has_odd_names());
+}
+
+TEST(GuardedNames, WithOddSignsAreGuardedFromThosePlainlyWritten) {
+  GuardedNames names(Kind::fields);
+  names.add("api_key");
+  EXPECT_TRUE(names.has_odd_names());
+  EXPECT_EQ(names.taken_for("api-key"), "api_key");
+  EXPECT_EQ(names.taken_for("API.Key"), "api_key");
+  EXPECT_EQ(names.taken_for("API_KEY"), std::nullopt);
+}
+
+TEST(GuardedNames, ThatAreBothMeantAreNoAliasesOfOneAnother) {
+  GuardedNames names(Kind::fields);
+  names.add("X-Id");
+  names.add("X_Id");
+  EXPECT_EQ(names.taken_for("x-id"), std::nullopt);
+  EXPECT_EQ(names.taken_for("X_ID"), std::nullopt);
+  EXPECT_EQ(names.taken_for("X.Id"), "X-Id");
+}
+
+TEST(GuardedNames, OfCookiesAreThoseThatAServerDecodesOrMatchesWithoutCase) {
+  GuardedNames names(Kind::cookies);
+  names.add("session_id");
+  for (const char* alias : {"Session_Id", "session%5Fid", "session%5fid", "%73ession_id", "session.id",
+                            "session-id", "session_id[]", "session_id[x]", "session_id%5B", "session%20id"})
+    EXPECT_EQ(names.taken_for(alias), "session_id") << alias;
+  for (const char* other : {"session_id", "session_id2", "session%255Fid", "session", "session_id%", ""})
+    EXPECT_EQ(names.taken_for(other), std::nullopt) << other;
+}
+
+TEST(GuardedNames, OfCookiesKeepTheirPrefix) {
+  GuardedNames names(Kind::cookies);
+  names.add("__Host-sid");
+  EXPECT_EQ(names.taken_for("..Host-sid"), "__Host-sid");  // CVE-2022-31629
+  EXPECT_EQ(names.taken_for("__host-sid"), "__Host-sid");
+  EXPECT_EQ(names.taken_for("__%48ost-sid"), "__Host-sid");  // CVE-2020-8184
+}
+
+}  // namespace
+}  // namespace gatehouse::http

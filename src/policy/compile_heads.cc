@@ -1,0 +1,119 @@
+#include "policy/compile_heads.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "http/host.h"
+#include "http/uri.h"
+
+namespace gatehouse::policy {
+namespace {
+
+bool same_place(const AuthenticatorPolicy& a, const AuthenticatorPolicy& b) {
+  return a.carrier == b.carrier && a.field == b.field;
+}
+
+// A field that Gatehouse must understand itself cannot be a credential's.
+bool may_carry(const http::FieldId id) {
+  using enum http::FieldId;
+  return id == authorization || id == dpop ||
+         (http::to_upstream(id) == http::ToUpstream::goes_on && id != cookie && id != content_type);
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+}  // namespace
+
+void compile_carriers(PolicySet& set, Problems& problems) {
+  for (const AuthenticatorPolicy& one : set.authenticators) {
+    const bool goes_on = one.settings->credential == CredentialEnd::upstream;
+    for (const AuthenticatorPolicy& other : set.authenticators) {
+      if (!goes_on || !same_place(one, other) || other.settings->credential == CredentialEnd::upstream)
+        continue;
+      problems.add(
+          one.settings->place,
+          fmt::format("authenticators.{0}: says forward: true, but `{1}` carries its credential in the "
+                      "same place and does not: both go on, or neither; say the same for both",
+                      one.name, other.name));
+    }
+    switch (one.carrier) {
+      case Carrier::certificate: break;
+      case Carrier::bearer:
+        if (goes_on) set.carriers.authorization = CredentialCarriers::Authorization::goes_on;
+        break;
+      case Carrier::header: {
+        const FieldName name(one.field);
+        if (!may_carry(name.id)) {
+          problems.add(
+              one.settings->place,
+              fmt::format("authenticators.{}: the header `{}` has a meaning of its own and cannot carry "
+                          "a credential; give the securityScheme another name",
+                          one.name, one.field));
+        }
+        if (name.id == http::FieldId::authorization) {
+          if (goes_on) set.carriers.authorization = CredentialCarriers::Authorization::goes_on;
+        } else if (!goes_on) {
+          set.carriers.fields.push_back(name);
+        }
+        break;
+      }
+      case Carrier::query:
+        if (!goes_on) add_once(set.carriers.pairs, one.field);
+        break;
+      case Carrier::cookie:
+        if (!goes_on) add_once(set.carriers.cookies, one.field);
+        break;
+    }
+  }
+  for (const openapi::Api& api : set.apis) {
+    for (const openapi::Operation& operation : api.operations) {
+      for (const std::string& name : operation.input->names(openapi::In::cookie))
+        add_once(set.answers.cookies, name);
+    }
+  }
+  for (const auto& [name, upstream] : set.settings.upstreams) {
+    for (const PlacedText& text : upstream.urls) {
+      if (const auto url = http::parse_url(text.value))
+        set.answers.inside.push_back({inside_name(url->host), url->port});
+    }
+  }
+}
+
+void compile_heads(const PolicySet& set, Operation& operation) {
+  const openapi::Operation& from = *operation.api;
+  for (const std::string& name : from.input->names(openapi::In::header)) operation.guarded_fields.add(name);
+  for (const std::string& name : from.input->names(openapi::In::cookie)) operation.guarded_cookies.add(name);
+  const std::vector<std::string> query = from.input->names(openapi::In::query);
+  const auto is_used = [&operation](std::size_t authenticator) {
+    for (const SchemeAlternative& alternative : operation.alternatives) {
+      for (const SchemeUse& use : alternative) {
+        if (use.authenticator == authenticator) return true;
+      }
+    }
+    return false;
+  };
+  for (std::size_t i = 0; i < set.authenticators.size(); ++i) {
+    const AuthenticatorPolicy& one = set.authenticators[i];
+    switch (one.carrier) {
+      case Carrier::certificate:
+      case Carrier::bearer: break;  // the parser knows Authorization
+      case Carrier::header: operation.guarded_fields.add(one.field); break;
+      case Carrier::cookie: operation.guarded_cookies.add(one.field); break;
+      case Carrier::query:
+        if (is_used(i) && std::ranges::find(query, one.field) == query.end())
+          operation.credential_pairs.push_back(one.field);
+        break;
+    }
+  }
+
+  AnswerRules& answers = operation.answers;
+  answers = set.answers;
+  for (const openapi::Response& response : from.responses) {
+    for (const std::string& name : response.headers) answers.fields.emplace_back(name);
+  }
+}
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,15 @@
+// What the policy says about heads: which credentials end here, which names are guarded, what leaves.
+#pragma once
+
+#include "base/problems.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::policy {
+
+// Fills `set.carriers`, and of `set.answers` what is the same for all operations. The set has its
+// authenticators.
+void compile_carriers(PolicySet& set, Problems& problems);
+// Fills the operation's guarded names, credential pairs and answer rules. The set has its carriers.
+void compile_heads(const PolicySet& set, Operation& operation);
+
+}  // namespace gatehouse::policy

@@ -1,0 +1,195 @@
+#include "target/answer_head.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "http/characters.h"
+#include "http/framing.h"
+#include "http/host.h"
+#include "http/response_writer.h"
+
+namespace gatehouse::target {
+namespace {
+
+// The scheme of an absolute reference; empty where it is a relative one.
+std::string_view scheme_of(std::string_view reference) {
+  const auto is_letter = [](char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; };
+  const auto colon = reference.find(':');
+  if (colon == std::string_view::npos || colon == 0 || !is_letter(reference.front())) return {};
+  const std::string_view scheme = reference.substr(0, colon);
+  const bool fine = std::ranges::all_of(scheme, [&](char c) {
+    return is_letter(c) || http::is(c, http::kDigit) || c == '+' || c == '-' || c == '.';
+  });
+  return fine ? scheme : std::string_view{};
+}
+
+// Browsers take `\` for `/`, and leave tabs and line ends out, wherever they stand (WHATWG URL section 4.4).
+bool is_read_differently(std::string_view reference) {
+  return std::ranges::any_of(
+      reference, [](char c) { return c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+enum class Names : std::uint8_t { outside, inside, refused };
+
+Names what_names(std::string_view authority, std::span<const InsideHost> inside) {
+  const auto at = authority.rfind('@');
+  const bool has_user = at != std::string_view::npos;
+  if (has_user) authority.remove_prefix(at + 1);
+  const auto host_port = http::parse_host_port(authority);
+  if (!host_port) return Names::refused;
+  const std::string name = inside_name(host_port->host);
+  bool same_host = false;
+  for (const InsideHost& host : inside) {
+    if (host.name != name) continue;
+    // Without a port the scheme's own is meant, and an upstream that believes X-Forwarded-Proto writes https.
+    if (host_port->port == 0 || host_port->port == host.port) return Names::inside;
+    same_host = true;
+  }
+  // Loopback is the client's own machine too, where a native application may listen (RFC 8252 section 7.3).
+  if (has_user || (same_host && name != kLoopbackName)) return Names::refused;
+  return Names::outside;
+}
+
+// `location` or `content-location`.
+void take_reference(const http::Field& field, const AnswerRules& rules, std::string_view base_path,
+                    Response& response) {
+  const std::size_t before = response.fields.size();
+  response.fields += field.name;
+  response.fields += ": ";
+  if (append_reference(response.fields, field.value, rules.inside, base_path)) {
+    response.fields += "\r\n";
+  } else {
+    response.fields.resize(before);
+  }
+}
+
+// `<target>; rel="next", <target>; …` (RFC 8288 section 3). By default targets are on this server; where the
+// document declares Link, they may be anywhere outside.
+bool append_links(std::string& out, std::string_view value, const AnswerRules& rules,
+                  std::string_view base_path, bool declared) {
+  bool quoted = false;
+  while (!value.empty()) {
+    const char c = value.front();
+    if (c == '"') quoted = !quoted;
+    if (quoted || c != '<') {
+      if (!quoted && ascii_lower(c) == 'a' && value.size() > 6 &&
+          equal_ignoring_case(value.substr(0, 6), "anchor"))
+        return false;  // another reference
+      out += c;
+      value.remove_prefix(1);
+      if (quoted && c == '\\' && !value.empty()) {
+        out += value.front();
+        value.remove_prefix(1);
+      }
+      continue;
+    }
+    const auto end = value.find('>');
+    if (end == std::string_view::npos) return false;
+    out += '<';
+    const std::size_t begin = out.size();
+    if (!append_reference(out, value.substr(1, end - 1), rules.inside, base_path)) return false;
+    const std::string_view made = std::string_view(out).substr(begin);
+    if (!declared && (made.starts_with("//") || !scheme_of(made).empty())) return false;
+    out += '>';
+    value.remove_prefix(end + 1);
+  }
+  return !quoted;
+}
+
+void take_links(const http::Field& field, const AnswerRules& rules, std::string_view base_path, bool declared,
+                Response& response) {
+  const std::size_t before = response.fields.size();
+  response.fields += field.name;
+  response.fields += ": ";
+  if (append_links(response.fields, field.value, rules, base_path, declared)) {
+    response.fields += "\r\n";
+  } else {
+    response.fields.resize(before);
+  }
+}
+
+// RFC 6265 section 5.2: the name ends at `=`, white space around it is none of it.
+bool sets_known_cookie(std::string_view value, const AnswerRules& rules) {
+  const std::string_view pair = value.substr(0, value.find(';'));
+  const auto equals = pair.find('=');
+  if (equals == std::string_view::npos) return false;
+  return std::ranges::find(rules.cookies, trimmed(pair.substr(0, equals))) != rules.cookies.end();
+}
+
+// What Connection names concerns one connection, whatever it is (RFC 9110 section 7.6.1).
+bool is_nominated(const http::Field& field, const http::Fields& fields) {
+  for (const http::Field connection : fields) {
+    if (connection.id != http::FieldId::connection) continue;
+    for (std::string_view rest = connection.value; !rest.empty();) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      if (equal_ignoring_case(trimmed(rest.substr(0, comma)), field.name)) return true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool append_reference(std::string& out, std::string_view reference, std::span<const InsideHost> inside,
+                      std::string_view base_path) {
+  if (reference.empty() || is_read_differently(reference)) return false;
+  std::string_view rest = reference;
+  const std::string_view scheme = scheme_of(reference);
+  if (!scheme.empty()) rest.remove_prefix(scheme.size() + 1);
+  if (!rest.starts_with("//")) {
+    // `http:host` and `http:/host` are `http://host` to a browser; `myapp:callback` names no host.
+    if (equal_ignoring_case(scheme, "http") || equal_ignoring_case(scheme, "https")) return false;
+    out += reference;
+    return true;
+  }
+  rest.remove_prefix(2);
+  const auto end = std::min(rest.find_first_of("/?#"), rest.size());
+  switch (what_names(rest.substr(0, end), inside)) {
+    case Names::refused: return false;
+    case Names::outside: out += reference; return true;
+    case Names::inside: break;
+  }
+  rest.remove_prefix(end);
+  if (rest.starts_with(base_path) &&
+      (rest.size() == base_path.size() || std::string_view("/?#").contains(rest[base_path.size()]))) {
+    rest.remove_prefix(base_path.size());
+  }
+  if (!rest.starts_with('/') || rest.starts_with("//")) out += '/';
+  if (!rest.starts_with("//")) out += rest;  // `//name/` would lead to another host
+  return true;
+}
+
+void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules, std::string_view base_path,
+                        Response& response, CallReport& report) {
+  using enum http::ToClient;
+  const bool nominates = http::connection_options(head.fields).unknown;
+  for (const http::Field field : head.fields) {
+    const http::ToClient way = http::to_client(field.id);
+    if (way == stays || (nominates && is_nominated(field, head.fields))) continue;
+    const bool declared = way != leaves && std::ranges::any_of(rules.fields, [&](const FieldName& name) {
+                            return name.is(field);
+                          });
+    if (way == leaves || (way == http::ToClient::declared && declared)) {
+      http::append_field(response.fields, field.name, field.value);
+      response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
+      continue;
+    }
+    switch (field.id) {
+      case http::FieldId::location:
+      case http::FieldId::content_location: take_reference(field, rules, base_path, response); break;
+      case http::FieldId::link: take_links(field, rules, base_path, declared, response); break;
+      case http::FieldId::set_cookie:
+        if (declared || sets_known_cookie(field.value, rules))
+          http::append_field(response.fields, field.name, field.value);
+        break;
+      case http::FieldId::allow:
+        if (!report.allow.empty()) report.allow += ", ";
+        report.allow += field.value;
+        break;
+      default: break;
+    }
+  }
+}
+
+}  // namespace gatehouse::target

@@ -1,0 +1,26 @@
+// What of an upstream's head leaves: the fields that http/field_table.h lets go, those that the operation's
+// document declares, and nothing else.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/target.h"
+#include "http/response_parser.h"
+
+namespace gatehouse::target {
+
+// Appends the fields that may leave to `response.fields`, and keeps the upstream's Allow in `report.allow`: a
+// gate compares it with the document.
+void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules, std::string_view base_path,
+                        Response& response, CallReport& report);
+
+// Appends a URI reference (RFC 3986 section 4.1) as the client may see it: one that names a host of an
+// upstream becomes a path of this server, without `base_path`; any other stays as it is. False, and nothing
+// is appended, where the reference may not leave: it names another port of such a host, holds user
+// information, or is one that a browser would read differently (`\`, controls, `http:host`, `http://127.1`).
+bool append_reference(std::string& out, std::string_view reference, std::span<const InsideHost> inside,
+                      std::string_view base_path);
+
+}  // namespace gatehouse::target

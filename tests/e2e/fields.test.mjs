@@ -1,0 +1,216 @@
+// Header fields and cookies at the border: credentials that end at Gatehouse, names that another server would fold onto a
+// declared one, and what of an upstream's answer leaves.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { Desk, Wire, assertRefused, response, unlessBuilt } from './harness.mjs';
+
+const header = (name) => ({ name, in: 'header', schema: { type: 'string', maxLength: 20 } });
+const cookie = (name) => ({ name, in: 'cookie', schema: { type: 'string', maxLength: 20 } });
+
+// The desk with a scheme for each carrier, and a public operation that declares fields and cookies.
+const schemes = (configuration, api) => {
+  Object.assign(api.components.securitySchemes, {
+    hookKey: { type: 'apiKey', in: 'query', name: 'hook' },
+    browserKey: { type: 'apiKey', in: 'cookie', name: 'sid' },
+    oldKey: { type: 'apiKey', in: 'header', name: 'api_key' },
+  });
+  Object.assign(configuration.authenticators, { hookKey: { type: 'api_key' }, browserKey: { type: 'api_key' }, oldKey: { type: 'api_key' } });
+  const { get } = api.paths['/catalogue'];
+  get.parameters = [header('X-Tenant'), header('X_Region'), cookie('theme')];
+  get.responses = { 200: { description: 'ok', headers: { 'X-Total-Count': { schema: { type: 'integer' } } } }, 418: { description: 'tea', content: { 'application/json': { schema: { type: 'object' } } } } };
+  api.paths['/orders'].get.security = [{ hookKey: [] }, { partnerKey: [] }, { userToken: [] }];
+  api.paths['/open'] = { get: { operationId: 'open', security: [{}], parameters: [{ name: 'hook', in: 'query', schema: { type: 'string', maxLength: 100 } }], responses: { 200: { description: 'ok' } } } };
+  configuration.operations.open = { permission: 'catalogue:read', public: 'a test' };
+};
+
+// Sends the lines as they stand, without a credential of its own.
+const rawTo = (desk) => async (lines, target = '/catalogue', method = 'GET') => {
+  const wire = await Wire.open(desk.port, desk.tls);
+  const [answer] = await wire.send(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`).responses();
+  wire.destroy();
+  return answer;
+};
+
+describe('a credential', unlessBuilt, () => {
+  let desk, raw;
+  before(async () => {
+    desk = await Desk.open({ change: schemes });
+    raw = rawTo(desk);
+  });
+  after(() => desk?.close());
+
+  const carried = ['Authorization: Basic secret', 'Authorization: Bearer secret', 'authorization: Digest secret', 'X-API-Key: secret', 'x-api-KEY: secret', 'API_KEY: secret', 'Cookie: sid=secret', 'Cookie: a=1; sid=secret; b=2', 'Cookie: sid =secret', 'Cookie: a="; sid=secret; "', 'Proxy-Authorization: Basic secret', 'DPoP: secret'];
+  for (const line of carried) {
+    it(`ends here on a public operation that asks for none: ${line}`, async () => {
+      const answer = await raw([line], '/open');
+      assert.equal(answer.status, 200);
+      assert.doesNotMatch(desk.upstream.last.head, /secret/);
+    });
+  }
+
+  it('leaves what stands beside it', async () => {
+    await raw(['Cookie: a=1; sid=secret; b=2', 'X-API-Keys: mine'], '/open');
+    assert.equal(desk.upstream.last.headers.cookie, 'a=1; b=2');
+    assert.equal(desk.upstream.last.headers['x-api-keys'], 'mine');
+  });
+
+  it('in the query ends here, however its name is spelled, where the operation declares the name', async () => {
+    for (const query of ['hook=secret', 'h%6Fok=secret', '%68%6f%6f%6b=secret']) {
+      assert.equal((await raw([], `/open?${query}`)).status, 200);
+      assert.equal(desk.upstream.last.target, '/open');
+    }
+  });
+
+  it('in the query is refused where the operation knows nothing of it', async () => {
+    const arrived = desk.upstream.requests.length;
+    await assertRefused(desk.gatehouse, await raw([], '/catalogue?hook=secret'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    assert.equal(desk.upstream.requests.length, arrived);
+  });
+
+  it('of another scheme ends here beside the one that was proven', async () => {
+    const answer = await raw([`Authorization: Bearer ${desk.token}`, 'Cookie: sid=secret', 'api_key: secret'], '/orders/1');
+    assert.equal(answer.status, 200);
+    assert.doesNotMatch(desk.upstream.last.head, /secret|Bearer/);
+  });
+});
+
+describe('a credential that says forward: true', unlessBuilt, () => {
+  it('goes on as it came, and no other does', async () => {
+    const desk = await Desk.open({ change: (configuration, api) => {
+      schemes(configuration, api);
+      configuration.authenticators.userToken.forward = true;
+      configuration.authenticators.browserKey.forward = true;
+    } });
+    const answer = await rawTo(desk)([`Authorization: Bearer ${desk.token}`, 'Cookie: sid=mine; a=1', 'X-API-Key: secret'], '/open');
+    assert.equal(answer.status, 200);
+    const { headers } = desk.upstream.last;
+    assert.equal(headers.authorization, `Bearer ${desk.token}`);
+    assert.equal(headers.cookie, 'sid=mine; a=1');
+    assert.equal(headers['x-api-key'], undefined);
+    await desk.close();
+  });
+
+  it('is a problem of `check` where another scheme in the same place does not', async () => {
+    const desk = await Desk.open();
+    desk.api.components.securitySchemes.otherToken = { type: 'http', scheme: 'bearer' };
+    desk.configuration.authenticators.otherToken = { ...desk.configuration.authenticators.userToken, forward: true };
+    desk.writeFiles();
+    const { status, stdout, stderr } = await desk.folder.run('check', '-c', 'gatehouse.yaml');
+    assert.equal(status, 1);
+    assert.match(stdout + stderr, /otherToken: says forward: true, but `userToken`/);
+    await desk.close();
+  });
+});
+
+describe('a name that another server takes for a declared one', unlessBuilt, () => {
+  let desk, raw;
+  before(async () => {
+    desk = await Desk.open({ change: schemes });
+    raw = rawTo(desk);
+  });
+  after(() => desk?.close());
+  const refusal = { status: 400, error: 'invalid_request', reason: 'parameters_invalid', stage: 'validate' };
+
+  for (const name of ['X_Tenant', 'x_tenant', 'X.Tenant', 'X~Tenant', "X'Tenant", 'X-Region', 'x.region', 'X_API_Key', 'X_Api-Key', 'Api-Key', 'API.KEY']) {
+    it(`is refused as a header field: ${name}`, async () => {
+      const arrived = desk.upstream.requests.length;
+      const answer = await raw([`${name}: 1`]);
+      await assertRefused(desk.gatehouse, answer, refusal);
+      assert.equal(answer.json().details[0].rule, 'alias');
+      assert.equal(desk.upstream.requests.length, arrived);
+    });
+  }
+  for (const name of ['Theme', 'THEME', 't%68eme', '%74heme', 'SID', 's%69d', 'si%64']) {
+    it(`is refused as a cookie: ${name}`, async () => {
+      const arrived = desk.upstream.requests.length;
+      for (const value of [`${name}=1`, `theme=2; ${name}=1`, `${name}=1; theme=2`]) {
+        await assertRefused(desk.gatehouse, await raw([`Cookie: ${value}`]), refusal);
+      }
+      assert.equal(desk.upstream.requests.length, arrived);
+    });
+  }
+  it('is none where the operation declares nothing like it', async () => {
+    assert.equal((await raw(['X_Tenant: 1', 'Cookie: Theme=1'], '/open')).status, 200);
+  });
+  it('is not the name itself', async () => {
+    assert.equal((await raw(['x-tenant: 1', 'x_region: 2', 'Cookie: theme=1; other=2'])).status, 200);
+  });
+});
+
+describe('a raw `;`', unlessBuilt, () => {
+  const targets = ['/orders?q=a;status=open', '/orders?q=a%3Bb;', '/orders?;q=a', '/orders?q;x=a'];
+  it('in a query or form is refused, with a rule of its own', async () => {
+    const desk = await Desk.open();
+    for (const target of targets) {
+      const answer = await desk.get(target);
+      await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+      assert.equal(answer.json().details[0].rule, 'semicolon', target);
+    }
+    const form = await desk.send('POST', '/forms', { headers: { ...desk.bearer, 'content-type': 'application/x-www-form-urlencoded' }, body: 'name=a;count=7' });
+    await assertRefused(desk.gatehouse, form, { status: 400, error: 'invalid_request', reason: 'body_invalid' });
+    assert.equal(form.json().details[0].rule, 'semicolon');
+    assert.equal((await desk.get('/orders?q=a%3Bb')).status, 200);
+    await desk.close();
+  });
+  it('is itself where the configuration says so', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.defaults.semicolon = 'literal') });
+    assert.equal((await desk.get('/orders?q=a;status=open')).status, 200);
+    assert.equal(desk.upstream.last.target, '/orders?q=a;status=open');
+    assert.equal((await desk.get('/orders?q;x=a')).status, 400, 'a name with `;` is undeclared');
+    await desk.close();
+  });
+});
+
+describe('an answer', unlessBuilt, () => {
+  let desk, raw;
+  before(async () => {
+    desk = await Desk.open({ change: schemes });
+    raw = rawTo(desk);
+  });
+  after(() => desk?.close());
+  beforeEach(() => (desk.upstream.answer = () => response(200)));
+
+  const inside = { 'CDN-Cache-Control': 'secret', 'Surrogate-Control': 'secret', 'Server-Timing': 'db;desc="secret"', 'X-Served-By': 'secret', 'Alt-Svc': 'h3="secret:443"', Refresh: '0; url=http://secret/', Link: '<http://secret/>; rel=next', 'X-Stack': 'secret', 'Set-Cookie': 'JSESSIONID=secret' };
+  it('has the fields of the table and those that the document declares, and no other', async () => {
+    desk.upstream.answer = () => response(200, {}, { ...inside, 'X-Total-Count': 7, ETag: '"1"' });
+    const answer = await raw([]);
+    assert.doesNotMatch(answer.head, /secret/);
+    assert.equal(answer.headers['x-total-count'], '7');
+    assert.equal(answer.headers.etag, '"1"');
+  });
+  it('has no others on a declared 4xx either', async () => {
+    desk.upstream.answer = () => response(418, {}, inside);
+    const answer = await raw([]);
+    assert.equal(answer.status, 418);
+    assert.doesNotMatch(answer.head, /secret/);
+  });
+  it('loses what its Connection names, and sets declared cookies only', async () => {
+    desk.upstream.answer = () => response(200, {}, { Connection: 'keep-alive, X-Total-Count', 'X-Total-Count': 7, 'Set-Cookie': 'theme=dark; Path=/' });
+    const answer = await raw([]);
+    assert.equal(answer.headers['x-total-count'], undefined);
+    assert.equal(answer.headers['set-cookie'], 'theme=dark; Path=/');
+  });
+
+  it('of 405 names the methods that the document and the upstream both allow', async () => {
+    const allowed = async (fields, method = 'PUT') => {
+      desk.upstream.answer = () => response(405, 'no', fields);
+      const answer = await desk.send(method, '/orders/1', { headers: { ...(await desk.bearerOf({ roles: ['admin', 'clerk'] })), 'content-type': 'application/json' }, body: JSON.stringify({ title: 'a', quantity: 1 }) });
+      await assertRefused(desk.gatehouse, answer, { status: 405, error: 'method_not_allowed', reason: 'upstream_refusal' });
+      return answer.headers.allow;
+    };
+    assert.equal(await allowed({}), 'GET, DELETE');
+    assert.equal(await allowed({ Allow: 'GET, HEAD, PURGE' }), 'GET');
+    assert.equal(await allowed({ Allow: 'PUT, PURGE' }), '');
+  });
+  it('of another status tells of no method that the document does not have', async () => {
+    desk.upstream.answer = () => response(200, {}, { Allow: 'GET, PURGE, DELETE' });
+    assert.equal((await desk.get('/orders/1')).headers.allow, 'GET, DELETE');
+  });
+  it('to OPTIONS * is that there is no such operation', async () => {
+    const arrived = desk.upstream.requests.length;
+    await assertRefused(desk.gatehouse, await raw([], '*', 'OPTIONS'), { status: 404, error: 'not_found', reason: 'no_such_operation' });
+    assert.equal(desk.upstream.requests.length, arrived);
+  });
+});
