@@ -11,6 +11,8 @@
 namespace gatehouse::cel {
 namespace {
 
+using Kind = Value::Kind;
+
 constexpr std::string_view kMismatch = "a value is not of its declared type";
 
 int sign(std::strong_ordering order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
@@ -234,7 +236,6 @@ Value Cursor::value() const {
 }
 
 int compare_numbers(const Value& a, const Value& b) {
-  using Kind = Value::Kind;
   if (a.kind() == b.kind()) {
     if (a.is(Kind::integer)) return sign(a.integer() <=> b.integer());
     if (a.is(Kind::unsigned_integer)) return sign(a.unsigned_integer() <=> b.unsigned_integer());
@@ -249,7 +250,6 @@ int compare_numbers(const Value& a, const Value& b) {
 }
 
 bool equal(const Value& a, const Value& b, std::uint64_t& budget) {
-  using Kind = Value::Kind;
   if (!spend(budget, 1)) return false;
   if (a.is_numeric() && b.is_numeric()) return compare_numbers(a, b) == 0;
   if (a.kind() != b.kind()) return false;

@@ -1,4 +1,5 @@
 // What a proven caller may do: permissions, scopes, conditions, objects; and the ways round them.
+// Rooms: cel core gate policy
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
 // Coverage proof: nothing starts while an operation is undecided, every problem is reported at once and with its place.
+// Rooms: doc openapi policy
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
 // The commands for operators: keys, the log, and why.
+// Rooms: app audit store
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 // `gatehouse demo`: what it prints is true, and it leaves nothing behind.
+// Rooms: app docs
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

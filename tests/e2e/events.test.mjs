@@ -1,4 +1,5 @@
 // What is recorded: one event a request, whatever becomes of it, and nothing in it that must not be there.
+// Rooms: audit base core
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Operations that are C++ functions: the installed package, the example built from it, and handlers that misbehave.
+// Rooms: target docs
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

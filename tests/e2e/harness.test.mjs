@@ -1,4 +1,5 @@
 // The harness itself: a test bench that reads wrongly would pass what it should catch.
+// Rooms: http
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // A configuration to start from: over real documents, with only that left open which nobody but the owner can say.
+// Rooms: app openapi
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';

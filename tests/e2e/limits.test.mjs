@@ -1,4 +1,5 @@
 // How often: limits by address, by principal, by operation and by key, what their answers say, and how one might get round them.
+// Rooms: core gate store
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

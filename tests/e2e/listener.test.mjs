@@ -1,4 +1,5 @@
 // The listener: TLS versions, keep-alive and pipelining, the plaintext port, proxies, slow callers, the admin port.
+// Rooms: base http net server
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
 // Rules about objects whose attributes an upstream knows: what is asked, what its answers mean, and the ways round them.
+// Rooms: cel target
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
 // The ten minutes of README.md, walked as they are written: what is in its blocks is what is run here, with other ports.
+// Rooms: app docs
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

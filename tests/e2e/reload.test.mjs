@@ -1,4 +1,5 @@
 // Reload and drain, under load: no request is dropped, no connection broken, and what is wrong changes nothing.
+// Rooms: app server store
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

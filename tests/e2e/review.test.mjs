@@ -1,4 +1,5 @@
 // The review of whole configurations, word for word, and what a program may rely on.
+// Rooms: review docs
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // A document of ten thousand operations: it is served within seconds, and a request of it costs what one of ten does.
+// Rooms: http openapi policy
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Operations answered by SQL: fixed when the server starts, values bound, nothing of the database outside.
+// Rooms: db docs target
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

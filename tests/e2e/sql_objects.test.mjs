@@ -1,5 +1,6 @@
 // Rules about objects that a statement finds: whose they are is asked in the transaction or the statement that answers, so that
 // nobody can put another object between the question and the answer.
+// Rooms: db policy target
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

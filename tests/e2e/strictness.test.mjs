@@ -1,4 +1,5 @@
 // What two servers could read differently is refused with 400, closes the connection, reaches no upstream, and is an event.
+// Rooms: http json
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

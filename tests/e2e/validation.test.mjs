@@ -1,4 +1,5 @@
 // What a caller may send: parameters and bodies against their schemas, and JSON of one meaning only.
+// Rooms: json openapi schema
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
