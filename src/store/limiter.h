@@ -35,9 +35,9 @@
 #include <span>
 
 #include "base/entropy.h"
+#include "base/siphash.h"
 #include "base/units.h"
 #include "core/limits.h"
-#include "store/siphash.h"
 
 namespace gatehouse::store {
 

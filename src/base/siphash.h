@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace gatehouse::store {
+namespace gatehouse {
 
 struct Hash128 {
   std::uint64_t low = 0;
