@@ -44,9 +44,11 @@ Result<std::shared_ptr<const net::ClientTls>> client_tls(const policy::Upstream&
 
 Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream, World& world,
                                                             net::Loop& loop) {
-  auto client = std::make_shared<target::UpstreamClient>(loop);
+  auto client =
+      std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
   client->name = upstream.name;
   client->timeout = upstream.timeout;
+  client->read_ahead = upstream.read_ahead.bytes;
   for (const policy::PlacedText& text : upstream.urls) {
     const auto url = http::parse_url(text.value);
     if (!url)
@@ -150,6 +152,19 @@ target::Returns returns_of(policy::SqlReturns returns) {
   return target::Returns::none;
 }
 
+// Whether the target's work is finished for a client that has gone: where it changes something, and where nothing could
+// stop it. What only reads is cancelled, so that nobody keeps an upstream busy by going away.
+net::OnHangUp on_hang_up(const policy::Operation& operation) {
+  using enum openapi::Method;
+  const openapi::Method method = operation.api->method;
+  const bool reads = method == get || method == head || method == options || method == trace;
+  const bool statement_writes = operation.target == policy::TargetKind::sql &&
+                                operation.sql.statement.fixed->effect() == db::Effect::writes;
+  const bool finishes = !reads || statement_writes || operation.target == policy::TargetKind::handler ||
+                        !operation.sensitive.empty();
+  return finishes ? net::OnHangUp::finish : net::OnHangUp::cancel;
+}
+
 std::shared_ptr<const target::DeclaredParameters> declared(const openapi::Operation& operation) {
   auto names = std::make_shared<target::DeclaredParameters>();
   for (const openapi::Parameter& parameter : operation.parameters) {
@@ -230,6 +245,7 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
     }
     parts.resources.push_back(std::move(lookup));
     parts.concurrency.push_back(world.concurrency(operation));
+    parts.on_hang_up.push_back(on_hang_up(operation));
   }
   parts.policy = std::move(policy);
   return parts;

@@ -57,7 +57,8 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
   Table table({{"GATE", Column::Align::left, Column::Fit::whole},
                {"DECISION", Column::Align::left, Column::Fit::whole},
                {"", Column::Align::left, Column::Fit::whole}});
-  bool told = outcome == "allowed";
+  // What was allowed may have a reason too: why the client does not have the whole answer.
+  bool told = outcome == "allowed" && text("reason").empty();
   for (const GateStep& step : gates_of(event, policy)) {
     const bool ended = step.decision == Decision::ended;
     told = told || ended;
@@ -71,7 +72,7 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
   }
   fmt::print("{}", table.take(screen));
   if (told) return;
-  // It broke off, and no gate ended it.
+  // No gate ended it.
   const auto reason = reason_named(text("reason"));
   fmt::print("\n{}: {}\n", text("reason"), reason ? meaning_of(*reason) : std::string_view());
   if (const std::string detail = text("detail"); !detail.empty()) fmt::print("{}\n", detail);

@@ -59,9 +59,11 @@ std::string_view meaning_of(Reason reason) {
     case Reason::upstream_unreachable:
       return "no connection to the upstream; is it running where upstreams says?";
     case Reason::upstream_open_circuit:
-      return "the upstream failed too often in a row and is left alone for a while";
+      return "the upstream accepted no connection several times in a row and is left alone for a while";
     case Reason::upstream_overloaded:
       return "the upstream says that it is overloaded, or has no connection free";
+    case Reason::upstream_share:
+      return "the caller has as many of the upstream's connections in use as are left for all others";
     case Reason::upstream_late: return "the upstream did not answer in time";
     case Reason::upstream_malformed: return "what the upstream sent is not HTTP";
     case Reason::upstream_error:
@@ -80,7 +82,10 @@ std::string_view meaning_of(Reason reason) {
     case Reason::deadline_passed: return "there was no answer within the operation's timeout";
     case Reason::record_unavailable:
       return "the event could not be recorded, and what cannot be recorded is not done";
-    case Reason::client_gone: return "the caller went away before it was answered";
+    case Reason::client_gone:
+      return "the client went away before it had the whole answer; the outcome says whether the operation was done";
+    case Reason::client_slow:
+      return "the client took the answer more slowly than deadlines.answer allows; the operation was done";
   }
   return {};
 }

@@ -42,7 +42,7 @@ struct Event {
   std::string_view credential_id;
   Outcome outcome = Outcome::refused;
   Stage stage = Stage::respond;
-  std::string_view reason;  // empty where allowed
+  std::string_view reason;  // allowed: empty, or why the client does not have the whole answer
   std::string_view rule;
   std::string_view sensitive;
   unsigned status = 0;  // 0: no answer was sent

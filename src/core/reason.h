@@ -93,6 +93,7 @@ const AnswerText& text_of(Answer answer);
   X(upstream_unreachable, call, bad_gateway)                         \
   X(upstream_open_circuit, call, unavailable)                        \
   X(upstream_overloaded, call, unavailable)                          \
+  X(upstream_share, call, rate_limited)                              \
   X(upstream_late, call, gateway_timeout)                            \
   X(upstream_malformed, call, bad_gateway)                           \
   X(upstream_error, call, bad_gateway)                               \
@@ -106,7 +107,8 @@ const AnswerText& text_of(Answer answer);
   X(handler_overloaded, call, unavailable)                           \
   X(deadline_passed, call, gateway_timeout)                          \
   X(record_unavailable, respond, unavailable)                        \
-  X(client_gone, respond, internal_error)
+  X(client_gone, respond, internal_error)                            \
+  X(client_slow, respond, internal_error)
 
 enum class Reason : std::uint8_t {
 #define GATEHOUSE_REASON(name, stage, answer) name,

@@ -12,6 +12,7 @@
 #include "base/ip.h"
 #include "base/kept.h"
 #include "base/uuid.h"
+#include "core/concurrency_limit.h"
 #include "core/event.h"
 #include "core/limits.h"
 #include "core/proofs.h"
@@ -21,6 +22,7 @@
 #include "http/request_parser.h"
 #include "http/route_table.h"
 #include "http/trace_context.h"
+#include "net/stream.h"
 #include "policy/policy_set.h"
 #include "schema/findings.h"
 
@@ -64,6 +66,9 @@ struct Found {
   Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
   Kept<std::string> detail;           // for operators
+  // While the target works: what it does is finished, and recorded, although the client has gone.
+  net::OnHangUp on_hang_up = net::OnHangUp::cancel;
+  std::optional<ConcurrencyLimit::Ticket> place;  // among those under way, until the answer has ended
   CallReport report;
   Response response;
   bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer

@@ -88,6 +88,10 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   } else if (exchange.operation != nullptr) {
     event.rule = exchange.operation->permission_rule;
   }
+  if (ending.cut) {
+    event.stage = facts_of(*ending.cut).stage;
+    event.reason = facts_of(*ending.cut).name;
+  }
   event.status = ending.status;
   event.duration = now - exchange.started;
   event.request_body_size = exchange.body_bytes;

@@ -17,6 +17,7 @@ struct Ending {
   std::optional<Refusal> refusal;  // none: allowed
   unsigned status = 0;             // 0: no answer was sent
   std::uint64_t response_bytes = 0;
+  std::optional<Reason> cut{};  // allowed, and done: why the client does not have the whole answer
 };
 
 // Borrows from the exchange and from itself: encode the event before either changes.

@@ -67,11 +67,10 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   GATEHOUSE_CO_CHECK(
       limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
 
-  // 8. Not too many at once.
-  std::optional<ConcurrencyLimit::Ticket> ticket;
+  // 8. Not too many at once, until the answer has ended.
   if (ConcurrencyLimit* const limit = parts_.concurrency[operation.index].get()) {
-    ticket = limit->enter();
-    if (!ticket) co_return refuse(Reason::too_many_at_once, operation.name);
+    exchange.place = limit->enter();
+    if (!exchange.place) co_return refuse(Reason::too_many_at_once, operation.name);
   }
 
   // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
@@ -80,6 +79,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
     GATEHOUSE_CO_TRY(auto judge,
                      Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
+    exchange.on_hang_up = parts_.on_hang_up[operation.index];
     auto called = co_await target->call(std::move(judge), input, call, exchange.response, exchange.report);
     GATEHOUSE_CO_CHECK(std::move(called));
     co_return wall_.pass(exchange, *matched);
@@ -95,6 +95,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
                    Decider::decide(exchange, *matched, std::move(permission), input, evaluator_));
 
   // 10. The answer, and what of it may leave.
+  exchange.on_hang_up = parts_.on_hang_up[operation.index];
   auto called =
       co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));

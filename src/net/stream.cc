@@ -267,12 +267,14 @@ class Stream::Connecting final : public StreamOperation {
 Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime deadline) {
   const SocketAddress address(endpoint);
   Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket) co_return std::unexpected(system_error(ErrorCode::unavailable, "socket", errno, Retry::yes));
+  if (!socket) co_return std::unexpected(system_error(ErrorCode::internal, "socket", errno, Retry::yes));
   const int one = 1;
   ::setsockopt(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   const bool at_once = ::connect(socket.descriptor(), address.pointer(), address.size) == 0;
   if (!at_once && errno != EINPROGRESS) {
-    co_return std::unexpected(system_error(ErrorCode::unavailable, "connect", errno, Retry::yes));
+    const bool no_port_left = errno == EADDRNOTAVAIL || errno == EAGAIN;
+    co_return std::unexpected(system_error(no_port_left ? ErrorCode::internal : ErrorCode::unavailable,
+                                           "connect", errno, Retry::yes));
   }
   auto stream = std::make_unique<Stream>(loop, std::move(socket), endpoint);
   stream->channel_.writable = at_once;
@@ -308,8 +310,8 @@ void Stream::end_work_by(MonotonicTime deadline) {
   if (hang_up_ != nullptr) hang_up_->arm(std::min(deadline, hang_up_->until_));
 }
 
-HangUp::HangUp(Stream& stream, MonotonicTime deadline)
-    : Timer(stream.loop().timers()), stream_(&stream), until_(deadline) {}
+HangUp::HangUp(Stream& stream, MonotonicTime deadline, const OnHangUp* on_hang_up)
+    : Timer(stream.loop().timers()), stream_(&stream), until_(deadline), on_hang_up_(on_hang_up) {}
 
 HangUp::~HangUp() {
   if (stream_ != nullptr && stream_->hang_up_ == this) stream_->hang_up_ = nullptr;
@@ -326,7 +328,10 @@ void HangUp::watch() {
   arm(until_);
 }
 
-void HangUp::peer_hung_up() { cancel({ErrorCode::cancelled, "the peer hung up"}); }
+void HangUp::peer_hung_up() {
+  if (on_hang_up_ != nullptr && *on_hang_up_ == OnHangUp::finish) return;
+  cancel({ErrorCode::cancelled, "the peer hung up"});
+}
 
 void HangUp::expired() { cancel({ErrorCode::timeout, "the deadline passed"}); }
 

@@ -102,7 +102,7 @@ class HangUp : private Timer {
   HangUp& operator=(const HangUp&) = delete;
 
  protected:
-  HangUp(Stream& stream, MonotonicTime deadline);
+  HangUp(Stream& stream, MonotonicTime deadline, const OnHangUp* on_hang_up);
   void watch();
   // Destroys what is waited for, and goes on.
   virtual void cancel(Error error) = 0;
@@ -114,13 +114,14 @@ class HangUp : private Timer {
   void expired() override;
   Stream* stream_;  // null when it was destroyed
   MonotonicTime until_;
+  const OnHangUp* on_hang_up_;  // null: cancel
 };
 
 template <typename T>
 class Cancellable final : public HangUp {
  public:
-  Cancellable(Stream& stream, MonotonicTime deadline, Task<T>& task)
-      : HangUp(stream, deadline), task_(task), running_(task.operator co_await()), error_(already()) {}
+  Cancellable(Stream& stream, MonotonicTime deadline, Task<T>& task, const OnHangUp* on_hang_up)
+      : HangUp(stream, deadline, on_hang_up), task_(task), running_(task.operator co_await()), error_(already()) {}
 
   bool await_ready() const { return error_.has_value(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) {
@@ -152,8 +153,8 @@ class Cancellable final : public HangUp {
 };
 
 template <typename T>
-Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task) {
-  Cancellable<T> running(stream, deadline, task);
+Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task, const OnHangUp* on_hang_up) {
+  Cancellable<T> running(stream, deadline, task, on_hang_up);
   auto result = co_await running;
   co_return result;
 }

@@ -266,6 +266,23 @@ TEST_F(Streams, ADisconnectDestroysTheExchangeThatRuns) {
   EXPECT_EQ(outcome->error().code, ErrorCode::cancelled);
 }
 
+TEST_F(Streams, ADisconnectLeavesWorkAloneThatIsToBeFinishedAndADeadlineEndsIt) {
+  Pair pair = connected(loop_);
+  bool destroyed = false;
+  OnHangUp rule = OnHangUp::cancel;
+  std::optional<Result<int>> outcome;
+  start(loop_, cancellable(*pair.server, loop_.now() + 3s, never(loop_, destroyed), &rule), outcome);
+  rule = OnHangUp::finish;
+  pair.client.reset();
+  turn_until(loop_, [&] { return pair.server->peer_state() != Peer::present; });
+  for (int i = 0; i < 5; ++i) loop_.poll();
+  EXPECT_FALSE(destroyed || outcome);
+  clock_.advance(4s);
+  turn_until(loop_, [&] { return outcome.has_value(); });
+  EXPECT_TRUE(destroyed);
+  EXPECT_EQ(outcome->error().code, ErrorCode::timeout);
+}
+
 TEST_F(Streams, ADeadlineDestroysTheExchangeThatRuns) {
   Pair pair = connected(loop_);
   bool destroyed = false;

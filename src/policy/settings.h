@@ -61,6 +61,7 @@ struct Deadlines {
   Nanoseconds head = std::chrono::seconds(10);
   Nanoseconds body = std::chrono::seconds(30);
   Nanoseconds idle = std::chrono::seconds(75);   // between requests
+  Nanoseconds answer = std::chrono::seconds(30);  // taking nothing of an answer; and a second for each 8 KiB
   Nanoseconds drain = std::chrono::seconds(30);  // until the last answer, once the server ends
 };
 
@@ -89,8 +90,9 @@ struct Upstream {
   Nanoseconds timeout = std::chrono::seconds(10);
   PlacedText ca;                    // https: a file of authorities, or empty for the system's
   std::uint32_t connections = 256;  // kept and opened by each worker
-  std::uint32_t failures = 5;       // in a row, until the circuit opens
+  std::uint32_t failures = 5;       // to connect, in a row, until the circuit opens
   Nanoseconds open_for = std::chrono::seconds(5);
+  ByteCount read_ahead = kibibytes(256);  // of one answer, held for a client that is slower than the upstream
 };
 
 struct ApiKeySettings {};

@@ -171,6 +171,7 @@ Deadlines read_deadlines(const Field& field) {
   deadlines.head = in.optional("head", as_duration).value_or(deadlines.head);
   deadlines.body = in.optional("body", as_duration).value_or(deadlines.body);
   deadlines.idle = in.optional("idle", as_duration).value_or(deadlines.idle);
+  deadlines.answer = in.optional("answer", as_duration).value_or(deadlines.answer);
   deadlines.drain = in.optional("drain", as_duration).value_or(deadlines.drain);
   in.finish();
   return deadlines;
@@ -209,6 +210,9 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   upstream.failures =
       static_cast<std::uint32_t>(in.optional("failures", as_integer(1, 1000)).value_or(upstream.failures));
   upstream.open_for = in.optional("open_for", as_duration).value_or(upstream.open_for);
+  upstream.read_ahead = in.optional("read_ahead", as_size).value_or(upstream.read_ahead);
+  if (upstream.read_ahead < kibibytes(16) || upstream.read_ahead > mebibytes(16))
+    in.problem("read_ahead", "must be from 16KiB to 16MiB");
   in.finish();
   return upstream;
 }

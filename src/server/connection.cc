@@ -14,7 +14,6 @@ namespace gatehouse::server {
 namespace {
 
 constexpr std::chrono::seconds kLastAnswerLinger{2};  // how long a last answer may take to arrive
-constexpr std::chrono::seconds kWriteStall{60};       // how long a client may take nothing of an answer
 
 constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
 
@@ -23,14 +22,70 @@ enum class Next : std::uint8_t { keep_alive, close, gone };
 // What became of an answer.
 struct Written {
   Next next = Next::gone;
+  bool begun = false;
   std::uint64_t bytes = 0;         // of the body
-  std::optional<Refusal> failure;  // why it has no end
+  std::optional<Reason> cut;       // the client does not have all of it
+  std::optional<Refusal> failure;  // the upstream did not end it
 };
 
 // Why what ran for a request was stopped: the client is gone, or a drain has come to its end.
-Refusal stopped_by(const Error& error) {
-  return Refusal(error.code == ErrorCode::timeout ? Reason::draining : Reason::client_gone);
+Reason stopped_by(const Error& error) {
+  return error.code == ErrorCode::timeout ? Reason::draining : Reason::client_gone;
 }
+
+// How long a client may take over one answer: it may keep the server waiting for `patience`, and for a second more for
+// each kSlowest bytes that it takes. The time in which it waits for the upstream does not count.
+class Pace {
+ public:
+  static constexpr std::size_t kSlowest = std::size_t{8} << 10U;  // bytes per second
+  // No more at once, so that a client that takes nothing is found out soon.
+  static constexpr std::size_t kSlice = std::size_t{32} << 10U;
+
+  Pace(net::Stream& stream, std::chrono::nanoseconds patience)
+      : stream_(stream), patience_(patience), left_(patience) {}
+
+  net::Task<Result<>> write(std::span<const std::string_view> parts) {
+    std::size_t bytes = 0;
+    for (const std::string_view part : parts) bytes += part.size();
+    const std::chrono::nanoseconds worth = std::chrono::nanoseconds(std::chrono::seconds(bytes)) / kSlowest;
+    const MonotonicTime begun = stream_.loop().now();
+    stream_.set_deadline(begun + left_ + worth);
+    auto written = co_await stream_.write(parts);
+    stream_.clear_deadline();
+    left_ = std::min(patience_, left_ + worth - (stream_.loop().now() - begun));
+    co_return written;
+  }
+  // Why a write failed.
+  static Reason reason_of(const Error& error) {
+    return error.code == ErrorCode::timeout ? Reason::client_slow : Reason::client_gone;
+  }
+
+ private:
+  net::Stream& stream_;
+  const std::chrono::nanoseconds patience_;
+  std::chrono::nanoseconds left_;
+};
+
+// The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also where the
+// coroutine that answers is destroyed, or left by an exception.
+class Recording {
+ public:
+  Recording(Worker& worker, gate::Exchange& exchange) : worker_(worker), exchange_(exchange) {}
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+  ~Recording() {
+    if (exchange_.recorded) return;
+    const MonotonicTime now = worker_.shared().clock.monotonic();
+    worker_.audit().record(worker_.events().build(exchange_, ending, now));
+  }
+
+  // Until it is known better: the server ended, and with it the exchange.
+  gate::Ending ending{Refusal(Reason::draining)};
+
+ private:
+  Worker& worker_;
+  gate::Exchange& exchange_;
+};
 
 class Connection {
  public:
@@ -220,17 +275,19 @@ net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refu
 net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   const std::size_t head_size = parser_.consumed();
   ConnectionBody body(*stream_, buffer_, head_size, exchange.head, deadlines().body);
-  gate::Runner::Answer answer;
-  if (const auto arrived = gate::arrive(exchange, worker_.shared().clock, worker_.entropy()); !arrived) {
-    answer.refusal = arrived.error();
-    gate::respond(exchange, *answer.refusal);
+  const auto arrived = gate::arrive(exchange, worker_.shared().clock, worker_.entropy());
+  Recording recording(worker_, exchange);
+  std::optional<Refusal>& refusal = recording.ending.refusal;
+  if (!arrived) {
+    refusal = arrived.error();
+    gate::respond(exchange, *refusal);
   } else {
     stream_->clear_deadline();
     Result<gate::Runner::Answer> passed;
     try {
       const ConnectionList::Entry working(worker_.working(), *stream_);
-      auto running =
-          net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body));
+      auto running = net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body),
+                                      &exchange.on_hang_up);
       passed = co_await running;
     } catch (const std::exception& bug) {
       // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
@@ -239,35 +296,36 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
       gate::respond(exchange, *passed->refusal);
     }
     if (passed) {
-      answer = *passed;
+      refusal = passed->refusal;
     } else {
-      answer.recorded = exchange.recorded;
-      answer.refusal = stopped_by(passed.error());
-      if (answer.refusal->reason == Reason::draining) gate::respond(exchange, *answer.refusal);
+      refusal = Refusal(stopped_by(passed.error()));
+      if (exchange.on_hang_up == net::OnHangUp::finish)
+        exchange.detail = "the operation had begun; what it did is not known";
+      if (refusal->reason == Reason::draining) gate::respond(exchange, *refusal);
     }
   }
 
   const auto used = body.used();
-  std::uint64_t sent = 0;
-  unsigned status = exchange.response.status;
   Next next = Next::gone;
-  const bool gone = answer.refusal && answer.refusal->reason == Reason::client_gone;
-  if (!gone) {
+  // The target finished its work for a client that had gone meanwhile.
+  const bool left = exchange.on_hang_up == net::OnHangUp::finish && stream_->peer_state() != net::Peer::present;
+  if (left && !refusal) {
+    recording.ending.cut = Reason::client_gone;
+  } else if (left && refusal->stage() == Stage::call && text_of(refusal->answer).status >= 500) {
+    // Nobody knows that it failed but the record.
+    exchange.detail = std::string(facts_of(refusal->reason).name) + ": " + exchange.report.detail;
+    refusal = Refusal(Reason::client_gone);
+  } else if (!left && !(refusal && refusal->reason == Reason::client_gone)) {
     const bool keep = exchange.head.connection == http::Connection::keep_alive && used &&
-                      !worker_.draining() &&
-                      !(answer.refusal && answer.refusal->reason == Reason::malformed_http);
-    Written written =
+                      !worker_.draining() && !(refusal && refusal->reason == Reason::malformed_http);
+    if (!refusal) recording.ending.cut = Reason::draining;  // until it is written
+    const Written written =
         co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close);
     next = written.next;
-    sent = written.bytes;
-    // The answer began and has no end: that is how the exchange ended.
-    if (written.failure && !answer.refusal) answer.refusal = written.failure;
-  } else {
-    status = 0;
-  }
-  if (!answer.recorded) {
-    const gate::Ending ending{answer.refusal, status, sent};
-    worker_.audit().record(worker_.events().build(exchange, ending, worker_.shared().clock.monotonic()));
+    recording.ending.status = written.begun ? exchange.response.status : 0;
+    recording.ending.response_bytes = written.bytes;
+    recording.ending.cut = refusal ? std::nullopt : written.cut;
+    if (written.failure && !refusal) refusal = written.failure;
   }
   if (used) buffer_.consume(head_size + *used);
   co_return next;
@@ -278,7 +336,6 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
   head_out_.clear();
   const gate::Framing framing =
       gate::write_head(head_out_, exchange, keep, worker_.date_line(), serving_->fixed_fields);
-  stream_->set_deadline(worker_.loop().now() + kWriteStall);
   const bool bodiless = framing == gate::Framing::none;
   const bool chunked = framing == gate::Framing::chunked;
   const http::ChunkHead first(response.body.size());
@@ -289,47 +346,52 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
     parts[count++] = response.body;
     if (chunked) parts[count++] = http::kChunkEnd;
   }
+  Pace pace(*stream_, deadlines().answer);
   Written written;
-  const auto begun = co_await stream_->write(std::span(parts).first(count));
-  if (!begun) {
-    written.failure = Refusal(Reason::client_gone);
-    co_return written;
-  }
+  // Half an answer must not look like a whole one: the client sees the connection break.
+  const auto cut = [&](Reason reason) {
+    written.cut = reason;
+    stream_->abort();
+    return written;
+  };
+  auto beginning = pace.write(std::span(parts).first(count));
+  const auto begun = co_await beginning;
+  if (!begun) co_return cut(Pace::reason_of(begun.error()));
+  written.begun = true;
   if (!bodiless) written.bytes = response.body.size();
   if (response.rest && !bodiless) {
     const ConnectionList::Entry working(worker_.working(), *stream_);
     for (;;) {
       auto pulling = net::cancellable(*stream_, worker_.work_ends(), response.rest->next());
       auto pulled = co_await pulling;
-      if (!pulled || !*pulled) {
-        written.failure = pulled ? Refusal(Reason::upstream_malformed) : stopped_by(pulled.error());
-        if (pulled) exchange.report.detail = pulled->error().text;
-        if (pulled && pulled->error().code == ErrorCode::timeout)
-          written.failure = Refusal(Reason::upstream_late);
-        // Half an answer must not look like a whole one: without its end the client knows.
+      if (!pulled) co_return cut(stopped_by(pulled.error()));
+      if (!*pulled) {
+        const Error& error = pulled->error();
+        exchange.report.detail = error.text;
+        written.failure =
+            Refusal(error.code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed);
         stream_->abort();
         co_return written;
       }
-      const std::string_view piece = **pulled;
+      std::string_view piece = **pulled;
       if (piece.empty()) break;
-      const http::ChunkHead head(piece.size());
-      const std::array<std::string_view, 3> chunk{head.view(), piece, http::kChunkEnd};
-      stream_->set_deadline(worker_.loop().now() + kWriteStall);
-      const auto more =
-          co_await stream_->write(chunked ? std::span<const std::string_view>(chunk)
-                                          : std::span<const std::string_view>(chunk).subspan(1, 1));
-      if (!more) {
-        written.failure = Refusal(Reason::client_gone);
-        co_return written;
+      while (!piece.empty()) {
+        const std::string_view slice = piece.substr(0, Pace::kSlice);
+        const http::ChunkHead head(slice.size());
+        const std::array<std::string_view, 3> chunk{head.view(), slice, http::kChunkEnd};
+        auto going_on = pace.write(chunked ? std::span<const std::string_view>(chunk)
+                                           : std::span<const std::string_view>(chunk).subspan(1, 1));
+        const auto more = co_await going_on;
+        if (!more) co_return cut(Pace::reason_of(more.error()));
+        written.bytes += slice.size();
+        piece.remove_prefix(slice.size());
       }
-      written.bytes += piece.size();
     }
     if (chunked) {
-      const auto ended = co_await stream_->write(http::kLastChunk);
-      if (!ended) {
-        written.failure = Refusal(Reason::client_gone);
-        co_return written;
-      }
+      const std::array<std::string_view, 1> last{http::kLastChunk};
+      auto ending = pace.write(last);
+      const auto ended = co_await ending;
+      if (!ended) co_return cut(Pace::reason_of(ended.error()));
     } else if (!response.length) {
       keep = http::Connection::close;  // HTTP/1.0: the end of the connection is the end of the body
     }

@@ -113,6 +113,7 @@ void Worker::give_back(std::unique_ptr<gate::Exchange> exchange) {
   exchange->policy.reset();
   exchange->principal.reset();
   exchange->response.rest.reset();
+  exchange->place.reset();
   if (exchanges_.size() < kKept && exchange->response.body.capacity() <= (std::size_t{256} << 10U)) {
     exchanges_.push_back(std::move(exchange));
   }

@@ -26,77 +26,6 @@ bool is_idempotent(http::Method method) {
          method == trace;
 }
 
-// The rest of a body that is too large to be collected, or that has no end yet.
-class UpstreamBody final : public BodySource {
- public:
-  UpstreamBody(Lease lease, ConversationLease conversation, std::string_view arrived,
-               http::BodyFraming framing, std::uint64_t taken, http::ChunkedDecoder decoder, bool keep,
-               MonotonicTime deadline)
-      : lease_(std::move(lease)),
-        conversation_(std::move(conversation)),
-        arrived_(arrived),
-        framing_(framing),
-        left_(framing.length - taken),
-        decoder_(decoder),
-        keep_(keep),
-        deadline_(deadline) {}
-
-  net::Task<Result<std::string_view>> next() override {
-    if (done_) co_return std::string_view();
-    lease_.stream().set_deadline(deadline_);
-    while (!done_) {
-      if (arrived_.empty()) {
-        const auto read = co_await lease_.stream().read(std::span(conversation_->buffer));
-        if (!read) co_return std::unexpected(read.error());
-        if (*read == 0) {
-          if (framing_.kind != http::BodyKind::until_close) {
-            co_return failure(ErrorCode::closed, "the upstream ended within its answer");
-          }
-          end(Ending::close);
-          break;
-        }
-        arrived_ = {conversation_->buffer, *read};
-      }
-      if (framing_.kind == http::BodyKind::chunked) {
-        const http::ChunkedDecoder::Step step = decoder_.next(arrived_);
-        arrived_.remove_prefix(step.consumed);
-        if (step.progress == http::Progress::malformed) {
-          co_return failure(ErrorCode::invalid, "the upstream's chunks are malformed");
-        }
-        if (step.progress == http::Progress::complete)
-          end(keep_ && arrived_.empty() ? Ending::keep : Ending::close);
-        if (!step.data.empty()) co_return step.data;
-        continue;
-      }
-      std::string_view piece = arrived_;
-      if (framing_.kind == http::BodyKind::length) {
-        piece = piece.substr(0, left_);
-        left_ -= piece.size();
-        if (left_ == 0) end(keep_ && piece.size() == arrived_.size() ? Ending::keep : Ending::close);
-      }
-      arrived_ = {};
-      co_return piece;
-    }
-    co_return std::string_view();
-  }
-
- private:
-  void end(Ending ending) {
-    done_ = true;
-    lease_.end(ending);
-  }
-
-  Lease lease_;
-  ConversationLease conversation_;
-  std::string_view arrived_;
-  http::BodyFraming framing_;
-  std::uint64_t left_;
-  http::ChunkedDecoder decoder_;
-  bool keep_;
-  bool done_ = false;
-  MonotonicTime deadline_;
-};
-
 // What the client sent, on its way.
 class Forwarded final : public HeadWriter {
  public:
@@ -125,18 +54,18 @@ struct Failure {
 };
 
 // The answer's head and, where it is small, its body.
-net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationLease conversation,
-                                                      const UpstreamAddress& address, http::Method asked,
-                                                      MonotonicTime deadline, const AnswerRules& rules,
-                                                      Response& response, CallReport& report) {
-  char* const buffer = conversation->buffer;
+net::Task<std::expected<void, Failure>> read_response(Held held, const UpstreamAddress& address,
+                                                      http::Method asked, MonotonicTime deadline,
+                                                      const AnswerRules& rules, Response& response,
+                                                      CallReport& report) {
+  Lease& lease = held.lease;
+  char* const buffer = held.conversation->buffer;
   std::size_t size = 0;
   bool begun = false;  // something came, and be it an interim answer: the upstream works on it
   http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
   http::ResponseHead head;
   const auto failed = [&](Reason reason, std::string detail, bool retry = false) {
     report.detail = std::move(detail);
-    lease.end(Ending::failed);
     return std::unexpected(Failure{Refusal(reason), retry});
   };
   for (;;) {
@@ -235,8 +164,9 @@ net::Task<std::expected<void, Failure>> read_response(Lease lease, ConversationL
     }
     case http::BodyKind::until_close: break;
   }
-  response.rest = std::make_unique<UpstreamBody>(std::move(lease), std::move(conversation), arrived,
-                                                 head.body, std::uint64_t{0}, decoder, keep, deadline);
+  net::Loop& loop = lease.stream().loop();
+  const BodyRest rest{arrived, head.body, decoder, keep};
+  response.rest = std::make_unique<UpstreamBody>(loop, std::move(held), rest, deadline - loop.now());
   co_return std::expected<void, Failure>{};
 }
 
@@ -277,6 +207,15 @@ Refusal refusal_for(UpstreamPool::Lack lack) {
   return Refusal(Reason::upstream_unreachable);
 }
 
+std::unexpected<Refusal> out_of_connections(CallerShares::Lack lack, CallReport& report) {
+  if (lack == CallerShares::Lack::share) {
+    report.detail = "the caller has as many of the upstream's connections in use as are left for the others";
+    return refuse(Reason::upstream_share);
+  }
+  report.detail = "all connections to the upstream are in use";
+  return refuse(Reason::upstream_overloaded);
+}
+
 }  // namespace
 
 ConversationLease::ConversationLease(std::shared_ptr<UpstreamClient> client) : client_(std::move(client)) {
@@ -293,12 +232,14 @@ ConversationLease::~ConversationLease() {
     client_->idle.push_back(std::move(conversation_));
 }
 
-net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method,
+net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report) {
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
+    auto share = client->shares.take(asker.identity, asker.address);
+    if (!share) co_return out_of_connections(share.error(), report);
     const std::size_t turn = client->next++ % client->addresses.size();
     auto acquired = attempt == 0 ? idle_connection(*client, turn) : std::nullopt;
     if (!acquired) {
@@ -309,24 +250,23 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Metho
       }
       acquired.emplace(*std::move(connected));
     }
-    Lease& lease = acquired->first;
-    lease.stream().set_deadline(deadline);
-    ConversationLease conversation(client);
-    std::string& head = conversation->head;
+    const UpstreamAddress& address = *acquired->second;
+    Held held{*std::move(share), std::move(acquired->first), ConversationLease(client)};
+    held.lease.stream().set_deadline(deadline);
+    std::string& head = held.conversation->head;
     head.clear();
-    writer.write(head, *acquired->second);
+    writer.write(head, address);
     const std::array<std::string_view, 2> parts{head, body};
-    const bool may_retry = attempt == 0 && lease.reused() && is_idempotent(method);
-    const auto written = co_await lease.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
+    const bool may_retry = attempt == 0 && held.lease.reused() && is_idempotent(method);
+    const auto written = co_await held.lease.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
     if (!written) {
       report.detail = written.error().text;
       const bool late = written.error().code == ErrorCode::timeout;
-      lease.end(Ending::failed);
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(lease), std::move(conversation), *acquired->second, method,
-                                       deadline, rules, response, report);
+    auto read =
+        co_await read_response(std::move(held), address, method, deadline, rules, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};
@@ -350,7 +290,8 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input&
                                               Response& response, CallReport& report) {
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
   const Forwarded forwarded(call, permit, input, std::move(assertion));
-  auto asked = co_await ask(client_, call.head.method, forwarded, input.body_bytes(), call.deadline,
+  const Asker asker{permit.principal().identity(), call.client};
+  auto asked = co_await ask(client_, asker, call.head.method, forwarded, input.body_bytes(), call.deadline,
                             call.answers, response, report);
   co_return asked;
 }

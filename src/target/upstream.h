@@ -9,6 +9,8 @@
 
 #include "core/target.h"
 #include "net/loop.h"
+#include "target/caller_shares.h"
+#include "target/upstream_body.h"
 #include "target/upstream_pool.h"
 
 namespace gatehouse::target {
@@ -19,37 +21,20 @@ struct UpstreamAddress {
   std::string base_path;  // put before the request's target; no slash at the end
 };
 
-// What one call needs in memory, kept for the next one.
-struct Conversation {
-  static constexpr std::size_t kBuffer = std::size_t{16} << 10U;
-  std::string head;  // of the request
-  char buffer[kBuffer];
-};
-
 // One worker's way to one upstream. Shared by the targets that lead there.
-struct UpstreamClient {
-  explicit UpstreamClient(net::Loop& on) : loop(on) {}
+struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
+  // `connections`: of all addresses together.
+  UpstreamClient(net::Loop& on, std::size_t connections) : loop(on), shares(connections) {}
 
   std::string name;
   std::vector<UpstreamAddress> addresses;  // at least one; taken in turn
   std::chrono::nanoseconds timeout{};
+  std::size_t read_ahead = std::size_t{256} << 10U;  // bytes of one answer, held for a client that is slower
   net::Loop& loop;
+  CallerShares shares;
+  std::size_t held_bytes = 0;  // of all answers that are read ahead
   std::size_t next = 0;
   std::vector<std::unique_ptr<Conversation>> idle;
-};
-
-// A conversation that goes back to its client when it is over.
-class ConversationLease {
- public:
-  explicit ConversationLease(std::shared_ptr<UpstreamClient> client);
-  ConversationLease(ConversationLease&&) noexcept = default;
-  ConversationLease& operator=(ConversationLease&&) = delete;
-  ~ConversationLease();
-  Conversation* operator->() const { return conversation_.get(); }
-
- private:
-  std::shared_ptr<UpstreamClient> client_;
-  std::unique_ptr<Conversation> conversation_;
 };
 
 // The head of a request, written anew for each address that it is tried at.
@@ -59,9 +44,15 @@ class HeadWriter {
   virtual void write(std::string& out, const UpstreamAddress& address) const = 0;
 };
 
+// On whose behalf an upstream is asked.
+struct Asker {
+  const Identity& identity;
+  IpAddress address;
+};
+
 // One request and its answer, by `deadline` and within the client's own timeout. Refuses where no proper
-// answer came. `writer` and `body` live as long as the task.
-net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, http::Method method,
+// answer came. `asker`, `writer` and `body` live as long as the task.
+net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report);
 

@@ -47,17 +47,21 @@ class Exchanges : public ::testing::Test {
 
   Exchanges() {
     listener_ = net::Listener::open(loop_, net::testing::loopback()).value();
-    client_ = std::make_shared<UpstreamClient>(loop_);
+    connect_to(64);
+    spawn(loop_, accept());
+  }
+  ~Exchanges() override { loop_.cancel_tasks(); }
+
+  void connect_to(std::size_t connections) {
+    client_ = std::make_shared<UpstreamClient>(loop_, connections);
     client_->name = "orders";
     client_->timeout = 10s;
     UpstreamPoolOptions options;
     options.host = "127.0.0.1";
     options.port = listener_->endpoint().port;
-    options.failures_to_open = 1'000'000;  // the circuit has tests of its own
+    options.most_connections = connections;
     client_->addresses.push_back({UpstreamPool::make(loop_, blocking_, options), "orders.test", "/base"});
-    spawn(loop_, accept());
   }
-  ~Exchanges() override { loop_.cancel_tasks(); }
 
   // The next requests, in the order of their arrival on whatever connection.
   void will(std::deque<Turn> turns) { turns_ = std::move(turns); }
@@ -66,8 +70,9 @@ class Exchanges : public ::testing::Test {
   Asked ask(http::Method method = http::Method::get) {
     Asked asked;
     const Fixed writer(name(method));
-    auto done = net::testing::run(loop_, target::ask(client_, method, writer, {}, net::Timer::kNever, rules_,
-                                                     asked.response, asked.report));
+    auto done = net::testing::run(
+        loop_, target::ask(client_, asker_, method, writer, {}, net::Timer::kNever, rules_, asked.response,
+                           asked.report));
     asked.outcome =
         done ? std::to_string(asked.response.status) : std::string(facts_of(done.error().reason).name);
     while (asked.response.rest) {
@@ -77,6 +82,26 @@ class Exchanges : public ::testing::Test {
       asked.rest += *piece;
     }
     return asked;
+  }
+  // An answer of which nothing is taken yet.
+  Response slow_answer() {
+    Response response;
+    CallReport report;
+    const Fixed writer("GET");
+    auto done = net::testing::run(
+        loop_, target::ask(client_, asker_, http::Method::get, writer, {}, net::Timer::kNever, rules_, response, report));
+    EXPECT_TRUE(done);
+    EXPECT_TRUE(response.rest);
+    return response;
+  }
+  std::string rest_of(Response& response) {
+    std::string all;
+    for (;;) {
+      const auto piece = net::testing::run(loop_, response.rest->next());
+      if (!piece) return "broken";
+      if (piece->empty()) return all;
+      all += *piece;
+    }
   }
   std::string outcome_of(std::string answer, http::Method method = http::Method::get) {
     will(std::move(answer));
@@ -88,6 +113,8 @@ class Exchanges : public ::testing::Test {
   net::Loop loop_{clock_};
   net::BlockingPool blocking_{1, 10};
   std::shared_ptr<UpstreamClient> client_;
+  Identity nobody_;
+  Asker asker_{nobody_, *IpAddress::parse("203.0.113.9")};
   int connections_ = 0;
   int requests_ = 0;
 
@@ -315,7 +342,7 @@ TEST_F(Exchanges, AreLateWhenTheirTimeIsOverAndAreNotRepeatedThen) {
     requests_ = 0;
     net::testing::start(
         loop_,
-        target::ask(client_, http::Method::get, writer, {}, net::Timer::kNever, rules_, response, report),
+        target::ask(client_, asker_, http::Method::get, writer, {}, net::Timer::kNever, rules_, response, report),
         done);
     net::testing::turn_until(loop_, [&] { return requests_ == 1; });
     for (int i = 0; i < 10; ++i) loop_.poll();
@@ -365,6 +392,120 @@ TEST_F(Exchanges, StreamWhatIsLargeAndKeepTheConnectionOnlyAfterItsWholeEnd) {
     EXPECT_EQ(ask().outcome, "200");
     EXPECT_EQ(connections_, 1) << "the second came on a new one";
   }
+}
+
+TEST_F(Exchanges, GiveTheConnectionBackBeforeASlowClientHasTakenTheAnswer) {
+  const std::string large(200'000, 'x');
+  will({{"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + large}, {kOk}});
+  Response response = slow_answer();
+  net::testing::turn_until(loop_, [&] { return client_->shares.in_use() == 0; });
+  EXPECT_EQ(ask().outcome, "200") << "on the same connection, while nothing of the first was taken";
+  EXPECT_EQ(connections_, 1);
+  EXPECT_EQ(rest_of(response), large);
+  EXPECT_EQ(client_->held_bytes, 0U);
+}
+
+TEST_F(Exchanges, HoldNoMoreThanReadAheadForASlowClientWhoseTimeIsNotTheUpstreams) {
+  const std::string large(3'000'000, 'x');
+  client_->read_ahead = 100'000;
+  will("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + large);
+  Response response = slow_answer();
+  net::testing::turn_until(loop_, [&] { return client_->held_bytes == client_->read_ahead; });
+  clock_.advance(3 * client_->timeout);
+  for (int i = 0; i < 10; ++i) loop_.poll();
+  EXPECT_EQ(client_->held_bytes, client_->read_ahead);
+  EXPECT_EQ(client_->shares.in_use(), 1U);
+  EXPECT_EQ(rest_of(response), large) << "the client waited, and not the upstream";
+  EXPECT_EQ(client_->shares.in_use(), 0U);
+  EXPECT_EQ(client_->held_bytes, 0U);
+}
+
+TEST_F(Exchanges, TakeLessAheadTheMoreIsHeldForSlowClients) {
+  client_->held_bytes = UpstreamBody::kHeldInAll;
+  will("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
+  Response response = slow_answer();
+  for (int i = 0; i < 50; ++i) loop_.poll();
+  EXPECT_LE(client_->held_bytes - UpstreamBody::kHeldInAll, 2 * Conversation::kBuffer);
+  EXPECT_EQ(rest_of(response).size(), 1'000'000U);
+}
+
+TEST_F(Exchanges, AreLateWhereTheUpstreamStopsInALargeBody) {
+  will("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(200'000, 'x'));
+  Response response = slow_answer();
+  std::optional<Result<std::string_view>> piece;
+  for (std::size_t taken = 0; taken < 200'000;) {
+    piece.reset();
+    net::testing::start(loop_, response.rest->next(), piece);
+    net::testing::turn_until(loop_, [&] { return piece.has_value(); });
+    ASSERT_TRUE(*piece);
+    taken += (*piece)->size();
+  }
+  piece.reset();
+  net::testing::start(loop_, response.rest->next(), piece);
+  for (int i = 0; i < 10; ++i) loop_.poll();
+  EXPECT_FALSE(piece);
+  clock_.advance(client_->timeout);
+  net::testing::turn_until(loop_, [&] { return piece.has_value(); });
+  ASSERT_FALSE(*piece);
+  EXPECT_EQ(piece->error().code, ErrorCode::timeout);
+}
+
+TEST_F(Exchanges, MayBeDroppedAtAnyMomentOfALargeBody) {
+  for (int turns = 0; turns < 30; ++turns) {
+    will("HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + std::string(400'000, 'x'));
+    {
+      Response response = slow_answer();
+      std::optional<Result<std::string_view>> piece;
+      net::Task<Result<std::string_view>> pulling = response.rest->next();
+      {
+        net::Task<void> waiting = net::testing::store(std::move(pulling), piece);
+        net::start(waiting);
+        for (int i = 0; i < turns; ++i) loop_.poll();
+      }
+    }
+    for (int i = 0; i < 5; ++i) loop_.poll();
+    EXPECT_EQ(client_->shares.in_use(), 0U);
+    EXPECT_EQ(client_->held_bytes, 0U);
+  }
+}
+
+// ---- shares ----
+
+TEST_F(Exchanges, OfOneCallerLeaveConnectionsToTheOthers) {
+  connect_to(4);
+  will({{""}, {""}, {kOk}});
+  const Fixed writer("GET");
+  struct Slow {
+    Response response;
+    CallReport report;
+    std::optional<Verdict<void>> done;
+  } slow[5];
+  for (Slow& one : slow) {
+    net::testing::start(loop_,
+                        target::ask(client_, asker_, http::Method::get, writer, {}, net::Timer::kNever,
+                                    rules_, one.response, one.report),
+                        one.done);
+  }
+  net::testing::turn_until(loop_, [&] { return requests_ == 2; });
+  for (int i = 2; i < 5; ++i) {
+    ASSERT_TRUE(slow[i].done && !*slow[i].done) << i;
+    EXPECT_EQ(slow[i].done->error().reason, Reason::upstream_share);
+  }
+  EXPECT_EQ(ask().outcome, "upstream_share");
+  asker_.address = *IpAddress::parse("198.51.100.7");
+  EXPECT_EQ(ask().outcome, "200") << "another caller";
+  clock_.advance(client_->timeout);
+  net::testing::turn_until(loop_, [&] { return slow[0].done && slow[1].done; });
+  EXPECT_EQ(client_->shares.in_use(), 0U);
+}
+
+TEST_F(Exchanges, ThatFailDoNotCloseTheUpstreamForTheOthers) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(outcome_of("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "upstream_malformed");
+    will({kLeaves});
+    EXPECT_EQ(ask(http::Method::post).outcome, "upstream_unreachable");
+  }
+  EXPECT_EQ(outcome_of(kOk), "200");
 }
 
 TEST_F(Exchanges, BreakOffWhereALargeBodyHasNoEnd) {

@@ -55,8 +55,9 @@ net::Task<Verdict<void>> UpstreamLookup::find(const Permission& permission, cons
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, principal, call, report));
   const Question question(path, call, principal, std::move(assertion));
   Response response;
-  auto asked =
-      co_await ask(client_, http::Method::get, question, {}, call.deadline, call.answers, response, report);
+  const Asker asker{principal.identity(), call.client};
+  auto asked = co_await ask(client_, asker, http::Method::get, question, {}, call.deadline, call.answers,
+                            response, report);
   GATEHOUSE_CO_CHECK(std::move(asked));
   switch (response.status) {
     case 200: break;

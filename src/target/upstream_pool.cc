@@ -43,9 +43,7 @@ UpstreamPool::Lease::Lease(std::shared_ptr<UpstreamPool> pool, std::shared_ptr<A
 }
 
 UpstreamPool::Lease::~Lease() {
-  if (!pool_) return;  // moved from
-  --pool_->busy_;
-  if (stream_) address_->probing = false;
+  if (pool_) --pool_->busy_;
 }
 
 const net::Endpoint& UpstreamPool::Lease::endpoint() const { return address_->endpoint; }
@@ -54,12 +52,12 @@ void UpstreamPool::Lease::end(Ending ending) {
   if (!stream_) return;
   net::StreamPtr stream = std::move(stream_);
   stream->clear_deadline();
-  if (ending == Ending::failed) return pool_->failed(*address_);
-  pool_->answered(*address_);
   if (ending == Ending::keep) pool_->give_back(*address_, std::move(stream));
 }
 
 void UpstreamPool::give_back(Address& address, net::StreamPtr stream) {
+  // What answers is there, whatever became of attempts to connect meanwhile.
+  if (!rests(address)) address.failures = 0;
   if (address.retired || !still_open(*stream)) return;
   if (address.idle.size() >= options_.most_idle) address.idle.pop_front();
   address.idle.push_back({std::move(stream), loop_.now() + options_.idle_timeout});
@@ -86,7 +84,7 @@ std::optional<UpstreamPool::Lease> UpstreamPool::take_idle() {
   for (std::size_t i = 0; i < addresses_.size(); ++i) {
     const auto& address = addresses_[(next_ + i) % addresses_.size()];
     auto& idle = address->idle;
-    while (!idle.empty() && !rests(*address)) {
+    while (!idle.empty()) {
       net::StreamPtr stream = std::move(idle.back().stream);
       idle.pop_back();
       if (!still_open(*stream)) continue;
@@ -99,17 +97,18 @@ std::optional<UpstreamPool::Lease> UpstreamPool::take_idle() {
 
 // ---- health
 
-void UpstreamPool::answered(Address& address) {
-  address.failures = 0;
-  address.probing = false;
-}
-
-void UpstreamPool::failed(Address& address) {
-  address.probing = false;
+void UpstreamPool::unreachable(Address& address) {
   if (address.failures < options_.failures_to_open) ++address.failures;
   if (!rests(address)) return;
   address.rests_until = loop_.now() + options_.rest;
   address.idle.clear();
+}
+
+// Connections that nobody uses give way to one that somebody needs.
+void UpstreamPool::make_room() {
+  for (const auto& address : addresses_) {
+    while (!address->idle.empty() && busy_ + idle() >= options_.most_connections) address->idle.pop_front();
+  }
 }
 
 std::shared_ptr<UpstreamPool::Address> UpstreamPool::choose(
@@ -156,7 +155,7 @@ net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> Upstre
              Retry::yes};
   while (auto address = choose(tried)) {
     tried.push_back(address);
-    // Gives the place, and the probe, back when this is cancelled while it connects.
+    // Gives the place, and the probe, back, also when this is cancelled while it connects.
     struct Attempt {
       UpstreamPool& pool;
       Address& address;
@@ -166,17 +165,20 @@ net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> Upstre
         if (probing) address.probing = false;
       }
     } attempt{*this, *address, address->probing};
+    make_room();
     ++busy_;
     auto task = open(address->endpoint, std::min(deadline, loop_.now() + options_.connect_timeout));
     auto stream = co_await task;
     if (stream) {
-      attempt.probing = false;  // it is the lease's from here on
+      address->failures = 0;
       co_return Lease(shared_from_this(), std::move(address), std::move(*stream), false);
     }
     last = std::move(stream).error();
     last.text = fmt::format("{}: {}", address->endpoint.text(), last.text);
     if (loop_.now() >= deadline) break;  // the caller's haste is not the address's fault
-    failed(*address);
+    // Nor is it that this machine has no descriptor or port left.
+    if (last.code == ErrorCode::internal) co_return none(Lack::busy, std::move(last));
+    unreachable(*address);
   }
   co_return tried.empty() ? none(Lack::resting, std::move(last)) : out_of_reach(std::move(last));
 }

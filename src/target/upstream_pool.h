@@ -8,6 +8,10 @@
 // A reused connection may have been closed by the upstream at the very moment of its use. A request that is
 // idempotent (RFC 9110, section 9.2.2) and fails on a reused() lease before a byte of the answer came is
 // repeated once, over connect().
+//
+// The circuit. An address that accepts no connection several times in a row rests: nothing is tried there until its
+// rest is over, and then one attempt at a time. What is asked over a connection never counts: a caller can make an
+// answer late or malformed, and one caller's requests must not close the upstream for the others.
 #pragma once
 
 #include <cstddef>
@@ -36,10 +40,10 @@ struct UpstreamPoolOptions {
   Nanoseconds connect_timeout = std::chrono::seconds(1);  // for each address, TLS handshake included
   Nanoseconds idle_timeout = std::chrono::seconds(30);    // an unused connection is closed after it
   std::size_t most_idle = 64;                             // for each address
-  std::size_t most_connections = 1024;                    // idle ones do not count: they make room
+  std::size_t most_connections = 1024;                    // in use and idle together; idle ones make room
   Nanoseconds resolve_every = std::chrono::seconds(30);   // a name is looked up again, in the background
-  unsigned failures_to_open = 5;                          // consecutive ones, after which an address rests
-  Nanoseconds rest = std::chrono::seconds(5);             // then one request is let through as a probe
+  unsigned failures_to_open = 5;  // attempts to connect that fail in a row, after which an address rests
+  Nanoseconds rest = std::chrono::seconds(5);  // then one attempt is made at a time
 };
 
 class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, private net::Timer {
@@ -52,13 +56,11 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   ~UpstreamPool() override;
 
   enum class Ending : std::uint8_t {
-    keep,    // answered, and the connection can serve another request
-    close,   // answered, and the connection is used up
-    failed,  // no proper answer: counts against the address
+    keep,   // answered, and the connection can serve another request
+    close,  // it cannot
   };
 
-  // One connection for one request. A lease that is destroyed without end() (the exchange was cancelled)
-  // closes its connection and says nothing about the address.
+  // One connection for one request. A lease that is destroyed without end() closes its connection.
   class Lease {
    public:
     Lease(Lease&&) noexcept = default;
@@ -110,9 +112,9 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   struct Address {
     net::Endpoint endpoint;
     std::deque<Idle> idle;  // the last is the youngest
-    unsigned failures = 0;  // consecutive
+    unsigned failures = 0;  // attempts to connect, in a row
     MonotonicTime rests_until{};
-    bool probing = false;
+    bool probing = false;  // the one attempt after a rest is under way
     bool retired = false;
   };
 
@@ -123,9 +125,9 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   void adopt(const std::vector<IpAddress>& found);
   std::shared_ptr<Address> choose(const std::vector<std::shared_ptr<Address>>& tried);
   bool rests(const Address& address) const { return address.failures >= options_.failures_to_open; }
-  void answered(Address& address);
-  void failed(Address& address);
+  void unreachable(Address& address);
   void give_back(Address& address, net::StreamPtr stream);
+  void make_room();
   void expired() override;  // closes idle connections whose time is over
 
   net::Loop& loop_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "base/manual_clock.h"
 #include "net/testing.h"
@@ -119,13 +120,12 @@ TEST_F(Upstream, AConnectionThatIsKeptIsUsedAgainTheYoungestFirst) {
   EXPECT_EQ(accepted_, 2);
 }
 
-TEST_F(Upstream, ALeaseThatIsDroppedOrClosedOrFailedIsNotUsedAgain) {
+TEST_F(Upstream, ALeaseThatIsDroppedOrClosedIsNotUsedAgain) {
   const auto pool = UpstreamPool::make(loop_, blocking_, options());
   {
     auto dropped = lease(*pool);
   }
   use(*pool, Ending::close);
-  use(*pool, Ending::failed);
   EXPECT_EQ(pool->idle(), 0U);
   auto last = lease(*pool);
   ASSERT_TRUE(last);
@@ -170,7 +170,7 @@ TEST_F(Upstream, IdleConnectionsAreClosedAfterTheirTime) {
   EXPECT_EQ(pool->idle(), 0U);
 }
 
-TEST_F(Upstream, AnAddressThatFailsRestsAndIsProbedByOneRequestAtATime) {
+TEST_F(Upstream, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtATime) {
   const auto pool = UpstreamPool::make(loop_, blocking_, options());
   use(*pool, Ending::keep);
   const std::uint16_t port = shut();
@@ -179,30 +179,67 @@ TEST_F(Upstream, AnAddressThatFailsRestsAndIsProbedByOneRequestAtATime) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().lack, UpstreamPool::Lack::unreachable);
   }
+  clock_.advance(6s);
+  loop_.poll();
+  EXPECT_EQ(lease(*pool).error().lack, UpstreamPool::Lack::unreachable) << "one attempt, which fails";
   open(port);
   const int before = accepted_;
   const auto resting = lease(*pool);
-  ASSERT_FALSE(resting) << "it rests, although it is back";
+  ASSERT_FALSE(resting) << "it rests again, although it is back";
   EXPECT_EQ(resting.error().lack, UpstreamPool::Lack::resting);
   EXPECT_EQ(accepted_, before);
   clock_.advance(6s);
   loop_.poll();
-  {
-    auto probe = lease(*pool);
-    ASSERT_TRUE(probe) << probe.error().error.text;
-    EXPECT_FALSE(lease(*pool)) << "one probe at a time";
-    probe->end(Ending::failed);
+  std::optional<Leased> attempts[3];
+  for (auto& one : attempts) start(loop_, acquire(*pool, net::Timer::kNever), one);
+  turn_until(loop_, [&] { return std::ranges::all_of(attempts, [](const auto& a) { return a.has_value(); }); });
+  EXPECT_EQ(std::ranges::count_if(attempts, [](const auto& a) { return a->has_value(); }), 1)
+      << "one attempt at a time";
+  EXPECT_TRUE(lease(*pool)) << "it accepted a connection: nobody waits for what that is used for";
+}
+
+TEST_F(Upstream, TheCircuitIsNothingToWhatBecomesOfRequests) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  std::vector<Lease> held;
+  for (int i = 0; i < 40; ++i) {
+    auto one = lease(*pool);
+    ASSERT_TRUE(one) << one.error().error.text;
+    if (i % 2 == 0) continue;  // dropped in the middle of whatever it was used for
+    held.push_back(*std::move(one));
   }
-  EXPECT_FALSE(lease(*pool)) << "the probe failed";
-  clock_.advance(6s);
-  loop_.poll();
-  {
-    auto cancelled = lease(*pool);
-    EXPECT_TRUE(cancelled);
+}
+
+TEST_F(Upstream, ADescriptorThatThisMachineLacksIsNotTheAddressesFailure) {
+  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &none);
+  for (int i = 0; i < 10; ++i) {
+    const auto refused = lease(*pool);
+    EXPECT_TRUE(!refused && refused.error().lack == UpstreamPool::Lack::busy);
   }
-  use(*pool, Ending::keep);  // a probe that was cancelled is given to the next
-  EXPECT_TRUE(lease(*pool));
-  EXPECT_TRUE(lease(*pool));
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(lease(*pool)) << "the circuit is closed";
+}
+
+TEST_F(Upstream, IdleConnectionsCountAndMakeRoom) {
+  UpstreamPoolOptions two = options();
+  two.most_connections = 2;
+  const auto pool = UpstreamPool::make(loop_, blocking_, two);
+  {
+    auto a = lease(*pool);
+    auto b = lease(*pool);
+    ASSERT_TRUE(a && b);
+    ASSERT_TRUE(run(loop_, ask(*a)) && run(loop_, ask(*b)));
+    a->end(Ending::keep);
+    b->end(Ending::keep);
+  }
+  EXPECT_EQ(pool->idle(), 2U);
+  const auto fresh = run(loop_, pool->connect(net::Timer::kNever));
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(pool->idle() + pool->busy(), 2U);
 }
 
 TEST_F(Upstream, MoreConnectionsThanAllowedAreRefused) {

@@ -106,7 +106,9 @@ bool is_decided_elsewhere(Reason reason) {
     case Reason::handler_refused:
     case Reason::handler_failed:
     case Reason::handler_overloaded:
-    case Reason::client_gone: return true;
+    case Reason::upstream_share:
+    case Reason::client_gone:
+    case Reason::client_slow: return true;
     default: return false;
   }
 }

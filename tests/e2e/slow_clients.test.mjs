@@ -1,0 +1,123 @@
+// Clients that read slowly or leave: what they hold of an upstream, and what is recorded of what was done for them.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { Desk, Wire, assertRefused, eventually, response, unlessBuilt } from './harness.mjs';
+
+const head = (desk, method, target, more = '') => `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\n${more}\r\n`;
+const order = '{"title":"pen","quantity":1}';
+const post = (desk) => head(desk, 'POST', '/orders', `Content-Type: application/json\r\nContent-Length: ${order.length}\r\n`) + order;
+
+describe('a client that reads slowly', unlessBuilt, () => {
+  let desk;
+  before(async () => {
+    desk = await Desk.open({ change: (configuration) => {
+      configuration.workers = 1;
+      configuration.deadlines = { answer: '500ms' };
+      Object.assign(configuration.upstreams.orders, { connections: 2, timeout: '2s', read_ahead: '1MiB' });
+      configuration.operations.getOrder.concurrency = 1;
+    } });
+  });
+  after(() => desk?.close());
+  beforeEach(() => (desk.upstream.answer = () => response(200)));
+
+  const slow = async (target, body) => {
+    desk.upstream.answer = () => response(200, body);
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.socket.pause();
+    wire.send(head(desk, 'GET', target));
+    await eventually(() => desk.upstream.last?.target === target, 'request at the upstream');
+    desk.upstream.answer = () => response(200);
+    return wire;
+  };
+
+  it('holds no connection to the upstream once the answer is taken in', async () => {
+    const before = desk.upstream.connections;
+    const wires = [];
+    for (let count = 0; count < 6; ++count) wires.push(await slow(`/orders?limit=${count + 1}`, Buffer.alloc(900_000, 'x')));
+    for (let count = 0; count < 5; ++count) assert.equal((await desk.get('/orders')).status, 200);
+    assert.ok(desk.upstream.connections - before <= 2, `${desk.upstream.connections - before} connections`);
+    wires.forEach((wire) => wire.socket.resume());
+    for (const wire of wires) assert.equal((await wire.responses())[0].body.length, 900_000);
+    wires.forEach((wire) => wire.destroy());
+  });
+
+  it('is client_slow, though the upstream’s time is long over, and the answer counts until then', async () => {
+    const wire = await slow('/orders/77', Buffer.alloc(64 << 20, 'x'));
+    await assertRefused(desk.gatehouse, await desk.get('/orders/78'), { status: 503, error: 'unavailable', reason: 'too_many_at_once', stage: 'limit' });
+    const event = await desk.gatehouse.event(({ reason }) => reason === 'client_slow', 'client_slow');
+    assert.deepEqual([event.outcome, event.stage, event.operation, event['http.response.status_code'], event.resource.id], ['allowed', 'respond', 'getOrder', 200, '77']);
+    assert.ok(event['http.response.body.size'] > 0 && event['http.response.body.size'] < 64 << 20);
+    assert.equal((await desk.get('/orders/78')).status, 200, 'its place is free again');
+    wire.destroy();
+  });
+
+  it('leaves the upstream to others', async () => {
+    const wires = [await slow('/orders?limit=11', Buffer.alloc(64 << 20, 'x'))];
+    const second = await desk.get('/orders');
+    await assertRefused(desk.gatehouse, second, { status: 429, error: 'rate_limited', reason: 'upstream_share', stage: 'call' });
+    assert.equal((await desk.get('/orders', await desk.bearerOf({ sub: 'another' }))).status, 200);
+    wires.forEach((wire) => wire.destroy());
+    await eventually(async () => (await desk.get('/orders')).status === 200, 'the share is given back');
+  });
+});
+
+describe('a client that leaves', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+
+  const leave = async (bytes) => {
+    let release;
+    desk.upstream.answer = () => new Promise((resolve) => (release = resolve));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(bytes);
+    await eventually(() => release, 'request at the upstream');
+    wire.destroy();
+    return (answer) => {
+      release(answer);
+      desk.upstream.answer = () => response(200);
+    };
+  };
+
+  it('before its order is made has an order, and the record says so', async () => {
+    const release = await leave(post(desk));
+    // The server has heard that the client is gone when it answers another request on a connection that came later.
+    assert.equal((await desk.get('/nothing', {})).status, 404);
+    release(response(201, { id: 7 }));
+    const event = await desk.gatehouse.event(({ operation, reason }) => operation === 'createOrder' && reason === 'client_gone', 'createOrder');
+    assert.deepEqual([event.outcome, event.stage, event['upstream.status_code'], event['http.response.status_code']], ['allowed', 'respond', 201, null]);
+    const { stdout } = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--outcome', 'allowed', '--operation', 'createOrder', '--json');
+    assert.ok(stdout.includes(event['request.id']), 'log --outcome allowed shows it');
+    const why = await desk.folder.run('why', '-c', 'gatehouse.yaml', event['request.id']);
+    assert.match(why.stdout, /client_gone/);
+  });
+
+  it('before its order is refused by the upstream is recorded as what it was', async () => {
+    const release = await leave(post(desk));
+    assert.equal((await desk.get('/nothing', {})).status, 404);
+    release(response(500, 'oops'));
+    const event = await desk.gatehouse.event(({ operation, outcome }) => operation === 'createOrder' && outcome === 'failed', 'createOrder');
+    assert.deepEqual([event.reason, event['upstream.status_code'], event['http.response.status_code']], ['client_gone', 500, null]);
+    assert.match(event.detail, /upstream_error/);
+  });
+
+  it('before what only reads has ended cancels it', async () => {
+    const release = await leave(head(desk, 'GET', '/orders/9'));
+    const event = await desk.gatehouse.event(({ operation, reason }) => operation === 'getOrder' && reason === 'client_gone', 'getOrder');
+    assert.deepEqual([event.outcome, event['http.response.status_code']], ['failed', null]);
+    release(response(200));
+  });
+
+  it('in the middle of an answer was allowed what it asked for', async () => {
+    desk.upstream.answer = () => response(200, Buffer.alloc(64 << 20, 'x'));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(head(desk, 'GET', '/orders/5'));
+    await wire.until(({ received }) => received.length > 100_000, 'beginning of the answer');
+    wire.destroy();
+    const event = await desk.gatehouse.event(({ resource }) => resource?.id === '5', 'getOrder');
+    assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['allowed', 'client_gone', 200]);
+    desk.upstream.answer = () => response(200);
+  });
+});
