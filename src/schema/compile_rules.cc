@@ -1,6 +1,9 @@
 // One schema object into Rules, keyword by keyword; compile_steps.cc has the applicators.
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "schema/canonical.h"
 #include "schema/compiler_implementation.h"
 
 namespace gatehouse::schema {
@@ -128,6 +131,18 @@ void Compiler::Implementation::add_value(Values& values, Value kept_value) {
   }
 }
 
+void Compiler::Implementation::build(Values& values) {
+  values.strings.build();
+  const bool plain = std::none_of(values.others.begin(), values.others.end(),
+                                  [](Value value) { return value.is_array() || value.is_object(); });
+  if (plain && values.others.size() <= Values::kFew) return;
+  for (const Value other : values.others) {
+    Work work(other, Work::Share::whole);
+    append_canonical(values.sorted.emplace_back(), other, work);
+  }
+  std::sort(values.sorted.begin(), values.sorted.end());
+}
+
 void Compiler::Implementation::fill_values(const Site& site) {
   if (const Value list = site.keywords[Keyword::enumeration]) {
     if (!list.is_array()) {
@@ -136,7 +151,7 @@ void Compiler::Implementation::fill_values(const Site& site) {
       Values& values = program_->values.emplace_back();
       values.rule = "enum";
       for (const Value element : kept(list).elements()) add_value(values, element);
-      values.strings.build();
+      build(values);
       site.rules.enumeration = &values;
     }
   }
@@ -144,7 +159,7 @@ void Compiler::Implementation::fill_values(const Site& site) {
     Values& values = program_->values.emplace_back();
     values.rule = "const";
     add_value(values, kept(value));
-    values.strings.build();
+    build(values);
     site.rules.constant = &values;
   }
 }
@@ -180,9 +195,10 @@ void Compiler::Implementation::fill_string(const Site& site) {
   if (!wanted) return;
   if (!wanted.is_string()) return report(site.resource, wanted, "format must be a string");
   if (!site.resource.asserts_formats) return;
-  const FormatCheck check =
-      site.resource.openapi && wanted.string() == "byte" ? is_base64 : find_format(wanted.string());
-  if (check) strings(site.rules).formats.push_back(check);
+  const bool base64 = site.resource.openapi && wanted.string() == "byte";
+  if (const Format* const known = base64 ? &kByteFormat : find_format(wanted.string())) {
+    strings(site.rules).formats.push_back(known);
+  }
 }
 
 void Compiler::Implementation::add_bound(const Site& site, Keyword keyword, NumberBound::Is is,

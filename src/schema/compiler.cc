@@ -101,6 +101,7 @@ void Compiler::Implementation::add_dynamic_anchors() {
                                      [n = number](const auto& entry) { return entry.first == n; });
       if (known) continue;
       const Rules& rules = rules_for(anchor->second, *where.first, Use::in_place, where.second, 0);
+      const_cast<Rules&>(rules).shared = true;  // every $dynamicRef may lead here
       resource->dynamic_anchors.emplace_back(number, &rules);
     }
   }
@@ -119,7 +120,7 @@ std::uint32_t Compiler::Implementation::anchor_number(std::string_view name) {
 const Rules& Compiler::Implementation::never(std::string_view rule) {
   const Rules*& known = nevers_[std::string(rule)];
   if (!known) {
-    Rules& rules = program_->rules.emplace_back();
+    Rules& rules = program_->add_rules();
     rules.never = true;
     rules.types = 0;
     rules.never_rule = kept(rule);
@@ -131,11 +132,11 @@ const Rules& Compiler::Implementation::never(std::string_view rule) {
 // The schema true: where caps are wanted, they hold for everything inside, too.
 const Rules& Compiler::Implementation::anything(Use use) {
   if (use != Use::outermost || !options_.caps) {
-    if (!anything_) anything_ = &program_->rules.emplace_back();
+    if (!anything_) anything_ = &program_->add_rules();
     return *anything_;
   }
   if (!capped_anything_) {
-    Rules& rules = program_->rules.emplace_back();
+    Rules& rules = program_->add_rules();
     capped_anything_ = &rules;
     strings(rules).length.most = options_.caps->string;
     arrays(rules).items.most = options_.caps->items;
@@ -150,8 +151,11 @@ const Rules& Compiler::Implementation::anything(Use use) {
 const Rules& Compiler::Implementation::silent(json::Value schema, const SchemaResource& resource) {
   const Rules& as_true = anything(Use::outermost);
   const auto [at, added] = known_.try_emplace(Key{schema.node(), Use::outermost, Direction::any, 0}, nullptr);
-  if (!added) return *at->second;
-  Rules& rules = program_->rules.emplace_back(as_true);
+  if (!added) {
+    at->second->shared = true;
+    return *at->second;
+  }
+  Rules& rules = program_->add_rules(as_true);
   at->second = &rules;
   rules.weaknesses.push_back({Weakness::Kind::anything,
                               resource.document->uri,
@@ -194,10 +198,14 @@ const Rules& Compiler::Implementation::rules_for(json::Value schema, SchemaResou
   }
   const Key key{schema.node(), use, direction, exempt};
   const auto [at, added] = known_.try_emplace(key, nullptr);
-  if (!added) return *at->second;
-  Rules& rules = program_->rules.emplace_back();
+  if (!added) {
+    at->second->shared = true;
+    return *at->second;
+  }
+  Rules& rules = program_->add_rules();
   at->second = &rules;
   rules.resource = &runtime_resource(*resource, direction);
+  rules.binds = !resource->dynamic_anchors.empty();
   queue_.push_back({&rules, key, schema, resource});
   return rules;
 }

@@ -102,6 +102,7 @@ class Compiler::Implementation {
   json::Value kept(json::Value value);
   std::optional<Pattern> pattern_of(const Site& site, json::Value at, std::string_view expression);
   static void add_value(Values& values, json::Value kept_value);
+  static void build(Values& values);  // after the last of them
   void add_bound(const Site& site, Keyword keyword, NumberBound::Is is, Keyword reported);
   StringRules& strings(Rules& rules);
   NumberRules& numbers(Rules& rules);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "schema/code_set.h"
+#include "schema/regex_width.h"
 #include "schema/unicode_properties.h"
 #include "schema/utf8.h"
 
@@ -34,7 +35,7 @@ class Reader {
   }
 
   Translation read() {
-    disjunction(0);
+    RegexForm form = disjunction(0);
     if (peek() != kEnd)
       refuse(peek() == ')' ? "there is a ) without its (" : "it does not end where it should");
     if (most_reference_ > groups_) refuse("a backreference names a group that is not there");
@@ -44,6 +45,10 @@ class Reader {
     }
     // RE2 looks for the beginning of a match byte by byte, and between two bytes of a character its \B holds.
     if (between_bytes_) out_.re2 = "\\A(?s:.*?)(?:" + out_.re2 + ")";
+    // Of several alternatives each would need its own ^.
+    const bool at_start = anchored_at_start_ && form.kind != RegexForm::Kind::either && !between_bytes_;
+    out_.places = width_of(form, Beginning::anywhere);
+    out_.width = at_start ? width_of(form, Beginning::at_start) : out_.places;
     out_.simple = simple_ && anchored_at_start_;
     out_.anchored_at_end = anchored_at_end_;
     return std::move(out_);
@@ -67,17 +72,22 @@ class Reader {
     return true;
   }
 
-  void disjunction(int depth) {
+  RegexForm disjunction(int depth) {
     if (depth > kMostGroups) refuse("it is nested too deeply");
+    RegexForm all{.kind = RegexForm::Kind::either, .parts = {}};
     while (true) {
-      while (peek() != kEnd && peek() != '|' && peek() != ')') term(depth);
-      if (!take('|')) return;
+      RegexForm& terms = all.parts.emplace_back();
+      while (peek() != kEnd && peek() != '|' && peek() != ')') term(depth, terms.parts);
+      if (!take('|')) break;
       simple_ = false;
       out_.re2 += '|';
     }
+    if (all.parts.size() > 1) return all;
+    RegexForm only = std::move(all.parts.front());
+    return only;
   }
 
-  void term(int depth) {
+  void term(int depth, std::vector<RegexForm>& forms) {
     const std::size_t begin = out_.re2.size();
     if (anchored_at_end_) simple_ = false;
     if (take('^')) {
@@ -103,14 +113,16 @@ class Reader {
       return boundary("\\B");
     }
     if (peek() == '(') {
-      if (!group(depth)) return;
-      quantifier(nullptr);
+      RegexForm& form = forms.emplace_back();
+      if (!group(depth, form)) return;
+      quantifier(nullptr, form);
       return;
     }
+    RegexForm& form = forms.emplace_back(RegexForm{.kind = RegexForm::Kind::character, .parts = {}});
     const CodeSet set = atom();
     const std::string text = set.re2();
     out_.re2 += text;
-    if (!simple_) return quantifier(nullptr);
+    if (!simple_) return quantifier(nullptr, form);
     auto run = set.bytes();
     if (!run && !set.negated && set.properties.empty() && set.ranges.size() == 1 &&
         set.ranges[0].first == set.ranges[0].second && !quantifier_follows()) {
@@ -123,7 +135,7 @@ class Reader {
       return;
     }
     if (!run) simple_ = false;
-    quantifier(run ? &*run : nullptr);
+    quantifier(run ? &*run : nullptr, form);
     if (run) out_.runs.push_back(*run);
   }
 
@@ -139,7 +151,7 @@ class Reader {
   }
 
   // Whether a quantifier may follow.
-  bool group(int depth) {
+  bool group(int depth, RegexForm& form) {
     ++at_;
     simple_ = false;
     if (take("?=") || take("?!") || take("?<=") || take("?<!")) {
@@ -163,7 +175,7 @@ class Reader {
       }
     }
     out_.re2 += "(?:";
-    disjunction(depth + 1);
+    form = disjunction(depth + 1);
     if (!take(')')) refuse("there is a ( without its )");
     out_.re2 += ')';
     return true;
@@ -189,7 +201,7 @@ class Reader {
     return c == '*' || c == '+' || c == '?' || c == '{';
   }
 
-  void quantifier(ByteRun* run) {
+  void quantifier(ByteRun* run, RegexForm& form) {
     std::uint64_t least = 1;
     std::uint64_t most = 1;
     bool endless = false;
@@ -215,6 +227,12 @@ class Reader {
     } else {
       return;
     }
+    RegexForm part = std::move(form);
+    form = {.kind = RegexForm::Kind::repetition,
+            .least = static_cast<double>(least),
+            .most = endless ? kUnlimited : static_cast<double>(most),
+            .parts = {}};
+    form.parts.push_back(std::move(part));
     const bool lazy = take('?');
     if (lazy && run) simple_ = false;
     if (run) {

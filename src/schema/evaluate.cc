@@ -2,15 +2,18 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "json/decimal.h"
+#include "schema/canonical.h"
 #include "schema/marks.h"
+#include "schema/memo.h"
 #include "schema/path.h"
 #include "schema/program.h"
+#include "schema/run.h"
+#include "schema/scalars.h"
 #include "schema/schema.h"
-#include "schema/unique.h"
+#include "schema/work.h"
 
 namespace gatehouse::schema {
 namespace {
@@ -20,28 +23,11 @@ using json::Value;
 
 // Far above what real schemas and instances need; what goes beyond is refused, not served.
 constexpr std::int32_t kMostDepth = 3000;
-constexpr std::int64_t kSteps = 1'000'000;
-constexpr std::int64_t kStepsForEachNode = 200;
 
-// $dynamicRef: the schema resources that were entered on the way, the innermost first.
-struct Scope {
-  const Resource* resource;
-  const Scope* outer;
-};
-
-struct Run {
-  explicit Run(Value instance) : steps(kSteps + kStepsForEachNode * instance.node()->span) {}
-
-  const Scope* scope = nullptr;
-  std::int64_t steps;
-  std::int32_t depth = 0;
-};
-
-std::size_t count_code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
-  return count;
-}
+// In the units of Work.
+constexpr std::int64_t kRule = 16;
+constexpr std::int64_t kMember = 8;
+constexpr std::int64_t kRemembered = 32;  // to look a place up and to add it
 
 enum class Effort : std::uint8_t {
   verdict,   // stop at the first thing that is wrong
@@ -56,32 +42,23 @@ class Evaluator {
   Evaluator(Run& run, Findings* findings) : run_(run), findings_(findings) {}
 
   bool check(const Rules& rules, Value value, Marks* marks, const Path* path) {
-    if (--run_.steps < 0 || run_.depth >= kMostDepth) [[unlikely]] {
-      run_.steps = -1;  // for good: a "not" around this must not turn it into a yes
-      return fail(path, "complexity");
-    }
-    if (run_.scope && run_.scope->resource == rules.resource) return check_here(rules, value, marks, path);
-    const Scope scope{rules.resource, run_.scope};
-    run_.scope = &scope;
-    const bool valid = check_here(rules, value, marks, path);
-    run_.scope = scope.outer;
-    return valid;
+    if (!run_.work.take(kRule) || run_.depth >= kMostDepth) [[unlikely]]
+      return give_up(path);
+    if (rules.shared && run_.work.heavy()) return check_once(rules, value, marks, path);
+    return enter(rules, value, marks, path);
   }
 
  private:
-  bool fail(const Path* path, std::string_view rule) {
-    if constexpr (kReports) {
-      std::string at;
-      append_path(at, path);
-      findings_->add(std::move(at), rule);
-    }
-    return false;
+  [[gnu::noinline]] bool give_up(const Path* path) {
+    run_.work.spend_all();  // for good: a "not" around this must not turn it into a yes
+    return fail(path, "complexity");
   }
+  bool fail(const Path* path, std::string_view rule) { return fail_member(path, {}, rule); }
   bool fail_member(const Path* path, std::string_view name, std::string_view rule) {
     if constexpr (kReports) {
       std::string at;
       append_path(at, path);
-      append_token(at, name);
+      if (name.data() != nullptr) append_token(at, name);
       findings_->add(std::move(at), rule);
     }
     return false;
@@ -90,6 +67,65 @@ class Evaluator {
   static const Path* at(const Path& path) { return kReports ? &path : nullptr; }
   // Whether there is no use in going on after a failure.
   bool enough() const { return !kReports || findings_->full(); }
+  void take_words(std::size_t bits) { run_.work.take(static_cast<std::int64_t>(bits / 64)); }
+
+  // A rule that several ways lead to, on a value that it may have looked at before.
+  [[gnu::noinline]] bool check_once(const Rules& rules, Value value, Marks* marks, const Path* path) {
+    run_.work.take(kRemembered);
+    const auto place = run_.place(rules, value);
+    if (!place) return enter(rules, value, marks, path);
+    Memo& memo = run_.remembered();
+    if (!value.is_array() && !value.is_object()) marks = nullptr;
+    switch (memo.find(*place)) {
+      case Memo::Known::nothing: break;
+      case Memo::Known::valid:
+        if (marks == nullptr) return true;
+        if (const std::uint64_t* const words = memo.marks(*place)) {
+          marks->merge(words);
+          return true;
+        }
+        break;
+      case Memo::Known::invalid:
+        if (!kReports) return false;
+        break;
+      case Memo::Known::invalid_told: return false;
+    }
+    bool valid = false;
+    if (marks != nullptr) {
+      take_words(value.size());
+      Marks mine(value);
+      valid = enter(rules, value, &mine, path);
+      if (valid) marks->merge(mine);
+      if (valid && !run_.work.spent()) memo.add_marks(*place, mine.all());
+    } else {
+      valid = enter(rules, value, nullptr, path);
+    }
+    if (!run_.work.spent()) {
+      memo.add(*place, valid      ? Memo::Known::valid
+                       : kReports ? Memo::Known::invalid_told
+                                  : Memo::Known::invalid);
+    }
+    return valid;
+  }
+
+  bool enter(const Rules& rules, Value value, Marks* marks, const Path* path) {
+    if (rules.binds) [[unlikely]]
+      return check_bound(rules, value, marks, path, 0);
+    return check_here(rules, value, marks, path);
+  }
+
+  // Binds what the rules' resource has and nothing further out has bound: the anchors from `first` on.
+  [[gnu::noinline]] bool check_bound(const Rules& rules, Value value, Marks* marks, const Path* path,
+                                     std::size_t first) {
+    const auto& anchors = rules.resource->dynamic_anchors;
+    while (first < anchors.size() && run_.bound(anchors[first].first) != nullptr) ++first;
+    if (first == anchors.size()) return check_here(rules, value, marks, path);
+    const Binding binding = run_.bind(anchors[first].first, anchors[first].second);
+    run_.bindings = &binding;
+    const bool valid = check_bound(rules, value, marks, path, first + 1);
+    run_.bindings = binding.outer;
+    return valid;
+  }
 
   bool check_here(const Rules& rules, Value value, Marks* marks, const Path* path) {
     if (rules.never) return fail(path, rules.never_rule);
@@ -105,10 +141,12 @@ class Evaluator {
 
   // unevaluatedItems and unevaluatedProperties come after everything that evaluates.
   bool check_tracking(const Rules& rules, Value value, Marks* outer, const Path* path) {
+    take_words(value.size());
     Marks marks(value);
     if (!check_keywords(rules, value, &marks, path)) return false;
     bool valid = true;
     bool all = false;
+    run_.work.take(static_cast<std::int64_t>(value.size()));
     if (value.is_array() && rules.unevaluated_items) {
       all = true;
       std::size_t i = 0;
@@ -157,19 +195,25 @@ class Evaluator {
 
   bool check_keywords(const Rules& rules, Value value, Marks* marks, const Path* path) {
     bool valid = true;
-    if (rules.enumeration && !listed(*rules.enumeration, value)) valid = fail(path, rules.enumeration->rule);
-    if (rules.constant && !listed(*rules.constant, value)) valid = fail(path, rules.constant->rule);
+    if (rules.enumeration && !is_listed(*rules.enumeration, value, run_.work))
+      valid = fail(path, rules.enumeration->rule);
+    if (rules.constant && !is_listed(*rules.constant, value, run_.work))
+      valid = fail(path, rules.constant->rule);
     if (!valid && enough()) return false;
+    const auto broken = [&](std::string_view rule) {
+      fail(path, rule);
+      return !enough();
+    };
     switch (value.kind()) {
       case Kind::string:
-        if (rules.string) valid = check_string(*rules.string, value.string(), path) && valid;
+        if (rules.string) valid = check_string(*rules.string, value.string(), run_.work, broken) && valid;
         break;
       case Kind::number:
-        if ((rules.types & kOnlyIntegers) != 0 && !value.has_integer_form() &&
-            !json::is_integer(value.literal())) {
-          return fail(path, "type");
+        if ((rules.types & kOnlyIntegers) != 0 && !value.has_integer_form()) {
+          run_.work.take(static_cast<std::int64_t>(value.literal().size()));
+          if (!json::is_integer(value.literal())) return fail(path, "type");
         }
-        if (rules.number) valid = check_number(*rules.number, value, path) && valid;
+        if (rules.number) valid = check_number(*rules.number, value, run_.work, broken) && valid;
         break;
       case Kind::array:
         if (rules.array) valid = check_array(*rules.array, value, marks, path) && valid;
@@ -185,52 +229,6 @@ class Evaluator {
     return valid;
   }
 
-  bool listed(const Values& values, Value value) {
-    if (value.is_string()) return values.strings.find(value.string()) != NameTable::kNone;
-    for (const Value other : values.others) {
-      run_.steps -= static_cast<std::int64_t>(other.node()->span);
-      if (json::equal(other, value)) return true;
-    }
-    return false;
-  }
-
-  bool check_string(const StringRules& rules, std::string_view text, const Path* path) {
-    bool valid = true;
-    // A code point has one to four bytes: most strings need no counting.
-    if (text.size() > rules.length.most && count_code_points(text) > rules.length.most)
-      valid = fail(path, "maxLength");
-    if (text.size() < rules.length.least * 4 && count_code_points(text) < rules.length.least)
-      valid = fail(path, "minLength");
-    if (!valid && enough()) return false;
-    for (const Pattern& pattern : rules.patterns) {
-      if (!pattern.found_in(text)) valid = fail(path, "pattern");
-    }
-    for (const FormatCheck format : rules.formats) {
-      if (!format(text)) valid = fail(path, "format");
-    }
-    return valid;
-  }
-
-  bool check_number(const NumberRules& rules, Value value, const Path* path) {
-    const Number number(value.literal());
-    bool valid = true;
-    for (const NumberBound& bound : rules.bounds) {
-      const int order = compare(number, bound.limit);
-      bool holds = false;
-      switch (bound.is) {
-        case NumberBound::Is::at_least: holds = order >= 0; break;
-        case NumberBound::Is::above: holds = order > 0; break;
-        case NumberBound::Is::at_most: holds = order <= 0; break;
-        case NumberBound::Is::below: holds = order < 0; break;
-      }
-      if (!holds) valid = fail(path, bound.rule);
-    }
-    for (const Number& divisor : rules.multiple_of) {
-      if (!is_multiple(number, divisor)) valid = fail(path, "multipleOf");
-    }
-    return valid;
-  }
-
   bool check_array(const ArrayRules& rules, Value array, Marks* marks, const Path* path) {
     bool valid = true;
     if (array.size() > rules.items.most) valid = fail(path, "maxItems");
@@ -240,11 +238,12 @@ class Evaluator {
       valid = check_elements(rules, array, marks, path) && valid;
       if (!valid && enough()) return false;
     }
-    if (rules.unique && !unique(array, run_.steps)) valid = fail(path, "uniqueItems");
+    if (rules.unique && !unique(array, run_.work)) valid = fail(path, "uniqueItems");
     return valid;
   }
 
   bool check_elements(const ArrayRules& rules, Value array, Marks* marks, const Path* path) {
+    if (!run_.work.take(static_cast<std::int64_t>(array.size()))) return give_up(path);
     bool valid = true;
     std::size_t i = 0;
     std::uint64_t contained = 0;
@@ -280,6 +279,9 @@ class Evaluator {
     if (object.size() > rules.members.most) valid = fail(path, "maxProperties");
     if (object.size() < rules.members.least) valid = fail(path, "minProperties");
     if (!valid && enough()) return false;
+    std::size_t units = object.size() * kMember;
+    if (rules.names.size() > 64) units += rules.names.size() / 64 * (2 + rules.dependents.size());
+    if (!run_.work.take(static_cast<std::int64_t>(units))) return give_up(path);
     Seen seen(rules.names.size());
     std::uint32_t expected = 0;
     std::size_t i = 0;
@@ -319,7 +321,7 @@ class Evaluator {
     }
     const Path unnamed{path, "*", 0};
     for (const auto& [pattern, rule] : rules.patterns) {
-      if (!pattern.found_in(key)) continue;
+      if (!pattern.found_in(key, run_.work)) continue;
       evaluated = true;
       valid = check_named(*rule, member.value, path, at(unnamed), "patternProperties") && valid;
     }
@@ -337,9 +339,11 @@ class Evaluator {
 
   void report_missing(const ObjectRules& rules, const NameSet& set, Seen& seen, const Path* path,
                       std::string_view rule) {
+    run_.work.take(static_cast<std::int64_t>(rules.names.size()));
     for (std::uint32_t number = 0; number < rules.names.size(); ++number) {
       if (number / 64 >= set.words.size() || (set.words[number / 64] >> (number % 64) & 1U) == 0) continue;
       if (!seen.has(number)) fail_member(path, rules.names.name(number), rule);
+      if (findings_->full()) return;
     }
   }
 
@@ -368,27 +372,34 @@ class Evaluator {
       case Step::Op::one: return check_one(step, value, marks, path);
       case Step::Op::negation: return !quietly(*step.branches[0], value, nullptr) || fail(path, "not");
       case Step::Op::condition: {
+        if (marks) take_words(value.size());
         Marks found(value);
         const bool holds = quietly(*step.branches[0], value, marks ? &found : nullptr);
         if (holds && marks) marks->merge(found);
         const Rules* const consequence = step.branches[holds ? 1 : 2];
         return !consequence || check(*consequence, value, marks, path);
       }
-      case Step::Op::dynamic: return check(dynamic_target(step), value, marks, path);
-      case Step::Op::dependents: {
-        if (!value.is_object()) return true;
-        bool valid = true;
-        for (const json::Member member : value.members()) {
-          const std::uint32_t number = step.names.find(member.key());
-          if (number == NameTable::kNone || check(*step.branches[number], value, marks, path)) continue;
-          valid = false;
-          if (enough()) return false;
-        }
-        return valid;
+      case Step::Op::dynamic: {
+        const Binding* const binding = run_.bound(step.anchor);
+        return check(binding != nullptr ? *binding->target : *step.branches[0], value, marks, path);
       }
+      case Step::Op::dependents: return check_dependents(step, value, marks, path);
       case Step::Op::discriminator: return check_discriminated(step, value, marks, path);
     }
     return false;
+  }
+
+  bool check_dependents(const Step& step, Value value, Marks* marks, const Path* path) {
+    if (!value.is_object()) return true;
+    run_.work.take(static_cast<std::int64_t>(value.size()) * kMember);
+    bool valid = true;
+    for (const json::Member member : value.members()) {
+      const std::uint32_t number = step.names.find(member.key());
+      if (number == NameTable::kNone || check(*step.branches[number], value, marks, path)) continue;
+      valid = false;
+      if (enough()) return false;
+    }
+    return valid;
   }
 
   bool check_any(const Step& step, Value value, Marks* marks, const Path* path) {
@@ -398,6 +409,7 @@ class Evaluator {
         if (quietly(*branch, value, nullptr)) return true;
         continue;
       }
+      take_words(value.size());
       Marks mine(value);
       if (!quietly(*branch, value, &mine)) continue;
       found = true;
@@ -409,6 +421,7 @@ class Evaluator {
   bool check_one(const Step& step, Value value, Marks* marks, const Path* path) {
     std::size_t found = 0;
     for (const Rules* const branch : step.branches) {
+      if (value.size() > 64) take_words(value.size());
       Marks mine(value);
       if (!quietly(*branch, value, marks ? &mine : nullptr)) continue;
       if (++found == 2) return fail(path, step.rule);
@@ -438,23 +451,12 @@ class Evaluator {
       return step.otherwise == Step::Op::one ? check_one(step, value, marks, path)
                                              : check_any(step, value, marks, path);
     }
+    run_.work.take(static_cast<std::int64_t>(value.size()) * kMember);
     const auto kind = value.find(step.property);
     const std::uint32_t number =
         kind && kind->is_string() ? step.names.find(kind->string()) : NameTable::kNone;
     if (number == NameTable::kNone) return fail_member(path, step.property, "discriminator");
     return check(*step.branches[step.targets[number]], value, marks, path);
-  }
-
-  // The outermost resource on the way here that has the anchor decides.
-  const Rules& dynamic_target(const Step& step) const {
-    const Rules* target = step.branches[0];
-    for (const Scope* scope = run_.scope; scope; scope = scope->outer) {
-      if (!scope->resource) continue;
-      for (const auto& [anchor, rules] : scope->resource->dynamic_anchors) {
-        if (anchor == step.anchor) target = rules;
-      }
-    }
-    return *target;
   }
 
   bool quietly(const Rules& rules, Value value, Marks* marks) {
@@ -465,21 +467,32 @@ class Evaluator {
   Findings* findings_;
 };
 
+Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work::Share share) {
+  findings.clear();
+  Run run(instance, share);
+  const Path path;
+  const bool valid =
+      Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path) && !run.work.spent();
+  if (valid) return Outcome::valid;
+  if (run.work.cut_short()) return Outcome::unfinished;
+  if (findings.empty()) findings.add({}, "complexity");
+  return Outcome::invalid;
+}
+
 }  // namespace
 
 bool Schema::accepts(Value instance) const {
-  Run run(instance);
-  return Evaluator<Effort::verdict>(run, nullptr).check(*root_, instance, nullptr, nullptr) && run.steps >= 0;
+  Run run(instance, Work::Share::whole);
+  return Evaluator<Effort::verdict>(run, nullptr).check(*root_, instance, nullptr, nullptr) &&
+         !run.work.spent();
 }
 
 bool Schema::check(Value instance, Findings& findings) const {
-  findings.clear();
-  if (accepts(instance)) return true;
-  Run run(instance);
-  const Path root;
-  Evaluator<Effort::findings>(run, &findings).check(*root_, instance, nullptr, &root);
-  if (findings.empty()) findings.add({}, "complexity");
-  return false;
+  return check_whole(*root_, instance, findings, Work::Share::whole) == Outcome::valid;
+}
+
+Outcome Schema::check_briefly(Value instance, Findings& findings) const {
+  return check_whole(*root_, instance, findings, Work::Share::brief);
 }
 
 }  // namespace gatehouse::schema

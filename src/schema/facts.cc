@@ -129,7 +129,8 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
     }
   }
   if (const json::Value name = keywords[format]; name && name.is_string() && resource.asserts_formats) {
-    facts.length |= is_bounded_format(name.string());
+    const Format* const known = find_format(name.string());
+    facts.length |= known != nullptr && known->bounded;
     const NumberFormat* const range = resource.openapi ? find_number_format(name.string()) : nullptr;
     if (range) facts.minimum = facts.maximum = true;
     if (range) facts.integers_only |= range->integers;

@@ -9,31 +9,26 @@
 namespace gatehouse::schema {
 namespace {
 
-struct Format {
-  std::string_view name;
-  FormatCheck check;
-  bool bounded;
-};
 constexpr Format kFormats[] = {
-    {"date-time", is_date_time, false},
-    {"date", is_date, true},
-    {"time", is_time, false},
-    {"duration", is_duration, false},
-    {"email", is_email, true},
-    {"idn-email", is_idn_email, true},
-    {"hostname", is_hostname, true},
-    {"idn-hostname", is_idn_hostname, true},
-    {"ipv4", is_ipv4, true},
-    {"ipv6", is_ipv6, true},
-    {"uri", is_uri, false},
-    {"uri-reference", is_uri_reference, false},
-    {"iri", is_iri, false},
-    {"iri-reference", is_iri_reference, false},
-    {"uuid", is_uuid, true},
-    {"uri-template", is_uri_template, false},
-    {"json-pointer", is_json_pointer, false},
-    {"relative-json-pointer", is_relative_json_pointer, false},
-    {"regex", is_ecma_regex, false},
+    {"date-time", is_date_time, false, 2},
+    {"date", is_date, true, 1},
+    {"time", is_time, false, 2},
+    {"duration", is_duration, false, 4},
+    {"email", is_email, true, 60},
+    {"idn-email", is_idn_email, true, 200},
+    {"hostname", is_hostname, true, 60},
+    {"idn-hostname", is_idn_hostname, true, 200},
+    {"ipv4", is_ipv4, true, 2},
+    {"ipv6", is_ipv6, true, 4},
+    {"uri", is_uri, false, 6},
+    {"uri-reference", is_uri_reference, false, 6},
+    {"iri", is_iri, false, 6},
+    {"iri-reference", is_iri_reference, false, 6},
+    {"uuid", is_uuid, true, 1},
+    {"uri-template", is_uri_template, false, 6},
+    {"json-pointer", is_json_pointer, false, 2},
+    {"relative-json-pointer", is_relative_json_pointer, false, 2},
+    {"regex", is_ecma_regex, false, 60},
 };
 
 constexpr NumberFormat kNumberFormats[] = {
@@ -50,28 +45,20 @@ constexpr NumberFormat kNumberFormats[] = {
      false},
 };
 
-const Format* find(std::string_view name) {
+}  // namespace
+
+const Format kByteFormat{"byte", is_base64, false, 2};
+
+const Format* find_format(std::string_view name) {
   const auto* found = std::find_if(std::begin(kFormats), std::end(kFormats),
                                    [&](const Format& format) { return format.name == name; });
   return found == std::end(kFormats) ? nullptr : found;
-}
-
-}  // namespace
-
-FormatCheck find_format(std::string_view name) {
-  const Format* found = find(name);
-  return found ? found->check : nullptr;
 }
 
 const NumberFormat* find_number_format(std::string_view name) {
   const auto* found = std::find_if(std::begin(kNumberFormats), std::end(kNumberFormats),
                                    [&](const NumberFormat& format) { return format.name == name; });
   return found == std::end(kNumberFormats) ? nullptr : found;
-}
-
-bool is_bounded_format(std::string_view name) {
-  const Format* found = find(name);
-  return found && found->bounded;
 }
 
 bool is_uuid(std::string_view text) {

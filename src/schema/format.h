@@ -6,12 +6,16 @@
 
 namespace gatehouse::schema {
 
-using FormatCheck = bool (*)(std::string_view text);
+struct Format {
+  std::string_view name;
+  bool (*check)(std::string_view text);
+  bool bounded;  // whether it bounds the length of what it accepts
+  int cost;      // of each byte of a text, in the units of Work
+};
 
 // Null for names that are not known: such a format is an annotation.
-FormatCheck find_format(std::string_view name);
-// Whether the format bounds the length of what it accepts.
-bool is_bounded_format(std::string_view name);
+const Format* find_format(std::string_view name);
+extern const Format kByteFormat;  // OpenAPI 3.0's "byte": base64
 
 // What the OpenAPI format registry says about numbers: a range, and whether they are integers.
 struct NumberFormat {

@@ -197,6 +197,9 @@ bool is_hostname(std::string_view text) {
 
 bool is_idn_hostname(std::string_view text) {
   constexpr std::string_view kDots[] = {".", "\u3002", "\uFF0E", "\uFF61"};
+  // Each label's encoding is at least as long as its code points are many, and each of those has four bytes
+  // at most.
+  if (text.size() > kLongestHost * 4) return false;
   std::size_t total = 0;
   while (true) {
     std::size_t end = text.size();

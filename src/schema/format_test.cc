@@ -12,10 +12,10 @@ namespace {
 using Texts = std::initializer_list<std::string_view>;
 
 void expect(std::string_view format, Texts good, Texts bad) {
-  const FormatCheck check = find_format(format);
-  ASSERT_NE(check, nullptr) << format;
-  for (const std::string_view text : good) EXPECT_TRUE(check(text)) << format << ": " << text;
-  for (const std::string_view text : bad) EXPECT_FALSE(check(text)) << format << ": " << text;
+  const Format* const known = find_format(format);
+  ASSERT_NE(known, nullptr) << format;
+  for (const std::string_view text : good) EXPECT_TRUE(known->check(text)) << format << ": " << text;
+  for (const std::string_view text : bad) EXPECT_FALSE(known->check(text)) << format << ": " << text;
 }
 
 TEST(Format, LeapSecondsAreTheLastOfAMonthInUtc) {

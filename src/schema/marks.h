@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "json/document.h"
@@ -27,9 +28,11 @@ class Marks {
   void set(std::size_t i) { words()[i / 64] |= std::uint64_t{1} << (i % 64); }
   bool test(std::size_t i) const { return (words()[i / 64] >> (i % 64) & 1U) != 0; }
   void set_all() { std::fill_n(words(), (count_ + 63) / 64, ~std::uint64_t{0}); }
-  void merge(const Marks& other) {
-    for (std::size_t w = 0; w < (count_ + 63) / 64; ++w) words()[w] |= other.words()[w];
+  void merge(const Marks& other) { merge(other.words()); }
+  void merge(const std::uint64_t* other) {
+    for (std::size_t w = 0; w < (count_ + 63) / 64; ++w) words()[w] |= other[w];
   }
+  std::span<const std::uint64_t> all() const { return {words(), (count_ + 63) / 64}; }
 
  private:
   // Vectors that a thread keeps, so that large values cost no allocation once it has warmed up.

@@ -1,6 +1,8 @@
 #include "schema/number.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "json/decimal.h"
 #include "json/document.h"
@@ -71,6 +73,23 @@ bool is_multiple(const Number& value, const Number& divisor) {
     return scaled(value.brief, divisor.brief.scale) % scaled(divisor.brief, value.brief.scale) == 0;
   }
   return json::is_multiple(value.literal, divisor.literal);
+}
+
+std::int64_t cost_of_multiple(const Number& value, const Number& divisor) {
+  constexpr std::int64_t kDivision = 40;  // of 128 bits
+  const auto size = static_cast<std::int64_t>(value.literal.size());
+  const json::Decimal dividend(value.literal);
+  const json::Decimal by(divisor.literal);
+  const std::int64_t zeros = (dividend.magnitude - dividend.digits()) -
+                             (by.magnitude - by.digits());  // behind the dividend's digits
+  constexpr std::int64_t kShortDigits = 18;
+  if (by.digits() <= kShortDigits) {
+    // One division for each digit, two for each bit of the number of zeros.
+    const int bits = std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(zeros, 0)));
+    return (size + 2 * bits + 1) * kDivision;
+  }
+  constexpr std::int64_t kMostZeros = 100'000;  // is_multiple answers "no" beyond
+  return (size + std::clamp<std::int64_t>(zeros, 0, kMostZeros)) * by.digits() * 20;
 }
 
 }  // namespace gatehouse::schema

@@ -1,6 +1,7 @@
 #include "schema/pattern.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include <re2/re2.h>
 
@@ -8,8 +9,35 @@
 
 namespace gatehouse::schema {
 
+namespace {
+
+// Of one byte at one place of the expression, in the units of Work: what RE2 takes to build a state, or to
+// simulate the automaton where its states do not fit in its memory.
+constexpr double kAtWorst = 20;
+
+constexpr double kKnownState = 3;   // of one byte, where RE2 has the state
+constexpr std::int64_t kEach = 60;  // of a search
+
+// A search that costs less at worst is not worth being timed. One that may cost much more is timed by the
+// processor's clock, which takes a system call: another thread's turn is not this text's work.
+constexpr double kTimed = 4'000;
+constexpr double kLong = 200'000;
+constexpr int kLargeProgram = 1'000;  // or of that many instructions
+constexpr std::int64_t kTiming = 50;
+constexpr std::int64_t kLongTiming = 800;
+
+std::int64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
 struct Pattern::Matcher {
   std::vector<ByteRun> runs;
+  std::int64_t each = 0;  // of each search, and of each byte at worst, in the units of Work
+  double each_byte = 0;
   bool anchored_at_end = false;
   std::unique_ptr<const RE2> re2;  // null: the runs are all
 
@@ -44,6 +72,13 @@ std::expected<Pattern, std::string> Pattern::compile(std::string_view expression
   options.set_max_mem(kMemory);
   matcher->re2 = std::make_unique<const RE2>(translation->re2, options);
   if (!matcher->re2->ok()) return std::unexpected("it is too large to be matched in bounded memory");
+  const int program = std::max(matcher->re2->ProgramSize(), matcher->re2->ReverseProgramSize());
+  matcher->each = kEach + program / 64;
+  // At most 2^12 states, and few bytes in one character: RE2 has them all after a while.
+  constexpr int kSmallProgram = 64;
+  constexpr double kFewPlaces = 12;
+  const bool small = translation->places <= kFewPlaces && program <= kSmallProgram;
+  matcher->each_byte = small ? kKnownState : std::max(translation->width * kAtWorst, kKnownState);
   return Pattern(std::move(matcher));
 }
 
@@ -54,6 +89,36 @@ Pattern::~Pattern() = default;
 bool Pattern::found_in(std::string_view text) const {
   if (!matcher_->re2) return matcher_->simple_match(text);
   return RE2::PartialMatch({text.data(), text.size()}, *matcher_->re2);
+}
+
+bool Pattern::found_in(std::string_view text, Work& work) const {
+  const auto size = static_cast<std::int64_t>(text.size());
+  if (!matcher_->re2) {
+    constexpr std::int64_t kShortText = 64;
+    return (size <= kShortText || work.take(size)) && matcher_->simple_match(text);
+  }
+  // RE2 cannot be stopped: what it may cost at worst must be there before it begins. Mostly it costs far
+  // less, and how much cannot be asked: it is timed.
+  constexpr double kMost = 1e15;
+  const Matcher& matcher = *matcher_;
+  const double at_worst = std::min(static_cast<double>(size) * matcher.each_byte, kMost);
+  if (!work.take(matcher.each) || !work.affords(static_cast<std::int64_t>(at_worst))) {
+    work.spend_all();
+    return false;
+  }
+  const re2::StringPiece piece(text.data(), text.size());
+  // RE2 keeps no states of an expression that is too large for its memory, and allocates for each search.
+  if (at_worst < kTimed && matcher.each < kEach + kLargeProgram / 64) {
+    work.take(static_cast<std::int64_t>(at_worst / 4));
+    return RE2::PartialMatch(piece, *matcher.re2);
+  }
+  const bool is_long = at_worst >= kLong;
+  const clockid_t clock = is_long ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  const std::int64_t before = nanoseconds(clock);
+  const bool found = RE2::PartialMatch(piece, *matcher.re2);
+  const std::int64_t spent = nanoseconds(clock) - before + (is_long ? kLongTiming : kTiming);
+  work.take(std::min(spent, 4 * (matcher.each + static_cast<std::int64_t>(at_worst))));
+  return found;
 }
 
 std::size_t Pattern::instructions() const {

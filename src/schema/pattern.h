@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "schema/work.h"
+
 namespace gatehouse::schema {
 
 class Pattern {
@@ -21,7 +23,9 @@ class Pattern {
   ~Pattern();
 
   bool found_in(std::string_view text) const;  // somewhere, unless it is anchored
-  std::size_t instructions() const;            // of the program that matches it
+  // The same; takes what it costs. Where that is not left the answer is no, and the work is spent.
+  bool found_in(std::string_view text, Work& work) const;
+  std::size_t instructions() const;  // of the program that matches it
 
  private:
   struct Matcher;

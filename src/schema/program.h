@@ -38,7 +38,7 @@ struct Bounds {
 struct StringRules {
   Bounds length;  // code points
   std::vector<Pattern> patterns;
-  std::vector<FormatCheck> formats;
+  std::vector<const Format*> formats;
 };
 
 struct NumberBound {
@@ -53,11 +53,15 @@ struct NumberRules {
   std::vector<Number> multiple_of;
 };
 
-// enum or const: the strings by hash, the others (rare) one by one.
+// enum or const: the strings by hash, a few others one by one, many (and arrays and objects) in their
+// canonical form, sorted.
 struct Values {
+  static constexpr std::size_t kFew = 8;
   std::string_view rule;
   NameTable strings;
   std::vector<json::Value> others;
+  std::vector<std::string>
+      sorted;  // canonical.h; empty where `others` are few and neither arrays nor objects
 };
 
 struct ArrayRules {
@@ -112,8 +116,11 @@ struct Resource {
 
 struct Rules {
   std::uint8_t types = kAllTypes;
-  bool never = false;   // the schema false
-  bool tracks = false;  // has one of the two below, and so must know what was evaluated
+  bool never = false;       // the schema false
+  bool tracks = false;      // has one of the two below, and so must know what was evaluated
+  bool shared = false;      // more than one way leads here: it may look at the same value again
+  bool binds = false;       // its resource has dynamic anchors
+  std::uint32_t index = 0;  // in the program
   std::string_view never_rule;
   const Values* enumeration = nullptr;
   const Values* constant = nullptr;
@@ -129,6 +136,11 @@ struct Rules {
 };
 
 struct Program {
+  Rules& add_rules(Rules like = {}) {
+    like.index = static_cast<std::uint32_t>(rules.size());
+    return rules.emplace_back(std::move(like));
+  }
+
   // Deques, because everything points at everything.
   std::deque<Rules> rules;
   std::deque<StringRules> strings;

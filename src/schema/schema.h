@@ -26,6 +26,12 @@ struct Weakness {
       keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties, maximum
 };
 
+enum class Outcome : std::uint8_t {
+  valid,
+  invalid,
+  unfinished,  // it would take longer than may be spent at once
+};
+
 // Immutable; may be used by any number of threads at once.
 class Schema {
  public:
@@ -33,8 +39,12 @@ class Schema {
       : program_(std::move(program)), root_(&root) {}
 
   // Whether the instance is valid; when it is not, `findings` (which is cleared first) says why. Allocates
-  // nothing in the valid case once a thread has warmed up. Time and stack are bounded whatever the schema.
+  // nothing in the valid case once a thread has warmed up. Stack is bounded whatever the schema, and time by
+  // the bytes of the instance (work.h): what would take more is refused as "complexity".
   bool check(json::Value instance, Findings& findings) const;
+  // The same on a loop that others wait for: gives up after about two milliseconds where the whole may take
+  // longer.
+  Outcome check_briefly(json::Value instance, Findings& findings) const;
   bool accepts(json::Value instance) const;
 
   std::vector<Weakness> weaknesses() const;

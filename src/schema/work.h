@@ -1,0 +1,62 @@
+// What checking one instance may cost. Every step takes what it reads or writes, in units of about a
+// nanosecond; where nothing is left the instance is refused ("complexity"). The budget grows with the
+// instance's bytes, so that no instance costs more than a stated time for each of its bytes, whatever the
+// schema.
+#pragma once
+
+#include <cstdint>
+
+#include "json/document.h"
+
+namespace gatehouse::schema {
+
+class Work {
+ public:
+  // What ordinary instances need. Beyond it, results are remembered, so that nothing is found out twice.
+  static constexpr std::int64_t kLight = 50'000;
+  static constexpr std::int64_t kBase = 1'000'000;
+  static constexpr std::int64_t kForEachByte = 64;
+
+  enum class Share : std::uint8_t {
+    whole,
+    brief,  // as much as may be spent at once on a loop that others wait for
+  };
+  static constexpr std::int64_t kBrief = 2'000'000;
+
+  Work(json::Value instance, Share share) : instance_(instance), share_(share) {}
+
+  // false: nothing is left, and nothing will be.
+  bool take(std::int64_t units) {
+    left_ -= units;
+    return left_ >= 0 || extend();
+  }
+  // Whether that much is left. Takes nothing.
+  bool affords(std::int64_t units) {
+    if (units <= left_) return true;
+    return !heavy_ && !spent_ && begin_heavy() && units <= left_;
+  }
+  void spend_all() {
+    spent_ = true;
+    left_ = -1;
+  }
+
+  bool spent() const { return spent_; }
+  bool heavy() const { return heavy_; }              // more than an ordinary instance has needed
+  bool cut_short() const { return spent_ && cut_; }  // the whole share would have been more
+
+ private:
+  bool extend();
+  bool begin_heavy();  // true
+
+  json::Value instance_;
+  std::int64_t left_ = kLight;
+  Share share_;
+  bool heavy_ = false;
+  bool spent_ = false;
+  bool cut_ = false;
+};
+
+// The fewest bytes of JSON that an instance can have been, separators included.
+std::int64_t bytes_of(json::Value instance);
+
+}  // namespace gatehouse::schema
