@@ -8,6 +8,7 @@
 #include "app/world.h"
 #include "crypto/jwk.h"
 #include "crypto/signer.h"
+#include "doc/load.h"
 #include "net/tls.h"
 
 namespace gatehouse::app {

@@ -13,7 +13,9 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/starter.h"
+#include "doc/load.h"
 #include "http/uri.h"
+#include "openapi/load.h"
 #include "policy/load.h"
 
 namespace gatehouse::app {

@@ -12,6 +12,7 @@
 #include "app/reason_text.h"
 #include "audit/query.h"
 #include "base/uuid.h"
+#include "doc/load.h"
 #include "json/parser.h"
 #include "json/writer.h"
 #include "policy/load.h"

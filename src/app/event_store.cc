@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/problems.h"
+#include "doc/load.h"
 #include "doc/source.h"
 #include "policy/settings.h"
 

@@ -5,6 +5,7 @@
 
 #include "app/catalogue.h"
 #include "app/check_files.h"
+#include "doc/load.h"
 #include "policy/load.h"
 
 namespace gatehouse::app {

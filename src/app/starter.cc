@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/table.h"
+#include "doc/source.h"
 #include "json/writer.h"
 #include "review/purpose.h"
 

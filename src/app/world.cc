@@ -15,6 +15,7 @@
 #include "audit/store_sink.h"
 #include "base/encoding.h"
 #include "base/file.h"
+#include "db/catalogue.h"
 #include "store/key_admin.h"
 
 namespace gatehouse::app {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cel/compile.h"
 #include "cel/test_support.h"
 
 #if defined(__has_feature)

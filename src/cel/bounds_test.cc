@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {

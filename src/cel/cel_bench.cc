@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text_map.h"
+#include "cel/compile.h"
 #include "cel/unifier.h"
 
 namespace gatehouse::cel {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cel/ast.h"
+#include "cel/compile.h"
 #include "cel/names.h"
 #include "cel/program.h"
 

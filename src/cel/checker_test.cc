@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {

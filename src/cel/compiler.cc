@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cel/compile.h"
 #include "cel/evaluator.h"
 
 namespace gatehouse::cel {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cel/code.h"
+#include "cel/compile.h"
 #include "cel/names.h"
 
 namespace gatehouse::cel {

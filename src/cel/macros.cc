@@ -2,6 +2,7 @@
 // math.
 #include <fmt/format.h>
 
+#include "cel/compile.h"
 #include "cel/parser.h"
 
 namespace gatehouse::cel {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cel/compile.h"
 #include "cel/lexer.h"
 #include "cel/text.h"
 #include "cel/utf8.h"

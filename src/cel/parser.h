@@ -6,6 +6,7 @@
 
 #include "cel/arena.h"
 #include "cel/ast.h"
+#include "cel/compile.h"
 #include "cel/program.h"
 
 namespace gatehouse::cel {

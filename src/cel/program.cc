@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cel/checker.h"
+#include "cel/compile.h"
 #include "cel/compiler.h"
 #include "cel/evaluator.h"
 #include "cel/parser.h"

@@ -101,20 +101,4 @@ class Program {
   std::unique_ptr<const Code> code_;
 };
 
-struct Problem {
-  std::uint32_t offset = 0;  // in bytes from the beginning of the expression
-  std::string message;       // what is wrong, and what would be right
-};
-
-enum class Checking : std::uint8_t {
-  strict,   // types and names are checked: the only mode for configuration
-  skipped,  // wrong names and types become errors of the evaluation (for outside suites)
-};
-
-// `expected`: the type that the result must have; dyn accepts any. The program depends on nothing that was
-// passed in.
-std::expected<Program, std::vector<Problem>> compile(std::string_view text, const Environment& environment,
-                                                     const Type& expected = Type::dyn(),
-                                                     Checking checking = Checking::strict);
-
 }  // namespace gatehouse::cel

@@ -5,6 +5,7 @@
 
 #include "cel/checker.h"
 #include "cel/code.h"
+#include "cel/compile.h"
 #include "cel/compiler.h"
 #include "cel/parser.h"
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cel/compile.h"
 #include "cel/program.h"
 #include "json/parser.h"
 

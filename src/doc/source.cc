@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "doc/load.h"
 #include "doc/yaml.h"
 #include "json/parser.h"
 

@@ -7,15 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/problems.h"
-#include "base/result.h"
 #include "json/document.h"
 
 namespace gatehouse::doc {
@@ -55,14 +52,5 @@ class Source {
 // first character is `{` or `[`; else as YAML. Adds every problem it finds; null when there was one.
 std::shared_ptr<const Source> parse(std::string text, std::string name, Problems& problems,
                                     const Limits& limits = {});
-
-// How files are read, passed in so that a test needs no disk.
-using ReadFile = std::function<Result<std::string>(const std::filesystem::path& path)>;
-// Regular files on disk, at most `most` bytes.
-ReadFile disk_files(std::size_t most = Limits{}.bytes);
-
-// The file, named in places as `path` is written.
-std::shared_ptr<const Source> load(const std::filesystem::path& path, const ReadFile& read,
-                                   Problems& problems, const Limits& limits = {});
 
 }  // namespace gatehouse::doc

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "doc/load.h"
 #include "doc/yaml.h"
 #include "json/writer.h"
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "cel/compile.h"
 #include "cel/program.h"
 #include "cel/time.h"
 #include "json/writer.h"

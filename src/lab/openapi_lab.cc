@@ -2,10 +2,12 @@
 #include <chrono>
 #include <string>
 
+#include "doc/load.h"
 #include "doc/source.h"
 #include "json/writer.h"
 #include "lab/lab.h"
 #include "openapi/api.h"
+#include "openapi/load.h"
 
 namespace gatehouse::lab {
 

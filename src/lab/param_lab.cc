@@ -9,6 +9,7 @@
 #include "json/writer.h"
 #include "lab/lab.h"
 #include "openapi/api.h"
+#include "openapi/load.h"
 #include "openapi/parameter.h"
 
 namespace gatehouse::lab {

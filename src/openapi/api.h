@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +14,6 @@
 #include "json/document.h"
 #include "openapi/in.h"
 #include "openapi/plus.h"
-#include "schema/compiler.h"
 #include "schema/schema.h"
 #include "schema/shape.h"
 
@@ -135,21 +133,5 @@ struct Api {
   // Where a schema of this document, or of a file it refers to, says too little.
   Place place_of(const schema::Weakness& weakness) const;
 };
-
-// How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).
-struct LoadOptions {
-  std::uint64_t cap_string = 1024;  // code points
-  std::uint64_t cap_items = 100;
-  std::uint64_t cap_properties = 100;
-  Plus plus = Plus::refused;
-  Semicolon semicolon = Semicolon::refused;
-  schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
-};
-
-// Reads and compiles the document: inputs sealed and capped, answers (responses) open. Adds every problem it
-// finds; the Api is usable only where it added none. References are followed to files below the document's
-// directory, and nowhere else.
-Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options,
-         Problems& problems);
 
 }  // namespace gatehouse::openapi

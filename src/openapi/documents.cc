@@ -1,5 +1,8 @@
 #include "openapi/documents.h"
 
+#include "doc/load.h"
+#include "doc/reader.h"
+#include "doc/source.h"
 #include "openapi/decode.h"
 
 namespace gatehouse::openapi {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/problems.h"
+#include "doc/load.h"
 #include "doc/reader.h"
 #include "doc/source.h"
 

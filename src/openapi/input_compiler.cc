@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "doc/reader.h"
 #include "openapi/decode.h"
 #include "openapi/input_state.h"
 #include "openapi/media_type.h"

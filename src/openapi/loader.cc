@@ -3,9 +3,13 @@
 #include <map>
 
 #include "base/strings.h"
+#include "doc/load.h"
+#include "doc/reader.h"
+#include "doc/source.h"
 #include "openapi/api.h"
 #include "openapi/documents.h"
 #include "openapi/input_compiler.h"
+#include "openapi/load.h"
 #include "openapi/media_type.h"
 #include "openapi/parameter.h"
 #include "openapi/paths.h"

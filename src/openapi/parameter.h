@@ -35,6 +35,7 @@
 
 #include "json/document.h"
 #include "openapi/in.h"
+#include "openapi/load.h"
 #include "schema/findings.h"
 
 namespace gatehouse::openapi {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "doc/reader.h"
 
 namespace gatehouse::openapi {
 namespace {

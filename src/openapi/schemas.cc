@@ -1,5 +1,8 @@
 #include "openapi/schemas.h"
 
+#include "doc/reader.h"
+#include "doc/source.h"
+
 namespace gatehouse::openapi {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "doc/reader.h"
+#include "doc/source.h"
 
 namespace gatehouse::openapi {
 namespace {

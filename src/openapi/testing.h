@@ -11,6 +11,7 @@
 
 #include "json/writer.h"
 #include "openapi/api.h"
+#include "openapi/load.h"
 #include "openapi/parameter.h"
 
 namespace gatehouse::openapi {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "doc/reader.h"
+
 namespace gatehouse::openapi {
 namespace {
 

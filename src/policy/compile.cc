@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "db/catalogue.h"
+#include "doc/reader.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
 #include "policy/compile_authenticators.h"

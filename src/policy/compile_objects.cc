@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cel/split.h"
+#include "db/catalogue.h"
 #include "policy/environment.h"
 #include "policy/guard.h"
 #include "policy/located_program.h"

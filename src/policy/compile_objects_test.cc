@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "doc/source.h"
+#include "openapi/load.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "db/catalogue.h"
 #include "schema/shape.h"
 
 namespace gatehouse::policy {

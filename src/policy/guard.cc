@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "cel/split.h"
+
 namespace gatehouse::policy {
 namespace {
 

@@ -15,8 +15,11 @@
 #include <vector>
 
 #include "cel/program.h"
-#include "cel/split.h"
 #include "core/judge.h"
+
+namespace gatehouse::cel {
+struct Split;
+}  // namespace gatehouse::cel
 
 namespace gatehouse::policy {
 

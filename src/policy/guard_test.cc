@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "cel/compile.h"
+#include "cel/split.h"
 #include "db/catalogue.h"
 #include "json/writer.h"
 #include "policy/environment.h"

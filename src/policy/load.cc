@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "doc/load.h"
+#include "openapi/load.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {

@@ -9,6 +9,7 @@
 
 #include "base/problems.h"
 #include "db/connection.h"
+#include "doc/load.h"
 #include "doc/source.h"
 #include "policy/policy_set.h"
 

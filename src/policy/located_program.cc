@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cel/compile.h"
+
 namespace gatehouse::policy {
 
 std::optional<cel::Program> compile_at(const PlacedText& text, const cel::Environment& environment,

@@ -1,5 +1,7 @@
 #include "policy/policy_set.h"
 
+#include "db/catalogue.h"
+
 namespace gatehouse::policy {
 namespace {
 
@@ -9,6 +11,9 @@ std::string_view built_in(PrincipalKind kind) {
 }
 
 }  // namespace
+
+PolicySet::PolicySet() = default;
+PolicySet::~PolicySet() = default;
 
 bool grants(std::string_view pattern, std::string_view permission) {
   if (pattern == permission) return true;

@@ -15,7 +15,6 @@
 #include "core/identity.h"
 #include "core/limits.h"
 #include "core/path_template.h"
-#include "db/catalogue.h"
 #include "http/name_folding.h"
 #include "http/route_table.h"
 #include "openapi/api.h"
@@ -23,6 +22,11 @@
 #include "policy/guard.h"
 #include "policy/names.h"
 #include "policy/settings.h"
+
+namespace gatehouse::db {
+class Catalogue;
+class FixedStatement;
+}  // namespace gatehouse::db
 
 namespace gatehouse::policy {
 
@@ -188,6 +192,11 @@ struct Operation {
 
 class PolicySet {
  public:
+  PolicySet();
+  ~PolicySet();
+  PolicySet(const PolicySet&) = delete;
+  PolicySet& operator=(const PolicySet&) = delete;
+
   Settings settings;
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "doc/source.h"
+#include "openapi/load.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {

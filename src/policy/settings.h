@@ -14,9 +14,12 @@
 #include "base/problems.h"
 #include "base/secret.h"
 #include "base/units.h"
-#include "doc/reader.h"
-#include "doc/source.h"
 #include "openapi/plus.h"
+
+namespace gatehouse::doc {
+class Field;
+class Source;
+}  // namespace gatehouse::doc
 
 namespace gatehouse::policy {
 

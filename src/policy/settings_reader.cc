@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "doc/reader.h"
+#include "doc/source.h"
 #include "policy/settings.h"
 
 namespace gatehouse::policy {

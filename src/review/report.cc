@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "db/catalogue.h"
+
 namespace gatehouse::review {
 namespace {
 

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "doc/load.h"
 #include "policy/load.h"
 #include "review/purpose.h"
 #include "review/report.h"

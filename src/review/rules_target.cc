@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "db/catalogue.h"
 #include "http/uri.h"
 #include "review/purpose.h"
 #include "review/rule.h"

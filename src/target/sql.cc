@@ -2,6 +2,8 @@
 
 #include <deque>
 
+#include "db/catalogue.h"
+
 namespace gatehouse::target {
 namespace {
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "doc/load.h"
 #include "doc/reader.h"
+#include "doc/source.h"
 #include "json/writer.h"
 
 namespace gatehouse::cases {

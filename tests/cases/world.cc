@@ -12,6 +12,7 @@
 #include "crypto/certificate.h"
 #include "crypto/hash.h"
 #include "crypto/signer.h"
+#include "doc/load.h"
 #include "gates.h"
 #include "json/parser.h"
 #include "json/writer.h"

@@ -3,6 +3,7 @@
 // same.
 #include <string>
 
+#include "cel/compile.h"
 #include "cel/program.h"
 #include "fuzz.h"
 

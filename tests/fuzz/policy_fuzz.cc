@@ -3,8 +3,10 @@
 // operation's x-gatehouse.
 #include <string>
 
+#include "doc/source.h"
 #include "fuzz.h"
 #include "openapi/api.h"
+#include "openapi/load.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {
