@@ -35,7 +35,6 @@
 
 #include "json/document.h"
 #include "openapi/in.h"
-#include "openapi/load.h"
 #include "schema/findings.h"
 
 namespace gatehouse::openapi {

@@ -24,7 +24,9 @@ export async function structure() {
   const bad = [...text.matchAll(/^(FAIL|ERROR): /gm)].length;
   const own = await run('node', ['--test', '--test-reporter=tap', 'tests/check/check.test.mjs'], {log: 'build/test/check.log'});
   const [passed, failed] = ['pass', 'fail'].map(word => sumOf(own.text, new RegExp(`^# ${word} (\\d+)$`, 'gm')));
+  const table = await run('python3', ['tests/structure/headers.py'], {log: 'build/test/headers.log'});
   return together([
+    {passed: 0, failed: 0, lines: [`what the rooms' headers pull in`, table.text.trimEnd().replace(/^/gm, '  ')]},
     {...counted(ran - bad, bad, status), lines: status === 0 ? [`  tests/structure ${ran} passed`] : [tail(text, 100)]},
     {...counted(passed, failed, own.status), lines: own.status === 0 ? [`  tests/check ${passed} passed`] : [failures(own.text)]},
   ]);

@@ -1,5 +1,6 @@
 // Header fields and cookies at the border: credentials that end at Gatehouse, names that another server would fold onto a
 // declared one, and what of an upstream's answer leaves.
+// Rooms: docs http target
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
 // Clients that read slowly or leave: what they hold of an upstream, and what is recorded of what was done for them.
+// Rooms: audit server target
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';

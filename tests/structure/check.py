@@ -11,6 +11,8 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
+from headers import check_header_budgets, check_serving_headers
+
 Finding = namedtuple("Finding", "place text")
 
 # Rooms that meet only at the ports of core/.
@@ -222,7 +224,10 @@ def check_reasons(tree):
             yield Finding(place, f"no test meets Reason::{name}; add a case to src/**/*_test.cc, tests/cases or tests/e2e")
 
 
-CHECKS = (check_room_order, check_includes, check_anonymous_namespaces, check_length, check_registries, check_reasons)
+CHECKS = (
+    check_room_order, check_includes, check_anonymous_namespaces, check_header_budgets, check_serving_headers, check_length,
+    check_registries, check_reasons,
+)
 
 
 def findings(tree):

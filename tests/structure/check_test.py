@@ -53,6 +53,13 @@ class TheChecks(unittest.TestCase):
     def test_a_tree_in_order_has_no_findings(self):
         self.assertEqual(self.found({"src/core/a.cc": '#include "core/a.h"\n#include "json/b.h"\n#include <vector>\n'}), [])
 
+    def test_a_serving_file_that_reaches_what_reads_configuration_is_found_with_the_chain(self):
+        self.assert_finds({"src/gate/a.h": '#include "policy/b.h"\n', "src/policy/b.h": '#include "doc/load.h"\n', "src/doc/load.h": ""},
+                          "src/gate/a.h:1", "gate/a.h > policy/b.h > doc/load.h")
+
+    def test_a_header_beyond_its_rooms_budget_is_found_with_the_chain(self):
+        self.assert_finds({"src/base/a.h": '#include "base/b.h"\n', "src/base/b.h": "\n" * 10_000}, "src/base/a.h:1", "base/a.h > base/b.h")
+
     def test_an_anonymous_namespace_in_a_header_is_found(self):
         self.assert_finds({"src/gate/a.h": "\nnamespace {\n"}, "src/gate/a.h:2", "anonymous namespace")
 
