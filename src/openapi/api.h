@@ -16,6 +16,7 @@
 #include "openapi/plus.h"
 #include "schema/schema.h"
 #include "schema/shape.h"
+#include "schema/traits.h"
 
 namespace gatehouse::openapi {
 
@@ -42,6 +43,7 @@ struct Parameter {
   Located schema;  // the Schema Object, references not followed
   std::shared_ptr<const schema::Schema> checked_by;
   std::shared_ptr<const schema::Shape> shape;  // what the decoded value looks like
+  schema::Traits traits;                       // `secret` also where the Parameter Object says x-sensitive
   json::Value gatehouse;                       // x-gatehouse, or a null Value
 };
 

@@ -137,6 +137,7 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   declared.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
   declared.place = field.place();
   if (const auto own = in.take("x-gatehouse")) declared.gatehouse = own->value();
+  const bool sensitive = in.optional("x-sensitive", doc::as_boolean).value_or(false);
 
   codec.in = declared.in;
   codec.name = declared.name;
@@ -192,6 +193,8 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   if (!checked.schema) return std::nullopt;
   codec.schema = declared.checked_by = checked.schema;
   declared.shape = checked.shape;
+  declared.traits = checked.traits;
+  declared.traits.secret |= sensitive;
   return compiled;
 }
 

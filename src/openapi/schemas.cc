@@ -29,7 +29,10 @@ CompiledSchema Schemas::compile(const doc::Field& field, Compiler& with, schema:
     with.compiler.add(uri, field.source().root(), schema::Contents::openapi);
   }
   auto compiled = with.compiler.compile(uri, field.value(), direction);
-  if (compiled) return {*std::move(compiled), with.compiler.shape(uri, field.value())};
+  if (compiled) {
+    return {*std::move(compiled), with.compiler.shape(uri, field.value()),
+            with.compiler.traits(uri, field.value())};
+  }
   for (schema::Problem& problem : compiled.error()) {
     if (!reported_.emplace(problem.document, problem.offset, problem.what).second) continue;
     const doc::Source* source = documents_.source(problem.document);

@@ -15,6 +15,7 @@ namespace gatehouse::openapi {
 struct CompiledSchema {
   std::shared_ptr<const schema::Schema> schema;  // null: there was a problem
   std::shared_ptr<const schema::Shape> shape;
+  schema::Traits traits;
 };
 
 class Schemas {

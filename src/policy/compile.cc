@@ -376,7 +376,7 @@ class Compiler {
       const bool shown = parameter.gatehouse && parameter.gatehouse.is_object() &&
                          parameter.gatehouse.find("log") && parameter.gatehouse.find("log")->is_boolean() &&
                          parameter.gatehouse.find("log")->boolean();
-      const bool secret = is_secret(parameter.schema);
+      const bool secret = parameter.traits.secret;
       if (shown && secret) {
         problems_.add(parameter.place,
                       fmt::format("{}: the parameter `{}` is secret (writeOnly, password or x-sensitive); "
@@ -394,15 +394,6 @@ class Compiler {
                                   operation.name, content.type));
       }
     }
-  }
-
-  static bool is_secret(const openapi::Located& schema) {
-    if (!schema || !schema.value.is_object()) return false;
-    const auto is_true = [&](std::string_view key) {
-      const auto value = schema.value.find(key);
-      return value && value->is_boolean() && value->boolean();
-    };
-    return is_true("writeOnly") || is_true("x-sensitive") || schema.value.find_string("format") == "password";
   }
 
   // What answers.

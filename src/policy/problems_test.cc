@@ -473,5 +473,51 @@ TEST(Documents, AreHeldAgainstThePolicy) {
       true);
 }
 
+// Keywords count wherever they stand: behind references, in every branch, in what is inside.
+TEST(Documents, ASecretIsOneThroughEveryReferenceAndComposition) {
+  constexpr std::string_view kPin = "{name: pin, in: query, schema: {type: string, format: password}}";
+  constexpr std::string_view kSchemas = R"(  schemas:
+    Secret: {type: string, maxLength: 9, format: password}
+    Chain: {$ref: '#/components/schemas/Secret'}
+    Marked: {type: string, maxLength: 9, x-sensitive: true}
+    Written: {type: string, maxLength: 9, writeOnly: true}
+    Plain: {type: string, maxLength: 9}
+  securitySchemes:
+)";
+  const auto with = [&](std::string_view parameter) {
+    const std::string api = replaced(std::string(kNotesApi), kPin, parameter);
+    return problems_of(std::string(kGatehouse), replaced(api, "  securitySchemes:\n", kSchemas));
+  };
+  const auto logged = [&](std::string_view schema) {
+    return with(fmt::format("{{name: pin, in: query, x-gatehouse: {{log: true}}, schema: {}}}", schema));
+  };
+  for (const std::string_view schema : {
+           "{$ref: '#/components/schemas/Secret'}",
+           "{$ref: '#/components/schemas/Chain'}",
+           "{$ref: '#/components/schemas/Marked'}",
+           "{$ref: '#/components/schemas/Written'}",
+           "{type: string, allOf: [{maxLength: 9}, {$ref: '#/components/schemas/Secret'}]}",
+           "{anyOf: [{type: integer}, {$ref: '#/components/schemas/Chain'}]}",
+           "{oneOf: [{type: integer}, {type: string, maxLength: 9, x-sensitive: true}]}",
+           "{type: string, maxLength: 9, if: {minLength: 4}, then: {format: password}}",
+           "{type: string, maxLength: 9, if: {minLength: 4}, else: {writeOnly: true}}",
+           "{type: array, maxItems: 3, items: {$ref: '#/components/schemas/Secret'}}",
+           "{type: object, properties: {a: {$ref: '#/components/schemas/Marked'}}}",
+           "{type: object, properties: {a: {type: string}}, additionalProperties: {$ref: '#/components/schemas/Secret'}}",
+       }) {
+    EXPECT_NE(logged(schema).find("`pin` is secret"), std::string::npos) << schema << "\n" << logged(schema);
+  }
+  EXPECT_EQ(logged("{$ref: '#/components/schemas/Plain'}"), "");
+  EXPECT_EQ(logged("{type: string, maxLength: 9, not: {format: password, maxLength: 2}}"), "")
+      << "what it is not says nothing of what it is";
+  EXPECT_NE(with("{name: pin, in: query, x-sensitive: true, x-gatehouse: {log: true}, schema: {type: string}}")
+                .find("`pin` is secret"),
+            std::string::npos);
+  EXPECT_NE(logged("{type: string, x-sensitive: \"true\"}").find("x-sensitive must be true or false"),
+            std::string::npos);
+  EXPECT_NE(logged("{type: string, writeOnly: \"true\"}").find("writeOnly must be true or false"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace gatehouse::policy

@@ -76,19 +76,6 @@ bool is_open(const schema::Shape* shape, int depth = 0) {
                      [&](const auto& property) { return is_open(property.second.get(), depth + 1); });
 }
 
-// A parameter whose value is one of few, or has a form.
-bool has_form(const openapi::Parameter& parameter) {
-  const json::Value schema = parameter.schema.value;
-  return schema.is_object() &&
-         (schema.find("pattern") || schema.find("enum") || schema.find("const") || schema.find("format"));
-}
-
-bool is_marked_secret(const openapi::Parameter& parameter) {
-  const json::Value schema = parameter.schema.value;
-  return schema.is_object() && (schema.find("writeOnly") || schema.find("x-sensitive") ||
-                                schema.find_string("format") == "password");
-}
-
 // A parameter, which several operations may share.
 struct SecretInUrl {
   const openapi::Parameter* parameter = nullptr;
@@ -101,7 +88,7 @@ std::vector<SecretInUrl> secrets_in_urls(const PolicySet& policy) {
   for (const Operation& operation : policy.operations) {
     for (const openapi::Parameter& parameter : operation.api->parameters) {
       if (parameter.in != openapi::In::path && parameter.in != openapi::In::query) continue;
-      if (is_marked_secret(parameter) || !secret_word(parameter.name)) continue;
+      if (parameter.traits.secret || !secret_word(parameter.name)) continue;
       if (parameter.shape && parameter.shape->kind == schema::Shape::Kind::boolean)
         continue;  // `hide_secret`
       SecretInUrl& secret = found[{parameter.place.file, parameter.place.line, parameter.place.column}];
@@ -212,7 +199,7 @@ constexpr Rule kSchemaRules[] = {
              return;
            const policy::PlacedText& statement = operation.settings->sql->statement;
            for (const openapi::Parameter& parameter : operation.api->parameters) {
-             if (parameter.in != openapi::In::query || has_form(parameter)) continue;
+             if (parameter.in != openapi::In::query || parameter.traits.formed) continue;
              if (words_of(statement.value).find(" match query" + words_of(parameter.name)) ==
                  std::string::npos)
                continue;

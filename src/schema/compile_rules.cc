@@ -20,6 +20,7 @@ void Compiler::Implementation::fill(const Task& task) {
   const Keywords keywords(task.schema);
   const Facts& facts = facts_.of(task.schema, *task.resource);
   const Site site{task, keywords, facts, *task.resource, *task.rules};
+  if (site.resource.openapi) check_flags(site);
   if (site.resource.ref_stands_alone() && keywords.has(Keyword::ref)) {
     std::vector<Step> steps;
     add_reference(site, Keyword::ref, steps);
@@ -39,6 +40,16 @@ void Compiler::Implementation::fill(const Task& task) {
   if (task.key.use == Use::outermost) seal_and_cap(site);
   // The table is built last: sealing and dependencies add to it.
   if (task.rules->object) objects(*task.rules).names.build();
+}
+
+// What decides about secrets and about who may send a value must not be overlooked because of its type.
+void Compiler::Implementation::check_flags(const Site& site) {
+  const auto check = [&](Value flag, std::string_view called) {
+    if (flag && !flag.is_boolean()) report(site.resource, flag, fmt::format("{} must be true or false", called));
+  };
+  check(site.keywords[Keyword::read_only], "readOnly");
+  check(site.keywords[Keyword::write_only], "writeOnly");
+  check(site.task.schema.find("x-sensitive").value_or(Value()), "x-sensitive");
 }
 
 std::optional<std::uint64_t> Compiler::Implementation::count_of(const Site& site, Keyword keyword) {

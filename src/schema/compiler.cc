@@ -42,6 +42,12 @@ std::shared_ptr<const Shape> Compiler::shape(std::string_view uri, json::Value s
   return implementation_->shape(*around, schema);
 }
 
+Traits Compiler::traits(std::string_view uri, json::Value schema) {
+  SchemaResource* const around = implementation_->documents().find(uri);
+  if (!around) throw std::logic_error("traits: the document was not added");
+  return implementation_->traits(*around, schema);
+}
+
 Compiler::Implementation::Implementation(Options options, Fetch fetch)
     : options_(options),
       report_([this](const SchemaResource& resource, json::Value at, std::string what) {

@@ -20,6 +20,7 @@
 #include "json/document.h"
 #include "schema/schema.h"
 #include "schema/shape.h"
+#include "schema/traits.h"
 
 namespace gatehouse::schema {
 
@@ -87,6 +88,7 @@ class Compiler {
   std::optional<json::Value> resolve(std::string_view uri, std::string_view reference);
 
   std::shared_ptr<const Shape> shape(std::string_view uri, json::Value schema);
+  Traits traits(std::string_view uri, json::Value schema);
 
  private:
   class Implementation;

@@ -27,6 +27,7 @@ class Compiler::Implementation {
   std::expected<std::shared_ptr<const Schema>, Problems> compile(SchemaResource& around, json::Value schema,
                                                                  Direction direction);
   std::shared_ptr<const Shape> shape(SchemaResource& around, json::Value schema);
+  Traits traits(SchemaResource& around, json::Value schema);
 
  private:
   // How a schema object is used. The same object means other things in other places.
@@ -79,6 +80,7 @@ class Compiler::Implementation {
 
   void fill(const Task& task);
   // Each reads its keywords, if the vocabularies in force have them.
+  void check_flags(const Site& site);
   void fill_types(const Site& site);
   void fill_values(const Site& site);
   void fill_string(const Site& site);

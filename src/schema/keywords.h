@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -92,29 +93,61 @@ class Keywords {
   std::array<const json::Node*, static_cast<std::size_t>(Keyword::count)> nodes_{};
 };
 
-// Calls visit(subschema) for each value at a place where the dialects have a schema.
+// The values of these keywords that are schemas: of each, of each in its list, of each in its map.
 template <typename Visit>
-void for_each_subschema(const Keywords& keywords, Visit visit) {
-  using enum Keyword;
-  for (const Keyword one :
-       {negation, condition, then, otherwise, items, additional_items, contains, additional_properties,
-        property_names, unevaluated_items, unevaluated_properties, content_schema}) {
-    const json::Value value = keywords[one];
-    if (value && (value.is_object() || value.is_boolean())) visit(value);
+void for_each_schema_of(const Keywords& keywords, std::initializer_list<Keyword> names, Visit visit) {
+  const auto is_schema = [](json::Value value) { return value.is_object() || value.is_boolean(); };
+  for (const Keyword name : names) {
+    const json::Value value = keywords[name];
+    if (value && is_schema(value)) visit(value);
   }
-  for (const Keyword list : {all_of, any_of, one_of, prefix_items, items}) {
-    const json::Value value = keywords[list];
+}
+template <typename Visit>
+void for_each_schema_in_list(const Keywords& keywords, std::initializer_list<Keyword> names, Visit visit) {
+  for (const Keyword name : names) {
+    const json::Value value = keywords[name];
     if (!value || !value.is_array()) continue;
     for (const json::Value element : value.elements()) visit(element);
   }
-  for (const Keyword map :
-       {properties, pattern_properties, defs, definitions, dependent_schemas, dependencies}) {
-    const json::Value value = keywords[map];
+}
+template <typename Visit>
+void for_each_schema_in_map(const Keywords& keywords, std::initializer_list<Keyword> names, Visit visit) {
+  for (const Keyword name : names) {
+    const json::Value value = keywords[name];
     if (!value || !value.is_object()) continue;
     for (const json::Member member : value.members()) {
       if (member.value.is_object() || member.value.is_boolean()) visit(member.value);
     }
   }
+}
+
+// Calls visit(subschema) for each that may say something about the same value. What `not` has says what it is not.
+template <typename Visit>
+void for_each_applied(const Keywords& keywords, Visit visit) {
+  using enum Keyword;
+  for_each_schema_of(keywords, {condition, then, otherwise}, visit);
+  for_each_schema_in_list(keywords, {all_of, any_of, one_of}, visit);
+  for_each_schema_in_map(keywords, {dependent_schemas, dependencies}, visit);
+}
+// … for each about what is inside it.
+template <typename Visit>
+void for_each_inside(const Keywords& keywords, Visit visit) {
+  using enum Keyword;
+  for_each_schema_of(keywords,
+                     {items, additional_items, contains, additional_properties, property_names,
+                      unevaluated_items, unevaluated_properties, content_schema},
+                     visit);
+  for_each_schema_in_list(keywords, {prefix_items, items}, visit);
+  for_each_schema_in_map(keywords, {properties, pattern_properties}, visit);
+}
+// … for each at a place where the dialects have a schema.
+template <typename Visit>
+void for_each_subschema(const Keywords& keywords, Visit visit) {
+  using enum Keyword;
+  for_each_applied(keywords, visit);
+  for_each_inside(keywords, visit);
+  for_each_schema_of(keywords, {negation}, visit);
+  for_each_schema_in_map(keywords, {defs, definitions}, visit);
 }
 
 }  // namespace gatehouse::schema

@@ -56,6 +56,28 @@ describe('events', unlessBuilt, () => {
     for (const secret of [...Object.values(secrets), key, desk.token, desk.token.split('.')[2]]) assert.ok(!written.includes(secret), secret);
   });
 
+  it('never have a value whose schema is secret behind a reference or a composition', async () => {
+    const schemas = { Secret: { type: 'string', maxLength: 40, format: 'password' }, Chain: { allOf: [{ $ref: '#/components/schemas/Secret' }] } };
+    const change = (configuration, api) => {
+      api.components.schemas = schemas;
+      const parameter = (place, name, schema) => ({ name, in: place, required: true, schema });
+      api.paths['/resets/{code}/{step}'] = { get: { operationId: 'reset', security: [{ userToken: [] }], responses: { 200: { description: 'Done' } },
+        parameters: [parameter('path', 'code', { $ref: '#/components/schemas/Chain' }), parameter('path', 'step', { type: 'integer' }), parameter('query', 'pin', { anyOf: [{ $ref: '#/components/schemas/Secret' }, { type: 'integer' }] })] } };
+      configuration.operations.reset = { permission: 'orders:read' };
+    };
+    const other = await Desk.open({ change });
+    try {
+      const answer = await other.get('/resets/p4th-s3cr3t/7?pin=p1n-s3cr3t');
+      assert.equal(answer.status, 200);
+      const event = await other.gatehouse.eventOf(answer.headers['x-request-id']);
+      assert.deepEqual(event.resource, { step: '7' });
+      const written = other.folder.read('events.jsonl') + other.gatehouse.output;
+      for (const secret of ['p4th-s3cr3t', 'p1n-s3cr3t']) assert.ok(!written.includes(secret), secret);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('have nothing of what was refused before it was a request', async () => {
     const before = desk.gatehouse.events().length;
     const secret = 's3cr3t-of-the-malformed';

@@ -1,0 +1,55 @@
+#include "schema/traits.h"
+
+#include <set>
+#include <vector>
+
+#include "schema/compiler_implementation.h"
+
+namespace gatehouse::schema {
+namespace {
+
+enum class Depth : std::uint8_t { same_value, inside };
+
+struct Visit {
+  json::Value schema;
+  SchemaResource* resource;
+  Depth depth;
+};
+
+bool says_true(json::Value value) { return value && value.is_boolean() && value.boolean(); }
+
+}  // namespace
+
+Traits Compiler::Implementation::traits(SchemaResource& around, json::Value schema) {
+  Traits traits;
+  std::set<std::pair<const json::Node*, Depth>> seen;
+  std::vector<Visit> waiting{{schema, &documents_.resource_of(schema, around), Depth::same_value}};
+  while (!waiting.empty()) {
+    const Visit here = waiting.back();
+    waiting.pop_back();
+    if (!here.schema.is_object() || !seen.emplace(here.schema.node(), here.depth).second) continue;
+    const Keywords keywords(here.schema);
+    const auto sensitive = here.schema.find("x-sensitive");
+    traits.secret |= says_true(keywords[Keyword::write_only]) || (sensitive && says_true(*sensitive)) ||
+                     here.schema.find_string("format") == "password";
+    if (here.depth == Depth::same_value) {
+      for (const Keyword form : {Keyword::pattern, Keyword::enumeration, Keyword::constant, Keyword::format})
+        traits.formed |= keywords.has(form);
+    }
+    for (const Keyword reference : {Keyword::ref, Keyword::dynamic_ref, Keyword::recursive_ref}) {
+      const json::Value text = keywords[reference];
+      if (!text || !text.is_string()) continue;
+      if (const auto target = documents_.resolve(*here.resource, text.string(), text)) {
+        waiting.push_back({target->schema, target->resource, here.depth});
+      }
+    }
+    const auto next = [&](json::Value inner, Depth depth) {
+      waiting.push_back({inner, &documents_.resource_of(inner, *here.resource), depth});
+    };
+    for_each_applied(keywords, [&](json::Value inner) { next(inner, here.depth); });
+    for_each_inside(keywords, [&](json::Value inner) { next(inner, Depth::inside); });
+  }
+  return traits;
+}
+
+}  // namespace gatehouse::schema
