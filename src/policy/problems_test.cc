@@ -503,16 +503,18 @@ TEST(Documents, ASecretIsOneThroughEveryReferenceAndComposition) {
            "{type: string, maxLength: 9, if: {minLength: 4}, else: {writeOnly: true}}",
            "{type: array, maxItems: 3, items: {$ref: '#/components/schemas/Secret'}}",
            "{type: object, properties: {a: {$ref: '#/components/schemas/Marked'}}}",
-           "{type: object, properties: {a: {type: string}}, additionalProperties: {$ref: '#/components/schemas/Secret'}}",
+           "{type: object, properties: {a: {type: string}}, additionalProperties: {$ref: "
+           "'#/components/schemas/Secret'}}",
        }) {
     EXPECT_NE(logged(schema).find("`pin` is secret"), std::string::npos) << schema << "\n" << logged(schema);
   }
   EXPECT_EQ(logged("{$ref: '#/components/schemas/Plain'}"), "");
   EXPECT_EQ(logged("{type: string, maxLength: 9, not: {format: password, maxLength: 2}}"), "")
       << "what it is not says nothing of what it is";
-  EXPECT_NE(with("{name: pin, in: query, x-sensitive: true, x-gatehouse: {log: true}, schema: {type: string}}")
-                .find("`pin` is secret"),
-            std::string::npos);
+  EXPECT_NE(
+      with("{name: pin, in: query, x-sensitive: true, x-gatehouse: {log: true}, schema: {type: string}}")
+          .find("`pin` is secret"),
+      std::string::npos);
   EXPECT_NE(logged("{type: string, x-sensitive: \"true\"}").find("x-sensitive must be true or false"),
             std::string::npos);
   EXPECT_NE(logged("{type: string, writeOnly: \"true\"}").find("writeOnly must be true or false"),

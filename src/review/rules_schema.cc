@@ -130,7 +130,9 @@ constexpr Rule kSchemaRules[] = {
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::anything)) {
-             found.add(std::move(weak.operations), weak.place, "any value is accepted");
+             found.add(std::move(weak.operations), weak.place,
+                       weak.keyword == "items" ? "no `items`: elements of any kind are accepted"
+                                               : "any value is accepted");
            }
          }},
     {.id = "object-open",

@@ -45,7 +45,8 @@ void Compiler::Implementation::fill(const Task& task) {
 // What decides about secrets and about who may send a value must not be overlooked because of its type.
 void Compiler::Implementation::check_flags(const Site& site) {
   const auto check = [&](Value flag, std::string_view called) {
-    if (flag && !flag.is_boolean()) report(site.resource, flag, fmt::format("{} must be true or false", called));
+    if (flag && !flag.is_boolean())
+      report(site.resource, flag, fmt::format("{} must be true or false", called));
   };
   check(site.keywords[Keyword::read_only], "readOnly");
   check(site.keywords[Keyword::write_only], "writeOnly");

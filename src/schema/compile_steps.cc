@@ -172,6 +172,31 @@ void Compiler::Implementation::fill_unevaluated(const Site& site) {
   }
 }
 
+// Elements behind the last that prefixItems has are refused; where nothing is said about any element,
+// whatever stands there is accepted within the caps, and that is a weakness.
+void Compiler::Implementation::seal_array(const Site& site) {
+  Rules& rules = site.rules;
+  const Facts& facts = site.facts;
+  const bool says_rest = (rules.array && rules.array->rest) || rules.unevaluated_items;
+  if (facts.lists_elements && !says_rest) {
+    if (rules.steps || (rules.array && rules.array->contains)) {
+      rules.unevaluated_items = &never("unevaluatedItems");
+      rules.tracks = true;
+    } else {
+      arrays(rules).rest = &never("items");
+    }
+    return;
+  }
+  const Value items = site.keywords[Keyword::items];
+  const bool says_true = items && items.is_boolean() && items.boolean();
+  const bool says_nothing = !facts.describes_elements && facts.types != kAllTypes && !facts.is_listed;
+  if (!says_true && !says_nothing) return;
+  site.rules.weaknesses.push_back({Weakness::Kind::anything, site.resource.document->uri,
+                                   documents_.pointer_to(*site.resource.document, site.task.schema),
+                                   site.task.schema.offset(), "items"});
+  if (says_nothing) arrays(rules).rest = &anything(Use::outermost);
+}
+
 void Compiler::Implementation::seal_and_cap(const Site& site) {
   using enum Keyword;
   Rules& rules = site.rules;
@@ -191,13 +216,15 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
       objects(rules).additional = &never("additionalProperties");
     }
   }
+  if (options_.sealing == Sealing::sealed && admits(Kind::array)) seal_array(site);
   if (options_.sealing == Sealing::sealed && !facts.asserts) weak(Weakness::Kind::anything, {});
   if (!options_.caps) return;
   if (admits(Kind::string) && !facts.length) {
     strings(rules).length.most = options_.caps->string;
     weak(Weakness::Kind::capped, "maxLength");
   }
-  if (admits(Kind::array) && !facts.items) {
+  const bool tuple = rules.array && rules.array->rest && rules.array->rest->never;
+  if (admits(Kind::array) && !facts.items && !tuple) {
     arrays(rules).items.most = options_.caps->items;
     weak(Weakness::Kind::capped, "maxItems");
   }

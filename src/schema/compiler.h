@@ -31,7 +31,9 @@ enum class Dialect : std::uint8_t {
 };
 enum class Formats : std::uint8_t { annotate, assert };
 // sealed: an object schema without additionalProperties and unevaluatedProperties refuses members that no
-// applying branch declares (as unevaluatedProperties: false at its outermost place would).
+// applying branch declares (as unevaluatedProperties: false at its outermost place would); an array schema
+// with prefixItems, and without items and unevaluatedItems, refuses elements that no applying branch
+// describes.
 enum class Sealing : std::uint8_t { open, sealed };
 // input: what a client sends (readOnly members are refused and never required). output: what leaves (the same
 // for writeOnly).

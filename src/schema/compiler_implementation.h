@@ -91,6 +91,7 @@ class Compiler::Implementation {
   void fill_unevaluated(const Site& site);
   void fill_dependencies(const Site& site, json::Value map, std::vector<Step>& steps, ObjectRules& object);
   void seal_and_cap(const Site& site);
+  void seal_array(const Site& site);
   bool add_discriminator(const Site& site, std::vector<Step>& steps);
   void add_branches(const Site& site, Keyword keyword, Step::Op op, std::vector<Step>& steps);
   void add_reference(const Site& site, Keyword keyword, std::vector<Step>& steps);

@@ -29,12 +29,20 @@ void append(std::vector<std::string_view>& names, const std::vector<std::string_
   }
 }
 
+// What may apply describes, too.
+void describe(Facts& facts, const Facts& other) {
+  facts.describes_object |= other.describes_object;
+  facts.describes_elements |= other.describes_elements;
+  facts.lists_elements |= other.lists_elements;
+}
+
 // Both hold.
 void join(Facts& facts, const Facts& other) {
   facts.types &= other.types;
   facts.integers_only |= other.integers_only;
   facts.asserts |= other.asserts;
-  facts.describes_object |= other.describes_object;
+  facts.is_listed |= other.is_listed;
+  describe(facts, other);
   facts.length |= other.length;
   facts.items |= other.items;
   facts.properties |= other.properties;
@@ -115,6 +123,7 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
   if (resource.validates) {
     if (keywords.has(enumeration) || keywords.has(constant)) {
       facts.asserts = true;
+      facts.is_listed = true;
       bound_everything(facts);
     }
     facts.length |= keywords.has(max_length);
@@ -147,6 +156,10 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
         required, min_properties, max_properties, dependent_required, dependent_schemas, dependencies}) {
     facts.describes_object |= keywords.has(keyword);
   }
+  for (const Keyword keyword : {prefix_items, items, additional_items, unevaluated_items}) {
+    facts.describes_elements |= keywords.has(keyword);
+  }
+  facts.lists_elements = keywords.has(prefix_items) || (keywords.has(items) && keywords[items].is_array());
   const auto is_true = [&](Keyword keyword) {
     return keywords.has(keyword) && keywords[keyword].is_boolean() && keywords[keyword].boolean();
   };
@@ -187,7 +200,7 @@ void FactFinder::in_place(Facts& facts, const Keywords& keywords, SchemaResource
   // These say nothing for certain, but may declare properties; and they must not go round in circles.
   const auto maybe = [&](json::Value branch) {
     const Facts& other = of(branch, resource);
-    facts.describes_object |= other.describes_object;
+    describe(facts, other);
     append(facts.read_only_names, other.read_only_names);
     append(facts.write_only_names, other.write_only_names);
     facts.height = std::max(facts.height, other.height + 1);
@@ -244,6 +257,7 @@ void FactFinder::alternatives(Facts& facts, json::Value list, SchemaResource& re
   using json::Kind;
   Facts together;
   together.types = 0;
+  together.is_listed = true;
   bound_everything(together);
   for (const json::Value branch : list.elements()) {
     const Facts& other = of(branch, resource);
@@ -254,7 +268,8 @@ void FactFinder::alternatives(Facts& facts, json::Value list, SchemaResource& re
     together.properties &= other.properties || without(Kind::object);
     together.minimum &= other.minimum || without(Kind::number);
     together.maximum &= other.maximum || without(Kind::number);
-    together.describes_object |= other.describes_object;
+    describe(together, other);
+    together.is_listed &= other.is_listed || without(Kind::array);
     append(together.read_only_names, other.read_only_names);
     append(together.write_only_names, other.write_only_names);
     together.height = std::max(together.height, other.height);

@@ -16,8 +16,11 @@ namespace gatehouse::schema {
 struct Facts {
   std::uint8_t types = kAllTypes;  // which kinds of values it can accept
   bool integers_only = false;
-  bool asserts = false;           // it says anything at all about values
-  bool describes_object = false;  // it has keywords for objects, or says that it is one
+  bool asserts = false;             // it says anything at all about values
+  bool describes_object = false;    // it has keywords for objects, or says that it is one
+  bool describes_elements = false;  // it says something about the elements of arrays
+  bool lists_elements = false;      // … about the first ones: prefixItems
+  bool is_listed = false;           // by enum or const
   // What is bounded, by itself or by every alternative.
   bool length = false;
   bool items = false;

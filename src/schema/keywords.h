@@ -121,7 +121,8 @@ void for_each_schema_in_map(const Keywords& keywords, std::initializer_list<Keyw
   }
 }
 
-// Calls visit(subschema) for each that may say something about the same value. What `not` has says what it is not.
+// Calls visit(subschema) for each that may say something about the same value. What `not` has says what it is
+// not.
 template <typename Visit>
 void for_each_applied(const Keywords& keywords, Visit visit) {
   using enum Keyword;

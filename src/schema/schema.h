@@ -22,8 +22,8 @@ struct Weakness {
   std::string document;      // URI
   std::string pointer;       // of the schema object, in the document
   std::uint32_t offset = 0;  // of the schema object, in the document's text
-  std::string_view
-      keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties, maximum
+  std::string_view keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties,
+                             // maximum anything: "items" where that holds for the elements of an array
 };
 
 enum class Outcome : std::uint8_t {

@@ -35,7 +35,7 @@ struct Held {
 const Options kSealed{.formats = Formats::assert, .sealing = Sealing::sealed};
 
 Held hold(std::string_view schema, std::string_view instance, Options options = {},
-             Direction direction = Direction::any, std::string_view pointer = "") {
+          Direction direction = Direction::any, std::string_view pointer = "") {
   Held outcome;
   std::shared_ptr<const Schema> held;
   {
@@ -128,6 +128,55 @@ TEST(Sealing, KnowsThePropertiesOfEveryBranchThatApplies) {
     "$defs":{"base":{"type":"object","properties":{"a":{}}}}})";
   EXPECT_THAT(findings(kBoth, R"({"x":{"a":1},"y":{"a":1,"b":1}})", kSealed), IsEmpty());
   EXPECT_THAT(findings(kBoth, R"({"x":{"a":1,"b":1}})", kSealed), ElementsAre("/x additionalProperties"));
+}
+
+TEST(Sealing, RefusesElementsThatNoBranchDescribes) {
+  constexpr std::string_view kTuple =
+      R"({"type":"array","prefixItems":[{"type":"string"},{"type":"integer"}]})";
+  EXPECT_THAT(findings(kTuple, R"(["a",1])", kSealed), IsEmpty());
+  EXPECT_THAT(findings(kTuple, R"(["a"])", kSealed), IsEmpty());
+  EXPECT_THAT(findings(kTuple, R"(["a",1,{"role":"admin"}])", kSealed), ElementsAre(" items"));
+  EXPECT_THAT(findings(kTuple, R"(["a",1,2])"), IsEmpty());
+  // Through references and branches; said openly; beside other types; under contains.
+  constexpr std::string_view kBranches =
+      R"({"allOf":[{"$ref":"#/$defs/t"},{"minItems":1}],"$defs":{"t":{"type":"array","prefixItems":[{"type":"string"}]}}})";
+  EXPECT_THAT(findings(kBranches, R"(["a",1])", kSealed), ElementsAre(" unevaluatedItems"));
+  EXPECT_THAT(findings(kBranches, R"(["a"])", kSealed), IsEmpty());
+  EXPECT_THAT(
+      findings(R"({"anyOf":[{"type":"null"},{"prefixItems":[{"type":"string"}]}]})", R"(["a",1])", kSealed),
+      ElementsAre(" unevaluatedItems"));
+  EXPECT_THAT(
+      findings(R"({"prefixItems":[{"type":"string"}],"contains":{"const":7}})", R"(["a",7])", kSealed),
+      IsEmpty());
+  EXPECT_THAT(
+      findings(R"({"prefixItems":[{"type":"string"}],"contains":{"const":7}})", R"(["a",7,8])", kSealed),
+      ElementsAre(" unevaluatedItems"));
+  for (const std::string_view open : {R"({"prefixItems":[{"type":"string"}],"items":true})",
+                                      R"({"prefixItems":[true],"unevaluatedItems":{}})",
+                                      R"({"allOf":[{"prefixItems":[{"type":"string"}]},{"items":{}}]})"}) {
+    EXPECT_THAT(findings(open, R"(["a",1])", kSealed), IsEmpty()) << open;
+  }
+  // Elements are sealed themselves.
+  EXPECT_THAT(
+      findings(R"({"prefixItems":[{"type":"object","properties":{"a":{}}}]})", R"([{"b":1}])", kSealed),
+      ElementsAre("/0 additionalProperties"));
+}
+
+TEST(Sealing, SaysWhereNothingIsSaidOfElements) {
+  const Options capped{.sealing = Sealing::sealed, .caps = Caps{.string = 3, .items = 2, .properties = 2}};
+  const auto weak = [&](std::string_view schema) { return hold(schema, "[]", capped).weak; };
+  EXPECT_THAT(weak(R"({"type":"array","maxItems":5})"), ElementsAre(" items"));
+  EXPECT_THAT(weak(R"({"type":["array","null"],"maxItems":5,"contains":{"const":1},"minContains":0})"),
+              ElementsAre(" items"));
+  EXPECT_THAT(weak(R"({"type":"array","maxItems":5,"items":true})"), ElementsAre(" items"));
+  EXPECT_THAT(weak(R"({"type":"array","maxItems":5,"items":{}})"), ElementsAre("/items "));
+  EXPECT_THAT(weak(R"({"type":"array","maxItems":5,"items":{"type":"boolean"}})"), IsEmpty());
+  EXPECT_THAT(weak(R"({"allOf":[{"type":"array"},{"items":{"type":"boolean"}}],"maxItems":5})"), IsEmpty());
+  EXPECT_THAT(weak(R"({"enum":[[],[1]]})"), IsEmpty());
+  EXPECT_THAT(weak(R"({"type":"array","prefixItems":[{"type":"boolean"}]})"), IsEmpty());
+  // What is accepted is bounded.
+  EXPECT_THAT(hold(R"({"type":"array","maxItems":5})", R"([["abcd"]])", capped).findings,
+              ElementsAre("/0/0 maxLength"));
 }
 
 TEST(Sealing, DoesNotOpenWhatANotForbids) {

@@ -1,5 +1,5 @@
-// What a schema says about its value: in itself, and in everything that may apply to it or to what is inside it,
-// through $ref and composition, in whatever alternative. For decisions that must not overlook one.
+// What a schema says about its value: in itself, and in everything that may apply to it or to what is inside
+// it, through $ref and composition, in whatever alternative. For decisions that must not overlook one.
 #pragma once
 
 namespace gatehouse::schema {
