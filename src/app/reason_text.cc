@@ -21,6 +21,10 @@ std::string_view meaning_of(Reason reason) {
       return "a credential came without TLS: whoever could read the network has it now, so revoke it";
     case Reason::draining: return "the server is about to end and takes nothing new";
     case Reason::no_such_operation: return "no document has an operation at this path";
+    case Reason::path_ambiguous:
+      return "an upstream could take this path for that of another operation, whose policy is another; say "
+             "how the "
+             "upstreams read paths with `routing`";
     case Reason::method_not_allowed: return "the path has operations, but none for this method";
     case Reason::rate_limited: return "more requests than the limit allows";
     case Reason::too_many_at_once:

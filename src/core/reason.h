@@ -63,6 +63,7 @@ const AnswerText& text_of(Answer answer);
   X(credential_in_plaintext, transport, forbidden)                   \
   X(draining, transport, unavailable)                                \
   X(no_such_operation, route, not_found)                             \
+  X(path_ambiguous, route, not_found)                                \
   X(method_not_allowed, route, method_not_allowed)                   \
   X(rate_limited, limit, rate_limited)                               \
   X(too_many_at_once, limit, unavailable)                            \

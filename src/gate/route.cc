@@ -8,6 +8,8 @@ Verdict<Matched> route(Exchange& exchange) {
       policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
   switch (match.outcome) {
     case http::RouteOutcome::found: exchange.allow = match.allow; break;
+    case http::RouteOutcome::ambiguous:
+      return refuse(Reason::path_ambiguous, policy.operations[policy.route_operations[match.route]].name);
     case http::RouteOutcome::no_path: return refuse(Reason::no_such_operation);
     case http::RouteOutcome::no_method:
       exchange.allow = match.allow;

@@ -70,7 +70,7 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   const http::RequestHead& head = exchange.head;
   const Headers headers(head.fields);
   const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
-                              &headers, operation.credential_pairs};
+                              &headers, operation.credential_pairs, operation.path_values};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);
   }

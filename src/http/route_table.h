@@ -18,9 +18,11 @@
 //   - Parts of one segment: a parameter ends at the literal that follows it, and that literal occurs once in
 //   what
 //     two parameters share; `{a}{b}` is an error.
-//   - A segment that a template would take, but that reads as a more specific sibling once it is
-//   percent-decoded or
-//     cut at `;`, is taken by neither: an upstream might decode first, and be led to the sibling.
+//   - An upstream may read a path differently (path_reading.h). A path that it could take for a sibling's
+//   with
+//     another policy is refused, by find() where a parameter took the segment, and by build() where two
+//     literals are read as one: whatever Gatehouse chose, the upstream might do the other. Where the policies
+//     are the same, the path is what it is for Gatehouse.
 #pragma once
 
 #include <array>
@@ -33,13 +35,19 @@
 #include <vector>
 
 #include "http/method.h"
+#include "http/path_reading.h"
 
 namespace gatehouse::http {
 
+// Who reads the path of a request once it is routed.
+enum class PathReader : std::uint8_t { gatehouse, upstream };
+
 struct Route {
   Method method = Method::get;
-  std::string path;  // an OpenAPI path template, base path included: `/orders/{id}`
-  std::string name;  // for problems: the operationId, or "GET /orders/{id}"
+  std::string path;          // an OpenAPI path template, base path included: `/orders/{id}`
+  std::string name;          // for problems: the operationId, or "GET /orders/{id}"
+  std::uint32_t policy = 0;  // routes of the same number have the same policy
+  PathReader reader = PathReader::upstream;
 };
 
 // Two routes that one path could mean; the first is the one it does mean.
@@ -61,18 +69,24 @@ struct Captures {
   std::size_t size = 0;
 };
 
-enum class RouteOutcome : std::uint8_t { found, no_path, no_method };
+enum class RouteOutcome : std::uint8_t {
+  found,
+  ambiguous,  // an upstream could take it for another route, whose policy is another
+  no_path,
+  no_method,
+};
 
 struct RouteMatch {
   RouteOutcome outcome = RouteOutcome::no_path;
-  std::uint32_t route = 0;  // found: index into the routes that the table was built from
-  std::string_view allow;   // found, no_method: the value of Allow; lives as long as the table
+  std::uint32_t route = 0;  // found, ambiguous: index into the routes that the table was built from
+  std::string_view allow;   // all but no_path: the value of Allow; lives as long as the table
 };
 
 class RouteTable {
  public:
   // Every problem is reported.
-  static std::expected<RouteTable, std::vector<RouteProblem>> build(std::span<const Route> routes);
+  static std::expected<RouteTable, std::vector<RouteProblem>> build(std::span<const Route> routes,
+                                                                    PathReading reading = {});
 
   // `path` as RequestHead has it: checked, raw, without the query.
   RouteMatch find(Method method, std::string_view path, Captures& captures) const;
@@ -90,11 +104,14 @@ class RouteTable {
   struct Pattern {
     std::vector<std::string> literals;  // one more than it has parameters; the first and last may be empty
     std::uint32_t child = kNone;
+    std::vector<std::string> readings;  // the literals as SegmentReading has them
   };
   struct Node {
     std::uint32_t endpoint = kNone;
     std::uint32_t parameter = kNone;  // the child for a segment that is one whole parameter
-    bool has_literals = false;  // of its own: a whole parameter beside them must not be read as one of them
+    std::uint32_t slash = kNone;      // the child for a final slash
+    bool has_literals = false;        // of its own
+    bool has_twins = false;           // two of its literals may be read as one
     std::vector<Pattern> patterns;
   };
   struct Endpoint {
@@ -109,17 +126,61 @@ class RouteTable {
     std::uint32_t text_size = 0;
   };
 
+  // What a walk is about: the path's segments, and what was found out on the way.
+  struct Walk {
+    Method method = Method::get;
+    Captures& captures;
+    bool ambiguous = false;
+  };
+  // A child that a segment leads to, and what comes behind it.
+  struct Step {
+    std::uint32_t child = kNone;
+    std::string_view rest;
+    bool last = false;
+  };
+
   static std::uint64_t hash(std::uint32_t node, std::string_view segment);
+  static std::uint64_t reading_hash(std::uint32_t node, std::uint64_t of_text) {
+    return of_text ^ (node + 1) * 0x9E3779B97F4A7C15ULL;
+  }
   std::uint32_t literal_child(std::uint32_t node, std::string_view segment) const;
-  std::uint32_t walk(std::uint32_t node, std::string_view rest, Captures& captures) const;
-  enum class Siblings : std::uint8_t { literals, literals_and_patterns };
-  bool reads_as_sibling(std::uint32_t node, std::string_view segment, Siblings siblings) const;
+  std::uint32_t walk(std::uint32_t node, std::string_view rest, Walk& walk) const;
+  std::uint32_t go_on(const Step& step, Walk& walk) const;
+
+  // route_reading.cc
+  enum class Chosen : std::uint8_t { literal, pattern, parameter };
+  void look_beside(std::uint32_t node, std::string_view segment, const Step& taken, Chosen as,
+                   std::uint32_t endpoint, Walk& walk) const;
+  // Calls `visit(child)` for each literal child as which the segment may be read.
+  template <typename Visit>
+  void for_each_reading(std::uint32_t node, const SegmentReading& reading, Visit visit) const {
+    if (!nodes_[node].has_literals) return;
+    const std::size_t mask = readings_.size() - 1;
+    reading.for_each_end([&](std::size_t size, std::uint64_t hash) {
+      const std::string_view text = reading.text().substr(0, size);
+      for (std::size_t slot = reading_hash(node, hash) & mask;; slot = (slot + 1) & mask) {
+        const Literal& literal = readings_[slot];
+        if (literal.child == kNone) return;
+        const bool same = literal.node == node && literal.text_size == size &&
+                          std::string_view(text_).substr(literal.text_at, size) == text;
+        if (same) visit(literal.child);
+      }
+    });
+  }
+  static bool may_match(const Pattern& pattern, const SegmentReading& reading);
+  bool reaches_other(const Step& step, Method method, std::uint32_t chosen, std::size_t& steps) const;
+  bool is_other(std::uint32_t endpoint, Method method, std::uint32_t chosen) const;
   static bool match(const Pattern& pattern, std::string_view segment, Captures& captures);
 
   std::vector<Node> nodes_;
   std::vector<Endpoint> endpoints_;
   std::vector<Literal> literals_;
+  std::vector<Literal> readings_;  // the same by their readings; several may have the same
   std::string text_;
+  PathReading reading_;
+  bool policies_differ_ = false;
+  std::vector<std::uint32_t> policies_;  // of routes
+  std::vector<PathReader> readers_;
   std::vector<std::vector<std::string>> parameters_;
   std::vector<RouteOverlap> overlaps_;
 };

@@ -112,24 +112,6 @@ TEST(RouteTable, ASegmentCanHoldSeveralParametersAndLiterals) {
   EXPECT_EQ(found(routes, "/v/:close"), "none");
 }
 
-TEST(RouteTable, AnotherSpellingOfAMoreSpecificSiblingIsNoParameter) {
-  const auto routes =
-      table({"/u/@me", "/u/{id}", "/v/{id}:cancel", "/v/{id}", "/w/{id}", "/x/a%20b", "/x/{id}"});
-  EXPECT_EQ(found(routes, "/u/@me"), "0");
-  EXPECT_EQ(found(routes, "/u/%40me"), "none");
-  EXPECT_EQ(found(routes, "/u/@me;a=b"), "none");
-  EXPECT_EQ(found(routes, "/u/%40me%3Bx"), "none");
-  EXPECT_EQ(found(routes, "/u/%40you"), "1 %40you");
-  EXPECT_EQ(found(routes, "/u/a;b"), "1 a;b");
-  EXPECT_EQ(found(routes, "/v/1%3Acancel"), "none");
-  EXPECT_EQ(found(routes, "/v/1:cancel;x"), "none");
-  EXPECT_EQ(found(routes, "/v/1%3Ax"), "3 1%3Ax");
-  EXPECT_EQ(found(routes, "/w/%40me"), "4 %40me");
-  EXPECT_EQ(found(routes, "/x/a%20b"), "5");
-  EXPECT_EQ(found(routes, "/x/a%20b;"), "none");
-  EXPECT_EQ(found(routes, "/x/a%20c"), "6 a%20c");
-}
-
 TEST(RouteTable, AmbiguousTemplatesAreErrorsWithBothNames) {
   EXPECT_THAT(problem({"/a/{x}", "/a/{y}"}),
               HasSubstr("`GET /a/{y}` (/a/{y}) and `GET /a/{x}` (/a/{x}) are ambiguous"));

@@ -12,6 +12,20 @@ namespace {
 constexpr std::string_view kValid;
 constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t{1} << 20U};
 
+// A `;`, which a servlet container cuts at, and which style matrix has of its own; or what a second decoding
+// would change.
+bool is_read_differently(std::string_view raw, const Codec& codec) {
+  if (codec.style != Style::matrix && raw.contains(';')) return true;
+  if (raw.contains("%3B") || raw.contains("%3b")) return true;
+  const auto is_hex = [](char c) {
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+  };
+  for (auto at = raw.find("%25"); at != std::string_view::npos; at = raw.find("%25", at + 3)) {
+    if (raw.size() - at > 4 && is_hex(raw[at + 3]) && is_hex(raw[at + 4])) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view name(In in) {
@@ -207,7 +221,11 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
         memory.write(text, codec, out, [&](std::uint8_t kinds, json::Builder& to) {
           return memory.styles.write_path(text, codec, kinds, to);
         });
-    if (!broken.empty()) report(codec, broken);
+    if (!broken.empty()) {
+      report(codec, broken);
+    } else if (raw.path_values == PathValues::unambiguous && is_read_differently(text, codec)) {
+      report(codec, "ambiguous");
+    }
   }
   out.end_object();
 

@@ -47,6 +47,10 @@ class HeaderFields {
   virtual std::optional<std::string_view> value(std::string_view name, std::size_t nth) const = 0;
 };
 
+// Whether a path value may be one that an upstream reads differently from Gatehouse: cut at `;`, or decoded
+// again. Not where conditions, limits or lookups of the object read it.
+enum class PathValues : std::uint8_t { any, unambiguous };
+
 // What a request brings. Raw: nothing is decoded yet.
 struct RawInput {
   std::span<const std::string_view> path;  // one capture for each of Operation::path_names
@@ -55,6 +59,7 @@ struct RawInput {
   // Names in the query that are no parameters and may be there, as they are written: those that carry
   // credentials.
   std::span<const std::string_view> passed_over{};
+  PathValues path_values = PathValues::any;
 };
 
 // Working memory, kept from one request to the next. One for each thread.
@@ -80,6 +85,7 @@ class InputMemory {
 //   style       the text is not of the form that the parameter's style has
 //   encoding    bad percent-encoding, not UTF-8, a control character, a path separator
 //   plus        a raw `+` in a query, which may be a space or a plus
+//   ambiguous   a path value that is not PathValues::unambiguous
 //   semicolon   a raw `;` in a query or form, which may part two pairs
 //   type        the text is not of the schema's type
 //   json        `content: application/json`, and the text is not JSON

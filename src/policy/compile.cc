@@ -14,6 +14,7 @@
 #include "policy/compile_heads.h"
 #include "policy/compile_limits.h"
 #include "policy/compile_objects.h"
+#include "policy/compile_routes.h"
 #include "policy/environment.h"
 
 namespace gatehouse::policy {
@@ -55,7 +56,7 @@ class Compiler {
     }
     report_unproven();
     report_unmatched();
-    build_routes();
+    compile_routes(*set_, problems_);
     if (!problems_.empty()) return nullptr;
     return set_;
   }
@@ -444,27 +445,6 @@ class Compiler {
     }
     operation.target = TargetKind::upstream;
     operation.upstream.upstream = &upstream->second;
-  }
-
-  // ---- routes ----
-
-  void build_routes() {
-    std::vector<http::Route> routes;
-    std::vector<Place> places;
-    for (const Operation& operation : set_->operations) {
-      for (const std::string& path : operation.api->routes) {
-        routes.push_back({http::method_from(operation.method), path, operation.name});
-        places.push_back(operation.api->place);
-        set_->route_operations.push_back(operation.index);
-      }
-    }
-    auto table = http::RouteTable::build(routes);
-    if (!table) {
-      for (const http::RouteProblem& problem : table.error())
-        problems_.add(places[problem.route], problem.what);
-      return;
-    }
-    set_->routes = *std::move(table);
   }
 
   Problems& problems_;

@@ -109,6 +109,13 @@ void compile_heads(const PolicySet& set, Operation& operation) {
     }
   }
 
+  const bool reads_values =
+      operation.resource || !operation.conditions.empty() || !operation.input_limits.empty();
+  if (reads_values && operation.target == TargetKind::upstream &&
+      set.settings.routing.cuts == http::PathCuts::lenient) {
+    operation.path_values = openapi::PathValues::unambiguous;
+  }
+
   AnswerRules& answers = operation.answers;
   answers = set.answers;
   for (const openapi::Response& response : from.responses) {

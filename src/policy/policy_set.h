@@ -185,6 +185,7 @@ struct Operation {
   // authenticators.
   std::vector<std::string_view> credential_pairs;
   AnswerRules answers;
+  openapi::PathValues path_values = openapi::PathValues::any;
 
   // Path and query parameters whose values events may show.
   std::vector<std::string> logged_path, logged_query;

@@ -14,6 +14,7 @@
 #include "base/problems.h"
 #include "base/secret.h"
 #include "base/units.h"
+#include "http/path_reading.h"
 #include "openapi/plus.h"
 
 namespace gatehouse::doc {
@@ -222,26 +223,6 @@ struct Acceptance {
 
 enum class Details : std::uint8_t { principals, everyone };
 
-// How upstreams compare the letters of a path with their routes: `routing: {case: …}`.
-enum class PathCase : std::uint8_t {
-  unknown,      // where a sibling with another policy could be meant, the request is refused
-  sensitive,    // `Admin` is never `admin`
-  insensitive,  // `Admin` is `admin`, for Gatehouse as well
-};
-// How else they read a path: `routing: {reading: …}`.
-enum class PathReading : std::uint8_t {
-  // May cut at `;` and at a suffix such as `.json`, trim dots, spaces and a final slash, decode twice: where
-  // a
-  // sibling with another policy could be meant, the request is refused.
-  lenient,
-  exact,  // Decode once and compare whole segments.
-};
-
-struct Routing {
-  PathCase letters = PathCase::unknown;
-  PathReading reading = PathReading::lenient;
-};
-
 struct Settings {
   std::string directory;  // of gatehouse.yaml: what relative paths are relative to
   std::vector<PlacedText> openapi;
@@ -260,7 +241,7 @@ struct Settings {
   std::map<std::string, std::vector<PlacedText>> roles;
   std::map<std::string, LimitSettings> limits;
   Defaults defaults;
-  Routing routing;
+  http::PathReading routing;  // how upstreams read paths
   std::vector<OperationSettings> operations;
   std::vector<LogSettings> log;
   Nanoseconds keep_events = std::chrono::hours(24 * 90);

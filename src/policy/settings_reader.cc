@@ -40,10 +40,10 @@ constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
                                            {"space", openapi::Plus::space}};
 constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
                                                       {"literal", openapi::Semicolon::literal}};
-constexpr Choice<PathCase> kPathCases[] = {{"sensitive", PathCase::sensitive},
-                                           {"insensitive", PathCase::insensitive}};
-constexpr Choice<PathReading> kPathReadings[] = {{"lenient", PathReading::lenient},
-                                                 {"exact", PathReading::exact}};
+constexpr Choice<http::LetterCase> kLetterCases[] = {{"sensitive", http::LetterCase::sensitive},
+                                                     {"insensitive", http::LetterCase::insensitive}};
+constexpr Choice<http::PathCuts> kPathCuts[] = {{"lenient", http::PathCuts::lenient},
+                                                {"exact", http::PathCuts::exact}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
 
 std::optional<PlacedText> placed(const Field& field) {
@@ -312,11 +312,11 @@ Defaults read_defaults(const Field& field) {
   return defaults;
 }
 
-Routing read_routing(const Field& field) {
+http::PathReading read_routing(const Field& field) {
   Reader in(field);
-  Routing routing;
-  routing.letters = in.optional("case", as_one_of(kPathCases)).value_or(routing.letters);
-  routing.reading = in.optional("reading", as_one_of(kPathReadings)).value_or(routing.reading);
+  http::PathReading routing;
+  routing.letters = in.optional("case", as_one_of(kLetterCases)).value_or(routing.letters);
+  routing.cuts = in.optional("reading", as_one_of(kPathCuts)).value_or(routing.cuts);
   in.finish();
   return routing;
 }

@@ -1,0 +1,79 @@
+#include "policy/compile_routes.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "json/writer.h"
+
+namespace gatehouse::policy {
+namespace {
+
+std::string text_of(const openapi::Located& schema) {
+  return schema ? json::to_text(schema.value) : std::string();
+}
+
+// Everything that the gates ask about a request for this operation, but for its path: operations with the
+// same text decide alike.
+std::string policy_text(const Operation& operation) {
+  std::string text =
+      fmt::format("permission {}\nanonymous {}\nsensitive {}\nhide {}\nconcurrency {}\nbody {}\n",
+                  operation.permission, operation.admits_anonymous, operation.sensitive,
+                  static_cast<int>(operation.hide), operation.concurrency, operation.body_bytes);
+  const auto out = std::back_inserter(text);
+  for (const SchemeAlternative& alternative : operation.alternatives) {
+    for (const SchemeUse& use : alternative) {
+      fmt::format_to(out, "scheme {}", use.authenticator);
+      for (const std::string& scope : use.scopes) fmt::format_to(out, " {}", scope);
+      text += '\n';
+    }
+    text += "or\n";
+  }
+  for (const auto* limits :
+       {&operation.address_limits, &operation.principal_limits, &operation.input_limits}) {
+    for (const LimitUse& use : *limits) fmt::format_to(out, "limit {} {}\n", use.limit->name, use.cost);
+  }
+  if (const OperationSettings* own = operation.settings) {
+    for (const PlacedText& condition : own->conditions) fmt::format_to(out, "when {}\n", condition.value);
+    if (own->resource && own->resource->sql) fmt::format_to(out, "resource {}\n", own->resource->sql->value);
+    if (own->resource && own->resource->upstream)
+      fmt::format_to(out, "resource at {}\n", own->resource->upstream->path.value);
+  }
+  for (const openapi::Parameter& parameter : operation.api->parameters) {
+    if (parameter.in == openapi::In::path) continue;
+    fmt::format_to(out, "parameter {} {} {} {}\n", openapi::name(parameter.in), parameter.name,
+                   parameter.required, text_of(parameter.schema));
+  }
+  if (operation.api->body) {
+    for (const openapi::Content& content : operation.api->body->content)
+      fmt::format_to(out, "content {} {}\n", content.type, text_of(content.schema));
+  }
+  return text;
+}
+
+}  // namespace
+
+void compile_routes(PolicySet& set, Problems& problems) {
+  std::vector<http::Route> routes;
+  std::vector<Place> places;
+  std::map<std::string, std::uint32_t> policies;
+  for (const Operation& operation : set.operations) {
+    const auto number = static_cast<std::uint32_t>(policies.size());
+    const std::uint32_t policy = policies.emplace(policy_text(operation), number).first->second;
+    const auto reader =
+        operation.target == TargetKind::upstream ? http::PathReader::upstream : http::PathReader::gatehouse;
+    for (const std::string& path : operation.api->routes) {
+      routes.push_back({http::method_from(operation.method), path, operation.name, policy, reader});
+      places.push_back(operation.api->place);
+      set.route_operations.push_back(operation.index);
+    }
+  }
+  auto table = http::RouteTable::build(routes, set.settings.routing);
+  if (table) {
+    set.routes = *std::move(table);
+    return;
+  }
+  for (const http::RouteProblem& problem : table.error()) problems.add(places[problem.route], problem.what);
+}
+
+}  // namespace gatehouse::policy
