@@ -6,6 +6,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
+#include "base/utf8.h"
 #include "json/writer.h"
 
 namespace gatehouse::app {
@@ -45,7 +46,7 @@ void print_json(const std::shared_ptr<const policy::PolicySet>& policy,
   }
   out.end_array();
   out.end_object();
-  fmt::print("{}\n", json::to_text(document.root()));
+  fmt::print("{}\n", printable(json::to_text(document.root())));
 }
 
 int check(const CheckOptions& words) {

@@ -11,6 +11,7 @@
 #include "app/load_policy.h"
 #include "app/table.h"
 #include "app/world.h"
+#include "base/utf8.h"
 #include "json/writer.h"
 #include "store/key_admin.h"
 #include "store/key_store.h"
@@ -109,7 +110,7 @@ void print_json(const store::ListedKey& key, WallTime now) {
   text("expires", date(key.record.expires));
   text("last_used", key.last_used ? date(*key.last_used) : "never");
   builder.end_object();
-  fmt::print("{}\n", json::to_text(document.root()));
+  fmt::print("{}\n", printable(json::to_text(document.root())));
 }
 
 int list(const KeyOptions& words) {

@@ -9,6 +9,7 @@
 #include "app/event_table.h"
 #include "audit/query.h"
 #include "base/units.h"
+#include "base/utf8.h"
 
 namespace gatehouse::app {
 namespace {
@@ -52,7 +53,7 @@ Result<std::size_t> print_events(db::Connection& connection, audit::EventFilter&
   GATEHOUSE_TRY(filter.after, audit::read_events(connection, filter, [&](const audit::StoredEvent& event) {
                   ++count;
                   if (words.json) {
-                    fmt::print("{}\n", event.line);
+                    fmt::print("{}\n", printable(event.line));
                   } else {
                     table.add(event.line);
                     if (count % kRowsAtOnce == 0) fmt::print("{}", table.take(screen));

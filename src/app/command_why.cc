@@ -11,6 +11,7 @@
 #include "app/event_table.h"
 #include "app/reason_text.h"
 #include "audit/query.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "doc/load.h"
 #include "json/parser.h"
@@ -166,7 +167,8 @@ int run(const WhyOptions& words) {
   if (!explanation) return fail("why", explanation.error().text);
   const auto policy = policy_of(words.config);
   if (words.json) {
-    fmt::print("{}\n", json_of(*explanation, policy.get()));
+    // JSON still: what is spelled out stands in strings, as JSON spells it.
+    fmt::print("{}\n", printable(json_of(*explanation, policy.get())));
     return 0;
   }
   json::Parser parser;

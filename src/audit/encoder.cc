@@ -238,9 +238,9 @@ class Line {
         *at_++ = '\\';
         *at_++ = static_cast<char>(character.code);
       } else if (deceives(character.code)) {
-        raw("\\u");
-        for (int shift = 12; shift >= 0; shift -= 4)
-          *at_++ = "0123456789abcdef"[(character.code >> shift) & 0xfU];
+        spelled_.clear();
+        append_escaped(spelled_, character.code);
+        raw(spelled_);
       } else {
         raw(text.substr(i - character.size, character.size));
       }
@@ -250,6 +250,7 @@ class Line {
 
   char* at_;
   std::span<const std::string_view> credentials_;
+  std::string spelled_;
 };
 
 // Each byte of a text takes six at most. Twenty texts, two lists of attributes, one detail, and the fixed

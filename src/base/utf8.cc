@@ -65,6 +65,13 @@ Utf8Character first_character(std::string_view text) {
   return {code, size};
 }
 
+void append_escaped(std::string& out, char32_t c) {
+  const auto unit = [&](std::uint32_t code) { out += fmt::format("\\u{:04x}", code); };
+  if (c < 0x10000) return unit(c);
+  unit(0xd800 + ((c - 0x10000) >> 10U));
+  unit(0xdc00 + ((c - 0x10000) & 0x3ffU));
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -72,7 +79,7 @@ std::string printable(std::string_view text) {
     if (character.size == 0) {
       out += "\ufffd";
     } else if (deceives(character.code)) {
-      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character.code));
+      append_escaped(out, character.code);
     } else {
       out += text.substr(0, character.size);
     }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gatehouse {
 
@@ -18,13 +19,27 @@ struct Utf8Character {
 // Precondition: the text is not empty.
 Utf8Character first_character(std::string_view text);
 
-// Whether a terminal or a reader of lines takes the character for something else than text: controls, line
-// and paragraph ends, what is invisible, and what turns the direction of writing. All are below U+10000.
+// Whether a terminal or a reader of lines takes the character for something else than text: controls, line and paragraph
+// ends, private use, and what is invisible or turns the direction of writing. Invisible are the Default_Ignorable_Code_Point of
+// Unicode 15 (soft hyphen, joiners, Hangul fillers, variation selectors, tags), interlinear annotations, and the
+// blanks that are no space (Braille, Hangul, musical).
 constexpr bool deceives(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-         (c >= 0xfff9 && c <= 0xfffb);
+  if (c < 0x20) return true;
+  if (c < 0x7f) return false;
+  constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
+      {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+      {0x2800, 0x2800},   {0x3164, 0x3164},   {0xe000, 0xf8ff},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+      {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x1bca0, 0x1bca3}, {0x1d159, 0x1d159}, {0x1d173, 0x1d17a},
+      {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff}};
+  for (const auto& [first, last] : kRanges) {
+    if (c <= last) return c >= first;
+  }
+  return false;
 }
+
+// Appends the character as JSON escapes it: `\u200b`, and a pair of surrogates beyond U+FFFF.
+void append_escaped(std::string& out, char32_t c);
 
 // The text with characters that deceive a terminal spelled out, `\u001b`, and bytes that are no
 // character as U+FFFD. Line ends are among those characters.
