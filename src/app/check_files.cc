@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "app/descriptors.h"
+#include "app/listening.h"
 #include "app/world.h"
 #include "crypto/jwk.h"
 #include "crypto/signer.h"
@@ -17,6 +19,36 @@ namespace {
 class FileCheck {
  public:
   explicit FileCheck(Problems& problems) : problems_(problems) {}
+
+  void descriptors(const policy::Settings& settings) {
+    const auto bounds = connection_bounds(settings, descriptor_limit());
+    if (!bounds) problems_.add(settings.listen.place, "listen: " + bounds.error().text);
+  }
+
+  // A certificate that cannot be read is told of by server_tls().
+  void redirect(const policy::Settings& settings) {
+    const auto names = names_of(settings);
+    if (!settings.listen.http || settings.listen.http_answer != policy::PlaintextAnswer::redirect) return;
+    if (!names || !names->empty()) return;
+    problems_.add(settings.listen.place,
+                  "listen.http: redirects to no host, because the certificate names none; set listen.names to the hosts of this server");
+  }
+
+  void admin_tls(const policy::AdminAccess& access) {
+    if (access.certificate.value.empty()) return;
+    net::ServerTlsOptions options;
+    const auto certificate = text_of(access.certificate, "listen.admin.tls.certificate");
+    const auto key = text_of(access.private_key, "listen.admin.tls.private_key");
+    const auto authorities = text_of(access.client_ca, "listen.admin.tls.client_ca");
+    if (!certificate || !key) return;
+    options.certificate_pem = *certificate;
+    options.private_key_pem = Secret<std::string>(*key);
+    if (authorities) {
+      options.client_ca_pem = *authorities;
+      options.client_certificates = net::ClientCertificates::require;
+    }
+    tried(net::ServerTls::make(options), access.certificate, "listen.admin.tls");
+  }
 
   void server_tls(const policy::Tls& tls) {
     net::ServerTlsOptions options;
@@ -102,6 +134,9 @@ class FileCheck {
 void check_files(const policy::Settings& settings, Problems& problems) {
   FileCheck check(problems);
   check.server_tls(settings.tls);
+  check.admin_tls(settings.listen.admin_access);
+  check.descriptors(settings);
+  check.redirect(settings);
   check.no_folder({settings.store, settings.store_place}, "store");
   for (const policy::LogSettings& log : settings.log) {
     if (log.kind == policy::LogSettings::Kind::file) check.no_folder({log.file, log.place}, "log");

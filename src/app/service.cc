@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <future>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "app/catalogue.h"
+#include "app/descriptors.h"
+#include "app/listening.h"
 #include "gate/respond.h"
 
 namespace gatehouse::app {
@@ -15,44 +16,13 @@ namespace {
 // A session ticket's key lives as long as its context: once a day there is a new one.
 constexpr std::chrono::hours kTlsLifetime{24};
 
-Result<std::shared_ptr<const net::ServerTls>> make_tls(const policy::PolicySet& policy) {
-  const policy::Tls& tls = policy.settings.tls;
-  net::ServerTlsOptions options;
-  GATEHOUSE_TRY(options.certificate_pem, read_whole(tls.certificate.value));
-  GATEHOUSE_TRY(auto key, read_whole(tls.private_key.value));
-  options.private_key_pem = Secret<std::string>(std::move(key));
-  options.minimum =
-      tls.minimum == policy::TlsMinimum::tls_1_3 ? net::TlsVersion::tls_1_3 : net::TlsVersion::tls_1_2;
-  if (!tls.client_ca.value.empty()) {
-    GATEHOUSE_TRY(options.client_ca_pem, read_whole(tls.client_ca.value));
-    // Asked for, not demanded: which operations need a certificate is the policy's to say.
-    options.client_certificates = net::ClientCertificates::request;
-  }
-  auto made = net::ServerTls::make(options);
-  if (!made)
-    made.error().text =
-        fmt::format("{} and {}: {}", tls.certificate.value, tls.private_key.value, made.error().text);
-  return made;
-}
-
-// Changes when one of the files does.
-std::string state_of_certificates(const policy::Tls& tls) {
-  std::string state;
-  for (const std::string& path : {tls.certificate.value, tls.private_key.value, tls.client_ca.value}) {
-    std::error_code error;
-    const auto time = std::filesystem::last_write_time(path, error);
-    const auto size = error ? 0 : std::filesystem::file_size(path, error);
-    state += fmt::format("{}:{}:{};", error.value(), error ? 0 : time.time_since_epoch().count(), size);
-  }
-  return state;
-}
-
 Result<std::shared_ptr<const server::Serving>> make_serving(std::shared_ptr<const policy::PolicySet> policy,
-                                                            std::shared_ptr<const net::ServerTls> tls,
+                                                            std::shared_ptr<const server::Listening> listening,
                                                             World& world, net::Loop& loop, AuditSink& audit) {
   auto serving = std::make_shared<server::Serving>();
-  serving->fixed_fields = gate::fixed_fields(policy->settings);
-  serving->tls = std::move(tls);
+  serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
+  serving->plain_fields = gate::fixed_fields(policy->settings, gate::Transport::plain);
+  serving->listening = std::move(listening);
   GATEHOUSE_TRY(auto parts, assemble(std::move(policy), world, loop));
   serving->runner = std::make_shared<gate::Runner>(std::move(parts), world.limiter, audit, world.clock);
   return serving;
@@ -76,12 +46,12 @@ Service::~Service() {
 }
 
 Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
-  GATEHOUSE_TRY(tls_, make_tls(*policy));
-  certificate_state_ = state_of_certificates(policy->settings.tls);
+  raise_descriptor_limit();
+  GATEHOUSE_TRY(listening_, make_listening(policy->settings));
+  certificate_state_ = state_of_certificates(policy->settings);
   tls_made_ = world_->clock.monotonic();
   policy_ = policy;
-  const std::size_t count = policy->settings.workers != 0 ? policy->settings.workers
-                                                          : std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t count = worker_count(policy->settings);
   workers_.resize(count);
   std::vector<Result<>> started(count);
   group_ = std::make_unique<net::WorkerGroup>(
@@ -89,7 +59,7 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
       [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
         const auto begin = [&]() -> Result<std::shared_ptr<server::Worker>> {
           auto audit = world_->journal->worker(loop.mailbox());
-          GATEHOUSE_TRY(auto serving, make_serving(policy, tls_, *world_, loop, *audit));
+          GATEHOUSE_TRY(auto serving, make_serving(policy, listening_, *world_, loop, *audit));
           auto worker =
               std::make_shared<server::Worker>(loop, world_->shared, std::move(audit), std::move(serving));
           GATEHOUSE_CHECK(worker->listen(policy->settings.listen));
@@ -116,17 +86,17 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
 
 Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy) {
   GATEHOUSE_CHECK(prepare(*policy, *world_));
-  GATEHOUSE_TRY(auto tls, make_tls(*policy));
-  tls_ = std::move(tls);
-  certificate_state_ = state_of_certificates(policy->settings.tls);
+  GATEHOUSE_TRY(auto listening, make_listening(policy->settings));
+  listening_ = std::move(listening);
+  certificate_state_ = state_of_certificates(policy->settings);
   tls_made_ = world_->clock.monotonic();
   return install(policy);
 }
 
 Result<> Service::install(const std::shared_ptr<const policy::PolicySet>& policy) {
   std::vector<std::promise<Result<>>> done(workers_.size());
-  group_->post_all([&, policy, tls = tls_](net::Loop& loop, std::size_t index) {
-    auto serving = make_serving(policy, tls, *world_, loop, workers_[index]->audit());
+  group_->post_all([&, policy, listening = listening_](net::Loop& loop, std::size_t index) {
+    auto serving = make_serving(policy, listening, *world_, loop, workers_[index]->audit());
     if (!serving) return done[index].set_value(std::unexpected(std::move(serving).error()));
     workers_[index]->reload(*std::move(serving));
     done[index].set_value({});
@@ -140,21 +110,21 @@ Result<> Service::install(const std::shared_ptr<const policy::PolicySet>& policy
 }
 
 void Service::watch_certificates() {
-  std::string state = state_of_certificates(policy_->settings.tls);
+  std::string state = state_of_certificates(policy_->settings);
   const bool changed = state != certificate_state_;
   if (!changed && world_->clock.monotonic() - tls_made_ < kTlsLifetime) return;
   certificate_state_ = std::move(state);
   tls_made_ = world_->clock.monotonic();
-  auto tls = make_tls(*policy_);
-  if (!tls) {
+  auto listening = make_listening(policy_->settings);
+  if (!listening) {
     // Half of a pair may have been written: the old one stays until both fit.
-    tell_operator(fmt::format("the changed certificate is not taken up: {}", tls.error().text));
+    tell_operator(fmt::format("the changed certificate is not taken up: {}", listening.error().text));
     return;
   }
-  tls_ = *std::move(tls);
-  group_->post_all([tls = tls_, this](net::Loop&, std::size_t index) {
+  listening_ = *std::move(listening);
+  group_->post_all([listening = listening_, this](net::Loop&, std::size_t index) {
     auto serving = std::make_shared<server::Serving>(*workers_[index]->serving());
-    serving->tls = tls;
+    serving->listening = listening;
     workers_[index]->reload(std::move(serving));
   });
   if (changed) tell_operator("the changed certificate is in use");

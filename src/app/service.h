@@ -37,7 +37,7 @@ class Service {
 
   std::unique_ptr<World> world_;
   std::shared_ptr<const policy::PolicySet> policy_;
-  std::shared_ptr<const net::ServerTls> tls_;
+  std::shared_ptr<const server::Listening> listening_;
   std::string certificate_state_;
   MonotonicTime tls_made_{};
   std::vector<server::Worker*> workers_;  // each used on its own thread only

@@ -107,11 +107,12 @@ void append_limits(std::string& out, const Exchange& exchange) {
 
 }  // namespace
 
-std::string fixed_fields(const policy::Settings& settings) {
+std::string fixed_fields(const policy::Settings& settings, Transport transport) {
   std::string fields;
   http::append_field(fields, "X-Content-Type-Options", "nosniff");
   http::append_field(fields, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   http::append_field(fields, "Referrer-Policy", "no-referrer");
+  if (transport == Transport::plain) return fields;
   const policy::Hsts& hsts = settings.tls.hsts;
   http::append_field(
       fields, "Strict-Transport-Security",

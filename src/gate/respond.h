@@ -12,7 +12,11 @@
 namespace gatehouse::gate {
 
 // The header lines that every answer has, made once for a policy.
-std::string fixed_fields(const policy::Settings& settings);
+enum class Transport : std::uint8_t {
+  tls,
+  plain,  // RFC 6797, section 7.2: no Strict-Transport-Security
+};
+std::string fixed_fields(const policy::Settings& settings, Transport transport);
 
 // Fills the exchange's response with the refusal's public side: texts fixed when Gatehouse was compiled, the
 // correlation id, and (for proven principals, or everyone where the policy says so) what did not match.

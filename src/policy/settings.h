@@ -48,14 +48,27 @@ struct SocketAddress {
 enum class PlaintextAnswer : std::uint8_t { redirect, reject };
 enum class ProxyProtocol : std::uint8_t { off, required };
 
+// Who may ask the admin listener, beside what the network lets through.
+struct AdminAccess {
+  std::vector<std::string> names;  // hosts that a request may name, beside addresses and localhost
+  // A path each, and empty where the listener speaks plain HTTP.
+  PlacedText certificate;
+  PlacedText private_key;
+  PlacedText client_ca;  // not empty: only clients with a certificate that it signed
+};
+
 struct Listen {
   std::optional<SocketAddress> https;
   std::optional<SocketAddress> http;
   PlaintextAnswer http_answer = PlaintextAnswer::reject;
+  std::vector<std::string> names;  // hosts that a redirect may name; empty: those of the certificate
   std::optional<SocketAddress> admin;
+  AdminAccess admin_access;
   ProxyProtocol proxy_protocol = ProxyProtocol::off;  // on the https listener, from trusted proxies only
-  std::uint32_t connections = 20'000;                 // open at once, over all workers
-  std::uint32_t connections_per_address = 1'000;
+  // Open at once, over all workers. 0: not said, as many as there are descriptors for, at most 20,000.
+  std::uint32_t connections = 0;
+  Place place;
+  std::uint32_t connections_per_address = 0;  // 0: not said, a quarter of all, at most 1,000
   ByteCount head = kibibytes(16);
 };
 

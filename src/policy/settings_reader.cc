@@ -130,7 +130,25 @@ bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAd
   return a->address == b->address || is_any(*a) || is_any(*b);
 }
 
-Listen read_listen(const Field& field) {
+// `ADDRESS:PORT`, or an object that says more.
+std::optional<SocketAddress> read_admin(const Field& field, AdminAccess& access, const std::string& directory) {
+  if (field.is_text()) return socket_address(field);
+  Reader in(field);
+  const auto address = in.optional("address", as_socket_address);
+  if (!in.has("address")) in.missing("address");
+  access.names = in.optional("names", as_texts).value_or(access.names);
+  if (const auto tls = in.optional("tls", as_field)) {
+    Reader inner(*tls);
+    access.certificate = inner.required("certificate", as_file(directory));
+    access.private_key = inner.required("private_key", as_secret_file(directory));
+    access.client_ca = inner.optional("client_ca", as_file(directory)).value_or(PlacedText());
+    inner.finish();
+  }
+  in.finish();
+  return address;
+}
+
+Listen read_listen(const Field& field, const std::string& directory) {
   Reader in(field);
   Listen listen;
   listen.https = in.optional("https", as_socket_address);
@@ -142,7 +160,9 @@ Listen read_listen(const Field& field) {
     listen.http_answer = plain.required("do", as_one_of(kPlaintext));
     plain.finish();
   }
-  listen.admin = in.optional("admin", as_socket_address);
+  listen.names = in.optional("names", as_texts).value_or(listen.names);
+  listen.admin = in.optional(
+      "admin", [&](const Field& admin) { return read_admin(admin, listen.admin_access, directory); });
   if (collide(listen.https, listen.http))
     in.problem("http", "has the address of `https`; give it a port of its own");
   for (const auto& other : {listen.https, listen.http}) {
@@ -151,11 +171,14 @@ Listen read_listen(const Field& field) {
   }
   listen.proxy_protocol =
       in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
-  const auto count = [&](std::string_view key, std::uint32_t otherwise) {
-    return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(otherwise));
+  const auto count = [&](std::string_view key) {
+    return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(0));
   };
-  listen.connections = count("connections", listen.connections);
-  listen.connections_per_address = count("connections_per_address", listen.connections_per_address);
+  listen.connections = count("connections");
+  listen.place = field.place();
+  listen.connections_per_address = count("connections_per_address");
+  if (listen.connections > 0 && listen.connections_per_address > listen.connections)
+    in.problem("connections_per_address", "must not be larger than connections");
   listen.head = in.optional("head", as_size).value_or(listen.head);
   if (listen.head < kibibytes(1) || listen.head >= kibibytes(64)) {
     in.problem("head", "must be from 1KiB to less than 64KiB");
@@ -454,7 +477,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   if (const auto model = in.optional("threat_model", as_field))
     settings.threat_model = read_threat_model(*model);
   if (const auto listen = in.optional("listen", as_field)) {
-    settings.listen = read_listen(*listen);
+    settings.listen = read_listen(*listen, directory);
   } else {
     in.missing("listen");
   }

@@ -1,5 +1,9 @@
 #include "server/admin.h"
 
+#include <algorithm>
+
+#include "base/ip.h"
+#include "base/strings.h"
 #include "http/response_writer.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
@@ -8,6 +12,24 @@ namespace gatehouse::server {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
+
+// Counts one of the listener's connections. The listener is one worker's.
+class Place {
+ public:
+  explicit Place(std::uint32_t& open) : open_(open) { ++open_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { --open_; }
+
+ private:
+  std::uint32_t& open_;
+};
+
+bool may_name(const policy::AdminAccess& access, std::string_view host) {
+  if (IpAddress::parse(host) || equal_ignoring_case(host, "localhost")) return true;
+  return std::ranges::any_of(access.names,
+                             [&](const std::string& name) { return equal_ignoring_case(name, host); });
+}
 
 struct Page {
   int status = 404;
@@ -36,10 +58,24 @@ Page page_for(const http::RequestHead& head, State state, const RenderMetrics& m
 
 net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetrics metrics) {
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
+  if (worker.admin_connections() >= kMostAdminConnections) {
+    stream->abort();
+    co_return;
+  }
+  const Place place(worker.admin_connections());
+  const std::shared_ptr<const Serving> serving = worker.serving();
+  stream->set_deadline(worker.loop().now() + kPatience);
+  if (serving->listening->admin_tls) {
+    const auto shaken = co_await stream->accept_tls(serving->listening->admin_tls);
+    if (!shaken) {
+      worker.record_connection(accepted.peer.address, Reason::handshake_failed,
+                               "listen.admin: " + shaken.error().text);
+      co_return;
+    }
+  }
   RequestBuffer buffer(worker, http::RequestLimits{}.head);
   http::RequestParser parser;
   http::RequestHead head;
-  stream->set_deadline(worker.loop().now() + kPatience);
   http::Progress progress = http::Progress::need_more;
   while (progress == http::Progress::need_more) {
     const std::span<char> space = buffer.space();
@@ -49,9 +85,12 @@ net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetric
     buffer.added(*read);
     progress = parser.parse(buffer.bytes(), head);
   }
-  const Page page = progress == http::Progress::complete
-                        ? page_for(head, worker.shared().state.load(), metrics)
-                        : Page{400, "malformed\n"};
+  Page page{400, "malformed\n"};
+  if (progress == http::Progress::complete) {
+    page = may_name(serving->settings().listen.admin_access, head.host.host)
+               ? page_for(head, worker.shared().state.load(), metrics)
+               : Page{421, "listen.admin.names has no such host\n"};
+  }
   std::string out;
   http::HeadWriter(out)
       .status(page.status)

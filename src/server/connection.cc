@@ -1,5 +1,6 @@
 #include "server/connection.h"
 
+#include <algorithm>
 #include <array>
 
 #include "gate/arrive.h"
@@ -108,8 +109,18 @@ class Connection {
   // Whether the authorities that vouched for the client's certificate still count. Where a reload has changed
   // them the connection ends before its next request, and the next handshake decides.
   bool vouched_for() const {
-    return peer_.certificate.empty() || tls_ == serving_->tls ||
-           tls_->client_authorities() == serving_->tls->client_authorities();
+    return peer_.certificate.empty() || tls_ == serving_->listening->tls ||
+           tls_->client_authorities() == serving_->listening->tls->client_authorities();
+  }
+  bool from_trusted_proxy() const {
+    return std::ranges::any_of(serving_->settings().trusted_proxies,
+                               [&](const IpNetwork& network) { return network.contains(peer_.address); });
+  }
+  // One too many: neither an answer nor a handshake is spent on it.
+  bool refuse_connection() {
+    record_connection(Reason::too_many_connections, {});
+    stream_->abort();
+    return false;
   }
   net::Task<bool> read_proxy_header();
   net::Task<bool> handshake();
@@ -125,6 +136,7 @@ class Connection {
   Worker& worker_;
   net::StreamPtr stream_;
   std::shared_ptr<const Serving> serving_;
+  std::optional<ConnectionCounts::Ticket> ticket_;
   RequestBuffer buffer_;
   http::RequestParser parser_;
   std::shared_ptr<const net::ServerTls> tls_;  // of the handshake
@@ -134,9 +146,7 @@ class Connection {
 
 net::Task<bool> Connection::read_proxy_header() {
   if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
-  bool trusted = false;
-  for (const IpNetwork& network : serving_->settings().trusted_proxies)
-    trusted = trusted || network.contains(peer_.address);
+  const bool trusted = from_trusted_proxy();
   std::array<char, http::kProxyHeaderLimit> bytes;
   std::size_t size = 0;
   std::size_t wanted = 16;
@@ -145,7 +155,13 @@ net::Task<bool> Connection::read_proxy_header() {
   // Byte for byte as much as the header says, so that what follows stays for TLS.
   while (progress == http::Progress::need_more) {
     const auto read = co_await stream_->read(std::span(bytes).subspan(size, wanted - size));
-    if (!read || *read == 0) co_return false;
+    if (!read || *read == 0) {
+      // A proxy that only looks whether this port answers says nothing.
+      if (size > 0 || !read)
+        record_connection(Reason::proxy_header, read ? "the connection ended within the PROXY header"
+                                                     : "the PROXY header did not arrive: " + read.error().text);
+      co_return false;
+    }
     size += *read;
     progress = http::parse_proxy_header({bytes.data(), size}, header);
     if (size >= 16) {
@@ -162,6 +178,7 @@ net::Task<bool> Connection::read_proxy_header() {
   if (header.source) {
     peer_.address = header.source->address;
     peer_.text = peer_.address.text();
+    if (!ticket_->count(peer_.address, serving_->listening->connections_per_address)) co_return refuse_connection();
   }
   co_return true;
 }
@@ -170,7 +187,7 @@ net::Task<bool> Connection::handshake() {
   stream_->set_deadline(worker_.loop().now() + deadlines().handshake);
   const auto proxied = co_await read_proxy_header();
   if (!proxied) co_return false;
-  tls_ = serving_->tls;
+  tls_ = serving_->listening->tls;
   const auto shaken = co_await stream_->accept_tls(tls_);
   if (!shaken) {
     record_connection(Reason::handshake_failed, shaken.error().text);
@@ -181,11 +198,11 @@ net::Task<bool> Connection::handshake() {
 }
 
 net::Task<void> Connection::run() {
-  const auto ticket = worker_.shared().connections.enter(peer_.address, listen().connections,
-                                                         listen().connections_per_address);
-  if (!ticket) {
-    record_connection(Reason::too_many_connections, {});
-    stream_->abort();
+  ticket_ = worker_.shared().connections.enter(serving_->listening->connections);
+  // A trusted proxy brings the connections of many clients: it is bounded by what it says of them.
+  if (!ticket_ || (!from_trusted_proxy() &&
+                   !ticket_->count(peer_.address, serving_->listening->connections_per_address))) {
+    refuse_connection();
     co_return;
   }
   const auto ready = co_await handshake();

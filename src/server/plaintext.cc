@@ -1,11 +1,13 @@
 #include "server/plaintext.h"
 
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "crypto/api_key.h"
 #include "gate/arrive.h"
 #include "gate/respond.h"
-#include "http/query.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
 
@@ -14,30 +16,21 @@ namespace {
 
 constexpr std::chrono::seconds kPlaintextLinger{1};
 
-// The first credential that the request carries, where any authenticator would look for one.
-std::string_view credential_in(const policy::PolicySet& policy, const http::RequestHead& head) {
-  if (const auto authorization = head.fields.value(http::FieldId::authorization)) {
-    const auto space = authorization->find(' ');
-    return space == std::string_view::npos ? *authorization : authorization->substr(space + 1);
-  }
-  for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
-    if (authenticator.carrier == policy::Carrier::header) {
-      if (const auto found = head.fields.find(authenticator.field); found.count > 0) return found.value;
-    }
-    if (authenticator.carrier == policy::Carrier::query) {
-      for (const http::QueryPair& pair : http::QueryPairs(head.query)) {
-        if (pair.name == authenticator.field) return pair.value;
-      }
-    }
-  }
-  if (const auto cookie = head.fields.value(http::FieldId::cookie)) return *cookie;
-  return {};
+bool is_named(const std::vector<std::string>& names, std::string_view host) {
+  return std::ranges::any_of(names, [&](std::string_view name) {
+    if (!name.starts_with("*.")) return equal_ignoring_case(name, host);
+    const auto dot = host.find('.');
+    return dot != std::string_view::npos && dot > 0 && equal_ignoring_case(name.substr(1), host.substr(dot));
+  });
 }
 
-std::string location_of(const policy::Listen& listen, const http::RequestHead& head) {
+// Nothing where the request names a host that is not this server's: a redirect would send its caller anywhere.
+std::optional<std::string> location_of(const Serving& serving, const http::RequestHead& head) {
+  if (!is_named(serving.listening->names, head.host.host)) return std::nullopt;
+  const std::uint16_t port = serving.settings().listen.https->port;
   const bool ipv6 = head.host.host.contains(':');
   std::string location = fmt::format("https://{}{}{}", ipv6 ? "[" : "", head.host.host, ipv6 ? "]" : "");
-  if (listen.https->port != 443) location += fmt::format(":{}", listen.https->port);
+  if (port != 443) location += fmt::format(":{}", port);
   return location.append(head.target);
 }
 
@@ -47,9 +40,8 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   const std::shared_ptr<const Serving> serving = worker.serving();
   const policy::Listen& listen = serving->settings().listen;
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
-  const auto ticket = worker.shared().connections.enter(accepted.peer.address, listen.connections,
-                                                        listen.connections_per_address);
-  if (!ticket) {
+  auto ticket = worker.shared().connections.enter(serving->listening->connections);
+  if (!ticket || !ticket->count(accepted.peer.address, serving->listening->connections_per_address)) {
     worker.record_connection(accepted.peer.address, Reason::too_many_connections, "listen.http");
     stream->abort();
     co_return;
@@ -84,32 +76,38 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   if (!readable) exchange->head.forget();
   (void)gate::arrive(*exchange, worker.shared().clock,
                      worker.entropy());  // whatever it says: it is not answered
-  const std::string_view credential =
-      readable ? credential_in(*exchange->policy, exchange->head) : std::string_view();
-  if (!credential.empty()) exchange->credentials.push_back(credential);
+  const bool credential = !exchange->credentials.empty();
 
   std::string out;
   Refusal refusal = readable ? Refusal(Reason::plaintext, "listen.http") : gate::refusal_of(parser.reason());
+  const std::optional<std::string> location =
+      readable && !credential && listen.http_answer == policy::PlaintextAnswer::redirect
+          ? location_of(*serving, exchange->head)
+          : std::nullopt;
   unsigned status = text_of(refusal.answer).status;
-  if (readable && credential.empty() && listen.http_answer == policy::PlaintextAnswer::redirect) {
+  if (location) {
     status = 308;
-    const std::string location = location_of(listen, exchange->head);
     http::HeadWriter head(out);
     head.status(308).block(worker.date_line());
-    if (const auto value = http::FieldValue::checked(location)) head.field("Location", *value);
+    if (const auto value = http::FieldValue::checked(*location)) head.field("Location", *value);
     if (const auto id = http::FieldValue::checked(exchange->id->text())) head.field("X-Request-Id", *id);
-    head.field("Cache-Control", "no-store").field("Connection", "close").content_length(0).end();
+    head.field("Cache-Control", "no-store").block(serving->plain_fields);
+    head.field("Connection", "close").content_length(0).end();
   } else {
     // What came in the clear may have been read by others: no redirect would bring it back.
-    if (!credential.empty()) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
-    gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), serving->fixed_fields);
+    if (credential) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
+    gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), serving->plain_fields);
+    status = text_of(refusal.answer).status;
   }
   const auto written = co_await stream->write(out);
   const gate::Ending ending{refusal, written ? status : 0, 0};
   Event event = worker.events().build(*exchange, ending, worker.shared().clock.monotonic());
-  const auto key = crypto::ApiKey::parse(credential);
+  std::optional<crypto::ApiKey> key;
+  for (const std::string_view one : exchange->credentials) {
+    if (!key) key = crypto::ApiKey::parse(one);
+  }
   if (key) event.credential_id = key->id();
-  if (!credential.empty()) {
+  if (credential) {
     event.detail = key ? "revoke this key: it was sent without TLS" : "a credential was sent without TLS";
   }
   worker.audit().record(event);

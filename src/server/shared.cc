@@ -2,22 +2,29 @@
 
 namespace gatehouse::server {
 
-std::optional<ConnectionCounts::Ticket> ConnectionCounts::enter(const IpAddress& address, std::uint32_t most,
-                                                                std::uint32_t most_per_address) {
-  const IpAddress counted = address.family() == IpAddress::Family::v6 ? address.prefix(64) : address;
-  const std::lock_guard lock(mutex_);
-  if (open_.load(std::memory_order_relaxed) >= most) return std::nullopt;
-  std::uint32_t& here = by_address_[counted];
-  if (here >= most_per_address) return std::nullopt;
-  ++here;
-  open_.fetch_add(1, std::memory_order_relaxed);
-  return Ticket(*this, counted);
+std::optional<ConnectionCounts::Ticket> ConnectionCounts::enter(std::uint32_t most) {
+  std::uint32_t now = open_.load(std::memory_order_relaxed);
+  while (now < most) {
+    if (open_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed)) return Ticket(*this);
+  }
+  return std::nullopt;
 }
 
-void ConnectionCounts::leave(const IpAddress& address) {
-  const std::lock_guard lock(mutex_);
+bool ConnectionCounts::Ticket::count(const IpAddress& address, std::uint32_t most_per_address) {
+  const IpAddress counted = address.family() == IpAddress::Family::v6 ? address.prefix(64) : address;
+  const std::lock_guard lock(counts_->mutex_);
+  std::uint32_t& here = counts_->by_address_[counted];
+  if (here >= most_per_address) return false;
+  ++here;
+  address_ = counted;
+  return true;
+}
+
+void ConnectionCounts::leave(const std::optional<IpAddress>& address) {
   open_.fetch_sub(1, std::memory_order_relaxed);
-  const auto here = by_address_.find(address);
+  if (!address) return;
+  const std::lock_guard lock(mutex_);
+  const auto here = by_address_.find(*address);
   if (--here->second == 0) by_address_.erase(here);
 }
 

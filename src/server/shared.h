@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/ip.h"
@@ -15,30 +17,37 @@
 namespace gatehouse::server {
 
 // How many connections are open, in all and from each address. Taken at connect and given back at close;
-// never on a request's path.
+// never on a request's path. Behind a proxy the address is known later than the connection is open.
 class ConnectionCounts {
  public:
   class Ticket {
    public:
-    Ticket(ConnectionCounts& counts, const IpAddress& address) : counts_(&counts), address_(address) {}
+    explicit Ticket(ConnectionCounts& counts) : counts_(&counts) {}
     Ticket(Ticket&& other) noexcept
         : counts_(std::exchange(other.counts_, nullptr)), address_(other.address_) {}
-    Ticket& operator=(Ticket&&) = delete;
+    Ticket& operator=(Ticket&& other) noexcept {
+      std::swap(counts_, other.counts_);
+      std::swap(address_, other.address_);
+      return *this;
+    }
     ~Ticket() {
       if (counts_ != nullptr) counts_->leave(address_);
     }
+    // Counts the connection under this address too, once; false: the address has as many already. IPv6 addresses count
+    // by /64.
+    bool count(const IpAddress& address, std::uint32_t most_per_address);
 
    private:
     ConnectionCounts* counts_;
-    IpAddress address_;
+    std::optional<IpAddress> address_;
   };
 
-  // Nothing when either bound is reached. IPv6 addresses count by /64.
-  std::optional<Ticket> enter(const IpAddress& address, std::uint32_t most, std::uint32_t most_per_address);
+  // Nothing when there are as many already.
+  std::optional<Ticket> enter(std::uint32_t most);
   std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
 
  private:
-  void leave(const IpAddress& address);
+  void leave(const std::optional<IpAddress>& address);
 
   std::atomic<std::uint32_t> open_{0};
   std::mutex mutex_;

@@ -22,12 +22,22 @@
 
 namespace gatehouse::server {
 
+// What the listeners need beside the policy; made anew when the configuration or a certificate's file changes.
+struct Listening {
+  std::shared_ptr<const net::ServerTls> tls;
+  std::shared_ptr<const net::ServerTls> admin_tls;  // null: the admin listener speaks plain HTTP
+  std::vector<std::string> names;  // hosts that a redirect may name, lower-case; `*.example.com` is one label more
+  std::uint32_t connections = 0;
+  std::uint32_t connections_per_address = 0;
+};
+
 // What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with
 // it.
 struct Serving {
   std::shared_ptr<gate::Runner> runner;
-  std::shared_ptr<const net::ServerTls> tls;
-  std::string fixed_fields;
+  std::shared_ptr<const Listening> listening;
+  std::string fixed_fields;  // of answers over TLS
+  std::string plain_fields;  // and of those without
   const policy::Settings& settings() const { return runner->policy().settings; }
 };
 
@@ -56,6 +66,7 @@ class Worker {
   ConnectionList& working() { return working_; }
   // When an exchange that begins now has to end: a drain's end, or never.
   MonotonicTime work_ends() const { return work_ends_; }
+  std::uint32_t& admin_connections() { return admin_connections_; }
   std::string_view date_line() { return date_.at(shared_.clock.wall()); }
   gate::EventBuilder& events() { return events_; }
 
@@ -87,6 +98,7 @@ class Worker {
   gate::EventBuilder events_;
   std::vector<std::unique_ptr<gate::Exchange>> exchanges_;
   std::vector<std::unique_ptr<char[]>> buffers_;
+  std::uint32_t admin_connections_ = 0;
   bool draining_ = false;
   MonotonicTime work_ends_ = MonotonicTime::max();
 };

@@ -1,0 +1,22 @@
+// What the listeners need beside the policy, made of the configuration and of the files that it names.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/settings.h"
+#include "server/worker.h"
+
+namespace gatehouse::app {
+
+Result<std::shared_ptr<const server::Listening>> make_listening(const policy::Settings& settings);
+
+// The hosts that a redirect may name: those of `listen.names`, or else of the certificate.
+Result<std::vector<std::string>> names_of(const policy::Settings& settings);
+
+// Changes when one of the files does.
+std::string state_of_certificates(const policy::Settings& settings);
+
+}  // namespace gatehouse::app
