@@ -1,5 +1,7 @@
 #include "app/command_line.h"
 
+#include <exception>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -35,6 +37,25 @@ void Command::flag(const char* names, bool& into, const char* what) { app_->add_
 
 void Command::run(int& status, std::function<int()> work) {
   app_->callback([&status, work = std::move(work)] { status = work(); });
+}
+
+int run_program(int argc, const char* const* argv, const char* name, const char* what, const char* example,
+                const std::function<void(CLI::App& program, int& status)>& add) {
+  CLI::App program(what, name);
+  program.require_subcommand(1);
+  program.footer(example);
+  int status = 0;
+  add(program, status);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return program.exit(wrong) == 0 ? 0 : 2;
+  } catch (const std::exception& bug) {
+    fmt::print(stderr, "gatehouse: {}\nThis is a bug: please report it, with the command and its files.\n",
+               bug.what());
+    return 1;
+  }
+  return status;
 }
 
 int fail(std::string_view command, std::string_view what, int status) {

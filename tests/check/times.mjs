@@ -59,6 +59,8 @@ export async function showTimes(withHeaders) {
     console.log('the slowest twenty compilations');
     for (const {name, seconds} of all.sort((a, b) => b.seconds - a.seconds).slice(0, 20)) console.log(`${number(seconds)}  ${name}`);
   }
+  const {text} = await run('python3', ['tests/structure/headers.py'], {log: 'build/test/headers.log'});
+  console.log(`\nwhat the rooms' headers pull in\n${text.trimEnd()}`);
   if (withHeaders) await showHeaders();
   else console.log('\n./dev times --headers also measures each header alone');
 }
