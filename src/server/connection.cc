@@ -34,8 +34,8 @@ Reason stopped_by(const Error& error) {
   return error.code == ErrorCode::timeout ? Reason::draining : Reason::client_gone;
 }
 
-// How long a client may take over one answer: it may keep the server waiting for `patience`, and for a second more for
-// each kSlowest bytes that it takes. The time in which it waits for the upstream does not count.
+// How long a client may take over one answer: it may keep the server waiting for `patience`, and for a second
+// more for each kSlowest bytes that it takes. The time in which it waits for the upstream does not count.
 class Pace {
  public:
   static constexpr std::size_t kSlowest = std::size_t{8} << 10U;  // bytes per second
@@ -67,8 +67,8 @@ class Pace {
   std::chrono::nanoseconds left_;
 };
 
-// The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also where the
-// coroutine that answers is destroyed, or left by an exception.
+// The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also
+// where the coroutine that answers is destroyed, or left by an exception.
 class Recording {
  public:
   Recording(Worker& worker, gate::Exchange& exchange) : worker_(worker), exchange_(exchange) {}
@@ -101,6 +101,8 @@ class Connection {
   }
 
   net::Task<void> run();
+  // What follows the handshake.
+  net::Task<void> serve();
 
  private:
   const policy::Listen& listen() const { return serving_->settings().listen; }
@@ -207,7 +209,10 @@ net::Task<void> Connection::run() {
   }
   const auto ready = co_await handshake();
   if (!ready) co_return;
+  co_await serve();
+}
 
+net::Task<void> Connection::serve() {
   Next next = Next::keep_alive;
   for (unsigned served = 1; next == Next::keep_alive; ++served) {
     // A client that pipelines without end must not keep the others waiting.
@@ -325,7 +330,8 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   const auto used = body.used();
   Next next = Next::gone;
   // The target finished its work for a client that had gone meanwhile.
-  const bool left = exchange.on_hang_up == net::OnHangUp::finish && stream_->peer_state() != net::Peer::present;
+  const bool left =
+      exchange.on_hang_up == net::OnHangUp::finish && stream_->peer_state() != net::Peer::present;
   if (left && !refusal) {
     recording.ending.cut = Reason::client_gone;
   } else if (left && refusal->stage() == Stage::call && text_of(refusal->answer).status >= 500) {
@@ -423,6 +429,11 @@ net::Task<void> serve_connection(Worker& worker, net::Accepted accepted) {
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
   Connection connection(worker, std::move(stream));
   co_await connection.run();
+}
+
+net::Task<void> serve_requests(Worker& worker, net::StreamPtr stream) {
+  Connection connection(worker, std::move(stream));
+  co_await connection.serve();
 }
 
 }  // namespace gatehouse::server

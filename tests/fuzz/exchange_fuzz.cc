@@ -1,0 +1,403 @@
+// The whole exchange: what a client sends on one connection, against a worker with every gate, and what then
+// reaches the upstream.
+//
+// What must hold for any bytes:
+//   - each answer has exactly one event, with its status and its id, in the same order;
+//   - what reaches the upstream is one well-formed request for each call that an event tells of, and says
+//   only what the document
+//     declares: its paths, its query parameter, its bodies, read again here by other code;
+//   - an operation that asks for a key is called only by clients that sent it, and the key itself never
+//   arrives there.
+//
+// `$KEY` in the input stands for a key that holds.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <stdlib.h>
+
+#include "app/catalogue.h"
+#include "app/world.h"
+#include "audit/encoder.h"
+#include "fuzz.h"
+#include "gate/respond.h"
+#include "json/parser.h"
+#include "net/testing.h"
+#include "policy/load.h"
+#include "server/connection.h"
+#include "server/worker.h"
+#include "store/key_admin.h"
+
+namespace gatehouse::fuzz {
+namespace {
+
+constexpr std::string_view kApi = R"({"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"},
+  "paths": {
+    "/items": {"get": {"operationId": "listItems", "security": [],
+      "parameters": [{"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^[a-z]{0,9}$"}}],
+      "responses": {"200": {"description": "all", "content": {"application/json": {"schema": {"type": "object"}}}}}}},
+    "/items/{id}": {"get": {"operationId": "getItem", "security": [{"key": []}],
+      "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+      "responses": {"200": {"description": "it", "content": {"application/json": {"schema": {"type": "object"}}}}}}},
+    "/orders": {"post": {"operationId": "createOrder", "security": [{"key": []}],
+      "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object",
+        "required": ["item"], "properties": {"item": {"type": "integer"}, "note": {"type": "string", "maxLength": 20}}}}}},
+      "responses": {"200": {"description": "done", "content": {"application/json": {"schema": {"type": "object"}}}}}}}},
+  "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}}})";
+
+constexpr std::string_view kConfiguration = R"(
+openapi: [api.json]
+threat_model: {{exposure: partner, data: internal}}
+listen: {{https: "127.0.0.1:8443"}}
+tls: {{certificate: server.crt, private_key: "file:server.key"}}
+store: sqlite:gatehouse.db
+upstreams: {{orders: {{url: "http://127.0.0.1:{}"}}}}
+authenticators: {{key: {{type: api_key}}}}
+roles: {{anonymous: [items:list], partner: ["items:*", "orders:*"]}}
+limits: {{per_ip: {{per: ip, rate: 1000000/s, burst: 1000000}}}}
+defaults: {{limits: [per_ip], upstream: orders, body: 4KiB, timeout: 10s}}
+operations:
+  listItems: {{permission: items:list, public: "the fuzzer asks without a key"}}
+  getItem: {{permission: items:read}}
+  createOrder: {{permission: orders:write}}
+)";
+
+template <typename T>
+T must(Result<T> result) {
+  if (!result) {
+    fmt::print(stderr, "{}\n", result.error().text);
+    std::abort();
+  }
+  return *std::move(result);
+}
+
+class Events final : public AuditSink {
+ public:
+  bool accepting() const override { return true; }
+  void record(const Event& event) override {
+    std::string line;
+    audit::append_event(line, event);
+    lines.push_back(std::move(line));
+  }
+  net::Task<Result<>> record_durably(const Event& event) override {
+    record(event);
+    co_return Result<>();
+  }
+  void keep_original(std::string_view, unsigned, std::string_view, std::string_view,
+                     std::span<const std::string_view>) override {}
+
+  std::vector<std::string> lines;
+};
+
+struct Message {
+  std::string first_line;
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+
+  // Aborts where the field comes twice.
+  std::string field(std::string_view name) const {
+    std::string found;
+    int times = 0;
+    for (const auto& [one, value] : fields) {
+      if (!equal_ignoring_case(one, name)) continue;
+      found = value;
+      ++times;
+    }
+    FUZZ_EXPECT(times <= 1);
+    return found;
+  }
+};
+
+// Takes one message with a Content-Length, or without a body, from the front of `bytes`; nothing while it is
+// not whole. Written apart from http/, and strict: what Gatehouse writes has one form.
+std::optional<Message> take_message(std::string& bytes, bool bodyless = false) {
+  const std::size_t end = bytes.find("\r\n\r\n");
+  if (end == std::string::npos) return std::nullopt;
+  Message message;
+  std::size_t at = bytes.find("\r\n");
+  message.first_line = bytes.substr(0, at);
+  while (at < end) {
+    const std::size_t next = bytes.find("\r\n", at + 2);
+    const std::string line = bytes.substr(at + 2, next - at - 2);
+    const std::size_t colon = line.find(": ");
+    FUZZ_EXPECT(colon != std::string::npos && colon > 0);
+    for (const char c : line.substr(0, colon))
+      FUZZ_EXPECT(std::isalnum(static_cast<unsigned char>(c)) || c == '-');
+    for (const char c : line) FUZZ_EXPECT(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+    message.fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+    at = next;
+  }
+  FUZZ_EXPECT(message.field("Transfer-Encoding").empty());
+  const std::string length = message.field("Content-Length");
+  const std::size_t size = length.empty() || bodyless ? 0 : std::stoul(length);
+  if (bytes.size() < end + 4 + size) return std::nullopt;
+  message.body = bytes.substr(end + 4, size);
+  bytes.erase(0, end + 4 + size);
+  return message;
+}
+
+class Bench {
+ public:
+  static Bench& the() {
+    static Bench bench;
+    return bench;
+  }
+
+  // Sends `input` on a new connection, and waits until nothing moves any more. The answers.
+  std::string send(const std::string& input);
+
+  Events* events = nullptr;       // the worker's
+  std::vector<Message> received;  // by the upstream
+  std::string key;
+
+ private:
+  Bench();
+  net::Task<void> accept();
+  net::Task<void> answer(net::StreamPtr stream);
+  net::Task<void> read(net::Stream& stream, std::string& into, bool& ended);
+  net::Task<void> serve(net::StreamPtr stream, bool& served);
+
+  SystemClock clock_;
+  std::filesystem::path folder_;
+  net::Loop loop_{clock_};
+  std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<app::World> world_;
+  std::unique_ptr<server::Worker> worker_;
+};
+
+Bench::Bench() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-exchange-XXXXXX").string();
+  FUZZ_EXPECT(::mkdtemp(pattern.data()) != nullptr);
+  folder_ = pattern;
+  listener_ = must(net::Listener::open(loop_, net::testing::loopback()));
+  net::spawn(loop_, accept());
+  const std::string configuration = fmt::format(fmt::runtime(kConfiguration), listener_->endpoint().port);
+  const doc::ReadFile read_file = [&](const std::filesystem::path& path) -> Result<std::string> {
+    return path.filename() == "api.json" ? std::string(kApi) : configuration;
+  };
+  Problems problems;
+  auto policy = policy::load(folder_ / "gatehouse.yaml", {.read = read_file, .handlers = {}}, problems);
+  if (!policy || !problems.empty()) {
+    fmt::print(stderr, "{}", problems.text());
+    std::abort();
+  }
+  world_ = must(app::World::make(*policy));
+  {
+    auto store = must(app::open_store(policy->settings));
+    SystemEntropy entropy;
+    store::KeyAdmin admin(store, *world_->hasher, entropy, clock_);
+    key = must(admin.create({.principal = "partner:fuzz", .roles = {"partner"}})).text.reveal();
+  }
+  if (auto ready = app::prepare(*policy, *world_); !ready) std::abort();
+  auto serving = std::make_shared<server::Serving>();
+  serving->fixed_fields = gate::fixed_fields(policy->settings);
+  auto sink = std::make_unique<Events>();
+  events = sink.get();
+  auto parts = must(app::assemble(policy, *world_, loop_));
+  serving->runner = std::make_shared<gate::Runner>(std::move(parts), world_->limiter, *sink, clock_);
+  worker_ = std::make_unique<server::Worker>(loop_, world_->shared, std::move(sink), std::move(serving));
+  std::filesystem::remove_all(folder_);  // what is open stays readable
+}
+
+net::Task<void> Bench::accept() {
+  for (;;) {
+    auto accepted = co_await listener_->accept();
+    if (!accepted) co_return;
+    net::spawn(loop_,
+               answer(std::make_unique<net::Stream>(loop_, std::move(accepted->socket), accepted->peer)));
+  }
+}
+
+net::Task<void> Bench::answer(net::StreamPtr stream) {
+  std::string bytes;
+  std::string buffer(4096, '\0');
+  for (;;) {
+    auto n = co_await stream->read(buffer);
+    if (!n || *n == 0) {
+      FUZZ_EXPECT(bytes.empty());
+      co_return;
+    }
+    bytes.append(buffer, 0, *n);
+    while (auto message = take_message(bytes)) {
+      received.push_back(*std::move(message));
+      auto written = co_await stream->write(
+          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+      if (!written) co_return;
+    }
+  }
+}
+
+net::Task<void> Bench::serve(net::StreamPtr stream, bool& served) {
+  auto serving = server::serve_requests(*worker_, std::move(stream));
+  co_await serving;
+  served = true;
+}
+
+net::Task<void> Bench::read(net::Stream& stream, std::string& into, bool& ended) {
+  std::string buffer(4096, '\0');
+  for (;;) {
+    auto n = co_await stream.read(buffer);
+    if (!n || *n == 0) break;
+    into.append(buffer, 0, *n);
+  }
+  ended = true;
+}
+
+std::string Bench::send(const std::string& input) {
+  net::testing::Pair pair = net::testing::connected(loop_);
+  std::string output;
+  bool ended = false, served = false;
+  net::spawn(loop_, serve(std::move(pair.server), served));
+  net::spawn(loop_, read(*pair.client, output, ended));
+  std::optional<Result<>> written;
+  net::testing::start(loop_, net::testing::write_all(*pair.client, input), written);
+  // Until nothing has moved for a while, so that the end of the client's stream does not take back what is
+  // under way. A key that is not known is looked up on a thread.
+  auto moved = clock_.monotonic();
+  while (!ended && clock_.monotonic() - moved < std::chrono::milliseconds(1)) {
+    const auto state = std::tuple(output.size(), received.size(), events->lines.size(), written.has_value());
+    loop_.poll();
+    if (state != std::tuple(output.size(), received.size(), events->lines.size(), written.has_value()))
+      moved = clock_.monotonic();
+  }
+  if (!ended) pair.client->finish_writing();
+  const auto until = clock_.monotonic() + std::chrono::seconds(5);
+  while (!ended || !written) {
+    loop_.poll();
+    FUZZ_EXPECT(clock_.monotonic() < until);
+  }
+  pair.client.reset();
+  // The connection's own task has ended too, with its event.
+  while (!served) {
+    loop_.poll();
+    FUZZ_EXPECT(clock_.monotonic() < until);
+  }
+  return output;
+}
+
+bool is_integer(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.size() < 20 && std::ranges::all_of(text, [](char c) { return is_digit(c); });
+}
+
+// Every %XX decoded; aborts at one that is none.
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    FUZZ_EXPECT(i + 2 < text.size() && is_hex_digit(text[i + 1]) && is_hex_digit(text[i + 2]));
+    out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+    i += 2;
+  }
+  return out;
+}
+
+// Whether the document declares this: method, path, query and body. `asks_for_key`: of its operation.
+void expect_declared(const Message& message, bool& asks_for_key) {
+  const std::size_t space = message.first_line.find(' ');
+  const std::string method = message.first_line.substr(0, space);
+  FUZZ_EXPECT(message.first_line.ends_with(" HTTP/1.1"));
+  std::string target = message.first_line.substr(space + 1, message.first_line.size() - space - 10);
+  FUZZ_EXPECT(target.find_first_of(" #\\\t") == std::string::npos);
+  std::string query;
+  if (const auto mark = target.find('?'); mark != std::string::npos) {
+    query = target.substr(mark + 1);
+    target.resize(mark);
+  }
+  const std::string path = decoded(target);
+  asks_for_key = path != "/items";
+  if (method == "POST") {
+    FUZZ_EXPECT(path == "/orders" && query.empty());
+    FUZZ_EXPECT(message.field("Content-Type").starts_with("application/json"));
+    json::Document document;
+    json::Parser parser;
+    FUZZ_EXPECT(parser.parse(message.body, document));
+    FUZZ_EXPECT(document.root().is_object() && document.root().find("item"));
+    for (const json::Member& member : document.root().members())
+      FUZZ_EXPECT(member.key() == "item" || member.key() == "note");
+    return;
+  }
+  FUZZ_EXPECT(method == "GET" && message.body.empty());
+  if (path == "/items") {
+    if (query.empty()) return;
+    FUZZ_EXPECT(query.find('&') == std::string::npos && decoded(query.substr(0, query.find('='))) == "q");
+    const std::string value = decoded(query.substr(query.find('=') + 1));
+    FUZZ_EXPECT(value.size() < 10 && std::ranges::all_of(value, [](char c) { return c >= 'a' && c <= 'z'; }));
+  } else {
+    FUZZ_EXPECT(path.starts_with("/items/") && is_integer(path.substr(7)) && query.empty());
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::fuzz
+
+// Says what happened before it aborts.
+#define EXCHANGE_EXPECT(condition)                                                                    \
+  if (!(condition)) {                                                                                 \
+    fmt::print(stderr, "does not hold: {}\nanswers: {}\nevents: {}\nreceived: {}\n", #condition, all, \
+               fmt::join(bench.events->lines, ""), bench.received.size());                            \
+    std::abort();                                                                                     \
+  }
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace gatehouse;
+  using namespace gatehouse::fuzz;
+  if (size > 20'000) return 0;
+  Bench& bench = Bench::the();
+  std::string input(fuzz_text(data, size));
+  for (std::size_t at = 0; (at = input.find("$KEY", at)) != std::string::npos; at += bench.key.size())
+    input.replace(at, 4, bench.key);
+  bench.events->lines.clear();
+  bench.received.clear();
+  std::string output = bench.send(input);
+  const std::string all = output;
+
+  std::size_t called = 0,
+              perhaps_called = 0;  // a call that was taken back may have reached the upstream, or not
+  for (const std::string& line : bench.events->lines) {
+    json::Document document;
+    json::Parser parser;
+    EXCHANGE_EXPECT(parser.parse(line, document));
+    const json::Value event = document.root();
+    EXCHANGE_EXPECT(line.find(bench.key) == std::string::npos);
+    if (event.find("event.name")->string() != "request") continue;
+    const std::string_view outcome = event.find("outcome")->string();
+    if (outcome == "allowed") ++called;
+    if (outcome == "failed" || event.find("stage")->string() == "call") ++perhaps_called;
+    if (event.find("http.response.status_code")->is_null()) continue;  // the client left before its answer
+    // Interim answers do not count.
+    auto answer = take_message(output);
+    while (answer && answer->first_line.starts_with("HTTP/1.1 1")) answer = take_message(output);
+    EXCHANGE_EXPECT(answer);
+    EXCHANGE_EXPECT(answer->first_line.substr(9, 3) == event.find("http.response.status_code")->literal());
+    EXCHANGE_EXPECT(answer->field("X-Request-Id") == event.find("request.id")->string());
+  }
+  EXCHANGE_EXPECT(output.empty());
+  EXCHANGE_EXPECT(bench.received.size() >= called && bench.received.size() <= called + perhaps_called);
+
+  for (const Message& message : bench.received) {
+    bool asks_for_key = true;
+    expect_declared(message, asks_for_key);
+    std::set<std::string> names;
+    for (const auto& [name, value] : message.fields) {
+      std::string lower;
+      for (const char c : name) lower += ascii_lower(c);
+      EXCHANGE_EXPECT(lower != "x-api-key" && lower != "connection" && lower != "upgrade");
+      EXCHANGE_EXPECT(names.insert(lower).second || lower.starts_with("accept"));
+    }
+    if (asks_for_key) {
+      EXCHANGE_EXPECT(input.find(bench.key) != std::string::npos);
+      EXCHANGE_EXPECT(message.field("Gatehouse-Principal") == "partner:fuzz");
+    } else {
+      EXCHANGE_EXPECT(message.field("Gatehouse-Principal").find("partner:fuzz") == std::string::npos ||
+                      input.find(bench.key) != std::string::npos);
+    }
+  }
+  return 0;
+}
