@@ -44,8 +44,7 @@ Result<std::shared_ptr<const net::ClientTls>> client_tls(const policy::Upstream&
 
 Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream, World& world,
                                                             net::Loop& loop) {
-  auto client =
-      std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
+  auto client = std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
   client->name = upstream.name;
   client->timeout = upstream.timeout;
   client->read_ahead = upstream.read_ahead.bytes;
@@ -152,8 +151,8 @@ target::Returns returns_of(policy::SqlReturns returns) {
   return target::Returns::none;
 }
 
-// Whether the target's work is finished for a client that has gone: where it changes something, and where nothing could
-// stop it. What only reads is cancelled, so that nobody keeps an upstream busy by going away.
+// Whether the target's work is finished for a client that has gone: where it changes something, and where
+// nothing could stop it. What only reads is cancelled, so that nobody keeps an upstream busy by going away.
 net::OnHangUp on_hang_up(const policy::Operation& operation) {
   using enum openapi::Method;
   const openapi::Method method = operation.api->method;
@@ -247,6 +246,7 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
     parts.concurrency.push_back(world.concurrency(operation));
     parts.on_hang_up.push_back(on_hang_up(operation));
   }
+  parts.long_checks = {world.checkers, &loop};
   parts.policy = std::move(policy);
   return parts;
 }

@@ -59,6 +59,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::body_invalid: return "the body does not match its schema";
     case Reason::body_too_large: return "the body is larger than the operation's `body` allows";
     case Reason::body_late: return "the body did not arrive within deadlines.body";
+    case Reason::bodies_overloaded:
+      return "the bodies of all requests take as much memory as memory.bodies allows, or too many wait for a "
+             "long check";
     case Reason::media_type_unsupported: return "the operation declares no such content type";
     case Reason::upstream_unreachable:
       return "no connection to the upstream; is it running where upstreams says?";
@@ -87,7 +90,8 @@ std::string_view meaning_of(Reason reason) {
     case Reason::record_unavailable:
       return "the event could not be recorded, and what cannot be recorded is not done";
     case Reason::client_gone:
-      return "the client went away before it had the whole answer; the outcome says whether the operation was done";
+      return "the client went away before it had the whole answer; the outcome says whether the operation "
+             "was done";
     case Reason::client_slow:
       return "the client took the answer more slowly than deadlines.answer allows; the operation was done";
   }

@@ -49,6 +49,7 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
   raise_descriptor_limit();
   GATEHOUSE_TRY(listening_, make_listening(policy->settings));
   certificate_state_ = state_of_certificates(policy->settings);
+  world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
   tls_made_ = world_->clock.monotonic();
   policy_ = policy;
   const std::size_t count = worker_count(policy->settings);
@@ -105,7 +106,10 @@ Result<> Service::install(const std::shared_ptr<const policy::PolicySet>& policy
   for (std::promise<Result<>>& one : done) {
     if (auto outcome = one.get_future().get(); !outcome) result = outcome;
   }
-  if (result) policy_ = policy;
+  if (result) {
+    policy_ = policy;
+    world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  }
   return result;
 }
 

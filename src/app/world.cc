@@ -24,6 +24,7 @@ namespace {
 constexpr unsigned kBlockingThreads = 4;
 constexpr unsigned kHandlerThreads = 16;
 constexpr std::size_t kHandlerQueue = 256;
+constexpr std::size_t kCheckQueue = 64;
 constexpr std::size_t kBlockingQueue = 1024;
 constexpr std::size_t kLargestFile = std::size_t{4} << 20U;  // certificates and keys
 
@@ -140,12 +141,15 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
   return std::make_shared<const crypto::KeyHasher>(*std::move(hasher));
 }
 
-World::World() : limiter(entropy), shared{clock, limiter, {}, {}} {}
+World::World() : limiter(entropy), shared{clock, limiter, {}, {}, {}} {}
 
 Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
   const policy::Settings& settings = policy.settings;
   auto world = std::make_unique<World>();
   world->threads = std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue);
+  // Half of the cores: a caller's expensive bodies do not take them all.
+  world->checkers =
+      std::make_shared<net::BlockingPool>(std::max(1U, std::thread::hardware_concurrency() / 2), kCheckQueue);
   GATEHOUSE_TRY(world->hasher, open_key_hasher(settings));
   {
     GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
@@ -212,6 +216,10 @@ void World::render_metrics(std::string& out) const {
   const audit::Sample samples[] = {
       {"gatehouse_connections", "Open connections.", Type::gauge,
        static_cast<double>(shared.connections.open())},
+      {"gatehouse_body_memory_bytes", "Memory that bodies of requests take, at most `memory.bodies`.",
+       Type::gauge, static_cast<double>(shared.bodies.used())},
+      {"gatehouse_body_memory_refused_total", "Requests refused because bodies took all of `memory.bodies`.",
+       Type::counter, static_cast<double>(shared.bodies.refused())},
       {"gatehouse_limiter_forgotten_total", "Allowances displaced before they were whole again.",
        Type::counter, static_cast<double>(limiter.forgotten())},
       {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge,

@@ -53,6 +53,7 @@ struct World {
   // Null where no operation has a handler. Apart from the others: a handler may take as long as its
   // operation's timeout, or longer.
   std::shared_ptr<net::BlockingPool> handler_threads;
+  std::shared_ptr<net::BlockingPool> checkers;  // for schema checks that take long
   std::shared_ptr<const crypto::KeyHasher> hasher;
   std::shared_ptr<store::KeyStore> keys;
   std::shared_ptr<target::Database> database;  // null where no operation has a statement

@@ -90,6 +90,7 @@ const AnswerText& text_of(Answer answer);
   X(body_invalid, validate, invalid_request)                         \
   X(body_too_large, validate, body_too_large)                        \
   X(body_late, validate, invalid_request)                            \
+  X(bodies_overloaded, validate, unavailable)                        \
   X(media_type_unsupported, validate, unsupported_media_type)        \
   X(upstream_unreachable, call, bad_gateway)                         \
   X(upstream_open_circuit, call, unavailable)                        \

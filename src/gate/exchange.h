@@ -15,6 +15,7 @@
 #include "core/concurrency_limit.h"
 #include "core/event.h"
 #include "core/limits.h"
+#include "core/memory_budget.h"
 #include "core/proofs.h"
 #include "core/response.h"
 #include "core/target.h"
@@ -62,6 +63,7 @@ struct Found {
   Kept<schema::Findings> findings;
   std::string_view findings_in;  // "body", or empty where each finding says it
   std::uint64_t body_bytes = 0;
+  MemoryBudget::Lease body_memory;  // what the body takes, as bytes and as values
 
   Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
@@ -96,6 +98,15 @@ struct Exchange : Found, Parsed {
     Parsed::forget();
     policy = std::move(with);
     peer = &from;
+  }
+  // When the request has ended: what others may need is given back now.
+  void end() {
+    policy.reset();
+    principal.reset();
+    response.rest.reset();
+    place.reset();
+    Parsed::forget();
+    body_memory.release();
   }
 };
 

@@ -57,11 +57,17 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   GATEHOUSE_CO_TRY(const Validator::HeadChecked head, validator_.check_head(exchange, *matched));
   std::string_view bytes;
   if (head.content != nullptr) {
-    auto read = co_await body.read(operation.body_bytes);
+    auto read = co_await body.read(operation.body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = bytes.size();
   }
-  GATEHOUSE_CO_TRY(const Input input, validator_.check_body(exchange, *matched, head, bytes));
+  GATEHOUSE_CO_TRY(std::optional<Input> accepted,
+                   validator_.check_body(exchange, *matched, head, bytes, parts_.long_checks));
+  if (!accepted) {
+    auto finished = co_await Validator::check_long(exchange, head, bytes, parts_.long_checks);
+    GATEHOUSE_CO_TRY(accepted, std::move(finished));
+  }
+  const Input& input = *accepted;
 
   // 7. Not too often about this (an e-mail address, an account), now that it is known.
   GATEHOUSE_CO_CHECK(

@@ -31,6 +31,7 @@ struct Parts {
       resources;  // by operation; null where nothing is to be found before
   std::vector<std::shared_ptr<ConcurrencyLimit>>
       concurrency;  // by operation, shared by workers; null: not bounded
+  LongChecks long_checks;
   std::vector<net::OnHangUp> on_hang_up;  // by operation: from where its target is called
 };
 

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "http/media_type.h"
+#include "openapi/body_memory.h"
 #include "schema/schema.h"
 
 namespace gatehouse::gate {
@@ -98,38 +99,84 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   return HeadChecked{content};
 }
 
-Verdict<Input> Validator::check_body(Exchange& exchange, const Matched& matched, HeadChecked head,
-                                     std::string_view bytes) {
-  const json::Value parameters = exchange.parameters.empty() ? json::Value() : exchange.parameters.root();
-  if (head.content == nullptr) return Input(parameters, json::Value(), {});
-  exchange.findings_in = "body";
-  const openapi::Content& content = *head.content;
+Input Validator::input_of(const Exchange& exchange, std::string_view bytes) {
+  const auto root_of = [](const json::Document& document) {
+    return document.empty() ? json::Value() : document.root();
+  };
+  return Input(root_of(exchange.parameters), root_of(exchange.body), bytes);
+}
+
+Verdict<void> Validator::read_body(Exchange& exchange, const Matched& matched,
+                                   const openapi::Content& content, std::string_view bytes) {
   switch (content.kind) {
-    case openapi::BodyKind::opaque: return Input(parameters, json::Value(), bytes);
+    case openapi::BodyKind::opaque: return {};
     case openapi::BodyKind::json: {
       json::ParseLimits limits;
       limits.depth = matched.operation().depth;
       const auto parsed = parser_.parse(bytes, exchange.body, limits);
-      if (!parsed) {
-        exchange.detail = json::name(parsed.error().fault);
-        return refuse(Reason::body_malformed);
-      }
-      break;
+      if (parsed) return {};
+      exchange.detail = json::name(parsed.error().fault);
+      return refuse(Reason::body_malformed);
     }
     case openapi::BodyKind::form:
-      if (!content.form->read(bytes, memory_, exchange.body, exchange.findings))
-        return refuse(Reason::body_invalid);
-      return Input(parameters, exchange.body.root(), bytes);
-    case openapi::BodyKind::text: {
+      if (content.form->decode(bytes, memory_, exchange.body, exchange.findings)) return {};
+      return refuse(Reason::body_invalid);
+    case openapi::BodyKind::text:
       if (!is_utf8(bytes)) return refuse(Reason::body_malformed);
       json::Builder(exchange.body).string(bytes);
-      break;
-    }
+      return {};
   }
-  if (content.checked_by && !content.checked_by->check(exchange.body.root(), exchange.findings)) {
-    return refuse(Reason::body_invalid);
+  return refuse(Reason::body_malformed);
+}
+
+Verdict<std::optional<Input>> Validator::check_body(Exchange& exchange, const Matched& matched,
+                                                    HeadChecked head, std::string_view bytes,
+                                                    const LongChecks& long_checks) {
+  if (head.content == nullptr) return input_of(exchange, {});
+  const openapi::Content& content = *head.content;
+  exchange.findings_in = "body";
+  // What is small is bounded by the number of connections, and not worth a counter that all workers share.
+  constexpr std::size_t kCounted = 4096;
+  const std::uint64_t parsed = bytes.size() * openapi::parsed_factor(content.kind);
+  if (bytes.size() > kCounted && !exchange.body_memory.grow(parsed)) return refuse(Reason::bodies_overloaded);
+  GATEHOUSE_CHECK(read_body(exchange, matched, content, bytes));
+  if (!content.checked_by || exchange.body.empty()) return input_of(exchange, bytes);
+  if (long_checks.threads == nullptr) {
+    if (!content.checked_by->check(exchange.body.root(), exchange.findings))
+      return refuse(Reason::body_invalid);
+    return input_of(exchange, bytes);
   }
-  return Input(parameters, exchange.body.root(), bytes);
+  switch (content.checked_by->check_briefly(exchange.body.root(), exchange.findings)) {
+    case schema::Outcome::valid: return input_of(exchange, bytes);
+    case schema::Outcome::invalid: return refuse(Reason::body_invalid);
+    case schema::Outcome::unfinished: return std::nullopt;
+  }
+  return refuse(Reason::body_invalid);
+}
+
+net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked head, std::string_view bytes,
+                                                const LongChecks& long_checks) {
+  // The request may end meanwhile: the thread has what it uses, the memory that is counted for it among that.
+  struct Job {
+    std::shared_ptr<const schema::Schema> schema;
+    json::Document body;
+    MemoryBudget::Lease memory;
+    schema::Findings findings;
+    bool valid = false;
+  };
+  auto job = std::make_shared<Job>();
+  job->schema = head.content->checked_by;
+  job->body = std::move(exchange.body);
+  job->memory = std::move(exchange.body_memory);
+  auto running = long_checks.threads->run(
+      *long_checks.loop, [job] { job->valid = job->schema->check(job->body.root(), job->findings); });
+  const auto done = co_await running;
+  exchange.body = std::move(job->body);
+  exchange.body_memory = std::move(job->memory);
+  if (!done) co_return refuse(Reason::bodies_overloaded);
+  static_cast<schema::Findings&>(exchange.findings) = std::move(job->findings);
+  if (!job->valid) co_return refuse(Reason::body_invalid);
+  co_return input_of(exchange, bytes);
 }
 
 }  // namespace gatehouse::gate

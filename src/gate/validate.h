@@ -1,10 +1,13 @@
 // Matched × what was sent → Input: declared, checked values, and the bytes as they came.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "core/memory_budget.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
+#include "gate/long_checks.h"
 #include "gate/route.h"
 #include "json/parser.h"
 #include "openapi/parameter.h"
@@ -17,7 +20,8 @@ class BodyReader {
   virtual ~BodyReader() = default;
   // The whole body, at most `most` bytes; valid until the exchange ends. Refuses what is larger, late or
   // malformed, and sends `100 Continue` first where the client waits for it.
-  virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most) = 0;
+  // What it holds grows `memory`; refuses where there is no room.
+  virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most, MemoryBudget::Lease& memory) = 0;
 };
 
 // One for each worker.
@@ -29,11 +33,19 @@ class Validator {
     const openapi::Content* content = nullptr;  // null: no body is to be read
   };
   Verdict<HeadChecked> check_head(Exchange& exchange, const Matched& matched);
-  // The body against the content's schema. `bytes` is empty where there is none.
-  Verdict<Input> check_body(Exchange& exchange, const Matched& matched, HeadChecked head,
-                            std::string_view bytes);
+  // The body against the content's schema. `bytes` is empty where there is none. Nothing: it was read, and
+  // checking it takes too long for the worker's loop.
+  Verdict<std::optional<Input>> check_body(Exchange& exchange, const Matched& matched, HeadChecked head,
+                                           std::string_view bytes, const LongChecks& long_checks);
+  // The same for what check_body has read, on another thread.
+  static net::Task<Verdict<Input>> check_long(Exchange& exchange, HeadChecked head, std::string_view bytes,
+                                              const LongChecks& long_checks);
 
  private:
+  Verdict<void> read_body(Exchange& exchange, const Matched& matched, const openapi::Content& content,
+                          std::string_view bytes);
+  static Input input_of(const Exchange& exchange, std::string_view bytes);
+
   json::Parser parser_;
   openapi::InputMemory memory_;
 };

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kBlock = 4096;
 constexpr std::size_t kReadable = 8;  // behind every text, as document.h promises
 // What a document keeps when it is cleared; a larger one gives its memory back.
-constexpr std::size_t kKeptSource = std::size_t{1} << 20U;
-constexpr std::size_t kKeptNodes = std::size_t{1} << 16U;
+constexpr std::size_t kKeptSource = std::size_t{64} << 10U;
+constexpr std::size_t kKeptNodes = std::size_t{4} << 10U;
 
 }  // namespace
 
@@ -187,7 +187,9 @@ const char* Document::keep(std::string_view text) {
 
 void Document::reserve(std::size_t nodes) {
   if (nodes <= capacity_) return;
-  const std::size_t capacity = std::max({nodes, capacity_ * 2, std::size_t{64}});
+  // Grows by doubling, unless it is known how large it will be.
+  constexpr std::size_t kStep = 64;
+  const std::size_t capacity = std::max((nodes + kStep - 1) / kStep * kStep, count_ == 0 ? 0 : capacity_ * 2);
   auto larger = std::make_unique<Node[]>(capacity);
   std::copy_n(nodes_.get(), count_, larger.get());
   nodes_ = std::move(larger);

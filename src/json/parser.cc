@@ -19,6 +19,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "key prefixes are compared as loaded");
 
 constexpr std::size_t kPadding = simdjson::SIMDJSON_PADDING;
+constexpr std::size_t kKept = std::size_t{256} << 10U;  // bytes of a text whose working memory is kept
 constexpr std::size_t kSmallObject = 64;  // up to here, duplicate keys are found by looking at each
 
 constexpr auto kEndsScalar = [] {
@@ -136,6 +137,7 @@ struct Parser::State {
   }
 
   bool find_tokens();
+  void forget_large();
   bool walk(std::size_t depth);
   bool scalar(std::uint32_t at);
   bool string(std::uint32_t at);
@@ -151,7 +153,7 @@ struct Parser::State {
 
 bool Parser::State::find_tokens() {
   if (!tokens || size > token_capacity) {
-    const std::size_t capacity = std::max<std::size_t>(std::bit_ceil(size), 4096);
+    const std::size_t capacity = size <= kKept ? std::max<std::size_t>(std::bit_ceil(size), 4096) : size;
     const auto failed =
         tokens ? tokens->set_capacity(capacity)
                : simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, tokens);
@@ -169,6 +171,14 @@ bool Parser::State::find_tokens() {
   }
   token = tokens->structural_indexes.get();
   return true;
+}
+
+// What a large text took is given back.
+void Parser::State::forget_large() {
+  if (token_capacity <= kKept) return;
+  tokens.reset();
+  token_capacity = 0;
+  keys = {};
 }
 
 // Between a string's last quote and the next token there is only white space: that is where it ends.
@@ -384,7 +394,7 @@ std::expected<void, ParseError> Parser::parse(std::string_view text, Document& i
   if (text.size() > std::min(limits.bytes, kMost))
     return std::unexpected(ParseError{Fault::too_large, limits.bytes});
   if (into.source_capacity_ < text.size() + kPadding) {
-    into.source_capacity_ = std::max<std::size_t>(std::bit_ceil(text.size() + kPadding), 2048);
+    into.source_capacity_ = std::max<std::size_t>(text.size() + kPadding, 2048);
     into.source_ = std::make_unique_for_overwrite<char[]>(into.source_capacity_);
   }
   State& state = *state_;
@@ -395,15 +405,20 @@ std::expected<void, ParseError> Parser::parse(std::string_view text, Document& i
 
   if (!state.find_tokens()) return std::unexpected(state.error);
   const std::size_t tokens = state.tokens->n_structural_indexes;
-  into.reserve(tokens);
-  if (state.keys.size() < tokens / 2 + 1) state.keys.resize(std::bit_ceil(tokens / 2 + 1));
+  // A node has two tokens: a value and what parts it from the next, a container and its end. What is open
+  // when a syntax error is found lacks its end.
+  into.reserve(tokens / 2 + limits.depth + 2);
+  // A key has four: itself, a colon, a value, a comma.
+  const std::size_t most_keys = tokens / 4 + limits.depth + 1;
+  if (state.keys.size() < most_keys) state.keys.resize(most_keys);
   state.nodes = into.nodes_.get();
   state.next = state.nodes;
   state.escapes = std::memchr(state.text, '\\', state.size) != nullptr;
-  if (!state.walk(limits.depth)) return std::unexpected(state.error);
-  if (state.token != state.tokens->structural_indexes.get() + tokens) {
-    return std::unexpected(ParseError{Fault::trailing, *state.token});
-  }
+  bool good = state.walk(limits.depth);
+  if (good && state.token != state.tokens->structural_indexes.get() + tokens)
+    good = state.fail(Fault::trailing, *state.token);
+  state.forget_large();
+  if (!good) return std::unexpected(state.error);
   into.count_ = static_cast<std::size_t>(state.next - state.nodes);
   return {};
 }

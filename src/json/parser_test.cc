@@ -3,7 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "json/decimal.h"
 #include "json/writer.h"
@@ -220,6 +222,35 @@ TEST(Writer, OutputIsAlwaysValidWhateverTheBytes) {
   EXPECT_EQ(
       out,
       "\"a\\u0000\\u001f\x7F\xEF\xBF\xBD\xEF\xBF\xBD(€\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+// openapi/body_memory.h promises so much for a request's body.
+TEST(Parser, ADocumentTakesAtMostFourteenTimesItsText) {
+  constexpr std::size_t kBytes = std::size_t{512} << 10U;
+  const auto repeated = [](std::string_view piece) {
+    std::string text;
+    while (text.size() < kBytes) text += piece;
+    return text;
+  };
+  std::string keys = "{";
+  for (int i = 0; keys.size() < kBytes; ++i) keys += fmt::format("\"{:x}\":1,", i);
+  const auto taken = [] {
+    const auto info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  for (const std::string& text :
+       {"[" + repeated("1,") + "1]", "[" + repeated("[],") + "[]]", "[" + repeated("\"\",") + "1]",
+        keys + "\"\":1}", "[" + repeated("[[[[[[[[1]]]]]]]],") + "1]", "[" + repeated("{\"\":{}},") + "1]",
+        "\"" + repeated("a") + "\"", "[" + repeated("1,") /* broken */}) {
+    const std::size_t before = taken();
+    Document document;
+    {
+      (void)Parser().parse(text, document);
+    }
+    EXPECT_LE(taken() - before, 14 * text.size()) << text.substr(0, 20);
+    document.clear();
+    EXPECT_LE(taken() - before, std::size_t{200} << 10U) << "and gives it back";
+  }
 }
 
 }  // namespace

@@ -308,8 +308,16 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
 FormReader::FormReader(std::unique_ptr<const State> state) : state_(std::move(state)) {}
 FormReader::~FormReader() = default;
 
-bool FormReader::read(std::string_view body, InputMemory& kept, json::Document& into,
+bool FormReader::read(std::string_view body, InputMemory& memory, json::Document& into,
                       schema::Findings& findings) const {
+  if (!decode(body, memory, into, findings)) return false;
+  if (!state_->schema || state_->schema->check(into.root(), findings)) return true;
+  into.clear();
+  return false;
+}
+
+bool FormReader::decode(std::string_view body, InputMemory& kept, json::Document& into,
+                        schema::Findings& findings) const {
   InputMemory::State& memory = *kept.state_;
   memory.begin();
   findings.clear();
@@ -335,7 +343,6 @@ bool FormReader::read(std::string_view body, InputMemory& kept, json::Document& 
     }
   }
   out.end_object();
-  if (fine && state_->schema) fine = state_->schema->check(into.root(), findings);
   if (!fine) into.clear();
   return fine;
 }

@@ -113,7 +113,10 @@ class InputReader {
 class FormReader {
  public:
   ~FormReader();
-  // As InputReader::read; the value is checked against the body's schema.
+  // As InputReader::read; the value is not checked yet.
+  bool decode(std::string_view body, InputMemory& memory, json::Document& into,
+              schema::Findings& findings) const;
+  // The same; the value is checked against the body's schema.
   bool read(std::string_view body, InputMemory& memory, json::Document& into,
             schema::Findings& findings) const;
 

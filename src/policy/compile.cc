@@ -10,6 +10,7 @@
 #include "doc/reader.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
+#include "openapi/body_memory.h"
 #include "policy/compile_authenticators.h"
 #include "policy/compile_heads.h"
 #include "policy/compile_limits.h"
@@ -389,6 +390,16 @@ class Compiler {
     }
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
+      // A body that its operation admits must have room when nobody else is there.
+      const std::uint64_t factor = openapi::kReadFactor + openapi::parsed_factor(content.kind);
+      if (operation.body_bytes > settings().memory_bodies.bytes / factor) {
+        problems_.add(
+            settings().memory_place,
+            fmt::format("memory.bodies: {} is too little: a body of {} for {} takes up to {}; raise it, or "
+                        "lower the operation's `body`",
+                        to_text(settings().memory_bodies), to_text(ByteCount{operation.body_bytes}),
+                        operation.name, to_text(ByteCount{operation.body_bytes * factor})));
+      }
       if (!content.schema && content.kind != openapi::BodyKind::opaque) {
         problems_.add(from.body->place,
                       fmt::format("{}: the body of type {} has no schema; say what may be sent",

@@ -258,7 +258,8 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"listen:\n", "listen: []\nother:\n",
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
        "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `keep_events`, "
-       "`key_pepper`, `limits`, `listen`, `log`, `openapi`, `operations`, `review`, `roles`, `routing`, "
+       "`key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, `operations`, `review`, `roles`, "
+       "`routing`, "
        "`store`, "
        "`threat_model`, "
        "`tls`, `trusted_proxies`, `upstreams`, `workers`"},

@@ -77,9 +77,9 @@ struct Deadlines {
   Nanoseconds handshake = std::chrono::seconds(10);
   Nanoseconds head = std::chrono::seconds(10);
   Nanoseconds body = std::chrono::seconds(30);
-  Nanoseconds idle = std::chrono::seconds(75);   // between requests
+  Nanoseconds idle = std::chrono::seconds(75);    // between requests
   Nanoseconds answer = std::chrono::seconds(30);  // taking nothing of an answer; and a second for each 8 KiB
-  Nanoseconds drain = std::chrono::seconds(30);  // until the last answer, once the server ends
+  Nanoseconds drain = std::chrono::seconds(30);   // until the last answer, once the server ends
 };
 
 enum class TlsMinimum : std::uint8_t { tls_1_2, tls_1_3 };
@@ -260,6 +260,8 @@ struct Settings {
   Nanoseconds keep_events = std::chrono::hours(24 * 90);
   Details details = Details::principals;
   std::vector<Acceptance> accepted;
+  ByteCount memory_bodies = mebibytes(256);  // of all requests under way, as bytes and as values
+  Place memory_place;
   std::uint32_t workers = 0;  // 0: one for each core
   PlacedText assertion_key;   // a PEM file; made beside the store when an operation asserts and none is said
 };

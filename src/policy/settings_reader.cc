@@ -542,6 +542,13 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     inner.finish();
   }
   if (const auto review = in.optional("review", as_field)) settings.accepted = read_review(*review);
+  settings.memory_place = in.field().place();
+  if (const auto memory = in.optional("memory", as_field)) {
+    settings.memory_place = memory->place();
+    Reader inner(*memory);
+    settings.memory_bodies = inner.optional("bodies", as_size).value_or(settings.memory_bodies);
+    inner.finish();
+  }
   settings.workers = static_cast<std::uint32_t>(in.optional("workers", as_integer(1, 1024)).value_or(0));
   in.finish();
   return settings;

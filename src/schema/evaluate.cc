@@ -43,15 +43,15 @@ class Evaluator {
 
   bool check(const Rules& rules, Value value, Marks* marks, const Path* path) {
     if (!run_.work.take(kRule) || run_.depth >= kMostDepth) [[unlikely]]
-      return give_up(path);
+      return give_up();
     if (rules.shared && run_.work.heavy()) return check_once(rules, value, marks, path);
     return enter(rules, value, marks, path);
   }
 
  private:
-  [[gnu::noinline]] bool give_up(const Path* path) {
+  [[gnu::noinline]] bool give_up() {
     run_.work.spend_all();  // for good: a "not" around this must not turn it into a yes
-    return fail(path, "complexity");
+    return false;
   }
   bool fail(const Path* path, std::string_view rule) { return fail_member(path, {}, rule); }
   bool fail_member(const Path* path, std::string_view name, std::string_view rule) {
@@ -66,7 +66,7 @@ class Evaluator {
   // Only findings need to know the way.
   static const Path* at(const Path& path) { return kReports ? &path : nullptr; }
   // Whether there is no use in going on after a failure.
-  bool enough() const { return !kReports || findings_->full(); }
+  bool enough() const { return !kReports || findings_->full() || run_.work.spent(); }
   void take_words(std::size_t bits) { run_.work.take(static_cast<std::int64_t>(bits / 64)); }
 
   // A rule that several ways lead to, on a value that it may have looked at before.
@@ -243,7 +243,7 @@ class Evaluator {
   }
 
   bool check_elements(const ArrayRules& rules, Value array, Marks* marks, const Path* path) {
-    if (!run_.work.take(static_cast<std::int64_t>(array.size()))) return give_up(path);
+    if (!run_.work.take(static_cast<std::int64_t>(array.size()))) return give_up();
     bool valid = true;
     std::size_t i = 0;
     std::uint64_t contained = 0;
@@ -281,7 +281,7 @@ class Evaluator {
     if (!valid && enough()) return false;
     std::size_t units = object.size() * kMember;
     if (rules.names.size() > 64) units += rules.names.size() / 64 * (2 + rules.dependents.size());
-    if (!run_.work.take(static_cast<std::int64_t>(units))) return give_up(path);
+    if (!run_.work.take(static_cast<std::int64_t>(units))) return give_up();
     Seen seen(rules.names.size());
     std::uint32_t expected = 0;
     std::size_t i = 0;
@@ -475,7 +475,10 @@ Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work:
       Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path) && !run.work.spent();
   if (valid) return Outcome::valid;
   if (run.work.cut_short()) return Outcome::unfinished;
-  if (findings.empty()) findings.add({}, "complexity");
+  if (run.work.spent()) {
+    findings.clear();  // what was given up counts as broken there
+    findings.add({}, "complexity");
+  }
   return Outcome::invalid;
 }
 

@@ -17,22 +17,33 @@ Refusal refusal_of(const Error& error) {
 
 }  // namespace
 
-net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most) {
+net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, MemoryBudget::Lease& memory) {
   stream_.set_deadline(stream_.loop().now() + timeout_);
   if (head_.expects_continue && arrived().empty()) {
     const auto written = co_await stream_.write(kContinue);
     if (!written) co_return std::unexpected(refusal_of(written.error()));
   }
   if (head_.body.kind == http::BodyKind::chunked) {
-    auto body = co_await read_chunked(most);
+    auto body = co_await read_chunked(most, memory);
     co_return body;
   }
   if (head_.body.length > most) co_return refuse(Reason::body_too_large);
-  auto body = co_await read_length(head_.body.length);
+  auto body = co_await read_length(head_.body.length, memory);
   co_return body;
 }
 
-net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t length) {
+// Grows with what arrives, not with what is announced.
+bool ConnectionBody::make_room(std::size_t size, MemoryBudget::Lease& memory) {
+  if (size <= counted_) return true;
+  const std::size_t wanted = std::max({size, 2 * counted_, kPiece});
+  if (!memory.grow(wanted - counted_)) return false;
+  counted_ = wanted;
+  copied_.reserve(wanted);
+  return true;
+}
+
+net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t length,
+                                                                 MemoryBudget::Lease& memory) {
   // In place where it fits behind the head, so that nothing is copied and nothing moves.
   while (arrived().size() < length) {
     const std::span<char> space = buffer_.space_in_place();
@@ -47,11 +58,14 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
     complete_ = true;
     co_return arrived().substr(0, length);
   }
+  if (!make_room(arrived().size(), memory)) co_return refuse(Reason::bodies_overloaded);
   copied_.assign(arrived());
   used_ = copied_.size();
   while (copied_.size() < length) {
     const std::size_t before = copied_.size();
-    copied_.resize(before + std::min<std::uint64_t>(length - before, kPiece));
+    const std::size_t after = before + std::min<std::uint64_t>(length - before, kPiece);
+    if (!make_room(after, memory)) co_return refuse(Reason::bodies_overloaded);
+    copied_.resize(after);
     const auto read = co_await stream_.read(std::span(copied_).subspan(before));
     if (!read) co_return std::unexpected(refusal_of(read.error()));
     if (*read == 0) co_return refuse(Reason::client_gone);
@@ -61,7 +75,8 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
   co_return copied_;
 }
 
-net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t most) {
+net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t most,
+                                                                  MemoryBudget::Lease& memory) {
   http::ChunkedDecoder decoder(http::Trailers::refuse);
   std::string piece(arrived());  // what is being decoded
   std::size_t from_buffer = piece.size();
@@ -73,6 +88,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t 
         co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
       rest.remove_prefix(step.consumed);
       if (copied_.size() + step.data.size() > most) co_return refuse(Reason::body_too_large);
+      if (!make_room(copied_.size() + step.data.size(), memory)) co_return refuse(Reason::bodies_overloaded);
       copied_ += step.data;
       if (step.progress == http::Progress::complete) {
         // Bytes behind the end that were read from the stream directly belong to the next request: it cannot

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "core/limits.h"
+#include "core/memory_budget.h"
 #include "net/tls.h"
 
 namespace gatehouse::server {
@@ -67,6 +68,7 @@ struct Shared {
   const Clock& clock;
   LimitStore& limits;
   ConnectionCounts connections;
+  MemoryBudget bodies;  // of all requests that are under way
   std::atomic<State> state{State::starting};
 };
 

@@ -97,6 +97,7 @@ bool is_decided_elsewhere(Reason reason) {
     case Reason::credential_in_plaintext:
     case Reason::draining:
     case Reason::body_late:
+    case Reason::bodies_overloaded:
     case Reason::upstream_unreachable:
     case Reason::upstream_open_circuit:
     case Reason::upstream_malformed:
