@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "audit/credential_search.h"
 #include "base/utf8.h"
 
 namespace gatehouse::audit {
@@ -47,75 +48,10 @@ std::size_t copy_plain(char* to, std::string_view text) {
   return i;
 }
 
-bool contains(std::string_view text, std::string_view run) {
-  return run.size() <= text.size() && ::memmem(text.data(), text.size(), run.data(), run.size()) != nullptr;
-}
-
-// `%XX` undone once; what is no `%XX` stays.
-void undo_percent(std::string_view text, std::string& out) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
-  const auto is_hex = [](char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-  };
-  out.clear();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2])) {
-      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-}
-
-// JSON's escapes undone; those of characters beyond ASCII, of which no field of a request has any, stay.
-void undo_json(std::string_view text, std::string& out) {
-  constexpr std::string_view kNames = "bfnrt", kValues = "\b\f\n\r\t";
-  out.clear();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    ++i;
-    unsigned code = 0;
-    if (text[i] == 'u' && i + 4 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 5, code, 16).ptr == text.data() + i + 5 &&
-        code < 0x80) {
-      out += static_cast<char>(code);
-      i += 4;
-    } else {
-      const auto name = kNames.find(text[i]);
-      out += name == kNames.npos ? text[i] : kValues[name];
-    }
-  }
-}
-
-bool contains_any(std::string_view text, std::span<const std::string_view> runs) {
-  return std::ranges::any_of(runs, [&](std::string_view run) { return !run.empty() && contains(text, run); });
-}
-
-// Whether one of the credentials is in the text, as it is, as it is written, or in another spelling.
-bool repeats(std::string_view text, std::string_view written, std::span<const std::string_view> credentials) {
-  if (credentials.empty()) return false;
-  if (contains_any(text, credentials)) return true;
-  if (written.size() != text.size() && contains_any(written, credentials)) return true;
-  thread_local std::string spelled;
-  if (text.contains('%')) {
-    undo_percent(text, spelled);
-    if (contains_any(spelled, credentials)) return true;
-  }
-  if (text.contains('\\')) {
-    undo_json(text, spelled);
-    if (contains_any(spelled, credentials)) return true;
-  }
-  return false;
-}
-
 // Writes into memory that holds the longest line there can be.
 class Line {
  public:
-  Line(char* begin, std::span<const std::string_view> credentials) : at_(begin), credentials_(credentials) {}
+  Line(char* begin, CredentialSearch& credentials) : at_(begin), credentials_(credentials) {}
 
   char* end() const { return at_; }
 
@@ -146,7 +82,8 @@ class Line {
     char* const start = at_;
     escaped(text, most);
     const std::string_view written(start, static_cast<std::size_t>(at_ - start));
-    if (repeats(text, written, credentials_)) {
+    if (credentials_.is_repeated_in(text) ||
+        (written.size() != text.size() && credentials_.occurs_in(written))) {
       at_ = start;
       raw(kRedacted);
     }
@@ -249,7 +186,7 @@ class Line {
   }
 
   char* at_;
-  std::span<const std::string_view> credentials_;
+  CredentialSearch& credentials_;
   std::string spelled_;
 };
 
@@ -258,8 +195,19 @@ class Line {
 constexpr std::size_t kLongestLine =
     6 * (20 * kLongestText + 2 * kMostAttributes * 2 * kLongestText + kLongestDetail) + 4096;
 
+// How much text there is in which a credential could be.
+std::size_t searched_bytes(const Event& event) {
+  std::size_t bytes = event.trace_id.size() + event.detail.size();
+  for (const std::span<const Attribute> list : {event.resource, event.query}) {
+    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes))) bytes += attribute.value.size();
+  }
+  return bytes;
+}
+
 char* write(char* begin, const Event& event) {
-  Line line(begin, event.credentials);
+  thread_local CredentialSearch credentials;
+  credentials.look_for(event.credentials, searched_bytes(event));
+  Line line(begin, credentials);
   line.raw(R"({"time":")");
   line.time(event.time);
   line.raw(R"(","event.name":)");
@@ -350,19 +298,9 @@ void append_event(std::string& out, const Event& event) {
 }
 
 void scrub(std::string& text, std::span<const std::string_view> credentials) {
-  for (const std::string_view credential : credentials) {
-    if (credential.empty()) continue;
-    std::string clean;
-    std::size_t from = 0;
-    for (std::size_t at = 0; (at = text.find(credential, from)) != std::string::npos;
-         from = at + credential.size()) {
-      clean.append(text, from, at - from);
-      clean += kRedacted;
-    }
-    if (from == 0) continue;
-    clean.append(text, from);
-    text = std::move(clean);
-  }
+  CredentialSearch search;
+  search.look_for(credentials, text.size());
+  text = search.without(text, kRedacted);
 }
 
 }  // namespace gatehouse::audit

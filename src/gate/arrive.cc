@@ -24,9 +24,15 @@ class CredentialCollector {
     add_authorization(http::FieldId::authorization);
     add_authorization(http::FieldId::proxy_authorization);
     if (const auto cookies = head_.fields.value(http::FieldId::cookie)) add_cookies(*cookies);
-    for (const policy::AuthenticatorPolicy& authenticator : exchange_.policy->authenticators) {
-      if (authenticator.carrier == policy::Carrier::header) add_header(authenticator.field);
-      if (authenticator.carrier == policy::Carrier::query) add_pairs(authenticator.field);
+    const auto& authenticators = exchange_.policy->authenticators;
+    for (auto one = authenticators.begin(); one != authenticators.end(); ++one) {
+      // Once for each place, however many look there.
+      const bool again = std::any_of(authenticators.begin(), one, [&](const policy::AuthenticatorPolicy& before) {
+        return before.carrier == one->carrier && before.field == one->field;
+      });
+      if (again) continue;
+      if (one->carrier == policy::Carrier::header) add_header(one->field);
+      if (one->carrier == policy::Carrier::query) add_pairs(one->field);
     }
   }
 

@@ -1,0 +1,193 @@
+#include "audit/credential_search.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace gatehouse::audit {
+namespace {
+
+// Up to here, searching one by one costs less than an automaton.
+constexpr std::size_t kOneByOne = std::size_t{16} << 10U;
+constexpr std::size_t kEachSearch = 32;  // what a search costs before its first byte, in bytes
+
+bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+
+// `%XX` undone once; what is no `%XX` stays.
+void undo_percent(std::string_view text, std::string& out, std::vector<std::uint32_t>& places) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    places.push_back(static_cast<std::uint32_t>(i));
+    if (text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1]) && is_hex_digit(text[i + 2])) {
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+}
+
+// JSON's escapes undone; those of characters beyond ASCII, of which no field of a request has any, stay.
+void undo_json(std::string_view text, std::string& out, std::vector<std::uint32_t>& places) {
+  constexpr std::string_view kNames = "bfnrt", kValues = "\b\f\n\r\t";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    places.push_back(static_cast<std::uint32_t>(i));
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    ++i;
+    unsigned code = 0;
+    if (text[i] == 'u' && i + 4 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 5, code, 16).ptr == text.data() + i + 5 &&
+        code < 0x80) {
+      out += static_cast<char>(code);
+      i += 4;
+    } else {
+      const auto name = kNames.find(text[i]);
+      out += name == kNames.npos ? text[i] : kValues[name];
+    }
+  }
+}
+
+// Other spellings of a text: the byte without which it has none, and how it is undone. `places`: where each byte of
+// `out` stands in the text.
+struct Spelling {
+  char mark;
+  void (*undo)(std::string_view text, std::string& out, std::vector<std::uint32_t>& places);
+};
+constexpr Spelling kSpellings[] = {{'%', undo_percent}, {'\\', undo_json}};
+
+}  // namespace
+
+void CredentialSearch::look_for(std::span<const std::string_view> credentials, std::size_t text_bytes) {
+  credentials_.clear();
+  for (const std::string_view credential : credentials) {
+    if (!credential.empty()) credentials_.push_back(credential);
+  }
+  automaton_ = credentials_.size() * (text_bytes + kEachSearch) > kOneByOne;
+  if (automaton_) make_automaton();
+}
+
+// Breadth first over the sorted credentials: those of a node begin alike, and each next byte of theirs is a child.
+void CredentialSearch::make_automaton() {
+  std::ranges::sort(credentials_);
+  nodes_.assign(1, Node{});
+  parts_.assign(1, Part{0, static_cast<std::uint32_t>(credentials_.size()), 0});
+  for (std::uint32_t at = 0; at < nodes_.size(); ++at) {
+    auto [first, last, depth] = parts_[at];
+    const auto first_child = static_cast<std::uint32_t>(nodes_.size());
+    steps_ += last - first;
+    for (; first < last && credentials_[first].size() == depth; ++first) nodes_[at].longest = depth;
+    while (first < last) {
+      const char byte = credentials_[first][depth];
+      std::uint32_t end = first + 1;
+      while (end < last && credentials_[end][depth] == byte) ++end;
+      nodes_.push_back({.byte = byte});
+      parts_.push_back({first, end, depth + 1});
+      first = end;
+    }
+    nodes_[at].first_child = first_child;
+    nodes_[at].children = static_cast<std::uint16_t>(nodes_.size() - first_child);
+    // The children's failures: where this node's own would go with the same byte. Those of shorter beginnings are known.
+    for (std::uint32_t child = first_child; child < nodes_.size(); ++child) {
+      nodes_[child].failure = at == 0 ? 0 : next(nodes_[at].failure, nodes_[child].byte);
+    }
+    Node& node = nodes_[at];
+    node.longest = std::max(node.longest, nodes_[node.failure].longest);
+  }
+}
+
+std::uint32_t CredentialSearch::child_of(std::uint32_t node, char byte) {
+  const std::span<const Node> children(nodes_.data() + nodes_[node].first_child, nodes_[node].children);
+  ++steps_;
+  const auto found = std::ranges::lower_bound(children, static_cast<unsigned char>(byte), {}, [](const Node& child) {
+    return static_cast<unsigned char>(child.byte);
+  });
+  if (found == children.end() || found->byte != byte) return 0;
+  return nodes_[node].first_child + static_cast<std::uint32_t>(found - children.begin());
+}
+
+std::uint32_t CredentialSearch::next(std::uint32_t node, char byte) {
+  for (;; node = nodes_[node].failure) {
+    if (const std::uint32_t child = child_of(node, byte); child != 0) return child;
+    if (node == 0) return 0;
+  }
+}
+
+bool CredentialSearch::occurs_in(std::string_view text) {
+  if (!automaton_) {
+    steps_ += credentials_.size() * text.size();
+    return std::ranges::any_of(credentials_, [&](std::string_view credential) {
+      return credential.size() <= text.size() &&
+             ::memmem(text.data(), text.size(), credential.data(), credential.size()) != nullptr;
+    });
+  }
+  std::uint32_t node = 0;
+  for (const char c : text) {
+    node = next(node, c);
+    if (nodes_[node].longest > 0) return true;
+  }
+  return false;
+}
+
+bool CredentialSearch::is_repeated_in(std::string_view text) {
+  if (credentials_.empty()) return false;
+  if (occurs_in(text)) return true;
+  for (const auto& [mark, undo] : kSpellings) {
+    if (!text.contains(mark)) continue;
+    spelled_.clear();
+    places_.clear();
+    undo(text, spelled_, places_);
+    if (occurs_in(spelled_)) return true;
+  }
+  return false;
+}
+
+// Adds the runs, each apart from the others and behind those before.
+void CredentialSearch::collect(std::string_view text, std::vector<Range>& ranges) {
+  const std::size_t before = ranges.size();
+  std::uint32_t node = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    node = next(node, text[i]);
+    if (nodes_[node].longest == 0) continue;
+    Range range{i + 1 - nodes_[node].longest, i + 1};
+    for (; ranges.size() > before && ranges.back().end > range.begin; ranges.pop_back())
+      range.begin = std::min(range.begin, ranges.back().begin);
+    ranges.push_back(range);
+  }
+}
+
+std::string CredentialSearch::without(std::string_view text, std::string_view mark) {
+  if (credentials_.empty()) return std::string(text);
+  if (!automaton_) {
+    make_automaton();
+    automaton_ = true;
+  }
+  std::vector<Range> ranges;
+  collect(text, ranges);
+  for (const auto& [escape, undo] : kSpellings) {
+    if (!text.contains(escape)) continue;
+    spelled_.clear();
+    places_.clear();
+    undo(text, spelled_, places_);
+    places_.push_back(static_cast<std::uint32_t>(text.size()));
+    const std::size_t before = ranges.size();
+    collect(spelled_, ranges);
+    for (Range& range : std::span(ranges).subspan(before)) range = {places_[range.begin], places_[range.end]};
+  }
+  std::ranges::sort(ranges, {}, &Range::begin);
+  std::string clean;
+  std::size_t done = 0;
+  for (const Range& range : ranges) {
+    if (range.end <= done) continue;
+    if (range.begin >= done) {
+      clean += text.substr(done, range.begin - done);
+      clean += mark;
+    }
+    done = range.end;
+  }
+  return clean.append(text.substr(done));
+}
+
+}  // namespace gatehouse::audit
