@@ -13,6 +13,7 @@
 
 #include "audit/file_sink.h"
 #include "audit/store_sink.h"
+#include "audit/threaded_sink.h"
 #include "base/encoding.h"
 #include "base/file.h"
 #include "db/catalogue.h"
@@ -63,14 +64,17 @@ Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Setti
   audit::Retention retention;
   retention.age = std::chrono::duration_cast<std::chrono::hours>(settings.keep_events);
   sinks.push_back(audit::store_sink(std::move(connection), retention));
+  const auto add = [&](std::unique_ptr<audit::Sink> sink) {
+    sinks.push_back(audit::threaded_sink(std::move(sink), {.on_problem = tell_operator}));
+  };
   for (const policy::LogSettings& log : settings.log) {
     if (log.kind == policy::LogSettings::Kind::standard_output) {
-      sinks.push_back(audit::stdout_sink());
+      add(audit::stdout_sink());
       continue;
     }
     GATEHOUSE_CHECK(make_folder_of(log.file));
     GATEHOUSE_TRY(auto sink, audit::file_sink({log.file, log.rotate, log.keep}));
-    sinks.push_back(std::move(sink));
+    add(std::move(sink));
   }
   return sinks;
 }

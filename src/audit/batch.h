@@ -76,7 +76,14 @@ enum class Durable : std::uint8_t {
   now,    // on the disk when write() returns
 };
 
-// Where events end up. Used by the writer's thread only.
+// How a sink that works on its own does. All zero for one that is done when write() returns.
+struct SinkState {
+  std::size_t pending_bytes = 0;
+  std::uint64_t lost = 0;  // events
+  bool stalled = false;
+};
+
+// Where events end up. Used by the writer's thread only, but for state().
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -90,6 +97,8 @@ class Sink {
   virtual Result<> reopen() { return {}; }
   // Called every few seconds: retention. Does a bounded piece of work.
   virtual Result<> tidy(WallTime) { return {}; }
+  // From any thread.
+  virtual SinkState state() const { return {}; }
 };
 
 }  // namespace gatehouse::audit

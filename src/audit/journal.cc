@@ -24,7 +24,8 @@ constexpr std::size_t kWorthWriting = std::size_t{512} << 10U;
 std::string cut_clean(std::string_view text, ByteCount most, std::span<const std::string_view> credentials) {
   std::size_t longest = 0;
   for (const std::string_view credential : credentials) longest = std::max(longest, credential.size());
-  std::string clean(text.substr(0, most.bytes + longest));
+  // A credential that is escaped takes six bytes for one.
+  std::string clean(text.substr(0, most.bytes + 6 * longest));
   scrub(clean, credentials);
   if (clean.size() > most.bytes) clean.resize(most.bytes);
   return clean;
@@ -169,6 +170,8 @@ void Journal::Worker::append(LineFacts facts, std::shared_ptr<Waiting> waiting, 
 void Journal::Worker::keep_original(std::string_view request_id, unsigned status, std::string_view head,
                                     std::string_view body, std::span<const std::string_view> credentials) {
   Lane& lane = *lane_;
+  // The second half of the buffer is for events: they must be recorded, and what an upstream said need not be.
+  if (lane.pending.load(std::memory_order_relaxed) >= journal_.options_.buffer.bytes / 2) return;
   {
     const std::lock_guard lock(lane.mutex);
     Original& original = lane.batch.originals.emplace_back();
@@ -412,7 +415,10 @@ void Journal::render(std::string& out) const {
       {"gatehouse_events_lost_total", "Events that a sink lacks because it failed until the process ended.",
        Sample::Type::counter, value(lost_)},
   };
-  audit::render(out, samples);
+  audit::render(out, std::span<const Sample>(samples));
+  std::vector<SinkSample> sinks;
+  for (const auto& sink : sinks_) sinks.push_back({sink->name(), sink->state()});
+  audit::render(out, std::span<const SinkSample>(sinks));
 }
 
 }  // namespace gatehouse::audit

@@ -142,6 +142,19 @@ void Counters::render(std::string& out) const {
   }
 }
 
+void render(std::string& out, std::span<const SinkSample> sinks) {
+  const auto each = [&](std::string_view name, std::string_view help, std::string_view type, auto value_of) {
+    head(out, name, help, type);
+    for (const SinkSample& one : sinks) line(out, R"({}{{sink="{}"}} {})", name, label(one.sink), value_of(one.state));
+  };
+  each("gatehouse_event_sink_pending_bytes", "Events that wait for the sink.", "gauge",
+       [](const SinkState& state) { return state.pending_bytes; });
+  each("gatehouse_event_sink_stalled", "1: the sink has taken nothing for seconds, and events wait for it.", "gauge",
+       [](const SinkState& state) { return state.stalled ? 1 : 0; });
+  each("gatehouse_event_sink_lost_total", "Events that are left out of the sink, because too many waited for it.",
+       "counter", [](const SinkState& state) { return state.lost; });
+}
+
 void render(std::string& out, std::span<const Sample> samples) {
   for (const Sample& sample : samples) {
     head(out, sample.name, sample.help, sample.type == Sample::Type::counter ? "counter" : "gauge");

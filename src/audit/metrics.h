@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/batch.h"
 #include "base/text_map.h"
 #include "core/event.h"
 
@@ -56,5 +57,12 @@ struct Sample {
   double value = 0;
 };
 void render(std::string& out, std::span<const Sample> samples);
+
+// One value for each sink.
+struct SinkSample {
+  std::string_view sink;
+  SinkState state;
+};
+void render(std::string& out, std::span<const SinkSample> sinks);
 
 }  // namespace gatehouse::audit

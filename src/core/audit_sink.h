@@ -24,7 +24,7 @@ class AuditSink {
   virtual net::Task<Result<>> record_durably(const Event& event) = 0;
   // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
   // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is
-  // taken out.
+  // taken out. Left out where the sinks have so much to do that events need the room.
   virtual void keep_original(std::string_view request_id, unsigned status, std::string_view head,
                              std::string_view body, std::span<const std::string_view> credentials = {}) = 0;
 };
