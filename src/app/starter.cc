@@ -269,8 +269,8 @@ class Starter {
     line("  per_principal: {per: principal, rate: 600/min, burst: 100}");
     line("  costly: {per: principal, rate: 10/min, burst: 5}      # exports, searches, administration");
     line(
-        "  attempts: {per: ip, rate: 10/min, burst: 5}           # signing in and recovery; add one per "
-        "account");
+        "  attempts: {per: ip, rate: 10/min, burst: 5}           # signing in and recovery; add one such as "
+        "{per: lower(body.email), rate: 5/min}");
     line();
     line("defaults: {limits: [per_ip, per_principal], upstream: backend, body: 64KiB, timeout: 10s}");
     line();

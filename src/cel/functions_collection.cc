@@ -31,6 +31,7 @@ Value optional_index(Run& run, Arguments args) {
   const auto index = as_index(args[1]);
   if (!index) return run.no_overload();
   const bool inside = *index >= 0 && std::cmp_less(*index, container.size());
+  if (inside && !run.charge(1 + static_cast<std::uint64_t>(*index) / 8)) return run.exhaustion();
   return inside ? some_if_found(run, container.element(static_cast<std::size_t>(*index)))
                 : Value::optional(nullptr);
 }

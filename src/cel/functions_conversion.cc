@@ -29,8 +29,14 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
+// What reads a text charges for its length first.
+bool charge_reading(Run& run, const Value& from) {
+  return !from.is(Kind::string) || run.charge_text(from.text());
+}
+
 Value to_int(Run& run, Arguments args) {
   const Value& from = args[0];
+  if (!charge_reading(run, from)) return run.exhaustion();
   switch (from.kind()) {
     case Kind::integer: return from;
     case Kind::unsigned_integer:
@@ -50,6 +56,7 @@ Value to_int(Run& run, Arguments args) {
 
 Value to_uint(Run& run, Arguments args) {
   const Value& from = args[0];
+  if (!charge_reading(run, from)) return run.exhaustion();
   switch (from.kind()) {
     case Kind::unsigned_integer: return from;
     case Kind::integer:
@@ -67,6 +74,7 @@ Value to_uint(Run& run, Arguments args) {
 
 Value to_double(Run& run, Arguments args) {
   const Value& from = args[0];
+  if (!charge_reading(run, from)) return run.exhaustion();
   switch (from.kind()) {
     case Kind::number: return from;
     case Kind::integer: return Value::number(static_cast<double>(from.integer()));
@@ -105,6 +113,7 @@ Value to_bytes(Run& run, Arguments args) {
 }
 
 Value to_bool(Run& run, Arguments args) {
+  if (!charge_reading(run, args[0])) return run.exhaustion();
   if (args[0].is(Kind::boolean)) return args[0];
   if (!args[0].is(Kind::string)) return run.no_overload();
   for (const std::string_view yes : {"1", "t", "true", "TRUE", "True"}) {
@@ -118,6 +127,7 @@ Value to_bool(Run& run, Arguments args) {
 
 Value to_timestamp(Run& run, Arguments args) {
   const Value& from = args[0];
+  if (!charge_reading(run, from)) return run.exhaustion();
   if (from.is(Kind::timestamp)) return from;
   if (from.is(Kind::integer)) {
     if (from.integer() < kFirstSecond || from.integer() > kLastSecond) return range_error();
@@ -132,6 +142,7 @@ Value to_timestamp(Run& run, Arguments args) {
 
 Value to_duration(Run& run, Arguments args) {
   const Value& from = args[0];
+  if (!charge_reading(run, from)) return run.exhaustion();
   if (from.is(Kind::duration)) return from;
   if (from.is(Kind::integer)) {
     std::int64_t nanoseconds = 0;

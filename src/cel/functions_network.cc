@@ -1,4 +1,5 @@
 // The network extension: addresses (net.IP) and networks (net.CIDR).
+#include <algorithm>
 #include <charconv>
 
 #include "cel/functions.h"
@@ -51,7 +52,13 @@ std::optional<Network> network_argument(const Value& value) {
   return value.is(Kind::network) ? std::optional(value.network()) : parse_network(value.text());
 }
 
+bool charge_reading(Run& run, Arguments args) {
+  return std::ranges::all_of(
+      args, [&](const Value& from) { return !from.is(Kind::string) || run.charge_text(from.text()); });
+}
+
 Value ip(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   if (args[0].is(Kind::network)) return run.address(args[0].network().address);
   if (args[0].is(Kind::address)) return args[0];
   if (!args[0].is(Kind::string)) return run.no_overload();
@@ -60,6 +67,7 @@ Value ip(Run& run, Arguments args) {
 }
 
 Value cidr(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   if (args[0].is(Kind::network)) return args[0];
   if (!args[0].is(Kind::string)) return run.no_overload();
   const auto network = parse_network(args[0].text());
@@ -67,15 +75,18 @@ Value cidr(Run& run, Arguments args) {
 }
 
 Value is_ip(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   return args[0].is(Kind::string) ? Value::boolean(parse_address(args[0].text()).has_value())
                                   : run.no_overload();
 }
 Value is_cidr(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   return args[0].is(Kind::string) ? Value::boolean(parse_network(args[0].text()).has_value())
                                   : run.no_overload();
 }
 
 Value is_canonical(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   if (!args[0].is(Kind::string)) return run.no_overload();
   const auto address = parse_address(args[0].text());
   return address ? Value::boolean(address->text() == args[0].text()) : bad_address();
@@ -131,6 +142,7 @@ Value is_global_unicast(Run& run, Arguments args) {
 }
 
 Value contains_ip(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   if (!args[0].is(Kind::network) || (!args[1].is(Kind::address) && !args[1].is(Kind::string)))
     return run.no_overload();
   const auto address = address_argument(args[1]);
@@ -138,6 +150,7 @@ Value contains_ip(Run& run, Arguments args) {
 }
 
 Value contains_cidr(Run& run, Arguments args) {
+  if (!charge_reading(run, args)) return run.exhaustion();
   if (!args[0].is(Kind::network) || (!args[1].is(Kind::network) && !args[1].is(Kind::string)))
     return run.no_overload();
   const auto inner = network_argument(args[1]);

@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include "cel/functions.h"
+#include "cel/normal.h"
 #include "cel/utf8.h"
 
 namespace gatehouse::cel {
@@ -102,6 +103,12 @@ Value changed_ascii(Run& run, Arguments args, Change change) {
 Value lower_ascii(Run& run, Arguments args) {
   return changed_ascii(run, args,
                        [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+}
+Value lower_text(Run& run, Arguments args) {
+  if (!args[0].is(Kind::string)) return run.no_overload();
+  const std::string_view text = args[0].text();
+  if (!run.charge(1 + text.size())) return run.exhaustion();
+  return run.text(lower(text));
 }
 Value upper_ascii(Run& run, Arguments args) {
   return changed_ascii(run, args,
@@ -270,6 +277,7 @@ constexpr Definition kTextFunctions[] = {
     {"indexOf", ".string, string -> int; .string, string, int -> int", index_of},
     {"lastIndexOf", ".string, string -> int; .string, string, int -> int", last_index_of},
     {"lowerAscii", ".string -> string", lower_ascii},
+    {"lower", "string -> string; .string -> string", lower_text},
     {"upperAscii", ".string -> string", upper_ascii},
     {"split", ".string, string -> list(string); .string, string, int -> list(string)", split},
     {"replace", ".string, string, string -> string; .string, string, string, int -> string", replace},

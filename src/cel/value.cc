@@ -107,6 +107,11 @@ Value Value::error(Fault fault, std::string_view text) {
   return result;
 }
 
+namespace {
+constexpr std::size_t kLongestNumber = 1024;
+constexpr std::size_t kLongestTime = 128;
+}  // namespace
+
 Value Value::json(json::Value value, const Type::Node* declared) {
   while (declared != nullptr && declared->kind == Type::Kind::wrapper) {
     if (value.is_null()) return null();
@@ -119,6 +124,9 @@ Value Value::json(json::Value value, const Type::Node* declared) {
     case json::Kind::null: return dyn || kind == Type::Kind::null ? null() : mismatch;
     case json::Kind::boolean: return dyn || kind == Type::Kind::boolean ? boolean(value.boolean()) : mismatch;
     case json::Kind::number: {
+      // Read anew at each use, so that it is not worth writing a long one. No double needs more digits.
+      if (value.literal().size() > kLongestNumber)
+        return error(Fault::out_of_range, "a number has more digits than an expression reads");
       if (kind == Type::Kind::number || (dyn && !value.has_integer_form())) return number(value.number());
       if (!dyn && kind != Type::Kind::integer && kind != Type::Kind::unsigned_integer) return mismatch;
       if (kind == Type::Kind::unsigned_integer) {
@@ -133,16 +141,16 @@ Value Value::json(json::Value value, const Type::Node* declared) {
     case json::Kind::string: {
       if (dyn || kind == Type::Kind::string) return string(value.string());
       if (kind == Type::Kind::bytes) return bytes(value.string());
+      if (kind != Type::Kind::timestamp && kind != Type::Kind::duration) return mismatch;
+      if (value.string().size() > kLongestTime)
+        return error(Fault::invalid_argument, "a text is too long for a time or a duration");
       if (kind == Type::Kind::timestamp) {
         const auto time = parse_timestamp(value.string());
         return time ? timestamp(*time) : error(Fault::invalid_argument, "a text is not an RFC 3339 time");
       }
-      if (kind == Type::Kind::duration) {
-        const auto span = parse_duration_text(value.string());
-        return span ? duration(*span)
-                    : error(Fault::invalid_argument, "a text is not a duration such as 1h30m");
-      }
-      return mismatch;
+      const auto span = parse_duration_text(value.string());
+      return span ? duration(*span)
+                  : error(Fault::invalid_argument, "a text is not a duration such as 1h30m");
     }
     case json::Kind::array:
     case json::Kind::object: break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cel/normal.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::gate {
@@ -87,7 +88,7 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
             return refuse(Reason::condition_error, limit.name);
           }
           std::string text;
-          cel::append_text(text, *outcome);
+          cel::append_key(text, *outcome);
           append_prefixed(keys_, text);
           break;
         }

@@ -96,7 +96,7 @@ constexpr Rule kLimitRules[] = {
      .why = "Credential stuffing lives on volume. What an operation for people needs is a few attempts in a "
             "minute.",
      .remedy = "Give it a limit of its own, such as `{per: ip, rate: 10/min}`, and one per account, such as "
-               "`{per: request.body.email, rate: 5/min}`.",
+               "`{per: lower(request.body.email), rate: 5/min}`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const auto word = guesses_at_secrets(operation);
@@ -113,7 +113,8 @@ constexpr Rule kLimitRules[] = {
      .layer = Layer::limits,
      .title = "Attempts on one account are not counted",
      .why = "Who has a thousand addresses has a thousand times the limit per address, on one victim.",
-     .remedy = "Add a limit whose key is the account, such as `{per: request.body.email, rate: 5/min}`.",
+     .remedy =
+         "Add a limit whose key is the account, such as `{per: lower(request.body.email), rate: 5/min}`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const auto word = guesses_at_secrets(operation);

@@ -107,6 +107,15 @@ describe('limits', unlessBuilt, () => {
     const desk = await open({ per_email: { per: ['body.email'], rate: '1/h', burst: 1 } }, (configuration) => (configuration.operations.createOrder.limits = ['per_ip', 'per_email']));
     const send = async (email, sub) => (await desk.post('/orders', { title: 'pen', quantity: 1, email }, await desk.bearerOf({ sub }))).status;
     assert.deepEqual([await send('a@example.com', 'ann'), await send('a@example.com', 'bob'), await send('b@example.com', 'ann')], [200, 429, 200]);
+    // The same mailbox, written otherwise; and another, where the account store tells the case of the local part.
+    assert.deepEqual([await send('a@EXAMPLE.com', 'ann'), await send('a@Example.COM', 'eve'), await send('A@example.com', 'ann')], [429, 429, 200]);
+    await desk.close();
+  });
+
+  it('by lower() of an address do not tell its case at all', async () => {
+    const desk = await open({ per_email: { per: ['lower(body.email)'], rate: '1/h', burst: 1 } }, (configuration) => (configuration.operations.createOrder.limits = ['per_ip', 'per_email']));
+    const send = async (email) => (await desk.post('/orders', { title: 'pen', quantity: 1, email })).status;
+    assert.deepEqual([await send('ann@example.com'), await send('Ann@example.com'), await send('ANN@EXAMPLE.COM'), await send('bob@example.com')], [200, 429, 429, 200]);
     await desk.close();
   });
 

@@ -1,0 +1,73 @@
+#include "cel/normal.h"
+
+#include <gtest/gtest.h>
+
+#include "cel/test_support.h"
+
+namespace gatehouse::cel {
+namespace {
+
+std::string key(const Value& value) {
+  std::string out;
+  append_key(out, value);
+  return out;
+}
+std::string key(std::string_view text) { return key(Value::string(text)); }
+
+TEST(Key, AddressesThatAreTheSameMailboxAreTheSame) {
+  for (const std::string_view same :
+       {"ann@example.org", "ann@EXAMPLE.org", "ann@example.org.", " ann@example.org ", "ann\uFF20example.org",
+        "\uFF41nn@example.org", "ann@ex\u00E4mple.org", "ann@example.ORG\n"}) {
+    const bool other_domain = same.find("\u00E4") != same.npos;
+    EXPECT_EQ(key(same) == "ann@example.org", !other_domain) << same;
+  }
+  EXPECT_EQ(key("ann@B\u00DCCHER.example"), "ann@xn--bcher-kva.example");
+  EXPECT_EQ(key("ann@bu\u0308cher.example"), "ann@xn--bcher-kva.example");
+  EXPECT_EQ(key("ann@XN--bcher-kva.example"), "ann@xn--bcher-kva.example");
+  EXPECT_NE(key("Ann@example.org"), key("ann@example.org")) << "lower() says that this does not matter";
+  EXPECT_EQ(key("\"a@B\"@X.example"), "\"a@B\"@x.example");
+  EXPECT_EQ(key("@"), "@");
+}
+
+TEST(Key, TextsAreNormalAndOtherCaseIsAnother) {
+  EXPECT_EQ(key("e\u0301"), key("\u00E9"));
+  EXPECT_EQ(key("\uFB01le"), "file");
+  EXPECT_NE(key("aB"), key("Ab"));
+  EXPECT_EQ(key("  a b\t"), "a b");
+  EXPECT_EQ(key("\xFF@A"), "\xFF@a") << "what is not UTF-8 stays";
+}
+
+TEST(Key, NumbersCountByTheirValue) {
+  EXPECT_EQ(key(Value::integer(5)), key(Value::number(5.0)));
+  EXPECT_EQ(key(Value::unsigned_integer(5)), key(Value::number(5.0)));
+  EXPECT_EQ(key(Value::number(-0.0)), key(Value::integer(0)));
+  EXPECT_NE(key(Value::number(5.5)), key(Value::integer(5)));
+}
+
+TEST(Lower, FoldsWhatUnicodeFolds) {
+  EXPECT_EQ(lower("ABC"), "abc");
+  EXPECT_EQ(lower("\u00C9\u00DF\u03A3"), "\u00E9ss\u03C3");
+  EXPECT_EQ(lower("E\u0301"), "\u00E9");
+  EXPECT_EQ(lower("\xC3"), "\xC3");
+  testing::Conditions conditions;
+  EXPECT_EQ(conditions.evaluate("lower('ABC\u00C9') == 'abc\u00E9' && 'X'.lower() == 'x'"), "true");
+}
+
+TEST(Lower, AndConversionsAreChargedByLength) {
+  testing::Conditions conditions;
+  // A text of 2^17 bytes, converted a thousand times: more work than an expression may use.
+  std::string text = "'0123456789abcdef'";
+  for (int i = 0; i < 13; ++i) text = "cel.bind(t, " + text + ", t + t)";
+  for (const std::string_view convert :
+       {"lower(t)", "int(t)", "uint(t)", "double(t)", "bool(t)", "timestamp(t)", "duration(t)", "ip(t)",
+        "cidr(t)", "isIP(t)", "isCIDR(t)"}) {
+    const std::string once = "cel.bind(t, " + text + ", lists.range(1000).all(i, " + std::string(convert) +
+                             " == " + std::string(convert) + "))";
+    const std::string ending = conditions.evaluate(once);
+    EXPECT_TRUE(ending == "error: cost" || (ending == "error: memory" && convert == "lower(t)"))
+        << convert << ending;
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::cel
