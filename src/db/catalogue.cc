@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "db/bytecode.h"
 #include "db/connection_state.h"
 #include "db/statement_text.h"
 #include "json/writer.h"
@@ -122,12 +123,21 @@ std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::strin
   FixedStatement fixed;
   fixed.text_ = std::move(apart->text);
   fixed.parameters_ = std::move(apart->parameters);
+  fixed.numeric_ = compared_as_numbers(database, fixed.text_, fixed.parameters_.size());
   fixed.effect_ = sqlite3_stmt_readonly(statement) != 0 ? Effect::reads : Effect::writes;
   for (int i = 0; i < sqlite3_column_count(statement); ++i) {
     const char* type = sqlite3_column_decltype(statement, i);
     Column column{sqlite3_column_name(statement, i), type == nullptr ? "" : type};
-    if (std::ranges::any_of(fixed.columns_, [&](const Column& other) { return other.name == column.name; })) {
-      return problem(0, fmt::format("two columns are called {}: name one of them with AS", column.name));
+    // By SQLite's rules: where a condition is part of a statement, the two would be one name there.
+    const auto other = std::ranges::find_if(
+        fixed.columns_, [&](const Column& one) { return equal_ignoring_case(one.name, column.name); });
+    if (other != fixed.columns_.end()) {
+      return problem(
+          0, other->name == column.name
+                 ? fmt::format("two columns are called {}: name one of them with AS", column.name)
+                 : fmt::format("the columns {} and {} are one name to SQLite, which ignores case: name "
+                               "one of them with AS",
+                               other->name, column.name));
     }
     std::string head;
     json::append_string(head, column.name);

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "db/connection.h"
+#include "db/run_handle.h"
 #include "json/document.h"
 
 namespace gatehouse::db {
@@ -44,6 +45,8 @@ class FixedStatement {
   const std::vector<ParameterName>& parameters() const { return parameters_; }
   const std::vector<Column>& columns() const { return columns_; }  // empty: it gives no rows
   Effect effect() const { return effect_; }
+  // Whether a parameter is compared with a number: then text that reads as one is one, "5e1" as well as "50".
+  bool compares_as_number(std::size_t parameter) const { return numeric_[parameter]; }
 
  private:
   friend class Catalogue;
@@ -53,6 +56,7 @@ class FixedStatement {
   std::string text_;  // as prepared: every name replaced by its number, at the same offset
   std::vector<ParameterName> parameters_;
   std::vector<Column> columns_;
+  std::vector<bool> numeric_;              // by parameter
   std::vector<std::string> member_heads_;  // `"name":` for every column, escaped
   Effect effect_ = Effect::writes;
 };
@@ -91,6 +95,7 @@ class Catalogue {
 enum class Blobs : std::uint8_t { refused, base64 };
 
 struct RunLimits {
+  RunHandle* handle = nullptr;  // by which another thread may end the run; outlives it
   std::size_t rows = 1000;
   ByteCount bytes = mebibytes(1);  // of JSON
   MonotonicTime deadline = MonotonicTime::max();
@@ -99,16 +104,17 @@ struct RunLimits {
 
 enum class RunFault : std::uint8_t {
   value,  // a bound value is not what the statement can take: malformed full-text search, bad JSON, overflow
-  conflict,   // a constraint of the tables
-  busy,       // another writer held the database for too long
-  late,       // the deadline passed
-  too_large,  // more rows or bytes than allowed
-  failed,     // the database or its tables are not as they were
+  conflict,    // a constraint of the tables
+  busy,        // another writer held the database for too long
+  late,        // the deadline passed
+  too_large,   // more rows or bytes than allowed
+  unreadable,  // a column holds what JSON has no value for
+  failed,      // the database or its tables are not as they were
 };
 
 struct RunFailure {
   RunFault fault = RunFault::failed;
-  LogText text;  // the database's own words: never for clients
+  LogText text;  // the class of the error, and its code; no value of a request or a row
 };
 
 struct RunResult {
@@ -137,7 +143,8 @@ std::expected<RunResult, RunFailure> run_one(Connection& connection, const Fixed
 // committed.
 std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect,
                                                   const RunLimits& limits, const Clock& clock);
-std::expected<void, RunFailure> commit_runs(Transaction& transaction);
+// `late` where the limits' handle was interrupted before.
+std::expected<void, RunFailure> commit_runs(Transaction& transaction, const RunLimits& limits);
 
 // What a JSON value is bound as: null, a boolean as 0 or 1, an integer, a real, text. Nothing for arrays,
 // objects, and integers that do not fit 64 bits. Text is borrowed from the value's document.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -271,7 +272,7 @@ TEST_F(Statements, RowsBytesAndTimeAreBounded) {
 
 TEST_F(Statements, ABlobIsRefusedOrBase64) {
   const auto& picture = add("SELECT picture FROM orders WHERE id = 3");
-  EXPECT_EQ(list(picture, {}), fault(RunFault::failed));
+  EXPECT_EQ(list(picture, {}), fault(RunFault::unreadable));
   RunLimits limits;
   limits.blobs = Blobs::base64;
   EXPECT_EQ(list(picture, {}, limits), R"([{"picture":"AP8="}])");
@@ -339,6 +340,124 @@ TEST_F(Statements, ADatabaseThatIsHeldByAnotherWriterIsBusyNoLongerThanTheDeadli
     EXPECT_LT(clock_.monotonic() - start, std::chrono::seconds{3});
   }
   std::filesystem::remove_all(folder);
+}
+
+TEST_F(Statements, AnotherThreadEndsARunAndNoneThatComesAfterIt) {
+  const auto& endless =
+      add("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n");
+  RunHandle handle;
+  RunLimits limits;
+  limits.handle = &handle;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // so that it runs; early would do too
+    EXPECT_TRUE(handle.interrupt());
+  });
+  EXPECT_EQ(list(endless, {}, limits), fault(RunFault::late));
+  other.join();
+  EXPECT_EQ(list(endless, {}, limits), fault(RunFault::late)) << "it was interrupted before it began";
+  const auto& insert = add("INSERT INTO orders (id, customer) VALUES (:body.id, 'x')");
+  EXPECT_EQ(list(insert, {77}, limits), fault(RunFault::late)) << "too short to be stopped before its commit";
+  EXPECT_EQ(list(add("SELECT 1 AS i FROM orders WHERE id = 77"), {}), "[]");
+}
+
+TEST_F(Statements, AChangeThatIsCommittedIsNotInterrupted) {
+  RunHandle handle;
+  RunLimits limits;
+  limits.handle = &handle;
+  EXPECT_EQ(list(add("INSERT INTO orders (id, customer) VALUES (:body.id, 'x')"), {77}, limits), "[]");
+  EXPECT_FALSE(handle.interrupt());
+  EXPECT_TRUE(handle.is_committed());
+}
+
+TEST_F(Statements, AWaitForAnotherWriterIsInterrupted) {
+  std::string pattern = "/tmp/gatehouse-db-XXXXXX";
+  const std::string folder = ::mkdtemp(pattern.data());
+  {
+    auto holder = Connection::open({.path = folder + "/a.db"});
+    auto other = Connection::open({.path = folder + "/a.db"});
+    auto transaction = Transaction::begin(*holder, Transaction::Kind::write);
+    RunHandle handle;
+    RunLimits limits;
+    limits.handle = &handle;
+    std::thread interrupter([&] { handle.interrupt(); });
+    const auto start = clock_.monotonic();
+    EXPECT_FALSE(begin_runs(*other, Effect::writes, limits, clock_));
+    EXPECT_LT(clock_.monotonic() - start, std::chrono::seconds{3});
+    interrupter.join();
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Statements, ColumnsWhoseNamesDifferInCaseOnlyAreOneName) {
+  EXPECT_THAT(why_not("SELECT customer, id AS Customer FROM orders"),
+              HasSubstr("the columns customer and Customer are one name to SQLite"));
+  EXPECT_EQ(why_not("SELECT customer, id AS customers FROM orders"), "accepted");
+}
+
+TEST_F(Statements, WhichParametersAreComparedAsNumbersIsKnown) {
+  run("CREATE TABLE numbers (id INTEGER PRIMARY KEY, n INT, k INTEGER, r REAL, d NUMERIC, t TEXT, b, u "
+      "INTEGER)");
+  run("CREATE INDEX numbers_k ON numbers (k, t)");
+  run("CREATE INDEX numbers_t ON numbers (t)");
+  run("CREATE TABLE pairs (a INTEGER, b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID");
+  const auto compares = [&](std::string_view text) {
+    const FixedStatement& statement = add(text);
+    std::string found;
+    for (std::size_t i = 0; i < statement.parameters().size(); ++i) {
+      if (statement.compares_as_number(i)) found += statement.parameters()[i].text() + " ";
+    }
+    return found;
+  };
+  for (const std::string_view text :
+       {"SELECT t FROM numbers WHERE id = :q.x", "SELECT t FROM numbers WHERE id > :q.x",
+        "SELECT t FROM numbers WHERE n = :q.x", "SELECT t FROM numbers WHERE k = :q.x",
+        "SELECT t FROM numbers WHERE k = :q.x AND t = :q.t", "SELECT t FROM numbers WHERE k < :q.x",
+        "SELECT t FROM numbers WHERE r = :q.x", "SELECT t FROM numbers WHERE d <> :q.x",
+        "SELECT t FROM numbers WHERE k IN (:q.x, 7)", "SELECT t FROM numbers WHERE n BETWEEN 1 AND :q.x",
+        "SELECT t FROM numbers WHERE coalesce(:q.x, 1) = n",
+        "SELECT t FROM numbers WHERE :q.x = n OR t = :q.t",
+        "SELECT t FROM numbers WHERE :q.x IN (SELECT k FROM numbers)", "SELECT b FROM pairs WHERE a = :q.x",
+        "SELECT CASE n WHEN :q.x THEN 1 END AS c FROM numbers", "UPDATE numbers SET t = :q.t WHERE id = :q.x",
+        "DELETE FROM numbers WHERE n = :q.x",
+        "SELECT x.t FROM numbers x JOIN orders o ON o.id = x.k WHERE o.id = :q.x",
+        "WITH one AS (SELECT k FROM numbers WHERE t = :q.t) SELECT k FROM one WHERE k = :q.x"}) {
+    EXPECT_EQ(compares(text), "q.x ") << text;
+  }
+  for (const std::string_view text :
+       {"SELECT n FROM numbers WHERE t = :q.x", "SELECT n FROM numbers WHERE b = :q.x",
+        "SELECT n FROM numbers WHERE CAST(n AS TEXT) = :q.x", "SELECT n FROM numbers WHERE +n = :q.x",
+        "SELECT n FROM numbers WHERE t LIKE :q.x", "SELECT n FROM numbers LIMIT :q.x",
+        "INSERT INTO numbers (n, k, t) VALUES (:q.x, :q.y, :q.z)",
+        "UPDATE numbers SET k = :q.x, u = :q.y WHERE t = :q.t", "SELECT b FROM pairs WHERE b = :q.x",
+        "SELECT title FROM found WHERE found MATCH :q.x", "SELECT n FROM numbers WHERE t IN (:q.x, 'a')",
+        "SELECT n + :q.x AS s FROM numbers",
+        "INSERT INTO pairs VALUES (:q.x, :q.y) ON CONFLICT DO UPDATE SET b = :q.z"}) {
+    EXPECT_EQ(compares(text), "") << text;
+  }
+}
+
+// Values and rows may be secrets: SQLite's sentences quote them.
+TEST_F(Statements, NoValueIsInTheTextOfAFailure) {
+  run("CREATE TABLE strict_ones (i INTEGER UNIQUE CHECK (i < 100)) STRICT");
+  const std::pair<std::string_view, Parameter> attempts[] = {
+      {"SELECT title FROM found WHERE found MATCH :query.q", "s3cr3t:\""},
+      {"SELECT title FROM found WHERE found MATCH :query.q", "\"s3cr3t"},
+      {"SELECT title FROM found WHERE found MATCH :query.q", "s3cr3t : x"},
+      {"SELECT json_extract('{}', :query.q) AS x", "s3cr3t"},
+      {"SELECT json(:query.q) AS x", "s3cr3t"},
+      {"INSERT INTO strict_ones VALUES (:query.q)", "s3cr3t"},
+      {"INSERT INTO orders (id, customer) VALUES (1, :query.q)", "s3cr3t"},
+      {"INSERT INTO orders (id, customer) VALUES (:query.q, 'x')", "s3cr3t"},
+      {"SELECT 1 AS x FROM orders WHERE 's3cr3t' LIKE printf('%.500c', 'a') || :query.q", "s3cr3t"},
+  };
+  for (const auto& [text, value] : attempts) {
+    std::string out;
+    const Parameter values[] = {value};
+    const auto result = run_list(connection_, add(text), values, {}, clock_, out);
+    ASSERT_FALSE(result) << text;
+    EXPECT_THAT(std::string(result.error().text.view()), ::testing::Not(HasSubstr("s3cr3t"))) << text;
+    EXPECT_THAT(std::string(result.error().text.view()), HasSubstr("(SQLite ")) << text;
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "db/connection_state.h"
@@ -13,7 +14,7 @@ namespace gatehouse::db {
 
 namespace {
 
-constexpr int kBusyRetries = 50;
+constexpr std::chrono::milliseconds kBusyPause{20};
 
 Result<> run_literal(sqlite3* database, Sql sql) {
   if (sqlite3_exec(database, sql.view().data(), nullptr, nullptr, nullptr) != SQLITE_OK) {
@@ -62,18 +63,20 @@ Result<> defend(sqlite3* database) {
       {SQLITE_LIMIT_TRIGGER_DEPTH, 20},
       {SQLITE_LIMIT_VDBE_OP, 100'000},
       {SQLITE_LIMIT_WORKER_THREADS, 0},
-      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1024},
+      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
   };
   for (const auto& [limit, value] : limits) sqlite3_limit(database, limit, value);
   return {};
 }
 
 // Two processes that open a new file at once both want to switch it, which SQLite does not wait for.
-Result<> use_write_ahead_log(sqlite3* database) {
-  for (int left = kBusyRetries;; --left) {
+Result<> use_write_ahead_log(sqlite3* database, std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
     auto switched = run_literal(database, "PRAGMA journal_mode = WAL");
-    if (switched || switched.error().retry == Retry::no || left == 0) return switched;
-    sqlite3_sleep(20);
+    const bool again = !switched && switched.error().retry == Retry::yes;
+    if (!again || std::chrono::steady_clock::now() >= end) return switched;
+    sqlite3_sleep(static_cast<int>(kBusyPause.count()));
   }
 }
 
@@ -99,18 +102,30 @@ ErrorCode code_of(int status) {
   }
 }
 
+namespace {
+
+Error error_with(int status, std::string_view words, std::string_view doing) {
+  const int primary = status & 0xff;
+  return {code_of(status), fmt::format("{}, in: {}", words, doing),
+          primary == SQLITE_BUSY || primary == SQLITE_LOCKED ? Retry::yes : Retry::no};
+}
+
+}  // namespace
+
+std::string text_of_status(int status) {
+  return fmt::format("{} (SQLite {})", sqlite3_errstr(status), status);
+}
+
 Error error_of(sqlite3* database, std::string_view doing) {
   const int status = sqlite3_extended_errcode(database);
-  const int primary = status & 0xff;
-  return {code_of(status), fmt::format("{} ({}), in: {}", sqlite3_errmsg(database), status, doing),
-          primary == SQLITE_BUSY || primary == SQLITE_LOCKED ? Retry::yes : Retry::no};
+  return error_with(status, text_of_status(status), doing);
 }
 
 Result<OwnedStatement> prepare(sqlite3* database, std::string_view text) {
   sqlite3_stmt* statement = nullptr;
   const int status = sqlite3_prepare_v3(database, text.data(), static_cast<int>(text.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-  if (status != SQLITE_OK) return std::unexpected(error_of(database, text));
+  if (status != SQLITE_OK) return std::unexpected(error_with(status, sqlite3_errmsg(database), text));
   return OwnedStatement(statement);
 }
 
@@ -195,7 +210,8 @@ Result<Connection> Connection::open(const OpenOptions& options) {
   state->busy_timeout = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
   GATEHOUSE_CHECK(defend(database));
-  if (options.access != Access::read_only) GATEHOUSE_CHECK(use_write_ahead_log(database));
+  if (options.access != Access::read_only)
+    GATEHOUSE_CHECK(use_write_ahead_log(database, options.busy_timeout));
   GATEHOUSE_CHECK(run_literal(database,
                               "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
                               "PRAGMA secure_delete = FAST; SELECT count(*) FROM sqlite_schema"));
@@ -242,6 +258,17 @@ Result<> Connection::execute(Sql sql, std::initializer_list<Parameter> parameter
 std::string Connection::path() const {
   const char* const path = sqlite3_db_filename(state_->database.get(), "main");
   return path == nullptr ? std::string() : path;
+}
+Result<FileIdentity> Connection::file() const {
+  const std::string name = path();
+  if (name.empty()) return FileIdentity{};
+  int moved = 0;
+  struct stat status{};
+  if (sqlite3_file_control(state_->database.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+      moved != 0 || ::stat(name.c_str(), &status) != 0) {
+    return failure(ErrorCode::conflict, fmt::format("{} is not the file that was opened", name));
+  }
+  return FileIdentity{status.st_dev, status.st_ino};
 }
 std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(state_->database.get()); }
 std::int64_t Connection::changed_rows() const { return sqlite3_changes64(state_->database.get()); }

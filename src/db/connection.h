@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "db/file_identity.h"
 #include "db/sql.h"
 
 struct sqlite3;
@@ -35,7 +36,7 @@ struct OpenOptions {
   std::string path;  // or ":memory:"
   Access access = Access::create;
   Durability durability = Durability::full;
-  std::chrono::milliseconds busy_timeout{5000};  // how long a writer waits for another writer
+  std::chrono::milliseconds busy_timeout{5000};  // how long a writer waits for another writer, and open() too
 };
 
 // The rows of one run of a statement. Ends the run when it is destroyed. Must not outlive its connection.
@@ -80,6 +81,8 @@ class Connection {
   Result<Rows> query(Sql sql, std::initializer_list<Parameter> parameters = {});
 
   std::string path() const;  // absolute; empty for :memory:
+  // All zero for :memory:. `conflict` where the path names another file by now, or none.
+  Result<FileIdentity> file() const;
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;  // by the last INSERT, UPDATE or DELETE
 

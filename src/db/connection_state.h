@@ -38,8 +38,12 @@ struct Connection::State {
 };
 
 ErrorCode code_of(int status);
-// The last error of `database`, in its own words.
+// The last error of `database`: its class and SQLite's extended code. SQLite's own sentence may quote a bound
+// value (a search that it cannot read, a path into JSON), so it is not part of it.
 Error error_of(sqlite3* database, std::string_view doing);
+// SQLite's words for a status that says nothing of values.
+std::string text_of_status(int status);
+// On failure in SQLite's own words: they are about `text` alone, since nothing is bound yet.
 Result<OwnedStatement> prepare(sqlite3* database, std::string_view text);
 // Binds copies (`SQLITE_TRANSIENT`) or borrows (`SQLITE_STATIC`). Returns SQLite's status.
 int bind(sqlite3_stmt* statement, int index, const Parameter& parameter, sqlite3_destructor_type keep);

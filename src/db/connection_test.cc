@@ -361,7 +361,7 @@ TEST_F(Database, AFullDiskIsAnErrorAndTheDatabaseStaysWhole) {
 }
 
 TEST_F(Database, APoolGivesEachThreadItsOwnConnectionAndUsesThemAgain) {
-  Pool pool(options());
+  Pool pool(options(), *open().file());
   {
     auto a = pool.take();
     auto b = pool.take();

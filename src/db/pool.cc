@@ -1,17 +1,30 @@
 #include "db/pool.h"
 
+#include <fmt/format.h>
+
 namespace gatehouse::db {
 
-Result<Pool::Lease> Pool::take() {
+Result<Connection> Pool::idle_or_new() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      Lease lease(*this, std::move(idle_.back()));
+      Connection connection = std::move(idle_.back());
       idle_.pop_back();
-      return lease;
+      return connection;
     }
   }
-  GATEHOUSE_TRY(Connection connection, Connection::open(options_));
+  return Connection::open(options_);
+}
+
+Result<Pool::Lease> Pool::take() {
+  GATEHOUSE_TRY(Connection connection, idle_or_new());
+  const auto file = connection.file();
+  if (!file || *file != file_) {
+    return failure(ErrorCode::conflict,
+                   fmt::format("{} is another file by now than the one that the statements were checked "
+                               "against; reload to check them against this one",
+                               options_.path));
+  }
   return Lease(*this, std::move(connection));
 }
 

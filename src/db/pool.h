@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,11 +11,13 @@
 
 namespace gatehouse::db {
 
+// All to the one file that `file` says: where the path names another by now, nothing runs on either.
+//
 // Grows to as many connections as are used at once, which the number of threads bounds; the one given back
 // last is taken first, so that its caches are warm.
 class Pool {
  public:
-  explicit Pool(OpenOptions options) : options_(std::move(options)) {}
+  Pool(OpenOptions options, FileIdentity file) : options_(std::move(options)), file_(file) {}
 
   // Back to the pool when destroyed. Must not outlive the pool.
   class Lease {
@@ -37,11 +40,16 @@ class Pool {
   };
 
   Result<Lease> take();
+  const std::string& path() const { return options_.path; }
+  const FileIdentity& file() const { return file_; }
 
  private:
   void give_back(Connection connection);
 
+  Result<Connection> idle_or_new();
+
   const OpenOptions options_;
+  const FileIdentity file_;
   std::mutex mutex_;
   std::vector<Connection> idle_;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -19,13 +20,28 @@ constexpr std::size_t kMostKept = 1024;
 // Between two looks at the clock: some microseconds of SQLite's work.
 constexpr int kOperationsBetweenLooks = 2000;
 
-struct Deadline {
+// What SQLite asks while it works, and while it waits for another writer.
+struct Bounds {
   const Clock& clock;
-  MonotonicTime at;
+  MonotonicTime deadline;
+  const RunHandle* handle;
+  std::chrono::milliseconds patience;  // with another writer
+  std::chrono::milliseconds waited{0};
 
-  static int passed(void* self) {
-    const auto& deadline = *static_cast<const Deadline*>(self);
-    return deadline.clock.monotonic() >= deadline.at ? 1 : 0;
+  bool exceeded() const {
+    return (handle != nullptr && handle->is_interrupted()) || clock.monotonic() >= deadline;
+  }
+  static int stop(void* self) { return static_cast<const Bounds*>(self)->exceeded() ? 1 : 0; }
+  // SQLite's busy handler: 0 gives up.
+  static int wait(void* self, int) {
+    constexpr std::chrono::milliseconds kLongestPause{20};
+    auto& bounds = *static_cast<Bounds*>(self);
+    if (bounds.waited >= bounds.patience || bounds.exceeded()) return 0;
+    const auto pause =
+        std::min({std::chrono::milliseconds{1} + bounds.waited / 4, kLongestPause, bounds.patience});
+    std::this_thread::sleep_for(pause);
+    bounds.waited += pause;
+    return 1;
   }
 };
 
@@ -43,7 +59,12 @@ void append_number(std::string& out, double value) {
 class Run {
  public:
   Run(Connection& connection, const FixedStatement& fixed, const RunLimits& limits, const Clock& clock)
-      : connection_(connection), fixed_(fixed), limits_(limits), deadline_{clock, limits.deadline} {}
+      : connection_(connection),
+        fixed_(fixed),
+        limits_(limits),
+        bounds_{clock, limits.deadline, limits.handle, connection.state_->busy_timeout} {
+    hold(database(), bounds_, limits_);
+  }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   ~Run() {
@@ -51,8 +72,7 @@ class Run {
       sqlite3_reset(statement_);
       sqlite3_clear_bindings(statement_);
     }
-    sqlite3_progress_handler(database(), 0, nullptr, nullptr);
-    sqlite3_busy_timeout(database(), static_cast<int>(connection_.state_->busy_timeout.count()));
+    let_go(connection_, limits_);
   }
 
   // Calls `row` for each, at most `most` of them; stops early without a failure when there are more and
@@ -70,23 +90,24 @@ class Run {
     auto result = rows(most, more, row);
     if (!result) return result;
     sqlite3_reset(statement_);
-    if (auto committed = transaction->commit(); !committed)
-      return std::unexpected(failure_of(committed.error()));
+    if (auto committed = commit(*transaction, limits_); !committed)
+      return std::unexpected(std::move(committed).error());
     return result;
   }
 
   static std::expected<Transaction, RunFailure> begin(Connection& connection, Effect effect,
                                                       const RunLimits& limits, const Clock& clock) {
-    const auto patience = connection.state_->busy_timeout;
-    sqlite3* const database = connection.state_->database.get();
-    sqlite3_busy_timeout(database, static_cast<int>(wait_until(limits.deadline, clock, patience).count()));
+    Bounds bounds{clock, limits.deadline, limits.handle, connection.state_->busy_timeout};
+    hold(connection.state_->database.get(), bounds, limits);
     auto transaction = Transaction::begin(
         connection, effect == Effect::writes ? Transaction::Kind::write : Transaction::Kind::read);
-    sqlite3_busy_timeout(database, static_cast<int>(patience.count()));
+    let_go(connection, limits);
     if (!transaction) return std::unexpected(failure_of(transaction.error()));
     return *std::move(transaction);
   }
-  static std::expected<void, RunFailure> commit(Transaction& transaction) {
+  static std::expected<void, RunFailure> commit(Transaction& transaction, const RunLimits& limits) {
+    if (limits.handle != nullptr && !limits.handle->settle())
+      return std::unexpected(fail(RunFault::late, "interrupted before the commit"));
     if (auto committed = transaction.commit(); !committed)
       return std::unexpected(failure_of(committed.error()));
     return {};
@@ -155,23 +176,22 @@ class Run {
       const int status = bind(statement_, static_cast<int>(i + 1), values[i], SQLITE_STATIC);
       if (status == SQLITE_TOOBIG)
         return std::unexpected(fail(RunFault::value, "a value is too long to be bound"));
-      if (status != SQLITE_OK) return std::unexpected(fail(RunFault::failed, sqlite3_errmsg(database())));
+      if (status != SQLITE_OK) return std::unexpected(fail(RunFault::failed, text_of_status(status)));
     }
-    limit_time();
     return {};
   }
 
-  void limit_time() {
-    if (limits_.deadline == MonotonicTime::max()) return;
-    sqlite3_progress_handler(database(), kOperationsBetweenLooks, &Deadline::passed, &deadline_);
-    const auto wait = wait_until(limits_.deadline, deadline_.clock, connection_.state_->busy_timeout);
-    sqlite3_busy_timeout(database(), static_cast<int>(wait.count()));
+  // From here on `bounds` ends what runs on the connection, until let_go().
+  static void hold(sqlite3* database, Bounds& bounds, const RunLimits& limits) {
+    sqlite3_progress_handler(database, kOperationsBetweenLooks, &Bounds::stop, &bounds);
+    sqlite3_busy_handler(database, &Bounds::wait, &bounds);
+    if (limits.handle != nullptr) limits.handle->attach(database);
   }
-  static std::chrono::milliseconds wait_until(MonotonicTime deadline, const Clock& clock,
-                                              std::chrono::milliseconds patience) {
-    if (deadline == MonotonicTime::max()) return patience;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.monotonic());
-    return std::clamp(left, std::chrono::milliseconds{0}, patience);
+  static void let_go(Connection& connection, const RunLimits& limits) {
+    sqlite3* const database = connection.state_->database.get();
+    if (limits.handle != nullptr) limits.handle->attach(nullptr);
+    sqlite3_progress_handler(database, 0, nullptr, nullptr);
+    sqlite3_busy_timeout(database, static_cast<int>(connection.state_->busy_timeout.count()));
   }
 
   template <typename Row>
@@ -217,9 +237,9 @@ class Run {
       }
       case SQLITE_BLOB: {
         if (limits_.blobs == Blobs::refused) {
-          return std::unexpected(
-              fail(RunFault::failed, fmt::format("the column {} holds a blob",
-                                                 fixed_.columns_[static_cast<std::size_t>(column)].name)));
+          return std::unexpected(fail(RunFault::unreadable,
+                                      fmt::format("the column {} holds a blob",
+                                                  fixed_.columns_[static_cast<std::size_t>(column)].name)));
         }
         const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
         return append_bytes(
@@ -252,18 +272,21 @@ class Run {
   // changed under it, and then it does not prepare any more; or a value is not what a function or a full-text
   // search in it can take.
   RunFailure failure_of_step() {
-    const Error error = error_of(database(), fixed_.text_);
+    Error error = error_of(database(), fixed_.text_);
+    error.text = text_of_status(sqlite3_extended_errcode(database()));
     const int primary = sqlite3_errcode(database()) & 0xff;
     if (primary == SQLITE_MISMATCH || primary == SQLITE_TOOBIG) return fail(RunFault::value, error.text);
     if (primary != SQLITE_ERROR) return failure_of(error);
     sqlite3_reset(statement_);
-    return fail(prepare(database(), fixed_.text_) ? RunFault::value : RunFault::failed, error.text);
+    if (auto again = prepare(database(), fixed_.text_); !again)
+      return fail(RunFault::failed, std::move(again).error().text);
+    return fail(RunFault::value, std::move(error.text));
   }
 
   Connection& connection_;
   const FixedStatement& fixed_;
   const RunLimits& limits_;
-  Deadline deadline_;
+  Bounds bounds_;
   sqlite3_stmt* statement_ = nullptr;
   std::string scratch_;
 };
@@ -313,7 +336,9 @@ std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect
                                                   const RunLimits& limits, const Clock& clock) {
   return Run::begin(connection, effect, limits, clock);
 }
-std::expected<void, RunFailure> commit_runs(Transaction& transaction) { return Run::commit(transaction); }
+std::expected<void, RunFailure> commit_runs(Transaction& transaction, const RunLimits& limits) {
+  return Run::commit(transaction, limits);
+}
 
 std::optional<Parameter> as_parameter(json::Value value) {
   switch (value.kind()) {

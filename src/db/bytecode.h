@@ -1,0 +1,18 @@
+// What a statement's program does with its parameters that its text does not show. Only for the files of this
+// room.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+struct sqlite3;
+
+namespace gatehouse::db {
+
+// For each parameter whether SQLite compares it as a number: with a column of INTEGER, REAL or NUMERIC
+// affinity, before which it turns text that reads as a number into one (https://sqlite.org/datatype3.html,
+// section 4.2). Read from the program that EXPLAIN shows (https://sqlite.org/opcode.html). `text` prepares.
+std::vector<bool> compared_as_numbers(sqlite3* database, std::string_view text, std::size_t parameters);
+
+}  // namespace gatehouse::db
