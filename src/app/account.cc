@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "app/reason_text.h"
+#include "core/event.h"
 
 namespace gatehouse::app {
 namespace {
@@ -189,7 +190,7 @@ std::string passed_text(const Told& told, Gate gate) {
     case Gate::wall: return fmt::format("{} bytes left", told.number("http.response.body.size"));
     case Gate::record:
       return told.has("sensitive")
-                 ? fmt::format("{}: on the disk before the answer left", told.text("sensitive"))
+                 ? fmt::format("{}: an intent was on the disk before the call", told.text("sensitive"))
                  : "this event";
   }
   return {};
@@ -210,8 +211,16 @@ void tell_ending(GateStep& step, const Told& told, std::optional<Reason> reason)
     step.detail += fmt::format("{}{}", step.detail.empty() ? "" : "; ", told.text("detail"));
 }
 
+// The gate at which a sensitive operation's intent is recorded: where the target asks the conditions itself
+// it is the one before the call.
+std::size_t gate_of_intent(const Told& told) {
+  const bool asked = told.operation != nullptr && told.operation->way == policy::ConditionWay::before_call;
+  return std::to_underlying(asked ? Gate::call : Gate::decide);
+}
+
 // As far as the event proves that a request came which broke off somewhere.
 std::size_t proven(const Told& told) {
+  if (told.text("event.name") == kIntent) return gate_of_intent(told);
   if (told.has("user.id")) return std::to_underlying(Gate::limit_principal);
   if (told.has("operation")) return std::to_underlying(Gate::limit_address);
   return std::to_underlying(told.has("http.request.method") ? Gate::route : Gate::http);
@@ -230,17 +239,17 @@ std::vector<GateStep> gates_of(json::Value event, const policy::PolicySet* polic
   const bool allowed = told.text("outcome") == "allowed";
   std::optional<Gate> gate;
   if (!allowed && reason) gate = gate_of(told, *reason);
-  // Where no event can be kept, no request is begun; a sensitive one is found out only at its end.
-  const bool at_the_door = gate == Gate::record && !told.has("operation");
+  // Where no event can be kept, no request is begun, and a sensitive operation is not done.
+  const std::size_t begun = told.has("operation") ? gate_of_intent(told) : std::to_underlying(Gate::route);
 
   std::vector<GateStep> steps(kGateCount);
   for (std::size_t i = 0; i < kGateCount; ++i) {
     GateStep& step = steps[i];
     step.gate = kGates[i];
-    const std::size_t reached = at_the_door ? std::to_underlying(Gate::route)
-                                : gate      ? std::to_underlying(*gate)
-                                : allowed   ? kGateCount
-                                            : proven(told);
+    const std::size_t reached = gate == Gate::record ? begun
+                                : gate               ? std::to_underlying(*gate)
+                                : allowed            ? kGateCount
+                                                     : proven(told);
     if (i < reached) {
       step.decision = Decision::passed;
       step.text = passed_text(told, static_cast<Gate>(i));

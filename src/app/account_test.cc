@@ -84,12 +84,16 @@ TEST_F(Account, AnAnswerKeptBehindTheWallEndsThere) {
 
 TEST_F(Account, WhatCannotBeRecordedIsNotBegun) {
   EXPECT_EQ(letters(R"("outcome":"failed","reason":"record_unavailable")"), "pp----------e");
-  EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"record_unavailable")")), "ppppppppppppe");
+  EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"record_unavailable")")), "ppppppppp---e");
 }
 
 TEST_F(Account, ARequestThatBrokeOffClaimsNoMoreThanIsProven) {
   EXPECT_EQ(letters(R"("outcome":"failed","operation":"getOrder","reason":"client_gone")"), "ppp?????????p");
   EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"internal_error")")), "ppppp???????p");
+}
+
+TEST_F(Account, AnIntentSaysWhatPassedBeforeTheCallAndNothingOfWhatCameOfIt) {
+  EXPECT_EQ(letters(known(R"("event.name":"intent","outcome":null,"sensitive":"export")")), "ppppppppp???p");
 }
 
 TEST_F(Account, TheEndingTellsReasonRuleMeaningAndDetail) {

@@ -13,6 +13,7 @@
 #include "audit/query.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "core/event.h"
 #include "doc/load.h"
 #include "json/parser.h"
 #include "json/writer.h"
@@ -37,6 +38,12 @@ std::string time_text(WallTime time) {
   return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::milliseconds>(time));
 }
 
+bool is_intent(std::string_view line) {
+  json::Parser parser;
+  json::Document event;
+  return parser.parse(line, event) && event.root().find_string("event.name") == kIntent;
+}
+
 // ---- for people ----
 
 void print_event(json::Value event, const policy::PolicySet* policy) {
@@ -48,10 +55,11 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
     const auto value = event.find(member);
     return value && value->is_number() ? std::string(value->literal()) : std::string("no answer");
   };
-  const std::string outcome = text("outcome");
+  const bool intent = text("event.name") == kIntent;
+  const std::string outcome = intent ? std::string("recorded before the call") : text("outcome");
   fmt::print("{} {}: {}", text("event.name"), text("request.id"),
              painted(outcome, paint_of(outcome), screen));
-  if (outcome != "allowed") fmt::print(" at {}", text("stage"));
+  if (outcome != "allowed" && !intent) fmt::print(" at {}", text("stage"));
   fmt::print(", {}\n", number("http.response.status_code"));
   fmt::print("{} from {}, {} ms, trace {}\n\n", text("time"), text("client.address"), number("duration_ms"),
              text("trace.id"));
@@ -60,7 +68,7 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
                {"DECISION", Column::Align::left, Column::Fit::whole},
                {"", Column::Align::left, Column::Fit::whole}});
   // What was allowed may have a reason too: why the client does not have the whole answer.
-  bool told = outcome == "allowed" && text("reason").empty();
+  bool told = intent || (outcome == "allowed" && text("reason").empty());
   for (const GateStep& step : gates_of(event, policy)) {
     const bool ended = step.decision == Decision::ended;
     told = told || ended;
@@ -173,8 +181,15 @@ int run(const WhyOptions& words) {
   }
   json::Parser parser;
   json::Document event;
+  bool ended = false;
+  for (const std::string& line : explanation->lines) ended = ended || !is_intent(line);
   for (const std::string& line : explanation->lines) {
+    // The request's own event says all that its intent said.
+    if (ended && is_intent(line)) continue;
     if (parser.parse(line, event)) print_event(event.root(), policy.get());
+  }
+  if (!ended && !explanation->lines.empty()) {
+    fmt::print("\nIts target may have been called: no event says how the request ended.\n");
   }
   for (const audit::Original& original : explanation->originals) print_original(original);
   if (policy) fmt::print("\nRules are told as {} has them now.\n", words.config);

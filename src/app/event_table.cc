@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/event.h"
+
 namespace gatehouse::app {
 namespace {
 
@@ -69,7 +71,8 @@ void EventTable::add(std::string_view line) {
     return;
   }
   const json::Value event = event_.root();
-  const std::string outcome = text_of(event, "outcome");
+  const bool intent = text_of(event, "event.name") == kIntent;
+  const std::string outcome = intent ? std::string(kIntent) : text_of(event, "outcome");
   table_.add({shown(seconds_of(text_of(event, "time"))), shown(outcome, paint_of(outcome)),
               shown(text_of(event, "http.response.status_code")), shown(what_of(event)),
               shown(text_of(event, "user.id")), shown(text_of(event, "client.address"), Paint::faint),

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,7 +20,6 @@ struct LineFacts {
   WallTime time{};
   std::array<char, 36> id{};
   std::uint8_t id_size = 0;
-  bool awaited = false;  // somebody waits for it to be durable
 
   std::string_view request_id() const { return {id.data(), id_size}; }
 };
@@ -35,8 +33,14 @@ struct Original {
   std::string body;
 };
 
+enum class Durable : std::uint8_t {
+  later,  // whenever the system gets to it
+  now,    // on the disk when write() returns
+};
+
 struct Batch {
-  std::string lines;  // whole lines, one after another
+  Durable durable = Durable::later;  // what one of its events asks for
+  std::string lines;                 // whole lines, one after another
   std::vector<LineFacts> facts;
   std::vector<Original> originals;
   std::size_t original_bytes = 0;
@@ -46,34 +50,13 @@ struct Batch {
   std::string_view line(const LineFacts& of) const {
     return std::string_view(lines).substr(of.offset, of.size);
   }
-  // Takes the lines out that somebody waits for: those of them to which `withdraws(facts, line)`, asked in
-  // their order, says yes. The others stay, and nobody waits for them any more.
-  template <typename Withdraws>
-  void withdraw_awaited(Withdraws withdraws) {
-    std::string kept;
-    std::vector<LineFacts> kept_facts;
-    for (LineFacts one : facts) {
-      const std::string_view text = line(one);
-      const bool awaited = std::exchange(one.awaited, false);
-      if (awaited && withdraws(one, text)) continue;
-      one.offset = static_cast<std::uint32_t>(kept.size());
-      kept += text;
-      kept_facts.push_back(one);
-    }
-    lines = std::move(kept);
-    facts = std::move(kept_facts);
-  }
   void clear() {
+    durable = Durable::later;
     lines.clear();
     facts.clear();
     originals.clear();
     original_bytes = 0;
   }
-};
-
-enum class Durable : std::uint8_t {
-  later,  // whenever the system gets to it
-  now,    // on the disk when write() returns
 };
 
 // How a sink that works on its own does. All zero for one that is done when write() returns.
@@ -90,8 +73,7 @@ class Sink {
   virtual std::string_view name() const = 0;
   // Whether Durable::now holds here.
   virtual bool can_be_durable() const = 0;
-  // All of the batch. After a failure it is called with the same batch again, and nothing is written twice; a
-  // sink that can be durable has kept nothing of it, so that an event may be withdrawn.
+  // All of the batch. After a failure it is called with the same batch again, and nothing is written twice.
   virtual Result<> write(const Batch& batch, Durable durable) = 0;
   // SIGHUP: the file may have been moved away.
   virtual Result<> reopen() { return {}; }

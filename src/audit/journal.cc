@@ -33,48 +33,31 @@ std::string cut_clean(std::string_view text, ByteCount most, std::span<const std
 
 }  // namespace
 
-// A coroutine that waits for its event to be durable.
+// A coroutine that waits for its event to be durable. Both members are the loop thread's.
 struct Journal::Waiting {
-  // The loop's.
-  std::coroutine_handle<> waiting;  // null: not yet, or gone
+  std::coroutine_handle<> waiting;  // null: not yet, or not any more
   std::optional<Result<>> result;
-
-  // Who comes first, the writer who withdraws the event or the coroutine that is destroyed. Where it is the
-  // coroutine the event stays in its batch; where it is the writer the coroutine finds the event here.
-  enum class State : std::uint8_t { waits, gone, withdrawn };
-  std::atomic<State> state{State::waits};
-  LineFacts facts;
-  std::string line;
 };
 
-class Journal::Wait {
+class Journal::Wait final : private net::Timer {
  public:
-  Wait(Worker& worker, std::shared_ptr<Waiting> shared) : worker_(worker), shared_(std::move(shared)) {}
-  Wait(const Wait&) = delete;
-  Wait& operator=(const Wait&) = delete;
-  ~Wait() {
-    if (taken_) return;
-    shared_->waiting = nullptr;
-    // Nobody is left who would record what became of the request: its event is recorded after all.
-    if (shared_->state.exchange(Waiting::State::gone) == Waiting::State::withdrawn) worker_.append(*shared_);
+  Wait(net::Loop& loop, std::shared_ptr<Waiting> shared, MonotonicTime deadline)
+      : net::Timer(loop.timers()), shared_(std::move(shared)) {
+    arm(deadline);
   }
+  ~Wait() override { shared_->waiting = nullptr; }
   bool await_ready() const noexcept { return shared_->result.has_value(); }
   void await_suspend(std::coroutine_handle<> waiting) noexcept { shared_->waiting = waiting; }
-  Result<> await_resume() {
-    taken_ = true;
-    return *std::move(shared_->result);
-  }
-
-  static net::Task<Result<>> until_durable(Worker& worker, std::shared_ptr<Waiting> shared) {
-    Wait wait(worker, std::move(shared));
-    auto result = co_await wait;
-    co_return result;
-  }
+  Result<> await_resume() { return *std::move(shared_->result); }
 
  private:
-  Worker& worker_;
+  void expired() override {
+    if (!shared_->waiting) return;
+    shared_->result = failure(ErrorCode::timeout, "no sink kept the event durably in time");
+    std::exchange(shared_->waiting, nullptr).resume();
+  }
+
   std::shared_ptr<Waiting> shared_;
-  bool taken_ = false;
 };
 
 struct Journal::Lane {
@@ -107,14 +90,14 @@ bool Journal::Worker::accepting() const {
 
 void Journal::Worker::record(const Event& event) { append(event, nullptr); }
 
-net::Task<Result<>> Journal::Worker::record_durably(const Event& event) {
+net::Task<Result<>> Journal::Worker::record_durably(const Event& event, MonotonicTime deadline) {
   if (!journal_.can_be_durable_) {
     co_return failure(ErrorCode::denied, "no sink keeps events durably: name a store or a file");
   }
   auto shared = std::make_shared<Waiting>();
   append(event, shared);
-  auto waiting = Wait::until_durable(*this, std::move(shared));
-  auto result = co_await waiting;
+  Wait wait(*loop_, std::move(shared), deadline);
+  auto result = co_await wait;
   co_return result;
 }
 
@@ -123,19 +106,6 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
   facts.time = event.time;
   facts.id_size = static_cast<std::uint8_t>(std::min(event.request_id.size(), facts.id.size()));
   std::copy_n(event.request_id.begin(), facts.id_size, facts.id.begin());
-  facts.awaited = waiting != nullptr;
-  append(facts, std::move(waiting), [&] {
-    append_event(lane_->batch.lines, event);
-    lane_->counters.count(event);
-  });
-}
-
-void Journal::Worker::append(const Waiting& withdrawn) {
-  append(withdrawn.facts, nullptr, [&] { lane_->batch.lines += withdrawn.line; });
-}
-
-template <typename Write>
-void Journal::Worker::append(LineFacts facts, std::shared_ptr<Waiting> waiting, Write write) {
   Lane& lane = *lane_;
   std::unique_lock lock(lane.mutex);
   const auto full = [&] {
@@ -150,12 +120,14 @@ void Journal::Worker::append(LineFacts facts, std::shared_ptr<Waiting> waiting, 
   }
   const bool first = lane.batch.empty();
   const std::size_t before = lane.batch.lines.size();
-  write();
+  append_event(lane.batch.lines, event);
+  lane.counters.count(event);
   const std::size_t size = lane.batch.lines.size() - before;
   facts.offset = static_cast<std::uint32_t>(before);
   facts.size = static_cast<std::uint32_t>(size);
   lane.batch.facts.push_back(facts);
   lane.pending.fetch_add(size, std::memory_order_relaxed);
+  if (waiting != nullptr || !event.sensitive.empty()) lane.batch.durable = Durable::now;
   const bool now = waiting != nullptr || (before < kWorthWriting && before + size >= kWorthWriting);
   // Under the same lock: a batch that has the event has the one who waits for it, and is flushed.
   if (waiting) lane.waiting.push_back(std::move(waiting));
@@ -193,7 +165,7 @@ Journal::Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, J
     : sinks_(std::move(sinks)),
       clock_(clock),
       options_(std::move(options)),
-      can_be_durable_(std::ranges::any_of(sinks_, [](const auto& sink) { return sink->can_be_durable(); })),
+      can_be_durable_(keeper() != nullptr),
       thread_([this] { run(); }) {}
 
 Journal::~Journal() {
@@ -205,14 +177,14 @@ Journal::~Journal() {
   thread_.join();
 }
 
-std::unique_ptr<Journal::Worker> Journal::worker(std::shared_ptr<net::Mailbox> mailbox) {
+std::unique_ptr<Journal::Worker> Journal::worker(net::Loop* loop) {
   auto lane = std::make_shared<Lane>();
-  lane->mailbox = std::move(mailbox);
+  if (loop != nullptr) lane->mailbox = loop->mailbox();
   {
     const std::lock_guard lock(mutex_);
     lanes_.push_back(lane);
   }
-  return std::unique_ptr<Worker>(new Worker(*this, std::move(lane)));
+  return std::unique_ptr<Worker>(new Worker(*this, loop, std::move(lane)));
 }
 
 void Journal::wake(Urgency urgency) {
@@ -301,14 +273,22 @@ void Journal::deliver(Lane& lane) {
   }
   if (lane.taken.empty() && lane.taken_waiting.empty()) return;
   const std::size_t bytes = lane.taken.bytes();
-  const Sink* const keeper = lane.taken_waiting.empty() ? nullptr : deliver_awaited(lane);
+  // First the sink that others wait for.
+  Sink* const first = lane.taken.durable == Durable::now ? keeper() : nullptr;
   std::vector<Sink*> failing;
+  if (first != nullptr) {
+    const Result<> kept =
+        attempt(*first, lane.taken, Durable::now, "sensitive operations are refused, and it is tried again");
+    tell(lane, kept);
+    if (!kept) failing.push_back(first);
+  }
   for (const auto& sink : sinks_) {
-    if (sink.get() == keeper || lane.taken.empty()) continue;
-    if (!attempt(*sink, lane.taken, "it is tried again")) failing.push_back(sink.get());
+    if (sink.get() == first) continue;
+    if (!attempt(*sink, lane.taken, Durable::later, "it is tried again")) failing.push_back(sink.get());
   }
   bool everywhere = true;
-  for (Sink* const sink : failing) everywhere = insist(*sink, lane.taken) && everywhere;
+  for (Sink* const sink : failing)
+    everywhere = insist(*sink, lane.taken, sink == first ? Durable::now : Durable::later) && everywhere;
   (everywhere ? written_ : lost_).fetch_add(lane.taken.facts.size(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(lane.mutex);
@@ -318,30 +298,18 @@ void Journal::deliver(Lane& lane) {
   lane.room.notify_all();
 }
 
-Sink* Journal::deliver_awaited(Lane& lane) {
-  const auto keeper = std::ranges::find_if(sinks_, [](const auto& sink) { return sink->can_be_durable(); });
-  const Result<> kept = (*keeper)->write(lane.taken, Durable::now);
-  if (!kept) {
-    report(**keeper, kept.error(), "what needs a durable record is refused");
-    auto waiting = lane.taken_waiting.begin();
-    lane.taken.withdraw_awaited([&](const LineFacts& facts, std::string_view line) {
-      Waiting& one = **waiting++;
-      one.facts = facts;
-      one.line = line;
-      return one.state.exchange(Waiting::State::withdrawn) != Waiting::State::gone;
-    });
-  }
-  tell(lane, kept);
-  return kept ? keeper->get() : nullptr;
+Sink* Journal::keeper() const {
+  const auto found = std::ranges::find_if(sinks_, [](const auto& sink) { return sink->can_be_durable(); });
+  return found == sinks_.end() ? nullptr : found->get();
 }
 
-bool Journal::attempt(Sink& sink, const Batch& batch, std::string_view otherwise) {
-  const Result<> written = sink.write(batch, Durable::later);
+Result<> Journal::attempt(Sink& sink, const Batch& batch, Durable durable, std::string_view otherwise) {
+  Result<> written = sink.write(batch, durable);
   if (!written) report(sink, written.error(), otherwise);
-  return written.has_value();
+  return written;
 }
 
-bool Journal::insist(Sink& sink, const Batch& batch) {
+bool Journal::insist(Sink& sink, const Batch& batch, Durable durable) {
   auto pause = kFirstRetry;
   for (int tries = 2;; ++tries) {
     std::unique_lock lock(mutex_);
@@ -349,8 +317,10 @@ bool Journal::insist(Sink& sink, const Batch& batch) {
     const bool last = stop_ && tries >= kTriesAtTheEnd;
     lock.unlock();
     pause = std::min(pause * 2, kLongestRetry);
-    if (last) return attempt(sink, batch, fmt::format("{} events are lost", batch.facts.size()));
-    if (sink.write(batch, Durable::later)) return true;
+    if (last) {
+      return attempt(sink, batch, durable, fmt::format("{} events are lost", batch.facts.size())).has_value();
+    }
+    if (sink.write(batch, durable)) return true;
     failures_.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -371,6 +341,7 @@ void Journal::tell(Lane& lane, const Result<>& result) {
   if (mailbox) {
     mailbox->post([waiting = std::move(lane.taken_waiting), result] {
       for (const auto& one : waiting) {
+        if (one->result) continue;  // its deadline has passed
         one->result = result;
         if (one->waiting) std::exchange(one->waiting, nullptr).resume();
       }

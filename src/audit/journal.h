@@ -9,10 +9,10 @@
 //     them (reason record_unavailable; that event is recorded too);
 //   - a full buffer makes record() wait for the writer, which stops that worker: the last resort, counted in
 //     `gatehouse_event_waits_total`.
-// A sink that fails is tried again until it works; the others have the batch meanwhile. Where an event waits
-// to be durable, the first sink that can keep it is asked once, before the others: when it fails the event is
-// withdrawn, so that its request fails, does not hang, and is recorded as what became of it. When the process
-// ends, a sink that still fails loses what is left, and on_problem says how much.
+// A sink that fails is tried again until it works; the others have the batch meanwhile. A batch with an event
+// of a sensitive operation goes to the first sink that can keep it durably before it goes to the others; a
+// coroutine that waits for that event hears at once whether it worked. When the process ends, a sink that
+// still fails loses what is left, and on_problem says how much.
 #pragma once
 
 #include <atomic>
@@ -58,8 +58,9 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   class Worker;
-  // One for each worker, used on its loop's thread. Must not outlive the journal.
-  std::unique_ptr<Worker> worker(std::shared_ptr<net::Mailbox> mailbox);
+  // One for each worker, used on its loop's thread. Must not outlive the journal. Null: there is no loop, and
+  // record_durably() is not called.
+  std::unique_ptr<Worker> worker(net::Loop* loop);
 
   // From any thread: sinks open their files again before the next batch.
   void reopen();
@@ -79,12 +80,12 @@ class Journal {
   void run();
   void write_lanes();
   void deliver(Lane& lane);
-  // The sink that has the batch durably now; null where it failed, and what was waited for is withdrawn.
-  Sink* deliver_awaited(Lane& lane);
+  // The sink that keeps the batch's sensitive events; null where none can.
+  Sink* keeper() const;
   // Once. `otherwise`: what follows from a failure, for its report.
-  bool attempt(Sink& sink, const Batch& batch, std::string_view otherwise);
+  Result<> attempt(Sink& sink, const Batch& batch, Durable durable, std::string_view otherwise);
   // Until it works, or the process ends.
-  bool insist(Sink& sink, const Batch& batch);
+  bool insist(Sink& sink, const Batch& batch, Durable durable);
   void report(const Sink& sink, const Error& error, std::string_view consequence);
   void tell(Lane& lane, const Result<>& result);
   void tidy();
@@ -116,25 +117,21 @@ class Journal::Worker final : public AuditSink {
  public:
   ~Worker() override;
   void record(const Event& event) override;
-  // `denied` where no sink can keep an event durably; the sink's failure where it fails. Then the event is
-  // recorded nowhere: what it says has not happened. Where the task is destroyed before it ends, the event is
-  // recorded in any case, durably or not: nobody else would say that there was a request.
-  net::Task<Result<>> record_durably(const Event& event) override;
+  // `denied` where no sink can keep an event durably, and then nothing is recorded; else as AuditSink says.
+  net::Task<Result<>> record_durably(const Event& event, MonotonicTime deadline) override;
   void keep_original(std::string_view request_id, unsigned status, std::string_view head,
                      std::string_view body, std::span<const std::string_view> credentials = {}) override;
   bool accepting() const override;
 
  private:
   friend class Journal;
-  Worker(Journal& journal, std::shared_ptr<Lane> lane) : journal_(journal), lane_(std::move(lane)) {}
+  Worker(Journal& journal, net::Loop* loop, std::shared_ptr<Lane> lane)
+      : journal_(journal), loop_(loop), lane_(std::move(lane)) {}
   // `waiting`, where there is one, is told when the event is durable.
   void append(const Event& event, std::shared_ptr<Waiting> waiting);
-  void append(const Waiting& withdrawn);
-  // `write` adds one line to the lane's.
-  template <typename Write>
-  void append(LineFacts facts, std::shared_ptr<Waiting> waiting, Write write);
 
   Journal& journal_;
+  net::Loop* const loop_;
   std::shared_ptr<Lane> lane_;
 };
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "core/event.h"
 #include "net/task.h"
@@ -16,12 +17,13 @@ class AuditSink {
   // Whether there is room for what a new request will leave behind. Where there is none the request is
   // refused before any work is done for it: nothing happens that could not be recorded.
   virtual bool accepting() const = 0;
-  // Takes the event at once; it reaches its sinks within a moment, off the request path.
+  // Takes the event at once; it reaches its sinks within a moment, off the request path. That of a
+  // `sensitive` operation is then flushed to the disk, without anybody waiting for it.
   virtual void record(const Event& event) = 0;
-  // Done means it survives the machine; failed means that it is recorded nowhere. For `sensitive` operations,
-  // awaited before the first byte of the answer leaves. A task that is destroyed leaves its event to be
-  // recorded, as by record(). What `event` refers to is read when the task begins, and not later.
-  virtual net::Task<Result<>> record_durably(const Event& event) = 0;
+  // Takes the event at once, as record() does. Success means that it survives the machine. A failure
+  // (`timeout`: none could be told by the deadline) means that nobody knows whether it will: a sink goes on
+  // trying. What `event` refers to is read when the task begins, and not later.
+  virtual net::Task<Result<>> record_durably(const Event& event, MonotonicTime deadline) = 0;
   // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
   // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is
   // taken out. Left out where the sinks have so much to do that events need the room.

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -42,6 +43,16 @@ class ConcurrencyLimit {
       }
     }
     return std::nullopt;
+  }
+  // The same for work of which nobody knows how long it goes on: it holds the limit too. Null: no place.
+  static std::shared_ptr<const void> enter_shared(const std::shared_ptr<ConcurrencyLimit>& limit) {
+    struct Shared {
+      std::shared_ptr<ConcurrencyLimit> limit;  // outlives its ticket
+      Ticket ticket;
+    };
+    auto ticket = limit->enter();
+    if (!ticket) return nullptr;
+    return std::make_shared<const Shared>(limit, *std::move(ticket));
   }
   std::uint32_t under_way() const { return under_way_.load(std::memory_order_relaxed); }
 

@@ -17,13 +17,18 @@ enum class Outcome : std::uint8_t {
   refused,  // a gate said no
   failed,   // the gates said yes, and then something broke
   allowed,
+  open,  // not known yet: an intent, recorded before its operation's target is called
 };
-std::string_view name(Outcome outcome);
+std::string_view name(Outcome outcome);  // empty for `open`
 
 struct Attribute {
   std::string_view name;
   std::string_view value;
 };
+
+// The name of the event that a sensitive operation leaves before its target is called. The request's own
+// event follows it under the same id.
+inline constexpr std::string_view kIntent = "intent";
 
 struct Event {
   std::string_view name = "request";

@@ -32,6 +32,9 @@ class Judge {
   virtual std::span<const GuardValue> guard_values() const = 0;
   // What events name when the object cannot be looked up; lives as long as the policy.
   virtual std::string_view resource_rule() const = 0;
+  // The refusal for an object that is there and cannot be read: its caller hears what it would hear of
+  // another's.
+  virtual Refusal unreadable() const = 0;
 };
 
 }  // namespace gatehouse

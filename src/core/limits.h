@@ -11,9 +11,13 @@
 
 namespace gatehouse {
 
-// What a limit is: fixed when the policy was compiled. `id` tells limits apart inside the store.
+// Limits that one request may claim in one phase.
+inline constexpr std::size_t kMostLimitClaims = 16;
+
+// What a limit is: fixed when the policy was compiled. `id` tells limits apart inside the store. It is made
+// of the limit's name and rule, so that a reload that leaves a limit as it was leaves its allowances too.
 struct LimitRule {
-  std::uint32_t id = 0;
+  std::uint64_t id = 0;
   Rate rate;
   std::uint64_t burst = 0;  // requests that may come at once; at least 1
 };

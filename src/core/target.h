@@ -34,6 +34,9 @@ struct Call {
   MonotonicTime deadline{};
   const CredentialCarriers& carriers;
   const AnswerRules& answers;
+  // The request's place among those that the operation's `concurrency` counts; null where it counts none.
+  // Work that goes on when its request has gone keeps a reference until it has really ended.
+  std::shared_ptr<const void> place{};
 };
 
 // What happened behind the wall, for the event and for operators; never for the client.

@@ -106,7 +106,6 @@ TEST_F(Arrival, NothingOfARequestIsLeftForTheNext) {
   exchange_.response.status = 200;
   exchange_.report.original_body = "the first's";
   exchange_.findings.add("/query/x", "type");
-  exchange_.recorded = true;
   exchange_.begin(policy_, peer_);
   EXPECT_TRUE(exchange_.credentials.empty());
   EXPECT_TRUE(exchange_.detail.empty());
@@ -114,7 +113,6 @@ TEST_F(Arrival, NothingOfARequestIsLeftForTheNext) {
   EXPECT_EQ(exchange_.response.status, 500U);
   EXPECT_TRUE(exchange_.report.original_body.empty());
   EXPECT_TRUE(exchange_.findings.empty());
-  EXPECT_FALSE(exchange_.recorded);
   EXPECT_FALSE(exchange_.id);
   EXPECT_TRUE(exchange_.head.target.empty());
   EXPECT_TRUE(exchange_.head.fields.empty());

@@ -26,22 +26,41 @@ json::Value root_of(const json::Document& document) {
 
 }  // namespace
 
-Verdict<Permit> Decider::ask(const RequestView& request, Permission permission, Evaluator& evaluator,
-                             std::string& detail) {
-  const policy::Operation& operation = request.operation;
-  if (operation.resource && !request.object) return refuse(Reason::object_missing, operation.resource->rule);
+std::optional<Refusal> Decider::first_refusal(const RequestView& request, Evaluator& evaluator,
+                                              std::string& detail) {
   const RequestActivation activation(request);
-  for (const policy::Condition& condition : operation.conditions) {
+  for (const policy::Condition& condition : request.operation.conditions) {
     const cel::Outcome outcome = condition.program.evaluate(activation, evaluator);
     if (!outcome) {
       detail = outcome.error().text;
-      return std::unexpected(refusal_of(operation, Reason::condition_error, condition.rule));
+      return refusal_of(request.operation, Reason::condition_error, condition.rule);
     }
-    if (!outcome->is_true()) {
-      return std::unexpected(refusal_of(operation, Reason::condition_false, condition.rule));
-    }
+    if (!outcome->is_true()) return refusal_of(request.operation, Reason::condition_false, condition.rule);
   }
+  return std::nullopt;
+}
+
+Verdict<Permit> Decider::ask(const RequestView& request, Permission permission, Evaluator& evaluator,
+                             std::string& detail) {
+  const policy::Operation& operation = request.operation;
+  if (operation.resource && !request.object) {
+    // The conditions are asked all the same, of an object that has nothing: what they make of the caller's
+    // input takes its time, and would tell by it that the object is there.
+    RequestView of_nothing = request;
+    of_nothing.object = operation.resource->nothing.root();
+    std::string ignored;
+    static_cast<void>(first_refusal(of_nothing, evaluator, ignored));
+    return refuse(Reason::object_missing, operation.resource->rule);
+  }
+  if (auto refusal = first_refusal(request, evaluator, detail)) return std::unexpected(*refusal);
   return Permit(std::move(permission));
+}
+
+Refusal Decider::refused_lookup(const policy::Operation& operation, Refusal failed) {
+  if (failed.reason == Reason::condition_error)
+    return refusal_of(operation, failed.reason, operation.resource->rule);
+  failed.rule = operation.resource->rule;
+  return failed;
 }
 
 // A copy of what the conditions name of the request; the principal is shared.
@@ -65,6 +84,9 @@ class Decider::HeldConditions final : public Judge {
   const Principal& principal() const override { return permission_.principal(); }
   std::span<const GuardValue> guard_values() const override { return guard_values_; }
   std::string_view resource_rule() const override { return operation_.resource->rule; }
+  Refusal unreadable() const override {
+    return refusal_of(operation_, Reason::condition_error, operation_.resource->rule);
+  }
 
   Verdict<Permit> decide(const json::Document& row, std::string& detail) const override {
     thread_local Evaluator evaluator;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/judge.h"
@@ -23,9 +24,13 @@ class Decider {
   static Verdict<std::shared_ptr<const Judge>> judge(Exchange& exchange, const Matched& matched,
                                                      Permission permission, const Input& input,
                                                      Evaluator& evaluator);
+  // Of a lookup that failed, as the caller may see it.
+  static Refusal refused_lookup(const policy::Operation& operation, Refusal failed);
 
  private:
   class HeldConditions;
+  static std::optional<Refusal> first_refusal(const RequestView& request, Evaluator& evaluator,
+                                              std::string& detail);
   static Verdict<Permit> ask(const RequestView& request, Permission permission, Evaluator& evaluator,
                              std::string& detail);
 };

@@ -70,10 +70,10 @@ struct Found {
   Kept<std::string> detail;           // for operators
   // While the target works: what it does is finished, and recorded, although the client has gone.
   net::OnHangUp on_hang_up = net::OnHangUp::cancel;
-  std::optional<ConcurrencyLimit::Ticket> place;  // among those under way, until the answer has ended
+  std::shared_ptr<const void>
+      place;  // among those under way: until the answer and the target's work have ended
   CallReport report;
   Response response;
-  bool recorded = false;  // its event is on its way: a sensitive operation's goes before the answer
 };
 
 // What was read: too large to be written for every request, so each says itself how much of it holds.

@@ -57,7 +57,7 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
                                 const Principal* principal, const RequestActivation* activation,
                                 Evaluator* evaluator, MonotonicTime now) {
   if (uses.empty()) return Admitted();
-  std::array<std::size_t, kMost> ends;
+  std::array<std::size_t, kMostLimitClaims> ends;
   keys_.clear();
   for (std::size_t i = 0; i < uses.size(); ++i) {
     const policy::Limit& limit = *uses[i].limit;

@@ -32,13 +32,11 @@ class Limiter {
                          const Principal* principal, const RequestActivation* activation,
                          Evaluator* evaluator, MonotonicTime now);
 
-  static constexpr std::size_t kMost = 16;  // limits of one phase; the compiler of policies keeps to it
-
   LimitStore& store_;
   // Of the call at hand.
   std::string keys_;  // the claims' keys, one behind the other
-  std::array<LimitClaim, kMost> claims_;
-  std::array<LimitState, kMost> states_;
+  std::array<LimitClaim, kMostLimitClaims> claims_;
+  std::array<LimitState, kMostLimitClaims> states_;
 };
 
 }  // namespace gatehouse::gate

@@ -103,4 +103,11 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   return event;
 }
 
+Event EventBuilder::build_intent(const Exchange& exchange, MonotonicTime now) {
+  Event event = build(exchange, {}, now);
+  event.name = kIntent;
+  event.outcome = Outcome::open;
+  return event;
+}
+
 }  // namespace gatehouse::gate

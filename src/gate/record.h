@@ -24,6 +24,8 @@ struct Ending {
 class EventBuilder {
  public:
   Event build(const Exchange& exchange, const Ending& ending, MonotonicTime now);
+  // Of what is about to be done; how it ends is the other event's to say.
+  Event build_intent(const Exchange& exchange, MonotonicTime now);
 
  private:
   std::string_view detail_of(const Exchange& exchange);

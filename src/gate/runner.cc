@@ -1,5 +1,7 @@
 #include "gate/runner.h"
 
+#include <algorithm>
+
 #include "gate/decide.h"
 #include "gate/permit.h"
 #include "gate/respond.h"
@@ -8,7 +10,21 @@
 namespace gatehouse::gate {
 namespace {
 
-constexpr std::chrono::seconds kKeysPatience{3};  // how long a request waits for an issuer's keys
+constexpr std::chrono::seconds kKeysPatience{3};    // how long a request waits for an issuer's keys
+constexpr std::chrono::seconds kIntentPatience{3};  // how long one waits for the disk to take its intent
+
+// An object that is another's and one that is not there are refused at the same times after the request
+// began, so that the time of the refusal says nothing of what was looked at for it.
+constexpr std::chrono::milliseconds kHiddenGrid{20};
+
+MonotonicTime next_hidden_answer(MonotonicTime started, MonotonicTime now) {
+  return started + ((now - started) / kHiddenGrid + 1) * kHiddenGrid;
+}
+
+bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
+  return operation.resource && operation.hide == policy::Hide::yes && refusal.stage() == Stage::authorise &&
+         refusal.answer == Answer::not_found;
+}
 
 }  // namespace
 
@@ -74,8 +90,8 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
       limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
 
   // 8. Not too many at once, until the answer has ended.
-  if (ConcurrencyLimit* const limit = parts_.concurrency[operation.index].get()) {
-    exchange.place = limit->enter();
+  if (const std::shared_ptr<ConcurrencyLimit>& limit = parts_.concurrency[operation.index]) {
+    exchange.place = ConcurrencyLimit::enter_shared(limit);
     if (!exchange.place) co_return refuse(Reason::too_many_at_once, operation.name);
   }
 
@@ -85,6 +101,10 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
     GATEHOUSE_CO_TRY(auto judge,
                      Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
+    if (!operation.sensitive.empty()) {
+      auto intended = co_await record_intent(exchange);
+      GATEHOUSE_CO_CHECK(std::move(intended));
+    }
     exchange.on_hang_up = parts_.on_hang_up[operation.index];
     auto called = co_await target->call(std::move(judge), input, call, exchange.response, exchange.report);
     GATEHOUSE_CO_CHECK(std::move(called));
@@ -92,15 +112,16 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   }
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
     auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
-    if (!found) {
-      found.error().rule = operation.resource->rule;
-      co_return std::unexpected(found.error());
-    }
+    if (!found) co_return std::unexpected(Decider::refused_lookup(operation, found.error()));
   }
   GATEHOUSE_CO_TRY(const Permit permit,
                    Decider::decide(exchange, *matched, std::move(permission), input, evaluator_));
 
   // 10. The answer, and what of it may leave.
+  if (!operation.sensitive.empty()) {
+    auto intended = co_await record_intent(exchange);
+    GATEHOUSE_CO_CHECK(std::move(intended));
+  }
   exchange.on_hang_up = parts_.on_hang_up[operation.index];
   auto called =
       co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
@@ -108,35 +129,30 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   co_return wall_.pass(exchange, *matched);
 }
 
-net::Task<Runner::Answer> Runner::answer(Exchange& exchange, BodyReader& body) {
-  const auto passed = co_await pass_gates(exchange, body);
-  Answer answer;
-  if (!passed) {
-    answer.refusal = passed.error();
-    if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
-      audit_.keep_original(exchange.id->text(), exchange.report.upstream_status,
-                           exchange.report.original_head, exchange.report.original_body,
-                           exchange.credentials);
-    }
-    respond(exchange, *answer.refusal);
-  }
-  if (exchange.operation == nullptr || exchange.operation->sensitive.empty()) co_return answer;
+net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {
+  const MonotonicTime now = clock_.monotonic();
+  const Event intent = events_.build_intent(exchange, now);
+  const MonotonicTime deadline =
+      std::min(exchange.started + exchange.operation->timeout, now + kIntentPatience);
+  auto recorded = co_await audit_.record_durably(intent, deadline);
+  if (recorded) co_return Verdict<void>();
+  exchange.detail = std::move(recorded.error().text);
+  co_return refuse(Reason::record_unavailable, exchange.operation->name);
+}
 
-  // A sensitive operation: first the record, then the answer. Where the record cannot be made, there is no
-  // answer.
-  const Ending ending{answer.refusal, exchange.response.status, exchange.response.body.size()};
-  const Event event = events_.build(exchange, ending, clock_.monotonic());
-  exchange.recorded = true;
-  const auto recorded = co_await audit_.record_durably(event);
-  exchange.recorded = recorded.has_value();
-  if (recorded) {
-    answer.recorded = true;
-    co_return answer;
+net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader& body) {
+  const auto passed = co_await pass_gates(exchange, body);
+  if (passed) co_return std::nullopt;
+  if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
+    audit_.keep_original(exchange.id->text(), exchange.report.upstream_status, exchange.report.original_head,
+                         exchange.report.original_body, exchange.credentials);
   }
-  exchange.detail = recorded.error().text;
-  answer.refusal = Refusal(Reason::record_unavailable, exchange.operation->name);
-  respond(exchange, *answer.refusal);
-  co_return answer;
+  const bool hides = exchange.operation != nullptr && hides_object(*exchange.operation, passed.error());
+  if (hides && parts_.loop != nullptr) {
+    co_await net::sleep_until(*parts_.loop, next_hidden_answer(exchange.started, clock_.monotonic()));
+  }
+  respond(exchange, passed.error());
+  co_return passed.error();
 }
 
 Call Runner::call_of(const Exchange& exchange) const {
@@ -150,7 +166,8 @@ Call Runner::call_of(const Exchange& exchange) const {
               .received = exchange.received,
               .deadline = exchange.started + exchange.operation->timeout,
               .carriers = exchange.policy->carriers,
-              .answers = exchange.operation->answers};
+              .answers = exchange.operation->answers,
+              .place = exchange.place};
 }
 
 }  // namespace gatehouse::gate

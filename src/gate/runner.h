@@ -17,6 +17,7 @@
 #include "gate/record.h"
 #include "gate/validate.h"
 #include "gate/wall.h"
+#include "net/loop.h"
 
 namespace gatehouse::gate {
 
@@ -33,25 +34,23 @@ struct Parts {
       concurrency;  // by operation, shared by workers; null: not bounded
   LongChecks long_checks;
   std::vector<net::OnHangUp> on_hang_up;  // by operation: from where its target is called
+  net::Loop* loop = nullptr;              // the worker's; null where nothing may wait for a time
 };
 
 class Runner {
  public:
   Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
 
-  // Fills the exchange's response, and says how it came to that: no refusal means a target answered. The
-  // event of a sensitive operation is durable when this returns; `recorded` says so.
-  struct Answer {
-    std::optional<Refusal> refusal;
-    bool recorded = false;
-  };
-  net::Task<Answer> answer(Exchange& exchange, BodyReader& body);
+  // Fills the exchange's response, and says how it came to that: no refusal means a target answered.
+  net::Task<std::optional<Refusal>> answer(Exchange& exchange, BodyReader& body);
 
   const policy::PolicySet& policy() const { return *parts_.policy; }
   const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }
 
  private:
   net::Task<Verdict<void>> pass_gates(Exchange& exchange, BodyReader& body);
+  // What a sensitive operation is about to do is on the disk before its target is called.
+  net::Task<Verdict<void>> record_intent(Exchange& exchange);
   Call call_of(const Exchange& exchange) const;
 
   Parts parts_;

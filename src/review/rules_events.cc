@@ -32,8 +32,9 @@ constexpr Rule kEventRules[] = {
      .why = "An ordinary event is written a moment after the answer: a crash in between, and nobody can say "
             "what left or was "
             "changed.",
-     .remedy = "Set `sensitive: export` (or what it is): the event is on disk before the first byte of the "
-               "answer leaves.",
+     .remedy =
+         "Set `sensitive: export` (or what it is): an intent is on the disk before anything is done, and "
+         "where it cannot be kept nothing is.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.sensitive.empty()) return;

@@ -75,7 +75,6 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
   ~Recording() {
-    if (exchange_.recorded) return;
     const MonotonicTime now = worker_.shared().clock.monotonic();
     worker_.audit().record(worker_.events().build(exchange_, ending, now));
   }
@@ -306,7 +305,7 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
     gate::respond(exchange, *refusal);
   } else {
     stream_->clear_deadline();
-    Result<gate::Runner::Answer> passed;
+    Result<std::optional<Refusal>> passed;
     try {
       const ConnectionList::Entry working(worker_.working(), *stream_);
       auto running = net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body),
@@ -315,11 +314,11 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
     } catch (const std::exception& bug) {
       // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
       exchange.detail = bug.what();
-      passed = gate::Runner::Answer{Refusal(Reason::internal_error), false};
-      gate::respond(exchange, *passed->refusal);
+      passed = std::optional(Refusal(Reason::internal_error));
+      gate::respond(exchange, **passed);
     }
     if (passed) {
-      refusal = passed->refusal;
+      refusal = *passed;
     } else {
       refusal = Refusal(stopped_by(passed.error()));
       if (exchange.on_hang_up == net::OnHangUp::finish)

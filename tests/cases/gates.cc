@@ -67,15 +67,15 @@ class Events final : public AuditSink {
  public:
   bool accepting() const override { return !full; }
   void record(const Event& event) override { audit::append_event(lines, event); }
-  net::Task<Result<>> record_durably(const Event& event) override {
+  net::Task<Result<>> record_durably(const Event& event, MonotonicTime) override {
     if (broken) co_return failure(ErrorCode::unavailable, "the disk is full");
-    record(event);
+    audit::append_event(intents, event);
     co_return Result<>();
   }
   void keep_original(std::string_view, unsigned, std::string_view, std::string_view,
                      std::span<const std::string_view>) override {}
 
-  std::string lines;
+  std::string lines, intents;
   bool full = false, broken = false;
 };
 
@@ -93,8 +93,8 @@ class Body final : public gate::BodyReader {
   std::string_view bytes_;
 };
 
-net::Task<void> keep(net::Loop& loop, net::Task<gate::Runner::Answer> task,
-                     std::optional<gate::Runner::Answer>& out) {
+net::Task<void> keep(net::Loop& loop, net::Task<std::optional<Refusal>> task,
+                     std::optional<std::optional<Refusal>>& out) {
   out = co_await task;
   loop.stop();
 }
@@ -115,7 +115,7 @@ class TheGates final : public Gates {
   std::string filled_in(std::string_view text);
   void put(const std::string& caller, gate::Peer& peer, std::string& target, std::string& lines,
            std::string& cookies);
-  gate::Ending answer(gate::Exchange& exchange, Body& body, bool& recorded);
+  gate::Ending answer(gate::Exchange& exchange, Body& body);
   void read_event(Outcome& outcome);
   void read_answer(Outcome& outcome) const;
 
@@ -142,6 +142,7 @@ gate::Parts TheGates::furnished() {
       with_.parts.resources[operation.index] = std::make_unique<Objects>(object_);
     }
   }
+  with_.parts.loop = nullptr;  // nobody turns the clock while an answer waits
   return std::move(with_.parts);
 }
 
@@ -214,17 +215,16 @@ std::string TheGates::request_of(const Step& step, gate::Peer& peer) {
 }
 
 // What server/connection.cc does between reading and writing.
-gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body, bool& recorded) {
+gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body) {
   std::optional<Refusal> refusal;
   if (const auto arrived = gate::arrive(exchange, with_.clock, with_.entropy); !arrived) {
     refusal = arrived.error();
     gate::respond(exchange, *refusal);
   } else {
-    std::optional<gate::Runner::Answer> answer;
+    std::optional<std::optional<Refusal>> answer;
     net::spawn(with_.loop, keep(with_.loop, runner_.answer(exchange, body), answer));
     while (!answer) with_.loop.run();  // stop() before run() ends the first at once
-    refusal = answer->refusal;
-    recorded = answer->recorded;
+    refusal = *answer;
   }
   head_.clear();
   gate::write_head(head_, exchange, http::Connection::keep_alive, "", "");
@@ -238,6 +238,7 @@ Outcome TheGates::pass(const Step& step) {
   events_.full = step.journal_full;
   events_.broken = step.journal_broken;
   events_.lines.clear();
+  events_.intents.clear();
   outside_ = Outside();
   outside_.answer = step.answer.value_or(Answer());
   object_ = step.object;
@@ -258,10 +259,9 @@ Outcome TheGates::pass(const Step& step) {
   http::RequestParser parser({.head = with_.policy->settings.listen.head.bytes});
   const http::Progress progress = parser.parse(request, exchange_.head);
   Body body(std::string_view(request).substr(std::min(parser.consumed(), request.size())));
-  bool recorded = false;
   gate::Ending ending;
   if (progress == http::Progress::complete) {
-    ending = answer(exchange_, body, recorded);
+    ending = answer(exchange_, body);
   } else {
     const Refusal refusal = gate::refusal_of(parser.reason());
     exchange_.head.forget();
@@ -270,7 +270,7 @@ Outcome TheGates::pass(const Step& step) {
     gate::write_refusal(head_, refusal, *exchange_.id, "", "");
     ending = {refusal, text_of(refusal.answer).status, head_.size()};
   }
-  if (!recorded) events_.record(builder_.build(exchange_, ending, with_.clock.monotonic()));
+  events_.record(builder_.build(exchange_, ending, with_.clock.monotonic()));
   read_event(outcome);
   if (progress == http::Progress::complete) read_answer(outcome);
 
@@ -291,6 +291,11 @@ Outcome TheGates::pass(const Step& step) {
   const std::string& stage = outcome.decided["stage"];
   const bool before_body =
       stage == "route" || stage == "authenticate" || outcome.decided["reason"] == "permission_missing";
+  const bool sensitive = exchange_.operation != nullptr && !exchange_.operation->sensitive.empty();
+  must(outside_.calls == 0 || std::ranges::count(events_.intents, '\n') == (sensitive ? 1 : 0),
+       "a sensitive operation leaves one intent before its target is called, and no other does");
+  must(outcome.decided["reason"] != "record_unavailable" || outside_.calls == 0,
+       "what cannot be recorded is not done");
   must(!before_body || !body.asked, "a caller who is refused for who it is has its body never read");
   if (allowed && outside_.calls == 1) outcome.decided["as"] = outside_.principal;
   if (allowed && !upstream) outcome.decided["as"] = outcome.decided["user"];
@@ -319,7 +324,7 @@ void TheGates::read_event(Outcome& outcome) {
   copy("user.id", "user");
   copy("http.response.status_code", "status");
   for (const std::string& credential : sent_) {
-    if (line.contains(credential))
+    if (line.contains(credential) || events_.intents.contains(credential))
       outcome.broken.push_back("no event contains a credential that the request carried");
   }
 }

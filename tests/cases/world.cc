@@ -79,7 +79,7 @@ CaseWorld::CaseWorld(CaseFile file) : file_(std::move(file)), loop_(world_.clock
 
 CaseWorld::~CaseWorld() {
   world_.keys.reset();
-  world_.database.reset();
+  shared_ = {};
   world_.threads.reset();
   std::filesystem::remove_all(folder_);
 }
@@ -128,7 +128,7 @@ Result<> CaseWorld::furnish() {
   GATEHOUSE_CHECK(make_keys());
   GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = policy_->settings.store}, clock_));
   world_.keys = std::move(keys);
-  GATEHOUSE_CHECK(app::prepare(*policy_, world_));
+  GATEHOUSE_TRY(shared_, app::prepare(policy_, world_));
   for (const auto& [name, caller] : file_.callers) {
     if (caller.kind == Caller::Kind::key) continue;
     GATEHOUSE_TRY(credentials_[name], credential(caller));
@@ -209,9 +209,9 @@ std::string CaseWorld::token(const Caller& caller) const {
 std::unique_ptr<Gates> CaseWorld::open() {
   clock_.back_to_monday();
   if (auto looked = world_.keys->refresh(); !looked) throw std::runtime_error(looked.error().text);
-  auto parts = app::assemble(policy_, world_, loop_);
-  if (!parts) throw std::runtime_error(parts.error().text);
-  return open_gates({.parts = *std::move(parts),
+  auto made = app::assemble(shared_, {}, world_, loop_);
+  if (!made) throw std::runtime_error(made.error().text);
+  return open_gates({.parts = std::move(made->parts),
                      .policy = policy_,
                      .file = file_,
                      .credentials = credentials_,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "app/catalogue.h"
 #include "app/world.h"
 #include "case_file.h"
 #include "gates.h"
@@ -38,6 +39,7 @@ class CaseWorld {
   SystemEntropy entropy_;
   std::shared_ptr<const policy::PolicySet> policy_;
   app::World world_;
+  app::SharedParts shared_;
   net::Loop loop_;
   std::map<std::string, std::string> credentials_;  // by caller: the key, the token, the certificate's DER
 };

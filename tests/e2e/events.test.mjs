@@ -137,26 +137,55 @@ describe('events', unlessBuilt, () => {
     assert.ok(events.every((event) => event['event.name'] === 'request'));
   });
 
-  it('of sensitive operations are in the store before the first byte of the answer leaves', async () => {
+  it('of sensitive operations begin with an intent that is in the store before the upstream is asked', async () => {
     const headers = await desk.bearerOf({ roles: ['admin'], sub: 'eve' });
+    const stored = async () => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--user', 'eve', '--json')).stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    let atTheUpstream;
+    desk.upstream.answer = async () => {
+      atTheUpstream = await stored();
+      return response(200);
+    };
     const answer = await desk.get('/orders/export', headers);
+    desk.upstream.answer = () => response(200);
     assert.equal(answer.status, 200);
-    const found = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--user', 'eve', '--json');
-    const event = found.stdout.trim().split('\n').map((line) => JSON.parse(line)).find((line) => line['request.id'] === answer.headers['x-request-id']);
-    assert.equal(event.sensitive, 'export');
+    const id = answer.headers['x-request-id'];
+    assert.deepEqual(atTheUpstream.map((event) => [event['event.name'], event['request.id'], event.sensitive, event.outcome, event['http.response.status_code']]), [['intent', id, 'export', null, null]]);
+    await eventually(async () => (await stored()).some((event) => event['event.name'] === 'request' && event.outcome === 'allowed' && event['http.response.body.size'] === answer.text.length), 'completion');
+    assert.doesNotMatch((await desk.folder.run('why', '-c', 'gatehouse.yaml', id)).stdout, /no event says/);
   });
 
-  it('that cannot be kept stop sensitive operations, and no others', async () => {
+  it('of sensitive operations whose end was never recorded say that they may have been done', async () => {
+    const other = await Desk.open();
+    const headers = await other.bearerOf({ roles: ['admin'], sub: 'eve' });
+    other.upstream.answer = () => {
+      other.gatehouse.signal('SIGKILL');
+      return new Promise(() => {});
+    };
+    await other.get('/orders/export', headers).catch(() => {});
+    await other.gatehouse.ended();
+    const { stdout } = await other.folder.run('log', '-c', 'gatehouse.yaml', '--user', 'eve', '--json');
+    const why = await other.folder.run('why', '-c', 'gatehouse.yaml', JSON.parse(stdout)['request.id']);
+    assert.match(why.stdout, /^intent .*recorded before the call/);
+    assert.match(why.stdout, /may have been called: no event says how the request ended/);
+    other.gatehouse.exit.code = 0; // it was meant to
+    await other.close();
+  });
+
+  it('whose intent cannot be kept stop sensitive operations, and no others', async () => {
     const headers = await desk.bearerOf({ roles: ['admin'] });
     const lock = await lockDatabase(desk.folder, 'state.db');
-    desk.upstream.answer = () => response(200, { export: 'all of it' });
-    const answer = await desk.get('/orders/export', headers);
+    const arrived = desk.upstream.requests.length;
+    const begun = Date.now();
+    const answers = await Promise.all(Array.from({ length: 4 }, () => desk.get('/orders/export', headers)));
+    assert.ok(Date.now() - begun < 4500, `${Date.now() - begun} ms`);
+    assert.equal(desk.upstream.requests.length, arrived, 'nothing was done');
     assert.equal((await desk.get('/orders/1', headers)).status, 200);
     await lock.release();
-    desk.upstream.answer = () => response(200);
-    assert.doesNotMatch(answer.text, /all of it/);
-    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'record_unavailable', outcome: 'failed' });
-    assertOneEvent(desk.gatehouse, answer.headers['x-request-id']);
+    for (const answer of answers) {
+      await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'record_unavailable', outcome: 'failed' });
+      assertOneEvent(desk.gatehouse, answer.headers['x-request-id']);
+    }
+    assert.equal((await desk.get('/orders/export', headers)).status, 200);
   });
 });
 

@@ -102,7 +102,7 @@ export class Gatehouse {
   }
 
   eventOf(correlationId) {
-    return this.event((event) => event['request.id'] === correlationId, `event ${correlationId}`);
+    return this.event((event) => event['request.id'] === correlationId && event['event.name'] !== 'intent', `event ${correlationId}`);
   }
 
   signal(name) {
