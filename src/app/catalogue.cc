@@ -34,16 +34,30 @@ Result<std::unique_ptr<Scheme>> make_scheme(const policy::PolicySet& policy,
 
 // ---- upstreams ----
 
-Result<std::shared_ptr<const net::ClientTls>> client_tls(const policy::Upstream& upstream) {
+// Taken apart, so that a setting that is added does not compile before it counts here.
+std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
+  const auto& [name, place, urls, connect_timeout, timeout, ca, connections, failures, open_for, read_ahead] =
+      upstream;
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(),
+                                 connections, failures, open_for.count(), read_ahead.bytes, ca.value);
+  for (const policy::PlacedText& url : urls) text.append("\n").append(url.value);
+  return text.append("\n").append(authorities);
+}
+
+Result<SharedParts::Upstream> shared_upstream(const policy::Upstream& upstream) {
   net::ClientTlsOptions options;
   if (!upstream.ca.value.empty()) {
     GATEHOUSE_TRY(options.ca_pem, read_whole(upstream.ca.value));
   }
-  return net::ClientTls::make(options);
+  SharedParts::Upstream shared;
+  shared.identity = identity_of(upstream, options.ca_pem);
+  GATEHOUSE_TRY(shared.tls, net::ClientTls::make(options));
+  return shared;
 }
 
-Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream, World& world,
-                                                            net::Loop& loop) {
+Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream,
+                                                            const std::shared_ptr<const net::ClientTls>& tls,
+                                                            World& world, net::Loop& loop) {
   auto client = std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
   client->name = upstream.name;
   client->timeout = upstream.timeout;
@@ -61,9 +75,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     options.most_idle = upstream.connections;
     options.failures_to_open = upstream.failures;
     options.rest = upstream.open_for;
-    if (url->scheme == http::Scheme::https) {
-      GATEHOUSE_TRY(options.tls, client_tls(upstream));
-    }
+    if (url->scheme == http::Scheme::https) options.tls = tls;
     std::string base_path = url->path;
     while (base_path.ends_with('/')) base_path.pop_back();
     client->addresses.push_back({target::UpstreamPool::make(loop, *world.threads, std::move(options)),
@@ -111,16 +123,27 @@ target::MakeAssertion assertion_of(const policy::Operation& operation, const pol
   return operation.asserts ? make_assertion(world.signer, upstream.name) : target::MakeAssertion();
 }
 
-// One worker's connections, shared by all that lead to the same upstream.
-using Clients = std::map<const policy::Upstream*, std::shared_ptr<target::UpstreamClient>>;
+// What the parts of one worker are made with.
+struct Workbench {
+  const SharedParts& shared;
+  const UpstreamWays& kept;
+  World& world;
+  net::Loop& loop;
+  UpstreamWays ways{};  // of this policy
+};
 
-Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream& upstream, World& world,
-                                                          Clients& clients, net::Loop& loop) {
-  std::shared_ptr<target::UpstreamClient>& client = clients[&upstream];
-  if (!client) {
-    GATEHOUSE_TRY(client, make_client(upstream, world, loop));
+Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream& upstream, Workbench& with) {
+  UpstreamWay& way = with.ways[upstream.name];
+  if (way.client) return way.client;
+  const SharedParts::Upstream& shared = with.shared.upstreams.at(upstream.name);
+  way.identity = shared.identity;
+  const auto kept = with.kept.find(upstream.name);
+  if (kept != with.kept.end() && kept->second.identity == way.identity) {
+    way.client = kept->second.client;
+  } else {
+    GATEHOUSE_TRY(way.client, make_client(upstream, shared.tls, with.world, with.loop));
   }
-  return client;
+  return way.client;
 }
 
 // ---- targets and lookups ----
@@ -130,16 +153,15 @@ target::BoundStatement bound(const policy::Statement& statement,
   return {statement.fixed, policy, statement.values};
 }
 
-Result<std::unique_ptr<ResourceLookup>> make_lookup(const policy::Operation& operation,
-                                                    const std::shared_ptr<const policy::PolicySet>& policy,
-                                                    World& world, Clients& clients, net::Loop& loop) {
+Result<std::unique_ptr<ResourceLookup>> make_lookup(const policy::Operation& operation, Workbench& with) {
   if (const policy::Statement* statement = operation.resource->statement()) {
-    return std::make_unique<target::SqlLookup>(bound(*statement, policy), world.database, loop);
+    return std::make_unique<target::SqlLookup>(bound(*statement, with.shared.policy), with.shared.database,
+                                               with.loop);
   }
   const policy::UpstreamLookup& lookup = *operation.resource->upstream();
-  GATEHOUSE_TRY(auto client, client_of(*lookup.upstream, world, clients, loop));
+  GATEHOUSE_TRY(auto client, client_of(*lookup.upstream, with));
   return std::make_unique<target::UpstreamLookup>(std::move(client), lookup.path,
-                                                  assertion_of(operation, *lookup.upstream, world));
+                                                  assertion_of(operation, *lookup.upstream, with.world));
 }
 
 target::Returns returns_of(policy::SqlReturns returns) {
@@ -190,30 +212,37 @@ std::vector<std::string> handler_names() {
   return names;
 }
 
-Result<> prepare(const policy::PolicySet& policy, World& world) {
-  GATEHOUSE_CHECK(world.open_for(policy));
-  for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
+Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, World& world) {
+  GATEHOUSE_CHECK(world.open_for(*policy));
+  for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
     if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
       GATEHOUSE_CHECK(world.jwks(*authenticator.settings));
   }
-  for (const auto& [name, upstream] : policy.settings.upstreams) GATEHOUSE_CHECK(client_tls(upstream));
-  return {};
+  SharedParts shared;
+  for (const auto& [name, upstream] : policy->settings.upstreams) {
+    GATEHOUSE_TRY(shared.upstreams[name], shared_upstream(upstream));
+  }
+  shared.database = world.database_of(*policy);
+  shared.policy = std::move(policy);
+  return shared;
 }
 
-Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, World& world, net::Loop& loop) {
+Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept, World& world,
+                             net::Loop& loop) {
+  const std::shared_ptr<const policy::PolicySet>& policy = shared.policy;
+  Workbench with{shared, kept, world, loop};
   gate::Parts parts;
   for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
     GATEHOUSE_TRY(auto scheme, make_scheme(*policy, authenticator, world, loop));
     parts.schemes.push_back(std::move(scheme));
   }
-  Clients clients;
   for (const policy::Operation& operation : policy->operations) {
     std::unique_ptr<Target> made;
     std::unique_ptr<ObjectTarget> made_for_object;
     switch (operation.target) {
       case policy::TargetKind::upstream: {
         const policy::Upstream& upstream = *operation.upstream.upstream;
-        GATEHOUSE_TRY(auto client, client_of(upstream, world, clients, loop));
+        GATEHOUSE_TRY(auto client, client_of(upstream, with));
         made = std::make_unique<target::UpstreamTarget>(std::move(client),
                                                         assertion_of(operation, upstream, world));
         break;
@@ -224,11 +253,13 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
           if (operation.sql.guarded) guarded = bound(operation.sql.guarded->statement, policy);
           made_for_object = std::make_unique<target::SqlObjectTarget>(
               bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy),
-              std::move(guarded), returns_of(operation.sql.returns), world.database, loop);
+              std::move(guarded), returns_of(operation.sql.returns), operation.sql.rule, shared.database,
+              loop);
           break;
         }
         made = std::make_unique<target::SqlTarget>(bound(operation.sql.statement, policy),
-                                                   returns_of(operation.sql.returns), world.database, loop);
+                                                   returns_of(operation.sql.returns), operation.sql.rule,
+                                                   shared.database, loop);
         break;
       case policy::TargetKind::handler:
         made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name),
@@ -240,15 +271,16 @@ Result<gate::Parts> assemble(std::shared_ptr<const policy::PolicySet> policy, Wo
     parts.object_targets.push_back(std::move(made_for_object));
     std::unique_ptr<ResourceLookup> lookup;
     if (operation.resource && operation.way == policy::ConditionWay::before_call) {
-      GATEHOUSE_TRY(lookup, make_lookup(operation, policy, world, clients, loop));
+      GATEHOUSE_TRY(lookup, make_lookup(operation, with));
     }
     parts.resources.push_back(std::move(lookup));
     parts.concurrency.push_back(world.concurrency(operation));
     parts.on_hang_up.push_back(on_hang_up(operation));
   }
   parts.long_checks = {world.checkers, &loop};
-  parts.policy = std::move(policy);
-  return parts;
+  parts.policy = policy;
+  parts.loop = &loop;
+  return WorkerParts{std::move(parts), std::move(with.ways)};
 }
 
 }  // namespace gatehouse::app

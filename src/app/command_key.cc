@@ -1,4 +1,7 @@
+#include <condition_variable>
+#include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -15,6 +18,7 @@
 #include "json/writer.h"
 #include "store/key_admin.h"
 #include "store/key_store.h"
+#include "store/serving_mark.h"
 
 namespace gatehouse::app {
 namespace {
@@ -35,14 +39,57 @@ std::string date(WallTime time) {
 }
 
 // A running server looks for changes every KeyStore::kPoll. When the command returns, the change holds there:
-// a revoked key is refused, and a script can use the key that it has just made.
-void let_servers_see() { std::this_thread::sleep_for(3 * store::KeyStore::kPoll); }
+// a revoked key is refused, and a script can use the key that it has just made. Where no server looks, that
+// is said: it may be the wrong configuration.
+void let_servers_see(const std::string& store) {
+  if (store::ServingMark::is_held(store)) return std::this_thread::sleep_for(3 * store::KeyStore::kPoll);
+  fmt::print(
+      stderr,
+      "No running server uses {}: this holds for servers that start with it. Is -c the configuration of "
+      "the one that you mean?\n",
+      store);
+}
+
+// Ends the process with `last_words` where the work takes too long: the store may be locked, and a call into
+// a disk that hangs does not return.
+class Watchdog {
+ public:
+  static constexpr std::chrono::seconds kPatience{15};
+
+  explicit Watchdog(std::string last_words)
+      : thread_([this, words = std::move(last_words)] {
+          std::unique_lock lock(mutex_);
+          if (changed_.wait_for(lock, kPatience, [this] { return done_; })) return;
+          fail("key", words);
+          std::_Exit(1);
+        }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  std::thread thread_;  // last: it uses the others
+};
 
 // Runs `work` on the keys of the configuration's store.
 int with_keys(const KeyOptions& words,
               const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
   const auto policy = load_policy(words.config, "nothing was done");
   if (!policy) return 1;
+  const Watchdog watchdog(
+      fmt::format("{} did not answer within {} s, and whether anything has changed is not "
+                  "known; look with `gatehouse key list`, and try again",
+                  policy->settings.store, Watchdog::kPatience.count()));
   auto connection = open_store(policy->settings);
   if (!connection) return fail("key", connection.error().text);
   const auto hasher = open_key_hasher(policy->settings);
@@ -53,9 +100,10 @@ int with_keys(const KeyOptions& words,
   return work(*policy, admin);
 }
 
-int show_new_key(const KeyOptions& words, Result<store::CreatedKey> created) {
-  if (!created) return fail("key", created.error().text);
-  let_servers_see();
+int show_new_key(const KeyOptions& words, const policy::PolicySet& policy,
+                 Result<store::CreatedKey> created) {
+  if (!created) return fail("key", fmt::format("no key was made: {}", created.error().text));
+  let_servers_see(policy.settings.store);
   if (words.json) {
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
   } else {
@@ -80,7 +128,7 @@ int create(KeyOptions& words) {
       if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
       words.request.addresses.push_back(*network);
     }
-    return show_new_key(words, admin.create(words.request));
+    return show_new_key(words, policy, admin.create(words.request));
   });
 }
 
@@ -143,17 +191,18 @@ int list(const KeyOptions& words) {
 }
 
 int rotate(const KeyOptions& words) {
-  return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
+  return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
     const auto overlap = parse_duration(words.overlap);
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
-    return show_new_key(words, admin.rotate(words.id, *overlap));
+    return show_new_key(words, policy, admin.rotate(words.id, *overlap));
   });
 }
 
 int revoke(const KeyOptions& words) {
-  return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
-    if (const auto done = admin.revoke(words.id); !done) return fail("key", done.error().text);
-    let_servers_see();
+  return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
+    if (const auto done = admin.revoke(words.id); !done)
+      return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
+    let_servers_see(policy.settings.store);
     fmt::print(stderr, "Key {} is revoked.\n", words.id);
     return 0;
   });

@@ -1,13 +1,16 @@
 #include "app/service.h"
 
 #include <algorithm>
+#include <exception>
 #include <future>
+#include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "app/catalogue.h"
 #include "app/descriptors.h"
 #include "app/listening.h"
+#include "app/restart.h"
 #include "gate/respond.h"
 
 namespace gatehouse::app {
@@ -16,25 +19,42 @@ namespace {
 // A session ticket's key lives as long as its context: once a day there is a new one.
 constexpr std::chrono::hours kTlsLifetime{24};
 
-Result<std::shared_ptr<const server::Serving>> make_serving(std::shared_ptr<const policy::PolicySet> policy,
-                                                            std::shared_ptr<const server::Listening> listening,
-                                                            World& world, net::Loop& loop, AuditSink& audit) {
-  auto serving = std::make_shared<server::Serving>();
-  serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
-  serving->plain_fields = gate::fixed_fields(policy->settings, gate::Transport::plain);
-  serving->listening = std::move(listening);
-  GATEHOUSE_TRY(auto parts, assemble(std::move(policy), world, loop));
-  serving->runner = std::make_shared<gate::Runner>(std::move(parts), world.limiter, audit, world.clock);
-  return serving;
 }
 
 }  // namespace
 
+// One policy on one worker.
+struct Service::Installation {
+  std::shared_ptr<const server::Serving> serving;
+  UpstreamWays ways;
+
+  static Result<Installation> make(const SharedParts& shared,
+                                   std::shared_ptr<const server::Listening> listening,
+                                   const UpstreamWays& kept, World& world, net::Loop& loop,
+                                   AuditSink& audit) {
+    auto serving = std::make_shared<server::Serving>();
+    serving->fixed_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::tls);
+    serving->plain_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::plain);
+    serving->listening = std::move(listening);
+    GATEHOUSE_TRY(WorkerParts made, assemble(shared, kept, world, loop));
+    serving->runner =
+        std::make_shared<gate::Runner>(std::move(made.parts), world.limiter, audit, world.clock);
+    return Installation{std::move(serving), std::move(made.ways)};
+  }
+};
+
+// What belongs to one worker's thread, and is used and destroyed there.
+struct Service::Seat {
+  UpstreamWays ways;
+  std::optional<Installation> next;  // made, and not yet in use
+  std::unique_ptr<server::Worker> worker;
+};
+
 Result<std::unique_ptr<Service>> Service::start(std::shared_ptr<const policy::PolicySet> policy) {
   GATEHOUSE_TRY(auto world, World::make(*policy));
-  GATEHOUSE_CHECK(prepare(*policy, *world));
+  GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *world));
   std::unique_ptr<Service> service(new Service(std::move(world)));
-  GATEHOUSE_CHECK(service->launch(std::move(policy)));
+  GATEHOUSE_CHECK(service->launch(shared));
   return service;
 }
 
@@ -45,7 +65,8 @@ Service::~Service() {
   }
 }
 
-Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
+Result<> Service::launch(const SharedParts& shared) {
+  const std::shared_ptr<const policy::PolicySet>& policy = shared.policy;
   raise_descriptor_limit();
   GATEHOUSE_TRY(listening_, make_listening(policy->settings));
   certificate_state_ = state_of_certificates(policy->settings);
@@ -53,30 +74,32 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
   tls_made_ = world_->clock.monotonic();
   policy_ = policy;
   const std::size_t count = worker_count(policy->settings);
-  workers_.resize(count);
+  seats_.resize(count);
   std::vector<Result<>> started(count);
   group_ = std::make_unique<net::WorkerGroup>(
       world_->clock, count, net::Pinning::none,
       [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
-        const auto begin = [&]() -> Result<std::shared_ptr<server::Worker>> {
-          auto audit = world_->journal->worker(loop.mailbox());
-          GATEHOUSE_TRY(auto serving, make_serving(policy, listening_, *world_, loop, *audit));
-          auto worker =
-              std::make_shared<server::Worker>(loop, world_->shared, std::move(audit), std::move(serving));
-          GATEHOUSE_CHECK(worker->listen(policy->settings.listen));
+        const auto begin = [&]() -> Result<std::shared_ptr<Seat>> {
+          auto audit = world_->journal->worker(&loop);
+          GATEHOUSE_TRY(Installation first, Installation::make(shared, listening_, {}, *world_, loop, *audit));
+          auto seat = std::make_shared<Seat>();
+          seat->ways = std::move(first.ways);
+          seat->worker = std::make_unique<server::Worker>(loop, world_->shared, std::move(audit),
+                                                          std::move(first.serving));
+          GATEHOUSE_CHECK(seat->worker->listen(policy->settings.listen));
           if (index == 0 && policy->settings.listen.admin) {
-            GATEHOUSE_CHECK(worker->listen_admin(*policy->settings.listen.admin,
-                                                 [this](std::string& out) { world_->render_metrics(out); }));
+            GATEHOUSE_CHECK(seat->worker->listen_admin(
+                *policy->settings.listen.admin, [this](std::string& out) { world_->render_metrics(out); }));
           }
-          return worker;
+          return seat;
         };
-        auto worker = begin();
-        if (!worker) {
-          started[index] = std::unexpected(worker.error());
+        auto seat = begin();
+        if (!seat) {
+          started[index] = std::unexpected(seat.error());
           return nullptr;
         }
-        workers_[index] = worker->get();
-        return *std::move(worker);
+        seats_[index] = seat->get();
+        return *std::move(seat);
       });
   for (const Result<>& one : started) {
     if (!one) return one;
@@ -86,31 +109,59 @@ Result<> Service::launch(std::shared_ptr<const policy::PolicySet> policy) {
 }
 
 Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy) {
-  GATEHOUSE_CHECK(prepare(*policy, *world_));
+  if (const auto changed = changed_until_restart(policy_->settings, policy->settings); !changed.empty()) {
+    return failure(ErrorCode::invalid, fmt::format("`{}` {} with a restart only", fmt::join(changed, "`, `"),
+                                                   changed.size() == 1 ? "changes" : "change"));
+  }
+  GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *world_));
+  const std::string state = state_of_certificates(policy->settings);
   GATEHOUSE_TRY(auto listening, make_listening(policy->settings));
+  GATEHOUSE_CHECK(install(shared, listening));
   listening_ = std::move(listening);
-  certificate_state_ = state_of_certificates(policy->settings);
+  certificate_state_ = state;
   tls_made_ = world_->clock.monotonic();
-  return install(policy);
+  policy_ = policy;
+  world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  return {};
 }
 
-Result<> Service::install(const std::shared_ptr<const policy::PolicySet>& policy) {
-  std::vector<std::promise<Result<>>> done(workers_.size());
-  group_->post_all([&, policy, listening = listening_](net::Loop& loop, std::size_t index) {
-    auto serving = make_serving(policy, listening, *world_, loop, workers_[index]->audit());
-    if (!serving) return done[index].set_value(std::unexpected(std::move(serving).error()));
-    workers_[index]->reload(*std::move(serving));
-    done[index].set_value({});
+Result<> Service::on_each_worker(const std::function<Result<>(net::Loop&, Seat&)>& work) {
+  std::vector<std::promise<Result<>>> done(seats_.size());
+  group_->post_all([&](net::Loop& loop, std::size_t index) {
+    try {
+      done[index].set_value(work(loop, *seats_[index]));
+    } catch (...) {
+      done[index].set_exception(std::current_exception());
+    }
   });
+  std::vector<std::future<Result<>>> ends;
+  for (std::promise<Result<>>& one : done) ends.push_back(one.get_future());
+  for (const auto& one : ends) one.wait();  // before any of them is looked at: `done` is theirs
   Result<> result;
-  for (std::promise<Result<>>& one : done) {
-    if (auto outcome = one.get_future().get(); !outcome) result = outcome;
-  }
-  if (result) {
-    policy_ = policy;
-    world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  for (auto& one : ends) {
+    if (auto outcome = one.get(); !outcome) result = outcome;
   }
   return result;
+}
+
+// In two steps: what cannot be made on one worker is in use on none.
+Result<> Service::install(const SharedParts& shared,
+                          const std::shared_ptr<const server::Listening>& listening) {
+  auto made = on_each_worker([&](net::Loop& loop, Seat& seat) -> Result<> {
+    GATEHOUSE_TRY(Installation next,
+                  Installation::make(shared, listening, seat.ways, *world_, loop, seat.worker->audit()));
+    seat.next.emplace(std::move(next));
+    return {};
+  });
+  GATEHOUSE_CHECK(on_each_worker([&](net::Loop&, Seat& seat) -> Result<> {
+    if (made) {
+      seat.worker->reload(std::move(seat.next->serving));
+      seat.ways = std::move(seat.next->ways);
+    }
+    seat.next.reset();
+    return {};
+  }));
+  return made;
 }
 
 void Service::watch_certificates() {
@@ -127,18 +178,19 @@ void Service::watch_certificates() {
   }
   listening_ = *std::move(listening);
   group_->post_all([listening = listening_, this](net::Loop&, std::size_t index) {
-    auto serving = std::make_shared<server::Serving>(*workers_[index]->serving());
+    server::Worker& worker = *seats_[index]->worker;
+    auto serving = std::make_shared<server::Serving>(*worker.serving());
     serving->listening = listening;
-    workers_[index]->reload(std::move(serving));
+    worker.reload(std::move(serving));
   });
   if (changed) tell_operator("the changed certificate is in use");
 }
 
 void Service::drain() {
   world_->shared.state = server::State::draining;
-  std::vector<std::promise<void>> done(workers_.size());
+  std::vector<std::promise<void>> done(seats_.size());
   group_->post_all([&](net::Loop&, std::size_t index) {
-    workers_[index]->drain([&done, index] { done[index].set_value(); });
+    seats_[index]->worker->drain([&done, index] { done[index].set_value(); });
   });
   for (std::promise<void>& one : done) one.get_future().get();
   group_->stop();

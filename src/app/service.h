@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/catalogue.h"
 #include "app/world.h"
 #include "base/result.h"
 #include "net/worker_group.h"
@@ -20,8 +22,8 @@ class Service {
   ~Service();
 
   // New connections and requests meet the new policy; what is under way ends under the old one. On an error
-  // everything is as it was. Listening addresses, the store and the number of workers stay those of the
-  // start.
+  // everything is as it was; it is one, by name, that a setting has changed which changes with a restart only
+  // (restart.h).
   Result<> reload(const std::shared_ptr<const policy::PolicySet>& policy);
   // Looks whether certificate files have changed, and takes them up; also renews the keys of session tickets.
   void watch_certificates();
@@ -32,15 +34,19 @@ class Service {
 
  private:
   explicit Service(std::unique_ptr<World> world) : world_(std::move(world)) {}
-  Result<> launch(std::shared_ptr<const policy::PolicySet> policy);
-  Result<> install(const std::shared_ptr<const policy::PolicySet>& policy);
+  struct Installation;
+  struct Seat;
+  Result<> launch(const SharedParts& shared);
+  Result<> install(const SharedParts& shared, const std::shared_ptr<const server::Listening>& listening);
+  // Runs `work` on every worker's thread, and waits for all. The last failure, where there is one.
+  Result<> on_each_worker(const std::function<Result<>(net::Loop&, Seat&)>& work);
 
   std::unique_ptr<World> world_;
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const server::Listening> listening_;
   std::string certificate_state_;
   MonotonicTime tls_made_{};
-  std::vector<server::Worker*> workers_;  // each used on its own thread only
+  std::vector<Seat*> seats_;  // each used on its own thread only
   std::unique_ptr<net::WorkerGroup> group_;
 };
 

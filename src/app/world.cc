@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
@@ -158,6 +159,8 @@ Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
   {
     GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
   }
+  GATEHOUSE_TRY(auto mark, store::ServingMark::hold(settings.store));
+  world->mark.emplace(std::move(mark));
   GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, world->clock));
   world->keys = std::move(keys);
   GATEHOUSE_CHECK(world->open_for(policy));
@@ -169,9 +172,9 @@ Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
 }
 
 Result<> World::open_for(const policy::PolicySet& policy) {
-  if (policy.statements && !database) {
-    db::OpenOptions options{.path = policy.settings.database, .access = db::Access::read_write};
-    database.reset(new target::Database{db::Pool(std::move(options)), threads, clock});
+  if (policy.statements && !statement_threads) {
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    statement_threads = std::make_unique<target::StatementThreads>(target::StatementShares::for_cores(cores));
   }
   const bool has_handler = std::ranges::any_of(policy.operations, [](const auto& operation) {
     return operation.target == policy::TargetKind::handler;
@@ -183,6 +186,20 @@ Result<> World::open_for(const policy::PolicySet& policy) {
     GATEHOUSE_TRY(signer, open_signer(policy.settings));
   }
   return {};
+}
+
+std::shared_ptr<target::Database> World::database_of(const policy::PolicySet& policy) {
+  if (!policy.statements) return nullptr;
+  const std::string& path = policy.settings.database;
+  auto database = database_.lock();
+  if (!database || database->connections.path() != path ||
+      database->connections.file() != policy.database_file) {
+    database.reset(
+        new target::Database{db::Pool({.path = path, .access = db::Access::read_write}, policy.database_file),
+                             *statement_threads, clock});
+    database_ = database;
+  }
+  return database;
 }
 
 Result<std::shared_ptr<server::JwksSource>> World::jwks(const policy::Authenticator& authenticator) {
@@ -230,6 +247,14 @@ void World::render_metrics(std::string& out) const {
        static_cast<double>(keys->unreadable())},
   };
   audit::render(out, samples);
+  if (!statement_threads) return;
+  const audit::Sample statements[] = {
+      {"gatehouse_statements_waiting", "Statements that wait for a thread.", Type::gauge,
+       static_cast<double>(statement_threads->waiting())},
+      {"gatehouse_statements_running", "Statements that run.", Type::gauge,
+       static_cast<double>(statement_threads->running())},
+  };
+  audit::render(out, statements);
 }
 
 }  // namespace gatehouse::app

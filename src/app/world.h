@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@
 #include "server/shared.h"
 #include "store/key_store.h"
 #include "store/limiter.h"
+#include "store/serving_mark.h"
 #include "target/database.h"
 
 namespace gatehouse::app {
@@ -39,6 +41,8 @@ struct World {
 
   // Opens what this policy needs and no policy before it did.
   Result<> open_for(const policy::PolicySet& policy);
+  // The database that the policy's statements were checked against; null where it has none.
+  std::shared_ptr<target::Database> database_of(const policy::PolicySet& policy);
   // The keys of that issuer; one source for all workers, kept over reloads.
   Result<std::shared_ptr<server::JwksSource>> jwks(const policy::Authenticator& authenticator);
   // Null where the operation is not bounded. Shared by all workers, kept over reloads.
@@ -49,6 +53,7 @@ struct World {
   SystemEntropy entropy;
   store::Limiter limiter;
   server::Shared shared;
+  std::unique_ptr<target::StatementThreads> statement_threads;  // null where no operation has a statement
   std::shared_ptr<net::BlockingPool> threads;
   // Null where no operation has a handler. Apart from the others: a handler may take as long as its
   // operation's timeout, or longer.
@@ -56,14 +61,15 @@ struct World {
   std::shared_ptr<net::BlockingPool> checkers;  // for schema checks that take long
   std::shared_ptr<const crypto::KeyHasher> hasher;
   std::shared_ptr<store::KeyStore> keys;
-  std::shared_ptr<target::Database> database;  // null where no operation has a statement
   std::shared_ptr<const crypto::Signer> signer;
   std::unique_ptr<audit::Journal> journal;
+  std::optional<store::ServingMark> mark;
 
  private:
   std::mutex mutex_;  // workers assemble their parts at the same time
   std::map<std::string, std::shared_ptr<server::JwksSource>> jwks_;
   std::map<std::string, std::shared_ptr<ConcurrencyLimit>> concurrency_;
+  std::weak_ptr<target::Database> database_;  // the last one
 };
 
 }  // namespace gatehouse::app

@@ -42,7 +42,13 @@ class Compiler {
         objects_(*set_, problems) {
     set_->settings = std::move(input.settings);
     set_->apis = std::move(input.apis);
-    if (database_ != nullptr) set_->statements = std::make_unique<db::Catalogue>(*database_, kRules);
+    if (database_ == nullptr) return;
+    set_->statements = std::make_unique<db::Catalogue>(*database_, kRules);
+    if (const auto file = database_->file()) {
+      set_->database_file = *file;
+    } else {
+      problems_.add(settings().database_place, file.error().text);
+    }
   }
 
   std::shared_ptr<const PolicySet> run() {
@@ -64,7 +70,6 @@ class Compiler {
 
  private:
   static inline const db::CatalogueRules kRules{"gatehouse_"};
-  static constexpr std::size_t kMostLimits = 16;  // what one claim on the store may hold
   using Placed = PlacedText;
 
   const Settings& settings() const { return set_->settings; }
@@ -363,9 +368,9 @@ class Compiler {
       operation.limit_policies += (*limit)->policy_item;
     }
     if (std::max({operation.address_limits.size(), operation.principal_limits.size(),
-                  operation.input_limits.size()}) > kMostLimits) {
+                  operation.input_limits.size()}) > kMostLimitClaims) {
       problems_.add(place, fmt::format("{}: has more than {} limits of one kind; leave some out",
-                                       operation.name, kMostLimits));
+                                       operation.name, kMostLimitClaims));
     }
     operation.concurrency = own.concurrency.value_or(0);
   }
@@ -420,6 +425,7 @@ class Compiler {
     if (own.sql) {
       operation.target = TargetKind::sql;
       operation.sql.returns = own.sql->returns;
+      operation.sql.rule = operation.name + ".sql";
       if (auto statement = objects_.statement(own.sql->statement, from, operation.name))
         operation.sql.statement = *statement;
       return;

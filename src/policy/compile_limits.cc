@@ -47,6 +47,16 @@ std::string policy_item(const Limit& limit) {
   return fmt::format("\"{}\";q={};w={}", limit.name, limit.rule.rate.count, seconds);
 }
 
+// FNV-1a over all that a limit is.
+std::uint64_t id_of(const Limit& limit, const LimitSettings& from) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", limit.name, limit.rule.rate.count,
+                                 limit.rule.rate.window.count(), limit.rule.burst, limit.ipv6_prefix);
+  for (const PlacedText& part : from.per) text.append("\n").append(part.value);
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
 }  // namespace
 
 void compile_limits(PolicySet& set, Problems& problems) {
@@ -57,7 +67,6 @@ void compile_limits(PolicySet& set, Problems& problems) {
                      [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; })) {
       problems.add(from.place, "a limit's name appears in headers: use letters, digits, - and _");
     }
-    limit->rule.id = static_cast<std::uint32_t>(set.limits.size());
     limit->rule.rate = from.rate;
     // Without a burst a tenth of the window's count may come at once: a page loads with several requests.
     limit->rule.burst = from.burst != 0 ? from.burst : std::max<std::uint64_t>(1, from.rate.count / 10);
@@ -68,6 +77,7 @@ void compile_limits(PolicySet& set, Problems& problems) {
         limit->parts.push_back(*std::move(part));
       }
     }
+    limit->rule.id = id_of(*limit, from);
     limit->policy_item = policy_item(*limit);
     set.limits.push_back(std::move(limit));
   }
@@ -79,6 +89,13 @@ void compile_limits(PolicySet& set, Problems& problems) {
       if (!set.unmatched_limit_policies.empty()) set.unmatched_limit_policies += ", ";
       set.unmatched_limit_policies += limit->policy_item;
     }
+  }
+  if (set.unmatched_limits.size() > kMostLimitClaims) {
+    problems.add(
+        set.settings.defaults.limits.front().place,
+        fmt::format("defaults.limits: has more than {} limits per address, which all count for paths "
+                    "that no operation has; leave some out",
+                    kMostLimitClaims));
   }
 }
 

@@ -31,6 +31,55 @@ bool is_json(const cel::Type& type) {
   }
 }
 
+json::Document object_of_nothing(const cel::Type& type) {
+  json::Document document;
+  json::Builder builder(document);
+  builder.begin_object();
+  for (const cel::Field& field : type.fields()) {
+    builder.key(field.name);
+    builder.null();
+  }
+  builder.end_object();
+  return document;
+}
+
+const schema::Shape* member_of(const schema::Shape* shape, const std::string& name) {
+  if (shape == nullptr || shape->kind != schema::Shape::Kind::object) return nullptr;
+  const auto found = std::ranges::find(shape->properties, name,
+                                       &std::pair<std::string, std::shared_ptr<const schema::Shape>>::first);
+  return found == shape->properties.end() ? nullptr : found->second.get();
+}
+
+// Whether the value is text wherever it is there. A number's text may be written in many ways.
+bool is_text(const Reference& value, const openapi::Operation& from) {
+  const auto of_parameter = [&](openapi::In in) -> const schema::Shape* {
+    const auto found = std::ranges::find_if(from.parameters, [&](const openapi::Parameter& parameter) {
+      return parameter.in == in && !value.members.empty() && parameter.name == value.members.front();
+    });
+    return found == from.parameters.end() ? nullptr : found->shape.get();
+  };
+  const schema::Shape* shape = nullptr;
+  std::size_t at = 1;  // of the members: behind the parameter's name
+  switch (value.name) {
+    case Name::principal_id:
+    case Name::principal_kind:
+    case Name::principal_tenant:
+    case Name::principal_scheme:
+    case Name::principal_credential: return true;
+    case Name::request_path: shape = of_parameter(openapi::In::path); break;
+    case Name::request_query: shape = of_parameter(openapi::In::query); break;
+    case Name::request_header: shape = of_parameter(openapi::In::header); break;
+    case Name::request_cookie: shape = of_parameter(openapi::In::cookie); break;
+    case Name::request_body:
+      at = 0;
+      if (from.body && from.body->content.size() == 1) shape = from.body->content.front().shape.get();
+      break;
+    default: return false;
+  }
+  for (; at < value.members.size(); ++at) shape = member_of(shape, value.members[at]);
+  return shape != nullptr && shape->kind == schema::Shape::Kind::string;
+}
+
 }  // namespace
 
 std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const openapi::Operation& from,
@@ -48,7 +97,8 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
   }
   Statement statement;
   statement.fixed = *fixed;
-  for (const db::ParameterName& parameter : (*fixed)->parameters()) {
+  for (std::size_t i = 0; i < (*fixed)->parameters().size(); ++i) {
+    const db::ParameterName& parameter = (*fixed)->parameters()[i];
     auto value = reference(parameter.path);
     if (!value) {
       problems_.add(text.place,
@@ -59,6 +109,14 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
     }
     check_declared(*value, from, text.place, name,
                    fmt::format("the statement binds `:{}`", parameter.text()));
+    if ((*fixed)->compares_as_number(i) && is_text(*value, from)) {
+      problems_.add(
+          text.place,
+          fmt::format("{}: the statement compares the text `:{}` with a number, and so takes `5e1`, "
+                      "`050` and `+50` for 50, which conditions do not; declare it as an integer, or "
+                      "compare texts: CAST(column AS TEXT) = :{}",
+                      name, parameter.text(), parameter.text()));
+    }
     statement.values.push_back(*std::move(value));
   }
   return statement;
@@ -183,6 +241,7 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
                                          operation.name));
   }
   operation.hide = own.hide.value_or(Hide::yes);
+  if (operation.resource) operation.resource->nothing = object_of_nothing(operation.types.resource);
   const cel::Environment environment = condition_environment(operation.types);
   for (std::size_t i = 0; i < own.conditions.size(); ++i) {
     auto program = compile_at(own.conditions[i], environment, cel::Type::boolean(), problems_);

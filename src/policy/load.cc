@@ -29,6 +29,16 @@ bool needs_database(const Settings& settings, const std::vector<openapi::Api>& a
 // Statements are checked against the tables as they are: a database that is not there is a problem, not a new
 // file.
 std::optional<db::Connection> open_database(const Settings& settings, Problems& problems) {
+  std::error_code error;  // where either is missing they are not the same
+  if (settings.database == settings.store ||
+      std::filesystem::equivalent(settings.database, settings.store, error)) {
+    problems.add(
+        settings.database_place,
+        fmt::format("database: {} is the store's file too, and a long write of the API's would keep keys "
+                    "and events waiting; give the API's tables a file of their own",
+                    settings.database));
+    return std::nullopt;
+  }
   auto connection = db::Connection::open({.path = settings.database, .access = db::Access::read_write});
   if (connection) return *std::move(connection);
   problems.add(settings.database_place,

@@ -15,6 +15,7 @@
 #include "core/identity.h"
 #include "core/limits.h"
 #include "core/path_template.h"
+#include "db/file_identity.h"
 #include "http/name_folding.h"
 #include "http/route_table.h"
 #include "openapi/api.h"
@@ -105,6 +106,8 @@ struct UpstreamLookup {
 struct Resource {
   std::variant<Statement, UpstreamLookup> from;
   std::string rule;  // "getOrder.resource": what events name
+  // An object whose every attribute is null: what the conditions are asked of where there is none.
+  json::Document nothing;
 
   const Statement* statement() const { return std::get_if<Statement>(&from); }
   const UpstreamLookup* upstream() const { return std::get_if<UpstreamLookup>(&from); }
@@ -127,6 +130,7 @@ struct InputTypes {
 struct SqlTarget {
   Statement statement;
   std::optional<Guarded> guarded;  // where the conditions can be said in SQL
+  std::string rule;                // "getOrder.sql": what events name
   SqlReturns returns = SqlReturns::list;
 };
 struct UpstreamTarget {
@@ -211,6 +215,7 @@ class PolicySet {
   std::vector<std::uint32_t> route_operations;  // index of a route to the index of its operation
   std::vector<std::string> permission_names;    // of operations, in the order of their indices
   std::unique_ptr<db::Catalogue> statements;
+  db::FileIdentity database_file;                              // what the statements were checked against
   std::vector<std::unique_ptr<OperationSettings>> extensions;  // policies written as x-gatehouse
 
   // What these roles permit, the built-in ones included.

@@ -333,6 +333,13 @@ TEST(Limits, NameWhatTheyCount) {
        "per_ip, per_ip, "
        "per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip]}",
        "39:13: addOrder: has more than 16 limits of one kind; leave some out"},
+      {"limits: [per_ip]",
+       "limits: [per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, "
+       "per_ip, per_ip, per_ip, per_ip, per_ip, per_ip]",
+       "32:12: defaults.limits: has more than 16 limits per address, which all count for paths that no "
+       "operation has; leave some out\n37:5: getOrder: has more than 16 limits of one kind; leave some "
+       "out\n39:13: addOrder: has more than 16 limits of one kind; leave some out\n40:18: listCatalogue: has "
+       "more than 16 limits of one kind; leave some out"},
       {"addOrder: {permission: orders:write}", "addOrder: {permission: orders:write, concurrency: 0}",
        "39:53: operations.addOrder.concurrency: must be a whole number from 1 to 1000000, not 0"},
   });

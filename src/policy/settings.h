@@ -245,7 +245,7 @@ struct Settings {
   Tls tls;
   std::string store;  // a path of the SQLite file
   Place store_place;
-  std::string database;  // what sql targets and resources read; the store's file when not said
+  std::string database;  // what sql targets and resources read; `data.db` beside the store when not said
   Place database_place;
   PlacedText pepper_file;  // key hashing; made beside the store at first start when not said
   std::vector<IpNetwork> trusted_proxies;

@@ -494,7 +494,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.store = read_store(*store, directory);
     settings.store_place = store->place();
   }
-  settings.database = settings.store;
+  settings.database = absolute(std::filesystem::path(settings.store).parent_path().string(), "data.db");
   settings.database_place = settings.store_place;
   if (const auto database = in.take("database")) {
     settings.database = read_store(*database, directory);

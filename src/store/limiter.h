@@ -44,7 +44,7 @@ namespace gatehouse::store {
 class Limiter final : public LimitStore {
  public:
   // More claims than this at once are refused, all of them.
-  static constexpr std::size_t kMostClaims = 16;
+  static constexpr std::size_t kMostClaims = kMostLimitClaims;
 
   // Uses the largest power of two of bytes within `memory`, at least 4 KiB.
   explicit Limiter(Entropy& entropy, ByteCount memory = mebibytes(32));

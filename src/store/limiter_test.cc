@@ -44,7 +44,7 @@ TEST(SipHash, AWordInFrontIsTheSameAsItsBytesInFront) {
 
 class Limits : public ::testing::Test {
  protected:
-  static LimitRule rule(std::uint64_t count, nanoseconds window, std::uint64_t burst, std::uint32_t id = 1) {
+  static LimitRule rule(std::uint64_t count, nanoseconds window, std::uint64_t burst, std::uint64_t id = 1) {
     return {.id = id, .rate = {count, window}, .burst = burst};
   }
   LimitState take(const LimitRule& of, std::string_view key, std::uint32_t cost = 1) {

@@ -1,18 +1,16 @@
-// The database that statements of the configuration run on: connections for the threads that may block.
+// The database that statements of the configuration run on: its connections, and the threads that use them.
 #pragma once
-
-#include <memory>
 
 #include "base/clock.h"
 #include "db/pool.h"
-#include "net/blocking_pool.h"
+#include "target/statement_threads.h"
 
 namespace gatehouse::target {
 
 // Shared by all workers.
 struct Database {
   db::Pool connections;
-  std::shared_ptr<net::BlockingPool> threads;
+  StatementThreads& threads;  // outlive it
   const Clock& clock;
 };
 

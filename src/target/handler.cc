@@ -75,7 +75,7 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& 
       std::string(input.body_bytes()), std::string(call.operation), std::string(call.request_id),
       call.deadline);
   // Nobody waits any more for what has waited for a thread until its deadline.
-  auto job = [handler = handler_, held, &clock = clock_] {
+  auto job = [handler = handler_, held, place = call.place, &clock = clock_] {
     return Result<HandlerRun>(clock.monotonic() > held->deadline ? HandlerRun{} : run(handler, *held));
   };
   auto ran = co_await threads_->run(loop_, std::move(job));

@@ -3,9 +3,12 @@
 #include <deque>
 
 #include "db/catalogue.h"
+#include "target/statement_call.h"
 
 namespace gatehouse::target {
 namespace {
+
+constexpr std::chrono::seconds kTurnPatience{1};  // how long a statement waits for a thread
 
 // The values of one run, owned by it: the run goes on when the request that asked for it has gone.
 class Values {
@@ -76,10 +79,14 @@ struct Rows {
 struct Stopped {
   Refusal refusal;
   std::string detail;
+  // Whether what the rows hold is the cause: for a row that the caller may not see it must not show.
+  bool by_content = false;
 };
 
 Stopped stopped(const db::RunFailure& failure) {
   Stopped stop{Refusal(Reason::database_failed), std::string(failure.text.view())};
+  stop.by_content = failure.fault == db::RunFault::value || failure.fault == db::RunFault::too_large ||
+                    failure.fault == db::RunFault::unreadable;
   switch (failure.fault) {
     case db::RunFault::value: stop.refusal = Refusal(Reason::statement_refused); break;
     case db::RunFault::conflict:
@@ -89,6 +96,7 @@ Stopped stopped(const db::RunFailure& failure) {
     case db::RunFault::busy: stop.refusal = Refusal(Reason::database_overloaded); break;
     case db::RunFault::late: stop.refusal = Refusal(Reason::deadline_passed); break;
     case db::RunFault::too_large:
+    case db::RunFault::unreadable:
     case db::RunFault::failed: break;
   }
   return stop;
@@ -99,13 +107,15 @@ using Ran = std::expected<T, Stopped>;
 
 Ran<db::Pool::Lease> connect(Database& database) {
   auto connection = database.connections.take();
-  if (!connection) return std::unexpected(Stopped{Refusal(Reason::database_failed), connection.error().text});
+  if (!connection)
+    return std::unexpected(Stopped{Refusal(Reason::database_failed), connection.error().text, false});
   return *std::move(connection);
 }
 
-db::RunLimits until(MonotonicTime deadline) {
+db::RunLimits until(MonotonicTime deadline, db::RunHandle& handle) {
   db::RunLimits limits;
   limits.deadline = deadline;
+  limits.handle = &handle;
   return limits;
 }
 
@@ -130,18 +140,57 @@ Ran<json::Document> read_object(db::Connection& connection, const db::FixedState
   return row;
 }
 
-// The job on a thread that may block; its end is the request's end where it stopped.
-template <typename T, typename Job>
-net::Task<Verdict<T>> run(Database& database, net::Loop& loop, Job job, CallReport& report) {
-  auto call = [job = std::move(job)] { return Result<Ran<T>>(job()); };
-  auto ran = co_await database.threads->run(loop, std::move(call));
-  if (!ran) {
-    report.detail = ran.error().text;
-    co_return refuse(Reason::database_overloaded);
+// Who shares turns with whom: a principal with itself, and callers without credentials by their address.
+std::string caller_of(const Principal& principal, const Call& call) {
+  if (principal.is_anonymous()) {
+    const IpAddress& client = call.client;
+    return client.family() == IpAddress::Family::v6 ? client.prefix(64).text() : client.text();
   }
+  return principal->scheme + '\n' + principal->id;
+}
+
+StatementTurn turn_of(const Principal& principal, const Call& call, db::Effect effect, MonotonicTime now) {
+  StatementTurn turn;
+  turn.operation = call.operation;
+  turn.principal = caller_of(principal, call);
+  turn.effect = effect;
+  turn.place = call.place;
+  turn.begins_by = now + kTurnPatience;
+  turn.deadline = call.deadline;
+  return turn;
+}
+
+Refusal refusal_of(Unfinished how, std::string_view rule, CallReport& report) {
+  Refusal refusal(how == Unfinished::too_many || how == Unfinished::no_turn ? Reason::database_overloaded
+                                                                            : Reason::deadline_passed,
+                  rule);
+  switch (how) {
+    case Unfinished::too_many: report.detail = "too many statements wait for their turn"; break;
+    case Unfinished::no_turn: report.detail = "the statement had no turn in time, and was not begun"; break;
+    case Unfinished::overdue:
+      report.detail =
+          "the statement does not hear that it is interrupted, and goes on; it will change nothing";
+      break;
+    case Unfinished::settling:
+      report.detail = "the commit had begun when the time was over; whether it took effect is not known";
+      break;
+  }
+  if (refusal.reason == Reason::database_overloaded) refusal.retry_after = std::chrono::seconds(1);
+  return refusal;
+}
+
+// The job in its turn on a thread that may block; its end is the request's end where it stopped.
+template <typename T, typename Job>
+net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn turn, Job job,
+                          std::string_view rule, CallReport& report) {
+  StatementCall<Ran<T>> call(database.threads, loop, std::move(turn), std::move(job));
+  auto ran = co_await call;
+  if (!ran) co_return std::unexpected(refusal_of(ran.error(), rule, report));
   if (!*ran) {
     report.detail = std::move(ran->error().detail);
-    co_return std::unexpected(ran->error().refusal);
+    Refusal& refusal = ran->error().refusal;
+    if (refusal.rule.empty()) refusal.rule = rule;
+    co_return std::unexpected(refusal);
   }
   co_return std::move(**ran);
 }
@@ -172,42 +221,47 @@ struct ObjectRun {
   std::optional<BoundStatement> guarded;
   Values lookup_values, statement_values;  // the guarded one's, where there is one
   Wanted wanted = Wanted::list;
-  db::RunLimits limits;
+  MonotonicTime deadline{};
 
-  Ran<Rows> operator()() const {
+  Ran<Rows> operator()(db::RunHandle& handle) const {
+    const db::RunLimits limits = until(deadline, handle);
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
     auto transaction = db::begin_runs(**connection, statement.fixed->effect(), limits, database->clock);
     if (!transaction) return std::unexpected(stopped(transaction.error()));
-    Rows guarded_rows;
+    Ran<Rows> guarded_rows;
     if (guarded) {
-      auto rows = read_rows(**connection, *guarded->fixed, statement_values, wanted, limits, database->clock);
-      if (!rows || rows->count > 0) return rows;
-      guarded_rows = *std::move(rows);
+      guarded_rows =
+          read_rows(**connection, *guarded->fixed, statement_values, wanted, limits, database->clock);
+      // Where the cause is a row, the caller may have to be refused for that row first.
+      const bool settled = guarded_rows ? guarded_rows->count > 0 : !guarded_rows.error().by_content;
+      if (settled) return guarded_rows;
     }
-    auto permit = permit_for(**connection);
+    auto permit = permit_for(**connection, limits);
     if (!permit) return std::unexpected(std::move(permit).error());
-    if (guarded) return guarded_rows;  // nothing refuses, so there is nothing
-    auto rows = act(*permit, **connection);
+    if (guarded) return guarded_rows;  // nothing refuses, so there is nothing, or this failed
+    auto rows = act(*permit, **connection, limits);
     if (!rows) return rows;
-    if (auto committed = db::commit_runs(*transaction); !committed)
+    if (auto committed = db::commit_runs(*transaction, limits); !committed)
       return std::unexpected(stopped(committed.error()));
     return rows;
   }
 
  private:
-  Ran<Permit> permit_for(db::Connection& connection) const {
+  Ran<Permit> permit_for(db::Connection& connection, const db::RunLimits& limits) const {
     auto row = read_object(connection, *lookup.fixed, lookup_values, limits, database->clock);
     if (!row) {
-      row.error().refusal.rule = judge->resource_rule();
-      return std::unexpected(std::move(row).error());
+      Stopped stop = std::move(row).error();
+      if (stop.by_content) stop.refusal = judge->unreadable();
+      stop.refusal.rule = judge->resource_rule();
+      return std::unexpected(std::move(stop));
     }
     std::string detail;
     auto permit = judge->decide(*row, detail);
-    if (!permit) return std::unexpected(Stopped{permit.error(), std::move(detail)});
+    if (!permit) return std::unexpected(Stopped{permit.error(), std::move(detail), false});
     return *std::move(permit);
   }
-  Ran<Rows> act(const Permit&, db::Connection& connection) const {
+  Ran<Rows> act(const Permit&, db::Connection& connection, const db::RunLimits& limits) const {
     return read_rows(connection, *statement.fixed, statement_values, wanted, limits, database->clock);
   }
 };
@@ -219,12 +273,13 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
   auto values = Values::of(statement_, permit.principal(), input, call);
   if (!values) co_return unbindable(report);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
-              wanted = wanted_by(returns_), limits = until(call.deadline)]() -> Ran<Rows> {
+              wanted = wanted_by(returns_), deadline = call.deadline](db::RunHandle& handle) -> Ran<Rows> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
-    return read_rows(**connection, *statement.fixed, held, wanted, limits, database->clock);
+    return read_rows(**connection, *statement.fixed, held, wanted, until(deadline, handle), database->clock);
   };
-  auto rows = co_await run<Rows>(*database_, loop_, std::move(job), report);
+  StatementTurn turn = turn_of(permit.principal(), call, statement_.fixed->effect(), loop_.now());
+  auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(rows);
   co_return answer(*std::move(rows), returns_, response);
 }
@@ -235,6 +290,7 @@ net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judg
   auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, judge->principal(), input, call);
   if (!lookup_values || !statement_values) co_return unbindable(report);
   for (const GuardValue& value : judge->guard_values()) statement_values->add(value);
+  StatementTurn turn = turn_of(judge->principal(), call, statement_.fixed->effect(), loop_.now());
   ObjectRun job;
   job.database = database_;
   job.judge = std::move(judge);
@@ -244,8 +300,8 @@ net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judg
   job.lookup_values = *std::move(lookup_values);
   job.statement_values = *std::move(statement_values);
   job.wanted = wanted_by(returns_);
-  job.limits = until(call.deadline);
-  auto rows = co_await run<Rows>(*database_, loop_, std::move(job), report);
+  job.deadline = call.deadline;
+  auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(rows);
   co_return answer(*std::move(rows), returns_, response);
 }
@@ -255,12 +311,15 @@ net::Task<Verdict<void>> SqlLookup::find(const Permission& permission, const Inp
   auto values = Values::of(statement_, permission.principal(), input, call);
   if (!values) co_return unbindable(report);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
-              limits = until(call.deadline)]() -> Ran<json::Document> {
+              deadline = call.deadline](db::RunHandle& handle) -> Ran<json::Document> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
-    return read_object(**connection, *statement.fixed, held, limits, database->clock);
+    auto read = read_object(**connection, *statement.fixed, held, until(deadline, handle), database->clock);
+    if (!read && read.error().by_content) read.error().refusal = Refusal(Reason::condition_error);
+    return read;
   };
-  auto found = co_await run<json::Document>(*database_, loop_, std::move(job), report);
+  StatementTurn turn = turn_of(permission.principal(), call, statement_.fixed->effect(), loop_.now());
+  auto found = co_await run<json::Document>(*database_, loop_, std::move(turn), std::move(job), {}, report);
   GATEHOUSE_CO_CHECK(found);
   row = *std::move(found);
   co_return Verdict<void>{};

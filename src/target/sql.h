@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/names.h"
@@ -29,14 +30,21 @@ struct BoundStatement {
 
 class SqlTarget final : public Target {
  public:
-  SqlTarget(BoundStatement statement, Returns returns, std::shared_ptr<Database> database, net::Loop& loop)
-      : statement_(std::move(statement)), returns_(returns), database_(std::move(database)), loop_(loop) {}
+  // `rule` is what events name when the statement fails; it lives as long as the statement.
+  SqlTarget(BoundStatement statement, Returns returns, std::string_view rule,
+            std::shared_ptr<Database> database, net::Loop& loop)
+      : statement_(std::move(statement)),
+        returns_(returns),
+        rule_(rule),
+        database_(std::move(database)),
+        loop_(loop) {}
   net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
                                 Response& response, CallReport& report) override;
 
  private:
   BoundStatement statement_;
   Returns returns_;
+  std::string_view rule_;
   std::shared_ptr<Database> database_;
   net::Loop& loop_;
 };
@@ -48,11 +56,12 @@ class SqlTarget final : public Target {
 class SqlObjectTarget final : public ObjectTarget {
  public:
   SqlObjectTarget(BoundStatement lookup, BoundStatement statement, std::optional<BoundStatement> guarded,
-                  Returns returns, std::shared_ptr<Database> database, net::Loop& loop)
+                  Returns returns, std::string_view rule, std::shared_ptr<Database> database, net::Loop& loop)
       : lookup_(std::move(lookup)),
         statement_(std::move(statement)),
         guarded_(std::move(guarded)),
         returns_(returns),
+        rule_(rule),
         database_(std::move(database)),
         loop_(loop) {}
   net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input, const Call& call,
@@ -63,6 +72,7 @@ class SqlObjectTarget final : public ObjectTarget {
   BoundStatement statement_;
   std::optional<BoundStatement> guarded_;
   Returns returns_;
+  std::string_view rule_;
   std::shared_ptr<Database> database_;
   net::Loop& loop_;
 };

@@ -2,10 +2,11 @@
 // Rooms: app server store
 
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
-import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, response, undiciClient, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, freePort, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
 
 // Asks without pause on several connections until stopped; answers are kept by status, failures by message.
 function load(desk, target = '/orders/1', connections = 8) {
@@ -116,6 +117,102 @@ describe('SIGHUP', unlessBuilt, () => {
     desk.writeFiles();
     desk.gatehouse.signal('SIGHUP');
     await eventually(async () => (await desk.get('/orders/1')).status === 403, 'refusal under the new policy');
+    await desk.close();
+  });
+});
+
+describe('a reload does what it says:', unlessBuilt, () => {
+  const reloads = (desk) => desk.gatehouse.output.match(/reloaded|the configuration stays as it was/g)?.length ?? 0;
+  const reload = async (desk) => {
+    const before = reloads(desk);
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => reloads(desk) > before, 'reload');
+  };
+
+  it('a setting that changes with a restart only is refused by name, and nothing of the rest is taken up', async () => {
+    const desk = await Desk.open();
+    const port = await freePort();
+    const kept = structuredClone(desk.configuration);
+    desk.folder.write('other.pepper', desk.folder.read('state.pepper'));
+    const changes = {
+      'listen.https': (configuration) => (configuration.listen.https = `127.0.0.1:${port}`),
+      'listen.http.address': (configuration) => (configuration.listen.http = { address: `127.0.0.1:${port}`, do: 'reject' }),
+      'listen.admin': (configuration) => (configuration.listen.admin = `127.0.0.1:${port}`),
+      store: (configuration) => (configuration.store = 'sqlite:other.db'),
+      key_pepper: (configuration) => (configuration.key_pepper = 'file:other.pepper'),
+      assertion_key: (configuration) => (configuration.assertion_key = 'file:server.key'),
+      log: (configuration) => configuration.log.push('stdout'),
+      keep_events: (configuration) => (configuration.keep_events = '7d'),
+      workers: (configuration) => (configuration.workers = 3),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      desk.configuration = structuredClone(kept);
+      desk.configuration.roles.clerk.push('users:read');
+      change(desk.configuration);
+      await reload(desk);
+      assert.ok(desk.gatehouse.output.endsWith(`\`${name}\` changes with a restart only; the configuration stays as it was\n`), `${name}: ${desk.gatehouse.output}`);
+      assert.equal((await desk.get('/users')).status, 403);
+      assert.ok(!(await accepts(port)));
+    }
+    desk.configuration = structuredClone(kept);
+    desk.configuration.roles.clerk.push('users:read');
+    await reload(desk);
+    assert.equal((await desk.get('/users')).status, 200);
+    await desk.close();
+  });
+
+  it('limits keep what they know by name and rule, wherever they stand', async () => {
+    const desk = await Desk.open({ change: (configuration) => {
+      configuration.limits.rare = { per: 'principal', rate: '2/h', burst: 2 };
+      configuration.operations.listUsers = { permission: 'orders:read', limits: ['rare'] };
+    } });
+    const status = async () => (await desk.get('/users')).status;
+    assert.deepEqual([await status(), await status(), await status()], [200, 200, 429]);
+    for (const name of ['another', 'zebra']) desk.configuration.limits[name] = { per: 'ip', rate: '7/s' };
+    await reload(desk);
+    assert.equal(await status(), 429, 'as it was');
+    desk.configuration.limits.rare.rate = '3/h';
+    await reload(desk);
+    assert.equal(await status(), 200, 'another rule is another limit');
+    await desk.close();
+  });
+
+  it('connections to an upstream stay while its settings do', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.workers = 1) });
+    await desk.get('/orders/1');
+    for (let turn = 0; turn < 3; ++turn) {
+      desk.configuration.roles.clerk.push(`turn:${turn}`);
+      await reload(desk);
+      assert.equal((await desk.get('/orders/1')).status, 200);
+    }
+    assert.equal(desk.upstream.connections, 1);
+    desk.configuration.upstreams.orders.timeout = '4s';
+    await reload(desk);
+    assert.equal((await desk.get('/orders/1')).status, 200);
+    assert.equal(desk.upstream.connections, 2);
+    await desk.close();
+  });
+
+  it('statements run on the file that they were checked against, and on no other', async () => {
+    const table = (title) => `CREATE TABLE titles(title TEXT); INSERT INTO titles VALUES ('${title}');`;
+    const desk = await Desk.open({
+      change: (configuration) => {
+        configuration.database = 'sqlite:one.db';
+        configuration.operations.listUsers = { permission: 'orders:read', sql: { statement: 'SELECT title FROM titles', returns: 'list' } };
+      },
+      before: ({ folder }) => ['one', 'two', 'three'].forEach((name) => makeDatabase(folder, `${name}.db`, table(name))),
+    });
+    const titles = async () => (await desk.get('/users')).json().map(({ title }) => title);
+    assert.deepEqual(await titles(), ['one']);
+    desk.configuration.database = 'sqlite:two.db';
+    await reload(desk);
+    assert.deepEqual(await titles(), ['two']);
+    renameSync(`${desk.folder.path}/three.db`, `${desk.folder.path}/two.db`);
+    const event = await assertRefused(desk.gatehouse, await desk.get('/users'), { status: 500, error: 'internal_error', reason: 'database_failed', outcome: 'failed' });
+    assert.match(event.detail, /two\.db is another file by now/);
+    await reload(desk);
+    assert.deepEqual(await titles(), ['three']);
     await desk.close();
   });
 });

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, askDatabase, assertRefused, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
+import { Desk, askDatabase, assertRefused, eventually, lockDatabase, makeDatabase, undiciClient, unlessBuilt } from './harness.mjs';
 
 const script = `
 CREATE TABLE orders(id INTEGER PRIMARY KEY, title TEXT NOT NULL, customer TEXT NOT NULL);
@@ -75,9 +75,23 @@ describe('SQL', unlessBuilt, () => {
     }
   });
 
+  it('says to operators which statement failed and how, and quotes no value', async () => {
+    for (const query of ['"hunter2', 'hunter2 : x', 'hunter2:']) {
+      const answer = await desk.get(`/search?q=${encodeURIComponent(query)}&limit=10`);
+      const event = await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'statement_refused' });
+      assert.equal(event.rule, 'searchOrders.sql');
+      assert.equal(event.detail, 'SQL logic error (SQLite 1)');
+      assert.doesNotMatch((await desk.folder.run('why', '-c', 'gatehouse.yaml', event['request.id'])).stdout, /hunter2/);
+    }
+    assert.doesNotMatch(desk.folder.read('events.jsonl') + desk.gatehouse.output, /hunter2/);
+  });
+
   it('that takes too long is stopped, and the next is served', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => desk.get('/slow')));
-    for (const answer of answers) await assertRefused(desk.gatehouse, answer, { status: 504, error: 'unavailable', reason: 'deadline_passed', outcome: 'failed' });
+    const [late, unbegun] = [answers.filter(({ status }) => status === 504), answers.filter(({ status }) => status !== 504)];
+    for (const answer of late) await assertRefused(desk.gatehouse, answer, { status: 504, error: 'unavailable', reason: 'deadline_passed', outcome: 'failed' });
+    for (const answer of unbegun) await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'database_overloaded', outcome: 'failed' });
+    assert.ok(late.length >= 1, `${unbegun.length} had no turn`);
     assert.equal((await desk.get('/records/1')).status, 200);
   });
 
@@ -96,6 +110,94 @@ describe('SQL', unlessBuilt, () => {
     const answer = await desk.get('/fragile');
     await assertRefused(desk.gatehouse, answer, { status: 500, error: 'internal_error', reason: 'database_failed', outcome: 'failed' });
     assert.doesNotMatch(answer.text, /fragile|table/i);
+  });
+});
+
+// One caller, whatever it asks for, leaves the others their share of the database's threads.
+describe('SQL that takes long', unlessBuilt, () => {
+  const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT max(i) AS i FROM n';
+  // Some seconds inside one function, which SQLite does not interrupt.
+  const deaf = "SELECT instr(hex(zeroblob(200000)), hex(zeroblob(100000)) || 'x') AS i";
+  let desk;
+  before(async () => {
+    desk = await Desk.open({
+      change: (configuration, api) => {
+        addSql(configuration, api);
+        configuration.operations.countSlowly.sql.statement = endless;
+        configuration.operations.countSlowly.timeout = '20s';
+        configuration.defaults.timeout = '10s';
+        for (const [operationId, statement, returns, method, more] of [
+          ['deafly', deaf, 'one', 'get', { timeout: '300ms', concurrency: 1 }],
+          ['writeSlowly', `INSERT INTO fragile ${endless}`, 'none', 'post', { timeout: '3s' }],
+        ]) {
+          api.paths[`/${operationId}`] = { [method]: { operationId, security: [{ userToken: [] }], responses: { 200: { description: 'Done' } } } };
+          configuration.operations[operationId] = { permission: 'orders:read', sql: { statement, returns }, ...more };
+        }
+      },
+      before: ({ folder }) => makeDatabase(folder, 'desk.db', script),
+    });
+  });
+  after(() => desk?.close());
+
+  const running = async () => Number((await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text()).match(/^gatehouse_statements_running (\d+)/m)[1]);
+  const leaving = (method, target, more = {}) => {
+    const client = undiciClient({ ca: desk.authority.certificate });
+    const answer = desk.send(method, target, { client, ...more }).catch(() => 'left');
+    return { answer, leave: () => client.close() };
+  };
+
+  it('leaves other callers and other targets theirs, and ends when its caller leaves', async () => {
+    const slow = Array.from({ length: 12 }, () => leaving('GET', '/slow'));
+    await eventually(running, 'slow statements');
+    const bob = await desk.bearerOf({ sub: 'bob' });
+    for (let i = 0; i < 20; i += 1) {
+      const begun = Date.now();
+      assert.deepEqual((await desk.get('/titles?title=blue%20pen', bob)).json(), [{ id: 1 }]);
+      assert.equal((await desk.get('/orders/1')).status, 200);
+      assert.ok(Date.now() - begun < 1000, `${Date.now() - begun} ms`);
+    }
+    for (const one of slow) one.leave();
+    await eventually(async () => (await running()) === 0, 'end of the statements', 5000);
+  });
+
+  it('is refused, with a time to come again, where it gets no turn', async () => {
+    const slow = Array.from({ length: 4 }, () => leaving('GET', '/slow'));
+    await eventually(running, 'slow statements');
+    const answer = await desk.get('/slow');
+    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'database_overloaded', outcome: 'failed' });
+    assert.equal(answer.headers['retry-after'], '1');
+    for (const one of slow) one.leave();
+    await eventually(async () => (await running()) === 0, 'end of the statements');
+  });
+
+  it('and writes keeps no reader waiting, goes on without its caller until its time is over, and is undone then', async () => {
+    const writers = await Promise.all(['ann', 'bob', 'eve', 'joe'].map(async (sub) => leaving('POST', '/writeSlowly', { headers: await desk.bearerOf({ sub }) })));
+    await eventually(running, 'a slow writer');
+    assert.equal(await running(), 1);
+    assert.deepEqual((await desk.get('/titles?title=blue%20pen', await desk.bearerOf({ sub: 'zoe' }))).json(), [{ id: 1 }]);
+    for (const one of writers) one.leave();
+    await eventually(async () => (await running()) === 0, 'end of the statements');
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT count(*) FROM fragile'), [[0]]);
+    const ends = desk.gatehouse.events().filter(({ operation }) => operation === 'writeSlowly');
+    assert.deepEqual(ends.map(({ outcome }) => outcome), Array(4).fill('failed'));
+    assert.equal(ends.filter(({ detail }) => /^deadline_passed/.test(detail)).length, 1, JSON.stringify(ends));
+  });
+
+  it('inside one function of SQLite answers in time, and counts in `concurrency` until it has really ended', async () => {
+    const begun = Date.now();
+    const answer = await desk.get('/deafly');
+    await assertRefused(desk.gatehouse, answer, { status: 504, error: 'unavailable', reason: 'deadline_passed', outcome: 'failed' });
+    assert.ok(Date.now() - begun < 1500, `${Date.now() - begun} ms`);
+    assert.equal(await running(), 1, 'the test needs a function that takes longer');
+    await assertRefused(desk.gatehouse, await desk.get('/deafly'), { status: 503, error: 'unavailable', reason: 'too_many_at_once', outcome: 'refused' });
+    await eventually(async () => (await running()) === 0, 'end of the function');
+    assert.equal((await desk.get('/deafly')).status, 504);
+  });
+
+  it('never hears that the server ends, which ends all the same', async () => {
+    await desk.get('/deafly');
+    const { code } = (desk.gatehouse.signal('SIGTERM'), await desk.gatehouse.ended());
+    assert.equal(code, 0);
   });
 });
 

@@ -1,0 +1,68 @@
+// The store: apart from the API's data, and changed by commands that say what came of it.
+
+import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+
+import { Desk, Folder, deskApi, deskConfiguration, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
+
+describe('key commands', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+
+  it('say when no running server uses the store that they changed', async () => {
+    const made = await desk.folder.run('key', 'create', '-c', 'gatehouse.yaml', '--principal', 'partner:acme');
+    assert.doesNotMatch(made.stderr, /No running server/);
+    desk.folder.write('other.yaml', { ...desk.configuration, store: 'sqlite:other.db' });
+    const elsewhere = await desk.folder.run('key', 'create', '-c', 'other.yaml', '--principal', 'partner:acme', '--json');
+    assert.equal(elsewhere.status, 0);
+    assert.match(elsewhere.stderr, /No running server uses .*other\.db/);
+    const revoked = await desk.folder.run('key', 'revoke', '-c', 'other.yaml', JSON.parse(elsewhere.stdout).id);
+    assert.match(revoked.stderr, /No running server uses .*other\.db/);
+  });
+
+  it('that cannot revoke say so within their time, and revoke nothing', async () => {
+    const { id, key } = await desk.createKey();
+    const lock = await lockDatabase(desk.folder, 'state.db');
+    const begun = Date.now();
+    const { status, stderr } = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+    assert.ok(Date.now() - begun < 16_000, `${Date.now() - begun} ms`);
+    await lock.release();
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`the key ${id} is NOT revoked: database is locked`));
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 200);
+    assert.equal((await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id)).status, 0);
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 401);
+  });
+});
+
+describe("the API's database", unlessBuilt, () => {
+  const check = async (database, prepare = () => {}) => {
+    const folder = new Folder();
+    try {
+      const configuration = deskConfiguration({ https: 8443, admin: 9443, upstream: 'http://127.0.0.1:3000' });
+      configuration.operations.listUsers = { permission: 'users:read', sql: { statement: 'SELECT title FROM titles', returns: 'list' } };
+      folder.write('api.json', deskApi());
+      folder.write('gatehouse.yaml', { ...configuration, ...(database && { database }) });
+      prepare(folder);
+      return (await folder.run('check', '-c', 'gatehouse.yaml')).stderr;
+    } finally {
+      folder.remove();
+    }
+  };
+  const makeTitles = (folder, name) => makeDatabase(folder, name, 'CREATE TABLE titles(title TEXT)');
+
+  it("is never the store's file, by whatever name", async () => {
+    assert.match(await check('sqlite:state.db', (folder) => makeTitles(folder, 'state.db')), /state\.db is the store's file too/);
+    assert.match(await check('sqlite:link.db', (folder) => {
+      makeTitles(folder, 'state.db');
+      symlinkSync('state.db', `${folder.path}/link.db`);
+    }), /link\.db is the store's file too/);
+  });
+
+  it('is data.db beside the store where nothing is said', async () => {
+    assert.match(await check(undefined), /data\.db that statements run on cannot be opened/);
+    assert.doesNotMatch(await check(undefined, (folder) => makeTitles(folder, 'data.db')), /data\.db/);
+  });
+});
