@@ -63,7 +63,7 @@ Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Setti
   // The store first: what has to be durable is durable there, where `gatehouse log` finds it.
   GATEHOUSE_TRY(auto connection, open_store(settings));
   audit::Retention retention;
-  retention.age = std::chrono::duration_cast<std::chrono::hours>(settings.keep_events);
+  retention.age = settings.keep_events;
   sinks.push_back(audit::store_sink(std::move(connection), retention));
   const auto add = [&](std::unique_ptr<audit::Sink> sink) {
     sinks.push_back(audit::threaded_sink(std::move(sink), {.on_problem = tell_operator}));

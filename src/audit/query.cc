@@ -110,12 +110,18 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
   {
     // Without a time in it, an id can be anywhere.
     const auto time = time_of(request_id);
-    const std::int64_t from = time ? nanoseconds_of(*time) : std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min() / 2;
+    const std::int64_t from = time ? nanoseconds_of(*time) : kFirst;
     const std::int64_t to = time ? nanoseconds_of(*time + std::chrono::milliseconds(1))
                                  : std::numeric_limits<std::int64_t>::max();
+    // A run spans less than a second, so its earliest event says whether it may have this one. Older versions wrote
+    // some that span more.
     GATEHOUSE_TRY(
         db::Rows rows,
-        connection.query("SELECT file, offset, size FROM gatehouse_runs WHERE latest >= ? AND earliest <= ? "
+        connection.query("SELECT file, offset, size, position FROM gatehouse_runs "
+                         "WHERE earliest BETWEEN ?1 - 1000000000 AND ?2 AND latest >= ?1 UNION "
+                         "SELECT file, offset, size, position FROM gatehouse_runs "
+                         "WHERE latest - earliest >= 1000000000 AND latest >= ?1 AND earliest <= ?2 "
                          "ORDER BY position",
                          {from, to}));
     EventFileReader files(event_folder(connection));

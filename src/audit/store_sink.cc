@@ -40,9 +40,15 @@ constexpr db::Sql kSteps[] = {
     "  size INTEGER NOT NULL"
     ") STRICT;"
     "CREATE INDEX gatehouse_runs_latest ON gatehouse_runs (latest);",
+    // A run is found by one look-up where it spans less than kRunSpan, as all do that are written from here on.
+    "CREATE INDEX gatehouse_runs_earliest ON gatehouse_runs (earliest);"
+    "CREATE INDEX gatehouse_runs_wide ON gatehouse_runs (latest) WHERE latest - earliest >= 1000000000;"
+    "CREATE INDEX gatehouse_runs_file ON gatehouse_runs (file);",
 };
 
 constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
+// How long one tidying may take: an event that waits to be durable waits for it.
+constexpr std::chrono::milliseconds kTidyFor{100};
 
 class StoreSink final : public Sink {
  public:
@@ -63,12 +69,13 @@ class StoreSink final : public Sink {
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
     // Under the write lock: where another process may have written, this one goes on behind it.
     GATEHOUSE_TRY(End end, find_end());
-    if (!batch.facts.empty()) {
+    const Batch& sorted = by_second(batch);
+    if (!sorted.facts.empty()) {
       if (end.offset >= static_cast<std::int64_t>(retention_.file.bytes))
         end = {end.position, end.file + 1, 0};
-      GATEHOUSE_CHECK(files_.write(end.file, end.offset, batch.lines, durable));
+      GATEHOUSE_CHECK(files_.write(end.file, end.offset, sorted.lines, durable));
     }
-    for (std::span<const LineFacts> rest = batch.facts; !rest.empty();) {
+    for (std::span<const LineFacts> rest = sorted.facts; !rest.empty();) {
       const std::span<const LineFacts> run = rest.first(length_of_run(rest));
       GATEHOUSE_CHECK(insert(run, end));
       rest = rest.subspan(run.size());
@@ -85,8 +92,12 @@ class StoreSink final : public Sink {
   }
 
   Result<> tidy(WallTime now) override {
-    GATEHOUSE_CHECK(remove_before(nanoseconds_of(now - retention_.age)));
-    GATEHOUSE_CHECK(keep_to_size());
+    const auto end = std::chrono::steady_clock::now() + kTidyFor;
+    for (;;) {
+      GATEHOUSE_TRY(const bool by_age, remove_before(nanoseconds_of(now - retention_.age)));
+      GATEHOUSE_TRY(const bool by_size, keep_to_size());
+      if ((!by_age && !by_size) || std::chrono::steady_clock::now() >= end) break;
+    }
     return remove_bytes();
   }
 
@@ -108,11 +119,31 @@ class StoreSink final : public Sink {
     return end_;  // also when all that was there is gone
   }
 
+  // The batch with the events of each second together: one that took long began in another second than its
+  // neighbours. Mostly they are together already.
+  const Batch& by_second(const Batch& batch) {
+    const auto earlier = [](const LineFacts& a, const LineFacts& b) { return second_of(a) < second_of(b); };
+    if (std::ranges::is_sorted(batch.facts, earlier)) return batch;
+    sorted_.clear();
+    sorted_.facts = batch.facts;
+    std::ranges::stable_sort(sorted_.facts, earlier);
+    for (LineFacts& facts : sorted_.facts) {
+      const std::string_view line = batch.line(facts);
+      facts.offset = static_cast<std::uint32_t>(sorted_.lines.size());
+      sorted_.lines += line;
+    }
+    return sorted_;
+  }
+  static std::int64_t second_of(const LineFacts& facts) {
+    return std::chrono::floor<std::chrono::seconds>(facts.time).time_since_epoch().count();
+  }
+
+  // Of one second, so that a run is found by a time that one of its events may have.
   static std::size_t length_of_run(std::span<const LineFacts> facts) {
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < facts.size(); ++i) {
       bytes += facts[i].size;
-      if (bytes > kRunBytes) return std::max<std::size_t>(i, 1);
+      if (i > 0 && (bytes > kRunBytes || second_of(facts[i]) != second_of(facts[0]))) return i;
     }
     return facts.size();
   }
@@ -132,16 +163,18 @@ class StoreSink final : public Sink {
     return {};
   }
 
-  // A bounded piece, so that a writer of keys does not wait for long; the next call goes on.
-  Result<> remove_before(std::int64_t time) {
+  // A bounded piece, so that a writer of keys does not wait for long. Whether there was one.
+  Result<bool> remove_before(std::int64_t time) {
     GATEHOUSE_CHECK(connection_.execute(
         "DELETE FROM gatehouse_runs WHERE position IN "
-        "(SELECT position FROM gatehouse_runs WHERE latest < ? ORDER BY latest LIMIT 1000)",
+        "(SELECT position FROM gatehouse_runs WHERE latest < ? ORDER BY latest LIMIT 2000)",
         {time}));
-    return connection_.execute(
+    const bool some = connection_.changed_rows() > 0;
+    GATEHOUSE_CHECK(connection_.execute(
         "DELETE FROM gatehouse_originals WHERE rowid IN "
         "(SELECT rowid FROM gatehouse_originals WHERE time < ? ORDER BY time LIMIT 200)",
-        {time});
+        {time}));
+    return some || connection_.changed_rows() > 0;
   }
 
   // What no run names any more is not to be found on the disk either.
@@ -153,22 +186,26 @@ class StoreSink final : public Sink {
                  : files_.remove_before(end_.file, end_.offset);
   }
 
-  // Files go as a whole. A quarter is for what is in the database.
-  Result<> keep_to_size() {
+  // Files go as a whole: without their runs nothing of them is found, and then they are removed. A quarter is for
+  // what is in the database. Whether anything went.
+  Result<bool> keep_to_size() {
+    bool some = false;
     GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
     GATEHOUSE_TRY(const std::int64_t last, number("SELECT max(file) FROM gatehouse_runs"));
     const auto most = static_cast<std::int64_t>(retention_.size.bytes / 4 * 3 / retention_.file.bytes);
     if (last - first + 1 > std::max<std::int64_t>(most, 1)) {
       GATEHOUSE_CHECK(connection_.execute(
           "DELETE FROM gatehouse_runs WHERE position IN "
-          "(SELECT position FROM gatehouse_runs ORDER BY position LIMIT 1000) AND file = ?",
+          "(SELECT position FROM gatehouse_runs WHERE file = ? LIMIT 2000)",
           {first}));
+      some = connection_.changed_rows() > 0;
     }
     GATEHOUSE_TRY(const std::int64_t used, pages_in_use());
-    if (used <= static_cast<std::int64_t>(retention_.size.bytes / 4)) return {};
-    return connection_.execute(
+    if (used <= static_cast<std::int64_t>(retention_.size.bytes / 4)) return some;
+    GATEHOUSE_CHECK(connection_.execute(
         "DELETE FROM gatehouse_originals WHERE rowid IN "
-        "(SELECT rowid FROM gatehouse_originals ORDER BY time LIMIT 200)");
+        "(SELECT rowid FROM gatehouse_originals ORDER BY time LIMIT 200)"));
+    return some || connection_.changed_rows() > 0;
   }
 
   Result<std::int64_t> pages_in_use() {
@@ -190,6 +227,7 @@ class StoreSink final : public Sink {
   End end_;
   Durable durable_ = Durable::later;
   bool known_ = false;
+  Batch sorted_;  // of the last batch that was not; keeps its memory
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace gatehouse::audit {
 Result<> prepare_event_tables(db::Connection& connection);
 
 struct Retention {
-  std::chrono::hours age{24 * 90};
+  std::chrono::nanoseconds age = std::chrono::hours(24 * 90);
   ByteCount size = mebibytes(4096);  // of files and database together; the oldest go first
   ByteCount file = mebibytes(64);    // a file grows no further, except by its last batch
 };

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -144,6 +145,81 @@ TEST_F(Stores, OldEventsGoByAgeAndBySize) {
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(sink->tidy(now));
   EXPECT_EQ(files(), 6);
   EXPECT_EQ(count(), 6000);
+}
+
+TEST_F(Stores, AnAgeOfMinutesIsOfMinutes) {
+  const WallTime now{std::chrono::seconds{1'760'000'000}};
+  auto sink = store({.age = std::chrono::minutes{30}});
+  for (const int minutes : {40, 29, 1}) {
+    ASSERT_TRUE(sink->write(batch_of(1, now - std::chrono::minutes{minutes}), Durable::later));
+  }
+  ASSERT_TRUE(sink->tidy(now));
+  auto connection = open();
+  int found = 0;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent&) { return ++found, true; }));
+  EXPECT_EQ(found, 2);
+}
+
+// Sixteen workers write fifty runs a second each: what a tidying every five seconds has to remove is what came in them.
+TEST_F(Stores, RetentionKeepsUpWithSixteenWorkers) {
+  WallTime now{std::chrono::seconds{1'760'000'000}};
+  auto sink = store({.age = std::chrono::seconds{10}, .size = kibibytes(256), .file = kibibytes(8)});
+  auto connection = open();
+  const auto runs = [&] {
+    auto rows = connection.query("SELECT count(*) FROM gatehouse_runs");
+    return rows && *rows->next() ? rows->integer(0) : -1;
+  };
+  for (int turn = 0; turn < 6; ++turn) {
+    for (int run = 0; run < 4000; ++run) ASSERT_TRUE(sink->write(batch_of(1, now), Durable::later));
+    now += Journal::kTidy;
+    ASSERT_TRUE(sink->tidy(now));
+    EXPECT_LE(runs(), 12'001) << turn;
+  }
+  ASSERT_TRUE(sink->tidy(now + std::chrono::hours{1}));
+  EXPECT_EQ(runs(), 0);
+}
+
+// What an event is found by does not grow with the store: a request that took minutes stands among young ones.
+TEST_F(Stores, WhyReadsTheRunsOfOneSecondHoweverManyThereAre) {
+  const auto id_of = [](WallTime time, int number) {
+    const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+    return fmt::format("{:08x}-{:04x}-7000-8000-{:012x}", milliseconds >> 16, milliseconds & 0xffff, number);
+  };
+  const WallTime start{std::chrono::seconds{1'760'000'000}};
+  std::string late;
+  {
+    Journal journal(list(store()), clock_);
+    auto worker = journal.worker(nullptr);
+    for (int second = 0; second < 300; ++second) {
+      for (int i = 0; i < 4; ++i) {
+        Event one = event("");
+        one.time = start + std::chrono::seconds{second} + std::chrono::milliseconds{i};
+        const std::string id = id_of(one.time, second * 4 + i);
+        one.request_id = id;
+        worker->record(one);
+      }
+      Event slow = event("");
+      slow.time = start + std::chrono::seconds{second / 2};
+      late = id_of(slow.time, 100'000 + second);
+      slow.request_id = late;
+      worker->record(slow);
+      if (second % 10 == 0) journal.flush();
+    }
+  }
+  auto connection = open();
+  EXPECT_EQ(explain(connection, id_of(start, 0))->lines.size(), 1U);
+  EXPECT_EQ(explain(connection, id_of(start + std::chrono::seconds{299}, 299 * 4))->lines.size(), 1U);
+  EXPECT_EQ(explain(connection, late)->lines.size(), 1U) << "it ended long after it began";
+  EXPECT_EQ(explain(connection, id_of(start + std::chrono::seconds{7}, 999'999)).error().code, ErrorCode::not_found);
+  auto plan = connection.query(
+      "SELECT count(*), max(latest - earliest) FROM gatehouse_runs WHERE earliest BETWEEN 1760000007000000000 - "
+      "1000000000 AND 1760000007001000000");
+  ASSERT_TRUE(plan && *plan->next());
+  EXPECT_LE(plan->integer(0), 8);
+  auto widest = connection.query("SELECT max(latest - earliest), count(*) FROM gatehouse_runs");
+  ASSERT_TRUE(widest && *widest->next());
+  EXPECT_LT(widest->integer(0), 1'000'000'000);
+  EXPECT_LE(widest->integer(1), 900) << "the events of a second are kept together";
 }
 
 TEST_F(Stores, WhatIsTooOldIsNotOnTheDiskEither) {
