@@ -13,7 +13,8 @@ const script = `
 DROP TABLE IF EXISTS orders; DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen;
 CREATE TABLE orders(id INTEGER PRIMARY KEY, customer TEXT, title TEXT, level INTEGER, weight REAL, any_of);
 INSERT INTO orders VALUES (1, 'ann', 'pens', 1, 0.5, 1), (2, 'bob', 'ink', 9, 9.5, 'x'), (3, NULL, 'lost', NULL, NULL, NULL),
-  (4, 'ann', 'nothing in it', 2, 1.0, 2), (5, 'ANN', 'capitals', 1, 1.0, 1), (6, 'ann ', 'a space', 1, 1.0, 1);
+  (4, 'ann', 'nothing in it', 2, 1.0, 2), (5, 'ANN', 'capitals', 1, 1.0, 1), (6, 'ann ', 'a space', 1, 1.0, 1),
+  (7, 'bob', x'0001', 1, 1.0, 1), (8, 'bob', 'endless', 1, 9e999, 1);
 CREATE TABLE lines(order_id INTEGER, position INTEGER, what TEXT);
 INSERT INTO lines VALUES (1, 2, 'red'), (1, 1, 'blue'), (1, 3, 'black'), (2, 1, 'secret');
 CREATE TABLE seen(customer TEXT);`;
@@ -35,6 +36,8 @@ const operations = [
   ['renameOrder', 'post', '/orders/{id}/rename', 'UPDATE orders SET title = :query.title WHERE id = :path.id RETURNING id, title', 'one', { parameters: [id, word('title')] }],
   ['removeOrder', 'delete', '/orders/{id}/all', 'DELETE FROM orders WHERE id = :path.id', 'none', { hide: false }],
   ['existing', 'get', '/orders/{id}/exists', 'SELECT 1 AS there', 'one', { when: undefined }],
+  ['byJson', 'get', '/orders/{id}/by-json', 'SELECT customer FROM orders WHERE id = :path.id', 'one',
+    { resource: { sql: "SELECT customer, json_extract(title, '$.a') AS a FROM orders WHERE id = :path.id" } }],
   ['picky', 'get', '/orders/{id}/json', "SELECT json_extract(title, '$.' || :query.title) AS t FROM orders WHERE id = :path.id", 'one', { parameters: [id, word('title')] }],
 ];
 
@@ -84,7 +87,8 @@ describe('objects that a statement finds', unlessBuilt, () => {
 
   it('that are others’ cannot be told from those that are not there, read or written', async () => {
     for (const [operationId, method, path] of operations.filter(([name]) => !['existing', 'removeOrder'].includes(name))) {
-      const send = (number) => desk.send(method.toUpperCase(), `${path.replace('{id}', number)}${/rename|json/.test(path) ? '?title=stolen' : ''}`);
+      const send = (number) => desk.send(method.toUpperCase(), `${path.replace('{id}', number)}${/rename|\/json/.test(path) ? '?title=stolen' : ''}`);
+      if (operationId === 'byJson') continue; // the next test
       const foreign = await send(2);
       assert.equal((await assertRefused(desk.gatehouse, foreign, refusal('condition_false'))).rule, `${operationId}.when`);
       const missing = await send(99);
@@ -96,10 +100,21 @@ describe('objects that a statement finds', unlessBuilt, () => {
     assert.deepEqual(ask('SELECT count(*) FROM seen'), [[0]]);
   });
 
+  it('that cannot be read look like those that are not there, whatever their columns hold', async () => {
+    for (const [operationId, method, path] of operations.filter(([name]) => !['existing', 'removeOrder'].includes(name))) {
+      const send = (number) => desk.send(method.toUpperCase(), `${path.replace('{id}', number)}${/rename|\/json/.test(path) ? '?title=stolen' : ''}`);
+      const missing = face(await send(99));
+      for (const number of [2, 7, 8]) assert.equal(face(await send(number)), missing, `${operationId} ${number}`);
+    }
+    const mine = await desk.get('/orders/1/by-json');
+    assert.equal(face(mine), face(await desk.get('/orders/99/by-json')), 'its own row cannot be read either');
+    assert.equal((await desk.gatehouse.eventOf(mine.headers['x-request-id'])).reason, 'condition_error');
+  });
+
   it('are named as refused where they are not hidden', async () => {
     await assertRefused(desk.gatehouse, await desk.send('DELETE', '/orders/2/all'), refusal('condition_false', { status: 403, error: 'forbidden' }));
     await assertRefused(desk.gatehouse, await desk.send('DELETE', '/orders/99/all'), refusal('object_missing'));
-    assert.deepEqual(ask('SELECT count(*) FROM orders'), [[6]]);
+    assert.deepEqual(ask('SELECT count(*) FROM orders'), [[8]]);
   });
 
   it('belong to exactly whom they belong to: no case, space, null or number is anybody', async () => {

@@ -1,4 +1,5 @@
 // The store: apart from the API's data, and changed by commands that say what came of it.
+// Rooms: app policy store
 
 import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
