@@ -14,6 +14,8 @@ const mine = 'resource.customer == principal.id';
 const ways = {
   in_statement: { resource: lookup, when: mine, sql: { statement: 'SELECT customer FROM orders WHERE id = :path.id', returns: 'one' } },
   in_transaction: { resource: lookup, when: 'resource.customer.startsWith(principal.id)', sql: { statement: 'SELECT customer FROM orders WHERE id = :path.id', returns: 'one' } },
+  // What the conditions make of the caller's input takes time, and is asked before whose the object is.
+  costly_input: { resource: lookup, when: `request.query.q.lowerAscii().contains("zz") || ${mine}`, sql: { statement: 'SELECT customer FROM orders WHERE id = :path.id', returns: 'one' } },
   before_call: { resource: { upstream: { path: '/objects/{path.id}' } }, when: mine },
 };
 
@@ -21,7 +23,8 @@ const desk = await Desk.open({
   change: (configuration, api) => {
     configuration.database = 'sqlite:desk.db';
     for (const [way, policy] of Object.entries(ways)) {
-      api.paths[`/${way}/{id}`] = { get: { operationId: way, security: [{ userToken: [] }], parameters: [id], responses: { 200: { description: 'Done' } } } };
+      const parameters = way === 'costly_input' ? [id, { name: 'q', in: 'query', schema: { type: 'string', maxLength: 7000 } }] : [id];
+      api.paths[`/${way}/{id}`] = { get: { operationId: way, security: [{ userToken: [] }], parameters, responses: { 200: { description: 'Done' } } } };
       configuration.operations[way] = { permission: 'orders:read', ...policy };
     }
   },
@@ -32,7 +35,7 @@ desk.upstream.answer = ({ target }) => (Number(target.split('/').pop()) <= 2000 
 
 async function milliseconds(target) {
   const begun = process.hrtime.bigint();
-  const { status } = await desk.get(target);
+  const { status } = await desk.get(target.startsWith('/costly') ? `${target}?q=${'A'.repeat(7000)}` : target);
   if (status !== 404) throw new Error(`${target}: ${status}`);
   return Number(process.hrtime.bigint() - begun) / 1e6;
 }

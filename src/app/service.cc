@@ -19,8 +19,6 @@ namespace {
 // A session ticket's key lives as long as its context: once a day there is a new one.
 constexpr std::chrono::hours kTlsLifetime{24};
 
-}
-
 }  // namespace
 
 // One policy on one worker.

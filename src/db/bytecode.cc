@@ -1,6 +1,7 @@
 #include "db/bytecode.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -36,6 +37,13 @@ std::vector<Instruction> program_of(sqlite3* database, std::string_view text) {
 
 // As SQLite writes them: 'A' is BLOB, 'B' TEXT, 'C' NUMERIC, 'D' INTEGER, 'E' REAL.
 bool is_numeric(int affinity) { return affinity >= 'C' && affinity <= 'F'; }
+
+bool looks_through_text(const Instruction& at) {
+  if (at.opcode == "VFilter") return true;
+  if (at.opcode != "Function" && at.opcode != "PureFunc") return false;
+  return std::ranges::any_of(std::array<std::string_view, 3>{"like(", "glob(", "instr("},
+                             [&](std::string_view name) { return at.p4.starts_with(name); });
+}
 
 // Follows parameters through registers, in the order of the program: what is prepared once is at its end, and
 // comes first.
@@ -133,10 +141,14 @@ class Trace {
 
 }  // namespace
 
-std::vector<bool> compared_as_numbers(sqlite3* database, std::string_view text, std::size_t parameters) {
+ProgramFacts facts_of_program(sqlite3* database, std::string_view text, std::size_t parameters) {
+  const std::vector<Instruction> program = program_of(database, text);
+  ProgramFacts facts;
   Trace trace(parameters);
-  trace.run(program_of(database, text));
-  return trace.take();
+  trace.run(program);
+  facts.compared_as_numbers = trace.take();
+  facts.searches = std::ranges::any_of(program, looks_through_text);
+  return facts;
 }
 
 }  // namespace gatehouse::db

@@ -123,7 +123,9 @@ std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::strin
   FixedStatement fixed;
   fixed.text_ = std::move(apart->text);
   fixed.parameters_ = std::move(apart->parameters);
-  fixed.numeric_ = compared_as_numbers(database, fixed.text_, fixed.parameters_.size());
+  ProgramFacts facts = facts_of_program(database, fixed.text_, fixed.parameters_.size());
+  fixed.numeric_ = std::move(facts.compared_as_numbers);
+  fixed.searches_ = facts.searches;
   fixed.effect_ = sqlite3_stmt_readonly(statement) != 0 ? Effect::reads : Effect::writes;
   for (int i = 0; i < sqlite3_column_count(statement); ++i) {
     const char* type = sqlite3_column_decltype(statement, i);

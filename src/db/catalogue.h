@@ -47,6 +47,8 @@ class FixedStatement {
   Effect effect() const { return effect_; }
   // Whether a parameter is compared with a number: then text that reads as one is one, "5e1" as well as "50".
   bool compares_as_number(std::size_t parameter) const { return numeric_[parameter]; }
+  // Whether it looks through texts, row by row or in an index of words: its cost grows with the table.
+  bool searches() const { return searches_; }
 
  private:
   friend class Catalogue;
@@ -57,6 +59,7 @@ class FixedStatement {
   std::vector<ParameterName> parameters_;
   std::vector<Column> columns_;
   std::vector<bool> numeric_;              // by parameter
+  bool searches_ = false;
   std::vector<std::string> member_heads_;  // `"name":` for every column, escaped
   Effect effect_ = Effect::writes;
 };

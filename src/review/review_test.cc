@@ -210,6 +210,13 @@ const std::vector<Case>& cases() {
       {"list-unbounded",
        {{kEnd, "listItems: {sql: {statement: \"SELECT name FROM items\", returns: list}, permission"}},
        {}},
+      {"search-unbounded",
+       {{kEnd,
+         "listItems: {sql: {statement: \"SELECT name FROM items WHERE name LIKE :query.q LIMIT 9\", "
+         "returns: list}, permission"}},
+       {{"operationId: listItems",
+         "operationId: listItems, parameters: [{name: q, in: query, schema: {type: string, maxLength: "
+         "9}}]"}}},
       {"timeout-long", {{kAddItem, "addItem: {permission: items:write, timeout: 5m}"}}, {}},
       {"not-durable", {}, {{"operationId: addItem", "operationId: addRole"}}},
       {"events-short-lived", {{"roles:", "keep_events: 1d\nroles:"}}, {}},

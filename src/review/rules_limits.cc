@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "db/catalogue.h"
 #include "review/purpose.h"
 #include "review/rule.h"
 
@@ -158,6 +159,23 @@ constexpr Rule kLimitRules[] = {
            const policy::PlacedText& statement = operation.settings->sql->statement;
            if (words_of(statement.value).find(" limit ") == std::string::npos)
              found.add(operation, statement.place, "no LIMIT");
+         }},
+    {.id = "search-unbounded",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "A search may take as many threads as its share",
+     .why = "LIKE, GLOB, instr() and full-text search read as much as there is, and SQLite does not interrupt "
+            "one call of them: a few slow searches hold the operation's share of the database's threads.",
+     .remedy = "Bound it: `concurrency: 2`, a `timeout` of some hundred milliseconds, a small `maxLength` for "
+               "the searched text.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           const bool searches =
+               operation.target == policy::TargetKind::sql && operation.sql.statement.fixed->searches();
+           if (!searches || operation.concurrency != 0) return;
+           found.add(operation, operation.settings->sql->statement.place,
+                     "it searches, without `concurrency`");
          }},
     {.id = "timeout-long",
      .severity = Severity::low,
