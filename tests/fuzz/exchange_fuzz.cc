@@ -82,7 +82,7 @@ class Events final : public AuditSink {
     audit::append_event(line, event);
     lines.push_back(std::move(line));
   }
-  net::Task<Result<>> record_durably(const Event& event) override {
+  net::Task<Result<>> record_durably(const Event& event, MonotonicTime) override {
     record(event);
     co_return Result<>();
   }
@@ -191,13 +191,13 @@ Bench::Bench() {
     store::KeyAdmin admin(store, *world_->hasher, entropy, clock_);
     key = must(admin.create({.principal = "partner:fuzz", .roles = {"partner"}})).text.reveal();
   }
-  if (auto ready = app::prepare(*policy, *world_); !ready) std::abort();
+  const app::SharedParts shared = must(app::prepare(policy, *world_));
   auto serving = std::make_shared<server::Serving>();
-  serving->fixed_fields = gate::fixed_fields(policy->settings);
+  serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
   auto sink = std::make_unique<Events>();
   events = sink.get();
-  auto parts = must(app::assemble(policy, *world_, loop_));
-  serving->runner = std::make_shared<gate::Runner>(std::move(parts), world_->limiter, *sink, clock_);
+  auto made = must(app::assemble(shared, {}, *world_, loop_));
+  serving->runner = std::make_shared<gate::Runner>(std::move(made.parts), world_->limiter, *sink, clock_);
   worker_ = std::make_unique<server::Worker>(loop_, world_->shared, std::move(sink), std::move(serving));
   std::filesystem::remove_all(folder_);  // what is open stays readable
 }
