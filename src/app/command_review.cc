@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -152,8 +153,24 @@ void print_table(const Report& report) {
       report.accepted.empty() ? "" : fmt::format(", {} accepted", report.accepted.size()));
 }
 
+void add_open_secrets(const policy::Settings& settings, review::Facts& facts) {
+  const auto look = [&](const policy::PlacedText& file, std::string_view what) {
+    std::error_code error;
+    const auto permissions = std::filesystem::status(file.value, error).permissions();
+    if (file.value.empty() || error) return;
+    if ((permissions & std::filesystem::perms::others_read) == std::filesystem::perms::none) return;
+    facts.open_secrets.push_back(
+        {file.place, std::string(what), fmt::format("{:04o}", static_cast<unsigned>(permissions))});
+  };
+  look(settings.tls.private_key, "tls.private_key");
+  look(settings.listen.admin_access.private_key, "listen.admin.tls.private_key");
+  look(settings.pepper_file, "key_pepper");
+  look(settings.assertion_key, "assertion_key");
+}
+
 review::Facts facts(const policy::PolicySet& policy) {
   review::Facts facts;
+  add_open_secrets(policy.settings, facts);
   const auto pem = read_whole(policy.settings.tls.certificate.value);
   if (!pem) return facts;
   if (const auto certificate = crypto::parse_certificate_pem(*pem)) {

@@ -44,7 +44,7 @@ struct Parameter {
   std::shared_ptr<const schema::Schema> checked_by;
   std::shared_ptr<const schema::Shape> shape;  // what the decoded value looks like
   schema::Traits traits;                       // `secret` also where the Parameter Object says x-sensitive
-  json::Value gatehouse;                       // x-gatehouse, or a null Value
+  Located gatehouse;                           // x-gatehouse; none when absent
 };
 
 enum class BodyKind : std::uint8_t {

@@ -86,7 +86,7 @@ paths:
   const Operation& get = loaded.api.operations[1];
   EXPECT_FALSE(get.admits_anonymous());
   EXPECT_EQ(get.security[0][0].scheme, "key");
-  EXPECT_TRUE(get.parameters[2].gatehouse.find("log")->boolean());
+  EXPECT_TRUE(get.parameters[2].gatehouse.value.find("log")->boolean());
   EXPECT_EQ(loaded.api.scheme("user")->http_scheme, "bearer");
   EXPECT_EQ(loaded.api.scheme("key")->parameter, "X-Key");
   EXPECT_EQ(loaded.api.scheme("nobody"), nullptr);

@@ -136,7 +136,7 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   declared.required = in.optional("required", doc::as_boolean).value_or(false);
   declared.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
   declared.place = field.place();
-  if (const auto own = in.take("x-gatehouse")) declared.gatehouse = own->value();
+  if (const auto own = in.take("x-gatehouse")) declared.gatehouse = {&own->source(), own->value()};
   const bool sensitive = in.optional("x-sensitive", doc::as_boolean).value_or(false);
 
   codec.in = declared.in;

@@ -11,6 +11,7 @@
 #include "openapi/input_compiler.h"
 #include "openapi/load.h"
 #include "openapi/media_type.h"
+#include "openapi/misplaced.h"
 #include "openapi/parameter.h"
 #include "openapi/paths.h"
 #include "openapi/schemas.h"
@@ -145,8 +146,6 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
   const auto servers = in.take("servers");
   inherited.bases = servers ? base_paths(*servers) : bases_;
   inherited.parameters = parameter_fields(in.take("parameters"));
-  if (in.has("x-gatehouse"))
-    in.problem("x-gatehouse", "is read from operations only; move it into each of them");
   std::vector<std::pair<Method, doc::Field>> operations;
   for (const auto& [key, method] : kMethods) {
     if (auto operation = in.take(key)) operations.emplace_back(method, *std::move(operation));
@@ -396,6 +395,7 @@ Api load(const std::filesystem::path& path, const doc::ReadFile& read, const Loa
     }
   }
   api.sources = documents.sources();
+  for (const auto& source : api.sources) report_misplaced(*source, problems);
   return api;
 }
 

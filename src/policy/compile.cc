@@ -380,9 +380,7 @@ class Compiler {
     operation.body_bytes = own.body.value_or(settings().defaults.body).bytes;
     operation.depth = settings().defaults.caps.depth;
     for (const openapi::Parameter& parameter : from.parameters) {
-      const bool shown = parameter.gatehouse && parameter.gatehouse.is_object() &&
-                         parameter.gatehouse.find("log") && parameter.gatehouse.find("log")->is_boolean() &&
-                         parameter.gatehouse.find("log")->boolean();
+      const bool shown = says_log(parameter, operation);
       const bool secret = parameter.traits.secret;
       if (shown && secret) {
         problems_.add(parameter.place,
@@ -411,6 +409,23 @@ class Compiler {
                                   operation.name, content.type));
       }
     }
+  }
+
+  // `x-gatehouse: {log: true}` of a parameter, and nothing else.
+  bool says_log(const openapi::Parameter& parameter, const Operation& operation) {
+    if (!parameter.gatehouse) return false;
+    doc::Reader in(
+        doc::Field(*parameter.gatehouse.source, parameter.gatehouse.value, "x-gatehouse", problems_));
+    const bool log = in.optional("log", doc::as_boolean).value_or(false);
+    in.finish();
+    const bool logged = parameter.in == openapi::In::path || parameter.in == openapi::In::query;
+    if (log && !logged) {
+      problems_.add(parameter.place,
+                    fmt::format("{}: `log: true` on `{}`: only path and query parameters are "
+                                "logged; remove it",
+                                operation.name, parameter.name));
+    }
+    return log && logged;
   }
 
   // What answers.

@@ -481,6 +481,53 @@ TEST(Documents, AreHeldAgainstThePolicy) {
       true);
 }
 
+TEST(Operations, AStatementSaysWhatItReturns) {
+  EXPECT_NE(problems_of(replaced(std::string(kGatehouse), ", returns: one", ""), std::string(kNotesApi))
+                .find("getOrder.sql: `returns` is missing"),
+            std::string::npos)
+      << problems_of(replaced(std::string(kGatehouse), ", returns: one", ""), std::string(kNotesApi));
+}
+
+TEST(Operations, APublicOneHasAReasonThatSaysSomething) {
+  for (const std::string_view none : {"\" \"", "\"\"", "true", "\"yes\"", "\"-\"", "\"TODO\"", "1"}) {
+    const std::string text =
+        problems_of(replaced(std::string(kGatehouse), "public: a catalogue", fmt::format("public: {}", none)),
+                    std::string(kNotesApi));
+    EXPECT_NE(text.find("operations.listCatalogue.public: "), std::string::npos) << none << "\n" << text;
+  }
+}
+
+TEST(Documents, XGatehouseIsReadWhereItHoldsAndNowhereElse) {
+  const auto with = [](std::string_view from, std::string_view to) {
+    return problems_of(std::string(kGatehouse), replaced(std::string(kNotesApi), from, to));
+  };
+  constexpr std::string_view kPin = "{name: pin, in: query,";
+  EXPECT_NE(
+      with(kPin, "{name: pin, in: query, x-gatehouse: {logg: true},").find("there is no key `logg` here"),
+      std::string::npos);
+  EXPECT_NE(with(kPin, "{name: pin, in: query, x-gatehouse: {log: \"true\"},").find("x-gatehouse.log"),
+            std::string::npos);
+  EXPECT_NE(with(kPin, "{name: pin, in: query, x-gatehouse: true,").find("x-gatehouse"), std::string::npos);
+  EXPECT_NE(with(kPin, "{name: X-Pin, in: header, x-gatehouse: {log: true},")
+                .find("only path and query parameters"),
+            std::string::npos);
+  constexpr std::string_view kElsewhere = "is read from operations and parameters only";
+  for (const auto& [from, to] : {
+           std::pair<std::string_view, std::string_view>{"paths:\n",
+                                                         "x-gatehouse: {permission: a}\npaths:\n"},
+           {"info: {", "info: {x-gatehouse: {}, "},
+           {"  /catalogue:\n", "  /catalogue:\n    x-gatehouse: {permission: a}\n"},
+           {"schema: {type: integer}", "schema: {type: integer, x-gatehouse: {log: true}}"},
+           {"requestBody: {", "requestBody: {x-gatehouse: {}, "},
+           {"{type: http, ", "{x-gatehouse: {}, type: http, "},
+       }) {
+    EXPECT_NE(with(from, to).find(kElsewhere), std::string::npos) << to;
+  }
+  EXPECT_EQ(with("properties: {note: {type: string}}", "properties: {x-gatehouse: {type: string}}"), "")
+      << "a name that an author chose";
+  EXPECT_EQ(with("note: {type: string}", "note: {type: string, example: {x-gatehouse: 1}}"), "");
+}
+
 // Keywords count wherever they stand: behind references, in every branch, in what is inside.
 TEST(Documents, ASecretIsOneThroughEveryReferenceAndComposition) {
   constexpr std::string_view kPin = "{name: pin, in: query, schema: {type: string, format: password}}";

@@ -53,6 +53,36 @@ std::optional<PlacedText> placed(const Field& field) {
 }
 constexpr auto as_placed = [](const Field& field) { return placed(field); };
 
+// A text that says something.
+std::optional<PlacedText> words(const Field& field) {
+  auto text = placed(field);
+  if (text && text->value.find_first_not_of(" \t\r\n") == std::string::npos) {
+    field.problem("must not be blank");
+    return std::nullopt;
+  }
+  return text;
+}
+constexpr auto as_words = [](const Field& field) { return words(field); };
+
+// Why something was decided: whoever reads it later must be able to answer for it. `yes` is an answer to
+// another question.
+std::optional<PlacedText> reason(const Field& field) {
+  auto text = words(field);
+  if (!text) return std::nullopt;
+  constexpr std::string_view kNone[] = {"true", "false", "yes",  "no",   "on",   "off",
+                                        "y",    "n",     "none", "null", "todo", "tbd"};
+  const bool says_nothing =
+      std::ranges::any_of(kNone,
+                          [&](std::string_view none) { return equal_ignoring_case(text->value, none); }) ||
+      std::ranges::none_of(text->value, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+      });
+  if (!says_nothing) return text;
+  field.problem("must be the reason, in words that someone can answer for");
+  return std::nullopt;
+}
+constexpr auto as_reason = [](const Field& field) { return reason(field); };
+
 std::vector<PlacedText> placed_list(const Field& field) {
   std::vector<PlacedText> texts;
   for (const Field& item : field.list_or_one()) {
@@ -131,7 +161,8 @@ bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAd
 }
 
 // `ADDRESS:PORT`, or an object that says more.
-std::optional<SocketAddress> read_admin(const Field& field, AdminAccess& access, const std::string& directory) {
+std::optional<SocketAddress> read_admin(const Field& field, AdminAccess& access,
+                                        const std::string& directory) {
   if (field.is_text()) return socket_address(field);
   Reader in(field);
   const auto address = in.optional("address", as_socket_address);
@@ -373,7 +404,7 @@ std::vector<Acceptance> read_review(const Field& field) {
     Acceptance one;
     one.rule = inner.required("rule", as_placed);
     one.operation = inner.optional("operation", as_text).value_or("");
-    one.reason = inner.required("reason", as_text);
+    one.reason = inner.required("reason", as_reason).value;
     inner.finish();
     accepted.push_back(std::move(one));
   }
@@ -431,7 +462,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.name = std::move(name);
   operation.place = field.place();
   operation.permission = in.optional("permission", as_placed);
-  operation.open = in.optional("public", as_placed);
+  operation.open = in.optional("public", as_reason);
   operation.limits = in.optional("limits", as_placed_list);
   if (const auto cost = in.optional("cost", as_integer(1, 1'000'000))) {
     operation.cost = static_cast<std::uint32_t>(*cost);
@@ -454,7 +485,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.handler = in.optional("handler", as_placed);
   operation.body = in.optional("body", as_size);
   operation.timeout = in.optional("timeout", as_duration);
-  operation.sensitive = in.optional("sensitive", as_placed);
+  operation.sensitive = in.optional("sensitive", as_words);
   operation.assertion = in.optional("assert", as_boolean);
   operation.cache_control = in.optional("cache_control", as_placed);
   if (const auto model = in.optional("threat_model", as_field))

@@ -204,6 +204,11 @@ const std::vector<Case>& cases() {
       {"address-unlimited", {{"limits: [per_ip, per_principal]", "limits: [per_principal]"}}, {}},
       {"principal-unlimited", {{"limits: [per_ip, per_principal]", "limits: [per_ip]"}}, {}},
       {"limit-high", {{"600/min", "600/s"}}, {}},
+      {"limit-burst", {{"600/min", "1/h, burst: 100"}}, {}},
+      {"limit-ipv6", {{"600/min", "600/min, ipv6_prefix: 128"}}, {}},
+      {"limit-shared", {{"limits: {per_ip", "limits: {all: {per: operation, rate: 60/min}, per_ip"}}, {}},
+      {"condition-always-true", {{kGetItem, "when: request.path.id == request.path.id"}}, {}},
+      {"secret-readable", {}, {}, {std::nullopt, {{{}, "tls.private_key", "0644"}}}},
       {"sign-in-loose", {}, {{"operationId: addItem", "operationId: resetPassword"}}},
       {"sign-in-per-address-only", {}, {{"operationId: addItem", "operationId: resetPassword"}}},
       {"costly-unlimited", {}, {{"operationId: getItem", "operationId: exportItem"}}},
@@ -262,6 +267,27 @@ TEST(Review, EachRuleFindsWhatItIsThereFor) {
     const auto policy = load(changed(kApi, one.api),
                              shop.line() + renamed(changed(kConfiguration, one.configuration), one.api));
     EXPECT_THAT(found(*policy, one.facts), Contains(std::string(one.rule)));
+  }
+}
+
+TEST(Review, AConditionThatHoldsAlwaysIsFoundAndOneThatMayFailIsNot) {
+  const auto found_for = [](std::string_view condition) {
+    const auto policy =
+        load(std::string(kApi),
+             changed(kConfiguration, {{kGetItem, std::string("when: '") + std::string(condition) + "'"}}));
+    return std::ranges::count(found(*policy), "condition-always-true");
+  };
+  for (const std::string_view always :
+       {"1 == 1", "request.path.id == request.path.id", "(principal.id == principal.id)",
+        "request.path.id > 3 || true", "!false", "request.path.id <= request.path.id",
+        "true || request.path.id == 1"}) {
+    EXPECT_EQ(found_for(always), 1) << always;
+  }
+  for (const std::string_view may_fail :
+       {"true", "( true )", "request.path.id == 1", "principal.id == \"a\"",
+        "request.path.id != request.path.id", "has(principal.claims.a) || request.path.id == 1",
+        "request.path.id == request.path.id && principal.mfa"}) {
+    EXPECT_EQ(found_for(may_fail), 0) << may_fail;
   }
 }
 

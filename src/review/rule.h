@@ -36,6 +36,13 @@ enum class Weighs : std::uint8_t { nothing, exposure, data };
 struct Facts {
   std::optional<std::chrono::hours>
       certificate_left;  // until the server's certificate ends; negative where it has ended
+  // Files with secrets that every user of the machine may read: what each is, and its permissions ("0644").
+  struct OpenSecret {
+    Place place;
+    std::string what;
+    std::string permissions;
+  };
+  std::vector<OpenSecret> open_secrets = {};
 };
 
 struct Rule;

@@ -34,6 +34,32 @@ bool decides_about_object(const Operation& operation) {
          (operation.target == policy::TargetKind::sql && binds_principal(operation.sql.statement));
 }
 
+// Knows nothing of any request.
+class Nothing final : public cel::Activation {
+ public:
+  cel::Value variable(cel::Slot, cel::Arena&) const override { return cel::Value::missing(); }
+};
+
+// Whether it holds although nothing is known (`1 == 1`, `x || true`), or compares something with itself. The
+// constant `true` says openly that every holder may.
+bool holds_always(const cel::Program& program) {
+  std::string plain;
+  for (const char c : program.text()) {
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '(' && c != ')') plain += c;
+  }
+  if (plain == "true") return false;
+  cel::Scratch scratch;
+  if (cel::holds(program.evaluate(Nothing(), scratch))) return true;
+  for (const std::string_view same : {"==", ">=", "<="}) {
+    const std::size_t at = plain.find(same);
+    if (at != plain.npos && plain.find_first_of("&|?\"'") == plain.npos &&
+        plain.find(same, at + 1) == plain.npos && plain.substr(0, at) == plain.substr(at + 2)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string text(const std::vector<std::string>& names) {
   return fmt::format("`{}`", fmt::join(names, "`, `"));
 }
@@ -56,6 +82,21 @@ constexpr Rule kAuthorisationRules[] = {
            if (operation.admits_anonymous && is_safe(operation)) return;
            found.add(operation, fmt::format("the path names an object by {}, and no condition is about it",
                                             text(operation.api->path_names)));
+         }},
+    {.id = "condition-always-true",
+     .severity = Severity::high,
+     .weighs = Weighs::data,
+     .layer = Layer::authorisation,
+     .title = "A condition holds whatever is asked",
+     .why = "It reads as a check and is none: who relies on it believes that somebody is kept out.",
+     .remedy = "Say what has to hold. Where every holder of the permission may, say that plainly: `when: "
+               "\"true\"`.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           for (const policy::Condition& condition : operation.conditions) {
+             if (holds_always(condition.program))
+               found.add(operation, fmt::format("{}: `{}`", condition.rule, condition.program.text()));
+           }
          }},
     {.id = "role-everything",
      .severity = Severity::high,

@@ -90,6 +90,66 @@ constexpr Rule kLimitRules[] = {
                          fmt::format("limits.{}: {}", limit->name, to_text(rate)));
            }
          }},
+    {.id = "limit-burst",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "A limit lets more through at once than its rate allows in a day",
+     .why = "The burst is what a caller may send before the rate counts. A caller who spends it in a second "
+            "has had "
+            "a day's worth, and whoever guesses or copies needs no more.",
+     .remedy = "Set `burst` to what one page or one batch needs: a tenth of the rate's count when not said.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const auto& limit : policy.limits) {
+             const double seconds = std::chrono::duration<double>(limit->rule.rate.window).count();
+             const double day = static_cast<double>(limit->rule.rate.count) * 86'400 / seconds;
+             if (static_cast<double>(limit->rule.burst) <= day) continue;
+             found.whole(policy.settings.limits.at(limit->name).place,
+                         fmt::format("limits.{}: burst {}, and {:.0f} in a day", limit->name,
+                                     limit->rule.burst, day));
+           }
+         }},
+    {.id = "limit-ipv6",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "An IPv6 caller has as many limits as addresses",
+     .why =
+         "The smallest network that a provider gives has 2^64 addresses: a limit for each address is none.",
+     .remedy = "Remove `ipv6_prefix` (64), or make it smaller where one caller has a larger network.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const auto& limit : policy.limits) {
+             const bool by_address = std::ranges::any_of(limit->parts, [](const LimitKeyPart& part) {
+               return part.kind != LimitKeyPart::Kind::operation &&
+                      part.kind != LimitKeyPart::Kind::expression;
+             });
+             if (!by_address || limit->ipv6_prefix <= 64) continue;
+             found.whole(policy.settings.limits.at(limit->name).place,
+                         fmt::format("limits.{}: ipv6_prefix {}", limit->name, limit->ipv6_prefix));
+           }
+         }},
+    {.id = "limit-shared",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::limits,
+     .title = "All callers share one allowance",
+     .why = "One caller can use it up, and everybody else is refused.",
+     .remedy =
+         "Add `ip` or `principal` to `per`. Where it protects what is behind, `concurrency` may be meant.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const auto& limit : policy.limits) {
+             const bool shared = std::ranges::all_of(limit->parts, [](const LimitKeyPart& part) {
+               return part.kind == LimitKeyPart::Kind::operation ||
+                      (part.kind == LimitKeyPart::Kind::expression && part.expression->slots().empty());
+             });
+             if (!shared) continue;
+             found.whole(policy.settings.limits.at(limit->name).place,
+                         fmt::format("limits.{}: its key is the same for every caller", limit->name));
+           }
+         }},
     {.id = "sign-in-loose",
      .severity = Severity::high,
      .layer = Layer::limits,

@@ -137,6 +137,19 @@ constexpr Rule kTransportRules[] = {
              }
            }
          }},
+    {.id = "secret-readable",
+     .severity = Severity::high,
+     .layer = Layer::transport,
+     .title = "Every user of the machine can read a secret",
+     .why = "Whoever reads the private key can be the server; with the pepper, stolen hashes of keys can be "
+            "tried.",
+     .remedy = "`chmod 600` the file, and let the user that Gatehouse runs as own it.",
+     .of_configuration =
+         [](const PolicySet&, Findings& found) {
+           for (const Facts::OpenSecret& secret : found.facts().open_secrets)
+             found.whole(secret.place,
+                         fmt::format("{} is readable by all ({})", secret.what, secret.permissions));
+         }},
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 // Rooms: review docs
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
 import { Authority, Folder, Issuer, assertGolden, deskApi, deskConfiguration, makeDatabase, unlessBuilt } from './harness.mjs';
@@ -50,6 +50,15 @@ describe('gatehouse review', unlessBuilt, () => {
   let folder;
   before(async () => (folder = await folderWith(desk())));
   after(() => folder?.remove());
+
+  it('knows which secrets every user of the machine can read', async () => {
+    const found = async () => JSON.parse((await review(folder, '--json')).stdout).findings.filter(({ rule }) => rule === 'secret-readable');
+    chmodSync(`${folder.path}/server.key`, 0o600);
+    assert.deepEqual(await found(), []);
+    chmodSync(`${folder.path}/server.key`, 0o644);
+    assert.deepEqual((await found()).map(({ severity, what }) => [severity, what]), [['high', 'tls.private_key is readable by all (0644)']]);
+    chmodSync(`${folder.path}/server.key`, 0o600);
+  });
 
   it('fails where it is asked to, by severity', async () => {
     assert.equal((await review(folder)).status, 0);
