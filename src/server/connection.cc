@@ -20,15 +20,6 @@ constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
 
 enum class Next : std::uint8_t { keep_alive, close, gone };
 
-// What became of an answer.
-struct Written {
-  Next next = Next::gone;
-  bool begun = false;
-  std::uint64_t bytes = 0;         // of the body
-  std::optional<Reason> cut;       // the client does not have all of it
-  std::optional<Refusal> failure;  // the upstream did not end it
-};
-
 // Why what ran for a request was stopped: the client is gone, or a drain has come to its end.
 Reason stopped_by(const Error& error) {
   return error.code == ErrorCode::timeout ? Reason::draining : Reason::client_gone;
@@ -128,7 +119,9 @@ class Connection {
   // Until a head is complete. `answer_and_close` was done where it is not.
   net::Task<bool> read_head(gate::Exchange& exchange);
   net::Task<Next> answer(gate::Exchange& exchange);
-  net::Task<Written> write_answer(gate::Exchange& exchange, http::Connection keep);
+  // `ending` says at every moment what the client has, should this be destroyed. Of an answer that is no refusal it gets
+  // `cut` too, or a refusal where the upstream does not end it.
+  net::Task<Next> write_answer(gate::Exchange& exchange, http::Connection keep, gate::Ending& ending);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
   void record_connection(Reason reason, std::string_view detail) {
     worker_.record_connection(peer_.address, reason, detail);
@@ -341,20 +334,15 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   } else if (!left && !(refusal && refusal->reason == Reason::client_gone)) {
     const bool keep = exchange.head.connection == http::Connection::keep_alive && used &&
                       !worker_.draining() && !(refusal && refusal->reason == Reason::malformed_http);
-    if (!refusal) recording.ending.cut = Reason::draining;  // until it is written
-    const Written written =
-        co_await write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close);
-    next = written.next;
-    recording.ending.status = written.begun ? exchange.response.status : 0;
-    recording.ending.response_bytes = written.bytes;
-    recording.ending.cut = refusal ? std::nullopt : written.cut;
-    if (written.failure && !refusal) refusal = written.failure;
+    auto writing = write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close,
+                                recording.ending);
+    next = co_await writing;
   }
   if (used) buffer_.consume(head_size + *used);
   co_return next;
 }
 
-net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Connection keep) {
+net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep, gate::Ending& ending) {
   Response& response = exchange.response;
   head_out_.clear();
   const gate::Framing framing =
@@ -370,18 +358,19 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
     if (chunked) parts[count++] = http::kChunkEnd;
   }
   Pace pace(*stream_, deadlines().answer);
-  Written written;
+  const bool allowed = !ending.refusal;
+  if (allowed) ending.cut = Reason::draining;  // until all is written
   // Half an answer must not look like a whole one: the client sees the connection break.
   const auto cut = [&](Reason reason) {
-    written.cut = reason;
+    if (allowed) ending.cut = reason;
     stream_->abort();
-    return written;
+    return Next::gone;
   };
   auto beginning = pace.write(std::span(parts).first(count));
   const auto begun = co_await beginning;
   if (!begun) co_return cut(Pace::reason_of(begun.error()));
-  written.begun = true;
-  if (!bodiless) written.bytes = response.body.size();
+  ending.status = response.status;
+  if (!bodiless) ending.response_bytes = response.body.size();
   if (response.rest && !bodiless) {
     const ConnectionList::Entry working(worker_.working(), *stream_);
     for (;;) {
@@ -391,10 +380,11 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
       if (!*pulled) {
         const Error& error = pulled->error();
         exchange.report.detail = error.text;
-        written.failure =
+        ending.cut.reset();
+        ending.refusal =
             Refusal(error.code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed);
         stream_->abort();
-        co_return written;
+        co_return Next::gone;
       }
       std::string_view piece = **pulled;
       if (piece.empty()) break;
@@ -406,21 +396,21 @@ net::Task<Written> Connection::write_answer(gate::Exchange& exchange, http::Conn
                                            : std::span<const std::string_view>(chunk).subspan(1, 1));
         const auto more = co_await going_on;
         if (!more) co_return cut(Pace::reason_of(more.error()));
-        written.bytes += slice.size();
+        ending.response_bytes += slice.size();
         piece.remove_prefix(slice.size());
       }
     }
     if (chunked) {
       const std::array<std::string_view, 1> last{http::kLastChunk};
-      auto ending = pace.write(last);
-      const auto ended = co_await ending;
+      auto last_write = pace.write(last);
+      const auto ended = co_await last_write;
       if (!ended) co_return cut(Pace::reason_of(ended.error()));
     } else if (!response.length) {
       keep = http::Connection::close;  // HTTP/1.0: the end of the connection is the end of the body
     }
   }
-  written.next = keep == http::Connection::keep_alive ? Next::keep_alive : Next::close;
-  co_return written;
+  ending.cut.reset();
+  co_return keep == http::Connection::keep_alive ? Next::keep_alive : Next::close;
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
-import { Desk, Wire, assertRefused, eventually, response, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, askDatabase, assertRefused, eventually, makeDatabase, response, unlessBuilt } from './harness.mjs';
 
 const head = (desk, method, target, more = '') => `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\n${more}\r\n`;
 const order = '{"title":"pen","quantity":1}';
@@ -120,5 +120,53 @@ describe('a client that leaves', unlessBuilt, () => {
     const event = await desk.gatehouse.event(({ resource }) => resource?.id === '5', 'getOrder');
     assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['allowed', 'client_gone', 200]);
     desk.upstream.answer = () => response(200);
+  });
+});
+
+describe('a client that leaves while a statement or a handler works', unlessBuilt, () => {
+  it('is told of in the event, and what was committed is allowed', async () => {
+    const count = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n';
+    const desk = await Desk.open({
+      change: (configuration, api) => {
+        configuration.workers = 1;
+        configuration.database = 'sqlite:desk.db';
+        for (const [path, operationId, method, statement] of [['/counts', 'addCount', 'post', `INSERT INTO counts(value) ${count}`], ['/counts/now', 'countNow', 'get', count]]) {
+          api.paths[path] = { [method]: { operationId, security: [{ userToken: [] }], responses: { 200: { description: 'Done' } } } };
+          configuration.operations[operationId] = { permission: 'orders:read', sql: { statement, returns: method === 'get' ? 'one' : 'none' }, timeout: '20s' };
+        }
+      },
+      before: ({ folder }) => makeDatabase(folder, 'desk.db', 'CREATE TABLE counts(value INTEGER);'),
+    });
+    const leave = async (method, target) => {
+      const wire = await Wire.open(desk.port, desk.tls);
+      wire.send(head(desk, method, target));
+      // The one worker has taken the request when it answers another that came later.
+      assert.equal((await desk.get('/nothing', {})).status, 404);
+      wire.destroy();
+    };
+    await leave('POST', '/counts');
+    const written = await desk.gatehouse.event(({ operation }) => operation === 'addCount', 'addCount');
+    assert.deepEqual([written.outcome, written.reason, written['http.response.status_code']], ['allowed', 'client_gone', null]);
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT value FROM counts'), [[2000000]]);
+    await leave('GET', '/counts/now');
+    const read = await desk.gatehouse.event(({ operation }) => operation === 'countNow', 'countNow');
+    assert.deepEqual([read.outcome, read.reason], ['failed', 'client_gone']);
+    await desk.close();
+  });
+});
+
+describe('a server that ends', unlessBuilt, () => {
+  it('leaves the event of an answer that its client did not take', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { drain: '300ms' }) });
+    desk.upstream.answer = () => response(200, Buffer.alloc(64 << 20, 'x'));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.socket.pause();
+    wire.send(head(desk, 'GET', '/orders/5'));
+    await eventually(() => desk.upstream.last?.target === '/orders/5', 'request at the upstream');
+    await desk.gatehouse.stop();
+    const event = desk.gatehouse.events().find(({ operation }) => operation === 'getOrder');
+    assert.deepEqual([event?.outcome, event?.reason, event?.['http.response.status_code']], ['allowed', 'draining', 200]);
+    wire.destroy();
+    await desk.close();
   });
 });
