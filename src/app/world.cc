@@ -17,6 +17,7 @@
 #include "audit/threaded_sink.h"
 #include "base/encoding.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "db/catalogue.h"
 #include "store/key_admin.h"
 
@@ -113,7 +114,8 @@ Result<std::shared_ptr<const crypto::Signer>> open_signer(const policy::Settings
 
 void tell_operator(std::string_view text) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  fmt::print(stderr, "{:%FT%TZ} gatehouse: {}\n", now, text);
+  // What another server said may be part of it.
+  fmt::print(stderr, "{:%FT%TZ} gatehouse: {}\n", now, printable(text));
 }
 
 Result<std::string> read_whole(const std::string& path) {

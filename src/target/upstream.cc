@@ -210,7 +210,9 @@ Refusal refusal_for(UpstreamPool::Lack lack) {
 std::unexpected<Refusal> out_of_connections(CallerShares::Lack lack, CallReport& report) {
   if (lack == CallerShares::Lack::share) {
     report.detail = "the caller has as many of the upstream's connections in use as are left for the others";
-    return refuse(Reason::upstream_share);
+    Refusal refusal(Reason::upstream_share);
+    refusal.retry_after = std::chrono::seconds(1);
+    return std::unexpected(refusal);
   }
   report.detail = "all connections to the upstream are in use";
   return refuse(Reason::upstream_overloaded);

@@ -58,6 +58,7 @@ describe('a client that reads slowly', unlessBuilt, () => {
     const wires = [await slow('/orders?limit=11', Buffer.alloc(64 << 20, 'x'))];
     const second = await desk.get('/orders');
     await assertRefused(desk.gatehouse, second, { status: 429, error: 'rate_limited', reason: 'upstream_share', stage: 'call' });
+    assert.equal(second.headers['retry-after'], '1');
     assert.equal((await desk.get('/orders', await desk.bearerOf({ sub: 'another' }))).status, 200);
     wires.forEach((wire) => wire.destroy());
     await eventually(async () => (await desk.get('/orders')).status === 200, 'the share is given back');
