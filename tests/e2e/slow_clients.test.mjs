@@ -156,6 +156,40 @@ describe('a client that leaves while a statement or a handler works', unlessBuil
   });
 });
 
+describe('a sensitive operation whose answer streams', unlessBuilt, () => {
+  let desk, headers;
+  before(async () => {
+    desk = await Desk.open();
+    headers = await desk.bearerOf({ roles: ['admin'] });
+  });
+  after(() => desk?.close());
+  const exported = (wanted) => desk.gatehouse.event((event) => event['event.name'] === 'request' && event.operation === 'exportOrders' && wanted(event), 'exportOrders');
+
+  it('is recorded with all its bytes', async () => {
+    desk.upstream.answer = () => response(200, Buffer.alloc(3 << 20, 'x'));
+    const answer = await desk.get('/orders/export', headers);
+    assert.equal(answer.text.length, 3 << 20);
+    const event = await exported((one) => one['request.id'] === answer.headers['x-request-id']);
+    assert.deepEqual([event.outcome, event.reason, event['http.response.status_code'], event['http.response.body.size']], ['allowed', null, 200, 3 << 20]);
+  });
+
+  it('is recorded as failed where the upstream breaks off, and as allowed where the client does', async () => {
+    desk.upstream.answer = (_, socket) => void socket.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n'), Buffer.alloc(400_000, 'x')]));
+    await assert.rejects(desk.get('/orders/export', headers));
+    const broken = await exported(({ outcome }) => outcome === 'failed');
+    assert.equal(broken.reason, 'upstream_malformed');
+    assert.ok(broken['http.response.body.size'] <= 400_000);
+    desk.upstream.answer = () => response(200, Buffer.alloc(64 << 20, 'x'));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(`GET /orders/export HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}\r\n\r\n`);
+    await wire.until(({ received }) => received.length > 100_000, 'beginning of the answer');
+    wire.destroy();
+    const left = await exported(({ reason }) => reason === 'client_gone');
+    assert.deepEqual([left.outcome, left['http.response.status_code']], ['allowed', 200]);
+    assert.ok(left['http.response.body.size'] >= 100_000 && left['http.response.body.size'] < 64 << 20);
+  });
+});
+
 describe('a server that ends', unlessBuilt, () => {
   it('leaves the event of an answer that its client did not take', async () => {
     const desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { drain: '300ms' }) });
