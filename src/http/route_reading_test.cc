@@ -1,10 +1,16 @@
 // What an upstream may take a path for: refused where the policies differ, by whatever spelling.
+#include <algorithm>
 #include <chrono>
+#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+#include "http/characters.h"
 #include "http/route_table.h"
+#include "http/target.h"
+#include "http/uri.h"
 
 namespace gatehouse::http {
 namespace {
@@ -209,6 +215,118 @@ TEST(Readings, OfTwinsWithTheSamePolicyAreFollowedFurther) {
   EXPECT_EQ(found("/docs/admin/7/b"), "2 7");
   EXPECT_EQ(found("/docs/Admin/7/b"), "none");
   EXPECT_EQ(found("/docs/Admin/7/a"), "0 7");
+}
+
+// ---- readers made at random ----
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), ascii_lower);
+  return text;
+}
+// Each segment of the path through `change`.
+template <typename Change>
+std::string each_segment(const std::string& path, Change change) {
+  std::string out;
+  for (std::size_t at = 0; at < path.size();) {
+    const auto end = std::min(path.find('/', at + 1), path.size());
+    out += '/' + change(path.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return out;
+}
+std::string decoded(const std::string& text) { return percent_decoded(text).value_or(text); }
+std::string without_end(std::string text, std::string_view characters) {
+  text.resize(text.find_last_not_of(characters) + 1);
+  return text;
+}
+
+// One way to read a path on top of another. What an upstream does is some of these, in some order.
+std::string read_by(int reader, const std::string& path) {
+  switch (reader) {
+    case 0: return lower(path);
+    case 1: return each_segment(path, [](const std::string& one) { return one.substr(0, one.find(';')); });
+    case 2: return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+    case 3: return each_segment(path, decoded);
+    case 4: return each_segment(path, [](const std::string& one) { return one.substr(0, one.rfind('.')); });
+    case 5: return each_segment(path, [](const std::string& one) { return without_end(one, ". "); });
+    case 6: return each_segment(path, [](const std::string& one) { return one.substr(0, one.find('\0')); });
+    default: return path;
+  }
+}
+
+TEST(Readings, LeadNoReaderToAnotherPolicyThanTheOneThatWasAsked) {
+  std::mt19937 random(20261128);
+  const auto any = [&](const auto& list) { return std::string(list[random() % std::size(list)]); };
+  const char* const kTemplates[] = {"admin",    "users", "{x}", "{x}:cancel", "Admin",
+                                    "{x}.json", "a.b",   "me",  "{y}",        ""};
+  const char* const kPieces[] = {"admin", "Admin",  "users", "me",    "ME",        "a",     "b",
+                                 ".json", ".",      ";",     "%3B",   "%2561dmin", "%20",   ":cancel",
+                                 "%3A",   "cancel", "%2500", "%2520", "x",         "%253A", "%2e"};
+  std::size_t found = 0, refused = 0;
+  for (int round = 0; round < 30'000; ++round) {
+    std::vector<Route> routes;
+    for (std::size_t i = 0; i < 2 + random() % 4; ++i) {
+      std::string path;
+      for (std::size_t depth = 1 + random() % 2; depth > 0; --depth) path += '/' + any(kTemplates);
+      if (path.contains("//") || path.find("{x}") != path.rfind("{x}") ||
+          path.find("{y}") != path.rfind("{y}"))
+        continue;
+      routes.push_back({Method::get, path, path, static_cast<std::uint32_t>(i), PathReader::upstream});
+    }
+    const auto table = RouteTable::build(routes);
+    if (!table) continue;
+    std::string path;
+    for (std::size_t depth = 1 + random() % 2; depth > 0; --depth) {
+      path += '/';
+      for (std::size_t pieces = random() % 4; pieces > 0; --pieces) path += any(kPieces);
+    }
+    // Or the path of a route, disguised.
+    if (round % 2 == 0 && !routes.empty()) {
+      path = routes[random() % routes.size()].path;
+      for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) path.replace(at, 3, "7");
+      if (path.size() > 1 && random() % 2 == 0) path[1 + random() % (path.size() - 1)] ^= 0x20;
+      path.insert(random() % 3 == 0 ? 1 + random() % path.size() : path.size(), any(kPieces));
+    }
+    if (path.contains("//") || !std::ranges::all_of(path, [](char c) { return is(c, kTargetCharacter); }) ||
+        wrong_in_path(path)) {
+      continue;
+    }
+    Captures captures;
+    const RouteMatch match = table->find(Method::get, path, captures);
+    refused += match.outcome == RouteOutcome::ambiguous ? 1 : 0;
+    if (match.outcome != RouteOutcome::found) continue;
+    ++found;
+    // The reader's routes are the same ones, of one policy: what it would do itself.
+    std::string read = path;
+    bool caseless = false, slashless = false;
+    for (std::size_t steps = 1 + random() % 4; steps > 0; --steps) {
+      const int reader = static_cast<int>(random() % 7);
+      caseless = caseless || reader == 0;
+      slashless = slashless || reader == 2;
+      read = read_by(reader, read);
+    }
+    std::vector<Route> its;
+    for (const Route& route : routes) {
+      const std::string own = slashless ? read_by(2, route.path) : route.path;
+      its.push_back({route.method, caseless ? lower(own) : own, "", 0, route.reader});
+    }
+    const auto its_table = RouteTable::build(its);
+    if (!its_table) continue;
+    const RouteMatch its_match = its_table->find(Method::get,
+                                                 caseless    ? lower(read)
+                                                 : slashless ? read_by(2, read)
+                                                             : read,
+                                                 captures);
+    if (its_match.outcome != RouteOutcome::found || its_match.route == match.route) continue;
+    // A route that fits the path as it is lost by the document's own order, which the reader has too.
+    const auto alone = RouteTable::build(std::span(routes).subspan(its_match.route, 1));
+    if (alone->find(Method::get, path, captures).outcome == RouteOutcome::found) continue;
+    ADD_FAILURE() << path << " is " << routes[match.route].path << ", but for a reader " << read << " is "
+                  << routes[its_match.route].path;
+    return;
+  }
+  EXPECT_GT(found, 2'000U);
+  EXPECT_GT(refused, 300U);
 }
 
 // Each step costs the same whatever the path holds: no square of its length.
