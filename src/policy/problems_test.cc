@@ -229,6 +229,14 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"timeout: 5s", "timeout: soon",
        "15:51: upstreams.orders.timeout: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not "
        "`soon`"},
+      {"timeout: 5s", "timeout: 106751d", "15:51: upstreams.orders.timeout: must be from 1ms to 24h"},
+      {"timeout: 5s", "timeout: 0s", "15:51: upstreams.orders.timeout: must be from 1ms to 24h"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\ndeadlines: {head: 25h, idle: 0s}",
+       "13:19: deadlines.head: must be from 1ms to 24h\n13:30: deadlines.idle: must be from 1ms to 24h"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\nrouting: {case: maybe, reading: strict}",
+       "13:17: routing.case: must be `sensitive` or `insensitive`, not `maybe`\n13:33: routing.reading: must "
+       "be `lenient` "
+       "or `exact`, not `strict`"},
       {"timeout: 5s", "timeout: 5s, failures: 0",
        "15:65: upstreams.orders.failures: must be a whole number from 1 to 1000, not 0"},
       {"type: api_key", "type: basic",

@@ -141,6 +141,17 @@ auto as_secret_file(const std::string& directory) {
   };
 }
 
+// A time that somebody waits for: more than a clock can measure, and less than a slip of the pen. What is
+// added to the time of day must not leave its range.
+constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
+constexpr Nanoseconds kLongestWait = std::chrono::hours(24);
+constexpr auto as_wait = [](const Field& field) -> std::optional<Nanoseconds> {
+  const auto wait = field.duration();
+  if (!wait || (*wait >= kShortestWait && *wait <= kLongestWait)) return wait;
+  field.problem("must be from 1ms to 24h");
+  return std::nullopt;
+};
+
 ThreatModel read_threat_model(const Field& field) {
   Reader in(field);
   ThreatModel model;
@@ -222,12 +233,12 @@ Listen read_listen(const Field& field, const std::string& directory) {
 Deadlines read_deadlines(const Field& field) {
   Reader in(field);
   Deadlines deadlines;
-  deadlines.handshake = in.optional("handshake", as_duration).value_or(deadlines.handshake);
-  deadlines.head = in.optional("head", as_duration).value_or(deadlines.head);
-  deadlines.body = in.optional("body", as_duration).value_or(deadlines.body);
-  deadlines.idle = in.optional("idle", as_duration).value_or(deadlines.idle);
-  deadlines.answer = in.optional("answer", as_duration).value_or(deadlines.answer);
-  deadlines.drain = in.optional("drain", as_duration).value_or(deadlines.drain);
+  deadlines.handshake = in.optional("handshake", as_wait).value_or(deadlines.handshake);
+  deadlines.head = in.optional("head", as_wait).value_or(deadlines.head);
+  deadlines.body = in.optional("body", as_wait).value_or(deadlines.body);
+  deadlines.idle = in.optional("idle", as_wait).value_or(deadlines.idle);
+  deadlines.answer = in.optional("answer", as_wait).value_or(deadlines.answer);
+  deadlines.drain = in.optional("drain", as_wait).value_or(deadlines.drain);
   in.finish();
   return deadlines;
 }
@@ -257,14 +268,14 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   upstream.place = field.place();
   if (const auto urls = in.optional("url", as_field)) upstream.urls = placed_list(*urls);
   if (upstream.urls.empty() && !in.has("url")) in.missing("url");
-  upstream.connect_timeout = in.optional("connect_timeout", as_duration).value_or(upstream.connect_timeout);
-  upstream.timeout = in.optional("timeout", as_duration).value_or(upstream.timeout);
+  upstream.connect_timeout = in.optional("connect_timeout", as_wait).value_or(upstream.connect_timeout);
+  upstream.timeout = in.optional("timeout", as_wait).value_or(upstream.timeout);
   upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
   upstream.connections = static_cast<std::uint32_t>(
       in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
   upstream.failures =
       static_cast<std::uint32_t>(in.optional("failures", as_integer(1, 1000)).value_or(upstream.failures));
-  upstream.open_for = in.optional("open_for", as_duration).value_or(upstream.open_for);
+  upstream.open_for = in.optional("open_for", as_wait).value_or(upstream.open_for);
   upstream.read_ahead = in.optional("read_ahead", as_size).value_or(upstream.read_ahead);
   if (upstream.read_ahead < kibibytes(16) || upstream.read_ahead > mebibytes(16))
     in.problem("read_ahead", "must be from 16KiB to 16MiB");
@@ -347,7 +358,7 @@ Defaults read_defaults(const Field& field) {
   if (const auto limits = in.optional("limits", as_placed_list)) defaults.limits = *limits;
   defaults.upstream = in.optional("upstream", as_placed);
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
-  defaults.timeout = in.optional("timeout", as_duration).value_or(defaults.timeout);
+  defaults.timeout = in.optional("timeout", as_wait).value_or(defaults.timeout);
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
   defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
   if (const auto caps = in.optional("caps", as_field)) {
@@ -484,7 +495,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.upstream = in.optional("upstream", as_placed);
   operation.handler = in.optional("handler", as_placed);
   operation.body = in.optional("body", as_size);
-  operation.timeout = in.optional("timeout", as_duration);
+  operation.timeout = in.optional("timeout", as_wait);
   operation.sensitive = in.optional("sensitive", as_words);
   operation.assertion = in.optional("assert", as_boolean);
   operation.cache_control = in.optional("cache_control", as_placed);
