@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gate/secret_forms.h"
+
 namespace gatehouse::gate {
 namespace {
 
@@ -22,7 +24,11 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
   const auto group = parameters.root().find(kind);
   if (!group) return;
   for (const std::string& name : names) {
-    if (const auto value = group->find(name)) into.push_back({name, scalar(*value)});
+    const auto value = group->find(name);
+    if (!value) continue;
+    const std::string_view text = scalar(*value);
+    // A live key in a path is a secret, whosever it is.
+    into.push_back({name, holds_credential(text) ? std::string_view("[redacted]") : text});
   }
 }
 

@@ -164,6 +164,26 @@ describe('a raw `;`', unlessBuilt, () => {
   });
 });
 
+describe('a live credential of anybody in a path or query', unlessBuilt, () => {
+  it('is not logged', async () => {
+    const logged = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 400 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });
+    const desk = await Desk.open({ change: (configuration, api) => {
+      api.paths['/files/{name}'] = { get: { operationId: 'file', security: [{}], parameters: [logged('name', 'path'), logged('q', 'query')], responses: { 200: { description: 'ok' } } } };
+      configuration.operations.file = { permission: 'catalogue:read', public: 'a test' };
+    } });
+    const { key } = await desk.createKey();
+    for (const secret of [key, `x${key}y`, key.slice(0, 40), desk.token, encodeURIComponent(`a ${key}`)]) {
+      const { headers } = await desk.get(`/files/${secret}?q=${secret}`, {});
+      const event = await desk.gatehouse.eventOf(headers['x-request-id']);
+      assert.deepEqual([event.resource.name, event.query.q], ['[redacted]', '[redacted]'], secret);
+    }
+    const { headers } = await desk.get('/files/gh_notes.txt?q=eyJ', {});
+    const event = await desk.gatehouse.eventOf(headers['x-request-id']);
+    assert.deepEqual([event.resource.name, event.query.q], ['gh_notes.txt', 'eyJ']);
+    await desk.close();
+  });
+});
+
 describe('an answer', unlessBuilt, () => {
   let desk, raw;
   before(async () => {

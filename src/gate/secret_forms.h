@@ -1,0 +1,12 @@
+// Texts that are credentials by their form, whoever they belong to.
+#pragma once
+
+#include <string_view>
+
+namespace gatehouse::gate {
+
+// Whether an API key of Gatehouse's (crypto/api_key.h), with or without its checksum, or a JWS or JWE in
+// compact form (RFC 7515 section 3.1) stands somewhere in the text. Time is linear in the text.
+bool holds_credential(std::string_view text);
+
+}  // namespace gatehouse::gate

@@ -1,0 +1,39 @@
+#include "gate/secret_forms.h"
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::gate {
+namespace {
+
+constexpr std::string_view kKey = "gh_0123456789AB_23456789ABCDEFGHIJKLMNOPQRSTUVWXY4BKzet";
+constexpr std::string_view kToken = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl";
+
+TEST(Credentials, AreKnownByTheirFormWhereverTheyStand) {
+  for (const std::string_view secret :
+       {kKey, kToken, kKey.substr(0, 49), kKey.substr(0, 35), kToken.substr(0, 40)}) {
+    EXPECT_TRUE(holds_credential(secret)) << secret;
+    EXPECT_TRUE(holds_credential("a " + std::string(secret) + "/b")) << secret;
+    EXPECT_TRUE(holds_credential("gh_eyJ" + std::string(secret))) << secret;
+  }
+  EXPECT_TRUE(holds_credential("gh_0123456789AB_x" + std::string(kKey))) << "behind one that is none";
+  EXPECT_TRUE(holds_credential("eyJ.x." + std::string(kToken)));
+}
+
+TEST(Credentials, AreNotSeenInOrdinaryTexts) {
+  for (const std::string_view text :
+       {"", "gh_", "eyJ", "eyJ.", "github", "gh_0123456789AB", "gh_0123456789AB_short", "order-7",
+        "eyJhbGciOiJFUzI1NiJ9", "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11",
+        "gh_0123456789ABC_23456789ABCDEFGHIJKL", "eyJ1.2.3"})
+    EXPECT_FALSE(holds_credential(text)) << text;
+}
+
+TEST(Credentials, AreSoughtInLinearTime) {
+  for (const std::string_view piece : {"gh_", "eyJ", "eyJ.", "gh_0123456789AB_", "eyJhbGciOiJFUzI1NiJ9.a "}) {
+    std::string text;
+    while (text.size() < (1U << 20U)) text += piece;
+    EXPECT_FALSE(holds_credential(text)) << piece;  // a square of a MiB would not end
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::gate
