@@ -30,6 +30,7 @@ std::vector<std::string_view> changed_until_restart(const policy::Settings& runn
   hold("log",
        std::ranges::equal(running.log, wanted.log, [](const auto& a, const auto& b) { return same(a, b); }));
   hold("keep_events", running.keep_events == wanted.keep_events);
+  hold("keep_size", running.keep_size == wanted.keep_size);
   hold("workers", running.workers == wanted.workers);
   return changed;
 }

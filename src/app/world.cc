@@ -65,6 +65,10 @@ Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Setti
   GATEHOUSE_TRY(auto connection, open_store(settings));
   audit::Retention retention;
   retention.age = settings.keep_events;
+  retention.size = settings.keep_size;
+  // A file goes as a whole: no more than a sixteenth of what is kept at once.
+  retention.file = std::min(retention.file, ByteCount{settings.keep_size.bytes / 16});
+  retention.on_filling = tell_operator;
   sinks.push_back(audit::store_sink(std::move(connection), retention));
   const auto add = [&](std::unique_ptr<audit::Sink> sink) {
     sinks.push_back(audit::threaded_sink(std::move(sink), {.on_problem = tell_operator}));

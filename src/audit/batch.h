@@ -64,6 +64,8 @@ struct SinkState {
   std::size_t pending_bytes = 0;
   std::uint64_t lost = 0;  // events
   bool stalled = false;
+  std::uint64_t used_bytes = 0;  // of a sink that lets the oldest go at `most_bytes`
+  std::uint64_t most_bytes = 0;
 };
 
 // Where events end up. Used by the writer's thread only, but for state().

@@ -145,14 +145,21 @@ void Counters::render(std::string& out) const {
 void render(std::string& out, std::span<const SinkSample> sinks) {
   const auto each = [&](std::string_view name, std::string_view help, std::string_view type, auto value_of) {
     head(out, name, help, type);
-    for (const SinkSample& one : sinks) line(out, R"({}{{sink="{}"}} {})", name, label(one.sink), value_of(one.state));
+    for (const SinkSample& one : sinks)
+      line(out, R"({}{{sink="{}"}} {})", name, label(one.sink), value_of(one.state));
   };
   each("gatehouse_event_sink_pending_bytes", "Events that wait for the sink.", "gauge",
        [](const SinkState& state) { return state.pending_bytes; });
-  each("gatehouse_event_sink_stalled", "1: the sink has taken nothing for seconds, and events wait for it.", "gauge",
-       [](const SinkState& state) { return state.stalled ? 1 : 0; });
-  each("gatehouse_event_sink_lost_total", "Events that are left out of the sink, because too many waited for it.",
-       "counter", [](const SinkState& state) { return state.lost; });
+  each("gatehouse_event_sink_stalled", "1: the sink has taken nothing for seconds, and events wait for it.",
+       "gauge", [](const SinkState& state) { return state.stalled ? 1 : 0; });
+  each("gatehouse_event_sink_lost_total",
+       "Events that are left out of the sink, because too many waited for it.", "counter",
+       [](const SinkState& state) { return state.lost; });
+  each("gatehouse_event_sink_used_bytes",
+       "What the sink takes up, where it lets the oldest events go at a bound.", "gauge",
+       [](const SinkState& state) { return state.used_bytes; });
+  each("gatehouse_event_sink_most_bytes", "That bound (keep_size); 0: it has none.", "gauge",
+       [](const SinkState& state) { return state.most_bytes; });
 }
 
 void render(std::string& out, std::span<const Sample> samples) {

@@ -1,7 +1,11 @@
 #include "audit/store_sink.h"
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "audit/event_files.h"
 
@@ -40,7 +44,8 @@ constexpr db::Sql kSteps[] = {
     "  size INTEGER NOT NULL"
     ") STRICT;"
     "CREATE INDEX gatehouse_runs_latest ON gatehouse_runs (latest);",
-    // A run is found by one look-up where it spans less than kRunSpan, as all do that are written from here on.
+    // A run is found by one look-up where it spans less than kRunSpan, as all do that are written from here
+    // on.
     "CREATE INDEX gatehouse_runs_earliest ON gatehouse_runs (earliest);"
     "CREATE INDEX gatehouse_runs_wide ON gatehouse_runs (latest) WHERE latest - earliest >= 1000000000;"
     "CREATE INDEX gatehouse_runs_file ON gatehouse_runs (file);",
@@ -98,7 +103,12 @@ class StoreSink final : public Sink {
       GATEHOUSE_TRY(const bool by_size, keep_to_size());
       if ((!by_age && !by_size) || std::chrono::steady_clock::now() >= end) break;
     }
+    GATEHOUSE_CHECK(watch_size(now));
     return remove_bytes();
+  }
+
+  SinkState state() const override {
+    return {.used_bytes = used_.load(std::memory_order_relaxed), .most_bytes = retention_.size.bytes};
   }
 
  private:
@@ -170,10 +180,10 @@ class StoreSink final : public Sink {
         "(SELECT position FROM gatehouse_runs WHERE latest < ? ORDER BY latest LIMIT 2000)",
         {time}));
     const bool some = connection_.changed_rows() > 0;
-    GATEHOUSE_CHECK(connection_.execute(
-        "DELETE FROM gatehouse_originals WHERE rowid IN "
-        "(SELECT rowid FROM gatehouse_originals WHERE time < ? ORDER BY time LIMIT 200)",
-        {time}));
+    GATEHOUSE_CHECK(
+        connection_.execute("DELETE FROM gatehouse_originals WHERE rowid IN "
+                            "(SELECT rowid FROM gatehouse_originals WHERE time < ? ORDER BY time LIMIT 200)",
+                            {time}));
     return some || connection_.changed_rows() > 0;
   }
 
@@ -186,26 +196,47 @@ class StoreSink final : public Sink {
                  : files_.remove_before(end_.file, end_.offset);
   }
 
-  // Files go as a whole: without their runs nothing of them is found, and then they are removed. A quarter is for
-  // what is in the database. Whether anything went.
+  // Files go as a whole: without their runs nothing of them is found, and then they are removed. A quarter is
+  // for what is in the database. Whether anything went.
   Result<bool> keep_to_size() {
     bool some = false;
     GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
     GATEHOUSE_TRY(const std::int64_t last, number("SELECT max(file) FROM gatehouse_runs"));
     const auto most = static_cast<std::int64_t>(retention_.size.bytes / 4 * 3 / retention_.file.bytes);
     if (last - first + 1 > std::max<std::int64_t>(most, 1)) {
-      GATEHOUSE_CHECK(connection_.execute(
-          "DELETE FROM gatehouse_runs WHERE position IN "
-          "(SELECT position FROM gatehouse_runs WHERE file = ? LIMIT 2000)",
-          {first}));
+      GATEHOUSE_CHECK(
+          connection_.execute("DELETE FROM gatehouse_runs WHERE position IN "
+                              "(SELECT position FROM gatehouse_runs WHERE file = ? LIMIT 2000)",
+                              {first}));
       some = connection_.changed_rows() > 0;
     }
     GATEHOUSE_TRY(const std::int64_t used, pages_in_use());
     if (used <= static_cast<std::int64_t>(retention_.size.bytes / 4)) return some;
-    GATEHOUSE_CHECK(connection_.execute(
-        "DELETE FROM gatehouse_originals WHERE rowid IN "
-        "(SELECT rowid FROM gatehouse_originals ORDER BY time LIMIT 200)"));
+    GATEHOUSE_CHECK(
+        connection_.execute("DELETE FROM gatehouse_originals WHERE rowid IN "
+                            "(SELECT rowid FROM gatehouse_originals ORDER BY time LIMIT 200)"));
     return some || connection_.changed_rows() > 0;
+  }
+
+  // Files and database have their own parts of the size: the fuller one counts.
+  Result<> watch_size(WallTime now) {
+    GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
+    GATEHOUSE_TRY(const std::int64_t pages, pages_in_use());
+    const auto whole =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(end_.file - std::max<std::int64_t>(first, 1), 0));
+    const std::uint64_t files = whole * retention_.file.bytes + static_cast<std::uint64_t>(end_.offset);
+    const auto database = static_cast<std::uint64_t>(pages);
+    used_.store(files + database, std::memory_order_relaxed);
+    const std::uint64_t quarter = retention_.size.bytes / 4;
+    const bool filling = files >= quarter * 3 / 5 * 4 || database >= quarter / 5 * 4;
+    if (!filling || !retention_.on_filling || (told_ && now - *told_ < Retention::kAgain)) return {};
+    told_ = now;
+    retention_.on_filling(
+        fmt::format("the event store holds {} MiB of the {} MiB of keep_size: at the bound the oldest events "
+                    "and originals go, "
+                    "whatever keep_events says; raise keep_size, or lower keep_events",
+                    (files + database) >> 20U, retention_.size.bytes >> 20U));
+    return {};
   }
 
   Result<std::int64_t> pages_in_use() {
@@ -227,7 +258,9 @@ class StoreSink final : public Sink {
   End end_;
   Durable durable_ = Durable::later;
   bool known_ = false;
-  Batch sorted_;  // of the last batch that was not; keeps its memory
+  std::atomic<std::uint64_t> used_{0};
+  std::optional<WallTime> told_;  // of on_filling
+  Batch sorted_;                  // of the last batch that was not; keeps its memory
 };
 
 }  // namespace

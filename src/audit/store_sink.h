@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "audit/batch.h"
 #include "base/units.h"
@@ -18,6 +20,10 @@ struct Retention {
   std::chrono::nanoseconds age = std::chrono::hours(24 * 90);
   ByteCount size = mebibytes(4096);  // of files and database together; the oldest go first
   ByteCount file = mebibytes(64);    // a file grows no further, except by its last batch
+  // Told when the store is four fifths full, long before anything goes because of its size; again after each
+  // kAgain for which it stays so. From the writer's thread.
+  std::function<void(std::string_view)> on_filling = {};
+  static constexpr std::chrono::hours kAgain{1};
 };
 
 // `connection` is the sink's alone. One transaction for each batch; other processes may write too.

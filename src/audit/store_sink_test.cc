@@ -147,6 +147,34 @@ TEST_F(Stores, OldEventsGoByAgeAndBySize) {
   EXPECT_EQ(count(), 6000);
 }
 
+TEST_F(Stores, SayThatTheyFillLongBeforeAnythingGoes) {
+  WallTime now{std::chrono::seconds{1'760'000'000}};
+  std::vector<std::string> told;
+  auto sink = store({.size = kibibytes(640), .file = kibibytes(8), .on_filling = [&](std::string_view text) {
+                       told.emplace_back(text);
+                     }});
+  const auto kept = [&] {
+    auto connection = open();
+    std::size_t found = 0;
+    EXPECT_TRUE(read_events(connection, {}, [&](const StoredEvent&) { return ++found, true; }));
+    return found;
+  };
+  std::size_t written = 0;
+  for (; told.empty() && written < 100'000; written += 100) {
+    ASSERT_TRUE(sink->write(batch_of(100, now), Durable::later));
+    ASSERT_TRUE(sink->tidy(now));
+  }
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(kept(), written) << "nothing has gone";
+  EXPECT_THAT(told[0], ::testing::HasSubstr("of keep_size"));
+  EXPECT_GT(sink->state().used_bytes, kibibytes(640).bytes / 2);
+  EXPECT_EQ(sink->state().most_bytes, kibibytes(640).bytes);
+  ASSERT_TRUE(sink->tidy(now + std::chrono::minutes{59}));
+  EXPECT_EQ(told.size(), 1U) << "not every five seconds";
+  ASSERT_TRUE(sink->tidy(now + std::chrono::minutes{60}));
+  EXPECT_EQ(told.size(), 2U);
+}
+
 TEST_F(Stores, AnAgeOfMinutesIsOfMinutes) {
   const WallTime now{std::chrono::seconds{1'760'000'000}};
   auto sink = store({.age = std::chrono::minutes{30}});
@@ -160,7 +188,8 @@ TEST_F(Stores, AnAgeOfMinutesIsOfMinutes) {
   EXPECT_EQ(found, 2);
 }
 
-// Sixteen workers write fifty runs a second each: what a tidying every five seconds has to remove is what came in them.
+// Sixteen workers write fifty runs a second each: what a tidying every five seconds has to remove is what
+// came in them.
 TEST_F(Stores, RetentionKeepsUpWithSixteenWorkers) {
   WallTime now{std::chrono::seconds{1'760'000'000}};
   auto sink = store({.age = std::chrono::seconds{10}, .size = kibibytes(256), .file = kibibytes(8)});
@@ -179,7 +208,8 @@ TEST_F(Stores, RetentionKeepsUpWithSixteenWorkers) {
   EXPECT_EQ(runs(), 0);
 }
 
-// What an event is found by does not grow with the store: a request that took minutes stands among young ones.
+// What an event is found by does not grow with the store: a request that took minutes stands among young
+// ones.
 TEST_F(Stores, WhyReadsTheRunsOfOneSecondHoweverManyThereAre) {
   const auto id_of = [](WallTime time, int number) {
     const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
@@ -210,9 +240,11 @@ TEST_F(Stores, WhyReadsTheRunsOfOneSecondHoweverManyThereAre) {
   EXPECT_EQ(explain(connection, id_of(start, 0))->lines.size(), 1U);
   EXPECT_EQ(explain(connection, id_of(start + std::chrono::seconds{299}, 299 * 4))->lines.size(), 1U);
   EXPECT_EQ(explain(connection, late)->lines.size(), 1U) << "it ended long after it began";
-  EXPECT_EQ(explain(connection, id_of(start + std::chrono::seconds{7}, 999'999)).error().code, ErrorCode::not_found);
+  EXPECT_EQ(explain(connection, id_of(start + std::chrono::seconds{7}, 999'999)).error().code,
+            ErrorCode::not_found);
   auto plan = connection.query(
-      "SELECT count(*), max(latest - earliest) FROM gatehouse_runs WHERE earliest BETWEEN 1760000007000000000 - "
+      "SELECT count(*), max(latest - earliest) FROM gatehouse_runs WHERE earliest BETWEEN "
+      "1760000007000000000 - "
       "1000000000 AND 1760000007001000000");
   ASSERT_TRUE(plan && *plan->next());
   EXPECT_LE(plan->integer(0), 8);

@@ -224,6 +224,8 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "13:10: workers: must be a whole number from 1 to 1024, not 0"},
       {"store: sqlite:state.db", "store: sqlite:state.db\nkeep_events: forever",
        "13:14: keep_events: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not `forever`"},
+      {"store: sqlite:state.db", "store: sqlite:state.db\nkeep_size: 1MiB",
+       "13:12: keep_size: must be at least 64MiB"},
       {"10.0.0.0/8", "10.0.0.0/33",
        "13:19: trusted_proxies: `10.0.0.0/33` is no network; write it as 10.0.0.0/8"},
       {"timeout: 5s", "timeout: soon",
@@ -266,6 +268,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"listen:\n", "listen: []\nother:\n",
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
        "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `keep_events`, "
+       "`keep_size`, "
        "`key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, `operations`, `review`, `roles`, "
        "`routing`, "
        "`store`, "

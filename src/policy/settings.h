@@ -258,6 +258,7 @@ struct Settings {
   std::vector<OperationSettings> operations;
   std::vector<LogSettings> log;
   Nanoseconds keep_events = std::chrono::hours(24 * 90);
+  ByteCount keep_size = mebibytes(4096);  // of the event store; at the bound the oldest go before keep_events
   Details details = Details::principals;
   std::vector<Acceptance> accepted;
   ByteCount memory_bodies = mebibytes(256);  // of all requests under way, as bytes and as values

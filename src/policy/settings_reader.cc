@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
 #include "doc/reader.h"
 #include "doc/source.h"
+#include "policy/routing_reader.h"
 #include "policy/settings.h"
 
 namespace gatehouse::policy {
@@ -40,10 +43,6 @@ constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
                                            {"space", openapi::Plus::space}};
 constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
                                                       {"literal", openapi::Semicolon::literal}};
-constexpr Choice<http::LetterCase> kLetterCases[] = {{"sensitive", http::LetterCase::sensitive},
-                                                     {"insensitive", http::LetterCase::insensitive}};
-constexpr Choice<http::PathCuts> kPathCuts[] = {{"lenient", http::PathCuts::lenient},
-                                                {"exact", http::PathCuts::exact}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
 
 std::optional<PlacedText> placed(const Field& field) {
@@ -377,15 +376,6 @@ Defaults read_defaults(const Field& field) {
   return defaults;
 }
 
-http::PathReading read_routing(const Field& field) {
-  Reader in(field);
-  http::PathReading routing;
-  routing.letters = in.optional("case", as_one_of(kLetterCases)).value_or(routing.letters);
-  routing.cuts = in.optional("reading", as_one_of(kPathCuts)).value_or(routing.cuts);
-  in.finish();
-  return routing;
-}
-
 std::vector<LogSettings> read_log(const Field& field, const std::string& directory) {
   std::vector<LogSettings> sinks;
   for (const Field& item : field.list()) {
@@ -578,6 +568,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.log.push_back({});
   }
   settings.keep_events = in.optional("keep_events", as_duration).value_or(settings.keep_events);
+  settings.keep_size = in.optional("keep_size", as_size).value_or(settings.keep_size);
+  if (settings.keep_size < mebibytes(64)) in.problem("keep_size", "must be at least 64MiB");
   if (const auto errors = in.optional("errors", as_field)) {
     Reader inner(*errors);
     settings.details = inner.required("details", as_one_of(kDetails));
