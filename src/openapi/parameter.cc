@@ -48,8 +48,10 @@ struct InputMemory::State {
       present[4];  // by In: what the document holds, in its order; null: not to be checked
   std::vector<std::string_view> lines;  // of one header
   schema::Findings findings;
+  schema::Allowance allowance;  // of one request's parameters, or of one form
 
   void begin() {
+    allowance = {};
     for (auto& list : present) list.clear();
   }
   std::string_view write_json(std::string_view raw, const Codec& codec, json::Builder& out);
@@ -101,7 +103,7 @@ std::string_view InputMemory::State::write(std::string_view raw, const Codec& co
     const std::string_view broken = styled(kinds, attempt);
     if (!broken.empty()) {
       if (first_broken.empty()) first_broken = broken;
-    } else if (!codec.schema || codec.schema->accepts(trial.root())) {
+    } else if (!codec.schema || codec.schema->accepts(trial.root(), allowance)) {
       out.copy(trial.root());
       return kValid;
     } else if (best == 0) {
@@ -293,7 +295,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
       auto codec = memory.present[in].begin();
       for (const json::Member member : part.value.members()) {
         const Codec* by = *codec++;
-        if (!by || by->schema->check(member.value, memory.findings)) continue;
+        if (!by || by->schema->check(member.value, memory.findings, memory.allowance)) continue;
         for (const schema::Finding& finding : memory.findings)
           findings.add(by->at + finding.at, finding.rule);
         fine = false;

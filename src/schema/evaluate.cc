@@ -21,9 +21,7 @@ namespace {
 using json::Kind;
 using json::Value;
 
-// Far above what real schemas and instances need; what goes beyond is refused, not served.
-constexpr std::int32_t kMostDepth = 3000;
-
+constexpr std::int32_t kMostDepth = 3000;  // far above what real schemas need; what goes beyond is refused
 // In the units of Work.
 constexpr std::int64_t kRule = 16;
 constexpr std::int64_t kMember = 8;
@@ -63,8 +61,7 @@ class Evaluator {
     }
     return false;
   }
-  // Only findings need to know the way.
-  static const Path* at(const Path& path) { return kReports ? &path : nullptr; }
+  static const Path* at(const Path& path) { return kReports ? &path : nullptr; }  // only findings need it
   // Whether there is no use in going on after a failure.
   bool enough() const { return !kReports || findings_->full() || run_.work.spent(); }
   void take_words(std::size_t bits) { run_.work.take(static_cast<std::int64_t>(bits / 64)); }
@@ -350,9 +347,8 @@ class Evaluator {
   bool check_steps(const std::vector<Step>& steps, Value value, Marks* marks, const Path* path) {
     bool valid = true;
     for (const Step& step : steps) {
-      if (check_step(step, value, marks, path)) continue;
-      valid = false;
-      if (enough()) return false;
+      valid = check_step(step, value, marks, path) && valid;
+      if (!valid && enough()) return false;
     }
     return valid;
   }
@@ -362,9 +358,8 @@ class Evaluator {
       case Step::Op::all: {
         bool valid = true;
         for (const Rules* const branch : step.branches) {
-          if (check(*branch, value, marks, path)) continue;
-          valid = false;
-          if (enough()) return false;
+          valid = check(*branch, value, marks, path) && valid;
+          if (!valid && enough()) return false;
         }
         return valid;
       }
@@ -395,9 +390,8 @@ class Evaluator {
     bool valid = true;
     for (const json::Member member : value.members()) {
       const std::uint32_t number = step.names.find(member.key());
-      if (number == NameTable::kNone || check(*step.branches[number], value, marks, path)) continue;
-      valid = false;
-      if (enough()) return false;
+      if (number != NameTable::kNone) valid = check(*step.branches[number], value, marks, path) && valid;
+      if (!valid && enough()) return false;
     }
     return valid;
   }
@@ -467,12 +461,14 @@ class Evaluator {
   Findings* findings_;
 };
 
-Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work::Share share) {
+Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work::Share share,
+                    Allowance& allowance) {
   findings.clear();
-  Run run(instance, share);
+  Run run(instance, share, allowance);
   const Path path;
   const bool valid =
       Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path) && !run.work.spent();
+  allowance = run.work.rest();
   if (valid) return Outcome::valid;
   if (run.work.cut_short()) return Outcome::unfinished;
   if (run.work.spent()) {
@@ -484,18 +480,20 @@ Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work:
 
 }  // namespace
 
-bool Schema::accepts(Value instance) const {
-  Run run(instance, Work::Share::whole);
-  return Evaluator<Effort::verdict>(run, nullptr).check(*root_, instance, nullptr, nullptr) &&
-         !run.work.spent();
+bool Schema::accepts(Value instance, Allowance& allowance) const {
+  Run run(instance, Work::Share::whole, allowance);
+  const bool valid = Evaluator<Effort::verdict>(run, nullptr).check(*root_, instance, nullptr, nullptr);
+  allowance = run.work.rest();
+  return valid && !run.work.spent();
 }
 
-bool Schema::check(Value instance, Findings& findings) const {
-  return check_whole(*root_, instance, findings, Work::Share::whole) == Outcome::valid;
+bool Schema::check(Value instance, Findings& findings, Allowance& allowance) const {
+  return check_whole(*root_, instance, findings, Work::Share::whole, allowance) == Outcome::valid;
 }
 
 Outcome Schema::check_briefly(Value instance, Findings& findings) const {
-  return check_whole(*root_, instance, findings, Work::Share::brief);
+  Allowance whole;
+  return check_whole(*root_, instance, findings, Work::Share::brief, whole);
 }
 
 }  // namespace gatehouse::schema

@@ -25,7 +25,8 @@ struct Binding {
 
 class Run {
  public:
-  Run(json::Value the_instance, Work::Share share) : work(the_instance, share), instance_(the_instance) {}
+  Run(json::Value the_instance, Work::Share share, Allowance allowance = {})
+      : work(the_instance, share, allowance), instance_(the_instance) {}
   ~Run() {
     if (memo_ != nullptr) memo_->end();
   }

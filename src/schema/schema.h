@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "json/document.h"
+#include "schema/allowance.h"
 #include "schema/findings.h"
 
 namespace gatehouse::schema {
@@ -41,11 +42,20 @@ class Schema {
   // Whether the instance is valid; when it is not, `findings` (which is cleared first) says why. Allocates
   // nothing in the valid case once a thread has warmed up. Stack is bounded whatever the schema, and time by
   // the bytes of the instance (work.h): what would take more is refused as "complexity".
-  bool check(json::Value instance, Findings& findings) const;
+  bool check(json::Value instance, Findings& findings) const {
+    Allowance whole;
+    return check(instance, findings, whole);
+  }
   // The same on a loop that others wait for: gives up after about two milliseconds where the whole may take
   // longer.
   Outcome check_briefly(json::Value instance, Findings& findings) const;
-  bool accepts(json::Value instance) const;
+  bool accepts(json::Value instance) const {
+    Allowance whole;
+    return accepts(instance, whole);
+  }
+  // The same for one of several values of a request, such as its parameters.
+  bool check(json::Value instance, Findings& findings, Allowance& allowance) const;
+  bool accepts(json::Value instance, Allowance& allowance) const;
 
   std::vector<Weakness> weaknesses() const;
 

@@ -21,11 +21,12 @@ std::int64_t bytes_of(json::Value instance) {
 }
 
 bool Work::begin_heavy() {
-  const std::int64_t whole = kBase + kForEachByte * bytes_of(instance_);
+  const std::int64_t whole = base_ + kForEachByte * bytes_of(instance_);
   const std::int64_t share = share_ == Share::brief ? std::min(whole, kBrief) : whole;
   cut_ = share < whole;
+  left_ += share - granted();
+  granted_ = share;
   heavy_ = true;
-  left_ += share - kLight;
   return true;
 }
 

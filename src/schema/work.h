@@ -4,9 +4,11 @@
 // schema.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "json/document.h"
+#include "schema/allowance.h"
 
 namespace gatehouse::schema {
 
@@ -14,7 +16,6 @@ class Work {
  public:
   // What ordinary instances need. Beyond it, results are remembered, so that nothing is found out twice.
   static constexpr std::int64_t kLight = 50'000;
-  static constexpr std::int64_t kBase = 1'000'000;
   static constexpr std::int64_t kForEachByte = 64;
 
   enum class Share : std::uint8_t {
@@ -23,7 +24,8 @@ class Work {
   };
   static constexpr std::int64_t kBrief = 2'000'000;
 
-  Work(json::Value instance, Share share) : instance_(instance), share_(share) {}
+  Work(json::Value instance, Share share, Allowance allowance = {})
+      : instance_(instance), base_(allowance.left), left_(std::min(kLight, base_)), share_(share) {}
 
   // false: nothing is left, and nothing will be.
   bool take(std::int64_t units) {
@@ -41,15 +43,20 @@ class Work {
   }
 
   bool spent() const { return spent_; }
-  bool heavy() const { return heavy_; }              // more than an ordinary instance has needed
+  bool heavy() const { return heavy_; }  // more than an ordinary instance has needed
+  // What is left for the next, by how much of it this one has used.
+  Allowance rest() const { return {std::clamp<std::int64_t>(base_ - (granted() - left_), 0, base_)}; }
   bool cut_short() const { return spent_ && cut_; }  // the whole share would have been more
 
  private:
+  std::int64_t granted() const { return heavy_ ? granted_ : std::min(kLight, base_); }
   bool extend();
   bool begin_heavy();  // true
 
   json::Value instance_;
-  std::int64_t left_ = kLight;
+  std::int64_t base_;
+  std::int64_t left_;
+  std::int64_t granted_ = 0;
   Share share_;
   bool heavy_ = false;
   bool spent_ = false;

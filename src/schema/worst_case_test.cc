@@ -205,6 +205,27 @@ TEST(WorstCase, AnExpensiveInstanceIsLeftUnfinishedOnALoopThatOthersWaitFor) {
   EXPECT_EQ(schema->check_briefly(instance.root(), findings), Outcome::valid);
 }
 
+// The parameters of one request: each is small, and together they are what one may be.
+TEST(WorstCase, SeveralChecksForOneRequestShareWhatTheyMayCost) {
+  std::string branches;
+  for (int i = 0; i < 200; ++i) branches += ",{\"required\":[\"r" + std::to_string(i) + "\"]}";
+  const auto schema = compiled(R"({"anyOf":[{"minProperties":9})" + branches + "]}");
+  json::Parser parser;
+  json::Document instance;
+  ASSERT_TRUE(parser.parse("{}", instance));
+  Allowance allowance;
+  Findings findings;
+  int answered = 0;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_FALSE(schema->check(instance.root(), findings, allowance));
+    answered += findings[0].rule == "anyOf" ? 1 : 0;
+  }
+  EXPECT_GT(answered, 50);
+  EXPECT_LT(answered, 500) << "and then nothing is left";
+  const auto cheap = compiled(R"({"maxProperties":5})");
+  EXPECT_TRUE(cheap->check(instance.root(), findings, allowance)) << "but for what costs nothing";
+}
+
 // What refuses expensive instances must not refuse large ones.
 TEST(WorstCase, LargeInstancesOfOrdinarySchemasAreAccepted) {
   const auto accepts = [](std::string_view schema, const std::string& instance) {
