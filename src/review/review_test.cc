@@ -204,6 +204,15 @@ const std::vector<Case>& cases() {
       {"address-unlimited", {{"limits: [per_ip, per_principal]", "limits: [per_principal]"}}, {}},
       {"principal-unlimited", {{"limits: [per_ip, per_principal]", "limits: [per_ip]"}}, {}},
       {"limit-high", {{"600/min", "600/s"}}, {}},
+      {"nullable-idle",
+       {},
+       {{"name: {type: string, maxLength: 80}", "name: {type: string, maxLength: 80, nullable: true}"}}},
+      {"schema-contradiction",
+       {},
+       {{"{type: object, properties: {name: {type: string, maxLength: 80}}}",
+         "{allOf: [{type: object, additionalProperties: false, properties: {name: {type: string, maxLength: "
+         "80}}}, "
+         "{type: object, additionalProperties: false, required: [b], properties: {b: {type: boolean}}}]}"}}},
       {"limit-burst", {{"600/min", "1/h, burst: 100"}}, {}},
       {"limit-ipv6", {{"600/min", "600/min, ipv6_prefix: 128"}}, {}},
       {"limit-shared", {{"limits: {per_ip", "limits: {all: {per: operation, rate: 60/min}, per_ip"}}, {}},

@@ -135,6 +135,41 @@ constexpr Rule kSchemaRules[] = {
                                                : "any value is accepted");
            }
          }},
+    {.id = "nullable-idle",
+     .severity = Severity::low,
+     .layer = Layer::schema,
+     .title = "`nullable` has no effect",
+     .why = "OpenAPI 3.0 lets it add null to the `type` in the same schema, and to nothing else; 3.1 does "
+            "not know it. "
+            "Callers who send null are refused, and whoever loosens that may loosen too much.",
+     .remedy = "3.0: put `nullable: true` beside a `type`, and null into `enum`. 3.1: `type: [string, "
+               "\"null\"]`, or `anyOf` "
+               "with `type: \"null\"`.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (Weak& weak : weak_places(policy, Kind::nullable))
+             found.add(std::move(weak.operations), weak.place, "`nullable: true` has no effect here");
+         }},
+    {.id = "schema-contradiction",
+     .severity = Severity::medium,
+     .layer = Layer::schema,
+     .title = "No object can match a schema",
+     .why = "`additionalProperties: false` sees the members that its own schema object declares, and no "
+            "others: parts of "
+            "an `allOf` that are each closed exclude each other's members. Every request is refused, until "
+            "somebody "
+            "opens more than was needed.",
+     .remedy = "Leave `additionalProperties` out of the parts, which are sealed together, or say "
+               "`unevaluatedProperties: "
+               "false` once outside.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (Weak& weak : weak_places(policy, Kind::contradiction)) {
+             found.add(
+                 std::move(weak.operations), weak.place,
+                 fmt::format("`{}` is required, and a part of the schema does not allow it", weak.keyword));
+           }
+         }},
     {.id = "object-open",
      .severity = Severity::medium,
      .weighs = Weighs::exposure,

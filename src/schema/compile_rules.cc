@@ -1,5 +1,7 @@
 // One schema object into Rules, keyword by keyword; compile_steps.cc has the applicators.
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -20,7 +22,10 @@ void Compiler::Implementation::fill(const Task& task) {
   const Keywords keywords(task.schema);
   const Facts& facts = facts_.of(task.schema, *task.resource);
   const Site site{task, keywords, facts, *task.resource, *task.rules};
-  if (site.resource.openapi) check_flags(site);
+  if (site.resource.openapi) {
+    check_flags(site);
+    find_idle_nullable(site);
+  }
   if (site.resource.ref_stands_alone() && keywords.has(Keyword::ref)) {
     std::vector<Step> steps;
     add_reference(site, Keyword::ref, steps);
@@ -37,7 +42,10 @@ void Compiler::Implementation::fill(const Task& task) {
   fill_object(site);
   fill_steps(site);
   if (site.resource.unevaluated) fill_unevaluated(site);
-  if (task.key.use == Use::outermost) seal_and_cap(site);
+  if (task.key.use == Use::outermost) {
+    seal_and_cap(site);
+    find_contradictions(site);
+  }
   // The table is built last: sealing and dependencies add to it.
   if (task.rules->object) objects(*task.rules).names.build();
 }
@@ -94,6 +102,45 @@ bool Compiler::Implementation::is_map_of_schemas(const Site& site, Keyword keywo
     good = is_schema(site, member.value, fmt::format("{}/{}", name(keyword), member.key())) && good;
   }
   return good;
+}
+
+// OpenAPI 3.0.3, Schema Object: `nullable` adds null to the `type` beside it, and to nothing else. 3.1 does
+// not know it.
+void Compiler::Implementation::find_idle_nullable(const Site& site) {
+  using enum Keyword;
+  if (!is_true(site.keywords[nullable])) return;
+  const Value list = site.keywords[enumeration];
+  const auto has_null = [](Value values) {
+    for (const Value one : values.elements()) {
+      if (one.is_null()) return true;
+    }
+    return false;
+  };
+  const bool effect = site.resource.draft == Draft::openapi_3_0 && site.keywords.has(type) &&
+                      (!list || !list.is_array() || has_null(list));
+  if (!effect) add_weakness(site, Weakness::Kind::nullable, {});
+}
+
+// What is required must be allowed by every part of the schema that lists its members and allows no others.
+void Compiler::Implementation::find_contradictions(const Site& site) {
+  if ((site.facts.types & type_bit(Kind::object)) == 0) return;
+  for (const Value declared : site.facts.closed) {
+    std::set<std::string_view> names;
+    if (declared && declared.is_object()) {
+      for (const json::Member member : declared.members()) names.insert(member.key());
+    }
+    for (const std::string_view required : site.facts.required_names) {
+      if (names.contains(required) || is_exempt(site, required)) continue;
+      add_weakness(site, Weakness::Kind::contradiction, kept(required));
+      return;
+    }
+  }
+}
+
+void Compiler::Implementation::add_weakness(const Site& site, Weakness::Kind kind, std::string_view keyword) {
+  site.rules.weaknesses.push_back({kind, site.resource.document->uri,
+                                   documents_.pointer_to(*site.resource.document, site.task.schema),
+                                   site.task.schema.offset(), keyword});
 }
 
 void Compiler::Implementation::fill_types(const Site& site) {

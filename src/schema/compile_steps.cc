@@ -191,9 +191,7 @@ void Compiler::Implementation::seal_array(const Site& site) {
   const bool says_true = items && items.is_boolean() && items.boolean();
   const bool says_nothing = !facts.describes_elements && facts.types != kAllTypes && !facts.is_listed;
   if (!says_true && !says_nothing) return;
-  site.rules.weaknesses.push_back({Weakness::Kind::anything, site.resource.document->uri,
-                                   documents_.pointer_to(*site.resource.document, site.task.schema),
-                                   site.task.schema.offset(), "items"});
+  add_weakness(site, Weakness::Kind::anything, "items");
   if (says_nothing) arrays(rules).rest = &anything(Use::outermost);
 }
 
@@ -202,11 +200,7 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
   Rules& rules = site.rules;
   const Facts& facts = site.facts;
   const auto admits = [&](Kind kind) { return (facts.types & type_bit(kind)) != 0; };
-  const auto weak = [&](Weakness::Kind kind, std::string_view keyword) {
-    rules.weaknesses.push_back({kind, site.resource.document->uri,
-                                documents_.pointer_to(*site.resource.document, site.task.schema),
-                                site.task.schema.offset(), keyword});
-  };
+  const auto weak = [&](Weakness::Kind kind, std::string_view keyword) { add_weakness(site, kind, keyword); };
   if (options_.sealing == Sealing::sealed && facts.describes_object && admits(Kind::object) &&
       !site.keywords.has(additional_properties) && !rules.unevaluated_properties) {
     if (rules.steps) {

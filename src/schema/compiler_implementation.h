@@ -81,6 +81,9 @@ class Compiler::Implementation {
   void fill(const Task& task);
   // Each reads its keywords, if the vocabularies in force have them.
   void check_flags(const Site& site);
+  void find_idle_nullable(const Site& site);
+  void find_contradictions(const Site& site);
+  void add_weakness(const Site& site, Weakness::Kind kind, std::string_view keyword);
   void fill_types(const Site& site);
   void fill_values(const Site& site);
   void fill_string(const Site& site);

@@ -8,6 +8,9 @@ namespace gatehouse::schema {
 namespace {
 
 constexpr int kMostHeight = 200;
+// Enough to find a contradiction by: schemas that share their parts must not make these grow without end.
+constexpr std::size_t kMostRequired = 200;
+constexpr std::size_t kMostClosed = 20;
 
 std::uint8_t type_bits(std::string_view name) {
   using json::Kind;
@@ -50,6 +53,11 @@ void join(Facts& facts, const Facts& other) {
   facts.maximum |= other.maximum;
   append(facts.read_only_names, other.read_only_names);
   append(facts.write_only_names, other.write_only_names);
+  facts.required_names.insert(facts.required_names.end(), other.required_names.begin(),
+                              other.required_names.end());
+  facts.closed.insert(facts.closed.end(), other.closed.begin(), other.closed.end());
+  if (facts.required_names.size() > kMostRequired) facts.required_names.resize(kMostRequired);
+  if (facts.closed.size() > kMostClosed) facts.closed.resize(kMostClosed);
   facts.height = std::max(facts.height, other.height + 1);
 }
 
@@ -158,6 +166,16 @@ void FactFinder::own(Facts& facts, const Keywords& keywords, const SchemaResourc
   }
   for (const Keyword keyword : {prefix_items, items, additional_items, unevaluated_items}) {
     facts.describes_elements |= keywords.has(keyword);
+  }
+  if (const json::Value names = keywords[required]; names && names.is_array() && resource.validates) {
+    for (const json::Value name : names.elements()) {
+      if (name.is_string() && facts.required_names.size() < kMostRequired)
+        facts.required_names.push_back(name.string());
+    }
+  }
+  if (const json::Value rest = keywords[additional_properties];
+      rest && rest.is_boolean() && !rest.boolean() && !keywords.has(pattern_properties)) {
+    facts.closed.push_back(keywords[properties]);
   }
   facts.lists_elements = keywords.has(prefix_items) || (keywords.has(items) && keywords[items].is_array());
   const auto is_true = [&](Keyword keyword) {

@@ -31,6 +31,9 @@ struct Facts {
   bool write_only = false;
   std::vector<std::string_view> read_only_names;  // properties, here or in what applies here
   std::vector<std::string_view> write_only_names;
+  // What every object must have, and the schema objects that allow none but the members they declare.
+  std::vector<std::string_view> required_names;
+  std::vector<json::Value> closed;
   int height = 0;  // how many schemas deep it applies to the same value
 };
 

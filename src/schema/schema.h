@@ -18,13 +18,19 @@ struct Rules;    // one compiled schema object
 
 // A place where the schema says less than it could, and what was done about it.
 struct Weakness {
-  enum class Kind : std::uint8_t { capped, anything };
+  enum class Kind : std::uint8_t {
+    capped,
+    anything,
+    nullable,       // it says `nullable: true`, which has no effect there
+    contradiction,  // no object is valid: a member is required here and not allowed there
+  };
   Kind kind = Kind::capped;
   std::string document;      // URI
   std::string pointer;       // of the schema object, in the document
   std::uint32_t offset = 0;  // of the schema object, in the document's text
-  std::string_view keyword;  // capped: the keyword that was put in: maxLength, maxItems, maxProperties,
-                             // maximum anything: "items" where that holds for the elements of an array
+  // capped: what was put in (maxLength, maxItems, maxProperties, maximum). anything: "items" where it is said
+  // of the elements of an array. contradiction: the member.
+  std::string_view keyword;
 };
 
 enum class Outcome : std::uint8_t {

@@ -185,6 +185,57 @@ TEST(Sealing, DoesNotOpenWhatANotForbids) {
   EXPECT_THAT(findings(kSchema, R"({"a":{"x":1,"y":2}})", kSealed), ElementsAre(" not"));
 }
 
+std::vector<std::string> weak(std::string_view schema, Options options, Weakness::Kind kind) {
+  const json::Document document = parsed(schema);
+  Compiler compiler(options);
+  compiler.add(kUri, document.root());
+  std::vector<std::string> found;
+  const auto compiled = compiler.compile(kUri, document.root(), Direction::input);
+  if (!compiled) return {"does not compile"};
+  for (const Weakness& weakness : (*compiled)->weaknesses()) {
+    if (weakness.kind == kind) found.push_back(weakness.pointer + " " + std::string(weakness.keyword));
+  }
+  return found;
+}
+
+TEST(Weaknesses, NullableWithoutEffectIsOne) {
+  const auto idle = [](std::string_view schema, Dialect dialect = Dialect::openapi_3_0) {
+    return weak(schema, {.dialect = dialect}, Weakness::Kind::nullable);
+  };
+  EXPECT_THAT(idle(R"({"properties":{"a":{"nullable":true,"allOf":[{"type":"string"}]}}})"),
+              ElementsAre("/properties/a "));
+  EXPECT_THAT(idle(R"({"type":"string","nullable":true,"enum":["x"]})"), ElementsAre(" "));
+  EXPECT_THAT(idle(R"({"type":"string","nullable":true,"enum":["x",null]})"), IsEmpty());
+  EXPECT_THAT(idle(R"({"type":"string","nullable":true})"), IsEmpty());
+  EXPECT_THAT(idle(R"({"nullable":false})"), IsEmpty());
+  EXPECT_THAT(idle(R"({"type":"string","nullable":true})", Dialect::openapi_3_1), ElementsAre(" "));
+}
+
+TEST(Weaknesses, AMemberThatIsRequiredAndNotAllowedIsOne) {
+  const auto contradiction = [](std::string_view schema) {
+    return weak(schema, {.dialect = Dialect::openapi_3_1, .sealing = Sealing::sealed},
+                Weakness::Kind::contradiction);
+  };
+  EXPECT_THAT(contradiction(R"({"allOf":[{"type":"object","additionalProperties":false,"properties":{"a":{}}},
+      {"type":"object","additionalProperties":false,"required":["b"],"properties":{"b":{}}}]})"),
+              ElementsAre(" b"));
+  EXPECT_THAT(contradiction(R"({"additionalProperties":false,"required":["b"]})"), ElementsAre(" b"));
+  EXPECT_THAT(
+      contradiction(
+          R"({"$ref":"#/$defs/a","required":["b"],"$defs":{"a":{"additionalProperties":false,"properties":{"a":{}}}}})"),
+      ElementsAre(" b"));
+  // Each alternative may be closed; names by pattern; a text has no members.
+  EXPECT_THAT(
+      contradiction(R"({"required":["b"],"anyOf":[{"additionalProperties":false},{"properties":{"b":{}}}]})"),
+      IsEmpty());
+  EXPECT_THAT(
+      contradiction(R"({"additionalProperties":false,"required":["b"],"patternProperties":{"^b":{}}})"),
+      IsEmpty());
+  EXPECT_THAT(contradiction(R"({"additionalProperties":false,"properties":{"b":{}},"required":["b"]})"),
+              IsEmpty());
+  EXPECT_THAT(contradiction(R"({"type":"string","additionalProperties":false,"required":["b"]})"), IsEmpty());
+}
+
 TEST(Caps, BoundWhatIsUnboundedAndSayWhere) {
   const Options capped{.sealing = Sealing::sealed, .caps = Caps{.string = 3, .items = 2, .properties = 2}};
   constexpr std::string_view kSchema =
