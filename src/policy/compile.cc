@@ -388,6 +388,7 @@ class Compiler {
                                   "it cannot say log: true; remove one of the two",
                                   operation.name, parameter.name));
       }
+      if (secret) operation.secret_parameters.push_back(&parameter);
       if (parameter.in == openapi::In::path && !secret) operation.logged_path.push_back(parameter.name);
       if (parameter.in == openapi::In::query && shown) operation.logged_query.push_back(parameter.name);
     }

@@ -193,6 +193,7 @@ struct Operation {
 
   // Path and query parameters whose values events may show.
   std::vector<std::string> logged_path, logged_query;
+  std::vector<const openapi::Parameter*> secret_parameters;  // whose values are not in any record
 };
 
 class PolicySet {

@@ -107,17 +107,17 @@ std::vector<Expensive> known() {
   }
   return {
       {"a recursive anyOf with patterns on long texts",
-       R"({"$defs":{"n":{"anyOf":[{"pattern":"^(x|y)*z$"},{"properties":{"a":{"$ref":"#/$defs/n"}},"required":["b"]},
+       R"({"$defs":{"n":{"anyOf":[{"type":"string","pattern":"^(x|y)*z$"},{"properties":{"a":{"$ref":"#/$defs/n"}},"required":["b"]},
         {"properties":{"a":{"$ref":"#/$defs/n"}},"required":["c"]},{"properties":{"a":{"$ref":"#/$defs/n"}},"minProperties":2}]}},
         "$ref":"#/$defs/n"})",
        nested},
       {"the same with what was not evaluated",
-       R"({"$defs":{"n":{"oneOf":[{"pattern":"(x|y)*z"},{"properties":{"a":{"$ref":"#/$defs/n"}},"required":["b"]},
+       R"({"$defs":{"n":{"oneOf":[{"type":"string","pattern":"(x|y)*z"},{"properties":{"a":{"$ref":"#/$defs/n"}},"required":["b"]},
         {"properties":{"a":{"$ref":"#/$defs/n"}},"required":["c"]}],"unevaluatedProperties":false}},"$ref":"#/$defs/n"})",
        nested},
       {"the same through a dynamic reference",
        R"({"$dynamicAnchor":"n","anyOf":[{"properties":{"a":{"$dynamicRef":"#n"}},"required":["b"]},
-        {"properties":{"a":{"$dynamicRef":"#n"}},"required":["c"]},{"pattern":"(x|y)*z"}]})",
+        {"properties":{"a":{"$dynamicRef":"#n"}},"required":["c"]},{"type":"string","pattern":"(x|y)*z"}]})",
        nested},
       {"branches that double at each of sixty levels",
        R"({"$ref":"#/$defs/d0","$defs":{)" + doubling +

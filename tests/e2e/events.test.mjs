@@ -73,6 +73,16 @@ describe('events', unlessBuilt, () => {
       assert.deepEqual(event.resource, { step: '7' });
       const written = other.folder.read('events.jsonl') + other.gatehouse.output;
       for (const secret of ['p4th-s3cr3t', 'p1n-s3cr3t']) assert.ok(!written.includes(secret), secret);
+      // Nor where the upstream repeats it in an error that is kept for operators.
+      other.upstream.answer = () => response(500, 'no code p4th-s3cr3t, no pin p1n-s3cr3t');
+      const failed = await other.get('/resets/p4th-s3cr3t/7?pin=p1n-s3cr3t');
+      assert.equal(failed.status, 502);
+      let stdout = '';
+      await eventually(async () => {
+        ({ stdout } = await other.folder.run('why', '-c', 'gatehouse.yaml', failed.headers['x-request-id']));
+        return /no code .*, no pin /.test(stdout);
+      }, 'what the upstream said');
+      for (const secret of ['p4th-s3cr3t', 'p1n-s3cr3t']) assert.ok(!stdout.includes(secret), stdout);
     } finally {
       await other.close();
     }
