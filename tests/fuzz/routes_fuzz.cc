@@ -11,11 +11,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<Route> routes;
   for (auto end = text.find('\n'); end != std::string_view::npos && routes.size() < 32;
        end = text.find('\n')) {
-    routes.push_back(
-        {routes.size() % 3 == 0 ? Method::post : Method::get, std::string(text.substr(0, end)), "name"});
+    const auto number = static_cast<std::uint32_t>(routes.size());
+    routes.push_back({number % 3 == 0 ? Method::post : Method::get, std::string(text.substr(0, end)), "name",
+                      number / 2, number % 5 == 4 ? PathReader::gatehouse : PathReader::upstream});
     text.remove_prefix(end + 1);
   }
-  const auto table = RouteTable::build(routes);
+  const PathReading reading{static_cast<LetterCase>(size % 3), static_cast<PathCuts>(size / 3 % 2)};
+  const auto table = RouteTable::build(routes, reading);
   if (!table) {
     for (const auto& problem : table.error())
       FUZZ_EXPECT(problem.route < routes.size() && !problem.what.empty());
@@ -30,6 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       FUZZ_EXPECT(!captures.values[i].empty() && !captures.values[i].contains('/'));
     }
   }
+  if (match.outcome == RouteOutcome::ambiguous)
+    FUZZ_EXPECT(routes[match.route].reader == PathReader::upstream);
   if (match.outcome != RouteOutcome::no_path) FUZZ_EXPECT(!match.allow.empty());
   return 0;
 }
