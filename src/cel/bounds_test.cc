@@ -51,6 +51,22 @@ TEST(Bounds, WorkIsBoundedAndTheBoundIsNotAbsorbed) {
   EXPECT_EQ(conditions.evaluate("lists.range(1000000000).size()"), "error: memory");
 }
 
+TEST(Bounds, PatternsAreChargedForWhatTheyBecome) {
+  Conditions conditions;
+  // Each takes milliseconds to compile, though it has no more bytes than others.
+  const std::string classes = "principal.id + '" + repeated("\\\\pL", 160) + "'";
+  EXPECT_EQ(conditions.evaluate("'a'.matches(" + classes + ")"), "error: invalid_argument");
+  EXPECT_EQ(conditions.evaluate("[1,2,3,4,5].exists(x, 'a'.matches(" + classes + "))"), "error: cost");
+  EXPECT_EQ(conditions.evaluate("[1,2,3,4,5].exists(x, 'a'.matches(principal.id + '" + repeated("abc", 160) +
+                                "'))"),
+            "false");
+  // A large program over a long text.
+  const std::string text = "'" + repeated("a", 30'000) + "'";
+  const std::string large = text + ".matches(principal.id + '(a{31}){31}')";
+  EXPECT_EQ(conditions.evaluate(large), "false");
+  EXPECT_EQ(conditions.evaluate("[1,2,3].exists(x, " + large + ")"), "error: cost");
+}
+
 TEST(Bounds, ValuesThatShareTheirPartsDoNotBlowUp) {
   Conditions conditions;
   std::string doubled = "size(a60) + size(principal.id)";

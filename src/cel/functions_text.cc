@@ -289,6 +289,15 @@ constexpr Definition kTextFunctions[] = {
 
 }  // namespace
 
+// `\pL` and the like, each of which takes as long to read as thousands of other bytes.
+static std::size_t unicode_classes(std::string_view pattern) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] == '\\' && (pattern[i + 1] == 'p' || pattern[i + 1] == 'P')) ++count;
+  }
+  return count;
+}
+
 // A pattern that is not a literal is compiled on every evaluation, within these bounds.
 Value matches(Run& run, Arguments args) {
   if (!all_strings(args)) return run.no_overload();
@@ -297,12 +306,15 @@ Value matches(Run& run, Arguments args) {
     return Value::error(Fault::invalid_argument,
                         "a pattern that is not a literal may have 512 bytes at most");
   }
-  if (!run.charge(64 * (1 + pattern.size()) + args[0].text().size())) return run.exhaustion();
+  if (!run.charge(64 * (1 + pattern.size()) + 2000 * unicode_classes(pattern))) return run.exhaustion();
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(kDynamicPatternMemory);
   const RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled.ok())
     return Value::error(Fault::invalid_argument, "the pattern is no RE2 regular expression");
+  // RE2 is linear in the text, times the size of what the pattern became where that is too large for its DFA.
+  const auto program = static_cast<std::uint64_t>(std::max(0, compiled.ProgramSize()));
+  if (!run.charge(args[0].text().size() * (1 + program / 64))) return run.exhaustion();
   return Value::boolean(
       RE2::PartialMatch(re2::StringPiece(args[0].text().data(), args[0].text().size()), compiled));
 }

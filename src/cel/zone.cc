@@ -195,8 +195,11 @@ std::optional<Zone> read_zone(std::string_view file) {
 }
 
 bool is_zone_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || name.front() == '/' || name.find("..") != std::string_view::npos)
+  // One zone has one name: `posix/` and `right/` are the whole folder again, and a path has many spellings.
+  if (name.empty() || name.size() > 64 || name.front() == '/' || name.back() == '/' || name.contains("//") ||
+      name.starts_with("posix/") || name.starts_with("right/")) {
     return false;
+  }
   return std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
            c == '_' || c == '-' || c == '+';
@@ -204,7 +207,7 @@ bool is_zone_name(std::string_view name) {
 }
 
 // The zones of the system that conditions have asked for. A name may come with a request, so a name that is
-// no zone leaves nothing behind.
+// no zone leaves nothing behind, and there are no more names than the system has zones.
 const Zone* find_zone(std::string_view name) {
   thread_local TextMap<Zone> zones;
   if (const auto found = zones.find(name); found != zones.end()) return &found->second;
