@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <utility>
 
 #include <openssl/pem.h>
@@ -12,6 +11,7 @@
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
+#include "crypto/x509_text.h"
 
 namespace gatehouse::crypto {
 namespace {
@@ -63,11 +63,16 @@ Result<> read_subject(X509* certificate, PeerCertificate& into) {
     if (OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) != NID_commonName) continue;
     into.common_name = ++common_names == 1 ? std::move(value) : std::string();
   }
-  const openssl::Bio bio(must(BIO_new(BIO_s_mem())));
-  constexpr unsigned long kRfc4514 = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
-  if (X509_NAME_print_ex(bio.get(), subject, 0, kRfc4514) < 0)
-    return invalid_certificate("the subject cannot be written");
-  into.subject = openssl::text_of(bio.get());
+  GATEHOUSE_TRY(into.subject, text_of(subject));
+  return {};
+}
+
+Result<> read_issuer(X509* certificate, PeerCertificate& into) {
+  const X509_NAME* issuer = X509_get_issuer_name(certificate);
+  for (int i = 0; i < X509_NAME_entry_count(issuer); ++i) {
+    GATEHOUSE_CHECK(utf8(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(issuer, i))));
+  }
+  GATEHOUSE_TRY(into.issuer, text_of(issuer));
   return {};
 }
 
@@ -111,31 +116,12 @@ Result<> read_alternative_names(X509* certificate, PeerCertificate& into) {
   return {};
 }
 
-// Before 1970 and after 2262, what WallTime can hold, the nearest it holds.
-Result<WallTime> wall_time(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1)
-    return invalid_certificate("a date in the certificate is malformed");
-  constexpr std::time_t kLast = 9'000'000'000;
-  return WallTime{std::chrono::seconds{std::clamp<std::time_t>(timegm(&parts), 0, kLast)}};
-}
-
-Result<std::string> serial_of(X509* certificate) {
-  const openssl::Bignum number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-  if (!number || BN_is_negative(number.get()) == 1)
-    return invalid_certificate("the certificate's serial number is malformed");
-  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number.get())), '\0');
-  BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
-  std::string text = hex(as_bytes(bytes));
-  text.erase(0, text.find_first_not_of('0'));
-  return text.empty() ? "0" : text;
-}
-
 Result<PeerCertificate> read(X509* certificate, std::string_view der) {
   PeerCertificate result;
   GATEHOUSE_CHECK(read_subject(certificate, result));
   GATEHOUSE_CHECK(read_alternative_names(certificate, result));
-  GATEHOUSE_TRY(result.serial, serial_of(certificate));
+  GATEHOUSE_CHECK(read_issuer(certificate, result));
+  GATEHOUSE_TRY(result.serial, text_of(X509_get0_serialNumber(certificate)));
   GATEHOUSE_TRY(result.not_before, wall_time(X509_get0_notBefore(certificate)));
   GATEHOUSE_TRY(result.not_after, wall_time(X509_get0_notAfter(certificate)));
   result.fingerprint = hex(sha256(der));
@@ -249,6 +235,20 @@ Result<PeerCertificate> parse_certificate(std::string_view der) {
   if (!certificate || start != openssl::bytes(der) + der.size())
     return invalid_certificate("not a certificate in DER");
   return read(certificate.get(), der);
+}
+
+Result<std::vector<std::string>> root_subjects(std::string_view pem) {
+  const openssl::ErrorQueueGuard guard;
+  const openssl::Bio bio(must(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))));
+  std::vector<std::string> subjects;
+  while (const X509Ptr one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    if (X509_NAME_cmp(X509_get_subject_name(one.get()), X509_get_issuer_name(one.get())) != 0) continue;
+    GATEHOUSE_TRY(std::string subject, text_of(X509_get_subject_name(one.get())));
+    subjects.push_back(std::move(subject));
+  }
+  std::ranges::sort(subjects);
+  subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
+  return subjects;
 }
 
 Result<PeerCertificate> parse_certificate_pem(std::string_view pem) {

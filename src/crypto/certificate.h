@@ -23,6 +23,7 @@ namespace gatehouse::crypto {
 // a rule compares must be what the authority meant.
 struct PeerCertificate {
   std::string subject;      // RFC 4514: "CN=orders,O=Partner"; empty when the subject is
+  std::string issuer;       // the same, of the authority that signed it
   std::string common_name;  // empty unless there is exactly one
   std::vector<std::string> dns_names;
   std::vector<std::string> uris;
@@ -37,6 +38,10 @@ struct PeerCertificate {
 // Reads only: whether the chain is good was decided by the TLS handshake.
 Result<PeerCertificate> parse_certificate(std::string_view der);
 Result<PeerCertificate> parse_certificate_pem(std::string_view pem);  // the first certificate
+
+// The subjects of the certificates of a PEM file that vouch for themselves: the authorities at the root, each
+// once. Sorted.
+Result<std::vector<std::string>> root_subjects(std::string_view pem);
 
 struct IssuedCertificate {
   std::string certificate_pem;
