@@ -76,7 +76,7 @@ Gate gate_of_limit(const Told& told) {
 std::optional<Gate> gate_of(const Told& told, Reason reason) {
   switch (reason) {
     case Reason::too_many_at_once: return Gate::limit_request;
-    case Reason::scope_missing: return Gate::authenticate;
+    case Reason::scope_missing:  // the caller was proven, and has paid
     case Reason::permission_missing: return Gate::permit;
     case Reason::upstream_error:
     case Reason::upstream_refusal: return Gate::wall;
@@ -143,7 +143,14 @@ std::string caller_text(const Told& told) {
                 : "anonymous";
   }
   std::string text = fmt::format("{} by {}", told.text("user.id"), told.text("auth.scheme"));
+  if (told.has("auth.issuer")) text += fmt::format(" of {}", told.text("auth.issuer"));
   if (told.has("auth.credential.id")) text += fmt::format(", credential {}", told.text("auth.credential.id"));
+  if (const auto also = told.event.find("auth.also"); also && also->is_array()) {
+    for (const json::Value one : also->elements()) {
+      text += fmt::format("; and {} by {}", one.find_string("user.id").value_or("somebody"),
+                          one.find_string("auth.scheme").value_or("something"));
+    }
+  }
   return text;
 }
 

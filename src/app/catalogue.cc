@@ -1,7 +1,10 @@
 #include "app/catalogue.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "app/descriptors.h"
 #include "gate/scheme_api_key.h"
 #include "gate/scheme_jwt.h"
 #include "gate/scheme_mutual_tls.h"
@@ -16,18 +19,29 @@ namespace {
 
 // ---- schemes ----
 
-Result<std::unique_ptr<Scheme>> make_scheme(const policy::PolicySet& policy,
+// What the workers remember of tokens and certificates takes at most this, over all of them and for each
+// authenticator.
+constexpr std::size_t kRememberedBytes = std::size_t{64} << 20U;
+
+std::size_t cache_share(const policy::PolicySet& policy) {
+  return std::max(kRememberedBytes / worker_count(policy.settings), std::size_t{1} << 20U);
+}
+
+Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
                                             const policy::AuthenticatorPolicy& authenticator, World& world,
                                             net::Loop& loop) {
+  const policy::PolicySet& policy = *shared.policy;
   switch (authenticator.settings->kind) {
     case policy::AuthenticatorKind::api_key:
       return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, world.keys, world.hasher);
     case policy::AuthenticatorKind::jwt: {
-      GATEHOUSE_TRY(auto source, world.jwks(*authenticator.settings));
-      return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), loop);
+      GATEHOUSE_TRY(auto source, world.issuers.of(*authenticator.settings));
+      return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), loop,
+                                               cache_share(policy), world.tokens);
     }
     case policy::AuthenticatorKind::mutual_tls:
-      return std::make_unique<gate::MutualTlsScheme>(policy, authenticator);
+      return std::make_unique<gate::MutualTlsScheme>(policy, authenticator, shared.revocations,
+                                                     cache_share(policy), world.tokens);
   }
   return failure(ErrorCode::internal, "an authenticator of no kind");
 }
@@ -103,6 +117,20 @@ target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signe
     text("aud", audience);
     if (!principal.is_anonymous()) text("sub", principal->id);
     text("kind", name(principal->kind));
+    if (!principal.is_anonymous()) text("scheme", principal->scheme);
+    if (!principal->issuer.empty()) text("issuer", principal->issuer);
+    if (!principal.beside().empty()) {
+      builder.key("beside");
+      builder.begin_array();
+      for (const IdentityPointer& one : principal.beside()) {
+        builder.begin_object();
+        text("sub", one->id);
+        text("scheme", one->scheme);
+        if (!one->issuer.empty()) text("issuer", one->issuer);
+        builder.end_object();
+      }
+      builder.end_array();
+    }
     text("jti", call.request_id);
     text("operation", call.operation);
     builder.key("iat");
@@ -216,13 +244,16 @@ Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, Wor
   GATEHOUSE_CHECK(world.open_for(*policy));
   for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
     if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
-      GATEHOUSE_CHECK(world.jwks(*authenticator.settings));
+      GATEHOUSE_CHECK(world.issuers.of(*authenticator.settings));
   }
   SharedParts shared;
   for (const auto& [name, upstream] : policy->settings.upstreams) {
     GATEHOUSE_TRY(shared.upstreams[name], shared_upstream(upstream));
   }
   shared.database = world.database_of(*policy);
+  if (const policy::Tls& tls = policy->settings.tls; !tls.client_crl.value.empty()) {
+    GATEHOUSE_TRY(shared.revocations, RevocationFile::open(tls));
+  }
   shared.policy = std::move(policy);
   return shared;
 }
@@ -233,7 +264,7 @@ Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept
   Workbench with{shared, kept, world, loop};
   gate::Parts parts;
   for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
-    GATEHOUSE_TRY(auto scheme, make_scheme(*policy, authenticator, world, loop));
+    GATEHOUSE_TRY(auto scheme, make_scheme(shared, authenticator, world, loop));
     parts.schemes.push_back(std::move(scheme));
   }
   for (const policy::Operation& operation : policy->operations) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/revocation_file.h"
 #include "app/world.h"
 #include "base/result.h"
 #include "gate/runner.h"
@@ -24,7 +25,8 @@ std::vector<std::string> handler_names();
 // What all workers share under one policy, beside the world.
 struct SharedParts {
   std::shared_ptr<const policy::PolicySet> policy;
-  std::shared_ptr<target::Database> database;  // null where no operation has a statement
+  std::shared_ptr<target::Database> database;   // null where no operation has a statement
+  std::shared_ptr<RevocationFile> revocations;  // null where the configuration names no list
   // By upstream: the authorities that its certificates are held against, and all that its connections depend
   // on, as a text that is compared.
   struct Upstream {

@@ -4,11 +4,14 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/world.h"
+#include "crypto/certificate.h"
 #include "crypto/jwk.h"
+#include "crypto/revocation_list.h"
 #include "crypto/signer.h"
 #include "doc/load.h"
 #include "net/tls.h"
@@ -31,7 +34,8 @@ class FileCheck {
     if (!settings.listen.http || settings.listen.http_answer != policy::PlaintextAnswer::redirect) return;
     if (!names || !names->empty()) return;
     problems_.add(settings.listen.place,
-                  "listen.http: redirects to no host, because the certificate names none; set listen.names to the hosts of this server");
+                  "listen.http: redirects to no host, because the certificate names none; set listen.names "
+                  "to the hosts of this server");
   }
 
   void admin_tls(const policy::AdminAccess& access) {
@@ -62,6 +66,30 @@ class FileCheck {
     options.client_ca_pem = *authorities;
     options.client_certificates = net::ClientCertificates::request;
     tried(net::ServerTls::make(options), tls.client_ca, "tls.client_ca");
+  }
+
+  // The lists are signed by the authorities, and a name is one principal's: several authorities could give it
+  // to several.
+  void client_certificates(const policy::Settings& settings) {
+    const auto authorities = text_of(settings.tls.client_ca, "tls.client_ca");
+    if (!authorities) return;
+    if (const auto lists = text_of(settings.tls.client_crl, "tls.client_crl")) {
+      tried(crypto::RevocationLists::parse(*lists, *authorities), settings.tls.client_crl, "tls.client_crl");
+    }
+    const auto roots = crypto::root_subjects(*authorities);
+    if (!roots || roots->size() < 2) return;
+    for (const auto& [name, authenticator] : settings.authenticators) {
+      if (authenticator.kind != policy::AuthenticatorKind::mutual_tls ||
+          !authenticator.mutual_tls.issuers.empty()) {
+        continue;
+      }
+      problems_.add(
+          authenticator.place,
+          fmt::format("authenticators.{}: tls.client_ca holds {} authorities, and each could certify "
+                      "the same name for somebody else; say whose certificates it takes: "
+                      "`issuers: [\"{}\"]`",
+                      name, roots->size(), fmt::join(*roots, "\", \"")));
+    }
   }
 
   // What a peer's certificate is held against.
@@ -134,6 +162,7 @@ class FileCheck {
 void check_files(const policy::Settings& settings, Problems& problems) {
   FileCheck check(problems);
   check.server_tls(settings.tls);
+  check.client_certificates(settings);
   check.admin_tls(settings.listen.admin_access);
   check.descriptors(settings);
   check.redirect(settings);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <memory>
@@ -114,10 +115,48 @@ int show_new_key(const KeyOptions& words, const policy::PolicySet& policy,
   return 0;
 }
 
+// A key belongs to an authenticator. Where there is one for keys, it is that one's; where there are several,
+// the operator says whose.
+Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyRequest& request) {
+  std::vector<std::string> known;
+  for (const auto& [name, authenticator] : policy.settings.authenticators) {
+    if (authenticator.kind == policy::AuthenticatorKind::api_key) known.push_back(name);
+  }
+  if (known.empty())
+    return failure(ErrorCode::invalid, "the configuration has no authenticator of type api_key");
+  std::vector<std::string>& chosen = request.authenticators;
+  if (chosen.empty() && known.size() == 1) chosen = known;
+  if (chosen.empty()) {
+    return failure(
+        ErrorCode::invalid,
+        fmt::format("the configuration has several authenticators for keys; say which takes this one "
+                    "with --authenticator: {}",
+                    fmt::join(known, ", ")));
+  }
+  for (const std::string& name : chosen) {
+    if (std::ranges::find(known, name) == known.end()) {
+      return failure(ErrorCode::invalid,
+                     fmt::format("the configuration has no authenticator `{}` of type api_key; there are: {}",
+                                 name, fmt::join(known, ", ")));
+    }
+    const std::string& prefix = policy.settings.authenticators.at(name).prefix.value;
+    if (!request.principal.starts_with(prefix)) {
+      return failure(
+          ErrorCode::invalid,
+          fmt::format("the principals of `{0}` begin with `{1}`, its prefix; write --principal {1}{2}", name,
+                      prefix, request.principal));
+    }
+  }
+  return {};
+}
+
 int create(KeyOptions& words) {
   return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
     for (const std::string& role : words.request.roles) {
       if (!policy.has_role(role)) return fail("key", fmt::format("the configuration has no role `{}`", role));
+    }
+    if (const auto chosen = choose_authenticators(policy, words.request); !chosen) {
+      return fail("key", chosen.error().text);
     }
     if (!words.expires.empty()) {
       words.request.lifetime = parse_duration(words.expires);
@@ -133,9 +172,9 @@ int create(KeyOptions& words) {
 }
 
 std::string state_of(const StoredKey& key, WallTime now) {
-  if (now >= key.revoked) return "revoked";
+  if (key.revoked || now >= key.overlap_ends) return "revoked";
   if (now >= key.expires) return "expired";
-  if (key.revoked != WallTime::max()) return "ending";
+  if (key.overlap_ends != WallTime::max()) return "ending";
   return "active";
 }
 
@@ -152,6 +191,10 @@ void print_json(const store::ListedKey& key, WallTime now) {
   builder.key("roles");
   builder.begin_array();
   for (const std::string& role : key.record.roles) builder.string(role);
+  builder.end_array();
+  builder.key("authenticators");
+  builder.begin_array();
+  for (const std::string& name : key.record.authenticators) builder.string(name);
   builder.end_array();
   text("state", state_of(key.record, now));
   text("created", date(key.record.created));
@@ -225,6 +268,8 @@ void add_key(CLI::App& program, int& status) {
   made.option("--role", words->request.roles, "A role of the configuration; may be repeated");
   made.option("--scope", words->request.scopes, "A scope; may be repeated");
   made.option("--tenant", words->request.tenant, "The tenant");
+  made.option("--authenticator", words->request.authenticators,
+              "Whose key it is, where several take keys; may be repeated");
   made.option("--expires", words->expires, "How long it holds, such as 365d");
   made.option("--address", words->addresses, "From where it may be used; may be repeated");
   made.flag("--json", words->json, "For programs: {\"id\", \"key\"}");

@@ -45,20 +45,24 @@ Result<ConnectionBounds> connection_bounds(const policy::Settings& settings, std
   const std::uint64_t own =
       kStoreAndKeys + server::kMostAdminConnections + kEachWorker * workers + settings.log.size();
   const std::uint64_t taken = upstreams + own;
-  const std::uint64_t wanted = settings.listen.connections != 0 ? settings.listen.connections : kFewConnections;
+  const std::uint64_t wanted =
+      settings.listen.connections != 0 ? settings.listen.connections : kFewConnections;
   if (taken + wanted > limit) {
-    return failure(ErrorCode::invalid,
-                   fmt::format("{} connections, {} to upstreams (for {} workers) and {} descriptors for the store, the log "
-                               "and administration are more than the {} descriptors of this process: lower "
-                               "listen.connections or an upstream's connections, or raise the limit (`ulimit -Hn`, "
-                               "LimitNOFILE= of systemd)",
-                               wanted, upstreams, workers, own, limit));
+    return failure(
+        ErrorCode::invalid,
+        fmt::format(
+            "{} connections, {} to upstreams (for {} workers) and {} descriptors for the store, the log "
+            "and administration are more than the {} descriptors of this process: lower "
+            "listen.connections or an upstream's connections, or raise the limit (`ulimit -Hn`, "
+            "LimitNOFILE= of systemd)",
+            wanted, upstreams, workers, own, limit));
   }
   ConnectionBounds bounds;
   bounds.connections = static_cast<std::uint32_t>(
       settings.listen.connections != 0 ? wanted : std::min(kUsualConnections, limit - taken));
   // An address that is at its bound leaves most of them to the others.
-  const std::uint64_t usual = std::clamp<std::uint64_t>(bounds.connections / 4, kFewConnections, kUsualPerAddress);
+  const std::uint64_t usual =
+      std::clamp<std::uint64_t>(bounds.connections / 4, kFewConnections, kUsualPerAddress);
   bounds.per_address = settings.listen.connections_per_address != 0 ? settings.listen.connections_per_address
                                                                     : static_cast<std::uint32_t>(usual);
   return bounds;

@@ -1,6 +1,6 @@
-// How the process's file descriptors are dealt out: so many to the callers' connections, so many to upstreams, and the
-// rest held back for the store, the log, the keys of issuers and administration. Every bound is kept, so none of them can
-// run out because of the others.
+// How the process's file descriptors are dealt out: so many to the callers' connections, so many to
+// upstreams, and the rest held back for the store, the log, the keys of issuers and administration. Every
+// bound is kept, so none of them can run out because of the others.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ std::uint64_t descriptor_limit();
 // Raises the soft limit to the hard one.
 void raise_descriptor_limit();
 
-// What of the configuration is not said follows from `limit`. Error{invalid}: what is said does not fit into it.
+// What of the configuration is not said follows from `limit`. Error{invalid}: what is said does not fit into
+// it.
 Result<ConnectionBounds> connection_bounds(const policy::Settings& settings, std::uint64_t limit);
 unsigned worker_count(const policy::Settings& settings);
 

@@ -35,7 +35,8 @@ TEST(Descriptors, ThatAreTooFewForWhatIsConfiguredAreAnError) {
   settings.listen.connections = 900;
   const auto refused = connection_bounds(settings, 1024);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().text.find("900 connections, 400 to upstreams"), std::string::npos) << refused.error().text;
+  EXPECT_NE(refused.error().text.find("900 connections, 400 to upstreams"), std::string::npos)
+      << refused.error().text;
   EXPECT_TRUE(connection_bounds(settings, 2048));
   EXPECT_FALSE(connection_bounds(settings_with(2, 256), 1024)) << "of the upstreams alone";
 }

@@ -79,8 +79,9 @@ Result<std::shared_ptr<const server::Listening>> make_listening(const policy::Se
 std::string state_of_certificates(const policy::Settings& settings) {
   std::string state;
   const policy::AdminAccess& admin = settings.listen.admin_access;
-  for (const policy::PlacedText* file : {&settings.tls.certificate, &settings.tls.private_key, &settings.tls.client_ca,
-                                         &admin.certificate, &admin.private_key, &admin.client_ca}) {
+  for (const policy::PlacedText* file :
+       {&settings.tls.certificate, &settings.tls.private_key, &settings.tls.client_ca, &admin.certificate,
+        &admin.private_key, &admin.client_ca}) {
     std::error_code error;
     const auto time = std::filesystem::last_write_time(file->value, error);
     const auto size = error ? 0 : std::filesystem::file_size(file->value, error);

@@ -71,6 +71,7 @@ Result<> Service::launch(const SharedParts& shared) {
   world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
   tls_made_ = world_->clock.monotonic();
   policy_ = policy;
+  revocations_ = shared.revocations;
   const std::size_t count = worker_count(policy->settings);
   seats_.resize(count);
   std::vector<Result<>> started(count);
@@ -79,7 +80,8 @@ Result<> Service::launch(const SharedParts& shared) {
       [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
         const auto begin = [&]() -> Result<std::shared_ptr<Seat>> {
           auto audit = world_->journal->worker(&loop);
-          GATEHOUSE_TRY(Installation first, Installation::make(shared, listening_, {}, *world_, loop, *audit));
+          GATEHOUSE_TRY(Installation first,
+                        Installation::make(shared, listening_, {}, *world_, loop, *audit));
           auto seat = std::make_shared<Seat>();
           seat->ways = std::move(first.ways);
           seat->worker = std::make_unique<server::Worker>(loop, world_->shared, std::move(audit),
@@ -112,6 +114,7 @@ Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy)
                                                    changed.size() == 1 ? "changes" : "change"));
   }
   GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *world_));
+  GATEHOUSE_CHECK(world_->issuers.fetch_anew(*policy));
   const std::string state = state_of_certificates(policy->settings);
   GATEHOUSE_TRY(auto listening, make_listening(policy->settings));
   GATEHOUSE_CHECK(install(shared, listening));
@@ -120,6 +123,8 @@ Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy)
   tls_made_ = world_->clock.monotonic();
   policy_ = policy;
   world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  revocations_ = shared.revocations;
+  world_->issuers.retire_others(*policy);
   return {};
 }
 
@@ -163,6 +168,11 @@ Result<> Service::install(const SharedParts& shared,
 }
 
 void Service::watch_certificates() {
+  if (revocations_) {
+    if (const auto looked = revocations_->look(); !looked) {
+      tell_operator(fmt::format("the changed revocation list is not taken up: {}", looked.error().text));
+    }
+  }
   std::string state = state_of_certificates(policy_->settings);
   const bool changed = state != certificate_state_;
   if (!changed && world_->clock.monotonic() - tls_made_ < kTlsLifetime) return;

@@ -44,6 +44,7 @@ class Service {
   std::unique_ptr<World> world_;
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const server::Listening> listening_;
+  std::shared_ptr<RevocationFile> revocations_;  // null where the configuration names no list
   std::string certificate_state_;
   MonotonicTime tls_made_{};
   std::vector<Seat*> seats_;  // each used on its own thread only

@@ -208,9 +208,12 @@ class Starter {
     const std::string name = yaml_text(scheme.name);
     switch (scheme.type) {
       case Type::api_key:
-        line(fmt::format("  {}: {{type: api_key}}     # keys that `gatehouse key create` makes", name));
+        line(fmt::format("  {}: {{type: api_key{}}}     # keys that `gatehouse key create` makes", name,
+                         inline_prefix("partner")));
         return;
-      case Type::mutual_tls: line(fmt::format("  {}: {{type: mtls}}", name)); return;
+      case Type::mutual_tls:
+        line(fmt::format("  {}: {{type: mtls{}}}", name, inline_prefix("certificate")));
+        return;
       case Type::oauth2:
       case Type::open_id_connect: token(scheme); return;
       case Type::http: break;
@@ -226,8 +229,14 @@ class Starter {
       line(
           "  # DECIDE: bearer tokens are either keys of `gatehouse key create`, or an issuer's JWTs: {type: "
           "jwt, issuer: …, …}");
-      line(fmt::format("  {}: {{type: api_key}}", name));
+      line(fmt::format("  {}: {{type: api_key{}}}", name, inline_prefix("partner")));
     }
+  }
+
+  // Two sources must not give one id to two callers: where there are several, ids say whose they are.
+  std::string inline_prefix(std::string_view prefix) const {
+    const auto taken = std::ranges::count_if(api_.security_schemes, is_taken);
+    return taken > 1 ? fmt::format(", prefix: \"{}:\"", prefix) : std::string();
   }
 
   void token(const SecurityScheme& scheme) {
@@ -239,6 +248,8 @@ class Starter {
     line(fmt::format("  {}:", yaml_text(scheme.name)));
     line("    type: jwt");
     line("    algorithms: [ES256, EdDSA, RS256, PS256]");
+    // The first issuer's people have the names that it gives them; those of the others begin otherwise.
+    if (std::exchange(has_issuer_, true)) line(fmt::format("    prefix: \"{}:\"", scheme.name));
     line(
         "    # DECIDE: who issues the tokens, under which name for this API, and where are the issuer's "
         "keys?");
@@ -272,8 +283,42 @@ class Starter {
         "  attempts: {per: ip, rate: 10/min, burst: 5}           # signing in and recovery; add one such as "
         "{per: lower(body.email), rate: 5/min}");
     line();
-    line("defaults: {limits: [per_ip, per_principal], upstream: backend, body: 64KiB, timeout: 10s}");
+    std::string acting;
+    for (const std::string& name : joined_schemes()) {
+      acting += (acting.empty() ? "principal: [" : ", ") + yaml_text(name);
+    }
+    if (!acting.empty()) {
+      acting += "], ";
+      line(
+          "# DECIDE: where the document asks for several schemes together, whose is principal.id? The first "
+          "of "
+          "these.");
+    }
+    line(fmt::format(
+        "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}body: 64KiB, timeout: 10s}}",
+        acting));
     line();
+  }
+
+  // The schemes that are asked for together with others: people before machines, keys last.
+  std::vector<std::string> joined_schemes() const {
+    using Type = SecurityScheme::Type;
+    std::vector<std::string> tokens, others;
+    for (const SecurityScheme& scheme : api_.security_schemes) {
+      const bool joined = std::ranges::any_of(api_.operations, [&](const openapi::Operation& operation) {
+        return std::ranges::any_of(operation.security, [&](const openapi::SecurityAlternative& alternative) {
+          return alternative.size() > 1 &&
+                 std::ranges::any_of(alternative, [&](const openapi::SecurityNeed& need) {
+                   return need.scheme == scheme.name;
+                 });
+        });
+      });
+      if (!joined || !is_taken(scheme)) continue;
+      (scheme.type == Type::api_key || scheme.type == Type::mutual_tls ? others : tokens)
+          .push_back(scheme.name);
+    }
+    tokens.insert(tokens.end(), others.begin(), others.end());
+    return tokens;
   }
 
   void operations() {
@@ -338,6 +383,7 @@ class Starter {
   const StarterOptions& options_;
   std::map<std::string, std::set<std::string>> held_by_;
   std::string out_;
+  bool has_issuer_ = false;  // an authenticator for tokens was written
 };
 
 }  // namespace

@@ -174,6 +174,10 @@ Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
   audit::JournalOptions options;
   options.on_problem = tell_operator;
   world->journal = std::make_unique<audit::Journal>(std::move(sinks), world->clock, std::move(options));
+  {
+    const std::lock_guard lock(world->background_mutex_);
+    world->background_ = world->journal->worker(nullptr);
+  }
   return world;
 }
 
@@ -208,23 +212,24 @@ std::shared_ptr<target::Database> World::database_of(const policy::PolicySet& po
   return database;
 }
 
-Result<std::shared_ptr<server::JwksSource>> World::jwks(const policy::Authenticator& authenticator) {
-  const std::lock_guard lock(mutex_);
-  const std::string& where = authenticator.jwt.jwks.value;
-  std::shared_ptr<server::JwksSource>& source = jwks_[where + '\n' + authenticator.jwt.jwks_ca.value];
-  if (source) return source;
-  source = std::make_shared<server::JwksSource>(authenticator.name,
-                                                server::jwks_fetch(where, authenticator.jwt.jwks_ca.value),
-                                                server::jwks_schedule(where), tell_operator);
-  // A file that cannot be read is a mistake of this moment; an issuer that is down may come back.
-  if (where.starts_with("file:")) {
-    if (auto first = source->first_fetch(); !first) {
-      source.reset();
-      return failure(ErrorCode::invalid,
-                     fmt::format("authenticators.{}: {}", authenticator.name, first.error().text));
-    }
+// Each failure is an event; the operator hears of one that is new.
+void World::report_keys(const server::JwksSource::Report& report) {
+  using Report = server::JwksSource::Report;
+  if (report.news == Report::News::fresh) {
+    tell_operator(fmt::format("the keys of {}: {}", report.source, report.text));
   }
-  return source;
+  if (report.kind != Report::Kind::failed && report.kind != Report::Kind::stale) return;
+  Event event;
+  event.name = "keys";
+  event.time = clock.wall();
+  event.has_client = false;
+  event.outcome = Outcome::failed;
+  event.stage = Stage::authenticate;
+  event.reason = facts_of(Reason::keys_unavailable).name;
+  event.rule = report.source;
+  event.detail = report.text;
+  const std::lock_guard lock(background_mutex_);
+  if (background_) background_->record(event);
 }
 
 std::shared_ptr<ConcurrencyLimit> World::concurrency(const policy::Operation& operation) {
@@ -251,6 +256,16 @@ void World::render_metrics(std::string& out) const {
        Type::counter, static_cast<double>(limiter.forgotten())},
       {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge,
        static_cast<double>(keys->unreadable())},
+      {"gatehouse_issuer_key_failures_total", "Fetches of issuers' keys that failed.", Type::counter,
+       static_cast<double>(issuers.failures())},
+      {"gatehouse_issuer_key_age_seconds", "Since the oldest last good answer of an issuer.", Type::gauge,
+       static_cast<double>(issuers.oldest().count())},
+      {"gatehouse_token_cache_bytes", "Memory of what verified tokens and certificates stand for.",
+       Type::gauge, static_cast<double>(tokens->bytes)},
+      {"gatehouse_token_cache_entries", "Verified tokens and certificates that are remembered.", Type::gauge,
+       static_cast<double>(tokens->entries)},
+      {"gatehouse_token_cache_evicted_total", "Those that made room for others before they ended.",
+       Type::counter, static_cast<double>(tokens->evicted)},
   };
   audit::render(out, samples);
   if (!statement_threads) return;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/issuer_keys.h"
 #include "audit/journal.h"
 #include "base/clock.h"
 #include "base/entropy.h"
@@ -16,7 +17,6 @@
 #include "crypto/signer.h"
 #include "net/blocking_pool.h"
 #include "policy/policy_set.h"
-#include "server/jwks_source.h"
 #include "server/shared.h"
 #include "store/key_store.h"
 #include "store/limiter.h"
@@ -43,8 +43,6 @@ struct World {
   Result<> open_for(const policy::PolicySet& policy);
   // The database that the policy's statements were checked against; null where it has none.
   std::shared_ptr<target::Database> database_of(const policy::PolicySet& policy);
-  // The keys of that issuer; one source for all workers, kept over reloads.
-  Result<std::shared_ptr<server::JwksSource>> jwks(const policy::Authenticator& authenticator);
   // Null where the operation is not bounded. Shared by all workers, kept over reloads.
   std::shared_ptr<ConcurrencyLimit> concurrency(const policy::Operation& operation);
   void render_metrics(std::string& out) const;
@@ -64,10 +62,19 @@ struct World {
   std::shared_ptr<const crypto::Signer> signer;
   std::unique_ptr<audit::Journal> journal;
   std::optional<store::ServingMark> mark;
+  const std::shared_ptr<crypto::CacheMeter> tokens = std::make_shared<crypto::CacheMeter>();
+
+ private:
+  void report_keys(const server::JwksSource::Report& report);
+
+  std::mutex background_mutex_;
+  std::unique_ptr<audit::Journal::Worker> background_;  // for what no worker sees: issuers' keys
+
+ public:
+  IssuerKeys issuers{[this](const auto& report) { report_keys(report); }};  // ends before what it reports to
 
  private:
   std::mutex mutex_;  // workers assemble their parts at the same time
-  std::map<std::string, std::shared_ptr<server::JwksSource>> jwks_;
   std::map<std::string, std::shared_ptr<ConcurrencyLimit>> concurrency_;
   std::weak_ptr<target::Database> database_;  // the last one
 };

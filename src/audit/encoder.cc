@@ -113,6 +113,23 @@ class Line {
     *at_++ = '}';
   }
 
+  void proven(std::span<const Proven> list) {
+    raw(R"(,"auth.also":[)");
+    for (const Proven& one : list.first(std::min(list.size(), kMostProven))) {
+      if (at_[-1] == '}') *at_++ = ',';
+      raw(R"({"user.id":)");
+      known(one.user_id);
+      raw(R"(,"auth.scheme":)");
+      known(one.scheme);
+      raw(R"(,"auth.issuer":)");
+      known(one.issuer);
+      raw(R"(,"auth.credential.id":)");
+      known(one.credential_id);
+      *at_++ = '}';
+    }
+    *at_++ = ']';
+  }
+
   // RFC 3339 in UTC, to the microsecond.
   void time(WallTime at) {
     const auto day = std::chrono::floor<std::chrono::days>(at);
@@ -190,10 +207,10 @@ class Line {
   std::string spelled_;
 };
 
-// Each byte of a text takes six at most. Twenty texts, two lists of attributes, one detail, and the fixed
-// parts.
+// Each byte of a text takes six at most. Twenty texts, two lists of attributes, the others who
+// were proven, one detail, and the fixed parts.
 constexpr std::size_t kLongestLine =
-    6 * (20 * kLongestText + 2 * kMostAttributes * 2 * kLongestText + kLongestDetail) + 4096;
+    6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + kLongestDetail) + 4096;
 
 // How much text there is in which a credential could be.
 std::size_t searched_bytes(const Event& event) {
@@ -244,8 +261,11 @@ char* write(char* begin, const Event& event) {
   line.known(event.user_id);
   line.raw(R"(,"auth.scheme":)");
   line.known(event.scheme);
+  line.raw(R"(,"auth.issuer":)");
+  line.known(event.issuer);
   line.raw(R"(,"auth.credential.id":)");
   line.known(event.credential_id);
+  if (!event.also.empty()) line.proven(event.also);
   line.raw(R"(,"outcome":)");
   line.word(name(event.outcome));
   line.raw(R"(,"stage":)");

@@ -51,10 +51,25 @@ TEST(Encoder, AnEventIsTheLineOfTheContract) {
       R"("request.id":"01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11","trace.id":"0af7651916cd43dd8448eb211c80319c",)"
       R"("client.address":"203.0.113.9","http.request.method":"GET","http.route":"/orders/{id}",)"
       R"("operation":"getOrder","resource":{"id":"42"},"user.id":"partner:acme","auth.scheme":"partnerKey",)"
-      R"("auth.credential.id":"abcdefghijkl","outcome":"refused","stage":"authorise",)"
+      R"("auth.issuer":null,"auth.credential.id":"abcdefghijkl","outcome":"refused","stage":"authorise",)"
       R"("reason":"condition_false","rule":"getOrder.when","sensitive":null,"http.response.status_code":404,)"
       R"("duration_ms":0.412,"http.request.body.size":0,"http.response.body.size":142})"
       "\n");
+}
+
+TEST(Encoder, EverybodyWhoWasProvenIsNamed) {
+  Event event = sample();
+  event.issuer = "https://idp.example/";
+  const Proven others[] = {{"machine:robot", "partnerCertificate", "CN=Partners", "ab12"},
+                           {"x\"}],\"outcome\":\"allowed\"", "key", {}, {}}};
+  event.also = others;
+  EXPECT_THAT(
+      line_of(event),
+      HasSubstr(R"("auth.issuer":"https://idp.example/","auth.credential.id":"abcdefghijkl","auth.also":[)"
+                R"({"user.id":"machine:robot","auth.scheme":"partnerCertificate",)"
+                R"("auth.issuer":"CN=Partners","auth.credential.id":"ab12"},)"
+                R"({"user.id":"x\"}],\"outcome\":\"allowed\"","auth.scheme":"key","auth.issuer":null,)"
+                R"("auth.credential.id":null}],"outcome":"refused")"));
 }
 
 TEST(Encoder, WhatIsNotThereIsNull) {
@@ -180,7 +195,7 @@ TEST(Encoder, ACallerCannotRemoveTheFactsByNamingThemAsItsCredential) {
     EXPECT_THAT(
         line,
         HasSubstr(
-            R"("user.id":"partner:acme","auth.scheme":"partnerKey","auth.credential.id":"abcdefghijkl")"));
+            R"("user.id":"partner:acme","auth.scheme":"partnerKey","auth.issuer":null,"auth.credential.id":"abcdefghijkl")"));
     EXPECT_THAT(
         line, HasSubstr(R"("http.request.method":"GET","http.route":"/orders/{id}","operation":"getOrder")"));
     EXPECT_THAT(line, HasSubstr(R"("reason":"condition_false")"));
@@ -200,9 +215,11 @@ TEST(Encoder, LongTextsAndManyAttributesAreCutAtACharacter) {
   for (const std::string& name : names) attributes.push_back({name, text});
   event.name = event.request_id = event.trace_id = event.method = event.route = event.operation =
       event.user_id = text;
-  event.scheme = event.credential_id = event.reason = event.rule = event.sensitive = event.upstream =
-      event.detail = text;
+  event.scheme = event.issuer = event.credential_id = event.reason = event.rule = event.sensitive =
+      event.upstream = event.detail = text;
   event.resource = event.query = attributes;
+  const std::vector<Proven> proven(100, Proven{text, text, text, text});
+  event.also = proven;
   json::Parser parser;
   json::Document document;
   ASSERT_TRUE(parser.parse(line_of(event), document));

@@ -30,6 +30,14 @@ struct Attribute {
 // event follows it under the same id.
 inline constexpr std::string_view kIntent = "intent";
 
+// Somebody who was proven.
+struct Proven {
+  std::string_view user_id;
+  std::string_view scheme;
+  std::string_view issuer;
+  std::string_view credential_id;
+};
+
 struct Event {
   std::string_view name = "request";
   WallTime time{};
@@ -44,7 +52,9 @@ struct Event {
   std::span<const Attribute> query;     // only parameters that say x-gatehouse: {log: true}
   std::string_view user_id;
   std::string_view scheme;
+  std::string_view issuer;
   std::string_view credential_id;
+  std::span<const Proven> also;  // others whom the same request has proven
   Outcome outcome = Outcome::refused;
   Stage stage = Stage::respond;
   std::string_view reason;  // allowed: empty, or why the client does not have the whole answer

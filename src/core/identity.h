@@ -5,8 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,12 +38,23 @@ class PermissionSet {
 enum class PrincipalKind : std::uint8_t { anonymous, key, token, certificate };
 std::string_view name(PrincipalKind kind);
 
+// The id of a caller without credentials. No credential can give it to its holder (is_reserved_id).
+inline constexpr std::string_view kAnonymous = "anonymous";
+// Whether `id` is a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case.
+bool is_reserved_id(std::string_view id);
+
+// An attribute that has no value is absent: conditions fail on it, statements see NULL.
 struct Identity {
-  std::string id;  // stable and unique over all schemes: "partner:acme", the token's subject, …
+  // Stable, and unique over all authenticators of the policy: "partner:acme", the token's subject, …
+  std::string id;
   PrincipalKind kind = PrincipalKind::anonymous;
-  std::string scheme;         // the securityScheme's name
-  std::string credential_id;  // what can be revoked: the key's id, the token's jti, the certificate's serial
-  std::string tenant;
+  std::uint32_t authenticator = 0;  // in PolicySet::authenticators; means nothing for `anonymous`
+  std::string scheme;               // the securityScheme's name; empty: absent
+  std::string issuer;               // the token's `iss`, the certificate's issuer (RFC 4514); empty: absent
+  // What can be revoked: the key's id, the token's jti, the certificate's fingerprint; empty: absent.
+  std::string credential_id;
+  std::string credential_key;  // tells credentials of one scheme apart, also those that have no id
+  std::string tenant;          // empty: absent
   std::vector<std::string>
       roles;  // those the policy knows; `anonymous`/`authenticated` are implied, not listed
   std::vector<std::string> scopes;
@@ -48,24 +62,42 @@ struct Identity {
   json::Document claims;                         // an object, or empty
   PermissionSet permissions;  // all that the roles grant, under the policy that made this identity
   bool mfa = false;           // proven with more than one factor (RFC 8176: `amr` has "mfa")
-  WallTime authenticated_at{};
+  // When its holder was proven. Absent where the credential does not say it; of a certificate it is the
+  // handshake's, which Principal knows.
+  std::optional<WallTime> authenticated_at;
   WallTime expires = WallTime::max();
 };
+
+// About how many bytes the identity takes, its claims included: what a cache of them is bounded by.
+std::size_t memory_of(const Identity& identity);
 
 namespace gate {
 class Identifier;
 }
 
+using IdentityPointer = std::shared_ptr<const Identity>;
+
 class Principal {
  public:
+  // Of the one who acts: the only scheme's, or the one that the configuration names with `principal`.
   const Identity& identity() const { return *identity_; }
   const Identity* operator->() const { return identity_.get(); }
   bool is_anonymous() const { return identity_->kind == PrincipalKind::anonymous; }
+  // Those that the operation's security asks for together with the one who acts. Nothing of them is mixed
+  // into identity().
+  std::span<const IdentityPointer> beside() const { return beside_; }
+  // When the holder of `one`, which is identity() or beside it, was proven.
+  std::optional<WallTime> authenticated_at(const Identity& one) const {
+    return one.kind == PrincipalKind::certificate ? handshake_ : one.authenticated_at;
+  }
 
  private:
   friend class gate::Identifier;
-  explicit Principal(std::shared_ptr<const Identity> identity) : identity_(std::move(identity)) {}
-  std::shared_ptr<const Identity> identity_;
+  Principal(IdentityPointer identity, std::vector<IdentityPointer> beside, std::optional<WallTime> handshake)
+      : identity_(std::move(identity)), beside_(std::move(beside)), handshake_(handshake) {}
+  IdentityPointer identity_;
+  std::vector<IdentityPointer> beside_;
+  std::optional<WallTime> handshake_;
 };
 
 }  // namespace gatehouse

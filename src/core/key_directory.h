@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,14 @@ struct StoredKey {
   std::string tenant;     // empty: none
   std::vector<std::string> roles;
   std::vector<std::string> scopes;
+  // The authenticators that take it. Empty, as for keys from before they belonged to one: the only one.
+  std::vector<std::string> authenticators;
   std::vector<IpNetwork> addresses;     // from where it may be used; empty: from anywhere
   std::array<std::uint8_t, 32> hash{};  // crypto::KeyHasher over the whole key
   WallTime created{};
   WallTime expires = WallTime::max();
-  WallTime revoked = WallTime::max();  // from then on it is refused (rotation: the end of the overlap)
+  WallTime overlap_ends = WallTime::max();  // another key took over from it: from then on it is refused
+  std::optional<WallTime> revoked;          // when; it is refused whatever the clock says
 };
 
 // The keys at one moment. Immutable.

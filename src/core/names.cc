@@ -20,6 +20,7 @@ constexpr Known kKnown[] = {
     {"principal", "kind", Name::principal_kind, false},
     {"principal", "tenant", Name::principal_tenant, false},
     {"principal", "scheme", Name::principal_scheme, false},
+    {"principal", "issuer", Name::principal_issuer, false},
     {"principal", "credential", Name::principal_credential, false},
     {"principal", "claims", Name::principal_claims, true},
     {"request", "id", Name::request_id, false},
@@ -70,10 +71,11 @@ Referred look_up(const Reference& reference, const Principal& principal, const I
     return *value;
   };
   switch (reference.name) {
-    case Name::principal_id: return text(principal->id);
+    case Name::principal_id: return principal.is_anonymous() ? Referred{} : text(principal->id);
     case Name::principal_kind: return text(name(principal->kind));
     case Name::principal_tenant: return text(principal->tenant);
     case Name::principal_scheme: return text(principal->scheme);
+    case Name::principal_issuer: return text(principal->issuer);
     case Name::principal_credential: return text(principal->credential_id);
     case Name::principal_claims:
       return principal->claims.empty() ? Referred{} : member(principal->claims.root(), {});
@@ -91,6 +93,7 @@ Referred look_up(const Reference& reference, const Principal& principal, const I
     case Name::principal_scopes:
     case Name::principal_mfa:
     case Name::principal_authenticated_at:
+    case Name::principal_by:
     case Name::request_time:
     case Name::resource: break;
   }

@@ -26,7 +26,7 @@ struct Presented {
 // The keys to check it with are being fetched: ask again when the scheme says that they have settled.
 struct KeysPending {};
 
-using Identified = std::variant<std::shared_ptr<const Identity>, KeysPending>;
+using Identified = std::variant<IdentityPointer, KeysPending>;
 
 class Scheme {
  public:
@@ -34,7 +34,8 @@ class Scheme {
   // The identity, or a refusal: a credential that is presented and bad refuses, even where another would do.
   // "Not mine" is decided before: nothing stood in the scheme's place. `why` is for operators.
   virtual Verdict<Identified> identify(const Presented& presented, std::string& why) = 0;
-  // Whether the credential has this scheme's form. Asked only where several schemes share a place.
+  // Whether the credential is one of this scheme's, good or bad. Asked only where several schemes share a
+  // place.
   virtual bool owns(std::string_view credential) const = 0;
   // Returns when a fetch that identify() started has ended, well or badly, or at `deadline`.
   virtual net::Task<void> settled(MonotonicTime deadline) = 0;

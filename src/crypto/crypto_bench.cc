@@ -52,12 +52,12 @@ BENCHMARK_CAPTURE(verify, ed25519, KeyType::ed25519);
 BENCHMARK_CAPTURE(verify, ed448, KeyType::ed448);
 
 void token_cache_hit(benchmark::State& state) {
-  TokenCache<int> cache(4096);
+  TokenCache<int> cache(4096, std::size_t{64} << 20U);
   for (int i = 0; i < 4096; ++i) {
-    cache.put(TokenKey(std::to_string(i)), 1, kNow + std::chrono::hours(1), std::make_shared<int>(i));
+    cache.put(TokenKey(std::to_string(i)), 1, kNow + std::chrono::hours(1), std::make_shared<int>(i), 500);
   }
   const std::string token = std::string(356, 'c') + "." + std::string(342, 's');  // RS256
-  cache.put(TokenKey(token), 1, kNow + std::chrono::hours(1), std::make_shared<int>(7));
+  cache.put(TokenKey(token), 1, kNow + std::chrono::hours(1), std::make_shared<int>(7), 500);
   for (auto _ : state) benchmark::DoNotOptimize(cache.find(TokenKey(token), 1, kNow));
 }
 BENCHMARK(token_cache_hit);

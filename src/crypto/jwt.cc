@@ -65,30 +65,57 @@ std::optional<TokenFault> audience_fault(json::Value claims, const JwtRules& rul
   return found ? std::nullopt : std::optional(TokenFault::audience);
 }
 
-// The moment from which the token is refused.
-std::expected<WallTime, TokenFault> check_dates(json::Value claims, std::chrono::seconds leeway,
-                                                WallTime now) {
+struct Dates {
+  WallTime expires;  // from this moment the token is refused
+  std::optional<WallTime> authenticated_at;
+};
+
+// A claim that is present and cannot be read refuses: absent is the only other thing that it can be.
+std::expected<Dates, TokenFault> check_dates(json::Value claims, std::chrono::seconds leeway, WallTime now) {
   const auto exp = claims.find("exp");
   if (!exp) return std::unexpected(TokenFault::no_expiry);
   const auto expiry = numeric_date(*exp, Round::down);
   if (!expiry) return std::unexpected(TokenFault::claims);
-  const WallTime expires = wall_time_from_seconds(*expiry) + leeway;
-  if (now >= expires) return std::unexpected(TokenFault::expired);
+  Dates dates{wall_time_from_seconds(*expiry) + leeway, {}};
+  if (now >= dates.expires) return std::unexpected(TokenFault::expired);
 
   if (const auto nbf = claims.find("nbf")) {
     const auto begin = numeric_date(*nbf, Round::up);
     if (!begin) return std::unexpected(TokenFault::claims);
     if (now + leeway < wall_time_from_seconds(*begin)) return std::unexpected(TokenFault::not_yet_valid);
   }
-  if (const auto iat = claims.find("iat")) {
-    const auto issued = numeric_date(*iat, Round::down);
-    if (!issued) return std::unexpected(TokenFault::claims);
-    if (now + leeway < wall_time_from_seconds(*issued)) return std::unexpected(TokenFault::issued_in_future);
+  // The later one in this list says when the subject was authenticated.
+  constexpr std::pair<std::string_view, TokenFault> kPast[] = {
+      {"iat", TokenFault::issued_in_future}, {"auth_time", TokenFault::authenticated_in_future}};
+  for (const auto& [name, in_future] : kPast) {
+    const auto claim = claims.find(name);
+    if (!claim) continue;
+    const auto second = numeric_date(*claim, Round::down);
+    if (!second) return std::unexpected(TokenFault::claims);
+    if (now + leeway < wall_time_from_seconds(*second)) return std::unexpected(in_future);
+    dates.authenticated_at = wall_time_from_seconds(*second);
   }
-  return expires;
+  return dates;
+}
+
+bool is_list_of_texts(json::Value value) {
+  if (!value.is_array()) return false;
+  for (const json::Value element : value.elements()) {
+    if (!element.is_string()) return false;
+  }
+  return true;
 }
 
 }  // namespace
+
+bool VerifiedToken::names_method(std::string_view method) const {
+  const auto methods = claims().find("amr");
+  if (!methods) return false;
+  for (const json::Value one : methods->elements()) {
+    if (one.string() == method) return true;
+  }
+  return false;
+}
 
 JwtVerifier::JwtVerifier(JwtRules rules) : rules_(std::move(rules)), signatures_(rules_.max_token_bytes) {}
 
@@ -110,18 +137,23 @@ std::expected<VerifiedToken, TokenFault> JwtVerifier::verify(std::string_view to
       return std::unexpected(TokenFault::claims);
     }
   }
+  if (const auto amr = claims.find("amr"); amr && !is_list_of_texts(*amr)) {
+    return std::unexpected(TokenFault::claims);
+  }
+  if (claims.find("cnf")) return std::unexpected(TokenFault::confirmation);
   const auto issuer = claims.find_string("iss");
   if (!issuer || *issuer != rules_.issuer) return std::unexpected(TokenFault::issuer);
   if (const auto fault = audience_fault(claims, rules_)) return std::unexpected(*fault);
-  const auto expires = check_dates(claims, rules_.leeway, now);
-  if (!expires) return std::unexpected(expires.error());
+  const auto dates = check_dates(claims, rules_.leeway, now);
+  if (!dates) return std::unexpected(dates.error());
 
   const std::string_view subject = claims.find_string("sub").value_or("");
   if (subject.empty() && rules_.without_subject == JwtRules::WithoutSubject::refused) {
     return std::unexpected(TokenFault::subject);
   }
   result.subject_ = subject;
-  result.expires_ = *expires;
+  result.expires_ = dates->expires;
+  result.authenticated_at_ = dates->authenticated_at;
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,8 @@ struct JwtRules {
   std::vector<std::string> types = {"JWT", "at+jwt"};
   enum class WithoutType : std::uint8_t { refused, accepted } without_type = WithoutType::accepted;
   enum class WithoutSubject : std::uint8_t { refused, accepted } without_subject = WithoutSubject::refused;
-  std::chrono::seconds leeway{30};  // how far the issuer's clock may be from ours, on `exp`, `nbf` and `iat`
+  // How far the issuer's clock may be from ours, on `exp`, `nbf`, `iat` and `auth_time`.
+  std::chrono::seconds leeway{30};
   std::size_t max_token_bytes = kMaxTokenBytes;
 };
 
@@ -32,6 +34,10 @@ class VerifiedToken {
   json::Value claims() const { return claims_.root(); }  // an object
   std::string_view subject() const { return subject_; }  // `sub`; empty where rules accept that
   WallTime expires() const { return expires_; }  // from this moment it is refused (`exp` and the leeway)
+  // When the subject was authenticated: `auth_time` (OpenID Connect Core section 2), or else `iat`. Neither
+  // is after the moment of verification, but for the leeway.
+  std::optional<WallTime> authenticated_at() const { return authenticated_at_; }
+  bool names_method(std::string_view method) const;  // `amr` (RFC 8176)
 
  private:
   friend class JwtVerifier;
@@ -39,6 +45,7 @@ class VerifiedToken {
   json::Document claims_;
   std::string subject_;
   WallTime expires_;
+  std::optional<WallTime> authenticated_at_;
 };
 
 // One for each thread and key source, like the JwsVerifier in it.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -42,33 +43,52 @@ class TokenKey {
   Digest256 digest_;
 };
 
-// A fixed table of sets of eight: memory is bounded, and a set evicts what was used longest ago.
+// What all caches of one kind hold, over all workers: for metrics.
+struct CacheMeter {
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<std::uint64_t> entries{0};
+  std::atomic<std::uint64_t> evicted{0};  // that had not ended
+};
+
+// A fixed table of sets of eight, and a bound on the bytes of what it holds: a set evicts what was used
+// longest ago, and where the bytes run out the whole table does. A caller chooses how many tokens there are
+// and how large they are, and neither makes it grow beyond its bound.
 // Not safe to share between threads: each worker has its own. `generation` is KeySet::generation() of the
 // keys that verified the token: an entry of another generation is gone, so that a withdrawn key ends its
 // tokens.
 template <typename T>
 class TokenCache {
  public:
-  // At least `capacity` tokens, rounded up to a power of two of sets.
-  explicit TokenCache(std::size_t capacity)
+  // At least `capacity` tokens, rounded up to a power of two of sets, of `bytes` in sum.
+  TokenCache(std::size_t capacity, std::size_t bytes, std::shared_ptr<CacheMeter> meter = nullptr)
       : sets_(std::bit_ceil(std::max<std::size_t>(1, (capacity + kWays - 1) / kWays))),
+        most_bytes_(bytes),
+        meter_(meter ? std::move(meter) : std::make_shared<CacheMeter>()),
         slots_(sets_ * kWays) {}
+  ~TokenCache() { clear(); }
+  TokenCache(const TokenCache&) = delete;
+  TokenCache& operator=(const TokenCache&) = delete;
 
   // Nothing when the token is not known, has expired, or was verified by other keys.
   std::shared_ptr<const T> find(const TokenKey& key, std::uint64_t generation, WallTime now) {
     for (Slot& slot : set_of(key)) {
       if (!slot.is(key)) continue;
       if (slot.generation != generation || now >= slot.expires) {
-        slot.value.reset();
+        drop(slot);
         return nullptr;
       }
       slot.used = ++tick_;
+      slot.warm = true;
       return slot.value;
     }
     return nullptr;
   }
 
-  void put(const TokenKey& key, std::uint64_t generation, WallTime expires, std::shared_ptr<const T> value) {
+  // `bytes`: of the value. What would take more than a sixteenth of the cache is not kept.
+  void put(const TokenKey& key, std::uint64_t generation, WallTime expires, std::shared_ptr<const T> value,
+           std::size_t bytes) {
+    bytes += sizeof(Slot) + key.open().size();
+    if (bytes > most_bytes_ / 16) return;
     const std::span<Slot, kWays> set = set_of(key);
     Slot* chosen = set.data();
     for (Slot& slot : set) {
@@ -78,11 +98,21 @@ class TokenCache {
       }
       if (age(slot, generation) < age(*chosen, generation)) chosen = &slot;
     }
-    *chosen = {std::string(key.open()), key.digest(), expires, generation, ++tick_, std::move(value)};
+    if (!chosen->is(key)) evict(*chosen);
+    drop(*chosen);
+    while (bytes_ + bytes > most_bytes_) sweep();
+    *chosen = {std::string(key.open()), key.digest(), expires, generation, ++tick_, bytes, false,
+               std::move(value)};
+    bytes_ += bytes;
+    meter_->bytes.fetch_add(bytes, std::memory_order_relaxed);
+    meter_->entries.fetch_add(1, std::memory_order_relaxed);
   }
 
-  void clear() { std::fill(slots_.begin(), slots_.end(), Slot{}); }
+  void clear() {
+    for (Slot& slot : slots_) drop(slot);
+  }
   std::size_t capacity() const { return slots_.size(); }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   static constexpr std::size_t kWays = 8;
@@ -92,6 +122,8 @@ class TokenCache {
     WallTime expires;
     std::uint64_t generation = 0;
     std::uint64_t used = 0;
+    std::size_t bytes = 0;
+    bool warm = false;  // used since the sweep last came by
     std::shared_ptr<const T> value;
 
     bool is(const TokenKey& key) const { return value && digest == key.digest() && open == key.open(); }
@@ -106,9 +138,35 @@ class TokenCache {
     std::memcpy(&bits, key.digest().data(), sizeof bits);
     return std::span<Slot, kWays>(&slots_[(bits & (sets_ - 1)) * kWays], kWays);
   }
+  void drop(Slot& slot) {
+    if (!slot.value) return;
+    bytes_ -= slot.bytes;
+    meter_->bytes.fetch_sub(slot.bytes, std::memory_order_relaxed);
+    meter_->entries.fetch_sub(1, std::memory_order_relaxed);
+    slot = {};
+  }
+  void evict(Slot& slot) {
+    if (!slot.value) return;
+    meter_->evicted.fetch_add(1, std::memory_order_relaxed);
+    drop(slot);
+  }
+  // Looks at the next slot: what was used since the last time has a second chance.
+  void sweep() {
+    Slot& slot = slots_[hand_];
+    hand_ = (hand_ + 1) % slots_.size();
+    if (slot.warm) {
+      slot.warm = false;
+    } else {
+      evict(slot);
+    }
+  }
 
   std::size_t sets_;
+  std::size_t most_bytes_;
+  std::shared_ptr<CacheMeter> meter_;
   std::vector<Slot> slots_;
+  std::size_t bytes_ = 0;
+  std::size_t hand_ = 0;
   std::uint64_t tick_ = 0;
 };
 

@@ -21,6 +21,7 @@ std::string_view name(TokenFault fault) {
     case TokenFault::type: return "type";
     case TokenFault::claims_json: return "claims_json";
     case TokenFault::claims: return "claims";
+    case TokenFault::confirmation: return "confirmation";
     case TokenFault::issuer: return "issuer";
     case TokenFault::audience: return "audience";
     case TokenFault::subject: return "subject";
@@ -28,6 +29,7 @@ std::string_view name(TokenFault fault) {
     case TokenFault::no_expiry: return "no_expiry";
     case TokenFault::not_yet_valid: return "not_yet_valid";
     case TokenFault::issued_in_future: return "issued_in_future";
+    case TokenFault::authenticated_in_future: return "authenticated_in_future";
   }
   return "unknown";
 }

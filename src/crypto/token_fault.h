@@ -21,9 +21,10 @@ enum class TokenFault : std::uint8_t {
   key_ambiguous,          // several fit
   signature_form,         // wrong length, or r or s out of range
   signature,
-  type,         // `typ`
-  claims_json,  // the payload is not an object of strict JSON
-  claims,       // a registered claim of the wrong type, or a date out of bounds
+  type,          // `typ`
+  claims_json,   // the payload is not an object of strict JSON
+  claims,        // a registered claim of the wrong type, or a date out of bounds
+  confirmation,  // `cnf` (RFC 7800): the token is bound to a key, and nothing here checks who holds it
   issuer,
   audience,
   subject,
@@ -31,6 +32,7 @@ enum class TokenFault : std::uint8_t {
   no_expiry,
   not_yet_valid,
   issued_in_future,
+  authenticated_in_future,
 };
 
 std::string_view name(TokenFault fault);

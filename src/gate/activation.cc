@@ -20,6 +20,60 @@ cel::Value parameters(json::Value all, std::string_view kind, const cel::Type& d
   return cel::Value::json(found ? *found : kEmpty.root(), declared);
 }
 
+cel::Value text_or_missing(std::string_view text) {
+  return text.empty() ? cel::Value::missing() : cel::Value::string(text);
+}
+
+cel::Value claims_of(const Identity& identity) {
+  if (identity.claims.empty()) return cel::Value::map(std::span<const cel::MapEntry>());
+  return cel::Value::json(identity.claims.root(), kObject);
+}
+
+cel::Value time_or_missing(std::optional<WallTime> time) {
+  return time ? cel::Value::timestamp(*time) : cel::Value::missing();
+}
+
+cel::Value too_much_memory() {
+  return cel::Value::error(cel::Fault::memory, "the expression takes more memory than expressions may");
+}
+
+// One who was proven, as a map of its members; what has no value is left out.
+cel::Value proven(const Principal& principal, const Identity& one, cel::Arena& arena) {
+  const std::pair<std::string_view, cel::Value> members[] = {
+      {"id", text_or_missing(one.id)},
+      {"kind", cel::Value::string(name(one.kind))},
+      {"roles", cel::Value::strings(std::span(one.roles))},
+      {"scopes", cel::Value::strings(std::span(one.scopes))},
+      {"tenant", text_or_missing(one.tenant)},
+      {"claims", claims_of(one)},
+      {"issuer", text_or_missing(one.issuer)},
+      {"credential", text_or_missing(one.credential_id)},
+      {"mfa", cel::Value::boolean(one.mfa)},
+      {"authenticated_at", time_or_missing(principal.authenticated_at(one))}};
+  auto* const entries = arena.allocate_array<cel::MapEntry>(std::size(members));
+  if (entries == nullptr) return too_much_memory();
+  std::size_t count = 0;
+  for (const auto& [key, value] : members) {
+    if (!value.is_error()) std::construct_at(entries + count++, cel::Value::string(key), value);
+  }
+  return cel::Value::map(std::span<const cel::MapEntry>(entries, count));
+}
+
+// Everyone who was proven, by the name of the scheme.
+cel::Value everyone(const Principal& principal, cel::Arena& arena) {
+  if (principal.is_anonymous()) return cel::Value::map(std::span<const cel::MapEntry>());
+  const std::size_t most = 1 + principal.beside().size();
+  auto* const entries = arena.allocate_array<cel::MapEntry>(most);
+  if (entries == nullptr) return too_much_memory();
+  for (std::size_t i = 0; i < most; ++i) {
+    const Identity& one = i == 0 ? principal.identity() : *principal.beside()[i - 1];
+    const cel::Value value = proven(principal, one, arena);
+    if (value.is_error()) return value;
+    std::construct_at(entries + i, cel::Value::string(one.scheme), value);
+  }
+  return cel::Value::map(std::span<const cel::MapEntry>(entries, most));
+}
+
 }  // namespace
 
 RequestView::RequestView(const Exchange& exchange, const Principal& who, const Input& input)
@@ -33,23 +87,25 @@ RequestView::RequestView(const Exchange& exchange, const Principal& who, const I
       body(input.body()),
       object(exchange.row.empty() ? json::Value() : exchange.row.root()) {}
 
-cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena&) const {
+cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena& arena) const {
   const Principal& principal = request_.principal;
   const policy::InputTypes& types = request_.operation.types;
   switch (static_cast<Name>(slot)) {
-    case Name::principal_id: return cel::Value::string(principal->id);
+    case Name::principal_id:
+      return principal.is_anonymous() ? cel::Value::missing() : cel::Value::string(principal->id);
     case Name::principal_kind: return cel::Value::string(name(principal->kind));
     case Name::principal_roles: return cel::Value::strings(std::span(principal->roles));
     case Name::principal_permissions: return cel::Value::strings(std::span(principal->permission_patterns));
     case Name::principal_scopes: return cel::Value::strings(std::span(principal->scopes));
-    case Name::principal_tenant: return cel::Value::string(principal->tenant);
-    case Name::principal_claims:
-      if (principal->claims.empty()) return cel::Value::map(std::span<const cel::MapEntry>());
-      return cel::Value::json(principal->claims.root(), kObject);
-    case Name::principal_scheme: return cel::Value::string(principal->scheme);
-    case Name::principal_credential: return cel::Value::string(principal->credential_id);
+    case Name::principal_tenant: return text_or_missing(principal->tenant);
+    case Name::principal_claims: return claims_of(principal.identity());
+    case Name::principal_scheme: return text_or_missing(principal->scheme);
+    case Name::principal_issuer: return text_or_missing(principal->issuer);
+    case Name::principal_credential: return text_or_missing(principal->credential_id);
     case Name::principal_mfa: return cel::Value::boolean(principal->mfa);
-    case Name::principal_authenticated_at: return cel::Value::timestamp(principal->authenticated_at);
+    case Name::principal_authenticated_at:
+      return time_or_missing(principal.authenticated_at(principal.identity()));
+    case Name::principal_by: return everyone(principal, arena);
     case Name::request_id: return cel::Value::string(request_.id);
     case Name::request_method: return cel::Value::string(request_.method);
     case Name::request_operation: return cel::Value::string(request_.operation.name);
@@ -74,41 +130,67 @@ cel::Value ClaimsActivation::variable(cel::Slot slot, cel::Arena&) const {
   return cel::Value::json(claims_, kObject);
 }
 
-std::optional<std::vector<std::string>> texts_of(const cel::Program& program, json::Value claims, Words words,
-                                                 cel::Scratch& scratch) {
-  const cel::Outcome outcome = program.evaluate(ClaimsActivation(claims), scratch);
-  if (!outcome) return std::nullopt;
-  std::vector<std::string> texts;
-  const auto add_words = [&](std::string_view text) {
-    while (!text.empty()) {
-      const auto space = text.find(' ');
-      if (space != 0) texts.emplace_back(text.substr(0, space));
-      if (space == std::string_view::npos) break;
-      text.remove_prefix(space + 1);
-    }
-  };
-  if (outcome->is(cel::Value::Kind::string)) {
-    if (words == Words::split) {
-      add_words(outcome->text());
-    } else {
-      texts.emplace_back(outcome->text());
-    }
-    return texts;
+void split_words(std::string_view text, std::vector<std::string>& into) {
+  while (!text.empty()) {
+    const auto space = text.find(' ');
+    if (space != 0) into.emplace_back(text.substr(0, space));
+    if (space == std::string_view::npos) break;
+    text.remove_prefix(space + 1);
   }
-  if (!outcome->is(cel::Value::Kind::list)) return std::nullopt;
-  cel::Cursor cursor(*outcome);
-  while (cursor.next()) {
-    const cel::Value item = cursor.value();
-    if (!item.is(cel::Value::Kind::string)) return std::nullopt;
-    texts.emplace_back(item.text());
-  }
-  return texts;
 }
 
-std::optional<std::string> text_of(const cel::Program& program, json::Value claims, cel::Scratch& scratch) {
+namespace {
+
+// The value of an expression over claims; an error where there is none, which says why.
+Claim evaluate_claim(const cel::Program& program, json::Value claims, cel::Scratch& scratch,
+                     cel::Value& value) {
   const cel::Outcome outcome = program.evaluate(ClaimsActivation(claims), scratch);
-  if (!outcome || !outcome->is(cel::Value::Kind::string)) return std::nullopt;
-  return std::string(outcome->text());
+  if (!outcome) {
+    return outcome.error().fault == cel::Fault::no_such_key ? Claim::absent : Claim::unreadable;
+  }
+  value = *outcome;
+  if (value.is(cel::Value::Kind::optional)) {
+    if (value.optional() == nullptr) return Claim::absent;
+    value = *value.optional();
+  }
+  return Claim::there;
+}
+
+}  // namespace
+
+Claim read_texts(const cel::Program& program, json::Value claims, Words words, cel::Scratch& scratch,
+                 std::vector<std::string>& into) {
+  cel::Value value;
+  if (const Claim claim = evaluate_claim(program, claims, scratch, value); claim != Claim::there)
+    return claim;
+  std::vector<std::string> texts;
+  if (value.is(cel::Value::Kind::string)) {
+    if (words == Words::split) {
+      split_words(value.text(), texts);
+    } else {
+      texts.emplace_back(value.text());
+    }
+  } else if (value.is(cel::Value::Kind::list)) {
+    for (cel::Cursor cursor(value); cursor.next();) {
+      const cel::Value item = cursor.value();
+      if (!item.is(cel::Value::Kind::string)) return Claim::unreadable;
+      texts.emplace_back(item.text());
+    }
+  } else {
+    return Claim::unreadable;
+  }
+  into = std::move(texts);
+  return Claim::there;
+}
+
+Claim read_text(const cel::Program& program, json::Value claims, cel::Scratch& scratch, std::string& into) {
+  cel::Value value;
+  if (const Claim claim = evaluate_claim(program, claims, scratch, value); claim != Claim::there)
+    return claim;
+  if (!value.is(cel::Value::Kind::string)) return Claim::unreadable;
+  if (value.text().empty()) return Claim::absent;
+  into = value.text();
+  return Claim::there;
 }
 
 }  // namespace gatehouse::gate

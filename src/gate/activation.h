@@ -51,12 +51,21 @@ class ClaimsActivation final : public cel::Activation {
 // A worker's working memory for expressions.
 using Evaluator = cel::Scratch;
 
-// The result of `program` as a list of texts: a list of strings, one string, or a string of words between
-// spaces (as `scope` is written, RFC 8693 section 4.2). Nothing where it fails or gives something else.
+// What a scheme's expression makes of a credential's claims.
+enum class Claim : std::uint8_t {
+  there,
+  absent,      // the claims do not have the member that the expression reads
+  unreadable,  // anything else: another type, another error
+};
+
+// `program` as a list of texts: a list of strings, one string, or a string of words between spaces (as
+// `scope` is written, RFC 8693 section 4.2). `into` is changed only where they are there.
 enum class Words : std::uint8_t { whole, split };
-std::optional<std::vector<std::string>> texts_of(const cel::Program& program, json::Value claims, Words words,
-                                                 cel::Scratch& scratch);
-// The result as one text; nothing where it fails or is no string.
-std::optional<std::string> text_of(const cel::Program& program, json::Value claims, cel::Scratch& scratch);
+Claim read_texts(const cel::Program& program, json::Value claims, Words words, cel::Scratch& scratch,
+                 std::vector<std::string>& into);
+// `program` as one text; an empty one is absent.
+Claim read_text(const cel::Program& program, json::Value claims, cel::Scratch& scratch, std::string& into);
+// Appends the words of a text.
+void split_words(std::string_view text, std::vector<std::string>& into);
 
 }  // namespace gatehouse::gate

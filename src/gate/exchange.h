@@ -31,9 +31,10 @@ namespace gatehouse::gate {
 
 // What holds for all requests of a connection.
 struct Peer {
-  IpAddress address;             // of the other end, or what a trusted proxy's PROXY header says
-  std::string text;              // the same, written
-  std::string_view certificate;  // DER, verified by the handshake; empty: none
+  IpAddress address;                  // of the other end, or what a trusted proxy's PROXY header says
+  std::string text;                   // the same, written
+  std::string_view certificate;       // DER, verified by the handshake; empty: none
+  std::optional<WallTime> handshake;  // when it ended
 };
 
 struct TakenLimit {
@@ -57,6 +58,9 @@ struct Found {
   const policy::Operation* operation = nullptr;
   std::string_view allow;  // the methods of the path, once that is known: for 405
   std::optional<Principal> principal;
+  // Whoever showed a good credential, also where the request is refused or counts as anonymous. The first is
+  // whom events name and limits charge.
+  Kept<std::vector<IdentityPointer>> proven;
   Kept<std::vector<TakenLimit>> limits;
   std::string_view limit_policies;
 

@@ -1,6 +1,7 @@
 #include "gate/identify.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/strings.h"
 #include "http/cookies.h"
@@ -11,10 +12,12 @@ namespace {
 
 using policy::Carrier;
 
-bool has_scopes(const Identity& identity, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& scope) {
-    return std::find(identity.scopes.begin(), identity.scopes.end(), scope) != identity.scopes.end();
+// The first of the wanted scopes that the identity does not have; null where it has all.
+const std::string* missing_scope(const Identity& identity, const std::vector<std::string>& wanted) {
+  const auto missing = std::ranges::find_if(wanted, [&](const std::string& scope) {
+    return std::ranges::find(identity.scopes, scope) == identity.scopes.end();
   });
+  return missing == wanted.end() ? nullptr : &*missing;
 }
 
 // RFC 9110 section 11.4: the scheme's name, without regard to case, and one space.
@@ -27,22 +30,10 @@ Verdict<std::string_view> bearer_token(std::string_view authorization) {
   return authorization.substr(kScheme.size());
 }
 
-}  // namespace
-
-Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes)
-    : policy_(policy), schemes_(schemes) {
-  auto anonymous = std::make_shared<Identity>();
-  anonymous->id = "anonymous";
-  anonymous->permissions = policy.permissions_of({}, PrincipalKind::anonymous);
-  anonymous->permission_patterns = policy.permission_patterns_of({}, PrincipalKind::anonymous);
-  anonymous_ = std::move(anonymous);
-}
-
-// The credential where the scheme says it travels; empty when nothing is there.
-Verdict<std::string_view> Identifier::credential_of(Exchange& exchange,
-                                                    const policy::AuthenticatorPolicy& authenticator) const {
+// The credential that travels there; empty when nothing is there.
+Verdict<std::string_view> credential_at(const policy::CredentialPlace& place, const Exchange& exchange) {
   const http::RequestHead& head = exchange.head;
-  switch (authenticator.carrier) {
+  switch (place.carrier) {
     case Carrier::certificate: return exchange.peer->certificate;
     case Carrier::bearer: {
       const auto authorization = head.fields.value(http::FieldId::authorization);
@@ -50,7 +41,7 @@ Verdict<std::string_view> Identifier::credential_of(Exchange& exchange,
       return bearer_token(*authorization);
     }
     case Carrier::header: {
-      const http::Fields::Found found = head.fields.find(authenticator.field);
+      const http::Fields::Found found = head.fields.find(place.field);
       if (found.count > 1) return refuse(Reason::credential_repeated);
       return found.value;
     }
@@ -58,7 +49,7 @@ Verdict<std::string_view> Identifier::credential_of(Exchange& exchange,
       std::string_view value;
       std::size_t count = 0;
       for (const http::QueryPair pair : http::QueryPairs(head.query)) {
-        if (pair.name != authenticator.field) continue;
+        if (pair.name != place.field) continue;
         value = pair.value;
         ++count;
       }
@@ -69,7 +60,7 @@ Verdict<std::string_view> Identifier::credential_of(Exchange& exchange,
       const auto field = head.fields.value(http::FieldId::cookie);
       if (!field) return std::string_view();
       std::string_view value;
-      switch (http::find_cookie(*field, authenticator.field, value)) {
+      switch (http::find_cookie(*field, place.field, value)) {
         case http::CookieLookup::found: return value;
         case http::CookieLookup::absent: return std::string_view();
         case http::CookieLookup::refused: return refuse(Reason::credential_repeated);
@@ -79,112 +70,155 @@ Verdict<std::string_view> Identifier::credential_of(Exchange& exchange,
   return refuse(Reason::credential_malformed);
 }
 
-const Identity* Identifier::held(std::uint32_t authenticator) const {
-  for (const Held& held : held_) {
-    if (held.authenticator == authenticator) return held.identity.get();
+}  // namespace
+
+struct Identifier::Held {
+  std::uint32_t authenticator = 0;
+  IdentityPointer identity;
+  // The part of the credential that cannot be written in two ways: of a token what is signed, because its
+  // signature may have a twin that holds too.
+  std::string_view proof;
+};
+
+class Identifier::Proofs {
+ public:
+  void add(std::uint32_t authenticator, IdentityPointer identity, std::string_view credential) {
+    std::string_view proof = credential;
+    if (identity->kind == PrincipalKind::token) proof = proof.substr(0, proof.rfind('.'));
+    list_[count_++] = {authenticator, std::move(identity), proof};
+  }
+  const Held* find(std::uint32_t authenticator) const {
+    const auto found =
+        std::ranges::find_if(all(), [&](const Held& one) { return one.authenticator == authenticator; });
+    return found == all().end() ? nullptr : &*found;
+  }
+  std::span<const Held> all() const { return std::span(list_).first(count_); }
+
+  // Whether every scheme of the alternative has been proven, and no two of them by one credential.
+  enum class Met : std::uint8_t { yes, no, twice_by_one };
+  Met meet(const policy::SchemeAlternative& alternative) const {
+    Met met = Met::yes;
+    for (auto use = alternative.begin(); use != alternative.end(); ++use) {
+      const Held* const one = find(use->authenticator);
+      if (one == nullptr) return Met::no;
+      for (auto before = alternative.begin(); before != use; ++before) {
+        if (find(before->authenticator)->proof == one->proof) met = Met::twice_by_one;
+      }
+    }
+    return met;
+  }
+
+ private:
+  std::array<Held, policy::kMostSchemes> list_;  // each authenticator has one place, and is asked once
+  std::size_t count_ = 0;
+};
+
+Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes)
+    : policy_(policy), schemes_(schemes) {
+  auto anonymous = std::make_shared<Identity>();
+  anonymous->id = kAnonymous;
+  anonymous->permissions = policy.permissions_of({}, PrincipalKind::anonymous);
+  anonymous->permission_patterns = policy.permission_patterns_of({}, PrincipalKind::anonymous);
+  anonymous_ = std::move(anonymous);
+}
+
+// What stands in a place is a credential of one of its schemes, or it refuses. Where several schemes share
+// the place, those are asked whose credential it could be, and one that takes it is enough.
+Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Exchange& exchange, Proofs& proofs,
+                                     WallTime now) const {
+  const auto credential = credential_at(place, exchange);
+  if (!credential) return std::unexpected(credential.error());
+  if (credential->empty()) return nullptr;
+  Refusal refusal(Reason::credential_unknown);
+  bool asked = false, taken = false;
+  std::string why, detail;
+  for (const std::uint32_t index : place.authenticators) {
+    Scheme& scheme = *schemes_[index];
+    if (place.authenticators.size() > 1 && !scheme.owns(*credential)) continue;
+    auto identified = scheme.identify({*credential, exchange.client, now}, why);
+    if (!identified) {
+      if (!asked) {
+        refusal = identified.error();
+        detail = why;
+      }
+      asked = true;
+      continue;
+    }
+    if (std::holds_alternative<KeysPending>(*identified)) return &scheme;
+    proofs.add(index, std::get<IdentityPointer>(*std::move(identified)), *credential);
+    taken = asked = true;
+  }
+  if (!taken) {
+    if (exchange.detail.empty()) exchange.detail = detail;
+    return std::unexpected(refusal);
   }
   return nullptr;
 }
 
-// The first scheme's identity; where there are more, with all their roles, scopes and permissions.
-std::shared_ptr<const Identity> Identifier::combined(const policy::SchemeAlternative& alternative) const {
-  const auto find = [&](std::uint32_t authenticator) -> const std::shared_ptr<const Identity>& {
-    return std::find_if(held_.begin(), held_.end(),
-                        [&](const Held& held) { return held.authenticator == authenticator; })
-        ->identity;
-  };
-  const std::shared_ptr<const Identity>& first = find(alternative.front().authenticator);
-  if (alternative.size() == 1) return first;
-  auto all = std::make_shared<Identity>();
-  all->id = first->id;
-  all->kind = first->kind;
-  all->scheme = first->scheme;
-  all->credential_id = first->credential_id;
-  all->tenant = first->tenant;
-  all->authenticated_at = first->authenticated_at;
-  all->expires = first->expires;
-  all->permissions = first->permissions;
-  if (!first->claims.empty()) json::Builder(all->claims).copy(first->claims.root());
-  for (const policy::SchemeUse& use : alternative) {
-    const Identity& one = *find(use.authenticator);
-    all->roles.insert(all->roles.end(), one.roles.begin(), one.roles.end());
-    all->scopes.insert(all->scopes.end(), one.scopes.begin(), one.scopes.end());
-    all->permission_patterns.insert(all->permission_patterns.end(), one.permission_patterns.begin(),
-                                    one.permission_patterns.end());
-    all->permissions.insert(one.permissions);
-    all->mfa = all->mfa || one.mfa;
-    all->expires = std::min(all->expires, one.expires);
+Verdict<Identifier::Outcome> Identifier::choose(Exchange& exchange, const policy::Operation& operation,
+                                                const Proofs& proofs) const {
+  const policy::SchemeAlternative* lacking = nullptr;
+  const std::string* scope = nullptr;
+  bool twice = false;
+  for (const policy::SchemeAlternative& alternative : operation.alternatives) {
+    if (alternative.empty()) continue;
+    const Proofs::Met met = proofs.meet(alternative);
+    twice = twice || met == Proofs::Met::twice_by_one;
+    if (met != Proofs::Met::yes) continue;
+    const std::string* missing = nullptr;
+    for (const policy::SchemeUse& use : alternative) {
+      if (missing == nullptr) missing = missing_scope(*proofs.find(use.authenticator)->identity, use.scopes);
+    }
+    // The scheme of the one who acts stands first in an alternative.
+    const IdentityPointer& acting = proofs.find(alternative.front().authenticator)->identity;
+    if (missing != nullptr) {
+      if (lacking == nullptr) {
+        lacking = &alternative;
+        scope = missing;
+        std::swap(*std::ranges::find(exchange.proven, acting), exchange.proven.front());
+      }
+      continue;
+    }
+    std::swap(*std::ranges::find(exchange.proven, acting), exchange.proven.front());
+    std::vector<IdentityPointer> beside;
+    for (const policy::SchemeUse& use : std::span(alternative).subspan(1)) {
+      beside.push_back(proofs.find(use.authenticator)->identity);
+    }
+    return Outcome(Principal(acting, std::move(beside), exchange.peer->handshake));
   }
-  return all;
+  if (lacking != nullptr) exchange.detail = "the scope `" + *scope + "` is missing";
+  if (operation.admits_anonymous) {
+    if (lacking != nullptr) exchange.detail += ", so that the caller counts as anonymous";
+    return Outcome(Principal(anonymous_, {}, std::nullopt));
+  }
+  if (lacking != nullptr) return refuse(Reason::scope_missing, operation.permission_rule);
+  if (twice) {
+    exchange.detail = "one credential is one proof: the operation asks for several";
+  } else if (!exchange.proven.empty()) {
+    exchange.detail = "the operation asks for another credential together with this one";
+  }
+  return refuse(Reason::credential_missing);
 }
 
 Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matched& matched, const Admitted&,
-                                                  WallTime now) {
+                                                  WallTime now) const {
   const policy::Operation& operation = matched.operation();
-  held_.clear();
-
-  // Every credential that the operation could use is looked at, and a bad one refuses.
-  const auto look = [&](std::uint32_t index) -> Verdict<Scheme*> {
-    if (held(index) != nullptr) return nullptr;
-    const policy::AuthenticatorPolicy& authenticator = policy_.authenticators[index];
-    const auto credential = credential_of(exchange, authenticator);
-    if (!credential) return std::unexpected(credential.error());
-    if (credential->empty()) return nullptr;
-    const Presented presented{*credential, exchange.client, now};
-    auto identified = schemes_[index]->identify(presented, exchange.detail);
-    if (!identified) return std::unexpected(identified.error());
-    if (std::holds_alternative<KeysPending>(*identified)) return schemes_[index].get();
-    held_.push_back({index, std::get<std::shared_ptr<const Identity>>(*std::move(identified))});
-    return nullptr;
-  };
-  // Where several schemes of the operation share a place, the one whose form the credential has is asked.
-  const auto shares_place = [&](std::uint32_t a, std::uint32_t b) {
-    const auto& left = policy_.authenticators[a];
-    const auto& right = policy_.authenticators[b];
-    return a != b && left.carrier == right.carrier && left.field == right.field;
-  };
-  std::optional<std::uint32_t> disowned;
-  bool owned_elsewhere = false;
-  for (const policy::SchemeAlternative& alternative : operation.alternatives) {
-    for (const policy::SchemeUse& use : alternative) {
-      bool shared = false;
-      for (const policy::SchemeAlternative& other : operation.alternatives) {
-        for (const policy::SchemeUse& beside : other)
-          shared = shared || shares_place(use.authenticator, beside.authenticator);
-      }
-      if (shared) {
-        const auto credential = credential_of(exchange, policy_.authenticators[use.authenticator]);
-        if (!credential) return std::unexpected(credential.error());
-        if (credential->empty()) continue;
-        if (!schemes_[use.authenticator]->owns(*credential)) {
-          disowned = use.authenticator;
-          continue;
-        }
-        owned_elsewhere = true;
-      }
-      const auto pending = look(use.authenticator);
-      if (!pending) return std::unexpected(pending.error());
-      if (*pending != nullptr) return Outcome(*pending);
+  exchange.detail.clear();
+  exchange.proven.clear();
+  Proofs proofs;
+  std::optional<Refusal> refusal;
+  for (const policy::CredentialPlace& place : operation.places) {
+    const std::size_t before = proofs.all().size();
+    const auto pending = look_at(place, exchange, proofs, now);
+    for (const Held& held : proofs.all().subspan(before)) exchange.proven.push_back(held.identity);
+    if (!pending) {
+      if (!refusal) refusal = pending.error();  // and whoever else was proven is known all the same
+    } else if (*pending != nullptr && !refusal) {
+      return Outcome(*pending);
     }
   }
-  if (disowned && !owned_elsewhere) return refuse(Reason::credential_unknown);
-
-  bool scopes_missing = false;
-  for (const policy::SchemeAlternative& alternative : operation.alternatives) {
-    if (alternative.empty()) continue;
-    const bool proven =
-        std::all_of(alternative.begin(), alternative.end(),
-                    [&](const policy::SchemeUse& use) { return held(use.authenticator) != nullptr; });
-    if (!proven) continue;
-    const bool scoped = std::all_of(
-        alternative.begin(), alternative.end(),
-        [&](const policy::SchemeUse& use) { return has_scopes(*held(use.authenticator), use.scopes); });
-    if (scoped) return Outcome(Principal(combined(alternative)));
-    scopes_missing = true;
-  }
-  if (operation.admits_anonymous) return Outcome(Principal(anonymous_));
-  if (scopes_missing) return refuse(Reason::scope_missing, operation.permission_rule);
-  return refuse(Reason::credential_missing);
+  if (refusal) return std::unexpected(*refusal);
+  return choose(exchange, operation, proofs);
 }
 
 }  // namespace gatehouse::gate

@@ -1,10 +1,9 @@
 // Admitted × credentials → Principal, exactly as OpenAPI's `security` says: any one alternative suffices, all
-// schemes of an alternative must hold, and a credential that is presented and bad refuses even where another
-// would do.
+// schemes of an alternative must hold, each by a credential of its own, and a credential that is presented
+// and bad refuses even where another would do.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,25 +22,24 @@ class Identifier {
  public:
   Identifier(const policy::PolicySet& policy, const Schemes& schemes);
 
-  // The principal; or the scheme that has to settle first: wait for it, then ask again.
+  // The principal; or the scheme that has to settle first: wait for it, then ask again. `exchange.proven`
+  // holds everybody who was proven, also where this refuses or where the principal is anonymous; the one to
+  // be named comes first.
   using Outcome = std::variant<Principal, Scheme*>;
   Verdict<Outcome> identify(Exchange& exchange, const Matched& matched, const Admitted& admitted,
-                            WallTime now);
+                            WallTime now) const;
 
  private:
-  struct Held {
-    std::uint32_t authenticator = 0;
-    std::shared_ptr<const Identity> identity;
-  };
-  Verdict<std::string_view> credential_of(Exchange& exchange,
-                                          const policy::AuthenticatorPolicy& authenticator) const;
-  const Identity* held(std::uint32_t authenticator) const;
-  std::shared_ptr<const Identity> combined(const policy::SchemeAlternative& alternative) const;
+  struct Held;   // a scheme and what it has proven
+  class Proofs;  // those of one request
+
+  Verdict<Scheme*> look_at(const policy::CredentialPlace& place, Exchange& exchange, Proofs& proofs,
+                           WallTime now) const;
+  Verdict<Outcome> choose(Exchange& exchange, const policy::Operation& operation, const Proofs& proofs) const;
 
   const policy::PolicySet& policy_;
   const Schemes& schemes_;
-  std::shared_ptr<const Identity> anonymous_;
-  std::vector<Held> held_;  // of the request at hand
+  IdentityPointer anonymous_;
 };
 
 }  // namespace gatehouse::gate

@@ -33,29 +33,28 @@ std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {
 
 Verdict<Admitted> Limiter::admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now) {
   exchange.limit_policies = matched.operation().limit_policies;
-  return take(exchange, matched.operation().address_limits, nullptr, nullptr, nullptr, now);
+  return take(exchange, matched.operation().address_limits, nullptr, nullptr, now);
 }
 
 Verdict<Admitted> Limiter::admit_unmatched(Exchange& exchange, MonotonicTime now) {
   exchange.limit_policies = exchange.policy->unmatched_limit_policies;
-  return take(exchange, exchange.policy->unmatched_limits, nullptr, nullptr, nullptr, now);
+  return take(exchange, exchange.policy->unmatched_limits, nullptr, nullptr, now);
 }
 
-Verdict<Admitted> Limiter::admit_principal(Exchange& exchange, const Matched& matched,
-                                           const Principal& principal, MonotonicTime now) {
-  return take(exchange, matched.operation().principal_limits, &principal, nullptr, nullptr, now);
+Verdict<Admitted> Limiter::admit_principal(Exchange& exchange, const Matched& matched, MonotonicTime now) {
+  return take(exchange, matched.operation().principal_limits, nullptr, nullptr, now);
 }
 
 Verdict<Admitted> Limiter::admit_input(Exchange& exchange, const Matched& matched, const Principal& principal,
                                        const Input& input, Evaluator& evaluator, MonotonicTime now) {
   if (matched.operation().input_limits.empty()) return Admitted();
   const RequestActivation activation(exchange, principal, input);
-  return take(exchange, matched.operation().input_limits, &principal, &activation, &evaluator, now);
+  return take(exchange, matched.operation().input_limits, &activation, &evaluator, now);
 }
 
 Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
-                                const Principal* principal, const RequestActivation* activation,
-                                Evaluator* evaluator, MonotonicTime now) {
+                                const RequestActivation* activation, Evaluator* evaluator,
+                                MonotonicTime now) {
   if (uses.empty()) return Admitted();
   std::array<std::size_t, kMostLimitClaims> ends;
   keys_.clear();
@@ -71,14 +70,19 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
         case Kind::principal:
         case Kind::credential: {
           // Callers without credentials do not share one allowance: one of them could use up everybody's.
-          if (principal == nullptr || principal->is_anonymous()) {
+          if (exchange.proven.empty()) {
             append_address(keys_, exchange.client, limit.ipv6_prefix);
             break;
           }
-          keys_ += part.kind == Kind::principal ? 'p' : 'c';
-          append_prefixed(keys_, (*principal)->scheme);
-          append_prefixed(keys_,
-                          part.kind == Kind::principal ? (*principal)->id : (*principal)->credential_id);
+          const Identity& who = *exchange.proven.front();
+          if (part.kind == Kind::principal) {  // an id is one principal, whatever proves it
+            keys_ += 'p';
+            append_prefixed(keys_, who.id);
+            break;
+          }
+          keys_ += 'c';
+          append_prefixed(keys_, who.scheme);
+          append_prefixed(keys_, who.credential_key);
           break;
         }
         case Kind::expression: {

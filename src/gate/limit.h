@@ -22,15 +22,14 @@ class Limiter {
   Verdict<Admitted> admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now);
   // The same for what no operation answers, so that guessing paths is not free.
   Verdict<Admitted> admit_unmatched(Exchange& exchange, MonotonicTime now);
-  Verdict<Admitted> admit_principal(Exchange& exchange, const Matched& matched, const Principal& principal,
-                                    MonotonicTime now);
+  // Charges whoever was proven (exchange.proven), also where it does not count for this operation.
+  Verdict<Admitted> admit_principal(Exchange& exchange, const Matched& matched, MonotonicTime now);
   Verdict<Admitted> admit_input(Exchange& exchange, const Matched& matched, const Principal& principal,
                                 const Input& input, Evaluator& evaluator, MonotonicTime now);
 
  private:
   Verdict<Admitted> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
-                         const Principal* principal, const RequestActivation* activation,
-                         Evaluator* evaluator, MonotonicTime now);
+                         const RequestActivation* activation, Evaluator* evaluator, MonotonicTime now);
 
   LimitStore& store_;
   // Of the call at hand.

@@ -32,6 +32,10 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
   }
 }
 
+Proven proven_of(const Identity& identity) {
+  return {identity.id, identity.scheme, identity.issuer, identity.credential_id};
+}
+
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
   // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no
@@ -80,11 +84,16 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.resource = resource_;
     event.query = query_;
   }
-  if (exchange.principal) {
-    const Identity& identity = exchange.principal->identity();
-    event.user_id = identity.id;
-    event.scheme = identity.scheme;
-    event.credential_id = identity.credential_id;
+  also_.clear();
+  for (const IdentityPointer& identity : exchange.proven) also_.push_back(proven_of(*identity));
+  // Nobody, or one whose credential ended while the request was under way.
+  if (also_.empty() && exchange.principal) also_.push_back(proven_of(exchange.principal->identity()));
+  if (!also_.empty()) {
+    event.user_id = also_.front().user_id;
+    event.scheme = also_.front().scheme;
+    event.issuer = also_.front().issuer;
+    event.credential_id = also_.front().credential_id;
+    event.also = std::span(also_).subspan(1);
   }
   event.outcome = outcome_of(ending);
   event.stage = ending.refusal ? ending.refusal->stage() : Stage::call;

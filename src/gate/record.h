@@ -31,6 +31,7 @@ class EventBuilder {
   std::string_view detail_of(const Exchange& exchange);
 
   std::vector<Attribute> resource_, query_;
+  std::vector<Proven> also_;
   std::string findings_;
   std::array<char, 32> trace_{};
 };

@@ -13,6 +13,9 @@ namespace {
 constexpr std::chrono::seconds kKeysPatience{3};    // how long a request waits for an issuer's keys
 constexpr std::chrono::seconds kIntentPatience{3};  // how long one waits for the disk to take its intent
 
+// In which nothing is revoked that was just found good.
+constexpr std::chrono::milliseconds kMoment{5};
+
 // An object that is another's and one that is not there are refused at the same times after the request
 // began, so that the time of the refusal says nothing of what was looked at for it.
 constexpr std::chrono::milliseconds kHiddenGrid{20};
@@ -60,11 +63,12 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     if (identified && std::holds_alternative<Scheme*>(*identified))
       co_return refuse(Reason::keys_unavailable);
   }
+  // 4. Not too often by this principal: whoever was proven pays for what it asks, also where that is refused.
+  if (identified || !exchange.proven.empty()) {
+    GATEHOUSE_CO_CHECK(limiter_.admit_principal(exchange, *matched, exchange.started));
+  }
   if (!identified) co_return std::unexpected(identified.error());
   const Principal& principal = exchange.principal.emplace(std::get<Principal>(*std::move(identified)));
-
-  // 4. Not too often by this principal.
-  GATEHOUSE_CO_CHECK(limiter_.admit_principal(exchange, *matched, principal, exchange.started));
 
   // 5. What this principal may do.
   GATEHOUSE_CO_TRY(Permission permission, Permitter::permit(principal, *matched));
@@ -76,6 +80,14 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     auto read = co_await body.read(operation.body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = bytes.size();
+    // A body takes its time: what was proven, and what it may do, may have ended meanwhile.
+    if (clock_.monotonic() - exchange.started > kMoment) {
+      auto again = identifier_.identify(exchange, *matched, admitted, clock_.wall());
+      GATEHOUSE_CO_CHECK(again);
+      if (!std::holds_alternative<Principal>(*again)) co_return refuse(Reason::keys_unavailable);
+      exchange.principal = std::get<Principal>(*std::move(again));
+      GATEHOUSE_CO_TRY(permission, Permitter::permit(principal, *matched));
+    }
   }
   GATEHOUSE_CO_TRY(std::optional<Input> accepted,
                    validator_.check_body(exchange, *matched, head, bytes, parts_.long_checks));

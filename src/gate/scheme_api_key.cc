@@ -14,8 +14,29 @@ ApiKeyScheme::ApiKeyScheme(const policy::PolicySet& policy, const policy::Authen
                            std::shared_ptr<const crypto::KeyHasher> hasher)
     : policy_(policy),
       authenticator_(authenticator),
+      builder_(policy, authenticator),
       directory_(std::move(directory)),
       hasher_(std::move(hasher)) {}
+
+bool ApiKeyScheme::takes(const StoredKey& key) const {
+  if (key.authenticators.empty()) return policy_.only_key_authenticator();
+  return std::ranges::find(key.authenticators, authenticator_.name) != key.authenticators.end();
+}
+
+// A key of another authenticator is not this one's, and neither is what is no key.
+bool ApiKeyScheme::owns(std::string_view credential) const {
+  const auto parsed = crypto::ApiKey::parse(credential);
+  if (!parsed) return credential.starts_with("gh_");
+  const std::shared_ptr<const KeySnapshot> snapshot = directory_->snapshot();
+  const StoredKey* const key = snapshot->find(parsed->id());
+  return key == nullptr || takes(*key);
+}
+
+Verdict<void> ApiKeyScheme::in_force(const StoredKey& key, WallTime now) const {
+  if (key.revoked || now >= key.overlap_ends) return refuse(Reason::credential_revoked, authenticator_.name);
+  if (now >= key.expires) return refuse(Reason::credential_expired, authenticator_.name);
+  return {};
+}
 
 Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::string& why) {
   const auto refused = [&](Reason reason) { return refuse(reason, authenticator_.name); };
@@ -28,8 +49,12 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
   const bool matches = hasher_->matches(*parsed, (key != nullptr ? *key : kNobody).hash);
   if (key == nullptr || !matches) return refused(Reason::credential_unknown);
   why = "key " + key->id;
-  if (presented.now >= key->revoked) return refused(Reason::credential_revoked);
-  if (presented.now >= key->expires) return refused(Reason::credential_expired);
+  if (!takes(*key)) {
+    why += key->authenticators.empty() ? " names no authenticator, and the configuration has several for keys"
+                                       : " belongs to another authenticator";
+    return refused(Reason::credential_unknown);
+  }
+  if (auto holds = in_force(*key, presented.now); !holds) return std::unexpected(holds.error());
   const bool from_here = key->addresses.empty() || std::any_of(key->addresses.begin(), key->addresses.end(),
                                                                [&](const IpNetwork& network) {
                                                                  return network.contains(presented.client);
@@ -44,25 +69,22 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
   }
   const auto known = identities_.find(parsed->id());
   if (known != identities_.end()) return Identified(known->second);
-  return Identified(identities_.emplace(key->id, identity_of(*key)).first->second);
+  auto identity = identity_of(*key, why);
+  if (!identity) return std::unexpected(identity.error());
+  return Identified(identities_.emplace(key->id, *std::move(identity)).first->second);
 }
 
-std::shared_ptr<const Identity> ApiKeyScheme::identity_of(const StoredKey& key) {
-  auto identity = std::make_shared<Identity>();
-  identity->kind = PrincipalKind::key;
-  identity->id = key.principal;
-  identity->scheme = authenticator_.name;
-  identity->credential_id = key.id;
-  identity->tenant = key.tenant;
-  for (const std::string& role : key.roles) {
-    if (policy_.has_role(role)) identity->roles.push_back(role);
-  }
-  identity->scopes = key.scopes;
-  identity->authenticated_at = key.created;
-  identity->expires = std::min(key.expires, key.revoked);
-  identity->permissions = policy_.permissions_of(identity->roles, PrincipalKind::key);
-  identity->permission_patterns = policy_.permission_patterns_of(identity->roles, PrincipalKind::key);
-  return identity;
+Verdict<IdentityPointer> ApiKeyScheme::identity_of(const StoredKey& key, std::string& why) {
+  Identity identity = builder_.begin(PrincipalKind::key);
+  identity.id = key.principal;
+  identity.credential_id = key.id;
+  identity.credential_key = key.id;
+  identity.tenant = key.tenant;
+  identity.roles = key.roles;
+  identity.scopes = key.scopes;
+  identity.authenticated_at = key.created;
+  identity.expires = std::min(key.expires, key.overlap_ends);
+  return builder_.finish(std::move(identity), why);
 }
 
 }  // namespace gatehouse::gate

@@ -7,6 +7,7 @@
 #include "core/key_directory.h"
 #include "core/scheme.h"
 #include "crypto/api_key.h"
+#include "gate/identity_builder.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::gate {
@@ -17,18 +18,22 @@ class ApiKeyScheme final : public Scheme {
                std::shared_ptr<KeyDirectory> directory, std::shared_ptr<const crypto::KeyHasher> hasher);
 
   Verdict<Identified> identify(const Presented& presented, std::string& why) override;
-  bool owns(std::string_view credential) const override { return credential.starts_with("gh_"); }
+  bool owns(std::string_view credential) const override;
   net::Task<void> settled(MonotonicTime) override { co_return; }
 
  private:
-  std::shared_ptr<const Identity> identity_of(const StoredKey& key);
+  bool takes(const StoredKey& key) const;
+  // Refuses a key that has ended.
+  Verdict<void> in_force(const StoredKey& key, WallTime now) const;
+  Verdict<IdentityPointer> identity_of(const StoredKey& key, std::string& why);
 
   const policy::PolicySet& policy_;
   const policy::AuthenticatorPolicy& authenticator_;
+  IdentityBuilder builder_;
   std::shared_ptr<KeyDirectory> directory_;
   std::shared_ptr<const crypto::KeyHasher> hasher_;
-  // What keys stand for, under the snapshot of that generation.
-  TextMap<std::shared_ptr<const Identity>> identities_;
+  // What keys stand for, under the snapshot of that generation. Only keys that the operator made are here.
+  TextMap<IdentityPointer> identities_;
   std::uint64_t generation_ = 0;
 };
 

@@ -1,6 +1,9 @@
 #include "gate/scheme_jwt.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
+#include "crypto/hash.h"
 #include "gate/activation.h"
 #include "json/parser.h"
 
@@ -29,7 +32,8 @@ Reason reason_of(crypto::TokenFault fault) {
   switch (fault) {
     case Fault::expired: return Reason::credential_expired;
     case Fault::not_yet_valid:
-    case Fault::issued_in_future: return Reason::credential_not_yet_valid;
+    case Fault::issued_in_future:
+    case Fault::authenticated_in_future: return Reason::credential_not_yet_valid;
     case Fault::algorithm_unknown:
     case Fault::algorithm_not_allowed:
     case Fault::signature:
@@ -38,6 +42,7 @@ Reason reason_of(crypto::TokenFault fault) {
     case Fault::key_ambiguous: return Reason::credential_unknown;
     case Fault::type:
     case Fault::claims:
+    case Fault::confirmation:
     case Fault::issuer:
     case Fault::audience:
     case Fault::subject:
@@ -46,45 +51,55 @@ Reason reason_of(crypto::TokenFault fault) {
   }
 }
 
-std::optional<WallTime> date(json::Value claims, std::string_view name) {
-  constexpr std::int64_t kLast = 9'000'000'000;  // a WallTime ends in 2262
-  const auto claim = claims.find(name);
-  const auto seconds = claim && claim->is_number() ? claim->integer() : std::nullopt;
-  if (!seconds || *seconds < 0 || *seconds > kLast) return std::nullopt;
-  return WallTime{std::chrono::seconds{*seconds}};
-}
-
-// Whether `amr` (RFC 8176) has the method.
-bool names_factor(json::Value claims, std::string_view method) {
-  const auto methods = claims.find("amr");
-  if (!methods || methods->kind() != json::Kind::array) return false;
-  for (const json::Value one : methods->elements()) {
-    if (one.kind() == json::Kind::string && one.string() == method) return true;
+// The claim `scope`: words between spaces (RFC 8693 section 4.2), or a list of them, as some issuers write
+// it.
+bool read_scope(json::Value scope, std::vector<std::string>& into) {
+  if (scope.is_string()) {
+    split_words(scope.string(), into);
+    return true;
   }
-  return false;
+  if (!scope.is_array()) return false;
+  for (const json::Value one : scope.elements()) {
+    if (!one.is_string()) return false;
+    into.emplace_back(one.string());
+  }
+  return true;
 }
 
 }  // namespace
 
 JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
-                     std::shared_ptr<KeySource> source, net::Loop& loop)
-    : policy_(policy),
-      authenticator_(authenticator),
+                     std::shared_ptr<KeySource> source, net::Loop& loop, std::size_t cache_bytes,
+                     std::shared_ptr<crypto::CacheMeter> meter)
+    : authenticator_(authenticator),
+      builder_(policy, authenticator),
       source_(std::move(source)),
       loop_(loop),
       verifier_(rules_of(authenticator.settings->jwt)),
-      cache_(kRememberedTokens) {}
+      cache_(kRememberedTokens, cache_bytes, std::move(meter)) {}
 
-// Only the issuer is read, and only to choose between schemes: nothing is believed before it is verified.
+// A token is for the authenticator that it names by issuer and audience; nothing of it is believed yet.
 bool JwtScheme::owns(std::string_view credential) const {
+  if (credential.starts_with("gh_")) return false;
   const auto first = credential.find('.');
-  if (first == std::string_view::npos) return false;
-  const auto second = credential.find('.', first + 1);
+  const auto second = first == std::string_view::npos ? first : credential.find('.', first + 1);
   if (second == std::string_view::npos) return false;
   const auto payload = from_base64url(credential.substr(first + 1, second - first - 1));
   json::Document document;
   if (!payload || !json::Parser().parse(*payload, document)) return false;
-  return document.root().find_string("iss") == authenticator_.settings->jwt.issuer.value;
+  const policy::JwtSettings& settings = authenticator_.settings->jwt;
+  if (document.root().find_string("iss") != settings.issuer.value) return false;
+  const auto is_ours = [&](json::Value name) {
+    return name.is_string() &&
+           std::ranges::find(settings.audiences, name.string()) != settings.audiences.end();
+  };
+  const auto audience = document.root().find("aud");
+  if (!audience) return false;
+  if (!audience->is_array()) return is_ours(*audience);
+  for (const json::Value one : audience->elements()) {
+    if (is_ours(one)) return true;
+  }
+  return false;
 }
 
 const crypto::KeySet* JwtScheme::current_keys() {
@@ -99,73 +114,51 @@ const crypto::KeySet* JwtScheme::current_keys() {
 Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string& why) {
   const crypto::KeySet* const keys = current_keys();
   if (keys == nullptr) {
-    if (source_->refresh()) return Identified(KeysPending{});
-    why = "no keys of the issuer could be read yet";
+    if (source_->refresh() == KeySource::Worth::waiting) return Identified(KeysPending{});
+    why = "there are no keys of the issuer: none could be read yet, or the last ones are too old";
     return refuse(Reason::keys_unavailable, authenticator_.name);
   }
   const crypto::TokenKey key(presented.credential);
   if (auto known = cache_.find(key, keys->generation(), presented.now)) return Identified(std::move(known));
 
-  auto token = verifier_.verify(presented.credential, *keys, presented.now);
+  const auto token = verifier_.verify(presented.credential, *keys, presented.now);
   if (!token) {
-    if (token.error() == crypto::TokenFault::key_not_found && source_->refresh())
+    if (token.error() == crypto::TokenFault::key_not_found &&
+        source_->refresh() == KeySource::Worth::waiting) {
       return Identified(KeysPending{});
+    }
     why = crypto::name(token.error());
     return refuse(reason_of(token.error()), authenticator_.name);
   }
-  const WallTime expires = token->expires();
-  auto identity = identity_of(*std::move(token), why);
+  auto identity = identity_of(*token, presented.credential, why);
   if (!identity) return std::unexpected(identity.error());
-  cache_.put(key, keys->generation(), expires, *identity);
+  cache_.put(key, keys->generation(), token->expires(), *identity, memory_of(**identity));
   return Identified(*std::move(identity));
 }
 
-Verdict<std::shared_ptr<const Identity>> JwtScheme::identity_of(crypto::VerifiedToken token,
-                                                                std::string& why) {
-  auto identity = std::make_shared<Identity>();
-  identity->kind = PrincipalKind::token;
-  identity->scheme = authenticator_.name;
-  identity->id = token.subject();
-  identity->expires = token.expires();
+Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& token, std::string_view text,
+                                                std::string& why) {
+  Identity identity = builder_.begin(PrincipalKind::token);
   const json::Value claims = token.claims();
-  identity->credential_id = std::string(claims.find_string("jti").value_or(""));
-  // When the caller proved who it is (OpenID Connect Core, section 2), or else when the token was issued.
-  const auto proven = date(claims, "auth_time");
-  identity->authenticated_at = proven ? *proven : date(claims, "iat").value_or(WallTime{});
-  identity->mfa = names_factor(claims, "mfa");
-  const auto failed = [&](std::string_view what) {
-    why = std::string(what) + ": the expression gives no list of texts for this token";
-    return refuse(Reason::credential_claims, authenticator_.name);
-  };
-  if (authenticator_.roles) {
-    auto roles = texts_of(*authenticator_.roles, claims, Words::whole, scratch_);
-    if (!roles) return failed("roles");
-    for (std::string& role : *roles) {
-      if (policy_.has_role(role)) identity->roles.push_back(std::move(role));
+  identity.id = token.subject();
+  identity.issuer = authenticator_.settings->jwt.issuer.value;
+  identity.credential_id = claims.find_string("jti").value_or("");
+  // Of what is signed: a signature by ECDSA has a twin that holds too.
+  identity.credential_key = identity.credential_id.empty()
+                                ? hex(crypto::sha256(text.substr(0, text.rfind('.'))))
+                                : identity.credential_id;
+  identity.authenticated_at = token.authenticated_at();
+  identity.mfa = token.names_method("mfa");
+  identity.expires = token.expires();
+  identity.claims = json::Document::compact(claims);
+  if (const auto scope = claims.find("scope"); scope && !authenticator_.scopes) {
+    if (!read_scope(*scope, identity.scopes)) {
+      why = "scope: is neither a text nor a list of texts";
+      return refuse(Reason::credential_claims, authenticator_.name);
     }
   }
-  if (authenticator_.scopes) {
-    auto scopes = texts_of(*authenticator_.scopes, claims, Words::split, scratch_);
-    if (!scopes) return failed("scopes");
-    identity->scopes = *std::move(scopes);
-  } else if (const auto scope = claims.find_string("scope")) {
-    std::string_view rest = *scope;
-    while (!rest.empty()) {
-      const auto space = rest.find(' ');
-      if (space != 0) identity->scopes.emplace_back(rest.substr(0, space));
-      if (space == std::string_view::npos) break;
-      rest.remove_prefix(space + 1);
-    }
-  }
-  if (authenticator_.tenant) {
-    auto tenant = text_of(*authenticator_.tenant, claims, scratch_);
-    if (!tenant) return failed("tenant");
-    identity->tenant = *std::move(tenant);
-  }
-  identity->permissions = policy_.permissions_of(identity->roles, PrincipalKind::token);
-  identity->permission_patterns = policy_.permission_patterns_of(identity->roles, PrincipalKind::token);
-  json::Builder(identity->claims).copy(claims);
-  return std::shared_ptr<const Identity>(std::move(identity));
+  if (auto read = builder_.read_claims(identity, why); !read) return std::unexpected(read.error());
+  return builder_.finish(std::move(identity), why);
 }
 
 }  // namespace gatehouse::gate

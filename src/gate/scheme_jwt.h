@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "cel/program.h"
 #include "core/scheme.h"
 #include "crypto/jwk.h"
 #include "crypto/jwt.h"
 #include "crypto/token_cache.h"
+#include "gate/identity_builder.h"
 #include "net/loop.h"
 #include "policy/policy_set.h"
 
@@ -18,21 +18,25 @@ namespace gatehouse::gate {
 class KeySource {
  public:
   virtual ~KeySource() = default;
-  // The keys as last read; null as long as there were never any. From any thread; takes a lock for a moment.
+  // The keys as last read; null as long as there were never any, and when the last good answer is too old.
+  // From any thread; takes a lock for a moment.
   virtual std::shared_ptr<const crypto::KeySet> keys() const = 0;
   // Changes when keys() does: what a request looks at. Without a lock.
   virtual std::uint64_t version() const = 0;
-  // Asks for a fetch because a token names a key that is not known. false: it was asked too recently, or
-  // there is nothing to fetch; the keys at hand decide.
-  virtual bool refresh() = 0;
+  // Asks for a fetch because a token names a key that is not known. Whether it is worth waiting for: it is
+  // not where the keys at hand are fresh or were just asked for; then they decide.
+  enum class Worth : std::uint8_t { waiting, nothing };
+  virtual Worth refresh() = 0;
   // Returns when the fetch at hand has ended, or at `deadline`.
   virtual net::Task<void> settled(net::Loop& loop, MonotonicTime deadline) = 0;
 };
 
 class JwtScheme final : public Scheme {
  public:
+  // `cache_bytes` bounds what this worker remembers of tokens.
   JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
-            std::shared_ptr<KeySource> source, net::Loop& loop);
+            std::shared_ptr<KeySource> source, net::Loop& loop, std::size_t cache_bytes,
+            std::shared_ptr<crypto::CacheMeter> meter);
 
   Verdict<Identified> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
@@ -40,17 +44,17 @@ class JwtScheme final : public Scheme {
 
  private:
   const crypto::KeySet* current_keys();
-  Verdict<std::shared_ptr<const Identity>> identity_of(crypto::VerifiedToken token, std::string& why);
+  Verdict<IdentityPointer> identity_of(const crypto::VerifiedToken& token, std::string_view text,
+                                       std::string& why);
 
-  const policy::PolicySet& policy_;
   const policy::AuthenticatorPolicy& authenticator_;
+  IdentityBuilder builder_;
   std::shared_ptr<KeySource> source_;
   std::shared_ptr<const crypto::KeySet> keys_;  // of source_, at version_
   std::uint64_t version_ = 0;
   net::Loop& loop_;
   crypto::JwtVerifier verifier_;
   crypto::TokenCache<Identity> cache_;
-  cel::Scratch scratch_;
 };
 
 }  // namespace gatehouse::gate

@@ -1,7 +1,8 @@
 #include "gate/scheme_mutual_tls.h"
 
+#include <algorithm>
+
 #include "crypto/certificate.h"
-#include "gate/activation.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -9,7 +10,8 @@ namespace {
 constexpr std::size_t kRememberedCertificates = 4'096;
 
 void build_claims(const crypto::PeerCertificate& certificate, json::Document& into) {
-  json::Builder builder(into);
+  json::Document document;
+  json::Builder builder(document);
   const auto text = [&](std::string_view key, std::string_view value) {
     builder.key(key);
     builder.string(value);
@@ -22,6 +24,7 @@ void build_claims(const crypto::PeerCertificate& certificate, json::Document& in
   };
   builder.begin_object();
   text("subject", certificate.subject);
+  text("issuer", certificate.issuer);
   text("common_name", certificate.common_name);
   list("dns_names", certificate.dns_names);
   list("uris", certificate.uris);
@@ -29,57 +32,93 @@ void build_claims(const crypto::PeerCertificate& certificate, json::Document& in
   text("serial", certificate.serial);
   text("fingerprint", certificate.fingerprint);
   builder.end_object();
+  into = json::Document::compact(document.root());
+}
+
+bool is_one_of(const std::vector<policy::PlacedText>& issuers, std::string_view issuer) {
+  return issuers.empty() ||
+         std::ranges::any_of(issuers, [&](const policy::PlacedText& one) { return one.value == issuer; });
 }
 
 }  // namespace
 
 MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy,
-                                 const policy::AuthenticatorPolicy& authenticator)
-    : policy_(policy), authenticator_(authenticator), cache_(kRememberedCertificates) {}
+                                 const policy::AuthenticatorPolicy& authenticator,
+                                 std::shared_ptr<RevocationSource> revocations, std::size_t cache_bytes,
+                                 std::shared_ptr<crypto::CacheMeter> meter)
+    : authenticator_(authenticator),
+      builder_(policy, authenticator),
+      revocations_(std::move(revocations)),
+      cache_(kRememberedCertificates, cache_bytes, std::move(meter)) {}
+
+bool MutualTlsScheme::owns(std::string_view credential) const {
+  const auto certificate = crypto::parse_certificate(credential);
+  // One that cannot be read is refused by whichever scheme is asked.
+  return !certificate || is_one_of(authenticator_.settings->mutual_tls.issuers, certificate->issuer);
+}
+
+const crypto::RevocationLists* MutualTlsScheme::current_lists() {
+  if (!revocations_) return nullptr;
+  if (const std::uint64_t version = revocations_->version(); version != version_) {
+    version_ = version;
+    lists_ = revocations_->lists();
+  }
+  return lists_.get();
+}
+
+Verdict<void> MutualTlsScheme::check_revocation(json::Value claims, WallTime now, std::string& why) {
+  const crypto::RevocationLists* const lists = current_lists();
+  if (lists == nullptr) return {};
+  using State = crypto::RevocationLists::State;
+  const std::string_view issuer = claims.find_string("issuer").value_or("");
+  switch (lists->state_of(issuer, claims.find_string("serial").value_or(""), now)) {
+    case State::good: return {};
+    case State::revoked:
+      why = "the certificate's serial number is in its authority's revocation list";
+      return refuse(Reason::credential_revoked, authenticator_.name);
+    case State::not_covered:
+      why = "tls.client_crl has no list of the certificate's issuer";
+      return refuse(Reason::keys_unavailable, authenticator_.name);
+    case State::outdated:
+      why = "the revocation list of the certificate's issuer is past its nextUpdate";
+      return refuse(Reason::keys_unavailable, authenticator_.name);
+  }
+  return refuse(Reason::keys_unavailable, authenticator_.name);
+}
 
 Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
   const crypto::TokenKey key(presented.credential);
-  if (auto known = cache_.find(key, 0, presented.now)) return Identified(std::move(known));
-
-  const auto certificate = crypto::parse_certificate(presented.credential);
-  if (!certificate) {
-    why = certificate.error().text;
-    return refuse(Reason::credential_malformed, authenticator_.name);
-  }
-  // The handshake saw to the dates; a connection can outlive its certificate.
-  if (presented.now >= certificate->not_after) return refuse(Reason::credential_expired, authenticator_.name);
-  auto identity = std::make_shared<Identity>();
-  identity->kind = PrincipalKind::certificate;
-  identity->scheme = authenticator_.name;
-  identity->credential_id = certificate->fingerprint;
-  identity->authenticated_at = presented.now;
-  identity->expires = certificate->not_after;
-  build_claims(*certificate, identity->claims);
-  const json::Value claims = identity->claims.root();
-
-  const auto id = authenticator_.id ? text_of(*authenticator_.id, claims, scratch_) : certificate->subject;
-  if (!id || id->empty()) {
-    why = "the certificate gives no id";
-    return refuse(Reason::credential_claims, authenticator_.name);
-  }
-  identity->id = *id;
-  if (authenticator_.roles) {
-    auto roles = texts_of(*authenticator_.roles, claims, Words::whole, scratch_);
-    if (!roles) {
-      why = "roles: the expression gives no list of texts for this certificate";
-      return refuse(Reason::credential_claims, authenticator_.name);
+  IdentityPointer identity = cache_.find(key, 0, presented.now);
+  if (!identity) {
+    const auto certificate = crypto::parse_certificate(presented.credential);
+    if (!certificate) {
+      why = certificate.error().text;
+      return refuse(Reason::credential_malformed, authenticator_.name);
     }
-    for (std::string& role : *roles) {
-      if (policy_.has_role(role)) identity->roles.push_back(std::move(role));
+    // The handshake saw to the dates; a connection can outlive its certificate.
+    if (presented.now >= certificate->not_after)
+      return refuse(Reason::credential_expired, authenticator_.name);
+    if (!is_one_of(authenticator_.settings->mutual_tls.issuers, certificate->issuer)) {
+      why = "the certificate's issuer is not one of the authenticator's `issuers`";
+      return refuse(Reason::credential_unknown, authenticator_.name);
     }
+    Identity fresh = builder_.begin(PrincipalKind::certificate);
+    fresh.id = authenticator_.id ? std::string() : certificate->subject;
+    fresh.issuer = certificate->issuer;
+    fresh.credential_id = certificate->fingerprint;
+    fresh.credential_key = certificate->fingerprint;
+    fresh.expires = certificate->not_after;
+    build_claims(*certificate, fresh.claims);
+    if (auto read = builder_.read_claims(fresh, why); !read) return std::unexpected(read.error());
+    auto finished = builder_.finish(std::move(fresh), why);
+    if (!finished) return std::unexpected(finished.error());
+    identity = *std::move(finished);
+    cache_.put(key, 0, identity->expires, identity, memory_of(*identity));
   }
-  if (authenticator_.tenant)
-    identity->tenant = text_of(*authenticator_.tenant, claims, scratch_).value_or("");
-  identity->permissions = policy_.permissions_of(identity->roles, PrincipalKind::certificate);
-  identity->permission_patterns = policy_.permission_patterns_of(identity->roles, PrincipalKind::certificate);
-  std::shared_ptr<const Identity> done = std::move(identity);
-  cache_.put(key, 0, certificate->not_after, done);
-  return Identified(std::move(done));
+  if (auto good = check_revocation(identity->claims.root(), presented.now, why); !good) {
+    return std::unexpected(good.error());
+  }
+  return Identified(std::move(identity));
 }
 
 }  // namespace gatehouse::gate

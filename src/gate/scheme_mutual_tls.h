@@ -3,28 +3,47 @@
 
 #include <memory>
 
-#include "cel/program.h"
 #include "core/scheme.h"
+#include "crypto/revocation_list.h"
 #include "crypto/token_cache.h"
+#include "gate/identity_builder.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::gate {
 
+// The revocation lists of `tls.client_crl`, as last read. Shared by all workers.
+class RevocationSource {
+ public:
+  virtual ~RevocationSource() = default;
+  // Null where none are configured. From any thread.
+  virtual std::shared_ptr<const crypto::RevocationLists> lists() const = 0;
+  // Changes when lists() does. Without a lock.
+  virtual std::uint64_t version() const = 0;
+};
+
 class MutualTlsScheme final : public Scheme {
  public:
-  MutualTlsScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator);
+  // `revocations` may be null: no lists are configured. `cache_bytes` bounds what this worker remembers.
+  MutualTlsScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
+                  std::shared_ptr<RevocationSource> revocations, std::size_t cache_bytes,
+                  std::shared_ptr<crypto::CacheMeter> meter);
 
-  // `claims` of the scheme's expressions: {subject, common_name, dns_names, uris, emails, serial,
+  // `claims` of the scheme's expressions: {subject, issuer, common_name, dns_names, uris, emails, serial,
   // fingerprint}.
   Verdict<Identified> identify(const Presented& presented, std::string& why) override;
-  bool owns(std::string_view) const override { return true; }
+  bool owns(std::string_view credential) const override;
   net::Task<void> settled(MonotonicTime) override { co_return; }
 
  private:
-  const policy::PolicySet& policy_;
+  const crypto::RevocationLists* current_lists();
+  Verdict<void> check_revocation(json::Value claims, WallTime now, std::string& why);
+
   const policy::AuthenticatorPolicy& authenticator_;
+  IdentityBuilder builder_;
+  std::shared_ptr<RevocationSource> revocations_;
+  std::shared_ptr<const crypto::RevocationLists> lists_;  // of revocations_, at version_
+  std::uint64_t version_ = 0;
   crypto::TokenCache<Identity> cache_;
-  cel::Scratch scratch_;
 };
 
 }  // namespace gatehouse::gate

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "json/decimal.h"
@@ -152,6 +153,7 @@ Document& Document::operator=(Document&& other) noexcept {
   other.blocks_.clear();
   block_size_ = std::exchange(other.block_size_, 0);
   block_used_ = std::exchange(other.block_used_, 0);
+  blocks_size_ = std::exchange(other.blocks_size_, 0);
   return *this;
 }
 Document::~Document() = default;
@@ -169,14 +171,39 @@ void Document::clear() {
   if (blocks_.size() > 1 || block_size_ > kBlock) {
     blocks_.clear();
     block_size_ = 0;
+    blocks_size_ = 0;
   }
   block_used_ = 0;
+}
+
+Document Document::compact(Value value) {
+  const std::span<const Node> nodes(value.node(), value.node()->span);
+  std::size_t text = 0;
+  for (const Node& node : nodes) {
+    if (node.text != nullptr) text += node.size;
+  }
+  Document copy;
+  copy.nodes_ = std::make_unique<Node[]>(nodes.size());
+  copy.count_ = copy.capacity_ = nodes.size();
+  copy.blocks_.push_back(std::make_unique_for_overwrite<char[]>(text + kReadable));
+  copy.block_size_ = copy.blocks_size_ = text;
+  std::ranges::copy(nodes, copy.nodes_.get());
+  for (Node& node : std::span(copy.nodes_.get(), copy.count_)) {
+    if (node.text != nullptr) node.text = copy.keep({node.text, node.size});
+  }
+  return copy;
+}
+
+std::size_t Document::memory() const {
+  return capacity_ * sizeof(Node) + source_capacity_ + blocks_size_ + blocks_.size() * kReadable +
+         blocks_.capacity() * sizeof(blocks_[0]) + open_.capacity() * sizeof(open_[0]);
 }
 
 const char* Document::keep(std::string_view text) {
   if (blocks_.empty() || block_size_ - block_used_ < text.size()) {
     block_size_ = std::max(kBlock, text.size());
     block_used_ = 0;
+    blocks_size_ += block_size_;
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(block_size_ + kReadable));
   }
   char* at = blocks_.back().get() + block_used_;

@@ -149,6 +149,9 @@ class Document {
   bool empty() const { return count_ == 0; }
   Value root() const { return Value(nodes_.get()); }  // precondition: not empty
   void clear();                                       // keeps memory up to a bound
+  // A copy of a subtree, for keeping: it takes the memory that its nodes and texts need, and no more.
+  static Document compact(Value value);
+  std::size_t memory() const;  // bytes allocated
 
  private:
   friend class Parser;
@@ -162,8 +165,9 @@ class Document {
   std::unique_ptr<char[]> source_;  // the parsed text and its padding, where a Parser filled this document
   std::size_t source_capacity_ = 0;
   std::vector<std::unique_ptr<char[]>> blocks_;  // kept text
-  std::size_t block_size_ = 0;
+  std::size_t block_size_ = 0;                   // of the last one
   std::size_t block_used_ = 0;
+  std::size_t blocks_size_ = 0;      // of all
   std::vector<std::uint32_t> open_;  // a Builder's: indices of the containers that are not closed
 };
 

@@ -16,21 +16,12 @@
 #include "policy/compile_limits.h"
 #include "policy/compile_objects.h"
 #include "policy/compile_routes.h"
+#include "policy/compile_security.h"
 #include "policy/environment.h"
+#include "policy/known.h"
 
 namespace gatehouse::policy {
 namespace {
-
-std::string known(const std::vector<std::string>& names) {
-  return names.empty() ? std::string("there is none") : fmt::format("there are: {}", fmt::join(names, ", "));
-}
-
-template <typename Map>
-std::vector<std::string> keys_of(const Map& map) {
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : map) keys.push_back(key);
-  return keys;
-}
 
 class Compiler {
  public:
@@ -39,6 +30,7 @@ class Compiler {
         database_(input.database),
         handlers_(std::move(input.handlers)),
         set_(std::make_shared<PolicySet>()),
+        security_(*set_, problems),
         objects_(*set_, problems) {
     set_->settings = std::move(input.settings);
     set_->apis = std::move(input.apis);
@@ -61,7 +53,7 @@ class Compiler {
     for (const openapi::Api& api : set_->apis) {
       for (const openapi::Operation& operation : api.operations) compile_operation(api, operation);
     }
-    report_unproven();
+    security_.report_unproven();
     report_unmatched();
     compile_routes(*set_, problems_);
     if (!problems_.empty()) return nullptr;
@@ -160,6 +152,7 @@ class Compiler {
   void merge(OperationSettings& into, OperationSettings& from, const openapi::Operation&) {
     merge_field("permission", into.permission, from.permission, from);
     merge_field("public", into.open, from.open, from);
+    merge_field("principal", into.principal, from.principal, from);
     merge_field("limits", into.limits, from.limits, from);
     merge_field("cost", into.cost, from.cost, from);
     merge_field("concurrency", into.concurrency, from.concurrency, from);
@@ -214,7 +207,7 @@ class Compiler {
                       operation.name, other->second.file, other->second.line));
     }
     const Place place = written != nullptr ? own.place : from.place;
-    decide_callers(api, from, own, place, operation);
+    security_.decide(api, from, own, place, operation);
     decide_permission(own, place, operation);
     decide_limits(own, place, operation);
     decide_input(from, own, operation);
@@ -232,67 +225,6 @@ class Compiler {
           "cache_control is no value of a header field; write one such as no-store or `private, max-age=60`");
     }
     set_->operations.push_back(std::move(operation));
-  }
-
-  std::optional<std::uint32_t> authenticator(std::string_view name) const {
-    for (std::uint32_t i = 0; i < set_->authenticators.size(); ++i) {
-      if (set_->authenticators[i].name == name) return i;
-    }
-    return std::nullopt;
-  }
-
-  // Who may call.
-  void decide_callers(const openapi::Api& api, const openapi::Operation& from, const OperationSettings& own,
-                      const Place& place, Operation& operation) {
-    operation.admits_anonymous = from.admits_anonymous();
-    for (const openapi::SecurityAlternative& alternative : from.security) {
-      SchemeAlternative compiled;
-      for (const openapi::SecurityNeed& need : alternative) {
-        const auto index = authenticator(need.scheme);
-        if (!index) {
-          // What the document does not declare was told when it was read.
-          if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) {
-            Unproven& unproven = unproven_[need.scheme];
-            unproven.place = scheme->place;
-            unproven.operations.insert(operation.name);
-          }
-          continue;
-        }
-        compiled.push_back({*index, need.scopes});
-        const std::string& challenge = set_->authenticators[*index].challenge;
-        if (!operation.challenges.contains(challenge)) {
-          if (!operation.challenges.empty()) operation.challenges += ", ";
-          operation.challenges += challenge;
-        }
-      }
-      operation.alternatives.push_back(std::move(compiled));
-    }
-    if (operation.admits_anonymous && !own.open) {
-      problems_.add(
-          place, fmt::format("{}: its `security` admits a caller without credentials; add `security` to the "
-                             "OpenAPI document, or `public: \"the reason\"` to its policy",
-                             operation.name));
-    }
-    if (!operation.admits_anonymous && own.open) {
-      problems_.add(own.open->place,
-                    fmt::format("{}: is `public`, but its `security` admits no caller without "
-                                "credentials; remove one of the two",
-                                operation.name));
-    }
-  }
-
-  // A scheme is told once, however many operations ask for it.
-  void report_unproven() {
-    for (const auto& [scheme, unproven] : unproven_) {
-      const std::string more = unproven.operations.size() == 1
-                                   ? std::string()
-                                   : fmt::format(" and {} more", unproven.operations.size() - 1);
-      problems_.add(
-          unproven.place,
-          fmt::format(
-              "`authenticators` has none for the security scheme `{}`, which {}{} asks for; add it; {}",
-              scheme, *unproven.operations.begin(), more, known(keys_of(settings().authenticators))));
-    }
   }
 
   // What they may do.
@@ -484,15 +416,11 @@ class Compiler {
   db::Connection* database_;
   std::vector<std::string> handlers_;
   std::shared_ptr<PolicySet> set_;
+  SecurityCompiler security_;
   ObjectCompiler objects_;
   std::map<std::string, OperationSettings*> by_name_;
   std::set<std::string> matched_;
   std::map<std::string, Place> named_;  // operations, over all documents
-  struct Unproven {
-    Place place;
-    std::set<std::string> operations;
-  };
-  std::map<std::string, Unproven> unproven_;  // security schemes without an authenticator
   std::vector<std::unique_ptr<OperationSettings>>& extensions_ = set_->extensions;
 };
 

@@ -1,6 +1,8 @@
 #include "policy/compile_authenticators.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,14 +24,25 @@ class Authenticators {
       AuthenticatorPolicy policy;
       policy.name = name;
       policy.settings = &authenticator;
-      bool declared = false;
+      policy.index = static_cast<std::uint32_t>(set_.authenticators.size());
+      const openapi::SecurityScheme* declared = nullptr;
       for (const openapi::Api& api : set_.apis) {
-        if (const openapi::SecurityScheme* scheme = api.scheme(name)) {
-          declared = true;
-          read_carrier(*scheme, authenticator, policy);
+        const openapi::SecurityScheme* const scheme = api.scheme(name);
+        if (scheme == nullptr) continue;
+        AuthenticatorPolicy here;
+        read_carrier(*scheme, authenticator, here);
+        if (declared != nullptr && (here.carrier != policy.carrier || here.field != policy.field)) {
+          problems_.add(scheme->place,
+                        fmt::format("the security scheme `{}` travels elsewhere in {}:{}; let the documents "
+                                    "agree, or give one of the two another name and authenticator",
+                                    name, declared->place.file, declared->place.line));
         }
+        policy.carrier = here.carrier;
+        policy.field = std::move(here.field);
+        policy.challenge = std::move(here.challenge);
+        declared = scheme;
       }
-      if (!declared) {
+      if (declared == nullptr) {
         problems_.add(authenticator.place,
                       fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that "
                                   "name; give it the name of one in components.securitySchemes, or remove it",
@@ -54,9 +67,78 @@ class Authenticators {
       }
       set_.authenticators.push_back(std::move(policy));
     }
+    tell_people_apart();
   }
 
  private:
+  using Source = std::string;  // names who gives ids that mean one principal each
+
+  // Where an authenticator's ids come from. Keys have one source, because the operator names their principals
+  // in one store; so do the tokens of one issuer, and the certificates of the same authorities.
+  static Source own_source(const Authenticator& authenticator) {
+    switch (authenticator.kind) {
+      case AuthenticatorKind::api_key: return "keys";
+      case AuthenticatorKind::jwt: return "tokens " + authenticator.jwt.issuer.value;
+      case AuthenticatorKind::mutual_tls: break;
+    }
+    Source source = "certificates";
+    for (const PlacedText& issuer : authenticator.mutual_tls.issuers) source += " " + issuer.value;
+    return source;
+  }
+
+  // With `same_people_as` followed to its end.
+  Source source_of(const Authenticator& authenticator) {
+    const Authenticator* at = &authenticator;
+    for (std::size_t steps = 0; at->same_people_as; ++steps) {
+      const auto next = set_.settings.authenticators.find(at->same_people_as->value);
+      if (next == set_.settings.authenticators.end() || steps > set_.settings.authenticators.size()) {
+        problems_.add(at->same_people_as->place,
+                      fmt::format("authenticators.{}: same_people_as names `{}`, which is {}", at->name,
+                                  at->same_people_as->value,
+                                  next == set_.settings.authenticators.end()
+                                      ? "no authenticator"
+                                      : "an authenticator that says the same of this one; keep one of them"));
+        break;
+      }
+      at = &next->second;
+    }
+    return own_source(*at);
+  }
+
+  // One id is one principal: two sources that could give the same id have different prefixes, and none gives
+  // an id that begins with a longer prefix of another.
+  void tell_people_apart() {
+    std::vector<Source> sources;
+    for (const AuthenticatorPolicy& one : set_.authenticators) sources.push_back(source_of(*one.settings));
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      AuthenticatorPolicy& one = set_.authenticators[i];
+      const std::string& prefix = one.settings->prefix.value;
+      for (std::size_t k = 0; k < sources.size(); ++k) {
+        if (sources[k] == sources[i]) continue;
+        const Authenticator& other = *set_.authenticators[k].settings;
+        if (other.prefix.value.size() > prefix.size() && other.prefix.value.starts_with(prefix)) {
+          one.foreign_prefixes.push_back(other.prefix.value);
+        }
+        if (k < i || other.prefix.value != prefix) continue;
+        problems_.add(
+            other.place,
+            fmt::format("authenticators.{0}: could give a caller the principal.id of somebody whom {1} "
+                        "proves; say which ids are its own, such as `prefix: \"{2}:\"`, or that the two "
+                        "mean the same people: `same_people_as: {1}`",
+                        other.name, one.name, example_prefix(other.kind)));
+      }
+    }
+  }
+
+  static std::string_view example_prefix(AuthenticatorKind kind) {
+    switch (kind) {
+      case AuthenticatorKind::api_key: return "partner";
+      case AuthenticatorKind::jwt: return "user";
+      case AuthenticatorKind::mutual_tls: return "certificate";
+    }
+    return {};
+  }
+
   std::optional<cel::Program> claim_program(const std::optional<PlacedText>& text,
                                             const cel::Environment& environment) {
     if (!text) return std::nullopt;

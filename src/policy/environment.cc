@@ -89,6 +89,22 @@ void declare(cel::Environment& environment, Name name, std::string_view text, Ty
   if (environment.declare(text, std::move(type)) != slot(name)) std::abort();
 }
 
+// One who was proven, by the name of the scheme: `principal.by["userToken"].claims.sub`. The members are
+// those of `principal`; one that has no value is not there.
+Type proven_type() {
+  const Type strings = Type::list(Type::string());
+  return Type::object("principal.by[]", {{"id", Type::string()},
+                                         {"kind", Type::string()},
+                                         {"roles", strings},
+                                         {"scopes", strings},
+                                         {"tenant", Type::string()},
+                                         {"claims", Type::map(Type::string(), Type::dyn())},
+                                         {"issuer", Type::string()},
+                                         {"credential", Type::string()},
+                                         {"mfa", Type::boolean()},
+                                         {"authenticated_at", Type::timestamp()}});
+}
+
 cel::Environment environment_with(const InputTypes& types) {
   const Type strings = Type::list(Type::string());
   const Type object = Type::map(Type::string(), Type::dyn());
@@ -101,9 +117,11 @@ cel::Environment environment_with(const InputTypes& types) {
   declare(environment, Name::principal_tenant, "principal.tenant", Type::string());
   declare(environment, Name::principal_claims, "principal.claims", object);
   declare(environment, Name::principal_scheme, "principal.scheme", Type::string());
+  declare(environment, Name::principal_issuer, "principal.issuer", Type::string());
   declare(environment, Name::principal_credential, "principal.credential", Type::string());
   declare(environment, Name::principal_mfa, "principal.mfa", Type::boolean());
   declare(environment, Name::principal_authenticated_at, "principal.authenticated_at", Type::timestamp());
+  declare(environment, Name::principal_by, "principal.by", Type::map(Type::string(), proven_type()));
   declare(environment, Name::request_id, "request.id", Type::string());
   declare(environment, Name::request_method, "request.method", Type::string());
   declare(environment, Name::request_operation, "request.operation", Type::string());

@@ -1,5 +1,7 @@
 #include "policy/policy_set.h"
 
+#include <algorithm>
+
 #include "db/catalogue.h"
 
 namespace gatehouse::policy {
@@ -56,6 +58,12 @@ PermissionSet PolicySet::permissions_of(const std::vector<std::string>& roles, P
     }
   }
   return set;
+}
+
+bool PolicySet::only_key_authenticator() const {
+  return std::ranges::count_if(authenticators, [](const AuthenticatorPolicy& authenticator) {
+           return authenticator.settings->kind == AuthenticatorKind::api_key;
+         }) == 1;
 }
 
 const Operation* PolicySet::find(std::string_view name) const {

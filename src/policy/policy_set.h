@@ -36,6 +36,7 @@ enum class Carrier : std::uint8_t { bearer, header, query, cookie, certificate }
 
 struct AuthenticatorPolicy {
   const Authenticator* settings = nullptr;
+  std::uint32_t index = 0;  // in PolicySet::authenticators
   std::string name;
   Carrier carrier = Carrier::bearer;
   std::string field;      // header, query parameter or cookie that carries it; in lower case for headers
@@ -44,13 +45,24 @@ struct AuthenticatorPolicy {
   std::optional<cel::Program> roles;
   std::optional<cel::Program> scopes;
   std::optional<cel::Program> tenant;
+  // Prefixes of other people's authenticators that an id of this one must not begin with.
+  std::vector<std::string> foreign_prefixes;
 };
+
+// Where the credentials of one operation travel, and the authenticators that look for theirs there.
+struct CredentialPlace {
+  Carrier carrier = Carrier::bearer;
+  std::string field;
+  std::vector<std::uint32_t> authenticators;
+};
+// Of one operation; a request's proofs have a fixed place.
+inline constexpr std::size_t kMostSchemes = 16;
 
 struct SchemeUse {
   std::uint32_t authenticator = 0;
   std::vector<std::string> scopes;  // each must be among the principal's
 };
-// All must hold. Empty: a caller without credentials is admitted.
+// All must hold; the first is the one who acts. Empty: a caller without credentials is admitted.
 using SchemeAlternative = std::vector<SchemeUse>;
 
 // What shares an allowance.
@@ -152,6 +164,7 @@ struct Operation {
   ThreatModel threat_model;
 
   std::vector<SchemeAlternative> alternatives;
+  std::vector<CredentialPlace> places;  // of the schemes in `alternatives`, each once
   bool admits_anonymous = false;
   std::string challenges;  // the value of WWW-Authenticate
 
@@ -224,6 +237,8 @@ class PolicySet {
   // The same as patterns, for conditions: "orders:*".
   std::vector<std::string> permission_patterns_of(const std::vector<std::string>& roles,
                                                   PrincipalKind kind) const;
+  // Whether keys, which all stand in one store, have one authenticator only.
+  bool only_key_authenticator() const;
   bool has_role(std::string_view role) const { return settings.roles.contains(std::string(role)); }
   const Operation* find(std::string_view name) const;
 };

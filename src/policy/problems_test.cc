@@ -52,7 +52,7 @@ trusted_proxies: [10.0.0.0/8]
 upstreams:
   orders: {url: "http://127.0.0.1:3000", timeout: 5s}
 authenticators:
-  partnerKey: {type: api_key}
+  partnerKey: {type: api_key, prefix: "partner:"}
   userToken:
     type: jwt
     issuer: https://idp.test/
@@ -60,7 +60,7 @@ authenticators:
     jwks: file:keys.json
     algorithms: [ES256]
     roles: claims.roles
-  partnerCertificate: {type: mtls}
+  partnerCertificate: {type: mtls, prefix: "certificate:"}
 roles:
   anonymous: ["catalogue:read"]
   clerk: ["orders:*"]
@@ -139,7 +139,7 @@ TEST(Settings, WithoutWhatNobodyCanGuessAreIncomplete) {
       {"  private_key: file:server.key\n", "", "8:3: tls: `private_key` is missing"},
       {"exposure: partner, ", "", "2:15: threat_model: `exposure` is missing"},
       {"url: \"http://127.0.0.1:3000\", ", "", "15:11: upstreams.orders: `url` is missing"},
-      {"type: api_key", "", "17:15: authenticators.partnerKey: `type` is missing"},
+      {"type: api_key, ", "", "17:15: authenticators.partnerKey: `type` is missing"},
       {"    issuer: https://idp.test/\n", "", "19:5: authenticators.userToken: `issuer` is missing"},
       {"    audience: orders\n", "", "19:5: authenticators.userToken: `audience` is missing"},
       {"    jwks: file:keys.json\n", "", "19:5: authenticators.userToken: `jwks` is missing"},
@@ -163,8 +163,9 @@ TEST(Settings, ThatNobodyKnowsAreRefusedWithTheNearestThatIs) {
        "15:42: upstreams.orders: there is no key `time_out` here; did you mean `timeout`?"},
       {"    audience: orders\n", "    audience: orders\n    audiences: orders\n",
        "22:5: authenticators.userToken: there is no key `audiences` here; did you mean `audience`?"},
-      {"{type: api_key}", "{type: api_key, issuer: x}",
-       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `forward`, `type`"},
+      {"{type: api_key, prefix: \"partner:\"}", "{type: api_key, issuer: x, prefix: \"partner:\"}",
+       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `forward`, "
+       "`prefix`, `same_people_as`, `type`"},
       {"burst: 10", "bursts: 10",
        "30:33: limits.per_ip: there is no key `bursts` here; did you mean `burst`?"},
       {"caps: {string: 100}", "caps: {strings: 100}",
@@ -279,16 +280,19 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
 
 TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
   expect_each({
-      {"  partnerKey: {type: api_key}\n", "",
+      {"  partnerKey: {type: api_key, prefix: \"partner:\"}\n", "",
        "api.yaml:23:17: `authenticators` has none for the security scheme `partnerKey`, which addOrder asks "
        "for; add it; there are: partnerCertificate, userToken"},
-      {"  partnerKey: {type: api_key}", "  partnerKey: {type: api_key}\n  otherKey: {type: api_key}",
+      {"  partnerKey: {type: api_key, prefix: \"partner:\"}",
+       "  partnerKey: {type: api_key, prefix: \"partner:\"}\n  otherKey: {type: api_key, prefix: "
+       "\"partner:\"}",
        "18:13: authenticators.otherKey: no OpenAPI document declares a securityScheme of that name; give it "
        "the name of one in components.securitySchemes, or remove it"},
-      {"{type: mtls}", "{type: api_key}",
+      {"{type: mtls, ", "{type: api_key, ",
        "25:23: authenticators.partnerCertificate: the OpenAPI document declares this scheme as another type; "
        "api_key and jwt go with type: apiKey, http bearer, oauth2 or openIdConnect"},
-      {"  partnerKey: {type: api_key}", "  partnerKey: {type: mtls}",
+      {"  partnerKey: {type: api_key, prefix: \"partner:\"}",
+       "  partnerKey: {type: mtls, prefix: \"machine:\"}",
        "17:15: authenticators.partnerKey: the OpenAPI document declares this scheme as another type; mtls "
        "goes with type: mutualTLS"},
       {"  client_ca: clients.crt\n", "",
@@ -306,8 +310,32 @@ TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
        "24:12: `claim.roles`: at character 1: unknown name 'claim'; did you mean 'claims'?"},
       {"roles: claims.roles", "tenant: \"claims.a +\"",
        "24:13: `claims.a +`: at character 11: expected an expression but found the end"},
-      {"{type: mtls}", "{type: mtls, id: certificate.}",
+      {"{type: mtls, ", "{type: mtls, id: certificate., ",
        "25:40: `certificate.`: at character 13: expected the name of a member but found the end"},
+      {"type: api_key, ", "type: api_key, same_people_as: nobody, ",
+       "17:47: authenticators.partnerKey: same_people_as names `nobody`, which is no authenticator"},
+      {"jwks: file:keys.json", "jwks: \"http://127.evil.example/jwks\"",
+       "22:11: authenticators.userToken.jwks: must be file:PATH or an https:// URL (http:// only to a "
+       "loopback address)"},
+  });
+}
+
+constexpr std::string_view kKeyLine = "  partnerKey: {type: api_key, prefix: \"partner:\"}\n";
+
+TEST(Authenticators, DoNotGiveOneIdToTwoCallers) {
+  expect_each({
+      {", prefix: \"partner:\"", "",
+       "19:5: authenticators.userToken: could give a caller the principal.id of somebody whom partnerKey "
+       "proves; say which ids are its own, such as `prefix: \"user:\"`, or that the two mean the same "
+       "people: `same_people_as: partnerKey`"},
+      {"prefix: \"certificate:\"", "prefix: \"partner:\"",
+       "17:15: authenticators.partnerKey: could give a caller the principal.id of somebody whom "
+       "partnerCertificate proves; say which ids are its own, such as `prefix: \"partner:\"`, or that the "
+       "two mean the same people: `same_people_as: partnerCertificate`"},
+      {"prefix: \"partner:\"", "prefix: \"par tner:\"",
+       "17:39: authenticators.partnerKey.prefix: must be at most 64 visible ASCII characters, such as "
+       "\"partner:\""},
+      {"prefix: \"partner:\"", "same_people_as: userToken", ""},
   });
 }
 
@@ -413,7 +441,8 @@ TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
   expect_each({
       get("    permission: orders:read\n    when: principal.name == ''\n",
           "38:11: `principal.name == ''`: at character 1: unknown name 'principal.name'; 'principal' has id, "
-          "kind, roles, permissions, scopes, tenant, claims, scheme, credential, mfa, authenticated_at"),
+          "kind, roles, permissions, scopes, tenant, claims, scheme, issuer, credential, mfa, "
+          "authenticated_at"),
       get("    permission: orders:read\n    when: [principal.mfa, principal.id]\n",
           "38:27: `principal.id`: at character 10: the expression is of type string, but bool is needed "
           "here"),

@@ -96,6 +96,7 @@ struct Tls {
   PlacedText private_key;
   TlsMinimum minimum = TlsMinimum::tls_1_2;
   PlacedText client_ca;
+  PlacedText client_crl;  // PEM: the revocation lists of those authorities
   Hsts hsts;
 };
 
@@ -125,10 +126,12 @@ struct JwtSettings {
   std::vector<std::string> types;
   Nanoseconds leeway = std::chrono::seconds(30);
   PlacedText jwks_ca;  // a file of authorities for a JWKS URL, or empty for the system's
+  Nanoseconds stale = std::chrono::hours(1);  // so long after the last good answer its keys count no more
 };
 
 struct MutualTlsSettings {
-  std::optional<PlacedText> id;  // CEL over claims (of the certificate); default claims.subject
+  std::vector<PlacedText> issuers;  // of the certificates it takes (RFC 4514); empty: any of tls.client_ca
+  std::optional<PlacedText> id;     // CEL over claims (of the certificate); default claims.subject
   std::optional<PlacedText> roles;
   std::optional<PlacedText> tenant;
 };
@@ -141,6 +144,8 @@ enum class CredentialEnd : std::uint8_t { here, upstream };
 struct Authenticator {
   std::string name;
   Place place;
+  PlacedText prefix;                         // of its principals' ids; may be empty
+  std::optional<PlacedText> same_people_as;  // an authenticator whose ids mean the same principals
   AuthenticatorKind kind = AuthenticatorKind::api_key;
   CredentialEnd credential = CredentialEnd::here;
   JwtSettings jwt;
@@ -166,6 +171,7 @@ struct Caps {
 struct Defaults {
   std::vector<PlacedText> limits;
   std::optional<PlacedText> upstream;
+  std::vector<PlacedText> principal;  // authenticators: where several must hold, the first of them acts
   ByteCount body = kibibytes(64);
   Nanoseconds timeout = std::chrono::seconds(10);
   Caps caps;
@@ -200,7 +206,8 @@ struct OperationSettings {
   std::string name;  // operationId or "GET /path"
   Place place;
   std::optional<PlacedText> permission;
-  std::optional<PlacedText> open;  // `public`: the reason
+  std::optional<PlacedText> open;                    // `public`: the reason
+  std::optional<std::vector<PlacedText>> principal;  // as in Defaults
   std::optional<std::vector<PlacedText>> limits;
   std::optional<std::uint32_t> cost;
   std::optional<std::uint32_t> concurrency;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -8,6 +7,7 @@
 #include "doc/source.h"
 #include "policy/routing_reader.h"
 #include "policy/settings.h"
+#include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
 namespace {
@@ -34,9 +34,6 @@ constexpr Choice<PlaintextAnswer> kPlaintext[] = {{"redirect", PlaintextAnswer::
 constexpr Choice<TlsMinimum> kMinimums[] = {{"1.2", TlsMinimum::tls_1_2}, {"1.3", TlsMinimum::tls_1_3}};
 constexpr Choice<ProxyProtocol> kProxyProtocols[] = {{"off", ProxyProtocol::off},
                                                      {"required", ProxyProtocol::required}};
-constexpr Choice<AuthenticatorKind> kAuthenticators[] = {{"api_key", AuthenticatorKind::api_key},
-                                                         {"jwt", AuthenticatorKind::jwt},
-                                                         {"mtls", AuthenticatorKind::mutual_tls}};
 constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
 constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
@@ -44,13 +41,6 @@ constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
 constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
                                                       {"literal", openapi::Semicolon::literal}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
-
-std::optional<PlacedText> placed(const Field& field) {
-  auto text = field.text();
-  if (!text) return std::nullopt;
-  return PlacedText{*std::move(text), field.place()};
-}
-constexpr auto as_placed = [](const Field& field) { return placed(field); };
 
 // A text that says something.
 std::optional<PlacedText> words(const Field& field) {
@@ -82,19 +72,6 @@ std::optional<PlacedText> reason(const Field& field) {
 }
 constexpr auto as_reason = [](const Field& field) { return reason(field); };
 
-std::vector<PlacedText> placed_list(const Field& field) {
-  std::vector<PlacedText> texts;
-  for (const Field& item : field.list_or_one()) {
-    if (auto text = placed(item)) texts.push_back(*std::move(text));
-  }
-  return texts;
-}
-constexpr auto as_placed_list = [](const Field& field) { return std::optional(placed_list(field)); };
-
-std::string absolute(const std::string& directory, std::string_view path) {
-  return (std::filesystem::path(directory) / path).lexically_normal().string();
-}
-
 std::optional<SocketAddress> socket_address(const Field& field) {
   const auto text = field.text();
   if (!text) return std::nullopt;
@@ -116,29 +93,6 @@ std::optional<SocketAddress> socket_address(const Field& field) {
   return std::nullopt;
 }
 constexpr auto as_socket_address = [](const Field& field) { return socket_address(field); };
-
-// The path of a file.
-auto as_file(const std::string& directory) {
-  return [&directory](const Field& field) -> std::optional<PlacedText> {
-    auto path = placed(field);
-    if (path) path->value = absolute(directory, path->value);
-    return path;
-  };
-}
-
-// A secret is named, never written: the text after `file:`, as a path.
-auto as_secret_file(const std::string& directory) {
-  return [&directory](const Field& field) -> std::optional<PlacedText> {
-    auto path = placed(field);
-    if (!path) return std::nullopt;
-    if (!path->value.starts_with("file:")) {
-      field.problem("names a secret: write file:PATH, never the secret itself");
-      return std::nullopt;
-    }
-    path->value = absolute(directory, std::string_view(path->value).substr(5));
-    return path;
-  };
-}
 
 // A time that somebody waits for: more than a clock can measure, and less than a slip of the pen. What is
 // added to the time of day must not leave its range.
@@ -249,6 +203,9 @@ Tls read_tls(const Field& field, const std::string& directory) {
   tls.private_key = in.required("private_key", as_secret_file(directory));
   tls.minimum = in.optional("minimum", as_one_of(kMinimums)).value_or(TlsMinimum::tls_1_2);
   tls.client_ca = in.optional("client_ca", as_file(directory)).value_or(PlacedText());
+  tls.client_crl = in.optional("client_crl", as_file(directory)).value_or(PlacedText());
+  if (!tls.client_crl.value.empty() && tls.client_ca.value.empty())
+    in.problem("client_crl", "is about the certificates of clients; name their authorities with `client_ca`");
   if (const auto hsts = in.optional("hsts", as_field)) {
     Reader inner(*hsts);
     tls.hsts.max_age = inner.required("max_age", as_duration);
@@ -282,61 +239,6 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   return upstream;
 }
 
-JwtSettings read_jwt(Reader& in, const std::string& directory) {
-  JwtSettings jwt;
-  jwt.issuer = in.required("issuer", as_placed);
-  if (const auto audience = in.optional("audience", as_field)) {
-    for (auto& text : placed_list(*audience)) jwt.audiences.push_back(std::move(text.value));
-    if (jwt.audiences.empty())
-      in.problem("audience",
-                 "is empty, so that no token would hold; set it to the name that the issuer gives this API");
-  } else {
-    in.missing("audience");
-  }
-  jwt.jwks = in.required("jwks", as_placed);
-  if (jwt.jwks.value.starts_with("file:")) {
-    jwt.jwks.value = "file:" + absolute(directory, std::string_view(jwt.jwks.value).substr(5));
-  } else if (!jwt.jwks.value.empty() && !jwt.jwks.value.starts_with("https://") &&
-             !jwt.jwks.value.starts_with("http://127.") && !jwt.jwks.value.starts_with("http://[::1]")) {
-    in.problem("jwks", "must be file:PATH or an https:// URL (http:// only to a loopback address)");
-  }
-  jwt.algorithms = in.required("algorithms", as_texts);
-  if (in.has("algorithms") && jwt.algorithms.empty())
-    in.problem("algorithms", "is empty; name those that the issuer signs with, such as [ES256]");
-  jwt.roles = in.optional("roles", as_placed);
-  jwt.scopes = in.optional("scopes", as_placed);
-  jwt.tenant = in.optional("tenant", as_placed);
-  if (const auto types = in.optional("types", as_texts)) jwt.types = *types;
-  jwt.leeway = in.optional("leeway", as_duration).value_or(jwt.leeway);
-  if (jwt.leeway > std::chrono::minutes(5)) in.problem("leeway", "must be at most 5m");
-  jwt.jwks_ca = in.optional("jwks_ca", as_file(directory)).value_or(PlacedText());
-  return jwt;
-}
-
-Authenticator read_authenticator(std::string name, const Field& field, const std::string& directory) {
-  Reader in(field);
-  Authenticator authenticator;
-  authenticator.name = std::move(name);
-  authenticator.place = field.place();
-  const auto kind = in.optional("type", as_one_of(kAuthenticators));
-  if (!in.has("type")) in.missing("type");
-  if (!kind) return authenticator;  // which other keys there may be is not known
-  authenticator.kind = *kind;
-  if (*kind != AuthenticatorKind::mutual_tls && in.optional("forward", as_boolean).value_or(false))
-    authenticator.credential = CredentialEnd::upstream;
-  switch (*kind) {
-    case AuthenticatorKind::api_key: break;
-    case AuthenticatorKind::jwt: authenticator.jwt = read_jwt(in, directory); break;
-    case AuthenticatorKind::mutual_tls:
-      authenticator.mutual_tls.id = in.optional("id", as_placed);
-      authenticator.mutual_tls.roles = in.optional("roles", as_placed);
-      authenticator.mutual_tls.tenant = in.optional("tenant", as_placed);
-      break;
-  }
-  in.finish();
-  return authenticator;
-}
-
 LimitSettings read_limit(std::string name, const Field& field) {
   Reader in(field);
   LimitSettings limit;
@@ -356,6 +258,7 @@ Defaults read_defaults(const Field& field) {
   Defaults defaults;
   if (const auto limits = in.optional("limits", as_placed_list)) defaults.limits = *limits;
   defaults.upstream = in.optional("upstream", as_placed);
+  if (const auto principal = in.optional("principal", as_placed_list)) defaults.principal = *principal;
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
   defaults.timeout = in.optional("timeout", as_wait).value_or(defaults.timeout);
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
@@ -464,6 +367,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.place = field.place();
   operation.permission = in.optional("permission", as_placed);
   operation.open = in.optional("public", as_reason);
+  operation.principal = in.optional("principal", as_placed_list);
   operation.limits = in.optional("limits", as_placed_list);
   if (const auto cost = in.optional("cost", as_integer(1, 1'000'000))) {
     operation.cost = static_cast<std::uint32_t>(*cost);

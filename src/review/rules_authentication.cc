@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -36,11 +38,28 @@ const std::string* name_of(const PolicySet& policy, const Operation& operation,
   return nullptr;
 }
 
+// How many things a thief needs: keys lie beside each other, and who has one token of an issuer can get
+// another.
+std::size_t proofs_of(const PolicySet& policy, const policy::SchemeAlternative& alternative) {
+  std::vector<std::string> kinds;
+  for (const policy::SchemeUse& use : alternative) {
+    const policy::Authenticator& one = *policy.authenticators[use.authenticator].settings;
+    std::string kind;
+    switch (one.kind) {
+      case AuthenticatorKind::api_key: kind = "key"; break;
+      case AuthenticatorKind::jwt: kind = "token " + one.jwt.issuer.value; break;
+      case AuthenticatorKind::mutual_tls: kind = "certificate"; break;
+    }
+    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
+  }
+  return kinds.size();
+}
+
 // A condition over how the caller was proven, or from where they call.
 bool asks_for_more(const policy::Condition& condition) {
   return std::ranges::any_of(condition.program.slots(), [](cel::Slot slot) {
     return slot == policy::slot(Name::principal_claims) || slot == policy::slot(Name::principal_scheme) ||
-           slot == policy::slot(Name::principal_mfa) ||
+           slot == policy::slot(Name::principal_by) || slot == policy::slot(Name::principal_mfa) ||
            slot == policy::slot(Name::principal_authenticated_at) || slot == policy::slot(Name::request_ip);
   });
 }
@@ -95,7 +114,7 @@ constexpr Rule kAuthenticationRules[] = {
            const auto word = word_for(Purpose::administration, *operation.api);
            if (!word || std::ranges::any_of(operation.conditions, asks_for_more)) return;
            for (const policy::SchemeAlternative& alternative : operation.alternatives) {
-             if (alternative.size() != 1) continue;
+             if (proofs_of(found.policy(), alternative) != 1) continue;
              const AuthenticatorPolicy& authenticator =
                  found.policy().authenticators[alternative.front().authenticator];
              if (authenticator.carrier == Carrier::certificate) continue;

@@ -188,6 +188,7 @@ net::Task<bool> Connection::handshake() {
     co_return false;
   }
   peer_.certificate = stream_->tls()->peer_certificate;
+  peer_.handshake = worker_.shared().clock.wall();
   co_return true;
 }
 

@@ -1,9 +1,13 @@
 #include "server/jwks_source.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <curl/curl.h>
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 namespace gatehouse::server {
 namespace {
@@ -60,11 +64,16 @@ JwksSource::Fetch jwks_fetch(const std::string& where, const std::string& ca_fil
   return [where, ca_file] { return fetch_url(where, ca_file); };
 }
 
-JwksSchedule jwks_schedule(const std::string& where) {
+JwksSchedule jwks_schedule(const std::string& where, std::chrono::nanoseconds stale) {
+  JwksSchedule schedule;
   // A file costs nothing to look at: a rotation is seen within two seconds.
-  if (is_file(where))
-    return {std::chrono::seconds(2), std::chrono::seconds(2), std::chrono::milliseconds(200)};
-  return {};
+  if (is_file(where)) {
+    schedule.every = schedule.after_failure = std::chrono::seconds(2);
+    schedule.spacing = std::chrono::milliseconds(200);
+    schedule.fresh = std::chrono::milliseconds(0);
+  }
+  schedule.stale = std::chrono::duration_cast<std::chrono::milliseconds>(stale);
+  return schedule;
 }
 
 JwksSource::JwksSource(std::string name, Fetch fetch, JwksSchedule schedule, Tell tell)
@@ -72,15 +81,20 @@ JwksSource::JwksSource(std::string name, Fetch fetch, JwksSchedule schedule, Tel
       fetch_(std::move(fetch)),
       schedule_(schedule),
       tell_(std::move(tell)),
+      good_at_(std::chrono::steady_clock::now().time_since_epoch().count()),
       thread_([this] { run(); }) {}
 
 JwksSource::~JwksSource() {
+  retire();
+  thread_.join();
+}
+
+void JwksSource::retire() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
 }
 
 std::shared_ptr<const crypto::KeySet> JwksSource::keys() const {
@@ -88,13 +102,19 @@ std::shared_ptr<const crypto::KeySet> JwksSource::keys() const {
   return keys_;
 }
 
-bool JwksSource::refresh() {
+std::chrono::seconds JwksSource::age() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - good_at());
+}
+
+JwksSource::Worth JwksSource::refresh() {
   const std::lock_guard lock(mutex_);
-  if (fetching_ || wanted_) return true;
-  if (std::chrono::steady_clock::now() - last_ended_ < schedule_.spacing) return false;
+  const Moment now = std::chrono::steady_clock::now();
+  const Worth worth = keys_ && now - good_at() < schedule_.fresh ? Worth::nothing : Worth::waiting;
+  if (fetching_ || wanted_) return worth;
+  if (stop_ || now - last_ended_ < schedule_.spacing) return Worth::nothing;
   wanted_ = true;
   changed_.notify_all();
-  return true;
+  return worth;
 }
 
 net::Task<void> JwksSource::settled(net::Loop& loop, MonotonicTime deadline) {
@@ -115,19 +135,57 @@ Result<> JwksSource::first_fetch() {
   return last_;
 }
 
+void JwksSource::fetch_soon() {
+  const std::lock_guard lock(mutex_);
+  wanted_ = true;
+  changed_.notify_all();
+}
+
+Result<> JwksSource::fetch_anew() {
+  std::unique_lock lock(mutex_);
+  // One that is under way may have read what has changed since.
+  const std::uint64_t enough = fetches_ + (fetching_ ? 2 : 1);
+  wanted_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return fetches_ >= enough || stop_; });
+  return last_;
+}
+
 void JwksSource::run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     fetching_ = true;
     wanted_ = false;
     fetch_once(lock);
+    // An operator's terminal may stand still; requests look at the keys meanwhile.
+    const std::vector<Report> reports = std::exchange(reports_, {});
+    lock.unlock();
+    for (const Report& report : reports) tell_(report);
+    lock.lock();
     fetching_ = false;
     ++fetches_;
     last_ended_ = std::chrono::steady_clock::now();
     changed_.notify_all();
-    changed_.wait_for(lock, last_ ? schedule_.every : schedule_.after_failure,
-                      [&] { return stop_ || wanted_; });
+    Moment next = last_ended_ + (last_ ? schedule_.every : schedule_.after_failure);
+    // Awake when the keys become stale, however far off the next fetch is.
+    if (keys_) next = std::min(next, good_at() + schedule_.stale);
+    changed_.wait_until(lock, next, [&] { return stop_ || wanted_; });
   }
+  wanted_ = false;  // nobody waits for a fetch that does not come
+}
+
+void JwksSource::note(Report::Kind kind, std::string_view text, Report::News news) {
+  reports_.push_back({.kind = kind, .source = name_, .text = printable(text), .news = news});
+}
+
+// Keys that nobody has vouched for in so long may have been withdrawn: without them tokens are refused.
+void JwksSource::give_up_when_stale() {
+  if (!keys_ || std::chrono::steady_clock::now() - good_at() < schedule_.stale) return;
+  keys_ = nullptr;
+  version_.fetch_add(1, std::memory_order_release);
+  note(Report::Kind::stale,
+       fmt::format("no good answer for {} s: the issuer's tokens are refused until there is one",
+                   std::chrono::duration_cast<std::chrono::seconds>(schedule_.stale).count()));
 }
 
 void JwksSource::fetch_once(std::unique_lock<std::mutex>& lock) {
@@ -140,14 +198,22 @@ void JwksSource::fetch_once(std::unique_lock<std::mutex>& lock) {
   }
   lock.lock();
   if (!set) {
-    // The keys at hand stay: an issuer that is down does not lock its users out.
-    if (last_ || fetches_ == 0) tell_(fmt::format("the keys of {}: {}", name_, set.error().text));
+    // The keys at hand stay for a while: an issuer that is down does not lock its users out.
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    const std::string text(set.error().text);
     last_ = std::unexpected(set.error());
+    note(Report::Kind::failed, text,
+         last_failure_ == text ? Report::News::same_as_before : Report::News::fresh);
+    last_failure_ = text;
+    give_up_when_stale();
     return;
   }
+  good_at_.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_relaxed);
   last_ = {};
+  if (!last_failure_.empty()) note(Report::Kind::recovered, "the keys were read again");
+  last_failure_.clear();
   if (keys_ && keys_->same_keys_as(*set)) return;
-  for (const std::string& skipped : set->skipped()) tell_(fmt::format("the keys of {}: {}", name_, skipped));
+  for (const std::string& skipped : set->skipped()) note(Report::Kind::skipped, skipped);
   keys_ = std::make_shared<const crypto::KeySet>(*std::move(set));
   version_.fetch_add(1, std::memory_order_release);
 }

@@ -50,7 +50,7 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   RequestBuffer buffer(worker, listen.head.bytes);
   http::RequestParser parser(http::RequestLimits{.head = listen.head.bytes});
   auto exchange = worker.take_exchange();
-  const gate::Peer peer{accepted.peer.address, accepted.peer.address.text(), {}};
+  const gate::Peer peer{accepted.peer.address, accepted.peer.address.text(), {}, {}};
   exchange->begin(serving->runner->shared_policy(), peer);
   http::Progress progress = http::Progress::need_more;
   while (progress == http::Progress::need_more) {

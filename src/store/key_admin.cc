@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "core/identity.h"
 #include "store/key_rows.h"
 
 namespace gatehouse::store {
@@ -42,6 +43,10 @@ constexpr db::Sql kSteps[] = {
     "expires,"
     "    addresses, overlap_until, revoked_at ON gatehouse_keys BEGIN"
     "  UPDATE gatehouse_key_version SET version = version + 1; END;",
+    // JSON array. Keys from before there were several authenticators name none.
+    "ALTER TABLE gatehouse_keys ADD COLUMN authenticators TEXT NOT NULL DEFAULT '[]';"
+    "CREATE TRIGGER gatehouse_keys_moved AFTER UPDATE OF authenticators ON gatehouse_keys BEGIN"
+    "  UPDATE gatehouse_key_version SET version = version + 1; END;",
 };
 
 constexpr std::size_t kLongestName = 256;
@@ -64,6 +69,12 @@ Result<> prepare_key_tables(db::Connection& connection) { return db::migrate(con
 
 Result<CreatedKey> KeyAdmin::create(const KeyRequest& request) {
   GATEHOUSE_CHECK(check_name("principal", request.principal));
+  if (is_reserved_id(request.principal)) {
+    return failure(ErrorCode::invalid,
+                   fmt::format("`{}` is a name of Gatehouse's own; name the principal otherwise, such as "
+                               "partner:acme",
+                               request.principal));
+  }
   if (!request.tenant.empty()) GATEHOUSE_CHECK(check_name("tenant", request.tenant));
   for (const std::string& role : request.roles) GATEHOUSE_CHECK(check_name("role", role));
   for (const std::string& scope : request.scopes) GATEHOUSE_CHECK(check_name("scope", scope));
@@ -88,11 +99,11 @@ Result<CreatedKey> KeyAdmin::insert(const KeyRequest& request, std::string_view 
   if (!rotated_from.empty()) from = rotated_from;
   GATEHOUSE_CHECK(connection_.execute(
       "INSERT INTO gatehouse_keys (id, principal, tenant, roles, scopes, hash, created, expires, "
-      "addresses, rotated_from) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "addresses, rotated_from, authenticators) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {fresh.id, request.principal, request.tenant, list_text(request.roles), list_text(request.scopes),
        db::Blob{{reinterpret_cast<const char*>(hash.data()), hash.size()}}, nanoseconds_of(now), expires,
-       list_text(addresses), from}));
+       list_text(addresses), from, list_text(request.authenticators)}));
   return CreatedKey{std::move(fresh.id), std::move(fresh.text)};
 }
 
@@ -135,13 +146,14 @@ Result<CreatedKey> KeyAdmin::rotate(std::string_view id, std::chrono::nanosecond
       return failure(ErrorCode::conflict, fmt::format("the key {} was rotated before", id));
   }
   const WallTime now = clock_.wall();
-  if (old->revoked <= now || old->expires <= now) {
+  if (old->revoked || old->expires <= now) {
     return failure(ErrorCode::conflict, fmt::format("the key {} is not in force any more", id));
   }
   KeyRequest request{.principal = old->principal,
                      .tenant = old->tenant,
                      .roles = old->roles,
                      .scopes = old->scopes,
+                     .authenticators = old->authenticators,
                      .addresses = old->addresses};
   if (old->expires != WallTime::max()) request.lifetime = old->expires - old->created;
   GATEHOUSE_TRY(CreatedKey created, insert(request, id));

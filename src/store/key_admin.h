@@ -27,6 +27,7 @@ struct KeyRequest {
   std::string tenant{};
   std::vector<std::string> roles{};  // the caller has held them against the configuration
   std::vector<std::string> scopes{};
+  std::vector<std::string> authenticators{};  // that take it
   std::optional<std::chrono::nanoseconds> lifetime{};
   std::vector<IpNetwork> addresses{};
 };
@@ -49,7 +50,8 @@ class KeyAdmin {
   KeyAdmin(db::Connection& connection, const crypto::KeyHasher& hasher, Entropy& entropy, const Clock& clock)
       : connection_(connection), hasher_(hasher), entropy_(entropy), clock_(clock) {}
 
-  // `invalid` for texts that would make a line of a log or table ambiguous.
+  // `invalid` for texts that would make a line of a log or table ambiguous, and for a principal that has a
+  // name of Gatehouse's own.
   Result<CreatedKey> create(const KeyRequest& request);
   // Oldest first.
   Result<std::vector<ListedKey>> list();

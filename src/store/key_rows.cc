@@ -37,15 +37,18 @@ std::optional<StoredKey> read_key(const db::Rows& row) {
   const std::string_view hash = row.blob(4);
   auto addresses = read_list(row.text(9));
   auto scopes = read_list(row.text(10));
-  if (!roles || !scopes || !addresses || hash.size() != key.hash.size() || key.principal.empty())
+  auto authenticators = read_list(row.text(11));
+  if (!roles || !scopes || !addresses || !authenticators || hash.size() != key.hash.size() ||
+      key.principal.empty())
     return std::nullopt;
   key.roles = *std::move(roles);
   key.scopes = *std::move(scopes);
+  key.authenticators = *std::move(authenticators);
   std::ranges::copy(hash, key.hash.begin());
   key.created = wall_time_from_nanoseconds(row.integer(5));
   if (!row.is_null(6)) key.expires = wall_time_from_nanoseconds(row.integer(6));
-  if (!row.is_null(7)) key.revoked = wall_time_from_nanoseconds(row.integer(7));
-  if (!row.is_null(8)) key.revoked = std::min(key.revoked, wall_time_from_nanoseconds(row.integer(8)));
+  if (!row.is_null(7)) key.overlap_ends = wall_time_from_nanoseconds(row.integer(7));
+  if (!row.is_null(8)) key.revoked = wall_time_from_nanoseconds(row.integer(8));
   for (const std::string& address : *addresses) {
     const auto network = IpNetwork::parse(address);
     if (!network) return std::nullopt;

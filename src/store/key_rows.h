@@ -14,8 +14,8 @@ namespace gatehouse::store {
 // The columns that read_key() expects, in its order; more may follow.
 #define GATEHOUSE_KEY_COLUMNS                                                                           \
   "k.id, k.principal, k.tenant, k.roles, k.hash, k.created, k.expires, k.overlap_until, k.revoked_at, " \
-  "k.addresses, k.scopes"
-constexpr int kKeyColumns = 11;
+  "k.addresses, k.scopes, k.authenticators"
+constexpr int kKeyColumns = 12;
 
 // Nothing for a row that does not say exactly one thing: a damaged list of addresses must not read as
 // "everywhere".

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include "base/text_map.h"
 #include "store/key_rows.h"
 
@@ -34,8 +36,18 @@ struct KeyStore::Snapshot final : KeySnapshot {
   std::uint64_t generation_;
 };
 
-KeyStore::KeyStore(db::Connection connection, const Clock& clock)
-    : clock_(clock), none_(std::make_shared<Snapshot>(0)), connection_(std::move(connection)) {}
+KeyStore::KeyStore(db::OpenOptions options, db::Connection connection, const Clock& clock)
+    : clock_(clock),
+      none_(std::make_shared<Snapshot>(0)),
+      options_(std::move(options)),
+      connection_(std::move(connection)),
+      file_(file_at(options_.path)) {}
+
+std::optional<KeyStore::FileId> KeyStore::file_at(const std::string& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
+  return FileId{facts.st_dev, facts.st_ino};
+}
 
 std::shared_ptr<const KeySnapshot> KeyStore::snapshot() const {
   const std::int64_t age =
@@ -61,8 +73,10 @@ void KeyStore::used(std::string_view id, WallTime now) {
 
 Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock) {
   options.busy_timeout = kPatience;
+  const auto before = file_at(options.path);
   GATEHOUSE_TRY(db::Connection connection, db::Connection::open(options));
-  std::unique_ptr<KeyStore> store(new KeyStore(std::move(connection), clock));
+  std::unique_ptr<KeyStore> store(new KeyStore(std::move(options), std::move(connection), clock));
+  if (before) store->file_ = before;  // one that took its place meanwhile is seen at the next look
   GATEHOUSE_CHECK(store->refresh());
   store->thread_ = std::thread([self = store.get()] { self->watch(); });
   return store;
@@ -95,6 +109,14 @@ std::size_t KeyStore::unreadable() const {
 
 Result<> KeyStore::look() {
   const std::int64_t now = clock_.monotonic().time_since_epoch().count();
+  if (const auto file = file_at(options_.path); file != file_) {
+    if (!file) return failure(ErrorCode::not_found, "the store's file is gone", Retry::yes);
+    db::OpenOptions options = options_;
+    options.access = db::Access::read_write;
+    GATEHOUSE_TRY(connection_, db::Connection::open(options));
+    file_ = file;
+    data_version_ = key_version_ = -1;
+  }
   GATEHOUSE_TRY(const std::int64_t data_version, connection_.data_version());
   if (data_version != data_version_) {
     GATEHOUSE_CHECK(reload());

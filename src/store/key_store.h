@@ -6,8 +6,11 @@
 // revocation holds everywhere at most 50 ms, and the time one query takes, after the command has returned.
 // After a change inside this process, refresh() makes it hold at once.
 //
-// While the database cannot be read, revocations could be missed: after kStaleAfter the snapshot is one
-// without keys, and callers with keys are refused.
+// Another file in the database's place (a backup that was put back) is seen by its device and inode, and read
+// instead.
+//
+// While the database cannot be read, or is not there any more, revocations could be missed: after kStaleAfter
+// the snapshot is one without keys, and callers with keys are refused.
 #pragma once
 
 #include <atomic>
@@ -16,6 +19,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -56,7 +61,14 @@ class KeyStore final : public KeyDirectory {
   struct Entry;
   struct Snapshot;
 
-  KeyStore(db::Connection connection, const Clock& clock);
+  // Which file a path names; nothing where it names none.
+  struct FileId {
+    std::uint64_t device = 0, inode = 0;
+    bool operator==(const FileId&) const = default;
+  };
+  static std::optional<FileId> file_at(const std::string& path);
+
+  KeyStore(db::OpenOptions options, db::Connection connection, const Clock& clock);
   // These with database_ held.
   Result<> look();  // reloads when there is something new
   Result<> reload();
@@ -77,7 +89,9 @@ class KeyStore final : public KeyDirectory {
   std::mutex database_;
   std::condition_variable stop_changed_;
   bool stop_ = false;
+  const db::OpenOptions options_;
   db::Connection connection_;
+  std::optional<FileId> file_;  // that the connection has open
   std::int64_t data_version_ = -1;
   std::int64_t key_version_ = -1;
   std::shared_ptr<Snapshot> before_;  // the snapshot before: a worker may have noted a last use in it

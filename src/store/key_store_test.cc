@@ -69,7 +69,8 @@ TEST_F(Keys, AKeyIsFoundByItsIdWithAllThatWasSaidAboutIt) {
   EXPECT_EQ(found->tenant, "t1");
   EXPECT_THAT(found->roles, ::testing::ElementsAre("partner", "quote\"d"));
   EXPECT_EQ(found->expires, clock_.wall() + hours{1});
-  EXPECT_EQ(found->revoked, WallTime::max());
+  EXPECT_EQ(found->revoked, std::nullopt);
+  EXPECT_EQ(found->overlap_ends, WallTime::max());
   EXPECT_TRUE(found->addresses.at(0).contains(*IpAddress::parse("10.1.2.3")));
   EXPECT_EQ(found->addresses.size(), 2U);
   EXPECT_THAT(found->scopes, ::testing::ElementsAre("orders:read"));
@@ -100,7 +101,7 @@ TEST_F(Keys, ARevocationByAnotherProcessHoldsOnEveryWorker) {
   const auto created = admin_->create({.principal = "p"});
   auto store = serve();
   const auto before = store->snapshot();
-  ASSERT_EQ(before->find(created->id)->revoked, WallTime::max());
+  ASSERT_FALSE(before->find(created->id)->revoked);
   const std::string id = created->id;
   const pid_t child = ::fork();
   if (child == 0) {
@@ -117,7 +118,7 @@ TEST_F(Keys, ARevocationByAnotherProcessHoldsOnEveryWorker) {
     std::this_thread::yield();
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds{2});
   EXPECT_EQ(store->snapshot()->find(id)->revoked, clock_.wall());
-  EXPECT_EQ(before->find(id)->revoked, WallTime::max());  // a snapshot is of its moment
+  EXPECT_FALSE(before->find(id)->revoked);  // a snapshot is of its moment
 }
 
 TEST_F(Keys, RefreshMakesAChangeHoldAtOnce) {
@@ -166,7 +167,7 @@ TEST_F(Keys, ARotatedKeyGoesOnForTheOverlapAndOnlyThen) {
   const auto fresh = admin_->rotate(old->id, hours{1});
   ASSERT_TRUE(fresh) << fresh.error().text;
   auto store = serve();
-  EXPECT_EQ(store->snapshot()->find(old->id)->revoked, clock_.wall() + hours{1});
+  EXPECT_EQ(store->snapshot()->find(old->id)->overlap_ends, clock_.wall() + hours{1});
   EXPECT_EQ(store->snapshot()->find(fresh->id)->expires, clock_.wall() + hours{100});
   EXPECT_THAT(store->snapshot()->find(fresh->id)->roles, ::testing::ElementsAre("r"));
   const auto listed = admin_->list();
@@ -235,6 +236,72 @@ TEST_F(Keys, WhenTheDatabaseCannotBeReadLookupsSaySo) {
   EXPECT_NE(store->snapshot()->find(created->id), nullptr);
   clock_.advance(KeyStore::kStaleAfter + seconds{1});
   EXPECT_EQ(store->snapshot()->find(created->id), nullptr);
+}
+
+// Copies the database as a backup does, and puts the copy in its place as `mv` does.
+TEST_F(Keys, AFileThatIsPutInTheDatabasesPlaceIsRead) {
+  const auto kept = admin_->create({.principal = "kept"});
+  admin_.reset();
+  connection_.reset();  // the last one writes the log back into the file
+  std::filesystem::copy_file(folder_ / "keys.db", folder_ / "backup.db");
+  connection_.emplace(open());
+  admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  const auto later = admin_->create({.principal = "later"});
+  auto store = serve();
+  ASSERT_NE(store->snapshot()->find(later->id), nullptr);
+  admin_.reset();
+  connection_.reset();
+  std::filesystem::rename(folder_ / "backup.db", folder_ / "keys.db");
+  for (const char* beside : {"keys.db-wal", "keys.db-shm"}) std::filesystem::remove(folder_ / beside);
+  ASSERT_TRUE(store->refresh());
+  EXPECT_NE(store->snapshot()->find(kept->id), nullptr);
+  EXPECT_EQ(store->snapshot()->find(later->id), nullptr) << "the backup does not know it";
+
+  db::Connection other = open();
+  KeyAdmin admin(other, hasher_, entropy_, clock_);
+  ASSERT_TRUE(admin.revoke(kept->id));
+  ASSERT_TRUE(store->refresh());
+  EXPECT_TRUE(store->snapshot()->find(kept->id)->revoked) << "changes are those of the new file";
+}
+
+TEST_F(Keys, WithoutItsFileThereAreNoKeysAfterAWhile) {
+  const auto created = admin_->create({.principal = "p"});
+  auto store = serve();
+  std::filesystem::rename(folder_ / "keys.db", folder_ / "elsewhere.db");
+  EXPECT_FALSE(store->refresh());
+  EXPECT_NE(store->snapshot()->find(created->id), nullptr);
+  clock_.advance(KeyStore::kStaleAfter + seconds{1});
+  EXPECT_EQ(store->snapshot()->find(created->id), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "keys.db")) << "nobody makes an empty one in its place";
+}
+
+TEST_F(Keys, ARevocationDoesNotWaitForAClock) {
+  const auto created = admin_->create({.principal = "p"});
+  clock_.advance(hours{5});
+  ASSERT_TRUE(admin_->revoke(created->id));
+  clock_.advance(-hours{4});  // of the server, which is behind the one that revoked
+  auto store = serve();
+  EXPECT_TRUE(store->snapshot()->find(created->id)->revoked);
+}
+
+TEST_F(Keys, BelongToAuthenticatorsAndMoveWithARotation) {
+  const auto old = admin_->create({.principal = "p", .authenticators = {"a", "b"}});
+  const auto fresh = admin_->rotate(old->id, hours{1});
+  auto store = serve();
+  for (const std::string& id : {old->id, fresh->id}) {
+    EXPECT_EQ(store->snapshot()->find(id)->authenticators, (std::vector<std::string>{"a", "b"}));
+  }
+  ASSERT_TRUE(
+      connection_->execute("UPDATE gatehouse_keys SET authenticators = '[\"c\"]' WHERE id = ?", {old->id}));
+  ASSERT_TRUE(store->refresh());
+  EXPECT_EQ(store->snapshot()->find(old->id)->authenticators, std::vector<std::string>{"c"});
+}
+
+TEST_F(Keys, HaveNoNameOfGatehousesOwn) {
+  for (const char* name : {"anonymous", "Anonymous", "authenticated", "GATEHOUSE"}) {
+    EXPECT_EQ(admin_->create({.principal = name}).error().code, ErrorCode::invalid) << name;
+  }
+  EXPECT_TRUE(admin_->create({.principal = "anonymous-coward"}));
 }
 
 TEST_F(Keys, ReadersAndChangesTogether) {

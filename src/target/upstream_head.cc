@@ -128,6 +128,20 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
       first = false;
       append_encoded(out, role);
     }
+    out += "\r\nGatehouse-Scheme: ";
+    append_encoded(out, principal->scheme);
+    if (!principal->issuer.empty()) {
+      out += "\r\nGatehouse-Issuer: ";
+      append_encoded(out, principal->issuer);
+    }
+    // Each as scheme=id: the name of a scheme has no `=`.
+    for (bool another = false; const IdentityPointer& one : principal.beside()) {
+      out += another ? "," : "\r\nGatehouse-Beside: ";
+      another = true;
+      append_encoded(out, one->scheme);
+      out += '=';
+      append_encoded(out, one->id);
+    }
     out += "\r\n";
   }
   if (!assertion.empty()) http::append_field(out, "Gatehouse-Assertion", assertion);

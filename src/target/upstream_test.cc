@@ -11,7 +11,7 @@ class Identifier {
   static Principal principal(std::string id) {
     auto identity = std::make_shared<Identity>();
     identity->id = std::move(id);
-    return Principal(std::move(identity));
+    return {std::move(identity), {}, std::nullopt};
   }
 };
 

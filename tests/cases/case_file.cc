@@ -101,6 +101,8 @@ Caller read_caller(const Field& field) {
     caller.roles = in.optional("roles", as_texts).value_or(std::vector<std::string>());
     caller.scopes = in.optional("scopes", as_texts).value_or(std::vector<std::string>());
     caller.addresses = in.optional("addresses", as_texts).value_or(std::vector<std::string>());
+    caller.authenticators =
+        in.optional("authenticators", as_texts).value_or(std::vector<std::string>{caller.scheme});
     caller.revoked = in.optional("revoked", as_boolean).value_or(false);
   } else if (auto by = in.optional("token", doc::as_text)) {
     caller.kind = Caller::Kind::token;
@@ -146,8 +148,8 @@ Decision read_decision(std::string_view outcome, const Field& field) {
   Reader in(field);
   Decision decision;
   decision["outcome"] = outcome;
-  for (const std::string_view key :
-       {"operation", "as", "user", "stage", "reason", "rule", "status", "body", "detail"}) {
+  for (const std::string_view key : {"operation", "as", "user", "also", "scheme", "issuer", "stage", "reason",
+                                     "rule", "status", "body", "detail"}) {
     if (auto text = in.optional(key, as_scalar)) decision[std::string(key)] = *std::move(text);
   }
   if (const auto details = in.optional("details", as_texts)) decision["details"] = joined(*details);
@@ -176,6 +178,7 @@ Step read_step(Reader& in) {
   if (auto type = in.optional("type", doc::as_text)) step.type = *std::move(type);
   step.from = in.optional("from", doc::as_text).value_or("192.0.2.1");
   step.wait = in.optional("wait", as_duration).value_or(Nanoseconds{});
+  step.connected = in.optional("connected", as_duration).value_or(Nanoseconds{});
   step.times = in.optional("times", as_integer(1, 10'000)).value_or(1);
   if (const auto answer = in.optional("answers", as_field)) step.answer = read_answer(*answer);
   if (const auto object = in.optional("object", as_field)) step.object = object->value();

@@ -22,6 +22,7 @@ struct Caller {
   // A key; the name of a certificate is its `id`.
   std::string id, tenant, uri;
   std::vector<std::string> roles, scopes, addresses;
+  std::vector<std::string> authenticators;  // that take the key: its scheme, where nothing else is said
   std::optional<Nanoseconds> lifetime;
   bool revoked = false;
   // A token: members that replace those of a good one; null takes one out.
@@ -48,6 +49,7 @@ struct Step {
   std::string type;  // of the body
   std::string from;  // the address
   Nanoseconds wait{};
+  Nanoseconds connected{};  // how long ago the handshake was
   std::int64_t times = 1;
   // The world outside.
   std::optional<Answer> answer;  // of the upstream

@@ -254,6 +254,7 @@ Outcome TheGates::pass(const Step& step) {
   gate::Peer peer;
   peer.address = IpAddress::parse(step.from).value_or(IpAddress());
   peer.text = peer.address.text();
+  peer.handshake = with_.clock.wall() - step.connected;
   const std::string request = request_of(step, peer);
   exchange_.begin(with_.policy, peer);
   http::RequestParser parser({.head = with_.policy->settings.listen.head.bytes});
@@ -284,7 +285,10 @@ Outcome TheGates::pass(const Step& step) {
   };
   must(!refused || outside_.calls == 0, "what a gate refuses does not reach the upstream, and this did");
   must(!allowed || !upstream || outside_.calls == 1, "what is allowed reaches the upstream once");
-  must(outside_.calls == 0 || outside_.principal == outcome.decided["user"],
+  // Somebody who was proven in vain is recorded, and counts as nobody.
+  const bool in_vain =
+      exchange_.principal && exchange_.principal->is_anonymous() && !exchange_.proven.empty();
+  must(outside_.calls == 0 || outside_.principal == (in_vain ? kAnonymous : outcome.decided["user"]),
        "the upstream and the event see the same principal");
   must(outside_.calls == 0 || step.callers.empty() || outside_.body == filled_in(step.body),
        "what was accepted goes on unchanged");
@@ -322,6 +326,9 @@ void TheGates::read_event(Outcome& outcome) {
   for (const std::string_view name : {"outcome", "stage", "reason", "rule", "operation", "detail"})
     copy(name, name);
   copy("user.id", "user");
+  copy("auth.also", "also");
+  copy("auth.scheme", "scheme");
+  copy("auth.issuer", "issuer");
   copy("http.response.status_code", "status");
   for (const std::string& credential : sent_) {
     if (line.contains(credential) || events_.intents.contains(credential))

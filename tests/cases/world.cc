@@ -145,6 +145,7 @@ Result<> CaseWorld::make_keys() {
                               .tenant = caller.tenant,
                               .roles = caller.roles,
                               .scopes = caller.scopes,
+                              .authenticators = caller.authenticators,
                               .lifetime = caller.lifetime};
     for (const std::string& network : caller.addresses) {
       const auto parsed = IpNetwork::parse(network);

@@ -311,10 +311,10 @@ describe('API keys', unlessBuilt, () => {
   it('in a cookie are one cookie, and the upstream gets the others', async () => {
     const cookies = await Desk.open({ change: ({ authenticators }, api) => {
       api.components.securitySchemes.sessionKey = { type: 'apiKey', in: 'cookie', name: 'session' };
-      authenticators.sessionKey = { type: 'api_key' };
+      authenticators.sessionKey = { type: 'api_key', prefix: 'partner:' };
       api.paths['/orders/{id}'].get.security = [{ sessionKey: [] }];
     } });
-    const { key } = await cookies.createKey();
+    const { key } = await cookies.createKey('partner:acme', ['partner'], '--authenticator', 'sessionKey');
     const get = (cookie) => cookies.get('/orders/1', { cookie });
     for (const [sent, arrives] of [[`session=${key}`, undefined], [`a=1; session=${key}; b="2"`, 'a=1; b="2"'], [`session="${key}"; sessions=3`, 'sessions=3']]) {
       assert.equal((await get(sent)).status, 200, sent.length);
@@ -332,13 +332,13 @@ describe('API keys', unlessBuilt, () => {
     before(async () => {
       queries = await Desk.open({ change: ({ authenticators }, api) => {
         api.components.securitySchemes.queryKey = { type: 'apiKey', in: 'query', name: 'api_key' };
-        authenticators.queryKey = { type: 'api_key' };
+        authenticators.queryKey = { type: 'api_key', prefix: 'partner:' };
         api.paths['/orders'].get.security = [{ queryKey: [] }];
         // Any name is a filter here: nothing is undeclared.
         api.paths['/orders/{id}'].get.security = [{ queryKey: [] }];
         api.paths['/orders/{id}'].get.parameters = [{ name: 'filter', in: 'query', schema: { type: 'object', additionalProperties: { type: 'string', maxLength: 100 } } }];
       } });
-      ({ key } = await queries.createKey());
+      ({ key } = await queries.createKey('partner:acme', ['partner'], '--authenticator', 'queryKey'));
     });
     after(() => queries?.close());
     const get = (target) => queries.get(target.replaceAll('KEY', key), {});

@@ -117,7 +117,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
     const { status, stdout } = await why(refused);
     assert.equal(status, 0);
     for (const word of ['permission_missing', 'listUsers', 'ann', 'authorise', 'users:read']) assert.ok(stdout.includes(word), `${word} is not in\n${stdout}`);
-    assert.match(stdout, /^authenticate +passed +ann by userToken$/m);
+    assert.match(stdout, /^authenticate +passed +ann by userToken of https:\/\/idp\.example\.test\/$/m);
     assert.match(stdout, /^permit +refused/m);
     assert.match(stdout, /^call +not asked/m);
   });

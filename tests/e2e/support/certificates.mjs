@@ -1,7 +1,8 @@
 // A certificate authority made for one test, with the openssl command.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const openssl = (...words) => execFileSync('openssl', words, { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -26,6 +27,21 @@ export class Authority {
     openssl('x509', '-req', '-in', request, '-CA', this.#path(`${this.name}.crt`), '-CAkey', this.#path(`${this.name}.key`),
       '-CAcreateserial', '-days', String(days), '-extfile', extensions, '-out', this.#path(`${name}.crt`));
     return { cert: readFileSync(this.#path(`${name}.crt`), 'utf8'), key: readFileSync(this.#path(`${name}.key`), 'utf8') };
+  }
+
+  // Writes NAME.crl: certificates of this authority that it takes back, by what issue() gave. It holds for `seconds`.
+  takeBack(certificates, { seconds = 3600 } = {}) {
+    const [index, settings] = [this.#path(`${this.name}.index`), this.#path(`${this.name}.cnf`)];
+    const now = `${new Date().toISOString().slice(2, 19).replace(/[-T:]/g, '')}Z`;
+    const lines = certificates.map(({ cert }) => {
+      const { serialNumber } = new X509Certificate(cert);
+      return `R\t491231235959Z\t${now}\t${serialNumber}\tunknown\t/CN=x\n`;
+    });
+    writeFileSync(index, lines.join(''));
+    writeFileSync(settings, `[ca]\ndefault_ca=own\n[own]\ndatabase=${index}\ndefault_md=sha256\n`);
+    openssl('ca', '-gencrl', '-config', settings, '-keyfile', this.#path(`${this.name}.key`), '-cert', this.#path(`${this.name}.crt`),
+      '-crlsec', String(seconds), '-out', this.#path(`${this.name}.crl.new`));
+    renameSync(this.#path(`${this.name}.crl.new`), this.#path(`${this.name}.crl`));
   }
 
   #path(file) {

@@ -88,12 +88,12 @@ export function deskConfiguration({ https, admin, upstream }) {
     store: 'sqlite:state.db',
     upstreams: { orders: { url: upstream, connect_timeout: '1s', timeout: '5s' } },
     authenticators: {
-      partnerKey: { type: 'api_key' },
+      partnerKey: { type: 'api_key', prefix: 'partner:' },
       userToken: {
         type: 'jwt', issuer: issuerName, audience, jwks: 'file:keys.json',
         algorithms: ['ES256', 'EdDSA', 'RS256', 'PS256'], roles: 'claims.roles',
       },
-      partnerCertificate: { type: 'mtls' },
+      partnerCertificate: { type: 'mtls', prefix: 'certificate:' },
     },
     roles: {
       anonymous: ['catalogue:read'],
@@ -106,7 +106,7 @@ export function deskConfiguration({ https, admin, upstream }) {
       per_ip: { per: 'ip', rate: '100000/s', burst: 100000 },
       per_principal: { per: 'principal', rate: '100000/s', burst: 100000 },
     },
-    defaults: { limits: ['per_ip', 'per_principal'], upstream: 'orders', body: '64KiB', timeout: '5s' },
+    defaults: { limits: ['per_ip', 'per_principal'], upstream: 'orders', principal: 'userToken', body: '64KiB', timeout: '5s' },
     errors: { details: 'everyone' },
     operations: {
       listCatalogue: { permission: 'catalogue:read', public: 'prices are on the web site anyway' },

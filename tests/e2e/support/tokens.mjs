@@ -54,9 +54,10 @@ export function handmadeToken(header, claims, signature = '') {
 
 // Serves `jwks()` under https://127.0.0.1:PORT/jwks.json; counts what is fetched; `up: false` answers 503.
 export async function serveJwks(jwks, { cert, key }) {
-  const service = { fetched: 0, up: true };
-  const server = createServer({ cert, key }, (_, response) => {
+  const service = { fetched: 0, up: true, hold: null };
+  const server = createServer({ cert, key }, async (_, response) => {
     service.fetched += 1;
+    await service.hold; // a promise: the answer waits for it
     response.writeHead(service.up ? 200 : 503, { 'content-type': 'application/json' });
     response.end(service.up ? JSON.stringify(jwks()) : '{}');
   });

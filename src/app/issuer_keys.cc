@@ -1,0 +1,91 @@
+#include "app/issuer_keys.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace gatehouse::app {
+namespace {
+
+bool is_key_file(const policy::Authenticator& authenticator) {
+  return authenticator.jwt.jwks.value.starts_with("file:");
+}
+
+std::string source_key(const policy::Authenticator& authenticator) {
+  return fmt::format("{}\n{}\n{}", authenticator.jwt.jwks.value, authenticator.jwt.jwks_ca.value,
+                     authenticator.jwt.stale.count());
+}
+
+// A file that cannot be read is a mistake of this moment; an issuer that is down may come back.
+Result<> named_failure(const policy::Authenticator& authenticator, const Result<>& fetched) {
+  if (fetched) return {};
+  return failure(ErrorCode::invalid,
+                 fmt::format("authenticators.{}: {}", authenticator.name, fetched.error().text));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<server::JwksSource>> IssuerKeys::of(const policy::Authenticator& authenticator) {
+  const std::lock_guard lock(mutex_);
+  const std::string key = source_key(authenticator);
+  if (const auto known = sources_.find(key); known != sources_.end()) return known->second;
+  const policy::JwtSettings& jwt = authenticator.jwt;
+  auto source = std::make_shared<server::JwksSource>(authenticator.name,
+                                                     server::jwks_fetch(jwt.jwks.value, jwt.jwks_ca.value),
+                                                     server::jwks_schedule(jwt.jwks.value, jwt.stale), tell_);
+  if (is_key_file(authenticator)) GATEHOUSE_CHECK(named_failure(authenticator, source->first_fetch()));
+  sources_.emplace(key, source);
+  return source;
+}
+
+Result<> IssuerKeys::fetch_anew(const policy::PolicySet& policy) {
+  for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
+    if (authenticator.settings->kind != policy::AuthenticatorKind::jwt) continue;
+    GATEHOUSE_TRY(const auto source, of(*authenticator.settings));
+    if (is_key_file(*authenticator.settings)) {
+      GATEHOUSE_CHECK(named_failure(*authenticator.settings, source->fetch_anew()));
+    } else {
+      source->fetch_soon();
+    }
+  }
+  return {};
+}
+
+void IssuerKeys::retire_others(const policy::PolicySet& policy) {
+  std::set<std::string> wanted;
+  for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
+    if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
+      wanted.insert(source_key(*authenticator.settings));
+  }
+  std::vector<std::shared_ptr<server::JwksSource>> ended;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sources_, [&](auto& one) {
+    if (wanted.contains(one.first)) return false;
+    one.second->retire();
+    past_failures_ += one.second->failures();
+    retired_.push_back(std::move(one.second));
+    return true;
+  });
+  std::erase_if(retired_, [&](auto& one) {
+    if (one.use_count() > 1) return false;
+    ended.push_back(std::move(one));
+    return true;
+  });
+}
+
+std::uint64_t IssuerKeys::failures() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t sum = past_failures_;
+  for (const auto& [key, source] : sources_) sum += source->failures();
+  return sum;
+}
+
+std::chrono::seconds IssuerKeys::oldest() const {
+  const std::lock_guard lock(mutex_);
+  std::chrono::seconds oldest{0};
+  for (const auto& [key, source] : sources_) oldest = std::max(oldest, source->age());
+  return oldest;
+}
+
+}  // namespace gatehouse::app

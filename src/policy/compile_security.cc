@@ -1,0 +1,149 @@
+#include "policy/compile_security.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "policy/known.h"
+
+namespace gatehouse::policy {
+
+std::optional<std::uint32_t> SecurityCompiler::authenticator(std::string_view name) const {
+  for (const AuthenticatorPolicy& one : set_.authenticators) {
+    if (one.name == name) return one.index;
+  }
+  return std::nullopt;
+}
+
+void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation& from,
+                              const OperationSettings& own, const Place& place, Operation& operation) {
+  operation.admits_anonymous = from.admits_anonymous();
+  for (const openapi::SecurityAlternative& alternative : from.security) {
+    SchemeAlternative compiled;
+    for (const openapi::SecurityNeed& need : alternative) {
+      const auto index = authenticator(need.scheme);
+      if (!index) {
+        // What the document does not declare was told when it was read.
+        if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) {
+          Unproven& unproven = unproven_[need.scheme];
+          unproven.place = scheme->place;
+          unproven.operations.insert(operation.name);
+        }
+        continue;
+      }
+      compiled.push_back({*index, need.scopes});
+      const std::string& challenge = set_.authenticators[*index].challenge;
+      if (!operation.challenges.contains(challenge)) {
+        if (!operation.challenges.empty()) operation.challenges += ", ";
+        operation.challenges += challenge;
+      }
+    }
+    // One without its scheme would admit whoever proves the others; its scheme is told above.
+    if (compiled.size() != alternative.size()) continue;
+    add_places(compiled, operation);
+    check_proofs(place, operation, compiled);
+    choose_principal(own, place, operation, compiled);
+    operation.alternatives.push_back(std::move(compiled));
+  }
+  std::size_t schemes = 0;
+  for (const CredentialPlace& one : operation.places) schemes += one.authenticators.size();
+  if (schemes > kMostSchemes) {
+    problems_.add(place,
+                  fmt::format("{}: its `security` names {} schemes, and {} are the most; leave some out",
+                              operation.name, schemes, kMostSchemes));
+  }
+  if (operation.admits_anonymous && !own.open) {
+    problems_.add(place,
+                  fmt::format("{}: its `security` admits a caller without credentials; add `security` to the "
+                              "OpenAPI document, or `public: \"the reason\"` to its policy",
+                              operation.name));
+  }
+  if (!operation.admits_anonymous && own.open) {
+    problems_.add(own.open->place, fmt::format("{}: is `public`, but its `security` admits no caller without "
+                                               "credentials; remove one of the two",
+                                               operation.name));
+  }
+}
+
+void SecurityCompiler::add_places(const SchemeAlternative& alternative, Operation& operation) const {
+  for (const SchemeUse& use : alternative) {
+    const AuthenticatorPolicy& one = set_.authenticators[use.authenticator];
+    auto place = std::ranges::find_if(operation.places, [&](const CredentialPlace& known) {
+      return known.carrier == one.carrier && known.field == one.field;
+    });
+    if (place == operation.places.end()) {
+      place = operation.places.insert(place, {one.carrier, one.field, {}});
+    }
+    if (std::ranges::find(place->authenticators, one.index) == place->authenticators.end()) {
+      place->authenticators.push_back(one.index);
+    }
+  }
+}
+
+// Where several schemes must hold, the configuration says who acts. Their order in YAML means nothing.
+void SecurityCompiler::choose_principal(const OperationSettings& own, const Place& place,
+                                        const Operation& operation, SchemeAlternative& alternative) {
+  if (alternative.size() < 2) return;
+  for (const PlacedText& name : own.principal ? *own.principal : set_.settings.defaults.principal) {
+    const auto index = authenticator(name.value);
+    if (!index) {
+      problems_.add(name.place, fmt::format("principal: there is no authenticator `{}`; {}", name.value,
+                                            known(keys_of(set_.settings.authenticators))));
+      return;
+    }
+    const auto found =
+        std::ranges::find_if(alternative, [&](const SchemeUse& use) { return use.authenticator == index; });
+    if (found == alternative.end()) continue;
+    std::rotate(alternative.begin(), found, found + 1);
+    return;
+  }
+  std::vector<std::string> names;
+  for (const SchemeUse& use : alternative) names.push_back(set_.authenticators[use.authenticator].name);
+  problems_.add(place, fmt::format("{}: asks for {} together; say which of them is principal.id, with "
+                                   "`principal: {}` here or in `defaults`",
+                                   operation.name, fmt::join(names, " and "), names.back()));
+}
+
+// Schemes that must hold together are several proofs: no single credential could be both.
+void SecurityCompiler::check_proofs(const Place& place, const Operation& operation,
+                                    const SchemeAlternative& alternative) {
+  for (auto a = alternative.begin(); a != alternative.end(); ++a) {
+    for (auto b = alternative.begin(); b != a; ++b) {
+      const AuthenticatorPolicy& one = set_.authenticators[b->authenticator];
+      const AuthenticatorPolicy& other = set_.authenticators[a->authenticator];
+      if (one.carrier == other.carrier && one.field == other.field) {
+        problems_.add(place,
+                      fmt::format("{}: asks for {} and {} together, but both travel in the same place, "
+                                  "which holds one credential; let one of them travel elsewhere",
+                                  operation.name, one.name, other.name));
+        continue;
+      }
+      const JwtSettings& left = one.settings->jwt;
+      const JwtSettings& right = other.settings->jwt;
+      const bool tokens =
+          one.settings->kind == AuthenticatorKind::jwt && other.settings->kind == AuthenticatorKind::jwt;
+      const auto shared = std::ranges::find_first_of(left.audiences, right.audiences);
+      if (tokens && left.issuer.value == right.issuer.value && shared != left.audiences.end()) {
+        problems_.add(place, fmt::format("{}: asks for {} and {} together, but one token of {} for the "
+                                         "audience `{}` could be both; give them different audiences",
+                                         operation.name, one.name, other.name, left.issuer.value, *shared));
+      }
+    }
+  }
+}
+
+void SecurityCompiler::report_unproven() {
+  for (const auto& [scheme, unproven] : unproven_) {
+    const std::string more = unproven.operations.size() == 1
+                                 ? std::string()
+                                 : fmt::format(" and {} more", unproven.operations.size() - 1);
+    problems_.add(
+        unproven.place,
+        fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} asks for; add it; {}",
+                    scheme, *unproven.operations.begin(), more,
+                    known(keys_of(set_.settings.authenticators))));
+  }
+}
+
+}  // namespace gatehouse::policy

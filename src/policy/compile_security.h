@@ -1,0 +1,42 @@
+// Who may call an operation, and who acts: OpenAPI's `security` with the authenticators of the configuration.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/problems.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::policy {
+
+class SecurityCompiler {
+ public:
+  // `set` has its authenticators when decide() is called.
+  SecurityCompiler(PolicySet& set, Problems& problems) : set_(set), problems_(problems) {}
+
+  // `own` is what the policy of the operation says, at `place`.
+  void decide(const openapi::Api& api, const openapi::Operation& from, const OperationSettings& own,
+              const Place& place, Operation& operation);
+  // The security schemes that no authenticator proves: each is told once, however many operations ask for it.
+  void report_unproven();
+
+ private:
+  struct Unproven {
+    Place place;
+    std::set<std::string> operations;
+  };
+  std::optional<std::uint32_t> authenticator(std::string_view name) const;
+  void add_places(const SchemeAlternative& alternative, Operation& operation) const;
+  void choose_principal(const OperationSettings& own, const Place& place, const Operation& operation,
+                        SchemeAlternative& alternative);
+  void check_proofs(const Place& place, const Operation& operation, const SchemeAlternative& alternative);
+
+  PolicySet& set_;
+  Problems& problems_;
+  std::map<std::string, Unproven> unproven_;  // by security scheme
+};
+
+}  // namespace gatehouse::policy

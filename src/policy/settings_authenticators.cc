@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "http/uri.h"
+#include "policy/settings_fields.h"
+
+namespace gatehouse::policy {
+namespace {
+
+using doc::as_boolean;
+using doc::as_duration;
+using doc::as_field;
+using doc::as_one_of;
+using doc::as_texts;
+using doc::Choice;
+using doc::Field;
+using doc::Reader;
+
+constexpr Choice<AuthenticatorKind> kAuthenticators[] = {{"api_key", AuthenticatorKind::api_key},
+                                                         {"jwt", AuthenticatorKind::jwt},
+                                                         {"mtls", AuthenticatorKind::mutual_tls}};
+
+// Whether what an URL gives can be believed: by TLS, or because it does not leave the machine. A name is no
+// address, however it begins: 127.evil.example.
+bool is_safe_url(std::string_view text) {
+  const auto url = http::parse_url(text);
+  if (!url) return false;
+  if (url->scheme == http::Scheme::https) return true;
+  const auto address = IpAddress::parse(url->host);
+  return address && address->is_loopback();
+}
+
+JwtSettings read_jwt(Reader& in, const std::string& directory) {
+  JwtSettings jwt;
+  jwt.issuer = in.required("issuer", as_placed);
+  if (const auto audience = in.optional("audience", as_field)) {
+    for (auto& text : placed_list(*audience)) jwt.audiences.push_back(std::move(text.value));
+    if (jwt.audiences.empty())
+      in.problem("audience",
+                 "is empty, so that no token would hold; set it to the name that the issuer gives this API");
+  } else {
+    in.missing("audience");
+  }
+  jwt.jwks = in.required("jwks", as_placed);
+  if (jwt.jwks.value.starts_with("file:")) {
+    jwt.jwks.value = "file:" + absolute(directory, std::string_view(jwt.jwks.value).substr(5));
+  } else if (!jwt.jwks.value.empty() && !is_safe_url(jwt.jwks.value)) {
+    in.problem("jwks", "must be file:PATH or an https:// URL (http:// only to a loopback address)");
+  }
+  jwt.algorithms = in.required("algorithms", as_texts);
+  if (in.has("algorithms") && jwt.algorithms.empty())
+    in.problem("algorithms", "is empty; name those that the issuer signs with, such as [ES256]");
+  jwt.roles = in.optional("roles", as_placed);
+  jwt.scopes = in.optional("scopes", as_placed);
+  jwt.tenant = in.optional("tenant", as_placed);
+  if (const auto types = in.optional("types", as_texts)) jwt.types = *types;
+  jwt.leeway = in.optional("leeway", as_duration).value_or(jwt.leeway);
+  if (jwt.leeway > std::chrono::minutes(5)) in.problem("leeway", "must be at most 5m");
+  jwt.jwks_ca = in.optional("jwks_ca", as_file(directory)).value_or(PlacedText());
+  jwt.stale = in.optional("stale", as_duration).value_or(jwt.stale);
+  return jwt;
+}
+
+bool is_prefix(std::string_view text) {
+  return text.size() <= 64 && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+Authenticator read_authenticator(std::string name, const Field& field, const std::string& directory) {
+  Reader in(field);
+  Authenticator authenticator;
+  authenticator.name = std::move(name);
+  authenticator.place = field.place();
+  authenticator.prefix = in.optional("prefix", as_placed).value_or(PlacedText());
+  if (!is_prefix(authenticator.prefix.value))
+    in.problem("prefix", "must be at most 64 visible ASCII characters, such as \"partner:\"");
+  authenticator.same_people_as = in.optional("same_people_as", as_placed);
+  const auto kind = in.optional("type", as_one_of(kAuthenticators));
+  if (!in.has("type")) in.missing("type");
+  if (!kind) return authenticator;  // which other keys there may be is not known
+  authenticator.kind = *kind;
+  if (*kind != AuthenticatorKind::mutual_tls && in.optional("forward", as_boolean).value_or(false))
+    authenticator.credential = CredentialEnd::upstream;
+  switch (*kind) {
+    case AuthenticatorKind::api_key: break;
+    case AuthenticatorKind::jwt: authenticator.jwt = read_jwt(in, directory); break;
+    case AuthenticatorKind::mutual_tls:
+      if (const auto issuers = in.optional("issuers", as_placed_list))
+        authenticator.mutual_tls.issuers = *issuers;
+      authenticator.mutual_tls.id = in.optional("id", as_placed);
+      authenticator.mutual_tls.roles = in.optional("roles", as_placed);
+      authenticator.mutual_tls.tenant = in.optional("tenant", as_placed);
+      break;
+  }
+  in.finish();
+  return authenticator;
+}
+
+}  // namespace gatehouse::policy

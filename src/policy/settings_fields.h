@@ -1,0 +1,65 @@
+// How the fields of gatehouse.yaml are read that several parts of it have. Internal to the readers of
+// settings.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "doc/reader.h"
+#include "policy/settings.h"
+
+namespace gatehouse::policy {
+
+inline std::optional<PlacedText> placed(const doc::Field& field) {
+  auto text = field.text();
+  if (!text) return std::nullopt;
+  return PlacedText{*std::move(text), field.place()};
+}
+inline constexpr auto as_placed = [](const doc::Field& field) { return placed(field); };
+
+inline std::vector<PlacedText> placed_list(const doc::Field& field) {
+  std::vector<PlacedText> texts;
+  for (const doc::Field& item : field.list_or_one()) {
+    if (auto text = placed(item)) texts.push_back(*std::move(text));
+  }
+  return texts;
+}
+inline constexpr auto as_placed_list = [](const doc::Field& field) {
+  return std::optional(placed_list(field));
+};
+
+inline std::string absolute(const std::string& directory, std::string_view path) {
+  return (std::filesystem::path(directory) / path).lexically_normal().string();
+}
+
+// The path of a file.
+inline auto as_file(const std::string& directory) {
+  return [&directory](const doc::Field& field) -> std::optional<PlacedText> {
+    auto path = placed(field);
+    if (path) path->value = absolute(directory, path->value);
+    return path;
+  };
+}
+
+// A secret is named, never written: the text after `file:`, as a path.
+inline auto as_secret_file(const std::string& directory) {
+  return [&directory](const doc::Field& field) -> std::optional<PlacedText> {
+    auto path = placed(field);
+    if (!path) return std::nullopt;
+    if (!path->value.starts_with("file:")) {
+      field.problem("names a secret: write file:PATH, never the secret itself");
+      return std::nullopt;
+    }
+    path->value = absolute(directory, std::string_view(path->value).substr(5));
+    return path;
+  };
+}
+
+// One authenticator, of any type.
+Authenticator read_authenticator(std::string name, const doc::Field& field, const std::string& directory);
+
+}  // namespace gatehouse::policy
