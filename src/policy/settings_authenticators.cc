@@ -57,6 +57,8 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
   if (jwt.leeway > std::chrono::minutes(5)) in.problem("leeway", "must be at most 5m");
   jwt.jwks_ca = in.optional("jwks_ca", as_file(directory)).value_or(PlacedText());
   jwt.stale = in.optional("stale", as_duration).value_or(jwt.stale);
+  if (jwt.stale < std::chrono::seconds(1) || jwt.stale > std::chrono::hours(24 * 30))
+    in.problem("stale", "must be from 1s to 30d");
   return jwt;
 }
 
