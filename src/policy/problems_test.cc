@@ -315,20 +315,6 @@ TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
   });
 }
 
-TEST(Authenticators, DoNotGiveOneIdToTwoCallers) {
-  expect_each({
-      {", prefix: \"partner:\"", "",
-       "19:5: authenticators.userToken: could give a caller the principal.id of somebody whom partnerKey "
-       "proves; say which ids are its own, such as `prefix: \"user:\"`, or that the two mean the same "
-       "people: `same_people_as: partnerKey`"},
-      {"prefix: \"certificate:\"", "prefix: \"partner:\"",
-       "17:15: authenticators.partnerKey: could give a caller the principal.id of somebody whom "
-       "partnerCertificate proves; say which ids are its own, such as `prefix: \"partner:\"`, or that the "
-       "two mean the same people: `same_people_as: partnerCertificate`"},
-      {"prefix: \"partner:\"", "same_people_as: userToken", ""},
-  });
-}
-
 TEST(Roles, GrantWhatIsNamed) {
   expect_each({
       {"\"orders:*\"", "\"orders:*\", \"*:read\"",

@@ -278,6 +278,27 @@ describe('what is remembered of tokens', unlessBuilt, () => {
   });
 });
 
+describe('two sources of ids', unlessBuilt, () => {
+  it('have prefixes of their own, or are the same people', async () => {
+    const desk = await Desk.open();
+    const check = async (change) => {
+      const kept = structuredClone(desk.configuration.authenticators);
+      change(desk.configuration.authenticators);
+      desk.writeFiles();
+      desk.configuration.authenticators = kept;
+      return desk.folder.run('check', '-c', 'gatehouse.yaml');
+    };
+    for (const change of [({ partnerKey }) => delete partnerKey.prefix, ({ partnerKey }) => (partnerKey.prefix = 'certificate:')]) {
+      const { status, stderr } = await check(change);
+      assert.equal(status, 1);
+      assert.match(stderr, /could give a caller the principal\.id of somebody whom \w+ proves/);
+    }
+    const same = await check(({ partnerKey }) => { delete partnerKey.prefix; partnerKey.same_people_as = 'userToken'; });
+    assert.equal(same.status, 0, same.stderr);
+    await desk.close();
+  });
+});
+
 describe('two documents', unlessBuilt, () => {
   it('that let one scheme travel in two places are no configuration', async () => {
     const desk = await Desk.open();
