@@ -30,7 +30,9 @@ class Work {
   // false: nothing is left, and nothing will be.
   bool take(std::int64_t units) {
     left_ -= units;
-    return left_ >= 0 || extend();
+    if (left_ >= 0) [[likely]]
+      return true;
+    return extend();
   }
   // Whether that much is left. Takes nothing.
   bool affords(std::int64_t units) {
@@ -50,8 +52,8 @@ class Work {
 
  private:
   std::int64_t granted() const { return heavy_ ? granted_ : std::min(kLight, base_); }
-  bool extend();
-  bool begin_heavy();  // true
+  [[gnu::cold]] bool extend();
+  [[gnu::cold]] bool begin_heavy();  // true
 
   json::Value instance_;
   std::int64_t base_;
