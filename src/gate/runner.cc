@@ -76,7 +76,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   // 6. What was sent: the head, then the body, which is read only now.
   GATEHOUSE_CO_TRY(const Validator::HeadChecked head, validator_.check_head(exchange, *matched));
   std::string_view bytes;
-  if (head.content != nullptr) {
+  if (head.content() != nullptr) {
     auto read = co_await body.read(operation.body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = bytes.size();

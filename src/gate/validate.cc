@@ -105,7 +105,7 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   const std::optional<openapi::RequestBody>& body = operation.api->body;
   if (!announces_body(head)) {
     if (body && body->required) return refuse(Reason::body_missing);
-    return HeadChecked{};
+    return HeadChecked(nullptr);
   }
   if (!body) return refuse(Reason::body_unexpected);
   // A coded body would have to be decoded to be checked, and two decoders may differ.
@@ -121,7 +121,7 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   if (head.body.kind == http::BodyKind::length && head.body.length > operation.body_bytes) {
     return refuse(Reason::body_too_large);
   }
-  return HeadChecked{content};
+  return HeadChecked(content);
 }
 
 Input Validator::input_of(const Exchange& exchange, std::string_view bytes) {
@@ -157,8 +157,8 @@ Verdict<void> Validator::read_body(Exchange& exchange, const Matched& matched,
 Verdict<std::optional<Input>> Validator::check_body(Exchange& exchange, const Matched& matched,
                                                     HeadChecked head, std::string_view bytes,
                                                     const LongChecks& long_checks) {
-  if (head.content == nullptr) return input_of(exchange, {});
-  const openapi::Content& content = *head.content;
+  if (head.content() == nullptr) return input_of(exchange, {});
+  const openapi::Content& content = *head.content();
   exchange.findings_in = "body";
   // What is small is bounded by the number of connections, and not worth a counter that all workers share.
   constexpr std::size_t kCounted = 4096;
@@ -190,7 +190,7 @@ net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked 
     bool valid = false;
   };
   auto job = std::make_shared<Job>();
-  job->schema = head.content->checked_by;
+  job->schema = head.content()->checked_by;
   job->body = std::move(exchange.body);
   job->memory = std::move(exchange.body_memory);
   auto running = long_checks.threads->run(

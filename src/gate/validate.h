@@ -29,8 +29,14 @@ class Validator {
  public:
   // What the head says: parameters, content type, announced length. Settled before a byte of the body is
   // read.
-  struct HeadChecked {
-    const openapi::Content* content = nullptr;  // null: no body is to be read
+  class HeadChecked {
+   public:
+    const openapi::Content* content() const { return content_; }  // null: no body is to be read
+
+   private:
+    friend class Validator;
+    explicit HeadChecked(const openapi::Content* content) : content_(content) {}
+    const openapi::Content* content_;
   };
   Verdict<HeadChecked> check_head(Exchange& exchange, const Matched& matched);
   // The body against the content's schema. `bytes` is empty where there is none. Nothing: it was read, and

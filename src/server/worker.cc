@@ -10,7 +10,7 @@ constexpr std::size_t kKept = 256;  // exchanges and buffers kept for reuse
 // How long idle connections may still bring a request that is on its way, when a drain begins.
 constexpr std::chrono::milliseconds kIdleGrace{1500};
 // How long the answers of what a drain ended may take to leave.
-constexpr std::chrono::milliseconds kLastWords{500};
+constexpr std::chrono::milliseconds kDrainFlushTimeout{500};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
 }  // namespace
@@ -21,21 +21,41 @@ Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit
 
 Worker::~Worker() { loop_.cancel_tasks(); }
 
-Result<> Worker::open(const policy::SocketAddress& at, Serve serve) {
+Result<std::unique_ptr<net::Listener>> Worker::open(const policy::SocketAddress& at, Serve serve) {
   GATEHOUSE_TRY(auto listener, net::Listener::open(loop_, {at.address, at.port}));
+  net::spawn(loop_, accept_loop(*listener, std::move(serve)));
+  return listener;
+}
+
+// Counts the connections: a drain waits for their tasks, and for nothing else that the loop does.
+Result<> Worker::listen_to_clients(const policy::SocketAddress& at, Serve serve) {
+  GATEHOUSE_TRY(auto listener, open(at, [this, serve = std::move(serve)](net::Accepted accepted) {
+                  return counted(serve(std::move(accepted)));
+                }));
   listeners_.push_back(std::move(listener));
-  net::spawn(loop_, accept_loop(*listeners_.back(), std::move(serve)));
   return {};
+}
+
+net::Task<void> Worker::counted(net::Task<void> serving) {
+  struct Place {
+    std::uint32_t& clients;
+    explicit Place(std::uint32_t& count) : clients(count) { ++clients; }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { --clients; }
+  };
+  const Place place(clients_);
+  co_await serving;
 }
 
 Result<> Worker::listen(const policy::Listen& listen) {
   if (listen.https) {
-    GATEHOUSE_CHECK(open(*listen.https, [this](net::Accepted accepted) {
+    GATEHOUSE_CHECK(listen_to_clients(*listen.https, [this](net::Accepted accepted) {
       return serve_connection(*this, std::move(accepted));
     }));
   }
   if (listen.http) {
-    GATEHOUSE_CHECK(open(*listen.http, [this](net::Accepted accepted) {
+    GATEHOUSE_CHECK(listen_to_clients(*listen.http, [this](net::Accepted accepted) {
       return serve_plaintext(*this, std::move(accepted));
     }));
   }
@@ -43,9 +63,10 @@ Result<> Worker::listen(const policy::Listen& listen) {
 }
 
 Result<> Worker::listen_admin(const policy::SocketAddress& address, RenderMetrics metrics) {
-  return open(address, [this, metrics = std::move(metrics)](net::Accepted accepted) {
-    return serve_admin(*this, std::move(accepted), metrics);
-  });
+  GATEHOUSE_TRY(admin_listener_, open(address, [this, metrics = std::move(metrics)](net::Accepted accepted) {
+                  return serve_admin(*this, std::move(accepted), metrics);
+                }));
+  return {};
 }
 
 // A bug ends the connection that met it, not the process.
@@ -95,10 +116,8 @@ void Worker::drain(std::function<void()> done) {
 }
 
 net::Task<void> Worker::drain_task(std::function<void()> done) {
-  const MonotonicTime end = work_ends_ + kLastWords;
-  // This task is one of those counted.
-  while (loop_.tasks() > 1 && loop_.now() < end)
-    co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
+  const MonotonicTime end = work_ends_ + kDrainFlushTimeout;
+  while (clients_ > 0 && loop_.now() < end) co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
   done();
 }
 

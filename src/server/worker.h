@@ -22,11 +22,13 @@
 
 namespace gatehouse::server {
 
-// What the listeners need beside the policy; made anew when the configuration or a certificate's file changes.
+// What the listeners need beside the policy; made anew when the configuration or a certificate's file
+// changes.
 struct Listening {
   std::shared_ptr<const net::ServerTls> tls;
   std::shared_ptr<const net::ServerTls> admin_tls;  // null: the admin listener speaks plain HTTP
-  std::vector<std::string> names;  // hosts that a redirect may name, lower-case; `*.example.com` is one label more
+  std::vector<std::string>
+      names;  // hosts that a redirect may name, lower-case; `*.example.com` is one label more
   std::uint32_t connections = 0;
   std::uint32_t connections_per_address = 0;
 };
@@ -82,7 +84,9 @@ class Worker {
 
  private:
   using Serve = std::function<net::Task<void>(net::Accepted accepted)>;
-  Result<> open(const policy::SocketAddress& at, Serve serve);
+  Result<std::unique_ptr<net::Listener>> open(const policy::SocketAddress& at, Serve serve);
+  Result<> listen_to_clients(const policy::SocketAddress& at, Serve serve);
+  net::Task<void> counted(net::Task<void> serving);
   net::Task<void> guard(net::Task<void> serving, IpAddress client);
   net::Task<void> accept_loop(net::Listener& listener, Serve serve);
   net::Task<void> drain_task(std::function<void()> done);
@@ -92,13 +96,15 @@ class Worker {
   std::unique_ptr<AuditSink> audit_;
   SystemEntropy entropy_;
   std::shared_ptr<const Serving> serving_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;  // of clients
+  std::unique_ptr<net::Listener> admin_listener_;  // open until the worker goes, so that a drain can be seen
   ConnectionList idle_, working_;
   http::DateLine date_;
   gate::EventBuilder events_;
   std::vector<std::unique_ptr<gate::Exchange>> exchanges_;
   std::vector<std::unique_ptr<char[]>> buffers_;
   std::uint32_t admin_connections_ = 0;
+  std::uint32_t clients_ = 0;  // connections whose task has not ended
   bool draining_ = false;
   MonotonicTime work_ends_ = MonotonicTime::max();
 };

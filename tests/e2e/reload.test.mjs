@@ -317,6 +317,23 @@ describe('SIGTERM', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('says 503 on the admin listener until the last answer has gone', async () => {
+    const desk = await Desk.open();
+    let release;
+    desk.upstream.answer = () => new Promise((resolve) => (release = () => resolve(response(200))));
+    const pending = desk.get('/orders/1');
+    await eventually(() => release, 'request at the upstream');
+    const ready = async () => (await fetch(`http://127.0.0.1:${desk.adminPort}/health/ready`, { headers: { connection: 'close' } })).status;
+    assert.equal(await ready(), 200);
+    desk.gatehouse.signal('SIGTERM');
+    await eventually(async () => !(await accepts(desk.port)), 'closed listener');
+    assert.equal(await ready(), 503);
+    release();
+    assert.equal((await pending).status, 200);
+    assert.equal((await desk.gatehouse.ended()).code, 0);
+    await desk.close();
+  });
+
   it('answers 503 where the work takes longer than a drain may, and records it', async () => {
     const desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { drain: '200ms' }) });
     let asked = false;
