@@ -194,6 +194,8 @@ Bench::Bench() {
   const app::SharedParts shared = must(app::prepare(policy, *world_));
   auto serving = std::make_shared<server::Serving>();
   serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
+  serving->plain_fields = gate::fixed_fields(policy->settings, gate::Transport::plain);
+  serving->listening = std::make_shared<server::Listening>();
   auto sink = std::make_unique<Events>();
   events = sink.get();
   auto made = must(app::assemble(shared, {}, *world_, loop_));
