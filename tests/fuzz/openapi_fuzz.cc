@@ -6,6 +6,7 @@
 
 #include "fuzz.h"
 #include "openapi/api.h"
+#include "openapi/load.h"
 #include "openapi/parameter.h"
 
 namespace gatehouse::openapi {

@@ -9,6 +9,7 @@
 #include "json/parser.h"
 #include "json/writer.h"
 #include "openapi/api.h"
+#include "openapi/load.h"
 #include "openapi/parameter.h"
 
 namespace gatehouse::openapi {
