@@ -68,7 +68,7 @@ endif()
 # everything. The presets that do not join (asan, tsan) show a file that does not include what it uses.
 if(GATEHOUSE_JOIN)
   set(CMAKE_UNITY_BUILD ON)
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC takes a joined file for a header. What the warning is for, a header with an anonymous namespace, tests/structure finds.
     add_compile_options(-Wno-subobject-linkage)
