@@ -50,8 +50,8 @@ void undo_json(std::string_view text, std::string& out, std::vector<std::uint32_
   }
 }
 
-// Other spellings of a text: the byte without which it has none, and how it is undone. `places`: where each byte of
-// `out` stands in the text.
+// Other spellings of a text: the byte without which it has none, and how it is undone. `places`: where each
+// byte of `out` stands in the text.
 struct Spelling {
   char mark;
   void (*undo)(std::string_view text, std::string& out, std::vector<std::uint32_t>& places);
@@ -69,7 +69,8 @@ void CredentialSearch::look_for(std::span<const std::string_view> credentials, s
   if (automaton_) make_automaton();
 }
 
-// Breadth first over the sorted credentials: those of a node begin alike, and each next byte of theirs is a child.
+// Breadth first over the sorted credentials: those of a node begin alike, and each next byte of theirs is a
+// child.
 void CredentialSearch::make_automaton() {
   std::ranges::sort(credentials_);
   nodes_.assign(1, Node{});
@@ -89,7 +90,8 @@ void CredentialSearch::make_automaton() {
     }
     nodes_[at].first_child = first_child;
     nodes_[at].children = static_cast<std::uint16_t>(nodes_.size() - first_child);
-    // The children's failures: where this node's own would go with the same byte. Those of shorter beginnings are known.
+    // The children's failures: where this node's own would go with the same byte. Those of shorter beginnings
+    // are known.
     for (std::uint32_t child = first_child; child < nodes_.size(); ++child) {
       nodes_[child].failure = at == 0 ? 0 : next(nodes_[at].failure, nodes_[child].byte);
     }
@@ -101,9 +103,9 @@ void CredentialSearch::make_automaton() {
 std::uint32_t CredentialSearch::child_of(std::uint32_t node, char byte) {
   const std::span<const Node> children(nodes_.data() + nodes_[node].first_child, nodes_[node].children);
   ++steps_;
-  const auto found = std::ranges::lower_bound(children, static_cast<unsigned char>(byte), {}, [](const Node& child) {
-    return static_cast<unsigned char>(child.byte);
-  });
+  const auto found =
+      std::ranges::lower_bound(children, static_cast<unsigned char>(byte), {},
+                               [](const Node& child) { return static_cast<unsigned char>(child.byte); });
   if (found == children.end() || found->byte != byte) return 0;
   return nodes_[node].first_child + static_cast<std::uint32_t>(found - children.begin());
 }

@@ -1,8 +1,8 @@
 // Finds the credentials of one request in what is written about it, all of them in one pass.
 //
-// Few credentials in short texts are looked for one by one. Beyond a bound they become one automaton (Aho and Corasick,
-// "Efficient string matching: an aid to bibliographic search"): its making costs a few steps for each byte of the
-// credentials, and a search a few for each byte of the text, whatever the caller sent.
+// Few credentials in short texts are looked for one by one. Beyond a bound they become one automaton (Aho and
+// Corasick, "Efficient string matching: an aid to bibliographic search"): its making costs a few steps for
+// each byte of the credentials, and a search a few for each byte of the text, whatever the caller sent.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace gatehouse::audit {
 
 class CredentialSearch {
  public:
-  // Borrows the credentials until the next call; empty ones count for nothing. `text_bytes`: how much text will be
-  // searched, about.
+  // Borrows the credentials until the next call; empty ones count for nothing. `text_bytes`: how much text
+  // will be searched, about.
   void look_for(std::span<const std::string_view> credentials, std::size_t text_bytes);
 
   // Whether one of them is in the text as it is.

@@ -42,7 +42,8 @@ TEST(CredentialSearch, FindsWhatMemmemFindsInRandomTextsOfFewLetters) {
     bool expected = false;
     std::string covered(text.size(), ' ');
     for (const std::string& credential : credentials) {
-      for (std::size_t at = text.find(credential); at != std::string::npos; at = text.find(credential, at + 1)) {
+      for (std::size_t at = text.find(credential); at != std::string::npos;
+           at = text.find(credential, at + 1)) {
         expected = true;
         std::fill_n(covered.begin() + static_cast<std::ptrdiff_t>(at), credential.size(), 'x');
       }
@@ -105,7 +106,8 @@ std::vector<Head> worst_heads(std::size_t bytes) {
   add([](std::size_t i) { return std::string(8 + i, 'a') + "b"; }, "a\\");
   add([](std::size_t i) { return std::string(1000, 'a') + std::to_string(i); }, "aaaaaaaaaaaaaaaaa%61");
   add([&](std::size_t) { return std::string(bytes / 2, 'a') + "b"; }, "\\u0061");
-  add([](std::size_t i) { return std::string(1, static_cast<char>(128 + i % 128)) + "aaaaaaaaa"; }, "aaaaaaaaab");
+  add([](std::size_t i) { return std::string(1, static_cast<char>(128 + i % 128)) + "aaaaaaaaa"; },
+      "aaaaaaaaab");
   return heads;
 }
 

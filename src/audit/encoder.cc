@@ -216,7 +216,8 @@ constexpr std::size_t kLongestLine =
 std::size_t searched_bytes(const Event& event) {
   std::size_t bytes = event.trace_id.size() + event.detail.size();
   for (const std::span<const Attribute> list : {event.resource, event.query}) {
-    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes))) bytes += attribute.value.size();
+    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes)))
+      bytes += attribute.value.size();
   }
   return bytes;
 }

@@ -28,8 +28,8 @@ inline constexpr std::size_t kMostProven = 7;       // beside the first; more ar
 // Appends the event and a line feed. Allocates only when `out` has to grow.
 void append_event(std::string& out, const Event& event);
 
-// Replaces every run of bytes in `text` that is equal to a credential, as it is, percent-encoded or escaped as JSON
-// does. For originals of other servers' answers, which may repeat what they were sent.
+// Replaces every run of bytes in `text` that is equal to a credential, as it is, percent-encoded or escaped
+// as JSON does. For originals of other servers' answers, which may repeat what they were sent.
 void scrub(std::string& text, std::span<const std::string_view> credentials);
 
 }  // namespace gatehouse::audit

@@ -142,7 +142,8 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
 void Journal::Worker::keep_original(std::string_view request_id, unsigned status, std::string_view head,
                                     std::string_view body, std::span<const std::string_view> credentials) {
   Lane& lane = *lane_;
-  // The second half of the buffer is for events: they must be recorded, and what an upstream said need not be.
+  // The second half of the buffer is for events: they must be recorded, and what an upstream said need not
+  // be.
   if (lane.pending.load(std::memory_order_relaxed) >= journal_.options_.buffer.bytes / 2) return;
   {
     const std::lock_guard lock(lane.mutex);

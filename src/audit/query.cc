@@ -114,8 +114,8 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
     const std::int64_t from = time ? nanoseconds_of(*time) : kFirst;
     const std::int64_t to = time ? nanoseconds_of(*time + std::chrono::milliseconds(1))
                                  : std::numeric_limits<std::int64_t>::max();
-    // A run spans less than a second, so its earliest event says whether it may have this one. Older versions wrote
-    // some that span more.
+    // A run spans less than a second, so its earliest event says whether it may have this one. Older versions
+    // wrote some that span more.
     GATEHOUSE_TRY(
         db::Rows rows,
         connection.query("SELECT file, offset, size, position FROM gatehouse_runs "

@@ -22,7 +22,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::chrono::milliseconds kShortestPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2000};
 
-// What the sink's thread works on. Its own owner beside the sink: a thread that hangs in a write outlives both.
+// What the sink's thread works on. Its own owner beside the sink: a thread that hangs in a write outlives
+// both.
 struct Work {
   Work(std::unique_ptr<Sink> to, ThreadedSinkOptions with) : sink(std::move(to)), options(std::move(with)) {}
 
@@ -85,8 +86,10 @@ void run(const std::shared_ptr<Work>& work) {
 
   std::unique_lock lock(work->mutex);
   for (;;) {
-    work->changed.wait(lock, [&] { return work->stop || work->reopen || work->tidy || !work->waiting.empty(); });
-    if (std::exchange(work->reopen, false)) static_cast<void>(work->sink->reopen());  // a failure shows at the next write
+    work->changed.wait(lock,
+                       [&] { return work->stop || work->reopen || work->tidy || !work->waiting.empty(); });
+    if (std::exchange(work->reopen, false))
+      static_cast<void>(work->sink->reopen());  // a failure shows at the next write
     if (const auto now = std::exchange(work->tidy, std::nullopt)) {
       lock.unlock();
       const auto tidied = work->sink->tidy(*now);
@@ -162,9 +165,9 @@ class ThreadedSink final : public Sink {
       const std::lock_guard lock(work_->mutex);
       work_->tidy = now;
       if (work_->stalled(std::chrono::steady_clock::now()) && !std::exchange(work_->told_of_stall, true)) {
-        work_->tell(fmt::format("has taken nothing for {} s; {} bytes of events wait for it",
-                                std::chrono::duration_cast<std::chrono::seconds>(work_->options.stall).count(),
-                                work_->bytes));
+        work_->tell(fmt::format(
+            "has taken nothing for {} s; {} bytes of events wait for it",
+            std::chrono::duration_cast<std::chrono::seconds>(work_->options.stall).count(), work_->bytes));
       }
     }
     work_->changed.notify_all();

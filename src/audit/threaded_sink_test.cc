@@ -29,7 +29,7 @@ struct Outside {
   std::condition_variable changed;
   std::string written;
   int writes = 0;
-  int failures = 0;   // of the next writes
+  int failures = 0;  // of the next writes
   bool hangs = false;
   std::vector<std::string> told;
 

@@ -87,4 +87,4 @@ class SipHash {
 // The form for hash tables: one round for each word, three at the end.
 using TableHash = SipHash<1, 3>;
 
-}  // namespace gatehouse::store
+}  // namespace gatehouse

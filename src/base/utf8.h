@@ -19,10 +19,10 @@ struct Utf8Character {
 // Precondition: the text is not empty.
 Utf8Character first_character(std::string_view text);
 
-// Whether a terminal or a reader of lines takes the character for something else than text: controls, line and paragraph
-// ends, private use, and what is invisible or turns the direction of writing. Invisible are the Default_Ignorable_Code_Point of
-// Unicode 15 (soft hyphen, joiners, Hangul fillers, variation selectors, tags), interlinear annotations, and the
-// blanks that are no space (Braille, Hangul, musical).
+// Whether a terminal or a reader of lines takes the character for something else than text: controls, line
+// and paragraph ends, private use, and what is invisible or turns the direction of writing. Invisible are the
+// Default_Ignorable_Code_Point of Unicode 15 (soft hyphen, joiners, Hangul fillers, variation selectors,
+// tags), interlinear annotations, and the blanks that are no space (Braille, Hangul, musical).
 constexpr bool deceives(char32_t c) {
   if (c < 0x20) return true;
   if (c < 0x7f) return false;

@@ -54,7 +54,8 @@ TEST(Utf8, WhatATerminalWouldObeyDeceives) {
 TEST(Printable, LeavesTextAsItIsAndSpellsOutTheRest) {
   EXPECT_EQ(printable("Zo\u00eb 'x' \U0001f600"), "Zo\u00eb 'x' \U0001f600");
   EXPECT_EQ(printable(std::string_view("\0\xc2\x9b\xff", 4)), "\\u0000\\u009b\ufffd");
-  // Soft hyphen, Mongolian vowel separator, Hangul filler, a variation selector, a tag, a supplementary selector.
+  // Soft hyphen, Mongolian vowel separator, Hangul filler, a variation selector, a tag, a supplementary
+  // selector.
   EXPECT_EQ(printable("a\u00adb\u180ec\u3164d\ufe0fe\U000e0041f\U000e0100g"),
             "a\\u00adb\\u180ec\\u3164d\\ufe0fe\\udb40\\udc41f\\udb40\\udd00g");
   EXPECT_EQ(printable("\u034f\u115f\u2800\uffa0\U0001d173\uf8ff\U000f0000\U0010ffff"),

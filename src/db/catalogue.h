@@ -58,7 +58,7 @@ class FixedStatement {
   std::string text_;  // as prepared: every name replaced by its number, at the same offset
   std::vector<ParameterName> parameters_;
   std::vector<Column> columns_;
-  std::vector<bool> numeric_;              // by parameter
+  std::vector<bool> numeric_;  // by parameter
   bool searches_ = false;
   std::vector<std::string> member_heads_;  // `"name":` for every column, escaped
   Effect effect_ = Effect::writes;

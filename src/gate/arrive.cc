@@ -27,9 +27,10 @@ class CredentialCollector {
     const auto& authenticators = exchange_.policy->authenticators;
     for (auto one = authenticators.begin(); one != authenticators.end(); ++one) {
       // Once for each place, however many look there.
-      const bool again = std::any_of(authenticators.begin(), one, [&](const policy::AuthenticatorPolicy& before) {
-        return before.carrier == one->carrier && before.field == one->field;
-      });
+      const bool again =
+          std::any_of(authenticators.begin(), one, [&](const policy::AuthenticatorPolicy& before) {
+            return before.carrier == one->carrier && before.field == one->field;
+          });
       if (again) continue;
       if (one->carrier == policy::Carrier::header) add_header(one->field);
       if (one->carrier == policy::Carrier::query) add_pairs(one->field);

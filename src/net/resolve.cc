@@ -40,7 +40,7 @@ Result<std::vector<IpAddress>> look_up(const std::string& host) {
 
 Task<Result<std::vector<IpAddress>>> resolve(Loop& loop, BlockingPool& pool, std::string host) {
   if (const auto literal = IpAddress::parse(host)) co_return std::vector{*literal};
-  auto call = pool.run(loop, [name = std::move(host)] { return look_up(name); });
+  auto call = pool.run(loop, [owned = std::move(host)] { return look_up(owned); });
   auto addresses = co_await call;
   co_return addresses;
 }

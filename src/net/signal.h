@@ -1,5 +1,6 @@
-// Signal: one coroutine of a loop waits until another code path of the same loop says that there is something to look
-// at. Level-triggered and without a count: a set() that nobody waits for lets the next wait() pass at once.
+// Signal: one coroutine of a loop waits until another code path of the same loop says that there is something
+// to look at. Level-triggered and without a count: a set() that nobody waits for lets the next wait() pass at
+// once.
 #pragma once
 
 #include <coroutine>
@@ -15,8 +16,8 @@ class Signal final : private Deferred {
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
-  // The coroutine that waits goes on later in this turn of the loop or in the next, never inside set(): so it may
-  // destroy the caller of set().
+  // The coroutine that waits goes on later in this turn of the loop or in the next, never inside set(): so it
+  // may destroy the caller of set().
   void set() {
     set_ = true;
     if (waiting_) loop_.defer(*this);
@@ -48,8 +49,8 @@ class Signal final : private Deferred {
   bool set_ = false;
 };
 
-// Runs `task` until it first suspends. Its owner destroys it: at its end, or to cancel it. An exception that leaves
-// it is dropped.
+// Runs `task` until it first suspends. Its owner destroys it: at its end, or to cancel it. An exception that
+// leaves it is dropped.
 inline void start(Task<void>& task) {
   task.operator co_await().await_suspend(std::noop_coroutine()).resume();
 }

@@ -142,8 +142,8 @@ class Stream final : private Watcher, private Timer {
   std::unique_ptr<TlsFacts> facts_;
 };
 
-// Connects by `deadline`. Error{unavailable}: refused or unreachable; Error{timeout}; Error{internal}: this machine has
-// no descriptor or port left.
+// Connects by `deadline`. Error{unavailable}: refused or unreachable; Error{timeout}; Error{internal}: this
+// machine has no descriptor or port left.
 Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime deadline);
 
 // Ends a stream so that what was written last arrives even though the peer still sends: says that no more
@@ -158,9 +158,9 @@ enum class OnHangUp : std::uint8_t {
 
 // Runs `task` until it is done, the peer of `stream` hangs up (ends its sending, closes or resets), or
 // `deadline` passes; then the task is destroyed, and the result is Error{cancelled} or Error{timeout}.
-// A client that only half-closes counts as gone, as it does in nginx. Where `on_hang_up` says `finish` at the moment
-// of the hang-up, the task goes on to its end or to the deadline; the task may change it as it runs, and it outlives
-// the task.
+// A client that only half-closes counts as gone, as it does in nginx. Where `on_hang_up` says `finish` at the
+// moment of the hang-up, the task goes on to its end or to the deadline; the task may change it as it runs,
+// and it outlives the task.
 template <typename T>
 Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task,
                             const OnHangUp* on_hang_up = nullptr);

@@ -121,7 +121,10 @@ template <typename T>
 class Cancellable final : public HangUp {
  public:
   Cancellable(Stream& stream, MonotonicTime deadline, Task<T>& task, const OnHangUp* on_hang_up)
-      : HangUp(stream, deadline, on_hang_up), task_(task), running_(task.operator co_await()), error_(already()) {}
+      : HangUp(stream, deadline, on_hang_up),
+        task_(task),
+        running_(task.operator co_await()),
+        error_(already()) {}
 
   bool await_ready() const { return error_.has_value(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) {
@@ -153,7 +156,8 @@ class Cancellable final : public HangUp {
 };
 
 template <typename T>
-Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task, const OnHangUp* on_hang_up) {
+Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task,
+                            const OnHangUp* on_hang_up) {
   Cancellable<T> running(stream, deadline, task, on_hang_up);
   auto result = co_await running;
   co_return result;

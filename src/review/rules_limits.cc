@@ -225,10 +225,12 @@ constexpr Rule kLimitRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
      .title = "A search may take as many threads as its share",
-     .why = "LIKE, GLOB, instr() and full-text search read as much as there is, and SQLite does not interrupt "
-            "one call of them: a few slow searches hold the operation's share of the database's threads.",
-     .remedy = "Bound it: `concurrency: 2`, a `timeout` of some hundred milliseconds, a small `maxLength` for "
-               "the searched text.",
+     .why =
+         "LIKE, GLOB, instr() and full-text search read as much as there is, and SQLite does not interrupt "
+         "one call of them: a few slow searches hold the operation's share of the database's threads.",
+     .remedy =
+         "Bound it: `concurrency: 2`, a `timeout` of some hundred milliseconds, a small `maxLength` for "
+         "the searched text.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const bool searches =

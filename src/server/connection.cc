@@ -119,8 +119,8 @@ class Connection {
   // Until a head is complete. `answer_and_close` was done where it is not.
   net::Task<bool> read_head(gate::Exchange& exchange);
   net::Task<Next> answer(gate::Exchange& exchange);
-  // `ending` says at every moment what the client has, should this be destroyed. Of an answer that is no refusal it gets
-  // `cut` too, or a refusal where the upstream does not end it.
+  // `ending` says at every moment what the client has, should this be destroyed. Of an answer that is no
+  // refusal it gets `cut` too, or a refusal where the upstream does not end it.
   net::Task<Next> write_answer(gate::Exchange& exchange, http::Connection keep, gate::Ending& ending);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
   void record_connection(Reason reason, std::string_view detail) {
@@ -152,8 +152,9 @@ net::Task<bool> Connection::read_proxy_header() {
     if (!read || *read == 0) {
       // A proxy that only looks whether this port answers says nothing.
       if (size > 0 || !read)
-        record_connection(Reason::proxy_header, read ? "the connection ended within the PROXY header"
-                                                     : "the PROXY header did not arrive: " + read.error().text);
+        record_connection(Reason::proxy_header,
+                          read ? "the connection ended within the PROXY header"
+                               : "the PROXY header did not arrive: " + read.error().text);
       co_return false;
     }
     size += *read;
@@ -172,7 +173,8 @@ net::Task<bool> Connection::read_proxy_header() {
   if (header.source) {
     peer_.address = header.source->address;
     peer_.text = peer_.address.text();
-    if (!ticket_->count(peer_.address, serving_->listening->connections_per_address)) co_return refuse_connection();
+    if (!ticket_->count(peer_.address, serving_->listening->connections_per_address))
+      co_return refuse_connection();
   }
   co_return true;
 }
@@ -343,7 +345,8 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   co_return next;
 }
 
-net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep, gate::Ending& ending) {
+net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep,
+                                         gate::Ending& ending) {
   Response& response = exchange.response;
   head_out_.clear();
   const gate::Framing framing =

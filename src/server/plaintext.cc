@@ -24,7 +24,8 @@ bool is_named(const std::vector<std::string>& names, std::string_view host) {
   });
 }
 
-// Nothing where the request names a host that is not this server's: a redirect would send its caller anywhere.
+// Nothing where the request names a host that is not this server's: a redirect would send its caller
+// anywhere.
 std::optional<std::string> location_of(const Serving& serving, const http::RequestHead& head) {
   if (!is_named(serving.listening->names, head.host.host)) return std::nullopt;
   const std::uint16_t port = serving.settings().listen.https->port;

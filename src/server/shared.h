@@ -34,8 +34,8 @@ class ConnectionCounts {
     ~Ticket() {
       if (counts_ != nullptr) counts_->leave(address_);
     }
-    // Counts the connection under this address too, once; false: the address has as many already. IPv6 addresses count
-    // by /64.
+    // Counts the connection under this address too, once; false: the address has as many already. IPv6
+    // addresses count by /64.
     bool count(const IpAddress& address, std::uint32_t most_per_address);
 
    private:

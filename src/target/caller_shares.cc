@@ -24,7 +24,8 @@ std::size_t CallerShares::slot_of(const Identity& caller, const IpAddress& addre
   TableHash hash(key_);
   if (caller.kind == PrincipalKind::anonymous) {
     const IpAddress shared = address.family() == IpAddress::Family::v6 ? address.prefix(64) : address;
-    hash.add(~std::uint64_t{0} - static_cast<std::uint64_t>(shared.family()));  // longer than any scheme's name
+    hash.add(~std::uint64_t{0} -
+             static_cast<std::uint64_t>(shared.family()));  // longer than any scheme's name
     const auto& bytes = shared.bytes();
     return hash.finish({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).low % kSlots;
   }

@@ -1,11 +1,12 @@
 // How many of an upstream's connections each caller has in use, so that no caller can take them all.
 //
-// A caller gets another connection while it has fewer in use than are free: alone it can take half of them, two take a
-// third each, and there is always one left for a caller that has none (dynamic thresholds: Choudhury and Hahne,
-// "Dynamic queue length thresholds for shared-memory packet switches"). Nothing is to be configured, and no share is
-// left unused for a caller who does not come.
+// A caller gets another connection while it has fewer in use than are free: alone it can take half of them,
+// two take a third each, and there is always one left for a caller that has none (dynamic thresholds:
+// Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches"). Nothing is to be
+// configured, and no share is left unused for a caller who does not come.
 //
-// Counted in a fixed table by a keyed hash: nothing is allocated, and no caller can choose whom it shares a counter with.
+// Counted in a fixed table by a keyed hash: nothing is allocated, and no caller can choose whom it shares a
+// counter with.
 #pragma once
 
 #include <array>
@@ -27,7 +28,8 @@ class CallerShares {
   CallerShares(const CallerShares&) = delete;
   CallerShares& operator=(const CallerShares&) = delete;
 
-  // One connection in use by one caller, given back when the ticket is destroyed. Must not outlive the shares.
+  // One connection in use by one caller, given back when the ticket is destroyed. Must not outlive the
+  // shares.
   class Ticket {
    public:
     Ticket(Ticket&& other) noexcept : shares_(std::exchange(other.shares_, nullptr)), slot_(other.slot_) {}

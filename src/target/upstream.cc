@@ -267,8 +267,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read =
-        co_await read_response(std::move(held), address, method, deadline, rules, response, report);
+    auto read = co_await read_response(std::move(held), address, method, deadline, rules, response, report);
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};

@@ -8,7 +8,11 @@
 
 namespace gatehouse::target {
 
+namespace {
+
 using Ending = UpstreamPool::Ending;
+
+}  // namespace
 
 UpstreamBody::UpstreamBody(net::Loop& loop, Held held, BodyRest rest, std::chrono::nanoseconds patience)
     : loop_(loop),

@@ -1,8 +1,9 @@
-// The rest of an upstream's answer that is too large to be collected before it leaves, or that has no end yet.
+// The rest of an upstream's answer that is too large to be collected before it leaves, or that has no end
+// yet.
 //
-// It is read from the upstream as the upstream sends it, ahead of a client who takes it more slowly: up to a bound,
-// and then the upstream waits for the client. At the answer's end the connection goes back to its pool and the
-// caller's share is given back, whether the client has taken what is held here or not.
+// It is read from the upstream as the upstream sends it, ahead of a client who takes it more slowly: up to a
+// bound, and then the upstream waits for the client. At the answer's end the connection goes back to its pool
+// and the caller's share is given back, whether the client has taken what is held here or not.
 #pragma once
 
 #include <string>
@@ -59,15 +60,15 @@ struct BodyRest {
 
 class UpstreamBody final : public BodySource {
  public:
-  // `patience`: how long the upstream may keep the reader waiting, from here to the end. Time in which it waits for
-  // the client does not count.
+  // `patience`: how long the upstream may keep the reader waiting, from here to the end. Time in which it
+  // waits for the client does not count.
   UpstreamBody(net::Loop& loop, Held held, BodyRest rest, std::chrono::nanoseconds patience);
   ~UpstreamBody() override;
 
   net::Task<Result<std::string_view>> next() override;
 
-  // What all bodies of one worker and upstream may hold for slow clients; the more they do, the less each may take
-  // ahead.
+  // What all bodies of one worker and upstream may hold for slow clients; the more they do, the less each may
+  // take ahead.
   static constexpr std::size_t kHeldInAll = std::size_t{64} << 20U;
 
  private:

@@ -70,9 +70,8 @@ class Exchanges : public ::testing::Test {
   Asked ask(http::Method method = http::Method::get) {
     Asked asked;
     const Fixed writer(name(method));
-    auto done = net::testing::run(
-        loop_, target::ask(client_, asker_, method, writer, {}, net::Timer::kNever, rules_, asked.response,
-                           asked.report));
+    auto done = net::testing::run(loop_, target::ask(client_, asker_, method, writer, {}, net::Timer::kNever,
+                                                     rules_, asked.response, asked.report));
     asked.outcome =
         done ? std::to_string(asked.response.status) : std::string(facts_of(done.error().reason).name);
     while (asked.response.rest) {
@@ -88,8 +87,8 @@ class Exchanges : public ::testing::Test {
     Response response;
     CallReport report;
     const Fixed writer("GET");
-    auto done = net::testing::run(
-        loop_, target::ask(client_, asker_, http::Method::get, writer, {}, net::Timer::kNever, rules_, response, report));
+    auto done = net::testing::run(loop_, target::ask(client_, asker_, http::Method::get, writer, {},
+                                                     net::Timer::kNever, rules_, response, report));
     EXPECT_TRUE(done);
     EXPECT_TRUE(response.rest);
     return response;
@@ -340,10 +339,10 @@ TEST_F(Exchanges, AreLateWhenTheirTimeIsOverAndAreNotRepeatedThen) {
     CallReport report;
     std::optional<Verdict<void>> done;
     requests_ = 0;
-    net::testing::start(
-        loop_,
-        target::ask(client_, asker_, http::Method::get, writer, {}, net::Timer::kNever, rules_, response, report),
-        done);
+    net::testing::start(loop_,
+                        target::ask(client_, asker_, http::Method::get, writer, {}, net::Timer::kNever,
+                                    rules_, response, report),
+                        done);
     net::testing::turn_until(loop_, [&] { return requests_ == 1; });
     for (int i = 0; i < 10; ++i) loop_.poll();
     EXPECT_FALSE(done);

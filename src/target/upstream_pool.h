@@ -9,9 +9,10 @@
 // idempotent (RFC 9110, section 9.2.2) and fails on a reused() lease before a byte of the answer came is
 // repeated once, over connect().
 //
-// The circuit. An address that accepts no connection several times in a row rests: nothing is tried there until its
-// rest is over, and then one attempt at a time. What is asked over a connection never counts: a caller can make an
-// answer late or malformed, and one caller's requests must not close the upstream for the others.
+// The circuit. An address that accepts no connection several times in a row rests: nothing is tried there
+// until its rest is over, and then one attempt at a time. What is asked over a connection never counts: a
+// caller can make an answer late or malformed, and one caller's requests must not close the upstream for the
+// others.
 #pragma once
 
 #include <cstddef>

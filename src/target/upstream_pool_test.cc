@@ -192,7 +192,8 @@ TEST_F(Upstream, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtATime
   loop_.poll();
   std::optional<Leased> attempts[3];
   for (auto& one : attempts) start(loop_, acquire(*pool, net::Timer::kNever), one);
-  turn_until(loop_, [&] { return std::ranges::all_of(attempts, [](const auto& a) { return a.has_value(); }); });
+  turn_until(loop_,
+             [&] { return std::ranges::all_of(attempts, [](const auto& a) { return a.has_value(); }); });
   EXPECT_EQ(std::ranges::count_if(attempts, [](const auto& a) { return a->has_value(); }), 1)
       << "one attempt at a time";
   EXPECT_TRUE(lease(*pool)) << "it accepted a connection: nobody waits for what that is used for";

@@ -176,6 +176,7 @@ const readers = {
   query(parameter, raw) {
     const free = !parameter.content && isObject(parameter) && styleOf(parameter) === 'form' && explodes(parameter);
     const pairs = (raw === '' ? [] : raw.split('&')).map(piece => {
+      if (piece.includes(';')) refuse('semicolon'); // some part pairs there
       const [, rawName, value] = /^([^=]*)(?:=(.*))?$/s.exec(piece);
       const name = decode({...parameter, allowReserved: false, style: 'form'}, rawName); // both speak of values
       if (name === '') refuse('style');
