@@ -234,7 +234,7 @@ std::string each_segment(const std::string& path, Change change) {
   }
   return out;
 }
-std::string percent_decoded(const std::string& text) { return percent_decoded(text).value_or(text); }
+std::string decoded_or_same(const std::string& text) { return percent_decoded(text).value_or(text); }
 std::string without_end(std::string text, std::string_view characters) {
   text.resize(text.find_last_not_of(characters) + 1);
   return text;
@@ -246,7 +246,7 @@ std::string read_by(int reader, const std::string& path) {
     case 0: return lower(path);
     case 1: return each_segment(path, [](const std::string& one) { return one.substr(0, one.find(';')); });
     case 2: return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
-    case 3: return each_segment(path, percent_decoded);
+    case 3: return each_segment(path, decoded_or_same);
     case 4: return each_segment(path, [](const std::string& one) { return one.substr(0, one.rfind('.')); });
     case 5: return each_segment(path, [](const std::string& one) { return without_end(one, ". "); });
     case 6: return each_segment(path, [](const std::string& one) { return one.substr(0, one.find('\0')); });
