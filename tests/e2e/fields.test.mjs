@@ -17,7 +17,7 @@ const schemes = (configuration, api) => {
     browserKey: { type: 'apiKey', in: 'cookie', name: 'sid' },
     oldKey: { type: 'apiKey', in: 'header', name: 'api_key' },
   });
-  Object.assign(configuration.authenticators, { hookKey: { type: 'api_key' }, browserKey: { type: 'api_key' }, oldKey: { type: 'api_key' } });
+  Object.assign(configuration.authenticators, { hookKey: { type: 'api_key', prefix: 'partner:' }, browserKey: { type: 'api_key', prefix: 'partner:' }, oldKey: { type: 'api_key', prefix: 'partner:' } });
   const { get } = api.paths['/catalogue'];
   get.parameters = [header('X-Tenant'), header('X_Region'), cookie('theme')];
   get.responses = { 200: { description: 'ok', headers: { 'X-Total-Count': { schema: { type: 'integer' } } } }, 418: { description: 'tea', content: { 'application/json': { schema: { type: 'object' } } } } };
