@@ -99,7 +99,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::string text(event.detail);
   scrub(text, event.credentials);
-  if (!credential.empty() && event.detail.find(credential) == std::string_view::npos)
+  // Where nothing in the text can be another spelling of it either, percent-encoded or escaped as JSON does.
+  if (!credential.empty() && event.detail.find(credential) == std::string_view::npos &&
+      event.detail.find_first_of("%\\") == std::string_view::npos)
     FUZZ_EXPECT(text == event.detail);
   return 0;
 }

@@ -13,7 +13,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,6 +23,7 @@
 #include "audit/encoder.h"
 #include "fuzz.h"
 #include "gate/respond.h"
+#include "http/characters.h"
 #include "json/parser.h"
 #include "net/testing.h"
 #include "policy/load.h"
@@ -124,9 +124,8 @@ std::optional<Message> take_message(std::string& bytes, bool bodyless = false) {
     const std::string line = bytes.substr(at + 2, next - at - 2);
     const std::size_t colon = line.find(": ");
     FUZZ_EXPECT(colon != std::string::npos && colon > 0);
-    for (const char c : line.substr(0, colon))
-      FUZZ_EXPECT(std::isalnum(static_cast<unsigned char>(c)) || c == '-');
-    for (const char c : line) FUZZ_EXPECT(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+    for (const char c : line.substr(0, colon)) FUZZ_EXPECT(http::is(c, http::kTokenCharacter));
+    for (const char c : line) FUZZ_EXPECT((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t');
     message.fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
     at = next;
   }
@@ -386,12 +385,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Message& message : bench.received) {
     bool asks_for_key = true;
     expect_declared(message, asks_for_key);
-    std::set<std::string> names;
     for (const auto& [name, value] : message.fields) {
       std::string lower;
       for (const char c : name) lower += ascii_lower(c);
       EXCHANGE_EXPECT(lower != "x-api-key" && lower != "connection" && lower != "upgrade");
-      EXCHANGE_EXPECT(names.insert(lower).second || lower.starts_with("accept"));
     }
     if (asks_for_key) {
       EXCHANGE_EXPECT(input.find(bench.key) != std::string::npos);
