@@ -6,7 +6,7 @@
 namespace gatehouse::app {
 
 // Blocks `waited_for` in this thread, so in all that it starts: the caller takes them with sigwait. A broken
-// pipe is an error of the write, not signals.
+// pipe and a file beyond its size limit are errors of the write, not signals.
 inline sigset_t block_signals(std::initializer_list<int> waited_for) {
   sigset_t signals;
   sigemptyset(&signals);
