@@ -117,7 +117,7 @@ describe('SQL', unlessBuilt, () => {
 describe('SQL that takes long', unlessBuilt, () => {
   const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT max(i) AS i FROM n';
   // Some seconds inside one function, which SQLite does not interrupt.
-  const deaf = "SELECT instr(hex(zeroblob(200000)), hex(zeroblob(100000)) || 'x') AS i";
+  const deaf = "SELECT instr(hex(zeroblob(400000)), hex(zeroblob(200000)) || 'x') AS i";
   let desk;
   before(async () => {
     desk = await Desk.open({
