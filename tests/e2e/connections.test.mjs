@@ -170,6 +170,8 @@ describe('the admin listener', unlessBuilt, () => {
 
   it('answers no page that a name of its own leads here', async () => {
     const desk = await Desk.open({ change: ({ listen }) => (listen.admin = { address: listen.admin, names: ['gatehouse.internal'] }) });
+    // The listener answers 503 until every worker has begun.
+    await eventually(async () => (await ask(desk.adminPort, 'localhost')) === 200, 'readiness');
     for (const host of ['127.0.0.1', `127.0.0.1:${desk.adminPort}`, 'localhost', '[::1]', '10.1.2.3', 'gatehouse.internal', 'Gatehouse.Internal:9443']) assert.equal(await ask(desk.adminPort, host), 200, host);
     for (const host of ['evil.example', 'localhost.evil.example', 'gatehouse.internal.evil.example', '127.0.0.1.evil.example']) assert.equal(await ask(desk.adminPort, host), 421, host);
     await desk.close();
