@@ -85,6 +85,7 @@ describe('the TLS listener', unlessBuilt, () => {
   });
 
   it('has health and metrics on the admin port, and not on the public one', async () => {
+    await eventually(async () => (await plainGet(desk.adminPort, '/health')).status === 200, 'readiness');
     const health = await plainGet(desk.adminPort, '/health');
     assert.equal(health.status, 200);
     const metrics = await plainGet(desk.adminPort, '/metrics');
