@@ -25,12 +25,16 @@ export async function eventually(find, what, milliseconds = deadline) {
   }
 }
 
+// Below the ports that the kernel gives to connections and to listeners on port 0, so that neither takes it before the server does.
 export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 17_000);
+    const server = createServer();
+    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export const accepts = (port) => new Promise((resolve) => {
