@@ -10,6 +10,7 @@
 #include "core/names.h"
 #include "core/target.h"
 #include "db/catalogue.h"
+#include "net/loop.h"
 #include "target/database.h"
 
 namespace gatehouse::target {
