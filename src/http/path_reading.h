@@ -38,6 +38,10 @@ class SegmentReading {
   std::string_view text() const { return text_; }
   // Decoded more than once it holds a separator, or is a dot segment: it leads to another path.
   bool leaves_segment() const;
+  // It holds a `?` or `#`, with which the path ends for a proxy that writes it decoded into its own request.
+  bool ends_path() const {
+    return cuts_ == PathCuts::lenient && text_.find_first_of("?#") != std::string_view::npos;
+  }
 
   // Calls `visit(std::size_t size, std::uint64_t hash)` for each beginning of the text that an upstream may
   // take for the whole segment, the whole text among them. `hash` is hash_of() that beginning.
@@ -75,9 +79,10 @@ class SegmentReading {
   static std::uint64_t step(std::uint64_t hash, char c) {
     return (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3ULL;
   }
-  // A matrix parameter, a suffix, or what ends a C string or a line.
+  // A matrix parameter, a suffix, what ends a path for a reader that decodes first (a proxy that writes the
+  // decoded path into its own request), or what ends a C string or a line.
   static bool ends_segment(char c) {
-    return c == ';' || c == '.' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    return c == ';' || c == '.' || c == '?' || c == '#' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
   }
 
   PathCuts cuts_;

@@ -72,10 +72,12 @@ void RouteTable::look_beside(std::uint32_t node, std::string_view segment, const
   const auto chosen = endpoints_[endpoint].route[static_cast<std::size_t>(state.method)];
   if (chosen == kNone || readers_[chosen] == PathReader::gatehouse) return;
   const Node& here = nodes_[node];
-  const bool decodes_again = as != Chosen::literal && segment.contains("%25");
-  if (!decodes_again && !here.has_literals && here.patterns.empty()) return;
+  const bool encoded = as != Chosen::literal && segment.contains('%');
+  if (!encoded && !here.has_literals && here.patterns.empty()) return;
   const SegmentReading reading(segment, reading_);
-  if (decodes_again && reading.leaves_segment()) {
+  // What leads to another path, or to a shorter one: to which, no sibling of this segment says.
+  if (encoded &&
+      ((segment.contains("%25") && reading.leaves_segment()) || (!taken.last && reading.ends_path()))) {
     state.ambiguous = true;
     return;
   }

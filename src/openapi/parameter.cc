@@ -12,11 +12,13 @@ namespace {
 constexpr std::string_view kValid;
 constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t{1} << 20U};
 
-// A `;`, which a servlet container cuts at, and which style matrix has of its own; or what a second decoding
-// would change.
+// A `;`, which a servlet container cuts at, and which style matrix has of its own; a `?` or `#`, which ends
+// the path for a proxy that writes it decoded into its own request; or what a second decoding would change.
 bool is_read_differently(std::string_view raw, const Codec& codec) {
   if (codec.style != Style::matrix && raw.contains(';')) return true;
-  if (raw.contains("%3B") || raw.contains("%3b")) return true;
+  for (const std::string_view sign : {"%3B", "%3b", "%3F", "%3f", "%23"}) {
+    if (raw.contains(sign)) return true;
+  }
   const auto is_hex = [](char c) {
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
   };
