@@ -38,9 +38,11 @@ class SegmentReading {
   std::string_view text() const { return text_; }
   // Decoded more than once it holds a separator, or is a dot segment: it leads to another path.
   bool leaves_segment() const;
-  // It holds a `?` or `#`, with which the path ends for a proxy that writes it decoded into its own request.
-  bool ends_path() const {
-    return cuts_ == PathCuts::lenient && text_.find_first_of("?#") != std::string_view::npos;
+  // It holds a `?` or `#`, with which the path ends for a proxy that writes it decoded into its own request,
+  // so that segments are missing there: those behind it, or it itself where it begins so.
+  bool drops_segments(bool last) const {
+    const auto end = cuts_ == PathCuts::lenient ? text_.find_first_of("?#") : std::string_view::npos;
+    return end != std::string_view::npos && (end == 0 || !last);
   }
 
   // Calls `visit(std::size_t size, std::uint64_t hash)` for each beginning of the text that an upstream may

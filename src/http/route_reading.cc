@@ -77,7 +77,7 @@ void RouteTable::look_beside(std::uint32_t node, std::string_view segment, const
   const SegmentReading reading(segment, reading_);
   // What leads to another path, or to a shorter one: to which, no sibling of this segment says.
   if (encoded &&
-      ((segment.contains("%25") && reading.leaves_segment()) || (!taken.last && reading.ends_path()))) {
+      ((segment.contains("%25") && reading.leaves_segment()) || reading.drops_segments(taken.last))) {
     state.ambiguous = true;
     return;
   }
