@@ -32,6 +32,8 @@ OWNERS = {
     "simdjson.h": ("json",),
     "nghttp2": ("http",),
     "CLI": ("app",),
+    "unicase.h": ("cel",),
+    "uninorm.h": ("cel",),
 }
 
 LINES_AT_MOST = 600
