@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -34,21 +36,12 @@ struct KeyOptions {
   bool json = false;
 };
 
+// The exit status of a change that is stored, and that a running server has not confirmed.
+constexpr int kNotConfirmed = 3;
+
 std::string date(WallTime time) {
   if (time == WallTime::max()) return "never";
   return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
-}
-
-// A running server looks for changes every KeyStore::kPoll. When the command returns, the change holds there:
-// a revoked key is refused, and a script can use the key that it has just made. Where no server looks, that
-// is said: it may be the wrong configuration.
-void let_servers_see(const std::string& store) {
-  if (store::ServingMark::is_held(store)) return std::this_thread::sleep_for(3 * store::KeyStore::kPoll);
-  fmt::print(
-      stderr,
-      "No running server uses {}: this holds for servers that start with it. Is -c the configuration of "
-      "the one that you mean?\n",
-      store);
 }
 
 // Ends the process with `last_words` where the work takes too long: the store may be locked, and a call into
@@ -65,12 +58,16 @@ class Watchdog {
           std::_Exit(1);
         }) {}
   ~Watchdog() {
+    stop();
+    thread_.join();
+  }
+  // The work is done.
+  void stop() {
     {
       const std::lock_guard lock(mutex_);
       done_ = true;
     }
     changed_.notify_all();
-    thread_.join();
   }
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -82,12 +79,18 @@ class Watchdog {
   std::thread thread_;  // last: it uses the others
 };
 
-// Runs `work` on the keys of the configuration's store.
-int with_keys(const KeyOptions& words,
-              const std::function<int(const policy::PolicySet&, store::KeyAdmin&)>& work) {
+// The keys of the configuration's store, for one command.
+struct KeySession {
+  const policy::PolicySet& policy;
+  store::KeyAdmin& admin;
+  std::string store;  // the path of its file
+  Watchdog& watchdog;
+};
+
+int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
   const auto policy = load_policy(words.config, "nothing was done");
   if (!policy) return 1;
-  const Watchdog watchdog(
+  Watchdog watchdog(
       fmt::format("{} did not answer within {} s, and whether anything has changed is not "
                   "known; look with `gatehouse key list`, and try again",
                   policy->settings.store, Watchdog::kPatience.count()));
@@ -98,13 +101,46 @@ int with_keys(const KeyOptions& words,
   SystemEntropy entropy;
   const SystemClock clock;
   store::KeyAdmin admin(*connection, **hasher, entropy, clock);
-  return work(*policy, admin);
+  return work({*policy, admin, connection->path(), watchdog});
 }
 
-int show_new_key(const KeyOptions& words, const policy::PolicySet& policy,
-                 Result<store::CreatedKey> created) {
+// After a change that is in the store: waits until every running server has read it. So a revoked key is
+// refused when the command returns, and a script can use the key that it has just made. Gives the exit status:
+// kNotConfirmed where a server has not confirmed it in time. Where no server runs on the store, that is said:
+// it may be the wrong configuration.
+int let_servers_read(const KeySession& keys) {
+  constexpr std::chrono::seconds kPatience{5};
+  const auto version = keys.admin.version();
+  keys.watchdog.stop();
+  const auto state = version ? store::wait_for_servers(keys.store, *version, kPatience)
+                             : Result<store::ServingState>(std::unexpected(version.error()));
+  if (!state) {
+    return fail("key",
+                fmt::format("the change is stored, but whether a running server has read it is not known: {}",
+                            state.error().text),
+                kNotConfirmed);
+  }
+  if (state->behind > 0) {
+    return fail("key",
+                fmt::format("the change is stored, but {} of {} running servers did not confirm within {} s "
+                            "that they have read it; a server that cannot read its store refuses all keys "
+                            "after {} s",
+                            state->behind, state->running, kPatience.count(),
+                            store::KeyStore::kStaleAfter.count()),
+                kNotConfirmed);
+  }
+  if (state->running == 0) {
+    fmt::print(stderr,
+               "No running server uses {}: this holds for servers that start with it. Is -c the "
+               "configuration of the one that you mean?\n",
+               keys.store);
+  }
+  return 0;
+}
+
+int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::CreatedKey> created) {
   if (!created) return fail("key", fmt::format("no key was made: {}", created.error().text));
-  let_servers_see(policy.settings.store);
+  const int status = let_servers_read(keys);
   if (words.json) {
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
   } else {
@@ -112,7 +148,7 @@ int show_new_key(const KeyOptions& words, const policy::PolicySet& policy,
     fmt::print(stderr, "Key {}: this is the only time it is shown. Keep it where secrets are kept.\n",
                created->id);
   }
-  return 0;
+  return status;
 }
 
 // A key belongs to an authenticator. Where there is one for keys, it is that one's; where there are several,
@@ -151,7 +187,8 @@ Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyReques
 }
 
 int create(KeyOptions& words) {
-  return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
+  return with_keys(words, [&](const KeySession& keys) {
+    const policy::PolicySet& policy = keys.policy;
     for (const std::string& role : words.request.roles) {
       if (!policy.has_role(role)) return fail("key", fmt::format("the configuration has no role `{}`", role));
     }
@@ -167,7 +204,7 @@ int create(KeyOptions& words) {
       if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
       words.request.addresses.push_back(*network);
     }
-    return show_new_key(words, policy, admin.create(words.request));
+    return show_new_key(words, keys, keys.admin.create(words.request));
   });
 }
 
@@ -205,9 +242,9 @@ void print_json(const store::ListedKey& key, WallTime now) {
 }
 
 int list(const KeyOptions& words) {
-  return with_keys(words, [&](const policy::PolicySet&, store::KeyAdmin& admin) {
-    const auto keys = admin.list();
-    if (!keys) return fail("key", keys.error().text);
+  return with_keys(words, [&](const KeySession& keys) {
+    const auto listed = keys.admin.list();
+    if (!listed) return fail("key", listed.error().text);
     const WallTime now = SystemClock().wall();
     Table table({{"ID", Column::Align::left, Column::Fit::whole},
                  {"PRINCIPAL"},
@@ -215,7 +252,7 @@ int list(const KeyOptions& words) {
                  {"STATE"},
                  {"EXPIRES"},
                  {"LAST USED"}});
-    for (const store::ListedKey& key : *keys) {
+    for (const store::ListedKey& key : *listed) {
       if (words.json) {
         print_json(key, now);
         continue;
@@ -234,20 +271,20 @@ int list(const KeyOptions& words) {
 }
 
 int rotate(const KeyOptions& words) {
-  return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
+  return with_keys(words, [&](const KeySession& keys) {
     const auto overlap = parse_duration(words.overlap);
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
-    return show_new_key(words, policy, admin.rotate(words.id, *overlap));
+    return show_new_key(words, keys, keys.admin.rotate(words.id, *overlap));
   });
 }
 
 int revoke(const KeyOptions& words) {
-  return with_keys(words, [&](const policy::PolicySet& policy, store::KeyAdmin& admin) {
-    if (const auto done = admin.revoke(words.id); !done)
+  return with_keys(words, [&](const KeySession& keys) {
+    if (const auto done = keys.admin.revoke(words.id); !done)
       return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
-    let_servers_see(policy.settings.store);
-    fmt::print(stderr, "Key {} is revoked.\n", words.id);
-    return 0;
+    const int status = let_servers_read(keys);
+    if (status == 0) fmt::print(stderr, "Key {} is revoked.\n", words.id);
+    return status;
   });
 }
 

@@ -1,6 +1,6 @@
 // The commands of the program. Each parses its own words (CLI11), says `--help` with an example, writes
 // results to standard output and errors to standard error, and gives the exit status: 0, 1 for failure, 2 for
-// wrong usage.
+// wrong usage, 3 for a change of keys that is stored and that a running server has not confirmed.
 #pragma once
 
 namespace CLI {

@@ -165,9 +165,8 @@ Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
   {
     GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
   }
-  GATEHOUSE_TRY(auto mark, store::ServingMark::hold(settings.store));
-  world->mark.emplace(std::move(mark));
-  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, world->clock));
+  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, world->clock,
+                                                 store::KeyStore::Confirm::in_serving_mark));
   world->keys = std::move(keys);
   GATEHOUSE_CHECK(world->open_for(policy));
   GATEHOUSE_TRY(auto sinks, open_sinks(settings));

@@ -20,7 +20,6 @@
 #include "server/shared.h"
 #include "store/key_store.h"
 #include "store/limiter.h"
-#include "store/serving_mark.h"
 #include "target/database.h"
 
 namespace gatehouse::app {
@@ -61,7 +60,6 @@ struct World {
   std::shared_ptr<store::KeyStore> keys;
   std::shared_ptr<const crypto::Signer> signer;
   std::unique_ptr<audit::Journal> journal;
-  std::optional<store::ServingMark> mark;
   const std::shared_ptr<crypto::CacheMeter> tokens = std::make_shared<crypto::CacheMeter>();
 
  private:

@@ -173,4 +173,11 @@ Result<> KeyAdmin::revoke(std::string_view id) {
   return {};
 }
 
+Result<KeyVersion> KeyAdmin::version() {
+  GATEHOUSE_TRY(const std::int64_t number, read_key_version(connection_));
+  // Looked at last: where another file has taken the path meanwhile, the change was made to one that is gone.
+  GATEHOUSE_TRY(const db::FileIdentity file, connection_.file());
+  return KeyVersion{file, number};
+}
+
 }  // namespace gatehouse::store

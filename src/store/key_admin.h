@@ -16,6 +16,7 @@
 #include "core/key_directory.h"
 #include "crypto/api_key.h"
 #include "db/connection.h"
+#include "store/serving_mark.h"
 
 namespace gatehouse::store {
 
@@ -60,6 +61,8 @@ class KeyAdmin {
   Result<CreatedKey> rotate(std::string_view id, std::chrono::nanoseconds overlap);
   // Durable when it returns. `not_found`; revoking twice is no error and keeps the first time.
   Result<> revoke(std::string_view id);
+  // The state that the keys are in now: a server that has confirmed it has read every change made before.
+  Result<KeyVersion> version();
 
  private:
   Result<CreatedKey> insert(const KeyRequest& request, std::string_view rotated_from);

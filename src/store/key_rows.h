@@ -1,11 +1,13 @@
 // How a key stands in its row. Only for the files of this room.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ip.h"
+#include "base/result.h"
 #include "core/key_directory.h"
 #include "db/connection.h"
 
@@ -20,6 +22,9 @@ constexpr int kKeyColumns = 12;
 // Nothing for a row that does not say exactly one thing: a damaged list of addresses must not read as
 // "everywhere".
 std::optional<StoredKey> read_key(const db::Rows& row);
+
+// The number of the keys' state: the row of gatehouse_key_version.
+Result<std::int64_t> read_key_version(db::Connection& connection);
 
 std::string list_text(const std::vector<std::string>& list);  // a JSON array of strings
 std::optional<std::vector<std::string>> read_list(std::string_view text);

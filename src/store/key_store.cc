@@ -43,10 +43,10 @@ KeyStore::KeyStore(db::OpenOptions options, db::Connection connection, const Clo
       connection_(std::move(connection)),
       file_(file_at(options_.path)) {}
 
-std::optional<KeyStore::FileId> KeyStore::file_at(const std::string& path) {
+std::optional<db::FileIdentity> KeyStore::file_at(const std::string& path) {
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
-  return FileId{facts.st_dev, facts.st_ino};
+  return db::FileIdentity{facts.st_dev, facts.st_ino};
 }
 
 std::shared_ptr<const KeySnapshot> KeyStore::snapshot() const {
@@ -71,11 +71,15 @@ void KeyStore::used(std::string_view id, WallTime now) {
   if (last.load(std::memory_order_relaxed) < second) last.store(second, std::memory_order_relaxed);
 }
 
-Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock) {
+Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock,
+                                                 Confirm confirm) {
   options.busy_timeout = kPatience;
   const auto before = file_at(options.path);
   GATEHOUSE_TRY(db::Connection connection, db::Connection::open(options));
   std::unique_ptr<KeyStore> store(new KeyStore(std::move(options), std::move(connection), clock));
+  if (confirm == Confirm::in_serving_mark) {
+    GATEHOUSE_TRY(store->mark_, ServingMark::hold(store->connection_.path()));
+  }
   if (before) store->file_ = before;  // one that took its place meanwhile is seen at the next look
   GATEHOUSE_CHECK(store->refresh());
   store->thread_ = std::thread([self = store.get()] { self->watch(); });
@@ -122,6 +126,7 @@ Result<> KeyStore::look() {
     GATEHOUSE_CHECK(reload());
     data_version_ = data_version;
   }
+  confirm_version();
   looked_at_.store(now, std::memory_order_relaxed);
   return {};
 }
@@ -130,13 +135,7 @@ Result<> KeyStore::reload() {
   // One transaction, so that the number belongs to the rows.
   GATEHOUSE_TRY(db::Transaction transaction,
                 db::Transaction::begin(connection_, db::Transaction::Kind::read));
-  std::int64_t key_version = 0;
-  {
-    GATEHOUSE_TRY(db::Rows version, connection_.query("SELECT version FROM gatehouse_key_version"));
-    GATEHOUSE_TRY(const bool there, version.next());
-    if (!there) return failure(ErrorCode::invalid, "the table gatehouse_key_version is empty");
-    key_version = version.integer(0);
-  }
+  GATEHOUSE_TRY(const std::int64_t key_version, read_key_version(connection_));
   if (key_version == key_version_) return transaction.commit();
 
   auto snapshot = std::make_shared<Snapshot>(++generation_);
@@ -158,11 +157,21 @@ Result<> KeyStore::reload() {
     }
   }
   GATEHOUSE_CHECK(transaction.commit());
+  const std::shared_ptr<Snapshot> oldest = std::move(before_);
+  {
+    const std::lock_guard lock(current_);
+    before_ = std::exchange(snapshot_, std::move(snapshot));
+  }
   key_version_ = key_version;
-  if (before_) static_cast<void>(write_uses_of(*before_));
-  const std::lock_guard lock(current_);
-  before_ = std::exchange(snapshot_, std::move(snapshot));
+  confirm_version();
+  if (oldest) static_cast<void>(write_uses_of(*oldest));  // a command that waits goes first
   return {};
+}
+
+// Only after the snapshot is in its place: a command that reads the number relies on it.
+void KeyStore::confirm_version() {
+  // One that fails is repeated at the next look, and until then the command says that nothing was confirmed.
+  if (mark_ && file_) static_cast<void>(mark_->confirm(connection_.path(), {*file_, key_version_}));
 }
 
 Result<> KeyStore::write_pending() {

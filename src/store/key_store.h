@@ -2,9 +2,10 @@
 // one thread that keeps it up to date. A request never waits for the database.
 //
 // A change by another process (`gatehouse key revoke`) is seen by polling SQLite's data_version, which reads
-// one word of shared memory, every 50 ms; the next request on every worker then meets the new snapshot. So a
-// revocation holds everywhere at most 50 ms, and the time one query takes, after the command has returned.
-// After a change inside this process, refresh() makes it hold at once.
+// one word of shared memory, every 50 ms; the next request on every worker then meets the new snapshot. Which
+// state the snapshot is of is then written into the server's ServingMark, and the command waits for that: a
+// revocation holds on every worker of every server when the command returns with success. After a change
+// inside this process, refresh() makes it hold at once.
 //
 // Another file in the database's place (a backup that was put back) is seen by its device and inode, and read
 // instead.
@@ -28,6 +29,8 @@
 #include "base/result.h"
 #include "core/key_directory.h"
 #include "db/connection.h"
+#include "db/file_identity.h"
+#include "store/serving_mark.h"
 
 namespace gatehouse::store {
 
@@ -37,9 +40,14 @@ class KeyStore final : public KeyDirectory {
   static constexpr std::chrono::seconds kStaleAfter{10};
   static constexpr std::chrono::seconds kWriteUses{5};  // between two writes of last uses
 
+  enum class Confirm : std::uint8_t {
+    no,
+    in_serving_mark,  // what has been read, for the commands that change keys
+  };
   // Reads all keys of the database, whose tables prepare_key_tables() has made. `clock` must outlive the
   // store.
-  static Result<std::unique_ptr<KeyStore>> open(db::OpenOptions options, const Clock& clock);
+  static Result<std::unique_ptr<KeyStore>> open(db::OpenOptions options, const Clock& clock,
+                                                Confirm confirm = Confirm::no);
   // Writes the last uses that are pending.
   ~KeyStore() override;
   KeyStore(const KeyStore&) = delete;
@@ -62,16 +70,13 @@ class KeyStore final : public KeyDirectory {
   struct Snapshot;
 
   // Which file a path names; nothing where it names none.
-  struct FileId {
-    std::uint64_t device = 0, inode = 0;
-    bool operator==(const FileId&) const = default;
-  };
-  static std::optional<FileId> file_at(const std::string& path);
+  static std::optional<db::FileIdentity> file_at(const std::string& path);
 
   KeyStore(db::OpenOptions options, db::Connection connection, const Clock& clock);
   // These with database_ held.
   Result<> look();  // reloads when there is something new
   Result<> reload();
+  void confirm_version();  // that workers take the keys of key_version_ now
   Result<> write_pending();
   Result<> write_uses_of(Snapshot& snapshot);
   void watch();
@@ -91,9 +96,10 @@ class KeyStore final : public KeyDirectory {
   bool stop_ = false;
   const db::OpenOptions options_;
   db::Connection connection_;
-  std::optional<FileId> file_;  // that the connection has open
+  std::optional<db::FileIdentity> file_;  // that the connection has open
   std::int64_t data_version_ = -1;
-  std::int64_t key_version_ = -1;
+  std::int64_t key_version_ = -1;  // of snapshot_
+  std::optional<ServingMark> mark_;
   std::shared_ptr<Snapshot> before_;  // the snapshot before: a worker may have noted a last use in it
   std::uint64_t generation_ = 0;
   std::thread thread_;

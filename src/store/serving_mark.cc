@@ -1,44 +1,149 @@
 #include "store/serving_mark.h"
 
+#include <array>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace gatehouse::store {
 
 namespace {
 
+constexpr std::chrono::milliseconds kBetweenLooks{5};
+
+// What a slot holds: device, number of the file, version, and kWhole mixed with these, so that a slot that
+// was read while it was written, or never was written, is not taken for a confirmation.
+using Slot = std::array<std::uint64_t, 4>;
+constexpr std::uint64_t kWhole = 0x6761746568757365;
+
+Slot slot_of(const KeyVersion& version) {
+  const auto number = static_cast<std::uint64_t>(version.number);
+  return {version.file.device, version.file.number, number,
+          kWhole ^ version.file.device ^ (version.file.number << 1U) ^ (number << 2U)};
+}
+
+off_t place_of(std::size_t slot) { return static_cast<off_t>(slot * sizeof(Slot)); }
+
+struct flock lock_of(std::size_t slot) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = place_of(slot);
+  lock.l_len = sizeof(Slot);
+  return lock;
+}
+
 std::string mark_of(const std::string& store) { return store + "-serving"; }
+
+std::unexpected<Error> mark_failure(const char* what, const std::string& path) {
+  return failure(ErrorCode::denied,
+                 fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(errno)));
+}
+
+bool write_slot(int file, std::size_t slot, const Slot& value) {
+  return ::pwrite(file, value.data(), sizeof value, place_of(slot)) == sizeof value;
+}
+
+bool has_confirmed(int file, std::size_t slot, const KeyVersion& version) {
+  Slot read{};
+  if (::pread(file, read.data(), sizeof read, place_of(slot)) != sizeof read) return false;
+  const KeyVersion confirmed{{read[0], read[1]}, static_cast<std::int64_t>(read[2])};
+  return read == slot_of(confirmed) && confirmed.file == version.file && confirmed.number >= version.number;
+}
 
 }  // namespace
 
 Result<ServingMark> ServingMark::hold(const std::string& store) {
-  const std::string path = mark_of(store);
+  std::string path = mark_of(store);
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  // A command looks for a moment whether it can have the lock alone; this waits for it.
-  if (file >= 0 && ::flock(file, LOCK_SH) == 0) return ServingMark(file);
-  const std::string why = std::generic_category().message(errno);
-  if (file >= 0) ::close(file);
-  return failure(ErrorCode::denied, fmt::format("cannot lock {}: {}", path, why));
+  if (file < 0) return mark_failure("open", path);
+  ServingMark mark(std::move(path), file, 0);
+  for (; mark.slot_ < kMostServers; ++mark.slot_) {
+    struct flock lock = lock_of(mark.slot_);
+    if (::fcntl(file, F_OFD_SETLK, &lock) == 0) {
+      // What the slot's last holder confirmed says nothing of this server.
+      if (!write_slot(file, mark.slot_, {})) return mark_failure("write", mark.path_);
+      return mark;
+    }
+    if (errno != EAGAIN && errno != EACCES) return mark_failure("lock", mark.path_);
+  }
+  return failure(ErrorCode::unavailable, fmt::format("{} servers run on this store already", kMostServers));
 }
 
-bool ServingMark::is_held(const std::string& store) {
-  const int file = ::open(mark_of(store).c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool held = ::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(file);
-  return held;
+bool ServingMark::is_at(const std::string& path) const {
+  struct stat held{}, named{};
+  return path == path_ && ::fstat(file_, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-ServingMark::ServingMark(ServingMark&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+Result<> ServingMark::confirm(const std::string& store, const KeyVersion& version) {
+  if (!is_at(mark_of(store))) {
+    GATEHOUSE_TRY(*this, hold(store));
+  }
+  if (confirmed_ == version) return {};
+  confirmed_.reset();
+  if (!write_slot(file_, slot_, slot_of(version))) return mark_failure("write", path_);
+  confirmed_ = version;
+  return {};
+}
+
+ServingMark::ServingMark(ServingMark&& other) noexcept
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      slot_(other.slot_),
+      confirmed_(other.confirmed_) {}
+
+ServingMark& ServingMark::operator=(ServingMark&& other) noexcept {
+  if (this == &other) return *this;
+  if (file_ >= 0) ::close(file_);
+  path_ = std::move(other.path_);
+  file_ = std::exchange(other.file_, -1);
+  slot_ = other.slot_;
+  confirmed_ = other.confirmed_;
+  return *this;
+}
 
 ServingMark::~ServingMark() {
   if (file_ >= 0) ::close(file_);
+}
+
+Result<ServingState> serving_state(const std::string& store, const KeyVersion& version) {
+  const std::string path = mark_of(store);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    if (errno == ENOENT) return ServingState{};
+    return mark_failure("open", path);
+  }
+  ServingState state;
+  for (std::size_t slot = 0; slot < ServingMark::kMostServers; ++slot) {
+    struct flock lock = lock_of(slot);
+    if (::fcntl(file, F_OFD_GETLK, &lock) != 0) {
+      auto failed = mark_failure("look at the locks of", path);
+      ::close(file);
+      return failed;
+    }
+    if (lock.l_type == F_UNLCK) continue;
+    ++state.running;
+    if (!has_confirmed(file, slot, version)) ++state.behind;
+  }
+  ::close(file);
+  return state;
+}
+
+Result<ServingState> wait_for_servers(const std::string& store, const KeyVersion& version,
+                                      std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    GATEHOUSE_TRY(const ServingState state, serving_state(store, version));
+    if (state.behind == 0 || std::chrono::steady_clock::now() >= deadline) return state;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
 }
 
 }  // namespace gatehouse::store

@@ -1,26 +1,70 @@
-// A mark beside a store that says that a server is running on it: a lock, which ends with its process.
+// Which servers run on a store, and which state of its keys each of them has read: the file `<store>-serving`.
+//
+// The file has a slot for each server. A server holds its slot with a lock on the slot's bytes (F_OFD_SETLK),
+// which the kernel ends with the process, also after kill -9. It writes into the slot which keys its requests
+// meet, after they do. So a command that has changed a key can wait until every server has read the change.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "db/file_identity.h"
 
 namespace gatehouse::store {
 
+// One state of the keys. `number` grows with every change, within one file: a backup that is put in the
+// store's place has the numbers of its own time.
+struct KeyVersion {
+  db::FileIdentity file;
+  std::int64_t number = 0;
+  bool operator==(const KeyVersion&) const = default;
+};
+
+// A server's slot, for as long as the object lives. One thread at a time uses it.
 class ServingMark {
  public:
-  // Several servers may hold it at once. Its file is `<store>-serving`.
+  static constexpr std::size_t kMostServers = 256;
+
+  // `store` is the path of the store's file. `denied` where the file cannot be made or locked, `unavailable`
+  // where kMostServers hold a slot.
   static Result<ServingMark> hold(const std::string& store);
-  // Whether any process holds it. False too where that cannot be found out.
-  static bool is_held(const std::string& store);
+
+  // Writes that requests which begin from now on meet the keys of `version` or newer ones. Takes a slot anew
+  // where the mark's file was removed, or the store has moved. Cheap where it says what was said before; one
+  // that failed may be repeated.
+  Result<> confirm(const std::string& store, const KeyVersion& version);
 
   ServingMark(ServingMark&& other) noexcept;
-  ServingMark& operator=(ServingMark&&) = delete;
+  ServingMark& operator=(ServingMark&& other) noexcept;
   ~ServingMark();
 
  private:
-  explicit ServingMark(int file) : file_(file) {}
+  ServingMark(std::string path, int file, std::size_t slot)
+      : path_(std::move(path)), file_(file), slot_(slot) {}
+  bool is_at(const std::string& path) const;  // whether `path` names the file
+
+  std::string path_;
   int file_;
+  std::size_t slot_;
+  std::optional<KeyVersion> confirmed_;
 };
+
+// The servers that hold a slot now.
+struct ServingState {
+  std::size_t running = 0;
+  std::size_t behind = 0;  // of them: those that have not confirmed the version asked for
+};
+
+// `denied` where the file cannot be read. No server, where there is none.
+Result<ServingState> serving_state(const std::string& store, const KeyVersion& version);
+
+// Waits until every running server has confirmed `version` of the keys or a newer one, `patience` at most, and
+// says what is so then. A server that ends meanwhile is not waited for.
+Result<ServingState> wait_for_servers(const std::string& store, const KeyVersion& version,
+                                      std::chrono::milliseconds patience);
 
 }  // namespace gatehouse::store

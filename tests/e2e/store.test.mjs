@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Folder, deskApi, deskConfiguration, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
+import { Desk, Folder, Gatehouse, deskApi, deskConfiguration, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
 
 describe('key commands', unlessBuilt, () => {
   let desk;
@@ -21,6 +21,45 @@ describe('key commands', unlessBuilt, () => {
     assert.match(elsewhere.stderr, /No running server uses .*other\.db/);
     const revoked = await desk.folder.run('key', 'revoke', '-c', 'other.yaml', JSON.parse(elsewhere.stdout).id);
     assert.match(revoked.stderr, /No running server uses .*other\.db/);
+  });
+
+  it('wait for every server that runs on the store, and for no other', async () => {
+    const { id, key } = await desk.createKey();
+    const port = await freePort();
+    const second = new Folder();
+    try {
+      second.write('gatehouse.yaml', {
+        ...desk.configuration,
+        listen: { https: `127.0.0.1:${port}` }, openapi: [`${desk.folder.path}/api.json`], log: [],
+        store: `sqlite:${desk.folder.path}/state.db`,
+        tls: { ...desk.configuration.tls, certificate: `${desk.folder.path}/server.crt`, private_key: `file:${desk.folder.path}/server.key`, client_ca: `${desk.folder.path}/clients.crt` },
+        authenticators: { ...desk.configuration.authenticators, userToken: { ...desk.configuration.authenticators.userToken, jwks: `file:${desk.folder.path}/keys.json` } },
+      });
+      const other = await Gatehouse.start(second, port, { environment: { SSL_CERT_FILE: `${desk.folder.path}/ca.crt` } });
+      const ask = async (target) => (await desk.client.send('GET', `https://127.0.0.1:${target}/orders/1`, { headers: { 'x-api-key': key } })).status;
+      assert.equal(await ask(port), 200);
+
+      other.signal('SIGSTOP');
+      const held = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+      assert.equal(held.status, 3, held.stderr);
+      assert.match(held.stderr, /the change is stored, but 1 of 2 running servers did not confirm within 5 s/);
+      assert.equal(await ask(desk.port), 401, 'the server that runs has read it');
+      const made = await desk.folder.run('key', 'create', '-c', 'gatehouse.yaml', '--principal', 'partner:late', '--json');
+      assert.equal(made.status, 3);
+      assert.match(JSON.parse(made.stdout).key, /^gh_/, 'the only time that it is shown');
+
+      other.signal('SIGCONT');
+      const again = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+      assert.equal(again.status, 0, again.stderr);
+      assert.equal(await ask(port), 401);
+
+      other.signal('SIGKILL');
+      await other.ended();
+      const { status, stderr } = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+      assert.equal(status, 0, stderr);
+    } finally {
+      second.remove();
+    }
   });
 
   it('that cannot revoke say so within their time, and revoke nothing', async () => {

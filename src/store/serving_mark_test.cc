@@ -1,0 +1,198 @@
+#include "store/serving_mark.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/manual_clock.h"
+#include "store/key_admin.h"
+#include "store/key_store.h"
+
+namespace gatehouse::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Serving : public ::testing::Test {
+ protected:
+  Serving() : hasher_(*crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')))) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-serving-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    connection_.emplace(*db::Connection::open(options()));
+    if (!prepare_key_tables(*connection_)) throw std::runtime_error("tables");
+    admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  }
+  ~Serving() override {
+    admin_.reset();
+    connection_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  db::OpenOptions options() const {
+    return {.path = (folder_ / "keys.db").string(), .durability = db::Durability::normal};
+  }
+  std::string store() const { return options().path; }
+  std::unique_ptr<KeyStore> serve() {
+    auto served = KeyStore::open(options(), clock_, KeyStore::Confirm::in_serving_mark);
+    if (!served) throw std::runtime_error(served.error().text);
+    return *std::move(served);
+  }
+  KeyVersion version() { return *admin_->version(); }
+  ServingState state() { return *serving_state(store(), version()); }
+
+  std::filesystem::path folder_;
+  SystemEntropy entropy_;
+  ManualClock clock_;
+  crypto::KeyHasher hasher_;
+  std::optional<db::Connection> connection_;
+  std::optional<KeyAdmin> admin_;
+};
+
+TEST_F(Serving, AStoreWithoutServersHasNobodyToWaitFor) {
+  EXPECT_EQ(state().running, 0U);
+  { const auto served = serve(); }
+  EXPECT_EQ(state().running, 0U) << "the file stays, the lock goes";
+  EXPECT_TRUE(std::filesystem::exists(store() + "-serving"));
+}
+
+TEST_F(Serving, EveryServerIsWaitedFor) {
+  const KeyVersion first = version();
+  auto one = *ServingMark::hold(store());
+  auto other = *ServingMark::hold(store());
+  EXPECT_EQ(state().running, 2U);
+  EXPECT_EQ(state().behind, 2U) << "a server that has read nothing yet";
+  ASSERT_TRUE(one.confirm(store(), first));
+  EXPECT_EQ(wait_for_servers(store(), first, 20ms)->behind, 1U);
+  ASSERT_TRUE(other.confirm(store(), first));
+  EXPECT_EQ(wait_for_servers(store(), first, 20ms)->behind, 0U);
+
+  ASSERT_TRUE(admin_->create({.principal = "p"}));
+  EXPECT_EQ(state().behind, 2U) << "what was confirmed is older";
+  ASSERT_TRUE(one.confirm(store(), {first.file, version().number + 1}));
+  EXPECT_EQ(state().behind, 1U) << "a newer state holds the change too";
+}
+
+TEST_F(Serving, ASlotSaysNothingOfTheServerThatTakesItNext) {
+  {
+    auto mark = *ServingMark::hold(store());
+    ASSERT_TRUE(mark.confirm(store(), version()));
+    EXPECT_EQ(state().behind, 0U);
+  }
+  const auto next = *ServingMark::hold(store());
+  EXPECT_EQ(state().running, 1U);
+  EXPECT_EQ(state().behind, 1U);
+}
+
+TEST_F(Serving, AServerThatWasKilledIsNotWaitedFor) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto mark = ServingMark::hold(store());
+    static_cast<void>(::write(ready[1], "x", 1));
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(state().behind, 1U);
+  std::thread killer([child] { ::kill(child, SIGKILL); });
+  EXPECT_EQ(wait_for_servers(store(), version(), 10s)->running, 0U);
+  killer.join();
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST_F(Serving, ABackupsNumberIsNotTakenForTheStoresOwn) {
+  auto mark = *ServingMark::hold(store());
+  const KeyVersion now = version();
+  ASSERT_TRUE(mark.confirm(store(), {{now.file.device, now.file.number + 1}, now.number + 100}));
+  EXPECT_EQ(state().behind, 1U) << "another file, which had more changes";
+}
+
+TEST_F(Serving, ASlotOfWhichHalfIsWrittenConfirmsNothing) {
+  auto mark = *ServingMark::hold(store());
+  ASSERT_TRUE(mark.confirm(store(), version()));
+  FILE* file = std::fopen((store() + "-serving").c_str(), "r+b");
+  std::fseek(file, 16, SEEK_SET);
+  std::fputc(0x7f, file);
+  std::fclose(file);
+  EXPECT_EQ(state().behind, 1U);
+}
+
+TEST_F(Serving, AMarkThatWasRemovedIsMadeAnew) {
+  auto served = serve();
+  EXPECT_EQ(state().running, 1U);
+  std::filesystem::remove(store() + "-serving");
+  ASSERT_TRUE(served->refresh());
+  EXPECT_EQ(state().running, 1U);
+  EXPECT_EQ(state().behind, 0U);
+}
+
+TEST_F(Serving, ServersBeyondTheLastSlotAreRefused) {
+  std::vector<ServingMark> marks;
+  for (std::size_t i = 0; i < ServingMark::kMostServers; ++i) {
+    marks.push_back(*ServingMark::hold(store()));
+  }
+  EXPECT_EQ(ServingMark::hold(store()).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(state().running, ServingMark::kMostServers);
+  marks.erase(marks.begin() + 7);
+  EXPECT_TRUE(ServingMark::hold(store()));
+}
+
+// The servers need longer for so many keys than they wait between two looks.
+TEST_F(Serving, ARevocationAmongManyKeysIsWaitedFor) {
+  const auto key = admin_->create({.principal = "p"});
+  ASSERT_TRUE(connection_->execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+      "INSERT INTO gatehouse_keys (id, principal, tenant, roles, scopes, hash, created, addresses) "
+      "SELECT printf('key%09d', i), 'p', '', '[\"r\"]', '[]', zeroblob(32), 0, '[]' FROM n"));
+  const auto one = serve();
+  const auto other = serve();
+  ASSERT_FALSE(one->snapshot()->find(key->id)->revoked);
+  ASSERT_TRUE(admin_->revoke(key->id));
+  const auto waited = wait_for_servers(store(), version(), 60s);
+  ASSERT_TRUE(waited) << waited.error().text;
+  EXPECT_EQ(waited->running, 2U);
+  EXPECT_EQ(waited->behind, 0U);
+  EXPECT_TRUE(one->snapshot()->find(key->id)->revoked);
+  EXPECT_TRUE(other->snapshot()->find(key->id)->revoked);
+}
+
+// The number is written after the snapshot is in its place: read in this order, it never promises too much.
+TEST_F(Serving, AConfirmedVersionIsTheOneThatRequestsMeet) {
+  const auto served = serve();
+  for (int i = 0; i < 100; ++i) {
+    const auto key = admin_->create({.principal = "p"});
+    std::thread server([&] { static_cast<void>(served->refresh()); });
+    const auto waited = wait_for_servers(store(), version(), 10s);
+    EXPECT_EQ(waited->behind, 0U);
+    EXPECT_NE(served->snapshot()->find(key->id), nullptr);
+    server.join();
+  }
+}
+
+TEST_F(Serving, AServerThatCannotReadItsStoreIsBehind) {
+  const auto served = serve();
+  ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
+  EXPECT_FALSE(served->refresh());
+  EXPECT_FALSE(admin_->version()) << "which the command says";
+  ASSERT_TRUE(connection_->execute("CREATE TABLE gatehouse_key_version (version INTEGER NOT NULL)"));
+  ASSERT_TRUE(connection_->execute("INSERT INTO gatehouse_key_version VALUES (1000)"));
+  ASSERT_TRUE(connection_->execute("ALTER TABLE gatehouse_keys RENAME TO elsewhere"));
+  EXPECT_FALSE(served->refresh());
+  EXPECT_EQ(wait_for_servers(store(), version(), 50ms)->behind, 1U);
+}
+
+}  // namespace
+}  // namespace gatehouse::store
