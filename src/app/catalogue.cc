@@ -251,8 +251,8 @@ Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, Wor
     GATEHOUSE_TRY(shared.upstreams[name], shared_upstream(upstream));
   }
   shared.database = world.database_of(*policy);
-  if (const policy::Tls& tls = policy->settings.tls; !tls.client_crl.value.empty()) {
-    GATEHOUSE_TRY(shared.revocations, RevocationFile::open(tls));
+  if (!policy->settings.tls.client_crl.value.empty()) {
+    GATEHOUSE_TRY(shared.revocations, RevocationFile::open(policy->settings));
   }
   shared.policy = std::move(policy);
   return shared;

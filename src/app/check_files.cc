@@ -74,21 +74,33 @@ class FileCheck {
     const auto authorities = text_of(settings.tls.client_ca, "tls.client_ca");
     if (!authorities) return;
     if (const auto lists = text_of(settings.tls.client_crl, "tls.client_crl")) {
-      tried(crypto::RevocationLists::parse(*lists, *authorities), settings.tls.client_crl, "tls.client_crl");
+      const auto admins = text_of(settings.listen.admin_access.client_ca, "listen.admin.tls.client_ca");
+      tried(crypto::RevocationLists::parse(*lists, *authorities + "\n" + admins.value_or("")),
+            settings.tls.client_crl, "tls.client_crl");
     }
-    const auto roots = crypto::root_subjects(*authorities);
-    if (!roots || roots->size() < 2) return;
+    const auto subjects = crypto::authority_subjects(*authorities);
+    if (!subjects) return;
     for (const auto& [name, authenticator] : settings.authenticators) {
-      if (authenticator.kind != policy::AuthenticatorKind::mutual_tls ||
-          !authenticator.mutual_tls.issuers.empty()) {
-        continue;
-      }
+      if (authenticator.kind == policy::AuthenticatorKind::mutual_tls) issuers(authenticator, *subjects);
+    }
+  }
+
+  void issuers(const policy::Authenticator& authenticator, const std::vector<std::string>& subjects) {
+    const std::vector<policy::PlacedText>& named = authenticator.mutual_tls.issuers;
+    if (named.empty() && subjects.size() > 1) {
       problems_.add(
           authenticator.place,
           fmt::format("authenticators.{}: tls.client_ca holds {} authorities, and each could certify "
                       "the same name for somebody else; say whose certificates it takes: "
                       "`issuers: [\"{}\"]`",
-                      name, roots->size(), fmt::join(*roots, "\", \"")));
+                      authenticator.name, subjects.size(), fmt::join(subjects, "\", \"")));
+    }
+    for (const policy::PlacedText& one : named) {
+      if (std::ranges::find(subjects, one.value) != subjects.end()) continue;
+      problems_.add(one.place,
+                    fmt::format("authenticators.{}.issuers: tls.client_ca holds no authority `{}`; it holds: "
+                                "\"{}\"",
+                                authenticator.name, one.value, fmt::join(subjects, "\", \"")));
     }
   }
 

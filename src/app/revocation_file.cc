@@ -10,9 +10,9 @@ namespace gatehouse::app {
 namespace {
 
 // Changes when one of the files does.
-std::string state_of_files(const std::string& first, const std::string& second) {
+std::string state_of_files(const std::vector<std::string>& paths) {
   std::string state;
-  for (const std::string& path : {first, second}) {
+  for (const std::string& path : paths) {
     std::error_code error;
     const auto time = std::filesystem::last_write_time(path, error);
     const auto size = error ? 0 : std::filesystem::file_size(path, error);
@@ -21,13 +21,20 @@ std::string state_of_files(const std::string& first, const std::string& second) 
   return state;
 }
 
+std::vector<std::string> authorities_of(const policy::Settings& settings) {
+  std::vector<std::string> paths{settings.tls.client_ca.value};
+  const std::string& of_admin = settings.listen.admin_access.client_ca.value;
+  if (!of_admin.empty() && of_admin != paths.front()) paths.push_back(of_admin);
+  return paths;
+}
+
 }  // namespace
 
-RevocationFile::RevocationFile(const policy::Tls& tls)
-    : lists_path_(tls.client_crl.value), authorities_path_(tls.client_ca.value) {}
+RevocationFile::RevocationFile(const policy::Settings& settings)
+    : lists_path_(settings.tls.client_crl.value), authorities_paths_(authorities_of(settings)) {}
 
-Result<std::shared_ptr<RevocationFile>> RevocationFile::open(const policy::Tls& tls) {
-  std::shared_ptr<RevocationFile> file(new RevocationFile(tls));
+Result<std::shared_ptr<RevocationFile>> RevocationFile::open(const policy::Settings& settings) {
+  std::shared_ptr<RevocationFile> file(new RevocationFile(settings));
   GATEHOUSE_CHECK(file->look());
   return file;
 }
@@ -38,11 +45,17 @@ std::shared_ptr<const crypto::RevocationLists> RevocationFile::lists() const {
 }
 
 Result<> RevocationFile::look() {
-  std::string state = state_of_files(lists_path_, authorities_path_);
+  std::vector<std::string> paths = authorities_paths_;
+  paths.push_back(lists_path_);
+  std::string state = state_of_files(paths);
   if (state == state_) return {};
   state_ = std::move(state);
   GATEHOUSE_TRY(const std::string pem, read_whole(lists_path_));
-  GATEHOUSE_TRY(const std::string authorities, read_whole(authorities_path_));
+  std::string authorities;
+  for (const std::string& path : authorities_paths_) {
+    GATEHOUSE_TRY(const std::string some, read_whole(path));
+    authorities += some + "\n";
+  }
   auto lists = crypto::RevocationLists::parse(pem, authorities);
   if (!lists) {
     return failure(ErrorCode::invalid, fmt::format("{}: {}", lists_path_, lists.error().text));

@@ -34,6 +34,7 @@ struct Service::Installation {
     serving->fixed_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::tls);
     serving->plain_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::plain);
     serving->listening = std::move(listening);
+    serving->revocations = shared.revocations;
     GATEHOUSE_TRY(WorkerParts made, assemble(shared, kept, world, loop));
     serving->runner =
         std::make_shared<gate::Runner>(std::move(made.parts), world.limiter, audit, world.clock);

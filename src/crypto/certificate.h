@@ -39,9 +39,8 @@ struct PeerCertificate {
 Result<PeerCertificate> parse_certificate(std::string_view der);
 Result<PeerCertificate> parse_certificate_pem(std::string_view pem);  // the first certificate
 
-// The subjects of the certificates of a PEM file that vouch for themselves: the authorities at the root, each
-// once. Sorted.
-Result<std::vector<std::string>> root_subjects(std::string_view pem);
+// The subjects of the authorities of a PEM file, each once: those at the root and those in between. Sorted.
+Result<std::vector<std::string>> authority_subjects(std::string_view pem);
 
 struct IssuedCertificate {
   std::string certificate_pem;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,25 @@ bool at_end() {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
+struct AuthorityCertificate {
+  CertificatePtr certificate;
+  std::string subject, issuer, serial;
+  bool listed = false;  // by a list that its key has signed
+};
+
+Result<std::vector<AuthorityCertificate>> read_authorities(std::string_view pem) {
+  std::vector<AuthorityCertificate> all;
+  const openssl::Bio bio = reading(pem);
+  while (X509* const one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    AuthorityCertificate& authority = all.emplace_back(CertificatePtr(one));
+    GATEHOUSE_TRY(authority.subject, text_of(X509_get_subject_name(one)));
+    GATEHOUSE_TRY(authority.issuer, text_of(X509_get_issuer_name(one)));
+    GATEHOUSE_TRY(authority.serial, text_of(X509_get0_serialNumber(one)));
+  }
+  if (!at_end()) return failure(ErrorCode::invalid, "an authority's certificate is malformed");
+  return all;
+}
+
 bool is_signed_by(X509_CRL* list, X509* authority) {
   return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(authority)) == 0 &&
          X509_CRL_verify(list, X509_get0_pubkey(authority)) == 1;
@@ -37,59 +57,103 @@ bool is_signed_by(X509_CRL* list, X509* authority) {
 
 }  // namespace
 
-Result<RevocationLists> RevocationLists::parse(std::string_view pem, std::string_view authorities_pem) {
-  static std::atomic<std::uint64_t> generations{0};
-  const openssl::ErrorQueueGuard guard;
-  std::vector<CertificatePtr> authorities;
-  const openssl::Bio certificates = reading(authorities_pem);
-  while (X509* one = PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr)) {
-    authorities.emplace_back(one);
+class RevocationLists::Reader {
+ public:
+  explicit Reader(std::vector<AuthorityCertificate> authorities) : certificates_(std::move(authorities)) {
+    for (const AuthorityCertificate& one : certificates_) lists_.authorities_.try_emplace(one.subject);
   }
-  if (!at_end()) return failure(ErrorCode::invalid, "an authority's certificate is malformed");
 
-  RevocationLists result;
-  result.generation_ = ++generations;
-  const openssl::Bio lists = reading(pem);
-  while (const CrlPtr list{PEM_read_bio_X509_CRL(lists.get(), nullptr, nullptr, nullptr)}) {
-    GATEHOUSE_TRY(std::string issuer, text_of(X509_CRL_get_issuer(list.get())));
-    const bool known = std::ranges::any_of(authorities, [&](const CertificatePtr& authority) {
-      return is_signed_by(list.get(), authority.get());
-    });
-    if (!known) {
+  Result<> add(X509_CRL* list) {
+    GATEHOUSE_TRY(const std::string issuer, text_of(X509_CRL_get_issuer(list)));
+    Authority* by = nullptr;
+    for (AuthorityCertificate& one : certificates_) {  // one key may have several certificates
+      if (!is_signed_by(list, one.certificate.get())) continue;
+      if (one.listed)
+        return failure(ErrorCode::invalid, fmt::format("there are two lists of `{}`; keep the newer", issuer));
+      one.listed = true;
+      by = &lists_.authorities_.find(one.subject)->second;
+    }
+    if (by == nullptr) {
       return failure(ErrorCode::invalid,
                      fmt::format("the list of `{}` is not signed by one of the authorities", issuer));
     }
-    if (X509_CRL_get_ext_by_critical(list.get(), 1, -1) >= 0) {
+    if (X509_CRL_get_ext_by_critical(list, 1, -1) >= 0) {
       return failure(ErrorCode::invalid,
                      fmt::format("the list of `{}` has a critical extension: write a whole list", issuer));
     }
-    List read;
-    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get())) {
-      GATEHOUSE_TRY(read.next_update, wall_time(next));
+    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list)) {
+      GATEHOUSE_TRY(const WallTime until, wall_time(next));
+      by->next_update = std::min(by->next_update, until);
     }
-    STACK_OF(X509_REVOKED)* const revoked = X509_CRL_get_REVOKED(list.get());
+    STACK_OF(X509_REVOKED)* const revoked = X509_CRL_get_REVOKED(list);
     for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i) {
       GATEHOUSE_TRY(std::string serial,
                     text_of(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));
-      read.serials.insert(std::move(serial));
+      by->serials.insert(std::move(serial));
     }
-    if (!result.lists_.emplace(issuer, std::move(read)).second) {
-      return failure(ErrorCode::invalid, fmt::format("there are two lists of `{}`; keep the newer", issuer));
+    return {};
+  }
+
+  Result<RevocationLists> finish() {
+    for (const AuthorityCertificate& one : certificates_) {
+      if (one.listed) continue;
+      return failure(ErrorCode::invalid,
+                     fmt::format("there is no list of `{}`, which is one of the authorities: write one, which "
+                                 "may be empty",
+                                 one.subject));
+    }
+    for (auto& [name, authority] : lists_.authorities_) {
+      TextSet seen;
+      climb(name, authority, seen);
+    }
+    return std::move(lists_);
+  }
+
+ private:
+  // Adds to `of` what holds for the authorities of this name and for those above them.
+  void climb(const std::string& name, Authority& of, TextSet& seen) const {
+    const auto here = lists_.authorities_.find(name);
+    if (here == lists_.authorities_.end() || !seen.insert(name).second) return;
+    of.all_updated = std::min(of.all_updated, here->second.next_update);
+    for (const AuthorityCertificate& one : certificates_) {
+      if (one.subject != name) continue;
+      const auto above = lists_.authorities_.find(one.issuer);
+      if (above == lists_.authorities_.end()) continue;  // no chain leads over it
+      if (above->second.serials.contains(one.serial)) of.taken_back = true;
+      climb(one.issuer, of, seen);
     }
   }
+
+  std::vector<AuthorityCertificate> certificates_;
+  RevocationLists lists_;
+};
+
+Result<RevocationLists> RevocationLists::parse(std::string_view pem, std::string_view authorities_pem) {
+  static std::atomic<std::uint64_t> generations{0};
+  const openssl::ErrorQueueGuard guard;
+  GATEHOUSE_TRY(auto authorities, read_authorities(authorities_pem));
+  Reader reader(std::move(authorities));
+  const openssl::Bio lists = reading(pem);
+  std::size_t count = 0;
+  while (const CrlPtr list{PEM_read_bio_X509_CRL(lists.get(), nullptr, nullptr, nullptr)}) {
+    GATEHOUSE_CHECK(reader.add(list.get()));
+    ++count;
+  }
   if (!at_end()) return failure(ErrorCode::invalid, "a revocation list is malformed");
-  if (result.lists_.empty())
-    return failure(ErrorCode::invalid, "there is no revocation list (PEM, X509 CRL)");
+  if (count == 0) return failure(ErrorCode::invalid, "there is no revocation list (PEM, X509 CRL)");
+  GATEHOUSE_TRY(RevocationLists result, reader.finish());
+  result.generation_ = ++generations;
   return result;
 }
 
 RevocationLists::State RevocationLists::state_of(std::string_view issuer, std::string_view serial,
                                                  WallTime now) const {
-  const auto list = lists_.find(issuer);
-  if (list == lists_.end()) return State::not_covered;
+  const auto found = authorities_.find(issuer);
+  if (found == authorities_.end()) return State::not_covered;
+  const Authority& authority = found->second;
   // A certificate that is taken back stays so, however old the list.
-  if (list->second.serials.contains(serial)) return State::revoked;
-  return now >= list->second.next_update ? State::outdated : State::good;
+  if (authority.taken_back || authority.serials.contains(serial)) return State::revoked;
+  return now >= authority.all_updated ? State::outdated : State::good;
 }
 
 }  // namespace gatehouse::crypto

@@ -14,31 +14,35 @@ namespace gatehouse::crypto {
 // The lists of one file. Immutable, and safe to share between threads.
 class RevocationLists {
  public:
-  // PEM, one list or several. Each must be signed by one of the authorities (PEM), which is also the issuer
-  // of the certificates that it speaks of; a list with a critical extension (a partial, an indirect or a
-  // delta list) is refused, because its silence would not mean that a certificate is good. `invalid` with the
-  // reason.
+  // PEM, one list or several: of each authority (PEM), those in between and the roots, exactly one, signed by
+  // its key. A list with a critical extension (a partial, an indirect or a delta list) is refused, because
+  // its silence would not mean that a certificate is good. `invalid` with the reason.
   static Result<RevocationLists> parse(std::string_view pem, std::string_view authorities_pem);
 
   enum class State : std::uint8_t {
     good,
-    revoked,
-    not_covered,  // the issuer has no list here
-    outdated,     // its list is past `nextUpdate`: what was revoked since is not known
+    revoked,      // or an authority above it is
+    not_covered,  // the issuer is none of the authorities
+    outdated,     // a list is past `nextUpdate`: what was revoked since is not known
   };
-  // `issuer` and `serial` as PeerCertificate writes them.
+  // Of the certificate and of every authority above it, up to the root. `issuer` and `serial` as
+  // PeerCertificate writes them. Authorities of one name count as one: a serial number is unique per name
+  // (RFC 5280 section 4.1.2.2).
   State state_of(std::string_view issuer, std::string_view serial, WallTime now) const;
-  bool covers(std::string_view issuer) const { return lists_.contains(issuer); }
   // Differs for every file that was read in this process: what a cache compares.
   std::uint64_t generation() const { return generation_; }
 
  private:
-  struct List {
-    TextSet serials;
-    WallTime next_update = WallTime::max();  // a list that does not say holds until the next one
+  class Reader;
+  // Of the authorities of one name.
+  struct Authority {
+    TextSet serials;                          // that they have taken back
+    WallTime next_update = WallTime::max();   // a list that does not say holds until the next one
+    WallTime all_updated = WallTime::max();   // the same, of the authorities above too
+    bool taken_back = false;                  // one of them, or one above
   };
   RevocationLists() = default;
-  TextMap<List> lists_;  // by issuer
+  TextMap<Authority> authorities_;  // by subject
   std::uint64_t generation_ = 0;
 };
 

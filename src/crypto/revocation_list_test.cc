@@ -1,6 +1,10 @@
 #include "crypto/revocation_list.h"
 
 #include <ctime>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,17 +26,38 @@ CertificateAuthority authority_named(std::string_view name) {
   return *CertificateAuthority::make(name, kListed, std::chrono::days(10));
 }
 
+std::unique_ptr<X509, openssl::Free<X509_free>> certificate_of(const CertificateAuthority& authority) {
+  const std::string pem = authority.certificate_pem();
+  const openssl::Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  return std::unique_ptr<X509, openssl::Free<X509_free>>(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+std::unique_ptr<EVP_PKEY, openssl::Free<EVP_PKEY_free>> key_of(const CertificateAuthority& authority) {
+  const std::string pem(authority.private_key_pem().reveal());
+  const openssl::Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  return std::unique_ptr<EVP_PKEY, openssl::Free<EVP_PKEY_free>>(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+}
+
+// An authority that another has certified under this serial number.
+CertificateAuthority authority_below(const CertificateAuthority& above, std::string_view name, long serial) {
+  const CertificateAuthority own = authority_named(name);
+  const auto certificate = certificate_of(own);
+  const auto issuer = certificate_of(above);
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get()));
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial);
+  X509_sign(certificate.get(), key_of(above).get(), EVP_sha256());
+  const openssl::Bio out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(out.get(), certificate.get());
+  return *CertificateAuthority::from_pem(openssl::text_of(out.get()), own.private_key_pem().reveal());
+}
+
 // A list of that authority in which the serials (decimal) are taken back.
 std::string list_of(const CertificateAuthority& authority, const std::vector<long>& serials,
                     std::chrono::seconds holds_for = 24h, int critical_extension = NID_undef) {
-  const std::string pem = authority.certificate_pem();
-  const std::string key_pem(authority.private_key_pem().reveal());
-  const openssl::Bio certificate_bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const openssl::Bio key_bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
-  const std::unique_ptr<X509, openssl::Free<X509_free>> certificate(
-      PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
-  const std::unique_ptr<EVP_PKEY, openssl::Free<EVP_PKEY_free>> key(
-      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  const auto certificate = certificate_of(authority);
+  const auto key = key_of(authority);
   const std::unique_ptr<X509_CRL, openssl::Free<X509_CRL_free>> list(X509_CRL_new());
   X509_CRL_set_version(list.get(), 1);
   X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(certificate.get()));
@@ -123,14 +148,68 @@ TEST(RevocationLists, ThatProveNothingAreRefused) {
   EXPECT_EQ(ERR_peek_error(), 0U) << "nothing is left for the next TLS connection to stumble over";
 }
 
-TEST(Certificates, RootsAreTold) {
+TEST(RevocationLists, SpeakOfEveryAuthorityUpToTheRoot) {
+  const auto root = authority_named("Root");
+  const auto middle = authority_below(root, "Middle", 5);
+  const auto lowest = authority_below(middle, "Lowest", 6);
+  const std::string authorities =
+      root.certificate_pem() + middle.certificate_pem() + lowest.certificate_pem();
+  const auto states = [&](const std::vector<long>& by_root, const std::vector<long>& by_middle,
+                          WallTime now = kListed) {
+    const auto lists = RevocationLists::parse(
+        list_of(root, by_root, 1h) + list_of(middle, by_middle) + list_of(lowest, {9}), authorities);
+    if (!lists) throw std::runtime_error(lists.error().text);
+    return std::vector{lists->state_of("CN=Lowest", "8", now), lists->state_of("CN=Middle", "8", now),
+                       lists->state_of("CN=Root", "8", now)};
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(states({}, {}), ElementsAre(State::good, State::good, State::good));
+  EXPECT_THAT(states({}, {6}), ElementsAre(State::revoked, State::good, State::good));
+  EXPECT_THAT(states({5}, {}), ElementsAre(State::revoked, State::revoked, State::good));
+  EXPECT_THAT(states({6}, {5}), ElementsAre(State::good, State::good, State::good)) << "of others";
+  EXPECT_THAT(states({}, {}, kListed + 2h), ElementsAre(State::outdated, State::outdated, State::outdated));
+}
+
+TEST(RevocationLists, AreThereForEveryAuthorityByItsKey) {
+  const auto root = authority_named("Root");
+  const auto middle = authority_below(root, "Middle", 5);
+  const std::string authorities = root.certificate_pem() + middle.certificate_pem();
+  EXPECT_FALSE(RevocationLists::parse(list_of(middle, {}), authorities)) << "whether it counts is not known";
+  EXPECT_FALSE(RevocationLists::parse(list_of(root, {}), authorities));
+  EXPECT_TRUE(RevocationLists::parse(list_of(root, {}) + list_of(middle, {}), authorities));
+
+  const auto namesake = authority_below(root, "Middle", 6);  // the same name, another key
+  const std::string both = authorities + namesake.certificate_pem();
+  EXPECT_FALSE(RevocationLists::parse(list_of(root, {}) + list_of(middle, {}), both));
+  const auto lists = RevocationLists::parse(list_of(root, {}) + list_of(middle, {}) + list_of(namesake, {7}), both);
+  ASSERT_TRUE(lists) << lists.error().text;
+  EXPECT_EQ(lists->state_of("CN=Middle", "7", kListed), State::revoked);
+
+  const std::string twice = root.certificate_pem() + root.certificate_pem();  // a certificate that was renewed
+  EXPECT_TRUE(RevocationLists::parse(list_of(root, {}), twice));
+}
+
+TEST(RevocationLists, OfAuthoritiesThatCertifyEachOtherComeToAnEnd) {
+  const auto first = authority_named("First");
+  const auto second = authority_below(first, "Second", 5);
+  const auto again = authority_below(second, "First", 6);
+  const auto lists = RevocationLists::parse(
+      list_of(first, {}) + list_of(second, {6}) + list_of(again, {}),
+      first.certificate_pem() + second.certificate_pem() + again.certificate_pem());
+  ASSERT_TRUE(lists) << lists.error().text;
+  EXPECT_EQ(lists->state_of("CN=Second", "1", kListed), State::revoked) << "it may hang on the one taken back";
+}
+
+TEST(Certificates, AuthoritiesAreTold) {
   const auto partners = authority_named("Partners");
   const auto banks = authority_named("Banks");
+  const auto below = authority_below(banks, "Branch", 5);
   const auto leaf = *partners.issue_client("leaf", {}, kListed, std::chrono::days(1));
-  const auto roots = root_subjects(partners.certificate_pem() + leaf.certificate_pem +
-                                   banks.certificate_pem() + partners.certificate_pem());
-  ASSERT_TRUE(roots);
-  EXPECT_THAT(*roots, ::testing::ElementsAre("CN=Banks", "CN=Partners"));
+  const auto subjects =
+      authority_subjects(partners.certificate_pem() + leaf.certificate_pem + below.certificate_pem() +
+                         banks.certificate_pem() + partners.certificate_pem());
+  ASSERT_TRUE(subjects);
+  EXPECT_THAT(*subjects, ::testing::ElementsAre("CN=Banks", "CN=Branch", "CN=Partners"));
   EXPECT_EQ(parse_certificate_pem(leaf.certificate_pem)->issuer, "CN=Partners");
 }
 

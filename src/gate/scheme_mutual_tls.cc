@@ -69,21 +69,11 @@ const crypto::RevocationLists* MutualTlsScheme::current_lists() {
 Verdict<void> MutualTlsScheme::check_revocation(json::Value claims, WallTime now, std::string& why) {
   const crypto::RevocationLists* const lists = current_lists();
   if (lists == nullptr) return {};
-  using State = crypto::RevocationLists::State;
-  const std::string_view issuer = claims.find_string("issuer").value_or("");
-  switch (lists->state_of(issuer, claims.find_string("serial").value_or(""), now)) {
-    case State::good: return {};
-    case State::revoked:
-      why = "the certificate's serial number is in its authority's revocation list";
-      return refuse(Reason::credential_revoked, authenticator_.name);
-    case State::not_covered:
-      why = "tls.client_crl has no list of the certificate's issuer";
-      return refuse(Reason::keys_unavailable, authenticator_.name);
-    case State::outdated:
-      why = "the revocation list of the certificate's issuer is past its nextUpdate";
-      return refuse(Reason::keys_unavailable, authenticator_.name);
-  }
-  return refuse(Reason::keys_unavailable, authenticator_.name);
+  const auto fault = revocation_fault(*lists, claims.find_string("issuer").value_or(""),
+                                      claims.find_string("serial").value_or(""), now);
+  if (!fault) return {};
+  why = fault->why;
+  return refuse(fault->reason, authenticator_.name);
 }
 
 Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::string& why) {

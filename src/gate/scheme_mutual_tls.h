@@ -4,22 +4,12 @@
 #include <memory>
 
 #include "core/scheme.h"
-#include "crypto/revocation_list.h"
 #include "crypto/token_cache.h"
 #include "gate/identity_builder.h"
+#include "gate/revocation.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::gate {
-
-// The revocation lists of `tls.client_crl`, as last read. Shared by all workers.
-class RevocationSource {
- public:
-  virtual ~RevocationSource() = default;
-  // Null where none are configured. From any thread.
-  virtual std::shared_ptr<const crypto::RevocationLists> lists() const = 0;
-  // Changes when lists() does. Without a lock.
-  virtual std::uint64_t version() const = 0;
-};
 
 class MutualTlsScheme final : public Scheme {
  public:

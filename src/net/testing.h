@@ -112,7 +112,10 @@ inline Task<Result<>> write_all(Stream& stream, std::string bytes) {
 // A key with its certificate, signed by `issuer` or by itself.
 class Identity {
  public:
-  Identity(const std::string& name, const Identity* issuer, const std::string& alternative_names)
+  enum class Use : std::uint8_t { leaf, authority };
+  // Without an issuer it is an authority that vouches for itself.
+  Identity(const std::string& name, const Identity* issuer, const std::string& alternative_names,
+           Use use = Use::leaf)
       : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(X509_new(), X509_free) {
     X509* const c = certificate_.get();
     X509_set_version(c, 2);
@@ -125,7 +128,8 @@ class Identity {
     X509* const signer = issuer != nullptr ? issuer->certificate_.get() : c;
     X509_set_issuer_name(c, X509_get_subject_name(signer));
     X509_set_pubkey(c, key_.get());
-    add(NID_basic_constraints, issuer == nullptr ? "critical,CA:TRUE" : "CA:FALSE", signer);
+    add(NID_basic_constraints, issuer == nullptr || use == Use::authority ? "critical,CA:TRUE" : "CA:FALSE",
+        signer);
     if (!alternative_names.empty()) add(NID_subject_alt_name, alternative_names, signer);
     if (X509_sign(c, issuer != nullptr ? issuer->key_.get() : key_.get(), EVP_sha256()) == 0) std::abort();
   }

@@ -29,7 +29,9 @@ struct ServerTlsOptions {
   Secret<std::string> private_key_pem;
   TlsVersion minimum = TlsVersion::tls_1_2;
   ClientCertificates client_certificates = ClientCertificates::none;
-  std::string client_ca_pem;                     // whose client certificates are good; needed unless `none`
+  // Whose client certificates are good; needed unless `none`. It holds every authority of a chain, the root
+  // and those in between: what a client sends beside its own certificate is not looked at.
+  std::string client_ca_pem;
   std::vector<std::string> alpn = {"http/1.1"};  // in the server's order of preference
 };
 

@@ -278,6 +278,32 @@ TEST_F(Tls, AClientCertificateOfAStrangerFailsEvenWhereNoneIsNeeded) {
   EXPECT_EQ(s.server.error().code, ErrorCode::denied);
 }
 
+// The root has certified an authority in between. What it signs counts where the operator has named it, and
+// not because a client sends it along: it could carry the name of another that is trusted.
+TEST_F(Tls, AnAuthorityThatOnlyTheClientBringsVouchesForNobody) {
+  static const Identity between("Branch", &authority(), "", Identity::Use::authority);
+  static const Identity below("client", &between, "DNS:partner");
+  ClientTlsOptions client;
+  client.ca_pem = authority().certificate_pem();
+  client.certificate_pem = below.certificate_pem() + between.certificate_pem();
+  client.private_key_pem = below.key_pem();
+  for (const auto way : {ClientCertificates::request, ClientCertificates::require}) {
+    const Shaken brought = shake(server_context(way), ClientTls::make(client).value());
+    ASSERT_FALSE(brought.server);
+    EXPECT_EQ(brought.server.error().code, ErrorCode::denied);
+
+    ServerTlsOptions named = server_options(way);
+    named.client_ca_pem = authority().certificate_pem() + between.certificate_pem();
+    Shaken known = shake(ServerTls::make(named).value(), ClientTls::make(client).value());
+    ASSERT_TRUE(known.server) << known.server.error().text;
+    EXPECT_EQ(known.pair.server->tls()->peer_certificate, below.der());
+
+    named.client_ca_pem = between.certificate_pem();
+    EXPECT_FALSE(shake(ServerTls::make(named).value(), ClientTls::make(client).value()).server)
+        << "without the root no chain is whole";
+  }
+}
+
 TEST_F(Tls, ARequiredClientCertificateThatIsMissingFailsTheHandshake) {
   const Shaken s = shake(server_context(ClientCertificates::require), client_context());
   ASSERT_FALSE(s.server);

@@ -1,10 +1,12 @@
 #include "policy/compile_authenticators.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/strings.h"
 #include "crypto/algorithm.h"
@@ -74,16 +76,19 @@ class Authenticators {
   using Source = std::string;  // names who gives ids that mean one principal each
 
   // Where an authenticator's ids come from. Keys have one source, because the operator names their principals
-  // in one store; so do the tokens of one issuer, and the certificates of the same authorities.
+  // in one store; so do the tokens of one issuer, and one attribute of the certificates of one set of
+  // authorities: a common name and an e-mail address are not names of one kind.
   static Source own_source(const Authenticator& authenticator) {
     switch (authenticator.kind) {
       case AuthenticatorKind::api_key: return "keys";
       case AuthenticatorKind::jwt: return "tokens " + authenticator.jwt.issuer.value;
       case AuthenticatorKind::mutual_tls: break;
     }
-    Source source = "certificates";
-    for (const PlacedText& issuer : authenticator.mutual_tls.issuers) source += " " + issuer.value;
-    return source;
+    std::vector<std::string> issuers;
+    for (const PlacedText& issuer : authenticator.mutual_tls.issuers) issuers.push_back(issuer.value);
+    std::ranges::sort(issuers);
+    const std::optional<PlacedText>& id = authenticator.mutual_tls.id;
+    return fmt::format("certificates {}\n{}", id ? id->value : "claims.subject", fmt::join(issuers, "\n"));
   }
 
   // With `same_people_as` followed to its end.

@@ -1,9 +1,12 @@
 #include "server/admin.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/ip.h"
 #include "base/strings.h"
+#include "crypto/certificate.h"
+#include "gate/revocation.h"
 #include "http/response_writer.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
@@ -29,6 +32,15 @@ bool may_name(const policy::AdminAccess& access, std::string_view host) {
   if (IpAddress::parse(host) || equal_ignoring_case(host, "localhost")) return true;
   return std::ranges::any_of(access.names,
                              [&](const std::string& name) { return equal_ignoring_case(name, host); });
+}
+
+// Nothing where the client's certificate counts, or none was asked for.
+std::optional<gate::CertificateFault> fault_of(const Serving& serving, std::string_view certificate,
+                                               WallTime now) {
+  if (!serving.revocations || certificate.empty()) return std::nullopt;
+  const auto read = crypto::parse_certificate(certificate);
+  if (!read) return gate::CertificateFault{Reason::credential_malformed, "the certificate cannot be read"};
+  return gate::revocation_fault(*serving.revocations->lists(), read->issuer, read->serial, now);
 }
 
 struct Page {
@@ -70,6 +82,14 @@ net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetric
     if (!shaken) {
       worker.record_connection(accepted.peer.address, Reason::handshake_failed,
                                "listen.admin: " + shaken.error().text);
+      co_return;
+    }
+    const auto fault =
+        fault_of(*serving, stream->tls()->peer_certificate, worker.shared().clock.wall());
+    if (fault) {
+      worker.record_connection(accepted.peer.address, fault->reason,
+                               "listen.admin: " + std::string(fault->why));
+      stream->abort();
       co_return;
     }
   }

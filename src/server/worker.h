@@ -20,6 +20,10 @@
 #include "server/connection_list.h"
 #include "server/shared.h"
 
+namespace gatehouse::gate {
+class RevocationSource;
+}
+
 namespace gatehouse::server {
 
 // What the listeners need beside the policy; made anew when the configuration or a certificate's file
@@ -38,6 +42,7 @@ struct Listening {
 struct Serving {
   std::shared_ptr<gate::Runner> runner;
   std::shared_ptr<const Listening> listening;
+  std::shared_ptr<const gate::RevocationSource> revocations;  // null: the configuration names no lists
   std::string fixed_fields;  // of answers over TLS
   std::string plain_fields;  // and of those without
   const policy::Settings& settings() const { return runner->policy().settings; }

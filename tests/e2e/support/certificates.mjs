@@ -10,22 +10,27 @@ const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'
 
 export class Authority {
   // Writes NAME.crt and NAME.key into `directory`.
-  constructor(directory, name = 'ca') {
+  constructor(directory, name = 'ca', { subject = `/CN=Test ${name}`, above } = {}) {
     this.directory = directory;
     this.name = name;
-    openssl('req', '-x509', ...newKey, '-days', '2', '-subj', `/CN=Test ${name}`,
-      '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign',
-      '-keyout', this.#path(`${name}.key`), '-out', this.#path(`${name}.crt`));
+    const what = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
+    if (above) {
+      above.#sign(name, subject, what);
+    } else {
+      openssl('req', '-x509', ...newKey, '-days', '2', '-subj', subject, ...what.flatMap((one) => ['-addext', one]),
+        '-keyout', this.#path(`${name}.key`), '-out', this.#path(`${name}.crt`));
+    }
     this.certificate = readFileSync(this.#path(`${name}.crt`), 'utf8');
+  }
+
+  // An authority that this one certifies.
+  authority(name, options = {}) {
+    return new Authority(this.directory, name, { ...options, above: this });
   }
 
   // Issues NAME.crt and NAME.key; `use` is serverAuth or clientAuth; `days` may be negative for one that is over.
   issue(name, { subject = `/CN=${name}`, use = 'serverAuth', days = 1, names = 'DNS:localhost,IP:127.0.0.1' } = {}) {
-    const [request, extensions] = [this.#path(`${name}.csr`), this.#path(`${name}.ext`)];
-    openssl('req', ...newKey, '-subj', subject, '-keyout', this.#path(`${name}.key`), '-out', request);
-    writeFileSync(extensions, [`subjectAltName=${names}`, `extendedKeyUsage=${use}`, 'basicConstraints=CA:FALSE'].join('\n'));
-    openssl('x509', '-req', '-in', request, '-CA', this.#path(`${this.name}.crt`), '-CAkey', this.#path(`${this.name}.key`),
-      '-CAcreateserial', '-days', String(days), '-extfile', extensions, '-out', this.#path(`${name}.crt`));
+    this.#sign(name, subject, [`subjectAltName=${names}`, `extendedKeyUsage=${use}`, 'basicConstraints=CA:FALSE'], days);
     return { cert: readFileSync(this.#path(`${name}.crt`), 'utf8'), key: readFileSync(this.#path(`${name}.key`), 'utf8') };
   }
 
@@ -42,6 +47,14 @@ export class Authority {
     openssl('ca', '-gencrl', '-config', settings, '-keyfile', this.#path(`${this.name}.key`), '-cert', this.#path(`${this.name}.crt`),
       '-crlsec', String(seconds), '-out', this.#path(`${this.name}.crl.new`));
     renameSync(this.#path(`${this.name}.crl.new`), this.#path(`${this.name}.crl`));
+  }
+
+  #sign(name, subject, lines, days = 1) {
+    const [request, extensions] = [this.#path(`${name}.csr`), this.#path(`${name}.ext`)];
+    openssl('req', ...newKey, '-subj', subject, '-keyout', this.#path(`${name}.key`), '-out', request);
+    writeFileSync(extensions, lines.join('\n'));
+    openssl('x509', '-req', '-in', request, '-CA', this.#path(`${this.name}.crt`), '-CAkey', this.#path(`${this.name}.key`),
+      '-CAcreateserial', '-days', String(days), '-extfile', extensions, '-out', this.#path(`${name}.crt`));
   }
 
   #path(file) {
