@@ -62,6 +62,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::bodies_overloaded:
       return "the bodies of all requests take as much memory as memory.bodies allows, or too many wait for a "
              "long check";
+    case Reason::body_share:
+      return "the caller's bodies take as much of memory.bodies as is left for all others, or wait for long "
+             "checks as often as one caller may";
     case Reason::media_type_unsupported: return "the operation declares no such content type";
     case Reason::upstream_unreachable:
       return "no connection to the upstream; is it running where upstreams says?";
@@ -82,6 +85,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::row_missing: return "the statement found no row";
     case Reason::database_failed:
       return "the statement failed; are the tables still what they were when it was checked?";
+    case Reason::database_changed:
+      return "the tables are not what they were when the statement was checked; reload, so that it is checked "
+             "against them";
     case Reason::database_overloaded: return "the database was busy for too long";
     case Reason::handler_refused: return "the handler did not do it, and said which problem there is";
     case Reason::handler_failed: return "the handler threw, or its answer is none";

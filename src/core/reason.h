@@ -91,6 +91,7 @@ const AnswerText& text_of(Answer answer);
   X(body_too_large, validate, body_too_large)                        \
   X(body_late, validate, invalid_request)                            \
   X(bodies_overloaded, validate, unavailable)                        \
+  X(body_share, validate, rate_limited)                              \
   X(media_type_unsupported, validate, unsupported_media_type)        \
   X(upstream_unreachable, call, bad_gateway)                         \
   X(upstream_open_circuit, call, unavailable)                        \
@@ -103,6 +104,7 @@ const AnswerText& text_of(Answer answer);
   X(statement_refused, call, invalid_request)                        \
   X(row_missing, call, not_found)                                    \
   X(database_failed, call, internal_error)                           \
+  X(database_changed, call, unavailable)                             \
   X(database_overloaded, call, unavailable)                          \
   X(handler_refused, call, invalid_request)                          \
   X(handler_failed, call, internal_error)                            \

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,44 +35,48 @@ struct ParameterName {
 struct Column {
   std::string name;
   std::string declared_type;  // as in CREATE TABLE; empty for an expression
+  bool operator==(const Column& other) const = default;
 };
 
 enum class Effect : std::uint8_t { reads, writes };
 
+struct CatalogueRules {
+  // Tables whose names begin so cannot be named: the server's own, where they share the file. Empty: none.
+  std::string reserved_prefix;
+};
+
+struct StatementMeaning;  // db/statement_check.h
+
 // A statement that was checked. Immutable; owned by its Catalogue, shared by all threads.
 class FixedStatement {
  public:
+  FixedStatement(FixedStatement&&) noexcept;
+  ~FixedStatement();
   // In the order in which values are bound; each name once.
   const std::vector<ParameterName>& parameters() const { return parameters_; }
-  const std::vector<Column>& columns() const { return columns_; }  // empty: it gives no rows
-  Effect effect() const { return effect_; }
+  const std::vector<Column>& columns() const;  // empty: it gives no rows
+  Effect effect() const;
   // Whether a parameter is compared with a number: then text that reads as one is one, "5e1" as well as "50".
-  bool compares_as_number(std::size_t parameter) const { return numeric_[parameter]; }
+  bool compares_as_number(std::size_t parameter) const;
   // Whether it looks through texts, row by row or in an index of words: its cost grows with the table.
-  bool searches() const { return searches_; }
+  bool searches() const;
 
  private:
   friend class Catalogue;
   friend class Run;
-  FixedStatement() = default;
+  FixedStatement();
 
   std::string text_;  // as prepared: every name replaced by its number, at the same offset
   std::vector<ParameterName> parameters_;
-  std::vector<Column> columns_;
-  std::vector<bool> numeric_;  // by parameter
-  bool searches_ = false;
   std::vector<std::string> member_heads_;  // `"name":` for every column, escaped
-  Effect effect_ = Effect::writes;
+  std::shared_ptr<const StatementMeaning>
+      meaning_;  // when it was checked; connections compare theirs with it
+  std::shared_ptr<const CatalogueRules> rules_;
 };
 
 struct CatalogueProblem {
   std::size_t offset = 0;  // in bytes of the configured text
   std::string what;
-};
-
-struct CatalogueRules {
-  // Tables whose names begin so cannot be named: the server's own, where they share the file. Empty: none.
-  std::string reserved_prefix;
 };
 
 class Catalogue {
@@ -89,7 +94,7 @@ class Catalogue {
 
  private:
   Connection* database_;
-  CatalogueRules rules_;
+  std::shared_ptr<const CatalogueRules> rules_;
   std::deque<FixedStatement> statements_;
 };
 
@@ -112,7 +117,8 @@ enum class RunFault : std::uint8_t {
   late,        // the deadline passed
   too_large,   // more rows or bytes than allowed
   unreadable,  // a column holds what JSON has no value for
-  failed,      // the database or its tables are not as they were
+  changed,     // the tables are not as they were when the statement was checked
+  failed,      // the database is not as it should be
 };
 
 struct RunFailure {
@@ -128,6 +134,8 @@ struct RunResult {
 // Binds `values` (as many as the statement has parameters), runs, and appends the rows to `out` as a JSON
 // array of objects: INTEGER and REAL as numbers, TEXT as strings, NULL as null. On failure `out` is as it
 // was, and a writing statement has changed nothing; within a transaction that is the affair of who began it.
+// Where the tables have changed since the statement was checked it is checked again before a row is given: it
+// goes on where it means the same.
 std::expected<RunResult, RunFailure> run_list(Connection& connection, const FixedStatement& statement,
                                               std::span<const Parameter> values, const RunLimits& limits,
                                               const Clock& clock, std::string& out);

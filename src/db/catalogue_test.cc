@@ -244,9 +244,11 @@ TEST_F(Statements, ATriggerThatFillsASearchTableIsSaidToBeTheProblem) {
 
 TEST_F(Statements, ATableThatIsGoneIsNotTheValuesFault) {
   const auto& statement = add("SELECT id FROM orders WHERE id = :path.id");
+  const auto& never_run = add("SELECT note FROM orders WHERE id = :path.id");
   EXPECT_EQ(list(statement, {1}), R"([{"id":1}])");
   run("DROP TABLE orders");
-  EXPECT_EQ(list(statement, {1}), fault(RunFault::failed));
+  EXPECT_EQ(list(statement, {1}), fault(RunFault::changed));
+  EXPECT_EQ(list(never_run, {1}), fault(RunFault::changed));
 }
 
 TEST_F(Statements, RowsBytesAndTimeAreBounded) {

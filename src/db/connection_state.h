@@ -28,13 +28,24 @@ struct Prepared {
   bool in_use = false;
 };
 
+struct StatementMeaning;
+
+// A statement of a catalogue, compiled.
+struct Fixed {
+  OwnedStatement statement;
+  // What it was compared with, on tables of which version. SQLite compiles it anew where they have changed.
+  std::shared_ptr<const StatementMeaning> compared = nullptr;
+  std::int64_t schema_version = 0;
+  int compilations = 0;
+};
+
 struct Connection::State {
   OwnedDatabase database;
   std::chrono::milliseconds busy_timeout{};
   // Compiled statements: literals by their address, those of catalogues by their text, so that a reloaded
   // configuration finds what it had. Declared behind the database: finalized before it is closed.
   std::unordered_map<const char*, Prepared> literals;
-  TextMap<OwnedStatement> fixed;
+  TextMap<Fixed> fixed;
 };
 
 ErrorCode code_of(int status);

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "db/catalogue.h"
 #include "db/connection_state.h"
+#include "db/statement_check.h"
 #include "json/writer.h"
 
 namespace gatehouse::db {
@@ -83,7 +84,7 @@ class Run {
                                           Row&& row) {
     if (auto bound = bind_all(values); !bound) return std::unexpected(std::move(bound).error());
     const bool in_transaction = sqlite3_get_autocommit(database()) == 0;
-    if (fixed_.effect_ == Effect::reads || in_transaction) return rows(most, more, row);
+    if (fixed_.effect() == Effect::reads || in_transaction) return rows(most, more, row);
     // All or nothing, also when the rows of a RETURNING turn out to be too many.
     auto transaction = Transaction::begin(connection_, Transaction::Kind::write);
     if (!transaction) return std::unexpected(failure_of(transaction.error()));
@@ -115,7 +116,7 @@ class Run {
 
   // The current row as the members of a JSON object.
   std::expected<void, RunFailure> append_row(std::string& out, std::size_t start) {
-    const std::size_t columns = fixed_.columns_.size();
+    const std::size_t columns = fixed_.columns().size();
     for (std::size_t i = 0; i < columns; ++i) {
       out += i == 0 ? '{' : ',';
       out += fixed_.member_heads_[i];
@@ -132,8 +133,8 @@ class Run {
   // The current row as an object of a document.
   std::expected<void, RunFailure> build_row(json::Builder& into) {
     into.begin_object();
-    for (std::size_t i = 0; i < fixed_.columns_.size(); ++i) {
-      into.key(fixed_.columns_[i].name);
+    for (std::size_t i = 0; i < fixed_.columns().size(); ++i) {
+      into.key(fixed_.columns()[i].name);
       scratch_.clear();
       const int column = static_cast<int>(i);
       if (sqlite3_column_type(statement_, column) == SQLITE_TEXT) {
@@ -167,11 +168,16 @@ class Run {
     auto found = kept.find(std::string_view(fixed_.text_));
     if (found == kept.end()) {
       auto prepared = prepare(database(), fixed_.text_);
-      if (!prepared) return std::unexpected(failure_of(prepared.error()));
+      if (!prepared) {
+        const bool unknown = (sqlite3_errcode(database()) & 0xff) == SQLITE_ERROR;
+        return std::unexpected(unknown ? changed("it does not compile any more")
+                                       : failure_of(prepared.error()));
+      }
       if (kept.size() >= kMostKept) kept.clear();
-      found = kept.emplace(fixed_.text_, *std::move(prepared)).first;
+      found = kept.emplace(fixed_.text_, Fixed{*std::move(prepared)}).first;
     }
-    statement_ = found->second.get();
+    compiled_ = &found->second;
+    statement_ = compiled_->statement.get();
     for (std::size_t i = 0; i < values.size(); ++i) {
       const int status = bind(statement_, static_cast<int>(i + 1), values[i], SQLITE_STATIC);
       if (status == SQLITE_TOOBIG)
@@ -199,18 +205,52 @@ class Run {
     RunResult result;
     for (;;) {
       const int status = sqlite3_step(statement_);
+      if (status != SQLITE_DONE && status != SQLITE_ROW) return std::unexpected(failure_of_step());
+      // The first step has begun to read, and where the tables had changed it was compiled anew for it.
+      if (auto same = means_the_same(); !same) return std::unexpected(std::move(same).error());
       if (status == SQLITE_DONE) break;
-      if (status != SQLITE_ROW) return std::unexpected(failure_of_step());
       if (result.rows == most) {
         if (more == More::ignored) break;
         return std::unexpected(fail(RunFault::too_large, fmt::format("more than {} rows", most)));
       }
       if (auto taken = row(); !taken) return std::unexpected(std::move(taken).error());
       ++result.rows;
-      if (result.rows == most && more == More::ignored && fixed_.effect_ == Effect::reads) break;
+      if (result.rows == most && more == More::ignored && fixed_.effect() == Effect::reads) break;
     }
-    if (fixed_.effect_ == Effect::writes) result.changed = sqlite3_changes64(database());
+    if (fixed_.effect() == Effect::writes) result.changed = sqlite3_changes64(database());
     return result;
+  }
+
+  // Whether what runs is what was checked. Costs nothing while SQLite has not compiled it anew, which it does
+  // within the transaction in which it reads.
+  std::expected<void, RunFailure> means_the_same() {
+    const int compilations = sqlite3_stmt_status(statement_, SQLITE_STMTSTATUS_REPREPARE, 0);
+    const bool compared = compiled_->compared == fixed_.meaning_;
+    if (compared && compilations == compiled_->compilations) return {};
+    const auto version = schema_version();
+    if (!version) return std::unexpected(failure_of(version.error()));
+    if (!compared || *version != compiled_->schema_version) {
+      const auto now = check_statement(database(), fixed_.text_, fixed_.parameters_.size(), *fixed_.rules_);
+      if (bounds_.exceeded()) return std::unexpected(fail(RunFault::late, text_of_status(SQLITE_INTERRUPT)));
+      if (!now) return std::unexpected(changed("it does not compile any more"));
+      if (auto what = difference(*fixed_.meaning_, *now)) return std::unexpected(changed(*what));
+    }
+    compiled_->compared = fixed_.meaning_;
+    compiled_->schema_version = *version;
+    compiled_->compilations = compilations;
+    return {};
+  }
+  static RunFailure changed(std::string_view what) {
+    return fail(RunFault::changed,
+                fmt::format("the tables are not as they were when the statement was checked: {}; reload, so "
+                            "that it is checked against them",
+                            what));
+  }
+  Result<std::int64_t> schema_version() {
+    GATEHOUSE_TRY(Rows rows, connection_.query("PRAGMA schema_version"));
+    GATEHOUSE_TRY(const bool there, rows.next());
+    if (!there) return failure(ErrorCode::internal, "SQLite gives no schema_version");
+    return rows.integer(0);
   }
 
   std::string_view text_of(int column) const {
@@ -239,7 +279,7 @@ class Run {
         if (limits_.blobs == Blobs::refused) {
           return std::unexpected(fail(RunFault::unreadable,
                                       fmt::format("the column {} holds a blob",
-                                                  fixed_.columns_[static_cast<std::size_t>(column)].name)));
+                                                  fixed_.columns()[static_cast<std::size_t>(column)].name)));
         }
         const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
         return append_bytes(
@@ -278,8 +318,7 @@ class Run {
     if (primary == SQLITE_MISMATCH || primary == SQLITE_TOOBIG) return fail(RunFault::value, error.text);
     if (primary != SQLITE_ERROR) return failure_of(error);
     sqlite3_reset(statement_);
-    if (auto again = prepare(database(), fixed_.text_); !again)
-      return fail(RunFault::failed, std::move(again).error().text);
+    if (!prepare(database(), fixed_.text_)) return changed("it does not compile any more");
     return fail(RunFault::value, std::move(error.text));
   }
 
@@ -287,6 +326,7 @@ class Run {
   const FixedStatement& fixed_;
   const RunLimits& limits_;
   Bounds bounds_;
+  Fixed* compiled_ = nullptr;
   sqlite3_stmt* statement_ = nullptr;
   std::string scratch_;
 };

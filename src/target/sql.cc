@@ -140,19 +140,10 @@ Ran<json::Document> read_object(db::Connection& connection, const db::FixedState
   return row;
 }
 
-// Who shares turns with whom: a principal with itself, and callers without credentials by their address.
-std::string caller_of(const Principal& principal, const Call& call) {
-  if (principal.is_anonymous()) {
-    const IpAddress& client = call.client;
-    return client.family() == IpAddress::Family::v6 ? client.prefix(64).text() : client.text();
-  }
-  return principal->scheme + '\n' + principal->id;
-}
-
 StatementTurn turn_of(const Principal& principal, const Call& call, db::Effect effect, MonotonicTime now) {
   StatementTurn turn;
   turn.operation = call.operation;
-  turn.principal = caller_of(principal, call);
+  turn.principal = caller_name(principal.identity(), call.client);
   turn.effect = effect;
   turn.place = call.place;
   turn.begins_by = now + kTurnPatience;

@@ -98,10 +98,12 @@ bool is_decided_elsewhere(Reason reason) {
     case Reason::draining:
     case Reason::body_late:
     case Reason::bodies_overloaded:
+    case Reason::body_share:
     case Reason::upstream_unreachable:
     case Reason::upstream_open_circuit:
     case Reason::upstream_malformed:
     case Reason::database_failed:
+    case Reason::database_changed:
     case Reason::database_overloaded:
     case Reason::deadline_passed:
     case Reason::handler_refused:

@@ -12,7 +12,8 @@ INSERT INTO orders VALUES (1, 'blue pen', 'ann'), (2, 'red pen', 'bob'), (3, 'it
 CREATE VIRTUAL TABLE orders_fts USING fts5(title, content='orders', content_rowid='id');
 INSERT INTO orders_fts(orders_fts) VALUES ('rebuild');
 CREATE TABLE secrets(value TEXT); INSERT INTO secrets VALUES ('hunter2');
-CREATE TABLE fragile(id INTEGER PRIMARY KEY);`;
+CREATE TABLE fragile(id INTEGER PRIMARY KEY);
+CREATE TABLE pairs(open TEXT, hidden TEXT); INSERT INTO pairs VALUES ('o', 'h');`;
 
 const text = (name, more = {}) => ({ name, in: 'query', required: true, schema: { type: 'string', maxLength: 200 }, ...more });
 
@@ -34,6 +35,7 @@ function addSql(configuration, api) {
   add('/slow', 'countSlowly', [], 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) AS i FROM n', 'one');
   configuration.operations.countSlowly.timeout = '300ms';
   add('/fragile', 'listFragile', [], 'SELECT id FROM fragile', 'list');
+  add('/pairs', 'listPairs', [], 'SELECT * FROM pairs', 'list');
 }
 
 describe('SQL', unlessBuilt, () => {
@@ -108,8 +110,18 @@ describe('SQL', unlessBuilt, () => {
     assert.equal((await desk.get('/fragile')).status, 200);
     makeDatabase(desk.folder, 'desk.db', 'DROP TABLE fragile');
     const answer = await desk.get('/fragile');
-    await assertRefused(desk.gatehouse, answer, { status: 500, error: 'internal_error', reason: 'database_failed', outcome: 'failed' });
+    const event = await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'database_changed', outcome: 'failed' });
     assert.doesNotMatch(answer.text, /fragile|table/i);
+    assert.doesNotMatch(event.detail, /fragile/);
+  });
+
+  it('gives no value under the name of another column where a table was made anew, until a reload', async () => {
+    assert.deepEqual((await desk.get('/pairs')).json(), [{ open: 'o', hidden: 'h' }]);
+    makeDatabase(desk.folder, 'desk.db', "DROP TABLE pairs; CREATE TABLE pairs(hidden TEXT, open TEXT); INSERT INTO pairs VALUES ('h', 'o')");
+    const event = await assertRefused(desk.gatehouse, await desk.get('/pairs'), { status: 503, error: 'unavailable', reason: 'database_changed', outcome: 'failed' });
+    assert.match(event.detail, /gives other columns; reload/);
+    assert.equal(event.rule, 'listPairs.sql');
+    assert.equal((await desk.get('/records/1')).status, 200, 'of other tables');
   });
 });
 

@@ -1,0 +1,185 @@
+#include "db/statement_check.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+#include "db/bytecode.h"
+
+namespace gatehouse::db {
+
+namespace {
+
+// What SQLite asks leave for while it compiles a statement (sqlite3_set_authorizer).
+struct Guard {
+  std::string_view reserved_prefix;
+  std::string refused = {};  // why, for the problem's text
+  std::set<std::string> uses = {};
+  std::set<std::string> names = {};  // of the tables, views and triggers
+
+  static int ask(void* self, int action, const char* first, const char* second, const char*,
+                 const char* within) {
+    const auto text = [](const char* from) { return std::string_view(from == nullptr ? "" : from); };
+    return static_cast<Guard*>(self)->answer(action, text(first), text(second), text(within));
+  }
+
+  int answer(int action, std::string_view first, std::string_view second, std::string_view within) {
+    if (!within.empty()) names.emplace(within);
+    switch (action) {
+      case SQLITE_SELECT:
+      case SQLITE_RECURSIVE: return SQLITE_OK;
+      case SQLITE_READ:
+      case SQLITE_INSERT:
+      case SQLITE_UPDATE:
+      case SQLITE_DELETE:
+        uses.insert(fmt::format("{} {}.{} {}", action, first, second, within));
+        names.emplace(first);
+        return table(first);
+      case SQLITE_FUNCTION: return function(second);
+      default: refused = "it may only read rows or insert, update or delete them"; return SQLITE_DENY;
+    }
+  }
+
+  int table(std::string_view name) {
+    for (const std::string_view denied :
+         {std::string_view("sqlite_"), std::string_view("pragma_"), std::string_view("dbstat"),
+          std::string_view("schema_versions"), reserved_prefix}) {
+      if (!denied.empty() && equal_ignoring_case(name.substr(0, denied.size()), denied)) {
+        refused = fmt::format("the table {} is not for statements of the configuration", name);
+        return SQLITE_DENY;
+      }
+    }
+    return SQLITE_OK;
+  }
+
+  int function(std::string_view name) {
+    for (const std::string_view denied :
+         {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}) {
+      if (equal_ignoring_case(name, denied)) {
+        refused = fmt::format("the function {} is not for statements of the configuration", name);
+        return SQLITE_DENY;
+      }
+    }
+    return SQLITE_OK;
+  }
+};
+
+std::unexpected<CatalogueProblem> problem(std::size_t offset, std::string what) {
+  return std::unexpected(CatalogueProblem{offset, std::move(what)});
+}
+
+// Who could write the database's file wrote its schema. So triggers and views reach no virtual table and no
+// function with effects (trusted_schema is off), which SQLite says in few words.
+std::string explained(std::string message) {
+  if (!message.starts_with("unsafe use of ")) return message;
+  return message +
+         ": a trigger or a view has it, and the database's schema is not trusted with that. Name it in the "
+         "statement "
+         "itself. Where a trigger fills a search table, drop the trigger and fill the table by a statement "
+         "of its own, "
+         "or leave this change to the program that owns the database";
+}
+
+// The texts in the first column that a query about `name` gives.
+std::vector<std::string> texts(sqlite3* database, std::string_view query, const std::string& name) {
+  std::vector<std::string> found;
+  const auto prepared = prepare(database, query);
+  if (!prepared) return found;
+  sqlite3_stmt* const rows = prepared->get();
+  bind(rows, 1, Parameter(name), SQLITE_STATIC);
+  while (sqlite3_step(rows) == SQLITE_ROW) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(rows, 0));
+    found.emplace_back(text == nullptr ? "" : text);
+  }
+  return found;
+}
+
+std::vector<std::string> definition_of(sqlite3* database, const std::string& name) {
+  std::vector<std::string> lines = texts(
+      database,
+      "SELECT sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('view', 'trigger')", name);
+  if (!lines.empty()) return lines;
+  lines = texts(database, "SELECT name FROM pragma_table_xinfo(?1)", name);
+  for (std::string& line : lines) {
+    const char* type = nullptr;
+    const char* collation = nullptr;
+    sqlite3_table_column_metadata(database, "main", name.c_str(), line.c_str(), &type, &collation, nullptr,
+                                  nullptr, nullptr);
+    line = fmt::format("{} {} {}", line, type == nullptr ? "" : type, collation == nullptr ? "" : collation);
+  }
+  return lines;
+}
+
+// By SQLite's rules: where a condition is part of a statement, the two would be one name there.
+std::optional<std::string> same_name(const std::vector<Column>& columns, const Column& column) {
+  const auto other = std::ranges::find_if(
+      columns, [&](const Column& one) { return equal_ignoring_case(one.name, column.name); });
+  if (other == columns.end()) return std::nullopt;
+  if (other->name == column.name)
+    return fmt::format("two columns are called {}: name one of them with AS", column.name);
+  return fmt::format(
+      "the columns {} and {} are one name to SQLite, which ignores case: name one of them with AS",
+      other->name, column.name);
+}
+
+}  // namespace
+
+std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* database, std::string_view text,
+                                                                  std::size_t parameters,
+                                                                  const CatalogueRules& rules) {
+  // SQLite compiles against the schema as the connection last saw it; a step looks whether that is still so.
+  if (const auto looking = prepare(database, "SELECT 1 FROM sqlite_schema")) sqlite3_step(looking->get());
+  // A connection meets a virtual table (a full-text search) by its first statement over it, and that looks to
+  // a Guard like a wish to read the schema. So the statement is compiled once before there is a Guard; its
+  // first word has been checked, and nothing of it runs.
+  static_cast<void>(prepare(database, text));
+  Guard guard{.reserved_prefix = rules.reserved_prefix};
+  sqlite3_set_authorizer(database, &Guard::ask, &guard);
+  auto prepared = prepare(database, text);
+  const int offset = sqlite3_error_offset(database);
+  const std::string message = sqlite3_errmsg(database);
+  sqlite3_set_authorizer(database, nullptr, nullptr);
+
+  if (!prepared) {
+    if (!guard.refused.empty()) return problem(0, std::move(guard.refused));
+    return problem(offset < 0 ? 0 : static_cast<std::size_t>(offset), explained(message));
+  }
+  sqlite3_stmt* const statement = prepared->get();
+  if (statement == nullptr) return problem(0, "there is no statement here");
+  if (sqlite3_stmt_isexplain(statement) != 0)
+    return problem(0, "EXPLAIN is not for statements of the configuration");
+
+  StatementMeaning meaning;
+  ProgramFacts facts = facts_of_program(database, text, parameters);
+  meaning.numeric = std::move(facts.compared_as_numbers);
+  meaning.searches = facts.searches;
+  meaning.effect = sqlite3_stmt_readonly(statement) != 0 ? Effect::reads : Effect::writes;
+  for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+    const char* type = sqlite3_column_decltype(statement, i);
+    Column column{sqlite3_column_name(statement, i), type == nullptr ? "" : type};
+    if (auto twice = same_name(meaning.columns, column)) return problem(0, *std::move(twice));
+    meaning.columns.push_back(std::move(column));
+  }
+  for (const std::string& name : guard.names) meaning.definitions[name] = definition_of(database, name);
+  meaning.uses = std::move(guard.uses);
+  return meaning;
+}
+
+std::optional<std::string> difference(const StatementMeaning& checked, const StatementMeaning& now) {
+  if (!std::ranges::equal(checked.columns, now.columns)) return "it gives other columns";
+  if (checked.effect != now.effect || checked.uses != now.uses) return "it reads or writes something else";
+  for (const auto& [name, lines] : checked.definitions) {
+    const auto found = now.definitions.find(name);
+    if (found == now.definitions.end() || found->second.size() < lines.size() ||
+        !std::equal(lines.begin(), lines.end(), found->second.begin())) {
+      return fmt::format("{} is defined otherwise", name);
+    }
+  }
+  for (std::size_t i = 0; i < checked.numeric.size() && i < now.numeric.size(); ++i) {
+    if (now.numeric[i] && !checked.numeric[i]) return "it compares a text with a number";
+  }
+  return std::nullopt;
+}
+
+}  // namespace gatehouse::db

@@ -1,0 +1,41 @@
+// What a statement's text means against the tables as they are now: found out when the configuration is
+// loaded, and again where it runs and the tables have changed. Only for the files of this room.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/catalogue.h"
+#include "db/connection_state.h"
+
+namespace gatehouse::db {
+
+struct StatementMeaning {
+  std::vector<Column> columns;  // that it gives
+  std::vector<bool> numeric;    // parameters that are compared with numbers
+  bool searches = false;
+  Effect effect = Effect::writes;
+  // What it reads and writes, as SQLite asks leave for it: action, table, column, and the view or trigger
+  // that does it.
+  std::set<std::string> uses;
+  // How that is defined. A table: its columns in their order, with type and collation. A view or a trigger:
+  // its text.
+  std::map<std::string, std::vector<std::string>> definitions;
+};
+
+// `text` as take_apart() gives it, with so many parameters. Nothing of it is run.
+std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* database, std::string_view text,
+                                                                  std::size_t parameters,
+                                                                  const CatalogueRules& rules);
+
+// What is not as it was checked, for operators; nothing where the statement means the same. Columns that
+// tables have behind those that were there change nothing unless the statement takes them up.
+std::optional<std::string> difference(const StatementMeaning& checked, const StatementMeaning& now);
+
+}  // namespace gatehouse::db
