@@ -25,8 +25,8 @@ namespace gatehouse::app {
 namespace {
 
 constexpr unsigned kBlockingThreads = 4;
-constexpr unsigned kHandlerThreads = 16;
-constexpr std::size_t kHandlerQueue = 256;
+// Of which one caller has a quarter: the others find a thread and a place.
+constexpr net::PoolShares kHandlerShares{16, 256, 4, 64};
 constexpr std::size_t kCheckQueue = 64;
 constexpr std::size_t kBlockingQueue = 1024;
 constexpr std::size_t kLargestFile = std::size_t{4} << 20U;  // certificates and keys
@@ -152,15 +152,18 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
   return std::make_shared<const crypto::KeyHasher>(*std::move(hasher));
 }
 
-World::World() : limiter(entropy), shared{clock, limiter, {}, {}, {}} {}
+World::World()
+    : limiter(entropy),
+      shared{.clock = clock, .limits = limiter, .connections = {}, .bodies = CallerShares()} {}
 
 Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
   const policy::Settings& settings = policy.settings;
   auto world = std::make_unique<World>();
   world->threads = std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue);
   // Half of the cores: a caller's expensive bodies do not take them all.
-  world->checkers =
-      std::make_shared<net::BlockingPool>(std::max(1U, std::thread::hardware_concurrency() / 2), kCheckQueue);
+  const unsigned check_threads = std::max(1U, std::thread::hardware_concurrency() / 2);
+  world->checkers = std::make_shared<net::BlockingPool>(
+      net::PoolShares{check_threads, kCheckQueue, std::max(1U, check_threads / 2), kCheckQueue / 4});
   GATEHOUSE_TRY(world->hasher, open_key_hasher(settings));
   {
     GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
@@ -189,7 +192,7 @@ Result<> World::open_for(const policy::PolicySet& policy) {
     return operation.target == policy::TargetKind::handler;
   });
   if (has_handler && !handler_threads) {
-    handler_threads = std::make_shared<net::BlockingPool>(kHandlerThreads, kHandlerQueue);
+    handler_threads = std::make_shared<net::BlockingPool>(kHandlerShares);
   }
   if (asserts(policy) && !signer) {
     GATEHOUSE_TRY(signer, open_signer(policy.settings));

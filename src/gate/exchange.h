@@ -12,10 +12,10 @@
 #include "base/ip.h"
 #include "base/kept.h"
 #include "base/uuid.h"
+#include "core/caller_shares.h"
 #include "core/concurrency_limit.h"
 #include "core/event.h"
 #include "core/limits.h"
-#include "core/memory_budget.h"
 #include "core/proofs.h"
 #include "core/response.h"
 #include "core/target.h"
@@ -67,7 +67,8 @@ struct Found {
   Kept<schema::Findings> findings;
   std::string_view findings_in;  // "body", or empty where each finding says it
   std::uint64_t body_bytes = 0;
-  MemoryBudget::Lease body_memory;  // what the body takes, as bytes and as values
+  CallerShares* bodies = nullptr;   // of the memory that bodies take; null: it is not counted
+  CallerShares::Lease body_memory;  // what the body takes, as bytes and as values
 
   Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are

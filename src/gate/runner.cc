@@ -77,6 +77,8 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   GATEHOUSE_CO_TRY(const Validator::HeadChecked head, validator_.check_head(exchange, *matched));
   std::string_view bytes;
   if (head.content() != nullptr) {
+    if (exchange.bodies != nullptr)
+      exchange.body_memory = exchange.bodies->lease(principal.identity(), exchange.client);
     auto read = co_await body.read(operation.body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = bytes.size();

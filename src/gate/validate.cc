@@ -90,6 +90,12 @@ const openapi::Content* content_for(const openapi::RequestBody& body, const http
 
 }  // namespace
 
+std::unexpected<Refusal> out_of_memory(CallerShares::Lack lack) {
+  Refusal refusal(lack == CallerShares::Lack::share ? Reason::body_share : Reason::bodies_overloaded);
+  refusal.retry_after = std::chrono::seconds(1);
+  return std::unexpected(refusal);
+}
+
 Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const Matched& matched) {
   const policy::Operation& operation = matched.operation();
   const http::RequestHead& head = exchange.head;
@@ -163,7 +169,9 @@ Verdict<std::optional<Input>> Validator::check_body(Exchange& exchange, const Ma
   // What is small is bounded by the number of connections, and not worth a counter that all workers share.
   constexpr std::size_t kCounted = 4096;
   const std::uint64_t parsed = bytes.size() * openapi::parsed_factor(content.kind);
-  if (bytes.size() > kCounted && !exchange.body_memory.grow(parsed)) return refuse(Reason::bodies_overloaded);
+  if (bytes.size() > kCounted) {
+    if (const auto grown = exchange.body_memory.grow(parsed); !grown) return out_of_memory(grown.error());
+  }
   GATEHOUSE_CHECK(read_body(exchange, matched, content, bytes));
   if (!content.checked_by || exchange.body.empty()) return input_of(exchange, bytes);
   if (long_checks.threads == nullptr) {
@@ -185,7 +193,7 @@ net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked 
   struct Job {
     std::shared_ptr<const schema::Schema> schema;
     json::Document body;
-    MemoryBudget::Lease memory;
+    CallerShares::Lease memory;
     schema::Findings findings;
     bool valid = false;
   };
@@ -194,11 +202,15 @@ net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked 
   job->body = std::move(exchange.body);
   job->memory = std::move(exchange.body_memory);
   auto running = long_checks.threads->run(
-      *long_checks.loop, [job] { job->valid = job->schema->check(job->body.root(), job->findings); });
+      *long_checks.loop, [job] { job->valid = job->schema->check(job->body.root(), job->findings); },
+      caller_name(exchange.principal->identity(), exchange.client));
   const auto done = co_await running;
   exchange.body = std::move(job->body);
   exchange.body_memory = std::move(job->memory);
-  if (!done) co_return refuse(Reason::bodies_overloaded);
+  if (!done) {
+    co_return out_of_memory(done.error().code == ErrorCode::denied ? CallerShares::Lack::share
+                                                                   : CallerShares::Lack::all);
+  }
   static_cast<schema::Findings&>(exchange.findings) = std::move(job->findings);
   if (!job->valid) co_return refuse(Reason::body_invalid);
   co_return input_of(exchange, bytes);

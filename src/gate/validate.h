@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/memory_budget.h"
+#include "core/caller_shares.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
 #include "gate/long_checks.h"
@@ -21,8 +21,11 @@ class BodyReader {
   // The whole body, at most `most` bytes; valid until the exchange ends. Refuses what is larger, late or
   // malformed, and sends `100 Continue` first where the client waits for it.
   // What it holds grows `memory`; refuses where there is no room.
-  virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most, MemoryBudget::Lease& memory) = 0;
+  virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) = 0;
 };
+
+// What is said where a body finds no room in `memory.bodies`, or no turn for a long check.
+std::unexpected<Refusal> out_of_memory(CallerShares::Lack lack);
 
 // One for each worker.
 class Validator {

@@ -6,13 +6,18 @@
 // The callable returns Result<T> or T and runs on a pool thread; the coroutine goes on on its loop. When the
 // coroutine is cancelled meanwhile, the callable still runs to its end and its result is dropped: so it owns
 // what it uses. An exception of the callable comes out of the co_await.
+//
+// Work that is done for callers names its caller: each has a queue, the queues are served in turn, and no
+// caller has more than its share of the threads and of the places to wait.
 #pragma once
 
 #include <coroutine>
 #include <exception>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 
 #include "base/result.h"
@@ -20,21 +25,33 @@
 
 namespace gatehouse::net {
 
+struct PoolShares {
+  unsigned threads = 1;
+  std::size_t waiting = 1;  // jobs; more are refused rather than remembered
+  unsigned threads_of_caller = 1;
+  std::size_t waiting_of_caller = 1;
+};
+
 class BlockingPool {
  public:
-  // At most `queue` jobs wait; more are refused rather than remembered.
-  BlockingPool(unsigned threads, std::size_t queue);
+  explicit BlockingPool(PoolShares shares);
+  BlockingPool(unsigned threads, std::size_t queue);  // not shared by callers
   // Runs what is queued to its end, then joins.
   ~BlockingPool();
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
-  // From any thread. false: the queue is full.
-  bool submit(std::move_only_function<void()> job);
+  enum class Lack : std::uint8_t {
+    all,    // no place to wait is left
+    share,  // this caller has its share of them
+  };
+  // From any thread. `caller` as caller_name() says it (core/caller_shares.h); empty: nobody's in particular.
+  std::expected<void, Lack> submit(std::move_only_function<void()> job, std::string caller = {});
 
-  // Result<T> where the callable gives T or Result<T>. Error{unavailable, Retry::yes}: the queue is full.
+  // Result<T> where the callable gives T or Result<T>. Error{unavailable, Retry::yes}: no place to wait is
+  // left; Error{denied, Retry::yes}: the caller has its share of them.
   template <typename F>
-  auto run(Loop& loop, F callable);
+  auto run(Loop& loop, F callable, std::string caller = {});
 
  private:
   struct State;
@@ -65,8 +82,8 @@ class PoolCall {
     std::move_only_function<R()> call;
   };
 
-  PoolCall(BlockingPool& pool, Loop& loop, std::move_only_function<R()> call)
-      : pool_(pool), loop_(loop), shared_(std::make_shared<Shared>()) {
+  PoolCall(BlockingPool& pool, Loop& loop, std::move_only_function<R()> call, std::string caller)
+      : pool_(pool), loop_(loop), caller_(std::move(caller)), shared_(std::make_shared<Shared>()) {
     shared_->call = std::move(call);
   }
   PoolCall(const PoolCall&) = delete;
@@ -76,22 +93,26 @@ class PoolCall {
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiting) {
     shared_->waiting = waiting;
-    const bool queued = pool_.submit([shared = shared_, mailbox = loop_.mailbox()]() mutable {
-      try {
-        shared->result.emplace(shared->call());
-      } catch (...) {
-        shared->exception = std::current_exception();
-      }
-      mailbox->post([shared = std::move(shared)] {
-        if (shared->waiting) std::exchange(shared->waiting, nullptr).resume();
-      });
-    });
+    const auto queued = pool_.submit(
+        [shared = shared_, mailbox = loop_.mailbox()]() mutable {
+          try {
+            shared->result.emplace(shared->call());
+          } catch (...) {
+            shared->exception = std::current_exception();
+          }
+          mailbox->post([shared = std::move(shared)] {
+            if (shared->waiting) std::exchange(shared->waiting, nullptr).resume();
+          });
+        },
+        std::move(caller_));
     if (!queued) {
       shared_->waiting = nullptr;
-      shared_->result.emplace(
-          std::unexpected(Error{ErrorCode::unavailable, "the blocking pool's queue is full", Retry::yes}));
+      shared_->result.emplace(std::unexpected(
+          queued.error() == BlockingPool::Lack::share
+              ? Error{ErrorCode::denied, "the caller has its share of the queue", Retry::yes}
+              : Error{ErrorCode::unavailable, "the blocking pool's queue is full", Retry::yes}));
     }
-    return queued;
+    return queued.has_value();
   }
   R await_resume() {
     if (shared_->exception) std::rethrow_exception(shared_->exception);
@@ -101,11 +122,12 @@ class PoolCall {
  private:
   BlockingPool& pool_;
   Loop& loop_;
+  std::string caller_;
   std::shared_ptr<Shared> shared_;
 };
 
 template <typename F>
-auto BlockingPool::run(Loop& loop, F callable) {
+auto BlockingPool::run(Loop& loop, F callable, std::string caller) {
   using R = typename detail::AsResult<std::invoke_result_t<F&>>::type;
   return PoolCall<R>(*this, loop, std::move_only_function<R()>([f = std::move(callable)]() mutable -> R {
     if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
@@ -114,7 +136,8 @@ auto BlockingPool::run(Loop& loop, F callable) {
     } else {
       return f();
     }
-  }));
+  }),
+                     std::move(caller));
 }
 
 }  // namespace gatehouse::net

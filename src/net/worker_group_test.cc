@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
+#include <semaphore>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -91,6 +95,79 @@ TEST(BlockingPool, ACancelledCallerAndALoopThatIsGoneAreNotResumed) {
   gate->store(true);
   gate->notify_all();
   EXPECT_FALSE(result);
+}
+
+// Jobs of callers that hold their thread until they are let go, and note that they began.
+class CallersOfAPool : public ::testing::Test {
+ protected:
+  std::optional<BlockingPool::Lack> submit(BlockingPool& pool, std::string caller) {
+    const auto queued = pool.submit(
+        [this, caller] {
+          {
+            const std::lock_guard lock(mutex_);
+            begun_.push_back(caller);
+          }
+          begins_.release();
+          go_.acquire();
+        },
+        caller);
+    return queued ? std::nullopt : std::optional(queued.error());
+  }
+  std::vector<std::string> await_begins(int count) {
+    for (int i = 0; i < count; ++i) begins_.acquire();
+    const std::lock_guard lock(mutex_);
+    return begun_;
+  }
+
+  std::mutex mutex_;
+  std::vector<std::string> begun_;
+  std::counting_semaphore<> begins_{0}, go_{0};
+};
+
+TEST_F(CallersOfAPool, HaveTurnsHoweverManyJobsOneOfThemHas) {
+  BlockingPool pool(PoolShares{1, 16, 1, 8});
+  ASSERT_FALSE(submit(pool, "mallory"));
+  await_begins(1);
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(submit(pool, "mallory"));
+  ASSERT_FALSE(submit(pool, "ann"));
+  ASSERT_FALSE(submit(pool, ""));
+  go_.release(6);
+  EXPECT_EQ(await_begins(5),
+            (std::vector<std::string>{"mallory", "mallory", "ann", "", "mallory", "mallory"}));
+}
+
+TEST_F(CallersOfAPool, HoldTheirShareOfTheThreadsAndOthersGoOn) {
+  BlockingPool pool(PoolShares{3, 16, 2, 8});
+  for (int i = 0; i < 5; ++i) ASSERT_FALSE(submit(pool, "mallory"));
+  await_begins(2);
+  ASSERT_FALSE(submit(pool, "ann"));
+  EXPECT_EQ(await_begins(1), (std::vector<std::string>{"mallory", "mallory", "ann"}));
+  go_.release(6);
+  await_begins(3);
+}
+
+TEST_F(CallersOfAPool, FillTheirOwnPlacesAndNobodyElses) {
+  BlockingPool pool(PoolShares{1, 4, 1, 2});
+  ASSERT_FALSE(submit(pool, "mallory"));
+  await_begins(1);
+  EXPECT_FALSE(submit(pool, "mallory"));
+  EXPECT_FALSE(submit(pool, "mallory"));
+  EXPECT_EQ(submit(pool, "mallory"), BlockingPool::Lack::share);
+  EXPECT_FALSE(submit(pool, "ann"));
+  EXPECT_FALSE(submit(pool, "bob"));
+  EXPECT_EQ(submit(pool, "eve"), BlockingPool::Lack::all);
+  EXPECT_EQ(submit(pool, ""), BlockingPool::Lack::all);
+  go_.release(5);
+  await_begins(4);
+}
+
+TEST_F(CallersOfAPool, AreRunToTheEndWhenThePoolEnds) {
+  {
+    BlockingPool pool(PoolShares{2, 16, 1, 8});
+    for (int i = 0; i < 4; ++i) ASSERT_FALSE(submit(pool, "ann"));
+    go_.release(4);
+  }
+  EXPECT_EQ(await_begins(4).size(), 4U);
 }
 
 TEST(Resolve, AnAddressIsItselfAndANameIsLookedUp) {

@@ -326,13 +326,13 @@ class Compiler {
     }
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
-      // A body that its operation admits must have room when nobody else is there.
+      // A body that its operation admits must have room when nobody else is there: one caller has half.
       const std::uint64_t factor = openapi::kReadFactor + openapi::parsed_factor(content.kind);
-      if (operation.body_bytes > settings().memory_bodies.bytes / factor) {
+      if (operation.body_bytes > settings().memory_bodies.bytes / (2 * factor)) {
         problems_.add(
             settings().memory_place,
-            fmt::format("memory.bodies: {} is too little: a body of {} for {} takes up to {}; raise it, or "
-                        "lower the operation's `body`",
+            fmt::format("memory.bodies: {} is too little: a body of {} for {} takes up to {}, and one caller "
+                        "has half; raise it, or lower the operation's `body`",
                         to_text(settings().memory_bodies), to_text(ByteCount{operation.body_bytes}),
                         operation.name, to_text(ByteCount{operation.body_bytes * factor})));
       }

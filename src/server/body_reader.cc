@@ -17,7 +17,7 @@ Refusal refusal_of(const Error& error) {
 
 }  // namespace
 
-net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, MemoryBudget::Lease& memory) {
+net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, CallerShares::Lease& memory) {
   stream_.set_deadline(stream_.loop().now() + timeout_);
   if (head_.expects_continue && arrived().empty()) {
     const auto written = co_await stream_.write(kContinue);
@@ -33,17 +33,17 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, Me
 }
 
 // Grows with what arrives, not with what is announced.
-bool ConnectionBody::make_room(std::size_t size, MemoryBudget::Lease& memory) {
-  if (size <= counted_) return true;
+Verdict<void> ConnectionBody::make_room(std::size_t size, CallerShares::Lease& memory) {
+  if (size <= counted_) return {};
   const std::size_t wanted = std::max({size, 2 * counted_, kPiece});
-  if (!memory.grow(wanted - counted_)) return false;
+  if (const auto grown = memory.grow(wanted - counted_); !grown) return gate::out_of_memory(grown.error());
   counted_ = wanted;
   copied_.reserve(wanted);
-  return true;
+  return {};
 }
 
 net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t length,
-                                                                 MemoryBudget::Lease& memory) {
+                                                                 CallerShares::Lease& memory) {
   // In place where it fits behind the head, so that nothing is copied and nothing moves.
   while (arrived().size() < length) {
     const std::span<char> space = buffer_.space_in_place();
@@ -58,13 +58,13 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
     complete_ = true;
     co_return arrived().substr(0, length);
   }
-  if (!make_room(arrived().size(), memory)) co_return refuse(Reason::bodies_overloaded);
+  GATEHOUSE_CO_CHECK(make_room(arrived().size(), memory));
   copied_.assign(arrived());
   used_ = copied_.size();
   while (copied_.size() < length) {
     const std::size_t before = copied_.size();
     const std::size_t after = before + std::min<std::uint64_t>(length - before, kPiece);
-    if (!make_room(after, memory)) co_return refuse(Reason::bodies_overloaded);
+    GATEHOUSE_CO_CHECK(make_room(after, memory));
     copied_.resize(after);
     const auto read = co_await stream_.read(std::span(copied_).subspan(before));
     if (!read) co_return std::unexpected(refusal_of(read.error()));
@@ -76,7 +76,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
 }
 
 net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t most,
-                                                                  MemoryBudget::Lease& memory) {
+                                                                  CallerShares::Lease& memory) {
   http::ChunkedDecoder decoder(http::Trailers::refuse);
   std::string piece(arrived());  // what is being decoded
   std::size_t from_buffer = piece.size();
@@ -88,7 +88,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t 
         co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
       rest.remove_prefix(step.consumed);
       if (copied_.size() + step.data.size() > most) co_return refuse(Reason::body_too_large);
-      if (!make_room(copied_.size() + step.data.size(), memory)) co_return refuse(Reason::bodies_overloaded);
+      GATEHOUSE_CO_CHECK(make_room(copied_.size() + step.data.size(), memory));
       copied_ += step.data;
       if (step.progress == http::Progress::complete) {
         // Bytes behind the end that were read from the stream directly belong to the next request: it cannot

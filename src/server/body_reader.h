@@ -18,17 +18,17 @@ class ConnectionBody final : public gate::BodyReader {
                  const http::RequestHead& head, std::chrono::nanoseconds timeout)
       : stream_(stream), buffer_(buffer), head_size_(head_size), head_(head), timeout_(timeout) {}
 
-  net::Task<Verdict<std::string_view>> read(std::uint64_t most, MemoryBudget::Lease& memory) override;
+  net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) override;
 
   // How many bytes of the buffer, behind the head, belonged to this request; nothing when the rest of the
   // body is still to come, so that the connection cannot go on.
   std::optional<std::size_t> used() const;
 
  private:
-  net::Task<Verdict<std::string_view>> read_length(std::uint64_t length, MemoryBudget::Lease& memory);
-  net::Task<Verdict<std::string_view>> read_chunked(std::uint64_t most, MemoryBudget::Lease& memory);
-  // Room for so many bytes of the body, counted. false: there is none.
-  bool make_room(std::size_t size, MemoryBudget::Lease& memory);
+  net::Task<Verdict<std::string_view>> read_length(std::uint64_t length, CallerShares::Lease& memory);
+  net::Task<Verdict<std::string_view>> read_chunked(std::uint64_t most, CallerShares::Lease& memory);
+  // Room for so many bytes of the body, counted.
+  Verdict<void> make_room(std::size_t size, CallerShares::Lease& memory);
   std::string_view arrived() const { return buffer_.bytes().substr(head_size_); }
 
   net::Stream& stream_;

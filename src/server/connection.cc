@@ -291,7 +291,7 @@ net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refu
 
 net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   const std::size_t head_size = parser_.consumed();
-  exchange.body_memory = MemoryBudget::Lease(worker_.shared().bodies);
+  exchange.bodies = &worker_.shared().bodies;
   ConnectionBody body(*stream_, buffer_, head_size, exchange.head, deadlines().body);
   const auto arrived = gate::arrive(exchange, worker_.shared().clock, worker_.entropy());
   Recording recording(worker_, exchange);

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "core/caller_shares.h"
 #include "core/limits.h"
-#include "core/memory_budget.h"
 #include "net/tls.h"
 
 namespace gatehouse::server {
@@ -68,7 +68,7 @@ struct Shared {
   const Clock& clock;
   LimitStore& limits;
   ConnectionCounts connections;
-  MemoryBudget bodies;  // of all requests that are under way
+  CallerShares bodies;  // bytes, of all requests that are under way
   std::atomic<State> state{State::starting};
 };
 

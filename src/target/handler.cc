@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "core/caller_shares.h"
 #include "target/held_request.h"
 
 namespace gatehouse::target {
@@ -78,7 +79,8 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& 
   auto job = [handler = handler_, held, place = call.place, &clock = clock_] {
     return Result<HandlerRun>(clock.monotonic() > held->deadline ? HandlerRun{} : run(handler, *held));
   };
-  auto ran = co_await threads_->run(loop_, std::move(job));
+  auto ran =
+      co_await threads_->run(loop_, std::move(job), caller_name(permit.principal().identity(), call.client));
   if (!ran) {
     report.detail = ran.error().text;
     co_return refuse(Reason::handler_overloaded);

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "core/caller_shares.h"
 #include "db/catalogue.h"
 #include "target/statement_call.h"
 
@@ -95,6 +96,7 @@ Stopped stopped(const db::RunFailure& failure) {
       break;
     case db::RunFault::busy: stop.refusal = Refusal(Reason::database_overloaded); break;
     case db::RunFault::late: stop.refusal = Refusal(Reason::deadline_passed); break;
+    case db::RunFault::changed: stop.refusal = Refusal(Reason::database_changed); break;
     case db::RunFault::too_large:
     case db::RunFault::unreadable:
     case db::RunFault::failed: break;

@@ -240,7 +240,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
-    auto share = client->shares.take(asker.identity, asker.address);
+    auto share = client->shares.take_one(asker.identity, asker.address);
     if (!share) co_return out_of_connections(share.error(), report);
     const std::size_t turn = client->next++ % client->addresses.size();
     auto acquired = attempt == 0 ? idle_connection(*client, turn) : std::nullopt;

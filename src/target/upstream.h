@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/caller_shares.h"
 #include "core/target.h"
 #include "net/loop.h"
-#include "target/caller_shares.h"
 #include "target/upstream_body.h"
 #include "target/upstream_pool.h"
 

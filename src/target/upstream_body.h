@@ -9,12 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/caller_shares.h"
 #include "core/response.h"
 #include "http/chunked.h"
 #include "http/response_parser.h"
 #include "net/loop.h"
 #include "net/signal.h"
-#include "target/caller_shares.h"
 #include "target/upstream_pool.h"
 
 namespace gatehouse::target {
@@ -45,7 +45,7 @@ class ConversationLease {
 
 // What one request holds of an upstream: its connection, its caller's share, and the memory to read into.
 struct Held {
-  CallerShares::Ticket share;
+  CallerShares::Lease share;
   UpstreamPool::Lease lease;
   ConversationLease conversation;
 };

@@ -397,7 +397,7 @@ TEST_F(Exchanges, GiveTheConnectionBackBeforeASlowClientHasTakenTheAnswer) {
   const std::string large(200'000, 'x');
   will({{"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + large}, {kOk}});
   Response response = slow_answer();
-  net::testing::turn_until(loop_, [&] { return client_->shares.in_use() == 0; });
+  net::testing::turn_until(loop_, [&] { return client_->shares.used() == 0; });
   EXPECT_EQ(ask().outcome, "200") << "on the same connection, while nothing of the first was taken";
   EXPECT_EQ(connections_, 1);
   EXPECT_EQ(rest_of(response), large);
@@ -413,9 +413,9 @@ TEST_F(Exchanges, HoldNoMoreThanReadAheadForASlowClientWhoseTimeIsNotTheUpstream
   clock_.advance(3 * client_->timeout);
   for (int i = 0; i < 10; ++i) loop_.poll();
   EXPECT_EQ(client_->held_bytes, client_->read_ahead);
-  EXPECT_EQ(client_->shares.in_use(), 1U);
+  EXPECT_EQ(client_->shares.used(), 1U);
   EXPECT_EQ(rest_of(response), large) << "the client waited, and not the upstream";
-  EXPECT_EQ(client_->shares.in_use(), 0U);
+  EXPECT_EQ(client_->shares.used(), 0U);
   EXPECT_EQ(client_->held_bytes, 0U);
 }
 
@@ -463,7 +463,7 @@ TEST_F(Exchanges, MayBeDroppedAtAnyMomentOfALargeBody) {
       }
     }
     for (int i = 0; i < 5; ++i) loop_.poll();
-    EXPECT_EQ(client_->shares.in_use(), 0U);
+    EXPECT_EQ(client_->shares.used(), 0U);
     EXPECT_EQ(client_->held_bytes, 0U);
   }
 }
@@ -495,7 +495,7 @@ TEST_F(Exchanges, OfOneCallerLeaveConnectionsToTheOthers) {
   EXPECT_EQ(ask().outcome, "200") << "another caller";
   clock_.advance(client_->timeout);
   net::testing::turn_until(loop_, [&] { return slow[0].done && slow[1].done; });
-  EXPECT_EQ(client_->shares.in_use(), 0U);
+  EXPECT_EQ(client_->shares.used(), 0U);
 }
 
 TEST_F(Exchanges, ThatFailDoNotCloseTheUpstreamForTheOthers) {

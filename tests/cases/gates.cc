@@ -82,7 +82,7 @@ class Events final : public AuditSink {
 class Body final : public gate::BodyReader {
  public:
   explicit Body(std::string_view bytes) : bytes_(bytes) {}
-  net::Task<Verdict<std::string_view>> read(std::uint64_t most, MemoryBudget::Lease&) override {
+  net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease&) override {
     asked = true;
     if (bytes_.size() > most) co_return refuse(Reason::body_too_large);
     co_return bytes_;

@@ -1,0 +1,86 @@
+#include "core/caller_shares.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "base/entropy.h"
+#include "base/ip.h"
+#include "core/identity.h"
+
+namespace gatehouse {
+namespace {
+
+SipKey fresh_key() {
+  SipKey key;
+  SystemEntropy().fill({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
+  return key;
+}
+
+// A network of IPv6 gives its holder more addresses than can be counted.
+IpAddress shared_address(const IpAddress& address) {
+  return address.family() == IpAddress::Family::v6 ? address.prefix(64) : address;
+}
+
+}  // namespace
+
+std::string caller_name(const Identity& caller, const IpAddress& address) {
+  if (caller.kind == PrincipalKind::anonymous) return shared_address(address).text();
+  return caller.scheme + '\n' + caller.id;
+}
+
+CallerShares::CallerShares(std::uint64_t most) : key_(fresh_key()), most_(most) {}
+
+std::size_t CallerShares::slot_of(const Identity& caller, const IpAddress& address) const {
+  TableHash hash(key_);
+  if (caller.kind == PrincipalKind::anonymous) {
+    const IpAddress shared = shared_address(address);
+    hash.add(~std::uint64_t{0} -
+             static_cast<std::uint64_t>(shared.family()));  // longer than any scheme's name
+    const auto& bytes = shared.bytes();
+    return hash.finish({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).low % kSlots;
+  }
+  // The scheme's length before it: scheme "a" with id "bc" is not scheme "ab" with id "c".
+  std::string_view scheme = caller.scheme;
+  hash.add(scheme.size());
+  while (!scheme.empty()) {
+    std::uint64_t word = 0;
+    const std::size_t size = std::min<std::size_t>(scheme.size(), sizeof word);
+    std::memcpy(&word, scheme.data(), size);
+    hash.add(word);
+    scheme.remove_prefix(size);
+  }
+  return hash.finish(caller.id).low % kSlots;
+}
+
+std::expected<CallerShares::Lease, CallerShares::Lack> CallerShares::take_one(const Identity& caller,
+                                                                              const IpAddress& address) {
+  Lease one = lease(caller, address);
+  if (auto grown = one.grow(1); !grown) return std::unexpected(grown.error());
+  return one;
+}
+
+// Threads that take at once may refuse one of them what a moment later would be there; together they never
+// hold more than `most_`.
+std::expected<void, CallerShares::Lack> CallerShares::take(std::size_t slot, std::uint64_t amount) {
+  const auto refuse = [&](Lack lack) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    return std::unexpected(lack);
+  };
+  const std::uint64_t most = most_.load(std::memory_order_relaxed);
+  if (amount > most) return refuse(Lack::all);
+  const std::uint64_t before = used_.fetch_add(amount, std::memory_order_relaxed);
+  if (before > most - amount) {
+    used_.fetch_sub(amount, std::memory_order_relaxed);
+    return refuse(Lack::all);
+  }
+  const std::uint64_t left = most - amount - before;
+  const std::uint64_t held = held_[slot].fetch_add(amount, std::memory_order_relaxed) + amount;
+  if (held > 0 && held - 1 > left) {
+    give_back(slot, amount);
+    return refuse(Lack::share);
+  }
+  return {};
+}
+
+}  // namespace gatehouse

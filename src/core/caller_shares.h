@@ -1,0 +1,108 @@
+// How much of something each caller holds (connections of an upstream, the memory of bodies), so that no
+// caller holds all of it.
+//
+// A caller gets more while it then holds no more than is left for the others, and one: alone it can take
+// half, two take a third each, and something is always left for a caller that has nothing (dynamic
+// thresholds: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches").
+// Nothing is to be configured, and no share is left unused for a caller who does not come. Nothing waits.
+//
+// Counted in a fixed table by a keyed hash: nothing is allocated, and no caller can choose whom it shares a
+// counter with.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <utility>
+
+#include "base/siphash.h"
+
+namespace gatehouse {
+
+class IpAddress;
+struct Identity;
+
+// The name of one caller, where callers share turns or threads: a proven principal by scheme and id, others
+// by address (IPv6 by /64).
+std::string caller_name(const Identity& caller, const IpAddress& address);
+
+// Thread-safe, without a lock.
+class CallerShares {
+ public:
+  // `most` of it in all: connections, bytes.
+  explicit CallerShares(std::uint64_t most = UINT64_MAX);
+  CallerShares(const CallerShares&) = delete;
+  CallerShares& operator=(const CallerShares&) = delete;
+  void bound(std::uint64_t most) { most_.store(most, std::memory_order_relaxed); }
+
+  enum class Lack : std::uint8_t {
+    all,    // there is not so much left
+    share,  // there is, but this caller holds its share
+  };
+
+  // What one caller holds for one request; given back when it is destroyed. Must not outlive the shares.
+  class Lease {
+   public:
+    Lease() = default;  // of nothing: grows without bound
+    Lease(Lease&& other) noexcept
+        : shares_(std::exchange(other.shares_, nullptr)),
+          slot_(other.slot_),
+          held_(std::exchange(other.held_, 0)) {}
+    Lease& operator=(Lease&& other) noexcept {
+      std::swap(shares_, other.shares_);
+      std::swap(slot_, other.slot_);
+      std::swap(held_, other.held_);
+      return *this;
+    }
+    ~Lease() { release(); }
+
+    // On failure it holds what it held.
+    std::expected<void, Lack> grow(std::uint64_t amount) {
+      if (shares_ == nullptr) return {};
+      if (auto taken = shares_->take(slot_, amount); !taken) return taken;
+      held_ += amount;
+      return {};
+    }
+    void release() {
+      if (shares_ != nullptr && held_ > 0) shares_->give_back(slot_, held_);
+      held_ = 0;
+    }
+    std::uint64_t held() const { return held_; }
+
+   private:
+    friend class CallerShares;
+    Lease(CallerShares& shares, std::size_t slot) : shares_(&shares), slot_(slot) {}
+    CallerShares* shares_ = nullptr;
+    std::size_t slot_ = 0;
+    std::uint64_t held_ = 0;
+  };
+  // Holds nothing yet. The caller as caller_name() has it.
+  Lease lease(const Identity& caller, const IpAddress& address) { return {*this, slot_of(caller, address)}; }
+  // One of it.
+  std::expected<Lease, Lack> take_one(const Identity& caller, const IpAddress& address);
+
+  std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+  std::uint64_t refused() const {
+    return refused_.load(std::memory_order_relaxed);
+  }  // leases that did not grow
+
+ private:
+  static constexpr std::size_t kSlots = 4096;
+  std::size_t slot_of(const Identity& caller, const IpAddress& address) const;
+  std::expected<void, Lack> take(std::size_t slot, std::uint64_t amount);
+  void give_back(std::size_t slot, std::uint64_t amount) {
+    held_[slot].fetch_sub(amount, std::memory_order_relaxed);
+    used_.fetch_sub(amount, std::memory_order_relaxed);
+  }
+
+  const SipKey key_;
+  std::atomic<std::uint64_t> most_;
+  alignas(64) std::atomic<std::uint64_t> used_{0};
+  std::atomic<std::uint64_t> refused_{0};
+  std::array<std::atomic<std::uint64_t>, kSlots> held_{};
+};
+
+}  // namespace gatehouse
