@@ -50,13 +50,20 @@ void undo_json(std::string_view text, std::string& out, std::vector<std::uint32_
   }
 }
 
-// Other spellings of a text: the byte without which it has none, and how it is undone. `places`: where each
-// byte of `out` stands in the text.
+// Other spellings of a text: the byte without which it has none, how long an escape is at most, and how it is
+// undone. `places`: where each byte of `out` stands in the text.
 struct Spelling {
   char mark;
+  std::size_t longest;
   void (*undo)(std::string_view text, std::string& out, std::vector<std::uint32_t>& places);
+
+  // Without an escape at the end that could have been cut.
+  std::string_view finished(std::string_view text) const {
+    const std::size_t last = text.rfind(mark);
+    return last != text.npos && text.size() - last < longest ? text.substr(0, last) : text;
+  }
 };
-constexpr Spelling kSpellings[] = {{'%', undo_percent}, {'\\', undo_json}};
+constexpr Spelling kSpellings[] = {{'%', 3, undo_percent}, {'\\', 6, undo_json}};
 
 }  // namespace
 
@@ -136,11 +143,11 @@ bool CredentialSearch::occurs_in(std::string_view text) {
 bool CredentialSearch::is_repeated_in(std::string_view text) {
   if (credentials_.empty()) return false;
   if (occurs_in(text)) return true;
-  for (const auto& [mark, undo] : kSpellings) {
-    if (!text.contains(mark)) continue;
+  for (const Spelling& spelling : kSpellings) {
+    if (!text.contains(spelling.mark)) continue;
     spelled_.clear();
     places_.clear();
-    undo(text, spelled_, places_);
+    spelling.undo(text, spelled_, places_);
     if (occurs_in(spelled_)) return true;
   }
   return false;
@@ -160,7 +167,13 @@ void CredentialSearch::collect(std::string_view text, std::vector<Range>& ranges
   }
 }
 
-std::string CredentialSearch::without(std::string_view text, std::string_view mark) {
+std::size_t CredentialSearch::beginning_at_end(std::string_view text) {
+  std::uint32_t node = 0;
+  for (const char c : text) node = next(node, c);
+  return parts_[node].depth;
+}
+
+std::string CredentialSearch::without(std::string_view text, std::string_view mark, End end) {
   if (credentials_.empty()) return std::string(text);
   if (!automaton_) {
     make_automaton();
@@ -168,15 +181,24 @@ std::string CredentialSearch::without(std::string_view text, std::string_view ma
   }
   std::vector<Range> ranges;
   collect(text, ranges);
-  for (const auto& [escape, undo] : kSpellings) {
-    if (!text.contains(escape)) continue;
+  if (const std::size_t begun = beginning_at_end(text); end == End::may_be_cut && begun >= kTelling)
+    ranges.push_back({text.size() - begun, text.size()});
+  const auto spell = [&](const Spelling& spelling, std::string_view written) {
     spelled_.clear();
     places_.clear();
-    undo(text, spelled_, places_);
-    places_.push_back(static_cast<std::uint32_t>(text.size()));
+    spelling.undo(written, spelled_, places_);
+    places_.push_back(static_cast<std::uint32_t>(written.size()));
+  };
+  for (const Spelling& spelling : kSpellings) {
+    if (!text.contains(spelling.mark)) continue;
+    spell(spelling, text);
     const std::size_t before = ranges.size();
     collect(spelled_, ranges);
     for (Range& range : std::span(ranges).subspan(before)) range = {places_[range.begin], places_[range.end]};
+    if (end == End::whole) continue;
+    spell(spelling, spelling.finished(text));
+    if (const std::size_t begun = beginning_at_end(spelled_); begun >= kTelling)
+      ranges.push_back({places_[spelled_.size() - begun], text.size()});
   }
   std::ranges::sort(ranges, {}, &Range::begin);
   std::string clean;

@@ -24,8 +24,11 @@ class CredentialSearch {
   bool occurs_in(std::string_view text);
   // Whether one of them is in the text, as it is, percent-encoded, or escaped as JSON does.
   bool is_repeated_in(std::string_view text);
-  // The text with `mark` in place of every run of bytes that is_repeated_in() would find.
-  std::string without(std::string_view text, std::string_view mark);
+  // The text with `mark` in place of every run of bytes that is_repeated_in() would find. A text that may
+  // have been cut off loses a beginning of a credential at its end, too, from kTelling bytes on.
+  enum class End : std::uint8_t { whole, may_be_cut };
+  std::string without(std::string_view text, std::string_view mark, End end = End::whole);
+  static constexpr std::size_t kTelling = 8;
 
   // Bytes of credentials and text that were looked at since this was made. Shows that the work is linear.
   std::uint64_t steps() const { return steps_; }
@@ -48,6 +51,8 @@ class CredentialSearch {
   std::uint32_t child_of(std::uint32_t node, char byte);
   std::uint32_t next(std::uint32_t node, char byte);
   void collect(std::string_view text, std::vector<Range>& ranges);
+  // How many bytes at the end of the text are the beginning of a credential.
+  std::size_t beginning_at_end(std::string_view text);
 
   std::vector<std::string_view> credentials_;
   bool automaton_ = false;

@@ -1,7 +1,6 @@
 #include "audit/encoder.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -14,9 +13,6 @@ namespace {
 
 constexpr std::string_view kRedacted = "[redacted]";
 constexpr std::string_view kCut = "\xe2\x80\xa6";
-
-constexpr std::array<std::string_view, 9> kMethods = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
-                                                      "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
 constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
@@ -68,7 +64,7 @@ class Line {
     *at_++ = '"';
   }
 
-  // A text of Gatehouse or of its configuration; empty is null.
+  // A text of Gatehouse or of its configuration, or a fact about the request; empty is null.
   void known(std::string_view text) {
     if (text.empty()) return raw("null");
     *at_++ = '"';
@@ -76,16 +72,21 @@ class Line {
     *at_++ = '"';
   }
 
-  void free(std::string_view text, std::size_t most = kLongestText) {
-    if (text.empty()) return raw("null");
+  // A text that others may have a say in: without the runs that are a credential of the request.
+  void free(std::string_view text, std::size_t most) {
     *at_++ = '"';
     char* const start = at_;
+    const auto written = [&] { return std::string_view(start, static_cast<std::size_t>(at_ - start)); };
     escaped(text, most);
-    const std::string_view written(start, static_cast<std::size_t>(at_ - start));
-    if (credentials_.is_repeated_in(text) ||
-        (written.size() != text.size() && credentials_.occurs_in(written))) {
+    const bool repeated = credentials_.is_repeated_in(text);
+    if (repeated || (written().size() != text.size() && credentials_.occurs_in(written()))) {
       at_ = start;
-      raw(kRedacted);
+      if (repeated) escaped(credentials_.without(text, kRedacted), most);
+      // Escaping, or what is left on both sides of a run, can make one too.
+      if (!repeated || credentials_.occurs_in(written())) {
+        at_ = start;
+        raw(kRedacted);
+      }
     }
     *at_++ = '"';
   }
@@ -108,7 +109,9 @@ class Line {
       if (at_ != start) *at_++ = ',';
       known(attribute.name.empty() ? std::string_view("-") : attribute.name);
       *at_++ = ':';
-      free(attribute.value);
+      *at_++ = '"';
+      escaped(attribute.value, kLongestText);
+      *at_++ = '"';
     }
     *at_++ = '}';
   }
@@ -212,19 +215,8 @@ class Line {
 constexpr std::size_t kLongestLine =
     6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + kLongestDetail) + 4096;
 
-// How much text there is in which a credential could be.
-std::size_t searched_bytes(const Event& event) {
-  std::size_t bytes = event.trace_id.size() + event.detail.size();
-  for (const std::span<const Attribute> list : {event.resource, event.query}) {
-    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes)))
-      bytes += attribute.value.size();
-  }
-  return bytes;
-}
-
 char* write(char* begin, const Event& event) {
   thread_local CredentialSearch credentials;
-  credentials.look_for(event.credentials, searched_bytes(event));
   Line line(begin, credentials);
   line.raw(R"({"time":")");
   line.time(event.time);
@@ -233,7 +225,7 @@ char* write(char* begin, const Event& event) {
   line.raw(R"(,"request.id":)");
   line.known(event.request_id);
   line.raw(R"(,"trace.id":)");
-  line.free(event.trace_id);
+  line.known(event.trace_id);
   line.raw(R"(,"client.address":)");
   if (event.has_client) {
     line.raw("\"");
@@ -243,11 +235,7 @@ char* write(char* begin, const Event& event) {
     line.raw("null");
   }
   line.raw(R"(,"http.request.method":)");
-  if (std::ranges::find(kMethods, event.method) != kMethods.end()) {
-    line.known(event.method);
-  } else {
-    line.free(event.method);
-  }
+  line.known(event.method);
   line.raw(R"(,"http.route":)");
   line.known(event.route);
   line.raw(R"(,"operation":)");
@@ -301,6 +289,7 @@ char* write(char* begin, const Event& event) {
   }
   if (!event.detail.empty()) {
     line.raw(R"(,"detail":)");
+    credentials.look_for(event.credentials, event.detail.size());
     line.free(event.detail, kLongestDetail);
   }
   line.raw("}\n");
@@ -321,7 +310,7 @@ void append_event(std::string& out, const Event& event) {
 void scrub(std::string& text, std::span<const std::string_view> credentials) {
   CredentialSearch search;
   search.look_for(credentials, text.size());
-  text = search.without(text, kRedacted);
+  text = search.without(text, kRedacted, CredentialSearch::End::may_be_cut);
 }
 
 }  // namespace gatehouse::audit

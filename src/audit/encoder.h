@@ -3,11 +3,12 @@
 // down to C1 controls and the characters that turn the direction of a terminal's text, and bytes that are not
 // UTF-8 become U+FFFD.
 //
-// Redaction by value: a free-text part (whatever the request or a peer had a say in) in which a credential of
-// the request occurs, as it is, percent-encoded or escaped as JSON does, is replaced as a whole by
-// "[redacted]". Texts of the configuration and of Gatehouse itself are no free text, and neither is who was
-// proven: a caller could otherwise send "getOrder" or its own name as a second key, and so remove the
-// operation or itself from the event of its own attack.
+// Redaction by value: of `detail`, in which an upstream, a database or a handler may repeat what it was sent,
+// every run that is a credential of the request, as it is, percent-encoded or escaped as JSON does, is
+// replaced by "[redacted]". Nothing else is looked through: a caller could otherwise send "getOrder", its own
+// name or the id of an order as a second key, and so take the operation, itself or the order out of the event
+// of its own attack. An attribute that holds a secret by its form is withheld by the code that makes the
+// event.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,8 @@ inline constexpr std::size_t kMostProven = 7;       // beside the first; more ar
 void append_event(std::string& out, const Event& event);
 
 // Replaces every run of bytes in `text` that is equal to a credential, as it is, percent-encoded or escaped
-// as JSON does. For originals of other servers' answers, which may repeat what they were sent.
+// as JSON does, and a beginning of one at the end of the text, which may have been cut there. For originals
+// of other servers' answers, which may repeat what they were sent.
 void scrub(std::string& text, std::span<const std::string_view> credentials);
 
 }  // namespace gatehouse::audit

@@ -1,6 +1,8 @@
 #include "audit/encoder.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -133,43 +135,40 @@ TEST(Encoder, TextOfOtherAlphabetsStaysReadable) {
   EXPECT_THAT(line_of(event), HasSubstr("\"user.id\":\"Zoë 東京 😀\""));
 }
 
-TEST(Encoder, NoCredentialOfTheRequestIsInItsEvent) {
+TEST(Encoder, NoCredentialOfTheRequestIsInTheDetailOfItsEvent) {
   const std::string key = "gh_abcdefghijkl_0123456789ABCDEFGHIJKLMNOPQRSTUVWx6Zt1Q";
   const std::string hostile = "s3\"cr\\et\n\xff";
   const std::string_view credentials[] = {"", key, hostile};
   for (const std::string& credential : {key, hostile}) {
-    for (const std::string& around :
-         {credential, "before " + credential + " after", credential + credential}) {
+    const std::pair<std::string, std::string> said[] = {
+        {credential, "[redacted]"},
+        {"before " + credential + " after", "before [redacted] after"},
+        {credential + credential, "[redacted][redacted]"}};
+    for (const auto& [text, written] : said) {
       Event event = sample();
-      const Attribute attributes[] = {{"id", around}};
       event.credentials = credentials;
-      event.method = around;
-      event.trace_id = around;
-      event.resource = attributes;
-      event.query = attributes;
-      event.detail = around;
+      event.detail = text;
       const std::string line = line_of(event);
       EXPECT_THAT(line, Not(HasSubstr(credential)));
       EXPECT_THAT(line, Not(HasSubstr("0123456789ABC")));
       EXPECT_THAT(line, Not(HasSubstr("cr\\\\et")));
-      EXPECT_THAT(line, HasSubstr(R"("detail":"[redacted]"})"));
+      EXPECT_THAT(line, HasSubstr("\"detail\":\"" + written + "\"}"));
     }
   }
 }
 
-TEST(Encoder, NoCredentialIsInAnEventInAnotherSpelling) {
+TEST(Encoder, NoCredentialIsInADetailInAnotherSpelling) {
   const std::string_view credentials[] = {"s3cr/et=\"x\""};
-  for (const std::string_view spelled :
-       {"s3cr%2Fet=%22x%22", "s3cr%2fet%3d%22x%22", "%733cr/et=\"x\"", "a%s3cr%2Fet=%22x%22%",
-        R"(s3cr/et=\"x\")", R"({"k":"s3cr\/et=\u0022x\u0022"})", R"(\s3cr/et=\"x\")"}) {
+  const std::pair<std::string_view, std::string_view> said[] = {
+      {"s3cr%2Fet=%22x%22", "[redacted]"}, {"s3cr%2fet%3d%22x%22", "[redacted]"},
+      {"%733cr/et=\"x\"", "[redacted]"},   {"a%s3cr%2Fet=%22x%22%", "a%[redacted]%"},
+      {R"(s3cr/et=\"x\")", "[redacted]"},  {R"({"k":"s3cr\/et=\u0022x\u0022"})", R"({\"k\":\"[redacted]\"})"},
+      {R"(\s3cr/et=\"x\")", "[redacted]"}};
+  for (const auto& [spelled, written] : said) {
     Event event = sample();
-    const Attribute attributes[] = {{"id", spelled}};
     event.credentials = credentials;
-    event.resource = attributes;
     event.detail = spelled;
-    const std::string line = line_of(event);
-    EXPECT_THAT(line, HasSubstr(R"("resource":{"id":"[redacted]"})")) << spelled;
-    EXPECT_THAT(line, HasSubstr(R"("detail":"[redacted]"})")) << spelled;
+    EXPECT_THAT(line_of(event), HasSubstr("\"detail\":\"" + std::string(written) + "\"}")) << spelled;
   }
   // What only looks like an encoding stays as it is.
   Event event = sample();
@@ -187,11 +186,16 @@ TEST(Encoder, ACredentialThatOnlyTheEscapingWouldFormIsRedactedToo) {
 }
 
 TEST(Encoder, ACallerCannotRemoveTheFactsByNamingThemAsItsCredential) {
-  for (const std::string_view fact : {"GET", "getOrder", "/orders/{id}", "condition_false", "refused", "2025",
-                                      "203.0", "{", "\"", "partner:acme", "abcdefghijkl", "a"}) {
+  for (const std::string_view fact :
+       {"GET", "42", "0af7651916cd43dd8448eb211c80319c", "open", "getOrder", "/orders/{id}",
+        "condition_false", "refused", "2025", "203.0", "{", "\"", "partner:acme", "abcdefghijkl", "a"}) {
     Event event = sample();
+    const Attribute query[] = {{"status", "open"}};
+    event.query = query;
     event.credentials = {&fact, 1};
     const std::string line = line_of(event);
+    EXPECT_THAT(line, HasSubstr(R"("trace.id":"0af7651916cd43dd8448eb211c80319c")"));
+    EXPECT_THAT(line, HasSubstr(R"("resource":{"id":"42"},"query":{"status":"open"})"));
     EXPECT_THAT(
         line,
         HasSubstr(
@@ -233,6 +237,26 @@ TEST(Encoder, LinesFollowEachOtherInOneBuffer) {
   std::string out = "kept\n";
   for (int i = 0; i < 300; ++i) append_event(out, sample());
   EXPECT_EQ(out.size(), 5 + 300 * line_of(sample()).size());
+}
+
+TEST(Scrub, ABeginningAtTheEndIsReplacedFromEightBytesOn) {
+  const std::string_view credentials[] = {"abcdefgh/jklmnop"};
+  for (const auto& [text, clean] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"a abcdefgh/jklmno", "a [redacted]"},
+           {"a abcdefgh", "a [redacted]"},
+           {"a abcdefg", "a abcdefg"},
+           {"abcdefgh/jklmnop abcdefgh/", "[redacted] [redacted]"},
+           {"a abcdefgh%2Fjkl", "a [redacted]"},
+           {"a abcdefgh%2", "a [redacted]"},
+           {"a abcdefgh%", "a [redacted]"},
+           {R"(a abcdefgh\/jk)", "a [redacted]"},
+           {R"(a abcdefgh\)", "a [redacted]"},
+           {R"(a abcdefgh\u002)", "a [redacted]"},
+           {"a abcdefgh b", "a abcdefgh b"}}) {
+    std::string scrubbed = text;
+    scrub(scrubbed, credentials);
+    EXPECT_EQ(scrubbed, clean) << text;
+  }
 }
 
 TEST(Scrub, EveryRunIsReplaced) {

@@ -20,12 +20,11 @@ constexpr int kTriesAtTheEnd = 3;
 // A buffer of this size is written without waiting for more.
 constexpr std::size_t kWorthWriting = std::size_t{512} << 10U;
 
-// The text up to `most`, without the credentials: also without the beginning of one that the cut would leave.
-std::string cut_clean(std::string_view text, ByteCount most, std::span<const std::string_view> credentials) {
-  std::size_t longest = 0;
-  for (const std::string_view credential : credentials) longest = std::max(longest, credential.size());
-  // A credential that is escaped takes six bytes for one.
-  std::string clean(text.substr(0, most.bytes + 6 * longest));
+// The text without the credentials, up to `most`. All of it is searched before it is cut, so that no
+// beginning of a credential is left, however much shorter the search has made what stands before it.
+std::string clean_and_cut(std::string_view text, ByteCount most,
+                          std::span<const std::string_view> credentials) {
+  std::string clean(text);
   scrub(clean, credentials);
   if (clean.size() > most.bytes) clean.resize(most.bytes);
   return clean;
@@ -145,16 +144,17 @@ void Journal::Worker::keep_original(std::string_view request_id, unsigned status
   // The second half of the buffer is for events: they must be recorded, and what an upstream said need not
   // be.
   if (lane.pending.load(std::memory_order_relaxed) >= journal_.options_.buffer.bytes / 2) return;
+  Original original;
+  original.request_id = request_id.substr(0, 36);
+  original.time = journal_.clock_.wall();
+  original.status = status;
+  original.head = clean_and_cut(head, journal_.options_.longest_head, credentials);
+  original.body = clean_and_cut(body, journal_.options_.longest_body, credentials);
   {
     const std::lock_guard lock(lane.mutex);
-    Original& original = lane.batch.originals.emplace_back();
-    original.request_id = request_id.substr(0, 36);
-    original.time = journal_.clock_.wall();
-    original.status = status;
-    original.head = cut_clean(head, journal_.options_.longest_head, credentials);
-    original.body = cut_clean(body, journal_.options_.longest_body, credentials);
     const std::size_t size = original.head.size() + original.body.size() + sizeof original;
     lane.batch.original_bytes += size;
+    lane.batch.originals.push_back(std::move(original));
     lane.pending.fetch_add(size, std::memory_order_relaxed);
   }
   journal_.wake(Urgency::soon);

@@ -113,12 +113,18 @@ TEST_F(Stores, AnOriginalThatRepeatsACredentialIsKeptWithoutIt) {
     auto worker = journal.worker(nullptr);
     worker->keep_original("inside", 500, "X-Echo: " + key + "\r\n", key, credentials);
     worker->keep_original("over-the-cut", 500, "", std::string(20, '.') + key + "end", credentials);
+    // The text shrinks so much that what stood far behind the cut stands before it.
+    std::string shrinking;
+    for (int i = 0; i < 40; ++i) shrinking += key;
+    worker->keep_original("shrinks", 500, shrinking.substr(0, 39 * key.size() + 30), shrinking, credentials);
   }
   auto connection = open();
   EXPECT_EQ(explain(connection, "inside")->originals.at(0).head, "X-Echo: [redacted]\r\n");
   EXPECT_EQ(explain(connection, "inside")->originals.at(0).body, "[redacted]");
   EXPECT_EQ(explain(connection, "over-the-cut")->originals.at(0).body,
             std::string(20, '.') + "[redacted]end");
+  EXPECT_FALSE(explain(connection, "shrinks")->originals.at(0).head.contains("gh_"));
+  EXPECT_FALSE(explain(connection, "shrinks")->originals.at(0).body.contains("gh_"));
 }
 
 TEST_F(Stores, OldEventsGoByAgeAndBySize) {

@@ -48,6 +48,7 @@ struct Event {
   std::string_view method;
   std::string_view route;  // the template, never the path as sent
   std::string_view operation;
+  // Parameters whose values may be shown: a value that is a credential by its form is withheld already.
   std::span<const Attribute> resource;  // path parameters that may be logged
   std::span<const Attribute> query;     // only parameters that say x-gatehouse: {log: true}
   std::string_view user_id;
@@ -67,7 +68,7 @@ struct Event {
   std::string_view upstream;  // the upstream's name
   unsigned upstream_status = 0;
   std::string_view detail;  // for operators: which finding, which error; redacted by value
-  std::span<const std::string_view> credentials;  // byte runs that must not appear in any of the above
+  std::span<const std::string_view> credentials;  // byte runs that must not appear in `detail`
 };
 
 }  // namespace gatehouse

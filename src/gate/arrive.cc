@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "gate/secret_forms.h"
 #include "http/forwarded.h"
 #include "http/query.h"
 #include "http/uri.h"
@@ -10,20 +11,40 @@
 namespace gatehouse::gate {
 namespace {
 
-// A shorter value of a cookie that no authenticator reads is no secret, and would black out ordinary text.
+// A shorter text is no secret: the half of an API key's, and far less than a token. If it were withheld, a
+// caller could take ordinary words out of the record.
+constexpr std::size_t kShortestSecret = 16;
+// Of a cookie in an upstream's answer, where no fact about the request stands.
 constexpr std::size_t kShortestCookie = 8;
 
-// Byte runs that no record may contain, whether a gate looks at them or not: as they are written, and
-// decoded.
+// Read generously: also a field that is malformed carries secrets. A value has no quotes around it.
+template <typename Visit>
+void for_each_cookie(std::string_view rest, Visit&& visit) {
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(';'), rest.size());
+    const std::string_view cookie = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto equals = cookie.find('=');
+    if (equals == std::string_view::npos) continue;
+    std::string_view value = cookie.substr(equals + 1);
+    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
+      value = value.substr(1, value.size() - 2);
+    visit(trimmed(cookie.substr(0, equals)), value);
+  }
+}
+
+// Byte runs that no text of others may bring into a record: what the configured carriers of credentials hold,
+// whether a gate looks at them or not, and what is a credential by its form, wherever a caller put it. As
+// they are written, and decoded.
 class CredentialCollector {
  public:
-  explicit CredentialCollector(Exchange& exchange) : exchange_(exchange), head_(exchange.head) {}
+  CredentialCollector(Exchange& exchange, std::vector<std::string_view>& into)
+      : exchange_(exchange), head_(exchange.head), into_(into) {}
 
   void collect() {
     add(exchange_.peer->certificate);
-    add_authorization(http::FieldId::authorization);
-    add_authorization(http::FieldId::proxy_authorization);
-    if (const auto cookies = head_.fields.value(http::FieldId::cookie)) add_cookies(*cookies);
+    bool bearer = false;
+    bool cookies = false;
     const auto& authenticators = exchange_.policy->authenticators;
     for (auto one = authenticators.begin(); one != authenticators.end(); ++one) {
       // Once for each place, however many look there.
@@ -32,18 +53,42 @@ class CredentialCollector {
             return before.carrier == one->carrier && before.field == one->field;
           });
       if (again) continue;
-      if (one->carrier == policy::Carrier::header) add_header(one->field);
-      if (one->carrier == policy::Carrier::query) add_pairs(one->field);
+      switch (one->carrier) {
+        case policy::Carrier::certificate: break;
+        case policy::Carrier::bearer: bearer = true; break;
+        case policy::Carrier::header: add_header(one->field); break;
+        case policy::Carrier::query: add_pairs(one->field); break;
+        case policy::Carrier::cookie: cookies = true; break;
+      }
     }
+    if (const auto value = head_.fields.value(http::FieldId::authorization);
+        value && (bearer || holds_credential(*value))) {
+      add(behind_scheme(*value));
+    }
+    if (const auto value = head_.fields.value(http::FieldId::proxy_authorization);
+        value && holds_credential(*value)) {
+      add(behind_scheme(*value));
+    }
+    const auto field = head_.fields.value(http::FieldId::cookie);
+    if (!field || (!cookies && !holds_credential(*field))) return;
+    for_each_cookie(*field, [this](std::string_view name, std::string_view value) {
+      if (is_cookie_carrier(name) || holds_credential(value)) add_encoded(value, kShortestSecret);
+    });
+  }
+
+  void collect_cookies() {
+    for_each_cookie(
+        head_.fields.value(http::FieldId::cookie).value_or(std::string_view()),
+        [this](std::string_view, std::string_view value) { add_encoded(value, kShortestCookie); });
   }
 
  private:
-  void add(std::string_view value) {
-    if (!value.empty()) exchange_.credentials.push_back(value);
+  void add(std::string_view value, std::size_t shortest = kShortestSecret) {
+    if (value.size() >= shortest) into_.push_back(value);
   }
 
-  void add_encoded(std::string_view value) {
-    add(value);
+  void add_encoded(std::string_view value, std::size_t shortest) {
+    add(value, shortest);
     if (value.contains('%') && http::percent_decoded(value, scratch())) {
       // Room for all that a head can hold, so that what is decoded next moves nothing.
       std::string& kept = exchange_.credential_text;
@@ -51,32 +96,13 @@ class CredentialCollector {
       const std::size_t begin = kept.size();
       if (begin + scratch().size() > kept.capacity()) return;
       kept += scratch();
-      add(std::string_view(kept).substr(begin));
+      add(std::string_view(kept).substr(begin), shortest);
     }
   }
 
-  // What stands behind the scheme's name.
-  void add_authorization(http::FieldId id) {
-    const auto value = head_.fields.value(id);
-    if (!value) return;
-    const auto space = value->find(' ');
-    add(space == std::string_view::npos ? *value : trimmed(value->substr(space)));
-  }
-
-  // Read generously: also a field that is malformed carries secrets.
-  void add_cookies(std::string_view rest) {
-    add(rest);
-    while (!rest.empty()) {
-      const auto end = std::min(rest.find(';'), rest.size());
-      const std::string_view cookie = trimmed(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      const auto equals = cookie.find('=');
-      if (equals == std::string_view::npos) continue;
-      std::string_view value = cookie.substr(equals + 1);
-      if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
-        value = value.substr(1, value.size() - 2);
-      if (value.size() >= kShortestCookie || is_cookie_carrier(cookie.substr(0, equals))) add_encoded(value);
-    }
+  static std::string_view behind_scheme(std::string_view authorization) {
+    const auto space = authorization.find(' ');
+    return space == std::string_view::npos ? authorization : trimmed(authorization.substr(space));
   }
   bool is_cookie_carrier(std::string_view name) const {
     return std::ranges::any_of(
@@ -98,7 +124,7 @@ class CredentialCollector {
       const bool same =
           pair.name == name ||
           (pair.name.contains('%') && http::percent_decoded(pair.name, scratch()) && scratch() == name);
-      if (same) add_encoded(pair.value);
+      if (same) add_encoded(pair.value, kShortestSecret);
     }
   }
 
@@ -109,6 +135,7 @@ class CredentialCollector {
 
   Exchange& exchange_;
   const http::RequestHead& head_;
+  std::vector<std::string_view>& into_;
 };
 
 }  // namespace
@@ -128,15 +155,26 @@ Verdict<void> arrive(Exchange& exchange, const Clock& clock, Entropy& entropy) {
   const auto parent = exchange.head.fields.value(http::FieldId::traceparent);
   const auto trace = parent ? http::parse_traceparent(*parent) : std::nullopt;
   exchange.trace = trace ? trace->child(entropy) : http::TraceContext::fresh(entropy);
-  CredentialCollector(exchange).collect();
+  CredentialCollector(exchange, exchange.credentials).collect();
 
   const Peer& peer = *exchange.peer;
+  if (peer.forwarding == Forwarding::never_believed) {
+    exchange.client = peer.address;
+    exchange.client_text = peer.text;
+    return {};
+  }
   const auto client =
       http::client_address(peer.address, exchange.head.fields, exchange.policy->settings.trusted_proxies);
   exchange.client = client ? *client : peer.address;
   exchange.client_text = exchange.client == peer.address ? peer.text : exchange.client.text();
   if (!client) return std::unexpected(refusal_of(client.error()));
   return {};
+}
+
+std::vector<std::string_view> secrets_of(Exchange& exchange) {
+  std::vector<std::string_view> secrets = exchange.credentials;
+  CredentialCollector(exchange, secrets).collect_cookies();
+  return secrets;
 }
 
 }  // namespace gatehouse::gate

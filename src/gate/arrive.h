@@ -1,6 +1,9 @@
 // Bytes → Exchange: what is found out about every request before the first gate looks at it.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "core/verdict.h"
@@ -12,9 +15,15 @@ namespace gatehouse::gate {
 // What could not be read as a request.
 Refusal refusal_of(http::Malformed reason);
 
-// Gives the exchange its times, its ids and the address that it comes from, and collects the byte runs that
-// no record may contain. Precondition: the exchange has begun, and `head` is a parsed head or empty. Refuses
-// where a trusted proxy's word about the address cannot be read; the address is then that of the peer.
+// Gives the exchange its times, its ids and the address that it comes from, and collects the credentials that
+// nothing of what others say may bring into the record: what a configured authenticator's carrier holds, and
+// what is a credential by its form (gate/secret_forms.h); none is shorter than 16 bytes. Precondition: the
+// exchange has begun, and `head` is a parsed head or empty. Refuses where a trusted proxy's word about the
+// address cannot be read; the address is then that of the peer.
 Verdict<void> arrive(Exchange& exchange, const Clock& clock, Entropy& entropy);
+
+// What an upstream's answer is kept without: the credentials, and the cookies, which may be credentials to
+// the upstream. Views into the exchange.
+std::vector<std::string_view> secrets_of(Exchange& exchange);
 
 }  // namespace gatehouse::gate

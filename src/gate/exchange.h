@@ -29,12 +29,16 @@
 
 namespace gatehouse::gate {
 
+// Whether the fields in which a proxy names its client are believed.
+enum class Forwarding : std::uint8_t { believed_of_trusted_proxies, never_believed };
+
 // What holds for all requests of a connection.
 struct Peer {
   IpAddress address;                  // of the other end, or what a trusted proxy's PROXY header says
   std::string text;                   // the same, written
   std::string_view certificate;       // DER, verified by the handshake; empty: none
   std::optional<WallTime> handshake;  // when it ended
+  Forwarding forwarding = Forwarding::believed_of_trusted_proxies;
 };
 
 struct TakenLimit {
@@ -70,7 +74,8 @@ struct Found {
   CallerShares* bodies = nullptr;   // of the memory that bodies take; null: it is not counted
   CallerShares::Lease body_memory;  // what the body takes, as bytes and as values
 
-  Kept<std::vector<std::string_view>> credentials;  // byte runs that no record may contain
+  Kept<std::vector<std::string_view>>
+      credentials;                    // byte runs that no text of others may bring into a record
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
   Kept<std::string> detail;           // for operators
   // While the target works: what it does is finished, and recorded, although the client has gone.

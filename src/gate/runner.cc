@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gate/arrive.h"
 #include "gate/decide.h"
 #include "gate/permit.h"
 #include "gate/respond.h"
@@ -159,7 +160,7 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
   if (passed) co_return std::nullopt;
   if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
     audit_.keep_original(exchange.id->text(), exchange.report.upstream_status, exchange.report.original_head,
-                         exchange.report.original_body, exchange.credentials);
+                         exchange.report.original_body, secrets_of(exchange));
   }
   const bool hides = exchange.operation != nullptr && hides_object(*exchange.operation, passed.error());
   if (hides && parts_.loop != nullptr) {
@@ -180,6 +181,7 @@ Call Runner::call_of(const Exchange& exchange) const {
               .received = exchange.received,
               .deadline = exchange.started + exchange.operation->timeout,
               .carriers = exchange.policy->carriers,
+              .forwards = exchange.operation->forwards,
               .answers = exchange.operation->answers,
               .place = exchange.place};
 }

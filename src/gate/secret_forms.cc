@@ -1,8 +1,10 @@
 #include "gate/secret_forms.h"
 
 #include <algorithm>
+#include <string>
 
 #include "base/strings.h"
+#include "http/characters.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -29,9 +31,7 @@ bool begins_api_key(std::string_view text) {
 // A JSON object in base64url begins with `eyJ`; the header is followed by at least one more part.
 std::size_t length_of_jwt_header(std::string_view text) { return run_of(text, is_base64url); }
 
-}  // namespace
-
-bool holds_credential(std::string_view text) {
+bool holds_plain_credential(std::string_view text) {
   for (auto at = text.find("gh_"); at != std::string_view::npos; at = text.find("gh_", at + 3)) {
     if (begins_api_key(text.substr(at))) return true;
   }
@@ -45,6 +45,24 @@ bool holds_credential(std::string_view text) {
     at = text.find("eyJ", end);
   }
   return false;
+}
+
+// Read generously: what is no `%XX` is itself.
+std::string percent_undone(std::string_view text) {
+  std::string undone;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? http::hex_value(text[i + 1]) : -1;
+    const int low = high >= 0 ? http::hex_value(text[i + 2]) : -1;
+    undone += low >= 0 ? static_cast<char>(high * 16 + low) : text[i];
+    if (low >= 0) i += 2;
+  }
+  return undone;
+}
+
+}  // namespace
+
+bool holds_credential(std::string_view text) {
+  return holds_plain_credential(text) || (text.contains('%') && holds_plain_credential(percent_undone(text)));
 }
 
 }  // namespace gatehouse::gate

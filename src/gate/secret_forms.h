@@ -6,7 +6,8 @@
 namespace gatehouse::gate {
 
 // Whether an API key of Gatehouse's (crypto/api_key.h), with or without its checksum, or a JWS or JWE in
-// compact form (RFC 7515 section 3.1) stands somewhere in the text. Time is linear in the text.
+// compact form (RFC 7515 section 3.1) stands somewhere in the text, as it is or percent-encoded. Time is
+// linear in the text.
 bool holds_credential(std::string_view text);
 
 }  // namespace gatehouse::gate

@@ -53,8 +53,8 @@ bool find_aliases(const http::Fields& fields, const policy::Operation& operation
   return findings.size() != before;
 }
 
-// What a parameter marked as secret holds appears in no record, whoever repeats it. Shorter texts would be
-// found everywhere.
+// What a parameter marked as secret holds appears in no text of others that is recorded. Shorter texts would
+// be found everywhere.
 void keep_secrets(Exchange& exchange, const policy::Operation& operation) {
   constexpr std::size_t kShortest = 4;
   if (operation.secret_parameters.empty() || exchange.parameters.empty()) return;

@@ -56,6 +56,34 @@ describe('events', unlessBuilt, () => {
     for (const secret of [...Object.values(secrets), key, desk.token, desk.token.split('.')[2]]) assert.ok(!written.includes(secret), secret);
   });
 
+  it('name the object whatever the caller sends beside it', async () => {
+    const id = '550e8400-e29b-41d4-a716-446655440000';
+    const text = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 80 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });
+    const open = await Desk.open({ change: (configuration, api) => {
+      const secret = { name: 'X-Pin', in: 'header', schema: { type: 'string', maxLength: 80, format: 'password' } };
+      api.components.securitySchemes.browserKey = { type: 'apiKey', in: 'cookie', name: 'sid' };
+      configuration.authenticators.browserKey = { type: 'api_key', prefix: 'partner:' };
+      api.paths['/things/{thing}'] = { get: { operationId: 'thing', security: [{}], parameters: [text('thing', 'path'), text('q', 'query'), secret], responses: { 200: { description: 'ok' } } } };
+      api.paths['/all'] = { get: { operationId: 'all', security: [{ browserKey: [] }], responses: { 200: { description: 'ok' } } } };
+      configuration.operations.thing = { permission: 'catalogue:read', public: 'a test', sensitive: 'export' };
+      configuration.operations.all = { permission: 'orders:read' };
+    } });
+    for (const value of [id, '42']) {
+      for (const beside of [{ 'proxy-authorization': `x ${value}` }, { authorization: `Bearer ${value}` }, { 'x-api-key': value }, { cookie: `a=${value}` }, { cookie: `sid=${value}` }, { dpop: value }, { 'x-pin': value }, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', cookie: 'sid=0af7651916cd43dd8448eb211c80319c' }]) {
+        const { status, headers } = await open.get(`/things/${value}?q=${value}`, beside);
+        assert.equal(status, 200);
+        const event = await open.gatehouse.eventOf(headers['x-request-id']);
+        const events = open.gatehouse.events().filter((one) => one['request.id'] === event['request.id']);
+        assert.deepEqual(events.map((one) => one['event.name']).sort(), ['intent', 'request']);
+        for (const one of events) {
+          assert.deepEqual([one.resource.thing, one.query.q], [value, value], JSON.stringify(beside));
+          assert.match(one['trace.id'], /^[0-9a-f]{32}$/);
+        }
+      }
+    }
+    await open.close();
+  });
+
   it('never have a value whose schema is secret behind a reference or a composition', async () => {
     const schemas = { Secret: { type: 'string', maxLength: 40, format: 'password' }, Chain: { allOf: [{ $ref: '#/components/schemas/Secret' }] } };
     const change = (configuration, api) => {
