@@ -143,8 +143,8 @@ void respond(Exchange& exchange, const Refusal& refusal) {
               may_see_details(exchange) ? &exchange : nullptr, problem);
 }
 
-void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std::string_view date_line,
-                   std::string_view fixed_fields) {
+std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
+                          std::string_view date_line, std::string_view fixed_fields) {
   const AnswerText& text = text_of(refusal.answer);
   const unsigned status = refusal.status != 0 ? refusal.status : text.status;
   std::string body;
@@ -160,6 +160,7 @@ void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std
   http::append_field(out, "Connection", "close");
   head.end();
   out += body;
+  return body.size();
 }
 
 Framing write_head(std::string& out, const Exchange& exchange, http::Connection connection,

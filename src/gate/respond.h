@@ -23,9 +23,9 @@ std::string fixed_fields(const policy::Settings& settings, Transport transport);
 void respond(Exchange& exchange, const Refusal& refusal);
 
 // The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection
-// closed.
-void write_refusal(std::string& out, const Refusal& refusal, const Uuid& id, std::string_view date_line,
-                   std::string_view fixed_fields);
+// closed. How many bytes its body has.
+std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
+                          std::string_view date_line, std::string_view fixed_fields);
 
 enum class Framing : std::uint8_t { length, chunked, none };
 

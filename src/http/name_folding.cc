@@ -68,6 +68,11 @@ bool GuardedNames::may_be_taken(std::string_view name, std::string_view guarded)
                                : same_when_folded(name, guarded, next_of_cookie);
 }
 
+bool GuardedNames::is_or_taken_for(std::string_view name) const {
+  return std::ranges::any_of(
+      names_, [&](const std::string& guarded) { return same(name, guarded) || may_be_taken(name, guarded); });
+}
+
 std::optional<std::string_view> GuardedNames::taken_for(std::string_view name) const {
   const std::string* found = nullptr;
   for (const std::string& guarded : names_) {

@@ -30,6 +30,8 @@ class GuardedNames {
   // or like none. Fields are the same without regard to case (RFC 9110 section 5.1), cookies are not. The
   // view lives as long as this.
   std::optional<std::string_view> taken_for(std::string_view name) const;
+  // Whether it is a guarded name or may be taken for one.
+  bool is_or_taken_for(std::string_view name) const;
 
  private:
   bool same(std::string_view a, std::string_view b) const;

@@ -91,12 +91,15 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t 
       GATEHOUSE_CO_CHECK(make_room(copied_.size() + step.data.size(), memory));
       copied_ += step.data;
       if (step.progress == http::Progress::complete) {
-        // Bytes behind the end that were read from the stream directly belong to the next request: it cannot
-        // be told apart any more, so the connection ends. Pipelining after a chunked body in one piece still
-        // works.
-        used_ = from_buffer - std::min(from_buffer, rest.size());
-        complete_ = from_buffer > 0 || rest.empty();
-        if (from_buffer == 0) used_ = arrived().size();
+        // Bytes behind the end belong to the next request. They are in the buffer already, or were read from
+        // the stream directly.
+        complete_ = true;
+        if (from_buffer > 0) {
+          used_ = from_buffer - rest.size();
+        } else {
+          used_ = arrived().size();
+          surplus_ = rest;
+        }
         co_return copied_;
       }
       if (step.data.empty()) break;

@@ -23,6 +23,8 @@ class ConnectionBody final : public gate::BodyReader {
   // How many bytes of the buffer, behind the head, belonged to this request; nothing when the rest of the
   // body is still to come, so that the connection cannot go on.
   std::optional<std::size_t> used() const;
+  // What was read of the stream behind the body: the beginning of the next request.
+  std::string_view surplus() const { return surplus_; }
 
  private:
   net::Task<Verdict<std::string_view>> read_length(std::uint64_t length, CallerShares::Lease& memory);
@@ -38,6 +40,7 @@ class ConnectionBody final : public gate::BodyReader {
   std::chrono::nanoseconds timeout_;
   std::string copied_;       // a body that does not fit into the buffer, or came in chunks
   std::size_t counted_ = 0;  // of it, with room to grow
+  std::string surplus_;
   std::size_t used_ = 0;
   bool complete_ = false;
 };

@@ -170,6 +170,9 @@ net::Task<bool> Connection::read_proxy_header() {
                       trusted ? "not PROXY protocol version 2" : "the peer is no trusted proxy");
     co_return false;
   }
+  // Without an address the connection counts as the proxy's own (its health checks, say). What is said in its
+  // requests about other addresses may be anybody's.
+  peer_.forwarding = gate::Forwarding::never_believed;
   if (header.source) {
     peer_.address = header.source->address;
     peer_.text = peer_.address.text();
@@ -279,11 +282,11 @@ net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refu
   (void)gate::arrive(exchange, worker_.shared().clock,
                      worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
-  gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
+  const std::size_t body_bytes =
+      gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
   stream_->set_deadline(worker_.loop().now() + kLastAnswerLinger);
   const auto written = co_await stream_->write(head_out_);
-  const gate::Ending ending{refusal, written ? text_of(refusal.answer).status : 0,
-                            written ? head_out_.size() : 0};
+  const gate::Ending ending{refusal, written ? text_of(refusal.answer).status : 0, written ? body_bytes : 0};
   worker_.audit().record(worker_.events().build(exchange, ending, worker_.shared().clock.monotonic()));
   auto closing = net::close(std::move(stream_), worker_.loop().now() + kLastAnswerLinger);
   co_await closing;
@@ -341,7 +344,10 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
                                 recording.ending);
     next = co_await writing;
   }
-  if (used) buffer_.consume(head_size + *used);
+  if (used) {
+    buffer_.consume(head_size + *used);
+    if (!buffer_.put_back(body.surplus())) next = Next::close;
+  }
   co_return next;
 }
 

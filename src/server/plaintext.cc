@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "crypto/api_key.h"
 #include "gate/arrive.h"
 #include "gate/respond.h"
+#include "gate/sent_in_clear.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
 
@@ -35,6 +35,11 @@ std::optional<std::string> location_of(const Serving& serving, const http::Reque
   return location.append(head.target);
 }
 
+std::string_view alarm_of(const gate::SentInClear& shown) {
+  return shown.key_id.empty() ? "a credential was sent without TLS"
+                              : "revoke this key: it was sent without TLS";
+}
+
 }  // namespace
 
 net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
@@ -54,19 +59,23 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   const gate::Peer peer{accepted.peer.address, accepted.peer.address.text(), {}, {}};
   exchange->begin(serving->runner->shared_policy(), peer);
   http::Progress progress = http::Progress::need_more;
+  // Half a request has shown its credential all the same.
+  const auto record_unfinished = [&](Reason reason) {
+    if (buffer.empty()) return;
+    const auto shown = gate::sent_in_clear(buffer.bytes(), *exchange->policy);
+    if (!shown) return worker.record_connection(peer.address, reason, "listen.http");
+    worker.record_connection(peer.address, Reason::credential_in_plaintext, alarm_of(*shown), shown->key_id);
+  };
   while (progress == http::Progress::need_more) {
     const std::span<char> space = buffer.space();
     if (space.empty()) {
-      worker.record_connection(peer.address, Reason::head_too_large, "listen.http");
+      record_unfinished(Reason::head_too_large);
       co_return;
     }
     const auto read = co_await stream->read(space);
     if (!read || *read == 0) {
       const bool late = !read && read.error().code == ErrorCode::timeout;
-      if (!buffer.empty()) {
-        worker.record_connection(peer.address, late ? Reason::request_late : Reason::client_gone,
-                                 "listen.http");
-      }
+      record_unfinished(late ? Reason::request_late : Reason::client_gone);
       co_return;
     }
     buffer.added(*read);
@@ -77,15 +86,16 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   if (!readable) exchange->head.forget();
   (void)gate::arrive(*exchange, worker.shared().clock,
                      worker.entropy());  // whatever it says: it is not answered
-  const bool credential = !exchange->credentials.empty();
+  const std::optional<gate::SentInClear> shown = gate::sent_in_clear(buffer.bytes(), *exchange->policy);
 
   std::string out;
   Refusal refusal = readable ? Refusal(Reason::plaintext, "listen.http") : gate::refusal_of(parser.reason());
   const std::optional<std::string> location =
-      readable && !credential && listen.http_answer == policy::PlaintextAnswer::redirect
+      readable && !shown && listen.http_answer == policy::PlaintextAnswer::redirect
           ? location_of(*serving, exchange->head)
           : std::nullopt;
   unsigned status = text_of(refusal.answer).status;
+  std::size_t body_bytes = 0;
   if (location) {
     status = 308;
     http::HeadWriter head(out);
@@ -96,20 +106,16 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     head.field("Connection", "close").content_length(0).end();
   } else {
     // What came in the clear may have been read by others: no redirect would bring it back.
-    if (credential) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
-    gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), serving->plain_fields);
+    if (shown) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
+    body_bytes = gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), serving->plain_fields);
     status = text_of(refusal.answer).status;
   }
   const auto written = co_await stream->write(out);
-  const gate::Ending ending{refusal, written ? status : 0, 0};
+  const gate::Ending ending{refusal, written ? status : 0, written ? body_bytes : 0};
   Event event = worker.events().build(*exchange, ending, worker.shared().clock.monotonic());
-  std::optional<crypto::ApiKey> key;
-  for (const std::string_view one : exchange->credentials) {
-    if (!key) key = crypto::ApiKey::parse(one);
-  }
-  if (key) event.credential_id = key->id();
-  if (credential) {
-    event.detail = key ? "revoke this key: it was sent without TLS" : "a credential was sent without TLS";
+  if (shown) {
+    event.credential_id = shown->key_id;
+    event.detail = alarm_of(*shown);
   }
   worker.audit().record(event);
   worker.give_back(std::move(exchange));

@@ -2,6 +2,7 @@
 // to hold.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -31,6 +32,8 @@ class RequestBuffer {
     begin_ += size;
     if (begin_ == end_) begin_ = end_ = 0;
   }
+  // Bytes of the stream that were read past what was asked for. false: there is no room for them.
+  bool put_back(std::string_view bytes);
   // Gives the memory back. Precondition: empty.
   void release();
 
@@ -43,6 +46,18 @@ class RequestBuffer {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };
+
+inline bool RequestBuffer::put_back(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> room = space();
+    if (room.empty()) return false;
+    const std::size_t size = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), size);
+    added(size);
+    bytes.remove_prefix(size);
+  }
+  return true;
+}
 
 inline std::span<char> RequestBuffer::space() {
   if (data_ == nullptr) {

@@ -78,7 +78,8 @@ net::Task<void> Worker::guard(net::Task<void> serving, IpAddress client) {
   }
 }
 
-void Worker::record_connection(const IpAddress& client, Reason reason, std::string_view detail) {
+void Worker::record_connection(const IpAddress& client, Reason reason, std::string_view detail,
+                               std::string_view credential_id) {
   Event event;
   event.name = "connection";
   event.time = shared_.clock.wall();
@@ -86,6 +87,7 @@ void Worker::record_connection(const IpAddress& client, Reason reason, std::stri
   event.outcome = Outcome::refused;
   event.stage = facts_of(reason).stage;
   event.reason = facts_of(reason).name;
+  event.credential_id = credential_id;
   event.detail = detail;
   audit_->record(event);
 }

@@ -78,7 +78,9 @@ class Worker {
   gate::EventBuilder& events() { return events_; }
 
   // The event of a connection that brought no request, or not a whole one.
-  void record_connection(const IpAddress& client, Reason reason, std::string_view detail);
+  // `credential_id`: of a key that was shown, where one was.
+  void record_connection(const IpAddress& client, Reason reason, std::string_view detail,
+                         std::string_view credential_id = {});
 
   std::unique_ptr<gate::Exchange> take_exchange();
   void give_back(std::unique_ptr<gate::Exchange> exchange);

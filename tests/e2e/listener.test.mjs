@@ -63,6 +63,18 @@ describe('the TLS listener', unlessBuilt, () => {
     assert.equal(answer.headers.connection, 'close');
   });
 
+  it('answers what is pipelined behind a chunked body that came apart from its head', async () => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    const order = JSON.stringify({ title: 'a', quantity: 1 });
+    const text = () => wire.received.toString('latin1');
+    wire.send(`POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`);
+    await eventually(async () => text().includes('100 Continue'), '100 Continue');
+    wire.send(`${order.length.toString(16)}\r\n${order}\r\n0\r\n\r\n${get('/catalogue')}${get('/nothing')}`);
+    await eventually(async () => text().match(/HTTP\/1\.1 [2-5]\d\d/g)?.length === 3, 'three answers');
+    assert.deepEqual(text().match(/HTTP\/1\.1 [2-5]\d\d/g), ['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 404']);
+    wire.destroy();
+  });
+
   it('answers pipelined requests in their order', async () => {
     desk.upstream.answer = async ({ target }) => response(200, { target });
     const wire = await Wire.open(desk.port, desk.tls);
@@ -126,6 +138,27 @@ describe('the plaintext listener', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('raises the alarm for a credential wherever it stands, also in what is not a request', async () => {
+    const { desk, plain } = await open('redirect');
+    const { id, key } = await desk.createKey();
+    const sent = {
+      'in the path': [`/orders/${key}`], 'in the query': [`/orders?q=${key}`], 'percent-encoded': [`/orders?q=${key.replaceAll('_', '%5F')}`, '', null], 'under another spelling': ['/orders', `x_api_key: ${key}`], 'in a cookie': ['/orders', `Cookie: a=1; b=${key}`],
+      'in two fields': ['/orders', `Authorization: Bearer ${desk.token}\r\nAuthorization: Bearer x`, null], 'of another scheme': ['/orders', 'Authorization: Basic eDp5', null], 'in a malformed field': ['/orders', `X-API-Key : ${key}`],
+    };
+    for (const [where, [target, line = '', named = id]] of Object.entries(sent)) {
+      const wire = await Wire.open(plain, { tls: false });
+      const [answer] = await wire.send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${line && `${line}\r\n`}\r\n`).responses();
+      assert.equal(answer.status, 403, where);
+      const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+      assert.deepEqual([event.reason, event['auth.credential.id']], ['credential_in_plaintext', named], where);
+      assert.equal(event['http.response.body.size'], Number(answer.headers['content-length']), where);
+      wire.destroy();
+    }
+    assert.equal((await plainGet(plain, '/orders?q=open', { host: 'localhost', cookie: 'theme=a-long-and-dark-one' })).status, 308, 'what is no credential is redirected');
+    assert.ok(!desk.folder.read('events.jsonl').includes(key));
+    await desk.close();
+  });
+
   it('names the key that came in plaintext, and not its value', async () => {
     const { desk, plain } = await open('reject');
     const { id, key } = await desk.createKey();
@@ -146,8 +179,11 @@ describe('the plaintext listener, for callers who do not finish', unlessBuilt, (
       configuration.deadlines = { head: '300ms' };
     } });
     const late = await Wire.open(plain, { tls: false });
-    await late.send('GET / HTTP/1.1\r\nX-API-Key: gh_').closedByServer();
+    await late.send('GET / HTTP/1.1\r\nX-Other: gh_').closedByServer();
     await desk.gatehouse.event(({ reason }) => reason === 'request_late', 'request_late');
+    const lateWithKey = await Wire.open(plain, { tls: false });
+    await lateWithKey.send('GET / HTTP/1.1\r\nX-API-Key: gh_').closedByServer();
+    await desk.gatehouse.event(({ reason }) => reason === 'credential_in_plaintext', 'credential_in_plaintext');
     const gone = await Wire.open(plain, { tls: false });
     await new Promise((resolve) => gone.socket.write('GET / HT', resolve));
     gone.socket.end();
@@ -252,6 +288,24 @@ describe('proxies', unlessBuilt, () => {
     assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['client.address'], '203.0.113.9');
     tls.destroy();
     await desk.close();
+  });
+
+  it('that name no source in their PROXY header are not believed about it in a field either', async () => {
+    for (const [command, family, size] of [[0x20, 0x00, 12], [0x20, 0x11, 12], [0x21, 0x00, 0]]) {
+      const desk = await proxied();
+      const wire = await Wire.open(desk.port, { tls: false });
+      const nobody = header(203, 0, 113, 9).subarray(0, 16 + size);
+      nobody[12] = command;
+      nobody[13] = family;
+      nobody[15] = size;
+      wire.send(nobody);
+      const tls = await Wire.open(desk.port, { ...desk.tls, socket: wire.socket, port: undefined, host: undefined });
+      const [answer] = await tls.send('GET /catalogue HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\nForwarded: for=198.51.100.1\r\n\r\n').responses();
+      assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['client.address'], '127.0.0.1');
+      assert.equal(desk.upstream.last.headers['x-forwarded-for'], '127.0.0.1');
+      tls.destroy();
+      await desk.close();
+    }
   });
 
   it('that send no PROXY header, or are not trusted to, are not served', async () => {
