@@ -64,33 +64,39 @@ void take_reference(const http::Field& field, const AnswerRules& rules, std::str
 }
 
 // `<target>; rel="next", <target>; …` (RFC 8288 section 3). By default targets are on this server; where the
-// document declares Link, they may be anywhere outside.
+// document declares Link, they may be anywhere outside. Many readers part the value at `,` or `<` and know
+// nothing of quotes: what stands in `<>` within quotes is held to the same rules, and a quote stands only
+// where a value begins.
 bool append_links(std::string& out, std::string_view value, const AnswerRules& rules,
                   std::string_view base_path, bool declared) {
   bool quoted = false;
-  while (!value.empty()) {
+  for (char before = 0; !value.empty();) {
     const char c = value.front();
-    if (c == '"') quoted = !quoted;
-    if (quoted || c != '<') {
+    if (c == '"') {
+      if (!quoted && before != '=') return false;
+      quoted = !quoted;
+    }
+    // An escaped character: a reader without escapes sees the string end elsewhere.
+    if (quoted && c == '\\') return false;
+    if (c != '<') {
       if (!quoted && ascii_lower(c) == 'a' && value.size() > 6 &&
           equal_ignoring_case(value.substr(0, 6), "anchor"))
         return false;  // another reference
       out += c;
+      before = c;
       value.remove_prefix(1);
-      if (quoted && c == '\\' && !value.empty()) {
-        out += value.front();
-        value.remove_prefix(1);
-      }
       continue;
     }
     const auto end = value.find('>');
     if (end == std::string_view::npos) return false;
     out += '<';
     const std::size_t begin = out.size();
-    if (!append_reference(out, value.substr(1, end - 1), rules.inside, base_path)) return false;
+    const std::string_view reference = value.substr(1, end - 1);
+    if (reference.contains('"') || !append_reference(out, reference, rules.inside, base_path)) return false;
     const std::string_view made = std::string_view(out).substr(begin);
     if (!declared && (made.starts_with("//") || !scheme_of(made).empty())) return false;
     out += '>';
+    before = '>';
     value.remove_prefix(end + 1);
   }
   return !quoted;

@@ -82,12 +82,20 @@ TEST(AnswerFields, LinkToThisServerOnlyUnlessDeclared) {
       left_of("Link: </orders?page=2>; rel=\"next\", <http://orders.test:3000/base/orders>; rel=first\r\n"),
       "Link: </orders?page=2>; rel=\"next\", </orders>; rel=first\r\n");
   const std::string outside = "Link: <https://docs.test/>; rel=\"help <x>\"\r\n";
+  EXPECT_EQ(left_of("Link: </a>; title=\"a <b>, c\"\r\n"), "Link: </a>; title=\"a <b>, c\"\r\n");
   EXPECT_EQ(left_of(outside), "");
   EXPECT_EQ(left_of(outside, rules({FieldName("Link")})), outside);
   for (const char* line :
        {"Link: <//docs.test/>\r\n", "Link: </a>; anchor=\"http://orders.test:3000/\"\r\n", "Link: </a\r\n",
-        "Link: </a>; title=\"x\r\n", "Link: <http:docs.test>\r\n", "Link: <\\\\docs.test>\r\n"})
+        "Link: </a>; title=\"x\r\n", "Link: <http:docs.test>\r\n", "Link: <\\\\docs.test>\r\n",
+        // Read without quotes, or with other ones.
+        "Link: </a>; title=\"x, <https://docs.test/>; rel=next\"\r\n",
+        "Link: </a>; title=\"x\\\", <https://docs.test/>; rel=\\\"next\"\r\n",
+        "Link: </a>; title=x\"y, <https://docs.test/>; rel=z\"\r\n", "Link: </a\">; title=\"b\"\r\n",
+        "Link: </a>; title=\"x <http://orders.test:8080/>\"\r\n"})
     EXPECT_EQ(left_of(line), "") << line;
+  EXPECT_EQ(left_of("Link: </a>; title=\"x <http://orders.test:8080/>\"\r\n", rules({FieldName("Link")})),
+            "");
 }
 
 // `nothing`: does not leave.
@@ -98,11 +106,16 @@ std::string left_of_reference(std::string_view reference) {
 }
 
 TEST(Locations, ThatNameTheUpstreamInAnyFormBecomePathsOfThisServer) {
-  for (const char* host :
-       {"http://orders.test:3000", "HTTP://ORDERS.TEST:3000", "https://orders.test", "//orders.test:3000",
-        "http://orders.test.:3000", "http://user:pw@orders.test:3000", "http://10.0.0.2", "//10.0.0.2:80",
-        "http://[::ffff:10.0.0.2]", "http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000",
-        "http://127.9.9.9:9000", "http://app.localhost:9000", "ws://orders.test:3000"}) {
+  for (const char* host : {"http://orders.test:3000",  "HTTP://ORDERS.TEST:3000",
+                           "https://orders.test",      "//orders.test:3000",
+                           "http://orders.test.:3000", "http://user:pw@orders.test:3000",
+                           "http://10.0.0.2",          "//10.0.0.2:80",
+                           "http://[::ffff:10.0.0.2]", "http://localhost:9000",
+                           "http://127.0.0.1:9000",    "http://[::1]:9000",
+                           "http://127.9.9.9:9000",    "http://app.localhost:9000",
+                           "ws://orders.test:3000",    "http://0.0.0.0:9000",
+                           "http://[::]:9000",         "http://[::127.0.0.1]:9000",
+                           "http://[::7f00:1]:9000",   "http://[::10.0.0.2]"}) {
     EXPECT_EQ(left_of_reference(std::string(host) + "/base/7?a=1#b"), "/7?a=1#b") << host;
     EXPECT_EQ(left_of_reference(std::string(host) + "/basement"), "/basement") << host;
     EXPECT_EQ(left_of_reference(std::string(host)), "/") << host;
