@@ -28,9 +28,18 @@ struct FieldName {
 struct CredentialCarriers {
   std::vector<FieldName> fields;
   std::vector<std::string> pairs;  // names in the query, as they are written there
-  std::vector<std::string> cookies;
   // Authorization ends here whether a scheme is configured for it or not, unless one says `forward: true`.
   enum class Authorization : std::uint8_t { ends_here, goes_on } authorization = Authorization::ends_here;
+};
+
+// What of a client's head goes on to an upstream beside the fields that the table lets go on. Everything else
+// stays behind.
+struct RequestRules {
+  // Header parameters of the operation, `fields.forward`, and credentials whose scheme says `forward: true`.
+  std::vector<FieldName> fields;
+  std::vector<std::string> checked_cookies;  // parameters of the operation: as the document's rules took them
+  std::vector<std::string>
+      forwarded_cookies;  // by name alone: the first of each name, if readers agree on it
 };
 
 // A host that an answer may not name: one of an upstream's.

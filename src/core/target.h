@@ -33,6 +33,7 @@ struct Call {
   WallTime received{};
   MonotonicTime deadline{};
   const CredentialCarriers& carriers;
+  const RequestRules& forwards;
   const AnswerRules& answers;
   // The request's place among those that the operation's `concurrency` counts; null where it counts none.
   // Work that goes on when its request has gone keeps a reference until it has really ended.

@@ -9,33 +9,42 @@ namespace {
 
 // RFC 6265bis section 4.1.1 cookie-octet.
 bool is_cookie_octet(char c) { return c > ' ' && c < 0x7F && c != '"' && c != ',' && c != ';' && c != '\\'; }
+bool are_cookie_octets(std::string_view text) { return std::ranges::all_of(text, is_cookie_octet); }
+
+bool are_items(std::string_view text) {
+  const auto comma = std::min(text.find(','), text.size());
+  return !text.substr(comma).contains('=') &&
+         std::ranges::all_of(text, [](char c) { return c == ',' || is_cookie_octet(c); });
+}
 
 }  // namespace
 
 std::optional<Cookie> CookieReader::next() {
-  if (malformed_ || (!first_ && rest_.empty())) return std::nullopt;
-  first_ = false;
-  malformed_ = true;  // until it is read to its end
-
+  if (ended_) return std::nullopt;
   const auto semicolon = rest_.find(';');
-  const auto pair = rest_.substr(0, semicolon);
-  const auto equals = pair.find('=');
-  if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-  Cookie cookie{pair.substr(0, equals), pair.substr(equals + 1)};
-  if (cookie.value.size() >= 2 && cookie.value.front() == '"' && cookie.value.back() == '"') {
-    cookie.value = cookie.value.substr(1, cookie.value.size() - 2);
-  }
-  if (!all(cookie.name, kTokenCharacter)) return std::nullopt;
-  if (!std::all_of(cookie.value.begin(), cookie.value.end(), is_cookie_octet)) return std::nullopt;
+  std::string_view pair = rest_.substr(0, semicolon);
+  ended_ = semicolon == std::string_view::npos;
+  if (!ended_) rest_.remove_prefix(semicolon + 1);
 
-  if (semicolon == std::string_view::npos) {
-    rest_ = {};
+  const bool apart = first_ || pair.starts_with(' ');
+  if (!first_ && apart) pair.remove_prefix(1);
+  first_ = false;
+  const auto equals = pair.find('=');
+  Cookie cookie;
+  if (!apart || equals == std::string_view::npos || equals == 0) return cookie;
+  if (!all(pair.substr(0, equals), kTokenCharacter)) return cookie;
+  cookie.name = pair.substr(0, equals);
+  cookie.value = pair.substr(equals + 1);
+  const bool has_quotes =
+      cookie.value.size() >= 2 && cookie.value.starts_with('"') && cookie.value.ends_with('"');
+  if (are_cookie_octets(cookie.value)) {
+    cookie.form = CookieForm::octets;
+  } else if (has_quotes && are_cookie_octets(cookie.value.substr(1, cookie.value.size() - 2))) {
+    cookie.form = CookieForm::quoted;
+    cookie.value = cookie.value.substr(1, cookie.value.size() - 2);
   } else {
-    rest_.remove_prefix(semicolon + 1);
-    if (rest_.size() < 2 || rest_.front() != ' ') return std::nullopt;
-    rest_.remove_prefix(1);
+    cookie.form = are_items(cookie.value) ? CookieForm::items : CookieForm::odd;
   }
-  malformed_ = false;
   return cookie;
 }
 
@@ -43,12 +52,14 @@ CookieLookup find_cookie(std::string_view field_value, std::string_view name, st
   CookieReader reader(field_value);
   auto result = CookieLookup::absent;
   while (const auto cookie = reader.next()) {
+    if (cookie->form != CookieForm::octets && cookie->form != CookieForm::quoted)
+      return CookieLookup::refused;
     if (cookie->name != name) continue;
     if (result == CookieLookup::found) return CookieLookup::refused;
     result = CookieLookup::found;
     value = cookie->value;
   }
-  return reader.malformed() ? CookieLookup::refused : result;
+  return result;
 }
 
 }  // namespace gatehouse::http

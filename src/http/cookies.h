@@ -1,34 +1,47 @@
-// The Cookie field (RFC 6265bis section 4.2), read strictly.
+// The Cookie field (RFC 6265bis section 4.2), read strictly. One reader for all who ask: what a gate checks,
+// what a credential is taken from, and what is written into a request to an upstream.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace gatehouse::http {
 
-struct Cookie {
-  std::string_view name;   // a token
-  std::string_view value;  // cookie-octets, without the quotes around it
+// How a piece of the field is written. Readers agree on `octets` alone: Python's http.cookies parts cookies
+// at white space too, older servlet containers and Rack at `,`, and some take a quoted text for one value,
+// with what looks like other cookies in it.
+enum class CookieForm : std::uint8_t {
+  octets,      // cookie-octets (section 4.1.1)
+  quoted,      // the same in quotes
+  items,       // cookie-octets and commas, with no `=` behind a comma: no reader finds another pair in it
+  odd,         // any other value
+  not_a_pair,  // no `=`, a name that is not a token, or not behind `; `
 };
 
-// `cookie-pair *( ";" SP cookie-pair )` and nothing else: what a browser never sends is not read.
+struct Cookie {
+  std::string_view name;   // a token
+  std::string_view value;  // without the quotes of `quoted`
+  CookieForm form = CookieForm::not_a_pair;
+};
+
+// `cookie-pair *( ";" SP cookie-pair )`: every piece between semicolons, with its form.
 class CookieReader {
  public:
   explicit CookieReader(std::string_view field_value) : rest_(field_value) {}
 
-  // The next cookie; nothing at the end or at what is not a cookie. malformed() tells which.
+  // Nothing at the end.
   std::optional<Cookie> next();
-  bool malformed() const { return malformed_; }
 
  private:
   std::string_view rest_;
   bool first_ = true;
-  bool malformed_ = false;
+  bool ended_ = false;
 };
 
 enum class CookieLookup : unsigned char { found, absent, refused };
-// The cookie of that name. `refused`: the field is malformed, or holds the name twice (one of them was
-// planted from another path or domain, and which is which cannot be known).
+// The cookie of that name. `refused`: a cookie of the field is neither `octets` nor `quoted`, or the name
+// comes twice (one of them was planted from another path or domain, and which is which cannot be known).
 CookieLookup find_cookie(std::string_view field_value, std::string_view name, std::string_view& value);
 
 }  // namespace gatehouse::http

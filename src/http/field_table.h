@@ -1,13 +1,15 @@
 // The header fields that Gatehouse knows by name: one table, from which everything that is decided by a
-// field's name is read. A field that is not in it goes on to an upstream, and leaves an upstream's answer
-// only where the document declares it.
+// field's name is read. A field that is not in it is `declared` in both directions: it goes on to an upstream
+// only where the operation declares it as a parameter or the configuration names it (`fields.forward`), and
+// leaves an upstream's answer only where the document declares it.
 //
 // The columns:
 //   id, name    the enumerator of FieldId, and the name in lower case (RFC 9110 section 5.1 ignores case).
 //   lines       `one`: exactly one value, so that a second line is refused. `many`: a list, or Set-Cookie.
-//   in          A client's field on its way to an upstream. `goes_on`: as it was sent. `ends_here`: it
-//               concerns one connection, carries a credential, says what only Gatehouse may say to an
-//               upstream, or would choose another request behind the gates.
+//   in          A client's field on its way to an upstream. `goes_on`: as it was sent (Cookie: written anew).
+//               `declared`: as fields that are not in the table. `ends_here`: never goes on; it concerns one
+//               connection, carries a credential, says what only Gatehouse may say to an upstream, or would
+//               choose another request behind the gates.
 //   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
 //               target/answer_head looks at its value. `declared`: leaves where the operation's document
 //               declares it under `responses`. `stays`: never leaves; Gatehouse writes its own, or it
@@ -22,35 +24,36 @@
   X(accept_charset,                 "accept-charset",                 many, goes_on,   declared) /* 9110 12.5.2 */ \
   X(accept_encoding,                "accept-encoding",                many, goes_on,   declared) /* 9110 12.5.3 */ \
   X(accept_language,                "accept-language",                many, goes_on,   declared) /* 9110 12.5.4 */ \
-  X(accept_ranges,                  "accept-ranges",                  many, goes_on,   leaves)   /* 9110 14.3 */ \
+  X(accept_ranges,                  "accept-ranges",                  many, declared,  leaves)   /* 9110 14.3 */ \
   X(access_control_request_headers, "access-control-request-headers", many, goes_on,   declared) /* Fetch 3.2.2 */ \
   X(access_control_request_method,  "access-control-request-method",  one,  goes_on,   declared) /* Fetch 3.2.2 */ \
-  X(age,                            "age",                            many, goes_on,   stays)    /* 9111 5.1 */ \
-  X(allow,                          "allow",                          many, goes_on,   checked)  /* 9110 10.2.1 */ \
-  X(alt_svc,                        "alt-svc",                        many, goes_on,   stays)    /* 7838 3 */ \
+  X(age,                            "age",                            many, declared,  stays)    /* 9111 5.1 */ \
+  X(allow,                          "allow",                          many, declared,  checked)  /* 9110 10.2.1 */ \
+  X(alt_svc,                        "alt-svc",                        many, declared,  stays)    /* 7838 3 */ \
   X(authorization,                  "authorization",                  one,  ends_here, stays)    /* 9110 11.6.2 */ \
-  X(baggage,                        "baggage",                        many, goes_on,   stays)    /* W3C Baggage */ \
+  X(baggage,                        "baggage",                        many, declared,  stays)    /* W3C Baggage */ \
   X(cache_control,                  "cache-control",                  many, goes_on,   stays)    /* 9111 5.2 */ \
   X(cf_connecting_ip,               "cf-connecting-ip",               many, ends_here, stays) \
   X(client_cert,                    "client-cert",                    many, ends_here, stays)    /* 9440 2.2 */ \
   X(client_cert_chain,              "client-cert-chain",              many, ends_here, stays)    /* 9440 2.3 */ \
+  X(client_ip,                      "client-ip",                      many, ends_here, stays) \
   X(connection,                     "connection",                     many, ends_here, stays)    /* 9110 7.6.1 */ \
   X(content_digest,                 "content-digest",                 many, goes_on,   leaves)   /* 9530 2 */ \
-  X(content_disposition,            "content-disposition",            one,  goes_on,   leaves)   /* 6266 */ \
+  X(content_disposition,            "content-disposition",            one,  declared,  leaves)   /* 6266 */ \
   X(content_encoding,               "content-encoding",               many, goes_on,   leaves)   /* 9110 8.4 */ \
   X(content_language,               "content-language",               many, goes_on,   leaves)   /* 9110 8.5 */ \
   X(content_length,                 "content-length",                 one,  ends_here, stays)    /* 9110 8.6 */ \
-  X(content_location,               "content-location",               one,  goes_on,   checked)  /* 9110 8.7 */ \
-  X(content_range,                  "content-range",                  one,  goes_on,   leaves)   /* 9110 14.4 */ \
-  X(content_security_policy,        "content-security-policy",        many, goes_on,   stays)    /* CSP 3.1 */ \
+  X(content_location,               "content-location",               one,  declared,  checked)  /* 9110 8.7 */ \
+  X(content_range,                  "content-range",                  one,  declared,  leaves)   /* 9110 14.4 */ \
+  X(content_security_policy,        "content-security-policy",        many, declared,  stays)    /* CSP 3.1 */ \
   X(content_type,                   "content-type",                   one,  goes_on,   leaves)   /* 9110 8.3 */ \
   X(cookie,                         "cookie",                         one,  goes_on,   stays)    /* 6265 4.2 */ \
-  X(date,                           "date",                           one,  goes_on,   stays)    /* 9110 6.6.1 */ \
-  X(deprecation,                    "deprecation",                    many, goes_on,   leaves)   /* 9745 2 */ \
+  X(date,                           "date",                           one,  declared,  stays)    /* 9110 6.6.1 */ \
+  X(deprecation,                    "deprecation",                    many, declared,  leaves)   /* 9745 2 */ \
   X(dpop,                           "dpop",                           one,  ends_here, stays)    /* 9449 4.1 */ \
-  X(etag,                           "etag",                           one,  goes_on,   leaves)   /* 9110 8.8.3 */ \
+  X(etag,                           "etag",                           one,  declared,  leaves)   /* 9110 8.8.3 */ \
   X(expect,                         "expect",                         one,  ends_here, stays)    /* 9110 10.1.1 */ \
-  X(expires,                        "expires",                        many, goes_on,   stays)    /* 9111 5.3 */ \
+  X(expires,                        "expires",                        many, declared,  stays)    /* 9111 5.3 */ \
   X(fastly_client_ip,               "fastly-client-ip",               many, ends_here, stays) \
   X(forwarded,                      "forwarded",                      many, ends_here, stays)    /* 7239 4 */ \
   X(gatehouse_alone,                "gatehouse",                      many, ends_here, stays) \
@@ -63,37 +66,37 @@
   X(if_unmodified_since,            "if-unmodified-since",            one,  goes_on,   declared) /* 9110 13.1.4 */ \
   X(keep_alive,                     "keep-alive",                     many, ends_here, stays)    /* 9112 C.2.2 */ \
   X(last_event_id,                  "last-event-id",                  many, goes_on,   declared) /* HTML 9.2.5 */ \
-  X(last_modified,                  "last-modified",                  one,  goes_on,   leaves)   /* 9110 8.8.2 */ \
-  X(link,                           "link",                           many, goes_on,   checked)  /* 8288 3 */ \
-  X(location,                       "location",                       one,  goes_on,   checked)  /* 9110 10.2.2 */ \
+  X(last_modified,                  "last-modified",                  one,  declared,  leaves)   /* 9110 8.8.2 */ \
+  X(link,                           "link",                           many, declared,  checked)  /* 8288 3 */ \
+  X(location,                       "location",                       one,  declared,  checked)  /* 9110 10.2.2 */ \
   X(max_forwards,                   "max-forwards",                   one,  ends_here, stays)    /* 9110 7.6.2 */ \
   X(origin,                         "origin",                         one,  goes_on,   declared) /* 6454 7 */ \
-  X(pragma,                         "pragma",                         many, goes_on,   stays)    /* 9111 5.4 */ \
+  X(pragma,                         "pragma",                         many, declared,  stays)    /* 9111 5.4 */ \
   X(prefer,                         "prefer",                         many, goes_on,   declared) /* 7240 2 */ \
-  X(preference_applied,             "preference-applied",             many, goes_on,   leaves)   /* 7240 3 */ \
+  X(preference_applied,             "preference-applied",             many, declared,  leaves)   /* 7240 3 */ \
   X(priority,                       "priority",                       many, goes_on,   declared) /* 9218 5 */ \
   X(proxy,                          "proxy",                          many, ends_here, stays)    /* CVE-2016-5385 */ \
   X(proxy_authenticate,             "proxy-authenticate",             many, ends_here, stays)    /* 9110 11.7.1 */ \
   X(proxy_authorization,            "proxy-authorization",            one,  ends_here, stays)    /* 9110 11.7.2 */ \
   X(proxy_connection,               "proxy-connection",               many, ends_here, stays)    /* 9112 C.2.2 */ \
   X(range,                          "range",                          one,  goes_on,   declared) /* 9110 14.2 */ \
-  X(ratelimit,                      "ratelimit",                      many, goes_on,   stays) \
-  X(ratelimit_policy,               "ratelimit-policy",               many, goes_on,   stays) \
-  X(referer,                        "referer",                        one,  goes_on,   declared) /* 9110 10.1.3 */ \
-  X(referrer_policy,                "referrer-policy",                many, goes_on,   stays) \
-  X(refresh,                        "refresh",                        many, goes_on,   stays)    /* HTML 4.2.5.3 */ \
+  X(ratelimit,                      "ratelimit",                      many, declared,  stays) \
+  X(ratelimit_policy,               "ratelimit-policy",               many, declared,  stays) \
+  X(referer,                        "referer",                        one,  declared,  declared) /* 9110 10.1.3 */ \
+  X(referrer_policy,                "referrer-policy",                many, declared,  stays) \
+  X(refresh,                        "refresh",                        many, declared,  stays)    /* HTML 4.2.5.3 */ \
   X(remote_user,                    "remote-user",                    many, ends_here, stays)    /* 3875 4.1.11 */ \
   X(repr_digest,                    "repr-digest",                    many, goes_on,   leaves)   /* 9530 3 */ \
-  X(retry_after,                    "retry-after",                    one,  goes_on,   leaves)   /* 9110 10.2.3 */ \
+  X(retry_after,                    "retry-after",                    one,  declared,  leaves)   /* 9110 10.2.3 */ \
   X(sec_fetch_dest,                 "sec-fetch-dest",                 one,  goes_on,   declared) /* Fetch Metadata */ \
   X(sec_fetch_mode,                 "sec-fetch-mode",                 one,  goes_on,   declared) \
   X(sec_fetch_site,                 "sec-fetch-site",                 one,  goes_on,   declared) \
   X(sec_fetch_user,                 "sec-fetch-user",                 many, goes_on,   declared) \
   X(sec_gpc,                        "sec-gpc",                        many, goes_on,   declared) \
-  X(server,                         "server",                         many, goes_on,   stays)    /* 9110 10.2.4 */ \
-  X(set_cookie,                     "set-cookie",                     many, goes_on,   checked)  /* 6265 4.1 */ \
-  X(strict_transport_security,      "strict-transport-security",      many, goes_on,   stays)    /* 6797 6.1 */ \
-  X(sunset,                         "sunset",                         many, goes_on,   leaves)   /* 8594 3 */ \
+  X(server,                         "server",                         many, declared,  stays)    /* 9110 10.2.4 */ \
+  X(set_cookie,                     "set-cookie",                     many, declared,  checked)  /* 6265 4.1 */ \
+  X(strict_transport_security,      "strict-transport-security",      many, declared,  stays)    /* 6797 6.1 */ \
+  X(sunset,                         "sunset",                         many, declared,  leaves)   /* 8594 3 */ \
   X(te,                             "te",                             many, ends_here, stays)    /* 9110 10.1.4 */ \
   X(traceparent,                    "traceparent",                    one,  ends_here, stays)    /* Trace Context */ \
   X(tracestate,                     "tracestate",                     many, goes_on,   stays)    /* Trace Context */ \
@@ -102,23 +105,26 @@
   X(true_client_ip,                 "true-client-ip",                 many, ends_here, stays) \
   X(upgrade,                        "upgrade",                        many, ends_here, stays)    /* 9110 7.8 */ \
   X(user_agent,                     "user-agent",                     one,  goes_on,   declared) /* 9110 10.1.5 */ \
-  X(vary,                           "vary",                           many, goes_on,   leaves)   /* 9110 12.5.5 */ \
+  X(vary,                           "vary",                           many, declared,  leaves)   /* 9110 12.5.5 */ \
   X(via,                            "via",                            many, ends_here, stays)    /* 9110 7.6.3 */ \
-  X(www_authenticate,               "www-authenticate",               many, goes_on,   stays)    /* 9110 11.6.1 */ \
+  X(www_authenticate,               "www-authenticate",               many, declared,  stays)    /* 9110 11.6.1 */ \
   X(x_client_ip,                    "x-client-ip",                    many, ends_here, stays) \
   X(x_cluster_client_ip,            "x-cluster-client-ip",            many, ends_here, stays) \
-  X(x_content_type_options,         "x-content-type-options",         many, goes_on,   stays)    /* Fetch 3.7 */ \
-  X(x_csrf_token,                   "x-csrf-token",                   one,  goes_on,   declared) \
+  X(x_content_type_options,         "x-content-type-options",         many, declared,  stays)    /* Fetch 3.7 */ \
+  X(x_csrf_token,                   "x-csrf-token",                   one,  declared,  declared) \
   X(x_forwarded_alone,              "x-forwarded",                    many, ends_here, stays) \
   X(x_forwarded_for,                "x-forwarded-for",                many, ends_here, stays) \
   X(x_host,                         "x-host",                         many, ends_here, stays) \
   X(x_http_method,                  "x-http-method",                  many, ends_here, stays) \
   X(x_http_method_override,         "x-http-method-override",         many, ends_here, stays) \
+  X(x_middleware_subrequest,        "x-middleware-subrequest",        many, ends_here, stays) \
   X(x_method_override,              "x-method-override",              many, ends_here, stays) \
   X(x_original_host,                "x-original-host",                many, ends_here, stays) \
+  X(x_original_method,              "x-original-method",              many, ends_here, stays) \
+  X(x_original_path,                "x-original-path",                many, ends_here, stays) \
   X(x_original_uri,                 "x-original-uri",                 many, ends_here, stays) \
   X(x_original_url,                 "x-original-url",                 many, ends_here, stays) \
-  X(x_powered_by,                   "x-powered-by",                   many, goes_on,   stays) \
+  X(x_powered_by,                   "x-powered-by",                   many, declared,  stays) \
   X(x_real_ip,                      "x-real-ip",                      one,  ends_here, stays) \
   X(x_remote_user,                  "x-remote-user",                  many, ends_here, stays) \
   X(x_request_id,                   "x-request-id",                   one,  ends_here, stays) \
@@ -129,5 +135,8 @@
 // Families, recognised by the beginning of the name; the columns are those of the table.
 #define GATEHOUSE_FIELD_FAMILIES(X)                        \
   X(x_forwarded, "x-forwarded-", many, ends_here, stays)   \
-  X(gatehouse,   "gatehouse-",   many, ends_here, stays)
+  X(gatehouse,   "gatehouse-",   many, ends_here, stays)   \
+  X(x_ssl,       "x-ssl-",       many, ends_here, stays)   \
+  X(ssl,         "ssl-",         many, ends_here, stays)   \
+  X(x_auth,      "x-auth-request-", many, ends_here, stays)
 // clang-format on

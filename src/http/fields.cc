@@ -13,7 +13,7 @@ enum class Lines : std::uint8_t { one, many };
 struct FieldFacts {
   std::string_view name;
   Lines lines = Lines::many;
-  ToUpstream to_upstream = ToUpstream::goes_on;
+  ToUpstream to_upstream = ToUpstream::declared;
   ToClient to_client = ToClient::declared;
 };
 

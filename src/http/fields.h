@@ -23,7 +23,7 @@ enum class FieldId : std::uint8_t {
 inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::odd_name) + 1;
 
 // The table's columns; see there.
-enum class ToUpstream : std::uint8_t { goes_on, ends_here };
+enum class ToUpstream : std::uint8_t { goes_on, declared, ends_here };
 enum class ToClient : std::uint8_t { stays, declared, checked, leaves };
 
 // Case is ignored (RFC 9110 section 5.1).

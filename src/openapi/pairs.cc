@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/cookies.h"
 #include "openapi/decode.h"
 
 namespace gatehouse::openapi {
@@ -11,10 +12,11 @@ bool before(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
-// RFC 6265 section 4.1.1, and the comma, which parts the items of an array.
-bool is_cookie_value(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != ';' && c != '\\'; });
+// Whether a comma parts the items of such a parameter within one cookie.
+bool has_items(const Codec& codec) {
+  return codec.carrier == Codec::Carrier::json ||
+         (codec.carrier == Codec::Carrier::styled && !codec.explode &&
+          codec.type.has(TextType::kArray | TextType::kObject));
 }
 
 }  // namespace
@@ -112,24 +114,21 @@ Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encodin
   return {};
 }
 
-Pairs::Broken Pairs::split_cookies(std::string_view raw, const NameTable& names) {
-  while (true) {
-    const std::size_t end = std::min(raw.find(';'), raw.size());
-    const std::string_view piece = raw.substr(0, end);
-    const std::size_t equals = piece.find('=');
-    if (equals == piece.npos || !is_token(piece.substr(0, equals))) return {"style", {}};
-    const std::string_view name = piece.substr(0, equals);
-    const std::string_view value = piece.substr(equals + 1);
-    if (const NameTable::Entry* entry = names.find(name)) {
-      if (!is_cookie_value(value)) return {"style", entry->codec};
-      Pair pair{.property = {}, .value = value};
-      if (entry->meaning == NameTable::Meaning::property) pair.property = name;
-      add(entry->codec, pair);
-    }
-    if (end == raw.size()) return {};
-    if (end + 1 == raw.size() || raw[end + 1] != ' ') return {"style", {}};
-    raw.remove_prefix(end + 2);
+Pairs::Broken Pairs::split_cookies(std::string_view raw, const NameTable& names,
+                                   std::span<const Codec> codecs) {
+  http::CookieReader reader(raw);
+  while (const auto cookie = reader.next()) {
+    if (cookie->form == http::CookieForm::not_a_pair) return {"style", {}};
+    const NameTable::Entry* entry = names.find(cookie->name);
+    if (!entry) continue;
+    const bool agreed = cookie->form == http::CookieForm::octets ||
+                        (cookie->form == http::CookieForm::items && has_items(codecs[entry->codec]));
+    if (!agreed) return {"style", entry->codec};
+    Pair pair{.property = {}, .value = cookie->value};
+    if (entry->meaning == NameTable::Meaning::property) pair.property = cookie->name;
+    add(entry->codec, pair);
   }
+  return {};
 }
 
 }  // namespace gatehouse::openapi

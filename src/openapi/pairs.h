@@ -56,9 +56,10 @@ class Pairs {
   // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`.
   Broken split(std::string_view raw, const NameTable& names, Encoding encoding, Semicolon semicolon,
                std::span<const std::string_view> passed_over = {});
-  // One Cookie field: parted by `; `; unknown names are passed over. `raw` stays valid until the pairs are
+  // One Cookie field (http/cookies.h); unknown names are passed over: they do not go on to an upstream. A
+  // known one is refused where readers could disagree about its value. `raw` stays valid until the pairs are
   // read.
-  Broken split_cookies(std::string_view raw, const NameTable& names);
+  Broken split_cookies(std::string_view raw, const NameTable& names, std::span<const Codec> codecs);
 
   // The first pair of that codec, or Pair::kEnd.
   std::uint32_t first(std::size_t codec) const { return slots_[codec].first; }

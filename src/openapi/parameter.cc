@@ -280,7 +280,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
     for (std::size_t n = 0; raw.headers && !broken; ++n) {
       const auto line = raw.headers->value("cookie", n);
       if (!line) break;
-      broken = memory.pairs.split_cookies(*line, state_->cookie_names);
+      broken = memory.pairs.split_cookies(*line, state_->cookie_names, state_->cookie);
     }
     if (broken) {
       report_pair(In::cookie, state_->cookie, broken);

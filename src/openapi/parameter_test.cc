@@ -301,6 +301,12 @@ TEST(Cookie, IsReadStrictlyWhereItIsDeclared) {
   EXPECT_EQ(in_cookie("{type: string}").cookie("c=1; c=2"), "repeated /cookie/c");
   EXPECT_EQ(in_cookie("{type: string}").cookie("c=\"x\""), "style /cookie/c");
   EXPECT_EQ(in_cookie("{type: string}").cookie("c=x y"), "style /cookie/c");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=x c=y"), "style /cookie/c");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("a=b c=y; c=x"), R"({"c":"x"})");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=x,y"), "style /cookie/c");
+  EXPECT_EQ(in_cookie("{type: string}").cookie("c=x,c=y"), "style /cookie/c");
+  EXPECT_EQ(in_cookie(kNumbers, "explode: false").cookie("c=1,a=2"), "style /cookie/c");
+  EXPECT_EQ(in_cookie("{type: array, items: {type: string}}").cookie("c=1,2"), "style /cookie/c");
   EXPECT_EQ(in_cookie("{type: string}").cookie("c=%00"), "encoding /cookie/c");
   for (const char* raw : {"c", "c=1;d=2", "c=1;", "c=1; ", "", "; c=1", "c=1;  d=2", "c =1", "=1"}) {
     EXPECT_EQ(in_cookie("{type: string}").cookie(raw), "style /cookie/*") << raw;

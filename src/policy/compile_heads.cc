@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
+#include "http/characters.h"
 #include "http/host.h"
 #include "http/uri.h"
 
@@ -18,11 +20,62 @@ bool same_place(const AuthenticatorPolicy& a, const AuthenticatorPolicy& b) {
 bool may_carry(const http::FieldId id) {
   using enum http::FieldId;
   return id == authorization || id == dpop ||
-         (http::to_upstream(id) == http::ToUpstream::goes_on && id != cookie && id != content_type);
+         (http::to_upstream(id) != http::ToUpstream::ends_here && id != cookie && id != content_type);
 }
 
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
 void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  if (!has(names, name)) names.push_back(name);
+}
+bool has(const std::vector<FieldName>& names, const FieldName& name) {
+  return std::ranges::any_of(names,
+                             [&](const FieldName& one) { return equal_ignoring_case(one.text, name.text); });
+}
+
+// The authenticator whose credential travels there and does not go on; null where there is none.
+const AuthenticatorPolicy* credential_at(const PolicySet& set, Carrier carrier, std::string_view name) {
+  for (const AuthenticatorPolicy& one : set.authenticators) {
+    const bool same = carrier == Carrier::cookie ? one.field == name : equal_ignoring_case(one.field, name);
+    if (one.carrier == carrier && same && one.settings->credential != CredentialEnd::upstream) return &one;
+  }
+  return nullptr;
+}
+
+void compile_forwarded(PolicySet& set, Problems& problems) {
+  const auto add_problem = [&](const PlacedText& text, std::string_view key, std::string_view why) {
+    problems.add(text.place, fmt::format("{}: `{}` {}", key, text.value, why));
+  };
+  for (const PlacedText& text : set.settings.fields.names) {
+    const FieldName name(text.value);
+    if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
+      add_problem(text, "fields.forward", "is not the name of a header field");
+    } else if (const AuthenticatorPolicy* one = credential_at(set, Carrier::header, text.value)) {
+      add_problem(text, "fields.forward",
+                  fmt::format("carries the credential of `{}`, which ends at Gatehouse; remove it, or say "
+                              "`forward: true` there",
+                              one->name));
+    } else if (http::to_upstream(name.id) == http::ToUpstream::ends_here ||
+               name.id == http::FieldId::cookie) {
+      add_problem(text, "fields.forward",
+                  "never goes on as a client sent it (docs/upstreams.md says which fields do); remove it");
+    } else if (http::to_upstream(name.id) == http::ToUpstream::declared && !has(set.forwards.fields, name)) {
+      set.forwards.fields.push_back(name);
+    }
+  }
+  for (const PlacedText& text : set.settings.fields.cookies) {
+    if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
+      add_problem(text, "fields.cookies.forward", "is not the name of a cookie");
+    } else if (const AuthenticatorPolicy* one = credential_at(set, Carrier::cookie, text.value)) {
+      add_problem(text, "fields.cookies.forward",
+                  fmt::format("carries the credential of `{}`, which ends at Gatehouse; remove it, or say "
+                              "`forward: true` there",
+                              one->name));
+    } else {
+      add_once(set.forwards.forwarded_cookies, text.value);
+    }
+  }
 }
 
 }  // namespace
@@ -57,6 +110,8 @@ void compile_carriers(PolicySet& set, Problems& problems) {
           if (goes_on) set.carriers.authorization = CredentialCarriers::Authorization::goes_on;
         } else if (!goes_on) {
           set.carriers.fields.push_back(name);
+        } else if (!has(set.forwards.fields, name)) {
+          set.forwards.fields.push_back(name);
         }
         break;
       }
@@ -64,10 +119,11 @@ void compile_carriers(PolicySet& set, Problems& problems) {
         if (!goes_on) add_once(set.carriers.pairs, one.field);
         break;
       case Carrier::cookie:
-        if (!goes_on) add_once(set.carriers.cookies, one.field);
+        if (goes_on) add_once(set.forwards.forwarded_cookies, one.field);
         break;
     }
   }
+  compile_forwarded(set, problems);
   for (const openapi::Api& api : set.apis) {
     for (const openapi::Operation& operation : api.operations) {
       for (const std::string& name : operation.input->names(openapi::In::cookie))
@@ -114,6 +170,18 @@ void compile_heads(const PolicySet& set, Operation& operation) {
   if (reads_values && operation.target == TargetKind::upstream &&
       set.settings.routing.cuts == http::PathCuts::lenient) {
     operation.path_values = openapi::PathValues::unambiguous;
+  }
+
+  RequestRules& forwards = operation.forwards;
+  forwards = set.forwards;
+  for (const std::string& name : from.input->names(openapi::In::header)) {
+    if (!credential_at(set, Carrier::header, name) && !has(forwards.fields, FieldName(name)))
+      forwards.fields.emplace_back(name);
+  }
+  for (const std::string& name : from.input->names(openapi::In::cookie)) {
+    if (credential_at(set, Carrier::cookie, name)) continue;
+    add_once(forwards.checked_cookies, name);
+    std::erase(forwards.forwarded_cookies, name);
   }
 
   AnswerRules& answers = operation.answers;

@@ -201,6 +201,7 @@ struct Operation {
   // Names in the query that carry credentials of this operation's schemes and are no parameters. Views of the
   // authenticators.
   std::vector<std::string_view> credential_pairs;
+  RequestRules forwards;
   AnswerRules answers;
   openapi::PathValues path_values = openapi::PathValues::any;
 
@@ -220,7 +221,8 @@ class PolicySet {
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;
   CredentialCarriers carriers;
-  AnswerRules answers;  // what the rules of all operations have in common
+  RequestRules forwards;  // what the rules of all operations have in common
+  AnswerRules answers;    // what the rules of all operations have in common
   std::vector<std::unique_ptr<const Limit>> limits;
   std::vector<LimitUse> unmatched_limits;  // for requests that no operation answers: per address only
   std::string unmatched_limit_policies;

@@ -268,8 +268,8 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "38:79: operations.getOrder.sql.returns: must be `list`, `one` or `none`, not `some`"},
       {"listen:\n", "listen: []\nother:\n",
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
-       "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `keep_events`, "
-       "`keep_size`, "
+       "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `fields`, "
+       "`keep_events`, `keep_size`, "
        "`key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, `operations`, `review`, `roles`, "
        "`routing`, "
        "`store`, "

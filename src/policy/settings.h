@@ -243,6 +243,12 @@ struct Acceptance {
 
 enum class Details : std::uint8_t { principals, everyone };
 
+// `fields`: what goes on to upstreams although no operation declares it.
+struct ForwardedFields {
+  std::vector<PlacedText> names;    // of header fields
+  std::vector<PlacedText> cookies;  // names of cookies
+};
+
 struct Settings {
   std::string directory;  // of gatehouse.yaml: what relative paths are relative to
   std::vector<PlacedText> openapi;
@@ -262,6 +268,7 @@ struct Settings {
   std::map<std::string, LimitSettings> limits;
   Defaults defaults;
   http::PathReading routing;  // how upstreams read paths
+  ForwardedFields fields;
   std::vector<OperationSettings> operations;
   std::vector<LogSettings> log;
   Nanoseconds keep_events = std::chrono::hours(24 * 90);

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "doc/reader.h"
 #include "doc/source.h"
+#include "policy/fields_reader.h"
 #include "policy/routing_reader.h"
 #include "policy/settings.h"
 #include "policy/settings_fields.h"
@@ -463,6 +464,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   });
   if (const auto defaults = in.optional("defaults", as_field)) settings.defaults = read_defaults(*defaults);
   if (const auto routing = in.optional("routing", as_field)) settings.routing = read_routing(*routing);
+  if (const auto fields = in.optional("fields", as_field)) settings.fields = read_fields(*fields);
   read_named(in, "operations", [&](const std::string& name, const Field& field) {
     settings.operations.push_back(read_operation(field, name));
   });

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "http/cookies.h"
 #include "http/query.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
@@ -31,35 +32,51 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
-// Whether a request field goes on. Identity comes from Gatehouse alone, and credentials end here.
-bool may_enter(const http::Field& field, const CredentialCarriers& carriers) {
-  const bool forwards = carriers.authorization == CredentialCarriers::Authorization::goes_on;
-  if (field.id == http::FieldId::authorization) return forwards;
-  if (http::to_upstream(field.id) == http::ToUpstream::ends_here) return false;
-  return std::ranges::none_of(carriers.fields, [&](const FieldName& name) { return name.is(field); });
+// Whether a request field goes on. Identity comes from Gatehouse alone, credentials end here, and what
+// neither the table nor the operation's rules name stays behind.
+bool may_enter(const http::Field& field, const Call& call) {
+  const auto is_named_in = [&field](const std::vector<FieldName>& names) {
+    return std::ranges::any_of(names, [&](const FieldName& name) { return name.is(field); });
+  };
+  if (field.id == http::FieldId::authorization)
+    return call.carriers.authorization == CredentialCarriers::Authorization::goes_on;
+  switch (http::to_upstream(field.id)) {
+    case http::ToUpstream::goes_on: return !is_named_in(call.carriers.fields);
+    case http::ToUpstream::declared: return is_named_in(call.forwards.fields);
+    case http::ToUpstream::ends_here: return false;
+  }
+  return false;
 }
 
-// The cookies but for those that carry credentials; nothing where no other is left. Read generously: what
-// another server could take for such a cookie is left out too.
-void append_cookies(std::string& out, const http::Field& field, const CredentialCarriers& carriers) {
-  const std::size_t before = out.size();
+// Cookie, written anew: the declared cookies as they were checked, then those that go on by name. A pair
+// whose value readers could part or join in another way is left out. Nothing where no cookie goes on.
+void append_cookies(std::string& out, std::string_view value, const RequestRules& rules) {
   bool any = false;
-  out += field.name;
-  for (std::string_view rest = field.value; !rest.empty();) {
-    const auto end = rest.find(';');
-    const std::string_view pair = trimmed(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    const std::string_view name = trimmed(pair.substr(0, pair.find('=')));
-    if (std::ranges::find(carriers.cookies, name) != carriers.cookies.end()) continue;
-    out += any ? "; " : ": ";
-    out += pair;
+  const auto append = [&](const http::Cookie& cookie) {
+    out += any ? "; " : "Cookie: ";
+    out.append(cookie.name).append("=").append(cookie.value);
     any = true;
+  };
+  const auto first_of = [&value](std::string_view name) {
+    http::CookieReader reader(value);
+    auto cookie = reader.next();
+    while (cookie && cookie->name != name) cookie = reader.next();
+    return cookie;
+  };
+  if (!rules.checked_cookies.empty()) {
+    http::CookieReader reader(value);
+    while (const auto cookie = reader.next()) {
+      const bool agreed = cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::items;
+      if (agreed && std::ranges::find(rules.checked_cookies, cookie->name) != rules.checked_cookies.end())
+        append(*cookie);
+    }
   }
-  if (any) {
-    out += "\r\n";
-  } else {
-    out.resize(before);
+  for (const std::string& name : rules.forwarded_cookies) {
+    const auto cookie = first_of(name);
+    if (cookie && (cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted))
+      append(*cookie);
   }
+  if (any) out += "\r\n";
 }
 
 bool carries_credential(std::string_view name, const CredentialCarriers& carriers) {
@@ -95,19 +112,23 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   append_target(out, call);
   out += " HTTP/1.1\r\n";
   http::append_field(out, "Host", host);
-  for (const http::Field field : call.head.fields) {
-    if (field.id == http::FieldId::cookie && !call.carriers.cookies.empty()) {
-      append_cookies(out, field, call.carriers);
-    } else if (may_enter(field, call.carriers)) {
-      http::append_field(out, field.name, field.value);
-    }
-  }
+  append_client_fields(out, call);
   append_caller(out, call, permit.principal(), assertion);
   const bool has_body = call.head.body.kind != http::BodyKind::none;
   if (has_body || !input.body_bytes().empty()) {
     http::append_field(out, "Content-Length", std::to_string(input.body_bytes().size()));
   }
   out += "\r\n";
+}
+
+void append_client_fields(std::string& out, const Call& call) {
+  for (const http::Field field : call.head.fields) {
+    if (field.id == http::FieldId::cookie) {
+      append_cookies(out, field.value, call.forwards);
+    } else if (may_enter(field, call)) {
+      http::append_field(out, field.name, field.value);
+    }
+  }
 }
 
 void append_caller(std::string& out, const Call& call, const Principal& principal,

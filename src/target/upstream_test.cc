@@ -24,6 +24,7 @@ const Call& any_call() {
   static const http::RequestHead head;
   static const http::TraceContext trace;
   static const CredentialCarriers carriers;
+  static const RequestRules forwards;
   static const AnswerRules answers;
   static const Call call{.head = head,
                          .operation = "getOrder",
@@ -33,6 +34,7 @@ const Call& any_call() {
                          .client_text = "203.0.113.9",
                          .trace = trace,
                          .carriers = carriers,
+                         .forwards = forwards,
                          .answers = answers};
   return call;
 }

@@ -12,6 +12,7 @@ const cookie = (name) => ({ name, in: 'cookie', schema: { type: 'string', maxLen
 
 // The desk with a scheme for each carrier, and a public operation that declares fields and cookies.
 const schemes = (configuration, api) => {
+  configuration.fields = { forward: ['X-API-Keys'], cookies: { forward: ['a', 'b'] } };
   Object.assign(api.components.securitySchemes, {
     hookKey: { type: 'apiKey', in: 'query', name: 'hook' },
     browserKey: { type: 'apiKey', in: 'cookie', name: 'sid' },
@@ -42,7 +43,7 @@ describe('a credential', unlessBuilt, () => {
   });
   after(() => desk?.close());
 
-  const carried = ['Authorization: Basic secret', 'Authorization: Bearer secret', 'authorization: Digest secret', 'X-API-Key: secret', 'x-api-KEY: secret', 'API_KEY: secret', 'Cookie: sid=secret', 'Cookie: a=1; sid=secret; b=2', 'Cookie: sid =secret', 'Cookie: a="; sid=secret; "', 'Proxy-Authorization: Basic secret', 'DPoP: secret'];
+  const carried = ['Authorization: Basic secret', 'Authorization: Bearer secret', 'authorization: Digest secret', 'X-API-Key: secret', 'x-api-KEY: secret', 'API_KEY: secret', 'Cookie: sid=secret', 'Cookie: a=1; sid=secret; b=2', 'Cookie: sid =secret', 'Cookie: a="; sid=secret; "', 'Cookie: a=b sid=secret', 'Cookie: a=b\tsid=secret', 'Cookie: a=b,sid=secret', 'Cookie: a="b; sid=secret"', 'Cookie: other=b sid=secret', 'Cookie: a=b;sid=secret', 'Proxy-Authorization: Basic secret', 'DPoP: secret'];
   for (const line of carried) {
     it(`ends here on a public operation that asks for none: ${line}`, async () => {
       const answer = await raw([line], '/open');
@@ -55,6 +56,22 @@ describe('a credential', unlessBuilt, () => {
     await raw(['Cookie: a=1; sid=secret; b=2', 'X-API-Keys: mine'], '/open');
     assert.equal(desk.upstream.last.headers.cookie, 'a=1; b=2');
     assert.equal(desk.upstream.last.headers['x-api-keys'], 'mine');
+  });
+
+  it('cannot be named among the fields that go on', async () => {
+    const other = await Desk.open({ change: schemes });
+    Object.assign(other.configuration, { fields: { forward: ['x-api-key', 'API_KEY', 'Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP', 'a b', 'Referer'], cookies: { forward: ['sid', 'a;b', 'theme'] } } });
+    other.writeFiles();
+    const { status, stdout, stderr } = await other.folder.run('check', '-c', 'gatehouse.yaml');
+    assert.equal(status, 1);
+    const said = stdout + stderr;
+    for (const name of ['x-api-key', 'API_KEY']) assert.match(said, new RegExp(`fields.forward: \`${name}\` carries the credential of`));
+    for (const name of ['Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP']) assert.match(said, new RegExp(`fields.forward: \`${name}\` never goes on as a client sent it`));
+    assert.match(said, /fields\.forward: `a b` is not the name of a header field/);
+    assert.match(said, /fields\.cookies\.forward: `sid` carries the credential of `browserKey`/);
+    assert.match(said, /fields\.cookies\.forward: `a;b` is not the name of a cookie/);
+    assert.doesNotMatch(said, /Referer|theme/);
+    await other.close();
   });
 
   it('in the query ends here, however its name is spelled, where the operation declares the name', async () => {

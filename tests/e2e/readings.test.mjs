@@ -1,5 +1,5 @@
-// Two readings of one request: Gatehouse's, and that of what stands behind it. The readers are real: Express, Werkzeug, Rack, PHP and
-// nginx, each with a public operation and one beside it that is not. Whatever is sent, Gatehouse refuses it, or the reader has read
+// Two readings of one request: Gatehouse's, and that of what stands behind it. The readers are real: Express, Werkzeug, Python's
+// http.cookies, Rack, PHP and nginx, each with a public operation and one beside it that is not. Whatever is sent, Gatehouse refuses it, or the reader has read
 // what Gatehouse checked.
 // Rooms: http openapi target
 
@@ -18,6 +18,7 @@ const file = (name) => join(dirname(fileURLToPath(import.meta.url)), 'readers', 
 const readers = {
   Express: { program: process.execPath, words: () => [file('express.mjs')] },
   Werkzeug: { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py')] },
+  'http.cookies': { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py'), 'http.cookies'] },
   Rack: { program: '/usr/bin/ruby', needs: '/usr/share/rubygems-integration/all/specifications', words: () => [file('rack.rb')], folds: true },
   PHP: { program: '/usr/bin/php', port: true, words: (folder, port) => ['-S', `127.0.0.1:${port}`, file('php_reader.php')], folds: true },
   nginx: { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx.mjs'), folder], folds: true, raw: true },
@@ -52,6 +53,7 @@ const change = (reader) => (configuration, api) => {
     '/jobs/{doc}:delete': { get: { ...open('delete', doc), security: [{ userToken: [] }] } },
   };
   configuration.upstreams.orders.url = `http://127.0.0.1:${reader.port}`;
+  configuration.fields = { cookies: { forward: ['a', 'c', 'path', 'expires'] } };
   const isPublic = { permission: 'catalogue:read', public: 'a test' };
   configuration.operations = { doc: isPublic, cancel: isPublic, admin: { permission: 'users:read' }, delete: { permission: 'users:read' } };
 };
@@ -64,7 +66,9 @@ const targets = [...spellings.map((one) => `/docs/${one}`), ...jobs.map((one) =>
   ...['//docs/admin', '/docs//admin', '/Docs/admin', '/DOCS/ADMIN', '/docs;x/admin', '/docs/x/;/admin', '/%64ocs/admin', '/docs%2Fadmin', '/docs/./admin', '/docs\\admin', 'http://x/docs/admin']];
 const queries = ['q=good', 'q=good;q=evil', 'q=good&Q=evil', 'q=good&q=evil', 'q[]=evil', 'q=good&q[]=evil', 'q=good&q%5B%5D=evil', 'q[x]=evil', 'q=a%26q%3Devil', 'q=a%3Bq%3Devil', '%71=good', '%2571=evil', 'q=good&%71=evil', 'q=a+b', 'q=a%2Bb', 'q=a%20b', 'q=%2561', 'q.=evil', 'q%00=evil', 'q=good&&q=evil', 'q', 'q=', '?q=evil', 'q=good#&q=evil', '&q=evil', 'q =evil', 'q=good&q%20=evil', 'q=%E2%82%AC', 'q=%FF', '_method=DELETE&q=good'];
 const tenants = ['X-Tenant: good', 'X-Tenant: evil', 'X_Tenant: evil', 'x_tenant: evil', 'X.Tenant: evil', 'X~Tenant: evil', 'X-Tenant: good\r\nX_Tenant: evil', 'X_Tenant: evil\r\nX-Tenant: good', 'X-Tenant: good\r\nx-tenant: evil', 'X-Tenant: good, evil', 'X-Tenant : evil', 'X-Tenant:\tgood', 'X-Tenant: good\r\n evil'];
-const themes = ['theme=good', 'theme=evil', 'Theme=evil', 'theme=good; Theme=evil', 't%68eme=evil', 'theme=good; t%68eme=evil', 't%68eme=evil; theme=good', 'theme=good; theme=evil', 'theme[]=evil', 'theme=good; theme[]=evil', 'theme=good; theme[x]=evil', 'theme="good"', 'theme="evil"', 'theme=go%6Fd', 'theme =evil', 'theme=good; theme =evil', ' theme=evil', 'a="; theme=evil; "', 'a="b; theme=evil', 'theme=good,theme=evil', 'theme=good;theme=evil', 'a=1;theme=evil', 'theme', 'theme=', '=theme', '.theme=evil', '$theme=evil', 'theme%00=evil', 'a=b\\"; theme=evil'];
+const themes = ['theme=good', 'theme=evil', 'Theme=evil', 'theme=good; Theme=evil', 't%68eme=evil', 'theme=good; t%68eme=evil', 't%68eme=evil; theme=good', 'theme=good; theme=evil', 'theme[]=evil', 'theme=good; theme[]=evil', 'theme=good; theme[x]=evil', 'theme="good"', 'theme="evil"', 'theme=go%6Fd', 'theme =evil', 'theme=good; theme =evil', ' theme=evil', 'a="; theme=evil; "', 'a="b; theme=evil', 'theme=good,theme=evil', 'theme=good;theme=evil', 'a=1;theme=evil', 'theme', 'theme=', '=theme', '.theme=evil', '$theme=evil', 'theme%00=evil', 'a=b\\"; theme=evil',
+  'a=b theme=evil', 'theme=good; a=b theme=evil', 'a=b theme=evil; theme=good', 'theme=good theme=evil', 'theme=good; a=b\ttheme=evil', 'theme=good; a=b,theme=evil', 'theme=good; a=b, theme=evil', 'theme=good; a="b; theme=evil; c"',
+  'theme=good; a="b theme=evil"', 'theme=good; other=b theme=evil', 'theme=good; other=b,theme=evil', 'theme=good; other', 'theme=good; other=b c', 'theme=good; $Path=/ theme=evil', 'theme=good; a=b path theme=evil', 'theme=good; Expires=Wed, 01-Jan-2025 00:00:00 GMT theme=evil'];
 
 for (const [name, reader] of Object.entries(readers)) {
   const missing = [reader.program, reader.needs].find((path) => path && !existsSync(path));

@@ -1,5 +1,8 @@
-# What Werkzeug, on which Flask stands, makes of a request: its routing map, query and cookie parsers, on its own server.
+# What Werkzeug, on which Flask stands, makes of a request: its routing map, query and cookie parsers, on its own server. With the word
+# `http.cookies` cookies are read by the parser of Python's own library, on which Django and aiohttp stood for long.
 import json
+import sys
+from http.cookies import CookieError, SimpleCookie
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect, Rule
@@ -8,6 +11,16 @@ from werkzeug.wrappers import Request, Response
 
 routes = Map([Rule('/docs/admin', endpoint='admin'), Rule('/docs/<doc>', endpoint='doc'),
               Rule('/jobs/<doc>:delete', endpoint='admin'), Rule('/jobs/<doc>:cancel', endpoint='doc')])
+
+
+def theme_of(request):
+    if sys.argv[1:] != ['http.cookies']:
+        return request.cookies.get('theme')
+    try:
+        found = SimpleCookie(request.headers.get('Cookie', '')).get('theme')
+    except CookieError:
+        return None
+    return found and found.value
 
 
 @Request.application
@@ -20,7 +33,7 @@ def app(request):
     except HTTPException:
         route = 'none'
     reading = {'route': route, 'doc': values.get('doc'), 'q': request.args.get('q'),
-               'tenant': request.headers.get('X-Tenant'), 'theme': request.cookies.get('theme')}
+               'tenant': request.headers.get('X-Tenant'), 'theme': theme_of(request)}
     return Response(json.dumps(reading), content_type='application/json')
 
 

@@ -1,0 +1,118 @@
+// What of a client's head goes on: fields by the table and the operation's rules, and cookies written anew.
+#include "target/upstream_head.h"
+
+#include <gtest/gtest.h>
+
+#include "http/request_parser.h"
+
+namespace gatehouse::target {
+namespace {
+
+struct HeadRules {
+  CredentialCarriers carriers;
+  RequestRules forwards;
+};
+
+HeadRules head_rules() {
+  return {.carriers = {.fields = {FieldName("X-API-Key"), FieldName("User-Agent")}, .pairs = {}},
+          .forwards = {.fields = {FieldName("X-Tenant"), FieldName("Referer"), FieldName("Client-IP")},
+                       .checked_cookies = {"tenant", "ids"},
+                       .forwarded_cookies = {"theme", "lang"}}};
+}
+
+// The lines that go on, without the others.
+std::string gone_on(const std::string& lines, const HeadRules& with = head_rules()) {
+  const std::string text = "GET /x HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
+  http::RequestParser parser;
+  http::RequestHead head;
+  EXPECT_EQ(parser.parse(text, head), http::Progress::complete) << lines;
+  const http::TraceContext trace;
+  const AnswerRules answers;
+  const Call call{.head = head,
+                  .operation = "x",
+                  .request_id = {},
+                  .path = "/x",
+                  .client = {},
+                  .client_text = {},
+                  .trace = trace,
+                  .carriers = with.carriers,
+                  .forwards = with.forwards,
+                  .answers = answers};
+  std::string out;
+  append_client_fields(out, call);
+  return out;
+}
+
+TEST(ClientFields, OfTheTableGoOnAsTheyWereSent) {
+  for (const char* line :
+       {"Accept: a\r\n", "accept-language: de\r\n", "If-None-Match: \"1\"\r\n", "Range: bytes=0-1\r\n",
+        "Idempotency-Key: k\r\n", "Origin: https://a.test\r\n", "Sec-Fetch-Site: same-origin\r\n"})
+    EXPECT_EQ(gone_on(line), line);
+}
+
+TEST(ClientFields, ThatNothingNamesStayBehind) {
+  for (const char* name : {"X-SSL-Client-Verify",
+                           "SSL-Client-Verify",
+                           "X-SSL-Client-S-DN",
+                           "Client-IP",
+                           "X-Auth-Request-User",
+                           "X-Auth-Request-Email",
+                           "X-Original-Method",
+                           "X-Middleware-Subrequest",
+                           "X-HTTP-Method-Override",
+                           "X-Authenticated-User",
+                           "X-User-Id",
+                           "X-Amz-Security-Token",
+                           "Destination",
+                           "Translate",
+                           "Early-Data",
+                           "Content-Range",
+                           "Next-Action",
+                           "X-Envoy-Original-Path",
+                           "X-Forwarded-User",
+                           "Proxy",
+                           "Remote-User",
+                           "Gatehouse-Roles",
+                           "X-Tenants",
+                           "X-Tenan",
+                           "x_tenant",
+                           "Baggage",
+                           "Server",
+                           "X-Powered-By",
+                           "Set-Cookie"})
+    EXPECT_EQ(gone_on(std::string(name) + ": 1\r\n"), "") << name;
+}
+
+TEST(ClientFields, ThatTheRulesNameGoOnUnlessTheTableEndsThem) {
+  EXPECT_EQ(gone_on("x-tenant: a\r\nReferer: b\r\nClient-IP: c\r\n"), "x-tenant: a\r\nReferer: b\r\n");
+}
+
+TEST(ClientFields, ThatCarryACredentialEndHere) {
+  EXPECT_EQ(gone_on("X-API-Key: k\r\nUser-Agent: k\r\nAuthorization: Bearer x\r\nProxy-Authorization: x\r\n"),
+            "");
+}
+
+TEST(ClientCookies, AreWrittenAnewFromThoseThatTheRulesName) {
+  EXPECT_EQ(gone_on("cookie: lang=de; other=1; tenant=mine; theme=dark; session=x\r\n"),
+            "Cookie: tenant=mine; theme=dark; lang=de\r\n");
+  EXPECT_EQ(gone_on("Cookie: ids=1; ids=2\r\n"), "Cookie: ids=1; ids=2\r\n") << "of a list every item";
+  EXPECT_EQ(gone_on("Cookie: theme=a; theme=b\r\n"), "Cookie: theme=a\r\n") << "of a name the first";
+  EXPECT_EQ(gone_on("Cookie: theme=\"a\"\r\n"), "Cookie: theme=a\r\n");
+}
+
+TEST(ClientCookies, ThatReadersDisagreeAboutStayBehind) {
+  for (const char* value : {"a=b tenant=theirs", "theme=b tenant=theirs", "theme=b\ttenant=theirs",
+                            "theme=b,tenant=theirs", "theme=\"b; lang=c\"", "theme=b\\", "theme=a b; theme=c",
+                            "theme", "=theme", "lang =x", "theme=x y;lang=z", "other=\"; other=\"", ""})
+    EXPECT_EQ(gone_on(std::string("Cookie: ") + value + "\r\n"), "") << value;
+  EXPECT_EQ(gone_on("Cookie: tenant=mine; a=b tenant=theirs; theme=dark lang=x\r\n"),
+            "Cookie: tenant=mine\r\n");
+  EXPECT_EQ(gone_on("Cookie: a=\"; theme=dark; b=\"\r\n"), "Cookie: theme=dark\r\n");
+}
+
+TEST(ClientCookies, AreNoneWhereNothingNamesAny) {
+  EXPECT_EQ(gone_on("Cookie: tenant=mine\r\n", HeadRules{}), "");
+}
+
+}  // namespace
+}  // namespace gatehouse::target
