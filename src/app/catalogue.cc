@@ -50,10 +50,10 @@ Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
 
 // Taken apart, so that a setting that is added does not compile before it counts here.
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
-  const auto& [name, place, urls, connect_timeout, timeout, ca, connections, failures, open_for, read_ahead] =
-      upstream;
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(),
-                                 connections, failures, open_for.count(), read_ahead.bytes, ca.value);
+  const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for,
+               read_ahead] = upstream;
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(),
+                                 idle.count(), connections, failures, open_for.count(), read_ahead.bytes, ca.value);
   for (const policy::PlacedText& url : urls) text.append("\n").append(url.value);
   return text.append("\n").append(authorities);
 }
@@ -75,6 +75,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
   auto client = std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
   client->name = upstream.name;
   client->timeout = upstream.timeout;
+  client->idle_timeout = upstream.idle;
   client->read_ahead = upstream.read_ahead.bytes;
   for (const policy::PlacedText& text : upstream.urls) {
     const auto url = http::parse_url(text.value);

@@ -105,7 +105,8 @@ struct Upstream {
   Place place;
   std::vector<PlacedText> urls;  // scheme and authority, with an optional base path; at least one
   Nanoseconds connect_timeout = std::chrono::seconds(1);
-  Nanoseconds timeout = std::chrono::seconds(10);
+  Nanoseconds timeout = std::chrono::seconds(10);  // to the head of an answer
+  Nanoseconds idle = std::chrono::minutes(1);      // between two pieces of its body
   PlacedText ca;                    // https: a file of authorities, or empty for the system's
   std::uint32_t connections = 256;  // kept and opened by each worker
   std::uint32_t failures = 5;       // to connect, in a row, until the circuit opens

@@ -227,6 +227,7 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   if (upstream.urls.empty() && !in.has("url")) in.missing("url");
   upstream.connect_timeout = in.optional("connect_timeout", as_wait).value_or(upstream.connect_timeout);
   upstream.timeout = in.optional("timeout", as_wait).value_or(upstream.timeout);
+  upstream.idle = in.optional("idle", as_wait).value_or(upstream.idle);
   upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
   upstream.connections = static_cast<std::uint32_t>(
       in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));

@@ -3,22 +3,15 @@
 #include <algorithm>
 #include <array>
 
-#include "http/chunked.h"
-#include "http/response_parser.h"
-#include "http/response_writer.h"
-#include "target/answer_head.h"
+#include "target/upstream_answer.h"
 #include "target/upstream_head.h"
 
 namespace gatehouse::target {
 namespace {
 
 using Lease = UpstreamPool::Lease;
-using Ending = UpstreamPool::Ending;
 
-constexpr std::size_t kBuffer = Conversation::kBuffer;
 constexpr std::size_t kIdleConversations = 256;
-constexpr std::size_t kWhole = std::size_t{64}
-                               << 10U;  // bodies up to here are collected, larger ones streamed
 
 bool is_idempotent(http::Method method) {
   using enum http::Method;
@@ -41,134 +34,6 @@ class Forwarded final : public HeadWriter {
   const Input& input_;
   std::string assertion_;
 };
-
-// A body stopped short: late when the deadline came first, otherwise the upstream's fault.
-Reason unended(const Result<std::size_t>& read) {
-  return !read && read.error().code == ErrorCode::timeout ? Reason::upstream_late
-                                                          : Reason::upstream_malformed;
-}
-
-struct Failure {
-  Refusal refusal;
-  bool retry = false;  // nothing of an answer came over a reused connection
-};
-
-// The answer's head and, where it is small, its body.
-net::Task<std::expected<void, Failure>> read_response(Held held, const UpstreamAddress& address,
-                                                      http::Method asked, MonotonicTime deadline,
-                                                      const AnswerRules& rules, Response& response,
-                                                      CallReport& report) {
-  Lease& lease = held.lease;
-  char* const buffer = held.conversation->buffer;
-  std::size_t size = 0;
-  bool begun = false;  // something came, and be it an interim answer: the upstream works on it
-  http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
-  http::ResponseHead head;
-  const auto failed = [&](Reason reason, std::string detail, bool retry = false) {
-    report.detail = std::move(detail);
-    return std::unexpected(Failure{Refusal(reason), retry});
-  };
-  for (;;) {
-    const auto read = co_await lease.stream().read(std::span(buffer + size, kBuffer - size));
-    if (!read) {
-      if (read.error().code == ErrorCode::timeout)
-        co_return failed(Reason::upstream_late, "no answer in time");
-      co_return failed(Reason::upstream_unreachable, read.error().text, !begun && lease.reused());
-    }
-    if (*read == 0) {
-      co_return failed(Reason::upstream_unreachable, "the upstream closed the connection before its answer",
-                       !begun && lease.reused());
-    }
-    begun = true;
-    size += *read;
-    http::Progress progress = parser.parse({buffer, size}, asked, head);
-    // Interim answers are for us, not for the client.
-    while (progress == http::Progress::complete && head.status >= 100 && head.status < 200) {
-      size -= parser.consumed();
-      std::memmove(buffer, buffer + parser.consumed(), size);
-      parser.reset();
-      progress = size > 0 ? parser.parse({buffer, size}, asked, head) : http::Progress::need_more;
-    }
-    if (progress == http::Progress::complete) break;
-    if (progress == http::Progress::malformed || size == kBuffer) {
-      co_return failed(Reason::upstream_malformed, std::string(http::name(parser.reason())));
-    }
-  }
-
-  response.status = static_cast<unsigned>(head.status);
-  report.upstream_status = response.status;
-  report.whole_head.clear();
-  report.allow.clear();
-  for (const http::Field field : head.fields) {
-    // Operators see all that an error said, but no session of the upstream's.
-    if (response.status >= 400) {
-      http::append_field(report.whole_head, field.name,
-                         field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
-    }
-  }
-  take_answer_fields(head, rules, address.base_path, response, report);
-  std::string_view arrived(buffer + parser.consumed(), size - parser.consumed());
-  const bool keep = head.connection == http::Connection::keep_alive;
-  http::ChunkedDecoder decoder(http::Trailers::drop);
-  switch (head.body.kind) {
-    case http::BodyKind::none:
-      if (const auto length = head.fields.value(http::FieldId::content_length);
-          length && asked == http::Method::head) {
-        std::uint64_t number = 0;
-        for (const char c : *length) number = number * 10 + static_cast<std::uint64_t>(c - '0');
-        response.length = number;
-      }
-      lease.end(keep && arrived.empty() ? Ending::keep : Ending::close);
-      co_return std::expected<void, Failure>{};
-    case http::BodyKind::length:
-      if (head.body.length <= kWhole) {
-        // What comes behind an answer answers nobody: the connection ends with it.
-        response.body.assign(arrived.substr(0, head.body.length));
-        while (response.body.size() < head.body.length) {
-          const std::size_t before = response.body.size();
-          response.body.resize(head.body.length);
-          const auto read = co_await lease.stream().read(std::span(response.body).subspan(before));
-          response.body.resize(before + (read ? *read : 0));
-          if (!read || *read == 0) {
-            co_return failed(unended(read), "the upstream's answer has no end");
-          }
-        }
-        lease.end(keep && arrived.size() <= head.body.length ? Ending::keep : Ending::close);
-        co_return std::expected<void, Failure>{};
-      }
-      response.length = head.body.length;
-      break;
-    case http::BodyKind::chunked: {
-      // Most are small: collected, they leave with a length.
-      for (;;) {
-        const http::ChunkedDecoder::Step step = decoder.next(arrived);
-        arrived.remove_prefix(step.consumed);
-        response.body += step.data;
-        if (step.progress == http::Progress::malformed) {
-          co_return failed(Reason::upstream_malformed, std::string(http::name(decoder.reason())));
-        }
-        if (step.progress == http::Progress::complete) {
-          lease.end(keep && arrived.empty() ? Ending::keep : Ending::close);
-          co_return std::expected<void, Failure>{};
-        }
-        if (response.body.size() > kWhole) break;
-        if (step.data.empty()) {
-          const auto read = co_await lease.stream().read(std::span(buffer, kBuffer));
-          if (!read || *read == 0) {
-            co_return failed(unended(read), "the upstream's answer has no end");
-          }
-          arrived = {buffer, *read};
-        }
-      }
-      break;
-    }
-    case http::BodyKind::until_close: break;
-  }
-  net::Loop& loop = lease.stream().loop();
-  const BodyRest rest{arrived, head.body, decoder, keep};
-  response.rest = std::make_unique<UpstreamBody>(loop, std::move(held), rest, deadline - loop.now());
-  co_return std::expected<void, Failure>{};
-}
 
 using Acquired = std::pair<Lease, const UpstreamAddress*>;
 
@@ -267,7 +132,8 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    auto read = co_await read_response(std::move(held), address, method, deadline, rules, response, report);
+    AnswerReader reader(std::move(held), address, method, rules, response, report);
+    auto read = co_await reader.read();
     if (read) {
       report.detail.clear();
       co_return Verdict<void>{};

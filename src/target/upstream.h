@@ -28,7 +28,8 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
 
   std::string name;
   std::vector<UpstreamAddress> addresses;  // at least one; taken in turn
-  std::chrono::nanoseconds timeout{};
+  std::chrono::nanoseconds timeout{};                             // to the head of an answer
+  std::chrono::nanoseconds idle_timeout = std::chrono::minutes(1);  // between two pieces of its body
   std::size_t read_ahead = std::size_t{256} << 10U;  // bytes of one answer, held for a client that is slower
   net::Loop& loop;
   CallerShares shares;
@@ -50,8 +51,8 @@ struct Asker {
   IpAddress address;
 };
 
-// One request and its answer, by `deadline` and within the client's own timeout. Refuses where no proper
-// answer came. `asker`, `writer` and `body` live as long as the task.
+// One request and its answer, whose head comes by `deadline` and within the client's own timeout. Refuses
+// where no proper answer came. `asker`, `writer` and `body` live as long as the task.
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report);

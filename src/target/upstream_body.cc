@@ -14,13 +14,35 @@ using Ending = UpstreamPool::Ending;
 
 }  // namespace
 
-UpstreamBody::UpstreamBody(net::Loop& loop, Held held, BodyRest rest, std::chrono::nanoseconds patience)
+Result<> BodyDecoder::take(std::string_view& arrived, std::string& body) {
+  if (ended_) return {};
+  if (kind_ != http::BodyKind::chunked) {
+    const std::string_view data =
+        kind_ == http::BodyKind::length ? arrived.substr(0, left_) : arrived;  // until the connection ends
+    body += data;
+    arrived.remove_prefix(data.size());
+    if (kind_ == http::BodyKind::length) ended_ = (left_ -= data.size()) == 0;
+    return {};
+  }
+  for (;;) {
+    const http::ChunkedDecoder::Step step = chunks_.next(arrived);
+    arrived.remove_prefix(step.consumed);
+    if (step.progress == http::Progress::malformed)
+      return failure(ErrorCode::invalid, std::string(http::name(chunks_.reason())));
+    body += step.data;
+    ended_ = step.progress == http::Progress::complete;
+    if (ended_ || step.data.empty()) return {};
+  }
+}
+
+UpstreamBody::UpstreamBody(net::Loop& loop, Held held, BodyDecoder decoder, Ending last,
+                           std::chrono::nanoseconds idle)
     : loop_(loop),
       client_(held.conversation.client().shared_from_this()),
       held_(std::move(held)),
-      rest_(rest),
-      left_(rest.framing.length),
-      patience_(patience),
+      decoder_(decoder),
+      last_(last),
+      idle_(idle),
       more_(loop),
       room_(loop),
       reading_(read_ahead()) {
@@ -59,63 +81,35 @@ net::Task<void> UpstreamBody::read_ahead() {
 }
 
 net::Task<Result<>> UpstreamBody::read_all() {
-  std::string_view arrived = rest_.arrived;
   for (;;) {
-    if (auto taken = take(arrived); !taken || !held_) co_return taken;
     while (room() == 0) {
       net::Signal::Wait waiting = room_.wait();
       co_await waiting;
     }
     net::Stream& stream = held_->lease.stream();
     const std::span<char> buffer(held_->conversation->buffer);
-    const MonotonicTime begun = loop_.now();
-    stream.set_deadline(begun + patience_);
+    stream.set_deadline(loop_.now() + idle_);
     const auto read = co_await stream.read(buffer.first(std::min(buffer.size(), room())));
     if (!read) co_return std::unexpected(read.error());
     stream.clear_deadline();
-    patience_ -= loop_.now() - begun;
     if (*read == 0) {
-      if (rest_.framing.kind != http::BodyKind::until_close)
+      if (!decoder_.ends_with_connection())
         co_return failure(ErrorCode::closed, "the upstream ended within its answer");
       end(Ending::close);
       co_return Result<>{};
     }
-    arrived = {buffer.data(), *read};
-  }
-}
-
-// Moves the body's bytes out of what arrived; at the body's end the connection is given back.
-Result<> UpstreamBody::take(std::string_view& arrived) {
-  switch (rest_.framing.kind) {
-    case http::BodyKind::chunked:
-      for (;;) {
-        const http::ChunkedDecoder::Step step = rest_.decoder.next(arrived);
-        arrived.remove_prefix(step.consumed);
-        if (step.progress == http::Progress::malformed)
-          return failure(ErrorCode::invalid, "the upstream's chunks are malformed");
-        add(step.data);
-        if (step.progress == http::Progress::complete)
-          end(rest_.keep && arrived.empty() ? Ending::keep : Ending::close);
-        if (!held_ || step.data.empty()) return {};
-      }
-    case http::BodyKind::length: {
-      const std::string_view data = arrived.substr(0, left_);
-      add(data);
-      left_ -= data.size();
-      if (left_ == 0) end(rest_.keep && data.size() == arrived.size() ? Ending::keep : Ending::close);
-      break;
+    std::string_view arrived(buffer.data(), *read);
+    const std::size_t before = ready_.size();
+    const Result<> taken = decoder_.take(arrived, ready_);
+    client_->held_bytes += ready_.size() - before;
+    if (ready_.size() > before) more_.set();
+    if (!taken) co_return std::unexpected(taken.error());
+    if (decoder_.ended()) {
+      // What comes behind an answer answers nobody: the connection ends with it.
+      end(arrived.empty() ? last_ : Ending::close);
+      co_return Result<>{};
     }
-    default: add(arrived); break;
   }
-  arrived = {};
-  return {};
-}
-
-void UpstreamBody::add(std::string_view data) {
-  if (data.empty()) return;
-  ready_ += data;
-  client_->held_bytes += data.size();
-  more_.set();
 }
 
 // How much more may be read now. Something always may where nothing is held: the body moves on.

@@ -1,5 +1,4 @@
-// The rest of an upstream's answer that is too large to be collected before it leaves, or that has no end
-// yet.
+// The rest of an upstream's answer, where its head leaves before its end has come.
 //
 // It is read from the upstream as the upstream sends it, ahead of a client who takes it more slowly: up to a
 // bound, and then the upstream waits for the client. At the answer's end the connection goes back to its pool
@@ -50,19 +49,32 @@ struct Held {
   ConversationLease conversation;
 };
 
-// How the body goes on behind what has arrived with the head.
-struct BodyRest {
-  std::string_view arrived;  // in the conversation's buffer
-  http::BodyFraming framing;
-  http::ChunkedDecoder decoder;
-  bool keep = false;  // whether the connection can serve another request after a proper end
+// Takes the bytes of one answer's body out of what its connection brings.
+class BodyDecoder {
+ public:
+  explicit BodyDecoder(http::BodyFraming framing)
+      : kind_(framing.kind), left_(framing.length), ended_(framing.kind == http::BodyKind::none) {}
+
+  // Appends the body's bytes to `body`, up to its end, and takes them off `arrived`. Error{invalid}: they are
+  // not chunks.
+  Result<> take(std::string_view& arrived, std::string& body);
+  bool ended() const { return ended_; }
+  // The upstream's orderly end of the connection is the body's.
+  bool ends_with_connection() const { return kind_ == http::BodyKind::until_close; }
+
+ private:
+  http::BodyKind kind_;
+  std::uint64_t left_;  // of a body with a length
+  http::ChunkedDecoder chunks_{http::Trailers::drop};
+  bool ended_;
 };
 
 class UpstreamBody final : public BodySource {
  public:
-  // `patience`: how long the upstream may keep the reader waiting, from here to the end. Time in which it
-  // waits for the client does not count.
-  UpstreamBody(net::Loop& loop, Held held, BodyRest rest, std::chrono::nanoseconds patience);
+  // `idle`: how long the upstream may send nothing, where it is not the client that lets it wait. `last`: what
+  // the connection is for behind a proper end.
+  UpstreamBody(net::Loop& loop, Held held, BodyDecoder decoder, UpstreamPool::Ending last,
+               std::chrono::nanoseconds idle);
   ~UpstreamBody() override;
 
   net::Task<Result<std::string_view>> next() override;
@@ -74,17 +86,15 @@ class UpstreamBody final : public BodySource {
  private:
   net::Task<void> read_ahead();
   net::Task<Result<>> read_all();
-  Result<> take(std::string_view& arrived);
-  void add(std::string_view data);
   std::size_t room() const;
   void end(UpstreamPool::Ending ending);
 
   net::Loop& loop_;
   std::shared_ptr<UpstreamClient> client_;
   std::optional<Held> held_;  // until the upstream's answer has ended
-  BodyRest rest_;
-  std::uint64_t left_;
-  std::chrono::nanoseconds patience_;
+  BodyDecoder decoder_;
+  UpstreamPool::Ending last_;
+  std::chrono::nanoseconds idle_;
   std::string ready_, taken_;  // what is read ahead; what next() gave last
   bool done_ = false;
   Result<> result_;  // when done

@@ -1,0 +1,168 @@
+// For tests of what an upstream is asked and answers: an upstream that answers as it is told, and a client of it.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/manual_clock.h"
+#include "net/testing.h"
+#include "target/upstream.h"
+
+namespace gatehouse::target::testing {
+
+using namespace std::chrono_literals;
+using net::Task;
+
+// What the upstream does with one request.
+struct Turn {
+  std::string answer;
+  enum class Then : std::uint8_t { stay, close } then = Then::stay;
+  std::size_t piece = std::string::npos;  // so many bytes at once
+};
+
+class Fixed final : public HeadWriter {
+ public:
+  explicit Fixed(std::string_view method) : method_(method) {}
+  void write(std::string& out, const UpstreamAddress& address) const override {
+    out += method_;
+    out += " /x HTTP/1.1\r\nHost: " + address.host + "\r\n\r\n";
+  }
+
+ private:
+  std::string_view method_;
+};
+
+class Exchanges : public ::testing::Test {
+ protected:
+  struct Asked {
+    Response response;
+    CallReport report;
+    std::string outcome;  // the reason's name, or the status
+    std::string rest;     // what came of `response.rest`; "broken" where it has no end
+    std::string body() const { return rest == "broken" ? rest : std::string(response.body) + rest; }
+  };
+
+  Exchanges() {
+    listener_ = net::Listener::open(loop_, net::testing::loopback()).value();
+    connect_to(64);
+    spawn(loop_, accept());
+  }
+  ~Exchanges() override { loop_.cancel_tasks(); }
+
+  void connect_to(std::size_t connections) {
+    client_ = std::make_shared<UpstreamClient>(loop_, connections);
+    client_->name = "orders";
+    client_->timeout = 10s;
+    UpstreamPoolOptions options;
+    options.host = "127.0.0.1";
+    options.port = listener_->endpoint().port;
+    options.most_connections = connections;
+    client_->addresses.push_back({UpstreamPool::make(loop_, blocking_, options), "orders.test", "/base"});
+  }
+
+  // The next requests, in the order of their arrival on whatever connection.
+  void will(std::deque<Turn> turns) { turns_ = std::move(turns); }
+  void will(std::string answer) { turns_ = {{std::move(answer)}}; }
+
+  Asked ask(http::Method method = http::Method::get) {
+    Asked asked;
+    const Fixed writer(name(method));
+    auto done = net::testing::run(loop_, target::ask(client_, asker_, method, writer, {}, net::Timer::kNever,
+                                                     rules_, asked.response, asked.report));
+    asked.outcome =
+        done ? std::to_string(asked.response.status) : std::string(facts_of(done.error().reason).name);
+    while (asked.response.rest) {
+      const auto piece = net::testing::run(loop_, asked.response.rest->next());
+      if (!piece) asked.rest = "broken";
+      if (!piece || piece->empty()) break;
+      asked.rest += *piece;
+    }
+    return asked;
+  }
+  // An answer of which nothing is taken yet.
+  Response slow_answer() {
+    Response response;
+    CallReport report;
+    const Fixed writer("GET");
+    auto done = net::testing::run(loop_, target::ask(client_, asker_, http::Method::get, writer, {},
+                                                     net::Timer::kNever, rules_, response, report));
+    EXPECT_TRUE(done);
+    EXPECT_TRUE(response.rest);
+    return response;
+  }
+  std::string body_of(Response& response) {
+    std::string all = response.body;
+    for (;;) {
+      const auto piece = net::testing::run(loop_, response.rest->next());
+      if (!piece) return "broken";
+      if (piece->empty()) return all;
+      all += *piece;
+    }
+  }
+  // More of the answer that is under way.
+  Task<Result<>> send(std::string_view text) {
+    auto written = co_await serving_->write(text);
+    co_return written;
+  }
+  std::string outcome_of(std::string answer, http::Method method = http::Method::get) {
+    will(std::move(answer));
+    return ask(method).outcome;
+  }
+
+  AnswerRules rules_{.fields = {}, .cookies = {}, .inside = {{"orders.test", 80}}};
+  ManualClock clock_;
+  net::Loop loop_{clock_};
+  net::BlockingPool blocking_{1, 10};
+  std::shared_ptr<UpstreamClient> client_;
+  Identity nobody_;
+  Asker asker_{nobody_, *IpAddress::parse("203.0.113.9")};
+  int connections_ = 0;
+  int requests_ = 0;
+
+ private:
+  Task<void> accept() {
+    for (;;) {
+      auto one = co_await listener_->accept();
+      if (!one) co_return;
+      ++connections_;
+      spawn(loop_, serve(std::make_unique<net::Stream>(loop_, std::move(one->socket), one->peer)));
+    }
+  }
+  Task<void> serve(net::StreamPtr stream) {
+    serving_ = stream.get();
+    std::string received;
+    char buffer[4096];
+    for (;;) {
+      const auto n = co_await stream->read(buffer);
+      if (!n || *n == 0) co_return;
+      received.append(buffer, *n);
+      if (!received.ends_with("\r\n\r\n")) continue;
+      received.clear();
+      ++requests_;
+      if (turns_.empty()) co_return;
+      const Turn turn = std::move(turns_.front());
+      turns_.pop_front();
+      for (std::string_view left = turn.answer; !left.empty();) {
+        const std::string_view piece = left.substr(0, turn.piece);
+        const auto written = co_await stream->write(piece);
+        if (!written) co_return;
+        left.remove_prefix(piece.size());
+        if (!left.empty()) co_await net::yield(loop_);
+      }
+      if (turn.then == Turn::Then::close) co_return;
+    }
+  }
+
+  std::unique_ptr<net::Listener> listener_;
+  std::deque<Turn> turns_;
+  net::Stream* serving_ = nullptr;  // the newest connection
+};
+
+inline constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+inline const Turn kLeaves{.answer = "", .then = Turn::Then::close};
+
+}  // namespace gatehouse::target::testing

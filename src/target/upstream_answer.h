@@ -1,0 +1,57 @@
+// Reads what an upstream answers to one request: the head, then as much of the body as is there with it.
+//
+// An answer goes on as it comes (RFC 9110 section 7.6: an intermediary must not hold back a message that it
+// can forward): the head leaves when it is there, and every piece of the body when it is there, whatever its
+// framing. Only an answer of 400 or more is collected, up to a bound, because what of it may leave is decided
+// by looking at all of it.
+#pragma once
+
+#include <expected>
+
+#include "core/target.h"
+#include "http/response_parser.h"
+#include "target/upstream.h"
+
+namespace gatehouse::target {
+
+struct AnswerFailure {
+  Refusal refusal;
+  bool retry = false;  // nothing of an answer came over a reused connection
+};
+
+class AnswerReader {
+ public:
+  // Everything but `held` lives longer than the reader. What the stream's deadline is when read() begins
+  // bounds the time to the head, and to the end of an answer that is collected.
+  AnswerReader(Held held, const UpstreamAddress& address, http::Method asked, const AnswerRules& rules,
+               Response& response, CallReport& report)
+      : held_(std::move(held)),
+        address_(address),
+        asked_(asked),
+        rules_(rules),
+        response_(response),
+        report_(report) {}
+
+  // Fills `response`. Where its body has not ended yet, `response.rest` is the rest of it.
+  net::Task<std::expected<void, AnswerFailure>> read();
+
+ private:
+  using Outcome = std::expected<void, AnswerFailure>;
+
+  net::Task<Outcome> read_head();
+  void take_head();
+  // As much of the body as is there; all of it where the answer is collected.
+  net::Task<Outcome> read_body(http::BodyFraming framing);
+  std::unexpected<AnswerFailure> failed(Reason reason, std::string detail, bool retry = false);
+
+  Held held_;
+  const UpstreamAddress& address_;
+  const http::Method asked_;
+  const AnswerRules& rules_;
+  Response& response_;
+  CallReport& report_;
+  http::ResponseHead head_;   // views into the conversation's buffer, until the body is read
+  std::string_view arrived_;  // behind the head
+};
+
+}  // namespace gatehouse::target
