@@ -70,11 +70,11 @@ export async function conformance(names) {
   return together(results);
 }
 
-// One process for each file, one after the other: two servers that start at once could choose one port.
+// One process for each file. They mostly wait, so there is one more of them than cores.
 export async function endToEnd(binary, names) {
   const chosen = names ?? [...readEndToEnd().keys()];
   mkdirSync(join(top, 'build/test/e2e'), {recursive: true});
-  return together(await pooled(chosen, 1, async name => {
+  return together(await pooled(chosen, cores + 1, async name => {
     const log = `build/test/e2e/${name}.log`;
     const {status, text} = await run('node', ['--test', '--test-reporter=tap', `tests/e2e/${name}`], {log, seconds: 600, environment: {GATEHOUSE_BINARY: join(top, binary)}});
     const [passed, failed, cancelled] = ['pass', 'fail', 'cancelled'].map(word => sumOf(text, new RegExp(`^# ${word} (\\d+)$`, 'gm')));
