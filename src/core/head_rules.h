@@ -55,7 +55,7 @@ std::string inside_name(std::string_view host);
 // What of an upstream's answer leaves although the table says `declared` or `checked`.
 struct AnswerRules {
   std::vector<FieldName> fields;     // that the operation's document declares under `responses`
-  std::vector<std::string> cookies;  // that any document declares as a parameter
+  std::vector<std::string> cookies;  // that any document declares as a parameter, or `fields.cookies` names
   std::vector<InsideHost> inside;    // of all upstreams
 };
 

@@ -18,19 +18,19 @@ struct CarrierNames {
   explicit CarrierNames(const policy::PolicySet& policy) {
     fields.add("authorization");
     fields.add("proxy-authorization");
+    fields.add("cookie");  // what an upstream takes for a session is not known here
     for (const policy::AuthenticatorPolicy& one : policy.authenticators) {
       switch (one.carrier) {
         case policy::Carrier::bearer:
-        case policy::Carrier::certificate: break;
+        case policy::Carrier::certificate:
+        case policy::Carrier::cookie: break;
         case policy::Carrier::header: fields.add(one.field); break;
-        case policy::Carrier::cookie: cookies.add(one.field); break;
         case policy::Carrier::query: pairs.push_back(one.field); break;
       }
     }
   }
 
   http::GuardedNames fields{http::GuardedNames::Kind::fields};
-  http::GuardedNames cookies{http::GuardedNames::Kind::cookies};
   std::vector<std::string_view> pairs;
 };
 
@@ -49,20 +49,6 @@ bool has_pair(std::string_view request_line, const CarrierNames& names) {
   return false;
 }
 
-bool has_cookie(std::string_view rest, const CarrierNames& names) {
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of(";,"), rest.size());
-    const std::string_view pair = trimmed(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const std::size_t equals = pair.find('=');
-    if (equals != pair.npos && equals + 1 < pair.size() &&
-        names.cookies.is_or_taken_for(trimmed(pair.substr(0, equals)))) {
-      return true;
-    }
-  }
-  return false;
-}
-
 // One line behind the first, whether a parser takes it for a field or not.
 bool has_field(std::string_view line, const CarrierNames& names) {
   const std::size_t colon = line.find(':');
@@ -70,8 +56,7 @@ bool has_field(std::string_view line, const CarrierNames& names) {
   const std::string_view name = trimmed(line.substr(0, colon));
   const std::string_view value = trimmed(line.substr(colon + 1));
   if (value.empty()) return false;
-  return names.fields.is_or_taken_for(name) ||
-         (equal_ignoring_case(name, "cookie") && has_cookie(value, names));
+  return names.fields.is_or_taken_for(name);
 }
 
 bool shows_credential(std::string_view head, const policy::PolicySet& policy) {

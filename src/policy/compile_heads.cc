@@ -74,6 +74,7 @@ void compile_forwarded(PolicySet& set, Problems& problems) {
                               one->name));
     } else {
       add_once(set.forwards.forwarded_cookies, text.value);
+      add_once(set.answers.cookies, text.value);
     }
   }
 }

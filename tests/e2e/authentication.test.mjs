@@ -309,14 +309,16 @@ describe('API keys', unlessBuilt, () => {
   });
 
   it('in a cookie are one cookie, and the upstream gets the others', async () => {
-    const cookies = await Desk.open({ change: ({ authenticators }, api) => {
+    const cookies = await Desk.open({ change: (configuration, api) => {
+      const { authenticators } = configuration;
+      configuration.fields = { cookies: { forward: ['a', 'b', 'sessions'] } };
       api.components.securitySchemes.sessionKey = { type: 'apiKey', in: 'cookie', name: 'session' };
       authenticators.sessionKey = { type: 'api_key', prefix: 'partner:' };
       api.paths['/orders/{id}'].get.security = [{ sessionKey: [] }];
     } });
     const { key } = await cookies.createKey('partner:acme', ['partner'], '--authenticator', 'sessionKey');
     const get = (cookie) => cookies.get('/orders/1', { cookie });
-    for (const [sent, arrives] of [[`session=${key}`, undefined], [`a=1; session=${key}; b="2"`, 'a=1; b="2"'], [`session="${key}"; sessions=3`, 'sessions=3']]) {
+    for (const [sent, arrives] of [[`session=${key}`, undefined], [`a=1; session=${key}; b="2"`, 'a=1; b=2'], [`session="${key}"; sessions=3`, 'sessions=3']]) {
       assert.equal((await get(sent)).status, 200, sent.length);
       assert.equal(cookies.upstream.last.headers.cookie, arrives);
     }
