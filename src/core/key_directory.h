@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,6 +38,8 @@ class KeySnapshot {
   virtual ~KeySnapshot() = default;
   // Null when there is no such key. Valid as long as the snapshot.
   virtual const StoredKey* find(std::string_view id) const = 0;
+  // Counts as the last use of a key that find() gave; written in the background. From any thread.
+  virtual void used(const StoredKey& key, WallTime now) const = 0;
   // Differs for every state of the keys: what a cache compares.
   virtual std::uint64_t generation() const = 0;
 };
@@ -44,10 +47,27 @@ class KeySnapshot {
 class KeyDirectory {
  public:
   virtual ~KeyDirectory() = default;
-  // From any thread, without waiting. A revocation is in the snapshots taken after it took effect.
+  // From any thread. A revocation is in the snapshots taken after it took effect.
   virtual std::shared_ptr<const KeySnapshot> snapshot() const = 0;
-  // Counts as the key's last use; written in the background.
-  virtual void used(std::string_view id, WallTime now) = 0;
+  // The generation that snapshot() would give, without a lock.
+  virtual std::uint64_t generation() const = 0;
+};
+
+// One thread's view of the keys: it takes a snapshot only when there is a newer one, so that looking a key up
+// shares nothing that is written. A thread without requests keeps the snapshot of its last one.
+class KeyView {
+ public:
+  explicit KeyView(std::shared_ptr<const KeyDirectory> directory)
+      : directory_(std::move(directory)), snapshot_(directory_->snapshot()) {}
+  // What holds now; valid until the next call.
+  const KeySnapshot& now() {
+    if (directory_->generation() != snapshot_->generation()) snapshot_ = directory_->snapshot();
+    return *snapshot_;
+  }
+
+ private:
+  std::shared_ptr<const KeyDirectory> directory_;
+  std::shared_ptr<const KeySnapshot> snapshot_;
 };
 
 }  // namespace gatehouse

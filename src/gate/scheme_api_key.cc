@@ -15,7 +15,7 @@ ApiKeyScheme::ApiKeyScheme(const policy::PolicySet& policy, const policy::Authen
     : policy_(policy),
       authenticator_(authenticator),
       builder_(policy, authenticator),
-      directory_(std::move(directory)),
+      keys_(std::move(directory)),
       hasher_(std::move(hasher)) {}
 
 bool ApiKeyScheme::takes(const StoredKey& key) const {
@@ -27,8 +27,7 @@ bool ApiKeyScheme::takes(const StoredKey& key) const {
 bool ApiKeyScheme::owns(std::string_view credential) const {
   const auto parsed = crypto::ApiKey::parse(credential);
   if (!parsed) return credential.starts_with("gh_");
-  const std::shared_ptr<const KeySnapshot> snapshot = directory_->snapshot();
-  const StoredKey* const key = snapshot->find(parsed->id());
+  const StoredKey* const key = keys_.now().find(parsed->id());
   return key == nullptr || takes(*key);
 }
 
@@ -42,8 +41,8 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
   const auto refused = [&](Reason reason) { return refuse(reason, authenticator_.name); };
   const auto parsed = crypto::ApiKey::parse(presented.credential);
   if (!parsed) return refused(Reason::credential_malformed);
-  const std::shared_ptr<const KeySnapshot> snapshot = directory_->snapshot();
-  const StoredKey* key = snapshot->find(parsed->id());
+  const KeySnapshot& snapshot = keys_.now();
+  const StoredKey* key = snapshot.find(parsed->id());
   // A key that is not there costs the same hash as one that is: the time tells nothing.
   static const StoredKey kNobody;
   const bool matches = hasher_->matches(*parsed, (key != nullptr ? *key : kNobody).hash);
@@ -61,11 +60,11 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
                                                                });
   if (!from_here) return refused(Reason::credential_address);
   why.clear();
-  directory_->used(key->id, presented.now);
+  snapshot.used(*key, presented.now);
 
-  if (generation_ != snapshot->generation() || identities_.size() >= kRememberedKeys) {
+  if (generation_ != snapshot.generation() || identities_.size() >= kRememberedKeys) {
     identities_.clear();
-    generation_ = snapshot->generation();
+    generation_ = snapshot.generation();
   }
   const auto known = identities_.find(parsed->id());
   if (known != identities_.end()) return Identified(known->second);

@@ -30,7 +30,7 @@ class ApiKeyScheme final : public Scheme {
   const policy::PolicySet& policy_;
   const policy::AuthenticatorPolicy& authenticator_;
   IdentityBuilder builder_;
-  std::shared_ptr<KeyDirectory> directory_;
+  mutable KeyView keys_;
   std::shared_ptr<const crypto::KeyHasher> hasher_;
   // What keys stand for, under the snapshot of that generation. Only keys that the operator made are here.
   TextMap<IdentityPointer> identities_;

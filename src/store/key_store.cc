@@ -15,9 +15,10 @@ namespace gatehouse::store {
 // Last uses that another writer is in the way of are written next time: looking for revocations goes first.
 static constexpr std::chrono::milliseconds kPatience{20};
 
-struct KeyStore::Entry {
-  StoredKey record;
-  std::atomic<std::int64_t> last_used{0};  // seconds since 1970; 0: not since it was last written
+struct KeyStore::Entry : StoredKey {
+  explicit Entry(StoredKey key) : StoredKey(std::move(key)) {}
+  mutable std::atomic<std::int64_t> last_used{0};  // seconds since 1970; 0: not since it was last written
+  mutable const Entry* next_used = nullptr;        // in Snapshot::uses, while last_used is not 0
 };
 
 struct KeyStore::Snapshot final : KeySnapshot {
@@ -25,11 +26,30 @@ struct KeyStore::Snapshot final : KeySnapshot {
 
   const StoredKey* find(std::string_view id) const override {
     const auto found = keys.find(id);
-    return found == keys.end() ? nullptr : &found->second->record;
+    return found == keys.end() ? nullptr : found->second.get();
+  }
+  void used(const StoredKey& key, WallTime now) const override {
+    // Every key here is an Entry.
+    note(static_cast<const Entry&>(key),
+         std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+  }
+  // Most requests only read the line that the workers share: the first use since the last writing puts the key
+  // into the list, and a later one writes once a second.
+  void note(const Entry& entry, std::int64_t second) const {
+    std::int64_t last = entry.last_used.load(std::memory_order_relaxed);
+    while (last < second &&
+           !entry.last_used.compare_exchange_weak(last, second, std::memory_order_acq_rel)) {
+    }
+    if (last != 0) return;
+    entry.next_used = uses.load(std::memory_order_relaxed);
+    while (!uses.compare_exchange_weak(entry.next_used, &entry, std::memory_order_release,
+                                       std::memory_order_relaxed)) {
+    }
   }
   std::uint64_t generation() const override { return generation_; }
 
   TextMap<std::unique_ptr<Entry>> keys;
+  mutable std::atomic<const Entry*> uses{nullptr};  // the keys whose last use is to be written
   std::size_t unreadable = 0;
 
  private:
@@ -49,26 +69,20 @@ std::optional<db::FileIdentity> KeyStore::file_at(const std::string& path) {
   return db::FileIdentity{facts.st_dev, facts.st_ino};
 }
 
-std::shared_ptr<const KeySnapshot> KeyStore::snapshot() const {
+bool KeyStore::stale() const {
   const std::int64_t age =
       clock_.monotonic().time_since_epoch().count() - looked_at_.load(std::memory_order_relaxed);
-  if (age > std::chrono::nanoseconds(kStaleAfter).count()) return none_;
+  return age > std::chrono::nanoseconds(kStaleAfter).count();
+}
+
+std::shared_ptr<const KeySnapshot> KeyStore::snapshot() const {
+  if (stale()) return none_;
   const std::lock_guard lock(current_);
   return snapshot_;
 }
 
-void KeyStore::used(std::string_view id, WallTime now) {
-  std::shared_ptr<Snapshot> snapshot;
-  {
-    const std::lock_guard lock(current_);
-    snapshot = snapshot_;
-  }
-  const auto found = snapshot->keys.find(id);
-  if (found == snapshot->keys.end()) return;
-  const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  // Most requests only read the line that the workers share.
-  std::atomic<std::int64_t>& last = found->second->last_used;
-  if (last.load(std::memory_order_relaxed) < second) last.store(second, std::memory_order_relaxed);
+std::uint64_t KeyStore::generation() const {
+  return stale() ? none_->generation() : current_generation_.load(std::memory_order_acquire);
 }
 
 Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock,
@@ -150,9 +164,8 @@ Result<> KeyStore::reload() {
         ++snapshot->unreadable;
         continue;
       }
-      auto entry = std::make_unique<Entry>();
-      entry->record = *std::move(record);
-      std::string id = entry->record.id;
+      auto entry = std::make_unique<Entry>(*std::move(record));
+      std::string id = entry->id;
       snapshot->keys.emplace(std::move(id), std::move(entry));
     }
   }
@@ -161,6 +174,7 @@ Result<> KeyStore::reload() {
   {
     const std::lock_guard lock(current_);
     before_ = std::exchange(snapshot_, std::move(snapshot));
+    current_generation_.store(snapshot_->generation(), std::memory_order_release);
   }
   key_version_ = key_version;
   confirm_version();
@@ -180,28 +194,27 @@ Result<> KeyStore::write_pending() {
 }
 
 Result<> KeyStore::write_uses_of(Snapshot& snapshot) {
-  std::vector<std::pair<Entry*, std::int64_t>> pending;
-  for (const auto& [id, entry] : snapshot.keys) {
-    const std::int64_t second = entry->last_used.exchange(0, std::memory_order_relaxed);
-    if (second != 0) pending.emplace_back(entry.get(), second);
+  std::vector<std::pair<const Entry*, std::int64_t>> pending;
+  const Entry* entry = snapshot.uses.exchange(nullptr, std::memory_order_acquire);
+  while (entry != nullptr) {
+    const Entry* const next = entry->next_used;  // once last_used is 0 it is a worker's to write
+    pending.emplace_back(entry, entry->last_used.exchange(0, std::memory_order_acq_rel));
+    entry = next;
   }
   if (pending.empty()) return {};
   const auto write = [&]() -> Result<> {
     GATEHOUSE_TRY(db::Transaction transaction,
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
-    for (const auto& [entry, second] : pending) {
+    for (const auto& [used, second] : pending) {
       GATEHOUSE_CHECK(connection_.execute(
           "UPDATE gatehouse_keys SET last_used = max(coalesce(last_used, 0), ?) WHERE id = ?",
-          {second * 1'000'000'000, entry->record.id}));
+          {second * 1'000'000'000, used->id}));
     }
     return transaction.commit();
   };
   auto written = write();
-  if (!written) {  // to be written next time, unless the key was used since
-    for (const auto& [entry, second] : pending) {
-      std::int64_t nothing = 0;
-      entry->last_used.compare_exchange_strong(nothing, second, std::memory_order_relaxed);
-    }
+  if (!written) {  // to be written next time
+    for (const auto& [used, second] : pending) snapshot.note(*used, second);
   }
   return written;
 }

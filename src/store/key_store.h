@@ -54,8 +54,7 @@ class KeyStore final : public KeyDirectory {
   KeyStore& operator=(const KeyStore&) = delete;
 
   std::shared_ptr<const KeySnapshot> snapshot() const override;
-  // To the second.
-  void used(std::string_view id, WallTime now) override;
+  std::uint64_t generation() const override;
 
   // Looks at the database now; returns when what was committed before the call holds on every worker.
   Result<> refresh();
@@ -71,6 +70,8 @@ class KeyStore final : public KeyDirectory {
 
   // Which file a path names; nothing where it names none.
   static std::optional<db::FileIdentity> file_at(const std::string& path);
+  // Whether the database has not been read for so long that a revocation could be missed.
+  bool stale() const;
 
   KeyStore(db::OpenOptions options, db::Connection connection, const Clock& clock);
   // These with database_ held.
@@ -86,9 +87,10 @@ class KeyStore final : public KeyDirectory {
 
   const std::shared_ptr<const KeySnapshot> none_;
 
-  // What workers take; held for the time of copying a pointer.
+  // What workers take when its generation is another than theirs; held for the time of copying a pointer.
   mutable std::mutex current_;
   std::shared_ptr<Snapshot> snapshot_;
+  std::atomic<std::uint64_t> current_generation_{0};  // of snapshot_; changed after it
 
   // What the thread works with.
   std::mutex database_;

@@ -144,7 +144,12 @@ TEST_F(Keys, LastUsesAreWrittenInBatchesAndSurviveANewSnapshot) {
   const auto a = admin_->create({.principal = "a"});
   const auto b = admin_->create({.principal = "b"});
   auto store = serve();
-  store->used(a->id, clock_.wall());
+  const auto use = [&] {
+    const auto snapshot = store->snapshot();
+    snapshot->used(*snapshot->find(a->id), clock_.wall());
+  };
+  use();
+  use();
   ASSERT_TRUE(admin_->create({.principal = "c"}));
   ASSERT_TRUE(store->refresh());
   ASSERT_TRUE(store->write_uses());
@@ -229,13 +234,16 @@ TEST_F(Keys, ADamagedRowIsNoKeyRatherThanAKeyFromEverywhere) {
 
 TEST_F(Keys, WhenTheDatabaseCannotBeReadLookupsSaySo) {
   const auto created = admin_->create({.principal = "p"});
-  auto store = serve();
+  const std::shared_ptr<KeyStore> store = serve();
+  KeyView keys(store);
   ASSERT_NE(store->snapshot()->find(created->id), nullptr);
   ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
   EXPECT_FALSE(store->refresh());
   EXPECT_NE(store->snapshot()->find(created->id), nullptr);
+  EXPECT_NE(keys.now().find(created->id), nullptr);
   clock_.advance(KeyStore::kStaleAfter + seconds{1});
   EXPECT_EQ(store->snapshot()->find(created->id), nullptr);
+  EXPECT_EQ(keys.now().find(created->id), nullptr);
 }
 
 // Copies the database as a backup does, and puts the copy in its place as `mv` does.
@@ -306,25 +314,36 @@ TEST_F(Keys, HaveNoNameOfGatehousesOwn) {
 
 TEST_F(Keys, ReadersAndChangesTogether) {
   const auto key = admin_->create({.principal = "p"});
-  auto store = serve();
+  const std::shared_ptr<KeyStore> store = serve();
   std::atomic<bool> done{false};
+  std::atomic<bool> revoked{false};
   std::vector<std::thread> workers;
   for (int i = 0; i < 3; ++i) {
     workers.emplace_back([&] {
+      KeyView keys(store);
       while (!done.load()) {
-        const auto snapshot = store->snapshot();
-        if (snapshot->find(key->id) == nullptr) std::abort();
-        store->used(key->id, clock_.wall());
+        const bool must_be = revoked.load();
+        const KeySnapshot& now = keys.now();
+        const StoredKey* const found = now.find(key->id);
+        if (found == nullptr || (must_be && !found->revoked)) std::abort();
+        now.used(*found, clock_.wall());
       }
     });
   }
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(admin_->create({.principal = "q"}));
+    if (i == 25) {
+      ASSERT_TRUE(admin_->revoke(key->id));
+    }
     ASSERT_TRUE(store->refresh());
+    if (i == 25) revoked = true;
     ASSERT_TRUE(store->write_uses());
   }
   done = true;
   for (auto& worker : workers) worker.join();
+  const auto rows = admin_->list();
+  ASSERT_TRUE(rows);
+  for (const ListedKey& row : *rows) EXPECT_EQ(row.last_used.has_value(), row.record.id == key->id);
 }
 
 }  // namespace
