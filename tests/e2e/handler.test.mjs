@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -29,12 +29,20 @@ const runWell = async (...of) => {
   return done;
 };
 
+// A program must be instrumented as the archive is.
+function compilerWords() {
+  const cache = readFileSync(join(built, 'CMakeCache.txt'), 'utf8');
+  const of = (name) => cache.match(new RegExp(`^${name}:[A-Z]+=(.*)$`, 'm'))?.[1] ?? '';
+  const flags = { address: '-fsanitize=address,undefined', thread: '-fsanitize=thread' }[of('GATEHOUSE_SANITIZE')];
+  return flags ? [`-DCMAKE_CXX_COMPILER=${of('CMAKE_CXX_COMPILER')}`, `-DCMAKE_CXX_FLAGS=${flags}`] : [];
+}
+
 // One installation for all; each project is copied out of the checkout, so that nothing but the package is found.
 let prefix;
 async function build(source, target) {
   const folder = new Folder();
   cpSync(source, folder.path, { recursive: true });
-  await runWell('cmake', ['-S', '.', '-B', 'build', '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release', `-DCMAKE_PREFIX_PATH=${prefix.path}`], { cwd: folder.path });
+  await runWell('cmake', ['-S', '.', '-B', 'build', '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release', `-DCMAKE_PREFIX_PATH=${prefix.path}`, ...compilerWords()], { cwd: folder.path });
   await runWell('cmake', ['--build', 'build'], { cwd: folder.path });
   return { folder, program: join(folder.path, 'build', target) };
 }
