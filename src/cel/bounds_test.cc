@@ -1,6 +1,10 @@
 // What a hostile expression cannot do: recurse without end, run without end, take memory without end, crash.
+#include <array>
 #include <chrono>
+#include <ctime>
+#include <optional>
 #include <random>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -60,11 +64,105 @@ TEST(Bounds, PatternsAreChargedForWhatTheyBecome) {
   EXPECT_EQ(conditions.evaluate("[1,2,3,4,5].exists(x, 'a'.matches(principal.id + '" + repeated("abc", 160) +
                                 "'))"),
             "false");
-  // A large program over a long text.
-  const std::string text = "'" + repeated("a", 30'000) + "'";
-  const std::string large = text + ".matches(principal.id + '(a{31}){31}')";
-  EXPECT_EQ(conditions.evaluate(large), "false");
-  EXPECT_EQ(conditions.evaluate("[1,2,3].exists(x, " + large + ")"), "error: cost");
+  // A large program over a text.
+  const std::string large = ".matches(principal.id + '(a{31}){31}')";
+  const std::string text = "'" + repeated("a", 1000) + "'" + large;
+  EXPECT_EQ(conditions.evaluate(text), "false");
+  EXPECT_EQ(conditions.evaluate("[1,2,3,4,5].exists(x, " + text + ")"), "error: cost");
+  EXPECT_EQ(conditions.evaluate("'" + repeated("a", 30'000) + "'" + large), "error: cost");
+}
+
+// An expression over two texts that a caller sends.
+class OverTexts {
+ public:
+  explicit OverTexts(std::string_view expression) {
+    Environment environment;
+    const Slot one = environment.declare("a", Type::string());
+    const Slot other = environment.declare("b", Type::string());
+    slots_ = {one, other};
+    auto compiled = compile(expression, environment, Type::dyn());
+    if (!compiled) throw std::logic_error(compiled.error().front().message);
+    program_.emplace(*std::move(compiled));
+  }
+  // "true", "error: cost"; and how long it took.
+  std::string evaluate(std::string_view a, std::string_view b = {}) {
+    Bindings bindings;
+    bindings.set(slots_[0], Value::string(a));
+    bindings.set(slots_[1], Value::string(b));
+    const double before = cpu_seconds();
+    const Outcome outcome = program_->evaluate(bindings, scratch_);
+    seconds = cpu_seconds() - before;
+    return outcome ? to_text(*outcome) : "error: " + std::string(name(outcome.error().fault));
+  }
+  double seconds = 0;
+
+ private:
+  static double cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+  }
+  std::array<Slot, 2> slots_{};
+  std::optional<Program> program_;
+  Scratch scratch_;
+};
+
+// Far above the tens of milliseconds that the bound is: what it holds off takes seconds.
+constexpr double kMostSeconds = 0.5;
+
+TEST(Bounds, NoTextMakesALiteralPatternExpensive) {
+  std::mt19937 random(7);
+  std::string letters(900'000, 'a');
+  for (char& c : letters) c = "ab"[random() % 2];
+  const std::string texts[] = {letters, std::string(900'000, 'a'),
+                               repeated("\xc3\xa9x\xe4\xb8\xad", 150'000)};
+  for (const std::string_view pattern :
+       {"(a|b)*a(a|b){5}c", "(a|b)*a(a|b){9}c", "(a|b)*a(a|b){12}c", "(a|b)*a(a|b){30}c",
+        "(a|b)*a(a|b){120}c", "(a|b)*a(a|b){1000}c", "(a{31}){31}b", "(.{1,100}a){5}c",
+        "[ab]{1,500}[ab]{1,500}c", "(\\\\pL|\\\\d){100}x", "((a|b){0,9}){0,9}((a|b){0,9}){0,9}c",
+        "[^x]*a[^x]{40}y", "(a|ab|b|ba)*(a|b){20}z"}) {
+    OverTexts matching("a.matches('" + std::string(pattern) + "')");
+    for (const std::string& text : texts) {
+      std::size_t taken = 0;
+      // The largest that is not refused is the most expensive.
+      for (std::size_t size = text.size(); size > 0 && taken == 0; size = size * 2 / 3) {
+        if (matching.evaluate(std::string_view(text).substr(0, size)) != "error: cost") taken = size;
+        EXPECT_LT(matching.seconds, kMostSeconds) << pattern << " over " << size;
+      }
+      EXPECT_GT(taken, 100U) << pattern;
+    }
+  }
+}
+
+TEST(Bounds, PatternsThatRecordsAndFormsHaveAreCheap) {
+  for (const auto& [pattern, text] : std::vector<std::pair<std::string, std::string>>{
+           {"^[a-z0-9-]+$", std::string(900'000, 'a')},
+           {"^[\\\\pL\\\\pN .,-]*$", repeated("\xc3\xa9x ", 200'000)},
+           {"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+[.][a-zA-Z]{2,}$", std::string(500'000, 'a') + "@b.example"},
+           {"foo.*bar", std::string(900'000, 'f') + "foobar"},
+           {"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+            "01234567-89ab-cdef-0123-456789abcdef"},
+           {"^(draft|open|closed|archived)$", "archived"},
+           {"^\\\\+?[0-9]{1,3}[ -]?[0-9]{4,14}$", "+49 1234567"}}) {
+    OverTexts matching("a.matches('" + pattern + "')");
+    EXPECT_EQ(matching.evaluate(text), "true") << pattern;
+    EXPECT_LT(matching.seconds, kMostSeconds) << pattern;
+  }
+}
+
+TEST(Bounds, NoTwoTextsMakeASearchExpensive) {
+  const std::string haystack(900'000, 'a');
+  const std::string needle = std::string(400'000, 'a') + "b";
+  for (const char* expression :
+       {"a.contains(b)", "a.indexOf(b) < 0", "a.lastIndexOf(b) < 0", "a.split(b).size() == 1",
+        "a.split(b, 3).size() == 1", "a.replace(b, 'x') == a", "a.replace(b, '', 2) == a",
+        "lists.range(1000).exists(i, a.startsWith(b + 'x'))",
+        "lists.range(1000).exists(i, a.startsWith(b))", "lists.range(1000).exists(i, a.endsWith(b))"}) {
+    OverTexts searching(expression);
+    EXPECT_TRUE(searching.evaluate(haystack, needle).starts_with("error: ")) << expression;
+    EXPECT_LT(searching.seconds, kMostSeconds) << expression;
+    EXPECT_FALSE(searching.evaluate("a,b", ",").starts_with("error: ")) << expression;
+  }
 }
 
 TEST(Bounds, ValuesThatShareTheirPartsDoNotBlowUp) {

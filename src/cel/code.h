@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <re2/re2.h>
-
 #include "cel/ast.h"
 #include "cel/functions.h"
+#include "cel/pattern.h"
 #include "cel/program.h"
 
 namespace gatehouse::cel {
@@ -62,7 +61,7 @@ struct Program::Code {
   std::vector<Node> nodes;
   std::vector<std::uint32_t> children;
   std::vector<Value> constants;
-  std::vector<std::unique_ptr<RE2>> patterns;
+  std::vector<Pattern> patterns;
   std::uint32_t root = 0;
   std::uint32_t locals = 0;  // how many the deepest nesting needs
   Arena arena{kMemory};      // what the constants point to

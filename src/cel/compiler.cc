@@ -194,16 +194,14 @@ class Compiler {
     if (!is_constant(args[1])) return std::nullopt;
     const Value& text = code_.constants[code_.nodes[args[1]].a];
     if (!text.is(Value::Kind::string)) return std::nullopt;
-    RE2::Options options(RE2::Quiet);
-    options.set_max_mem(kPatternMemory);
-    auto compiled = std::make_unique<RE2>(re2::StringPiece(text.text().data(), text.text().size()), options);
-    if (!compiled->ok()) {
+    auto compiled = Pattern::compile(text.text(), kPatternMemory);
+    if (!compiled) {
       problems_.push_back(
           {ast_[expr.args.back()].offset,
-           fmt::format("this is no regular expression that RE2 takes: {}", compiled->error())});
+           fmt::format("this is no regular expression that RE2 takes: {}", compiled.error())});
       return std::nullopt;
     }
-    code_.patterns.push_back(std::move(compiled));
+    code_.patterns.push_back(*std::move(compiled));
     return add({.op = Op::matches, .a = args[0], .b = static_cast<std::uint32_t>(code_.patterns.size() - 1)});
   }
 

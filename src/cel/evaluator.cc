@@ -156,9 +156,9 @@ Value Evaluator::match(const Node& at) {
   const Value text = evaluate(at.a);
   if (text.is_error()) return text;
   if (!text.is(Kind::string)) return run_.no_overload();
-  if (!run_.charge(4 + text.text().size() / 4)) return run_.exhaustion();
-  return Value::boolean(
-      RE2::PartialMatch(re2::StringPiece(text.text().data(), text.text().size()), *code_.patterns[at.b]));
+  const Pattern& pattern = code_.patterns[at.b];
+  if (!run_.charge(pattern.cost(text.text().size()))) return run_.exhaustion();
+  return Value::boolean(pattern.found_in(text.text()));
 }
 
 Value Evaluator::list(const Node& at) {

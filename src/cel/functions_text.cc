@@ -1,10 +1,9 @@
 // Strings and bytes (langdef) and the strings extension. Positions count code points.
 #include <algorithm>
 
-#include <re2/re2.h>
-
 #include "cel/functions.h"
 #include "cel/normal.h"
+#include "cel/pattern.h"
 #include "cel/utf8.h"
 
 namespace gatehouse::cel {
@@ -51,10 +50,14 @@ Value contains(Run& run, Arguments args) {
   return Value::boolean(args[0].text().find(args[1].text()) != npos);
 }
 Value starts_with(Run& run, Arguments args) {
-  return all_strings(args) ? Value::boolean(args[0].text().starts_with(args[1].text())) : run.no_overload();
+  if (!all_strings(args)) return run.no_overload();
+  if (!run.charge_text(args[1].text())) return run.exhaustion();
+  return Value::boolean(args[0].text().starts_with(args[1].text()));
 }
 Value ends_with(Run& run, Arguments args) {
-  return all_strings(args) ? Value::boolean(args[0].text().ends_with(args[1].text())) : run.no_overload();
+  if (!all_strings(args)) return run.no_overload();
+  if (!run.charge_text(args[1].text())) return run.exhaustion();
+  return Value::boolean(args[0].text().ends_with(args[1].text()));
 }
 
 Value char_at(Run& run, Arguments args) {
@@ -168,6 +171,7 @@ Value split(Run& run, Arguments args) {
   const std::int64_t limit = args.size() == 3 ? args[2].integer() : -1;
   Pieces pieces(run);
   if (limit == 0 || (args[0].text().empty() && args[1].text().empty())) return pieces.list();
+  if (!charge_search(run, args)) return run.exhaustion();
   return cut(pieces, args[0].text(), args[1].text(), limit) ? pieces.list() : run.exhaustion();
 }
 
@@ -178,6 +182,7 @@ Value replace(Run& run, Arguments args) {
   std::string_view text = args[0].text();
   const std::string_view from = args[1].text();
   if (limit == 0) return args[0];
+  if (!charge_search(run, args)) return run.exhaustion();
   Pieces pieces(run);
   if (!from.empty()) {
     const std::int64_t most = limit < 0 || limit == INT64_MAX ? -1 : limit + 1;
@@ -307,16 +312,10 @@ Value matches(Run& run, Arguments args) {
                         "a pattern that is not a literal may have 512 bytes at most");
   }
   if (!run.charge(64 * (1 + pattern.size()) + 2000 * unicode_classes(pattern))) return run.exhaustion();
-  RE2::Options options(RE2::Quiet);
-  options.set_max_mem(kDynamicPatternMemory);
-  const RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (!compiled.ok())
-    return Value::error(Fault::invalid_argument, "the pattern is no RE2 regular expression");
-  // RE2 is linear in the text, times the size of what the pattern became where that is too large for its DFA.
-  const auto program = static_cast<std::uint64_t>(std::max(0, compiled.ProgramSize()));
-  if (!run.charge(args[0].text().size() * (1 + program / 64))) return run.exhaustion();
-  return Value::boolean(
-      RE2::PartialMatch(re2::StringPiece(args[0].text().data(), args[0].text().size()), compiled));
+  const auto compiled = Pattern::compile(pattern, kDynamicPatternMemory);
+  if (!compiled) return Value::error(Fault::invalid_argument, "the pattern is no RE2 regular expression");
+  if (!run.charge(compiled->cost(args[0].text().size()))) return run.exhaustion();
+  return Value::boolean(compiled->found_in(args[0].text()));
 }
 
 std::span<const Definition> text_functions() { return kTextFunctions; }

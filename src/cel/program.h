@@ -10,8 +10,8 @@
 //
 // Bounds. Nesting: 250 levels, checked by the parser, so that neither the checker nor the evaluator recurses
 // deeper. Work: every node that is evaluated costs 1, and so does every element that a comparison, a search
-// or a copy touches and every 16 bytes of text; a regular expression that is not a literal costs 1 per byte
-// of its pattern times 64 more. Limits::cost bounds the sum. Memory: what an evaluation makes comes from an
+// or a copy touches and every 16 bytes of text; a regular expression costs what it may take at worst
+// (cel/pattern.h). Limits::cost bounds the sum. Memory: what an evaluation makes comes from an
 // arena of at most Limits::memory bytes. Reaching a bound is an error that neither && nor || absorbs.
 #pragma once
 
