@@ -206,9 +206,10 @@ std::shared_ptr<target::Database> World::database_of(const policy::PolicySet& po
   auto database = database_.lock();
   if (!database || database->connections.path() != path ||
       database->connections.file() != policy.database_file) {
-    database.reset(
-        new target::Database{db::Pool({.path = path, .access = db::Access::read_write}, policy.database_file),
-                             *statement_threads, clock});
+    database.reset(new target::Database{
+        db::Pool({.path = path, .access = db::Access::read_write, .longest = db::kLongestOfStatements},
+                 policy.database_file),
+        *statement_threads, clock});
     database_ = database;
   }
   return database;

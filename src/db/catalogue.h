@@ -40,6 +40,10 @@ struct Column {
 
 enum class Effect : std::uint8_t { reads, writes };
 
+// Of a text, a blob or a row where statements of the configuration run: SQLite does not interrupt a function,
+// so what one may take is bounded by what it is given.
+inline constexpr ByteCount kLongestOfStatements = mebibytes(1);
+
 struct CatalogueRules {
   // Tables whose names begin so cannot be named: the server's own, where they share the file. Empty: none.
   std::string reserved_prefix;

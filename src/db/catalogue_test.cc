@@ -1,6 +1,7 @@
 #include "db/catalogue.h"
 
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -436,6 +437,54 @@ TEST_F(Statements, WhichParametersAreComparedAsNumbersIsKnown) {
         "INSERT INTO pairs VALUES (:q.x, :q.y) ON CONFLICT DO UPDATE SET b = :q.z"}) {
     EXPECT_EQ(compares(text), "") << text;
   }
+}
+
+// What a function is given is bounded where statements run: SQLite does not interrupt it.
+TEST(LengthsOfStatements, BoundWhatAFunctionIsGivenAndMakes) {
+  Connection connection = *Connection::open({.path = ":memory:", .longest = kLongestOfStatements});
+  Catalogue catalogue(connection);
+  SystemClock clock;
+  const std::string longest(kLongestOfStatements.bytes, 'a');
+  const auto fault_of = [&](std::string_view text, std::string_view value) -> std::optional<RunFault> {
+    const auto added = catalogue.add(text);
+    if (!added) throw std::runtime_error(added.error().what);
+    std::string out;
+    const Parameter values[] = {value};
+    const auto result = run_list(connection, **added, values, {}, clock, out);
+    return result ? std::nullopt : std::optional(result.error().fault);
+  };
+  EXPECT_EQ(fault_of("SELECT length(:q.x) AS n", longest), std::nullopt);
+  EXPECT_EQ(fault_of("SELECT length(:q.x) AS n", longest + "a"), RunFault::value);
+  for (const std::string_view text :
+       {"SELECT length(:q.x || :q.x) AS n", "SELECT length(replace(:q.x, 'a', 'bb')) AS n",
+        "SELECT length(hex(:q.x)) AS n",
+        "SELECT length(group_concat(column1)) AS n FROM (VALUES (:q.x), (:q.x))",
+        "SELECT length(json_array(:q.x)) AS n", "SELECT length(zeroblob(1048577)) AS n FROM (SELECT :q.x)",
+        "SELECT 1 AS n WHERE 'a' LIKE :q.x", "SELECT 1 AS n WHERE 'a' GLOB :q.x",
+        "SELECT length(randomblob(1048577)) AS n FROM (SELECT :q.x)"}) {
+    EXPECT_EQ(fault_of(text, longest), RunFault::value) << text;
+  }
+  EXPECT_EQ(fault_of("SELECT json(iif(printf('%s!', :q.x) IS NULL, '1', 'not JSON')) AS n", longest),
+            std::nullopt)
+      << "SQLite gives NULL instead";
+  // The most expensive texts that are known for each.
+  const auto before = clock.monotonic();
+  for (const std::string_view text :
+       {"SELECT instr(:q.x, substr(:q.x, 1, 500000) || 'b') AS n",
+        "SELECT :q.x LIKE '%' || substr(:q.x, 1, 250) || 'b' AS n",
+        "SELECT :q.x GLOB '*' || replace(substr(:q.x, 1, 80), 'a', '[a]') || 'b' AS n",
+        "SELECT length(replace(:q.x, substr(:q.x, 1, 500000) || 'b', '')) AS n",
+        "SELECT length(trim(:q.x, replace(substr(:q.x, 1, 500000), 'a', 'b') || 'a')) AS n"}) {
+    EXPECT_EQ(fault_of(text, longest), std::nullopt) << text;
+  }
+  EXPECT_LT(clock.monotonic() - before, std::chrono::seconds(10));
+}
+
+TEST_F(Statements, AFunctionWhoseTimeIsTheTextSquaredIsRefused) {
+  EXPECT_THAT(why_not("SELECT snippet(found, 0, '', '', '', 8) AS s FROM found WHERE found MATCH :query.q"),
+              HasSubstr("take highlight"));
+  EXPECT_EQ(why_not("SELECT highlight(found, 0, '', '') AS s FROM found WHERE found MATCH :query.q"),
+            "accepted");
 }
 
 TEST_F(Statements, ThoseThatLookThroughTextsAreKnown) {

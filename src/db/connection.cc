@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "db/connection_state.h"
+#include "db/text_functions.h"
 
 namespace gatehouse::db {
 
@@ -36,7 +37,7 @@ Result<> make_private(const std::string& path) {
                  fmt::format("cannot make {}: {}", path, std::generic_category().message(errno)));
 }
 
-Result<> defend(sqlite3* database) {
+Result<> defend(sqlite3* database, ByteCount longest) {
   const std::pair<int, int> settings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1},
       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -53,7 +54,7 @@ Result<> defend(sqlite3* database) {
     }
   }
   const std::pair<int, int> limits[] = {
-      {SQLITE_LIMIT_LENGTH, 16 << 20},
+      {SQLITE_LIMIT_LENGTH, static_cast<int>(longest.bytes)},
       {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
       {SQLITE_LIMIT_ATTACHED, 0},
       {SQLITE_LIMIT_VARIABLE_NUMBER, 250},
@@ -66,6 +67,8 @@ Result<> defend(sqlite3* database) {
       {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
   };
   for (const auto& [limit, value] : limits) sqlite3_limit(database, limit, value);
+  if (use_linear_text_functions(database) != SQLITE_OK)
+    return failure(ErrorCode::internal, "SQLite does not take functions");
   return {};
 }
 
@@ -209,7 +212,7 @@ Result<Connection> Connection::open(const OpenOptions& options) {
   }
   state->busy_timeout = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
-  GATEHOUSE_CHECK(defend(database));
+  GATEHOUSE_CHECK(defend(database, options.longest));
   if (options.access != Access::read_only)
     GATEHOUSE_CHECK(use_write_ahead_log(database, options.busy_timeout));
   GATEHOUSE_CHECK(run_literal(database,

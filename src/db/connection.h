@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/units.h"
 #include "db/file_identity.h"
 #include "db/sql.h"
 
@@ -37,6 +38,7 @@ struct OpenOptions {
   Access access = Access::create;
   Durability durability = Durability::full;
   std::chrono::milliseconds busy_timeout{5000};  // how long a writer waits for another writer, and open() too
+  ByteCount longest = mebibytes(16);             // text, blob and row
 };
 
 // The rows of one run of a statement. Ends the run when it is destroyed. Must not outlive its connection.
@@ -68,7 +70,8 @@ class Rows {
 class Connection {
  public:
   // Write-ahead log, foreign keys, defensive mode, no trusted schema, no extensions, no attached databases,
-  // bounded lengths. Fails with `denied`, `not_found` or `invalid` (not a database).
+  // bounded lengths, functions over texts that take linear time. Fails with `denied`, `not_found` or
+  // `invalid` (not a database).
   static Result<Connection> open(const OpenOptions& options);
 
   Connection(Connection&&) noexcept;

@@ -54,6 +54,12 @@ struct Guard {
   }
 
   int function(std::string_view name) {
+    if (equal_ignoring_case(name, "snippet")) {
+      refused =
+          "the function snippet takes as long as the words of a text that match, squared, minutes for "
+          "one that a caller fills with them, and cannot be interrupted: take highlight";
+      return SQLITE_DENY;
+    }
     for (const std::string_view denied :
          {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}) {
       if (equal_ignoring_case(name, denied)) {

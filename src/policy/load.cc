@@ -39,7 +39,8 @@ std::optional<db::Connection> open_database(const Settings& settings, Problems& 
                     settings.database));
     return std::nullopt;
   }
-  auto connection = db::Connection::open({.path = settings.database, .access = db::Access::read_write});
+  auto connection = db::Connection::open(
+      {.path = settings.database, .access = db::Access::read_write, .longest = db::kLongestOfStatements});
   if (connection) return *std::move(connection);
   problems.add(settings.database_place,
                fmt::format("the database {} that statements run on cannot be opened: {}; name it with "

@@ -220,6 +220,29 @@ TEST_F(StatementCalls, ThatHearNoInterruptionAnswerInTimeAndHoldTheirPlaceUntilT
   EXPECT_TRUE(place.expired());
 }
 
+TEST_F(StatementCalls, ThatHearNoInterruptionCountInTheirCallersShareUntilTheyEnd) {
+  StatementThreads threads({.threads = 3, .of_operation = 3, .of_principal = 1});
+  std::counting_semaphore<> ends{0};
+  const auto deaf = [&](db::RunHandle&) {
+    ends.acquire();
+    return 3;
+  };
+  EXPECT_EQ(run(threads, turn(kSoon, kSoon, db::Effect::writes), deaf), std::unexpected(Unfinished::overdue));
+  ASSERT_TRUE(threads.submit(job("b", "ann")));
+  ASSERT_TRUE(threads.submit(job("write", "bob", db::Effect::writes)));
+  ASSERT_TRUE(threads.submit(job("b", "bob")));
+  await_begins(1);
+  await_state(threads, 2, 2);
+  EXPECT_THAT(begun(), ElementsAre("b/bob"));
+  let_go(1);
+  await_state(threads, 1, 2);
+  ends.release();
+  await_begins(2);
+  EXPECT_THAT(begun(), ::testing::UnorderedElementsAre("b/bob", "b/ann", "write/bob"));
+  let_go(2);
+  await_state(threads, 0, 0);
+}
+
 TEST_F(StatementCalls, OfACallerWhoLeavesAreInterruptedOrNotBegun) {
   StatementThreads threads(one_);
   std::atomic<int> begun = 0;

@@ -129,7 +129,8 @@ describe('SQL', unlessBuilt, () => {
 describe('SQL that takes long', unlessBuilt, () => {
   const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT max(i) AS i FROM n';
   // Some seconds inside one function, which SQLite does not interrupt.
-  const deaf = "SELECT instr(hex(zeroblob(400000)), hex(zeroblob(200000)) || 'x') AS i";
+  const members = (name, count) => `(SELECT json_group_object('${name}' || i, 1) FROM n WHERE i < ${count})`;
+  const deaf = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 35000) SELECT length(json_patch(${members('a', 35000)}, ${members('b', 35000)})) AS i`;
   let desk;
   before(async () => {
     desk = await Desk.open({
