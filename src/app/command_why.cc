@@ -46,6 +46,20 @@ bool is_intent(std::string_view line) {
 
 // ---- for people ----
 
+// What a document may have forgotten to declare.
+void print_dropped(json::Value event) {
+  const auto dropped = event.find("http.request.dropped");
+  if (!dropped || !dropped->is_array()) return;
+  std::string names;
+  for (const json::Value one : dropped->elements()) {
+    if (!one.is_string()) continue;
+    names += names.empty() ? "" : ", ";
+    names += printable(one.string());
+  }
+  fmt::print("\nNot passed on to the upstream, because neither the operation nor `fields` names it: {}\n",
+             names);
+}
+
 void print_event(json::Value event, const policy::PolicySet* policy) {
   const Screen screen = Screen::standard_output();
   const auto text = [&](std::string_view member) {
@@ -81,6 +95,7 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
     if (!step.detail.empty()) table.add({"", "", step.detail});
   }
   fmt::print("{}", table.take(screen));
+  print_dropped(event);
   if (told) return;
   // No gate ended it.
   const auto reason = reason_named(text("reason"));

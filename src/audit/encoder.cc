@@ -116,6 +116,17 @@ class Line {
     *at_++ = '}';
   }
 
+  void dropped(std::span<const std::string> list) {
+    raw(R"(,"http.request.dropped":[)");
+    for (const std::string& one : list.first(std::min(list.size(), kMostDropped))) {
+      if (at_[-1] != '[') *at_++ = ',';
+      *at_++ = '"';
+      escaped(one, kLongestDropped);
+      *at_++ = '"';
+    }
+    *at_++ = ']';
+  }
+
   void proven(std::span<const Proven> list) {
     raw(R"(,"auth.also":[)");
     for (const Proven& one : list.first(std::min(list.size(), kMostProven))) {
@@ -210,10 +221,11 @@ class Line {
   std::string spelled_;
 };
 
-// Each byte of a text takes six at most. Twenty texts, two lists of attributes, the others who
-// were proven, one detail, and the fixed parts.
-constexpr std::size_t kLongestLine =
-    6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + kLongestDetail) + 4096;
+// Each byte of a text takes six at most. Twenty texts, two lists of attributes, the names
+// of what was dropped, the others who were proven, one detail, and the fixed parts.
+constexpr std::size_t kLongestLine = 6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText +
+                                          kMostDropped * kLongestDropped + kLongestDetail) +
+                                     4096;
 
 char* write(char* begin, const Event& event) {
   thread_local CredentialSearch credentials;
@@ -246,6 +258,7 @@ char* write(char* begin, const Event& event) {
     line.raw(R"(,"query":)");
     line.attributes(event.query);
   }
+  if (!event.dropped.empty()) line.dropped(event.dropped);
   line.raw(R"(,"user.id":)");
   line.known(event.user_id);
   line.raw(R"(,"auth.scheme":)");

@@ -24,7 +24,9 @@ namespace gatehouse::audit {
 inline constexpr std::size_t kLongestText = 256;
 inline constexpr std::size_t kLongestDetail = 1024;
 inline constexpr std::size_t kMostAttributes = 16;  // of a kind; more are left out
-inline constexpr std::size_t kMostProven = 7;       // beside the first; more are left out
+inline constexpr std::size_t kMostDropped = 16;     // more are left out
+inline constexpr std::size_t kLongestDropped = 64;
+inline constexpr std::size_t kMostProven = 7;  // beside the first; more are left out
 
 // Appends the event and a line feed. Allocates only when `out` has to grow.
 void append_event(std::string& out, const Event& event);

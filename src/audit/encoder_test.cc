@@ -74,6 +74,24 @@ TEST(Encoder, EverybodyWhoWasProvenIsNamed) {
                 R"("auth.credential.id":null}],"outcome":"refused")"));
 }
 
+TEST(Encoder, NamesOfWhatWasDroppedAreListedAndBounded) {
+  Event event = sample();
+  std::vector<std::string> names{"X-Tenant", "cookie:a\"]", std::string(65, 'x')};
+  event.dropped = names;
+  EXPECT_THAT(line_of(event),
+              HasSubstr(R"("resource":{"id":"42"},"http.request.dropped":["X-Tenant","cookie:a\"]",")" +
+                        std::string(64, 'x') + R"(…"],"user.id":)"));
+  names.assign(100, std::string(100'000, '\x01'));
+  event.dropped = names;
+  json::Parser parser;
+  json::Document document;
+  ASSERT_TRUE(parser.parse(line_of(event), document));
+  std::size_t count = 0;
+  for (const json::Value one : document.root().find("http.request.dropped")->elements())
+    count += one.is_string() ? 1 : 0;
+  EXPECT_EQ(count, kMostDropped);
+}
+
 TEST(Encoder, WhatIsNotThereIsNull) {
   Event event;
   event.has_client = false;

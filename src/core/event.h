@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -51,6 +52,9 @@ struct Event {
   // Parameters whose values may be shown: a value that is a credential by its form is withheld already.
   std::span<const Attribute> resource;  // path parameters that may be logged
   std::span<const Attribute> query;     // only parameters that say x-gatehouse: {log: true}
+  // Names of the client's fields that did not go on to the upstream because nothing names them; `cookie:`
+  // stands before those of cookies.
+  std::span<const std::string> dropped;
   std::string_view user_id;
   std::string_view scheme;
   std::string_view issuer;

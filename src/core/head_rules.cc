@@ -19,7 +19,27 @@ IpAddress reached_by(const IpAddress& address) {
   return compatible ? IpAddress::v4({bytes[12], bytes[13], bytes[14], bytes[15]}) : address;
 }
 
+bool is_named_in(const std::vector<FieldName>& names, const http::Field& field) {
+  return std::ranges::any_of(names, [&](const FieldName& name) { return name.is(field); });
+}
+
 }  // namespace
+
+Passage passage_of(const http::Field& field, const CredentialCarriers& carriers, const RequestRules& rules) {
+  if (field.id == http::FieldId::authorization) {
+    return carriers.authorization == CredentialCarriers::Authorization::goes_on ? Passage::goes_on
+                                                                                : Passage::ends_here;
+  }
+  switch (http::to_upstream(field.id)) {
+    case http::ToUpstream::goes_on:
+      return is_named_in(carriers.fields, field) ? Passage::ends_here : Passage::goes_on;
+    case http::ToUpstream::declared:
+      if (is_named_in(rules.fields, field)) return Passage::goes_on;
+      return is_named_in(carriers.fields, field) ? Passage::ends_here : Passage::unnamed;
+    case http::ToUpstream::ends_here: break;
+  }
+  return Passage::ends_here;
+}
 
 std::string inside_name(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);

@@ -42,6 +42,14 @@ struct RequestRules {
       forwarded_cookies;  // by name alone: the first of each name, if readers agree on it
 };
 
+// What becomes of a client's field on its way to an upstream.
+enum class Passage : std::uint8_t {
+  goes_on,
+  unnamed,    // stays behind because nothing names it: a document may have forgotten it
+  ends_here,  // never goes on: a credential, or as http/field_table.h says
+};
+Passage passage_of(const http::Field& field, const CredentialCarriers& carriers, const RequestRules& rules);
+
 // A host that an answer may not name: one of an upstream's.
 struct InsideHost {
   std::string name;  // by inside_name

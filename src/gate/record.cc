@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "gate/secret_forms.h"
+#include "http/cookies.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -30,6 +32,14 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
     // A live key in a path is a secret, whosever it is.
     into.push_back({name, holds_credential(text) ? std::string_view("[redacted]") : text});
   }
+}
+
+bool is_of_every_browser(const http::Field& field) {
+  if (field.id == http::FieldId::referer || field.id == http::FieldId::pragma) return true;
+  constexpr std::string_view kClientHints = "sec-";
+  return equal_ignoring_case(field.name.substr(0, kClientHints.size()), kClientHints) ||
+         equal_ignoring_case(field.name, "dnt") ||
+         equal_ignoring_case(field.name, "upgrade-insecure-requests");
 }
 
 Proven proven_of(const Identity& identity) {
@@ -65,6 +75,42 @@ std::string_view EventBuilder::detail_of(const Exchange& exchange) {
   return findings_;
 }
 
+// What the upstream did not get because no operation and no key of the configuration names it, or because
+// readers could disagree about its value. Browsers send some of these with every request; they say nothing of
+// what a document has forgotten.
+void EventBuilder::collect_dropped(const Exchange& exchange) {
+  constexpr std::size_t kMost = 16;
+  const policy::PolicySet& set = *exchange.policy;
+  const RequestRules& rules = exchange.operation->forwards;
+  const auto add = [this](std::string_view kind, std::string_view name) {
+    if (dropped_.size() == kMost) return;
+    std::string text(kind);
+    text += holds_credential(name) ? std::string_view("[redacted]") : name;
+    const bool again =
+        std::ranges::any_of(dropped_, [&](const std::string& one) { return equal_ignoring_case(one, text); });
+    if (!again) dropped_.push_back(std::move(text));
+  };
+  for (const http::Field field : exchange.head.fields) {
+    if (field.id != http::FieldId::cookie) {
+      if (passage_of(field, set.carriers, rules) == Passage::unnamed && !is_of_every_browser(field))
+        add({}, field.name);
+      continue;
+    }
+    http::CookieReader reader(field.value);
+    while (const auto cookie = reader.next()) {
+      const bool odd = cookie->form != http::CookieForm::octets && cookie->form != http::CookieForm::quoted;
+      const bool named =
+          std::ranges::find(rules.checked_cookies, cookie->name) != rules.checked_cookies.end() ||
+          (!odd &&
+           std::ranges::find(rules.forwarded_cookies, cookie->name) != rules.forwarded_cookies.end()) ||
+          std::ranges::any_of(set.authenticators, [&](const policy::AuthenticatorPolicy& one) {
+            return one.carrier == policy::Carrier::cookie && one.field == cookie->name;
+          });
+      if (!named && !cookie->name.empty()) add("cookie:", cookie->name);
+    }
+  }
+}
+
 Event EventBuilder::build(const Exchange& exchange, const Ending& ending, MonotonicTime now) {
   Event event;
   event.time = exchange.received;
@@ -84,6 +130,12 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.resource = resource_;
     event.query = query_;
   }
+  dropped_.clear();
+  if (exchange.operation != nullptr && exchange.operation->target == policy::TargetKind::upstream &&
+      (!ending.refusal || ending.refusal->stage() == Stage::call)) {
+    collect_dropped(exchange);
+  }
+  event.dropped = dropped_;
   also_.clear();
   for (const IdentityPointer& identity : exchange.proven) also_.push_back(proven_of(*identity));
   // Nobody, or one whose credential ended while the request was under way.

@@ -30,7 +30,10 @@ class EventBuilder {
  private:
   std::string_view detail_of(const Exchange& exchange);
 
+  void collect_dropped(const Exchange& exchange);
+
   std::vector<Attribute> resource_, query_;
+  std::vector<std::string> dropped_;
   std::vector<Proven> also_;
   std::string findings_;
   std::array<char, 32> trace_{};

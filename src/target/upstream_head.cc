@@ -32,22 +32,6 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
-// Whether a request field goes on. Identity comes from Gatehouse alone, credentials end here, and what
-// neither the table nor the operation's rules name stays behind.
-bool may_enter(const http::Field& field, const Call& call) {
-  const auto is_named_in = [&field](const std::vector<FieldName>& names) {
-    return std::ranges::any_of(names, [&](const FieldName& name) { return name.is(field); });
-  };
-  if (field.id == http::FieldId::authorization)
-    return call.carriers.authorization == CredentialCarriers::Authorization::goes_on;
-  switch (http::to_upstream(field.id)) {
-    case http::ToUpstream::goes_on: return !is_named_in(call.carriers.fields);
-    case http::ToUpstream::declared: return is_named_in(call.forwards.fields);
-    case http::ToUpstream::ends_here: return false;
-  }
-  return false;
-}
-
 // Cookie, written anew: the declared cookies as they were checked, then those that go on by name. A pair
 // whose value readers could part or join in another way is left out. Nothing where no cookie goes on.
 void append_cookies(std::string& out, std::string_view value, const RequestRules& rules) {
@@ -125,7 +109,7 @@ void append_client_fields(std::string& out, const Call& call) {
   for (const http::Field field : call.head.fields) {
     if (field.id == http::FieldId::cookie) {
       append_cookies(out, field.value, call.forwards);
-    } else if (may_enter(field, call)) {
+    } else if (passage_of(field, call.carriers, call.forwards) == Passage::goes_on) {
       http::append_field(out, field.name, field.value);
     }
   }

@@ -58,6 +58,28 @@ describe('a credential', unlessBuilt, () => {
     assert.equal(desk.upstream.last.headers['x-api-keys'], 'mine');
   });
 
+  it('is not among the names of what was left out, which the event and `why` list', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `X-Many-${index}: 1`);
+    const key = 'gh_0123456789AB_23456789ABCDEFGHIJKLMNOPQRSTUVWXY4BKzet';
+    for (const [lines, dropped] of [
+      [['X-Tenants: mine', 'Cookie: a=1; theme=2; sid=secret; other=3; other=4', 'x-tenants: again', 'Client-IP: 1.2.3.4', 'API_KEY: secret', 'Authorization: Bearer secret'], ['X-Tenants', 'cookie:theme', 'cookie:other']],
+      [['Referer: https://a.test/', 'DNT: 1', 'Upgrade-Insecure-Requests: 1', 'Sec-CH-UA: "x"', 'Pragma: no-cache', 'Accept: */*'], undefined],
+      [['Cookie: a=b c; b=1'], ['cookie:a']],
+      [[`${key}: 1`], ['[redacted]']],
+      [[`Cookie: ${key}=1`], ['cookie:[redacted]']],
+      [names, names.slice(0, 16).map((line) => line.slice(0, -3))],
+    ]) {
+      const { headers } = await raw(lines, '/open');
+      const event = await desk.gatehouse.eventOf(headers['x-request-id']);
+      assert.deepEqual(event['http.request.dropped'], dropped, lines.join());
+    }
+    const { headers } = await raw(['X-Tenants: mine'], '/open');
+    await desk.gatehouse.eventOf(headers['x-request-id']);
+    assert.match((await desk.folder.run('why', '-c', 'gatehouse.yaml', headers['x-request-id'])).stdout, /Not passed on to the upstream.*: X-Tenants$/m);
+    const refused = await raw(['X-Tenants: mine'], '/orders/1');
+    assert.equal((await desk.gatehouse.eventOf(refused.headers['x-request-id']))['http.request.dropped'], undefined, 'nothing was to go on');
+  });
+
   it('cannot be named among the fields that go on', async () => {
     const other = await Desk.open({ change: schemes });
     Object.assign(other.configuration, { fields: { forward: ['x-api-key', 'API_KEY', 'Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP', 'a b', 'Referer'], cookies: { forward: ['sid', 'a;b', 'theme'] } } });
