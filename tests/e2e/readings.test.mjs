@@ -22,6 +22,8 @@ const readers = {
   Rack: { program: '/usr/bin/ruby', needs: '/usr/share/rubygems-integration/all/specifications', words: () => [file('rack.rb')], folds: true },
   PHP: { program: '/usr/bin/php', port: true, words: (folder, port) => ['-S', `127.0.0.1:${port}`, file('php_reader.php')], folds: true },
   nginx: { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx.mjs'), folder], folds: true, raw: true },
+  // Decodes paths twice, so that values differ; what has a policy of its own is still not reached.
+  'nginx with $uri before Express': { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx_uri.mjs'), folder], twice: true },
 };
 
 // Starts the reader; resolves to {port, stop()}.
@@ -60,7 +62,7 @@ const change = (reader) => (configuration, api) => {
 
 const spellings = ['admin', 'Admin', 'ADMIN', 'admin/', 'Admin/', 'admin;', 'admin;a=b', 'admin.', 'admin..', 'admin.json', 'admin.tar.gz', 'admin%20', '%20admin', 'admin%20.',
   '%61dmin', '%2561dmin', '%252561dmin', 'admin%3B', 'admin%253B', 'admin%2520', 'admin%2500', 'admin%00', 'admin%0a', 'admin%250a', 'admin%C2%A0', 'admin%E3%80%80', 'adm%C4%B1n', 'adm%C4%B0n', '%EF%BD%81dmin', 'x/../admin', 'x%2F..%2Fadmin',
-  'x%252f..%252fadmin', '..%252Fdocs%252Fadmin', '%252e%252e%252fdocs%252fadmin', '.%2fadmin', './admin', 'x;/../admin', 'x\\..\\admin', '%5cadmin', '%255cadmin', 'admin?x', 'admin%3Fx', 'admin%253Fx', 'admin#x', 'admin%23x', 'administrator', 'a%20b', 'x;admin', '100%25', 'a+b', 'a%2Bb', '%E2%82%AC', 'x.json', "o'brien", 'x%26y', 'x:y'];
+  'x%252f..%252fadmin', '..%252Fdocs%252Fadmin', '%252e%252e%252fdocs%252fadmin', '.%2fadmin', './admin', 'x;/../admin', 'x\\..\\admin', '%5cadmin', '%255cadmin', 'admin?x', 'admin%3Fx', 'admin%253Fx', 'admin#x', 'admin%23x', 'admin%3F', 'admin%23', 'admin%2F', 'admin%252F', 'admin%253F', 'x%3F/../admin', '%3F/../admin', 'administrator', 'a%20b', 'x;admin', '100%25', 'a+b', 'a%2Bb', '%E2%82%AC', 'x.json', "o'brien", 'x%26y', 'x:y'];
 const jobs = ['7:cancel', '7:delete', '7:Delete', '7%3Adelete', '7%3adelete', '7:delete;x', '7%253Adelete', '7:delete;:cancel', '7:delete%3B:cancel', '7:delete.json', '7:delete/', '7:delete%20', 'a%20b:cancel'];
 const targets = [...spellings.map((one) => `/docs/${one}`), ...jobs.map((one) => `/jobs/${one}`),
   ...['//docs/admin', '/docs//admin', '/Docs/admin', '/DOCS/ADMIN', '/docs;x/admin', '/docs/x/;/admin', '/%64ocs/admin', '/docs%2Fadmin', '/docs/./admin', '/docs\\admin', 'http://x/docs/admin']];
@@ -107,7 +109,7 @@ for (const [name, reader] of Object.entries(readers)) {
       assert.equal(event.outcome, 'allowed', what);
       assert.ok(['doc', 'cancel'].includes(event.operation), what);
       assert.notEqual(read.route, 'admin', `an operation that is not public: ${what}`);
-      if (read.doc) assert.equal(read.doc, event.resource.doc, what);
+      if (read.doc && !reader.twice) assert.equal(read.doc, event.resource.doc, what);
       if (read.q) assert.equal(reader.raw ? decodeURIComponent(read.q) : read.q, event.query.q, what);
       if (read.tenant) assert.equal(read.tenant, 'good', what);
       if (read.theme) assert.equal(decodeURIComponent(read.theme), 'good', what);
