@@ -170,10 +170,11 @@ net::Task<bool> Connection::read_proxy_header() {
                       trusted ? "not PROXY protocol version 2" : "the peer is no trusted proxy");
     co_return false;
   }
-  // Without an address the connection counts as the proxy's own (its health checks, say). What is said in its
-  // requests about other addresses may be anybody's.
-  peer_.forwarding = gate::Forwarding::never_believed;
-  if (header.source) {
+  if (!header.source) {
+    // The connection counts as the proxy's own (its health checks, say), though it may be anybody's: what its
+    // requests say about other addresses is not the proxy's word.
+    peer_.forwarding = gate::Forwarding::never_believed;
+  } else {
     peer_.address = header.source->address;
     peer_.text = peer_.address.text();
     if (!ticket_->count(peer_.address, serving_->listening->connections_per_address))

@@ -308,6 +308,19 @@ describe('proxies', unlessBuilt, () => {
     }
   });
 
+  it('name a source that may be a trusted proxy itself, and is believed then', async () => {
+    for (const [source, client] of [[[127, 0, 0, 9], '198.51.100.1'], [[203, 0, 113, 9], '203.0.113.9']]) {
+      const desk = await proxied();
+      const wire = await Wire.open(desk.port, { tls: false });
+      wire.send(header(...source));
+      const tls = await Wire.open(desk.port, { ...desk.tls, socket: wire.socket, port: undefined, host: undefined });
+      const [answer] = await tls.send('GET /catalogue HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n').responses();
+      assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['client.address'], client);
+      tls.destroy();
+      await desk.close();
+    }
+  });
+
   it('that send no PROXY header, or are not trusted to, are not served', async () => {
     for (const [opening, change] of [['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaa'], ['PROXY TCP4 203.0.113.9 127.0.0.1 1 2\r\n'], [header(203, 0, 113, 9), (configuration) => (configuration.trusted_proxies = ['10.0.0.0/8'])]]) {
       const desk = await proxied(change);
