@@ -72,6 +72,16 @@ const themes = ['theme=good', 'theme=evil', 'Theme=evil', 'theme=good; Theme=evi
   'a=b theme=evil', 'theme=good; a=b theme=evil', 'a=b theme=evil; theme=good', 'theme=good theme=evil', 'theme=good; a=b\ttheme=evil', 'theme=good; a=b,theme=evil', 'theme=good; a=b, theme=evil', 'theme=good; a="b; theme=evil; c"',
   'theme=good; a="b theme=evil"', 'theme=good; other=b theme=evil', 'theme=good; other=b,theme=evil', 'theme=good; other', 'theme=good; other=b c', 'theme=good; $Path=/ theme=evil', 'theme=good; a=b path theme=evil', 'theme=good; Expires=Wed, 01-Jan-2025 00:00:00 GMT theme=evil'];
 
+// The same every time: a linear congruential generator (Numerical Recipes).
+let seed = 7;
+const any = (list) => list[(seed = (seed * 1664525 + 1013904223) % 4294967296) % 65536 % list.length];
+const arrangement = () => Array.from({ length: 1 + any([0, 1, 2, 3, 4]) }, () => {
+  const mark = any(['', '', '', ' ', ',', '"', '\\', '\t', '$', '%3B', '%20', '=', "'", '[', '.', ':', '(', '+']);
+  const name = any(['theme', 'theme', 'a', 'c', 'path', 'expires', 'other', 'Theme', '$Path', 'domain']);
+  const value = any(['good', 'good', 'evil', 'evil', `evil${mark}theme=evil`, `good${mark}theme=evil`, `b${mark}theme=evil`, `"b${mark}theme=evil"`, `b${mark}c`, '']);
+  return `${any(['', '', '', '', mark])}${name}${any(['=', '=', '=', '=', ' = ', ''])}${value}`;
+}).join(any(['; ', '; ', '; ', ';', ', ', ',', ' ', '  ', ';\t', '&']));
+
 for (const [name, reader] of Object.entries(readers)) {
   const missing = [reader.program, reader.needs].find((path) => path && !existsSync(path));
   const skip = unlessBuilt.skip || (missing && `${missing} is not installed`);
@@ -143,6 +153,16 @@ for (const [name, reader] of Object.entries(readers)) {
       let answered = 0;
       for (const theme of themes) answered += (await agreed('/docs/x', [`Cookie: ${theme}`])) ? 1 : 0;
       assert.ok(answered >= 2);
+    });
+
+    it('reads no other cookie in any arrangement of what parts cookies', async () => {
+      let answered = 0, evil = 0;
+      for (let count = 0; count < Number(process.env.GATEHOUSE_ARRANGEMENTS ?? 60); ++count) {
+        const line = `Cookie: ${arrangement()}`;
+        evil += ((await ask('/docs/x', [line], false))?.theme ?? 'good') !== 'good' ? 1 : 0;
+        answered += (await agreed('/docs/x', [line])) ? 1 : 0;
+      }
+      assert.ok(answered >= 5 && evil >= 5, `${answered} go on, and asked directly the reader reads another value in ${evil}`);
     });
   });
 }
