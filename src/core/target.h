@@ -49,6 +49,8 @@ struct CallReport {
   Kept<std::string> allow;          // the upstream's Allow, when it said one
   Kept<std::string> original_head;  // of an answer that was withheld
   Kept<std::string> original_body;
+  // When a statement that looks for the object had its turn; the epoch: it had none.
+  MonotonicTime object_asked{};
 
   void clear() { *this = {}; }
 };

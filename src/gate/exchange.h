@@ -82,6 +82,7 @@ struct Found {
   net::OnHangUp on_hang_up = net::OnHangUp::cancel;
   std::shared_ptr<const void>
       place;  // among those under way: until the answer and the target's work have ended
+  MonotonicTime object_asked{};  // when the request began to look for its object
   CallReport report;
   Response response;
 };

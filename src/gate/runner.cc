@@ -17,12 +17,13 @@ constexpr std::chrono::seconds kIntentPatience{3};  // how long one waits for th
 // In which nothing is revoked that was just found good.
 constexpr std::chrono::milliseconds kMoment{5};
 
-// An object that is another's and one that is not there are refused at the same times after the request
-// began, so that the time of the refusal says nothing of what was looked at for it.
+// An object that is another's and one that is not there are refused at the same times after they began to be
+// looked for, so that the time of the refusal says nothing of what was looked at for it. Counted from the
+// request's beginning, a caller could choose by when its body ends how near the next of these times is.
 constexpr std::chrono::milliseconds kHiddenGrid{20};
 
-MonotonicTime next_hidden_answer(MonotonicTime started, MonotonicTime now) {
-  return started + ((now - started) / kHiddenGrid + 1) * kHiddenGrid;
+MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
+  return asked + ((now - asked) / kHiddenGrid + 1) * kHiddenGrid;
 }
 
 bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
@@ -113,6 +114,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
   // or the transaction that is the answer.
   const Call call = call_of(exchange);
+  exchange.object_asked = clock_.monotonic();
   if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
     GATEHOUSE_CO_TRY(auto judge,
                      Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
@@ -164,7 +166,8 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
   }
   const bool hides = exchange.operation != nullptr && hides_object(*exchange.operation, passed.error());
   if (hides && parts_.loop != nullptr) {
-    co_await net::sleep_until(*parts_.loop, next_hidden_answer(exchange.started, clock_.monotonic()));
+    const MonotonicTime asked = std::max(exchange.object_asked, exchange.report.object_asked);
+    co_await net::sleep_until(*parts_.loop, next_hidden_answer(asked, clock_.monotonic()));
   }
   respond(exchange, passed.error());
   co_return passed.error();

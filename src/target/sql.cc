@@ -9,7 +9,9 @@
 namespace gatehouse::target {
 namespace {
 
-constexpr std::chrono::seconds kTurnPatience{1};  // how long a statement waits for a thread
+// How long a statement that reads waits for a thread. One that writes waits for the one place to write, which
+// another caller's slow statement may hold until its time is over: it waits as long as it may take.
+constexpr std::chrono::seconds kTurnPatience{1};
 
 // The values of one run, owned by it: the run goes on when the request that asked for it has gone.
 class Values {
@@ -148,7 +150,7 @@ StatementTurn turn_of(const Principal& principal, const Call& call, db::Effect e
   turn.principal = caller_name(principal.identity(), call.client);
   turn.effect = effect;
   turn.place = call.place;
-  turn.begins_by = now + kTurnPatience;
+  turn.begins_by = effect == db::Effect::writes ? call.deadline : now + kTurnPatience;
   turn.deadline = call.deadline;
   return turn;
 }
@@ -176,16 +178,26 @@ Refusal refusal_of(Unfinished how, std::string_view rule, CallReport& report) {
 template <typename T, typename Job>
 net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn turn, Job job,
                           std::string_view rule, CallReport& report) {
-  StatementCall<Ran<T>> call(database.threads, loop, std::move(turn), std::move(job));
-  auto ran = co_await call;
-  if (!ran) co_return std::unexpected(refusal_of(ran.error(), rule, report));
-  if (!*ran) {
-    report.detail = std::move(ran->error().detail);
-    Refusal& refusal = ran->error().refusal;
+  struct Timed {
+    MonotonicTime began{};
+    Ran<T> ran;
+  };
+  StatementCall<Timed> call(database.threads, loop, std::move(turn),
+                            [work = std::move(job), &clock = database.clock](db::RunHandle& handle) {
+                              const MonotonicTime began = clock.monotonic();
+                              return Timed{began, work(handle)};
+                            });
+  auto ended = co_await call;
+  if (!ended) co_return std::unexpected(refusal_of(ended.error(), rule, report));
+  report.object_asked = ended->began;
+  Ran<T>& ran = ended->ran;
+  if (!ran) {
+    report.detail = std::move(ran.error().detail);
+    Refusal& refusal = ran.error().refusal;
     if (refusal.rule.empty()) refusal.rule = rule;
     co_return std::unexpected(refusal);
   }
-  co_return std::move(**ran);
+  co_return *std::move(ran);
 }
 
 std::unexpected<Refusal> unbindable(CallReport& report) {
@@ -271,7 +283,7 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
     if (!connection) return std::unexpected(std::move(connection).error());
     return read_rows(**connection, *statement.fixed, held, wanted, until(deadline, handle), database->clock);
   };
-  StatementTurn turn = turn_of(permit.principal(), call, statement_.fixed->effect(), loop_.now());
+  StatementTurn turn = turn_of(permit.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(rows);
   co_return answer(*std::move(rows), returns_, response);
@@ -283,7 +295,7 @@ net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judg
   auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, judge->principal(), input, call);
   if (!lookup_values || !statement_values) co_return unbindable(report);
   for (const GuardValue& value : judge->guard_values()) statement_values->add(value);
-  StatementTurn turn = turn_of(judge->principal(), call, statement_.fixed->effect(), loop_.now());
+  StatementTurn turn = turn_of(judge->principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   ObjectRun job;
   job.database = database_;
   job.judge = std::move(judge);
@@ -311,7 +323,7 @@ net::Task<Verdict<void>> SqlLookup::find(const Permission& permission, const Inp
     if (!read && read.error().by_content) read.error().refusal = Refusal(Reason::condition_error);
     return read;
   };
-  StatementTurn turn = turn_of(permission.principal(), call, statement_.fixed->effect(), loop_.now());
+  StatementTurn turn = turn_of(permission.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto found = co_await run<json::Document>(*database_, loop_, std::move(turn), std::move(job), {}, report);
   GATEHOUSE_CO_CHECK(found);
   row = *std::move(found);

@@ -1,7 +1,7 @@
 // The threads on which statements of the configuration run, and the order in which they get there.
 //
-// A statement waits in the queue of its operation and principal. A free thread serves the queues in turn, and
-// passes over one whose operation or principal has its share of the threads, or that would write while
+// A statement waits in the queue of its operation and principal. A free thread serves the principals in turn,
+// and passes over one whose operation or principal has its share of the threads, or that would write while
 // another statement writes: SQLite has one writer, and the others would hold threads while they wait for it.
 // So a principal with slow statements holds its share of threads, and one operation its own; the others go
 // on.

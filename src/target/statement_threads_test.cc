@@ -100,7 +100,19 @@ TEST_F(Turns, GoRoundSoThatALongQueueIsNoneForOthers) {
   ASSERT_TRUE(threads.submit(job("b", "ann")));
   let_go(6);
   await_begins(5);
-  EXPECT_THAT(begun(), ElementsAre("a/mallory", "a/mallory", "a/ann", "b/ann", "a/mallory", "a/mallory"));
+  EXPECT_THAT(begun(), ElementsAre("a/mallory", "a/mallory", "a/ann", "a/mallory", "b/ann", "a/mallory"));
+}
+
+TEST_F(Turns, AreOneForAPrincipalHoweverManyOperationsItCalls) {
+  StatementThreads threads({.threads = 1, .of_operation = 1, .of_principal = 1});
+  ASSERT_TRUE(threads.submit(job("a", "mallory", db::Effect::writes)));
+  await_begins(1);
+  for (const char* operation : {"b", "c", "d", "e"})
+    ASSERT_TRUE(threads.submit(job(operation, "mallory", db::Effect::writes)));
+  ASSERT_TRUE(threads.submit(job("a", "ann", db::Effect::writes)));
+  let_go(6);
+  await_begins(5);
+  EXPECT_THAT(begun(), ElementsAre("a/mallory", "b/mallory", "a/ann", "c/mallory", "d/mallory", "e/mallory"));
 }
 
 TEST_F(Turns, ThoseWhoFillTheirQueueFillNobodyElses) {

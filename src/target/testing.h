@@ -1,4 +1,5 @@
-// For tests of what an upstream is asked and answers: an upstream that answers as it is told, and a client of it.
+// For tests of what an upstream is asked and answers: an upstream that answers as it is told, and a client of
+// it.
 #pragma once
 
 #include <deque>

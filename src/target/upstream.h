@@ -27,8 +27,8 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
   UpstreamClient(net::Loop& on, std::size_t connections) : loop(on), shares(connections) {}
 
   std::string name;
-  std::vector<UpstreamAddress> addresses;  // at least one; taken in turn
-  std::chrono::nanoseconds timeout{};                             // to the head of an answer
+  std::vector<UpstreamAddress> addresses;                           // at least one; taken in turn
+  std::chrono::nanoseconds timeout{};                               // to the head of an answer
   std::chrono::nanoseconds idle_timeout = std::chrono::minutes(1);  // between two pieces of its body
   std::size_t read_ahead = std::size_t{256} << 10U;  // bytes of one answer, held for a client that is slower
   net::Loop& loop;

@@ -71,8 +71,8 @@ class BodyDecoder {
 
 class UpstreamBody final : public BodySource {
  public:
-  // `idle`: how long the upstream may send nothing, where it is not the client that lets it wait. `last`: what
-  // the connection is for behind a proper end.
+  // `idle`: how long the upstream may send nothing, where it is not the client that lets it wait. `last`:
+  // what the connection is for behind a proper end.
   UpstreamBody(net::Loop& loop, Held held, BodyDecoder decoder, UpstreamPool::Ending last,
                std::chrono::nanoseconds idle);
   ~UpstreamBody() override;

@@ -6,12 +6,12 @@ namespace gatehouse::target {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::Exchanges;
 using testing::Fixed;
+using ::testing::HasSubstr;
 using testing::kLeaves;
 using testing::kOk;
+using ::testing::Not;
 using testing::Turn;
 
 // ---- the connection ----

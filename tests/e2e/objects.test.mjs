@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
-import { Desk, assertRefused, response, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, assertRefused, response, unlessBuilt } from './harness.mjs';
 
 const notFound = (reason) => ({ status: 404, error: 'not_found', reason, stage: 'authorise' });
 const anything = (name, where = 'query') => ({ name, in: where, required: true, schema: { type: 'string', maxLength: 200 } });
@@ -29,6 +29,9 @@ function addLookups(configuration, api, desk) {
     resource: { upstream: { path: '/lines/{query.name}' }, attributes: { price: 'double', due: 'timestamp', tags: 'list(string)', owner: 'wrapper(string)' } },
     when: 'resource.price * 2.0 < 10.0 && resource.due < timestamp("2030-01-01T00:00:00Z") && "x" in resource.tags && resource.owner == null',
   };
+  const schema = { type: 'object', properties: { text: { type: 'string', maxLength: 20 } } };
+  api.paths['/notes'] = { post: { operationId: 'addNote', security, requestBody: { required: true, content: { 'application/json': { schema } } }, responses } };
+  configuration.operations.addNote = { permission: 'orders:write', resource: { upstream: { path: '/internal/orders/1' } }, when: 'resource.customer == principal.id' };
   configuration.upstreams.boxes = { url: `${desk.upstream.url}/base/`, connect_timeout: '1s', timeout: '500ms', failures: 1000 };
 }
 
@@ -47,6 +50,23 @@ describe('objects that an upstream knows', unlessBuilt, () => {
 
   const box = (name) => desk.get(`/boxes?name=${encodeURIComponent(name)}`);
   const targets = () => desk.upstream.requests.map(({ target }) => target);
+
+  it('are refused 20 ms after they began to be looked for, by whenever the body ends', async () => {
+    let asked = 0;
+    lookUp = () => ((asked = performance.now()), response(404));
+    const body = '{"text":"x"}';
+    for (const late of [6, 9, 12, 15, 18]) {
+      const wire = await Wire.open(desk.port, desk.tls);
+      wire.send(`POST /notes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
+      await new Promise((resolve) => setTimeout(resolve, late));
+      wire.send(body);
+      await wire.until(() => wire.received.length > 0, 'answer');
+      const passed = performance.now() - asked;
+      assert.equal((await wire.responses())[0].status, 404);
+      assert.ok(passed > 14, `the refusal came ${passed} ms after the lookup, with a body ${late} ms late`);
+      wire.destroy();
+    }
+  });
 
   it('are served to whom the condition admits', async () => {
     assert.equal((await desk.get('/orders/7')).status, 200);
