@@ -141,6 +141,8 @@ const std::vector<Case>& cases() {
       {"admin-exposed", {{"127.0.0.1:9443", "0.0.0.0:9443"}}, {}},
       {"proxies-wide", {{"roles:", "trusted_proxies: [\"0.0.0.0/0\"]\nroles:"}}, {}},
       {"upstream-plaintext", {{"http://127.0.0.1:3000", "http://10.0.0.7:3000"}}, {}},
+      {"forwarded-unchecked", {{"roles:", "fields: {forward: [X-Tenant]}\nroles:"}}, {}},
+      {"forwarded-unchecked", {{"roles:", "fields: {cookies: {forward: [theme]}}\nroles:"}}, {}},
       {"public-write",
        {{kAddItem, "addItem: {permission: items:list, public: \"why not\"}"}},
        {{"operationId: addItem", "operationId: addItem\n      security: [{}]"}}},

@@ -67,6 +67,23 @@ constexpr Rule kTargetRules[] = {
                        fmt::format("upstreams.{} is on another machine, without `assert`", name));
            }
          }},
+    {.id = "forwarded-unchecked",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::target,
+     .title = "A field or cookie goes on that no schema checks",
+     .why =
+         "`fields` names it, and what it may hold is written nowhere: the service behind is the first that "
+         "looks, on every operation.",
+     .remedy = "Declare it as a parameter, with a schema, on the operations that need it.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           const policy::ForwardedFields& fields = policy.settings.fields;
+           for (const policy::PlacedText& name : fields.names)
+             found.whole(name.place, fmt::format("the field `{}`", name.value));
+           for (const policy::PlacedText& name : fields.cookies)
+             found.whole(name.place, fmt::format("the cookie `{}`", name.value));
+         }},
     {.id = "answer-cached",
      .severity = Severity::medium,
      .weighs = Weighs::data,
