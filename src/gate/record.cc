@@ -166,6 +166,11 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   event.upstream = exchange.report.upstream;
   event.upstream_status = exchange.report.upstream_status;
   event.detail = detail_of(exchange);
+  if (holds_credential(event.detail)) {
+    detail_ = without_credentials(event.detail);
+    if (holds_credential(detail_)) detail_ = "[redacted]";  // percent-encoded
+    event.detail = detail_;
+  }
   event.credentials = exchange.credentials;
   return event;
 }

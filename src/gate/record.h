@@ -35,7 +35,7 @@ class EventBuilder {
   std::vector<Attribute> resource_, query_;
   std::vector<std::string> dropped_;
   std::vector<Proven> also_;
-  std::string findings_;
+  std::string findings_, detail_;
   std::array<char, 32> trace_{};
 };
 

@@ -7,6 +7,7 @@
 #include "gate/permit.h"
 #include "gate/respond.h"
 #include "gate/route.h"
+#include "gate/secret_forms.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -161,8 +162,10 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
   const auto passed = co_await pass_gates(exchange, body);
   if (passed) co_return std::nullopt;
   if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
-    audit_.keep_original(exchange.id->text(), exchange.report.upstream_status, exchange.report.original_head,
-                         exchange.report.original_body, secrets_of(exchange));
+    // What is a credential by its form is one, whosever it is: an upstream's own among them.
+    audit_.keep_original(exchange.id->text(), exchange.report.upstream_status,
+                         without_credentials(exchange.report.original_head),
+                         without_credentials(exchange.report.original_body), secrets_of(exchange));
   }
   const bool hides = exchange.operation != nullptr && hides_object(*exchange.operation, passed.error());
   if (hides && parts_.loop != nullptr) {

@@ -1,7 +1,9 @@
 #include "gate/secret_forms.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/strings.h"
 #include "http/characters.h"
@@ -19,32 +21,56 @@ std::size_t run_of(std::string_view text, Is is) {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, is) - text.begin());
 }
 
-// `gh_<12>_<33 and more>`; as little as half of the secret is still one.
-bool begins_api_key(std::string_view text) {
+// `gh_<12>_<33 and more>`; as little as half of the secret is still one. Its length where the text begins
+// with one, else 0. No `gh_` stands in what it looks at, so that asking at each of them is linear.
+std::size_t api_key_length(std::string_view text) {
   constexpr std::size_t kId = 12;
   constexpr std::size_t kHalfSecret = 16;
-  text.remove_prefix(3);
-  return run_of(text, is_alphanumeric) == kId && text.size() > kId && text[kId] == '_' &&
-         run_of(text.substr(kId + 1), is_alphanumeric) >= kHalfSecret;
+  constexpr std::size_t kBefore = 3 + kId + 1;
+  if (text.size() < kBefore || run_of(text.substr(3), is_alphanumeric) != kId || text[kBefore - 1] != '_')
+    return 0;
+  const std::size_t secret = run_of(text.substr(kBefore), is_alphanumeric);
+  return secret >= kHalfSecret ? kBefore + secret : 0;
 }
 
-// A JSON object in base64url begins with `eyJ`; the header is followed by at least one more part.
-std::size_t length_of_jwt_header(std::string_view text) { return run_of(text, is_base64url); }
+// A JSON object in base64url begins with `eyJ`; the header is followed by at least one more part. `header`:
+// how far the search has looked in any case.
+struct TokenLength {
+  std::size_t header = 0;
+  std::size_t whole = 0;  // 0: none
+};
+TokenLength token_length(std::string_view text) {
+  constexpr std::size_t kShortest = 16;  // {"alg":"ES256"} has 20
+  TokenLength length{.header = run_of(text, is_base64url)};
+  if (length.header < kShortest || length.header == text.size() || text[length.header] != '.') return length;
+  if (run_of(text.substr(length.header + 1), is_base64url) < 4) return length;
+  length.whole = run_of(text, [](char c) { return is_base64url(c) || c == '.'; });
+  return length;
+}
 
-bool holds_plain_credential(std::string_view text) {
-  for (auto at = text.find("gh_"); at != std::string_view::npos; at = text.find("gh_", at + 3)) {
-    if (begins_api_key(text.substr(at))) return true;
+// Calls `found(at, length)` for each; stops where that says so.
+enum class Search : std::uint8_t { goes_on, ends };
+template <typename Found>
+void for_each_credential(std::string_view text, Found&& found) {
+  for (auto at = text.find("gh_"); at != std::string_view::npos;) {
+    const std::size_t length = api_key_length(text.substr(at));
+    if (length > 0 && found(at, length) == Search::ends) return;
+    at = text.find("gh_", at + std::max<std::size_t>(length, 3));
   }
   for (auto at = text.find("eyJ"); at != std::string_view::npos;) {
-    const std::size_t end = at + length_of_jwt_header(text.substr(at));
-    constexpr std::size_t kShortest = 16;  // {"alg":"ES256"} has 20
-    if (end - at >= kShortest && end < text.size() && text[end] == '.' &&
-        run_of(text.substr(end + 1), is_base64url) >= 4) {
-      return true;
-    }
-    at = text.find("eyJ", end);
+    const TokenLength length = token_length(text.substr(at));
+    if (length.whole > 0 && found(at, length.whole) == Search::ends) return;
+    at = text.find("eyJ", at + std::max(length.header, length.whole));
   }
-  return false;
+}
+
+bool holds_plain_credential(std::string_view text) {
+  bool any = false;
+  for_each_credential(text, [&any](std::size_t, std::size_t) {
+    any = true;
+    return Search::ends;
+  });
+  return any;
 }
 
 // Read generously: what is no `%XX` is itself.
@@ -63,6 +89,27 @@ std::string percent_undone(std::string_view text) {
 
 bool holds_credential(std::string_view text) {
   return holds_plain_credential(text) || (text.contains('%') && holds_plain_credential(percent_undone(text)));
+}
+
+std::string without_credentials(std::string_view text) {
+  constexpr std::string_view kMark = "[redacted]";
+  struct Run {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  std::vector<Run> runs;
+  for_each_credential(text, [&runs](std::size_t at, std::size_t length) {
+    runs.push_back({at, at + length});
+    return Search::goes_on;
+  });
+  std::ranges::sort(runs, {}, &Run::begin);
+  std::string clean;
+  std::size_t done = 0;
+  for (const Run& run : runs) {
+    if (run.begin >= done) clean.append(text.substr(done, run.begin - done)).append(kMark);
+    done = std::max(done, run.end);
+  }
+  return clean.append(text.substr(done));
 }
 
 }  // namespace gatehouse::gate

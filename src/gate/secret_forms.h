@@ -1,6 +1,7 @@
 // Texts that are credentials by their form, whoever they belong to.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace gatehouse::gate {
@@ -9,5 +10,8 @@ namespace gatehouse::gate {
 // compact form (RFC 7515 section 3.1) stands somewhere in the text, as it is or percent-encoded. Time is
 // linear in the text.
 bool holds_credential(std::string_view text);
+
+// The text with `[redacted]` in place of each that stands there as it is. Linear too.
+std::string without_credentials(std::string_view text);
 
 }  // namespace gatehouse::gate

@@ -1,5 +1,9 @@
 #include "gate/secret_forms.h"
 
+#include <initializer_list>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace gatehouse::gate {
@@ -27,11 +31,30 @@ TEST(Credentials, AreNotSeenInOrdinaryTexts) {
     EXPECT_FALSE(holds_credential(text)) << text;
 }
 
+TEST(Credentials, AreTakenOutOfATextAndNothingElseIs) {
+  const std::string key(kKey), token(kToken);
+  for (const auto& [text, clean] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"", ""},
+           {"nothing", "nothing"},
+           {key, "[redacted]"},
+           {"a " + key + " b " + token + " c", "a [redacted] b [redacted] c"},
+           {token + "," + key, "[redacted],[redacted]"},
+           {"gh_eyJ" + key, "gh_eyJ[redacted]"},
+           {"eyJ.x " + token + "\n", "eyJ.x [redacted]\n"},
+           {"https://a.test/?t=" + token + "&x=1", "https://a.test/?t=[redacted]&x=1"},
+           {token + "x." + key, "[redacted]"},
+           {"gh_notes.txt eyJ", "gh_notes.txt eyJ"}}) {
+    EXPECT_EQ(without_credentials(text), clean);
+    EXPECT_FALSE(holds_credential(without_credentials(text)));
+  }
+}
+
 TEST(Credentials, AreSoughtInLinearTime) {
   for (const std::string_view piece : {"gh_", "eyJ", "eyJ.", "gh_0123456789AB_", "eyJhbGciOiJFUzI1NiJ9.a "}) {
     std::string text;
     while (text.size() < (1U << 20U)) text += piece;
     EXPECT_FALSE(holds_credential(text)) << piece;  // a square of a MiB would not end
+    EXPECT_EQ(without_credentials(text), text) << piece;
   }
 }
 

@@ -56,6 +56,25 @@ describe('events', unlessBuilt, () => {
     for (const secret of [...Object.values(secrets), key, desk.token, desk.token.split('.')[2]]) assert.ok(!written.includes(secret), secret);
   });
 
+  it('and what is kept of an upstream\'s error have neither the credentials and cookies of the request nor any other by its form', async () => {
+    const open = await Desk.open({ change: (configuration) => (configuration.fields = { cookies: { forward: ['session'] } }) });
+    const { key } = await open.createKey();
+    const foreign = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzZXJ2aWNlIn0.c2lnbmF0dXJlLW9mLWEtc2VydmljZQ';
+    const session = 'a-session-of-the-upstream';
+    open.upstream.answer = () => response(500, { stack: `at line 7: ${foreign} ${session} ${key}`, again: Array(80).fill(open.token) }, { 'X-Debug': `${open.token} ${foreign}`, 'X-Kept': 'line 9' });
+    const { status, headers } = await open.get('/orders/1', { ...open.bearer, cookie: `session=${session}` });
+    assert.equal(status, 502);
+    const id = headers['x-request-id'];
+    const { originals: [original] } = await eventually(async () => {
+      const said = JSON.parse((await open.folder.run('why', '-c', 'gatehouse.yaml', '--json', id)).stdout || '{}');
+      return said.originals?.length && said;
+    }, 'original');
+    assert.match(original.head, /X-Kept: line 9/);
+    assert.match(original.body, /at line 7: \[redacted\] \[redacted\] \[redacted\]/);
+    for (const secret of [key, open.token.slice(0, 40), foreign.slice(0, 40), session]) assert.ok(!JSON.stringify(original).includes(secret), secret);
+    await open.close();
+  });
+
   it('name the object whatever the caller sends beside it', async () => {
     const id = '550e8400-e29b-41d4-a716-446655440000';
     const text = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 80 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });
