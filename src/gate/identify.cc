@@ -113,8 +113,7 @@ class Identifier::Proofs {
   std::size_t count_ = 0;
 };
 
-Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes)
-    : policy_(policy), schemes_(schemes) {
+Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes) : schemes_(schemes) {
   auto anonymous = std::make_shared<Identity>();
   anonymous->id = kAnonymous;
   anonymous->permissions = policy.permissions_of({}, PrincipalKind::anonymous);

@@ -37,7 +37,6 @@ class Identifier {
                            WallTime now) const;
   Verdict<Outcome> choose(Exchange& exchange, const policy::Operation& operation, const Proofs& proofs) const;
 
-  const policy::PolicySet& policy_;
   const Schemes& schemes_;
   IdentityPointer anonymous_;
 };
