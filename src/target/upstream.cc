@@ -101,7 +101,8 @@ ConversationLease::~ConversationLease() {
 
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
-                             const AnswerRules& rules, Response& response, CallReport& report) {
+                             const AnswerRules& rules, Response& response, CallReport& report,
+                             Collect collect) {
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   for (int attempt = 0;; ++attempt) {
@@ -132,7 +133,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    AnswerReader reader(std::move(held), address, method, rules, response, report);
+    AnswerReader reader(std::move(held), address, method, rules, response, report, collect);
     auto read = co_await reader.read();
     if (read) {
       report.detail.clear();

@@ -51,11 +51,15 @@ struct Asker {
   IpAddress address;
 };
 
+// Which answers are read to their end before they are looked at, up to 64 KiB: all of that must come in time.
+enum class Collect : std::uint8_t { errors, everything };
+
 // One request and its answer, whose head comes by `deadline` and within the client's own timeout. Refuses
 // where no proper answer came. `asker`, `writer` and `body` live as long as the task.
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
-                             const AnswerRules& rules, Response& response, CallReport& report);
+                             const AnswerRules& rules, Response& response, CallReport& report,
+                             Collect collect = Collect::errors);
 
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<Result<std::string>(const Principal& principal, const Call& call)>;

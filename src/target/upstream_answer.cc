@@ -9,7 +9,7 @@ namespace gatehouse::target {
 namespace {
 
 constexpr std::size_t kBuffer = Conversation::kBuffer;
-constexpr std::size_t kCollected = std::size_t{64} << 10U;  // the most of an error that is looked at
+constexpr std::size_t kCollected = std::size_t{64} << 10U;  // the most that is looked at
 
 // The length that the answer to GET would have.
 std::optional<std::uint64_t> length_for_head(const http::ResponseHead& head, http::Method asked) {
@@ -90,7 +90,7 @@ void AnswerReader::take_head() {
 net::Task<AnswerReader::Outcome> AnswerReader::read_body(http::BodyFraming framing) {
   const auto last = head_.connection == http::Connection::keep_alive ? UpstreamPool::Ending::keep
                                                                      : UpstreamPool::Ending::close;
-  const bool collecting = response_.status >= 400;
+  const bool collecting = response_.status >= 400 || collect_ == Collect::everything;
   net::Stream& stream = held_.lease.stream();
   const std::span<char> buffer(held_.conversation->buffer);
   BodyDecoder decoder(framing);

@@ -2,8 +2,8 @@
 //
 // An answer goes on as it comes (RFC 9110 section 7.6: an intermediary must not hold back a message that it
 // can forward): the head leaves when it is there, and every piece of the body when it is there, whatever its
-// framing. Only an answer of 400 or more is collected, up to a bound, because what of it may leave is decided
-// by looking at all of it.
+// framing. Collected, up to a bound, are an answer of 400 or more, because what of it may leave is decided by
+// looking at all of it, and what Gatehouse itself asks for.
 #pragma once
 
 #include <expected>
@@ -24,13 +24,14 @@ class AnswerReader {
   // Everything but `held` lives longer than the reader. What the stream's deadline is when read() begins
   // bounds the time to the head, and to the end of an answer that is collected.
   AnswerReader(Held held, const UpstreamAddress& address, http::Method asked, const AnswerRules& rules,
-               Response& response, CallReport& report)
+               Response& response, CallReport& report, Collect collect)
       : held_(std::move(held)),
         address_(address),
         asked_(asked),
         rules_(rules),
         response_(response),
-        report_(report) {}
+        report_(report),
+        collect_(collect) {}
 
   // Fills `response`. Where its body has not ended yet, `response.rest` is the rest of it.
   net::Task<std::expected<void, AnswerFailure>> read();
@@ -50,6 +51,7 @@ class AnswerReader {
   const AnswerRules& rules_;
   Response& response_;
   CallReport& report_;
+  const Collect collect_;
   http::ResponseHead head_;   // views into the conversation's buffer, until the body is read
   std::string_view arrived_;  // behind the head
 };

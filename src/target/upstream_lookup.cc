@@ -57,7 +57,7 @@ net::Task<Verdict<void>> UpstreamLookup::find(const Permission& permission, cons
   Response response;
   const Asker asker{principal.identity(), call.client};
   auto asked = co_await ask(client_, asker, http::Method::get, question, {}, call.deadline, call.answers,
-                            response, report);
+                            response, report, Collect::everything);
   GATEHOUSE_CO_CHECK(std::move(asked));
   switch (response.status) {
     case 200: break;
