@@ -185,7 +185,12 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Connection 
     framing = Framing::none;
   } else if (exchange.head.method == http::Method::head) {
     framing = Framing::none;
-    if (response.length) head.content_length(*response.length);
+    // What GET would have. An upstream that does not say it leaves no body to count either.
+    if (response.length) {
+      head.content_length(*response.length);
+    } else if (!response.rest && !response.body.empty()) {
+      head.content_length(response.body.size());
+    }
   } else if (!response.rest) {
     head.content_length(response.body.size());
   } else if (response.length) {

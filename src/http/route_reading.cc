@@ -35,10 +35,7 @@ bool RouteTable::may_match(const Pattern& pattern, const SegmentReading& reading
 
 bool RouteTable::is_other(std::uint32_t endpoint, Method method, std::uint32_t chosen) const {
   if (endpoint == kNone) return false;
-  const auto& routes = endpoints_[endpoint].route;
-  auto route = routes[static_cast<std::size_t>(method)];
-  // Frameworks answer HEAD by what answers GET.
-  if (route == kNone && method == Method::head) route = routes[static_cast<std::size_t>(Method::get)];
+  const auto route = endpoints_[endpoint].route[static_cast<std::size_t>(method)];
   return route != kNone && policies_[route] != policies_[chosen];
 }
 

@@ -13,7 +13,7 @@
 //     rule (`/books/mine` is the former) and are listed by overlaps(), so that a review can show them.
 //   - The path decides first, then the method: an operation of a less specific path is never reached by
 //   method.
-//   - HEAD and OPTIONS exist only where they are declared.
+//   - GET answers HEAD, unless HEAD is declared. OPTIONS exists only where it is declared.
 //   - A trailing slash makes another path. A parameter is never empty and never spans segments.
 //   - Parts of one segment: a parameter ends at the literal that follows it, and that literal occurs once in
 //   what

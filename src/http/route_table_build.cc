@@ -35,6 +35,7 @@ class RouteTableBuilder {
     if (!problems_.empty()) return std::unexpected(std::move(problems_));
     find_overlaps();
     write_literals();
+    answer_head();
     write_allow();
     find_twins();
     if (!problems_.empty()) return std::unexpected(std::move(problems_));
@@ -297,6 +298,14 @@ class RouteTableBuilder {
               " have different policies, but an upstream may read the path of one as that of the other; give "
               "both the same policy or rename one, or say how the upstreams read paths with `routing: {case: "
               "sensitive}` and `routing: {reading: exact}`");
+    }
+  }
+
+  // Where GET is, HEAD is too (RFC 9110 section 9.3.2), unless the document declares another operation for it.
+  void answer_head() {
+    for (auto& endpoint : table_.endpoints_) {
+      auto& head = endpoint.route[static_cast<std::size_t>(Method::head)];
+      if (head == kNone) head = endpoint.route[static_cast<std::size_t>(Method::get)];
     }
   }
 

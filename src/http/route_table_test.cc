@@ -84,14 +84,23 @@ TEST(RouteTable, AFailedBranchLeavesNoCaptureBehind) {
   EXPECT_EQ(found(routes, "/1.json/2/y"), "1 1.json 2");
 }
 
+TEST(RouteTable, HeadIsAnsweredByGetUnlessItIsDeclared) {
+  const auto routes = table_of(std::vector<Route>{{Method::get, "/users/me", "getMe"},
+                                                  {Method::get, "/users", "listUsers"},
+                                                  {Method::head, "/users", "countUsers"},
+                                                  {Method::post, "/logins", "logIn"}});
+  EXPECT_EQ(found(routes, "/users/me", Method::head), "0");
+  EXPECT_EQ(found(routes, "/users", Method::head), "2");
+  EXPECT_EQ(found(routes, "/logins", Method::head), "method: POST");
+}
+
 TEST(RouteTable, ThePathDecidesBeforeTheMethod) {
   const auto routes = table_of(std::vector<Route>{{Method::get, "/users/me", "getMe"},
                                                   {Method::delete_, "/users/{id}", "deleteUser"},
                                                   {Method::patch, "/users/me", "patchMe"}});
-  EXPECT_EQ(found(routes, "/users/me", Method::delete_), "method: GET, PATCH");
-  EXPECT_EQ(found(routes, "/users/me", Method::head), "method: GET, PATCH");
-  EXPECT_EQ(found(routes, "/users/me", Method::options), "method: GET, PATCH");
-  EXPECT_EQ(found(routes, "/users/me", Method::other), "method: GET, PATCH");
+  EXPECT_EQ(found(routes, "/users/me", Method::delete_), "method: GET, HEAD, PATCH");
+  EXPECT_EQ(found(routes, "/users/me", Method::options), "method: GET, HEAD, PATCH");
+  EXPECT_EQ(found(routes, "/users/me", Method::other), "method: GET, HEAD, PATCH");
   EXPECT_EQ(found(routes, "/users/1", Method::delete_), "1 1");
   EXPECT_EQ(found(routes, "/users/me", Method::patch), "2");
 }

@@ -95,7 +95,7 @@ describe('routes', unlessBuilt, () => {
   it('name the methods that they have', async () => {
     const answer = await desk.send('PATCH', '/orders/1');
     await assertRefused(desk.gatehouse, answer, { status: 405, error: 'method_not_allowed', reason: 'method_not_allowed', stage: 'route' });
-    assert.deepEqual(answer.headers.allow.split(', ').sort(), ['DELETE', 'GET', 'PUT']);
+    assert.deepEqual(answer.headers.allow.split(', ').sort(), ['DELETE', 'GET', 'HEAD', 'PUT']);
   });
 
   it('do not answer TRACE, whatever case it is written in', async () => {

@@ -54,6 +54,13 @@ describe('SQL', unlessBuilt, () => {
     assert.equal(nothing.text, '');
   });
 
+  it('answers HEAD with the fields of GET and no body', async () => {
+    const [get, head] = [await desk.get('/records/1'), await desk.send('HEAD', '/records/1')];
+    for (const name of ['content-length', 'content-type', 'cache-control']) assert.equal(head.headers[name], get.headers[name], name);
+    assert.deepEqual([head.status, head.text], [200, '']);
+    assert.equal((await desk.send('HEAD', '/records/99')).status, 404);
+  });
+
   it('is 404 where one row was due and none is there', async () => {
     for (const id of [2, 99]) {
       await assertRefused(desk.gatehouse, await desk.get(`/records/${id}`), { status: 404, error: 'not_found', reason: 'row_missing' });

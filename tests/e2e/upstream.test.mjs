@@ -179,6 +179,15 @@ describe('what leaves of its answers', unlessBuilt, () => {
     assert.deepEqual((await desk.get('/orders/1')).json(), { late: 1 });
   });
 
+  it('are what GET would have, where HEAD is asked', async () => {
+    desk.upstream.answer = () => Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\nETag: "7"\r\n\r\n');
+    const answer = await desk.send('HEAD', '/orders/1');
+    assert.deepEqual([answer.status, answer.headers['content-length'], answer.headers.etag, answer.text], [200, '12', '"7"', '']);
+    assert.match(desk.upstream.last.head, /^HEAD \/orders\/1 HTTP/);
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id'])).operation, 'getOrder');
+    assert.equal((await desk.send('HEAD', '/orders/1', { headers: {} })).status, 401);
+  });
+
   it('are large bodies, whole, to a caller who reads slowly', async () => {
     const body = JSON.stringify('x'.repeat(5 << 20));
     desk.upstream.answer = () => response(200, body);
