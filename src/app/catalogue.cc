@@ -295,8 +295,7 @@ Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept
         break;
       case policy::TargetKind::handler:
         made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name),
-                                                       declared(*operation.api), world.handler_threads, loop,
-                                                       world.clock);
+                                                       declared(*operation.api), world.handler_threads, loop);
         break;
     }
     parts.targets.push_back(std::move(made));

@@ -18,6 +18,16 @@ bool is_reserved_id(std::string_view id) {
   return std::ranges::any_of(kReserved, [&](std::string_view one) { return equal_ignoring_case(id, one); });
 }
 
+Verdict<void> Principal::in_force(WallTime now) const {
+  const auto holds = [&](const Identity& one) {
+    return one.standing ? one.standing->in_force(now) : Verdict<void>();
+  };
+  for (const IdentityPointer& one : beside_) {
+    if (auto held = holds(*one); !held) return held;
+  }
+  return holds(*identity_);
+}
+
 std::size_t memory_of(const Identity& identity) {
   std::size_t bytes = sizeof identity + identity.claims.memory();
   for (const std::string* text : {&identity.id, &identity.scheme, &identity.issuer, &identity.credential_id,

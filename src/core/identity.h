@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "core/verdict.h"
 #include "json/document.h"
 
 namespace gatehouse {
@@ -43,6 +44,15 @@ inline constexpr std::string_view kAnonymous = "anonymous";
 // Whether `id` is a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case.
 bool is_reserved_id(std::string_view id);
 
+// What a credential that was found good hangs on: the key may be revoked, the issuer may withdraw the key that
+// signed it, the authority may take the certificate back. Shared with threads that outlive the request.
+class Standing {
+ public:
+  virtual ~Standing() = default;
+  // Refuses a credential that has ended, or of which that cannot be known. From any thread, without waiting.
+  virtual Verdict<void> in_force(WallTime now) const = 0;
+};
+
 // An attribute that has no value is absent: conditions fail on it, statements see NULL.
 struct Identity {
   // Stable, and unique over all authenticators of the policy: "partner:acme", the token's subject, …
@@ -66,6 +76,7 @@ struct Identity {
   // handshake's, which Principal knows.
   std::optional<WallTime> authenticated_at;
   WallTime expires = WallTime::max();
+  std::shared_ptr<const Standing> standing;  // null: nothing ends it (`anonymous`)
 };
 
 // About how many bytes the identity takes, its claims included: what a cache of them is bounded by.
@@ -90,6 +101,9 @@ class Principal {
   std::optional<WallTime> authenticated_at(const Identity& one) const {
     return one.kind == PrincipalKind::certificate ? handshake_ : one.authenticated_at;
   }
+  // Whether everything that proved it still holds. What has waited asks anew before it acts: for an object, a
+  // connection, a thread, the database's one writer. From any thread, without waiting.
+  Verdict<void> in_force(WallTime now) const;
 
  private:
   friend class gate::Identifier;

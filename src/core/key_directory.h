@@ -30,6 +30,7 @@ struct StoredKey {
   WallTime expires = WallTime::max();
   WallTime overlap_ends = WallTime::max();  // another key took over from it: from then on it is refused
   std::optional<WallTime> revoked;          // when; it is refused whatever the clock says
+  bool operator==(const StoredKey&) const = default;
 };
 
 // The keys at one moment. Immutable.
@@ -64,6 +65,7 @@ class KeyView {
     if (directory_->generation() != snapshot_->generation()) snapshot_ = directory_->snapshot();
     return *snapshot_;
   }
+  const std::shared_ptr<const KeyDirectory>& directory() const { return directory_; }
 
  private:
   std::shared_ptr<const KeyDirectory> directory_;

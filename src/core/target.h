@@ -32,6 +32,7 @@ struct Call {
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};
+  const Clock& clock;  // outlives what the target begins
   const CredentialCarriers& carriers;
   const RequestRules& forwards;
   const AnswerRules& answers;
@@ -58,7 +59,8 @@ struct CallReport {
 class Target {
  public:
   virtual ~Target() = default;
-  // Fills `response`, or refuses. Destroying the task cancels it.
+  // Fills `response`, or refuses. Destroying the task cancels it. One that waits before it acts asks
+  // Principal::in_force() when it has waited.
   virtual net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
                                         Response& response, CallReport& report) = 0;
 };
@@ -77,7 +79,8 @@ class ResourceLookup {
 class ObjectTarget {
  public:
   virtual ~ObjectTarget() = default;
-  // As Target::call; the permit is the judge's to give, once the object is found.
+  // As Target::call; the permit is the judge's to give, once the object is found. It asks
+  // Principal::in_force() in the transaction.
   virtual net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input,
                                         const Call& call, Response& response, CallReport& report) = 0;
 };

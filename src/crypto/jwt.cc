@@ -152,6 +152,7 @@ std::expected<VerifiedToken, TokenFault> JwtVerifier::verify(std::string_view to
     return std::unexpected(TokenFault::subject);
   }
   result.subject_ = subject;
+  result.key_thumbprint_ = jws->key().thumbprint();
   result.expires_ = dates->expires;
   result.authenticated_at_ = dates->authenticated_at;
   return result;

@@ -38,12 +38,14 @@ class VerifiedToken {
   // is after the moment of verification, but for the leeway.
   std::optional<WallTime> authenticated_at() const { return authenticated_at_; }
   bool names_method(std::string_view method) const;  // `amr` (RFC 8176)
+  // Of the key that verified it (RFC 7638).
+  const std::string& key_thumbprint() const { return key_thumbprint_; }
 
  private:
   friend class JwtVerifier;
   VerifiedToken() = default;
   json::Document claims_;
-  std::string subject_;
+  std::string subject_, key_thumbprint_;
   WallTime expires_;
   std::optional<WallTime> authenticated_at_;
 };

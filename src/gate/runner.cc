@@ -62,7 +62,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   if (identified && std::holds_alternative<Scheme*>(*identified)) {
     // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
     co_await std::get<Scheme*>(*identified)->settled(clock_.monotonic() + kKeysPatience);
-    identified = identifier_.identify(exchange, *matched, admitted, exchange.received);
+    identified = identifier_.identify(exchange, *matched, admitted, clock_.wall());
     if (identified && std::holds_alternative<Scheme*>(*identified))
       co_return refuse(Reason::keys_unavailable);
   }
@@ -130,6 +130,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   }
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
     auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
+    GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
     if (!found) co_return std::unexpected(Decider::refused_lookup(operation, found.error()));
   }
   GATEHOUSE_CO_TRY(const Permit permit,
@@ -140,6 +141,9 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     auto intended = co_await record_intent(exchange);
     GATEHOUSE_CO_CHECK(std::move(intended));
   }
+  // The last moment at which nothing has been done: a credential that ended while the request waited, for its
+  // body, a long check, the object or the disk, does nothing any more. What the target waits for, it sees to.
+  GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
   exchange.on_hang_up = parts_.on_hang_up[operation.index];
   auto called =
       co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
@@ -186,6 +190,7 @@ Call Runner::call_of(const Exchange& exchange) const {
               .trace = exchange.trace,
               .received = exchange.received,
               .deadline = exchange.started + exchange.operation->timeout,
+              .clock = clock_,
               .carriers = exchange.policy->carriers,
               .forwards = exchange.operation->forwards,
               .answers = exchange.operation->answers,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gate/standing.h"
+
 namespace gatehouse::gate {
 namespace {
 
@@ -31,12 +33,6 @@ bool ApiKeyScheme::owns(std::string_view credential) const {
   return key == nullptr || takes(*key);
 }
 
-Verdict<void> ApiKeyScheme::in_force(const StoredKey& key, WallTime now) const {
-  if (key.revoked || now >= key.overlap_ends) return refuse(Reason::credential_revoked, authenticator_.name);
-  if (now >= key.expires) return refuse(Reason::credential_expired, authenticator_.name);
-  return {};
-}
-
 Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::string& why) {
   const auto refused = [&](Reason reason) { return refuse(reason, authenticator_.name); };
   const auto parsed = crypto::ApiKey::parse(presented.credential);
@@ -53,7 +49,9 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
                                        : " belongs to another authenticator";
     return refused(Reason::credential_unknown);
   }
-  if (auto holds = in_force(*key, presented.now); !holds) return std::unexpected(holds.error());
+  if (auto holds = key_in_force(*key, presented.now, authenticator_.name); !holds) {
+    return std::unexpected(holds.error());
+  }
   const bool from_here = key->addresses.empty() || std::any_of(key->addresses.begin(), key->addresses.end(),
                                                                [&](const IpNetwork& network) {
                                                                  return network.contains(presented.client);
@@ -83,6 +81,7 @@ Verdict<IdentityPointer> ApiKeyScheme::identity_of(const StoredKey& key, std::st
   identity.scopes = key.scopes;
   identity.authenticated_at = key.created;
   identity.expires = std::min(key.expires, key.overlap_ends);
+  identity.standing = standing_of_key(keys_.directory(), key, generation_, authenticator_.name);
   return builder_.finish(std::move(identity), why);
 }
 

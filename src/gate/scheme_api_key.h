@@ -23,8 +23,6 @@ class ApiKeyScheme final : public Scheme {
 
  private:
   bool takes(const StoredKey& key) const;
-  // Refuses a key that has ended.
-  Verdict<void> in_force(const StoredKey& key, WallTime now) const;
   Verdict<IdentityPointer> identity_of(const StoredKey& key, std::string& why);
 
   const policy::PolicySet& policy_;

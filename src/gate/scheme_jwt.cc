@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "gate/activation.h"
+#include "gate/standing.h"
 #include "json/parser.h"
 
 namespace gatehouse::gate {
@@ -150,6 +151,7 @@ Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& tok
   identity.authenticated_at = token.authenticated_at();
   identity.mfa = token.names_method("mfa");
   identity.expires = token.expires();
+  identity.standing = standing_of_token(source_, version_, token, authenticator_.name);
   identity.claims = json::Document::compact(claims);
   if (const auto scope = claims.find("scope"); scope && !authenticator_.scopes) {
     if (!read_scope(*scope, identity.scopes)) {

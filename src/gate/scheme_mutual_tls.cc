@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/certificate.h"
+#include "gate/standing.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -98,6 +99,8 @@ Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::s
     fresh.credential_id = certificate->fingerprint;
     fresh.credential_key = certificate->fingerprint;
     fresh.expires = certificate->not_after;
+    fresh.standing = standing_of_certificate(revocations_, certificate->issuer, certificate->serial,
+                                             certificate->not_after, authenticator_.name);
     build_claims(*certificate, fresh.claims);
     if (auto read = builder_.read_claims(fresh, why); !read) return std::unexpected(read.error());
     auto finished = builder_.finish(std::move(fresh), why);

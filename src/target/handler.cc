@@ -20,15 +20,16 @@ json::Document copy_of(json::Value value) {
 struct HandlerRun {
   std::optional<handler::Answer> answer;
   std::string thrown;
+  std::optional<Refusal> ended;  // the credential did, while a thread was waited for
 };
 
 HandlerRun run(const handler::Handler& handler, const handler::HeldRequest& held) {
   try {
-    return {Access::answer_of(handler, held), {}};
+    return {Access::answer_of(handler, held), {}, {}};
   } catch (const std::exception& wrong) {
-    return {std::nullopt, wrong.what()};
+    return {std::nullopt, wrong.what(), {}};
   } catch (...) {
-    return {std::nullopt, "the handler threw what is no std::exception"};
+    return {std::nullopt, "the handler threw what is no std::exception", {}};
   }
 }
 
@@ -76,8 +77,12 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& 
       std::string(input.body_bytes()), std::string(call.operation), std::string(call.request_id),
       call.deadline);
   // Nobody waits any more for what has waited for a thread until its deadline.
-  auto job = [handler = handler_, held, place = call.place, &clock = clock_] {
-    return Result<HandlerRun>(clock.monotonic() > held->deadline ? HandlerRun{} : run(handler, *held));
+  auto job = [handler = handler_, held, place = call.place, &clock = call.clock]() -> Result<HandlerRun> {
+    if (clock.monotonic() > held->deadline) return HandlerRun{};
+    if (const auto holds = held->principal.in_force(clock.wall()); !holds) {
+      return HandlerRun{{}, {}, holds.error()};
+    }
+    return run(handler, *held);
   };
   auto ran =
       co_await threads_->run(loop_, std::move(job), caller_name(permit.principal().identity(), call.client));
@@ -85,10 +90,11 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& 
     report.detail = ran.error().text;
     co_return refuse(Reason::handler_overloaded);
   }
-  if (clock_.monotonic() > call.deadline) {
+  if (call.clock.monotonic() > call.deadline) {
     report.detail = "the handler answered after its request's deadline";
     co_return refuse(Reason::deadline_passed);
   }
+  if (ran->ended) co_return std::unexpected(*ran->ended);
   if (!ran->answer) {
     report.detail = std::move(ran->thrown);
     co_return refuse(Reason::handler_failed);

@@ -8,7 +8,6 @@
 
 #include <gatehouse/handler.h>
 
-#include "base/clock.h"
 #include "core/target.h"
 #include "net/blocking_pool.h"
 
@@ -22,12 +21,11 @@ struct DeclaredParameters {
 class HandlerTarget final : public Target {
  public:
   HandlerTarget(handler::Handler handler, std::shared_ptr<const DeclaredParameters> declared,
-                std::shared_ptr<net::BlockingPool> threads, net::Loop& loop, const Clock& clock)
+                std::shared_ptr<net::BlockingPool> threads, net::Loop& loop)
       : handler_(std::move(handler)),
         declared_(std::move(declared)),
         threads_(std::move(threads)),
-        loop_(loop),
-        clock_(clock) {}
+        loop_(loop) {}
   net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
                                 Response& response, CallReport& report) override;
 
@@ -36,7 +34,6 @@ class HandlerTarget final : public Target {
   std::shared_ptr<const DeclaredParameters> declared_;
   std::shared_ptr<net::BlockingPool> threads_;
   net::Loop& loop_;
-  const Clock& clock_;
 };
 
 }  // namespace gatehouse::target

@@ -109,6 +109,14 @@ Stopped stopped(const db::RunFailure& failure) {
 template <typename T>
 using Ran = std::expected<T, Stopped>;
 
+// Asked where nothing is waited for any more: for a thread, and in a transaction for another writer.
+Ran<void> still_in_force(const Principal& principal, const Clock& clock) {
+  if (const auto holds = principal.in_force(clock.wall()); !holds) {
+    return std::unexpected(Stopped{holds.error(), {}, false});
+  }
+  return {};
+}
+
 Ran<db::Pool::Lease> connect(Database& database) {
   auto connection = database.connections.take();
   if (!connection)
@@ -227,6 +235,7 @@ struct ObjectRun {
   Values lookup_values, statement_values;  // the guarded one's, where there is one
   Wanted wanted = Wanted::list;
   MonotonicTime deadline{};
+  const Clock* clock = nullptr;  // of the request
 
   Ran<Rows> operator()(db::RunHandle& handle) const {
     const db::RunLimits limits = until(deadline, handle);
@@ -234,6 +243,8 @@ struct ObjectRun {
     if (!connection) return std::unexpected(std::move(connection).error());
     auto transaction = db::begin_runs(**connection, statement.fixed->effect(), limits, database->clock);
     if (!transaction) return std::unexpected(stopped(transaction.error()));
+    if (auto holds = still_in_force(judge->principal(), *clock); !holds)
+      return std::unexpected(std::move(holds).error());
     Ran<Rows> guarded_rows;
     if (guarded) {
       guarded_rows =
@@ -278,10 +289,25 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
   auto values = Values::of(statement_, permit.principal(), input, call);
   if (!values) co_return unbindable(report);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
-              wanted = wanted_by(returns_), deadline = call.deadline](db::RunHandle& handle) -> Ran<Rows> {
+              wanted = wanted_by(returns_), principal = permit.principal(), &clock = call.clock,
+              deadline = call.deadline](db::RunHandle& handle) -> Ran<Rows> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
-    return read_rows(**connection, *statement.fixed, held, wanted, until(deadline, handle), database->clock);
+    const db::RunLimits limits = until(deadline, handle);
+    // A statement that writes waits for another writer before the question, not in its own run after it.
+    std::optional<db::Transaction> transaction;
+    if (statement.fixed->effect() == db::Effect::writes) {
+      auto begun = db::begin_runs(**connection, db::Effect::writes, limits, database->clock);
+      if (!begun) return std::unexpected(stopped(begun.error()));
+      transaction.emplace(*std::move(begun));
+    }
+    if (auto holds = still_in_force(principal, clock); !holds)
+      return std::unexpected(std::move(holds).error());
+    auto rows = read_rows(**connection, *statement.fixed, held, wanted, limits, database->clock);
+    if (!rows || !transaction) return rows;
+    if (auto committed = db::commit_runs(*transaction, limits); !committed)
+      return std::unexpected(stopped(committed.error()));
+    return rows;
   };
   StatementTurn turn = turn_of(permit.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
@@ -306,6 +332,7 @@ net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judg
   job.statement_values = *std::move(statement_values);
   job.wanted = wanted_by(returns_);
   job.deadline = call.deadline;
+  job.clock = &call.clock;
   auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(rows);
   co_return answer(*std::move(rows), returns_, response);

@@ -28,9 +28,10 @@ struct Turn {
 class Fixed final : public HeadWriter {
  public:
   explicit Fixed(std::string_view method) : method_(method) {}
-  void write(std::string& out, const UpstreamAddress& address) const override {
+  Verdict<void> write(std::string& out, const UpstreamAddress& address) const override {
     out += method_;
     out += " /x HTTP/1.1\r\nHost: " + address.host + "\r\n\r\n";
+    return {};
   }
 
  private:

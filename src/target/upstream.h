@@ -42,7 +42,8 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
 class HeadWriter {
  public:
   virtual ~HeadWriter() = default;
-  virtual void write(std::string& out, const UpstreamAddress& address) const = 0;
+  // Refuses where the request may not go out any more: it has waited for a connection.
+  virtual Verdict<void> write(std::string& out, const UpstreamAddress& address) const = 0;
 };
 
 // On whose behalf an upstream is asked.

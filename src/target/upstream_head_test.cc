@@ -28,6 +28,7 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
   EXPECT_EQ(parser.parse(text, head), http::Progress::complete) << lines;
   const http::TraceContext trace;
   const AnswerRules answers;
+  const SystemClock clock;
   const Call call{.head = head,
                   .operation = "x",
                   .request_id = {},
@@ -35,6 +36,7 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
                   .client = {},
                   .client_text = {},
                   .trace = trace,
+                  .clock = clock,
                   .carriers = with.carriers,
                   .forwards = with.forwards,
                   .answers = answers};

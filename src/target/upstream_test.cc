@@ -26,6 +26,7 @@ const Call& any_call() {
   static const CredentialCarriers carriers;
   static const RequestRules forwards;
   static const AnswerRules answers;
+  static const SystemClock clock;
   static const Call call{.head = head,
                          .operation = "getOrder",
                          .request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11",
@@ -33,6 +34,7 @@ const Call& any_call() {
                          .client = {},
                          .client_text = "203.0.113.9",
                          .trace = trace,
+                         .clock = clock,
                          .carriers = carriers,
                          .forwards = forwards,
                          .answers = answers};

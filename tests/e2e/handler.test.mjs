@@ -6,10 +6,11 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { Authority, Folder, Gatehouse, assertRefused, binary, freePort, undiciClient } from './harness.mjs';
+import { Authority, Folder, Gatehouse, assertRefused, binary, eventually, freePort, undiciClient } from './harness.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const built = dirname(binary);
@@ -173,7 +174,7 @@ describe('handlers', unlessInstallable, () => {
           listen: { https: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` }, tls: { certificate: 'server.crt', private_key: 'file:server.key' },
           store: 'sqlite:state.db', authenticators: { officeKey: { type: 'api_key' } }, roles: { clerk: ['all'] },
           limits: { per_ip: limit }, defaults: { limits: ['per_ip'], timeout: '1s' },
-          operations: { misbehave: { permission: 'all', handler: 'misbehave' }, echo: { permission: 'all', handler: 'echo' } },
+          operations: { misbehave: { permission: 'all', handler: 'misbehave' }, echo: { permission: 'all', handler: 'echo', timeout: '10s' } },
           log: [{ file: 'events.jsonl', rotate: '10MiB', keep: 1 }],
         };
       });
@@ -205,6 +206,17 @@ describe('handlers', unlessInstallable, () => {
 
     it('are not waited for in the answer when they are late', async () => {
       await assertRefused(desk.gatehouse, await misbehave('late'), { status: 504, error: 'unavailable', reason: 'deadline_passed', stage: 'call', outcome: 'failed' });
+    });
+
+    it('hold up others, and a key that is revoked meanwhile runs nothing', async () => {
+      const made = await runWell(desk.program, ['key', 'create', '-c', 'gatehouse.yaml', '--principal', 'office:other', '--role', 'clerk', '--json'], { cwd: desk.folder.path });
+      const { id, key } = JSON.parse(made.stdout);
+      const late = Array.from({ length: 16 }, () => misbehave('late')); // as many as there are threads, for 1.2 s
+      await eventually(() => Promise.race([misbehave('nothing').then(() => false), pause(50).then(() => true)]), 'threads that are all taken');
+      const asked = desk.send('POST', '/echo', { 'x-api-key': key }, { list: [1] });
+      await runWell(desk.program, ['key', 'revoke', '-c', 'gatehouse.yaml', id], { cwd: desk.folder.path });
+      await assertRefused(desk.gatehouse, await asked, { status: 401, error: 'authentication_required', reason: 'credential_revoked', stage: 'authenticate' });
+      await Promise.all(late);
     });
 
     it('and have more work than threads refuse the rest, and come back', async () => {

@@ -1,0 +1,203 @@
+// A credential that is taken back while its request waits: nothing is done any more, whatever it waited for.
+// Rooms: gate core store crypto target server app
+
+import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, it } from 'node:test';
+
+import { Desk, askDatabase, assertRefused, eventually, lockDatabase, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
+
+const denied = (reason) => ({ status: 401, error: 'authentication_required', reason, stage: 'authenticate' });
+const id = { name: 'id', in: 'path', required: true, schema: { type: 'integer' } };
+const security = [{ partnerKey: [] }, { userToken: [] }];
+const responses = { 200: { description: 'Done' } };
+
+const metric = async (desk, name) => {
+  const text = await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text();
+  return Number(text.match(new RegExp(`^${name} (.*)$`, 'm'))[1]);
+};
+const revoke = async (desk, key) => {
+  const { status, stderr } = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', key.id);
+  assert.equal(status, 0, stderr);
+};
+
+describe('a key that is revoked while its request waits', unlessBuilt, () => {
+  // Operations that write, with and without an object that is looked up in the transaction, and one that has its conditions in the statement.
+  const openSql = () => Desk.open({
+    change: (configuration, api) => {
+      configuration.database = 'sqlite:desk.db';
+      const resource = { sql: 'SELECT customer FROM orders WHERE id = :path.id' };
+      for (const [name, settings] of Object.entries({
+        plain: { sql: { statement: 'UPDATE orders SET done = done + 1 WHERE id = :path.id', returns: 'none' } },
+        guarded: { sql: { statement: 'UPDATE orders SET done = done + 1 WHERE id = :path.id RETURNING id', returns: 'one' }, resource, when: 'resource.customer == principal.id' },
+        judged: { sql: { statement: 'INSERT INTO orders SELECT NULL, customer, 1 FROM orders WHERE id = :path.id', returns: 'none' }, resource, when: 'resource.customer.startsWith(principal.id)' },
+      })) {
+        api.paths[`/${name}/{id}`] = { post: { operationId: name, security, parameters: [id], responses } };
+        configuration.operations[name] = { permission: 'orders:write', ...settings };
+      }
+    },
+    before: ({ folder }) => makeDatabase(folder, 'desk.db',
+      "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer TEXT, done INTEGER); INSERT INTO orders VALUES (1, 'partner:acme', 0);"),
+  });
+
+  for (const operation of ['plain', 'guarded', 'judged']) {
+    it(`for the database's one writer (${operation}) changes nothing`, async () => {
+      const desk = await openSql();
+      const key = await desk.createKey();
+      const rows = () => askDatabase(desk.folder, 'desk.db', 'SELECT * FROM orders');
+      const before = rows();
+      const lock = await lockDatabase(desk.folder, 'desk.db');
+      const asked = desk.send('POST', `/${operation}/1`, { headers: { 'x-api-key': key.key } });
+      await eventually(async () => (await metric(desk, 'gatehouse_statements_running')) === 1, 'statement that waits');
+      await revoke(desk, key);
+      await lock.release();
+      const event = await assertRefused(desk.gatehouse, await asked, denied('credential_revoked'));
+      assert.deepEqual([event['user.id'], event.rule], ['partner:acme', 'partnerKey']);
+      assert.deepEqual(rows(), before);
+
+      const other = await desk.createKey();
+      assert.ok([200, 204].includes((await desk.send('POST', `/${operation}/1`, { headers: { 'x-api-key': other.key } })).status));
+      assert.notDeepEqual(rows(), before);
+      await desk.close();
+    });
+  }
+
+  it('for the object to be looked up does not reach what answers', async () => {
+    const desk = await Desk.open({ change: ({ operations }) => {
+      operations.getOrder = { permission: 'orders:read', resource: { upstream: { path: '/owners/{path.id}' } }, when: 'resource.owner == principal.id' };
+    } });
+    const key = await desk.createKey();
+    let letGo, asked;
+    const arrived = new Promise((resolve) => (asked = resolve));
+    const held = new Promise((resolve) => (letGo = resolve));
+    desk.upstream.answer = async ({ target }) => {
+      if (!target.startsWith('/owners/')) return response(200);
+      asked();
+      await held;
+      return response(200, { owner: 'partner:acme' });
+    };
+    const answer = desk.get('/orders/1', { 'x-api-key': key.key });
+    await arrived;
+    await revoke(desk, key);
+    letGo();
+    await assertRefused(desk.gatehouse, await answer, denied('credential_revoked'));
+    assert.deepEqual(desk.upstream.requests.map(({ target }) => target), ['/owners/1']);
+    const other = await desk.createKey();
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': other.key })).status, 200);
+    await desk.close();
+  });
+
+  it('for a connection to the upstream is not sent', async () => {
+    const sockets = [];
+    const waiting = createServer((socket) => sockets.push(socket.on('error', () => {})));
+    await new Promise((resolve) => waiting.listen(0, '127.0.0.1', resolve));
+    let received = '';
+    let behind;
+    const desk = await Desk.open({ change: ({ upstreams }, _, { authority }) => {
+      const { cert, key } = authority.issue('backend');
+      behind = createTlsServer({ cert, key }, (socket) => socket.on('error', () => {}).on('data', (bytes) => {
+        received += bytes;
+        socket.write(response(200));
+      }));
+      upstreams.orders = { url: `https://127.0.0.1:${waiting.address().port}`, ca: 'ca.crt', connect_timeout: '5s', timeout: '5s' };
+    } });
+    await new Promise((resolve) => behind.listen(0, '127.0.0.1', resolve));
+    const letIn = (socket) => socket.pipe(connect(behind.address().port, '127.0.0.1').on('error', () => {})).pipe(socket);
+    const key = await desk.createKey();
+    const asked = desk.get('/orders/1', { 'x-api-key': key.key });
+    await eventually(() => sockets.length === 1, 'connection');
+    await revoke(desk, key);
+    letIn(sockets[0]);
+    await assertRefused(desk.gatehouse, await asked, denied('credential_revoked'));
+    assert.equal(received, '');
+    waiting.on('connection', letIn);
+    const other = await desk.createKey();
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': other.key })).status, 200);
+    assert.match(received, /^GET \/orders\/1 /);
+    await desk.close();
+    for (const socket of sockets) socket.destroy();
+    waiting.close();
+    behind.close();
+  });
+
+  it('is not a key that was rotated: the old one goes on for its overlap', async () => {
+    const desk = await openSql();
+    const key = await desk.createKey();
+    const lock = await lockDatabase(desk.folder, 'desk.db');
+    const asked = desk.send('POST', '/plain/1', { headers: { 'x-api-key': key.key } });
+    await eventually(async () => (await metric(desk, 'gatehouse_statements_running')) === 1, 'statement that waits');
+    assert.equal((await desk.folder.run('key', 'rotate', '-c', 'gatehouse.yaml', key.id)).status, 0);
+    await lock.release();
+    assert.equal((await asked).status, 204);
+    await desk.close();
+  });
+});
+
+describe('a certificate that is taken back while its request waits', unlessBuilt, () => {
+  it('for the disk to take its intent does nothing', async () => {
+    let pair;
+    const desk = await Desk.open({ change: (configuration, api, { clients }) => {
+      pair = clients.issue('machine', { subject: '/CN=machine', use: 'clientAuth' });
+      clients.takeBack([]);
+      configuration.tls.client_crl = 'clients.crl';
+      configuration.operations.listSettlements.sensitive = 'settlements';
+      api.paths['/balances'] = { get: { operationId: 'listBalances', security: [{ partnerCertificate: [] }], responses } };
+      configuration.operations.listBalances = { permission: 'profile:read' };
+    } });
+    const client = undiciClient({ ca: desk.authority.certificate, ...pair });
+    const ask = (path) => desk.send('GET', path, { headers: {}, client });
+    assert.equal((await ask('/settlements')).status, 200);
+    const arrived = desk.upstream.requests.filter(({ target }) => target === '/settlements').length;
+    const lock = await lockDatabase(desk.folder, 'state.db');
+    const asked = ask('/settlements');
+    desk.clients.takeBack([pair]);
+    await eventually(async () => (await ask('/balances')).status === 401, 'end of the certificate');
+    await lock.release();
+    await assertRefused(desk.gatehouse, await asked, denied('credential_revoked'));
+    assert.equal(desk.upstream.requests.filter(({ target }) => target === '/settlements').length, arrived);
+    client.close();
+    await desk.close();
+  });
+});
+
+describe('a token that ends while its request waits', unlessBuilt, () => {
+  it('for the object to be looked up does nothing', async () => {
+    const desk = await Desk.open({ change: ({ authenticators, operations }) => {
+      authenticators.userToken.leeway = '0s';
+      operations.getOrder = { permission: 'orders:read', resource: { upstream: { path: '/owners/{path.id}' } }, when: 'resource.owner == principal.id' };
+    } });
+    const headers = await desk.bearerOf({ exp: Math.floor(Date.now() / 1000) + 3 });
+    desk.upstream.answer = async ({ target }) => {
+      if (target.startsWith('/owners/')) {
+        await eventually(async () => (await desk.get('/orders', headers)).status === 401, 'end of the token');
+        return response(200, { owner: 'ann' });
+      }
+      return response(200);
+    };
+    await assertRefused(desk.gatehouse, await desk.get('/orders/1', headers), denied('credential_expired'));
+    assert.ok(desk.upstream.requests.every(({ target }) => target !== '/orders/1'));
+    await desk.close();
+  });
+
+  it('because its issuer has withdrawn the key that signed it does nothing', async () => {
+    const desk = await Desk.open({ change: ({ operations }) => {
+      operations.getOrder = { permission: 'orders:read', resource: { upstream: { path: '/owners/{path.id}' } }, when: 'resource.owner == principal.id' };
+    } });
+    const headers = await desk.bearerOf({ roles: ['clerk'], sub: 'ann' });
+    let withdraw = true;
+    desk.upstream.answer = async ({ target }) => {
+      if (!target.startsWith('/owners/')) return response(200);
+      if (withdraw) {
+        desk.folder.write('keys.json', { keys: [] });
+        await eventually(async () => (await desk.get('/orders', headers)).status === 401, 'end of the key');
+      }
+      return response(200, { owner: 'ann' });
+    };
+    await assertRefused(desk.gatehouse, await desk.get('/orders/1', headers), denied('credential_unknown'));
+    withdraw = false;
+    desk.folder.write('keys.json', desk.issuer.jwks);
+    await eventually(async () => (await desk.get('/orders/1', headers)).status === 200, 'the key again');
+    await desk.close();
+  });
+});
