@@ -36,8 +36,8 @@ Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
       return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, world.keys, world.hasher);
     case policy::AuthenticatorKind::jwt: {
       GATEHOUSE_TRY(auto source, world.issuers.of(*authenticator.settings));
-      return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), loop,
-                                               cache_share(policy), world.tokens);
+      return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), shared.revocations,
+                                               loop, cache_share(policy), world.tokens);
     }
     case policy::AuthenticatorKind::mutual_tls:
       return std::make_unique<gate::MutualTlsScheme>(policy, authenticator, shared.revocations,

@@ -6,6 +6,7 @@
 
 #include "audit/credential_search.h"
 #include "base/utf8.h"
+#include "core/identity.h"
 
 namespace gatehouse::audit {
 
@@ -65,10 +66,10 @@ class Line {
   }
 
   // A text of Gatehouse or of its configuration, or a fact about the request; empty is null.
-  void known(std::string_view text) {
+  void known(std::string_view text, std::size_t most = kLongestText) {
     if (text.empty()) return raw("null");
     *at_++ = '"';
-    escaped(text, kLongestText);
+    escaped(text, most);
     *at_++ = '"';
   }
 
@@ -132,7 +133,7 @@ class Line {
     for (const Proven& one : list.first(std::min(list.size(), kMostProven))) {
       if (at_[-1] == '}') *at_++ = ',';
       raw(R"({"user.id":)");
-      known(one.user_id);
+      known(one.user_id, kLongestId);
       raw(R"(,"auth.scheme":)");
       known(one.scheme);
       raw(R"(,"auth.issuer":)");
@@ -224,6 +225,7 @@ class Line {
 // Each byte of a text takes six at most. Twenty texts, two lists of attributes, the names
 // of what was dropped, the others who were proven, one detail, and the fixed parts.
 constexpr std::size_t kLongestLine = 6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText +
+                                          (1 + kMostProven) * kLongestId +
                                           kMostDropped * kLongestDropped + kLongestDetail) +
                                      4096;
 
@@ -260,7 +262,7 @@ char* write(char* begin, const Event& event) {
   }
   if (!event.dropped.empty()) line.dropped(event.dropped);
   line.raw(R"(,"user.id":)");
-  line.known(event.user_id);
+  line.known(event.user_id, kLongestId);
   line.raw(R"(,"auth.scheme":)");
   line.known(event.scheme);
   line.raw(R"(,"auth.issuer":)");

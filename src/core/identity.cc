@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 
 namespace gatehouse {
 
@@ -13,9 +15,22 @@ std::string_view name(PrincipalKind kind) {
   return kNames[std::to_underlying(kind)];
 }
 
+// White_Space of Unicode 15, but for what deceives() knows.
+static bool is_blank(char32_t c) {
+  return c == 0x20 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
+}
+
 bool is_reserved_id(std::string_view id) {
   constexpr std::array<std::string_view, 3> kReserved = {kAnonymous, "authenticated", "gatehouse"};
-  return std::ranges::any_of(kReserved, [&](std::string_view one) { return equal_ignoring_case(id, one); });
+  std::string seen;
+  while (!id.empty() && seen.size() <= kReserved[1].size()) {
+    const Utf8Character next = first_character(id);
+    const std::size_t size = std::max<std::size_t>(next.size, 1);
+    if (next.size == 0 || !(deceives(next.code) || is_blank(next.code))) seen += id.substr(0, size);
+    id.remove_prefix(size);
+  }
+  return std::ranges::any_of(kReserved, [&](std::string_view one) { return equal_ignoring_case(seen, one); });
 }
 
 Verdict<void> Principal::in_force(WallTime now) const {
@@ -31,7 +46,7 @@ Verdict<void> Principal::in_force(WallTime now) const {
 std::size_t memory_of(const Identity& identity) {
   std::size_t bytes = sizeof identity + identity.claims.memory();
   for (const std::string* text : {&identity.id, &identity.scheme, &identity.issuer, &identity.credential_id,
-                                  &identity.credential_key, &identity.tenant}) {
+                                  &identity.credential_key, &identity.bound_to, &identity.tenant}) {
     bytes += text->capacity();
   }
   for (const std::vector<std::string>* list :

@@ -3,6 +3,7 @@
 // gate can make one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,7 +42,10 @@ std::string_view name(PrincipalKind kind);
 
 // The id of a caller without credentials. No credential can give it to its holder (is_reserved_id).
 inline constexpr std::string_view kAnonymous = "anonymous";
-// Whether `id` is a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case.
+// A principal's id has at most so many bytes: the record names it whole.
+inline constexpr std::size_t kLongestId = 1024;
+// Whether `id` reads as a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case, and
+// with blanks or characters that nobody sees before, in or behind it.
 bool is_reserved_id(std::string_view id);
 
 // What a credential that was found good hangs on: the key may be revoked, the issuer may withdraw the key that
@@ -64,7 +68,9 @@ struct Identity {
   // What can be revoked: the key's id, the token's jti, the certificate's fingerprint; empty: absent.
   std::string credential_id;
   std::string credential_key;  // tells credentials of one scheme apart, also those that have no id
-  std::string tenant;          // empty: absent
+  // The certificate whose holder alone may use the token (RFC 8705 section 3): its fingerprint; empty: none.
+  std::string bound_to;
+  std::string tenant;  // empty: absent
   std::vector<std::string>
       roles;  // those the policy knows; `anonymous`/`authenticated` are implied, not listed
   std::vector<std::string> scopes;

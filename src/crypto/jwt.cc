@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/strings.h"
+#include "crypto/hash.h"
 
 namespace gatehouse::crypto {
 namespace {
@@ -98,6 +101,17 @@ std::expected<Dates, TokenFault> check_dates(json::Value claims, std::chrono::se
   return dates;
 }
 
+// RFC 7800 section 3.1 with RFC 8705 section 3.1: the fingerprint of the certificate, in hex. A member beside it
+// would bind the token to something else too, which nothing here checks.
+std::optional<std::string> certificate_of(json::Value confirmation) {
+  if (!confirmation.is_object() || confirmation.size() != 1) return std::nullopt;
+  const auto thumbprint = confirmation.find_string("x5t#S256");
+  if (!thumbprint) return std::nullopt;
+  const auto bytes = from_base64url(*thumbprint);
+  if (!bytes || bytes->size() != std::tuple_size_v<Digest256>) return std::nullopt;
+  return hex(as_bytes(*bytes));
+}
+
 bool is_list_of_texts(json::Value value) {
   if (!value.is_array()) return false;
   for (const json::Value element : value.elements()) {
@@ -140,7 +154,11 @@ std::expected<VerifiedToken, TokenFault> JwtVerifier::verify(std::string_view to
   if (const auto amr = claims.find("amr"); amr && !is_list_of_texts(*amr)) {
     return std::unexpected(TokenFault::claims);
   }
-  if (claims.find("cnf")) return std::unexpected(TokenFault::confirmation);
+  if (const auto confirmation = claims.find("cnf")) {
+    auto certificate = certificate_of(*confirmation);
+    if (!certificate) return std::unexpected(TokenFault::confirmation);
+    result.certificate_ = *std::move(certificate);
+  }
   const auto issuer = claims.find_string("iss");
   if (!issuer || *issuer != rules_.issuer) return std::unexpected(TokenFault::issuer);
   if (const auto fault = audience_fault(claims, rules_)) return std::unexpected(*fault);

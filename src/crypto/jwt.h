@@ -40,12 +40,15 @@ class VerifiedToken {
   bool names_method(std::string_view method) const;  // `amr` (RFC 8176)
   // Of the key that verified it (RFC 7638).
   const std::string& key_thumbprint() const { return key_thumbprint_; }
+  // The client certificate that it is bound to (RFC 8705 section 3.1), as PeerCertificate::fingerprint; empty:
+  // none. Whose connection it came on is for the caller to look at.
+  const std::string& certificate() const { return certificate_; }
 
  private:
   friend class JwtVerifier;
   VerifiedToken() = default;
   json::Document claims_;
-  std::string subject_, key_thumbprint_;
+  std::string subject_, key_thumbprint_, certificate_;
   WallTime expires_;
   std::optional<WallTime> authenticated_at_;
 };

@@ -24,7 +24,7 @@ enum class TokenFault : std::uint8_t {
   type,          // `typ`
   claims_json,   // the payload is not an object of strict JSON
   claims,        // a registered claim of the wrong type, or a date out of bounds
-  confirmation,  // `cnf` (RFC 7800): the token is bound to a key, and nothing here checks who holds it
+  confirmation,  // `cnf` (RFC 7800) is malformed, or binds the token to something that nothing here checks
   issuer,
   audience,
   subject,

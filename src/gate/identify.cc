@@ -134,7 +134,7 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
   for (const std::uint32_t index : place.authenticators) {
     Scheme& scheme = *schemes_[index];
     if (place.authenticators.size() > 1 && !scheme.owns(*credential)) continue;
-    auto identified = scheme.identify({*credential, exchange.client, now}, why);
+    auto identified = scheme.identify({*credential, exchange.client, now, exchange.peer->certificate}, why);
     if (!identified) {
       if (!asked) {
         refusal = identified.error();

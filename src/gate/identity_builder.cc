@@ -52,6 +52,10 @@ Verdict<IdentityPointer> IdentityBuilder::finish(Identity identity, std::string&
                       identity.id, prefix);
     return refused();
   }
+  if (identity.id.size() > kLongestId) {
+    why = fmt::format("the credential gives an id of more than {} bytes", kLongestId);
+    return refused();
+  }
   if (is_reserved_id(identity.id)) {
     why = fmt::format("`{}` is a name of Gatehouse's own", identity.id);
     return refused();

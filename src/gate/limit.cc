@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "cel/normal.h"
 #include "policy/policy_set.h"
@@ -80,8 +81,9 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
             append_prefixed(keys_, who.id);
             break;
           }
-          keys_ += 'c';
-          append_prefixed(keys_, who.scheme);
+          // Whichever authenticator took it: a key is one of the store, and an issuer names its tokens.
+          keys_ += static_cast<char>('0' + std::to_underlying(who.kind));
+          append_prefixed(keys_, who.issuer);
           append_prefixed(keys_, who.credential_key);
           break;
         }

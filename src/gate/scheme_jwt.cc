@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "crypto/certificate.h"
 #include "crypto/hash.h"
 #include "gate/activation.h"
 #include "gate/standing.h"
@@ -70,11 +71,12 @@ bool read_scope(json::Value scope, std::vector<std::string>& into) {
 }  // namespace
 
 JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
-                     std::shared_ptr<KeySource> source, net::Loop& loop, std::size_t cache_bytes,
-                     std::shared_ptr<crypto::CacheMeter> meter)
+                     std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations,
+                     net::Loop& loop, std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter)
     : authenticator_(authenticator),
       builder_(policy, authenticator),
       source_(std::move(source)),
+      revocations_(std::move(revocations)),
       loop_(loop),
       verifier_(rules_of(authenticator.settings->jwt)),
       cache_(kRememberedTokens, cache_bytes, std::move(meter)) {}
@@ -120,7 +122,17 @@ Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string&
     return refuse(Reason::keys_unavailable, authenticator_.name);
   }
   const crypto::TokenKey key(presented.credential);
-  if (auto known = cache_.find(key, keys->generation(), presented.now)) return Identified(std::move(known));
+  if (auto known = cache_.find(key, keys->generation(), presented.now)) {
+    if (known->bound_to.empty()) return Identified(std::move(known));
+    if (auto held = check_holder(known->bound_to, presented, why); !held) {
+      return std::unexpected(held.error());
+    }
+    if (auto holds = known->standing->in_force(presented.now); !holds) {
+      why = "the certificate that the token is bound to counts no more, or the token";
+      return std::unexpected(holds.error());
+    }
+    return Identified(std::move(known));
+  }
 
   const auto token = verifier_.verify(presented.credential, *keys, presented.now);
   if (!token) {
@@ -131,14 +143,38 @@ Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string&
     why = crypto::name(token.error());
     return refuse(reason_of(token.error()), authenticator_.name);
   }
-  auto identity = identity_of(*token, presented.credential, why);
+  if (auto held = check_holder(token->certificate(), presented, why); !held) {
+    return std::unexpected(held.error());
+  }
+  auto identity = identity_of(*token, presented, why);
   if (!identity) return std::unexpected(identity.error());
+  if (!token->certificate().empty()) {
+    if (auto holds = (*identity)->standing->in_force(presented.now); !holds) {
+      why = "the certificate that the token is bound to counts no more";
+      return std::unexpected(holds.error());
+    }
+  }
   cache_.put(key, keys->generation(), token->expires(), *identity, memory_of(**identity));
   return Identified(*std::move(identity));
 }
 
-Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& token, std::string_view text,
-                                                std::string& why) {
+// RFC 8705 section 3: a token that is bound to a certificate is good on its holder's connections alone.
+Verdict<void> JwtScheme::check_holder(const std::string& bound_to, const Presented& presented,
+                                      std::string& why) const {
+  if (bound_to.empty()) return {};
+  if (presented.certificate.empty()) {
+    why = "the token is bound to a client certificate, and the connection has none";
+  } else if (hex(crypto::sha256(presented.certificate)) != bound_to) {
+    why = "the token is bound to another client certificate than the connection's";
+  } else {
+    return {};
+  }
+  return refuse(Reason::credential_claims, authenticator_.name);
+}
+
+Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& token,
+                                                const Presented& presented, std::string& why) {
+  const std::string_view text = presented.credential;
   Identity identity = builder_.begin(PrincipalKind::token);
   const json::Value claims = token.claims();
   identity.id = token.subject();
@@ -152,6 +188,18 @@ Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& tok
   identity.mfa = token.names_method("mfa");
   identity.expires = token.expires();
   identity.standing = standing_of_token(source_, version_, token, authenticator_.name);
+  identity.bound_to = token.certificate();
+  if (!identity.bound_to.empty()) {
+    const auto certificate = crypto::parse_certificate(presented.certificate);
+    if (!certificate) {
+      why = certificate.error().text;
+      return refuse(Reason::credential_malformed, authenticator_.name);
+    }
+    identity.standing = standing_of_both(
+        std::move(identity.standing),
+        standing_of_certificate(revocations_, certificate->issuer, certificate->serial,
+                                certificate->not_after, authenticator_.name));
+  }
   identity.claims = json::Document::compact(claims);
   if (const auto scope = claims.find("scope"); scope && !authenticator_.scopes) {
     if (!read_scope(*scope, identity.scopes)) {

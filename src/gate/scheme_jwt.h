@@ -8,6 +8,7 @@
 #include "crypto/jwt.h"
 #include "crypto/token_cache.h"
 #include "gate/identity_builder.h"
+#include "gate/revocation.h"
 #include "net/loop.h"
 #include "policy/policy_set.h"
 
@@ -33,10 +34,11 @@ class KeySource {
 
 class JwtScheme final : public Scheme {
  public:
-  // `cache_bytes` bounds what this worker remembers of tokens.
+  // `revocations`, which may be null, speak of the certificates that tokens are bound to. `cache_bytes` bounds
+  // what this worker remembers of tokens.
   JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
-            std::shared_ptr<KeySource> source, net::Loop& loop, std::size_t cache_bytes,
-            std::shared_ptr<crypto::CacheMeter> meter);
+            std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations, net::Loop& loop,
+            std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter);
 
   Verdict<Identified> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
@@ -44,12 +46,14 @@ class JwtScheme final : public Scheme {
 
  private:
   const crypto::KeySet* current_keys();
-  Verdict<IdentityPointer> identity_of(const crypto::VerifiedToken& token, std::string_view text,
+  Verdict<IdentityPointer> identity_of(const crypto::VerifiedToken& token, const Presented& presented,
                                        std::string& why);
+  Verdict<void> check_holder(const std::string& bound_to, const Presented& presented, std::string& why) const;
 
   const policy::AuthenticatorPolicy& authenticator_;
   IdentityBuilder builder_;
   std::shared_ptr<KeySource> source_;
+  std::shared_ptr<RevocationSource> revocations_;
   std::shared_ptr<const crypto::KeySet> keys_;  // of source_, at version_
   std::uint64_t version_ = 0;
   net::Loop& loop_;

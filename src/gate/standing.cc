@@ -88,6 +88,20 @@ class CertificateStanding final : public Standing {
   std::string_view rule_;
 };
 
+class BothStanding final : public Standing {
+ public:
+  BothStanding(std::shared_ptr<const Standing> one, std::shared_ptr<const Standing> other)
+      : one_(std::move(one)), other_(std::move(other)) {}
+
+  Verdict<void> in_force(WallTime now) const override {
+    if (auto holds = one_->in_force(now); !holds) return holds;
+    return other_->in_force(now);
+  }
+
+ private:
+  std::shared_ptr<const Standing> one_, other_;
+};
+
 }  // namespace
 
 Verdict<void> key_in_force(const StoredKey& key, WallTime now, std::string_view rule) {
@@ -110,6 +124,11 @@ std::shared_ptr<const Standing> standing_of_certificate(std::shared_ptr<Revocati
                                                         std::string_view issuer, std::string_view serial,
                                                         WallTime expires, std::string_view rule) {
   return std::make_shared<const CertificateStanding>(std::move(revocations), issuer, serial, expires, rule);
+}
+
+std::shared_ptr<const Standing> standing_of_both(std::shared_ptr<const Standing> one,
+                                                 std::shared_ptr<const Standing> other) {
+  return std::make_shared<const BothStanding>(std::move(one), std::move(other));
 }
 
 }  // namespace gatehouse::gate

@@ -33,4 +33,8 @@ std::shared_ptr<const Standing> standing_of_certificate(std::shared_ptr<Revocati
                                                         std::string_view issuer, std::string_view serial,
                                                         WallTime expires, std::string_view rule);
 
+// Both must hold.
+std::shared_ptr<const Standing> standing_of_both(std::shared_ptr<const Standing> one,
+                                                 std::shared_ptr<const Standing> other);
+
 }  // namespace gatehouse::gate

@@ -2,6 +2,7 @@
 // Rooms: gate crypto net policy server app
 
 import assert from 'node:assert/strict';
+import { X509Certificate, createHash } from 'node:crypto';
 import { get } from 'node:https';
 import { describe, it } from 'node:test';
 
@@ -124,6 +125,55 @@ describe('certificates that are taken back', unlessBuilt, () => {
     desk.folder.write('lists.crl', desk.folder.read('clients.crl') + desk.folder.read('ca.crl'));
     const { status, stderr } = await check();
     assert.equal(status, 0, stderr);
+    await desk.close();
+  });
+});
+
+describe('a token that is bound to a certificate', unlessBuilt, () => {
+  const thumbprint = ({ cert }) => createHash('sha256').update(new X509Certificate(cert).raw).digest('base64url');
+  const bearer = (desk, pair) => desk.bearerOf({ cnf: { 'x5t#S256': thumbprint(pair) } });
+
+  it('is good on the connections of its holder alone, and while the certificate is', async () => {
+    let pairs;
+    const { desk } = await deskBelow(() => [], (_, api, { clients }) => {
+      pairs = ['own', 'other'].map((name) => clients.issue(name, machine));
+    });
+    const [own, other] = pairs.map((pair) => undiciClient({ ca: desk.authority.certificate, ...pair }));
+    const headers = await bearer(desk, pairs[0]);
+    const get = (client, fields = headers) => desk.send('GET', '/orders/1', { headers: fields, client });
+    await assertRefused(desk.gatehouse, await get(other), denied('credential_claims'));
+    for (const _ of [1, 2]) assert.equal((await get(own)).status, 200);
+    const event = await assertRefused(desk.gatehouse, await get(other), denied('credential_claims'));
+    assert.match(event.detail, /another client certificate than the connection's/);
+    assert.match((await assertRefused(desk.gatehouse, await get(desk.client), denied('credential_claims'))).detail, /the connection has none/);
+    assert.equal((await get(own, desk.bearer)).status, 200, 'a token that is bound to nothing');
+    assert.equal((await get(own, await desk.bearerOf({ cnf: { 'x5t#S256': thumbprint(pairs[0]), jkt: 'x' } }))).status, 401);
+
+    desk.clients.takeBack([pairs[0]]);
+    desk.writeLists();
+    await eventually(async () => (await get(own)).status === 401, 'end of the certificate');
+    await assertRefused(desk.gatehouse, await get(own), denied('credential_revoked'));
+    await assertRefused(desk.gatehouse, await get(own, await bearer(desk, pairs[0])), denied('credential_revoked'));
+    assert.equal((await get(other, await bearer(desk, pairs[1]))).status, 200);
+    own.close();
+    other.close();
+    await desk.close();
+  });
+
+  it('is refused where no client shows a certificate', async () => {
+    const desk = await Desk.open({ change: ({ tls, authenticators, operations }, api) => {
+      delete tls.client_ca;
+      delete authenticators.partnerCertificate;
+      for (const path of ['/settlements', '/transfers']) delete api.paths[path];
+      delete api.components.securitySchemes.partnerCertificate;
+      delete operations.listSettlements;
+      delete operations.listTransfers;
+    } });
+    const pair = desk.clients.issue('own', machine);
+    const client = undiciClient({ ca: desk.authority.certificate, ...pair });
+    const answer = await desk.send('GET', '/orders/1', { headers: await bearer(desk, pair), client });
+    await assertRefused(desk.gatehouse, answer, denied('credential_claims'));
+    client.close();
     await desk.close();
   });
 });

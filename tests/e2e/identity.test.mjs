@@ -216,6 +216,35 @@ describe('keys', unlessBuilt, () => {
   });
 });
 
+describe('a credential', unlessBuilt, () => {
+  it('has one allowance, whichever authenticator takes it', async () => {
+    const desk = await Desk.open({ change: ({ authenticators, limits, operations }, api) => {
+      api.components.securitySchemes.hookKey = { type: 'apiKey', in: 'header', name: 'X-Hook-Key' };
+      authenticators.hookKey = { type: 'api_key', prefix: 'partner:' };
+      limits.per_key = { per: 'key', rate: '1/h', burst: 2 };
+      Object.assign(operations.listOrders, { limits: ['per_ip', 'per_key'] });
+      api.paths['/orders'].get.security = [{ hookKey: [] }, { partnerKey: [] }];
+    } });
+    const { key } = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'hookKey', '--authenticator', 'partnerKey');
+    assert.equal((await desk.get('/orders', { 'x-hook-key': key })).status, 200);
+    assert.equal((await desk.get('/orders', { 'x-api-key': key })).status, 200);
+    for (const field of ['x-hook-key', 'x-api-key']) assert.equal((await desk.get('/orders', { [field]: key })).status, 429, field);
+    const other = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'partnerKey');
+    assert.equal((await desk.get('/orders', { 'x-api-key': other.key })).status, 200);
+    await desk.close();
+  });
+
+  it('gives an id that its event names whole, or none', async () => {
+    const desk = await Desk.open();
+    const get = async (sub) => desk.get('/orders/1', await desk.bearerOf({ sub }));
+    const answer = await get('n'.repeat(1024));
+    assert.equal(answer.status, 200);
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['user.id'], 'n'.repeat(1024));
+    await assertRefused(desk.gatehouse, await get('n'.repeat(1025)), denied('credential_claims'));
+    await desk.close();
+  });
+});
+
 describe('what is said of who was proven', unlessBuilt, () => {
   const claimsOf = (assertion) => JSON.parse(Buffer.from(assertion.split('.')[1], 'base64url'));
 

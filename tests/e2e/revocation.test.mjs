@@ -89,21 +89,22 @@ describe('a key that is revoked while its request waits', unlessBuilt, () => {
   });
 
   it('for a connection to the upstream is not sent', async () => {
-    const sockets = [];
-    const waiting = createServer((socket) => sockets.push(socket.on('error', () => {})));
+    const sockets = [], open = [];
+    const kept = (socket) => open.push(socket.on('error', () => {})) && socket;
+    const waiting = createServer((socket) => sockets.push(kept(socket)));
     await new Promise((resolve) => waiting.listen(0, '127.0.0.1', resolve));
     let received = '';
     let behind;
     const desk = await Desk.open({ change: ({ upstreams }, _, { authority }) => {
       const { cert, key } = authority.issue('backend');
-      behind = createTlsServer({ cert, key }, (socket) => socket.on('error', () => {}).on('data', (bytes) => {
+      behind = createTlsServer({ cert, key }, (socket) => kept(socket).on('data', (bytes) => {
         received += bytes;
         socket.write(response(200));
       }));
       upstreams.orders = { url: `https://127.0.0.1:${waiting.address().port}`, ca: 'ca.crt', connect_timeout: '5s', timeout: '5s' };
     } });
     await new Promise((resolve) => behind.listen(0, '127.0.0.1', resolve));
-    const letIn = (socket) => socket.pipe(connect(behind.address().port, '127.0.0.1').on('error', () => {})).pipe(socket);
+    const letIn = (socket) => socket.pipe(kept(connect(behind.address().port, '127.0.0.1'))).pipe(socket);
     const key = await desk.createKey();
     const asked = desk.get('/orders/1', { 'x-api-key': key.key });
     await eventually(() => sockets.length === 1, 'connection');
@@ -116,9 +117,9 @@ describe('a key that is revoked while its request waits', unlessBuilt, () => {
     assert.equal((await desk.get('/orders/1', { 'x-api-key': other.key })).status, 200);
     assert.match(received, /^GET \/orders\/1 /);
     await desk.close();
-    for (const socket of sockets) socket.destroy();
     waiting.close();
     behind.close();
+    for (const socket of open) socket.destroy();
   });
 
   it('is not a key that was rotated: the old one goes on for its overlap', async () => {
