@@ -121,6 +121,8 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   if (!type) return refuse(Reason::media_type_unsupported);
   const openapi::Content* content = content_for(*body, *type);
   if (content == nullptr) return refuse(Reason::media_type_unsupported);
+  // What is checked here must be what the target reads: the bytes are UTF-8 to both.
+  if (type->hides_charset()) return refuse(Reason::media_type_unsupported);
   if (const auto charset = type->parameter("charset"); charset && !equal_ignoring_case(*charset, "utf-8")) {
     return refuse(Reason::media_type_unsupported);
   }

@@ -165,6 +165,22 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name) cons
   return found;
 }
 
+bool MediaType::hides_charset() const {
+  const auto mentions = [](std::string_view text) {
+    constexpr std::string_view kCharset = "charset";
+    for (std::size_t i = 0; i + kCharset.size() <= text.size(); ++i) {
+      if (equal_ignoring_case(text.substr(i, kCharset.size()), kCharset)) return true;
+    }
+    return false;
+  };
+  auto rest = parameters;
+  return !take_parameters(rest, [&](const Parameter& parameter) {
+    const bool other_name = !equal_ignoring_case(parameter.name, "charset") && mentions(parameter.name);
+    return !parameter.escaped && !parameter.name.contains('*') && !other_name && !mentions(parameter.value) &&
+           parameter.value.find_first_of(";, \t") == std::string_view::npos;
+  });
+}
+
 bool MediaType::is(std::string_view wanted) const {
   const auto slash = wanted.find('/');
   return slash != std::string_view::npos && equal_ignoring_case(type, wanted.substr(0, slash)) &&

@@ -16,6 +16,11 @@ struct MediaType {
 
   // The parameter's value without its quotes, where it has no escapes; nothing where it is absent.
   std::optional<std::string_view> parameter(std::string_view name) const;
+  // Whether readers could find another charset in it than parameter("charset"): an escape, which some undo
+  // (`utf-\7`); a name with `*`, which is the name without it to some (RFC 2231: `charset*=`); a name or a
+  // quoted text in which those that part at `;`, `,` or white space, or look for `charset=`, find another
+  // parameter.
+  bool hides_charset() const;
   bool is(std::string_view wanted) const;  // "application/json", ignoring case and parameters
   bool is_json() const;                    // application/json, or a subtype that ends in +json
 };

@@ -21,6 +21,17 @@ TEST(MediaType, ReadsTypeSubtypeAndParameters) {
   EXPECT_FALSE(parse_media_type("text/json5")->is_json());
 }
 
+TEST(MediaType, ACharsetThatSomeReadersFindAndOthersDoNotIsHidden) {
+  for (const char* text : {R"(a/b;charset="utf-\7")", R"(a/b;x="\a")", "a/b;charset*=utf-8''utf-7",
+                           "a/b;charset*0=utf-7", R"(a/b;x="y;charset=utf-7")", R"(a/b;x="y,charset=utf-7")",
+                           R"(a/b;x="y charset=utf-7")", R"(a/b;x="charset=utf-7")", "a/b;xcharset=utf-7",
+                           "a/b;CHARSET-x=utf-7", R"(a/b;x="y;z")", R"(a/b;charset=utf-8;x="CharSet=utf-7")"})
+    EXPECT_TRUE(parse_media_type(text).value().hides_charset()) << text;
+  for (const char* text : {"a/b", "a/b;charset=utf-8", "a/b;Charset=\"utf-8\";v=1", "a/b;charset=utf-7",
+                           R"(a/b;profile="https://a.test/x?y=z")", "a/b; boundary=\"----x'()+_./:=?\""})
+    EXPECT_FALSE(parse_media_type(text).value().hides_charset()) << text;
+}
+
 TEST(MediaType, WhatIsNotExactlyOneIsRefused) {
   for (const char* text : {"",
                            "a",

@@ -63,6 +63,10 @@ void append_cookies(std::string& out, std::string_view value, const RequestRules
   if (any) out += "\r\n";
 }
 
+bool announces_body(const http::RequestHead& head) {
+  return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
+}
+
 bool carries_credential(std::string_view name, const CredentialCarriers& carriers) {
   std::string decoded;
   if (name.contains('%') && http::percent_decoded(name, decoded)) name = decoded;
@@ -109,6 +113,8 @@ void append_client_fields(std::string& out, const Call& call) {
   for (const http::Field field : call.head.fields) {
     if (field.id == http::FieldId::cookie) {
       append_cookies(out, field.value, call.forwards);
+    } else if (field.id == http::FieldId::content_type && !announces_body(call.head)) {
+      // Nothing has checked it. Django decodes the query too by the charset that it names.
     } else if (passage_of(field, call.carriers, call.forwards) == Passage::goes_on) {
       http::append_field(out, field.name, field.value);
     }

@@ -52,6 +52,14 @@ TEST(ClientFields, OfTheTableGoOnAsTheyWereSent) {
     EXPECT_EQ(gone_on(line), line);
 }
 
+TEST(ClientFields, AContentTypeWithoutABodyStaysBehind) {
+  EXPECT_EQ(gone_on("Content-Type: text/plain; charset=utf-7\r\n"), "");
+  EXPECT_EQ(gone_on("Content-Type: text/plain\r\nContent-Length: 0\r\n"), "");
+  EXPECT_EQ(gone_on("Content-Type: text/plain\r\nContent-Length: 1\r\n"), "Content-Type: text/plain\r\n");
+  EXPECT_EQ(gone_on("Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n"),
+            "Content-Type: text/plain\r\n");
+}
+
 TEST(ClientFields, ThatNothingNamesStayBehind) {
   for (const char* name : {"X-SSL-Client-Verify",
                            "SSL-Client-Verify",

@@ -16,7 +16,7 @@ import { responsesIn } from './support/wire.mjs';
 
 const file = (name) => join(dirname(fileURLToPath(import.meta.url)), 'readers', name);
 const readers = {
-  Express: { program: process.execPath, words: () => [file('express.mjs')] },
+  Express: { program: process.execPath, words: () => [file('express.mjs')], bodies: true },
   Werkzeug: { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py')] },
   'http.cookies': { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py'), 'http.cookies'] },
   Rack: { program: '/usr/bin/ruby', needs: '/usr/share/rubygems-integration/all/specifications', words: () => [file('rack.rb')], folds: true },
@@ -54,10 +54,12 @@ const change = (reader) => (configuration, api) => {
     '/jobs/{doc}:cancel': { get: open('cancel', doc) },
     '/jobs/{doc}:delete': { get: { ...open('delete', doc), security: [{ userToken: [] }] } },
   };
+  const note = { type: 'object', additionalProperties: false, properties: { title: { type: 'string', maxLength: 60 } } };
+  api.paths['/notes'] = { post: { ...open('note'), requestBody: { required: true, content: { 'application/json': { schema: note } } } } };
   configuration.upstreams.orders.url = `http://127.0.0.1:${reader.port}`;
   configuration.fields = { cookies: { forward: ['a', 'c', 'path', 'expires'] } };
   const isPublic = { permission: 'catalogue:read', public: 'a test' };
-  configuration.operations = { doc: isPublic, cancel: isPublic, admin: { permission: 'users:read' }, delete: { permission: 'users:read' } };
+  configuration.operations = { note: isPublic, doc: isPublic, cancel: isPublic, admin: { permission: 'users:read' }, delete: { permission: 'users:read' } };
 };
 
 const spellings = ['admin', 'Admin', 'ADMIN', 'admin/', 'Admin/', 'admin;', 'admin;a=b', 'admin.', 'admin..', 'admin.json', 'admin.tar.gz', 'admin%20', '%20admin', 'admin%20.',
@@ -147,6 +149,21 @@ for (const [name, reader] of Object.entries(readers)) {
       if (reader.folds) assert.equal((await ask('/docs/x', ['X_Tenant: evil'], false)).tenant, 'evil', 'asked directly');
       for (const tenant of tenants) answered += (await agreed('/docs/x', [tenant])) ? 1 : 0;
       assert.ok(answered >= 2);
+    });
+
+    it('reads no other body, whatever charset its type names', { skip: !reader.bodies }, async () => {
+      const utf7 = '{"title":"+ACIALAAi-role+ACIAOgAi-admin"}'; // decoded: {"title":"","role":"admin"}
+      const ask = async (type, through) => {
+        const wire = await Wire.open(through ? desk.port : running.port, through ? desk.tls : { tls: false });
+        wire.send(`POST /notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: ${utf7.length}\r\nConnection: close\r\n\r\n${utf7}`);
+        await wire.closedByServer().catch(() => {});
+        const [answer] = responsesIn(wire.received);
+        return answer.status === 200 ? answer.json().note : answer.status;
+      };
+      assert.deepEqual(await ask('application/json; charset=utf-7', false), { title: '', role: 'admin' }, 'asked directly');
+      const types = ['charset=utf-7', 'charset="utf-7"', 'charset="utf-\\7"', 'charset="\\u\\t\\f-7"', "charset*=utf-8''utf-7", 'charset*0=utf-7', 'x="y;charset=utf-7"', 'x="y, charset=utf-7"', 'xcharset=utf-7', 'charset=utf-8; charset=utf-7', 'charset=utf-8; x="charset=utf-7"'];
+      for (const type of types) assert.equal(await ask(`application/json; ${type}`, true), 415, type);
+      for (const type of ['application/json', 'application/json; charset="UTF-8"', 'application/json; profile="https://a.test/x?y=z"']) assert.deepEqual(await ask(type, true), JSON.parse(utf7), type);
     });
 
     it('reads no other cookie', async () => {

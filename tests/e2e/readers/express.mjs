@@ -11,5 +11,6 @@ app.get('/docs/admin', answer('admin'));
 app.get('/jobs/:doc\\:delete', answer('admin'));
 app.get('/jobs/:doc\\:cancel', answer('doc'));
 app.get('/docs/:doc', answer('doc'));
+app.post('/notes', express.json(), (request, response) => response.json({ note: request.body }));
 app.use(answer('none'));
 const server = app.listen(0, '127.0.0.1', () => console.log(`port ${server.address().port}`));
