@@ -426,13 +426,73 @@ TEST_F(Statements, WhichParametersAreComparedAsNumbersIsKnown) {
         "WITH one AS (SELECT k FROM numbers WHERE t = :q.t) SELECT k FROM one WHERE k = :q.x"}) {
     EXPECT_EQ(compares(text), "q.x ") << text;
   }
+  // Whatever is done to it before.
   for (const std::string_view text :
-       {"SELECT n FROM numbers WHERE t = :q.x", "SELECT n FROM numbers WHERE b = :q.x",
-        "SELECT n FROM numbers WHERE CAST(n AS TEXT) = :q.x", "SELECT n FROM numbers WHERE +n = :q.x",
-        "SELECT n FROM numbers WHERE t LIKE :q.x", "SELECT n FROM numbers LIMIT :q.x",
+       {"SELECT t FROM numbers WHERE n = nullif(:q.x, '')",
+        "SELECT t FROM numbers WHERE id = trim(:q.x)",
+        "SELECT t FROM numbers WHERE n = :q.x || ''",
+        "SELECT t FROM numbers WHERE n = '' || :q.x",
+        "SELECT t FROM numbers WHERE n = max(:q.x, 'a')",
+        "SELECT t FROM numbers WHERE n = coalesce(NULL, :q.x, t)",
+        "SELECT t FROM numbers WHERE n = iif(t = 'a', :q.x, 5)",
+        "SELECT t FROM numbers WHERE n = ifnull(t, :q.x)",
+        "SELECT t FROM numbers WHERE n = CASE WHEN t = 'a' THEN :q.x ELSE 5 END",
+        "SELECT t FROM numbers WHERE n = CASE WHEN t = 'a' THEN 5 ELSE :q.x END",
+        "SELECT t FROM numbers WHERE n = (SELECT :q.x)",
+        "SELECT t FROM numbers WHERE n = CAST(:q.x AS TEXT)",
+        "SELECT t FROM numbers WHERE n = CAST(:q.x AS INTEGER)",
+        "SELECT t FROM numbers WHERE id = :q.x + 0",
+        "SELECT t FROM numbers WHERE n IN (SELECT :q.x UNION SELECT 5)",
+        "SELECT t FROM numbers WHERE n = printf('%s', :q.x)",
+        "SELECT t FROM numbers WHERE n = abs(:q.x)",
+        "WITH one AS (SELECT :q.x AS v) SELECT t FROM numbers, one WHERE n = v",
+        "WITH one AS MATERIALIZED (SELECT :q.x AS v UNION SELECT 'x') SELECT t FROM numbers, one WHERE n = v",
+        "WITH one(v) AS (VALUES (:q.x), ('b')) SELECT t FROM numbers WHERE n IN (SELECT v FROM one)",
+        "WITH RECURSIVE one(v, i) AS (SELECT :q.x, 0 UNION ALL SELECT v, i + 1 FROM one WHERE i < 2) SELECT "
+        "t FROM "
+        "numbers JOIN one ON n = v",
+        "SELECT t FROM numbers JOIN (SELECT :q.x AS v ORDER BY 1 LIMIT 1) ON k = v",
+        "SELECT t FROM numbers WHERE n = (SELECT max(v) FROM (SELECT :q.x AS v UNION ALL SELECT 'z'))",
+        "SELECT t FROM numbers WHERE n = (SELECT group_concat(v) FROM (SELECT :q.x AS v))",
+        "SELECT t, max(n) FROM numbers GROUP BY t HAVING max(n) = lower(:q.x) OR n = :q.x",
+        "SELECT t FROM numbers WHERE (n, t) = (:q.x, 'a')",
+        "SELECT t FROM numbers WHERE (n, t) IN (SELECT :q.x, 'a')",
+        "SELECT t FROM numbers WHERE EXISTS (SELECT 1 FROM orders WHERE orders.id = substr(:q.x, 1))",
+        "UPDATE numbers SET t = 'a' WHERE id = lower(:q.x)",
+        "DELETE FROM numbers WHERE n = lower(:q.x)",
+        "SELECT t FROM numbers WHERE n = json_extract(:q.x, '$.n')",
+        "SELECT x.value AS v FROM numbers, (SELECT :q.x AS value) AS x WHERE n BETWEEN 0 AND x.value"}) {
+    EXPECT_EQ(compares(text), "q.x ") << text;
+  }
+  for (const std::string_view text :
+       {"SELECT n FROM numbers WHERE n = length(:q.x)",
+        "SELECT n FROM numbers WHERE u >= unixepoch(:q.x)",
+        "SELECT n FROM numbers WHERE t = trim(:q.x) AND n = 5 AND id > 3",
+        "SELECT n FROM numbers WHERE t = lower(:q.x) || 'a' ORDER BY n LIMIT 5",
+        "WITH one AS (SELECT k, :q.x AS t FROM numbers) SELECT k FROM one WHERE k = 5 AND t = 'a'",
+        "SELECT n, count(*) AS c FROM numbers WHERE t = :q.x GROUP BY n HAVING n > 5 ORDER BY n DESC",
+        "SELECT t FROM numbers WHERE instr(t, :q.x) > 0 AND k BETWEEN 1 AND 5",
+        "SELECT CASE WHEN t = :q.x THEN n ELSE 0 END AS v FROM numbers WHERE n > 5",
+        "SELECT n FROM numbers WHERE :q.x IS NULL OR t = :q.x",
+        "SELECT n FROM numbers AS a WHERE t = :q.x AND EXISTS (SELECT 1 FROM numbers AS b WHERE b.k = a.k)",
+        "SELECT n FROM numbers WHERE CAST(id AS TEXT) = trim(:q.x)",
+        "SELECT o.id AS i FROM orders AS o JOIN numbers AS m ON m.id = o.id WHERE o.customer = nullif(:q.x, "
+        "'')",
+        "SELECT n FROM numbers WHERE t = :q.x UNION SELECT k FROM numbers WHERE b = :q.x ORDER BY 1",
+        "SELECT n, row_number() OVER (ORDER BY n) AS r FROM numbers WHERE t = :q.x",
+        "INSERT INTO numbers (n, t) SELECT n, :q.x FROM numbers WHERE t = :q.x",
+        "UPDATE numbers SET t = trim(:q.x) WHERE n = 5 RETURNING id",
+        "SELECT n FROM numbers WHERE t = :q.x",
+        "SELECT n FROM numbers WHERE b = :q.x",
+        "SELECT n FROM numbers WHERE CAST(n AS TEXT) = :q.x",
+        "SELECT n FROM numbers WHERE +n = :q.x",
+        "SELECT n FROM numbers WHERE t LIKE :q.x",
+        "SELECT n FROM numbers LIMIT :q.x",
         "INSERT INTO numbers (n, k, t) VALUES (:q.x, :q.y, :q.z)",
-        "UPDATE numbers SET k = :q.x, u = :q.y WHERE t = :q.t", "SELECT b FROM pairs WHERE b = :q.x",
-        "SELECT title FROM found WHERE found MATCH :q.x", "SELECT n FROM numbers WHERE t IN (:q.x, 'a')",
+        "UPDATE numbers SET k = :q.x, u = :q.y WHERE t = :q.t",
+        "SELECT b FROM pairs WHERE b = :q.x",
+        "SELECT title FROM found WHERE found MATCH :q.x",
+        "SELECT n FROM numbers WHERE t IN (:q.x, 'a')",
         "SELECT n + :q.x AS s FROM numbers",
         "INSERT INTO pairs VALUES (:q.x, :q.y) ON CONFLICT DO UPDATE SET b = :q.z"}) {
     EXPECT_EQ(compares(text), "") << text;

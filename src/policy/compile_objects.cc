@@ -1,6 +1,7 @@
 #include "policy/compile_objects.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -50,34 +51,32 @@ const schema::Shape* member_of(const schema::Shape* shape, const std::string& na
   return found == shape->properties.end() ? nullptr : found->second.get();
 }
 
-// Whether the value is text wherever it is there. A number's text may be written in many ways.
-bool is_text(const Reference& value, const openapi::Operation& from) {
-  const auto of_parameter = [&](openapi::In in) -> const schema::Shape* {
+bool may_be_text(const schema::Shape* shape, std::span<const std::string> members) {
+  for (const std::string& member : members) shape = member_of(shape, member);
+  return shape == nullptr || shape->may_be_text;
+}
+
+// Whether a value that the operation declares can be text; where nothing says that it is not, it can. A
+// number's text may be written in many ways.
+bool may_be_text(const Reference& value, const openapi::Operation& from) {
+  const std::span<const std::string> members(value.members);
+  const auto of_parameter = [&](openapi::In in) {
     const auto found = std::ranges::find_if(from.parameters, [&](const openapi::Parameter& parameter) {
-      return parameter.in == in && !value.members.empty() && parameter.name == value.members.front();
+      return parameter.in == in && !members.empty() && parameter.name == members.front();
     });
-    return found == from.parameters.end() ? nullptr : found->shape.get();
+    return found != from.parameters.end() && may_be_text(found->shape.get(), members.subspan(1));
   };
-  const schema::Shape* shape = nullptr;
-  std::size_t at = 1;  // of the members: behind the parameter's name
   switch (value.name) {
-    case Name::principal_id:
-    case Name::principal_kind:
-    case Name::principal_tenant:
-    case Name::principal_scheme:
-    case Name::principal_credential: return true;
-    case Name::request_path: shape = of_parameter(openapi::In::path); break;
-    case Name::request_query: shape = of_parameter(openapi::In::query); break;
-    case Name::request_header: shape = of_parameter(openapi::In::header); break;
-    case Name::request_cookie: shape = of_parameter(openapi::In::cookie); break;
+    case Name::request_path: return of_parameter(openapi::In::path);
+    case Name::request_query: return of_parameter(openapi::In::query);
+    case Name::request_header: return of_parameter(openapi::In::header);
+    case Name::request_cookie: return of_parameter(openapi::In::cookie);
     case Name::request_body:
-      at = 0;
-      if (from.body && from.body->content.size() == 1) shape = from.body->content.front().shape.get();
-      break;
-    default: return false;
+      return from.body && std::ranges::any_of(from.body->content, [&](const openapi::Content& content) {
+               return content.kind != openapi::BodyKind::opaque && may_be_text(content.shape.get(), members);
+             });
+    default: return true;
   }
-  for (; at < value.members.size(); ++at) shape = member_of(shape, value.members[at]);
-  return shape != nullptr && shape->kind == schema::Shape::Kind::string;
 }
 
 }  // namespace
@@ -109,12 +108,12 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
     }
     check_declared(*value, from, text.place, name,
                    fmt::format("the statement binds `:{}`", parameter.text()));
-    if ((*fixed)->compares_as_number(i) && is_text(*value, from)) {
+    if ((*fixed)->compares_as_number(i) && may_be_text(*value, from)) {
       problems_.add(
           text.place,
           fmt::format("{}: the statement compares the text `:{}` with a number, and so takes `5e1`, "
-                      "`050` and `+50` for 50, which conditions do not; declare it as an integer, or "
-                      "compare texts: CAST(column AS TEXT) = :{}",
+                      "`050` and `+50` for 50, which conditions do not; declare it as an integer and nothing "
+                      "else, or compare texts: CAST(column AS TEXT) = :{}",
                       name, parameter.text(), parameter.text()));
     }
     statement.values.push_back(*std::move(value));

@@ -8,14 +8,18 @@
 namespace gatehouse::policy {
 namespace {
 
-constexpr std::string_view kApi = R"({"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"},
-  "paths": {"/orders/{id}": {"get": {"operationId": "getOrder", "security": [{"userToken": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
-    "responses": {"200": {"description": "it"}}}}},
-  "components": {"securitySchemes": {"userToken": {"type": "http", "scheme": "bearer"}}}})";
+// `more` of the operation: parameters or a body.
+std::string api_with(std::string_view more) {
+  return fmt::format(R"({{"openapi": "3.1.0", "info": {{"title": "Orders", "version": "1"}},
+  "paths": {{"/orders/{{id}}": {{"put": {{"operationId": "getOrder", "security": [{{"userToken": []}}],
+    "parameters": [{{"name": "id", "in": "path", "required": true, "schema": {{"type": "integer"}}}}]{},
+    "responses": {{"200": {{"description": "it"}}}}}}}}}},
+  "components": {{"securitySchemes": {{"userToken": {{"type": "http", "scheme": "bearer"}}}}}}}})",
+                     more);
+}
 
 // The way that an operation with these lines goes, or its problems.
-std::string way_of(const std::string& lines) {
+std::string way_of(const std::string& lines, const std::string& api = api_with("")) {
   static db::Connection connection = [] {
     auto opened = *db::Connection::open({.path = ":memory:"});
     EXPECT_TRUE(opened.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, total REAL)"));
@@ -42,8 +46,7 @@ operations:
   CompileInput input;
   if (source) input.settings = read_settings(*source, "/etc/gatehouse", problems);
   input.apis.push_back(openapi::load(
-      "api.json", [](const std::filesystem::path&) -> Result<std::string> { return std::string(kApi); }, {},
-      problems));
+      "api.json", [&](const std::filesystem::path&) -> Result<std::string> { return api; }, {}, problems));
   input.database = &connection;
   const auto set = compile(std::move(input), problems);
   return set ? std::string(name(set->find("getOrder")->way)) : problems.text();
@@ -107,6 +110,53 @@ TEST(ConditionWays, AnotherSystemIsCalledAfterwards) {
                 "{}    resource: {{upstream: {{name: orders, path: \"/orders/{{path.id}}\"}}}}\n", kSql)),
             "before_call");
   EXPECT_EQ(way_of(fmt::format("{}    when: request.path.id > 3\n", kSql)), "before_call");
+}
+
+// ---- text that is compared with a number ----
+
+// The problem of a statement that compares `sql` with a column of integers, where the body has one member `n`
+// of that schema.
+std::string comparing(const std::string& sql, std::string_view schema, std::string_view second_content = "") {
+  const std::string api = api_with(fmt::format(
+      R"(, "requestBody": {{"required": true, "content": {{"application/json": {{"schema":
+        {{"type": "object", "additionalProperties": false, "properties": {{"n": {}}}}}}}{}}}}})",
+      schema, second_content));
+  const std::string way = way_of(
+      fmt::format("    sql: {{statement: \"SELECT total FROM orders WHERE id = {}\", returns: one}}\n", sql),
+      api);
+  if (way.find("compares the text") != std::string::npos) return "refused";
+  return way == "before_call" ? "accepted" : way;
+}
+
+TEST(TextsAndNumbers, WhatMayBeTextIsNotComparedWithANumber) {
+  for (const std::string_view schema :
+       {R"({"type": "string"})", R"({"type": ["integer", "string"]})", R"({})", R"({"minimum": 5})",
+        R"({"anyOf": [{"type": "integer"}, {"type": "string"}]})", R"({"oneOf": [{"type": "integer"}, {}]})",
+        R"({"enum": [5, "5e1"]})", R"({"allOf": [{"type": ["string", "integer"]}]})",
+        R"({"type": ["string", "null"]})"}) {
+    EXPECT_EQ(comparing(":body.n", schema), "refused") << schema;
+  }
+  EXPECT_EQ(comparing(":principal.id", R"({})"), "refused");
+  EXPECT_EQ(comparing(":request.ip", R"({})"), "refused");
+  EXPECT_EQ(comparing("trim(:body.n)", R"({"type": "string"})"), "refused");
+  EXPECT_EQ(comparing("(SELECT :body.n)", R"({"type": "string"})"), "refused");
+}
+
+TEST(TextsAndNumbers, WhatIsANumberMayBe) {
+  for (const std::string_view schema :
+       {R"({"type": "integer"})", R"({"type": ["integer", "null"]})", R"({"type": ["integer", "number"]})",
+        R"({"anyOf": [{"type": "integer"}, {"type": "null"}]})", R"({"allOf": [{"type": "integer"}, {}]})",
+        R"({"oneOf": [{"type": "integer"}, {"anyOf": [{"type": "number"}, {"type": "boolean"}]}]})"}) {
+    EXPECT_EQ(comparing(":body.n", schema), "accepted") << schema;
+  }
+}
+
+TEST(TextsAndNumbers, EachContentTypeCounts) {
+  const std::string_view form = R"(, "application/x-www-form-urlencoded": {"schema": {"type": "object",
+    "additionalProperties": false, "properties": {"n": {"type": ")";
+  const std::string number = R"({"type": "integer"})";
+  EXPECT_EQ(comparing(":body.n", number, std::string(form) + "integer\"}}}}"), "accepted");
+  EXPECT_EQ(comparing(":body.n", number, std::string(form) + "string\"}}}}"), "refused");
 }
 
 }  // namespace

@@ -54,11 +54,21 @@ void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, Sc
   if (const json::Value list = keywords[all_of]; list && list.is_array()) {
     for (const json::Value branch : list.elements()) add_to_shape(shape, branch, resource, depth + 1);
   }
+  for (const Keyword choice : {any_of, one_of}) {
+    const json::Value list = keywords[choice];
+    if (!list || !list.is_array() || list.size() == 0) continue;
+    bool text = false;
+    for (const json::Value branch : list.elements())
+      text |= find_shape(branch, resource, depth + 1)->may_be_text;
+    shape.may_be_text &= text;
+  }
   if (const json::Value types = keywords[type]) {
     std::optional<Shape::Kind> kind;
     std::size_t kinds = 0;
+    bool text = false;
     const auto one = [&](json::Value value) {
       if (!value.is_string()) return;
+      text |= value.string() == "string";
       if (value.string() == "null" && types.is_array() && types.size() > 1) {
         shape.nullable = true;
         return;
@@ -72,6 +82,7 @@ void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, Sc
       one(types);
     }
     if (kind && kinds == 1) shape.kind = *kind;
+    shape.may_be_text &= text;
     if (resource.draft == Draft::openapi_3_0 && keywords.has(nullable) && keywords[nullable].is_boolean() &&
         keywords[nullable].boolean()) {
       shape.nullable = true;

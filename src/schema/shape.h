@@ -14,7 +14,8 @@ struct Shape {
   enum class Kind : std::uint8_t { dyn, null, boolean, integer, number, string, array, object };
   Kind kind = Kind::dyn;
   bool nullable = false;  // null is accepted, too
-  std::string format;     // as the schema says: "date-time", "int64", …
+  bool may_be_text = true;
+  std::string format;  // as the schema says: "date-time", "int64", …
   std::vector<std::pair<std::string, std::shared_ptr<const Shape>>> properties;  // object: the declared ones
   bool open = false;                   // object: other members than `properties` may be there
   std::shared_ptr<const Shape> items;  // array: null when the schema does not say (dyn)

@@ -239,6 +239,7 @@ describe('SQL that is wrong', unlessBuilt, () => {
     'in its column': 'SELECT nothing FROM orders WHERE title = :query.title',
     'in a parameter that the operation does not declare': 'SELECT id FROM orders WHERE title = :query.other',
     'in a text that it compares with a number': 'SELECT title FROM orders WHERE id = :query.title',
+    'in what a function makes of a text that it compares with a number': "SELECT title FROM orders WHERE id = nullif(:query.title, '')",
     'in two columns whose names differ in case only': 'SELECT id, title AS ID FROM orders WHERE title = :query.title',
     'by being two statements': 'SELECT id FROM orders WHERE title = :query.title; DROP TABLE orders',
     'by being empty': '',
