@@ -32,6 +32,14 @@ struct CredentialCarriers {
   enum class Authorization : std::uint8_t { ends_here, goes_on } authorization = Authorization::ends_here;
 };
 
+// A place of a credential that says `forward: true`. What stands there goes on where one of the authenticators
+// has proven the request's principal by it, and ends here everywhere else.
+struct ForwardedCredential {
+  enum class Place : std::uint8_t { field, pair, cookie } place = Place::field;
+  FieldName name;  // of a pair in the query and of a cookie: its text, byte for byte
+  std::vector<std::uint32_t> authenticators;  // in PolicySet::authenticators
+};
+
 // What of a client's head goes on to an upstream beside the fields that the table lets go on. Everything else
 // stays behind.
 struct RequestRules {
@@ -40,6 +48,7 @@ struct RequestRules {
   std::vector<std::string> checked_cookies;  // parameters of the operation: as the document's rules took them
   std::vector<std::string>
       forwarded_cookies;  // by name alone: the first of each name, if readers agree on it
+  std::vector<ForwardedCredential> credentials;  // an exception from all of these
 };
 
 // What becomes of a client's field on its way to an upstream.

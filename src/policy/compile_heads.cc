@@ -23,6 +23,8 @@ bool may_carry(const http::FieldId id) {
          (http::to_upstream(id) != http::ToUpstream::ends_here && id != cookie && id != content_type);
 }
 
+const std::string kAuthorization = "Authorization";
+
 bool has(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -41,6 +43,23 @@ const AuthenticatorPolicy* credential_at(const PolicySet& set, Carrier carrier, 
     if (one.carrier == carrier && same && one.settings->credential != CredentialEnd::upstream) return &one;
   }
   return nullptr;
+}
+
+void add_forwarded(std::vector<ForwardedCredential>& into, const AuthenticatorPolicy& one) {
+  using Place = ForwardedCredential::Place;
+  const Place place = one.carrier == Carrier::query    ? Place::pair
+                      : one.carrier == Carrier::cookie ? Place::cookie
+                                                       : Place::field;
+  const std::string& name = one.carrier == Carrier::bearer ? kAuthorization : one.field;
+  const auto same = std::ranges::find_if(into, [&](const ForwardedCredential& other) {
+    return other.place == place &&
+           (place == Place::field ? equal_ignoring_case(other.name.text, name) : other.name.text == name);
+  });
+  if (same != into.end()) {
+    same->authenticators.push_back(one.index);
+  } else {
+    into.push_back({place, FieldName(name), {one.index}});
+  }
 }
 
 void compile_forwarded(PolicySet& set, Problems& problems) {
@@ -93,6 +112,7 @@ void compile_carriers(PolicySet& set, Problems& problems) {
                       "same place and does not: both go on, or neither; say the same for both",
                       one.name, other.name));
     }
+    if (goes_on) add_forwarded(set.forwards.credentials, one);
     switch (one.carrier) {
       case Carrier::certificate: break;
       case Carrier::bearer:

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +15,28 @@
 #include "base/manual_clock.h"
 #include "net/testing.h"
 #include "target/upstream.h"
+
+namespace gatehouse::gate {
+
+// Stands for the gate that alone makes principals.
+class Identifier {
+ public:
+  static IdentityPointer identity(std::string id, PrincipalKind kind, std::uint32_t authenticator) {
+    auto identity = std::make_shared<Identity>();
+    identity->id = std::move(id);
+    identity->kind = kind;
+    identity->authenticator = authenticator;
+    return identity;
+  }
+  static Principal principal(std::string id) {
+    return {identity(std::move(id), PrincipalKind::anonymous, 0), {}, std::nullopt};
+  }
+  static Principal proven_by(std::uint32_t authenticator, std::vector<IdentityPointer> beside = {}) {
+    return {identity("ann", PrincipalKind::key, authenticator), std::move(beside), std::nullopt};
+  }
+};
+
+}  // namespace gatehouse::gate
 
 namespace gatehouse::target::testing {
 

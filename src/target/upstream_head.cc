@@ -32,11 +32,27 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
+// Whether the credential that travels there says `forward: true` and has not proven this principal.
+template <typename IsIt>
+bool is_unproven(const Call& call, const Principal& principal, ForwardedCredential::Place place, IsIt&& is_it) {
+  const auto by = [](const Identity& who, const ForwardedCredential& one) {
+    return who.kind != PrincipalKind::anonymous &&
+           std::ranges::find(one.authenticators, who.authenticator) != one.authenticators.end();
+  };
+  return std::ranges::any_of(call.forwards.credentials, [&](const ForwardedCredential& one) {
+    return one.place == place && is_it(one.name) && !by(principal.identity(), one) &&
+           std::ranges::none_of(principal.beside(), [&](const IdentityPointer& who) { return by(*who, one); });
+  });
+}
+
 // Cookie, written anew: the declared cookies as they were checked, then those that go on by name. A pair
 // whose value readers could part or join in another way is left out. Nothing where no cookie goes on.
-void append_cookies(std::string& out, std::string_view value, const RequestRules& rules) {
+void append_cookies(std::string& out, std::string_view value, const Call& call, const Principal& principal) {
+  const RequestRules& rules = call.forwards;
   bool any = false;
   const auto append = [&](const http::Cookie& cookie) {
+    const auto is_it = [&](const FieldName& name) { return name.text == cookie.name; };
+    if (is_unproven(call, principal, ForwardedCredential::Place::cookie, is_it)) return;
     out += any ? "; " : "Cookie: ";
     out.append(cookie.name).append("=").append(cookie.value);
     any = true;
@@ -67,22 +83,24 @@ bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
 
-bool carries_credential(std::string_view name, const CredentialCarriers& carriers) {
+bool carries_credential(std::string_view name, const Call& call, const Principal& principal) {
   std::string decoded;
   if (name.contains('%') && http::percent_decoded(name, decoded)) name = decoded;
-  return std::ranges::find(carriers.pairs, name) != carriers.pairs.end();
+  const auto is_it = [&](const FieldName& one) { return one.text == name; };
+  return std::ranges::find(call.carriers.pairs, name) != call.carriers.pairs.end() ||
+         is_unproven(call, principal, ForwardedCredential::Place::pair, is_it);
 }
 
 // Path and query as they came, but for the pairs that are credentials.
-void append_target(std::string& out, const Call& call) {
-  if (call.carriers.pairs.empty() || call.head.query.empty()) {
+void append_target(std::string& out, const Call& call, const Principal& principal) {
+  if (call.head.query.empty() || (call.carriers.pairs.empty() && call.forwards.credentials.empty())) {
     out += call.head.target;
     return;
   }
   out += call.head.path;
   char mark = '?';
   for (const http::QueryPair pair : http::QueryPairs(call.head.query)) {
-    if (carries_credential(pair.name, call.carriers)) continue;
+    if (carries_credential(pair.name, call, principal)) continue;
     out += std::exchange(mark, '&');
     out += pair.name;
     if (pair.has_equals) out += '=';
@@ -97,10 +115,10 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += call.head.method_text;
   out += ' ';
   out += base_path;
-  append_target(out, call);
+  append_target(out, call, permit.principal());
   out += " HTTP/1.1\r\n";
   http::append_field(out, "Host", host);
-  append_client_fields(out, call);
+  append_client_fields(out, call, permit.principal());
   append_caller(out, call, permit.principal(), assertion);
   const bool has_body = call.head.body.kind != http::BodyKind::none;
   if (has_body || !input.body_bytes().empty()) {
@@ -109,13 +127,17 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   out += "\r\n";
 }
 
-void append_client_fields(std::string& out, const Call& call) {
+void append_client_fields(std::string& out, const Call& call, const Principal& principal) {
   for (const http::Field field : call.head.fields) {
     if (field.id == http::FieldId::cookie) {
-      append_cookies(out, field.value, call.forwards);
-    } else if (field.id == http::FieldId::content_type && !announces_body(call.head)) {
-      // Nothing has checked it. Django decodes the query too by the charset that it names.
-    } else if (passage_of(field, call.carriers, call.forwards) == Passage::goes_on) {
+      append_cookies(out, field.value, call, principal);
+      continue;
+    }
+    // Nothing has checked it. Django decodes the query too by the charset that it names.
+    if (field.id == http::FieldId::content_type && !announces_body(call.head)) continue;
+    const auto is_it = [&](const FieldName& name) { return name.is(field); };
+    if (passage_of(field, call.carriers, call.forwards) == Passage::goes_on &&
+        !is_unproven(call, principal, ForwardedCredential::Place::field, is_it)) {
       http::append_field(out, field.name, field.value);
     }
   }

@@ -17,11 +17,13 @@ HeadRules head_rules() {
   return {.carriers = {.fields = {FieldName("X-API-Key"), FieldName("User-Agent")}, .pairs = {}},
           .forwards = {.fields = {FieldName("X-Tenant"), FieldName("Referer"), FieldName("Client-IP")},
                        .checked_cookies = {"tenant", "ids"},
-                       .forwarded_cookies = {"theme", "lang"}}};
+                       .forwarded_cookies = {"theme", "lang"},
+                       .credentials = {}}};
 }
 
 // The lines that go on, without the others.
-std::string gone_on(const std::string& lines, const HeadRules& with = head_rules()) {
+std::string gone_on(const std::string& lines, const HeadRules& with = head_rules(),
+                    const Principal& principal = gate::Identifier::principal("ann")) {
   const std::string text = "GET /x HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
   http::RequestParser parser;
   http::RequestHead head;
@@ -41,8 +43,31 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
                   .forwards = with.forwards,
                   .answers = answers};
   std::string out;
-  append_client_fields(out, call);
+  append_client_fields(out, call, principal);
   return out;
+}
+
+TEST(ClientFields, ThatCarryAForwardedCredentialGoOnWhereItProvedThePrincipal) {
+  using Place = ForwardedCredential::Place;
+  HeadRules rules;
+  rules.carriers.authorization = CredentialCarriers::Authorization::goes_on;
+  rules.forwards.fields = {FieldName("X-Tenant"), FieldName("X-Key")};
+  rules.forwards.forwarded_cookies = {"sid", "lang"};
+  rules.forwards.credentials = {{Place::field, FieldName("Authorization"), {1, 4}},
+                                {Place::field, FieldName("X-Key"), {2}},
+                                {Place::cookie, FieldName("sid"), {3}}};
+  const std::string all = "Authorization: b\r\nX-Tenant: t\r\nX-Key: k\r\nCookie: sid=s; lang=de\r\n";
+  const auto proven = [&](std::uint32_t by, std::vector<IdentityPointer> beside = {}) {
+    return gone_on(all, rules, gate::Identifier::proven_by(by, std::move(beside)));
+  };
+  const std::string others = "X-Tenant: t\r\n", language = "Cookie: lang=de\r\n";
+  EXPECT_EQ(gone_on(all, rules), others + language) << "of nobody, whatever number an authenticator has";
+  EXPECT_EQ(proven(0), others + language);
+  EXPECT_EQ(proven(1), "Authorization: b\r\n" + others + language);
+  EXPECT_EQ(proven(4), "Authorization: b\r\n" + others + language);
+  EXPECT_EQ(proven(2), others + "X-Key: k\r\n" + language);
+  EXPECT_EQ(proven(3), others + "Cookie: sid=s; lang=de\r\n");
+  EXPECT_EQ(proven(1, {gate::Identifier::identity("machine", PrincipalKind::key, 2)}), "Authorization: b\r\n" + others + "X-Key: k\r\n" + language);
 }
 
 TEST(ClientFields, OfTheTableGoOnAsTheyWereSent) {

@@ -3,19 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gatehouse::gate {
-
-// Stands for the gate that alone makes principals.
-class Identifier {
- public:
-  static Principal principal(std::string id) {
-    auto identity = std::make_shared<Identity>();
-    identity->id = std::move(id);
-    return {std::move(identity), {}, std::nullopt};
-  }
-};
-
-}  // namespace gatehouse::gate
+#include "target/testing.h"
 
 namespace gatehouse::target {
 namespace {

@@ -117,18 +117,29 @@ describe('a credential', unlessBuilt, () => {
 });
 
 describe('a credential that says forward: true', unlessBuilt, () => {
-  it('goes on as it came, and no other does', async () => {
+  it('goes on as it came where it proved the principal, and nowhere else', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {
       schemes(configuration, api);
-      configuration.authenticators.userToken.forward = true;
-      configuration.authenticators.browserKey.forward = true;
+      for (const name of ['userToken', 'browserKey', 'hookKey']) configuration.authenticators[name].forward = true;
+      api.paths['/orders'].get.security.push({ browserKey: [] });
     } });
-    const answer = await rawTo(desk)([`Authorization: Bearer ${desk.token}`, 'Cookie: sid=mine; a=1', 'X-API-Key: secret'], '/open');
-    assert.equal(answer.status, 200);
-    const { headers } = desk.upstream.last;
-    assert.equal(headers.authorization, `Bearer ${desk.token}`);
-    assert.equal(headers.cookie, 'sid=mine; a=1');
-    assert.equal(headers['x-api-key'], undefined);
+    const { key } = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'browserKey');
+    const hook = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'hookKey');
+    const passed = async (lines, target) => {
+      const answer = await rawTo(desk)(lines, target);
+      assert.equal(answer.status, 200, answer.body);
+      const { headers: { authorization, cookie }, target: sent } = desk.upstream.last;
+      return { authorization, cookie, sent };
+    };
+    const bearer = `Bearer ${desk.token}`;
+    assert.deepEqual(await passed([`Authorization: ${bearer}`, `Cookie: sid=${key}; a=1`, 'X-API-Key: secret'], `/open?hook=${hook.key}`),
+      { authorization: undefined, cookie: 'a=1', sent: '/open' }, 'nobody looked at them');
+    assert.deepEqual(await passed(['Authorization: Bearer mine', 'Cookie: sid=mine; a=1'], '/open'), { authorization: undefined, cookie: 'a=1', sent: '/open' });
+    assert.deepEqual(await passed([`Authorization: ${bearer}`, 'Cookie: a=1'], '/orders'), { authorization: bearer, cookie: 'a=1', sent: '/orders' });
+    assert.deepEqual(await passed([`Cookie: a=1; sid=${key}`], '/orders'), { authorization: undefined, cookie: `sid=${key}; a=1`, sent: '/orders' });
+    assert.deepEqual(await passed([], `/orders?hook=${hook.key}`), { authorization: undefined, cookie: undefined, sent: `/orders?hook=${hook.key}` });
+    const both = await passed([`Authorization: ${bearer}`, `Cookie: sid=${key}`], '/orders');
+    assert.equal([both.authorization, both.cookie].filter(Boolean).length, 1, 'the one that acts');
     await desk.close();
   });
 
