@@ -1,5 +1,6 @@
 #include "core/path_template.h"
 
+#include "base/strings.h"
 #include "http/characters.h"
 #include "http/target.h"
 #include "http/uri.h"
@@ -17,6 +18,19 @@ std::vector<std::string> split(std::string_view text) {
   }
 }
 
+// As http::SegmentReading and openapi's path values: by a servlet container, which cuts at `;`, by a proxy
+// that writes `?` or `#` decoded into its own request, by a second decoding, or by a reader that trims.
+bool is_read_differently(std::string_view value) {
+  if (value.find_first_of(";?#") != std::string_view::npos || trimmed(value) != value) return true;
+  const auto is_hex = [](char c) {
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+  };
+  for (auto at = value.find('%'); at != std::string_view::npos; at = value.find('%', at + 1)) {
+    if (value.size() - at > 2 && is_hex(value[at + 1]) && is_hex(value[at + 2])) return true;
+  }
+  return false;
+}
+
 bool is_fixed_text(std::string_view text) {
   for (const char c : text) {
     if (c != '/' && !http::is(c, http::kPathCharacter)) return false;
@@ -26,9 +40,11 @@ bool is_fixed_text(std::string_view text) {
 
 }  // namespace
 
-std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view text) {
+std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view text,
+                                                             http::PathCuts cuts) {
   if (!text.starts_with('/')) return std::unexpected("a path begins with `/`");
   PathTemplate result;
+  result.cuts_ = cuts;
   std::string sample;  // with a harmless value in every place
   while (!text.empty()) {
     const auto open = text.find('{');
@@ -60,7 +76,7 @@ std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view te
   return result;
 }
 
-bool PathTemplate::append(std::string& out, const Referred& value) {
+bool PathTemplate::append(std::string& out, const Referred& value, http::PathCuts cuts) {
   std::string_view text;
   std::string number;
   if (const auto* plain = std::get_if<std::string_view>(&value)) {
@@ -83,6 +99,7 @@ bool PathTemplate::append(std::string& out, const Referred& value) {
       case json::Kind::object: break;
     }
   }
+  if (cuts == http::PathCuts::lenient && is_read_differently(text)) return false;
   out += http::percent_encoded(text);
   return !text.empty();
 }

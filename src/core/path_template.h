@@ -3,7 +3,8 @@
 // A value fills its place and nothing else. It is percent-encoded (RFC 3986, section 2.1), and what some
 // server could read as structure once it has decoded it (a slash, a backslash, dots that are a segment, a
 // control character) is never sent: the finished path is held against the same rules as the paths that
-// clients send.
+// clients send. Where the upstream may cut, trim and decode again (`routing`), a value that it could read as
+// another is not sent either: `ann;x` and `ann%20` would ask for the object of `ann`.
 #pragma once
 
 #include <concepts>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "core/names.h"
+#include "http/path_reading.h"
 
 namespace gatehouse {
 
@@ -20,7 +22,8 @@ class PathTemplate {
  public:
   // What is wrong, and what would be right. The text begins with `/`; it has no query, no `%` and no dot
   // segments; a value is a name of core/names.h in braces.
-  static std::expected<PathTemplate, std::string> parse(std::string_view text);
+  static std::expected<PathTemplate, std::string> parse(std::string_view text,
+                                                        http::PathCuts cuts = http::PathCuts::exact);
 
   // The values and how they are written, in their order.
   struct Place {
@@ -37,18 +40,19 @@ class PathTemplate {
     const std::size_t start = out.size();
     for (const Place& place : places_) {
       out += place.before;
-      if (!append(out, look_up(place.value))) return false;
+      if (!append(out, look_up(place.value), cuts_)) return false;
     }
     out += rest_;
     return is_sound(std::string_view(out).substr(start));
   }
 
  private:
-  static bool append(std::string& out, const Referred& value);
+  static bool append(std::string& out, const Referred& value, http::PathCuts cuts);
   static bool is_sound(std::string_view path);
 
   std::vector<Place> places_;
   std::string rest_;
+  http::PathCuts cuts_ = http::PathCuts::exact;
 };
 
 }  // namespace gatehouse

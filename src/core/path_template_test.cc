@@ -66,6 +66,24 @@ TEST(PathTemplates, TakeNoValueThatCouldBeReadAsStructure) {
   EXPECT_EQ(with("/o/v{path.a}", R"("..")"), "/o/v..");
 }
 
+TEST(PathTemplates, TakeNoValueThatTheUpstreamCouldReadAsAnother) {
+  const auto text = [](std::string_view value, http::PathCuts cuts) {
+    std::string out;
+    const auto path = PathTemplate::parse("/owners/{principal.id}", cuts);
+    return path->expand([&](const Reference&) -> Referred { return value; }, out) ? out : "-";
+  };
+  for (const std::string_view value :
+       {"ann;x", ";", "ann?", "ann#EXT#", "ann%3bx", "ann%20", "%61nn", " ann", "ann ", "ann\t"}) {
+    EXPECT_EQ(text(value, http::PathCuts::lenient), "-") << value;
+  }
+  EXPECT_EQ(text("ann;x", http::PathCuts::exact), "/owners/ann%3Bx");
+  EXPECT_EQ(text("ann%20", http::PathCuts::exact), "/owners/ann%2520");
+  for (const std::string_view value : {"ann", "auth0|7", "a@b.example", "100%", "%zz", "a b"}) {
+    EXPECT_EQ(text(value, http::PathCuts::lenient), text(value, http::PathCuts::exact)) << value;
+    EXPECT_NE(text(value, http::PathCuts::lenient), "-") << value;
+  }
+}
+
 TEST(PathTemplates, TakeNothingForAValueThatIsNotThere) {
   std::string out;
   EXPECT_FALSE(PathTemplate::parse("/o/{query.q}")->expand([](const Reference&) { return Referred{}; }, out));

@@ -174,7 +174,7 @@ std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Ups
                                             name, named->value));
     return std::nullopt;
   }
-  auto path = PathTemplate::parse(settings.path.value);
+  auto path = PathTemplate::parse(settings.path.value, set_.settings.routing.cuts);
   if (!path) {
     problems_.add(settings.path.place, fmt::format("{}: resource.upstream.path: {}", name, path.error()));
     return std::nullopt;

@@ -111,8 +111,7 @@ describe('objects that an upstream knows', unlessBuilt, () => {
   it('have names that stay within their segment of the path', async () => {
     lookUp = () => response(200, { open: true });
     for (const [name, written] of Object.entries({
-      'a b': 'a%20b', 'x?admin=1': 'x%3Fadmin%3D1', 'x#y': 'x%23y', 'x&y=z': 'x%26y%3Dz', '%2f..%2f': '%252f..%252f', '%2e%2e': '%252e%252e',
-      '..;': '..%3B', 'é': '%C3%A9', '{path.id}': '%7Bpath.id%7D', '*': '%2A', '...': '...', '1e2': '1e2',
+      'a b': 'a%20b', 'x&y=z': 'x%26y%3Dz', '100%': '100%25', 'é': '%C3%A9', '{path.id}': '%7Bpath.id%7D', '*': '%2A', '...': '...', '1e2': '1e2',
     })) {
       desk.upstream.requests.length = 0;
       assert.equal((await box(name)).status, 200, name);
@@ -121,7 +120,7 @@ describe('objects that an upstream knows', unlessBuilt, () => {
   });
 
   it('that have no name fit for a path are not asked for, and are not there', async () => {
-    for (const name of ['..', '.', '../../admin', 'a/b', '/', 'a\\b', '']) {
+    for (const name of ['..', '.', '../../admin', 'a/b', '/', 'a\\b', '', 'x?admin=1', 'x#y', '%2f..%2f', '%2e%2e', '..;', 'a;x', ' a', 'a ']) {
       const answer = await box(name);
       await assertRefused(desk.gatehouse, answer, notFound('object_missing'));
     }
@@ -131,7 +130,7 @@ describe('objects that an upstream knows', unlessBuilt, () => {
     }
     assert.deepEqual(targets(), []);
     lookUp = () => response(200, { open: true });
-    for (const sub of ['..', 'a/b', 'a\r\nHost: evil']) assert.equal((await desk.get('/boxes?name=a', await desk.bearerOf({ sub }))).status, 404, sub);
+    for (const sub of ['..', 'a/b', 'a\r\nHost: evil', 'ann;x', 'ann%20', '%61nn', 'ann#', 'ann ']) assert.equal((await desk.get('/boxes?name=a', await desk.bearerOf({ sub }))).status, 404, sub);
     assert.deepEqual(targets(), []);
   });
 

@@ -1,5 +1,7 @@
 // Handlers that do what handlers should not, one for each value of the parameter `do`.
 
+#include <chrono>
+#include <cstdio>
 #include <limits>
 #include <map>
 #include <stdexcept>
@@ -33,6 +35,7 @@ Answer misbehave(const Request& request) {
   if (what == "infinite") return Json(std::numeric_limits<double>::infinity());
   if (what == "twice") return Json::object({{"a", 1}, {"a", 2}});
   if (what == "late") {
+    std::fputs("a handler that is late begins\n", stderr);
     std::this_thread::sleep_until(request.deadline() + std::chrono::milliseconds(200));
     return Json("too late");
   }
