@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "db/catalogue.h"
 #include "doc/load.h"
 #include "openapi/load.h"
 #include "policy/compile.h"
