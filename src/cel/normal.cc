@@ -7,7 +7,9 @@
 
 #include <idn2.h>
 #include <unicase.h>
+#include <unictype.h>
 #include <uninorm.h>
+#include <unistr.h>
 
 #include "base/utf8.h"
 #include "cel/text.h"
@@ -40,6 +42,27 @@ std::string compatible(std::string_view text) {
   });
 }
 
+std::string folded_compatible(std::string_view text) {
+  return changed(text, [](const std::uint8_t* from, std::size_t size, std::size_t* length) {
+    return u8_casefold(from, size, nullptr, UNINORM_NFKC, nullptr, length);
+  });
+}
+
+// Without Unicode's Default_Ignorable_Code_Points: soft hyphens, joiners, variation selectors.
+std::string without_ignorable(std::string_view text) {
+  std::string out;
+  const auto* at = reinterpret_cast<const std::uint8_t*>(text.data());
+  for (std::size_t left = text.size(); left > 0;) {
+    ucs4_t character = 0;
+    const int size = u8_mbtouc(&character, at, left);
+    if (!uc_is_property_default_ignorable_code_point(character))
+      out.append(reinterpret_cast<const char*>(at), static_cast<std::size_t>(size));
+    at += size;
+    left -= static_cast<std::size_t>(size);
+  }
+  return out;
+}
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
   const std::size_t first = text.find_first_not_of(kSpace);
@@ -66,9 +89,10 @@ std::string lower(std::string_view text) {
     for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     return out;
   }
-  return changed(text, [](const std::uint8_t* from, std::size_t size, std::size_t* length) {
-    return u8_casefold(from, size, nullptr, UNINORM_NFC, nullptr, length);
-  });
+  // Twice: what NFKC makes of a character may have a case (a bold A), and what stood apart may join behind an
+  // ignorable one.
+  const std::string once = without_ignorable(folded_compatible(text));
+  return without_ignorable(folded_compatible(once));
 }
 
 void append_key(std::string& out, const Value& value) {

@@ -8,8 +8,8 @@
 
 namespace gatehouse::cel {
 
-// Case folded (Unicode, chapter 3.13, full folding) and in Normalization Form C. Text that is not UTF-8 stays
-// as it is.
+// NFKC_Casefold (Unicode, chapter 3.13): case folded, in Normalization Form KC, without ignorable characters.
+// Text that is not UTF-8 stays as it is.
 std::string lower(std::string_view text);
 
 // Appends what a value counts as in the key of a limit. A text: without white space at its ends, in

@@ -49,6 +49,14 @@ TEST(Lower, FoldsWhatUnicodeFolds) {
   EXPECT_EQ(lower("\u00C9\u00DF\u03A3"), "\u00E9ss\u03C3");
   EXPECT_EQ(lower("E\u0301"), "\u00E9");
   EXPECT_EQ(lower("\xC3"), "\xC3");
+  for (const std::string_view same :
+       {"\uFF21nn", "\U0001D400nn", "a\u00ADnn", "a\u200Dn\uFE0Fn", "\u24B6NN", "an\u2060n"}) {
+    EXPECT_EQ(lower(same), "ann") << same;
+    EXPECT_EQ(lower(lower(same)), "ann");
+  }
+  EXPECT_EQ(lower("\uFB01"), "fi");
+  EXPECT_EQ(lower("e\u200D\u0301"), "\u00E9") << "they join behind what is taken out";
+  EXPECT_EQ(lower("\u017F\u212A"), "sk");
   testing::Conditions conditions;
   EXPECT_EQ(conditions.evaluate("lower('ABC\u00C9') == 'abc\u00E9' && 'X'.lower() == 'x'"), "true");
 }
