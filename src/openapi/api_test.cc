@@ -1,5 +1,6 @@
 #include "openapi/api.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "openapi/testing.h"
@@ -90,6 +91,37 @@ paths:
   EXPECT_EQ(loaded.api.scheme("user")->http_scheme, "bearer");
   EXPECT_EQ(loaded.api.scheme("key")->parameter, "X-Key");
   EXPECT_EQ(loaded.api.scheme("nobody"), nullptr);
+}
+
+// The inner schema's $dynamicRef ends at the outer one's anchor, which is secret.
+TEST(Secrets, AreFoundThroughADynamicReference) {
+  const auto load_with = [](std::string_view sensitive) {
+    return load_text(fmt::format(R"(openapi: 3.1.0
+info: {{title: t, version: "1"}}
+components:
+  securitySchemes: {{key: {{type: apiKey, name: k, in: query}}}}
+  schemas:
+    inner:
+      $id: https://a.example/inner
+      type: object
+      properties: {{text: {{$dynamicRef: "#node"}}}}
+      $defs: {{plain: {{$dynamicAnchor: node, type: string}}}}
+    outer:
+      $id: https://a.example/outer
+      $ref: inner
+      $defs: {{own: {{$dynamicAnchor: node, type: string, x-sensitive: {}}}}}
+paths:
+  /a:
+    get:
+      security: [{{key: []}}]
+      parameters: [{{name: q, in: query, style: deepObject, schema: {{type: object, $ref: "https://a.example/outer"}}}}]
+)",
+                                 sensitive));
+  };
+  const Loaded secret = load_with("true");
+  ASSERT_EQ(secret.problems.text(), "");
+  EXPECT_TRUE(secret.api.operations[0].parameters[0].traits.secret);
+  EXPECT_FALSE(load_with("false").api.operations[0].parameters[0].traits.secret);
 }
 
 TEST(Security, AnEmptyListOfAnOperationTakesTheGlobalOneAway) {

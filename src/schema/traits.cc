@@ -1,6 +1,8 @@
 #include "schema/traits.h"
 
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "schema/compiler_implementation.h"
@@ -24,9 +26,20 @@ Traits Compiler::Implementation::traits(SchemaResource& around, json::Value sche
   Traits traits;
   std::set<std::pair<const json::Node*, Depth>> seen;
   std::vector<Visit> waiting{{schema, &documents_.resource_of(schema, around), Depth::same_value}};
+  // A $dynamicRef may end at its anchor in any resource that is entered on the way; in one that is entered in
+  // another order it cannot, but is taken to.
+  std::set<SchemaResource*> entered;
+  std::set<std::pair<std::string, Depth>> anchors;
+  const auto visit_anchor = [&](SchemaResource& resource, const std::string& name, Depth depth) {
+    const auto anchor = resource.dynamic_anchors.find(name);
+    if (anchor != resource.dynamic_anchors.end()) waiting.push_back({anchor->second, &resource, depth});
+  };
   while (!waiting.empty()) {
     const Visit here = waiting.back();
     waiting.pop_back();
+    if (entered.insert(here.resource).second) {
+      for (const auto& [name, depth] : anchors) visit_anchor(*here.resource, name, depth);
+    }
     if (!here.schema.is_object() || !seen.emplace(here.schema.node(), here.depth).second) continue;
     const Keywords keywords(here.schema);
     const auto sensitive = here.schema.find("x-sensitive");
@@ -41,6 +54,10 @@ Traits Compiler::Implementation::traits(SchemaResource& around, json::Value sche
       if (!text || !text.is_string()) continue;
       if (const auto target = documents_.resolve(*here.resource, text.string(), text)) {
         waiting.push_back({target->schema, target->resource, here.depth});
+        // A $recursiveAnchor is kept under the empty name.
+        const std::string name(reference == Keyword::recursive_ref ? std::string_view() : target->anchor);
+        if (reference == Keyword::ref || !anchors.emplace(name, here.depth).second) continue;
+        for (SchemaResource* const resource : std::set(entered)) visit_anchor(*resource, name, here.depth);
       }
     }
     const auto next = [&](json::Value inner, Depth depth) {
