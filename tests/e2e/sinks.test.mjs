@@ -17,7 +17,7 @@ describe('a sink that nobody reads', unlessBuilt, () => {
     server.stdout.pause();
     let told = '';
     server.stderr.on('data', (bytes) => (told += bytes));
-    await eventually(() => accepts(desk.port), 'listener');
+    for (const port of [desk.port, desk.adminPort]) await eventually(() => accepts(port), 'listener');
     const headers = await desk.bearerOf({ roles: ['admin'] });
     const metrics = async () => (await sendUntilClosed(desk.adminPort, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n', { tls: false }))[0].body.toString();
     const waiting = async () => Number(/gatehouse_event_sink_pending_bytes\{sink="stdout"\} (\d+)/.exec(await metrics())[1]);

@@ -164,6 +164,7 @@ export class Desk {
 
   async start() {
     this.gatehouse = await Gatehouse.start(this.folder, this.port, {
+      adminPort: this.configuration.listen?.admin && this.adminPort,
       environment: { SSL_CERT_FILE: `${this.folder.path}/ca.crt`, ...this.environment },
     });
   }

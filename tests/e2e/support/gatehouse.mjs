@@ -73,9 +73,9 @@ export class Gatehouse {
   output = '';
   exit = null; // {code, signal} once it has ended
 
-  // Starts `gatehouse serve -c gatehouse.yaml` in the folder and waits until it accepts connections on `port`. `program` is another
-  // program with the same commands.
-  static async start(folder, port, { environment = {}, eventFile = 'events.jsonl', program = binary } = {}) {
+  // Starts `gatehouse serve -c gatehouse.yaml` in the folder and waits until it accepts connections on `port`, and on `adminPort`:
+  // workers begin side by side. `program` is another program with the same commands.
+  static async start(folder, port, { adminPort, environment = {}, eventFile = 'events.jsonl', program = binary } = {}) {
     const gatehouse = new Gatehouse();
     gatehouse.folder = folder;
     gatehouse.port = port;
@@ -89,6 +89,7 @@ export class Gatehouse {
       if (gatehouse.exit) throw new Error(`gatehouse did not start:\n${gatehouse.output}`);
       return accepts(port);
     }, `listener on port ${port}`);
+    if (adminPort) await eventually(() => accepts(adminPort), `admin listener on port ${adminPort}`);
     return gatehouse;
   }
 
