@@ -326,7 +326,7 @@ void expect_declared(const Message& message, bool& asks_for_key) {
       FUZZ_EXPECT(member.key() == "item" || member.key() == "note");
     return;
   }
-  FUZZ_EXPECT(method == "GET" && message.body.empty());
+  FUZZ_EXPECT((method == "GET" || method == "HEAD") && message.body.empty());
   if (path == "/items") {
     if (query.empty()) return;
     FUZZ_EXPECT(query.find('&') == std::string::npos && decoded(query.substr(0, query.find('='))) == "q");
