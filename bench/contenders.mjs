@@ -2,7 +2,7 @@
 
 import { spawn, execFileSync } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -11,13 +11,15 @@ import { fileURLToPath } from 'node:url';
 export const top = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(top, 'build/bench/run');
 const binary = process.env.GATEHOUSE_BINARY ?? join(top, 'build/release/gatehouse');
-const ports = { backend: 18400, 'nginx-log': 18401, 'haproxy-log': 18402, 'haproxy-rs256': 18403, gatehouse: 18404, admin: 18405 };
+const ports = { backend: 18400, 'nginx-log': 18401, 'haproxy-log': 18402, 'haproxy-rs256': 18403, gatehouse: 18404, admin: 18405, before: 18406, 'before-admin': 18407 };
 const tokenBytes = 700;
 export const tokenCount = 64;
 
 // In the order of the first round. `gates`: it must refuse a request without a token.
 const known = [
   { name: 'gatehouse', file: 'gatehouse.yaml', gates: true, command: (file) => [binary, 'serve', '-c', file] },
+  // Another build, with the same configuration in a folder of its own.
+  { name: 'before', file: 'before/gatehouse.yaml', gates: true, command: (file, before) => [before, 'serve', '-c', file] },
   { name: 'nginx-log', file: 'nginx-log.conf', gates: false, command: (file) => ['nginx', '-p', folder, '-c', file] },
   { name: 'haproxy-log', file: 'haproxy-log.cfg', gates: false, command: (file) => ['haproxy', '-db', '-f', file] },
   { name: 'haproxy-rs256', file: 'haproxy-rs256.cfg', gates: true, command: (file) => ['haproxy', '-db', '-f', file] },
@@ -33,25 +35,30 @@ const running = [];
 process.on('exit', () => running.forEach((process) => process.kill('SIGKILL')));
 
 // Writes certificates, tokens and configurations, starts the upstream and the contenders named, and sees to it that each
-// answers, and that those with gates refuse. Resolves to [{name, pid, url}].
-export async function startContenders(names, cores) {
+// answers, and that those with gates refuse. `before`: the binary of the contender with that name. Resolves to [{name, pid, url}].
+export async function startContenders(names, cores, before) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeCertificate();
   const token = writeTokens();
   for (const file of ['gatehouse.yaml', 'orders.yaml', 'nginx-log.conf', 'haproxy-log.cfg', 'haproxy-rs256.cfg']) writeConfiguration(file);
+  if (before) {
+    cpSync(folder, `${folder}-before`, { recursive: true });
+    renameSync(`${folder}-before`, join(folder, 'before'));
+    writeConfiguration('gatehouse.yaml', 'before');
+  }
 
   start('backend', cores.load, [join(top, 'build/release/bench_backend'), String(ports.backend)]);
   await listening(ports.backend);
 
   const contenders = [];
   for (const { name, file, gates, command } of known) {
-    if (names && !names.includes(name)) continue;
+    if (name === 'before' ? !before : names && !names.includes(name)) continue;
     if (name === 'gatehouse' && !existsSync(binary)) {
       console.log(`${binary} is not there: the peers alone`);
       continue;
     }
-    const process = start(name, cores.proxy, command(join(folder, file)));
+    const process = start(name, cores.proxy, command(join(folder, file), before));
     await listening(ports[name], process);
     const url = `https://127.0.0.1:${ports[name]}`;
     await expectStatus(name, `${url}/api/v1/orders/42`, { authorization: `Bearer ${token}` }, 200);
@@ -111,13 +118,14 @@ function tokenOf(privateKey, index) {
   return `${signed()}.${createSign('RSA-SHA256').update(signed()).sign(privateKey, 'base64url')}`;
 }
 
-function writeConfiguration(file) {
+function writeConfiguration(file, name = file.replace(/\..*/, '')) {
+  const to = name === 'before' ? join(folder, name) : folder;
   const values = {
-    DIR: folder, BACKEND: ports.backend, ADMIN: ports.admin, PORT: ports[file.replace(/\..*/, '')],
+    DIR: to, BACKEND: ports.backend, ADMIN: ports[name === 'before' ? 'before-admin' : 'admin'], PORT: ports[name],
     NGINX_USER: process.getuid() === 0 ? 'user root;' : '',
   };
   const text = readFileSync(join(top, 'bench/config', file), 'utf8');
-  writeFileSync(join(folder, file), text.replace(/@([A-Z_]+)@/g, (_, name) => values[name]));
+  writeFileSync(join(to, file), text.replace(/@([A-Z_]+)@/g, (_, name) => values[name]));
 }
 
 // Resolves when something accepts connections on the port; rejects when `process` ends before that, or in half a minute.

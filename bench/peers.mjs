@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 
 import { load, startContenders, stopContenders, tokenCount, top } from './contenders.mjs';
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     only: { type: 'string' },
+    before: { type: 'string' },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 9));
@@ -48,7 +49,7 @@ async function measure(contender, scenario) {
 
 // {scenario: {contender: figures}}, or null when the round does not count.
 async function runRound(order) {
-  const contenders = order(await startContenders(options.only?.split(','), cores));
+  const contenders = order(await startContenders(options.only?.split(','), cores, options.before && resolve(options.before)));
   for (const contender of contenders) await runWrk(contender, 'get', 1); // Connections to the upstream, caches, keys.
   const before = machineTicks();
   const round = {};
