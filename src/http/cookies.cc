@@ -48,6 +48,35 @@ std::optional<Cookie> CookieReader::next() {
   return cookie;
 }
 
+bool append_agreed_value(std::string& out, std::string_view value) {
+  const std::size_t before = out.size();
+  const auto disputed = [&] {
+    out.resize(before);
+    return false;
+  };
+  bool has_comma = false;
+  bool has_decoded_equals = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    char c = value[i];
+    if (c == '%') {
+      const int high = value.size() - i > 2 ? hex_value(value[i + 1]) : -1;
+      const int low = high >= 0 ? hex_value(value[i + 2]) : -1;
+      if (low < 0) return disputed();
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+      // A decoded comma would part items that were one.
+      if (!is_cookie_octet(c)) return disputed();
+      has_decoded_equals = has_decoded_equals || c == '=';
+      if (c == '%') return disputed();
+    }
+    if (c == '+') return disputed();
+    has_comma = has_comma || c == ',';
+    out += c;
+  }
+  // `a=1,b%3D2`: decoded, a reader that parts cookies at commas finds `b`.
+  return has_comma && has_decoded_equals ? disputed() : true;
+}
+
 CookieLookup find_cookie(std::string_view field_value, std::string_view name, std::string_view& value) {
   CookieReader reader(field_value);
   auto result = CookieLookup::absent;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace gatehouse::http {
@@ -38,6 +39,13 @@ class CookieReader {
   bool first_ = true;
   bool ended_ = false;
 };
+
+// Appends the value that every reader finds in `value`, which is `octets` or `items`: what its
+// percent-encoding stands for. False, and nothing is appended, where readers find different ones: some decode
+// `%XX` and some do not, and Rack reads `+` as a space. They agree where the decoded value is `octets` or
+// `items` again, without
+// `%` and `+`: once it is written decoded, no reader changes it.
+bool append_agreed_value(std::string& out, std::string_view value);
 
 enum class CookieLookup : unsigned char { found, absent, refused };
 // The cookie of that name. `refused`: a cookie of the field is neither `octets` nor `quoted`, or the name

@@ -52,6 +52,22 @@ TEST(Cookies, APieceThatIsNotAPairIsNoCookie) {
   EXPECT_EQ(read_cookies("a=b;; c=d"), "(a=b)(=)not_a_pair(c=d)");
 }
 
+TEST(Cookies, AValueIsWrittenDecodedWhereEveryReaderFindsTheSame) {
+  const auto agreed = [](std::string_view value) {
+    std::string out = "x";
+    return append_agreed_value(out, value) ? out : out + "?";
+  };
+  EXPECT_EQ(agreed(""), "x");
+  EXPECT_EQ(agreed("lig%68t"), "xlight");
+  EXPECT_EQ(agreed("a%3Db%23"), "xa=b#");
+  EXPECT_EQ(agreed("1,2%33"), "x1,23");
+  EXPECT_EQ(agreed("a=1,2"), "xa=1,2");
+  for (const char* value :
+       {"a+b",    "a%2Bb", "a%2bb", "a%20b", "a%25b", "%2561", "a%22b", "a%3Bb", "a%2Cb",   "a%5Cb",
+        "%C3%A9", "%00",   "%7F",   "%0a",   "%",     "a%4",   "%zz",   "%+1",   "1,b%3D2", "b%3D1,2"})
+    EXPECT_EQ(agreed(value), "x?") << value;
+}
+
 TEST(Cookies, ACredentialIsLookedForInAProperFieldOnly) {
   std::string_view value;
   for (const char* text :

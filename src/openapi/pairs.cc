@@ -124,6 +124,10 @@ Pairs::Broken Pairs::split_cookies(std::string_view raw, const NameTable& names,
     const bool agreed = cookie->form == http::CookieForm::octets ||
                         (cookie->form == http::CookieForm::items && has_items(codecs[entry->codec]));
     if (!agreed) return {"style", entry->codec};
+    if (cookie->value.find_first_of("%+") != std::string_view::npos) {
+      scratch_.clear();
+      if (!http::append_agreed_value(scratch_, cookie->value)) return {"ambiguous", entry->codec};
+    }
     Pair pair{.property = {}, .value = cookie->value};
     if (entry->meaning == NameTable::Meaning::property) pair.property = cookie->name;
     add(entry->codec, pair);

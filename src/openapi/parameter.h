@@ -12,7 +12,8 @@
 //     space (WHATWG URL section 5).
 //   - A raw `;` in a query or form body is refused, with allowReserved too: some servers part pairs at it.
 //     `%3B` is none. LoadOptions::semicolon says that those behind Gatehouse do not.
-//   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at.
+//   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at. A value that
+//     readers decode differently is refused (http/cookies.h, append_agreed_value).
 //   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a
 //   path
 //     parameter, query parameters that are not declared, a name twice where it is not an exploded array, and
@@ -85,7 +86,8 @@ class InputMemory {
 //   style       the text is not of the form that the parameter's style has
 //   encoding    bad percent-encoding, not UTF-8, a control character, a path separator
 //   plus        a raw `+` in a query, which may be a space or a plus
-//   ambiguous   a path value that is not PathValues::unambiguous
+//   ambiguous   a path value that is not PathValues::unambiguous, or a cookie whose `%` or `+` readers read
+//               differently
 //   semicolon   a raw `;` in a query or form, which may part two pairs
 //   type        the text is not of the schema's type
 //   json        `content: application/json`, and the text is not JSON

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "base/strings.h"
 #include "http/cookies.h"
@@ -34,14 +35,16 @@ void append_encoded(std::string& out, std::string_view text) {
 
 // Whether the credential that travels there says `forward: true` and has not proven this principal.
 template <typename IsIt>
-bool is_unproven(const Call& call, const Principal& principal, ForwardedCredential::Place place, IsIt&& is_it) {
+bool is_unproven(const Call& call, const Principal& principal, ForwardedCredential::Place place,
+                 IsIt&& is_it) {
   const auto by = [](const Identity& who, const ForwardedCredential& one) {
     return who.kind != PrincipalKind::anonymous &&
            std::ranges::find(one.authenticators, who.authenticator) != one.authenticators.end();
   };
   return std::ranges::any_of(call.forwards.credentials, [&](const ForwardedCredential& one) {
     return one.place == place && is_it(one.name) && !by(principal.identity(), one) &&
-           std::ranges::none_of(principal.beside(), [&](const IdentityPointer& who) { return by(*who, one); });
+           std::ranges::none_of(principal.beside(),
+                                [&](const IdentityPointer& who) { return by(*who, one); });
   });
 }
 
@@ -50,11 +53,17 @@ bool is_unproven(const Call& call, const Principal& principal, ForwardedCredenti
 void append_cookies(std::string& out, std::string_view value, const Call& call, const Principal& principal) {
   const RequestRules& rules = call.forwards;
   bool any = false;
-  const auto append = [&](const http::Cookie& cookie) {
+  enum class Written : std::uint8_t { agreed, as_sent };
+  const auto append = [&](const http::Cookie& cookie, Written written) {
     const auto is_it = [&](const FieldName& name) { return name.text == cookie.name; };
     if (is_unproven(call, principal, ForwardedCredential::Place::cookie, is_it)) return;
     out += any ? "; " : "Cookie: ";
-    out.append(cookie.name).append("=").append(cookie.value);
+    out.append(cookie.name).append("=");
+    if (written == Written::agreed) {
+      (void)http::append_agreed_value(out, cookie.value);  // the gates refused what readers dispute
+    } else {
+      out += cookie.value;
+    }
     any = true;
   };
   const auto first_of = [&value](std::string_view name) {
@@ -68,13 +77,13 @@ void append_cookies(std::string& out, std::string_view value, const Call& call, 
     while (const auto cookie = reader.next()) {
       const bool agreed = cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::items;
       if (agreed && std::ranges::find(rules.checked_cookies, cookie->name) != rules.checked_cookies.end())
-        append(*cookie);
+        append(*cookie, Written::agreed);
     }
   }
   for (const std::string& name : rules.forwarded_cookies) {
     const auto cookie = first_of(name);
     if (cookie && (cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted))
-      append(*cookie);
+      append(*cookie, Written::as_sent);
   }
   if (any) out += "\r\n";
 }

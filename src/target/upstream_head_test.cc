@@ -67,7 +67,8 @@ TEST(ClientFields, ThatCarryAForwardedCredentialGoOnWhereItProvedThePrincipal) {
   EXPECT_EQ(proven(4), "Authorization: b\r\n" + others + language);
   EXPECT_EQ(proven(2), others + "X-Key: k\r\n" + language);
   EXPECT_EQ(proven(3), others + "Cookie: sid=s; lang=de\r\n");
-  EXPECT_EQ(proven(1, {gate::Identifier::identity("machine", PrincipalKind::key, 2)}), "Authorization: b\r\n" + others + "X-Key: k\r\n" + language);
+  EXPECT_EQ(proven(1, {gate::Identifier::identity("machine", PrincipalKind::key, 2)}),
+            "Authorization: b\r\n" + others + "X-Key: k\r\n" + language);
 }
 
 TEST(ClientFields, OfTheTableGoOnAsTheyWereSent) {
@@ -133,6 +134,8 @@ TEST(ClientCookies, AreWrittenAnewFromThoseThatTheRulesName) {
   EXPECT_EQ(gone_on("Cookie: ids=1; ids=2\r\n"), "Cookie: ids=1; ids=2\r\n") << "of a list every item";
   EXPECT_EQ(gone_on("Cookie: theme=a; theme=b\r\n"), "Cookie: theme=a\r\n") << "of a name the first";
   EXPECT_EQ(gone_on("Cookie: theme=\"a\"\r\n"), "Cookie: theme=a\r\n");
+  EXPECT_EQ(gone_on("Cookie: tenant=m%69ne; theme=d%61rk\r\n"), "Cookie: tenant=mine; theme=d%61rk\r\n")
+      << "as every reader reads what was checked, and as it was sent what was not";
 }
 
 TEST(ClientCookies, ThatReadersDisagreeAboutStayBehind) {

@@ -199,6 +199,9 @@ const readers = {
       const members = !parameter.content && isObject(parameter) && explodes(parameter);
       if (members ? !Object.hasOwn(parameter.schema.properties ?? {}, name) : name !== parameter.name) return [];
       if (!/^[!#-:<-[\]-~]*$/.test(value)) refuse('style');
+      // Werkzeug does not decode `%`, and Rack reads `+` as a space.
+      const agreed = value.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex) => (/^(?:2[25bc]|3b|5c|7f|20)$/i.test(hex) ? '%' : String.fromCharCode(parseInt(hex, 16))));
+      if (/[%+]/.test(agreed) || (value.includes(',') && /%3d/i.test(value))) refuse('ambiguous');
       return [[name, value]];
     });
     return named(parameter, pairs);
