@@ -124,6 +124,7 @@ Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy)
   tls_made_ = world_->clock.monotonic();
   policy_ = policy;
   world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  if (revocations_) earlier_revocations_.emplace_back(revocations_);
   revocations_ = shared.revocations;
   world_->issuers.retire_others(*policy);
   return {};
@@ -174,6 +175,11 @@ void Service::watch_certificates() {
       tell_operator(fmt::format("the changed revocation list is not taken up: {}", looked.error().text));
     }
   }
+  std::erase_if(earlier_revocations_, [](const std::weak_ptr<RevocationFile>& earlier) {
+    const std::shared_ptr<RevocationFile> file = earlier.lock();
+    if (file) (void)file->look();  // where it fails, the lists end by themselves
+    return !file;
+  });
   std::string state = state_of_certificates(policy_->settings);
   const bool changed = state != certificate_state_;
   if (!changed && world_->clock.monotonic() - tls_made_ < kTlsLifetime) return;

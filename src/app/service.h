@@ -45,6 +45,7 @@ class Service {
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const server::Listening> listening_;
   std::shared_ptr<RevocationFile> revocations_;  // null where the configuration names no list
+  std::vector<std::weak_ptr<RevocationFile>> earlier_revocations_;  // of exchanges that began before a reload
   std::string certificate_state_;
   MonotonicTime tls_made_{};
   std::vector<Seat*> seats_;  // each used on its own thread only

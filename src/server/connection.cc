@@ -9,6 +9,7 @@
 #include "http/proxy_protocol.h"
 #include "server/body_reader.h"
 #include "server/request_buffer.h"
+#include "server/stream_watch.h"
 #include "server/worker.h"
 
 namespace gatehouse::server {
@@ -98,12 +99,6 @@ class Connection {
   const policy::Listen& listen() const { return serving_->settings().listen; }
   const policy::Deadlines& deadlines() const { return serving_->settings().deadlines; }
 
-  // Whether the authorities that vouched for the client's certificate still count. Where a reload has changed
-  // them the connection ends before its next request, and the next handshake decides.
-  bool vouched_for() const {
-    return peer_.certificate.empty() || tls_ == serving_->listening->tls ||
-           tls_->client_authorities() == serving_->listening->tls->client_authorities();
-  }
   bool from_trusted_proxy() const {
     return std::ranges::any_of(serving_->settings().trusted_proxies,
                                [&](const IpNetwork& network) { return network.contains(peer_.address); });
@@ -225,7 +220,8 @@ net::Task<void> Connection::serve() {
       if (!readable) break;
     }
     serving_ = worker_.serving();
-    if (!vouched_for()) {
+    // Where a reload has changed the authorities of clients, the next handshake decides.
+    if (!vouched_for(peer_, tls_.get(), *serving_->listening)) {
       next = Next::close;
       break;
     }
@@ -377,9 +373,14 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
     stream_->abort();
     return Next::gone;
   };
+  std::optional<StreamWatch> watch;
+  if (response.rest && !bodiless) watch.emplace(worker_, exchange, *stream_, tls_);
+  const auto broken = [&](const Error& error) {
+    return cut(watch && watch->ended() ? *watch->ended() : Pace::reason_of(error));
+  };
   auto beginning = pace.write(std::span(parts).first(count));
   const auto begun = co_await beginning;
-  if (!begun) co_return cut(Pace::reason_of(begun.error()));
+  if (!begun) co_return broken(begun.error());
   ending.status = response.status;
   if (!bodiless) ending.response_bytes = response.body.size();
   if (response.rest && !bodiless) {
@@ -387,6 +388,7 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
     for (;;) {
       auto pulling = net::cancellable(*stream_, worker_.work_ends(), response.rest->next());
       auto pulled = co_await pulling;
+      if (watch->ended()) co_return cut(*watch->ended());
       if (!pulled) co_return cut(stopped_by(pulled.error()));
       if (!*pulled) {
         const Error& error = pulled->error();
@@ -406,8 +408,9 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
         auto going_on = pace.write(chunked ? std::span<const std::string_view>(chunk)
                                            : std::span<const std::string_view>(chunk).subspan(1, 1));
         const auto more = co_await going_on;
-        if (!more) co_return cut(Pace::reason_of(more.error()));
+        if (!more) co_return broken(more.error());
         ending.response_bytes += slice.size();
+        if (watch->ended()) co_return cut(*watch->ended());
         piece.remove_prefix(slice.size());
       }
     }
@@ -415,7 +418,7 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
       const std::array<std::string_view, 1> last{http::kLastChunk};
       auto last_write = pace.write(last);
       const auto ended = co_await last_write;
-      if (!ended) co_return cut(Pace::reason_of(ended.error()));
+      if (!ended) co_return broken(ended.error());
     } else if (!response.length) {
       keep = http::Connection::close;  // HTTP/1.0: the end of the connection is the end of the body
     }

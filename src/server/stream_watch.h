@@ -1,0 +1,47 @@
+// Asks once a second whether an answer that goes on for long may still go on.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "core/verdict.h"
+#include "gate/exchange.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+namespace gatehouse::server {
+
+struct Listening;
+class Worker;
+
+// Whether the authorities that vouched for the client's certificate, if it showed one, still count. `shaken`: of
+// the connection's handshake.
+bool vouched_for(const gate::Peer& peer, const net::ServerTls* shaken, const Listening& now);
+
+// Of the exchange whose answer is written to `stream`; both outlive it. When the answer may go on no more, what
+// waits for the stream, or runs under net::cancellable() for it, ends with Error{timeout}.
+class StreamWatch final : private net::Timer {
+ public:
+  StreamWatch(Worker& worker, const gate::Exchange& exchange, net::Stream& stream,
+              std::shared_ptr<const net::ServerTls> shaken);
+
+  // Why the answer must not go on; nothing: it may.
+  const std::optional<Reason>& ended() const { return ended_; }
+
+ private:
+  void expired() override;
+  // Whether the credentials are in force, and a policy that was loaded meanwhile lets the principal ask for this
+  // operation.
+  Verdict<void> judge();
+  Verdict<void> judge_by(const policy::PolicySet& policy) const;
+
+  Worker& worker_;
+  const gate::Exchange& exchange_;
+  net::Stream& stream_;
+  const std::shared_ptr<const net::ServerTls> shaken_;
+  std::shared_ptr<const policy::PolicySet> judged_by_;
+  std::optional<Reason> ended_;
+};
+
+}  // namespace gatehouse::server

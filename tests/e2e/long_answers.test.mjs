@@ -1,0 +1,128 @@
+// A credential or a permission that ends while its answer goes on: the answer ends with it.
+// Rooms: gate core store server app
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Desk, Wire, eventually, response, unlessBuilt } from './harness.mjs';
+
+const revoke = async (desk, key) => {
+  const { status, stderr } = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', key.id);
+  assert.equal(status, 0, stderr);
+};
+
+describe('an answer that goes on for long', unlessBuilt, () => {
+  // Answers GET /orders/N by a head and one piece, and then says nothing or goes on, as long as it is let.
+  const opened = async ({ change, flows = false, headers = (desk) => desk.bearer } = {}) => {
+    const desk = await Desk.open({ change });
+    const timers = [];
+    desk.upstream.answer = (_, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n');
+      if (flows) timers.push(setInterval(() => socket.destroyed || socket.write('1\r\n.\r\n'), 50));
+    };
+    const wire = await Wire.open(desk.port, desk.tls);
+    const fields = Object.entries(await headers(desk)).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    wire.send(`GET /orders/1 HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`);
+    await wire.until(({ received }) => received.includes('abcde'), 'first piece');
+    const close = async () => {
+      timers.forEach(clearInterval);
+      wire.destroy();
+      await desk.close();
+    };
+    return { desk, wire, close };
+  };
+  // Within about a second of `since`, without the end of the answer, and recorded as what it was.
+  const ends = async ({ desk, wire }, reason, since) => {
+    await wire.closedByServer(4000);
+    assert.ok(Date.now() - since < 2500, `${Date.now() - since} ms`);
+    assert.ok(!wire.received.includes('\r\n0\r\n\r\n'), 'half an answer does not look whole');
+    const event = await desk.gatehouse.event(({ operation }) => operation === 'getOrder', 'getOrder');
+    assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['allowed', reason, 200]);
+    assert.ok(event['http.response.body.size'] >= 5);
+  };
+
+  for (const flows of [false, true]) {
+    it(`ends with its key, ${flows ? 'while pieces come' : 'while none comes'}`, async () => {
+      let key;
+      const stream = await opened({ flows, headers: async (desk) => ({ 'x-api-key': (key = await desk.createKey()).key }) });
+      const { desk, wire } = stream;
+      const other = await desk.createKey();
+      await revoke(desk, other);
+      await assert.rejects(wire.until(({ closed }) => closed, 'end', 1500), 'another key is another’s');
+      await revoke(desk, key);
+      await ends(stream, 'credential_revoked', Date.now());
+      await stream.close();
+    });
+  }
+
+  it('ends with its key for a client that takes nothing', async () => {
+    let key;
+    const desk = await Desk.open();
+    key = await desk.createKey();
+    desk.upstream.answer = () => response(200, Buffer.alloc(64 << 20, 'x'));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.socket.pause();
+    wire.send(`GET /orders/1 HTTP/1.1\r\nHost: localhost\r\nx-api-key: ${key.key}\r\n\r\n`);
+    await eventually(() => desk.upstream.last?.target === '/orders/1', 'request');
+    await revoke(desk, key);
+    const since = Date.now();
+    const event = await desk.gatehouse.event(({ operation }) => operation === 'getOrder', 'getOrder');
+    assert.ok(Date.now() - since < 2500);
+    assert.deepEqual([event.outcome, event.reason], ['allowed', 'credential_revoked']);
+    wire.destroy();
+    await desk.close();
+  });
+
+  it('ends with its token', async () => {
+    let end;
+    const stream = await opened({
+      change: ({ authenticators }) => void (authenticators.userToken.leeway = '0s'),
+      headers: (desk) => desk.bearerOf({ exp: (end = Math.floor(Date.now() / 1000) + 3) }),
+    });
+    await ends(stream, 'credential_expired', end * 1000);
+    await stream.close();
+  });
+
+  for (const reloaded of [false, true]) {
+    it(`ends with its certificate${reloaded ? ', also behind a reload' : ''}`, async () => {
+      let pair;
+      const desk = await Desk.open({ change: (configuration, _, { clients }) => {
+        pair = clients.issue('machine', { subject: '/CN=machine', use: 'clientAuth' });
+        clients.takeBack([]);
+        configuration.tls.client_crl = 'clients.crl';
+      } });
+      desk.upstream.answer = (_, socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n');
+      const wire = await Wire.open(desk.port, { ...desk.tls, ...pair });
+      wire.send('GET /settlements HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await wire.until(({ received }) => received.includes('abcde'), 'first piece');
+      if (reloaded) {
+        assert.equal((await desk.get('/users')).status, 403);
+        desk.configuration.roles.clerk.push('users:read');
+        desk.writeFiles();
+        desk.gatehouse.signal('SIGHUP');
+        desk.upstream.answer = () => response(200);
+        await eventually(async () => (await desk.get('/users')).status === 200, 'new policy');
+      }
+      desk.clients.takeBack([pair]);
+      await wire.closedByServer(4000);
+      const event = await desk.gatehouse.event(({ operation }) => operation === 'listSettlements', 'listSettlements');
+      assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['allowed', 'credential_revoked', 200]);
+      await desk.close();
+    });
+  }
+
+  it('ends with the permission that a reload takes away, and not with another', async () => {
+    const stream = await opened();
+    const { desk, wire } = stream;
+    const reload = async (roles) => {
+      Object.assign(desk.configuration.roles, roles);
+      desk.writeFiles();
+      desk.gatehouse.signal('SIGHUP');
+    };
+    await reload({ admin: ['users:*', 'orders:*', 'settlements:read'] });
+    await assert.rejects(wire.until(({ closed }) => closed, 'end', 2500), 'its permission is as it was');
+    await reload({ clerk: ['settlements:read'] });
+    await ends(stream, 'permission_missing', Date.now());
+    await stream.close();
+  });
+});
