@@ -73,5 +73,8 @@ if(GATEHOUSE_JOIN)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC takes a joined file for a header. What the warning is for, a header with an anonymous namespace, tests/structure finds.
     add_compile_options(-Wno-subobject-linkage)
+    # How much a unit may grow by inlining is bounded by its size: files that are joined must not inline less than each alone, or
+    # `text.append("literal")` measures the literal at run time.
+    add_compile_options(--param=large-unit-insns=1000000)
   endif()
 endif()
