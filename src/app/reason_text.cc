@@ -99,7 +99,8 @@ std::string_view meaning_of(Reason reason) {
       return "the client went away before it had the whole answer; the outcome says whether the operation "
              "was done";
     case Reason::client_slow:
-      return "the client took the answer more slowly than deadlines.answer allows; the operation was done";
+      return "the client took the answer more slowly than deadlines.answer allows; the outcome says whether "
+             "the operation was done";
   }
   return {};
 }

@@ -17,7 +17,8 @@ struct Ending {
   std::optional<Refusal> refusal;  // none: allowed
   unsigned status = 0;             // 0: no answer was sent
   std::uint64_t response_bytes = 0;
-  std::optional<Reason> cut{};  // allowed, and done: why the client does not have the whole answer
+  // Why the client does not have the whole answer. The operation was done, unless `refusal` says a failure.
+  std::optional<Reason> cut{};
 };
 
 // Borrows from the exchange and from itself: encode the event before either changes.

@@ -59,6 +59,13 @@ class Pace {
   std::chrono::nanoseconds left_;
 };
 
+constexpr std::string_view kNotKnown = "the operation had begun; what it did is not known";
+
+// Whether the upstream still works on what must not be left half-done: its answer has not ended.
+bool is_unfinished(const gate::Exchange& exchange) {
+  return exchange.on_hang_up == net::OnHangUp::finish && exchange.response.rest != nullptr;
+}
+
 // The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also
 // where the coroutine that answers is destroyed, or left by an exception.
 class Recording {
@@ -67,6 +74,10 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
   ~Recording() {
+    if (ending.cut && is_unfinished(exchange_)) {
+      ending.refusal = Refusal(Reason::upstream_late);  // a failure, for the reason of the cut
+      if (exchange_.detail.empty()) exchange_.detail = kNotKnown;
+    }
     const MonotonicTime now = worker_.shared().clock.monotonic();
     worker_.audit().record(worker_.events().build(exchange_, ending, now));
   }
@@ -117,6 +128,9 @@ class Connection {
   // `ending` says at every moment what the client has, should this be destroyed. Of an answer that is no
   // refusal it gets `cut` too, or a refusal where the upstream does not end it.
   net::Task<Next> write_answer(gate::Exchange& exchange, http::Connection keep, gate::Ending& ending);
+  // Breaks the client's connection, and reads the rest of the upstream's answer for nobody: an upstream whose
+  // connection breaks may leave its work undone. `response.rest` is gone when it has ended in order.
+  net::Task<void> finish_work(gate::Exchange& exchange);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
   void record_connection(Reason reason, std::string_view detail) {
     worker_.record_connection(peer_.address, reason, detail);
@@ -317,8 +331,7 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
       refusal = *passed;
     } else {
       refusal = Refusal(stopped_by(passed.error()));
-      if (exchange.on_hang_up == net::OnHangUp::finish)
-        exchange.detail = "the operation had begun; what it did is not known";
+      if (exchange.on_hang_up == net::OnHangUp::finish) exchange.detail = kNotKnown;
       if (refusal->reason == Reason::draining) gate::respond(exchange, *refusal);
     }
   }
@@ -341,11 +354,40 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
                                 recording.ending);
     next = co_await writing;
   }
+  if (recording.ending.cut && is_unfinished(exchange)) {
+    co_await finish_work(exchange);
+    co_return Next::gone;
+  }
   if (used) {
     buffer_.consume(head_size + *used);
     if (!buffer_.put_back(body.surplus())) next = Next::close;
   }
   co_return next;
+}
+
+net::Task<void> Connection::finish_work(gate::Exchange& exchange) {
+  stream_->abort();
+  stream_.reset();
+  const auto failed = [&](Reason reason, std::string_view text) {
+    exchange.detail = facts_of(reason).name;
+    exchange.detail.append(": ").append(text);
+  };
+  const MonotonicTime until = worker_.loop().now() + exchange.operation->timeout;
+  for (;;) {
+    auto pulling = exchange.response.rest->next();
+    const auto piece = co_await pulling;
+    if (!piece) {
+      const bool late = piece.error().code == ErrorCode::timeout;
+      failed(late ? Reason::upstream_late : Reason::upstream_malformed, piece.error().text);
+      co_return;
+    }
+    if (piece->empty()) break;
+    if (worker_.loop().now() >= until) {
+      failed(Reason::upstream_late, "the upstream's answer goes on for longer than the operation's timeout");
+      co_return;
+    }
+  }
+  exchange.response.rest.reset();
 }
 
 net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep,

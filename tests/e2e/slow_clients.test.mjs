@@ -205,3 +205,130 @@ describe('a server that ends', unlessBuilt, () => {
     await desk.close();
   });
 });
+
+describe('a client that leaves what changes something, while its answer goes on', unlessBuilt, () => {
+  let desk;
+  before(async () => {
+    desk = await Desk.open({ change: (configuration) => {
+      Object.assign(configuration.upstreams.orders, { idle: '1s' });
+      configuration.operations.createOrder.timeout = '2s';
+      configuration.operations.getOrder.timeout = '2s';
+    } });
+  });
+  after(() => desk?.close());
+
+  const begin = 'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n';
+  // The upstream's end of the call, when the client has had the first piece, and left.
+  const left = async (bytes = post(desk), on = desk) => {
+    let upstream;
+    on.upstream.answer = (_, socket) => void (upstream = socket).write(begin);
+    const wire = await Wire.open(on.port, on.tls);
+    wire.send(bytes);
+    await wire.until(({ received }) => received.includes('abcde'), 'first piece');
+    wire.destroy();
+    // The server has heard of it when it answers what came later.
+    assert.equal((await on.get('/nothing', {})).status, 404);
+    on.upstream.answer = () => response(200);
+    return upstream;
+  };
+  const seen = new Set();
+  const ended = async (operation = 'createOrder') => {
+    const event = await desk.gatehouse.event((one) => one.operation === operation && !seen.has(one['request.id']), operation);
+    seen.add(event['request.id']);
+    return [event.outcome, event.reason, event['http.response.status_code'], event.detail ?? ''];
+  };
+
+  it('lets the upstream come to its end, and it was done', async () => {
+    const upstream = await left();
+    for (let count = 0; count < 3; ++count) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.ok(!upstream.destroyed && upstream.readyState === 'open', 'the upstream still has its connection');
+      upstream.write('1\r\n.\r\n');
+    }
+    upstream.write('0\r\n\r\n');
+    assert.deepEqual(await ended(), ['allowed', 'client_gone', 201, '']);
+  });
+
+  for (const [what, how, detail] of [
+    ['breaks off', (upstream) => upstream.destroy(), /^upstream_malformed: /],
+    ['falls silent', () => {}, /^upstream_late: /],
+    ['has no end', (upstream) => {
+      const timer = setInterval(() => (upstream.destroyed ? clearInterval(timer) : upstream.write('1\r\n.\r\n')), 50);
+      upstream.on('close', () => clearInterval(timer));
+    }, /^upstream_late: .*timeout/],
+  ]) {
+    it(`and whose upstream ${what} has failed`, async () => {
+      how(await left());
+      const [outcome, reason, status, text] = await ended();
+      assert.deepEqual([outcome, reason, status], ['failed', 'client_gone', 201]);
+      assert.match(text, detail);
+    });
+  }
+
+  it('before the head has come: the rest decides', async () => {
+    for (const [end, outcome] of [['0\r\n\r\n', 'allowed'], [undefined, 'failed']]) {
+      let upstream;
+      desk.upstream.answer = (_, socket) => void (upstream = socket);
+      const wire = await Wire.open(desk.port, desk.tls);
+      wire.send(post(desk));
+      await eventually(() => upstream, 'request at the upstream');
+      wire.destroy();
+      assert.equal((await desk.get('/nothing', {})).status, 404);
+      upstream.write(begin);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (end) upstream.write(end);
+      else upstream.destroy();
+      assert.deepEqual((await ended()).slice(0, 3), [outcome, 'client_gone', null]);
+      desk.upstream.answer = () => response(200);
+    }
+  });
+
+  it('is too slow, or has no credential any more: the same', async () => {
+    const key = await desk.createKey();
+    const upstream = await (async () => {
+      let socket;
+      desk.upstream.answer = (_, to) => void (socket = to).write(begin);
+      const wire = await Wire.open(desk.port, desk.tls);
+      wire.send(post(desk).replace(/Authorization: .*\r\n/, `x-api-key: ${key.key}\r\n`));
+      await wire.until(({ received }) => received.includes('abcde'), 'first piece');
+      const { status } = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', key.id);
+      assert.equal(status, 0);
+      const timer = setInterval(() => socket.write('1\r\n.\r\n'), 50);
+      await wire.closedByServer(4000);
+      clearInterval(timer);
+      return socket;
+    })();
+    assert.equal(upstream.readyState, 'open');
+    upstream.write('0\r\n\r\n');
+    assert.deepEqual(await ended(), ['allowed', 'credential_revoked', 201, '']);
+  });
+
+  it('and only reads lets go of the upstream at once', async () => {
+    const upstream = await left(head(desk, 'GET', '/orders/9'));
+    await eventually(() => upstream.destroyed || upstream.readyState !== 'open', 'end of the upstream’s connection');
+    assert.deepEqual(await ended('getOrder'), ['allowed', 'client_gone', 201, '']);
+  });
+});
+
+describe('a drain, while the answer of what changes something goes on', unlessBuilt, () => {
+  for (const gone of [false, true]) {
+    it(`says that nobody knows what it did${gone ? ', also of a client that has left' : ''}`, async () => {
+      const desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { drain: '300ms' }) });
+      desk.upstream.answer = (_, socket) => void socket.write('HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n');
+      const wire = await Wire.open(desk.port, desk.tls);
+      wire.send(post(desk));
+      await wire.until(({ received }) => received.includes('abcde'), 'first piece');
+      if (gone) {
+        wire.destroy();
+        assert.equal((await desk.get('/nothing', {})).status, 404);
+      }
+      desk.gatehouse.signal('SIGTERM');
+      assert.equal((await desk.gatehouse.ended()).code, 0);
+      const event = await desk.gatehouse.event(({ operation }) => operation === 'createOrder', 'createOrder');
+      assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['failed', gone ? 'client_gone' : 'draining', 201]);
+      assert.match(event.detail, /not known/);
+      wire.destroy();
+      await desk.close();
+    });
+  }
+});
