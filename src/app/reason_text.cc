@@ -29,6 +29,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::rate_limited: return "more requests than the limit allows";
     case Reason::too_many_at_once:
       return "as many requests as the operation's concurrency allows are under way";
+    case Reason::concurrency_share:
+      return "the caller has as many requests of the operation under way as its concurrency leaves for all "
+             "others";
     case Reason::credential_missing:
       return "the operation needs a credential, and none that it takes was sent";
     case Reason::credential_repeated:

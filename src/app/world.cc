@@ -235,14 +235,14 @@ void World::report_keys(const server::JwksSource::Report& report) {
   if (background_) background_->record(event);
 }
 
-std::shared_ptr<ConcurrencyLimit> World::concurrency(const policy::Operation& operation) {
+std::shared_ptr<CallerShares> World::concurrency(const policy::Operation& operation) {
   if (operation.concurrency == 0) return nullptr;
   const std::lock_guard lock(mutex_);
   // By name and number: a reload that changes the number begins a new count.
-  std::shared_ptr<ConcurrencyLimit>& limit =
+  std::shared_ptr<CallerShares>& places =
       concurrency_[fmt::format("{}\n{}", operation.name, operation.concurrency)];
-  if (!limit) limit = std::make_shared<ConcurrencyLimit>(operation.concurrency);
-  return limit;
+  if (!places) places = std::make_shared<CallerShares>(operation.concurrency);
+  return places;
 }
 
 void World::render_metrics(std::string& out) const {

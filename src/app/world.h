@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "base/result.h"
-#include "core/concurrency_limit.h"
+#include "core/caller_shares.h"
 #include "crypto/api_key.h"
 #include "crypto/signer.h"
 #include "net/blocking_pool.h"
@@ -43,7 +43,7 @@ struct World {
   // The database that the policy's statements were checked against; null where it has none.
   std::shared_ptr<target::Database> database_of(const policy::PolicySet& policy);
   // Null where the operation is not bounded. Shared by all workers, kept over reloads.
-  std::shared_ptr<ConcurrencyLimit> concurrency(const policy::Operation& operation);
+  std::shared_ptr<CallerShares> concurrency(const policy::Operation& operation);
   void render_metrics(std::string& out) const;
 
   SystemClock clock;
@@ -73,7 +73,7 @@ struct World {
 
  private:
   std::mutex mutex_;  // workers assemble their parts at the same time
-  std::map<std::string, std::shared_ptr<ConcurrencyLimit>> concurrency_;
+  std::map<std::string, std::shared_ptr<CallerShares>> concurrency_;
   std::weak_ptr<target::Database> database_;  // the last one
 };
 

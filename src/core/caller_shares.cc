@@ -60,6 +60,17 @@ std::expected<CallerShares::Lease, CallerShares::Lack> CallerShares::take_one(co
   return one;
 }
 
+std::expected<std::shared_ptr<const void>, CallerShares::Lack> CallerShares::take_one_shared(
+    const std::shared_ptr<CallerShares>& shares, const Identity& caller, const IpAddress& address) {
+  struct Shared {
+    std::shared_ptr<CallerShares> shares;  // outlive their lease
+    Lease lease;
+  };
+  auto one = shares->take_one(caller, address);
+  if (!one) return std::unexpected(one.error());
+  return std::make_shared<const Shared>(shares, *std::move(one));
+}
+
 // Threads that take at once may refuse one of them what a moment later would be there; together they never
 // hold more than `most_`.
 std::expected<void, CallerShares::Lack> CallerShares::take(std::size_t slot, std::uint64_t amount) {

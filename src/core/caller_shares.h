@@ -1,5 +1,5 @@
-// How much of something each caller holds (connections of an upstream, the memory of bodies), so that no
-// caller holds all of it.
+// How much of something each caller holds (connections of an upstream, the memory of bodies, the places of an
+// operation's `concurrency`), so that no caller holds all of it.
 //
 // A caller gets more while it then holds no more than is left for the others, and one: alone it can take
 // half, two take a third each, and something is always left for a caller that has nothing (dynamic
@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -83,6 +84,9 @@ class CallerShares {
   Lease lease(const Identity& caller, const IpAddress& address) { return {*this, slot_of(caller, address)}; }
   // One of it.
   std::expected<Lease, Lack> take_one(const Identity& caller, const IpAddress& address);
+  // The same for work of which nobody knows how long it goes on: it holds the shares too.
+  static std::expected<std::shared_ptr<const void>, Lack> take_one_shared(
+      const std::shared_ptr<CallerShares>& shares, const Identity& caller, const IpAddress& address);
 
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
   std::uint64_t refused() const {

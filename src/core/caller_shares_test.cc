@@ -1,7 +1,9 @@
 #include "core/caller_shares.h"
 
+#include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -162,6 +164,35 @@ TEST(SharesOfCallers, ALeaseMovesWithWhatItHolds) {
   kept = CallerShares::Lease();
   EXPECT_EQ(shares.used(), 0U);
   EXPECT_EQ(lack(kept, UINT64_MAX), std::nullopt) << "a lease of nothing";
+}
+
+TEST(SharesOfCallers, OfPlacesLeaveOneToTheOthersAndOutliveTheirOwner) {
+  using Place = std::shared_ptr<const void>;
+  // How many places one caller gets of so many, and whether another then finds one.
+  const auto alone = [](std::uint64_t most) {
+    const auto places = std::make_shared<CallerShares>(most);
+    std::vector<Place> held;
+    while (auto one = CallerShares::take_one_shared(places, principal("t", "greedy"), kHere))
+      held.push_back(*std::move(one));
+    const bool another = CallerShares::take_one_shared(places, principal("t", "other"), kHere).has_value();
+    return std::pair(held.size(), another);
+  };
+  EXPECT_EQ(alone(1), std::pair(std::size_t{1}, false)) << "nothing to share";
+  EXPECT_EQ(alone(2), std::pair(std::size_t{1}, true));
+  EXPECT_EQ(alone(3), std::pair(std::size_t{2}, true));
+  EXPECT_EQ(alone(8), std::pair(std::size_t{4}, true));
+
+  auto places = std::make_shared<CallerShares>(2);
+  auto place = CallerShares::take_one_shared(places, principal("t", "p"), kHere);
+  ASSERT_TRUE(place);
+  const auto more = CallerShares::take_one_shared(places, principal("t", "p"), kHere);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error(), Lack::share);
+  const std::weak_ptr<CallerShares> seen = places;
+  places.reset();
+  EXPECT_FALSE(seen.expired()) << "the work still holds its place";
+  place->reset();
+  EXPECT_TRUE(seen.expired());
 }
 
 TEST(SharesOfCallers, AreNotExceededByThreadsThatTakeAtOnce) {

@@ -67,6 +67,7 @@ const AnswerText& text_of(Answer answer);
   X(method_not_allowed, route, method_not_allowed)                   \
   X(rate_limited, limit, rate_limited)                               \
   X(too_many_at_once, limit, unavailable)                            \
+  X(concurrency_share, limit, rate_limited)                          \
   X(credential_missing, authenticate, authentication_required)       \
   X(credential_repeated, authenticate, authentication_required)      \
   X(credential_malformed, authenticate, authentication_required)     \

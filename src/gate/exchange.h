@@ -13,7 +13,6 @@
 #include "base/kept.h"
 #include "base/uuid.h"
 #include "core/caller_shares.h"
-#include "core/concurrency_limit.h"
 #include "core/event.h"
 #include "core/limits.h"
 #include "core/proofs.h"

@@ -27,6 +27,13 @@ MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
   return asked + ((now - asked) / kHiddenGrid + 1) * kHiddenGrid;
 }
 
+std::unexpected<Refusal> out_of_places(CallerShares::Lack lack, const policy::Operation& operation) {
+  if (lack == CallerShares::Lack::all) return refuse(Reason::too_many_at_once, operation.name);
+  Refusal refusal(Reason::concurrency_share, operation.name);
+  refusal.retry_after = std::chrono::seconds(1);
+  return std::unexpected(refusal);
+}
+
 bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
   return operation.resource && operation.hide == policy::Hide::yes && refusal.stage() == Stage::authorise &&
          refusal.answer == Answer::not_found;
@@ -107,9 +114,10 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
       limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
 
   // 8. Not too many at once, until the answer has ended.
-  if (const std::shared_ptr<ConcurrencyLimit>& limit = parts_.concurrency[operation.index]) {
-    exchange.place = ConcurrencyLimit::enter_shared(limit);
-    if (!exchange.place) co_return refuse(Reason::too_many_at_once, operation.name);
+  if (const std::shared_ptr<CallerShares>& places = parts_.concurrency[operation.index]) {
+    auto place = CallerShares::take_one_shared(places, principal.identity(), exchange.client);
+    if (!place) co_return out_of_places(place.error(), operation);
+    exchange.place = *std::move(place);
   }
 
   // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement

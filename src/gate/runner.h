@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "core/audit_sink.h"
-#include "core/concurrency_limit.h"
+#include "core/caller_shares.h"
 #include "core/limits.h"
 #include "core/target.h"
 #include "gate/activation.h"
@@ -30,7 +30,7 @@ struct Parts {
       object_targets;  // by operation: those that find the object themselves
   std::vector<std::unique_ptr<ResourceLookup>>
       resources;  // by operation; null where nothing is to be found before
-  std::vector<std::shared_ptr<ConcurrencyLimit>>
+  std::vector<std::shared_ptr<CallerShares>>
       concurrency;  // by operation, shared by workers; null: not bounded
   LongChecks long_checks;
   std::vector<net::OnHangUp> on_hang_up;  // by operation: from where its target is called

@@ -99,6 +99,7 @@ bool is_decided_elsewhere(Reason reason) {
     case Reason::body_late:
     case Reason::bodies_overloaded:
     case Reason::body_share:
+    case Reason::concurrency_share:
     case Reason::upstream_unreachable:
     case Reason::upstream_open_circuit:
     case Reason::upstream_malformed:

@@ -124,7 +124,7 @@ class TheGates final : public Gates {
   Outside outside_;
   json::Value object_;
   Events events_;
-  std::vector<std::shared_ptr<ConcurrencyLimit>> concurrency_;
+  std::vector<std::shared_ptr<CallerShares>> concurrency_;
   gate::Runner runner_;
   gate::EventBuilder builder_;
   gate::Exchange exchange_;  // one for all, as on a connection: nothing of a request may be left for the next
@@ -243,10 +243,13 @@ Outcome TheGates::pass(const Step& step) {
   outside_.answer = step.answer.value_or(Answer());
   object_ = step.object;
   sent_.clear();
-  std::vector<ConcurrencyLimit::Ticket> others;
-  for (const auto& limit : concurrency_) {
-    for (std::int64_t i = 0; limit && i < step.under_way; ++i) {
-      if (auto ticket = limit->enter()) others.push_back(*std::move(ticket));
+  std::vector<CallerShares::Lease> others;
+  for (const auto& places : concurrency_) {
+    for (std::int64_t i = 0; places && i < step.under_way; ++i) {
+      Identity other;  // each is another's
+      other.kind = PrincipalKind::key;
+      other.id = std::to_string(i);
+      if (auto place = places->take_one(other, IpAddress())) others.push_back(*std::move(place));
     }
   }
 

@@ -134,6 +134,41 @@ describe('limits', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('on how many at once are no caller’s alone, however slowly it reads', async () => {
+    const desk = await open({}, (configuration) => Object.assign(configuration.operations, {
+      getOrder: { ...configuration.operations.getOrder, concurrency: 2 },
+      listCatalogue: { ...configuration.operations.listCatalogue, concurrency: 4 },
+    }));
+    const slow = async (target, fields = '', from = '127.0.0.1') => {
+      desk.upstream.answer = () => response(200, Buffer.alloc(64 << 20, 'x'));
+      const asked = desk.upstream.requests.length;
+      const wire = await Wire.open(desk.port, { ...desk.tls, localAddress: from });
+      wire.socket.pause();
+      wire.send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`);
+      await eventually(() => desk.upstream.requests.length > asked, 'request at the upstream');
+      desk.upstream.answer = () => response(200);
+      return wire;
+    };
+    const share = { status: 429, error: 'rate_limited', reason: 'concurrency_share', stage: 'limit' };
+
+    const reader = await slow('/orders/1', `Authorization: Bearer ${desk.token}\r\n`);
+    const second = await desk.get('/orders/1');
+    const event = await assertRefused(desk.gatehouse, second, share);
+    assert.deepEqual([event.rule, second.headers['retry-after']], ['getOrder', '1']);
+    const other = await desk.bearerOf({ sub: 'another' });
+    assert.equal((await desk.get('/orders/1', other)).status, 200, 'another caller has its place');
+    reader.destroy();
+    await eventually(async () => (await desk.get('/orders/1')).status === 200, 'the place is given back');
+
+    // Callers without a credential are told apart by their addresses.
+    const readers = [await slow('/catalogue'), await slow('/catalogue')];
+    await assertRefused(desk.gatehouse, await desk.get('/catalogue', {}), share);
+    readers.push(await slow('/catalogue', '', '127.0.0.2'), await slow('/catalogue', '', '127.0.0.3'));
+    await assertRefused(desk.gatehouse, await desk.get('/catalogue', other), { status: 503, error: 'unavailable', reason: 'too_many_at_once', stage: 'limit' });
+    readers.forEach((wire) => wire.destroy());
+    await desk.close();
+  });
+
   it('hold for pipelined requests too', async () => {
     const desk = await open({ per_ip: { per: 'ip', rate: '1/h', burst: 2 } });
     const wire = await Wire.open(desk.port, desk.tls);
