@@ -78,7 +78,7 @@ for (const parameter of combinations) {
   for (const value of valuesOf(parameter.schema)) {
     const raw = write(parameter, value);
     // Of a cookie's encoded values only those go on that every reader decodes to the same.
-    const expected = parameter.in === 'cookie' && raw?.includes('%') ? read(parameter, raw) : {value};
+    const expected = parameter.in === 'cookie' && /[%+]/.test(raw) ? read(parameter, raw) : {value};
     if (raw !== undefined && raw !== '') cases.push(['values, written by RFC 6570 and read again', parameter, raw, expected]);
   }
 }

@@ -29,6 +29,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       FUZZ_EXPECT((comma != std::string_view::npos) == (cookie->form == CookieForm::items));
       FUZZ_EXPECT(comma == std::string_view::npos || !cookie->value.substr(comma).contains('='));
     }
+    if (cookie->form == CookieForm::octets || cookie->form == CookieForm::items) {
+      std::string agreed = "x";
+      if (append_agreed_value(agreed, cookie->value)) {
+        // Written so, it is one cookie, and nothing in it is decoded again.
+        const std::string written = "a=" + agreed.substr(1);
+        CookieReader again(written);
+        const auto same = again.next();
+        FUZZ_EXPECT(same && same->form == cookie->form && same->value == agreed.substr(1) && !again.next());
+        FUZZ_EXPECT(agreed.find_first_of("%+") == std::string::npos);
+      } else {
+        FUZZ_EXPECT(agreed == "x" && cookie->value.find_first_of("%+") != std::string_view::npos);
+      }
+    }
     if (first.empty()) first = cookie->name;
   }
   FUZZ_EXPECT(pieces == 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), ';')));

@@ -199,6 +199,10 @@ const readers = {
       const members = !parameter.content && isObject(parameter) && explodes(parameter);
       if (members ? !Object.hasOwn(parameter.schema.properties ?? {}, name) : name !== parameter.name) return [];
       if (!/^[!#-:<-[\]-~]*$/.test(value)) refuse('style');
+      // Older servlet containers part cookies at commas.
+      const listed = parameter.schema && !explodes(parameter) && (isArray(parameter) || isObject(parameter));
+      const json = parameter.content && !parameter.content['text/plain'];
+      if (value.includes(',') && ((!listed && !json) || /,.*=/.test(value))) refuse('style');
       // Werkzeug does not decode `%`, and Rack reads `+` as a space.
       const agreed = value.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex) => (/^(?:2[25bc]|3b|5c|7f|20)$/i.test(hex) ? '%' : String.fromCharCode(parseInt(hex, 16))));
       if (/[%+]/.test(agreed) || (value.includes(',') && /%3d/i.test(value))) refuse('ambiguous');
