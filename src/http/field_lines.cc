@@ -1,23 +1,12 @@
 #include "http/field_lines.h"
 
 #include <algorithm>
-#include <array>
 
 #include "http/characters.h"
 #include "http/name_folding.h"
 
 namespace gatehouse::http {
 namespace {
-
-// CGI-like gateways make one variable of `Content-Length` and `Content_Length`: a name that is a known one
-// but for the signs between its words is an attempt to be read by the next server only.
-bool disguises_known_name(std::string_view name) {
-  std::array<char, 64> dashed;
-  const auto size = std::min(name.size(), dashed.size());
-  std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
-                 [](char c) { return has_odd_signs({&c, 1}) ? '-' : c; });
-  return field_id({dashed.data(), size}) != FieldId::other;
-}
 
 Malformed repetition(FieldId id) {
   switch (id) {

@@ -1,9 +1,12 @@
 #include "http/name_folding.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "base/strings.h"
 #include "http/characters.h"
+#include "http/fields.h"
 
 namespace gatehouse::http {
 namespace {
@@ -50,6 +53,19 @@ bool same_when_folded(std::string_view a, std::string_view b, Next next) {
 
 bool has_odd_signs(std::string_view field_name) {
   return !std::ranges::all_of(field_name, [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
+
+// CGI-like gateways make one variable of `Content-Length` and `Content_Length`: a name that is a known one
+// but for the signs between its words is an attempt to be read by the next server only.
+bool disguises_known_name(std::string_view field_name) {
+  if (field_id(field_name) != FieldId::other || !has_odd_signs(field_name)) return false;
+  std::array<char, 64> dashed;
+  const auto size = std::min(field_name.size(), dashed.size());
+  std::transform(field_name.begin(), field_name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
+                 [](char c) {
+                   return has_odd_signs({&c, 1}) ? '-' : c;
+                 });
+  return field_id({dashed.data(), size}) != FieldId::other;
 }
 
 void GuardedNames::add(std::string_view name) {

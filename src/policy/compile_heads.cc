@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "http/characters.h"
 #include "http/host.h"
+#include "http/name_folding.h"
 #include "http/uri.h"
 
 namespace gatehouse::policy {
@@ -45,6 +46,20 @@ const AuthenticatorPolicy* credential_at(const PolicySet& set, Carrier carrier, 
   return nullptr;
 }
 
+// The authenticator for whose place an upstream may take the name although it is another: the gates refuse
+// every request that has it (docs/upstreams.md, "Names that mean the same to an upstream"). Null: none.
+const AuthenticatorPolicy* taken_for_credential(const PolicySet& set, Carrier carrier,
+                                                std::string_view name) {
+  for (const AuthenticatorPolicy& one : set.authenticators) {
+    if (one.carrier != carrier) continue;
+    using Kind = http::GuardedNames::Kind;
+    http::GuardedNames names(carrier == Carrier::cookie ? Kind::cookies : Kind::fields);
+    names.add(one.field);
+    if (names.taken_for(name)) return &one;
+  }
+  return nullptr;
+}
+
 void add_forwarded(std::vector<ForwardedCredential>& into, const AuthenticatorPolicy& one) {
   using Place = ForwardedCredential::Place;
   const Place place = one.carrier == Carrier::query    ? Place::pair
@@ -75,6 +90,16 @@ void compile_forwarded(PolicySet& set, Problems& problems) {
                   fmt::format("carries the credential of `{}`, which ends at Gatehouse; remove it, or say "
                               "`forward: true` there",
                               one->name));
+    } else if (const AuthenticatorPolicy* alike = taken_for_credential(set, Carrier::header, text.value)) {
+      add_problem(text, "fields.forward",
+                  fmt::format("can be taken for `{}`, which carries the credential of `{}`: a request that "
+                              "has it is refused; "
+                              "remove it",
+                              alike->field, alike->name));
+    } else if (http::disguises_known_name(text.value)) {
+      add_problem(text, "fields.forward",
+                  "can be taken for a field that Gatehouse knows (`_` for `-`): a request that has it is "
+                  "refused; remove it");
     } else if (http::to_upstream(name.id) == http::ToUpstream::ends_here ||
                name.id == http::FieldId::cookie) {
       add_problem(text, "fields.forward",
@@ -91,6 +116,12 @@ void compile_forwarded(PolicySet& set, Problems& problems) {
                   fmt::format("carries the credential of `{}`, which ends at Gatehouse; remove it, or say "
                               "`forward: true` there",
                               one->name));
+    } else if (const AuthenticatorPolicy* alike = taken_for_credential(set, Carrier::cookie, text.value)) {
+      add_problem(text, "fields.cookies.forward",
+                  fmt::format("can be taken for `{}`, which carries the credential of `{}`: a request that "
+                              "has it is refused; "
+                              "remove it",
+                              alike->field, alike->name));
     } else {
       add_once(set.forwards.forwarded_cookies, text.value);
       add_once(set.answers.cookies, text.value);

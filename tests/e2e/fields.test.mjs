@@ -67,7 +67,9 @@ describe('a credential', unlessBuilt, () => {
       [['Cookie: a=b c; b=1'], ['cookie:a']],
       [[`${key}: 1`], ['[redacted]']],
       [[`Cookie: ${key}=1`], ['cookie:[redacted]']],
-      [names, names.slice(0, 16).map((line) => line.slice(0, -3))],
+      [names, [...names.slice(0, 16).map((line) => line.slice(0, -3)), 'and 4 more']],
+      [[...names, 'x-many-19: 2', 'Cookie: many=1; MANY=1'], [...names.slice(0, 16).map((line) => line.slice(0, -3)), 'and 5 more']],
+      [['Sec-CH-UA-Platform: "x"', 'Sec-Purpose: prefetch', 'Sec-Session-Id: 1', 'Sec-CH-UA-Model: "y"', 'Sec-Token: t'], ['Sec-Session-Id', 'Sec-CH-UA-Model', 'Sec-Token']],
     ]) {
       const { headers } = await raw(lines, '/open');
       const event = await desk.gatehouse.eventOf(headers['x-request-id']);
@@ -82,7 +84,7 @@ describe('a credential', unlessBuilt, () => {
 
   it('cannot be named among the fields that go on', async () => {
     const other = await Desk.open({ change: schemes });
-    Object.assign(other.configuration, { fields: { forward: ['x-api-key', 'API_KEY', 'Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP', 'a b', 'Referer'], cookies: { forward: ['sid', 'a;b', 'theme'] } } });
+    Object.assign(other.configuration, { fields: { forward: ['x-api-key', 'API_KEY', 'Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP', 'a b', 'Referer', 'X_API_Key', 'Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo', 'X_Own'], cookies: { forward: ['sid', 'a;b', 'theme', 'SID', 's%69d', 'sid['] } } });
     other.writeFiles();
     const { status, stdout, stderr } = await other.folder.run('check', '-c', 'gatehouse.yaml');
     assert.equal(status, 1);
@@ -92,7 +94,10 @@ describe('a credential', unlessBuilt, () => {
     assert.match(said, /fields\.forward: `a b` is not the name of a header field/);
     assert.match(said, /fields\.cookies\.forward: `sid` carries the credential of `browserKey`/);
     assert.match(said, /fields\.cookies\.forward: `a;b` is not the name of a cookie/);
-    assert.doesNotMatch(said, /Referer|theme/);
+    assert.match(said, /fields\.forward: `X_API_Key` can be taken for `x-api-key`, which carries the credential of/);
+    for (const name of ['Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo']) assert.ok(said.includes(`fields.forward: \`${name}\` can be taken for a field that Gatehouse knows`), name);
+    for (const name of ['SID', 's%69d']) assert.ok(said.includes(`fields.cookies.forward: \`${name}\` can be taken for \`sid\`, which carries the credential of \`browserKey\``), name);
+    assert.doesNotMatch(said, /Referer|theme|X_Own/);
     await other.close();
   });
 
