@@ -35,6 +35,15 @@ std::optional<std::string> location_of(const Serving& serving, const http::Reque
   return location.append(head.target);
 }
 
+// A client that speaks TLS here (RFC 8446 section 5.1) waits for an answer, and shows no credential.
+bool is_tls(std::string_view bytes) { return bytes.starts_with("\x16\x03"); }
+
+// Whether a head ends in `bytes`; those before `from` have been looked at.
+bool has_head_end(std::string_view bytes, std::size_t from) {
+  const std::string_view rest = bytes.substr(from - std::min<std::size_t>(from, 3));
+  return rest.contains("\n\r\n") || rest.contains("\n\n");
+}
+
 std::string_view alarm_of(const gate::SentInClear& shown) {
   return shown.key_id.empty() ? "a credential was sent without TLS"
                               : "revoke this key: it was sent without TLS";
@@ -83,6 +92,18 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
   }
 
   const bool readable = progress == http::Progress::complete;
+  // A credential behind the first malformed byte has been sent in the clear too: to the head's end, within
+  // its time and size.
+  if (!readable && !is_tls(buffer.bytes())) {
+    for (std::size_t seen = 0; !has_head_end(buffer.bytes(), seen);) {
+      seen = buffer.bytes().size();
+      const std::span<char> space = buffer.space();
+      if (space.empty()) break;
+      const auto read = co_await stream->read(space);
+      if (!read || *read == 0) break;
+      buffer.added(*read);
+    }
+  }
   if (!readable) exchange->head.forget();
   (void)gate::arrive(*exchange, worker.shared().clock,
                      worker.entropy());  // whatever it says: it is not answered
@@ -110,6 +131,7 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     body_bytes = gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), serving->plain_fields);
     status = text_of(refusal.answer).status;
   }
+  stream->set_deadline(worker.loop().now() + kPlaintextLinger);
   const auto written = co_await stream->write(out);
   const gate::Ending ending{refusal, written ? status : 0, written ? body_bytes : 0};
   Event event = worker.events().build(*exchange, ending, worker.shared().clock.monotonic());
