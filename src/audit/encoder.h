@@ -24,7 +24,7 @@ namespace gatehouse::audit {
 inline constexpr std::size_t kLongestText = 256;
 inline constexpr std::size_t kLongestDetail = 1024;
 inline constexpr std::size_t kMostAttributes = 16;  // of a kind; more are left out
-inline constexpr std::size_t kMostDropped = 16;     // more are left out
+inline constexpr std::size_t kMostDropped = 17;     // sixteen, and how many more
 inline constexpr std::size_t kLongestDropped = 64;
 inline constexpr std::size_t kMostProven = 7;  // beside the first; more are left out
 

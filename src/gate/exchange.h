@@ -2,6 +2,7 @@
 // to the next, so that a request on a warm connection allocates nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,6 +46,9 @@ struct TakenLimit {
   LimitState state;
 };
 
+// Whether texts of others can be searched for all that the document marks as secret in the request.
+enum class MarkedSecrets : std::uint8_t { searched_for, too_many };
+
 // What is found out about one request. Assigned anew for the next, so that a member that is added is never
 // one that remembers; Kept ones keep their memory.
 struct Found {
@@ -74,13 +78,15 @@ struct Found {
   CallerShares::Lease body_memory;  // what the body takes, as bytes and as values
 
   Kept<std::vector<std::string_view>>
-      credentials;                    // byte runs that no text of others may bring into a record
+      credentials;  // byte runs that no text of others may bring into a record
+  MarkedSecrets marked = MarkedSecrets::searched_for;
+  std::size_t marked_bytes = 0;
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
   Kept<std::string> detail;           // for operators
   // While the target works: what it does is finished, and recorded, although the client has gone.
   net::OnHangUp on_hang_up = net::OnHangUp::cancel;
   std::shared_ptr<const void>
-      place;  // among those under way: until the answer and the target's work have ended
+      place;                     // among those under way: until the answer and the target's work have ended
   MonotonicTime object_asked{};  // when the request began to look for its object
   CallReport report;
   Response response;

@@ -1,6 +1,11 @@
 #include "gate/record.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "base/strings.h"
 #include "gate/secret_forms.h"
@@ -34,12 +39,25 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
   }
 }
 
+// What browsers send unasked. Client hints that a server has to ask for are not among them.
 bool is_of_every_browser(const http::Field& field) {
   if (field.id == http::FieldId::referer || field.id == http::FieldId::pragma) return true;
-  constexpr std::string_view kClientHints = "sec-";
-  return equal_ignoring_case(field.name.substr(0, kClientHints.size()), kClientHints) ||
-         equal_ignoring_case(field.name, "dnt") ||
-         equal_ignoring_case(field.name, "upgrade-insecure-requests");
+  constexpr std::string_view kNames[] = {"dnt",
+                                         "sec-ch-ua",
+                                         "sec-ch-ua-mobile",
+                                         "sec-ch-ua-platform",
+                                         "sec-fetch-storage-access",
+                                         "sec-purpose",
+                                         "upgrade-insecure-requests"};
+  return std::ranges::any_of(kNames,
+                             [&](std::string_view name) { return equal_ignoring_case(field.name, name); });
+}
+
+// How many names there are among these, without regard to case.
+std::size_t count_names(std::vector<std::string>& names) {
+  for (std::string& name : names) std::ranges::transform(name, name.begin(), ascii_lower);
+  std::ranges::sort(names);
+  return static_cast<std::size_t>(std::ranges::unique(names).begin() - names.begin());
 }
 
 Proven proven_of(const Identity& identity) {
@@ -82,13 +100,13 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
   constexpr std::size_t kMost = 16;
   const policy::PolicySet& set = *exchange.policy;
   const RequestRules& rules = exchange.operation->forwards;
-  const auto add = [this](std::string_view kind, std::string_view name) {
-    if (dropped_.size() == kMost) return;
+  std::vector<std::string> further;
+  const auto add = [&](std::string_view kind, std::string_view name) {
     std::string text(kind);
     text += holds_credential(name) ? std::string_view("[redacted]") : name;
     const bool again =
         std::ranges::any_of(dropped_, [&](const std::string& one) { return equal_ignoring_case(one, text); });
-    if (!again) dropped_.push_back(std::move(text));
+    if (!again) (dropped_.size() < kMost ? dropped_ : further).push_back(std::move(text));
   };
   for (const http::Field field : exchange.head.fields) {
     if (field.id != http::FieldId::cookie) {
@@ -109,6 +127,7 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
       if (!named && !cookie->name.empty()) add("cookie:", cookie->name);
     }
   }
+  if (!further.empty()) dropped_.push_back(fmt::format("and {} more", count_names(further)));
 }
 
 Event EventBuilder::build(const Exchange& exchange, const Ending& ending, MonotonicTime now) {
@@ -166,7 +185,10 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   event.upstream = exchange.report.upstream;
   event.upstream_status = exchange.report.upstream_status;
   event.detail = detail_of(exchange);
-  if (holds_credential(event.detail)) {
+  const bool of_others = !exchange.detail.empty() || !exchange.report.detail.empty();
+  if (of_others && exchange.marked == MarkedSecrets::too_many) {
+    event.detail = "[redacted]";
+  } else if (holds_credential(event.detail)) {
     detail_ = without_credentials(event.detail);
     if (holds_credential(detail_)) detail_ = "[redacted]";  // percent-encoded
     event.detail = detail_;

@@ -4,6 +4,7 @@
 
 #include "gate/arrive.h"
 #include "gate/decide.h"
+#include "gate/marked_secrets.h"
 #include "gate/permit.h"
 #include "gate/respond.h"
 #include "gate/route.h"
@@ -91,7 +92,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
       exchange.body_memory = exchange.bodies->lease(principal.identity(), exchange.client);
     auto read = co_await body.read(operation.body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
-    exchange.body_bytes = bytes.size();
+    exchange.body_bytes = body.arrived_bytes();
     // A body takes its time: what was proven, and what it may do, may have ended meanwhile.
     if (clock_.monotonic() - exchange.started > kMoment) {
       auto again = identifier_.identify(exchange, *matched, admitted, clock_.wall());
@@ -108,6 +109,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     GATEHOUSE_CO_TRY(accepted, std::move(finished));
   }
   const Input& input = *accepted;
+  if (head.content() != nullptr) keep_marked_members(exchange, *head.content());
 
   // 7. Not too often about this (an e-mail address, an account), now that it is known.
   GATEHOUSE_CO_CHECK(
@@ -174,6 +176,10 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
   const auto passed = co_await pass_gates(exchange, body);
   if (passed) co_return std::nullopt;
   if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
+    if (exchange.marked == MarkedSecrets::too_many) {
+      exchange.report.original_head = "";
+      exchange.report.original_body = "[not kept: the request had more secrets than are searched for]";
+    }
     // What is a credential by its form is one, whosever it is: an upstream's own among them.
     audit_.keep_original(exchange.id->text(), exchange.report.upstream_status,
                          without_credentials(exchange.report.original_head),

@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "gate/marked_secrets.h"
 #include "http/media_type.h"
 #include "openapi/body_memory.h"
 #include "schema/schema.h"
@@ -53,30 +54,6 @@ bool find_aliases(const http::Fields& fields, const policy::Operation& operation
   return findings.size() != before;
 }
 
-// What a parameter marked as secret holds appears in no text of others that is recorded. Shorter texts would
-// be found everywhere.
-void keep_secrets(Exchange& exchange, const policy::Operation& operation) {
-  constexpr std::size_t kShortest = 4;
-  if (operation.secret_parameters.empty() || exchange.parameters.empty()) return;
-  const auto keep = [&](json::Value value) {
-    if (value.is_string() && value.string().size() >= kShortest)
-      exchange.credentials.push_back(value.string());
-  };
-  for (const openapi::Parameter* parameter : operation.secret_parameters) {
-    const auto group = exchange.parameters.root().find(openapi::name(parameter->in));
-    const auto value = group ? group->find(parameter->name) : std::nullopt;
-    if (!value) continue;
-    // A value, or the items or members of one: no style has more.
-    if (value->is_array()) {
-      for (const json::Value item : value->elements()) keep(item);
-    } else if (value->is_object()) {
-      for (const json::Member member : value->members()) keep(member.value);
-    } else {
-      keep(*value);
-    }
-  }
-}
-
 bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
@@ -105,7 +82,7 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);
   }
-  keep_secrets(exchange, operation);
+  keep_marked_parameters(exchange, operation);
   if (find_aliases(head.fields, operation, exchange.findings)) return refuse(Reason::parameters_invalid);
 
   const std::optional<openapi::RequestBody>& body = operation.api->body;

@@ -22,6 +22,9 @@ class BodyReader {
   // malformed, and sends `100 Continue` first where the client waits for it.
   // What it holds grows `memory`; refuses where there is no room.
   virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) = 0;
+  // How many bytes of the body have arrived so far, whether it was asked for or not. Of one in chunks: that
+  // were decoded.
+  virtual std::uint64_t arrived_bytes() const = 0;
 };
 
 // What is said where a body finds no room in `memory.bodies`, or no turn for a long check.

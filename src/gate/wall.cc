@@ -1,8 +1,15 @@
 #include "gate/wall.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "base/strings.h"
+#include "http/characters.h"
 #include "http/media_type.h"
 #include "http/response_writer.h"
 #include "schema/schema.h"
@@ -21,18 +28,46 @@ const openapi::Response* response_for(const openapi::Operation& operation, unsig
   return best;
 }
 
-std::string_view content_type_of(std::string_view fields) {
-  constexpr std::string_view kName = "content-type:";
+// Calls `visit(value)` for each line of that field in a head; `name` is in lower case.
+template <typename Visit>
+void for_each_line(std::string_view fields, std::string_view name, Visit&& visit) {
   while (!fields.empty()) {
-    const auto end = fields.find("\r\n");
+    const auto end = std::min(fields.find("\r\n"), fields.size());
     const std::string_view line = fields.substr(0, end);
-    if (line.size() > kName.size() && equal_ignoring_case(line.substr(0, kName.size()), kName)) {
-      return trimmed(line.substr(kName.size()));
-    }
-    if (end == std::string_view::npos) break;
-    fields.remove_prefix(end + 2);
+    fields.remove_prefix(std::min(end + 2, fields.size()));
+    const auto colon = line.find(':');
+    if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name))
+      visit(trimmed(line.substr(colon + 1)));
   }
-  return {};
+}
+
+std::string_view content_type_of(std::string_view fields) {
+  std::optional<std::string_view> found;
+  for_each_line(fields, "content-type", [&found](std::string_view value) {
+    if (!found) found = value;
+  });
+  return found.value_or(std::string_view());
+}
+
+// By which the body is coded, as far as it is worth telling; empty where it is not.
+std::string_view coding_of(std::string_view fields) {
+  constexpr std::size_t kLongest = 20;
+  std::string_view coding;
+  for_each_line(fields, "content-encoding", [&coding](std::string_view value) {
+    if (value.empty() || equal_ignoring_case(value, "identity") || !coding.empty()) return;
+    coding = value.size() <= kLongest && http::all(value, http::kTokenCharacter) ? value : "coded";
+  });
+  return coding;
+}
+
+// What is kept of a body behind the wall. A body in which a credential cannot be searched for could hold the
+// caller's: one that is coded (gzip), and one with zero bytes (UTF-16, or gzip that no field names).
+std::string kept_body(std::string_view head, std::string_view body) {
+  if (body.empty()) return {};
+  const std::string_view coding = coding_of(head);
+  if (!coding.empty()) return fmt::format("[{}, {} bytes, not kept]", coding, body.size());
+  if (body.contains('\0')) return fmt::format("[not text, {} bytes, not kept]", body.size());
+  return std::string(body);
 }
 
 // What is left of the upstream's status for a client that may not see its body.
@@ -94,7 +129,7 @@ Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
   if (response.status < 500 && !response.rest && declared(exchange, matched.operation())) return {};
   exchange.report.original_head =
       exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
-  exchange.report.original_body = response.body;
+  exchange.report.original_body = kept_body(exchange.report.original_head, response.body);
   if (response.status < 500) return std::unexpected(client_error(response.status));
   switch (response.status) {
     case 503: return refuse(Reason::upstream_overloaded);
@@ -106,11 +141,20 @@ Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
 bool Wall::declared(Exchange& exchange, const policy::Operation& operation) {
   const openapi::Response* response = response_for(*operation.api, exchange.response.status);
   if (response == nullptr) return false;
-  if (exchange.response.body.empty()) return response->content.empty();
+  const bool has_body = !exchange.response.body.empty();
+  // To HEAD, GET's operation answers with GET's fields and without its body (RFC 9110 section 9.3.2).
+  if (!has_body && (exchange.head.method != http::Method::head || response->content.empty()))
+    return response->content.empty();
+  if (const std::string_view coding = coding_of(exchange.response.fields); !coding.empty()) {
+    exchange.report.detail = fmt::format(
+        "the upstream coded its answer ({}), so that it cannot be compared with the document", coding);
+    return false;
+  }
   const auto type = http::parse_media_type(content_type_of(exchange.response.fields));
   if (!type || !type->is_json()) return false;
   for (const openapi::Content& content : response->content) {
     if (!http::covers(content.type, *type) || !content.checked_by) continue;
+    if (!has_body) return true;
     json::Document document;
     if (!parser_.parse(exchange.response.body, document)) return false;
     if (content.checked_by->accepts(document.root())) return true;

@@ -64,6 +64,7 @@ struct Content {
       checked_by;                              // null for opaque, and where there is no schema (responses)
   std::shared_ptr<const schema::Shape> shape;  // null where checked_by is
   std::shared_ptr<const FormReader> form;      // request bodies of kind form only
+  std::vector<std::string> secret_members;     // request bodies only: schema::Traits
 };
 
 struct RequestBody {

@@ -124,6 +124,40 @@ paths:
   EXPECT_FALSE(load_with("false").api.operations[0].parameters[0].traits.secret);
 }
 
+TEST(Secrets, OfABodyAreNamedByTheNearestProperty) {
+  const auto names = [](std::string_view schema) {
+    const Loaded loaded = load_text(fmt::format(R"(openapi: 3.1.0
+info: {{title: t, version: "1"}}
+components:
+  securitySchemes: {{key: {{type: apiKey, name: k, in: query}}}}
+  schemas: {{word: {{type: string, writeOnly: true}}, tree: {{type: object, properties: {{next: {{$ref: "#/components/schemas/tree"}}, leaf: {{$ref: "#/components/schemas/word"}}}}}}}}
+paths:
+  /a:
+    post:
+      security: [{{key: []}}]
+      requestBody: {{content: {{application/json: {{schema: {}}}}}}}
+)",
+                                                schema));
+    EXPECT_EQ(loaded.problems.text(), "");
+    return loaded.api.operations.at(0).body->content.at(0).secret_members;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("{type: object, properties: {a: {type: string}}}"), Names{});
+  EXPECT_EQ(names("{type: string, format: password}"), Names{""});
+  EXPECT_EQ(names("{type: object, properties: {b: {type: object, properties: {c: {type: string, x-sensitive: "
+                  "true}}}}}"),
+            Names{"c"});
+  EXPECT_EQ(names("{type: object, properties: {b: {type: array, items: {type: array, items: {type: integer, "
+                  "x-sensitive: true}}}}}"),
+            Names{"b"});
+  EXPECT_EQ(names("{type: object, additionalProperties: {type: string, writeOnly: true}}"), Names{""});
+  EXPECT_EQ(names("{$ref: '#/components/schemas/tree'}"), Names{"leaf"});
+  EXPECT_EQ(
+      names("{allOf: [{type: object, properties: {z: {$ref: '#/components/schemas/word'}}}, {type: object, "
+            "properties: {a: {oneOf: [{type: integer}, {$ref: '#/components/schemas/word'}]}}}]}"),
+      (Names{"a", "z"}));
+}
+
 TEST(Security, AnEmptyListOfAnOperationTakesTheGlobalOneAway) {
   const Loaded loaded = load_text(kHead + R"(security: [{key: []}]
 components: {securitySchemes: {key: {type: apiKey, name: k, in: query}}}

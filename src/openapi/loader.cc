@@ -306,6 +306,7 @@ std::optional<Content> Loader::read_request_content(const std::string& type, con
   if (!compiled.schema) return std::nullopt;
   content.checked_by = compiled.schema;
   content.shape = compiled.shape;
+  content.secret_members = compiled.traits.secret_members;
   if (content.kind == BodyKind::form) {
     content.form = inputs_.form(media, *schema, compiled.schema);
     if (!content.form) return std::nullopt;

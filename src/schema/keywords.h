@@ -130,16 +130,22 @@ void for_each_applied(const Keywords& keywords, Visit visit) {
   for_each_schema_in_list(keywords, {all_of, any_of, one_of}, visit);
   for_each_schema_in_map(keywords, {dependent_schemas, dependencies}, visit);
 }
-// … for each about what is inside it.
+// … for each about what is inside it, but for those of properties that it names.
 template <typename Visit>
-void for_each_inside(const Keywords& keywords, Visit visit) {
+void for_each_inside_unnamed(const Keywords& keywords, Visit visit) {
   using enum Keyword;
   for_each_schema_of(keywords,
                      {items, additional_items, contains, additional_properties, property_names,
                       unevaluated_items, unevaluated_properties, content_schema},
                      visit);
   for_each_schema_in_list(keywords, {prefix_items, items}, visit);
-  for_each_schema_in_map(keywords, {properties, pattern_properties}, visit);
+  for_each_schema_in_map(keywords, {pattern_properties}, visit);
+}
+// … for each about what is inside it.
+template <typename Visit>
+void for_each_inside(const Keywords& keywords, Visit visit) {
+  for_each_inside_unnamed(keywords, visit);
+  for_each_schema_in_map(keywords, {Keyword::properties}, visit);
 }
 // … for each at a place where the dialects have a schema.
 template <typename Visit>

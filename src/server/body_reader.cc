@@ -70,6 +70,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
     if (!read) co_return std::unexpected(refusal_of(read.error()));
     if (*read == 0) co_return refuse(Reason::client_gone);
     copied_.resize(before + *read);
+    read_ = copied_.size();
   }
   complete_ = true;
   co_return copied_;
@@ -87,6 +88,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t 
       if (step.progress == http::Progress::malformed)
         co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
       rest.remove_prefix(step.consumed);
+      read_ += step.data.size();
       if (copied_.size() + step.data.size() > most) co_return refuse(Reason::body_too_large);
       GATEHOUSE_CO_CHECK(make_room(copied_.size() + step.data.size(), memory));
       copied_ += step.data;
@@ -112,6 +114,11 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t 
     if (*read == 0) co_return refuse(Reason::client_gone);
     piece.resize(*read);
   }
+}
+
+std::uint64_t ConnectionBody::arrived_bytes() const {
+  if (head_.body.kind != http::BodyKind::length) return read_;
+  return std::max(read_, std::min<std::uint64_t>(arrived().size(), head_.body.length));
 }
 
 std::optional<std::size_t> ConnectionBody::used() const {

@@ -20,6 +20,8 @@ class ConnectionBody final : public gate::BodyReader {
 
   net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) override;
 
+  std::uint64_t arrived_bytes() const override;
+
   // How many bytes of the buffer, behind the head, belonged to this request; nothing when the rest of the
   // body is still to come, so that the connection cannot go on.
   std::optional<std::size_t> used() const;
@@ -42,6 +44,7 @@ class ConnectionBody final : public gate::BodyReader {
   std::size_t counted_ = 0;  // of it, with room to grow
   std::string surplus_;
   std::size_t used_ = 0;
+  std::uint64_t read_ = 0;  // bytes of the body that were read into `copied_`, or were too many for it
   bool complete_ = false;
 };
 

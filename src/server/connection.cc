@@ -336,6 +336,7 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
     }
   }
 
+  exchange.body_bytes = body.arrived_bytes();
   const auto used = body.used();
   Next next = Next::gone;
   // The target finished its work for a client that had gone meanwhile.

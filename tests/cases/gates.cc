@@ -87,6 +87,7 @@ class Body final : public gate::BodyReader {
     if (bytes_.size() > most) co_return refuse(Reason::body_too_large);
     co_return bytes_;
   }
+  std::uint64_t arrived_bytes() const override { return bytes_.size(); }
   bool asked = false;
 
  private:

@@ -75,6 +75,46 @@ describe('events', unlessBuilt, () => {
     await open.close();
   });
 
+  it('and what is kept of an upstream\'s error have no value that the document marks as secret, whatever its type and place', async () => {
+    const open = await Desk.open({ change: (configuration, api) => {
+      configuration.defaults.body = '256KiB';
+      const { post } = api.paths['/orders'];
+      post.parameters = [
+        { name: 'code', in: 'query', 'x-sensitive': true, schema: { type: 'integer' } },
+        { name: 'X-Answers', in: 'header', schema: { type: 'array', items: { type: 'string', maxLength: 20, format: 'password' } } },
+        { name: 'door', in: 'query', schema: { type: 'string', maxLength: 20 } },
+      ];
+      const word = { type: 'string', maxLength: 70000 };
+      post.requestBody.content['application/json'].schema = { type: 'object', properties: {
+        title: word, number: { type: 'integer', writeOnly: true },
+        card: { type: 'object', properties: { owner: word, digits: { type: 'number', 'x-sensitive': true } } },
+        codes: { type: 'array', maxItems: 9, items: { type: 'array', maxItems: 9, items: { ...word, format: 'password' } } },
+        all: { type: 'object', maxProperties: 5, additionalProperties: word, 'x-sensitive': true },
+      } };
+      api.paths['/forms'].post.requestBody.content['application/x-www-form-urlencoded'].schema.properties.name = { type: 'string', maxLength: 20, writeOnly: true };
+    } });
+    const originalOf = (answer) => eventually(async () => {
+      const said = JSON.parse((await open.folder.run('why', '-c', 'gatehouse.yaml', '--json', answer.headers['x-request-id'])).stdout || '{}');
+      return said.originals?.length && said.originals[0];
+    }, 'original');
+    open.upstream.answer = (request) => response(500, { said: `${request.head} ${request.body}` });
+    const body = { title: 'a-plain-title', number: 7781234, card: { owner: 'a-plain-owner', digits: 4111.5 }, codes: [['c0de-one'], ['c0de-two']], all: { any: 'anything-here' } };
+    const secrets = ['66778899', 'answ3r-a', 'answ3r-b', '7781234', '4111.5', 'c0de-one', 'c0de-two', 'anything-here'];
+    const answer = await open.post('/orders?code=66778899&door=plain-door', body, { ...open.bearer, 'X-Answers': 'answ3r-a,answ3r-b' });
+    assert.equal(answer.status, 502);
+    const kept = JSON.stringify(await originalOf(answer));
+    for (const secret of secrets) assert.ok(!kept.includes(secret), secret);
+    for (const plain of ['a-plain-title', 'a-plain-owner', 'plain-door']) assert.ok(kept.includes(plain), plain);
+
+    const form = await open.send('POST', '/forms', { headers: { ...open.bearer, 'content-type': 'application/x-www-form-urlencoded' }, body: 'name=a%20f0rm-secret&count=4' });
+    assert.equal(form.status, 502);
+    assert.ok(!JSON.stringify(await originalOf(form)).includes('f0rm'));
+
+    const many = await open.post('/orders', { codes: [['x'.repeat(60000), 'y'.repeat(60000)]] });
+    assert.match((await originalOf(many)).body, /^\[not kept: the request had more secrets than are searched for\]$/);
+    await open.close();
+  });
+
   it('name the object whatever the caller sends beside it', async () => {
     const id = '550e8400-e29b-41d4-a716-446655440000';
     const text = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 80 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });

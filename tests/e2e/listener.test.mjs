@@ -159,6 +159,29 @@ describe('the plaintext listener', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('raises it for a credential that comes behind a malformed byte, in another segment', async () => {
+    const { desk, plain } = await open('reject');
+    const { id, key } = await desk.createKey();
+    for (const begun of ['GET / HTTP/1.1\r\nBad Name: x\r\n', 'GET /a b HTTP/9\r\n', '\0\r\n', 'GET / HTTP/1.1\nHost: localhost\n']) {
+      const wire = await Wire.open(plain, { tls: false });
+      await new Promise((resolve) => wire.socket.write(begun, resolve));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await new Promise((resolve) => wire.socket.write('X-API-', resolve));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const [answer] = await wire.send(`Key: ${key}\r\n\r\n`).responses();
+      const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+      assert.deepEqual([answer.status, event.reason, event['auth.credential.id']], [403, 'credential_in_plaintext', id], begun);
+      wire.destroy();
+    }
+    const hello = await Wire.open(plain, { tls: false });
+    const sent = performance.now();
+    const [answer] = await hello.send(Buffer.from('16030100050100000100', 'hex')).responses();
+    assert.equal(answer.status, 400, 'TLS is not waited for');
+    assert.ok(performance.now() - sent < 1000);
+    hello.destroy();
+    await desk.close();
+  });
+
   it('names the key that came in plaintext, and not its value', async () => {
     const { desk, plain } = await open('reject');
     const { id, key } = await desk.createKey();
@@ -209,7 +232,22 @@ describe('slow and gone callers', unlessBuilt, () => {
     const wire = await Wire.open(desk.port, desk.tls);
     wire.send(`POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n{"tit`);
     await wire.closedByServer();
-    await desk.gatehouse.event(({ reason }) => reason === 'body_late', 'body_late');
+    const event = await desk.gatehouse.event(({ reason }) => reason === 'body_late', 'body_late');
+    assert.equal(event['http.request.body.size'], 5, 'what arrived');
+  });
+
+  it('counts what arrived of a body that is too large', async () => {
+    const head = `POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\n`;
+    const piece = `4000\r\n${'x'.repeat(16384)}\r\n`;
+    for (const [body, least, most] of [['Content-Length: 99999999\r\n\r\n{"tit', 5, 5], [`Transfer-Encoding: chunked\r\n\r\n${piece.repeat(128)}0\r\n\r\n`, 1 << 16, 2 << 20]]) {
+      const wire = await Wire.open(desk.port, desk.tls);
+      const [answer] = await wire.send(head + body).responses();
+      assert.equal(answer.status, 413);
+      const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+      const size = event['http.request.body.size'];
+      assert.ok(event.reason === 'body_too_large' && size >= least && size <= most, `${size}`);
+      wire.destroy();
+    }
   });
 
   it('closes idle connections without a word', async () => {

@@ -235,6 +235,62 @@ describe('what leaves of its answers', unlessBuilt, () => {
     }
   });
 
+  const originalOf = (answer) => eventually(async () => {
+    const said = JSON.parse((await desk.folder.run('why', '-c', 'gatehouse.yaml', '--json', answer.headers['x-request-id'])).stdout || '{}');
+    return said.originals?.length && said.originals[0];
+  }, 'original');
+
+  it('is not kept where a credential in it cannot be found', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const stack = JSON.stringify({ stack: `at ${desk.token}` });
+    const sent = {
+      'gzip': [gzipSync(stack), 'Content-Encoding: gzip\r\n', /^\[gzip, \d+ bytes, not kept\]$/],
+      'two lines of it': [gzipSync(stack), 'content-encoding: identity\r\nContent-Encoding: x-gzip\r\n', /^\[x-gzip, \d+ bytes, not kept\]$/],
+      'several': [gzipSync(gzipSync(stack)), 'Content-Encoding: gzip, gzip\r\n', /^\[coded, \d+ bytes, not kept\]$/],
+      'gzip that no field names': [gzipSync(stack), '', /^\[not text, \d+ bytes, not kept\]$/],
+      'UTF-16': [Buffer.from(stack, 'utf16le'), '', /^\[not text, \d+ bytes, not kept\]$/],
+      'identity': [Buffer.from(stack), 'Content-Encoding: Identity\r\n', /^\{"stack":"at \[redacted\]"\}$/],
+    };
+    for (const [what, [body, coding, kept]] of Object.entries(sent)) {
+      desk.upstream.answer = () => Buffer.concat([Buffer.from(`HTTP/1.1 500 No\r\nContent-Type: application/json\r\n${coding}Content-Length: ${body.length}\r\n\r\n`), body]);
+      const answer = await desk.get('/orders/1', { ...desk.bearer, 'accept-encoding': 'gzip' });
+      assert.equal(answer.status, 502, what);
+      assert.match((await originalOf(answer)).body, kept, what);
+    }
+  });
+
+  it('of a client error that is coded is not passed on, and `detail` says why', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const body = gzipSync(JSON.stringify({ conflict: 'title' }));
+    desk.upstream.answer = () => Buffer.concat([Buffer.from(`HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
+    const answer = await desk.post('/orders', { title: 'pen', quantity: 1 });
+    assert.equal(answer.status, 409);
+    assert.equal(answer.json().error, 'invalid_request');
+    assert.equal(answer.headers['content-encoding'], undefined);
+    const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+    assert.equal(event.reason, 'upstream_refusal');
+    assert.match(event.detail, /coded its answer \(gzip\)/);
+  });
+
+  it('to HEAD is the answer to GET without its body', async () => {
+    const other = await Desk.open({ change: (_, api) => {
+      const conflict = (type) => ({ description: 'no', content: { [type]: { schema: { type: 'object', properties: { conflict: { type: 'string', maxLength: 20 } } } } } });
+      const { get } = api.paths['/orders/{id}'];
+      get.responses = { ...get.responses, 409: conflict('application/json'), 410: { description: 'gone' }, 422: conflict('text/html') };
+    } });
+    const ask = async (status, type, more = '') => {
+      other.upstream.answer = () => Buffer.from(`HTTP/1.1 ${status} No\r\nContent-Type: ${type}\r\nContent-Length: 19\r\n${more}\r\n`);
+      const answer = await other.send('HEAD', '/orders/1');
+      return [answer.status, answer.text, answer.headers['content-type'], answer.headers['content-length'], (await other.gatehouse.eventOf(answer.headers['x-request-id'])).reason];
+    };
+    assert.deepEqual(await ask(409, 'application/json'), [409, '', 'application/json', '19', null]);
+    for (const [status, type, more] of [[409, 'text/html'], [422, 'text/html'], [404, 'application/json'], [409, 'application/json', 'Content-Encoding: gzip\r\n']]) {
+      assert.equal((await ask(status, type, more)).at(-1), 'upstream_refusal', `${status} ${type} ${more}`);
+    }
+    assert.equal((await ask(410, 'application/json')).at(-1), null);
+    await other.close();
+  });
+
   it('is kept for the operator under the correlation id', async () => {
     desk.upstream.answer = () => response(500, { stack: 'at Orders.java:17' });
     const id = (await desk.get('/orders/1')).json().correlation_id;
