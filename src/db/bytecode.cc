@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/strings.h"
 #include "db/connection_state.h"
 
 namespace gatehouse::db {
@@ -27,6 +28,23 @@ struct Instruction {
   }
 };
 
+// Of the columns of a STRICT table that have a register in TypeCheck, which shows only the table's name.
+std::string affinities_of(sqlite3* database, const std::string& table) {
+  std::string affinities;
+  const auto prepared = prepare(database, "SELECT type FROM pragma_table_xinfo(?1) WHERE hidden <> 2");
+  if (!prepared) return affinities;
+  sqlite3_stmt* const rows = prepared->get();
+  bind(rows, 1, Parameter(table), SQLITE_STATIC);
+  while (sqlite3_step(rows) == SQLITE_ROW) {
+    const auto* type = reinterpret_cast<const char*>(sqlite3_column_text(rows, 0));
+    const std::string_view name = type == nullptr ? "" : type;
+    affinities += equal_ignoring_case(name, "TEXT")                                       ? 'B'
+                  : equal_ignoring_case(name, "ANY") || equal_ignoring_case(name, "BLOB") ? 'A'
+                                                                                          : 'C';
+  }
+  return affinities;
+}
+
 // The statement's own; those of triggers stand behind it, and their addresses begin anew.
 std::vector<Instruction> program_of(sqlite3* database, std::string_view text) {
   std::vector<Instruction> program;
@@ -40,6 +58,7 @@ std::vector<Instruction> program_of(sqlite3* database, std::string_view text) {
   while (sqlite3_step(rows) == SQLITE_ROW && sqlite3_column_int(rows, 0) == std::ssize(program)) {
     program.push_back({text_at(1), sqlite3_column_int(rows, 2), sqlite3_column_int(rows, 3),
                        sqlite3_column_int(rows, 4), text_at(5), sqlite3_column_int(rows, 6)});
+    if (program.back().opcode == "TypeCheck") program.back().p4 = affinities_of(database, program.back().p4);
   }
   return program;
 }
@@ -64,7 +83,6 @@ using Parameters = std::bitset<128>;
 
 struct Held {
   Parameters from = {};
-  bool as_number = false;          // a numeric affinity was applied to it
   std::vector<Parameters> fields = {};  // of a record
   bool operator==(const Held&) const = default;
 };
@@ -86,7 +104,7 @@ class Trace {
     }
   }
 
-  // Those that are compared as numbers.
+  // Those that are made numbers, or compared as numbers.
   Parameters run() {
     constexpr std::size_t kMostInstructions = 20'000;
     if (program_.size() > kMostInstructions) return Parameters().set();
@@ -123,7 +141,6 @@ class Trace {
       Held& one = (*known)[number];
       Held merged = one;
       merged.from |= held.from;
-      merged.as_number |= held.as_number;
       merge(merged.fields, held.fields);
       if (merged == one) continue;
       one = std::move(merged);
@@ -189,7 +206,7 @@ class Trace {
     const std::string_view opcode = at.opcode;
     if (opcode == "Variable") {
       put(registers, at.p2, {.from = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)});
-    } else if (at.is({"SCopy", "IntCopy", "Not", "BitNot"})) {
+    } else if (at.is({"SCopy", "IntCopy", "Not"})) {
       put(registers, at.p2, held(registers, at.p1));
     } else if (at.is({"Copy", "Move"})) {
       const int count = opcode == "Copy" ? at.p3 + 1 : std::max(at.p3, 1);
@@ -197,22 +214,34 @@ class Trace {
     } else if (is_function(at)) {
       const std::size_t bracket = at.p4.find('(');
       const int count = bracket == at.p4.npos ? -1 : std::atoi(at.p4.c_str() + bracket + 1);
-      put(registers, at.p3, gives_own_number(at) ? Held{} : arguments(registers, at.p2, count));
-    } else if (at.is({"Concat", "Add", "Subtract", "Multiply", "Divide", "Remainder", "BitAnd", "BitOr",
-                      "ShiftLeft", "ShiftRight"})) {
+      put(registers, at.p3, result(at, registers, count));
+    } else if (opcode == "Concat") {
       put(registers, at.p3, {.from = held(registers, at.p1).from | held(registers, at.p2).from});
+    } else if (at.is({"Add", "Subtract", "Multiply", "Divide", "Remainder", "BitAnd", "BitOr", "ShiftLeft",
+                      "ShiftRight"})) {
+      numeric_ |= held(registers, at.p1).from | held(registers, at.p2).from;
+      registers.erase(at.p3);
+    } else if (opcode == "BitNot") {
+      numeric_ |= held(registers, at.p1).from;
+      registers.erase(at.p2);
     } else if (at.is({"AggStep", "AggStep1", "AggInverse"})) {
-      if (gives_own_number(at)) return;
       Held sum = held(registers, at.p3);
-      sum.from |= arguments(registers, at.p2, at.p5).from;
+      sum.from |= result(at, registers, at.p5).from;
       put(registers, at.p3, std::move(sum));
     } else if (opcode == "AggValue") {
       put(registers, at.p3, held(registers, at.p1));
-    } else if (opcode == "Affinity") {
+    } else if (at.is({"Affinity", "TypeCheck"})) {
       for (int i = 0; i < at.p2 && i < std::ssize(at.p4); ++i) {
-        if (const auto found = registers.find(at.p1 + i); found != registers.end())
-          found->second.as_number = is_numeric(at.p4[static_cast<std::size_t>(i)]);
+        if (is_numeric(at.p4[static_cast<std::size_t>(i)])) numeric_ |= held(registers, at.p1 + i).from;
       }
+    } else if (opcode == "Cast") {
+      if (is_numeric(at.p2)) numeric_ |= held(registers, at.p1).from;
+    } else if (opcode == "MustBeInt") {
+      numeric_ |= held(registers, at.p1).from;
+    } else if (opcode == "VUpdate") {  // the row's number before, and behind
+      numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2)).from;
+    } else if (opcode == "VFilter") {
+      filter(at, registers);
     } else if (opcode == "MakeRecord") {
       make_record(at, registers);
     } else if (at.is({"Insert", "IdxInsert", "SorterInsert"})) {
@@ -227,7 +256,8 @@ class Trace {
       const auto column = static_cast<std::size_t>(at.p2);
       put(registers, at.p3, {.from = column < fields.size() ? fields[column] : Parameters()});
     } else if (opcode == "VColumn") {
-      registers.erase(at.p3);
+      const std::vector<Parameters>& given = tables_[at.p1];
+      put(registers, at.p3, {.from = given.empty() ? Parameters() : given.front()});
     } else if (opcode == "Null") {
       for (int i = at.p2; i <= std::max(at.p2, at.p3); ++i) registers.erase(i);
     } else if (at.is({"Integer", "Int64", "Real", "String8", "String", "Blob", "Rowid", "NewRowid",
@@ -237,26 +267,42 @@ class Trace {
       constexpr int kAffinityBits = 0x47;
       if (!is_numeric(at.p5 & kAffinityBits)) return;
       numeric_ |= held(registers, at.p1).from | held(registers, at.p3).from;
-    } else if (opcode.starts_with("Seek") || opcode.starts_with("Idx") || at.is({"Found", "NotFound"})) {
-      seek(at, registers);
+    } else if (is_search_by_row_number(at)) {
+      numeric_ |= held(registers, at.p3).from;
     }
   }
 
-  // By a key in registers, or by a row's number in one.
-  void seek(const Instruction& at, const Registers& registers) {
-    if (opcode_has_no_key(at)) return;
-    const int fields = at.p4.empty() ? 0 : std::atoi(at.p4.c_str());
-    if (fields == 0 && at.opcode.starts_with("Seek")) numeric_ |= held(registers, at.p3).from;
-    for (int i = 0; i < fields; ++i) {
-      const Held key = held(registers, at.p3 + i);
-      if (key.as_number) numeric_ |= key.from;
-    }
-  }
-  static bool opcode_has_no_key(const Instruction& at) {
-    return at.is({"IdxDelete", "IdxRowid", "SeekScan", "SeekHit"});
+  // Other keys have passed an Affinity, or a MakeRecord with one.
+  static bool is_search_by_row_number(const Instruction& at) {
+    if (at.is({"NotExists", "SeekRowid"})) return true;
+    return at.p4.empty() && at.is({"SeekLT", "SeekLE", "SeekGE", "SeekGT"});
   }
 
-  // A record's field that is made a number is compared as one: a member of an IN list.
+  // A table-valued function (json_each) gives parts of its arguments. Search tables, whose plan has a text,
+  // give what is stored.
+  void filter(const Instruction& at, const Registers& registers) {
+    if (!at.p4.empty()) return;
+    int count = -1;
+    for (const Instruction& one : program_) {
+      if (one.opcode == "Integer" && one.p2 == at.p3 + 1) count = std::max(count, one.p1);
+    }
+    merge(tables_[at.p1], {arguments(registers, at.p3 + 2, count).from});
+  }
+
+  // Of a function. One that is not known takes its arguments for numbers.
+  Held result(const Instruction& at, const Registers& registers, int count) {
+    const Held given = arguments(registers, at.p2, count);
+    if (gives_own_number(at)) return {};
+    if (calls(at, {"substr", "substring"})) {
+      numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1).from;
+      return held(registers, at.p2);
+    }
+    if (takes_text(at)) return given;
+    numeric_ |= given.from;
+    return {};
+  }
+
+  // A field may be made a number here: of a member of an IN list, or of a row.
   void make_record(const Instruction& at, Registers& registers) {
     Held record;
     for (int i = 0; i < at.p2; ++i) {
@@ -269,8 +315,17 @@ class Trace {
 
   // Functions whose result is a number that they count or find themselves, and no text that reads as one.
   static bool gives_own_number(const Instruction& at) {
-    return calls(at, {"length", "octet_length", "instr", "unicode", "like", "glob", "count", "unixepoch",
-                      "julianday", "json_valid", "json_array_length"});
+    return calls(at, {"length", "octet_length", "instr", "unicode", "like", "glob", "count", "json_valid",
+                      "json_array_length"});
+  }
+  // Functions that make no number of a text.
+  static bool takes_text(const Instruction& at) {
+    return at.p4.starts_with("json") || at.p4.starts_with("->") ||
+           calls(at,
+                 {"lower",       "upper",        "trim",       "ltrim",     "rtrim", "replace",  "hex",
+                  "quote",       "nullif",       "coalesce",   "ifnull",    "iif",   "min",      "max",
+                  "typeof",      "group_concat", "string_agg", "date",      "time",  "datetime", "strftime",
+                  "first_value", "last_value",   "lag",        "nth_value", "lead",  "highlight"});
   }
 
   // `count` below 0: the call does not say how many it has.
@@ -314,7 +369,7 @@ ProgramFacts facts_of_program(sqlite3* database, std::string_view text, std::siz
   const std::vector<Instruction> program = program_of(database, text);
   ProgramFacts facts;
   const Parameters numeric = program.empty() ? Parameters().set() : Trace(program).run();
-  for (std::size_t i = 0; i < parameters; ++i) facts.compared_as_numbers.push_back(numeric[i]);
+  for (std::size_t i = 0; i < parameters; ++i) facts.made_numbers.push_back(numeric[i]);
   facts.searches = std::ranges::any_of(program, looks_through_text);
   return facts;
 }

@@ -10,11 +10,12 @@ struct sqlite3;
 namespace gatehouse::db {
 
 struct ProgramFacts {
-  // For each parameter whether SQLite may compare it, or what functions, operators, subqueries or CAST make
-  // of it, as a number: with a column of INTEGER, REAL or NUMERIC affinity, before which it turns text that
-  // reads as a number into one (https://sqlite.org/datatype3.html, section 4.2). What a trigger does with a
-  // stored value is not looked at.
-  std::vector<bool> compared_as_numbers;
+  // For each parameter whether SQLite may take it, or what functions, operators, subqueries or CAST make of it,
+  // for a number: compare it with a column of INTEGER, REAL or NUMERIC affinity, store it in one, or search
+  // the key of a row by it (https://sqlite.org/datatype3.html, sections 3 and 4.2); CAST it; or give it to an
+  // operator or a function that calculates. Numbers in JSON and dates are followed only into columns of
+  // numbers. What a trigger does with a stored value is not looked at.
+  std::vector<bool> made_numbers;
   // Whether it looks through texts: LIKE, GLOB, instr(), or a search of a virtual table.
   bool searches = false;
 };

@@ -22,7 +22,7 @@ FixedStatement::~FixedStatement() = default;
 
 const std::vector<Column>& FixedStatement::columns() const { return meaning_->columns; }
 Effect FixedStatement::effect() const { return meaning_->effect; }
-bool FixedStatement::compares_as_number(std::size_t parameter) const { return meaning_->numeric[parameter]; }
+bool FixedStatement::takes_as_number(std::size_t parameter) const { return meaning_->numeric[parameter]; }
 bool FixedStatement::searches() const { return meaning_->searches; }
 
 Catalogue::Catalogue(Connection& database, CatalogueRules rules)

@@ -60,8 +60,8 @@ class FixedStatement {
   const std::vector<ParameterName>& parameters() const { return parameters_; }
   const std::vector<Column>& columns() const;  // empty: it gives no rows
   Effect effect() const;
-  // Whether a parameter is compared with a number: then text that reads as one is one, "5e1" as well as "50".
-  bool compares_as_number(std::size_t parameter) const;
+  // Whether SQLite takes a parameter for a number: then text that reads as one is one, "5e1" as well as "50".
+  bool takes_as_number(std::size_t parameter) const;
   // Whether it looks through texts, row by row or in an index of words: its cost grows with the table.
   bool searches() const;
 

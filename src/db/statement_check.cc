@@ -158,7 +158,7 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
 
   StatementMeaning meaning;
   ProgramFacts facts = facts_of_program(database, text, parameters);
-  meaning.numeric = std::move(facts.compared_as_numbers);
+  meaning.numeric = std::move(facts.made_numbers);
   meaning.searches = facts.searches;
   meaning.effect = sqlite3_stmt_readonly(statement) != 0 ? Effect::reads : Effect::writes;
   for (int i = 0; i < sqlite3_column_count(statement); ++i) {
@@ -183,7 +183,7 @@ std::optional<std::string> difference(const StatementMeaning& checked, const Sta
     }
   }
   for (std::size_t i = 0; i < checked.numeric.size() && i < now.numeric.size(); ++i) {
-    if (now.numeric[i] && !checked.numeric[i]) return "it compares a text with a number";
+    if (now.numeric[i] && !checked.numeric[i]) return "it takes a text for a number";
   }
   return std::nullopt;
 }

@@ -18,7 +18,7 @@ namespace gatehouse::db {
 
 struct StatementMeaning {
   std::vector<Column> columns;  // that it gives
-  std::vector<bool> numeric;    // parameters that are compared with numbers
+  std::vector<bool> numeric;    // parameters that SQLite takes for numbers
   bool searches = false;
   Effect effect = Effect::writes;
   // What it reads and writes, as SQLite asks leave for it: action, table, column, and the view or trigger

@@ -108,12 +108,12 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
     }
     check_declared(*value, from, text.place, name,
                    fmt::format("the statement binds `:{}`", parameter.text()));
-    if ((*fixed)->compares_as_number(i) && may_be_text(*value, from)) {
+    if ((*fixed)->takes_as_number(i) && may_be_text(*value, from)) {
       problems_.add(
           text.place,
-          fmt::format("{}: the statement compares the text `:{}` with a number, and so takes `5e1`, "
-                      "`050` and `+50` for 50, which conditions do not; declare it as an integer and nothing "
-                      "else, or compare texts: CAST(column AS TEXT) = :{}",
+          fmt::format("{}: the statement compares the text `:{}` with a number or makes it one, and so "
+                      "takes `5e1`, `050` and `+50` for 50, which conditions do not; declare it as an integer "
+                      "and nothing else, or compare texts: CAST(column AS TEXT) = :{}",
                       name, parameter.text(), parameter.text()));
     }
     statement.values.push_back(*std::move(value));

@@ -1,0 +1,215 @@
+// Which parameters SQLite takes for numbers.
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "db/catalogue.h"
+
+namespace gatehouse::db {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class TakenForNumbers : public ::testing::Test {
+ protected:
+  TakenForNumbers() : connection_(*Connection::open({.path = ":memory:"})), catalogue_(connection_) {
+    run("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL)");
+    run("CREATE VIRTUAL TABLE found USING fts5(title)");
+    run("CREATE TABLE numbers (id INTEGER PRIMARY KEY, n INT, k INTEGER, r REAL, d NUMERIC, t TEXT, b, u "
+        "INTEGER)");
+    run("CREATE INDEX numbers_k ON numbers (k, t)");
+    run("CREATE INDEX numbers_t ON numbers (t)");
+    run("CREATE TABLE pairs (a INTEGER, b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID");
+    run("CREATE TABLE strict (id INTEGER PRIMARY KEY, n INT UNIQUE, t TEXT, a ANY) STRICT");
+    run("CREATE TABLE named (name TEXT PRIMARY KEY, t TEXT, n INTEGER)");
+    run("CREATE TABLE uniques (n INTEGER UNIQUE, t TEXT)");
+    run("CREATE TABLE parts (id INTEGER PRIMARY KEY, number INTEGER REFERENCES numbers (id), t TEXT)");
+  }
+  void run(Sql sql) {
+    const auto done = connection_.execute(sql);
+    if (!done) throw std::runtime_error(done.error().text);
+  }
+  std::string taken(std::string_view text) {
+    const auto added = catalogue_.add(text);
+    if (!added) return added.error().what;
+    const FixedStatement& statement = **added;
+    std::string found;
+    for (std::size_t i = 0; i < statement.parameters().size(); ++i) {
+      if (statement.takes_as_number(i)) found += statement.parameters()[i].text() + " ";
+    }
+    return found;
+  }
+
+  Connection connection_;
+  Catalogue catalogue_;
+};
+
+TEST_F(TakenForNumbers, WhereTheyAreCompared) {
+  for (const std::string_view text :
+       {"SELECT t FROM numbers WHERE id = :q.x", "SELECT t FROM numbers WHERE id > :q.x",
+        "SELECT t FROM numbers WHERE n = :q.x", "SELECT t FROM numbers WHERE k = :q.x",
+        "SELECT t FROM numbers WHERE k = :q.x AND t = :q.t", "SELECT t FROM numbers WHERE k < :q.x",
+        "SELECT t FROM numbers WHERE r = :q.x", "SELECT t FROM numbers WHERE d <> :q.x",
+        "SELECT t FROM numbers WHERE k IN (:q.x, 7)", "SELECT t FROM numbers WHERE n BETWEEN 1 AND :q.x",
+        "SELECT t FROM numbers WHERE coalesce(:q.x, 1) = n",
+        "SELECT t FROM numbers WHERE :q.x = n OR t = :q.t",
+        "SELECT t FROM numbers WHERE :q.x IN (SELECT k FROM numbers)", "SELECT b FROM pairs WHERE a = :q.x",
+        "SELECT CASE n WHEN :q.x THEN 1 END AS c FROM numbers", "UPDATE numbers SET t = :q.t WHERE id = :q.x",
+        "DELETE FROM numbers WHERE n = :q.x",
+        "SELECT x.t FROM numbers x JOIN orders o ON o.id = x.k WHERE o.id = :q.x",
+        "WITH one AS (SELECT k FROM numbers WHERE t = :q.t) SELECT k FROM one WHERE k = :q.x"}) {
+    EXPECT_EQ(taken(text), "q.x ") << text;
+  }
+}
+
+TEST_F(TakenForNumbers, WhateverIsDoneToThemBefore) {
+  for (const std::string_view text :
+       {"SELECT t FROM numbers WHERE n = nullif(:q.x, '')",
+        "SELECT t FROM numbers WHERE id = trim(:q.x)",
+        "SELECT t FROM numbers WHERE n = :q.x || ''",
+        "SELECT t FROM numbers WHERE n = '' || :q.x",
+        "SELECT t FROM numbers WHERE n = max(:q.x, 'a')",
+        "SELECT t FROM numbers WHERE n = coalesce(NULL, :q.x, t)",
+        "SELECT t FROM numbers WHERE n = iif(t = 'a', :q.x, 5)",
+        "SELECT t FROM numbers WHERE n = ifnull(t, :q.x)",
+        "SELECT t FROM numbers WHERE n = CASE WHEN t = 'a' THEN :q.x ELSE 5 END",
+        "SELECT t FROM numbers WHERE n = CASE WHEN t = 'a' THEN 5 ELSE :q.x END",
+        "SELECT t FROM numbers WHERE n = (SELECT :q.x)",
+        "SELECT t FROM numbers WHERE n = CAST(:q.x AS TEXT)",
+        "SELECT t FROM numbers WHERE n = CAST(:q.x AS INTEGER)",
+        "SELECT t FROM numbers WHERE id = :q.x + 0",
+        "SELECT t FROM numbers WHERE n IN (SELECT :q.x UNION SELECT 5)",
+        "SELECT t FROM numbers WHERE n = printf('%s', :q.x)",
+        "SELECT t FROM numbers WHERE n = abs(:q.x)",
+        "WITH one AS (SELECT :q.x AS v) SELECT t FROM numbers, one WHERE n = v",
+        "WITH one AS MATERIALIZED (SELECT :q.x AS v UNION SELECT 'x') SELECT t FROM numbers, one WHERE n = v",
+        "WITH one(v) AS (VALUES (:q.x), ('b')) SELECT t FROM numbers WHERE n IN (SELECT v FROM one)",
+        "WITH RECURSIVE one(v, i) AS (SELECT :q.x, 0 UNION ALL SELECT v, i + 1 FROM one WHERE i < 2) SELECT "
+        "t FROM "
+        "numbers JOIN one ON n = v",
+        "SELECT t FROM numbers JOIN (SELECT :q.x AS v ORDER BY 1 LIMIT 1) ON k = v",
+        "SELECT t FROM numbers WHERE n = (SELECT max(v) FROM (SELECT :q.x AS v UNION ALL SELECT 'z'))",
+        "SELECT t FROM numbers WHERE n = (SELECT group_concat(v) FROM (SELECT :q.x AS v))",
+        "SELECT t, max(n) FROM numbers GROUP BY t HAVING max(n) = lower(:q.x) OR n = :q.x",
+        "SELECT t FROM numbers WHERE (n, t) = (:q.x, 'a')",
+        "SELECT t FROM numbers WHERE (n, t) IN (SELECT :q.x, 'a')",
+        "SELECT t FROM numbers WHERE EXISTS (SELECT 1 FROM orders WHERE orders.id = substr(:q.x, 1))",
+        "UPDATE numbers SET t = 'a' WHERE id = lower(:q.x)",
+        "DELETE FROM numbers WHERE n = lower(:q.x)",
+        "SELECT t FROM numbers WHERE n = json_extract(:q.x, '$.n')",
+        "SELECT x.value AS v FROM numbers, (SELECT :q.x AS value) AS x WHERE n BETWEEN 0 AND x.value"}) {
+    EXPECT_EQ(taken(text), "q.x ") << text;
+  }
+}
+
+TEST_F(TakenForNumbers, AsKeysOfRowsAndConflictsAndInColumnsOfNumbers) {
+  for (const std::string_view text :
+       {"INSERT INTO numbers (id, t) VALUES (:q.x, :q.t)",
+        "INSERT INTO numbers (id, t) VALUES (:q.x, 'a') ON CONFLICT (id) DO UPDATE SET t = excluded.t",
+        "INSERT OR IGNORE INTO numbers (id) SELECT trim(:q.x)",
+        "REPLACE INTO numbers (id, t) VALUES (:q.x, :q.t)",
+        "UPDATE OR REPLACE numbers SET id = :q.x WHERE t = :q.t",
+        "INSERT INTO uniques VALUES (:q.x, 'a') ON CONFLICT (n) DO UPDATE SET t = excluded.t",
+        "REPLACE INTO uniques VALUES (:q.x, :q.t)", "UPDATE OR REPLACE uniques SET n = :q.x",
+        "INSERT INTO pairs VALUES (:q.x, :q.t) ON CONFLICT DO UPDATE SET b = :q.y",
+        "REPLACE INTO pairs VALUES (:q.x, :q.t)",
+        "INSERT INTO named VALUES ('a', 'a', 1) ON CONFLICT DO UPDATE SET n = :q.x",
+        "INSERT INTO numbers (n, t) VALUES (:q.x, :q.t)", "UPDATE numbers SET u = :q.x WHERE t = :q.t",
+        "INSERT INTO strict (n, t) VALUES (:q.x, :q.t)", "INSERT INTO parts (number, t) VALUES (:q.x, :q.t)",
+        "INSERT INTO found (rowid, title) VALUES (:q.x, 'a')",
+        "REPLACE INTO found (rowid, title) VALUES (:q.x, :q.t)",
+        "UPDATE found SET rowid = :q.x WHERE title = 'a'", "DELETE FROM found WHERE rowid = :q.x"}) {
+    const std::string found = taken(text);
+    EXPECT_THAT(found, StartsWith("q.x ")) << text;
+    EXPECT_THAT(found, Not(HasSubstr("q.t"))) << text;
+  }
+}
+
+TEST_F(TakenForNumbers, ThroughTableValuedFunctions) {
+  for (const std::string_view text :
+       {"SELECT t FROM numbers WHERE id IN (SELECT value FROM json_each(:q.x))",
+        "SELECT t FROM numbers JOIN json_each(:q.x) AS j ON numbers.id = j.value",
+        "SELECT t FROM numbers JOIN json_each(json_array(:q.x)) AS j ON n = j.value",
+        "SELECT t FROM numbers WHERE k IN (SELECT value FROM json_each(json_array(:q.x)))",
+        "SELECT t FROM numbers WHERE EXISTS (SELECT 1 FROM json_each(:q.x) WHERE r = value)",
+        "SELECT t FROM numbers WHERE id IN (SELECT atom FROM json_tree(:q.x))",
+        "SELECT t FROM json_each('[1]') AS a, json_each(:q.x, '$') AS b, numbers WHERE n = b.value",
+        "SELECT t FROM numbers WHERE n IN (SELECT value FROM json_each('{}', :q.x))",
+        "UPDATE numbers SET t = 'a' FROM json_each(:q.x) AS j WHERE numbers.id = j.value"}) {
+    EXPECT_EQ(taken(text), "q.x ") << text;
+  }
+}
+
+// With whatever the result is compared.
+TEST_F(TakenForNumbers, ByWhatCalculates) {
+  for (const std::string_view text :
+       {"SELECT n FROM numbers LIMIT :q.x",
+        "SELECT n FROM numbers LIMIT 1 OFFSET :q.x",
+        "SELECT n + :q.x AS s FROM numbers",
+        "SELECT t FROM numbers WHERE id + 0 = :q.x + 0",
+        "SELECT t FROM numbers WHERE NOT (n - :q.x)",
+        "SELECT t FROM numbers WHERE (b & :q.x) = b",
+        "SELECT t FROM numbers WHERE b = ~:q.x",
+        "SELECT t FROM numbers WHERE b = -:q.x",
+        "SELECT t FROM numbers WHERE b = CAST(:q.x AS REAL)",
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') = abs(:q.x)",
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') = round(trim(:q.x))",
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') = coalesce(CAST(:q.x AS INTEGER), 0)",
+        "SELECT t FROM numbers WHERE b BETWEEN :q.x + 0 AND 5",
+        "SELECT id FROM numbers INTERSECT SELECT :q.x + 0",
+        "SELECT t FROM numbers WHERE printf('%d', :q.x) = CAST(id AS TEXT)",
+        "SELECT t FROM numbers WHERE CAST(CAST(:q.x AS INTEGER) AS TEXT) = CAST(id AS TEXT)",
+        "SELECT t FROM numbers WHERE b = (SELECT sum(v) FROM (SELECT :q.x AS v))",
+        "SELECT t FROM numbers WHERE t = substr('5e1 50', :q.x, 3)",
+        "SELECT t FROM numbers WHERE u >= unixepoch(:q.x)",
+        "SELECT t FROM numbers WHERE b = julianday(:q.x)"}) {
+    EXPECT_EQ(taken(text), "q.x ") << text;
+  }
+}
+
+TEST_F(TakenForNumbers, NotWhereTheyStayTexts) {
+  for (const std::string_view text :
+       {"SELECT n FROM numbers WHERE n = length(:q.x)",
+        "SELECT n FROM numbers WHERE t = trim(:q.x) AND n = 5 AND id > 3",
+        "SELECT n FROM numbers WHERE t = lower(:q.x) || 'a' ORDER BY n LIMIT 5",
+        "WITH one AS (SELECT k, :q.x AS t FROM numbers) SELECT k FROM one WHERE k = 5 AND t = 'a'",
+        "SELECT n, count(*) AS c FROM numbers WHERE t = :q.x GROUP BY n HAVING n > 5 ORDER BY n DESC",
+        "SELECT t FROM numbers WHERE instr(t, :q.x) > 0 AND k BETWEEN 1 AND 5",
+        "SELECT CASE WHEN t = :q.x THEN n ELSE 0 END AS v FROM numbers WHERE n > 5",
+        "SELECT n FROM numbers WHERE :q.x IS NULL OR t = :q.x",
+        "SELECT n FROM numbers AS a WHERE t = :q.x AND EXISTS (SELECT 1 FROM numbers AS b WHERE b.k = a.k)",
+        "SELECT n FROM numbers WHERE CAST(id AS TEXT) = trim(:q.x)",
+        "SELECT o.id AS i FROM orders AS o JOIN numbers AS m ON m.id = o.id WHERE o.customer = nullif(:q.x, "
+        "'')",
+        "SELECT n FROM numbers WHERE t = :q.x UNION SELECT k FROM numbers WHERE b = :q.x ORDER BY 1",
+        "SELECT n, row_number() OVER (ORDER BY n) AS r FROM numbers WHERE t = :q.x",
+        "INSERT INTO numbers (n, t) SELECT n, :q.x FROM numbers WHERE t = :q.x",
+        "UPDATE numbers SET t = trim(:q.x) WHERE n = 5 RETURNING id",
+        "SELECT n FROM numbers WHERE t = :q.x",
+        "SELECT n FROM numbers WHERE b = :q.x",
+        "SELECT n FROM numbers WHERE CAST(n AS TEXT) = :q.x",
+        "SELECT n FROM numbers WHERE +n = :q.x",
+        "SELECT n FROM numbers WHERE t LIKE :q.x",
+        "INSERT INTO numbers (t, b) VALUES (:q.x, :q.y) ON CONFLICT DO NOTHING",
+        "INSERT INTO strict (t, a) VALUES (:q.x, :q.y)",
+        "REPLACE INTO named VALUES (:q.x, :q.y, 5)",
+        "INSERT INTO found (title) VALUES (:q.x)",
+        "SELECT n FROM numbers WHERE t IN (SELECT key FROM json_each(:q.x)) AND n = 5",
+        "INSERT INTO named (name, t) SELECT :q.x, value FROM json_each(:q.y) WHERE true",
+        "SELECT n FROM numbers JOIN found ON numbers.n = found.title WHERE found MATCH :q.x",
+        "SELECT n FROM numbers WHERE datetime(u, 'unixepoch') >= datetime(:q.x)",
+        "SELECT b FROM pairs WHERE b = :q.x",
+        "SELECT title FROM found WHERE found MATCH :q.x",
+        "SELECT n FROM numbers WHERE t IN (:q.x, 'a')",
+        "UPDATE pairs SET b = :q.z"}) {
+    EXPECT_EQ(taken(text), "") << text;
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::db
