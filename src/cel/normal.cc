@@ -63,11 +63,28 @@ std::string without_ignorable(std::string_view text) {
   return out;
 }
 
+// For the trim of some language: Unicode's White_Space, control characters (Java), U+FEFF (JavaScript), and
+// other ignorable characters.
+bool is_space_at_an_end(ucs4_t character) {
+  return character <= ' ' || uc_is_property_white_space(character) ||
+         uc_is_property_default_ignorable_code_point(character);
+}
+
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
+  const auto* first = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto* last = first + text.size();
+  ucs4_t character = 0;
+  while (first != last) {
+    const int size = u8_mbtouc(&character, first, static_cast<std::size_t>(last - first));
+    if (!is_space_at_an_end(character)) break;
+    first += size;
+  }
+  while (first != last) {
+    const std::uint8_t* const before = u8_prev(&character, last, first);
+    if (before == nullptr || !is_space_at_an_end(character)) break;
+    last = before;
+  }
+  return {reinterpret_cast<const char*>(first), static_cast<std::size_t>(last - first)};
 }
 
 std::string domain_key(std::string_view domain) {

@@ -37,6 +37,22 @@ TEST(Key, TextsAreNormalAndOtherCaseIsAnother) {
   EXPECT_EQ(key("\xFF@A"), "\xFF@a") << "what is not UTF-8 stays";
 }
 
+TEST(Key, WhatTrimTakesAwayDoesNotCount) {
+  for (const std::string_view space :
+       {"\t", "\v", "\x1c", "\x1d", "\x1e", "\x1f", "\x01", "\u0085", "\u00A0", "\u1680", "\u2003", "\u2028",
+        "\u2029", "\u202F", "\u205F", "\u3000", "\uFEFF", "\u180E", "\u200B"}) {
+    const std::string one(space);
+    EXPECT_EQ(key("ann@example.org" + one), "ann@example.org") << ::testing::PrintToString(space);
+    EXPECT_EQ(key(one + " ann@example.org"), "ann@example.org") << ::testing::PrintToString(space);
+    EXPECT_EQ(key(one + one), "") << ::testing::PrintToString(space);
+  }
+  EXPECT_EQ(key("a\u2028b"), "a\u2028b") << "within a text it counts";
+  EXPECT_EQ(key("a\u200Bb"), "a\u200Bb") << "and lower() takes this one out";
+  EXPECT_EQ(lower("a\u200Bb"), "ab");
+  EXPECT_EQ(key(" \xFF\u0085"), "\xFF") << "what is not UTF-8 stays";
+  EXPECT_EQ(key("\xFF \x80 "), "\xFF \x80");
+}
+
 TEST(Key, NumbersCountByTheirValue) {
   EXPECT_EQ(key(Value::integer(5)), key(Value::number(5.0)));
   EXPECT_EQ(key(Value::unsigned_integer(5)), key(Value::number(5.0)));
