@@ -102,19 +102,11 @@ std::vector<std::string> texts(sqlite3* database, std::string_view query, const 
 }
 
 std::vector<std::string> definition_of(sqlite3* database, const std::string& name) {
-  std::vector<std::string> lines = texts(
-      database,
-      "SELECT sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('view', 'trigger')", name);
-  if (!lines.empty()) return lines;
-  lines = texts(database, "SELECT name FROM pragma_table_xinfo(?1)", name);
-  for (std::string& line : lines) {
-    const char* type = nullptr;
-    const char* collation = nullptr;
-    sqlite3_table_column_metadata(database, "main", name.c_str(), line.c_str(), &type, &collation, nullptr,
-                                  nullptr, nullptr);
-    line = fmt::format("{} {} {}", line, type == nullptr ? "" : type, collation == nullptr ? "" : collation);
-  }
-  return lines;
+  return texts(database,
+               "SELECT sql FROM sqlite_schema WHERE (name = ?1 COLLATE NOCASE AND type <> 'index') OR "
+               "(tbl_name = ?1 COLLATE NOCASE AND type = 'index' AND sql LIKE 'CREATE UNIQUE%') "
+               "ORDER BY type, name",
+               name);
 }
 
 // By SQLite's rules: where a condition is part of a statement, the two would be one name there.
@@ -177,10 +169,8 @@ std::optional<std::string> difference(const StatementMeaning& checked, const Sta
   if (checked.effect != now.effect || checked.uses != now.uses) return "it reads or writes something else";
   for (const auto& [name, lines] : checked.definitions) {
     const auto found = now.definitions.find(name);
-    if (found == now.definitions.end() || found->second.size() < lines.size() ||
-        !std::equal(lines.begin(), lines.end(), found->second.begin())) {
+    if (found == now.definitions.end() || found->second != lines)
       return fmt::format("{} is defined otherwise", name);
-    }
   }
   for (std::size_t i = 0; i < checked.numeric.size() && i < now.numeric.size(); ++i) {
     if (now.numeric[i] && !checked.numeric[i]) return "it takes a text for a number";

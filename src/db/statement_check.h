@@ -24,8 +24,7 @@ struct StatementMeaning {
   // What it reads and writes, as SQLite asks leave for it: action, table, column, and the view or trigger
   // that does it.
   std::set<std::string> uses;
-  // How that is defined. A table: its columns in their order, with type and collation. A view or a trigger:
-  // its text.
+  // How that is defined: the text of the table, view or trigger in the schema, and of a table's unique indices.
   std::map<std::string, std::vector<std::string>> definitions;
 };
 
@@ -34,8 +33,7 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
                                                                   std::size_t parameters,
                                                                   const CatalogueRules& rules);
 
-// What is not as it was checked, for operators; nothing where the statement means the same. Columns that
-// tables have behind those that were there change nothing unless the statement takes them up.
+// What is not as it was checked, for operators; nothing where the statement means the same.
 std::optional<std::string> difference(const StatementMeaning& checked, const StatementMeaning& now);
 
 }  // namespace gatehouse::db
