@@ -104,10 +104,17 @@ class Trace {
     }
   }
 
-  // Those that are made numbers, or compared as numbers.
-  Parameters run() {
+  const Parameters& numeric() const { return numeric_; }
+  // Those by which search tables are searched.
+  const Parameters& search_texts() const { return search_texts_; }
+
+  void run() {
     constexpr std::size_t kMostInstructions = 20'000;
-    if (program_.size() > kMostInstructions) return Parameters().set();
+    if (program_.empty() || program_.size() > kMostInstructions) {
+      numeric_.set();
+      search_texts_.set();
+      return;
+    }
     std::map<int, std::vector<Parameters>> before;
     do {  // until the tables hold nothing more
       before = tables_;
@@ -123,7 +130,6 @@ class Trace {
         for (const std::size_t next : successors(at, address)) go_on(next, registers);
       }
     } while (before != tables_);
-    return numeric_;
   }
 
  private:
@@ -281,12 +287,16 @@ class Trace {
   // A table-valued function (json_each) gives parts of its arguments. Search tables, whose plan has a text,
   // give what is stored.
   void filter(const Instruction& at, const Registers& registers) {
-    if (!at.p4.empty()) return;
     int count = -1;
     for (const Instruction& one : program_) {
       if (one.opcode == "Integer" && one.p2 == at.p3 + 1) count = std::max(count, one.p1);
     }
-    merge(tables_[at.p1], {arguments(registers, at.p3 + 2, count).from});
+    const Parameters given = arguments(registers, at.p3 + 2, count).from;
+    if (at.p4.empty()) {
+      merge(tables_[at.p1], {given});
+    } else {
+      search_texts_ |= given;
+    }
   }
 
   // Of a function. One that is not known takes its arguments for numbers.
@@ -360,7 +370,8 @@ class Trace {
   std::map<int, std::vector<Parameters>> tables_;  // what such a table's columns hold
   std::vector<std::optional<Registers>> before_;   // each instruction
   std::set<std::size_t> waiting_;                  // instructions to be followed again
-  Parameters numeric_;
+  Parameters numeric_;                             // that are made numbers, or compared as numbers
+  Parameters search_texts_;
 };
 
 }  // namespace
@@ -368,8 +379,12 @@ class Trace {
 ProgramFacts facts_of_program(sqlite3* database, std::string_view text, std::size_t parameters) {
   const std::vector<Instruction> program = program_of(database, text);
   ProgramFacts facts;
-  const Parameters numeric = program.empty() ? Parameters().set() : Trace(program).run();
-  for (std::size_t i = 0; i < parameters; ++i) facts.made_numbers.push_back(numeric[i]);
+  Trace trace(program);
+  trace.run();
+  for (std::size_t i = 0; i < parameters; ++i) {
+    facts.made_numbers.push_back(trace.numeric()[i % 128]);
+    facts.search_texts.push_back(trace.search_texts()[i % 128]);
+  }
   facts.searches = std::ranges::any_of(program, looks_through_text);
   return facts;
 }

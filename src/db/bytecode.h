@@ -16,6 +16,8 @@ struct ProgramFacts {
   // operator or a function that calculates. Numbers in JSON and dates are followed only into columns of
   // numbers. What a trigger does with a stored value is not looked at.
   std::vector<bool> made_numbers;
+  // For each parameter whether a search of a virtual table reads it, or what the statement makes of it.
+  std::vector<bool> search_texts;
   // Whether it looks through texts: LIKE, GLOB, instr(), or a search of a virtual table.
   bool searches = false;
 };

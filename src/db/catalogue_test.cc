@@ -479,5 +479,35 @@ TEST_F(Statements, NoValueIsInTheTextOfAFailure) {
   }
 }
 
+// SQLite does not interrupt a search: so it is refused before it begins.
+TEST_F(Statements, ATextOfASearchHasABound) {
+  const auto words = [](std::size_t count, std::string_view word) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all += word;
+    return all;
+  };
+  const std::string refused = fault(RunFault::value);
+  for (const std::string_view text :
+       {"SELECT title FROM found WHERE found MATCH :q.x", "SELECT title FROM found WHERE found = trim(:q.x)",
+        "SELECT title FROM found(:q.x)", "SELECT title FROM found WHERE found MATCH 'title:' || :q.x",
+        "SELECT title FROM orders, found WHERE found MATCH (SELECT :q.x) AND orders.id = 1"}) {
+    const auto& search = add(text);
+    EXPECT_EQ(list(search, {"red"}), R"([{"title":"red apple"}])") << text;
+    EXPECT_EQ(list(search, {words(32, "x ")}), "[]") << text;
+    for (const std::string& long_text :
+         {words(33, "x "), words(33, "\u00e9 "), "NEAR(" + words(32, "x ") + ",100000)", words(17, "\"x\"y"),
+          words(65, "\"\" "), words(65, "\""), "\"" + words(33, "x.") + "\"", words(33, "_+"),
+          words(257, "x"), "x" + words(256, " ")}) {
+      EXPECT_EQ(list(search, {long_text}), refused) << text << long_text;
+    }
+  }
+  EXPECT_EQ(
+      list(add("SELECT title FROM found WHERE found MATCH 'red' AND title <> :q.x"), {words(300, "x ")}),
+      R"([{"title":"red apple"}])");
+  EXPECT_EQ(list(add("INSERT INTO found (title) VALUES (:q.x)"), {words(300, "x ")}), "[]");
+  EXPECT_EQ(list(add("SELECT count(*) AS c FROM json_each(:q.x)"), {"[" + words(300, "1,") + "1]"}),
+            R"([{"c":301}])");
+}
+
 }  // namespace
 }  // namespace gatehouse::db

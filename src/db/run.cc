@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/strings.h"
 #include "db/catalogue.h"
 #include "db/connection_state.h"
 #include "db/statement_check.h"
@@ -45,6 +46,27 @@ struct Bounds {
     return 1;
   }
 };
+
+// FTS5 searches NEAR(…) in time that grows with the occurrences times the square of its phrases, and cannot
+// be interrupted. A phrase needs a word or two quotes, so words and quotes are counted, whatever they stand
+// for.
+bool is_search(const Parameter& value) {
+  constexpr std::size_t kLongest = 256;  // bytes: a tokenizer may find as many words in one quoted phrase
+  constexpr std::size_t kMostWords = 32;
+  const auto* const text = std::get_if<std::string_view>(&value.value());
+  if (text == nullptr) return true;
+  std::size_t halves = 0;
+  bool in_word = false;
+  for (const char c : *text) {
+    const bool letter = ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+    const bool word =
+        letter || is_digit(c) || c == '_' || c == '\x1a' || static_cast<unsigned char>(c) >= 0x80;
+    if (word && !in_word) halves += 2;
+    if (c == '"') ++halves;
+    in_word = word;
+  }
+  return text->size() <= kLongest && halves <= 2 * kMostWords;
+}
 
 RunFailure fail(RunFault fault, std::string text) { return {fault, LogText(std::move(text))}; }
 
@@ -179,6 +201,8 @@ class Run {
     compiled_ = &found->second;
     statement_ = compiled_->statement.get();
     for (std::size_t i = 0; i < values.size(); ++i) {
+      if (fixed_.meaning_->search_texts[i] && !is_search(values[i]))
+        return std::unexpected(fail(RunFault::value, "the text of a search is too long"));
       const int status = bind(statement_, static_cast<int>(i + 1), values[i], SQLITE_STATIC);
       if (status == SQLITE_TOOBIG)
         return std::unexpected(fail(RunFault::value, "a value is too long to be bound"));

@@ -151,6 +151,7 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
   StatementMeaning meaning;
   ProgramFacts facts = facts_of_program(database, text, parameters);
   meaning.numeric = std::move(facts.made_numbers);
+  meaning.search_texts = std::move(facts.search_texts);
   meaning.searches = facts.searches;
   meaning.effect = sqlite3_stmt_readonly(statement) != 0 ? Effect::reads : Effect::writes;
   for (int i = 0; i < sqlite3_column_count(statement); ++i) {

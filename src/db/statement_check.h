@@ -19,6 +19,7 @@ namespace gatehouse::db {
 struct StatementMeaning {
   std::vector<Column> columns;  // that it gives
   std::vector<bool> numeric;    // parameters that SQLite takes for numbers
+  std::vector<bool> search_texts;  // parameters by which search tables are searched
   bool searches = false;
   Effect effect = Effect::writes;
   // What it reads and writes, as SQLite asks leave for it: action, table, column, and the view or trigger
