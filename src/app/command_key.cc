@@ -105,15 +105,14 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
 }
 
 // After a change that is in the store: waits until every running server has read it. So a revoked key is
-// refused when the command returns, and a script can use the key that it has just made. Gives the exit status:
-// kNotConfirmed where a server has not confirmed it in time. Where no server runs on the store, that is said:
-// it may be the wrong configuration.
+// refused when the command returns, and a script can use the key that it has just made. Gives the exit
+// status: kNotConfirmed where a server has not confirmed it in time. Where no server runs on the store, that
+// is said: it may be the wrong configuration.
 int let_servers_read(const KeySession& keys) {
   constexpr std::chrono::seconds kPatience{5};
-  const auto version = keys.admin.version();
   keys.watchdog.stop();
-  const auto state = version ? store::wait_for_servers(keys.store, *version, kPatience)
-                             : Result<store::ServingState>(std::unexpected(version.error()));
+  const auto state = store::wait_for_servers(
+      keys.store, [&] { return keys.admin.version(); }, kPatience);
   if (!state) {
     return fail("key",
                 fmt::format("the change is stored, but whether a running server has read it is not known: {}",
@@ -121,13 +120,13 @@ int let_servers_read(const KeySession& keys) {
                 kNotConfirmed);
   }
   if (state->behind > 0) {
-    return fail("key",
-                fmt::format("the change is stored, but {} of {} running servers did not confirm within {} s "
-                            "that they have read it; a server that cannot read its store refuses all keys "
-                            "after {} s",
-                            state->behind, state->running, kPatience.count(),
-                            store::KeyStore::kStaleAfter.count()),
-                kNotConfirmed);
+    return fail(
+        "key",
+        fmt::format("the change is stored, but {} of {} running servers did not confirm within {} s "
+                    "that they have read it; a server that cannot read its store refuses all keys "
+                    "after {} s",
+                    state->behind, state->running, kPatience.count(), store::KeyStore::kStaleAfter.count()),
+        kNotConfirmed);
   }
   if (state->running == 0) {
     fmt::print(stderr,

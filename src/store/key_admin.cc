@@ -47,6 +47,12 @@ constexpr db::Sql kSteps[] = {
     "ALTER TABLE gatehouse_keys ADD COLUMN authenticators TEXT NOT NULL DEFAULT '[]';"
     "CREATE TRIGGER gatehouse_keys_moved AFTER UPDATE OF authenticators ON gatehouse_keys BEGIN"
     "  UPDATE gatehouse_key_version SET version = version + 1; END;",
+    // A number repeats after a backup was restored: a value drawn at random tells the states apart. Every
+    // change of the number draws one, whichever trigger makes it.
+    "ALTER TABLE gatehouse_key_version ADD COLUMN value INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE gatehouse_key_version SET value = random();"
+    "CREATE TRIGGER gatehouse_key_version_drawn AFTER UPDATE OF version ON gatehouse_key_version BEGIN"
+    "  UPDATE gatehouse_key_version SET value = random(); END;",
 };
 
 constexpr std::size_t kLongestName = 256;
@@ -174,10 +180,10 @@ Result<> KeyAdmin::revoke(std::string_view id) {
 }
 
 Result<KeyVersion> KeyAdmin::version() {
-  GATEHOUSE_TRY(const std::int64_t number, read_key_version(connection_));
+  GATEHOUSE_TRY(const KeyVersionRow row, read_key_version(connection_));
   // Looked at last: where another file has taken the path meanwhile, the change was made to one that is gone.
   GATEHOUSE_TRY(const db::FileIdentity file, connection_.file());
-  return KeyVersion{file, number};
+  return KeyVersion{file, row.number, row.value};
 }
 
 }  // namespace gatehouse::store

@@ -28,11 +28,11 @@ std::optional<std::vector<std::string>> read_list(std::string_view text) {
   return list;
 }
 
-Result<std::int64_t> read_key_version(db::Connection& connection) {
-  GATEHOUSE_TRY(db::Rows version, connection.query("SELECT version FROM gatehouse_key_version"));
+Result<KeyVersionRow> read_key_version(db::Connection& connection) {
+  GATEHOUSE_TRY(db::Rows version, connection.query("SELECT version, value FROM gatehouse_key_version"));
   GATEHOUSE_TRY(const bool there, version.next());
   if (!there) return failure(ErrorCode::invalid, "the table gatehouse_key_version is empty");
-  return version.integer(0);
+  return KeyVersionRow{version.integer(0), version.integer(1)};
 }
 
 std::optional<StoredKey> read_key(const db::Rows& row) {

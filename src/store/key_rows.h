@@ -23,8 +23,13 @@ constexpr int kKeyColumns = 12;
 // "everywhere".
 std::optional<StoredKey> read_key(const db::Rows& row);
 
-// The number of the keys' state: the row of gatehouse_key_version.
-Result<std::int64_t> read_key_version(db::Connection& connection);
+// The row of gatehouse_key_version.
+struct KeyVersionRow {
+  std::int64_t number = 0;
+  std::int64_t value = 0;
+  bool operator==(const KeyVersionRow&) const = default;
+};
+Result<KeyVersionRow> read_key_version(db::Connection& connection);
 
 std::string list_text(const std::vector<std::string>& list);  // a JSON array of strings
 std::optional<std::vector<std::string>> read_list(std::string_view text);

@@ -33,12 +33,11 @@ struct KeyStore::Snapshot final : KeySnapshot {
     note(static_cast<const Entry&>(key),
          std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
   }
-  // Most requests only read the line that the workers share: the first use since the last writing puts the key
-  // into the list, and a later one writes once a second.
+  // Most requests only read the line that the workers share: the first use since the last writing puts the
+  // key into the list, and a later one writes once a second.
   void note(const Entry& entry, std::int64_t second) const {
     std::int64_t last = entry.last_used.load(std::memory_order_relaxed);
-    while (last < second &&
-           !entry.last_used.compare_exchange_weak(last, second, std::memory_order_acq_rel)) {
+    while (last < second && !entry.last_used.compare_exchange_weak(last, second, std::memory_order_acq_rel)) {
     }
     if (last != 0) return;
     entry.next_used = uses.load(std::memory_order_relaxed);
@@ -64,7 +63,7 @@ KeyStore::KeyStore(db::OpenOptions options, db::Connection connection, const Clo
       file_(file_at(options_.path)) {}
 
 std::optional<db::FileIdentity> KeyStore::file_at(const std::string& path) {
-  struct stat facts{};
+  struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
   return db::FileIdentity{facts.st_dev, facts.st_ino};
 }
@@ -133,7 +132,8 @@ Result<> KeyStore::look() {
     options.access = db::Access::read_write;
     GATEHOUSE_TRY(connection_, db::Connection::open(options));
     file_ = file;
-    data_version_ = key_version_ = -1;
+    data_version_ = -1;
+    key_version_.reset();
   }
   GATEHOUSE_TRY(const std::int64_t data_version, connection_.data_version());
   if (data_version != data_version_) {
@@ -146,10 +146,10 @@ Result<> KeyStore::look() {
 }
 
 Result<> KeyStore::reload() {
-  // One transaction, so that the number belongs to the rows.
+  // One transaction, so that the version belongs to the rows.
   GATEHOUSE_TRY(db::Transaction transaction,
                 db::Transaction::begin(connection_, db::Transaction::Kind::read));
-  GATEHOUSE_TRY(const std::int64_t key_version, read_key_version(connection_));
+  GATEHOUSE_TRY(const KeyVersionRow key_version, read_key_version(connection_));
   if (key_version == key_version_) return transaction.commit();
 
   auto snapshot = std::make_shared<Snapshot>(++generation_);
@@ -182,10 +182,11 @@ Result<> KeyStore::reload() {
   return {};
 }
 
-// Only after the snapshot is in its place: a command that reads the number relies on it.
+// Only after the snapshot is in its place: a command that reads the version relies on it.
 void KeyStore::confirm_version() {
   // One that fails is repeated at the next look, and until then the command says that nothing was confirmed.
-  if (mark_ && file_) static_cast<void>(mark_->confirm(connection_.path(), {*file_, key_version_}));
+  if (!mark_ || !file_ || !key_version_) return;
+  static_cast<void>(mark_->confirm(connection_.path(), {*file_, key_version_->number, key_version_->value}));
 }
 
 Result<> KeyStore::write_pending() {

@@ -30,6 +30,7 @@
 #include "core/key_directory.h"
 #include "db/connection.h"
 #include "db/file_identity.h"
+#include "store/key_rows.h"
 #include "store/serving_mark.h"
 
 namespace gatehouse::store {
@@ -100,7 +101,7 @@ class KeyStore final : public KeyDirectory {
   db::Connection connection_;
   std::optional<db::FileIdentity> file_;  // that the connection has open
   std::int64_t data_version_ = -1;
-  std::int64_t key_version_ = -1;  // of snapshot_
+  std::optional<KeyVersionRow> key_version_;  // of snapshot_
   std::optional<ServingMark> mark_;
   std::shared_ptr<Snapshot> before_;  // the snapshot before: a worker may have noted a last use in it
   std::uint64_t generation_ = 0;

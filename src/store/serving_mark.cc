@@ -1,10 +1,13 @@
 #include "store/serving_mark.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,21 +20,23 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 
-// What a slot holds: device, number of the file, version, and kWhole mixed with these, so that a slot that
-// was read while it was written, or never was written, is not taken for a confirmation.
-using Slot = std::array<std::uint64_t, 4>;
+// What a slot holds: device, number of the file, number and value of the version, and kWhole mixed with
+// these, so that a slot that was read while it was written, or never was written, is not taken for a
+// confirmation.
+using Slot = std::array<std::uint64_t, 5>;
 constexpr std::uint64_t kWhole = 0x6761746568757365;
 
 Slot slot_of(const KeyVersion& version) {
   const auto number = static_cast<std::uint64_t>(version.number);
-  return {version.file.device, version.file.number, number,
-          kWhole ^ version.file.device ^ (version.file.number << 1U) ^ (number << 2U)};
+  const auto value = static_cast<std::uint64_t>(version.value);
+  return {version.file.device, version.file.number, number, value,
+          kWhole ^ version.file.device ^ (version.file.number << 1U) ^ (number << 2U) ^ std::rotl(value, 3)};
 }
 
 off_t place_of(std::size_t slot) { return static_cast<off_t>(slot * sizeof(Slot)); }
 
 struct flock lock_of(std::size_t slot) {
-  struct flock lock{};
+  struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = place_of(slot);
@@ -50,11 +55,10 @@ bool write_slot(int file, std::size_t slot, const Slot& value) {
   return ::pwrite(file, value.data(), sizeof value, place_of(slot)) == sizeof value;
 }
 
-bool has_confirmed(int file, std::size_t slot, const KeyVersion& version) {
+bool has_confirmed(int file, std::size_t slot, std::span<const KeyVersion> versions) {
   Slot read{};
   if (::pread(file, read.data(), sizeof read, place_of(slot)) != sizeof read) return false;
-  const KeyVersion confirmed{{read[0], read[1]}, static_cast<std::int64_t>(read[2])};
-  return read == slot_of(confirmed) && confirmed.file == version.file && confirmed.number >= version.number;
+  return std::ranges::any_of(versions, [&](const KeyVersion& one) { return read == slot_of(one); });
 }
 
 }  // namespace
@@ -77,7 +81,8 @@ Result<ServingMark> ServingMark::hold(const std::string& store) {
 }
 
 bool ServingMark::is_at(const std::string& path) const {
-  struct stat held{}, named{};
+  struct stat held {
+  }, named{};
   return path == path_ && ::fstat(file_, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
@@ -113,7 +118,7 @@ ServingMark::~ServingMark() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<ServingState> serving_state(const std::string& store, const KeyVersion& version) {
+Result<ServingState> serving_state(const std::string& store, std::span<const KeyVersion> versions) {
   const std::string path = mark_of(store);
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
@@ -130,17 +135,28 @@ Result<ServingState> serving_state(const std::string& store, const KeyVersion& v
     }
     if (lock.l_type == F_UNLCK) continue;
     ++state.running;
-    if (!has_confirmed(file, slot, version)) ++state.behind;
+    if (!has_confirmed(file, slot, versions)) ++state.behind;
   }
   ::close(file);
   return state;
 }
 
-Result<ServingState> wait_for_servers(const std::string& store, const KeyVersion& version,
+Result<ServingState> wait_for_servers(const std::string& store, const ReadVersion& read_version,
                                       std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::vector<KeyVersion> versions;
   for (;;) {
-    GATEHOUSE_TRY(const ServingState state, serving_state(store, version));
+    GATEHOUSE_TRY(const KeyVersion now, read_version());
+    if (versions.empty() || now != versions.back()) {
+      // Within one file a change adds to the number: one that does not grow is that of a backup.
+      if (!versions.empty() && (now.file != versions.back().file || now.number <= versions.back().number)) {
+        return failure(ErrorCode::conflict,
+                       "the store was replaced meanwhile, and the change may be undone; look with "
+                       "`gatehouse key list`");
+      }
+      versions.push_back(now);
+    }
+    GATEHOUSE_TRY(const ServingState state, serving_state(store, versions));
     if (state.behind == 0 || std::chrono::steady_clock::now() >= deadline) return state;
     std::this_thread::sleep_for(kBetweenLooks);
   }

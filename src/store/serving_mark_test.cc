@@ -1,5 +1,6 @@
 #include "store/serving_mark.h"
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,7 +50,11 @@ class Serving : public ::testing::Test {
     return *std::move(served);
   }
   KeyVersion version() { return *admin_->version(); }
-  ServingState state() { return *serving_state(store(), version()); }
+  ServingState state() { return *serving_state(store(), std::array{version()}); }
+  Result<ServingState> wait(std::chrono::milliseconds patience) {
+    return wait_for_servers(
+        store(), [&] { return admin_->version(); }, patience);
+  }
 
   std::filesystem::path folder_;
   SystemEntropy entropy_;
@@ -72,14 +78,19 @@ TEST_F(Serving, EveryServerIsWaitedFor) {
   EXPECT_EQ(state().running, 2U);
   EXPECT_EQ(state().behind, 2U) << "a server that has read nothing yet";
   ASSERT_TRUE(one.confirm(store(), first));
-  EXPECT_EQ(wait_for_servers(store(), first, 20ms)->behind, 1U);
+  EXPECT_EQ(wait(20ms)->behind, 1U);
   ASSERT_TRUE(other.confirm(store(), first));
-  EXPECT_EQ(wait_for_servers(store(), first, 20ms)->behind, 0U);
+  EXPECT_EQ(wait(20ms)->behind, 0U);
 
   ASSERT_TRUE(admin_->create({.principal = "p"}));
   EXPECT_EQ(state().behind, 2U) << "what was confirmed is older";
-  ASSERT_TRUE(one.confirm(store(), {first.file, version().number + 1}));
-  EXPECT_EQ(state().behind, 1U) << "a newer state holds the change too";
+  const KeyVersion second = version();
+  ASSERT_TRUE(one.confirm(store(), second));
+  EXPECT_EQ(state().behind, 1U);
+  ASSERT_TRUE(other.confirm(store(), {second.file, second.number + 1, second.value}));
+  EXPECT_EQ(state().behind, 1U) << "a higher number says nothing: a backup may have been restored";
+  ASSERT_TRUE(other.confirm(store(), {second.file, second.number, second.value ^ 1}));
+  EXPECT_EQ(state().behind, 1U) << "a state of the same number that is another";
 }
 
 TEST_F(Serving, ASlotSaysNothingOfTheServerThatTakesItNext) {
@@ -106,7 +117,7 @@ TEST_F(Serving, AServerThatWasKilledIsNotWaitedFor) {
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
   EXPECT_EQ(state().behind, 1U);
   std::thread killer([child] { ::kill(child, SIGKILL); });
-  EXPECT_EQ(wait_for_servers(store(), version(), 10s)->running, 0U);
+  EXPECT_EQ(wait(10s)->running, 0U);
   killer.join();
   ::waitpid(child, nullptr, 0);
   ::close(ready[0]);
@@ -116,7 +127,7 @@ TEST_F(Serving, AServerThatWasKilledIsNotWaitedFor) {
 TEST_F(Serving, ABackupsNumberIsNotTakenForTheStoresOwn) {
   auto mark = *ServingMark::hold(store());
   const KeyVersion now = version();
-  ASSERT_TRUE(mark.confirm(store(), {{now.file.device, now.file.number + 1}, now.number + 100}));
+  ASSERT_TRUE(mark.confirm(store(), {{now.file.device, now.file.number + 1}, now.number, now.value}));
   EXPECT_EQ(state().behind, 1U) << "another file, which had more changes";
 }
 
@@ -161,7 +172,7 @@ TEST_F(Serving, ARevocationAmongManyKeysIsWaitedFor) {
   const auto other = serve();
   ASSERT_FALSE(one->snapshot()->find(key->id)->revoked);
   ASSERT_TRUE(admin_->revoke(key->id));
-  const auto waited = wait_for_servers(store(), version(), 60s);
+  const auto waited = wait(60s);
   ASSERT_TRUE(waited) << waited.error().text;
   EXPECT_EQ(waited->running, 2U);
   EXPECT_EQ(waited->behind, 0U);
@@ -175,11 +186,76 @@ TEST_F(Serving, AConfirmedVersionIsTheOneThatRequestsMeet) {
   for (int i = 0; i < 100; ++i) {
     const auto key = admin_->create({.principal = "p"});
     std::thread server([&] { static_cast<void>(served->refresh()); });
-    const auto waited = wait_for_servers(store(), version(), 10s);
+    const auto waited = wait(10s);
     EXPECT_EQ(waited->behind, 0U);
     EXPECT_NE(served->snapshot()->find(key->id), nullptr);
     server.join();
   }
+}
+
+// Copies the store's pages as `sqlite3 .backup` and `.restore` do: into the same file.
+void copy_pages(const std::string& from, const std::string& to) {
+  sqlite3 *source = nullptr, *target = nullptr;
+  ASSERT_EQ(sqlite3_open(from.c_str(), &source), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open(to.c_str(), &target), SQLITE_OK);
+  sqlite3_busy_timeout(target, 5000);
+  sqlite3_backup* const copy = sqlite3_backup_init(target, "main", source, "main");
+  ASSERT_NE(copy, nullptr);
+  EXPECT_EQ(sqlite3_backup_step(copy, -1), SQLITE_DONE);
+  EXPECT_EQ(sqlite3_backup_finish(copy), SQLITE_OK);
+  sqlite3_close(source);
+  sqlite3_close(target);
+}
+
+TEST_F(Serving, ABackupRestoredIntoTheSameFileIsRead) {
+  const auto one = admin_->create({.principal = "one"});
+  const auto other = admin_->create({.principal = "other"});
+  const auto served = serve();
+  const std::string backup = (folder_ / "backup.db").string();
+  copy_pages(store(), backup);
+  ASSERT_TRUE(admin_->revoke(one->id));
+  ASSERT_TRUE(served->refresh());
+  ASSERT_TRUE(served->snapshot()->find(one->id)->revoked);
+
+  const KeyVersion before = version();
+  copy_pages(backup, store());
+  ASSERT_TRUE(admin_->revoke(other->id));
+  EXPECT_EQ(version().number, before.number) << "the number repeats";
+  EXPECT_NE(version().value, before.value);
+  const auto waited = wait(10s);
+  ASSERT_TRUE(waited) << waited.error().text;
+  EXPECT_EQ(waited->behind, 0U);
+  EXPECT_TRUE(served->snapshot()->find(other->id)->revoked) << "confirmed and not in force";
+
+  copy_pages(backup, store());
+  ASSERT_TRUE(served->refresh());
+  EXPECT_FALSE(served->snapshot()->find(other->id)->revoked) << "a restore alone is read too";
+}
+
+TEST_F(Serving, AStoreThatIsReplacedWhileACommandWaitsIsToldOfIt) {
+  const auto mark = *ServingMark::hold(store());
+  const KeyVersion first = version();
+  for (const KeyVersion& next : {KeyVersion{first.file, first.number, first.value ^ 1},
+                                 KeyVersion{first.file, first.number - 1, first.value},
+                                 KeyVersion{{first.file.device, first.file.number + 1}, 9, 9}}) {
+    int reads = 0;
+    const auto waited = wait_for_servers(
+        store(), [&]() -> Result<KeyVersion> { return ++reads == 1 ? first : next; }, 10s);
+    ASSERT_FALSE(waited);
+    EXPECT_EQ(waited.error().code, ErrorCode::conflict);
+  }
+}
+
+TEST_F(Serving, AChangeByAnotherCommandMeanwhileHoldsThisOneToo) {
+  auto mark = *ServingMark::hold(store());
+  const KeyVersion first = version();
+  ASSERT_TRUE(admin_->create({.principal = "p"}));
+  ASSERT_TRUE(mark.confirm(store(), version()));
+  int reads = 0;
+  const auto waited = wait_for_servers(
+      store(), [&] { return ++reads == 1 ? Result<KeyVersion>(first) : admin_->version(); }, 10s);
+  ASSERT_TRUE(waited);
+  EXPECT_EQ(waited->behind, 0U);
 }
 
 TEST_F(Serving, AServerThatCannotReadItsStoreIsBehind) {
@@ -187,11 +263,12 @@ TEST_F(Serving, AServerThatCannotReadItsStoreIsBehind) {
   ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
   EXPECT_FALSE(served->refresh());
   EXPECT_FALSE(admin_->version()) << "which the command says";
-  ASSERT_TRUE(connection_->execute("CREATE TABLE gatehouse_key_version (version INTEGER NOT NULL)"));
-  ASSERT_TRUE(connection_->execute("INSERT INTO gatehouse_key_version VALUES (1000)"));
+  ASSERT_TRUE(connection_->execute(
+      "CREATE TABLE gatehouse_key_version (version INTEGER NOT NULL, value INTEGER NOT NULL)"));
+  ASSERT_TRUE(connection_->execute("INSERT INTO gatehouse_key_version VALUES (1000, 7)"));
   ASSERT_TRUE(connection_->execute("ALTER TABLE gatehouse_keys RENAME TO elsewhere"));
   EXPECT_FALSE(served->refresh());
-  EXPECT_EQ(wait_for_servers(store(), version(), 50ms)->behind, 1U);
+  EXPECT_EQ(wait(50ms)->behind, 1U);
 }
 
 }  // namespace
