@@ -111,7 +111,9 @@ class Authenticators {
   }
 
   // One id is one principal: two sources that could give the same id have different prefixes, and none gives
-  // an id that begins with a longer prefix of another.
+  // an id that begins with a longer prefix of another. This holds within one source too: behind the prefixes
+  // `user:` and `user:svc:`, the subjects `svc:ann` and `ann` of one issuer would be one id. Only the operator
+  // writes ids whole, for keys, so that an id in the store of keys means one principal.
   void tell_people_apart() {
     std::vector<Source> sources;
     for (const AuthenticatorPolicy& one : set_.authenticators) sources.push_back(source_of(*one.settings));
@@ -119,12 +121,13 @@ class Authenticators {
       AuthenticatorPolicy& one = set_.authenticators[i];
       const std::string& prefix = one.settings->prefix.value;
       for (std::size_t k = 0; k < sources.size(); ++k) {
-        if (sources[k] == sources[i]) continue;
+        const bool same_source = sources[k] == sources[i];
+        if (same_source && one.settings->kind == AuthenticatorKind::api_key) continue;
         const Authenticator& other = *set_.authenticators[k].settings;
         if (other.prefix.value.size() > prefix.size() && other.prefix.value.starts_with(prefix)) {
           one.foreign_prefixes.push_back(other.prefix.value);
         }
-        if (k < i || other.prefix.value != prefix) continue;
+        if (same_source || k < i || other.prefix.value != prefix) continue;
         problems_.add(
             other.place,
             fmt::format("authenticators.{0}: could give a caller the principal.id of somebody whom {1} "

@@ -328,6 +328,45 @@ describe('two sources of ids', unlessBuilt, () => {
   });
 });
 
+describe('prefixes that nest within one source', unlessBuilt, () => {
+  it('make one id of no two subjects of an issuer', async () => {
+    const desk = await Desk.open({ change: ({ authenticators }, api) => {
+      authenticators.userToken.prefix = 'user:';
+      authenticators.serviceToken = { ...authenticators.userToken, prefix: 'user:svc:', audience: 'services' };
+      api.components.securitySchemes.serviceToken = { type: 'http', scheme: 'bearer' };
+      api.paths['/orders/{id}'].get.security = [{ userToken: [] }, { serviceToken: [] }];
+    } });
+    const ask = async (claims) => desk.get('/orders/1', await desk.bearerOf(claims));
+    assert.equal((await ask({ sub: 'ann', aud: 'services' })).status, 200);
+    assert.equal(desk.upstream.last.headers['gatehouse-principal'], 'user:svc:ann');
+    await assertRefused(desk.gatehouse, await ask({ sub: 'svc:ann' }), { status: 401, error: 'authentication_required', reason: 'credential_claims', stage: 'authenticate' });
+    assert.equal((await ask({ sub: 'svc' })).status, 200);
+    await desk.close();
+  });
+
+  it('make one id of no two names of certificates', async () => {
+    let ann, other;
+    const desk = await Desk.open({ change: ({ authenticators, operations }, api, { clients }) => {
+      ann = clients.issue('ann', { subject: '/CN=ops:ann', use: 'clientAuth' });
+      other = clients.issue('other', { subject: '/CN=ann', use: 'clientAuth' });
+      authenticators.partnerCertificate = { type: 'mtls', prefix: 'machine:', id: 'claims.common_name' };
+      authenticators.opsCertificate = { type: 'mtls', prefix: 'machine:ops:', id: 'claims.common_name' };
+      api.components.securitySchemes.opsCertificate = { type: 'mutualTLS' };
+      api.paths['/users'].get.security = [{ opsCertificate: [] }];
+      operations.listUsers = { permission: 'profile:read' };
+    } });
+    const ask = async (pair, path) => {
+      const client = undiciClient({ ca: desk.authority.certificate, ...pair });
+      try { return (await desk.send('GET', path, { headers: {}, client })).status; } finally { client.close(); }
+    };
+    assert.equal(await ask(other, '/users'), 200);
+    assert.equal(desk.upstream.last.headers['gatehouse-principal'], 'machine:ops:ann');
+    assert.equal(await ask(ann, '/settlements'), 401);
+    assert.equal(await ask(other, '/settlements'), 200);
+    await desk.close();
+  });
+});
+
 describe('two documents', unlessBuilt, () => {
   it('that let one scheme travel in two places are no configuration', async () => {
     const desk = await Desk.open();
