@@ -88,18 +88,22 @@ describe('a key that is revoked while its request waits', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('for a connection to the upstream is not sent', async () => {
+  for (const [what, operation, first] of [
+    ['is not sent', {}, /^GET \/orders\/1 /],
+    ['asks for no object', { resource: { upstream: { path: '/owners/{path.id}' } }, when: 'resource.owner == principal.id' }, /^GET \/owners\/1 /],
+  ]) it(`for a connection to the upstream ${what}`, async () => {
     const sockets = [], open = [];
     const kept = (socket) => open.push(socket.on('error', () => {})) && socket;
     const waiting = createServer((socket) => sockets.push(kept(socket)));
     await new Promise((resolve) => waiting.listen(0, '127.0.0.1', resolve));
     let received = '';
     let behind;
-    const desk = await Desk.open({ change: ({ upstreams }, _, { authority }) => {
+    const desk = await Desk.open({ change: ({ upstreams, operations }, _, { authority }) => {
+      Object.assign(operations.getOrder, operation);
       const { cert, key } = authority.issue('backend');
       behind = createTlsServer({ cert, key }, (socket) => kept(socket).on('data', (bytes) => {
         received += bytes;
-        socket.write(response(200));
+        socket.write(response(200, { owner: 'partner:acme' }));
       }));
       upstreams.orders = { url: `https://127.0.0.1:${waiting.address().port}`, ca: 'ca.crt', connect_timeout: '5s', timeout: '5s' };
     } });
@@ -115,7 +119,7 @@ describe('a key that is revoked while its request waits', unlessBuilt, () => {
     waiting.on('connection', letIn);
     const other = await desk.createKey();
     assert.equal((await desk.get('/orders/1', { 'x-api-key': other.key })).status, 200);
-    assert.match(received, /^GET \/orders\/1 /);
+    assert.match(received, first);
     await desk.close();
     waiting.close();
     behind.close();
