@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -51,6 +52,32 @@ std::unexpected<Error> mark_failure(const char* what, const std::string& path) {
                  fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(errno)));
 }
 
+// Opens the mark of `store`, and never anything that stands in its place: a link, a pipe or a directory, or a
+// file that others could have made or can write, would tell a command that no server runs. -1 with errno
+// where there is none to open.
+Result<int> open_mark(const std::string& store, int flags) {
+  const std::string path = mark_of(store);
+  const int file = ::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  if (file < 0) return -1;
+  struct stat facts {
+  }, of_store{};
+  std::string_view fault;
+  if (::fstat(file, &facts) != 0) {
+    fault = "cannot be looked at";
+  } else if (!S_ISREG(facts.st_mode)) {
+    fault = "is not a regular file";
+  } else if (facts.st_uid != ::geteuid() && facts.st_uid != 0 &&
+             (::stat(store.c_str(), &of_store) != 0 || facts.st_uid != of_store.st_uid)) {
+    fault = "belongs to another user than the store";
+  } else if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    fault = "can be written by other users";
+  }
+  if (fault.empty()) return file;
+  ::close(file);
+  return failure(ErrorCode::denied,
+                 fmt::format("{} {}; remove it, and each server makes it anew", path, fault));
+}
+
 bool write_slot(int file, std::size_t slot, const Slot& value) {
   return ::pwrite(file, value.data(), sizeof value, place_of(slot)) == sizeof value;
 }
@@ -65,7 +92,7 @@ bool has_confirmed(int file, std::size_t slot, std::span<const KeyVersion> versi
 
 Result<ServingMark> ServingMark::hold(const std::string& store) {
   std::string path = mark_of(store);
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  GATEHOUSE_TRY(const int file, open_mark(store, O_RDWR | O_CREAT));
   if (file < 0) return mark_failure("open", path);
   ServingMark mark(std::move(path), file, 0);
   for (; mark.slot_ < kMostServers; ++mark.slot_) {
@@ -83,7 +110,7 @@ Result<ServingMark> ServingMark::hold(const std::string& store) {
 bool ServingMark::is_at(const std::string& path) const {
   struct stat held {
   }, named{};
-  return path == path_ && ::fstat(file_, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
+  return path == path_ && ::fstat(file_, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
@@ -120,7 +147,7 @@ ServingMark::~ServingMark() {
 
 Result<ServingState> serving_state(const std::string& store, std::span<const KeyVersion> versions) {
   const std::string path = mark_of(store);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  GATEHOUSE_TRY(const int file, open_mark(store, O_RDONLY));
   if (file < 0) {
     if (errno == ENOENT) return ServingState{};
     return mark_failure("open", path);

@@ -34,7 +34,8 @@ class ServingMark {
  public:
   static constexpr std::size_t kMostServers = 256;
 
-  // `store` is the path of the store's file. `denied` where the file cannot be made or locked, `unavailable`
+  // `store` is the path of the store's file. `denied` where the file cannot be made or locked, or is
+  // not a regular file of the store's owner that nobody else can write; `unavailable`
   // where kMostServers hold a slot.
   static Result<ServingMark> hold(const std::string& store);
 
@@ -64,7 +65,8 @@ struct ServingState {
   std::size_t behind = 0;  // of them: those that have confirmed none of the versions asked for
 };
 
-// `denied` where the file cannot be read. No server, where there is none.
+// `denied` where the file cannot be read, or is not one that only a server can have made. No server, where
+// there is none.
 Result<ServingState> serving_state(const std::string& store, std::span<const KeyVersion> versions);
 
 // Reads the version that the keys in the store have now.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,7 +14,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +50,7 @@ class Serving : public ::testing::Test {
     if (!served) throw std::runtime_error(served.error().text);
     return *std::move(served);
   }
+  Result<ServingState> state_or() { return serving_state(store(), std::array{version()}); }
   KeyVersion version() { return *admin_->version(); }
   ServingState state() { return *serving_state(store(), std::array{version()}); }
   Result<ServingState> wait(std::chrono::milliseconds patience) {
@@ -150,6 +152,40 @@ TEST_F(Serving, AMarkThatWasRemovedIsMadeAnew) {
   EXPECT_EQ(state().behind, 0U);
 }
 
+TEST_F(Serving, WhatStandsInTheMarksPlaceIsNotBelieved) {
+  const std::string mark = store() + "-serving";
+  const std::string elsewhere = (folder_ / "elsewhere").string();
+  auto held = *ServingMark::hold(store());
+  const std::vector<std::function<void()>> stand_ins{
+      [&] { ASSERT_EQ(::mkfifo(mark.c_str(), 0600), 0); },
+      [&] { ASSERT_EQ(::mkdir(mark.c_str(), 0700), 0); },
+      [&] { ASSERT_EQ(::symlink(elsewhere.c_str(), mark.c_str()), 0); },
+      [&] { ASSERT_EQ(::symlink(store().c_str(), mark.c_str()), 0); },
+      [&] {
+        ASSERT_EQ(::mknod(mark.c_str(), S_IFREG | 0600, 0), 0);
+        ASSERT_EQ(::chmod(mark.c_str(), 0602), 0);
+      },
+      [&] {
+        ASSERT_EQ(::mknod(mark.c_str(), S_IFREG | 0600, 0), 0);
+        ASSERT_EQ(::chmod(mark.c_str(), 0620), 0);
+      },
+  };
+  for (const auto& make : stand_ins) {
+    std::filesystem::remove_all(mark);
+    make();
+    if (HasFatalFailure()) return;
+    ASSERT_FALSE(state_or());
+    EXPECT_EQ(state_or().error().code, ErrorCode::denied);
+    EXPECT_FALSE(ServingMark::hold(store()));
+    EXPECT_FALSE(held.confirm(store(), version()));
+    std::filesystem::remove_all(mark);
+    ASSERT_TRUE(held.confirm(store(), version()));
+    EXPECT_EQ(state().running, 1U) << "the server takes the mark anew";
+    EXPECT_EQ(state().behind, 0U);
+  }
+  EXPECT_FALSE(std::filesystem::exists(elsewhere)) << "no link is followed";
+}
+
 TEST_F(Serving, ServersBeyondTheLastSlotAreRefused) {
   std::vector<ServingMark> marks;
   for (std::size_t i = 0; i < ServingMark::kMostServers; ++i) {
@@ -193,32 +229,24 @@ TEST_F(Serving, AConfirmedVersionIsTheOneThatRequestsMeet) {
   }
 }
 
-// Copies the store's pages as `sqlite3 .backup` and `.restore` do: into the same file.
-void copy_pages(const std::string& from, const std::string& to) {
-  sqlite3 *source = nullptr, *target = nullptr;
-  ASSERT_EQ(sqlite3_open(from.c_str(), &source), SQLITE_OK);
-  ASSERT_EQ(sqlite3_open(to.c_str(), &target), SQLITE_OK);
-  sqlite3_busy_timeout(target, 5000);
-  sqlite3_backup* const copy = sqlite3_backup_init(target, "main", source, "main");
-  ASSERT_NE(copy, nullptr);
-  EXPECT_EQ(sqlite3_backup_step(copy, -1), SQLITE_DONE);
-  EXPECT_EQ(sqlite3_backup_finish(copy), SQLITE_OK);
-  sqlite3_close(source);
-  sqlite3_close(target);
-}
-
+// As `sqlite3 .restore` does: the state of a backup in the same file, with the version of its time.
 TEST_F(Serving, ABackupRestoredIntoTheSameFileIsRead) {
   const auto one = admin_->create({.principal = "one"});
   const auto other = admin_->create({.principal = "other"});
+  const KeyVersion backup = version();
+  const auto restore = [&] {
+    ASSERT_TRUE(connection_->execute("UPDATE gatehouse_keys SET revoked_at = NULL"));
+    ASSERT_TRUE(connection_->execute("UPDATE gatehouse_key_version SET version = ?", {backup.number}));
+    ASSERT_TRUE(connection_->execute("UPDATE gatehouse_key_version SET value = ?", {backup.value}));
+    ASSERT_EQ(version(), backup);
+  };
   const auto served = serve();
-  const std::string backup = (folder_ / "backup.db").string();
-  copy_pages(store(), backup);
   ASSERT_TRUE(admin_->revoke(one->id));
   ASSERT_TRUE(served->refresh());
   ASSERT_TRUE(served->snapshot()->find(one->id)->revoked);
 
   const KeyVersion before = version();
-  copy_pages(backup, store());
+  restore();
   ASSERT_TRUE(admin_->revoke(other->id));
   EXPECT_EQ(version().number, before.number) << "the number repeats";
   EXPECT_NE(version().value, before.value);
@@ -227,7 +255,7 @@ TEST_F(Serving, ABackupRestoredIntoTheSameFileIsRead) {
   EXPECT_EQ(waited->behind, 0U);
   EXPECT_TRUE(served->snapshot()->find(other->id)->revoked) << "confirmed and not in force";
 
-  copy_pages(backup, store());
+  restore();
   ASSERT_TRUE(served->refresh());
   EXPECT_FALSE(served->snapshot()->find(other->id)->revoked) << "a restore alone is read too";
 }
