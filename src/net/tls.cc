@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "net/tls_engine.h"
 
@@ -41,6 +42,12 @@ std::unexpected<Error> tls_failure(std::string_view what) {
 
 Owned<BIO> memory(std::string_view text) {
   Owned<BIO> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  if (!bio) throw std::bad_alloc();
+  return bio;
+}
+
+Owned<BIO> memory_to_write() {
+  Owned<BIO> bio(BIO_new(BIO_s_mem()));
   if (!bio) throw std::bad_alloc();
   return bio;
 }
@@ -87,6 +94,30 @@ Result<> trust(SSL_CTX* context, std::string_view ca_pem) {
   for (const auto& authority : authorities) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1) {
       return tls_failure("an authority's certificate cannot be used");
+    }
+  }
+  return {};
+}
+
+// A name means one authority, because a certificate names its issuer so. A certificate that was renewed has
+// the same key.
+Result<> check_names(const std::vector<Owned<X509>>& authorities) {
+  for (auto one = authorities.begin(); one != authorities.end(); ++one) {
+    for (auto other = one + 1; other != authorities.end(); ++other) {
+      X509_NAME* const name = X509_get_subject_name(one->get());
+      if (X509_check_ca(one->get()) == 0 || X509_check_ca(other->get()) == 0 ||
+          X509_NAME_cmp(name, X509_get_subject_name(other->get())) != 0 ||
+          EVP_PKEY_eq(X509_get0_pubkey(one->get()), X509_get0_pubkey(other->get())) == 1) {
+        continue;
+      }
+      const Owned<BIO> text = memory_to_write();
+      X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253);
+      char* bytes = nullptr;
+      const long size = BIO_get_mem_data(text.get(), &bytes);
+      return failure(ErrorCode::invalid,
+                     fmt::format("two authorities with different keys have the name `{}`: a certificate does "
+                                 "not say which of the two has signed it; keep one, or give one another name",
+                                 std::string_view(bytes, static_cast<std::size_t>(size))));
     }
   }
   return {};
@@ -155,7 +186,8 @@ Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions&
 
   GATEHOUSE_TRY(native->alpn, alpn_wire(options.alpn));
   if (!native->alpn.empty()) SSL_CTX_set_alpn_select_cb(c, choose_protocol, &native->alpn);
-  SSL_CTX_set_tlsext_servername_callback(c, +[](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; });
+  SSL_CTX_set_tlsext_servername_callback(
+      c, +[](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; });
 
   if (options.client_certificates == ClientCertificates::none) {
     SSL_CTX_set_num_tickets(c, 1);
@@ -165,6 +197,7 @@ Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions&
     SSL_CTX_set_num_tickets(c, 0);
     GATEHOUSE_CHECK(trust(c, options.client_ca_pem));
     GATEHOUSE_TRY(const auto authorities, certificates(options.client_ca_pem, "the file of authorities"));
+    GATEHOUSE_CHECK(check_names(authorities));
     for (const auto& authority : authorities) SSL_CTX_add_client_CA(c, authority.get());
     SSL_CTX_set_verify(c,
                        options.client_certificates == ClientCertificates::require

@@ -304,6 +304,23 @@ TEST_F(Tls, AnAuthorityThatOnlyTheClientBringsVouchesForNobody) {
   }
 }
 
+TEST_F(Tls, AuthoritiesOfOneNameHaveOneKey) {
+  static const Identity one("Root CA", nullptr, "");
+  static const Identity other("ROOT  ca", nullptr, "");
+  static const Identity holder("Root CA", &one, "DNS:partner");
+  ServerTlsOptions options = server_options(ClientCertificates::request);
+  options.client_ca_pem = one.certificate_pem() + other.certificate_pem();
+  const auto refused = ServerTls::make(options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  EXPECT_THAT(refused.error().text, HasSubstr("two authorities with different keys have the name `CN=Root CA`"));
+
+  options.client_ca_pem = one.certificate_pem() + authority().certificate_pem() + one.certificate_pem();
+  EXPECT_TRUE(ServerTls::make(options)) << "a certificate that was renewed";
+  options.client_ca_pem = one.certificate_pem() + holder.certificate_pem();
+  EXPECT_TRUE(ServerTls::make(options)) << "one that signs nothing";
+}
+
 TEST_F(Tls, ARequiredClientCertificateThatIsMissingFailsTheHandshake) {
   const Shaken s = shake(server_context(ClientCertificates::require), client_context());
   ASSERT_FALSE(s.server);
