@@ -1,5 +1,6 @@
 #include "app/check_files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "app/listening.h"
 #include "app/world.h"
 #include "crypto/certificate.h"
+#include "crypto/distinguished_name.h"
 #include "crypto/jwk.h"
 #include "crypto/revocation_list.h"
 #include "crypto/signer.h"
@@ -96,7 +98,9 @@ class FileCheck {
                       authenticator.name, subjects.size(), fmt::join(subjects, "\", \"")));
     }
     for (const policy::PlacedText& one : named) {
-      if (std::ranges::find(subjects, one.value) != subjects.end()) continue;
+      if (std::ranges::any_of(subjects,
+                              [&](const auto& subject) { return crypto::is_same_name(subject, one.value); }))
+        continue;
       problems_.add(one.place,
                     fmt::format("authenticators.{}.issuers: tls.client_ca holds no authority `{}`; it holds: "
                                 "\"{}\"",

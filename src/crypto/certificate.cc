@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/encoding.h"
+#include "crypto/distinguished_name.h"
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
 #include "crypto/x509_text.h"
@@ -247,8 +248,12 @@ Result<std::vector<std::string>> authority_subjects(std::string_view pem) {
     subjects.push_back(std::move(subject));
   }
   std::ranges::sort(subjects);
-  subjects.erase(std::unique(subjects.begin(), subjects.end()), subjects.end());
-  return subjects;
+  std::vector<std::string> each;
+  for (std::string& subject : subjects) {
+    if (std::ranges::none_of(each, [&](const std::string& one) { return is_same_name(one, subject); }))
+      each.push_back(std::move(subject));
+  }
+  return each;
 }
 
 Result<PeerCertificate> parse_certificate_pem(std::string_view pem) {

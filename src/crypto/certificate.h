@@ -39,7 +39,8 @@ struct PeerCertificate {
 Result<PeerCertificate> parse_certificate(std::string_view der);
 Result<PeerCertificate> parse_certificate_pem(std::string_view pem);  // the first certificate
 
-// The subjects of the authorities of a PEM file, each once: those at the root and those in between. Sorted.
+// The subjects of the authorities of a PEM file, each once, however it is
+// written: those at the root and those in between. Sorted.
 Result<std::vector<std::string>> authority_subjects(std::string_view pem);
 
 struct IssuedCertificate {

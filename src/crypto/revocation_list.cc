@@ -11,6 +11,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "crypto/distinguished_name.h"
 #include "crypto/openssl.h"
 #include "crypto/x509_text.h"
 
@@ -33,7 +34,8 @@ bool at_end() {
 
 struct AuthorityCertificate {
   CertificatePtr certificate;
-  std::string subject, issuer, serial;
+  std::string subject, issuer;  // canonical names
+  std::string written_subject, serial;
   bool listed = false;  // by a list that its key has signed
 };
 
@@ -42,8 +44,10 @@ Result<std::vector<AuthorityCertificate>> read_authorities(std::string_view pem)
   const openssl::Bio bio = reading(pem);
   while (X509* const one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
     AuthorityCertificate& authority = all.emplace_back(CertificatePtr(one));
-    GATEHOUSE_TRY(authority.subject, text_of(X509_get_subject_name(one)));
-    GATEHOUSE_TRY(authority.issuer, text_of(X509_get_issuer_name(one)));
+    GATEHOUSE_TRY(authority.written_subject, text_of(X509_get_subject_name(one)));
+    GATEHOUSE_TRY(const std::string issuer, text_of(X509_get_issuer_name(one)));
+    authority.subject = canonical_name(authority.written_subject);
+    authority.issuer = canonical_name(issuer);
     GATEHOUSE_TRY(authority.serial, text_of(X509_get0_serialNumber(one)));
   }
   if (!at_end()) return failure(ErrorCode::invalid, "an authority's certificate is malformed");
@@ -60,7 +64,9 @@ bool is_signed_by(X509_CRL* list, X509* authority) {
 class RevocationLists::Reader {
  public:
   explicit Reader(std::vector<AuthorityCertificate> authorities) : certificates_(std::move(authorities)) {
-    for (const AuthorityCertificate& one : certificates_) lists_.authorities_.try_emplace(one.subject);
+    for (const AuthorityCertificate& one : certificates_) {
+      lists_.authorities_.try_emplace(one.subject, std::make_shared<Authority>());
+    }
   }
 
   Result<> add(X509_CRL* list) {
@@ -69,9 +75,10 @@ class RevocationLists::Reader {
     for (AuthorityCertificate& one : certificates_) {  // one key may have several certificates
       if (!is_signed_by(list, one.certificate.get())) continue;
       if (one.listed)
-        return failure(ErrorCode::invalid, fmt::format("there are two lists of `{}`; keep the newer", issuer));
+        return failure(ErrorCode::invalid,
+                       fmt::format("there are two lists of `{}`; keep the newer", issuer));
       one.listed = true;
-      by = &lists_.authorities_.find(one.subject)->second;
+      by = lists_.authorities_.find(one.subject)->second.get();
     }
     if (by == nullptr) {
       return failure(ErrorCode::invalid,
@@ -97,14 +104,18 @@ class RevocationLists::Reader {
   Result<RevocationLists> finish() {
     for (const AuthorityCertificate& one : certificates_) {
       if (one.listed) continue;
-      return failure(ErrorCode::invalid,
-                     fmt::format("there is no list of `{}`, which is one of the authorities: write one, which "
-                                 "may be empty",
-                                 one.subject));
+      return failure(
+          ErrorCode::invalid,
+          fmt::format("there is no list of `{}`, which is one of the authorities: write one, which "
+                      "may be empty",
+                      one.written_subject));
     }
     for (auto& [name, authority] : lists_.authorities_) {
       TextSet seen;
-      climb(name, authority, seen);
+      climb(name, *authority, seen);
+    }
+    for (const AuthorityCertificate& one : certificates_) {
+      lists_.authorities_.try_emplace(one.written_subject, lists_.authorities_.find(one.subject)->second);
     }
     return std::move(lists_);
   }
@@ -114,12 +125,12 @@ class RevocationLists::Reader {
   void climb(const std::string& name, Authority& of, TextSet& seen) const {
     const auto here = lists_.authorities_.find(name);
     if (here == lists_.authorities_.end() || !seen.insert(name).second) return;
-    of.all_updated = std::min(of.all_updated, here->second.next_update);
+    of.all_updated = std::min(of.all_updated, here->second->next_update);
     for (const AuthorityCertificate& one : certificates_) {
       if (one.subject != name) continue;
       const auto above = lists_.authorities_.find(one.issuer);
       if (above == lists_.authorities_.end()) continue;  // no chain leads over it
-      if (above->second.serials.contains(one.serial)) of.taken_back = true;
+      if (above->second->serials.contains(one.serial)) of.taken_back = true;
       climb(one.issuer, of, seen);
     }
   }
@@ -148,9 +159,10 @@ Result<RevocationLists> RevocationLists::parse(std::string_view pem, std::string
 
 RevocationLists::State RevocationLists::state_of(std::string_view issuer, std::string_view serial,
                                                  WallTime now) const {
-  const auto found = authorities_.find(issuer);
+  auto found = authorities_.find(issuer);
+  if (found == authorities_.end()) found = authorities_.find(canonical_name(issuer));
   if (found == authorities_.end()) return State::not_covered;
-  const Authority& authority = found->second;
+  const Authority& authority = *found->second;
   // A certificate that is taken back stays so, however old the list.
   if (authority.taken_back || authority.serials.contains(serial)) return State::revoked;
   return now >= authority.all_updated ? State::outdated : State::good;

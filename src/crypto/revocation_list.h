@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,8 @@ class RevocationLists {
     outdated,     // a list is past `nextUpdate`: what was revoked since is not known
   };
   // Of the certificate and of every authority above it, up to the root. `issuer` and `serial` as
-  // PeerCertificate writes them. Authorities of one name count as one: a serial number is unique per name
-  // (RFC 5280 section 4.1.2.2).
+  // PeerCertificate writes them. Authorities of one name count as one, however they write it: a serial number
+  // is unique per name (RFC 5280 section 4.1.2.2).
   State state_of(std::string_view issuer, std::string_view serial, WallTime now) const;
   // Differs for every file that was read in this process: what a cache compares.
   std::uint64_t generation() const { return generation_; }
@@ -36,13 +37,15 @@ class RevocationLists {
   class Reader;
   // Of the authorities of one name.
   struct Authority {
-    TextSet serials;                          // that they have taken back
-    WallTime next_update = WallTime::max();   // a list that does not say holds until the next one
-    WallTime all_updated = WallTime::max();   // the same, of the authorities above too
-    bool taken_back = false;                  // one of them, or one above
+    TextSet serials;                         // that they have taken back
+    WallTime next_update = WallTime::max();  // a list that does not say holds until the next one
+    WallTime all_updated = WallTime::max();  // the same, of the authorities above too
+    bool taken_back = false;                 // one of them, or one above
   };
   RevocationLists() = default;
-  TextMap<Authority> authorities_;  // by subject
+  // By the canonical name, and by the name as each of the authorities writes it: most certificates are found
+  // without making the canonical name of their issuer.
+  TextMap<std::shared_ptr<Authority>> authorities_;
   std::uint64_t generation_ = 0;
 };
 

@@ -181,23 +181,60 @@ TEST(RevocationLists, AreThereForEveryAuthorityByItsKey) {
   const auto namesake = authority_below(root, "Middle", 6);  // the same name, another key
   const std::string both = authorities + namesake.certificate_pem();
   EXPECT_FALSE(RevocationLists::parse(list_of(root, {}) + list_of(middle, {}), both));
-  const auto lists = RevocationLists::parse(list_of(root, {}) + list_of(middle, {}) + list_of(namesake, {7}), both);
+  const auto lists =
+      RevocationLists::parse(list_of(root, {}) + list_of(middle, {}) + list_of(namesake, {7}), both);
   ASSERT_TRUE(lists) << lists.error().text;
   EXPECT_EQ(lists->state_of("CN=Middle", "7", kListed), State::revoked);
 
-  const std::string twice = root.certificate_pem() + root.certificate_pem();  // a certificate that was renewed
+  const std::string twice =
+      root.certificate_pem() + root.certificate_pem();  // a certificate that was renewed
   EXPECT_TRUE(RevocationLists::parse(list_of(root, {}), twice));
+}
+
+// An authority writes the name of the one above as that one did when it signed, such as before a renewal.
+TEST(RevocationLists, SpeakOfAnAuthorityHoweverItsNameIsWritten) {
+  const auto root = authority_named("Test root");
+  for (const std::string_view written : {"TEST Root", "Test  root", " Test root "}) {
+    const auto old_certificate = certificate_of(root);
+    const std::unique_ptr<X509_NAME, openssl::Free<X509_NAME_free>> name(X509_NAME_new());
+    X509_NAME_add_entry_by_txt(name.get(), "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(written.data()),
+                               static_cast<int>(written.size()), -1, 0);
+    X509_set_subject_name(old_certificate.get(), name.get());
+    X509_set_issuer_name(old_certificate.get(), name.get());
+    X509_sign(old_certificate.get(), key_of(root).get(), EVP_sha256());
+    const openssl::Bio out(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(out.get(), old_certificate.get());
+    const auto old_root =
+        *CertificateAuthority::from_pem(openssl::text_of(out.get()), root.private_key_pem().reveal());
+    const auto branch = authority_below(old_root, "Branch", 5);
+    const auto leaf = *old_root.issue_client("leaf", {}, kListed, std::chrono::days(1));
+    const std::string issuer = parse_certificate_pem(leaf.certificate_pem)->issuer;
+    ASSERT_NE(issuer, "CN=Test root");
+    const auto lists = RevocationLists::parse(list_of(root, {5}, 1h) + list_of(branch, {}),
+                                              root.certificate_pem() + branch.certificate_pem());
+    ASSERT_TRUE(lists) << lists.error().text;
+    EXPECT_EQ(lists->state_of("CN=Branch", "1", kListed), State::revoked);
+    EXPECT_EQ(lists->state_of("CN=BRANCH", "1", kListed), State::revoked);
+    EXPECT_EQ(lists->state_of(issuer, "5", kListed), State::revoked);
+    EXPECT_EQ(lists->state_of(issuer, "6", kListed), State::good);
+    EXPECT_EQ(lists->state_of(issuer, "6", kListed + 2h), State::outdated);
+    EXPECT_EQ(lists->state_of("CN=Testroot", "6", kListed), State::not_covered);
+    const auto subjects = authority_subjects(root.certificate_pem() + old_root.certificate_pem());
+    EXPECT_EQ(subjects->size(), 1U);
+  }
 }
 
 TEST(RevocationLists, OfAuthoritiesThatCertifyEachOtherComeToAnEnd) {
   const auto first = authority_named("First");
   const auto second = authority_below(first, "Second", 5);
   const auto again = authority_below(second, "First", 6);
-  const auto lists = RevocationLists::parse(
-      list_of(first, {}) + list_of(second, {6}) + list_of(again, {}),
-      first.certificate_pem() + second.certificate_pem() + again.certificate_pem());
+  const auto lists =
+      RevocationLists::parse(list_of(first, {}) + list_of(second, {6}) + list_of(again, {}),
+                             first.certificate_pem() + second.certificate_pem() + again.certificate_pem());
   ASSERT_TRUE(lists) << lists.error().text;
-  EXPECT_EQ(lists->state_of("CN=Second", "1", kListed), State::revoked) << "it may hang on the one taken back";
+  EXPECT_EQ(lists->state_of("CN=Second", "1", kListed), State::revoked)
+      << "it may hang on the one taken back";
 }
 
 TEST(Certificates, AuthoritiesAreTold) {

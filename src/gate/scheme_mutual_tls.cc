@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/certificate.h"
+#include "crypto/distinguished_name.h"
 #include "gate/standing.h"
 
 namespace gatehouse::gate {
@@ -37,8 +38,9 @@ void build_claims(const crypto::PeerCertificate& certificate, json::Document& in
 }
 
 bool is_one_of(const std::vector<policy::PlacedText>& issuers, std::string_view issuer) {
-  return issuers.empty() ||
-         std::ranges::any_of(issuers, [&](const policy::PlacedText& one) { return one.value == issuer; });
+  return issuers.empty() || std::ranges::any_of(issuers, [&](const policy::PlacedText& one) {
+           return crypto::is_same_name(one.value, issuer);
+         });
 }
 
 }  // namespace

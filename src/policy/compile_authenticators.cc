@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "crypto/algorithm.h"
+#include "crypto/distinguished_name.h"
 #include "policy/environment.h"
 #include "policy/located_program.h"
 
@@ -85,8 +86,11 @@ class Authenticators {
       case AuthenticatorKind::mutual_tls: break;
     }
     std::vector<std::string> issuers;
-    for (const PlacedText& issuer : authenticator.mutual_tls.issuers) issuers.push_back(issuer.value);
+    for (const PlacedText& issuer : authenticator.mutual_tls.issuers) {
+      issuers.push_back(crypto::canonical_name(issuer.value));
+    }
     std::ranges::sort(issuers);
+    issuers.erase(std::unique(issuers.begin(), issuers.end()), issuers.end());
     const std::optional<PlacedText>& id = authenticator.mutual_tls.id;
     return fmt::format("certificates {}\n{}", id ? id->value : "claims.subject", fmt::join(issuers, "\n"));
   }

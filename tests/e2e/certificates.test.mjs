@@ -6,7 +6,7 @@ import { X509Certificate, createHash } from 'node:crypto';
 import { get } from 'node:https';
 import { describe, it } from 'node:test';
 
-import { Desk, assertRefused, eventually, undiciClient, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, assertRefused, eventually, undiciClient, unlessBuilt } from './harness.mjs';
 
 const denied = (reason) => ({ status: 401, error: 'authentication_required', reason, stage: 'authenticate' });
 
@@ -174,6 +174,45 @@ describe('a token that is bound to a certificate', unlessBuilt, () => {
     const answer = await desk.send('GET', '/orders/1', { headers: await bearer(desk, pair), client });
     await assertRefused(desk.gatehouse, answer, denied('credential_claims'));
     client.close();
+    await desk.close();
+  });
+});
+
+describe('the name of an authority', unlessBuilt, () => {
+  for (const subject of ['/CN=TEST clients', '/CN=Test  clients']) {
+    it(`is the same where an older certificate writes it ${subject}`, async () => {
+      let direct;
+      const { desk, below: [branch] } = await deskBelow((root) => {
+        root.renew(subject);
+        direct = root.issue('direct', machine);
+        const made = root.authority('branch');
+        root.renew('/CN=Test clients');
+        return [made];
+      }, ({ authenticators }) => (authenticators.partnerCertificate.issuers = ['CN=Test branch', 'CN=test Clients']));
+      const pair = branch.issue('machine', machine);
+      assert.equal((await ask(desk, pair)).status, 200);
+      assert.equal((await ask(desk, direct)).status, 200);
+      desk.clients.takeBack([{ cert: branch.certificate }]);
+      desk.writeLists();
+      await eventually(async () => (await ask(desk, pair)).status === 401, 'end of the branch');
+      await assertRefused(desk.gatehouse, await ask(desk, pair), denied('credential_revoked'));
+      assert.equal((await ask(desk, direct)).status, 200);
+      desk.clients.takeBack([{ cert: branch.certificate }, direct]);
+      desk.writeLists();
+      await eventually(async () => (await ask(desk, direct)).status === 401, 'end of the certificate');
+      await desk.close();
+    });
+  }
+
+  it('is not the name of another', async () => {
+    const desk = await Desk.open();
+    const [one, other] = ['/CN=Root CA', '/CN=ROOT ca'].map((subject, i) => new Authority(desk.folder.path, `root${i}`, { subject }));
+    desk.folder.write('authorities.crt', one.certificate + other.certificate);
+    desk.configuration.tls.client_ca = 'authorities.crt';
+    desk.writeFiles();
+    const { status, stderr } = await desk.folder.run('check', '-c', 'gatehouse.yaml');
+    assert.equal(status, 1);
+    assert.match(stderr, /two authorities with different keys have the name `CN=Root CA`/);
     await desk.close();
   });
 });

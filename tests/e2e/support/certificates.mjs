@@ -23,6 +23,13 @@ export class Authority {
     this.certificate = readFileSync(this.#path(`${name}.crt`), 'utf8');
   }
 
+  // Certifies itself anew, with the same key.
+  renew(subject) {
+    openssl('req', '-x509', '-key', this.#path(`${this.name}.key`), '-days', '2', '-subj', subject, '-addext', 'basicConstraints=critical,CA:TRUE',
+      '-addext', 'keyUsage=critical,keyCertSign,cRLSign', '-out', this.#path(`${this.name}.crt`));
+    this.certificate = readFileSync(this.#path(`${this.name}.crt`), 'utf8');
+  }
+
   // An authority that this one certifies.
   authority(name, options = {}) {
     return new Authority(this.directory, name, { ...options, above: this });
