@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -218,8 +219,7 @@ class Trace {
       const int count = opcode == "Copy" ? at.p3 + 1 : std::max(at.p3, 1);
       for (int i = 0; i < count; ++i) put(registers, at.p2 + i, held(registers, at.p1 + i));
     } else if (is_function(at)) {
-      const std::size_t bracket = at.p4.find('(');
-      const int count = bracket == at.p4.npos ? -1 : std::atoi(at.p4.c_str() + bracket + 1);
+      const int count = count_of_arguments(at);
       put(registers, at.p3, result(at, registers, count));
     } else if (opcode == "Concat") {
       put(registers, at.p3, {.from = held(registers, at.p1).from | held(registers, at.p2).from});
@@ -338,7 +338,39 @@ class Trace {
                   "first_value", "last_value",   "lag",        "nth_value", "lead",  "highlight"});
   }
 
-  // `count` below 0: the call does not say how many it has.
+  // A function that takes any number of arguments is shown with -1. Its arguments stand in registers in a
+  // row. Those that are the same in all rows have their bit in P1; the others are worked out in their order,
+  // last thing before the call. Rather too many are found: what names a register may write to it.
+  int count_of_arguments(const Instruction& at) const {
+    const std::size_t bracket = at.p4.find('(');
+    const int said = bracket == at.p4.npos ? -1 : std::atoi(at.p4.c_str() + bracket + 1);
+    if (said >= 0) return said;
+    if (at.p2 == 0) return 0;
+    constexpr int kBits = 31;
+    const std::span all(program_);
+    auto before = all.first(static_cast<std::size_t>(&at - program_.data()));
+    for (int i = 0; i < kBits; ++i) {
+      if ((static_cast<unsigned>(at.p1) >> i & 1U) != 0) continue;
+      const int number = at.p2 + i;
+      if (std::ranges::none_of(before, [&](const Instruction& one) { return names(one, number); })) return i;
+      for (std::size_t last = before.size(); last > 0; --last) {
+        if (!writes(before[last - 1], number)) continue;
+        before = before.subspan(last);
+        break;
+      }
+    }
+    return -1;
+  }
+  static bool names(const Instruction& at, int number) {
+    if (at.is({"Copy", "Move"}) && at.p2 <= number && number <= at.p2 + at.p3) return true;
+    return at.p1 == number || at.p2 == number || at.p3 == number;
+  }
+  static bool writes(const Instruction& at, int number) {
+    if (is_function(at) || at.is({"Column", "VColumn", "Concat"})) return at.p3 == number;
+    return at.is({"SCopy", "Rowid", "String8", "Integer", "Variable"}) && at.p2 == number;
+  }
+
+  // `count` below 0: not known.
   static Held arguments(const Registers& registers, int first, int count) {
     constexpr int kMostArguments = 127;
     Held all;

@@ -166,6 +166,19 @@ TEST_F(TakenForNumbers, ByWhatCalculates) {
         "SELECT t FROM numbers WHERE CAST(CAST(:q.x AS INTEGER) AS TEXT) = CAST(id AS TEXT)",
         "SELECT t FROM numbers WHERE b = (SELECT sum(v) FROM (SELECT :q.x AS v))",
         "SELECT t FROM numbers WHERE t = substr('5e1 50', :q.x, 3)",
+        "SELECT t FROM numbers WHERE b = printf('%d', t || :q.x)",
+        "SELECT t FROM numbers WHERE b = printf('%d%d%s', 1, n || :q.x, t)",
+        "SELECT t FROM numbers WHERE b = printf('%d%d', n, iif(n > 5, :q.x, t))",
+        "SELECT t FROM numbers WHERE b = printf('%d%d', n, (SELECT :q.x || t FROM orders))",
+        "SELECT t FROM numbers WHERE b = julianday(t, b, b, coalesce(t, :q.x))",
+        "SELECT t FROM numbers WHERE b = printf('%d', id, :q.x || t, b, t, d, r, k, n, u)",
+        "SELECT t FROM numbers WHERE b = printf(u, t, :q.x || t, n, k, r, d, t, b)",
+        "SELECT t FROM numbers WHERE b = printf('', t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, "
+        "t, t, t, "
+        "t, t, t, t, t, t, t, t, t, t, :q.x)",
+        "SELECT a.v AS v FROM (SELECT :q.x AS v, t FROM numbers ORDER BY 2 LIMIT 3) AS a WHERE "
+        "printf('%d%d', t, v) "
+        "= t",
         "SELECT t FROM numbers WHERE u >= unixepoch(:q.x)",
         "SELECT t FROM numbers WHERE b = julianday(:q.x)"}) {
     EXPECT_EQ(taken(text), "q.x ") << text;
@@ -175,6 +188,16 @@ TEST_F(TakenForNumbers, ByWhatCalculates) {
 TEST_F(TakenForNumbers, NotWhereTheyStayTexts) {
   for (const std::string_view text :
        {"SELECT n FROM numbers WHERE n = length(:q.x)",
+        // Beside a function that takes any number of arguments.
+        "SELECT julianday(t) AS j FROM numbers WHERE b = :q.x AND t > :q.y",
+        "SELECT printf('%.2f', r) AS p FROM numbers WHERE t = :q.x AND b > :q.y",
+        "SELECT printf('%.2f %s', r, t || t) AS p, :q.z AS z FROM numbers WHERE t = :q.x AND b > :q.y",
+        "SELECT json_object('n', n) AS o FROM numbers WHERE t = :q.x AND n > max(1, k) AND b > :q.y",
+        "INSERT INTO numbers (t, u, b) VALUES (:q.x, unixepoch(), :q.y)",
+        "INSERT INTO uniques (t, n) VALUES (:q.x, unixepoch())",
+        "INSERT INTO numbers (u, t) VALUES (unixepoch('now'), :q.x)",
+        "UPDATE numbers SET u = unixepoch('now'), t = :q.x WHERE t = :q.y",
+        "SELECT max(n, 5) AS m FROM numbers WHERE t = :q.x AND b > :q.y",
         "SELECT n FROM numbers WHERE t = trim(:q.x) AND n = 5 AND id > 3",
         "SELECT n FROM numbers WHERE t = lower(:q.x) || 'a' ORDER BY n LIMIT 5",
         "WITH one AS (SELECT k, :q.x AS t FROM numbers) SELECT k FROM one WHERE k = 5 AND t = 'a'",
@@ -189,24 +212,18 @@ TEST_F(TakenForNumbers, NotWhereTheyStayTexts) {
         "SELECT n FROM numbers WHERE t = :q.x UNION SELECT k FROM numbers WHERE b = :q.x ORDER BY 1",
         "SELECT n, row_number() OVER (ORDER BY n) AS r FROM numbers WHERE t = :q.x",
         "INSERT INTO numbers (n, t) SELECT n, :q.x FROM numbers WHERE t = :q.x",
-        "UPDATE numbers SET t = trim(:q.x) WHERE n = 5 RETURNING id",
-        "SELECT n FROM numbers WHERE t = :q.x",
-        "SELECT n FROM numbers WHERE b = :q.x",
-        "SELECT n FROM numbers WHERE CAST(n AS TEXT) = :q.x",
-        "SELECT n FROM numbers WHERE +n = :q.x",
-        "SELECT n FROM numbers WHERE t LIKE :q.x",
+        "UPDATE numbers SET t = trim(:q.x) WHERE n = 5 RETURNING id", "SELECT n FROM numbers WHERE t = :q.x",
+        "SELECT n FROM numbers WHERE b = :q.x", "SELECT n FROM numbers WHERE CAST(n AS TEXT) = :q.x",
+        "SELECT n FROM numbers WHERE +n = :q.x", "SELECT n FROM numbers WHERE t LIKE :q.x",
         "INSERT INTO numbers (t, b) VALUES (:q.x, :q.y) ON CONFLICT DO NOTHING",
-        "INSERT INTO strict (t, a) VALUES (:q.x, :q.y)",
-        "REPLACE INTO named VALUES (:q.x, :q.y, 5)",
+        "INSERT INTO strict (t, a) VALUES (:q.x, :q.y)", "REPLACE INTO named VALUES (:q.x, :q.y, 5)",
         "INSERT INTO found (title) VALUES (:q.x)",
         "SELECT n FROM numbers WHERE t IN (SELECT key FROM json_each(:q.x)) AND n = 5",
         "INSERT INTO named (name, t) SELECT :q.x, value FROM json_each(:q.y) WHERE true",
         "SELECT n FROM numbers JOIN found ON numbers.n = found.title WHERE found MATCH :q.x",
         "SELECT n FROM numbers WHERE datetime(u, 'unixepoch') >= datetime(:q.x)",
-        "SELECT b FROM pairs WHERE b = :q.x",
-        "SELECT title FROM found WHERE found MATCH :q.x",
-        "SELECT n FROM numbers WHERE t IN (:q.x, 'a')",
-        "UPDATE pairs SET b = :q.z"}) {
+        "SELECT b FROM pairs WHERE b = :q.x", "SELECT title FROM found WHERE found MATCH :q.x",
+        "SELECT n FROM numbers WHERE t IN (:q.x, 'a')", "UPDATE pairs SET b = :q.z"}) {
     EXPECT_EQ(taken(text), "") << text;
   }
 }
