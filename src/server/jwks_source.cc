@@ -137,7 +137,7 @@ Result<> JwksSource::first_fetch() {
 
 void JwksSource::fetch_soon() {
   const std::lock_guard lock(mutex_);
-  wanted_ = true;
+  wanted_ = !stop_;  // nobody waits for a fetch that does not come
   changed_.notify_all();
 }
 
@@ -145,7 +145,7 @@ Result<> JwksSource::fetch_anew() {
   std::unique_lock lock(mutex_);
   // One that is under way may have read what has changed since.
   const std::uint64_t enough = fetches_ + (fetching_ ? 2 : 1);
-  wanted_ = true;
+  wanted_ = !stop_;
   changed_.notify_all();
   changed_.wait(lock, [&] { return fetches_ >= enough || stop_; });
   return last_;
@@ -171,7 +171,7 @@ void JwksSource::run() {
     if (keys_) next = std::min(next, good_at() + schedule_.stale);
     changed_.wait_until(lock, next, [&] { return stop_ || wanted_; });
   }
-  wanted_ = false;  // nobody waits for a fetch that does not come
+  wanted_ = false;
 }
 
 void JwksSource::note(Report::Kind kind, std::string_view text, Report::News news) {
