@@ -283,7 +283,23 @@ describe('a client that leaves what changes something, while its answer goes on'
     }
   });
 
-  it('is too slow, or has no credential any more: the same', async () => {
+  it('or is too slow: all of the answer is taken from the upstream', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { answer: '500ms' }) });
+    const size = 64 << 20;
+    let upstream;
+    desk.upstream.answer = (_, socket) => (upstream = socket) && response(201, Buffer.alloc(size, 'x'));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.socket.pause();
+    wire.send(post(desk));
+    const event = await desk.gatehouse.event(({ operation }) => operation === 'createOrder', 'createOrder');
+    assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['allowed', 'client_slow', 201]);
+    assert.ok(event['http.response.body.size'] < size);
+    assert.ok(upstream.bytesWritten >= size && upstream.writableLength === 0, 'the upstream has got rid of all');
+    wire.destroy();
+    await desk.close();
+  });
+
+  it('because its credential has ended: the same', async () => {
     const key = await desk.createKey();
     const upstream = await (async () => {
       let socket;
