@@ -125,7 +125,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
   // or the transaction that is the answer.
   const Call call = call_of(exchange);
-  exchange.object_asked = clock_.monotonic();
+  if (operation.resource) exchange.object_asked = clock_.monotonic();
   if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
     GATEHOUSE_CO_TRY(auto judge,
                      Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
@@ -139,6 +139,9 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     co_return wall_.pass(exchange, *matched);
   }
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
+    if (has_waited(exchange)) {
+      GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
+    }
     auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
     GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
     if (!found) co_return std::unexpected(Decider::refused_lookup(operation, found.error()));
@@ -153,12 +156,19 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   }
   // The last moment at which nothing has been done: a credential that ended while the request waited, for its
   // body, a long check, the object or the disk, does nothing any more. What the target waits for, it sees to.
-  GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
+  if (has_waited(exchange)) {
+    GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
+  }
   exchange.on_hang_up = parts_.on_hang_up[operation.index];
   auto called =
       co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return wall_.pass(exchange, *matched);
+}
+
+// A loop's time is that of the beginning of its turn: it is later than the request's only in a later turn.
+bool Runner::has_waited(const Exchange& exchange) const {
+  return parts_.loop == nullptr || parts_.loop->now() > exchange.started;
 }
 
 net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {

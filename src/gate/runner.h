@@ -51,6 +51,8 @@ class Runner {
   net::Task<Verdict<void>> pass_gates(Exchange& exchange, BodyReader& body);
   // What a sensitive operation is about to do is on the disk before its target is called.
   net::Task<Verdict<void>> record_intent(Exchange& exchange);
+  // Whether other work can have been done since the request's credential was proven.
+  bool has_waited(const Exchange& exchange) const;
   Call call_of(const Exchange& exchange) const;
 
   Parts parts_;

@@ -53,10 +53,10 @@ struct Turn {
 class Fixed final : public HeadWriter {
  public:
   explicit Fixed(std::string_view method) : method_(method) {}
-  Verdict<void> write(std::string& out, const UpstreamAddress& address) const override {
+  Verdict<void> still_allowed() const override { return {}; }
+  void write(std::string& out, const UpstreamAddress& address) const override {
     out += method_;
     out += " /x HTTP/1.1\r\nHost: " + address.host + "\r\n\r\n";
-    return {};
   }
 
  private:

@@ -24,10 +24,9 @@ class Forwarded final : public HeadWriter {
  public:
   Forwarded(const Call& call, const Permit& permit, const Input& input, std::string assertion)
       : call_(call), permit_(permit), input_(input), assertion_(std::move(assertion)) {}
-  Verdict<void> write(std::string& out, const UpstreamAddress& address) const override {
-    if (auto holds = permit_.principal().in_force(call_.clock.wall()); !holds) return holds;
+  Verdict<void> still_allowed() const override { return permit_.principal().in_force(call_.clock.wall()); }
+  void write(std::string& out, const UpstreamAddress& address) const override {
     write_upstream_head(out, call_, permit_, input_, address.host, address.base_path, assertion_);
-    return {};
   }
 
  private:
@@ -119,14 +118,14 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
         co_return std::unexpected(refusal_for(connected.error().lack));
       }
       acquired.emplace(*std::move(connected));
+      GATEHOUSE_CO_CHECK(writer.still_allowed());
     }
     const UpstreamAddress& address = *acquired->second;
     Held held{*std::move(share), std::move(acquired->first), ConversationLease(client)};
     held.lease.stream().set_deadline(deadline);
     std::string& head = held.conversation->head;
     head.clear();
-    auto written_head = writer.write(head, address);
-    GATEHOUSE_CO_CHECK(std::move(written_head));
+    writer.write(head, address);
     const std::array<std::string_view, 2> parts{head, body};
     const bool may_retry = attempt == 0 && held.lease.reused() && is_idempotent(method);
     const auto written = co_await held.lease.stream().write(std::span(parts).first(body.empty() ? 1 : 2));

@@ -42,8 +42,9 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
 class HeadWriter {
  public:
   virtual ~HeadWriter() = default;
-  // Refuses where the request may not go out any more: it has waited for a connection.
-  virtual Verdict<void> write(std::string& out, const UpstreamAddress& address) const = 0;
+  // Whether the request may still go out, now that it has waited for a connection.
+  virtual Verdict<void> still_allowed() const = 0;
+  virtual void write(std::string& out, const UpstreamAddress& address) const = 0;
 };
 
 // On whose behalf an upstream is asked.

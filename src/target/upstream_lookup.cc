@@ -13,13 +13,12 @@ class Question final : public HeadWriter {
  public:
   Question(const std::string& path, const Call& call, const Principal& principal, std::string assertion)
       : path_(path), call_(call), principal_(principal), assertion_(std::move(assertion)) {}
-  Verdict<void> write(std::string& out, const UpstreamAddress& address) const override {
-    if (auto holds = principal_.in_force(call_.clock.wall()); !holds) return holds;
+  Verdict<void> still_allowed() const override { return principal_.in_force(call_.clock.wall()); }
+  void write(std::string& out, const UpstreamAddress& address) const override {
     fmt::format_to(std::back_inserter(out), "GET {}{} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n",
                    address.base_path, path_, address.host);
     append_caller(out, call_, principal_, assertion_);
     out += "\r\n";
-    return {};
   }
 
  private:
