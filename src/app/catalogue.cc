@@ -52,8 +52,9 @@ Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
   const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for,
                read_ahead] = upstream;
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(),
-                                 idle.count(), connections, failures, open_for.count(), read_ahead.bytes, ca.value);
+  std::string text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(), idle.count(),
+                  connections, failures, open_for.count(), read_ahead.bytes, ca.value);
   for (const policy::PlacedText& url : urls) text.append("\n").append(url.value);
   return text.append("\n").append(authorities);
 }

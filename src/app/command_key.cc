@@ -111,8 +111,7 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
 int let_servers_read(const KeySession& keys) {
   constexpr std::chrono::seconds kPatience{5};
   keys.watchdog.stop();
-  const auto state = store::wait_for_servers(
-      keys.store, [&] { return keys.admin.version(); }, kPatience);
+  const auto state = store::wait_for_servers(keys.store, [&] { return keys.admin.version(); }, kPatience);
   if (!state) {
     return fail("key",
                 fmt::format("the change is stored, but whether a running server has read it is not known: {}",

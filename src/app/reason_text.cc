@@ -89,7 +89,8 @@ std::string_view meaning_of(Reason reason) {
     case Reason::database_failed:
       return "the statement failed; are the tables still what they were when it was checked?";
     case Reason::database_changed:
-      return "the tables are not what they were when the statement was checked; reload, so that it is checked "
+      return "the tables are not what they were when the statement was checked; reload, so that it is "
+             "checked "
              "against them";
     case Reason::database_overloaded: return "the database was busy for too long";
     case Reason::handler_refused: return "the handler did not do it, and said which problem there is";

@@ -224,10 +224,10 @@ class Line {
 
 // Each byte of a text takes six at most. Twenty texts, two lists of attributes, the names
 // of what was dropped, the others who were proven, one detail, and the fixed parts.
-constexpr std::size_t kLongestLine = 6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText +
-                                          (1 + kMostProven) * kLongestId +
-                                          kMostDropped * kLongestDropped + kLongestDetail) +
-                                     4096;
+constexpr std::size_t kLongestLine =
+    6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + (1 + kMostProven) * kLongestId +
+         kMostDropped * kLongestDropped + kLongestDetail) +
+    4096;
 
 char* write(char* begin, const Event& event) {
   thread_local CredentialSearch credentials;

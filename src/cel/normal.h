@@ -13,9 +13,10 @@ namespace gatehouse::cel {
 std::string lower(std::string_view text);
 
 // Appends what a value counts as in the key of a limit. A text: in Normalization Form KC, without white
-// space, control characters and ignorable characters at its ends; where it is an e-mail address, with its domain in lower case and ASCII (RFC 5890's
-// A-labels) and without a final dot. The local part keeps its case: whether that matters is the account
-// store's to say, and `lower()` says it. A number: as the shortest text of its value.
+// space, control characters and ignorable characters at its ends; where it is an e-mail address, with its
+// domain in lower case and ASCII (RFC 5890's A-labels) and without a final dot. The local part keeps its
+// case: whether that matters is the account store's to say, and `lower()` says it. A number: as the shortest
+// text of its value.
 void append_key(std::string& out, const Value& value);
 
 }  // namespace gatehouse::cel

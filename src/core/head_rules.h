@@ -32,8 +32,8 @@ struct CredentialCarriers {
   enum class Authorization : std::uint8_t { ends_here, goes_on } authorization = Authorization::ends_here;
 };
 
-// A place of a credential that says `forward: true`. What stands there goes on where one of the authenticators
-// has proven the request's principal by it, and ends here everywhere else.
+// A place of a credential that says `forward: true`. What stands there goes on where one of the
+// authenticators has proven the request's principal by it, and ends here everywhere else.
 struct ForwardedCredential {
   enum class Place : std::uint8_t { field, pair, cookie } place = Place::field;
   FieldName name;  // of a pair in the query and of a cookie: its text, byte for byte

@@ -44,12 +44,12 @@ std::string_view name(PrincipalKind kind);
 inline constexpr std::string_view kAnonymous = "anonymous";
 // A principal's id has at most so many bytes: the record names it whole.
 inline constexpr std::size_t kLongestId = 1024;
-// Whether `id` reads as a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case, and
-// with blanks or characters that nobody sees before, in or behind it.
+// Whether `id` reads as a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case,
+// and with blanks or characters that nobody sees before, in or behind it.
 bool is_reserved_id(std::string_view id);
 
-// What a credential that was found good hangs on: the key may be revoked, the issuer may withdraw the key that
-// signed it, the authority may take the certificate back. Shared with threads that outlive the request.
+// What a credential that was found good hangs on: the key may be revoked, the issuer may withdraw the key
+// that signed it, the authority may take the certificate back. Shared with threads that outlive the request.
 class Standing {
  public:
   virtual ~Standing() = default;

@@ -40,8 +40,7 @@ bool is_fixed_text(std::string_view text) {
 
 }  // namespace
 
-std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view text,
-                                                             http::PathCuts cuts) {
+std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view text, http::PathCuts cuts) {
   if (!text.starts_with('/')) return std::unexpected("a path begins with `/`");
   PathTemplate result;
   result.cuts_ = cuts;

@@ -101,8 +101,8 @@ std::expected<Dates, TokenFault> check_dates(json::Value claims, std::chrono::se
   return dates;
 }
 
-// RFC 7800 section 3.1 with RFC 8705 section 3.1: the fingerprint of the certificate, in hex. A member beside it
-// would bind the token to something else too, which nothing here checks.
+// RFC 7800 section 3.1 with RFC 8705 section 3.1: the fingerprint of the certificate, in hex. A member beside
+// it would bind the token to something else too, which nothing here checks.
 std::optional<std::string> certificate_of(json::Value confirmation) {
   if (!confirmation.is_object() || confirmation.size() != 1) return std::nullopt;
   const auto thumbprint = confirmation.find_string("x5t#S256");

@@ -40,8 +40,8 @@ class VerifiedToken {
   bool names_method(std::string_view method) const;  // `amr` (RFC 8176)
   // Of the key that verified it (RFC 7638).
   const std::string& key_thumbprint() const { return key_thumbprint_; }
-  // The client certificate that it is bound to (RFC 8705 section 3.1), as PeerCertificate::fingerprint; empty:
-  // none. Whose connection it came on is for the caller to look at.
+  // The client certificate that it is bound to (RFC 8705 section 3.1), as PeerCertificate::fingerprint;
+  // empty: none. Whose connection it came on is for the caller to look at.
   const std::string& certificate() const { return certificate_; }
 
  private:

@@ -17,15 +17,16 @@
 namespace gatehouse::db {
 
 struct StatementMeaning {
-  std::vector<Column> columns;  // that it gives
-  std::vector<bool> numeric;    // parameters that SQLite takes for numbers
+  std::vector<Column> columns;     // that it gives
+  std::vector<bool> numeric;       // parameters that SQLite takes for numbers
   std::vector<bool> search_texts;  // parameters by which search tables are searched
   bool searches = false;
   Effect effect = Effect::writes;
   // What it reads and writes, as SQLite asks leave for it: action, table, column, and the view or trigger
   // that does it.
   std::set<std::string> uses;
-  // How that is defined: the text of the table, view or trigger in the schema, and of a table's unique indices.
+  // How that is defined: the text of the table, view or trigger in the schema, and of a table's unique
+  // indices.
   std::map<std::string, std::vector<std::string>> definitions;
 };
 

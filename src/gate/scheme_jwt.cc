@@ -195,10 +195,10 @@ Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& tok
       why = certificate.error().text;
       return refuse(Reason::credential_malformed, authenticator_.name);
     }
-    identity.standing = standing_of_both(
-        std::move(identity.standing),
-        standing_of_certificate(revocations_, certificate->issuer, certificate->serial,
-                                certificate->not_after, authenticator_.name));
+    identity.standing =
+        standing_of_both(std::move(identity.standing),
+                         standing_of_certificate(revocations_, certificate->issuer, certificate->serial,
+                                                 certificate->not_after, authenticator_.name));
   }
   identity.claims = json::Document::compact(claims);
   if (const auto scope = claims.find("scope"); scope && !authenticator_.scopes) {

@@ -34,8 +34,8 @@ class KeySource {
 
 class JwtScheme final : public Scheme {
  public:
-  // `revocations`, which may be null, speak of the certificates that tokens are bound to. `cache_bytes` bounds
-  // what this worker remembers of tokens.
+  // `revocations`, which may be null, speak of the certificates that tokens are bound to. `cache_bytes`
+  // bounds what this worker remembers of tokens.
   JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
             std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations, net::Loop& loop,
             std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter);

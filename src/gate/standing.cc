@@ -48,9 +48,8 @@ class TokenStanding final : public Standing {
     if (source_->version() == version_) return {};
     const std::shared_ptr<const crypto::KeySet> keys = source_->keys();
     if (!keys) return refuse(Reason::keys_unavailable, rule_);
-    const bool there = std::ranges::any_of(keys->keys(), [&](const crypto::PublicKey& key) {
-      return key.thumbprint() == thumbprint_;
-    });
+    const bool there = std::ranges::any_of(
+        keys->keys(), [&](const crypto::PublicKey& key) { return key.thumbprint() == thumbprint_; });
     if (!there) return refuse(Reason::credential_unknown, rule_);
     return {};
   }

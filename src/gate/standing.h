@@ -1,5 +1,5 @@
-// What ends a credential while its request waits, for each kind (core/identity.h). `rule` is the authenticator's
-// name, which lives as long as the policy.
+// What ends a credential while its request waits, for each kind (core/identity.h). `rule` is the
+// authenticator's name, which lives as long as the policy.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ Verdict<void> key_in_force(const StoredKey& key, WallTime now, std::string_view 
 std::shared_ptr<const Standing> standing_of_key(std::shared_ptr<const KeyDirectory> directory, StoredKey key,
                                                 std::uint64_t generation, std::string_view rule);
 
-// Of a token that was verified by the keys that `source` had at `version`. It ends with its date, and when the
-// source has the key that verified it no more.
+// Of a token that was verified by the keys that `source` had at `version`. It ends with its date, and when
+// the source has the key that verified it no more.
 std::shared_ptr<const Standing> standing_of_token(std::shared_ptr<KeySource> source, std::uint64_t version,
                                                   const crypto::VerifiedToken& token, std::string_view rule);
 

@@ -301,7 +301,8 @@ class RouteTableBuilder {
     }
   }
 
-  // Where GET is, HEAD is too (RFC 9110 section 9.3.2), unless the document declares another operation for it.
+  // Where GET is, HEAD is too (RFC 9110 section 9.3.2), unless the document declares another operation for
+  // it.
   void answer_head() {
     for (auto& endpoint : table_.endpoints_) {
       auto& head = endpoint.route[static_cast<std::size_t>(Method::head)];

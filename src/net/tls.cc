@@ -186,8 +186,7 @@ Result<std::shared_ptr<const ServerTls>> ServerTls::make(const ServerTlsOptions&
 
   GATEHOUSE_TRY(native->alpn, alpn_wire(options.alpn));
   if (!native->alpn.empty()) SSL_CTX_set_alpn_select_cb(c, choose_protocol, &native->alpn);
-  SSL_CTX_set_tlsext_servername_callback(
-      c, +[](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; });
+  SSL_CTX_set_tlsext_servername_callback(c, +[](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; });
 
   if (options.client_certificates == ClientCertificates::none) {
     SSL_CTX_set_num_tickets(c, 1);

@@ -313,7 +313,8 @@ TEST_F(Tls, AuthoritiesOfOneNameHaveOneKey) {
   const auto refused = ServerTls::make(options);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::invalid);
-  EXPECT_THAT(refused.error().text, HasSubstr("two authorities with different keys have the name `CN=Root CA`"));
+  EXPECT_THAT(refused.error().text,
+              HasSubstr("two authorities with different keys have the name `CN=Root CA`"));
 
   options.client_ca_pem = one.certificate_pem() + authority().certificate_pem() + one.certificate_pem();
   EXPECT_TRUE(ServerTls::make(options)) << "a certificate that was renewed";

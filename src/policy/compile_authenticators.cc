@@ -116,8 +116,8 @@ class Authenticators {
 
   // One id is one principal: two sources that could give the same id have different prefixes, and none gives
   // an id that begins with a longer prefix of another. This holds within one source too: behind the prefixes
-  // `user:` and `user:svc:`, the subjects `svc:ann` and `ann` of one issuer would be one id. Only the operator
-  // writes ids whole, for keys, so that an id in the store of keys means one principal.
+  // `user:` and `user:svc:`, the subjects `svc:ann` and `ann` of one issuer would be one id. Only the
+  // operator writes ids whole, for keys, so that an id in the store of keys means one principal.
   void tell_people_apart() {
     std::vector<Source> sources;
     for (const AuthenticatorPolicy& one : set_.authenticators) sources.push_back(source_of(*one.settings));

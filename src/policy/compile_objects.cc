@@ -111,10 +111,11 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
     if ((*fixed)->takes_as_number(i) && may_be_text(*value, from)) {
       problems_.add(
           text.place,
-          fmt::format("{}: the statement compares the text `:{}` with a number or makes it one, and so "
-                      "takes `5e1`, `050` and `+50` for 50, which conditions do not; declare it as an integer "
-                      "and nothing else, or compare texts: CAST(column AS TEXT) = :{}",
-                      name, parameter.text(), parameter.text()));
+          fmt::format(
+              "{}: the statement compares the text `:{}` with a number or makes it one, and so "
+              "takes `5e1`, `050` and `+50` for 50, which conditions do not; declare it as an integer "
+              "and nothing else, or compare texts: CAST(column AS TEXT) = :{}",
+              name, parameter.text(), parameter.text()));
     }
     statement.values.push_back(*std::move(value));
   }

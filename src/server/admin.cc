@@ -84,8 +84,7 @@ net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetric
                                "listen.admin: " + shaken.error().text);
       co_return;
     }
-    const auto fault =
-        fault_of(*serving, stream->tls()->peer_certificate, worker.shared().clock.wall());
+    const auto fault = fault_of(*serving, stream->tls()->peer_certificate, worker.shared().clock.wall());
     if (fault) {
       worker.record_connection(accepted.peer.address, fault->reason,
                                "listen.admin: " + std::string(fault->why));

@@ -15,12 +15,12 @@ namespace gatehouse::server {
 struct Listening;
 class Worker;
 
-// Whether the authorities that vouched for the client's certificate, if it showed one, still count. `shaken`: of
-// the connection's handshake.
+// Whether the authorities that vouched for the client's certificate, if it showed one, still count. `shaken`:
+// of the connection's handshake.
 bool vouched_for(const gate::Peer& peer, const net::ServerTls* shaken, const Listening& now);
 
-// Of the exchange whose answer is written to `stream`; both outlive it. When the answer may go on no more, what
-// waits for the stream, or runs under net::cancellable() for it, ends with Error{timeout}.
+// Of the exchange whose answer is written to `stream`; both outlive it. When the answer may go on no more,
+// what waits for the stream, or runs under net::cancellable() for it, ends with Error{timeout}.
 class StreamWatch final : private net::Timer {
  public:
   StreamWatch(Worker& worker, const gate::Exchange& exchange, net::Stream& stream,
@@ -31,8 +31,8 @@ class StreamWatch final : private net::Timer {
 
  private:
   void expired() override;
-  // Whether the credentials are in force, and a policy that was loaded meanwhile lets the principal ask for this
-  // operation.
+  // Whether the credentials are in force, and a policy that was loaded meanwhile lets the principal ask for
+  // this operation.
   Verdict<void> judge();
   Verdict<void> judge_by(const policy::PolicySet& policy) const;
 

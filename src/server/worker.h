@@ -43,8 +43,8 @@ struct Serving {
   std::shared_ptr<gate::Runner> runner;
   std::shared_ptr<const Listening> listening;
   std::shared_ptr<const gate::RevocationSource> revocations;  // null: the configuration names no lists
-  std::string fixed_fields;  // of answers over TLS
-  std::string plain_fields;  // and of those without
+  std::string fixed_fields;                                   // of answers over TLS
+  std::string plain_fields;                                   // and of those without
   const policy::Settings& settings() const { return runner->policy().settings; }
 };
 

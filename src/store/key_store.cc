@@ -63,7 +63,7 @@ KeyStore::KeyStore(db::OpenOptions options, db::Connection connection, const Clo
       file_(file_at(options_.path)) {}
 
 std::optional<db::FileIdentity> KeyStore::file_at(const std::string& path) {
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
   return db::FileIdentity{facts.st_dev, facts.st_ino};
 }

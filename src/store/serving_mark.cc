@@ -37,7 +37,7 @@ Slot slot_of(const KeyVersion& version) {
 off_t place_of(std::size_t slot) { return static_cast<off_t>(slot * sizeof(Slot)); }
 
 struct flock lock_of(std::size_t slot) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = place_of(slot);
@@ -59,8 +59,7 @@ Result<int> open_mark(const std::string& store, int flags) {
   const std::string path = mark_of(store);
   const int file = ::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
   if (file < 0) return -1;
-  struct stat facts {
-  }, of_store{};
+  struct stat facts{}, of_store{};
   std::string_view fault;
   if (::fstat(file, &facts) != 0) {
     fault = "cannot be looked at";
@@ -108,8 +107,7 @@ Result<ServingMark> ServingMark::hold(const std::string& store) {
 }
 
 bool ServingMark::is_at(const std::string& path) const {
-  struct stat held {
-  }, named{};
+  struct stat held{}, named{};
   return path == path_ && ::fstat(file_, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }

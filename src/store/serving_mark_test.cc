@@ -54,8 +54,7 @@ class Serving : public ::testing::Test {
   KeyVersion version() { return *admin_->version(); }
   ServingState state() { return *serving_state(store(), std::array{version()}); }
   Result<ServingState> wait(std::chrono::milliseconds patience) {
-    return wait_for_servers(
-        store(), [&] { return admin_->version(); }, patience);
+    return wait_for_servers(store(), [&] { return admin_->version(); }, patience);
   }
 
   std::filesystem::path folder_;
@@ -68,7 +67,9 @@ class Serving : public ::testing::Test {
 
 TEST_F(Serving, AStoreWithoutServersHasNobodyToWaitFor) {
   EXPECT_EQ(state().running, 0U);
-  { const auto served = serve(); }
+  {
+    const auto served = serve();
+  }
   EXPECT_EQ(state().running, 0U) << "the file stays, the lock goes";
   EXPECT_TRUE(std::filesystem::exists(store() + "-serving"));
 }
@@ -267,8 +268,8 @@ TEST_F(Serving, AStoreThatIsReplacedWhileACommandWaitsIsToldOfIt) {
                                  KeyVersion{first.file, first.number - 1, first.value},
                                  KeyVersion{{first.file.device, first.file.number + 1}, 9, 9}}) {
     int reads = 0;
-    const auto waited = wait_for_servers(
-        store(), [&]() -> Result<KeyVersion> { return ++reads == 1 ? first : next; }, 10s);
+    const auto waited =
+        wait_for_servers(store(), [&]() -> Result<KeyVersion> { return ++reads == 1 ? first : next; }, 10s);
     ASSERT_FALSE(waited);
     EXPECT_EQ(waited.error().code, ErrorCode::conflict);
   }

@@ -309,7 +309,8 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
       return std::unexpected(stopped(committed.error()));
     return rows;
   };
-  StatementTurn turn = turn_of(permit.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
+  StatementTurn turn =
+      turn_of(permit.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(rows);
   co_return answer(*std::move(rows), returns_, response);
@@ -321,7 +322,8 @@ net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judg
   auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, judge->principal(), input, call);
   if (!lookup_values || !statement_values) co_return unbindable(report);
   for (const GuardValue& value : judge->guard_values()) statement_values->add(value);
-  StatementTurn turn = turn_of(judge->principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
+  StatementTurn turn =
+      turn_of(judge->principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   ObjectRun job;
   job.database = database_;
   job.judge = std::move(judge);
@@ -350,7 +352,8 @@ net::Task<Verdict<void>> SqlLookup::find(const Permission& permission, const Inp
     if (!read && read.error().by_content) read.error().refusal = Refusal(Reason::condition_error);
     return read;
   };
-  StatementTurn turn = turn_of(permission.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
+  StatementTurn turn =
+      turn_of(permission.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto found = co_await run<json::Document>(*database_, loop_, std::move(turn), std::move(job), {}, report);
   GATEHOUSE_CO_CHECK(found);
   row = *std::move(found);
