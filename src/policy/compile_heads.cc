@@ -1,6 +1,9 @@
 #include "policy/compile_heads.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -77,6 +80,23 @@ void add_forwarded(std::vector<ForwardedCredential>& into, const AuthenticatorPo
   }
 }
 
+// Why this name cannot go on, where it is a credential's or could be taken for one.
+std::optional<std::string> clash_with_credential(const PolicySet& set, Carrier carrier,
+                                                 std::string_view name) {
+  if (const AuthenticatorPolicy* one = credential_at(set, carrier, name)) {
+    return fmt::format(
+        "carries the credential of `{}`, which ends at Gatehouse; remove it, or say `forward: true` there",
+        one->name);
+  }
+  if (const AuthenticatorPolicy* alike = taken_for_credential(set, carrier, name)) {
+    return fmt::format(
+        "can be taken for `{}`, which carries the credential of `{}`: a request that has it is refused; "
+        "remove it",
+        alike->field, alike->name);
+  }
+  return std::nullopt;
+}
+
 void compile_forwarded(PolicySet& set, Problems& problems) {
   const auto add_problem = [&](const PlacedText& text, std::string_view key, std::string_view why) {
     problems.add(text.place, fmt::format("{}: `{}` {}", key, text.value, why));
@@ -85,17 +105,8 @@ void compile_forwarded(PolicySet& set, Problems& problems) {
     const FieldName name(text.value);
     if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
       add_problem(text, "fields.forward", "is not the name of a header field");
-    } else if (const AuthenticatorPolicy* one = credential_at(set, Carrier::header, text.value)) {
-      add_problem(text, "fields.forward",
-                  fmt::format("carries the credential of `{}`, which ends at Gatehouse; remove it, or say "
-                              "`forward: true` there",
-                              one->name));
-    } else if (const AuthenticatorPolicy* alike = taken_for_credential(set, Carrier::header, text.value)) {
-      add_problem(text, "fields.forward",
-                  fmt::format("can be taken for `{}`, which carries the credential of `{}`: a request that "
-                              "has it is refused; "
-                              "remove it",
-                              alike->field, alike->name));
+    } else if (const auto why = clash_with_credential(set, Carrier::header, text.value)) {
+      add_problem(text, "fields.forward", *why);
     } else if (http::disguises_known_name(text.value)) {
       add_problem(text, "fields.forward",
                   "can be taken for a field that Gatehouse knows (`_` for `-`): a request that has it is "
@@ -111,17 +122,8 @@ void compile_forwarded(PolicySet& set, Problems& problems) {
   for (const PlacedText& text : set.settings.fields.cookies) {
     if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
       add_problem(text, "fields.cookies.forward", "is not the name of a cookie");
-    } else if (const AuthenticatorPolicy* one = credential_at(set, Carrier::cookie, text.value)) {
-      add_problem(text, "fields.cookies.forward",
-                  fmt::format("carries the credential of `{}`, which ends at Gatehouse; remove it, or say "
-                              "`forward: true` there",
-                              one->name));
-    } else if (const AuthenticatorPolicy* alike = taken_for_credential(set, Carrier::cookie, text.value)) {
-      add_problem(text, "fields.cookies.forward",
-                  fmt::format("can be taken for `{}`, which carries the credential of `{}`: a request that "
-                              "has it is refused; "
-                              "remove it",
-                              alike->field, alike->name));
+    } else if (const auto why = clash_with_credential(set, Carrier::cookie, text.value)) {
+      add_problem(text, "fields.cookies.forward", *why);
     } else {
       add_once(set.forwards.forwarded_cookies, text.value);
       add_once(set.answers.cookies, text.value);
