@@ -1,7 +1,10 @@
 #include "store/key_store.h"
 
+#include <atomic>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -317,19 +320,23 @@ TEST_F(Keys, ReadersAndChangesTogether) {
   const std::shared_ptr<KeyStore> store = serve();
   std::atomic<bool> done{false};
   std::atomic<bool> revoked{false};
+  std::atomic<int> serving{0};  // workers that have used the key
   std::vector<std::thread> workers;
   for (int i = 0; i < 3; ++i) {
     workers.emplace_back([&] {
       KeyView keys(store);
+      bool used = false;
       while (!done.load()) {
         const bool must_be = revoked.load();
         const KeySnapshot& now = keys.now();
         const StoredKey* const found = now.find(key->id);
         if (found == nullptr || (must_be && !found->revoked)) std::abort();
         now.used(*found, clock_.wall());
+        if (!std::exchange(used, true)) ++serving;
       }
     });
   }
+  while (serving.load() < 3) std::this_thread::yield();
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(admin_->create({.principal = "q"}));
     if (i == 25) {
