@@ -9,7 +9,7 @@
 
 #include "app/descriptors.h"
 #include "app/listening.h"
-#include "app/world.h"
+#include "app/process_resources.h"
 #include "crypto/certificate.h"
 #include "crypto/distinguished_name.h"
 #include "crypto/jwk.h"

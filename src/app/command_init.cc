@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/catalogue.h"
+#include "app/assembly.h"
 #include "app/check_files.h"
 #include "app/command_line.h"
 #include "app/commands.h"

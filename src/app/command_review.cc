@@ -9,8 +9,8 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
+#include "app/process_resources.h"
 #include "app/table.h"
-#include "app/world.h"
 #include "crypto/certificate.h"
 #include "review/report.h"
 

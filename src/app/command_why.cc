@@ -3,10 +3,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "app/account.h"
-#include "app/catalogue.h"
+#include "app/assembly.h"
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/decision_path.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
 #include "app/reason_text.h"

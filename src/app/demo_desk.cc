@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "app/demo/files.h"
-#include "app/world.h"
+#include "app/process_resources.h"
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "crypto/certificate.h"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/descriptors.h"
-#include "app/world.h"
+#include "app/process_resources.h"
 #include "base/strings.h"
 #include "crypto/certificate.h"
 

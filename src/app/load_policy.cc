@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/catalogue.h"
+#include "app/assembly.h"
 #include "app/check_files.h"
 #include "doc/load.h"
 #include "policy/load.h"

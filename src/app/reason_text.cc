@@ -80,7 +80,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::upstream_late: return "the upstream did not answer in time";
     case Reason::upstream_malformed: return "what the upstream sent is not HTTP";
     case Reason::upstream_error:
-      return "the upstream answered with an error of its own, which stays behind the wall";
+      return "the upstream answered with an error of its own, which is withheld from the client";
     case Reason::upstream_refusal:
       return "the upstream refused, with a body that the operation does not declare, so that only the status "
              "left";

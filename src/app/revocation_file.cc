@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "app/world.h"
+#include "app/process_resources.h"
 
 namespace gatehouse::app {
 namespace {

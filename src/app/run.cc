@@ -2,7 +2,7 @@
 
 #include <gatehouse/handler.h>
 
-#include "app/catalogue.h"
+#include "app/assembly.h"
 #include "app/command_line.h"
 #include "app/commands.h"
 

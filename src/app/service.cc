@@ -28,16 +28,16 @@ struct Service::Installation {
 
   static Result<Installation> make(const SharedParts& shared,
                                    std::shared_ptr<const server::Listening> listening,
-                                   const UpstreamWays& kept, World& world, net::Loop& loop,
+                                   const UpstreamWays& kept, ProcessResources& resources, net::Loop& loop,
                                    AuditSink& audit) {
     auto serving = std::make_shared<server::Serving>();
     serving->fixed_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::tls);
     serving->plain_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::plain);
     serving->listening = std::move(listening);
     serving->revocations = shared.revocations;
-    GATEHOUSE_TRY(WorkerParts made, assemble(shared, kept, world, loop));
+    GATEHOUSE_TRY(WorkerParts made, assemble(shared, kept, resources, loop));
     serving->runner =
-        std::make_shared<gate::Runner>(std::move(made.parts), world.limiter, audit, world.clock);
+        std::make_shared<gate::Runner>(std::move(made.parts), resources.limiter, audit, resources.clock);
     return Installation{std::move(serving), std::move(made.ways)};
   }
 };
@@ -50,9 +50,9 @@ struct Service::Seat {
 };
 
 Result<std::unique_ptr<Service>> Service::start(std::shared_ptr<const policy::PolicySet> policy) {
-  GATEHOUSE_TRY(auto world, World::make(*policy));
-  GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *world));
-  std::unique_ptr<Service> service(new Service(std::move(world)));
+  GATEHOUSE_TRY(auto resources, ProcessResources::make(*policy));
+  GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *resources));
+  std::unique_ptr<Service> service(new Service(std::move(resources)));
   GATEHOUSE_CHECK(service->launch(shared));
   return service;
 }
@@ -69,28 +69,29 @@ Result<> Service::launch(const SharedParts& shared) {
   raise_descriptor_limit();
   GATEHOUSE_TRY(listening_, make_listening(policy->settings));
   certificate_state_ = state_of_certificates(policy->settings);
-  world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
-  tls_made_ = world_->clock.monotonic();
+  resources_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  tls_made_ = resources_->clock.monotonic();
   policy_ = policy;
   revocations_ = shared.revocations;
   const std::size_t count = worker_count(policy->settings);
   seats_.resize(count);
   std::vector<Result<>> started(count);
   group_ = std::make_unique<net::WorkerGroup>(
-      world_->clock, count, net::Pinning::none,
+      resources_->clock, count, net::Pinning::none,
       [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
         const auto begin = [&]() -> Result<std::shared_ptr<Seat>> {
-          auto audit = world_->journal->worker(&loop);
+          auto audit = resources_->journal->worker(&loop);
           GATEHOUSE_TRY(Installation first,
-                        Installation::make(shared, listening_, {}, *world_, loop, *audit));
+                        Installation::make(shared, listening_, {}, *resources_, loop, *audit));
           auto seat = std::make_shared<Seat>();
           seat->ways = std::move(first.ways);
-          seat->worker = std::make_unique<server::Worker>(loop, world_->shared, std::move(audit),
+          seat->worker = std::make_unique<server::Worker>(loop, resources_->shared, std::move(audit),
                                                           std::move(first.serving));
           GATEHOUSE_CHECK(seat->worker->listen(policy->settings.listen));
           if (index == 0 && policy->settings.listen.admin) {
-            GATEHOUSE_CHECK(seat->worker->listen_admin(
-                *policy->settings.listen.admin, [this](std::string& out) { world_->render_metrics(out); }));
+            GATEHOUSE_CHECK(
+                seat->worker->listen_admin(*policy->settings.listen.admin,
+                                           [this](std::string& out) { resources_->render_metrics(out); }));
           }
           return seat;
         };
@@ -105,7 +106,7 @@ Result<> Service::launch(const SharedParts& shared) {
   for (const Result<>& one : started) {
     if (!one) return one;
   }
-  world_->shared.state = server::State::serving;
+  resources_->shared.state = server::State::serving;
   return {};
 }
 
@@ -114,19 +115,19 @@ Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy)
     return failure(ErrorCode::invalid, fmt::format("`{}` {} with a restart only", fmt::join(changed, "`, `"),
                                                    changed.size() == 1 ? "changes" : "change"));
   }
-  GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *world_));
-  GATEHOUSE_CHECK(world_->issuers.fetch_anew(*policy));
+  GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *resources_));
+  GATEHOUSE_CHECK(resources_->issuers.fetch_anew(*policy));
   const std::string state = state_of_certificates(policy->settings);
   GATEHOUSE_TRY(auto listening, make_listening(policy->settings));
   GATEHOUSE_CHECK(install(shared, listening));
   listening_ = std::move(listening);
   certificate_state_ = state;
-  tls_made_ = world_->clock.monotonic();
+  tls_made_ = resources_->clock.monotonic();
   policy_ = policy;
-  world_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  resources_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
   if (revocations_) earlier_revocations_.emplace_back(revocations_);
   revocations_ = shared.revocations;
-  world_->issuers.retire_others(*policy);
+  resources_->issuers.retire_others(*policy);
   return {};
 }
 
@@ -154,7 +155,7 @@ Result<> Service::install(const SharedParts& shared,
                           const std::shared_ptr<const server::Listening>& listening) {
   auto made = on_each_worker([&](net::Loop& loop, Seat& seat) -> Result<> {
     GATEHOUSE_TRY(Installation next,
-                  Installation::make(shared, listening, seat.ways, *world_, loop, seat.worker->audit()));
+                  Installation::make(shared, listening, seat.ways, *resources_, loop, seat.worker->audit()));
     seat.next.emplace(std::move(next));
     return {};
   });
@@ -182,9 +183,9 @@ void Service::watch_certificates() {
   });
   std::string state = state_of_certificates(policy_->settings);
   const bool changed = state != certificate_state_;
-  if (!changed && world_->clock.monotonic() - tls_made_ < kTlsLifetime) return;
+  if (!changed && resources_->clock.monotonic() - tls_made_ < kTlsLifetime) return;
   certificate_state_ = std::move(state);
-  tls_made_ = world_->clock.monotonic();
+  tls_made_ = resources_->clock.monotonic();
   auto listening = make_listening(policy_->settings);
   if (!listening) {
     // Half of a pair may have been written: the old one stays until both fit.
@@ -202,7 +203,7 @@ void Service::watch_certificates() {
 }
 
 void Service::drain() {
-  world_->shared.state = server::State::draining;
+  resources_->shared.state = server::State::draining;
   std::vector<std::promise<void>> done(seats_.size());
   group_->post_all([&](net::Loop&, std::size_t index) {
     seats_[index]->worker->drain([&done, index] { done[index].set_value(); });

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/catalogue.h"
-#include "app/world.h"
+#include "app/assembly.h"
+#include "app/process_resources.h"
 #include "base/result.h"
 #include "net/worker_group.h"
 #include "server/worker.h"
@@ -28,12 +28,12 @@ class Service {
   // Looks whether certificate files have changed, and takes them up; also renews the keys of session tickets.
   void watch_certificates();
   // Sinks open their files again.
-  void reopen_logs() { world_->journal->reopen(); }
+  void reopen_logs() { resources_->journal->reopen(); }
   // Takes no new connections, and returns when the last answer has left or the drain deadline has passed.
   void drain();
 
  private:
-  explicit Service(std::unique_ptr<World> world) : world_(std::move(world)) {}
+  explicit Service(std::unique_ptr<ProcessResources> resources) : resources_(std::move(resources)) {}
   struct Installation;
   struct Seat;
   Result<> launch(const SharedParts& shared);
@@ -41,7 +41,7 @@ class Service {
   // Runs `work` on every worker's thread, and waits for all. The last failure, where there is one.
   Result<> on_each_worker(const std::function<Result<>(net::Loop&, Seat&)>& work);
 
-  std::unique_ptr<World> world_;
+  std::unique_ptr<ProcessResources> resources_;
   std::shared_ptr<const policy::PolicySet> policy_;
   std::shared_ptr<const server::Listening> listening_;
   std::shared_ptr<RevocationFile> revocations_;  // null where the configuration names no list

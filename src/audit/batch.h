@@ -24,7 +24,7 @@ struct LineFacts {
   std::string_view request_id() const { return {id.data(), id_size}; }
 };
 
-// The answer of an upstream that was kept behind the wall.
+// The answer of an upstream that was withheld.
 struct Original {
   std::string request_id;
   WallTime time{};

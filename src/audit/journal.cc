@@ -289,7 +289,8 @@ void Journal::deliver(Lane& lane) {
   }
   bool everywhere = true;
   for (Sink* const sink : failing)
-    everywhere = insist(*sink, lane.taken, sink == first ? Durable::now : Durable::later) && everywhere;
+    everywhere =
+        write_with_retry(*sink, lane.taken, sink == first ? Durable::now : Durable::later) && everywhere;
   (everywhere ? written_ : lost_).fetch_add(lane.taken.facts.size(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(lane.mutex);
@@ -310,7 +311,7 @@ Result<> Journal::attempt(Sink& sink, const Batch& batch, Durable durable, std::
   return written;
 }
 
-bool Journal::insist(Sink& sink, const Batch& batch, Durable durable) {
+bool Journal::write_with_retry(Sink& sink, const Batch& batch, Durable durable) {
   auto pause = kFirstRetry;
   for (int tries = 2;; ++tries) {
     std::unique_lock lock(mutex_);

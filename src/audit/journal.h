@@ -85,7 +85,7 @@ class Journal {
   // Once. `otherwise`: what follows from a failure, for its report.
   Result<> attempt(Sink& sink, const Batch& batch, Durable durable, std::string_view otherwise);
   // Until it works, or the process ends.
-  bool insist(Sink& sink, const Batch& batch, Durable durable);
+  bool write_with_retry(Sink& sink, const Batch& batch, Durable durable);
   void report(const Sink& sink, const Error& error, std::string_view consequence);
   void tell(Lane& lane, const Result<>& result);
   void tidy();

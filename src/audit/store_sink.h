@@ -1,4 +1,4 @@
-// The embedded event store: every event, and the originals of answers that were kept behind the wall. A
+// The embedded event store: every event, and the originals of answers that were withheld. A
 // SQLite database, and files with the lines of the events beside it.
 #pragma once
 

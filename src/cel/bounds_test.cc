@@ -90,7 +90,7 @@ class OverTexts {
     bindings.set(slots_[0], Value::string(a));
     bindings.set(slots_[1], Value::string(b));
     const double before = cpu_seconds();
-    const Outcome outcome = program_->evaluate(bindings, scratch_);
+    const Evaluated outcome = program_->evaluate(bindings, scratch_);
     seconds = cpu_seconds() - before;
     return outcome ? to_text(*outcome) : "error: " + std::string(name(outcome.error().fault));
   }
@@ -206,7 +206,7 @@ TEST(Bounds, MemoryIsBounded) {
   const auto program =
       compile("lists.range(100000).map(x, x + 1).size() > 0 || true", conditions.environment);
   ASSERT_TRUE(program);
-  const Outcome outcome = program->evaluate(conditions, small);
+  const Evaluated outcome = program->evaluate(conditions, small);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().fault, Fault::memory);
 }

@@ -19,7 +19,7 @@ const Type& Program::result_type() const { return code_->result; }
 const std::string& Program::text() const { return code_->text; }
 const std::vector<Slot>& Program::slots() const { return code_->slots; }
 
-Outcome Program::evaluate(const Activation& activation, Scratch& scratch) const {
+Evaluated Program::evaluate(const Activation& activation, Scratch& scratch) const {
   scratch.arena_.reset();
   if (scratch.locals_.size() < code_->locals) scratch.locals_.resize(code_->locals);
   Run run(scratch.arena_, scratch.limits_.cost);

@@ -5,7 +5,7 @@
 //   const Slot id = environment.declare("principal.id", Type::string());
 //   auto program = compile("principal.id == 'root'", environment, Type::boolean());
 //   Scratch scratch;                                     // one for each thread, reused
-//   Outcome outcome = program->evaluate(activation, scratch);
+//   Evaluated outcome = program->evaluate(activation, scratch);
 //   bool allowed = holds(outcome);                       // an error is not "yes"
 //
 // Bounds. Nesting: 250 levels, checked by the parser, so that neither the checker nor the evaluator recurses
@@ -77,10 +77,10 @@ struct Failure {
   Fault fault = Fault::missing;
   std::string_view text;  // lives as long as the scratch is not used again; for operators, never for clients
 };
-using Outcome = std::expected<Value, Failure>;
+using Evaluated = std::expected<Value, Failure>;
 
 // Whether a condition holds: true only for the value true.
-inline bool holds(const Outcome& outcome) { return outcome && outcome->is_true(); }
+inline bool holds(const Evaluated& outcome) { return outcome && outcome->is_true(); }
 
 class Program {
  public:
@@ -91,7 +91,7 @@ class Program {
   ~Program();
 
   // Thread-safe as long as each thread has its own scratch. Does not throw, whatever the input.
-  Outcome evaluate(const Activation& activation, Scratch& scratch) const;
+  Evaluated evaluate(const Activation& activation, Scratch& scratch) const;
   const Type& result_type() const;
   const std::string& text() const;  // as it was compiled
   // The slots that it can ask for, ascending: what is not in here need not be looked up.

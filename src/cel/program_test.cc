@@ -27,7 +27,7 @@ TEST(Conditions, GiveTheRolesOfAClaim) {
   const auto program =
       compile("principal.claims.realm_access.roles", conditions.environment, Type::list(Type::string()));
   ASSERT_TRUE(program);
-  const Outcome outcome = program->evaluate(conditions, conditions.scratch);
+  const Evaluated outcome = program->evaluate(conditions, conditions.scratch);
   ASSERT_TRUE(outcome);
   ASSERT_TRUE(outcome->is(Value::Kind::list));
   std::vector<std::string> roles;
@@ -83,12 +83,12 @@ TEST(Conditions, AnErrorDoesNotHold) {
   const auto program =
       compile("1 / (request.body.quantity - 3) == 0", conditions.environment, Type::boolean());
   ASSERT_TRUE(program);
-  const Outcome outcome = program->evaluate(conditions, conditions.scratch);
+  const Evaluated outcome = program->evaluate(conditions, conditions.scratch);
   EXPECT_FALSE(holds(outcome));
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().fault, Fault::divide_by_zero);
-  EXPECT_FALSE(holds(Outcome(Value::string("true"))));
-  EXPECT_FALSE(holds(Outcome(Value::integer(1))));
+  EXPECT_FALSE(holds(Evaluated(Value::string("true"))));
+  EXPECT_FALSE(holds(Evaluated(Value::integer(1))));
 }
 
 TEST(Logic, AFalseOrTrueOnEitherSideAbsorbsAnErrorOnTheOther) {

@@ -54,7 +54,7 @@ class Conditions : public Activation {
   std::string evaluate(std::string_view text, Checking checking = Checking::strict) {
     const auto program = compile(text, environment, Type::dyn(), checking);
     if (!program) return "problem: " + program.error().front().message;
-    const Outcome outcome = program->evaluate(*this, scratch);
+    const Evaluated outcome = program->evaluate(*this, scratch);
     return outcome ? to_text(*outcome) : "error: " + std::string(name(outcome.error().fault));
   }
   // The first problem, as "offset: message", or "none".

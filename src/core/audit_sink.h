@@ -24,7 +24,7 @@ class AuditSink {
   // (`timeout`: none could be told by the deadline) means that nobody knows whether it will: a sink goes on
   // trying. What `event` refers to is read when the task begins, and not later.
   virtual net::Task<Result<>> record_durably(const Event& event, MonotonicTime deadline) = 0;
-  // The full original of something that was kept behind the wall (an upstream's error answer), for operators.
+  // The full original of what was withheld from the client (an upstream's error answer), for operators.
   // Cut at a bound; a byte run equal to one of `credentials`, which the other side may have repeated, is
   // taken out. Left out where the sinks have so much to do that events need the room.
   virtual void keep_original(std::string_view request_id, unsigned status, std::string_view head,

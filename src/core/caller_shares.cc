@@ -53,14 +53,14 @@ std::size_t CallerShares::slot_of(const Identity& caller, const IpAddress& addre
   return hash.finish(caller.id).low % kSlots;
 }
 
-std::expected<CallerShares::Lease, CallerShares::Lack> CallerShares::take_one(const Identity& caller,
-                                                                              const IpAddress& address) {
+std::expected<CallerShares::Lease, CallerShares::Exhausted> CallerShares::take_one(const Identity& caller,
+                                                                                   const IpAddress& address) {
   Lease one = lease(caller, address);
   if (auto grown = one.grow(1); !grown) return std::unexpected(grown.error());
   return one;
 }
 
-std::expected<std::shared_ptr<const void>, CallerShares::Lack> CallerShares::take_one_shared(
+std::expected<std::shared_ptr<const void>, CallerShares::Exhausted> CallerShares::take_one_shared(
     const std::shared_ptr<CallerShares>& shares, const Identity& caller, const IpAddress& address) {
   struct Shared {
     std::shared_ptr<CallerShares> shares;  // outlive their lease
@@ -73,23 +73,23 @@ std::expected<std::shared_ptr<const void>, CallerShares::Lack> CallerShares::tak
 
 // Threads that take at once may refuse one of them what a moment later would be there; together they never
 // hold more than `most_`.
-std::expected<void, CallerShares::Lack> CallerShares::take(std::size_t slot, std::uint64_t amount) {
-  const auto refuse = [&](Lack lack) {
+std::expected<void, CallerShares::Exhausted> CallerShares::take(std::size_t slot, std::uint64_t amount) {
+  const auto refuse = [&](Exhausted exhausted) {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    return std::unexpected(lack);
+    return std::unexpected(exhausted);
   };
   const std::uint64_t most = most_.load(std::memory_order_relaxed);
-  if (amount > most) return refuse(Lack::all);
+  if (amount > most) return refuse(Exhausted::all);
   const std::uint64_t before = used_.fetch_add(amount, std::memory_order_relaxed);
   if (before > most - amount) {
     used_.fetch_sub(amount, std::memory_order_relaxed);
-    return refuse(Lack::all);
+    return refuse(Exhausted::all);
   }
   const std::uint64_t left = most - amount - before;
   const std::uint64_t held = held_[slot].fetch_add(amount, std::memory_order_relaxed) + amount;
   if (held > 0 && held - 1 > left) {
     give_back(slot, amount);
-    return refuse(Lack::share);
+    return refuse(Exhausted::share);
   }
   return {};
 }

@@ -39,7 +39,7 @@ class CallerShares {
   CallerShares& operator=(const CallerShares&) = delete;
   void bound(std::uint64_t most) { most_.store(most, std::memory_order_relaxed); }
 
-  enum class Lack : std::uint8_t {
+  enum class Exhausted : std::uint8_t {
     all,    // there is not so much left
     share,  // there is, but this caller holds its share
   };
@@ -61,7 +61,7 @@ class CallerShares {
     ~Lease() { release(); }
 
     // On failure it holds what it held.
-    std::expected<void, Lack> grow(std::uint64_t amount) {
+    std::expected<void, Exhausted> grow(std::uint64_t amount) {
       if (shares_ == nullptr) return {};
       if (auto taken = shares_->take(slot_, amount); !taken) return taken;
       held_ += amount;
@@ -83,9 +83,9 @@ class CallerShares {
   // Holds nothing yet. The caller as caller_name() has it.
   Lease lease(const Identity& caller, const IpAddress& address) { return {*this, slot_of(caller, address)}; }
   // One of it.
-  std::expected<Lease, Lack> take_one(const Identity& caller, const IpAddress& address);
+  std::expected<Lease, Exhausted> take_one(const Identity& caller, const IpAddress& address);
   // The same for work of which nobody knows how long it goes on: it holds the shares too.
-  static std::expected<std::shared_ptr<const void>, Lack> take_one_shared(
+  static std::expected<std::shared_ptr<const void>, Exhausted> take_one_shared(
       const std::shared_ptr<CallerShares>& shares, const Identity& caller, const IpAddress& address);
 
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
@@ -96,7 +96,7 @@ class CallerShares {
  private:
   static constexpr std::size_t kSlots = 4096;
   std::size_t slot_of(const Identity& caller, const IpAddress& address) const;
-  std::expected<void, Lack> take(std::size_t slot, std::uint64_t amount);
+  std::expected<void, Exhausted> take(std::size_t slot, std::uint64_t amount);
   void give_back(std::size_t slot, std::uint64_t amount) {
     held_[slot].fetch_sub(amount, std::memory_order_relaxed);
     used_.fetch_sub(amount, std::memory_order_relaxed);

@@ -14,7 +14,7 @@
 namespace gatehouse {
 namespace {
 
-using Lack = CallerShares::Lack;
+using Exhausted = CallerShares::Exhausted;
 
 Identity principal(std::string scheme, std::string id) {
   Identity identity;
@@ -37,7 +37,7 @@ std::size_t take_all(CallerShares& shares, const Identity& caller, std::vector<C
 }
 
 // Why it did not grow; nothing where it did.
-std::optional<Lack> lack(CallerShares::Lease& lease, std::uint64_t amount) {
+std::optional<Exhausted> exhausted(CallerShares::Lease& lease, std::uint64_t amount) {
   const auto grown = lease.grow(amount);
   return grown ? std::nullopt : std::optional(grown.error());
 }
@@ -48,7 +48,7 @@ TEST(SharesOfCallers, LeaveHalfToTheOthersWhateverOneCallerTakes) {
   EXPECT_EQ(take_all(shares, principal("t", "greedy"), held), 128U);
   const auto refused = shares.take_one(principal("t", "greedy"), kHere);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error(), Lack::share);
+  EXPECT_EQ(refused.error(), Exhausted::share);
   EXPECT_EQ(take_all(shares, principal("t", "second"), held), 64U) << "half of what the first has left";
   EXPECT_TRUE(shares.take_one(principal("t", "third"), kHere));
 }
@@ -95,7 +95,7 @@ TEST(SharesOfCallers, AreGivenBackAndSayWhenNothingIsLeftForAnybody) {
   ASSERT_TRUE(second);
   const auto third = shares.take_one(principal("t", "c"), kHere);
   ASSERT_FALSE(third);
-  EXPECT_EQ(third.error(), Lack::all);
+  EXPECT_EQ(third.error(), Exhausted::all);
   {
     const CallerShares::Lease ended = *std::move(first);
   }
@@ -110,7 +110,7 @@ TEST(SharesOfCallers, GiveTheOnlyOneToTheCallerThatComesFirst) {
   EXPECT_TRUE(only);
   const auto other = shares.take_one(principal("t", "a"), kHere);
   ASSERT_FALSE(other);
-  EXPECT_EQ(other.error(), Lack::all);
+  EXPECT_EQ(other.error(), Exhausted::all);
 }
 
 // Eight uploads of one principal, each of which grows by doubling, as bodies do.
@@ -121,33 +121,33 @@ TEST(SharesOfCallers, OfBytesAreHalfForOneCallerHoweverManyRequestsItHas) {
   std::uint64_t held = 0;
   for (int i = 0; i < 8; ++i) {
     auto& upload = uploads.emplace_back(shares.lease(principal("t", "greedy"), kHere));
-    for (std::uint64_t more = 1024; upload.held() < kMost && !lack(upload, more); more = upload.held()) {
+    for (std::uint64_t more = 1024; upload.held() < kMost && !exhausted(upload, more); more = upload.held()) {
     }
     held += upload.held();
   }
   EXPECT_LE(held, kMost / 2 + 1);
   EXPECT_GE(held, kMost / 4);
   auto other = shares.lease(principal("t", "other"), kHere);
-  EXPECT_EQ(lack(other, kMost / 4), std::nullopt) << "the other finds room";
-  EXPECT_EQ(lack(uploads[0], kMost / 4), Lack::share) << "there is room, but not for this one";
-  EXPECT_EQ(lack(other, kMost), Lack::all);
+  EXPECT_EQ(exhausted(other, kMost / 4), std::nullopt) << "the other finds room";
+  EXPECT_EQ(exhausted(uploads[0], kMost / 4), Exhausted::share) << "there is room, but not for this one";
+  EXPECT_EQ(exhausted(other, kMost), Exhausted::all);
 }
 
 TEST(SharesOfCallers, RefuseWhatGoesBeyondAndKeepWhatIsHeld) {
   CallerShares shares(200);
   auto first = shares.lease(principal("t", "a"), kHere);
-  EXPECT_EQ(lack(first, 60), std::nullopt);
+  EXPECT_EQ(exhausted(first, 60), std::nullopt);
   {
     auto second = shares.lease(principal("t", "b"), kHere);
-    EXPECT_EQ(lack(second, 70), std::nullopt);
-    EXPECT_EQ(lack(second, 71), Lack::all);
-    EXPECT_EQ(lack(second, 2), Lack::share);
-    EXPECT_EQ(lack(first, UINT64_MAX), Lack::all) << "no overflow";
+    EXPECT_EQ(exhausted(second, 70), std::nullopt);
+    EXPECT_EQ(exhausted(second, 71), Exhausted::all);
+    EXPECT_EQ(exhausted(second, 2), Exhausted::share);
+    EXPECT_EQ(exhausted(first, UINT64_MAX), Exhausted::all) << "no overflow";
     EXPECT_EQ(shares.used(), 130U);
     EXPECT_EQ(shares.refused(), 3U);
   }
   EXPECT_EQ(shares.used(), 60U);
-  EXPECT_EQ(lack(first, 40), std::nullopt);
+  EXPECT_EQ(exhausted(first, 40), std::nullopt);
   first.release();
   EXPECT_EQ(shares.used(), 0U);
 }
@@ -157,13 +157,13 @@ TEST(SharesOfCallers, ALeaseMovesWithWhatItHolds) {
   CallerShares::Lease kept;
   {
     auto lease = shares.lease(principal("t", "a"), kHere);
-    ASSERT_EQ(lack(lease, 70), std::nullopt);
+    ASSERT_EQ(exhausted(lease, 70), std::nullopt);
     kept = std::move(lease);
   }
   EXPECT_EQ(shares.used(), 70U);
   kept = CallerShares::Lease();
   EXPECT_EQ(shares.used(), 0U);
-  EXPECT_EQ(lack(kept, UINT64_MAX), std::nullopt) << "a lease of nothing";
+  EXPECT_EQ(exhausted(kept, UINT64_MAX), std::nullopt) << "a lease of nothing";
 }
 
 TEST(SharesOfCallers, OfPlacesLeaveOneToTheOthersAndOutliveTheirOwner) {
@@ -187,7 +187,7 @@ TEST(SharesOfCallers, OfPlacesLeaveOneToTheOthersAndOutliveTheirOwner) {
   ASSERT_TRUE(place);
   const auto more = CallerShares::take_one_shared(places, principal("t", "p"), kHere);
   ASSERT_FALSE(more);
-  EXPECT_EQ(more.error(), Lack::share);
+  EXPECT_EQ(more.error(), Exhausted::share);
   const std::weak_ptr<CallerShares> seen = places;
   places.reset();
   EXPECT_FALSE(seen.expired()) << "the work still holds its place";

@@ -12,7 +12,7 @@
 namespace gatehouse {
 
 namespace gate {
-class Limiter;
+class LimitGate;
 class Permitter;
 class Validator;
 class Decider;
@@ -21,7 +21,7 @@ class Decider;
 // A limit had room for this request. Made for the address, then for the principal, then for the input.
 class Admitted {
  private:
-  friend class gate::Limiter;
+  friend class gate::LimitGate;
   Admitted() = default;
 };
 

@@ -7,12 +7,12 @@ namespace gatehouse {
 namespace {
 
 constexpr ReasonFacts kReasons[] = {
-#define GATEHOUSE_REASON(name, stage, answer) {#name, Stage::stage, Answer::answer},
+#define GATEHOUSE_REASON(name, stage, answer) {#name, Stage::stage, RefusalAnswer::answer},
     GATEHOUSE_REASONS(GATEHOUSE_REASON)
 #undef GATEHOUSE_REASON
 };
 
-// In the order of Answer.
+// In the order of RefusalAnswer.
 constexpr AnswerText kAnswers[] = {
     {500, "internal_error", "Something went wrong here. Quote the correlation id when you report it."},
     {400, "invalid_request", "The request does not match what this operation accepts."},
@@ -35,7 +35,7 @@ constexpr std::string_view kStages[] = {"transport", "http",     "route", "limit
 
 }  // namespace
 
-const AnswerText& text_of(Answer answer) { return kAnswers[std::to_underlying(answer)]; }
+const AnswerText& text_of(RefusalAnswer answer) { return kAnswers[std::to_underlying(answer)]; }
 const ReasonFacts& facts_of(Reason reason) { return kReasons[std::to_underlying(reason)]; }
 std::span<const ReasonFacts> every_reason() { return kReasons; }
 std::string_view name(Stage stage) { return kStages[std::to_underlying(stage)]; }

@@ -25,7 +25,7 @@ enum class Stage : std::uint8_t {
 };
 
 // The public side: the members `error` and `message` of a refusal, and its status.
-enum class Answer : std::uint8_t {
+enum class RefusalAnswer : std::uint8_t {
   internal_error,  // the default on purpose: an answer that nobody chose must not say more
   invalid_request,
   authentication_required,
@@ -47,7 +47,7 @@ struct AnswerText {
   PublicText error;
   PublicText message;
 };
-const AnswerText& text_of(Answer answer);
+const AnswerText& text_of(RefusalAnswer answer);
 
 // name, stage, default answer. The name is what events say; it never changes meaning.
 #define GATEHOUSE_REASONS(X)                                         \
@@ -124,7 +124,7 @@ enum class Reason : std::uint8_t {
 struct ReasonFacts {
   std::string_view name;
   Stage stage;
-  Answer answer;
+  RefusalAnswer answer;
 };
 const ReasonFacts& facts_of(Reason reason);
 std::span<const ReasonFacts> every_reason();

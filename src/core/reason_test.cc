@@ -23,7 +23,7 @@ TEST(Reasons, EveryAnswerIsAnError) {
 }
 
 TEST(Reasons, ARefusalThatNobodyFilledInSaysNothing) {
-  EXPECT_EQ(Refusal().answer, Answer::internal_error);
+  EXPECT_EQ(Refusal().answer, RefusalAnswer::internal_error);
   EXPECT_EQ(text_of(Refusal().answer).status, 500U);
 }
 

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/kept.h"
+#include "core/deferred_decision.h"
 #include "core/head_rules.h"
-#include "core/judge.h"
 #include "core/proofs.h"
 #include "core/response.h"
 #include "core/verdict.h"
@@ -41,7 +41,7 @@ struct Call {
   std::shared_ptr<const void> place{};
 };
 
-// What happened behind the wall, for the event and for operators; never for the client.
+// What the target did, for the event and for operators; never for the client.
 struct CallReport {
   std::string_view upstream;
   unsigned upstream_status = 0;
@@ -76,12 +76,12 @@ class ResourceLookup {
 
 // What answers an operation and finds its object itself: it looks the object up, has the conditions decided,
 // and acts, with no gap in which the object could change.
-class ObjectTarget {
+class TransactionalTarget {
  public:
-  virtual ~ObjectTarget() = default;
-  // As Target::call; the permit is the judge's to give, once the object is found. It asks
+  virtual ~TransactionalTarget() = default;
+  // As Target::call; the decision gives the permit, once the object is found. It asks
   // Principal::in_force() in the transaction.
-  virtual net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input,
+  virtual net::Task<Verdict<void>> call(std::shared_ptr<const DeferredDecision> decision, const Input& input,
                                         const Call& call, Response& response, CallReport& report) = 0;
 };
 

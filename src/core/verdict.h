@@ -12,7 +12,7 @@ namespace gatehouse {
 
 struct Refusal {
   Reason reason = Reason::internal_error;
-  Answer answer = Answer::internal_error;
+  RefusalAnswer answer = RefusalAnswer::internal_error;
   std::string_view rule;                // which rule decided; lives as long as the policy
   std::chrono::seconds retry_after{0};  // when asking again makes sense; 0: not said
   unsigned status = 0;                  // instead of the answer's own; 0: that one
@@ -21,7 +21,7 @@ struct Refusal {
   explicit Refusal(Reason why, std::string_view by_rule = {})
       : reason(why), answer(facts_of(why).answer), rule(by_rule) {}
   // The same reason behind another public face: an object that is hidden, for example.
-  Refusal shown_as(Answer other) const {
+  Refusal shown_as(RefusalAnswer other) const {
     Refusal refusal = *this;
     refusal.answer = other;
     return refusal;

@@ -46,7 +46,7 @@ class TakenForNumbers : public ::testing::Test {
   }
 
   Connection connection_;
-  Catalogue catalogue_;
+  StatementCatalogue catalogue_;
 };
 
 TEST_F(TakenForNumbers, WhereTheyAreCompared) {

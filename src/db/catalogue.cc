@@ -25,17 +25,17 @@ Effect FixedStatement::effect() const { return meaning_->effect; }
 bool FixedStatement::takes_as_number(std::size_t parameter) const { return meaning_->numeric[parameter]; }
 bool FixedStatement::searches() const { return meaning_->searches; }
 
-Catalogue::Catalogue(Connection& database, CatalogueRules rules)
+StatementCatalogue::StatementCatalogue(Connection& database, CatalogueRules rules)
     : database_(&database), rules_(std::make_shared<const CatalogueRules>(std::move(rules))) {}
 
-bool Catalogue::is_utf8() const {
+bool StatementCatalogue::is_utf8() const {
   auto rows = database_->query("PRAGMA encoding");
   if (!rows) return false;
   const auto there = rows->next();
   return there && *there && rows->text(0) == "UTF-8";
 }
 
-std::expected<const FixedStatement*, CatalogueProblem> Catalogue::add(std::string_view text) {
+std::expected<const FixedStatement*, CatalogueProblem> StatementCatalogue::add(std::string_view text) {
   auto apart = take_apart(text);
   if (!apart) return std::unexpected(std::move(apart).error());
   auto meaning =

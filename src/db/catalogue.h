@@ -51,7 +51,7 @@ struct CatalogueRules {
 
 struct StatementMeaning;  // db/statement_check.h
 
-// A statement that was checked. Immutable; owned by its Catalogue, shared by all threads.
+// A statement that was checked. Immutable; owned by its StatementCatalogue, shared by all threads.
 class FixedStatement {
  public:
   FixedStatement(FixedStatement&&) noexcept;
@@ -66,7 +66,7 @@ class FixedStatement {
   bool searches() const;
 
  private:
-  friend class Catalogue;
+  friend class StatementCatalogue;
   friend class Run;
   FixedStatement();
 
@@ -83,12 +83,12 @@ struct CatalogueProblem {
   std::string what;
 };
 
-class Catalogue {
+class StatementCatalogue {
  public:
   // `database` is what statements are checked against; it must outlive only the calls of add().
-  explicit Catalogue(Connection& database, CatalogueRules rules = {});
-  Catalogue(const Catalogue&) = delete;
-  Catalogue& operator=(const Catalogue&) = delete;
+  explicit StatementCatalogue(Connection& database, CatalogueRules rules = {});
+  StatementCatalogue(const StatementCatalogue&) = delete;
+  StatementCatalogue& operator=(const StatementCatalogue&) = delete;
 
   // Exactly one SELECT, INSERT, UPDATE, DELETE, REPLACE, WITH or VALUES that prepares against the database,
   // with named parameters only and no column name twice. The statement lives as long as the catalogue.

@@ -57,7 +57,7 @@ class Statements : public ::testing::Test {
   static std::string fault(RunFault fault) { return fmt::format("fault {}", static_cast<int>(fault)); }
 
   Connection connection_;
-  Catalogue catalogue_;
+  StatementCatalogue catalogue_;
   SystemClock clock_;
 };
 
@@ -219,7 +219,7 @@ TEST_F(Statements, AConnectionThatHasNotMetTheSearchYetTakesItsStatements) {
   }
   {
     auto connection = *Connection::open({.path = path.string()});
-    Catalogue catalogue(connection);
+    StatementCatalogue catalogue(connection);
     const auto added = catalogue.add("SELECT title FROM found WHERE found MATCH :query.q");
     EXPECT_TRUE(added) << added.error().what;
     EXPECT_FALSE(catalogue.add("UPDATE sqlite_master SET sql = '' WHERE name = :query.q"));
@@ -330,7 +330,7 @@ TEST_F(Statements, ADatabaseThatIsHeldByAnotherWriterIsBusyNoLongerThanTheDeadli
     auto holder = Connection::open({.path = folder + "/a.db"});
     auto other = Connection::open({.path = folder + "/a.db"});
     ASSERT_TRUE(holder->execute("CREATE TABLE t (i INTEGER)"));
-    Catalogue catalogue(*other);
+    StatementCatalogue catalogue(*other);
     const auto insert = catalogue.add("INSERT INTO t VALUES (:body.i)");
     ASSERT_TRUE(insert);
     auto transaction = Transaction::begin(*holder, Transaction::Kind::write);
@@ -400,7 +400,7 @@ TEST_F(Statements, ColumnsWhoseNamesDifferInCaseOnlyAreOneName) {
 // What a function is given is bounded where statements run: SQLite does not interrupt it.
 TEST(LengthsOfStatements, BoundWhatAFunctionIsGivenAndMakes) {
   Connection connection = *Connection::open({.path = ":memory:", .longest = kLongestOfStatements});
-  Catalogue catalogue(connection);
+  StatementCatalogue catalogue(connection);
   SystemClock clock;
   const std::string longest(kLongestOfStatements.bytes, 'a');
   const auto fault_of = [&](std::string_view text, std::string_view value) -> std::optional<RunFault> {

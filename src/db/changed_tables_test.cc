@@ -60,7 +60,7 @@ class ChangedTables : public ::testing::Test {
   std::string path_ =
       (std::filesystem::temp_directory_path() / fmt::format("gatehouse-changed-{}.db", ::getpid())).string();
   Connection owner_, server_;
-  Catalogue catalogue_;
+  StatementCatalogue catalogue_;
   SystemClock clock_;
   std::string said_;
 };
@@ -92,7 +92,7 @@ TEST_F(ChangedTables, AReloadChecksTheStatementAgainOnTheSameConnections) {
   run("CREATE TABLE docs (secret TEXT, owner TEXT, n INTEGER)");
   run("INSERT INTO docs VALUES ('s3cr3t', 'ann', 1)");
   EXPECT_EQ(list(before), "changed");
-  Catalogue reloaded(server_, {"gh_"});
+  StatementCatalogue reloaded(server_, {"gh_"});
   const auto after = reloaded.add("SELECT * FROM docs");
   ASSERT_TRUE(after);
   EXPECT_EQ(list(**after), R"([{"secret":"s3cr3t","owner":"ann","n":1}])");

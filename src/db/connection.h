@@ -98,7 +98,7 @@ class Connection {
   Result<> check_integrity();
 
  private:
-  friend class Catalogue;
+  friend class StatementCatalogue;
   friend class Run;
   friend Result<> migrate(Connection&, std::string_view, std::span<const Sql>);
   struct State;

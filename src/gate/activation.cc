@@ -144,7 +144,7 @@ namespace {
 // The value of an expression over claims; an error where there is none, which says why.
 Claim evaluate_claim(const cel::Program& program, json::Value claims, cel::Scratch& scratch,
                      cel::Value& value) {
-  const cel::Outcome outcome = program.evaluate(ClaimsActivation(claims), scratch);
+  const cel::Evaluated outcome = program.evaluate(ClaimsActivation(claims), scratch);
   if (!outcome) {
     return outcome.error().fault == cel::Fault::no_such_key ? Claim::absent : Claim::unreadable;
   }

@@ -11,7 +11,7 @@ namespace {
 Refusal refusal_of(const policy::Operation& operation, Reason reason, std::string_view rule) {
   const Refusal refusal(reason, rule);
   const bool hidden = operation.resource && operation.hide == policy::Hide::yes;
-  return hidden ? refusal.shown_as(Answer::not_found) : refusal;
+  return hidden ? refusal.shown_as(RefusalAnswer::not_found) : refusal;
 }
 
 json::Document copy_of(json::Value value) {
@@ -30,7 +30,7 @@ std::optional<Refusal> Decider::first_refusal(const RequestView& request, Evalua
                                               std::string& detail) {
   const RequestActivation activation(request);
   for (const policy::Condition& condition : request.operation.conditions) {
-    const cel::Outcome outcome = condition.program.evaluate(activation, evaluator);
+    const cel::Evaluated outcome = condition.program.evaluate(activation, evaluator);
     if (!outcome) {
       detail = outcome.error().text;
       return refusal_of(request.operation, Reason::condition_error, condition.rule);
@@ -64,7 +64,7 @@ Refusal Decider::refused_lookup(const policy::Operation& operation, Refusal fail
 }
 
 // A copy of what the conditions name of the request; the principal is shared.
-class Decider::HeldConditions final : public Judge {
+class Decider::HeldConditions final : public DeferredDecision {
  public:
   HeldConditions(const Exchange& exchange, Permission permission, const Input& input)
       : policy_(exchange.policy),
@@ -126,15 +126,15 @@ Verdict<Permit> Decider::decide(Exchange& exchange, const Matched&, Permission p
   return ask(RequestView(exchange, principal, input), std::move(permission), evaluator, exchange.detail);
 }
 
-Verdict<std::shared_ptr<const Judge>> Decider::judge(Exchange& exchange, const Matched&,
-                                                     Permission permission, const Input& input,
-                                                     Evaluator& evaluator) {
+Verdict<std::shared_ptr<const DeferredDecision>> Decider::defer(Exchange& exchange, const Matched&,
+                                                                Permission permission, const Input& input,
+                                                                Evaluator& evaluator) {
   auto held = std::make_shared<HeldConditions>(exchange, std::move(permission), input);
   const policy::Operation& operation = *exchange.operation;
   if (!operation.sql.guarded) return held;
   const RequestActivation activation(exchange, held->principal(), input);
   for (const policy::GuardProgram& value : operation.sql.guarded->values) {
-    const cel::Outcome outcome = value.program.evaluate(activation, evaluator);
+    const cel::Evaluated outcome = value.program.evaluate(activation, evaluator);
     // Too much work is no error that `||` could absorb.
     if (!outcome &&
         (outcome.error().fault == cel::Fault::cost || outcome.error().fault == cel::Fault::memory)) {

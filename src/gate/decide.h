@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "core/judge.h"
+#include "core/deferred_decision.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
 #include "gate/activation.h"
@@ -21,9 +21,9 @@ class Decider {
                                 const Input& input, Evaluator& evaluator);
   // The same question for a target that finds the object itself. Refuses where a value that the statement's
   // guard is run with takes more than expressions may.
-  static Verdict<std::shared_ptr<const Judge>> judge(Exchange& exchange, const Matched& matched,
-                                                     Permission permission, const Input& input,
-                                                     Evaluator& evaluator);
+  static Verdict<std::shared_ptr<const DeferredDecision>> defer(Exchange& exchange, const Matched& matched,
+                                                                Permission permission, const Input& input,
+                                                                Evaluator& evaluator);
   // Of a lookup that failed, as the caller may see it.
   static Refusal refused_lookup(const policy::Operation& operation, Refusal failed);
 

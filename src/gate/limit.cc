@@ -32,30 +32,31 @@ std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Verdict<Admitted> Limiter::admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now) {
+Verdict<Admitted> LimitGate::admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now) {
   exchange.limit_policies = matched.operation().limit_policies;
   return take(exchange, matched.operation().address_limits, nullptr, nullptr, now);
 }
 
-Verdict<Admitted> Limiter::admit_unmatched(Exchange& exchange, MonotonicTime now) {
+Verdict<Admitted> LimitGate::admit_unmatched(Exchange& exchange, MonotonicTime now) {
   exchange.limit_policies = exchange.policy->unmatched_limit_policies;
   return take(exchange, exchange.policy->unmatched_limits, nullptr, nullptr, now);
 }
 
-Verdict<Admitted> Limiter::admit_principal(Exchange& exchange, const Matched& matched, MonotonicTime now) {
+Verdict<Admitted> LimitGate::admit_principal(Exchange& exchange, const Matched& matched, MonotonicTime now) {
   return take(exchange, matched.operation().principal_limits, nullptr, nullptr, now);
 }
 
-Verdict<Admitted> Limiter::admit_input(Exchange& exchange, const Matched& matched, const Principal& principal,
-                                       const Input& input, Evaluator& evaluator, MonotonicTime now) {
+Verdict<Admitted> LimitGate::admit_input(Exchange& exchange, const Matched& matched,
+                                         const Principal& principal, const Input& input, Evaluator& evaluator,
+                                         MonotonicTime now) {
   if (matched.operation().input_limits.empty()) return Admitted();
   const RequestActivation activation(exchange, principal, input);
   return take(exchange, matched.operation().input_limits, &activation, &evaluator, now);
 }
 
-Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
-                                const RequestActivation* activation, Evaluator* evaluator,
-                                MonotonicTime now) {
+Verdict<Admitted> LimitGate::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
+                                  const RequestActivation* activation, Evaluator* evaluator,
+                                  MonotonicTime now) {
   if (uses.empty()) return Admitted();
   std::array<std::size_t, kMostLimitClaims> ends;
   keys_.clear();
@@ -88,7 +89,7 @@ Verdict<Admitted> Limiter::take(Exchange& exchange, const std::vector<policy::Li
           break;
         }
         case Kind::expression: {
-          const cel::Outcome outcome = part.expression->evaluate(*activation, *evaluator);
+          const cel::Evaluated outcome = part.expression->evaluate(*activation, *evaluator);
           if (!outcome) {
             exchange.detail = outcome.error().text;
             return refuse(Reason::condition_error, limit.name);

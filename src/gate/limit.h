@@ -15,9 +15,9 @@
 
 namespace gatehouse::gate {
 
-class Limiter {
+class LimitGate {
  public:
-  explicit Limiter(LimitStore& store) : store_(store) {}
+  explicit LimitGate(LimitStore& store) : store_(store) {}
 
   Verdict<Admitted> admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now);
   // The same for what no operation answers, so that guessing paths is not free.

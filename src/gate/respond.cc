@@ -129,10 +129,10 @@ void respond(Exchange& exchange, const Refusal& refusal) {
   const bool problem = wants_problem(exchange);
   http::append_field(response.fields, "Content-Type", problem ? kProblem : kJson);
   response.has_content_type = true;
-  if (refusal.answer == Answer::authentication_required && exchange.operation != nullptr) {
+  if (refusal.answer == RefusalAnswer::authentication_required && exchange.operation != nullptr) {
     http::append_field(response.fields, "WWW-Authenticate", exchange.operation->challenges);
   }
-  if (refusal.answer == Answer::method_not_allowed)
+  if (refusal.answer == RefusalAnswer::method_not_allowed)
     http::append_field(response.fields, "Allow", exchange.allow);
   if (refusal.retry_after.count() > 0) {
     response.fields += "Retry-After: ";
@@ -163,7 +163,7 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
   return body.size();
 }
 
-Framing write_head(std::string& out, const Exchange& exchange, http::Connection connection,
+Framing write_head(std::string& out, const Exchange& exchange, http::Persistence connection,
                    std::string_view date_line, std::string_view fixed_fields) {
   const Response& response = exchange.response;
   http::HeadWriter head(out);
@@ -177,7 +177,7 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Connection 
   http::append_field(out, "X-Request-Id", exchange.id->text());
   append_limits(out, exchange);
   head.block(fixed_fields);
-  if (connection == http::Connection::close) http::append_field(out, "Connection", "close");
+  if (connection == http::Persistence::close) http::append_field(out, "Connection", "close");
 
   Framing framing = Framing::length;
   const bool bodiless = response.status == 204 || response.status == 304;

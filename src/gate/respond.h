@@ -30,7 +30,7 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
 enum class Framing : std::uint8_t { length, chunked, none };
 
 // The head of the exchange's response, and how its body is to be framed.
-Framing write_head(std::string& out, const Exchange& exchange, http::Connection connection,
+Framing write_head(std::string& out, const Exchange& exchange, http::Persistence connection,
                    std::string_view date_line, std::string_view fixed_fields);
 
 }  // namespace gatehouse::gate

@@ -28,8 +28,9 @@ MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
   return asked + ((now - asked) / kHiddenGrid + 1) * kHiddenGrid;
 }
 
-std::unexpected<Refusal> out_of_places(CallerShares::Lack lack, const policy::Operation& operation) {
-  if (lack == CallerShares::Lack::all) return refuse(Reason::too_many_at_once, operation.name);
+std::unexpected<Refusal> out_of_places(CallerShares::Exhausted exhausted,
+                                       const policy::Operation& operation) {
+  if (exhausted == CallerShares::Exhausted::all) return refuse(Reason::too_many_at_once, operation.name);
   Refusal refusal(Reason::concurrency_share, operation.name);
   refusal.retry_after = std::chrono::seconds(1);
   return std::unexpected(refusal);
@@ -37,7 +38,7 @@ std::unexpected<Refusal> out_of_places(CallerShares::Lack lack, const policy::Op
 
 bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
   return operation.resource && operation.hide == policy::Hide::yes && refusal.stage() == Stage::authorise &&
-         refusal.answer == Answer::not_found;
+         refusal.answer == RefusalAnswer::not_found;
 }
 
 }  // namespace
@@ -126,17 +127,17 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   // or the transaction that is the answer.
   const Call call = call_of(exchange);
   if (operation.resource) exchange.object_asked = clock_.monotonic();
-  if (ObjectTarget* const target = parts_.object_targets[operation.index].get()) {
-    GATEHOUSE_CO_TRY(auto judge,
-                     Decider::judge(exchange, *matched, std::move(permission), input, evaluator_));
+  if (TransactionalTarget* const target = parts_.transactional_targets[operation.index].get()) {
+    GATEHOUSE_CO_TRY(auto decision,
+                     Decider::defer(exchange, *matched, std::move(permission), input, evaluator_));
     if (!operation.sensitive.empty()) {
       auto intended = co_await record_intent(exchange);
       GATEHOUSE_CO_CHECK(std::move(intended));
     }
     exchange.on_hang_up = parts_.on_hang_up[operation.index];
-    auto called = co_await target->call(std::move(judge), input, call, exchange.response, exchange.report);
+    auto called = co_await target->call(std::move(decision), input, call, exchange.response, exchange.report);
     GATEHOUSE_CO_CHECK(std::move(called));
-    co_return wall_.pass(exchange, *matched);
+    co_return response_filter_.pass(exchange, *matched);
   }
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
     if (has_waited(exchange)) {
@@ -163,7 +164,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   auto called =
       co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));
-  co_return wall_.pass(exchange, *matched);
+  co_return response_filter_.pass(exchange, *matched);
 }
 
 // A loop's time is that of the beginning of its turn: it is later than the request's only in a later turn.

@@ -15,8 +15,8 @@
 #include "gate/identify.h"
 #include "gate/limit.h"
 #include "gate/record.h"
+#include "gate/response_filter.h"
 #include "gate/validate.h"
-#include "gate/wall.h"
 #include "net/loop.h"
 
 namespace gatehouse::gate {
@@ -26,8 +26,8 @@ struct Parts {
   std::shared_ptr<const policy::PolicySet> policy;
   Schemes schemes;                               // by authenticator
   std::vector<std::unique_ptr<Target>> targets;  // by operation; null where the next has one
-  std::vector<std::unique_ptr<ObjectTarget>>
-      object_targets;  // by operation: those that find the object themselves
+  std::vector<std::unique_ptr<TransactionalTarget>>
+      transactional_targets;  // by operation: those that find the object themselves
   std::vector<std::unique_ptr<ResourceLookup>>
       resources;  // by operation; null where nothing is to be found before
   std::vector<std::shared_ptr<CallerShares>>
@@ -58,10 +58,10 @@ class Runner {
   Parts parts_;
   AuditSink& audit_;
   const Clock& clock_;
-  Limiter limiter_;
+  LimitGate limiter_;
   Identifier identifier_;
   Validator validator_;
-  Wall wall_;
+  ResponseFilter response_filter_;
   Evaluator evaluator_;
   EventBuilder events_;
 };

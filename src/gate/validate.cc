@@ -67,8 +67,9 @@ const openapi::Content* content_for(const openapi::RequestBody& body, const http
 
 }  // namespace
 
-std::unexpected<Refusal> out_of_memory(CallerShares::Lack lack) {
-  Refusal refusal(lack == CallerShares::Lack::share ? Reason::body_share : Reason::bodies_overloaded);
+std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted) {
+  Refusal refusal(exhausted == CallerShares::Exhausted::share ? Reason::body_share
+                                                              : Reason::bodies_overloaded);
   refusal.retry_after = std::chrono::seconds(1);
   return std::unexpected(refusal);
 }
@@ -159,9 +160,9 @@ Verdict<std::optional<Input>> Validator::check_body(Exchange& exchange, const Ma
     return input_of(exchange, bytes);
   }
   switch (content.checked_by->check_briefly(exchange.body.root(), exchange.findings)) {
-    case schema::Outcome::valid: return input_of(exchange, bytes);
-    case schema::Outcome::invalid: return refuse(Reason::body_invalid);
-    case schema::Outcome::unfinished: return std::nullopt;
+    case schema::Checked::valid: return input_of(exchange, bytes);
+    case schema::Checked::invalid: return refuse(Reason::body_invalid);
+    case schema::Checked::unfinished: return std::nullopt;
   }
   return refuse(Reason::body_invalid);
 }
@@ -187,8 +188,8 @@ net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked 
   exchange.body = std::move(job->body);
   exchange.body_memory = std::move(job->memory);
   if (!done) {
-    co_return out_of_memory(done.error().code == ErrorCode::denied ? CallerShares::Lack::share
-                                                                   : CallerShares::Lack::all);
+    co_return out_of_memory(done.error().code == ErrorCode::denied ? CallerShares::Exhausted::share
+                                                                   : CallerShares::Exhausted::all);
   }
   static_cast<schema::Findings&>(exchange.findings) = std::move(job->findings);
   if (!job->valid) co_return refuse(Reason::body_invalid);

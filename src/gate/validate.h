@@ -28,7 +28,7 @@ class BodyReader {
 };
 
 // What is said where a body finds no room in `memory.bodies`, or no turn for a long check.
-std::unexpected<Refusal> out_of_memory(CallerShares::Lack lack);
+std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted);
 
 // One for each worker.
 class Validator {

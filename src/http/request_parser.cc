@@ -166,7 +166,7 @@ Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   const auto options = connection_options(fields);
   if (options.unknown) return refuse(Malformed::connection_option);
   const bool http_1_1 = version_ == Version::http_1_1;
-  head.connection = http_1_1 && !options.close ? Connection::keep_alive : Connection::close;
+  head.connection = http_1_1 && !options.close ? Persistence::keep_alive : Persistence::close;
   head.wants_upgrade = http_1_1 && fields.has(FieldId::upgrade);
 
   head.expects_continue = false;

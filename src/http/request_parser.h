@@ -36,13 +36,13 @@ struct BodyFraming {
   std::uint64_t length = 0;        // of BodyKind::length
 };
 
-enum class Connection : std::uint8_t { close, keep_alive };
+enum class Persistence : std::uint8_t { close, keep_alive };
 
 // All of a head but its fields.
 struct RequestLine {
   Method method = Method::other;
   Version version = Version::http_1_1;
-  Connection connection = Connection::close;
+  Persistence connection = Persistence::close;
   bool expects_continue = false;
   bool wants_upgrade = false;
   BodyFraming body;

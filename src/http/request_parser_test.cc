@@ -409,7 +409,7 @@ TEST(RequestParser, ReadsEveryPartOfAHead) {
   EXPECT_EQ(head.host.port, 8443);
   EXPECT_EQ(head.body.kind, BodyKind::length);
   EXPECT_EQ(head.body.length, 12U);
-  EXPECT_EQ(head.connection, Connection::keep_alive);
+  EXPECT_EQ(head.connection, Persistence::keep_alive);
   EXPECT_TRUE(head.expects_continue);
   EXPECT_FALSE(head.wants_upgrade);
   EXPECT_EQ(head.fields.value(FieldId::content_type), "application/json");
@@ -429,12 +429,12 @@ TEST(RequestParser, ConnectionsStayOpenOnlyWhereTheClientLetsThem) {
     return parse("GET / HTTP/" + std::string(version) + "\r\nHost: a\r\n" + std::string(fields) + "\r\n")
         .head->connection;
   };
-  EXPECT_EQ(connection("1.1", ""), Connection::keep_alive);
-  EXPECT_EQ(connection("1.1", "Connection: keep-alive\r\n"), Connection::keep_alive);
-  EXPECT_EQ(connection("1.1", "Connection: te, ,Close\r\n"), Connection::close);
-  EXPECT_EQ(connection("1.1", "Connection: te\r\nConnection: close\r\n"), Connection::close);
-  EXPECT_EQ(connection("1.0", ""), Connection::close);
-  EXPECT_EQ(connection("1.0", "Connection: keep-alive\r\n"), Connection::close);
+  EXPECT_EQ(connection("1.1", ""), Persistence::keep_alive);
+  EXPECT_EQ(connection("1.1", "Connection: keep-alive\r\n"), Persistence::keep_alive);
+  EXPECT_EQ(connection("1.1", "Connection: te, ,Close\r\n"), Persistence::close);
+  EXPECT_EQ(connection("1.1", "Connection: te\r\nConnection: close\r\n"), Persistence::close);
+  EXPECT_EQ(connection("1.0", ""), Persistence::close);
+  EXPECT_EQ(connection("1.0", "Connection: keep-alive\r\n"), Persistence::close);
 }
 
 TEST(RequestParser, UpgradeAndExpectMeanNothingInHttp10) {

@@ -123,8 +123,8 @@ Progress ResponseParser::finish(Method asked, ResponseHead& head) {
   const bool persistent =
       version_ == Version::http_1_1 ? !options.close : options.keep_alive && !options.close;
   head.connection = persistent && !options.unknown && head.body.kind != BodyKind::until_close
-                        ? Connection::keep_alive
-                        : Connection::close;
+                        ? Persistence::keep_alive
+                        : Persistence::close;
   return Progress::complete;
 }
 

@@ -18,8 +18,8 @@ namespace gatehouse::http {
 struct ResponseHead {
   int status = 0;  // 100 to 599
   Version version = Version::http_1_1;
-  Connection connection =
-      Connection::close;  // keep_alive: the connection can serve another request after the body
+  Persistence connection =
+      Persistence::close;  // keep_alive: the connection can serve another request after the body
   BodyFraming body;
   std::string_view phrase;
   Fields fields;

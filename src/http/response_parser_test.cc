@@ -28,7 +28,7 @@ std::string outcome(std::string_view bytes, const std::vector<std::size_t>& mark
   std::string text =
       std::to_string(head.status) + ' ' + std::string(kKinds[static_cast<int>(head.body.kind)]);
   if (head.body.kind == BodyKind::length) text += ' ' + std::to_string(head.body.length);
-  text += head.connection == Connection::keep_alive ? " keep" : " close";
+  text += head.connection == Persistence::keep_alive ? " keep" : " close";
   return text;
 }
 std::string outcome(std::string_view bytes, Method asked = Method::get) {

@@ -352,7 +352,7 @@ std::string answer_cel(json::Value question) {
   if (asks(question, "check_only")) return "{\"type\":" + type + "}";
 
   cel::Scratch scratch;
-  const cel::Outcome outcome = program->evaluate(bindings, scratch);
+  const cel::Evaluated outcome = program->evaluate(bindings, scratch);
   if (!outcome)
     return refusal(std::string(cel::name(outcome.error().fault)) + ": " + std::string(outcome.error().text));
   std::string out = "{\"value\":";

@@ -77,16 +77,16 @@ BlockingPool::~BlockingPool() {
   for (std::thread& thread : state_->threads) thread.join();
 }
 
-std::expected<void, BlockingPool::Lack> BlockingPool::submit(std::move_only_function<void()> job,
-                                                             std::string caller) {
+std::expected<void, BlockingPool::QueueFull> BlockingPool::submit(std::move_only_function<void()> job,
+                                                                  std::string caller) {
   State& state = *state_;
   {
     const std::lock_guard lock(state.mutex);
-    if (state.ending || state.waiting >= state.shares.waiting) return std::unexpected(Lack::all);
+    if (state.ending || state.waiting >= state.shares.waiting) return std::unexpected(QueueFull::all);
     auto queue = std::ranges::find(state.queues, caller, &State::Queue::caller);
     if (queue != state.queues.end() && !caller.empty() &&
         queue->jobs.size() >= state.shares.waiting_of_caller) {
-      return std::unexpected(Lack::share);
+      return std::unexpected(QueueFull::share);
     }
     if (queue == state.queues.end())
       queue = state.queues.insert(queue, State::Queue{std::move(caller), {}, 0});

@@ -41,12 +41,12 @@ class BlockingPool {
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
-  enum class Lack : std::uint8_t {
+  enum class QueueFull : std::uint8_t {
     all,    // no place to wait is left
     share,  // this caller has its share of them
   };
   // From any thread. `caller` as caller_name() says it (core/caller_shares.h); empty: nobody's in particular.
-  std::expected<void, Lack> submit(std::move_only_function<void()> job, std::string caller = {});
+  std::expected<void, QueueFull> submit(std::move_only_function<void()> job, std::string caller = {});
 
   // Result<T> where the callable gives T or Result<T>. Error{unavailable, Retry::yes}: no place to wait is
   // left; Error{denied, Retry::yes}: the caller has its share of them.
@@ -108,7 +108,7 @@ class PoolCall {
     if (!queued) {
       shared_->waiting = nullptr;
       shared_->result.emplace(std::unexpected(
-          queued.error() == BlockingPool::Lack::share
+          queued.error() == BlockingPool::QueueFull::share
               ? Error{ErrorCode::denied, "the caller has its share of the queue", Retry::yes}
               : Error{ErrorCode::unavailable, "the blocking pool's queue is full", Retry::yes}));
     }

@@ -190,14 +190,14 @@ void Stream::on_events(std::uint32_t events) {
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) channel_.writable = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) {
     channel_.ending = true;
-    if (peer_state_ == Peer::present) peer_state_ = Peer::finished;
+    if (peer_state_ == PeerState::present) peer_state_ = PeerState::finished;
   }
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0) peer_state_ = Peer::gone;
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) peer_state_ = PeerState::gone;
 
   if (engine_ && engine_->output_pending() && channel_.writable) engine_->flush();
   if (channel_.writable && !advance(writer_)) return;
   if (channel_.readable && !advance(reader_)) return;
-  if (peer_state_ != Peer::present && hang_up_ != nullptr) hang_up_->peer_hung_up();
+  if (peer_state_ != PeerState::present && hang_up_ != nullptr) hang_up_->peer_hung_up();
 }
 
 bool Stream::advance(StreamOperation*& slot) {
@@ -318,7 +318,7 @@ HangUp::~HangUp() {
 }
 
 std::optional<Error> HangUp::already() const {
-  if (stream_->peer_state() != Peer::present) return Error{ErrorCode::cancelled, "the peer hung up"};
+  if (stream_->peer_state() != PeerState::present) return Error{ErrorCode::cancelled, "the peer hung up"};
   if (until_ <= stream_->loop().now()) return Error{ErrorCode::timeout, "the deadline passed"};
   return std::nullopt;
 }

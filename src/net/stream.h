@@ -31,7 +31,7 @@ class TlsEngine;
 using StreamPtr = std::unique_ptr<Stream>;
 
 // What is known about the other side without reading.
-enum class Peer : std::uint8_t {
+enum class PeerState : std::uint8_t {
   present,
   finished,  // it will send nothing more; what it sent before can still be read
   gone,      // reset, or closed in both directions
@@ -102,7 +102,7 @@ class Stream final : private Watcher, private Timer {
   // What runs under cancellable() for this stream ends then at the latest, with Error{timeout}.
   void end_work_by(MonotonicTime deadline);
 
-  Peer peer_state() const { return peer_state_; }
+  PeerState peer_state() const { return peer_state_; }
   const Endpoint& peer() const { return peer_; }
   Result<Endpoint> local() const { return channel_.socket.local(); }
   Loop& loop() const { return loop_; }
@@ -129,7 +129,7 @@ class Stream final : private Watcher, private Timer {
   Loop& loop_;
   Channel channel_;
   Endpoint peer_;
-  Peer peer_state_ = Peer::present;
+  PeerState peer_state_ = PeerState::present;
   bool timed_out_ = false;
   bool broken_ = false;  // a write ended half-way
   bool finished_ = false;

@@ -143,7 +143,7 @@ TEST_F(Streams, AHalfClosedPeerIsReadToTheEndAndStillGetsItsAnswer) {
   Pair pair = connected(loop_);
   ASSERT_TRUE(run(loop_, write_and_finish(*pair.client, std::string(200, 'q'))));
   EXPECT_EQ(run(loop_, read_all(*pair.server)), std::string(200, 'q'));
-  turn_until(loop_, [&] { return pair.server->peer_state() == Peer::finished; });
+  turn_until(loop_, [&] { return pair.server->peer_state() == PeerState::finished; });
   ASSERT_TRUE(run(loop_, write_and_finish(*pair.server, std::string(300, 'a'))));
   EXPECT_EQ(run(loop_, read_all(*pair.client)), std::string(300, 'a'));
 }
@@ -169,7 +169,7 @@ TEST_F(Streams, AResetIsAnErrorForReaderAndWriter) {
   turn_until(loop_, [&] { return got.has_value(); });
   ASSERT_FALSE(*got);
   EXPECT_EQ(got->error().code, ErrorCode::closed);
-  EXPECT_EQ(pair.server->peer_state(), Peer::gone);
+  EXPECT_EQ(pair.server->peer_state(), PeerState::gone);
   const auto written = run(loop_, write_all(*pair.server, "x"));
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::closed);
@@ -274,7 +274,7 @@ TEST_F(Streams, ADisconnectLeavesWorkAloneThatIsToBeFinishedAndADeadlineEndsIt) 
   start(loop_, cancellable(*pair.server, loop_.now() + 3s, never(loop_, destroyed), &rule), outcome);
   rule = OnHangUp::finish;
   pair.client.reset();
-  turn_until(loop_, [&] { return pair.server->peer_state() != Peer::present; });
+  turn_until(loop_, [&] { return pair.server->peer_state() != PeerState::present; });
   for (int i = 0; i < 5; ++i) loop_.poll();
   EXPECT_FALSE(destroyed || outcome);
   clock_.advance(4s);
@@ -323,7 +323,7 @@ TEST_F(Streams, AnExchangeThatEndsInTimeGivesItsValueOrItsException) {
   EXPECT_EQ(run(loop_, cancellable(*pair.server, loop_.now() + 1s, at_once())), 8);
   EXPECT_EQ(run(loop_, caught(*pair.server, loop_)), 2);
   pair.client.reset();
-  turn_until(loop_, [&] { return pair.server->peer_state() != Peer::present; });
+  turn_until(loop_, [&] { return pair.server->peer_state() != PeerState::present; });
   EXPECT_EQ(run(loop_, cancellable(*pair.server, Timer::kNever, at_once())).error().code,
             ErrorCode::cancelled);
 }

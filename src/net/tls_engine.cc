@@ -152,7 +152,7 @@ TlsEngine::Outcome TlsEngine::handshake() {
   if (failed_) return Outcome::failed;
   begin(Corking::until_the_call_ends);
   const int returned = SSL_do_handshake(ssl_.get());
-  const Outcome outcome = returned == 1 ? Outcome::done : judge(returned);
+  const Outcome outcome = returned == 1 ? Outcome::done : outcome_of(returned);
   finish();
   handshaken_ = outcome == Outcome::done;
   return outcome;
@@ -162,7 +162,7 @@ TlsEngine::Outcome TlsEngine::read(std::span<char> into, std::size_t& got) {
   if (failed_) return Outcome::failed;
   begin(Corking::until_the_call_ends);
   const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
-  const Outcome outcome = returned == 1 ? Outcome::done : judge(returned);
+  const Outcome outcome = returned == 1 ? Outcome::done : outcome_of(returned);
   finish();
   return outcome;
 }
@@ -172,7 +172,7 @@ TlsEngine::Outcome TlsEngine::write(std::string_view chunk) {
   begin(chunk.size() <= kRecord ? Corking::each_write_is_sent : Corking::until_the_call_ends);
   std::size_t written = 0;
   const int returned = SSL_write_ex(ssl_.get(), chunk.data(), chunk.size(), &written);
-  const Outcome outcome = returned == 1 ? Outcome::done : judge(returned);
+  const Outcome outcome = returned == 1 ? Outcome::done : outcome_of(returned);
   finish();
   return outcome;
 }
@@ -184,7 +184,7 @@ void TlsEngine::send_close_notify() {
   ERR_clear_error();
 }
 
-TlsEngine::Outcome TlsEngine::judge(int returned) {
+TlsEngine::Outcome TlsEngine::outcome_of(int returned) {
   const int kind = SSL_get_error(ssl_.get(), returned);
   switch (kind) {
     case SSL_ERROR_WANT_READ: return Outcome::blocked;

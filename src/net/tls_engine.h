@@ -70,7 +70,7 @@ class TlsEngine {
   void finish();
   void emit(std::string_view ciphertext);
   void attach();
-  Outcome judge(int returned);
+  Outcome outcome_of(int returned);
   Error describe(int kind);
 
   std::shared_ptr<const void> context_;

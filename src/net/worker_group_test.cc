@@ -100,7 +100,7 @@ TEST(BlockingPool, ACancelledCallerAndALoopThatIsGoneAreNotResumed) {
 // Jobs of callers that hold their thread until they are let go, and note that they began.
 class CallersOfAPool : public ::testing::Test {
  protected:
-  std::optional<BlockingPool::Lack> submit(BlockingPool& pool, std::string caller) {
+  std::optional<BlockingPool::QueueFull> submit(BlockingPool& pool, std::string caller) {
     const auto queued = pool.submit(
         [this, caller] {
           {
@@ -152,11 +152,11 @@ TEST_F(CallersOfAPool, FillTheirOwnPlacesAndNobodyElses) {
   await_begins(1);
   EXPECT_FALSE(submit(pool, "mallory"));
   EXPECT_FALSE(submit(pool, "mallory"));
-  EXPECT_EQ(submit(pool, "mallory"), BlockingPool::Lack::share);
+  EXPECT_EQ(submit(pool, "mallory"), BlockingPool::QueueFull::share);
   EXPECT_FALSE(submit(pool, "ann"));
   EXPECT_FALSE(submit(pool, "bob"));
-  EXPECT_EQ(submit(pool, "eve"), BlockingPool::Lack::all);
-  EXPECT_EQ(submit(pool, ""), BlockingPool::Lack::all);
+  EXPECT_EQ(submit(pool, "eve"), BlockingPool::QueueFull::all);
+  EXPECT_EQ(submit(pool, ""), BlockingPool::QueueFull::all);
   go_.release(5);
   await_begins(4);
 }

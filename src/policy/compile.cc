@@ -35,7 +35,7 @@ class Compiler {
     set_->settings = std::move(input.settings);
     set_->apis = std::move(input.apis);
     if (database_ == nullptr) return;
-    set_->statements = std::make_unique<db::Catalogue>(*database_, kRules);
+    set_->statements = std::make_unique<db::StatementCatalogue>(*database_, kRules);
     if (const auto file = database_->file()) {
       set_->database_file = *file;
     } else {

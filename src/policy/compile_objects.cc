@@ -254,7 +254,8 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
       operation.resource && operation.resource->statement() != nullptr && operation.target == TargetKind::sql;
   if (!one_database || operation.sql.statement.fixed == nullptr) return;
   operation.sql.guarded = guarded(own, operation, environment);
-  operation.way = operation.sql.guarded ? ConditionWay::in_statement : ConditionWay::in_transaction;
+  operation.placement =
+      operation.sql.guarded ? ConditionPlacement::in_statement : ConditionPlacement::in_transaction;
 }
 
 // Only what reads can be put in brackets; and whatever does not fit (a comparison, a name, the number of

@@ -49,7 +49,7 @@ operations:
       "api.json", [&](const std::filesystem::path&) -> Result<std::string> { return api; }, {}, problems));
   input.database = &connection;
   const auto set = compile(std::move(input), problems);
-  return set ? std::string(name(set->find("getOrder")->way)) : problems.text();
+  return set ? std::string(name(set->find("getOrder")->placement)) : problems.text();
 }
 
 constexpr const char* kSql =

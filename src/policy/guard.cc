@@ -217,7 +217,7 @@ std::optional<std::string> guard_sql(cel::Split split, const cel::Type& resource
   return Writer(std::move(split), resource, row, values).run();
 }
 
-GuardValue guard_value(const cel::Outcome& outcome, GuardProgram::Use use) {
+GuardValue guard_value(const cel::Evaluated& outcome, GuardProgram::Use use) {
   switch (use) {
     case GuardProgram::Use::truth:
       if (!outcome || !outcome->is(cel::Value::Kind::boolean)) return std::monostate{};

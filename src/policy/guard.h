@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "cel/program.h"
-#include "core/judge.h"
+#include "core/deferred_decision.h"
 
 namespace gatehouse::cel {
 struct Split;
@@ -43,7 +43,7 @@ std::optional<std::string> guard_sql(cel::Split split, const cel::Type& resource
                                      std::vector<GuardProgram>& values);
 
 // The outcome of such a program as it is bound.
-GuardValue guard_value(const cel::Outcome& outcome, GuardProgram::Use use);
+GuardValue guard_value(const cel::Evaluated& outcome, GuardProgram::Use use);
 
 // A statement that gives the rows of `statement` where the first row of `lookup` meets `condition`, and none
 // where it does not; then nothing of `statement` is run.

@@ -100,7 +100,7 @@ class Guards : public ::testing::Test {
 
   db::Connection database_ = *db::Connection::open({.path = ":memory:"});
   SystemClock clock_;
-  db::Catalogue catalogue_{database_};
+  db::StatementCatalogue catalogue_{database_};
   const db::FixedStatement* lookup_ = nullptr;
   cel::Type resource_;
   cel::Environment environment_;
@@ -291,7 +291,7 @@ TEST_F(Guards, TakeNoTextFromAValue) {
 
 TEST(GuardedStatements, CloseBehindACommentAndBeforeASemicolon) {
   auto database = *db::Connection::open({.path = ":memory:"});
-  db::Catalogue catalogue(database);
+  db::StatementCatalogue catalogue(database);
   for (const char* statement :
        {"SELECT 1 AS a -- the end", "SELECT 1 AS a ; ", "SELECT 1 AS a /* ; */",
         "WITH x AS (SELECT 1 AS a) SELECT a FROM x;", "VALUES (1)", "SELECT ')' AS a -- )"}) {

@@ -41,11 +41,11 @@ std::vector<std::string> PolicySet::permission_patterns_of(const std::vector<std
   return patterns;
 }
 
-std::string_view name(ConditionWay way) {
-  switch (way) {
-    case ConditionWay::before_call: return "before_call";
-    case ConditionWay::in_transaction: return "in_transaction";
-    case ConditionWay::in_statement: return "in_statement";
+std::string_view name(ConditionPlacement placement) {
+  switch (placement) {
+    case ConditionPlacement::before_call: return "before_call";
+    case ConditionPlacement::in_transaction: return "in_transaction";
+    case ConditionPlacement::in_statement: return "in_statement";
   }
   return {};
 }

@@ -25,7 +25,7 @@
 #include "policy/settings.h"
 
 namespace gatehouse::db {
-class Catalogue;
+class StatementCatalogue;
 class FixedStatement;
 }  // namespace gatehouse::db
 
@@ -126,13 +126,13 @@ struct Resource {
 };
 
 // Where the object of an operation is found and its conditions are asked.
-enum class ConditionWay : std::uint8_t {
+enum class ConditionPlacement : std::uint8_t {
   before_call,     // first the object and the conditions, then the target: another system changes its objects
                    // when it likes
   in_transaction,  // object, conditions and the operation's own statement in one transaction
   in_statement,    // the conditions are part of the operation's own statement
 };
-std::string_view name(ConditionWay way);
+std::string_view name(ConditionPlacement placement);
 
 // The types of what conditions of one operation see, other than those that are the same for all.
 struct InputTypes {
@@ -145,7 +145,7 @@ struct SqlTarget {
   std::string rule;                // "getOrder.sql": what events name
   SqlReturns returns = SqlReturns::list;
 };
-struct UpstreamTarget {
+struct UpstreamCall {
   const Upstream* upstream = nullptr;
 };
 struct HandlerTarget {
@@ -184,10 +184,10 @@ struct Operation {
   std::vector<Condition> conditions;
   InputTypes types;
   Hide hide = Hide::yes;
-  ConditionWay way = ConditionWay::before_call;
+  ConditionPlacement placement = ConditionPlacement::before_call;
 
   TargetKind target = TargetKind::upstream;
-  UpstreamTarget upstream;
+  UpstreamCall upstream;
   SqlTarget sql;
   HandlerTarget handler;
   bool asserts = false;
@@ -230,7 +230,7 @@ class PolicySet {
   http::RouteTable routes;
   std::vector<std::uint32_t> route_operations;  // index of a route to the index of its operation
   std::vector<std::string> permission_names;    // of operations, in the order of their indices
-  std::unique_ptr<db::Catalogue> statements;
+  std::unique_ptr<db::StatementCatalogue> statements;
   db::FileIdentity database_file;                              // what the statements were checked against
   std::vector<std::unique_ptr<OperationSettings>> extensions;  // policies written as x-gatehouse
 

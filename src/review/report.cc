@@ -72,10 +72,10 @@ std::string allowed(const Operation& operation) {
   if (operation.resource)
     text += operation.resource->statement() != nullptr ? ", object by sql" : ", object by upstream";
   if (!operation.conditions.empty()) {
-    switch (operation.way) {
-      case policy::ConditionWay::before_call: text += ", when (before the call)"; break;
-      case policy::ConditionWay::in_transaction: text += ", when (in one transaction)"; break;
-      case policy::ConditionWay::in_statement: text += ", when (in the statement)"; break;
+    switch (operation.placement) {
+      case policy::ConditionPlacement::before_call: text += ", when (before the call)"; break;
+      case policy::ConditionPlacement::in_transaction: text += ", when (in one transaction)"; break;
+      case policy::ConditionPlacement::in_statement: text += ", when (in the statement)"; break;
     }
   }
   return text;

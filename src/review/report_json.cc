@@ -117,7 +117,7 @@ std::string line_of(const Report& report, const Operation& operation) {
   if (operation.resource)
     line.text("object", operation.resource->statement() != nullptr ? "sql" : "upstream");
   line.texts("conditions", condition_texts(operation));
-  if (!operation.conditions.empty()) line.text("conditions_asked", policy::name(operation.way));
+  if (!operation.conditions.empty()) line.text("conditions_asked", policy::name(operation.placement));
   line.text("input", describe(policy, operation, Layer::schema));
   write_limits(line.under("limits"), operation);
   if (operation.concurrency != 0) line.number("concurrency", operation.concurrency);

@@ -231,7 +231,7 @@ constexpr Rule kAuthorisationRules[] = {
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (is_safe(operation) || !operation.resource || operation.conditions.empty()) return;
-           if (operation.way != policy::ConditionWay::before_call) return;
+           if (operation.placement != policy::ConditionPlacement::before_call) return;
            found.add(operation, fmt::format("{} over an object, asked before the call", operation.method));
          }},
     {.id = "object-shown",

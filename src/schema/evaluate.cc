@@ -461,7 +461,7 @@ class Evaluator {
   Findings* findings_;
 };
 
-Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work::Share share,
+Checked check_whole(const Rules& root, Value instance, Findings& findings, Work::Share share,
                     Allowance& allowance) {
   findings.clear();
   Run run(instance, share, allowance);
@@ -469,13 +469,13 @@ Outcome check_whole(const Rules& root, Value instance, Findings& findings, Work:
   const bool valid =
       Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path) && !run.work.spent();
   allowance = run.work.rest();
-  if (valid) return Outcome::valid;
-  if (run.work.cut_short()) return Outcome::unfinished;
+  if (valid) return Checked::valid;
+  if (run.work.cut_short()) return Checked::unfinished;
   if (run.work.spent()) {
     findings.clear();  // what was given up counts as broken there
     findings.add({}, "complexity");
   }
-  return Outcome::invalid;
+  return Checked::invalid;
 }
 
 }  // namespace
@@ -488,10 +488,10 @@ bool Schema::accepts(Value instance, Allowance& allowance) const {
 }
 
 bool Schema::check(Value instance, Findings& findings, Allowance& allowance) const {
-  return check_whole(*root_, instance, findings, Work::Share::whole, allowance) == Outcome::valid;
+  return check_whole(*root_, instance, findings, Work::Share::whole, allowance) == Checked::valid;
 }
 
-Outcome Schema::check_briefly(Value instance, Findings& findings) const {
+Checked Schema::check_briefly(Value instance, Findings& findings) const {
   Allowance whole;
   return check_whole(*root_, instance, findings, Work::Share::brief, whole);
 }

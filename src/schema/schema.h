@@ -33,7 +33,7 @@ struct Weakness {
   std::string_view keyword;
 };
 
-enum class Outcome : std::uint8_t {
+enum class Checked : std::uint8_t {
   valid,
   invalid,
   unfinished,  // it would take longer than may be spent at once
@@ -54,7 +54,7 @@ class Schema {
   }
   // The same on a loop that others wait for: gives up after about two milliseconds where the whole may take
   // longer.
-  Outcome check_briefly(json::Value instance, Findings& findings) const;
+  Checked check_briefly(json::Value instance, Findings& findings) const;
   bool accepts(json::Value instance) const {
     Allowance whole;
     return accepts(instance, whole);

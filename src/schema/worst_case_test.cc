@@ -195,14 +195,14 @@ TEST(WorstCase, AnExpensiveInstanceIsLeftUnfinishedOnALoopThatOthersWaitFor) {
   json::Document instance;
   Findings findings;
   ASSERT_TRUE(parser.parse(array_of("{}"), instance));
-  EXPECT_EQ(schema->check_briefly(instance.root(), findings), Outcome::invalid);
+  EXPECT_EQ(schema->check_briefly(instance.root(), findings), Checked::invalid);
   EXPECT_EQ(findings[0].rule, "minProperties");
   ASSERT_TRUE(parser.parse(array_of(R"({"a":1})"), instance));
   const double begin = milliseconds_now();
-  EXPECT_EQ(schema->check_briefly(instance.root(), findings), Outcome::unfinished);
+  EXPECT_EQ(schema->check_briefly(instance.root(), findings), Checked::unfinished);
   EXPECT_LT(milliseconds_now() - begin, kMost / 2);
   ASSERT_TRUE(parser.parse(R"([{"a":1},{"b":2}])", instance));
-  EXPECT_EQ(schema->check_briefly(instance.root(), findings), Outcome::valid);
+  EXPECT_EQ(schema->check_briefly(instance.root(), findings), Checked::valid);
 }
 
 // The parameters of one request: each is small, and together they are what one may be.

@@ -90,9 +90,9 @@ class Recording {
   gate::Exchange& exchange_;
 };
 
-class Connection {
+class ClientConnection {
  public:
-  Connection(Worker& worker, net::StreamPtr stream)
+  ClientConnection(Worker& worker, net::StreamPtr stream)
       : worker_(worker),
         stream_(std::move(stream)),
         serving_(worker.serving()),
@@ -127,7 +127,7 @@ class Connection {
   net::Task<Next> answer(gate::Exchange& exchange);
   // `ending` says at every moment what the client has, should this be destroyed. Of an answer that is no
   // refusal it gets `cut` too, or a refusal where the upstream does not end it.
-  net::Task<Next> write_answer(gate::Exchange& exchange, http::Connection keep, gate::Ending& ending);
+  net::Task<Next> write_answer(gate::Exchange& exchange, http::Persistence keep, gate::Ending& ending);
   // Breaks the client's connection, and reads the rest of the upstream's answer for nobody: an upstream whose
   // connection breaks may leave its work undone. `response.rest` is gone when it has ended in order.
   net::Task<void> finish_work(gate::Exchange& exchange);
@@ -147,7 +147,7 @@ class Connection {
   std::string head_out_;
 };
 
-net::Task<bool> Connection::read_proxy_header() {
+net::Task<bool> ClientConnection::read_proxy_header() {
   if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
   const bool trusted = from_trusted_proxy();
   std::array<char, http::kProxyHeaderLimit> bytes;
@@ -192,7 +192,7 @@ net::Task<bool> Connection::read_proxy_header() {
   co_return true;
 }
 
-net::Task<bool> Connection::handshake() {
+net::Task<bool> ClientConnection::handshake() {
   stream_->set_deadline(worker_.loop().now() + deadlines().handshake);
   const auto proxied = co_await read_proxy_header();
   if (!proxied) co_return false;
@@ -207,7 +207,7 @@ net::Task<bool> Connection::handshake() {
   co_return true;
 }
 
-net::Task<void> Connection::run() {
+net::Task<void> ClientConnection::run() {
   ticket_ = worker_.shared().connections.enter(serving_->listening->connections);
   // A trusted proxy brings the connections of many clients: it is bounded by what it says of them.
   if (!ticket_ || (!from_trusted_proxy() &&
@@ -220,7 +220,7 @@ net::Task<void> Connection::run() {
   co_await serve();
 }
 
-net::Task<void> Connection::serve() {
+net::Task<void> ClientConnection::serve() {
   Next next = Next::keep_alive;
   for (unsigned served = 1; next == Next::keep_alive; ++served) {
     // A client that pipelines without end must not keep the others waiting.
@@ -256,7 +256,7 @@ net::Task<void> Connection::serve() {
   }
 }
 
-net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
+net::Task<bool> ClientConnection::read_head(gate::Exchange& exchange) {
   parser_.reset();
   stream_->set_deadline(worker_.loop().now() + deadlines().head);
   for (;;) {
@@ -288,7 +288,7 @@ net::Task<bool> Connection::read_head(gate::Exchange& exchange) {
 }
 
 // What could not be read as a request: an answer, an event, and the end of the connection.
-net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
+net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
   exchange.head.forget();
   (void)gate::arrive(exchange, worker_.shared().clock,
                      worker_.entropy());  // an empty head says nothing of its address
@@ -303,7 +303,7 @@ net::Task<void> Connection::refuse_unread(gate::Exchange& exchange, Refusal refu
   co_await closing;
 }
 
-net::Task<Next> Connection::answer(gate::Exchange& exchange) {
+net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
   const std::size_t head_size = parser_.consumed();
   exchange.bodies = &worker_.shared().bodies;
   ConnectionBody body(*stream_, buffer_, head_size, exchange.head, deadlines().body);
@@ -341,7 +341,7 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   Next next = Next::gone;
   // The target finished its work for a client that had gone meanwhile.
   const bool left =
-      exchange.on_hang_up == net::OnHangUp::finish && stream_->peer_state() != net::Peer::present;
+      exchange.on_hang_up == net::OnHangUp::finish && stream_->peer_state() != net::PeerState::present;
   if (left && !refusal) {
     recording.ending.cut = Reason::client_gone;
   } else if (left && refusal->stage() == Stage::call && text_of(refusal->answer).status >= 500) {
@@ -349,9 +349,9 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
     exchange.detail = std::string(facts_of(refusal->reason).name) + ": " + exchange.report.detail;
     refusal = Refusal(Reason::client_gone);
   } else if (!left && !(refusal && refusal->reason == Reason::client_gone)) {
-    const bool keep = exchange.head.connection == http::Connection::keep_alive && used &&
+    const bool keep = exchange.head.connection == http::Persistence::keep_alive && used &&
                       !worker_.draining() && !(refusal && refusal->reason == Reason::malformed_http);
-    auto writing = write_answer(exchange, keep ? http::Connection::keep_alive : http::Connection::close,
+    auto writing = write_answer(exchange, keep ? http::Persistence::keep_alive : http::Persistence::close,
                                 recording.ending);
     next = co_await writing;
   }
@@ -366,7 +366,7 @@ net::Task<Next> Connection::answer(gate::Exchange& exchange) {
   co_return next;
 }
 
-net::Task<void> Connection::finish_work(gate::Exchange& exchange) {
+net::Task<void> ClientConnection::finish_work(gate::Exchange& exchange) {
   stream_->abort();
   stream_.reset();
   const auto failed = [&](Reason reason, std::string_view text) {
@@ -391,8 +391,8 @@ net::Task<void> Connection::finish_work(gate::Exchange& exchange) {
   exchange.response.rest.reset();
 }
 
-net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connection keep,
-                                         gate::Ending& ending) {
+net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, http::Persistence keep,
+                                               gate::Ending& ending) {
   Response& response = exchange.response;
   head_out_.clear();
   const gate::Framing framing =
@@ -463,23 +463,23 @@ net::Task<Next> Connection::write_answer(gate::Exchange& exchange, http::Connect
       const auto ended = co_await last_write;
       if (!ended) co_return broken(ended.error());
     } else if (!response.length) {
-      keep = http::Connection::close;  // HTTP/1.0: the end of the connection is the end of the body
+      keep = http::Persistence::close;  // HTTP/1.0: the end of the connection is the end of the body
     }
   }
   ending.cut.reset();
-  co_return keep == http::Connection::keep_alive ? Next::keep_alive : Next::close;
+  co_return keep == http::Persistence::keep_alive ? Next::keep_alive : Next::close;
 }
 
 }  // namespace
 
 net::Task<void> serve_connection(Worker& worker, net::Accepted accepted) {
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
-  Connection connection(worker, std::move(stream));
+  ClientConnection connection(worker, std::move(stream));
   co_await connection.run();
 }
 
 net::Task<void> serve_requests(Worker& worker, net::StreamPtr stream) {
-  Connection connection(worker, std::move(stream));
+  ClientConnection connection(worker, std::move(stream));
   co_await connection.serve();
 }
 

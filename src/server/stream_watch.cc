@@ -31,7 +31,7 @@ StreamWatch::StreamWatch(Worker& worker, const gate::Exchange& exchange, net::St
 
 void StreamWatch::expired() {
   const MonotonicTime now = worker_.loop().now();
-  if (const Verdict<void> holds = judge(); !holds) {
+  if (const Verdict<void> holds = still_allowed(); !holds) {
     ended_ = holds.error().reason;
     stream_.set_deadline(now);
     stream_.end_work_by(now);
@@ -40,7 +40,7 @@ void StreamWatch::expired() {
   arm(now + kWatchEvery);
 }
 
-Verdict<void> StreamWatch::judge() {
+Verdict<void> StreamWatch::still_allowed() {
   if (!exchange_.principal || exchange_.operation == nullptr) return {};
   GATEHOUSE_CHECK(exchange_.principal->in_force(worker_.shared().clock.wall()));
   if (!vouched_for(*exchange_.peer, shaken_.get(), *worker_.serving()->listening))

@@ -33,7 +33,7 @@ class StreamWatch final : private net::Timer {
   void expired() override;
   // Whether the credentials are in force, and a policy that was loaded meanwhile lets the principal ask for
   // this operation.
-  Verdict<void> judge();
+  Verdict<void> still_allowed();
   Verdict<void> judge_by(const policy::PolicySet& policy) const;
 
   Worker& worker_;

@@ -37,9 +37,9 @@ Refusal refusal_of(handler::Problem problem) {
   const Refusal refusal(Reason::handler_refused);
   switch (problem) {
     case handler::Problem::invalid: return refusal;
-    case handler::Problem::forbidden: return refusal.shown_as(Answer::forbidden);
-    case handler::Problem::not_found: return refusal.shown_as(Answer::not_found);
-    case handler::Problem::unavailable: return refusal.shown_as(Answer::unavailable);
+    case handler::Problem::forbidden: return refusal.shown_as(RefusalAnswer::forbidden);
+    case handler::Problem::not_found: return refusal.shown_as(RefusalAnswer::not_found);
+    case handler::Problem::unavailable: return refusal.shown_as(RefusalAnswer::unavailable);
     case handler::Problem::conflict: {
       Refusal conflict = refusal;
       conflict.status = 409;

@@ -62,7 +62,7 @@ class Values {
   std::vector<db::Parameter> parameters_;
 };
 
-struct Outcome {
+struct StatementOutcome {
   db::RunResult result;
   std::string json;
   json::Document row;
@@ -229,7 +229,7 @@ Verdict<void> answer(Rows rows, Returns returns, Response& response) {
 // What one run about an object needs, owned by it.
 struct ObjectRun {
   std::shared_ptr<Database> database;
-  std::shared_ptr<const Judge> judge;
+  std::shared_ptr<const DeferredDecision> decision;
   BoundStatement lookup, statement;
   std::optional<BoundStatement> guarded;
   Values lookup_values, statement_values;  // the guarded one's, where there is one
@@ -243,7 +243,7 @@ struct ObjectRun {
     if (!connection) return std::unexpected(std::move(connection).error());
     auto transaction = db::begin_runs(**connection, statement.fixed->effect(), limits, database->clock);
     if (!transaction) return std::unexpected(stopped(transaction.error()));
-    if (auto holds = still_in_force(judge->principal(), *clock); !holds)
+    if (auto holds = still_in_force(decision->principal(), *clock); !holds)
       return std::unexpected(std::move(holds).error());
     Ran<Rows> guarded_rows;
     if (guarded) {
@@ -268,12 +268,12 @@ struct ObjectRun {
     auto row = read_object(connection, *lookup.fixed, lookup_values, limits, database->clock);
     if (!row) {
       Stopped stop = std::move(row).error();
-      if (stop.by_content) stop.refusal = judge->unreadable();
-      stop.refusal.rule = judge->resource_rule();
+      if (stop.by_content) stop.refusal = decision->unreadable();
+      stop.refusal.rule = decision->resource_rule();
       return std::unexpected(std::move(stop));
     }
     std::string detail;
-    auto permit = judge->decide(*row, detail);
+    auto permit = decision->decide(*row, detail);
     if (!permit) return std::unexpected(Stopped{permit.error(), std::move(detail), false});
     return *std::move(permit);
   }
@@ -316,17 +316,18 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
   co_return answer(*std::move(rows), returns_, response);
 }
 
-net::Task<Verdict<void>> SqlObjectTarget::call(std::shared_ptr<const Judge> judge, const Input& input,
-                                               const Call& call, Response& response, CallReport& report) {
-  auto lookup_values = Values::of(lookup_, judge->principal(), input, call);
-  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, judge->principal(), input, call);
+net::Task<Verdict<void>> SqlTransactionalTarget::call(std::shared_ptr<const DeferredDecision> decision,
+                                                      const Input& input, const Call& call,
+                                                      Response& response, CallReport& report) {
+  auto lookup_values = Values::of(lookup_, decision->principal(), input, call);
+  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, decision->principal(), input, call);
   if (!lookup_values || !statement_values) co_return unbindable(report);
-  for (const GuardValue& value : judge->guard_values()) statement_values->add(value);
+  for (const GuardValue& value : decision->guard_values()) statement_values->add(value);
   StatementTurn turn =
-      turn_of(judge->principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
+      turn_of(decision->principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   ObjectRun job;
   job.database = database_;
-  job.judge = std::move(judge);
+  job.decision = std::move(decision);
   job.lookup = lookup_;
   job.statement = statement_;
   job.guarded = guarded_;

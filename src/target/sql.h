@@ -54,10 +54,11 @@ class SqlTarget final : public Target {
 // between them, in one transaction, which keeps out who would change the object meanwhile. With a `guarded`
 // statement, which has the conditions in it, that one is run alone; only where it gives no row the
 // transaction goes on, to find out why.
-class SqlObjectTarget final : public ObjectTarget {
+class SqlTransactionalTarget final : public TransactionalTarget {
  public:
-  SqlObjectTarget(BoundStatement lookup, BoundStatement statement, std::optional<BoundStatement> guarded,
-                  Returns returns, std::string_view rule, std::shared_ptr<Database> database, net::Loop& loop)
+  SqlTransactionalTarget(BoundStatement lookup, BoundStatement statement,
+                         std::optional<BoundStatement> guarded, Returns returns, std::string_view rule,
+                         std::shared_ptr<Database> database, net::Loop& loop)
       : lookup_(std::move(lookup)),
         statement_(std::move(statement)),
         guarded_(std::move(guarded)),
@@ -65,8 +66,8 @@ class SqlObjectTarget final : public ObjectTarget {
         rule_(rule),
         database_(std::move(database)),
         loop_(loop) {}
-  net::Task<Verdict<void>> call(std::shared_ptr<const Judge> judge, const Input& input, const Call& call,
-                                Response& response, CallReport& report) override;
+  net::Task<Verdict<void>> call(std::shared_ptr<const DeferredDecision> decision, const Input& input,
+                                const Call& call, Response& response, CallReport& report) override;
 
  private:
   BoundStatement lookup_;

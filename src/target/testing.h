@@ -50,7 +50,7 @@ struct Turn {
   std::size_t piece = std::string::npos;  // so many bytes at once
 };
 
-class Fixed final : public HeadWriter {
+class Fixed final : public UpstreamHeadWriter {
  public:
   explicit Fixed(std::string_view method) : method_(method) {}
   Verdict<void> still_allowed() const override { return {}; }

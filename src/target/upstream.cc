@@ -20,7 +20,7 @@ bool is_idempotent(http::Method method) {
 }
 
 // What the client sent, on its way.
-class Forwarded final : public HeadWriter {
+class Forwarded final : public UpstreamHeadWriter {
  public:
   Forwarded(const Call& call, const Permit& permit, const Input& input, std::string assertion)
       : call_(call), permit_(permit), input_(input), assertion_(std::move(assertion)) {}
@@ -47,8 +47,8 @@ std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_
   return Acquired(*std::move(lease), &address);
 }
 
-// A new connection, of the first address from `turn` on that gives one; where none does, the lack that tells
-// most.
+// A new connection, of the first address from `turn` on that gives one; where none does, the failure that
+// tells most.
 net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(UpstreamClient& client,
                                                                               std::size_t turn,
                                                                               MonotonicTime deadline) {
@@ -58,23 +58,23 @@ net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(Up
     const UpstreamAddress& address = client.addresses[(turn + i) % count];
     auto lease = co_await address.pool->connect(deadline);
     if (lease) co_return Acquired(*std::move(lease), &address);
-    if (!none || lease.error().lack >= none->lack) none = std::move(lease).error();
+    if (!none || lease.error().failure >= none->failure) none = std::move(lease).error();
   }
   co_return std::unexpected(*std::move(none));
 }
 
-Refusal refusal_for(UpstreamPool::Lack lack) {
-  switch (lack) {
-    case UpstreamPool::Lack::resting: return Refusal(Reason::upstream_open_circuit);
-    case UpstreamPool::Lack::busy: return Refusal(Reason::upstream_overloaded);
-    case UpstreamPool::Lack::late: return Refusal(Reason::upstream_late);
-    case UpstreamPool::Lack::unreachable: break;
+Refusal refusal_for(UpstreamPool::ConnectFailure exhausted) {
+  switch (exhausted) {
+    case UpstreamPool::ConnectFailure::resting: return Refusal(Reason::upstream_open_circuit);
+    case UpstreamPool::ConnectFailure::busy: return Refusal(Reason::upstream_overloaded);
+    case UpstreamPool::ConnectFailure::late: return Refusal(Reason::upstream_late);
+    case UpstreamPool::ConnectFailure::unreachable: break;
   }
   return Refusal(Reason::upstream_unreachable);
 }
 
-std::unexpected<Refusal> out_of_connections(CallerShares::Lack lack, CallReport& report) {
-  if (lack == CallerShares::Lack::share) {
+std::unexpected<Refusal> out_of_connections(CallerShares::Exhausted exhausted, CallReport& report) {
+  if (exhausted == CallerShares::Exhausted::share) {
     report.detail = "the caller has as many of the upstream's connections in use as are left for the others";
     Refusal refusal(Reason::upstream_share);
     refusal.retry_after = std::chrono::seconds(1);
@@ -101,7 +101,7 @@ ConversationLease::~ConversationLease() {
 }
 
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
-                             const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
+                             const UpstreamHeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report,
                              Collect collect) {
   report.upstream = client->name;
@@ -115,7 +115,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       auto connected = co_await new_connection(*client, turn, deadline);
       if (!connected) {
         report.detail = connected.error().error.text;
-        co_return std::unexpected(refusal_for(connected.error().lack));
+        co_return std::unexpected(refusal_for(connected.error().failure));
       }
       acquired.emplace(*std::move(connected));
       GATEHOUSE_CO_CHECK(writer.still_allowed());

@@ -39,9 +39,9 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
 };
 
 // The head of a request, written anew for each address that it is tried at.
-class HeadWriter {
+class UpstreamHeadWriter {
  public:
-  virtual ~HeadWriter() = default;
+  virtual ~UpstreamHeadWriter() = default;
   // Whether the request may still go out, now that it has waited for a connection.
   virtual Verdict<void> still_allowed() const = 0;
   virtual void write(std::string& out, const UpstreamAddress& address) const = 0;
@@ -59,7 +59,7 @@ enum class Collect : std::uint8_t { errors, everything };
 // One request and its answer, whose head comes by `deadline` and within the client's own timeout. Refuses
 // where no proper answer came. `asker`, `writer` and `body` live as long as the task.
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
-                             const HeadWriter& writer, std::string_view body, MonotonicTime deadline,
+                             const UpstreamHeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report,
                              Collect collect = Collect::errors);
 

@@ -88,8 +88,8 @@ void AnswerReader::take_head() {
 }
 
 net::Task<AnswerReader::Outcome> AnswerReader::read_body(http::BodyFraming framing) {
-  const auto last = head_.connection == http::Connection::keep_alive ? UpstreamPool::Ending::keep
-                                                                     : UpstreamPool::Ending::close;
+  const auto last = head_.connection == http::Persistence::keep_alive ? UpstreamPool::Ending::keep
+                                                                      : UpstreamPool::Ending::close;
   const bool collecting = response_.status >= 400 || collect_ == Collect::everything;
   net::Stream& stream = held_.lease.stream();
   const std::span<char> buffer(held_.conversation->buffer);

@@ -9,7 +9,7 @@ namespace {
 
 // Nothing of what the client sent goes along: the lookup is Gatehouse's own question, asked on the caller's
 // behalf.
-class Question final : public HeadWriter {
+class Question final : public UpstreamHeadWriter {
  public:
   Question(const std::string& path, const Call& call, const Principal& principal, std::string assertion)
       : path_(path), call_(call), principal_(principal), assertion_(std::move(assertion)) {}

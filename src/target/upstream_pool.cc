@@ -11,7 +11,7 @@ namespace {
 
 // Whether an idle connection is still good: nothing may have come over it since its last answer.
 bool still_open(net::Stream& stream) {
-  if (stream.peer_state() != net::Peer::present) return false;
+  if (stream.peer_state() != net::PeerState::present) return false;
   char unasked[1];
   return !stream.try_read(unasked).has_value();
 }
@@ -130,14 +130,15 @@ std::shared_ptr<UpstreamPool::Address> UpstreamPool::choose(
 
 net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> UpstreamPool::connect(
     MonotonicTime deadline) {
-  const auto none = [](Lack lack, Error error) {
-    return std::unexpected(NoConnection{lack, std::move(error)});
+  const auto none = [](ConnectFailure failure, Error error) {
+    return std::unexpected(NoConnection{failure, std::move(error)});
   };
   const auto out_of_reach = [&](Error error) {
-    return none(error.code == ErrorCode::timeout ? Lack::late : Lack::unreachable, std::move(error));
+    return none(error.code == ErrorCode::timeout ? ConnectFailure::late : ConnectFailure::unreachable,
+                std::move(error));
   };
   if (busy_ >= options_.most_connections) {
-    co_return none(Lack::busy,
+    co_return none(ConnectFailure::busy,
                    {ErrorCode::unavailable,
                     fmt::format("all {} connections to {} are busy", busy_, options_.host), Retry::yes});
   }
@@ -177,10 +178,10 @@ net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> Upstre
     last.text = fmt::format("{}: {}", address->endpoint.text(), last.text);
     if (loop_.now() >= deadline) break;  // the caller's haste is not the address's fault
     // Nor is it that this machine has no descriptor or port left.
-    if (last.code == ErrorCode::internal) co_return none(Lack::busy, std::move(last));
+    if (last.code == ErrorCode::internal) co_return none(ConnectFailure::busy, std::move(last));
     unreachable(*address);
   }
-  co_return tried.empty() ? none(Lack::resting, std::move(last)) : out_of_reach(std::move(last));
+  co_return tried.empty() ? none(ConnectFailure::resting, std::move(last)) : out_of_reach(std::move(last));
 }
 
 net::Task<Result<net::StreamPtr>> UpstreamPool::open(net::Endpoint endpoint, MonotonicTime deadline) {

@@ -87,14 +87,14 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   std::optional<Lease> take_idle();
 
   // Why there is no connection. In the order in which they tell more, where one upstream has several pools.
-  enum class Lack : std::uint8_t {
+  enum class ConnectFailure : std::uint8_t {
     resting,      // every address has failed too often: nothing was tried
     busy,         // most_connections are in use
     unreachable,  // none accepts one; or its certificate is not accepted, or the name does not exist
     late,         // none accepted one in time
   };
   struct NoConnection {
-    Lack lack;
+    ConnectFailure failure;
     Error error;
   };
 

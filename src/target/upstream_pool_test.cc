@@ -177,16 +177,17 @@ TEST_F(Upstream, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtATime
   for (int i = 0; i < 5; ++i) {
     const auto refused = lease(*pool);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().lack, UpstreamPool::Lack::unreachable);
+    EXPECT_EQ(refused.error().failure, UpstreamPool::ConnectFailure::unreachable);
   }
   clock_.advance(6s);
   loop_.poll();
-  EXPECT_EQ(lease(*pool).error().lack, UpstreamPool::Lack::unreachable) << "one attempt, which fails";
+  EXPECT_EQ(lease(*pool).error().failure, UpstreamPool::ConnectFailure::unreachable)
+      << "one attempt, which fails";
   open(port);
   const int before = accepted_;
   const auto resting = lease(*pool);
   ASSERT_FALSE(resting) << "it rests again, although it is back";
-  EXPECT_EQ(resting.error().lack, UpstreamPool::Lack::resting);
+  EXPECT_EQ(resting.error().failure, UpstreamPool::ConnectFailure::resting);
   EXPECT_EQ(accepted_, before);
   clock_.advance(6s);
   loop_.poll();
@@ -219,7 +220,7 @@ TEST_F(Upstream, ADescriptorThatThisMachineLacksIsNotTheAddressesFailure) {
   setrlimit(RLIMIT_NOFILE, &none);
   for (int i = 0; i < 10; ++i) {
     const auto refused = lease(*pool);
-    EXPECT_TRUE(!refused && refused.error().lack == UpstreamPool::Lack::busy);
+    EXPECT_TRUE(!refused && refused.error().failure == UpstreamPool::ConnectFailure::busy);
   }
   setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_TRUE(lease(*pool)) << "the circuit is closed";
@@ -252,7 +253,7 @@ TEST_F(Upstream, MoreConnectionsThanAllowedAreRefused) {
   ASSERT_TRUE(a && b);
   const auto c = lease(*pool);
   ASSERT_FALSE(c);
-  EXPECT_EQ(c.error().lack, UpstreamPool::Lack::busy);
+  EXPECT_EQ(c.error().failure, UpstreamPool::ConnectFailure::busy);
   a->end(Ending::close);
 }
 
@@ -295,7 +296,7 @@ TEST_F(Upstream, AnHttpsUpstreamIsVerified) {
   const auto wary = UpstreamPool::make(loop_, blocking_, https);
   const auto refused = lease(*wary);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().lack, UpstreamPool::Lack::unreachable);
+  EXPECT_EQ(refused.error().failure, UpstreamPool::ConnectFailure::unreachable);
   EXPECT_EQ(refused.error().error.code, ErrorCode::denied);
 }
 
@@ -312,7 +313,7 @@ TEST_F(Upstream, ConnectingEndsAtTheDeadline) {
   turn_until(loop_,
              [&] { return std::ranges::all_of(waiting, [](const auto& w) { return w.has_value(); }); });
   EXPECT_FALSE(*waiting[7]);
-  EXPECT_EQ(waiting[7]->error().lack, UpstreamPool::Lack::late);
+  EXPECT_EQ(waiting[7]->error().failure, UpstreamPool::ConnectFailure::late);
 }
 
 }  // namespace

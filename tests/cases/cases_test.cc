@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/reason.h"
-#include "world.h"
+#include "environment.h"
 
 namespace gatehouse::cases {
 namespace {
@@ -36,10 +36,10 @@ Decision in_question(const Decision& decided, const Decision& expected) {
 
 class DecisionTest final : public testing::Test {
  public:
-  DecisionTest(CaseWorld& world, const Case& tested) : world_(world), case_(tested) {}
+  DecisionTest(CaseEnvironment& environment, const Case& tested) : environment_(environment), case_(tested) {}
 
   void TestBody() override {
-    const auto gates = world_.open();
+    const auto gates = environment_.open();
     for (const Step& step : case_.steps) {
       for (std::int64_t time = 0; time < step.times; ++time) {
         if (!holds(step, gates->pass(step))) return;  // what follows would only be noise
@@ -68,7 +68,7 @@ class DecisionTest final : public testing::Test {
     return false;
   }
 
-  CaseWorld& world_;
+  CaseEnvironment& environment_;
   const Case& case_;
 };
 
@@ -140,27 +140,29 @@ int run(const std::filesystem::path& folder) {
   }
   std::ranges::sort(files);
   Problems problems;
-  std::vector<std::unique_ptr<CaseWorld>> worlds;
+  std::vector<std::unique_ptr<CaseEnvironment>> environments;
   std::set<std::string> met;
   for (const std::filesystem::path& path : files) {
     CaseFile file = read_case_file(path.string(), problems);
     if (!problems.empty()) continue;
-    if (auto world = CaseWorld::make(std::move(file), problems)) worlds.push_back(std::move(world));
+    if (auto environment = CaseEnvironment::make(std::move(file), problems))
+      environments.push_back(std::move(environment));
   }
   if (!problems.empty()) {
     fmt::print(stderr, "{}", problems.text());
     return 1;
   }
-  for (const auto& world : worlds) {
-    const std::string suite = std::filesystem::path(world->file().source->name()).stem().string();
-    for (const Case& one : world->file().cases) {
+  for (const auto& environment : environments) {
+    const std::string suite = std::filesystem::path(environment->file().source->name()).stem().string();
+    for (const Case& one : environment->file().cases) {
       for (const Step& step : one.steps) {
         if (const auto reason = step.expected.find("reason"); reason != step.expected.end())
           met.insert(reason->second);
       }
-      testing::RegisterTest(suite.c_str(), test_name(one.name).c_str(), nullptr, nullptr,
-                            one.place.file.c_str(), static_cast<int>(one.place.line),
-                            [&world, &one]() -> testing::Test* { return new DecisionTest(*world, one); });
+      testing::RegisterTest(
+          suite.c_str(), test_name(one.name).c_str(), nullptr, nullptr, one.place.file.c_str(),
+          static_cast<int>(one.place.line),
+          [&environment, &one]() -> testing::Test* { return new DecisionTest(*environment, one); });
     }
   }
   testing::RegisterTest("reasons", "EveryOneThatAGateDecidesHasACase", nullptr, nullptr, __FILE__, __LINE__,

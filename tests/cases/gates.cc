@@ -228,7 +228,7 @@ gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body) {
     refusal = *answer;
   }
   head_.clear();
-  gate::write_head(head_, exchange, http::Connection::keep_alive, "", "");
+  gate::write_head(head_, exchange, http::Persistence::keep_alive, "", "");
   exchange.place.reset();  // the answer has ended
   return {refusal, exchange.response.status, exchange.response.body.size()};
 }

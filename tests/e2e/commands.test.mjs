@@ -155,7 +155,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
       const found = await why(answer.json().correlation_id);
       return found.status === 0 && found;
     }, 'event in the store');
-    assert.match(stdout, /^wall +failed/m);
+    assert.match(stdout, /^filter +failed/m);
     assert.match(stdout, /Traceback: \\u001b\[2Jdesk.db line 7/);
     assert.match(stdout, /Content-Type: text\/plain/);
     assert.match(stdout, /X-Powered-By: PHP/);

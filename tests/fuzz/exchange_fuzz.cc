@@ -18,8 +18,8 @@
 #include <fmt/ranges.h>
 #include <stdlib.h>
 
-#include "app/catalogue.h"
-#include "app/world.h"
+#include "app/assembly.h"
+#include "app/process_resources.h"
 #include "audit/encoder.h"
 #include "fuzz.h"
 #include "gate/respond.h"
@@ -165,7 +165,7 @@ class Bench {
   std::filesystem::path folder_;
   net::Loop loop_{clock_};
   std::unique_ptr<net::Listener> listener_;
-  std::unique_ptr<app::World> world_;
+  std::unique_ptr<app::ProcessResources> resources_;
   std::unique_ptr<server::Worker> worker_;
 };
 
@@ -185,23 +185,23 @@ Bench::Bench() {
     fmt::print(stderr, "{}", problems.text());
     std::abort();
   }
-  world_ = must(app::World::make(*policy));
+  resources_ = must(app::ProcessResources::make(*policy));
   {
     auto store = must(app::open_store(policy->settings));
     SystemEntropy entropy;
-    store::KeyAdmin admin(store, *world_->hasher, entropy, clock_);
+    store::KeyAdmin admin(store, *resources_->hasher, entropy, clock_);
     key = must(admin.create({.principal = "partner:fuzz", .roles = {"partner"}})).text.reveal();
   }
-  const app::SharedParts shared = must(app::prepare(policy, *world_));
+  const app::SharedParts shared = must(app::prepare(policy, *resources_));
   auto serving = std::make_shared<server::Serving>();
   serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
   serving->plain_fields = gate::fixed_fields(policy->settings, gate::Transport::plain);
   serving->listening = std::make_shared<server::Listening>();
   auto sink = std::make_unique<Events>();
   events = sink.get();
-  auto made = must(app::assemble(shared, {}, *world_, loop_));
-  serving->runner = std::make_shared<gate::Runner>(std::move(made.parts), world_->limiter, *sink, clock_);
-  worker_ = std::make_unique<server::Worker>(loop_, world_->shared, std::move(sink), std::move(serving));
+  auto made = must(app::assemble(shared, {}, *resources_, loop_));
+  serving->runner = std::make_shared<gate::Runner>(std::move(made.parts), resources_->limiter, *sink, clock_);
+  worker_ = std::make_unique<server::Worker>(loop_, resources_->shared, std::move(sink), std::move(serving));
   std::filesystem::remove_all(folder_);  // what is open stays readable
 }
 

@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_EXPECT(head.body.kind == pieces.head->body.kind && head.fields.size() == pieces.head->fields.size());
   FUZZ_EXPECT(head.status >= 100 && head.status < 600 && head.status != 101);
   FUZZ_EXPECT(asked != Method::head || head.body.kind == BodyKind::none);
-  FUZZ_EXPECT(head.body.kind != BodyKind::until_close || head.connection == Connection::close);
+  FUZZ_EXPECT(head.body.kind != BodyKind::until_close || head.connection == Persistence::close);
   for (const Field field : head.fields) {
     FUZZ_EXPECT(value_end(field.value.data(), 0, field.value.size()) == field.value.size());
   }

@@ -1,4 +1,4 @@
-// What an upstream answers stays behind the wall until it is known to be fit to leave: the body of a server
+// What an upstream answers is withheld until the filter has checked it: the body of a server
 // error never, the body of a client error only where the operation declares it.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace gatehouse::gate {
 
-class Wall {
+class ResponseFilter {
  public:
   // Refuses what must not leave; the original is then in the exchange's report.
   Verdict<void> pass(Exchange& exchange, const Matched& matched);

@@ -1,4 +1,4 @@
-#include "gate/wall.h"
+#include "gate/response_filter.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -60,7 +60,7 @@ std::string_view coding_of(std::string_view fields) {
   return coding;
 }
 
-// What is kept of a body behind the wall. A body in which a credential cannot be searched for could hold the
+// What is kept of a withheld body. A body in which a credential cannot be searched for could hold the
 // caller's: one that is coded (gzip), and one with zero bytes (UTF-16, or gzip that no field names).
 std::string kept_body(std::string_view head, std::string_view body) {
   if (body.empty()) return {};
@@ -75,14 +75,14 @@ Refusal client_error(unsigned status) {
   Refusal refusal(Reason::upstream_refusal);
   switch (status) {
     case 401:  // the upstream's own authentication is Gatehouse's business, not the caller's
-    case 403: refusal.answer = Answer::forbidden; return refusal;
+    case 403: refusal.answer = RefusalAnswer::forbidden; return refusal;
     case 404:
-    case 410: refusal.answer = Answer::not_found; break;
-    case 405: refusal.answer = Answer::method_not_allowed; break;
-    case 413: refusal.answer = Answer::body_too_large; break;
-    case 415: refusal.answer = Answer::unsupported_media_type; break;
-    case 429: refusal.answer = Answer::rate_limited; break;
-    default: refusal.answer = Answer::invalid_request; break;
+    case 410: refusal.answer = RefusalAnswer::not_found; break;
+    case 405: refusal.answer = RefusalAnswer::method_not_allowed; break;
+    case 413: refusal.answer = RefusalAnswer::body_too_large; break;
+    case 415: refusal.answer = RefusalAnswer::unsupported_media_type; break;
+    case 429: refusal.answer = RefusalAnswer::rate_limited; break;
+    default: refusal.answer = RefusalAnswer::invalid_request; break;
   }
   refusal.status = status;
   return refusal;
@@ -122,7 +122,7 @@ void narrow_allow(Exchange& exchange) {
 
 }  // namespace
 
-Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
+Verdict<void> ResponseFilter::pass(Exchange& exchange, const Matched& matched) {
   Response& response = exchange.response;
   narrow_allow(exchange);
   if (response.status < 400) return {};
@@ -138,7 +138,7 @@ Verdict<void> Wall::pass(Exchange& exchange, const Matched& matched) {
   }
 }
 
-bool Wall::declared(Exchange& exchange, const policy::Operation& operation) {
+bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& operation) {
   const openapi::Response* response = response_for(*operation.api, exchange.response.status);
   if (response == nullptr) return false;
   const bool has_body = !exchange.response.body.empty();

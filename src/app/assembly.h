@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/process_resources.h"
 #include "app/revocation_file.h"
-#include "app/world.h"
 #include "base/result.h"
 #include "gate/runner.h"
 #include "net/loop.h"
@@ -22,7 +22,7 @@ namespace gatehouse::app {
 handler::Handlers& handlers();
 std::vector<std::string> handler_names();
 
-// What all workers share under one policy, beside the world.
+// What all workers share under one policy, beside the resources.
 struct SharedParts {
   std::shared_ptr<const policy::PolicySet> policy;
   std::shared_ptr<target::Database> database;   // null where no operation has a statement
@@ -46,7 +46,7 @@ using UpstreamWays = std::map<std::string, UpstreamWay>;
 
 // Opens what all workers share for this policy (issuers' keys, upstreams' authorities), with an error before
 // any worker has changed.
-Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, World& world);
+Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, ProcessResources& resources);
 
 // What one worker needs to answer under the policy. Called on the worker's thread; changes nothing that
 // serves already.
@@ -54,7 +54,7 @@ struct WorkerParts {
   gate::Parts parts;
   UpstreamWays ways;
 };
-Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept, World& world,
+Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept, ProcessResources& resources,
                              net::Loop& loop);
 
 }  // namespace gatehouse::app

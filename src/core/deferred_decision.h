@@ -22,9 +22,9 @@ struct GuardMark {
 };
 using GuardValue = std::variant<std::monostate, std::int64_t, double, std::string, GuardMark>;
 
-class Judge {
+class DeferredDecision {
  public:
-  virtual ~Judge() = default;
+  virtual ~DeferredDecision() = default;
   virtual const Principal& principal() const = 0;
   // The permit for this very object; `row` is empty where there is none. A refusal's cause goes to `detail`.
   virtual Verdict<Permit> decide(const json::Document& row, std::string& detail) const = 0;

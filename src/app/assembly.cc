@@ -1,4 +1,4 @@
-#include "app/catalogue.h"
+#include "app/assembly.h"
 
 #include <algorithm>
 
@@ -28,20 +28,20 @@ std::size_t cache_share(const policy::PolicySet& policy) {
 }
 
 Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
-                                            const policy::AuthenticatorPolicy& authenticator, World& world,
-                                            net::Loop& loop) {
+                                            const policy::AuthenticatorPolicy& authenticator,
+                                            ProcessResources& resources, net::Loop& loop) {
   const policy::PolicySet& policy = *shared.policy;
   switch (authenticator.settings->kind) {
     case policy::AuthenticatorKind::api_key:
-      return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, world.keys, world.hasher);
+      return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, resources.keys, resources.hasher);
     case policy::AuthenticatorKind::jwt: {
-      GATEHOUSE_TRY(auto source, world.issuers.of(*authenticator.settings));
+      GATEHOUSE_TRY(auto source, resources.issuers.of(*authenticator.settings));
       return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), shared.revocations,
-                                               loop, cache_share(policy), world.tokens);
+                                               loop, cache_share(policy), resources.tokens);
     }
     case policy::AuthenticatorKind::mutual_tls:
       return std::make_unique<gate::MutualTlsScheme>(policy, authenticator, shared.revocations,
-                                                     cache_share(policy), world.tokens);
+                                                     cache_share(policy), resources.tokens);
   }
   return failure(ErrorCode::internal, "an authenticator of no kind");
 }
@@ -72,7 +72,7 @@ Result<SharedParts::Upstream> shared_upstream(const policy::Upstream& upstream) 
 
 Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream,
                                                             const std::shared_ptr<const net::ClientTls>& tls,
-                                                            World& world, net::Loop& loop) {
+                                                            ProcessResources& resources, net::Loop& loop) {
   auto client = std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
   client->name = upstream.name;
   client->timeout = upstream.timeout;
@@ -94,7 +94,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     if (url->scheme == http::Scheme::https) options.tls = tls;
     std::string base_path = url->path;
     while (base_path.ends_with('/')) base_path.pop_back();
-    client->addresses.push_back({target::UpstreamPool::make(loop, *world.threads, std::move(options)),
+    client->addresses.push_back({target::UpstreamPool::make(loop, *resources.threads, std::move(options)),
                                  url->authority(), std::move(base_path)});
   }
   return client;
@@ -149,15 +149,15 @@ target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signe
 }
 
 target::MakeAssertion assertion_of(const policy::Operation& operation, const policy::Upstream& upstream,
-                                   const World& world) {
-  return operation.asserts ? make_assertion(world.signer, upstream.name) : target::MakeAssertion();
+                                   const ProcessResources& resources) {
+  return operation.asserts ? make_assertion(resources.signer, upstream.name) : target::MakeAssertion();
 }
 
 // What the parts of one worker are made with.
 struct Workbench {
   const SharedParts& shared;
   const UpstreamWays& kept;
-  World& world;
+  ProcessResources& resources;
   net::Loop& loop;
   UpstreamWays ways{};  // of this policy
 };
@@ -171,7 +171,7 @@ Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream
   if (kept != with.kept.end() && kept->second.identity == way.identity) {
     way.client = kept->second.client;
   } else {
-    GATEHOUSE_TRY(way.client, make_client(upstream, shared.tls, with.world, with.loop));
+    GATEHOUSE_TRY(way.client, make_client(upstream, shared.tls, with.resources, with.loop));
   }
   return way.client;
 }
@@ -191,7 +191,7 @@ Result<std::unique_ptr<ResourceLookup>> make_lookup(const policy::Operation& ope
   const policy::UpstreamLookup& lookup = *operation.resource->upstream();
   GATEHOUSE_TRY(auto client, client_of(*lookup.upstream, with));
   return std::make_unique<target::UpstreamLookup>(std::move(client), lookup.path,
-                                                  assertion_of(operation, *lookup.upstream, with.world));
+                                                  assertion_of(operation, *lookup.upstream, with.resources));
 }
 
 target::Returns returns_of(policy::SqlReturns returns) {
@@ -242,17 +242,17 @@ std::vector<std::string> handler_names() {
   return names;
 }
 
-Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, World& world) {
-  GATEHOUSE_CHECK(world.open_for(*policy));
+Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, ProcessResources& resources) {
+  GATEHOUSE_CHECK(resources.open_for(*policy));
   for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
     if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
-      GATEHOUSE_CHECK(world.issuers.of(*authenticator.settings));
+      GATEHOUSE_CHECK(resources.issuers.of(*authenticator.settings));
   }
   SharedParts shared;
   for (const auto& [name, upstream] : policy->settings.upstreams) {
     GATEHOUSE_TRY(shared.upstreams[name], shared_upstream(upstream));
   }
-  shared.database = world.database_of(*policy);
+  shared.database = resources.database_of(*policy);
   if (!policy->settings.tls.client_crl.value.empty()) {
     GATEHOUSE_TRY(shared.revocations, RevocationFile::open(policy->settings));
   }
@@ -260,31 +260,31 @@ Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, Wor
   return shared;
 }
 
-Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept, World& world,
+Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept, ProcessResources& resources,
                              net::Loop& loop) {
   const std::shared_ptr<const policy::PolicySet>& policy = shared.policy;
-  Workbench with{shared, kept, world, loop};
+  Workbench with{shared, kept, resources, loop};
   gate::Parts parts;
   for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
-    GATEHOUSE_TRY(auto scheme, make_scheme(shared, authenticator, world, loop));
+    GATEHOUSE_TRY(auto scheme, make_scheme(shared, authenticator, resources, loop));
     parts.schemes.push_back(std::move(scheme));
   }
   for (const policy::Operation& operation : policy->operations) {
     std::unique_ptr<Target> made;
-    std::unique_ptr<ObjectTarget> made_for_object;
+    std::unique_ptr<TransactionalTarget> made_for_object;
     switch (operation.target) {
       case policy::TargetKind::upstream: {
         const policy::Upstream& upstream = *operation.upstream.upstream;
         GATEHOUSE_TRY(auto client, client_of(upstream, with));
         made = std::make_unique<target::UpstreamTarget>(std::move(client),
-                                                        assertion_of(operation, upstream, world));
+                                                        assertion_of(operation, upstream, resources));
         break;
       }
       case policy::TargetKind::sql:
-        if (operation.way != policy::ConditionWay::before_call) {
+        if (operation.placement != policy::ConditionPlacement::before_call) {
           std::optional<target::BoundStatement> guarded;
           if (operation.sql.guarded) guarded = bound(operation.sql.guarded->statement, policy);
-          made_for_object = std::make_unique<target::SqlObjectTarget>(
+          made_for_object = std::make_unique<target::SqlTransactionalTarget>(
               bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy),
               std::move(guarded), returns_of(operation.sql.returns), operation.sql.rule, shared.database,
               loop);
@@ -295,21 +295,21 @@ Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept
                                                    shared.database, loop);
         break;
       case policy::TargetKind::handler:
-        made = std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name),
-                                                       declared(*operation.api), world.handler_threads, loop);
+        made = std::make_unique<target::HandlerTarget>(
+            handlers().at(operation.handler.name), declared(*operation.api), resources.handler_threads, loop);
         break;
     }
     parts.targets.push_back(std::move(made));
-    parts.object_targets.push_back(std::move(made_for_object));
+    parts.transactional_targets.push_back(std::move(made_for_object));
     std::unique_ptr<ResourceLookup> lookup;
-    if (operation.resource && operation.way == policy::ConditionWay::before_call) {
+    if (operation.resource && operation.placement == policy::ConditionPlacement::before_call) {
       GATEHOUSE_TRY(lookup, make_lookup(operation, with));
     }
     parts.resources.push_back(std::move(lookup));
-    parts.concurrency.push_back(world.concurrency(operation));
+    parts.concurrency.push_back(resources.concurrency(operation));
     parts.on_hang_up.push_back(on_hang_up(operation));
   }
-  parts.long_checks = {world.checkers, &loop};
+  parts.long_checks = {resources.checkers, &loop};
   parts.policy = policy;
   parts.loop = &loop;
   return WorkerParts{std::move(parts), std::move(with.ways)};

@@ -1,4 +1,4 @@
-#include "app/account.h"
+#include "app/decision_path.h"
 
 #include <algorithm>
 #include <cstdlib>

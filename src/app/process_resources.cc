@@ -1,4 +1,4 @@
-#include "app/world.h"
+#include "app/process_resources.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -152,38 +152,39 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
   return std::make_shared<const crypto::KeyHasher>(*std::move(hasher));
 }
 
-World::World()
+ProcessResources::ProcessResources()
     : limiter(entropy),
       shared{.clock = clock, .limits = limiter, .connections = {}, .bodies = CallerShares()} {}
 
-Result<std::unique_ptr<World>> World::make(const policy::PolicySet& policy) {
+Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::PolicySet& policy) {
   const policy::Settings& settings = policy.settings;
-  auto world = std::make_unique<World>();
-  world->threads = std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue);
+  auto resources = std::make_unique<ProcessResources>();
+  resources->threads = std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue);
   // Half of the cores: a caller's expensive bodies do not take them all.
   const unsigned check_threads = std::max(1U, std::thread::hardware_concurrency() / 2);
-  world->checkers = std::make_shared<net::BlockingPool>(
+  resources->checkers = std::make_shared<net::BlockingPool>(
       net::PoolShares{check_threads, kCheckQueue, std::max(1U, check_threads / 2), kCheckQueue / 4});
-  GATEHOUSE_TRY(world->hasher, open_key_hasher(settings));
+  GATEHOUSE_TRY(resources->hasher, open_key_hasher(settings));
   {
     GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
   }
-  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, world->clock,
+  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, resources->clock,
                                                  store::KeyStore::Confirm::in_serving_mark));
-  world->keys = std::move(keys);
-  GATEHOUSE_CHECK(world->open_for(policy));
+  resources->keys = std::move(keys);
+  GATEHOUSE_CHECK(resources->open_for(policy));
   GATEHOUSE_TRY(auto sinks, open_sinks(settings));
   audit::JournalOptions options;
   options.on_problem = tell_operator;
-  world->journal = std::make_unique<audit::Journal>(std::move(sinks), world->clock, std::move(options));
+  resources->journal =
+      std::make_unique<audit::Journal>(std::move(sinks), resources->clock, std::move(options));
   {
-    const std::lock_guard lock(world->background_mutex_);
-    world->background_ = world->journal->worker(nullptr);
+    const std::lock_guard lock(resources->background_mutex_);
+    resources->background_ = resources->journal->worker(nullptr);
   }
-  return world;
+  return resources;
 }
 
-Result<> World::open_for(const policy::PolicySet& policy) {
+Result<> ProcessResources::open_for(const policy::PolicySet& policy) {
   if (policy.statements && !statement_threads) {
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     statement_threads = std::make_unique<target::StatementThreads>(target::StatementShares::for_cores(cores));
@@ -200,7 +201,7 @@ Result<> World::open_for(const policy::PolicySet& policy) {
   return {};
 }
 
-std::shared_ptr<target::Database> World::database_of(const policy::PolicySet& policy) {
+std::shared_ptr<target::Database> ProcessResources::database_of(const policy::PolicySet& policy) {
   if (!policy.statements) return nullptr;
   const std::string& path = policy.settings.database;
   auto database = database_.lock();
@@ -216,7 +217,7 @@ std::shared_ptr<target::Database> World::database_of(const policy::PolicySet& po
 }
 
 // Each failure is an event; the operator hears of one that is new.
-void World::report_keys(const server::JwksSource::Report& report) {
+void ProcessResources::report_keys(const server::JwksSource::Report& report) {
   using Report = server::JwksSource::Report;
   if (report.news == Report::News::fresh) {
     tell_operator(fmt::format("the keys of {}: {}", report.source, report.text));
@@ -235,7 +236,7 @@ void World::report_keys(const server::JwksSource::Report& report) {
   if (background_) background_->record(event);
 }
 
-std::shared_ptr<CallerShares> World::concurrency(const policy::Operation& operation) {
+std::shared_ptr<CallerShares> ProcessResources::concurrency(const policy::Operation& operation) {
   if (operation.concurrency == 0) return nullptr;
   const std::lock_guard lock(mutex_);
   // By name and number: a reload that changes the number begins a new count.
@@ -245,7 +246,7 @@ std::shared_ptr<CallerShares> World::concurrency(const policy::Operation& operat
   return places;
 }
 
-void World::render_metrics(std::string& out) const {
+void ProcessResources::render_metrics(std::string& out) const {
   journal->render(out);
   using Type = audit::Sample::Type;
   const audit::Sample samples[] = {

@@ -6,19 +6,19 @@
 #include <memory>
 #include <string>
 
-#include "app/catalogue.h"
-#include "app/world.h"
+#include "app/assembly.h"
+#include "app/process_resources.h"
 #include "case_file.h"
 #include "gates.h"
 #include "net/loop.h"
 
 namespace gatehouse::cases {
 
-class CaseWorld {
+class CaseEnvironment {
  public:
   // Null with every problem, which have the case file's places.
-  static std::unique_ptr<CaseWorld> make(CaseFile file, Problems& problems);
-  ~CaseWorld();
+  static std::unique_ptr<CaseEnvironment> make(CaseFile file, Problems& problems);
+  ~CaseEnvironment();
 
   const CaseFile& file() const { return file_; }
 
@@ -26,7 +26,7 @@ class CaseWorld {
   std::unique_ptr<Gates> open();
 
  private:
-  explicit CaseWorld(CaseFile file);
+  explicit CaseEnvironment(CaseFile file);
   bool load(Problems& problems);
   Result<> furnish();
   Result<> make_keys();
@@ -38,7 +38,7 @@ class CaseWorld {
   CaseClock clock_;
   SystemEntropy entropy_;
   std::shared_ptr<const policy::PolicySet> policy_;
-  app::World world_;
+  app::ProcessResources resources_;
   app::SharedParts shared_;
   net::Loop loop_;
   std::map<std::string, std::string> credentials_;  // by caller: the key, the token, the certificate's DER

@@ -34,9 +34,9 @@ Result<std::string> read_whole(const std::string& path);
 // For operators, on standard error: one line with the time.
 void tell_operator(std::string_view text);
 
-struct World {
-  static Result<std::unique_ptr<World>> make(const policy::PolicySet& policy);
-  World();
+struct ProcessResources {
+  static Result<std::unique_ptr<ProcessResources>> make(const policy::PolicySet& policy);
+  ProcessResources();
 
   // Opens what this policy needs and no policy before it did.
   Result<> open_for(const policy::PolicySet& policy);

@@ -1,4 +1,4 @@
-#include "world.h"
+#include "environment.h"
 
 #include <fstream>
 #include <stdexcept>
@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-#include "app/catalogue.h"
+#include "app/assembly.h"
 #include "base/encoding.h"
 #include "crypto/certificate.h"
 #include "crypto/hash.h"
@@ -71,32 +71,32 @@ std::string in_quotes(std::string_view text) {
 
 }  // namespace
 
-CaseWorld::CaseWorld(CaseFile file) : file_(std::move(file)), loop_(world_.clock) {
+CaseEnvironment::CaseEnvironment(CaseFile file) : file_(std::move(file)), loop_(resources_.clock) {
   std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-cases-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
   folder_ = pattern;
 }
 
-CaseWorld::~CaseWorld() {
-  world_.keys.reset();
+CaseEnvironment::~CaseEnvironment() {
+  resources_.keys.reset();
   shared_ = {};
-  world_.threads.reset();
+  resources_.threads.reset();
   std::filesystem::remove_all(folder_);
 }
 
-std::unique_ptr<CaseWorld> CaseWorld::make(CaseFile file, Problems& problems) {
-  std::unique_ptr<CaseWorld> world(new CaseWorld(std::move(file)));
-  const std::string& name = world->file_.source->name();
-  if (!world->load(problems)) return nullptr;
-  if (auto furnished = world->furnish(); !furnished) {
+std::unique_ptr<CaseEnvironment> CaseEnvironment::make(CaseFile file, Problems& problems) {
+  std::unique_ptr<CaseEnvironment> environment(new CaseEnvironment(std::move(file)));
+  const std::string& name = environment->file_.source->name();
+  if (!environment->load(problems)) return nullptr;
+  if (auto furnished = environment->furnish(); !furnished) {
     problems.add({name, 1, 1}, furnished.error().text);
     return nullptr;
   }
-  return world;
+  return environment;
 }
 
 // As the server does, but that the files are sections of the case file.
-bool CaseWorld::load(Problems& problems) {
+bool CaseEnvironment::load(Problems& problems) {
   if (!file_.tables.empty()) {
     sqlite3* database = nullptr;
     sqlite3_open((folder_ / "tables.db").c_str(), &database);
@@ -119,16 +119,16 @@ bool CaseWorld::load(Problems& problems) {
   return policy_ != nullptr && problems.empty();
 }
 
-Result<> CaseWorld::furnish() {
+Result<> CaseEnvironment::furnish() {
   write(folder_ / "keys.json",
         fmt::format(R"({{"keys":[{},{}]}})", the(crypto::KeyType::p256, 0).public_jwk(),
                     the(crypto::KeyType::rsa, 1).public_jwk()));
-  world_.threads = std::make_shared<net::BlockingPool>(2, 64);
-  GATEHOUSE_TRY(world_.hasher, app::open_key_hasher(policy_->settings));
+  resources_.threads = std::make_shared<net::BlockingPool>(2, 64);
+  GATEHOUSE_TRY(resources_.hasher, app::open_key_hasher(policy_->settings));
   GATEHOUSE_CHECK(make_keys());
   GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = policy_->settings.store}, clock_));
-  world_.keys = std::move(keys);
-  GATEHOUSE_TRY(shared_, app::prepare(policy_, world_));
+  resources_.keys = std::move(keys);
+  GATEHOUSE_TRY(shared_, app::prepare(policy_, resources_));
   for (const auto& [name, caller] : file_.callers) {
     if (caller.kind == Caller::Kind::key) continue;
     GATEHOUSE_TRY(credentials_[name], credential(caller));
@@ -136,9 +136,9 @@ Result<> CaseWorld::furnish() {
   return {};
 }
 
-Result<> CaseWorld::make_keys() {
+Result<> CaseEnvironment::make_keys() {
   GATEHOUSE_TRY(auto connection, app::open_store(policy_->settings));
-  store::KeyAdmin admin(connection, *world_.hasher, entropy_, clock_);
+  store::KeyAdmin admin(connection, *resources_.hasher, entropy_, clock_);
   for (const auto& [name, caller] : file_.callers) {
     if (caller.kind != Caller::Kind::key) continue;
     store::KeyRequest request{.principal = caller.id,
@@ -160,7 +160,7 @@ Result<> CaseWorld::make_keys() {
   return {};
 }
 
-Result<std::string> CaseWorld::credential(const Caller& caller) {
+Result<std::string> CaseEnvironment::credential(const Caller& caller) {
   if (caller.kind == Caller::Kind::token) return token(caller);
   GATEHOUSE_TRY(const auto authority,
                 crypto::CertificateAuthority::make("Partners", CaseClock::kMonday, std::chrono::days(3650)));
@@ -176,7 +176,7 @@ Result<std::string> CaseWorld::credential(const Caller& caller) {
   return from_base64(inner).value_or("");
 }
 
-std::string CaseWorld::token(const Caller& caller) const {
+std::string CaseEnvironment::token(const Caller& caller) const {
   const auto& authenticators = policy_->settings.authenticators;
   const auto found = authenticators.find(caller.scheme);
   const std::string issuer = found == authenticators.end() ? "" : found->second.jwt.issuer.value;
@@ -207,10 +207,10 @@ std::string CaseWorld::token(const Caller& caller) const {
   return signer.sign(signer.algorithm(), header, claims).value_or("");
 }
 
-std::unique_ptr<Gates> CaseWorld::open() {
+std::unique_ptr<Gates> CaseEnvironment::open() {
   clock_.back_to_monday();
-  if (auto looked = world_.keys->refresh(); !looked) throw std::runtime_error(looked.error().text);
-  auto made = app::assemble(shared_, {}, world_, loop_);
+  if (auto looked = resources_.keys->refresh(); !looked) throw std::runtime_error(looked.error().text);
+  auto made = app::assemble(shared_, {}, resources_, loop_);
   if (!made) throw std::runtime_error(made.error().text);
   return open_gates({.parts = std::move(made->parts),
                      .policy = policy_,
@@ -219,7 +219,7 @@ std::unique_ptr<Gates> CaseWorld::open() {
                      .clock = clock_,
                      .entropy = entropy_,
                      .loop = loop_,
-                     .keys = *world_.keys});
+                     .keys = *resources_.keys});
 }
 
 }  // namespace gatehouse::cases
