@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ip.h"
+#include "http/request_parser.h"
 
 namespace gatehouse {
 namespace {
@@ -19,26 +20,92 @@ IpAddress reached_by(const IpAddress& address) {
   return compatible ? IpAddress::v4({bytes[12], bytes[13], bytes[14], bytes[15]}) : address;
 }
 
+// A field that an earlier line names already.
+bool repeats(const http::Fields& fields, std::size_t index) {
+  for (std::size_t i = 0; i < index; ++i) {
+    if (fields[i].id == fields[index].id) return true;
+  }
+  return false;
+}
+
+// Whether a request must not go on without it: RFC 9530 lets the recipient act on a digest, and a method that
+// changes something would do so unconditionally without its precondition (RFC 9110 section 13.1).
+bool is_needed(http::FieldId id, http::Method method) {
+  using enum http::FieldId;
+  if (id == content_digest || id == repr_digest) return true;
+  const bool changes =
+      method != http::Method::get && method != http::Method::head && method != http::Method::options;
+  return changes && (id == if_match || id == if_none_match || id == if_unmodified_since);
+}
+
 bool is_named_in(const std::vector<FieldName>& names, const http::Field& field) {
   return std::ranges::any_of(names, [&](const FieldName& name) { return name.is(field); });
 }
 
-}  // namespace
-
-Passage passage_of(const http::Field& field, const CredentialCarriers& carriers, const RequestRules& rules) {
-  if (field.id == http::FieldId::authorization) {
+// Passage::rewritten: the table lets it go on, and its value is to be read by the table's grammar.
+Passage passage_by_name(const http::Field& field, const CredentialCarriers& carriers,
+                        const RequestRules& rules) {
+  using enum http::FieldId;
+  if (field.id == authorization) {
     return carriers.authorization == CredentialCarriers::Authorization::goes_on ? Passage::goes_on
                                                                                 : Passage::ends_here;
   }
-  switch (http::to_upstream(field.id)) {
-    case http::ToUpstream::goes_on:
-      return is_named_in(carriers.fields, field) ? Passage::ends_here : Passage::goes_on;
-    case http::ToUpstream::declared:
-      if (is_named_in(rules.fields, field)) return Passage::goes_on;
-      return is_named_in(carriers.fields, field) ? Passage::ends_here : Passage::unnamed;
-    case http::ToUpstream::ends_here: break;
+  const http::ToUpstream column = http::to_upstream(field.id);
+  if (column == http::ToUpstream::ends_here) return Passage::ends_here;
+  if (column == http::ToUpstream::goes_on) {
+    if (is_named_in(carriers.fields, field)) return Passage::ends_here;
+    // Content-Type was read with the body, and Cookie is written anew pair by pair.
+    const bool as_sent = field.id == content_type || field.id == cookie || is_named_in(rules.fields, field);
+    return as_sent ? Passage::goes_on : Passage::rewritten;
   }
-  return Passage::ends_here;
+  if (is_named_in(rules.fields, field)) return Passage::goes_on;
+  if (is_named_in(carriers.fields, field)) return Passage::ends_here;
+  return column == http::ToUpstream::browsers ? Passage::unlisted : Passage::unnamed;
+}
+
+}  // namespace
+
+std::optional<http::FieldId> Passages::decide(const http::RequestHead& head,
+                                              const CredentialCarriers& carriers, const RequestRules& rules) {
+  clear();
+  const http::Fields& fields = head.fields;
+  for (std::size_t index = 0; index < fields.size(); ++index) {
+    const http::Field field = fields[index];
+    Passage passage = passage_by_name(field, carriers, rules);
+    if (passage == Passage::rewritten) {
+      passage = by_grammar(fields, index);
+      if (passage == Passage::left_out && is_needed(field.id, head.method)) return field.id;
+    }
+    of_[index] = passage;
+    any_dropped_ = any_dropped_ || passage == Passage::left_out || passage == Passage::unnamed;
+  }
+  return std::nullopt;
+}
+
+Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
+  const http::Field field = fields[index];
+  std::string joined;
+  std::string_view value = field.value;
+  if (fields.repeated(field.id)) {  // its lines are one list (RFC 9110 section 5.3)
+    if (repeats(fields, index)) return Passage::joined;
+    for (const http::Field line : fields) {
+      if (line.id == field.id) joined.append(joined.empty() ? "" : ", ").append(line.value);
+    }
+    value = joined;
+  }
+  part_.clear();
+  switch (http::keep(http::grammar(field.id), value, part_)) {
+    case http::Kept::nothing: return Passage::left_out;
+    case http::Kept::part: rewritten_.push_back({index, part_}); return Passage::rewritten;
+    case http::Kept::whole: break;
+  }
+  if (joined.empty()) return Passage::goes_on;
+  rewritten_.push_back({index, std::move(joined)});
+  return Passage::rewritten;
+}
+
+std::string_view Passages::rewritten(std::size_t index) const {
+  return std::ranges::find(rewritten_, index, &Rewritten::index)->value;
 }
 
 std::string inside_name(std::string_view host) {

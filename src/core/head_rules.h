@@ -2,13 +2,20 @@
 // when the policy is compiled.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/strings.h"
 #include "http/fields.h"
+
+namespace gatehouse::http {
+struct RequestHead;
+}
 
 namespace gatehouse {
 
@@ -53,11 +60,49 @@ struct RequestRules {
 
 // What becomes of a client's field on its way to an upstream.
 enum class Passage : std::uint8_t {
-  goes_on,
+  goes_on,    // as it was sent
+  rewritten,  // what Passages::rewritten says goes on in place of all lines of the field
+  joined,     // an earlier line of the field is rewritten and says this one too
+  left_out,   // the table's grammar finds nothing in its value
   unnamed,    // stays behind because nothing names it: a document may have forgotten it
+  unlisted,   // the same, but every browser sends it
   ends_here,  // never goes on: a credential, or as http/field_table.h says
 };
-Passage passage_of(const http::Field& field, const CredentialCarriers& carriers, const RequestRules& rules);
+
+// What becomes of each field of one request head. Decided once, by the gate that validates the head; the
+// upstream's head and the event are written from it.
+class Passages {
+ public:
+  // Each line of a field that a policy names goes on as it is; one that the table lets go on, as far as the
+  // table's grammar can read it. Where that is not enough (`refuses`) the request is refused: a digest that
+  // cannot be read, or a precondition whose absence would let a method change more than the caller wanted.
+  // Returns the first such field.
+  std::optional<http::FieldId> decide(const http::RequestHead& head, const CredentialCarriers& carriers,
+                                      const RequestRules& rules);
+
+  // By the field's place in the head. Precondition: decide() returned nothing.
+  Passage operator[](std::size_t index) const { return of_[index]; }
+  std::string_view rewritten(std::size_t index) const;
+  // Whether a field was left out or not named.
+  bool any_dropped() const { return any_dropped_; }
+
+  void clear() {
+    any_dropped_ = false;
+    rewritten_.clear();
+  }
+
+ private:
+  struct Rewritten {
+    std::size_t index = 0;
+    std::string value;
+  };
+  Passage by_grammar(const http::Fields& fields, std::size_t index);
+
+  std::array<Passage, http::Fields::kCapacity> of_;  // the first of them have been written
+  std::vector<Rewritten> rewritten_;
+  std::string part_;
+  bool any_dropped_ = false;
+};
 
 // A host that an answer may not name: one of an upstream's.
 struct InsideHost {

@@ -35,6 +35,7 @@ struct Call {
   const Clock& clock;  // outlives what the target begins
   const CredentialCarriers& carriers;
   const RequestRules& forwards;
+  const Passages& passages;
   const AnswerRules& answers;
   // The request's place among those that the operation's `concurrency` counts; null where it counts none.
   // Work that goes on when its request has gone keeps a reference until it has really ended.

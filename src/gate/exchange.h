@@ -96,12 +96,15 @@ struct Found {
 struct Parsed {
   http::RequestHead head;
   http::Captures captures;
+  Passages passages;
   json::Document parameters, body, row;
 
   void forget() {
-    auto& [a_head, some_captures, of_parameters, of_body, of_row] = *this;  // one more does not compile
+    auto& [a_head, some_captures, some_passages, of_parameters, of_body, of_row] =
+        *this;  // one more does not compile
     a_head.forget();
     some_captures.size = 0;
+    some_passages.clear();
     of_parameters.clear();
     of_body.clear();
     of_row.clear();

@@ -39,20 +39,6 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
   }
 }
 
-// What browsers send unasked. Client hints that a server has to ask for are not among them.
-bool is_of_every_browser(const http::Field& field) {
-  if (field.id == http::FieldId::referer || field.id == http::FieldId::pragma) return true;
-  constexpr std::string_view kNames[] = {"dnt",
-                                         "sec-ch-ua",
-                                         "sec-ch-ua-mobile",
-                                         "sec-ch-ua-platform",
-                                         "sec-fetch-storage-access",
-                                         "sec-purpose",
-                                         "upgrade-insecure-requests"};
-  return std::ranges::any_of(kNames,
-                             [&](std::string_view name) { return equal_ignoring_case(field.name, name); });
-}
-
 // How many names there are among these, without regard to case.
 std::size_t count_names(std::vector<std::string>& names) {
   for (std::string& name : names) std::ranges::transform(name, name.begin(), ascii_lower);
@@ -93,9 +79,8 @@ std::string_view EventBuilder::detail_of(const Exchange& exchange) {
   return findings_;
 }
 
-// What the upstream did not get because no operation and no key of the configuration names it, or because
-// readers could disagree about its value. Browsers send some of these with every request; they say nothing of
-// what a document has forgotten.
+// What the upstream did not get because no operation and no key of the configuration names it, or because its
+// value could not be read, or not in one way only.
 void EventBuilder::collect_dropped(const Exchange& exchange) {
   constexpr std::size_t kMost = 16;
   const policy::PolicySet& set = *exchange.policy;
@@ -108,13 +93,13 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
         std::ranges::any_of(dropped_, [&](const std::string& one) { return equal_ignoring_case(one, text); });
     if (!again) (dropped_.size() < kMost ? dropped_ : further).push_back(std::move(text));
   };
-  for (const http::Field field : exchange.head.fields) {
-    if (field.id != http::FieldId::cookie) {
-      if (passage_of(field, set.carriers, rules) == Passage::unnamed && !is_of_every_browser(field))
-        add({}, field.name);
-      continue;
-    }
-    http::CookieReader reader(field.value);
+  const http::Fields& fields = exchange.head.fields;
+  for (std::size_t index = 0; exchange.passages.any_dropped() && index < fields.size(); ++index) {
+    const Passage passage = exchange.passages[index];
+    if (passage == Passage::unnamed || passage == Passage::left_out) add({}, fields[index].name);
+  }
+  if (const auto cookies = fields.value(http::FieldId::cookie)) {
+    http::CookieReader reader(*cookies);
     while (const auto cookie = reader.next()) {
       const bool odd = cookie->form != http::CookieForm::octets && cookie->form != http::CookieForm::quoted;
       const bool named =

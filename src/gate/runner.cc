@@ -218,6 +218,7 @@ Call Runner::call_of(const Exchange& exchange) const {
               .clock = clock_,
               .carriers = exchange.policy->carriers,
               .forwards = exchange.operation->forwards,
+              .passages = exchange.passages,
               .answers = exchange.operation->answers,
               .place = exchange.place};
 }

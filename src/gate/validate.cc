@@ -86,6 +86,14 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   keep_marked_parameters(exchange, operation);
   if (find_aliases(head.fields, operation, exchange.findings)) return refuse(Reason::parameters_invalid);
 
+  if (operation.target == policy::TargetKind::upstream) {
+    const auto unreadable = exchange.passages.decide(head, exchange.policy->carriers, operation.forwards);
+    if (unreadable) {
+      exchange.findings.add(fmt::format("/header/{}", http::name(*unreadable)), "format");
+      return refuse(Reason::parameters_invalid);
+    }
+  }
+
   const std::optional<openapi::RequestBody>& body = operation.api->body;
   if (!announces_body(head)) {
     if (body && body->required) return refuse(Reason::body_missing);

@@ -9,7 +9,12 @@
 //   in          A client's field on its way to an upstream. `goes_on`: as it was sent (Cookie: written anew).
 //               `declared`: as fields that are not in the table. `ends_here`: never goes on; it concerns one
 //               connection, carries a credential, says what only Gatehouse may say to an upstream, or would
-//               choose another request behind the gates.
+//               choose another request behind the gates. `browsers`: as `declared`, and not listed among the
+//               names that were left out, because every browser sends it.
+//   grammar     What the value of a field that goes on is (field_grammar.h). A value that does not parse is
+//   left
+//               out, or refused (decide_passages in core/head_rules.h); one of a field that the operation
+//               declares, or that `fields.forward` names, goes on as its schema took it.
 //   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
 //               target/answer_head looks at its value. `declared`: leaves where the operation's document
 //               declares it under `responses`. `stays`: never leaves; Gatehouse writes its own, or it
@@ -20,123 +25,131 @@
 
 // clang-format off
 #define GATEHOUSE_FIELDS(X)                                                                               \
-  X(accept,                         "accept",                         many, goes_on,   declared) /* 9110 12.5.1 */ \
-  X(accept_charset,                 "accept-charset",                 many, goes_on,   declared) /* 9110 12.5.2 */ \
-  X(accept_encoding,                "accept-encoding",                many, goes_on,   declared) /* 9110 12.5.3 */ \
-  X(accept_language,                "accept-language",                many, goes_on,   declared) /* 9110 12.5.4 */ \
-  X(accept_ranges,                  "accept-ranges",                  many, declared,  leaves)   /* 9110 14.3 */ \
-  X(access_control_request_headers, "access-control-request-headers", many, goes_on,   declared) /* Fetch 3.2.2 */ \
-  X(access_control_request_method,  "access-control-request-method",  one,  goes_on,   declared) /* Fetch 3.2.2 */ \
-  X(age,                            "age",                            many, declared,  stays)    /* 9111 5.1 */ \
-  X(allow,                          "allow",                          many, declared,  checked)  /* 9110 10.2.1 */ \
-  X(alt_svc,                        "alt-svc",                        many, declared,  stays)    /* 7838 3 */ \
-  X(authorization,                  "authorization",                  one,  ends_here, stays)    /* 9110 11.6.2 */ \
-  X(baggage,                        "baggage",                        many, declared,  stays)    /* W3C Baggage */ \
-  X(cache_control,                  "cache-control",                  many, goes_on,   stays)    /* 9111 5.2 */ \
-  X(cf_connecting_ip,               "cf-connecting-ip",               many, ends_here, stays) \
-  X(client_cert,                    "client-cert",                    many, ends_here, stays)    /* 9440 2.2 */ \
-  X(client_cert_chain,              "client-cert-chain",              many, ends_here, stays)    /* 9440 2.3 */ \
-  X(client_ip,                      "client-ip",                      many, ends_here, stays) \
-  X(connection,                     "connection",                     many, ends_here, stays)    /* 9110 7.6.1 */ \
-  X(content_digest,                 "content-digest",                 many, goes_on,   leaves)   /* 9530 2 */ \
-  X(content_disposition,            "content-disposition",            one,  declared,  leaves)   /* 6266 */ \
-  X(content_encoding,               "content-encoding",               many, goes_on,   leaves)   /* 9110 8.4 */ \
-  X(content_language,               "content-language",               many, goes_on,   leaves)   /* 9110 8.5 */ \
-  X(content_length,                 "content-length",                 one,  ends_here, stays)    /* 9110 8.6 */ \
-  X(content_location,               "content-location",               one,  declared,  checked)  /* 9110 8.7 */ \
-  X(content_range,                  "content-range",                  one,  declared,  leaves)   /* 9110 14.4 */ \
-  X(content_security_policy,        "content-security-policy",        many, declared,  stays)    /* CSP 3.1 */ \
-  X(content_type,                   "content-type",                   one,  goes_on,   leaves)   /* 9110 8.3 */ \
-  X(cookie,                         "cookie",                         one,  goes_on,   stays)    /* 6265 4.2 */ \
-  X(date,                           "date",                           one,  declared,  stays)    /* 9110 6.6.1 */ \
-  X(deprecation,                    "deprecation",                    many, declared,  leaves)   /* 9745 2 */ \
-  X(dpop,                           "dpop",                           one,  ends_here, stays)    /* 9449 4.1 */ \
-  X(etag,                           "etag",                           one,  declared,  leaves)   /* 9110 8.8.3 */ \
-  X(expect,                         "expect",                         one,  ends_here, stays)    /* 9110 10.1.1 */ \
-  X(expires,                        "expires",                        many, declared,  stays)    /* 9111 5.3 */ \
-  X(fastly_client_ip,               "fastly-client-ip",               many, ends_here, stays) \
-  X(forwarded,                      "forwarded",                      many, ends_here, stays)    /* 7239 4 */ \
-  X(gatehouse_alone,                "gatehouse",                      many, ends_here, stays) \
-  X(http2_settings,                 "http2-settings",                 one,  ends_here, stays)    /* 7540 3.2.1 */ \
-  X(idempotency_key,                "idempotency-key",                one,  goes_on,   declared) \
-  X(if_match,                       "if-match",                       many, goes_on,   declared) /* 9110 13.1.1 */ \
-  X(if_modified_since,              "if-modified-since",              one,  goes_on,   declared) /* 9110 13.1.3 */ \
-  X(if_none_match,                  "if-none-match",                  many, goes_on,   declared) /* 9110 13.1.2 */ \
-  X(if_range,                       "if-range",                       one,  goes_on,   declared) /* 9110 13.1.5 */ \
-  X(if_unmodified_since,            "if-unmodified-since",            one,  goes_on,   declared) /* 9110 13.1.4 */ \
-  X(keep_alive,                     "keep-alive",                     many, ends_here, stays)    /* 9112 C.2.2 */ \
-  X(last_event_id,                  "last-event-id",                  many, goes_on,   declared) /* HTML 9.2.5 */ \
-  X(last_modified,                  "last-modified",                  one,  declared,  leaves)   /* 9110 8.8.2 */ \
-  X(link,                           "link",                           many, declared,  checked)  /* 8288 3 */ \
-  X(location,                       "location",                       one,  declared,  checked)  /* 9110 10.2.2 */ \
-  X(max_forwards,                   "max-forwards",                   one,  ends_here, stays)    /* 9110 7.6.2 */ \
-  X(origin,                         "origin",                         one,  goes_on,   declared) /* 6454 7 */ \
-  X(pragma,                         "pragma",                         many, declared,  stays)    /* 9111 5.4 */ \
-  X(prefer,                         "prefer",                         many, goes_on,   declared) /* 7240 2 */ \
-  X(preference_applied,             "preference-applied",             many, declared,  leaves)   /* 7240 3 */ \
-  X(priority,                       "priority",                       many, goes_on,   declared) /* 9218 5 */ \
-  X(proxy,                          "proxy",                          many, ends_here, stays)    /* CVE-2016-5385 */ \
-  X(proxy_authenticate,             "proxy-authenticate",             many, ends_here, stays)    /* 9110 11.7.1 */ \
-  X(proxy_authorization,            "proxy-authorization",            one,  ends_here, stays)    /* 9110 11.7.2 */ \
-  X(proxy_connection,               "proxy-connection",               many, ends_here, stays)    /* 9112 C.2.2 */ \
-  X(range,                          "range",                          one,  goes_on,   declared) /* 9110 14.2 */ \
-  X(ratelimit,                      "ratelimit",                      many, declared,  stays) \
-  X(ratelimit_policy,               "ratelimit-policy",               many, declared,  stays) \
-  X(referer,                        "referer",                        one,  declared,  declared) /* 9110 10.1.3 */ \
-  X(referrer_policy,                "referrer-policy",                many, declared,  stays) \
-  X(refresh,                        "refresh",                        many, declared,  stays)    /* HTML 4.2.5.3 */ \
-  X(remote_user,                    "remote-user",                    many, ends_here, stays)    /* 3875 4.1.11 */ \
-  X(repr_digest,                    "repr-digest",                    many, goes_on,   leaves)   /* 9530 3 */ \
-  X(retry_after,                    "retry-after",                    one,  declared,  leaves)   /* 9110 10.2.3 */ \
-  X(sec_fetch_dest,                 "sec-fetch-dest",                 one,  goes_on,   declared) /* Fetch Metadata */ \
-  X(sec_fetch_mode,                 "sec-fetch-mode",                 one,  goes_on,   declared) \
-  X(sec_fetch_site,                 "sec-fetch-site",                 one,  goes_on,   declared) \
-  X(sec_fetch_user,                 "sec-fetch-user",                 many, goes_on,   declared) \
-  X(sec_gpc,                        "sec-gpc",                        many, goes_on,   declared) \
-  X(server,                         "server",                         many, declared,  stays)    /* 9110 10.2.4 */ \
-  X(set_cookie,                     "set-cookie",                     many, declared,  checked)  /* 6265 4.1 */ \
-  X(strict_transport_security,      "strict-transport-security",      many, declared,  stays)    /* 6797 6.1 */ \
-  X(sunset,                         "sunset",                         many, declared,  leaves)   /* 8594 3 */ \
-  X(te,                             "te",                             many, ends_here, stays)    /* 9110 10.1.4 */ \
-  X(traceparent,                    "traceparent",                    one,  ends_here, stays)    /* Trace Context */ \
-  X(tracestate,                     "tracestate",                     many, goes_on,   stays)    /* Trace Context */ \
-  X(trailer,                        "trailer",                        many, ends_here, stays)    /* 9110 6.6.2 */ \
-  X(transfer_encoding,              "transfer-encoding",              one,  ends_here, stays)    /* 9112 6.1 */ \
-  X(true_client_ip,                 "true-client-ip",                 many, ends_here, stays) \
-  X(upgrade,                        "upgrade",                        many, ends_here, stays)    /* 9110 7.8 */ \
-  X(user_agent,                     "user-agent",                     one,  goes_on,   declared) /* 9110 10.1.5 */ \
-  X(vary,                           "vary",                           many, declared,  leaves)   /* 9110 12.5.5 */ \
-  X(via,                            "via",                            many, ends_here, stays)    /* 9110 7.6.3 */ \
-  X(www_authenticate,               "www-authenticate",               many, declared,  stays)    /* 9110 11.6.1 */ \
-  X(x_client_ip,                    "x-client-ip",                    many, ends_here, stays) \
-  X(x_cluster_client_ip,            "x-cluster-client-ip",            many, ends_here, stays) \
-  X(x_content_type_options,         "x-content-type-options",         many, declared,  stays)    /* Fetch 3.7 */ \
-  X(x_csrf_token,                   "x-csrf-token",                   one,  declared,  declared) \
-  X(x_forwarded_alone,              "x-forwarded",                    many, ends_here, stays) \
-  X(x_forwarded_for,                "x-forwarded-for",                many, ends_here, stays) \
-  X(x_host,                         "x-host",                         many, ends_here, stays) \
-  X(x_http_method,                  "x-http-method",                  many, ends_here, stays) \
-  X(x_http_method_override,         "x-http-method-override",         many, ends_here, stays) \
-  X(x_middleware_subrequest,        "x-middleware-subrequest",        many, ends_here, stays) \
-  X(x_method_override,              "x-method-override",              many, ends_here, stays) \
-  X(x_original_host,                "x-original-host",                many, ends_here, stays) \
-  X(x_original_method,              "x-original-method",              many, ends_here, stays) \
-  X(x_original_path,                "x-original-path",                many, ends_here, stays) \
-  X(x_original_uri,                 "x-original-uri",                 many, ends_here, stays) \
-  X(x_original_url,                 "x-original-url",                 many, ends_here, stays) \
-  X(x_powered_by,                   "x-powered-by",                   many, declared,  stays) \
-  X(x_real_ip,                      "x-real-ip",                      one,  ends_here, stays) \
-  X(x_remote_user,                  "x-remote-user",                  many, ends_here, stays) \
-  X(x_request_id,                   "x-request-id",                   one,  ends_here, stays) \
-  X(x_requested_with,               "x-requested-with",               many, goes_on,   declared) \
-  X(x_rewrite_url,                  "x-rewrite-url",                  many, ends_here, stays) \
-  X(host,                           "host",                           one,  ends_here, stays)    /* 9110 7.2 */
+  X(accept,                         "accept",                          many, goes_on,   accept,          declared) /* 9110 12.5.1 */ \
+  X(accept_charset,                 "accept-charset",                  many, goes_on,   tokens_weighted, declared) /* 9110 12.5.2 */ \
+  X(accept_encoding,                "accept-encoding",                 many, goes_on,   tokens_weighted, declared) /* 9110 12.5.3 */ \
+  X(accept_language,                "accept-language",                 many, goes_on,   languages,       declared) /* 9110 12.5.4 */ \
+  X(accept_ranges,                  "accept-ranges",                   many, declared,  text,            leaves) /* 9110 14.3 */ \
+  X(access_control_request_headers, "access-control-request-headers",  many, goes_on,   tokens,          declared) /* Fetch 3.2.2 */ \
+  X(access_control_request_method,  "access-control-request-method",   one,  goes_on,   token,           declared) /* Fetch 3.2.2 */ \
+  X(age,                            "age",                             many, declared,  text,            stays)  /* 9111 5.1 */ \
+  X(allow,                          "allow",                           many, declared,  text,            checked) /* 9110 10.2.1 */ \
+  X(alt_svc,                        "alt-svc",                         many, declared,  text,            stays)  /* 7838 3 */ \
+  X(authorization,                  "authorization",                   one,  ends_here, text,            stays)  /* 9110 11.6.2 */ \
+  X(baggage,                        "baggage",                         many, declared,  text,            stays)  /* W3C Baggage */ \
+  X(cache_control,                  "cache-control",                   many, goes_on,   directives,      stays)  /* 9111 5.2 */ \
+  X(cf_connecting_ip,               "cf-connecting-ip",                many, ends_here, text,            stays) \
+  X(client_cert,                    "client-cert",                     many, ends_here, text,            stays)  /* 9440 2.2 */ \
+  X(client_cert_chain,              "client-cert-chain",               many, ends_here, text,            stays)  /* 9440 2.3 */ \
+  X(client_ip,                      "client-ip",                       many, ends_here, text,            stays) \
+  X(connection,                     "connection",                      many, ends_here, text,            stays)  /* 9110 7.6.1 */ \
+  X(content_digest,                 "content-digest",                  many, goes_on,   digests,         leaves) /* 9530 2 */ \
+  X(content_disposition,            "content-disposition",             one,  declared,  text,            leaves) /* 6266 */ \
+  X(content_encoding,               "content-encoding",                many, goes_on,   tokens,          leaves) /* 9110 8.4 */ \
+  X(content_language,               "content-language",                many, goes_on,   language_tags,   leaves) /* 9110 8.5 */ \
+  X(content_length,                 "content-length",                  one,  ends_here, text,            stays)  /* 9110 8.6 */ \
+  X(content_location,               "content-location",                one,  declared,  text,            checked) /* 9110 8.7 */ \
+  X(content_range,                  "content-range",                   one,  declared,  text,            leaves) /* 9110 14.4 */ \
+  X(content_security_policy,        "content-security-policy",         many, declared,  text,            stays)  /* CSP 3.1 */ \
+  X(content_type,                   "content-type",                    one,  goes_on,   text,            leaves) /* 9110 8.3 */ \
+  X(cookie,                         "cookie",                          one,  goes_on,   text,            stays)  /* 6265 4.2 */ \
+  X(date,                           "date",                            one,  declared,  text,            stays)  /* 9110 6.6.1 */ \
+  X(deprecation,                    "deprecation",                     many, declared,  text,            leaves) /* 9745 2 */ \
+  X(dnt,                            "dnt",                             many, browsers,  text,            declared) /* Tracking Preference */ \
+  X(dpop,                           "dpop",                            one,  ends_here, text,            stays)  /* 9449 4.1 */ \
+  X(early_data,                     "early-data",                      one,  ends_here, text,            stays)  /* 8470 5.1 */ \
+  X(etag,                           "etag",                            one,  declared,  text,            leaves) /* 9110 8.8.3 */ \
+  X(expect,                         "expect",                          one,  ends_here, text,            stays)  /* 9110 10.1.1 */ \
+  X(expires,                        "expires",                         many, declared,  text,            stays)  /* 9111 5.3 */ \
+  X(fastly_client_ip,               "fastly-client-ip",                many, ends_here, text,            stays) \
+  X(forwarded,                      "forwarded",                       many, ends_here, text,            stays)  /* 7239 4 */ \
+  X(gatehouse_alone,                "gatehouse",                       many, ends_here, text,            stays) \
+  X(http2_settings,                 "http2-settings",                  one,  ends_here, text,            stays)  /* 7540 3.2.1 */ \
+  X(idempotency_key,                "idempotency-key",                 one,  declared,  text,            declared) \
+  X(if_match,                       "if-match",                        many, goes_on,   entity_tags,     declared) /* 9110 13.1.1 */ \
+  X(if_modified_since,              "if-modified-since",               one,  goes_on,   date,            declared) /* 9110 13.1.3 */ \
+  X(if_none_match,                  "if-none-match",                   many, goes_on,   entity_tags,     declared) /* 9110 13.1.2 */ \
+  X(if_range,                       "if-range",                        one,  goes_on,   tag_or_date,     declared) /* 9110 13.1.5 */ \
+  X(if_unmodified_since,            "if-unmodified-since",             one,  goes_on,   date,            declared) /* 9110 13.1.4 */ \
+  X(keep_alive,                     "keep-alive",                      many, ends_here, text,            stays)  /* 9112 C.2.2 */ \
+  X(last_event_id,                  "last-event-id",                   many, goes_on,   text,            declared) /* HTML 9.2.5 */ \
+  X(last_modified,                  "last-modified",                   one,  declared,  text,            leaves) /* 9110 8.8.2 */ \
+  X(link,                           "link",                            many, declared,  text,            checked) /* 8288 3 */ \
+  X(location,                       "location",                        one,  declared,  text,            checked) /* 9110 10.2.2 */ \
+  X(max_forwards,                   "max-forwards",                    one,  ends_here, text,            stays)  /* 9110 7.6.2 */ \
+  X(origin,                         "origin",                          one,  goes_on,   origin,          declared) /* 6454 7 */ \
+  X(pragma,                         "pragma",                          many, browsers,  text,            stays)  /* 9111 5.4 */ \
+  X(prefer,                         "prefer",                          many, goes_on,   preferences,     declared) /* 7240 2 */ \
+  X(preference_applied,             "preference-applied",              many, declared,  text,            leaves) /* 7240 3 */ \
+  X(priority,                       "priority",                        many, goes_on,   priority,        declared) /* 9218 5 */ \
+  X(proxy,                          "proxy",                           many, ends_here, text,            stays)  /* CVE-2016-5385 */ \
+  X(proxy_authenticate,             "proxy-authenticate",              many, ends_here, text,            stays)  /* 9110 11.7.1 */ \
+  X(proxy_authorization,            "proxy-authorization",             one,  ends_here, text,            stays)  /* 9110 11.7.2 */ \
+  X(proxy_connection,               "proxy-connection",                many, ends_here, text,            stays)  /* 9112 C.2.2 */ \
+  X(range,                          "range",                           one,  goes_on,   byte_ranges,     declared) /* 9110 14.2 */ \
+  X(ratelimit,                      "ratelimit",                       many, declared,  text,            stays) \
+  X(ratelimit_policy,               "ratelimit-policy",                many, declared,  text,            stays) \
+  X(referer,                        "referer",                         one,  browsers,  text,            declared) /* 9110 10.1.3 */ \
+  X(referrer_policy,                "referrer-policy",                 many, declared,  text,            stays) \
+  X(refresh,                        "refresh",                         many, declared,  text,            stays)  /* HTML 4.2.5.3 */ \
+  X(remote_user,                    "remote-user",                     many, ends_here, text,            stays)  /* 3875 4.1.11 */ \
+  X(repr_digest,                    "repr-digest",                     many, goes_on,   digests,         leaves) /* 9530 3 */ \
+  X(retry_after,                    "retry-after",                     one,  declared,  text,            leaves) /* 9110 10.2.3 */ \
+  X(sec_ch_ua,                      "sec-ch-ua",                       many, browsers,  text,            declared) /* UA Client Hints */ \
+  X(sec_ch_ua_mobile,               "sec-ch-ua-mobile",                many, browsers,  text,            declared) /* UA Client Hints */ \
+  X(sec_ch_ua_platform,             "sec-ch-ua-platform",              many, browsers,  text,            declared) /* UA Client Hints */ \
+  X(sec_fetch_dest,                 "sec-fetch-dest",                  one,  goes_on,   fetch_dest,      declared) /* Fetch Metadata */ \
+  X(sec_fetch_mode,                 "sec-fetch-mode",                  one,  goes_on,   fetch_mode,      declared) \
+  X(sec_fetch_site,                 "sec-fetch-site",                  one,  goes_on,   fetch_site,      declared) \
+  X(sec_fetch_storage_access,       "sec-fetch-storage-access",        many, browsers,  text,            declared) /* Storage Access Headers */ \
+  X(sec_fetch_user,                 "sec-fetch-user",                  many, goes_on,   fetch_user,      declared) \
+  X(sec_gpc,                        "sec-gpc",                         many, goes_on,   gpc,             declared) \
+  X(sec_purpose,                    "sec-purpose",                     many, browsers,  text,            declared) /* Fetch 3.10 */ \
+  X(server,                         "server",                          many, declared,  text,            stays)  /* 9110 10.2.4 */ \
+  X(set_cookie,                     "set-cookie",                      many, declared,  text,            checked) /* 6265 4.1 */ \
+  X(strict_transport_security,      "strict-transport-security",       many, declared,  text,            stays)  /* 6797 6.1 */ \
+  X(sunset,                         "sunset",                          many, declared,  text,            leaves) /* 8594 3 */ \
+  X(te,                             "te",                              many, ends_here, text,            stays)  /* 9110 10.1.4 */ \
+  X(traceparent,                    "traceparent",                     one,  ends_here, text,            stays)  /* Trace Context */ \
+  X(tracestate,                     "tracestate",                      many, goes_on,   text,            stays)  /* Trace Context */ \
+  X(trailer,                        "trailer",                         many, ends_here, text,            stays)  /* 9110 6.6.2 */ \
+  X(transfer_encoding,              "transfer-encoding",               one,  ends_here, text,            stays)  /* 9112 6.1 */ \
+  X(true_client_ip,                 "true-client-ip",                  many, ends_here, text,            stays) \
+  X(upgrade,                        "upgrade",                         many, ends_here, text,            stays)  /* 9110 7.8 */ \
+  X(upgrade_insecure_requests,      "upgrade-insecure-requests",       many, browsers,  text,            declared) /* Upgrade Insecure Requests */ \
+  X(user_agent,                     "user-agent",                      one,  goes_on,   products,        declared) /* 9110 10.1.5 */ \
+  X(vary,                           "vary",                            many, declared,  text,            leaves) /* 9110 12.5.5 */ \
+  X(via,                            "via",                             many, ends_here, text,            stays)  /* 9110 7.6.3 */ \
+  X(www_authenticate,               "www-authenticate",                many, declared,  text,            stays)  /* 9110 11.6.1 */ \
+  X(x_client_ip,                    "x-client-ip",                     many, ends_here, text,            stays) \
+  X(x_cluster_client_ip,            "x-cluster-client-ip",             many, ends_here, text,            stays) \
+  X(x_content_type_options,         "x-content-type-options",          many, declared,  text,            stays)  /* Fetch 3.7 */ \
+  X(x_csrf_token,                   "x-csrf-token",                    one,  declared,  text,            declared) \
+  X(x_forwarded_alone,              "x-forwarded",                     many, ends_here, text,            stays) \
+  X(x_forwarded_for,                "x-forwarded-for",                 many, ends_here, text,            stays) \
+  X(x_host,                         "x-host",                          many, ends_here, text,            stays) \
+  X(x_http_method,                  "x-http-method",                   many, ends_here, text,            stays) \
+  X(x_http_method_override,         "x-http-method-override",          many, ends_here, text,            stays) \
+  X(x_method_override,              "x-method-override",               many, ends_here, text,            stays) \
+  X(x_middleware_subrequest,        "x-middleware-subrequest",         many, ends_here, text,            stays) \
+  X(x_original_host,                "x-original-host",                 many, ends_here, text,            stays) \
+  X(x_original_method,              "x-original-method",               many, ends_here, text,            stays) \
+  X(x_original_path,                "x-original-path",                 many, ends_here, text,            stays) \
+  X(x_original_uri,                 "x-original-uri",                  many, ends_here, text,            stays) \
+  X(x_original_url,                 "x-original-url",                  many, ends_here, text,            stays) \
+  X(x_powered_by,                   "x-powered-by",                    many, declared,  text,            stays) \
+  X(x_real_ip,                      "x-real-ip",                       one,  ends_here, text,            stays) \
+  X(x_remote_user,                  "x-remote-user",                   many, ends_here, text,            stays) \
+  X(x_request_id,                   "x-request-id",                    one,  ends_here, text,            stays) \
+  X(x_requested_with,               "x-requested-with",                many, goes_on,   requested_with,  declared) \
+  X(x_rewrite_url,                  "x-rewrite-url",                   many, ends_here, text,            stays) \
+  X(host,                           "host",                            one,  ends_here, text,            stays)  /* 9110 7.2 */
 
 // Families, recognised by the beginning of the name; the columns are those of the table.
 #define GATEHOUSE_FIELD_FAMILIES(X)                        \
-  X(x_forwarded, "x-forwarded-", many, ends_here, stays)   \
-  X(gatehouse,   "gatehouse-",   many, ends_here, stays)   \
-  X(x_ssl,       "x-ssl-",       many, ends_here, stays)   \
-  X(ssl,         "ssl-",         many, ends_here, stays)   \
-  X(x_auth,      "x-auth-request-", many, ends_here, stays)
+  X(x_forwarded, "x-forwarded-",    many, ends_here, text, stays) \
+  X(gatehouse,   "gatehouse-",      many, ends_here, text, stays) \
+  X(x_ssl,       "x-ssl-",          many, ends_here, text, stays) \
+  X(ssl,         "ssl-",            many, ends_here, text, stays) \
+  X(x_auth,      "x-auth-request-", many, ends_here, text, stays)
 // clang-format on

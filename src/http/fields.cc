@@ -14,13 +14,15 @@ struct FieldFacts {
   std::string_view name;
   Lines lines = Lines::many;
   ToUpstream to_upstream = ToUpstream::declared;
+  FieldGrammar grammar = FieldGrammar::text;
   ToClient to_client = ToClient::declared;
 };
 
 // In the order of FieldId.
 constexpr FieldFacts kFacts[] = {
     {},
-#define GATEHOUSE_FIELD(id, name, lines, in, out) {name, Lines::lines, ToUpstream::in, ToClient::out},
+#define GATEHOUSE_FIELD(id, name, lines, in, grammar, out) \
+  {name, Lines::lines, ToUpstream::in, FieldGrammar::grammar, ToClient::out},
     GATEHOUSE_FIELDS(GATEHOUSE_FIELD) GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FIELD)
 #undef GATEHOUSE_FIELD
         {},
@@ -114,7 +116,7 @@ FieldId field_id(std::string_view name) {
     if (candidate.size() == name.size() && same_name(name, candidate)) return static_cast<FieldId>(id);
   }
   const auto first = byte(name, 0);
-#define GATEHOUSE_FAMILY(id, prefix, lines, in, out) \
+#define GATEHOUSE_FAMILY(id, prefix, lines, in, grammar, out) \
   if (first == (prefix)[0] && has_prefix(name, prefix)) return id;
   GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FAMILY)
 #undef GATEHOUSE_FAMILY
@@ -127,6 +129,7 @@ std::string_view name(FieldId id) {
 
 bool is_singleton(FieldId id) { return facts(id).lines == Lines::one; }
 ToUpstream to_upstream(FieldId id) { return facts(id).to_upstream; }
+FieldGrammar grammar(FieldId id) { return facts(id).grammar; }
 ToClient to_client(FieldId id) { return facts(id).to_client; }
 
 Fields::Found Fields::find(std::string_view wanted) const {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "http/field_grammar.h"
 #include "http/field_table.h"
 
 namespace gatehouse::http {
@@ -15,7 +16,7 @@ namespace gatehouse::http {
 // The fields of field_table.h, recognised while the head is parsed; everything else is found by name.
 enum class FieldId : std::uint8_t {
   other,
-#define GATEHOUSE_FIELD(id, name, lines, in, out) id,
+#define GATEHOUSE_FIELD(id, name, lines, in, grammar, out) id,
   GATEHOUSE_FIELDS(GATEHOUSE_FIELD) GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FIELD)
 #undef GATEHOUSE_FIELD
       odd_name,  // not in the table, with other signs than letters, digits and `-`: see name_folding.h
@@ -23,7 +24,7 @@ enum class FieldId : std::uint8_t {
 inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::odd_name) + 1;
 
 // The table's columns; see there.
-enum class ToUpstream : std::uint8_t { goes_on, declared, ends_here };
+enum class ToUpstream : std::uint8_t { goes_on, declared, browsers, ends_here };
 enum class ToClient : std::uint8_t { stays, declared, checked, leaves };
 
 // Case is ignored (RFC 9110 section 5.1).
@@ -34,6 +35,7 @@ std::string_view name(FieldId id);
 // may repeat, and so may Set-Cookie. Cookie may not (RFC 6265bis section 5.8.2).
 bool is_singleton(FieldId id);
 ToUpstream to_upstream(FieldId id);
+FieldGrammar grammar(FieldId id);
 ToClient to_client(FieldId id);
 
 struct Field {

@@ -92,6 +92,11 @@ bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
 
+bool describes_body(http::FieldId id) {
+  using enum http::FieldId;
+  return id == content_type || id == content_encoding || id == content_language;
+}
+
 bool carries_credential(std::string_view name, const Call& call, const Principal& principal) {
   std::string decoded;
   if (name.contains('%') && http::percent_decoded(name, decoded)) name = decoded;
@@ -137,18 +142,22 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
 }
 
 void append_client_fields(std::string& out, const Call& call, const Principal& principal) {
-  for (const http::Field field : call.head.fields) {
+  const http::Fields& fields = call.head.fields;
+  for (std::size_t index = 0; index < fields.size(); ++index) {
+    const Passage passage = call.passages[index];
+    if (passage != Passage::goes_on && passage != Passage::rewritten) continue;
+    const http::Field field = fields[index];
     if (field.id == http::FieldId::cookie) {
       append_cookies(out, field.value, call, principal);
       continue;
     }
-    // Nothing has checked it. Django decodes the query too by the charset that it names.
-    if (field.id == http::FieldId::content_type && !announces_body(call.head)) continue;
+    // What describes a body goes on with one only: nothing else has checked it, and Django decodes the query
+    // too by the charset that Content-Type names.
+    if (describes_body(field.id) && !announces_body(call.head)) continue;
     const auto is_it = [&](const FieldName& name) { return name.is(field); };
-    if (passage_of(field, call.carriers, call.forwards) == Passage::goes_on &&
-        !is_unproven(call, principal, ForwardedCredential::Place::field, is_it)) {
-      http::append_field(out, field.name, field.value);
-    }
+    if (is_unproven(call, principal, ForwardedCredential::Place::field, is_it)) continue;
+    http::append_field(out, field.name,
+                       passage == Passage::goes_on ? field.value : call.passages.rewritten(index));
   }
 }
 

@@ -1,8 +1,11 @@
 // What of a client's head goes on: fields by the table and the operation's rules, and cookies written anew.
 #include "target/upstream_head.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
 #include "http/request_parser.h"
 
 namespace gatehouse::target {
@@ -22,15 +25,24 @@ HeadRules head_rules() {
 }
 
 // The lines that go on, without the others.
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), ascii_lower);
+  return text;
+}
+
 std::string gone_on(const std::string& lines, const HeadRules& with = head_rules(),
-                    const Principal& principal = gate::Identifier::principal("ann")) {
-  const std::string text = "GET /x HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
+                    const Principal& principal = gate::Identifier::principal("ann"),
+                    const std::string& method = "GET") {
+  const std::string text = method + " /x HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
   http::RequestParser parser;
   http::RequestHead head;
   EXPECT_EQ(parser.parse(text, head), http::Progress::complete) << lines;
   const http::TraceContext trace;
   const AnswerRules answers;
   const SystemClock clock;
+  Passages passages;
+  if (const auto refused = passages.decide(head, with.carriers, with.forwards))
+    return "refused: " + std::string(http::name(*refused));
   const Call call{.head = head,
                   .operation = "x",
                   .request_id = {},
@@ -41,6 +53,7 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
                   .clock = clock,
                   .carriers = with.carriers,
                   .forwards = with.forwards,
+                  .passages = passages,
                   .answers = answers};
   std::string out;
   append_client_fields(out, call, principal);
@@ -71,11 +84,41 @@ TEST(ClientFields, ThatCarryAForwardedCredentialGoOnWhereItProvedThePrincipal) {
             "Authorization: b\r\n" + others + "X-Key: k\r\n" + language);
 }
 
-TEST(ClientFields, OfTheTableGoOnAsTheyWereSent) {
+TEST(ClientFields, OfTheTableGoOnWhereTheyParse) {
   for (const char* line :
-       {"Accept: a\r\n", "accept-language: de\r\n", "If-None-Match: \"1\"\r\n", "Range: bytes=0-1\r\n",
-        "Idempotency-Key: k\r\n", "Origin: https://a.test\r\n", "Sec-Fetch-Site: same-origin\r\n"})
+       {"Accept: a/b\r\n", "accept-language: de\r\n", "If-None-Match: \"1\"\r\n", "Range: bytes=0-1\r\n",
+        "Origin: https://a.test\r\n", "Sec-Fetch-Site: same-origin\r\n"})
     EXPECT_EQ(gone_on(line), line);
+  for (const char* line : {"Accept: a\r\n", "Range: lines=0-1\r\n", "If-None-Match: \"\r\n",
+                           "X-Requested-With: app\r\n", "Sec-Fetch-Site: evil\r\n"})
+    EXPECT_EQ(gone_on(line), "") << line;
+}
+
+TEST(ClientFields, OfAListTheMembersThatParseGoOn) {
+  EXPECT_EQ(gone_on("Accept: a/b, ${x}, c/d\r\n"), "Accept: a/b, c/d\r\n");
+  EXPECT_EQ(gone_on("Accept: a/b\r\nPrefer: wait=1\r\naccept: $, c/d\r\n"),
+            "Accept: a/b, c/d\r\nPrefer: wait=1\r\n")
+      << "the lines of a field are one list";
+  EXPECT_EQ(gone_on("If-None-Match: \"a\"\r\nIf-None-Match: b\r\n"), "")
+      << "which is kept whole or not at all";
+}
+
+TEST(ClientFields, WhoseAbsenceWouldLetMoreHappenAreRefused) {
+  EXPECT_EQ(gone_on("Content-Digest: x\r\n"), "refused: content-digest");
+  EXPECT_EQ(gone_on("Repr-Digest: sha-256=1\r\n"), "refused: repr-digest");
+  for (const char* field : {"If-Match", "If-None-Match", "If-Unmodified-Since"}) {
+    const std::string line = std::string(field) + ": \x80\r\n";
+    EXPECT_EQ(gone_on(line), "") << "GET";
+    EXPECT_EQ(gone_on(line, head_rules(), gate::Identifier::principal("ann"), "PUT"),
+              "refused: " + lower(field));
+  }
+}
+
+TEST(ClientFields, ThatAPolicyNamesGoOnAsTheirSchemaTookThem) {
+  HeadRules rules;
+  rules.forwards.fields = {FieldName("user-agent"), FieldName("X-Requested-With")};
+  const std::string lines = "User-Agent: ${x}\r\nX-Requested-With: app\r\n";
+  EXPECT_EQ(gone_on(lines, rules), lines);
 }
 
 TEST(ClientFields, AContentTypeWithoutABodyStaysBehind) {

@@ -13,6 +13,7 @@ const Call& any_call() {
   static const http::TraceContext trace;
   static const CredentialCarriers carriers;
   static const RequestRules forwards;
+  static const Passages passages{};
   static const AnswerRules answers;
   static const SystemClock clock;
   static const Call call{.head = head,
@@ -25,6 +26,7 @@ const Call& any_call() {
                          .clock = clock,
                          .carriers = carriers,
                          .forwards = forwards,
+                         .passages = passages,
                          .answers = answers};
   return call;
 }

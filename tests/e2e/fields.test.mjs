@@ -82,6 +82,25 @@ describe('a credential', unlessBuilt, () => {
     assert.equal((await desk.gatehouse.eventOf(refused.headers['x-request-id']))['http.request.dropped'], undefined, 'nothing was to go on');
   });
 
+  it('of the standard goes on as far as it parses, and its name is listed where it does not', async () => {
+    for (const [lines, reached, dropped] of [
+      [['Accept: text/html, ${jndi:ldap://x}, */*;q=0.1'], { accept: 'text/html, */*;q=0.1' }],
+      [['User-Agent: ${jndi:ldap://x/a}'], { 'user-agent': undefined }, ['User-Agent']],
+      [['User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)'], { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)' }],
+      [['Range: bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8'], { range: undefined }, ['Range']],
+      [['Accept-Language: de', 'accept-language: ../../etc, en;q=0.5'], { 'accept-language': 'de, en;q=0.5' }],
+      [['Sec-Fetch-Site: same-origin', 'Origin: https://a.test/'], { 'sec-fetch-site': 'same-origin', origin: undefined }, ['Origin']],
+    ]) {
+      const answer = await raw(lines, '/open');
+      assert.equal(answer.status, 200, lines.join());
+      for (const [name, value] of Object.entries(reached)) assert.equal(desk.upstream.last.headers[name], value, name);
+      assert.deepEqual((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['http.request.dropped'], dropped, lines.join());
+    }
+    const arrived = desk.upstream.requests.length;
+    await assertRefused(desk.gatehouse, await raw(['Content-Digest: sha-256=x'], '/open'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    assert.equal(desk.upstream.requests.length, arrived);
+  });
+
   it('cannot be named among the fields that go on', async () => {
     const other = await Desk.open({ change: schemes });
     Object.assign(other.configuration, { fields: { forward: ['x-api-key', 'API_KEY', 'Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP', 'a b', 'Referer', 'X_API_Key', 'Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo', 'X_Own'], cookies: { forward: ['sid', 'a;b', 'theme', 'SID', 's%69d', 'sid['] } } });

@@ -1,0 +1,447 @@
+#include "http/field_grammar.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+#include "base/strings.h"
+#include "base/utf8.h"
+#include "http/characters.h"
+#include "http/structured_fields.h"
+
+namespace gatehouse::http {
+namespace {
+
+constexpr std::size_t kLongestText = 1024;
+
+constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Reads a value from its beginning; each take_… says whether it was there and leaves the rest.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+
+  bool at_end() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
+  bool starts_with(char c) const { return !rest_.empty() && rest_.front() == c; }
+
+  bool take(char c) {
+    if (!starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool take(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+  template <typename Predicate>
+  std::string_view take_while(Predicate belongs) {
+    std::size_t end = 0;
+    while (end < rest_.size() && belongs(rest_[end])) ++end;
+    const std::string_view taken = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return taken;
+  }
+  std::string_view take_token() {
+    const std::size_t end = token_end(rest_.data(), 0, rest_.size());
+    const std::string_view taken = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return taken;
+  }
+  void skip_blanks() { take_while(is_blank); }
+
+  // RFC 9110 section 5.6.4. Without escapes: readers undo them in different ways, and no field here needs
+  // them.
+  bool take_quoted() {
+    if (!take('"')) return false;
+    take_while([](char c) { return c != '"' && c != '\\' && !is_control(c); });
+    return take('"');
+  }
+  // Section 12.4.2, after `q=`. Java leaves the zero before the point out.
+  bool take_weight() {
+    const bool one = starts_with('1');
+    const bool whole = take('0') || take('1');
+    if (!take('.')) return whole;
+    const std::string_view decimals = take_while(is_digit);
+    return decimals.size() <= 3 && (whole || !decimals.empty()) &&
+           (!one || std::ranges::all_of(decimals, [](char c) { return c == '0'; }));
+  }
+  // Any number of `; name=value`, where the value may be a quoted text (section 5.6.6); `q` is a weight.
+  bool take_parameters() {
+    for (;;) {
+      Cursor ahead = *this;
+      ahead.skip_blanks();
+      if (!ahead.take(';')) return true;
+      ahead.skip_blanks();
+      const std::string_view name = ahead.take_token();
+      if (name.empty() || !ahead.take('=')) return false;
+      if (equal_ignoring_case(name, "q")) {
+        if (!ahead.take_weight()) return false;
+      } else if (!ahead.take_quoted() && ahead.take_token().empty()) {
+        return false;
+      }
+      *this = ahead;
+    }
+  }
+  // A weight and nothing else.
+  bool take_optional_weight() {
+    skip_blanks();
+    if (!take(';')) return true;
+    skip_blanks();
+    return (take("q=") || take("Q=")) && take_weight();
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+// One production over the whole of a text.
+template <bool (*Take)(Cursor&)>
+bool matches(std::string_view text) {
+  Cursor in(text);
+  return Take(in) && in.at_end();
+}
+
+bool media_range(Cursor& in) {
+  const std::string_view type = in.take_token();
+  if (type.empty()) return false;
+  if (in.take('/')) {
+    const std::string_view subtype = in.take_token();
+    if (subtype.empty() || (type == "*" && subtype != "*")) return false;
+  } else if (type != "*") {
+    return false;
+  }
+  return in.take_parameters();
+}
+
+bool weighted_token(Cursor& in) { return !in.take_token().empty() && in.take_optional_weight(); }
+
+// RFC 4647 section 2.1 (`wildcard`) and RFC 5646 section 2.1 by its shape: subtags of 1 to 8 letters and
+// digits, of which the first has letters only.
+template <bool wildcard>
+bool language(Cursor& in) {
+  if (wildcard && in.take('*')) return in.take_optional_weight();
+  const std::string_view first = in.take_while(is_letter);
+  if (first.empty() || first.size() > 8) return false;
+  while (in.take('-')) {
+    const std::string_view next = in.take_while([](char c) { return is_letter(c) || is_digit(c); });
+    if (next.size() > 8 || (next.empty() && !(wildcard && in.take('*')))) return false;
+  }
+  return !wildcard || in.take_optional_weight();
+}
+
+bool single_token(Cursor& in) { return !in.take_token().empty(); }
+
+bool is_etag_character(char c) { return c != '"' && !is_control(c) && c != ' '; }
+
+bool entity_tag(Cursor& in) {
+  (void)in.take("W/");
+  if (!in.take('"')) return false;
+  in.take_while(is_etag_character);
+  return in.take('"');
+}
+
+// One tag that lost its quotes on its way through a browser.
+bool bare_tag(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is(c, kTokenCharacter) || c == ':'; });
+}
+
+// `name` or `name=value`, and for preferences parameters of the same form.
+bool directive(Cursor& in) {
+  if (in.take_token().empty()) return false;
+  return !in.take('=') || in.take_quoted() || !in.take_token().empty();
+}
+bool preference(Cursor& in) {
+  if (!directive(in)) return false;
+  for (;;) {
+    Cursor ahead = in;
+    ahead.skip_blanks();
+    if (!ahead.take(';')) return true;
+    ahead.skip_blanks();
+    if (!directive(ahead)) return false;
+    in = ahead;
+  }
+}
+
+bool byte_range(Cursor& in) {
+  const std::string_view first = in.take_while(is_digit);
+  if (!in.take('-')) return false;
+  const std::string_view last = in.take_while(is_digit);
+  if (first.size() > 18 || last.size() > 18 || (first.empty() && last.empty())) return false;
+  if (first.empty() || last.empty()) return true;
+  // The first is not behind the last (RFC 9110 section 14.1.1). Leading zeros have no length limit of their
+  // own, so compare what is left of them.
+  const auto significant = [](std::string_view digits) {
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+    return digits;
+  };
+  const std::string_view a = significant(first), b = significant(last);
+  return a.size() < b.size() || (a.size() == b.size() && a <= b);
+}
+
+// RFC 9110 section 5.6.7: IMF-fixdate, and the obsolete forms of RFC 850 and asctime().
+struct DateReader {
+  Cursor in;
+  int day = 0;
+  int month = 0;
+
+  bool two_digits(int& value, int least, int most) {
+    const std::string_view digits = in.take_while(is_digit);
+    if (digits.size() != 2) return false;
+    value = (digits[0] - '0') * 10 + (digits[1] - '0');
+    return value >= least && value <= most;
+  }
+  bool digits(std::size_t count) { return in.take_while(is_digit).size() == count; }
+  bool month_name() {
+    constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto found = std::ranges::find_if(kMonths, [&](std::string_view name) { return in.take(name); });
+    month = static_cast<int>(found - kMonths.begin()) + 1;
+    return found != kMonths.end();
+  }
+  bool time_of_day() {
+    int part = 0;
+    return two_digits(part, 0, 23) && in.take(':') && two_digits(part, 0, 59) && in.take(':') &&
+           two_digits(part, 0, 60);
+  }
+  bool day_fits() const {
+    constexpr std::array<int, 12> kDays = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return day <= kDays[static_cast<std::size_t>(month - 1)];
+  }
+  bool fixdate() {
+    return two_digits(day, 1, 31) && in.take(' ') && month_name() && in.take(' ') && digits(4) &&
+           in.take(' ') && time_of_day() && in.take(" GMT");
+  }
+  bool rfc850() {
+    return two_digits(day, 1, 31) && in.take('-') && month_name() && in.take('-') && digits(2) &&
+           in.take(' ') && time_of_day() && in.take(" GMT");
+  }
+  bool asctime() {
+    if (!month_name() || !in.take(' ')) return false;
+    if (in.take(' ')) {
+      const std::string_view one = in.take_while(is_digit);
+      if (one.size() != 1 || one[0] == '0') return false;
+      day = one[0] - '0';
+    } else if (!two_digits(day, 10, 31)) {
+      return false;
+    }
+    return in.take(' ') && time_of_day() && in.take(' ') && digits(4);
+  }
+  bool whole() {
+    constexpr std::array<std::string_view, 7> kLong = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                       "Friday", "Saturday", "Sunday"};
+    constexpr std::array<std::string_view, 7> kShort = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    const std::string_view name = in.take_while(is_letter);
+    const auto is_in = [&](std::span<const std::string_view> names) {
+      return std::ranges::find(names, name) != names.end();
+    };
+    bool read = false;
+    if (is_in(kLong)) {
+      read = in.take(", ") && rfc850();
+    } else if (is_in(kShort)) {
+      read = in.take(", ") ? fixdate() : in.take(' ') && asctime();
+    }
+    return read && in.at_end() && day_fits();
+  }
+};
+bool http_date(std::string_view text) { return DateReader{Cursor(text)}.whole(); }
+
+// RFC 9110 section 10.1.5. Of a comment's characters those that a log or a template could take for a command
+// are left out of the grammar: `${jndi:…}`, `<script>` and escapes have no place in a product's description.
+bool is_comment_character(char c) {
+  constexpr std::string_view kNever = "${}<>\\()\"`";
+  return !is_control(c) && static_cast<unsigned char>(c) < 0x80 && !kNever.contains(c);
+}
+bool take_comment(Cursor& in) {
+  if (!in.take('(')) return false;
+  for (int depth = 1; depth > 0;) {
+    in.take_while(is_comment_character);
+    if (in.take('(')) {
+      if (++depth > 4) return false;
+    } else if (in.take(')')) {
+      --depth;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+bool is_product_character(char c) { return is(c, kTokenCharacter) && c != '$' && c != '`'; }
+bool products(std::string_view text) {
+  if (text.size() > kLongestText) return false;
+  Cursor in(text);
+  for (bool first = true;; first = false) {
+    if (first || !in.starts_with('(')) {
+      if (in.take_while(is_product_character).empty()) return false;
+      if (in.take('/') && in.take_while(is_product_character).empty()) return false;
+    } else if (!take_comment(in)) {
+      return false;
+    }
+    if (in.at_end()) return true;
+    if (in.take_while(is_blank).empty() && !in.starts_with('(')) return false;
+  }
+}
+
+bool origin(std::string_view text) {
+  if (text == "null") return true;
+  Cursor in(text);
+  const std::string_view scheme =
+      in.take_while([](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
+  if (scheme.empty() || !is_letter(scheme.front())) return false;
+  if (!in.take("://")) return false;
+  if (in.take('[')) {
+    if (in.take_while([](char c) { return is(c, kHexDigit) || c == ':' || c == '.'; }).empty() ||
+        !in.take(']'))
+      return false;
+  } else if (in.take_while([](char c) { return is(c, kHostCharacter); }).empty()) {
+    return false;
+  }
+  if (in.take(':')) {
+    const std::string_view port = in.take_while(is_digit);
+    if (port.empty() || port.size() > 5) return false;
+  }
+  return in.at_end() && text.size() <= 512;
+}
+
+bool plain_text(std::string_view text) {
+  return text.size() <= kLongestText && std::ranges::none_of(text, is_control) && is_utf8(text);
+}
+
+bool digests(std::string_view text) {
+  const auto dictionary = structured::parse_dictionary(text);
+  return dictionary && !dictionary->empty() && dictionary->size() <= 8 &&
+         std::ranges::all_of(*dictionary, [](const auto& member) {
+           const auto* const item = std::get_if<structured::Item>(&member.second);
+           return item != nullptr && std::holds_alternative<structured::Bytes>(item->value);
+         });
+}
+
+// Unknown members are for other versions to read (RFC 9218 section 4): the value goes on where it is a
+// dictionary and the two members that are defined are of their types.
+bool priority(std::string_view text) {
+  const auto dictionary = structured::parse_dictionary(text);
+  if (!dictionary || dictionary->size() > 8) return false;
+  return std::ranges::all_of(*dictionary, [](const auto& member) {
+    const auto* const item = std::get_if<structured::Item>(&member.second);
+    if (item == nullptr) return false;
+    if (member.first == "i") return std::holds_alternative<bool>(item->value);
+    if (member.first != "u") return true;
+    const auto* const urgency = std::get_if<std::int64_t>(&item->value);
+    return urgency != nullptr && *urgency >= 0 && *urgency <= 7;
+  });
+}
+
+template <std::size_t N>
+bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
+  return std::ranges::find(words, text) != words.end();
+}
+
+// The next member of a list, without blanks at its ends; commas within quotes do not part (RFC 9110 section
+// 5.6.1).
+std::string_view take_member(std::string_view& list) {
+  std::size_t end = 0;
+  for (bool quoted = false; end < list.size() && (quoted || list[end] != ','); ++end) {
+    if (list[end] == '"') quoted = !quoted;
+  }
+  std::string_view member = list.substr(0, end);
+  list.remove_prefix(std::min(end + 1, list.size()));
+  while (!member.empty() && is_blank(member.front())) member.remove_prefix(1);
+  while (!member.empty() && is_blank(member.back())) member.remove_suffix(1);
+  return member;
+}
+
+struct Counted {
+  std::size_t good = 0;
+  std::size_t bad = 0;  // with those beyond the bound
+};
+template <typename IsGood, typename OnGood>
+Counted count_members(std::string_view list, std::size_t most, IsGood is_good, OnGood on_good) {
+  Counted counted;
+  while (!list.empty()) {
+    const std::string_view member = take_member(list);
+    if (member.empty()) continue;  // RFC 9110 section 5.6.1.2: empty members are ignored
+    if (counted.good < most && is_good(member)) {
+      ++counted.good;
+      on_good(member);
+    } else {
+      ++counted.bad;
+    }
+  }
+  return counted;
+}
+
+Kept members(std::string_view list, std::size_t most, bool (*is_good)(std::string_view), std::string& part) {
+  const Counted counted = count_members(list, most, is_good, [](std::string_view) {});
+  if (counted.good == 0) return Kept::nothing;
+  if (counted.bad == 0) return Kept::whole;
+  bool first = true;
+  (void)count_members(list, most, is_good, [&](std::string_view member) {
+    if (!first) part += ", ";
+    first = false;
+    part += member;
+  });
+  return Kept::part;
+}
+
+bool all_members(std::string_view list, std::size_t most, bool (*is_good)(std::string_view)) {
+  const Counted counted = count_members(list, most, is_good, [](std::string_view) {});
+  return counted.good > 0 && counted.bad == 0;
+}
+
+bool entity_tags(std::string_view text) {
+  return text == "*" || bare_tag(text) || all_members(text, 16, matches<entity_tag>);
+}
+
+bool byte_ranges(std::string_view text) {
+  Cursor in(text);
+  return equal_ignoring_case(in.take_token(), "bytes") && in.take('=') &&
+         all_members(in.rest(), 8, matches<byte_range>);
+}
+
+constexpr std::array<std::string_view, 4> kSites = {"cross-site", "same-origin", "same-site", "none"};
+constexpr std::array<std::string_view, 5> kModes = {"cors", "navigate", "no-cors", "same-origin",
+                                                    "websocket"};
+constexpr std::array<std::string_view, 23> kDestinations = {
+    "audio",  "audioworklet", "document", "embed",         "empty",  "fencedframe",  "font",   "frame",
+    "iframe", "image",        "json",     "manifest",      "object", "paintworklet", "report", "script",
+    "style",  "sharedworker", "track",    "serviceworker", "video",  "worker",       "xslt"};
+
+Kept whole_if(bool good) { return good ? Kept::whole : Kept::nothing; }
+
+}  // namespace
+
+Kept keep(FieldGrammar grammar, std::string_view value, std::string& part) {
+  switch (grammar) {
+    case FieldGrammar::text: return whole_if(plain_text(value));
+    case FieldGrammar::accept: return members(value, 32, matches<media_range>, part);
+    case FieldGrammar::tokens_weighted: return members(value, 32, matches<weighted_token>, part);
+    case FieldGrammar::languages: return members(value, 32, matches<language<true>>, part);
+    case FieldGrammar::language_tags: return whole_if(all_members(value, 32, matches<language<false>>));
+    case FieldGrammar::tokens: return members(value, 32, matches<single_token>, part);
+    case FieldGrammar::token: return whole_if(matches<single_token>(value));
+    case FieldGrammar::entity_tags: return whole_if(entity_tags(value));
+    case FieldGrammar::date: return whole_if(http_date(value));
+    case FieldGrammar::tag_or_date: return whole_if(matches<entity_tag>(value) || http_date(value));
+    case FieldGrammar::byte_ranges: return whole_if(byte_ranges(value));
+    case FieldGrammar::preferences: return members(value, 32, matches<preference>, part);
+    case FieldGrammar::products: return whole_if(products(value));
+    case FieldGrammar::origin: return whole_if(origin(value));
+    case FieldGrammar::directives: return members(value, 32, matches<directive>, part);
+    case FieldGrammar::digests: return whole_if(digests(value));
+    case FieldGrammar::priority: return whole_if(priority(value));
+    case FieldGrammar::fetch_site: return whole_if(is_one_of(value, kSites));
+    case FieldGrammar::fetch_mode: return whole_if(is_one_of(value, kModes));
+    case FieldGrammar::fetch_dest: return whole_if(is_one_of(value, kDestinations));
+    case FieldGrammar::fetch_user: return whole_if(value == "?1");
+    case FieldGrammar::gpc: return whole_if(value == "1");
+    case FieldGrammar::requested_with: return whole_if(value == "XMLHttpRequest");
+  }
+  return Kept::nothing;
+}
+
+}  // namespace gatehouse::http
