@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "net/task_group.h"
+
 namespace gatehouse::net {
 namespace {
 
@@ -71,33 +73,9 @@ class Loop::Post final : public Mailbox, public Watcher {
   bool closed_ = false;
 };
 
-// The frame that owns a spawned task; it destroys itself when the task has ended.
-struct RootTask {
-  struct promise_type : ListNode {
-    promise_type(Loop& loop, const Task<void>&) : loop_(loop) {
-      link_before(loop.roots_);
-      ++loop.tasks_;
-    }
-    ~promise_type() { --loop_.tasks_; }
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
-
-    RootTask get_return_object() const noexcept { return {}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
-
-    Loop& loop_;
-  };
-
-  static RootTask run(Loop&, Task<void> task) { co_await task; }
-  static void destroy(ListNode& root) {
-    std::coroutine_handle<promise_type>::from_promise(static_cast<promise_type&>(root)).destroy();
-  }
-};
-
-void spawn(Loop& loop, Task<void> task) { RootTask::run(loop, std::move(task)); }
+void spawn(Loop& loop, Task<void> task) {
+  loop.tasks_->spawn(std::move(task), [](const std::exception_ptr&) { std::terminate(); });
+}
 
 Loop::Loop(const Clock& clock)
     : clock_(clock),
@@ -105,7 +83,8 @@ Loop::Loop(const Clock& clock)
       timers_(now_),
       batch_(std::make_unique<Events>()),
       post_(std::make_shared<Post>()),
-      scratch_(std::make_unique_for_overwrite<char[]>(2 * kScratch)) {
+      scratch_(std::make_unique_for_overwrite<char[]>(2 * kScratch)),
+      tasks_(std::make_unique<TaskGroup>(*this)) {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw_system("epoll_create1");
   watch(post_->descriptor(), *post_);
@@ -117,9 +96,9 @@ Loop::~Loop() {
   ::close(epoll_);
 }
 
-void Loop::cancel_tasks() {
-  while (roots_.linked()) RootTask::destroy(*roots_.next());
-}
+void Loop::cancel_tasks() { tasks_->destroy_all(); }
+
+std::size_t Loop::tasks() const { return tasks_->running(); }
 
 void Loop::run() {
   while (!stopping_) turn(Wait::yes);

@@ -18,6 +18,7 @@
 namespace gatehouse::net {
 
 class Loop;
+class TaskGroup;
 
 // What a loop calls when something happens to a descriptor. Leave the loop (unwatch) before closing it.
 class Watcher {
@@ -82,7 +83,7 @@ class Loop {
   bool more_events() const { return next_event_ < events_; }
 
   // How many spawned tasks have not ended.
-  std::size_t tasks() const { return tasks_; }
+  std::size_t tasks() const;
   // Destroys them. Not from inside one.
   void cancel_tasks();
 
@@ -100,7 +101,7 @@ class Loop {
   }
 
  private:
-  friend struct RootTask;
+  friend void spawn(Loop& loop, Task<void> task);
   class Post;
   struct Events;
   enum class Wait : std::uint8_t { no, yes };
@@ -117,9 +118,8 @@ class Loop {
   std::shared_ptr<Post> post_;
   std::unique_ptr<char[]> scratch_;
   ListNode early_, late_;  // what is deferred
-  ListNode roots_;
-  std::size_t tasks_ = 0;
   bool stopping_ = false;
+  std::unique_ptr<TaskGroup> tasks_;
 };
 
 // Starts `task` at once, as a root that the loop owns and counts. It runs until it first suspends before this

@@ -258,6 +258,39 @@ TEST(Drain, CutsAtItsEndAnAnswerThatGoesOn) {
   EXPECT_THAT(server.events.lines, ElementsAre("request allowed 200 draining"));
 }
 
+TEST(Drain, IsDoneWhenTheLastConnectionHasEndedAndWaitsForNothingElse) {
+  TestServer server;
+  server.backend.holds = true;
+  TestClient client = server.connect();
+  server.send(client, kAsk);
+  net::spawn(server.loop,
+             [](net::Loop& loop) -> net::Task<void> { co_await net::sleep_for(loop, 1h); }(server.loop));
+  bool done = false;
+  server.worker->drain([&] { done = true; });
+  server.pass(2s);
+  EXPECT_FALSE(done);
+  server.backend.let_go();
+  server.read(client);
+  client.close();
+  server.turn();
+  EXPECT_TRUE(done) << "no time has to pass";
+}
+
+TEST(Drain, IsDoneAMomentAfterItsEndWhateverIsLeft) {
+  TestServer server;
+  server.backend.answer = kLarge;
+  TestClient client = server.connect();  // never reads
+  server.send(client, kAsk);
+  bool done = false;
+  server.worker->drain([&] { done = true; });
+  server.pass(40s);
+  EXPECT_FALSE(done);
+  server.pass(1s);
+  EXPECT_TRUE(done);
+  server.stop();
+  EXPECT_THAT(server.events.lines, ElementsAre("request allowed 0 draining"));
+}
+
 // ---- the worker stops, whatever is under way
 
 TEST(WorkerStop, LeavesOneEventForEachRequestWhateverItWaitsFor) {

@@ -118,14 +118,14 @@ JwksSource::Worth JwksSource::refresh() {
 }
 
 net::Task<void> JwksSource::settled(net::Loop& loop, MonotonicTime deadline) {
-  constexpr std::chrono::milliseconds kLook{5};
   for (;;) {
+    const std::uint64_t seen = settled_.version();
     {
       const std::lock_guard lock(mutex_);
       if (!wanted_ && !fetching_) co_return;
     }
-    if (loop.now() >= deadline) co_return;
-    co_await net::sleep_for(loop, kLook);
+    const bool changed = co_await settled_.wait(loop, seen, deadline);
+    if (!changed) co_return;
   }
 }
 
@@ -166,12 +166,14 @@ void JwksSource::run() {
     ++fetches_;
     last_ended_ = std::chrono::steady_clock::now();
     changed_.notify_all();
+    settled_.notify();
     Moment next = last_ended_ + (last_ ? schedule_.every : schedule_.after_failure);
     // Awake when the keys become stale, however far off the next fetch is.
     if (keys_) next = std::min(next, good_at() + schedule_.stale);
     changed_.wait_until(lock, next, [&] { return stop_ || wanted_; });
   }
   wanted_ = false;
+  settled_.notify();
 }
 
 void JwksSource::note(Report::Kind kind, std::string_view text, Report::News news) {

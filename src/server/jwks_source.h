@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "gate/scheme_jwt.h"
+#include "net/notifier.h"
 
 namespace gatehouse::server {
 
@@ -76,6 +77,7 @@ class JwksSource final : public gate::KeySource {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  net::Notifier settled_;  // a fetch has ended, or none begins any more
   std::shared_ptr<const crypto::KeySet> keys_;
   std::atomic<std::uint64_t> version_{0};
   Result<> last_ = failure(ErrorCode::unavailable, "not fetched yet");

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/manual_clock.h"
 #include "crypto/signer.h"
 
 namespace gatehouse::server {
@@ -191,6 +192,34 @@ TEST(JwksSource, AFetchAnewDoesNotTakeTheAnswerOfOneThatBeganBefore) {
   provider.let_go();
   operator_thread.join();
   EXPECT_GE(provider.asked(), 2);
+}
+
+TEST(JwksSource, ARequestThatWaitsGoesOnWhenTheFetchHasEnded) {
+  for (const bool retires : {false, true}) {
+    Provider provider;
+    JwksSource source("idp", provider.fetch(),
+                      {.every = 1h, .after_failure = 1h, .spacing = 0ms, .fresh = 0ms, .stale = 2h},
+                      provider.tell());
+    ASSERT_TRUE(source.first_fetch());
+    provider.hold();
+    ASSERT_EQ(source.refresh(), Worth::waiting);
+    provider.wait_for_asked(2);
+    // By a clock that stands still: no time passes in which it could look again.
+    const ManualClock clock;
+    net::Loop loop(clock);
+    bool settled = false;
+    net::spawn(loop, [](JwksSource& of, net::Loop& on, bool& out) -> net::Task<void> {
+      co_await of.settled(on, net::Timer::kNever);
+      out = true;
+      on.stop();
+    }(source, loop, settled));
+    loop.poll();
+    EXPECT_FALSE(settled);
+    if (retires) source.retire();
+    provider.let_go();
+    loop.run();
+    EXPECT_TRUE(settled);
+  }
 }
 
 TEST(JwksSource, ARetiredSourceFetchesNoMoreAndKeepsNobodyWaiting) {

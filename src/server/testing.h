@@ -336,13 +336,14 @@ class TestServer {
   // A connection that needs no handshake.
   TestClient connect(Buffer buffer = Buffer::usual) {
     auto [ours, client] = pair(buffer);
-    net::spawn(loop, serve_requests(*worker, std::make_unique<net::Stream>(loop, std::move(ours), peer_)));
+    worker->add_connection(
+        serve_requests(*worker, std::make_unique<net::Stream>(loop, std::move(ours), peer_)), peer_.address);
     return TestClient(client);
   }
   // One that the listener has accepted, before its handshake.
   TestClient accept() {
     auto [ours, client] = pair(Buffer::usual);
-    net::spawn(loop, serve_connection(*worker, {std::move(ours), peer_}));
+    worker->add_connection(serve_connection(*worker, {std::move(ours), peer_}), peer_.address);
     return TestClient(client);
   }
 
@@ -367,8 +368,8 @@ class TestServer {
     while (client.read() > 0);
     return client.received;
   }
-  // Connections whose task has not ended, and what else runs.
-  std::size_t open() const { return loop.tasks(); }
+  // Connections whose task has not ended.
+  std::size_t open() const { return worker ? worker->open_connections() : 0; }
   // The worker's end: what still runs is destroyed.
   void stop() { worker.reset(); }
 

@@ -1,5 +1,8 @@
 #include "server/worker.h"
 
+#include <exception>
+#include <utility>
+
 #include "server/connection.h"
 #include "server/plaintext.h"
 
@@ -13,39 +16,32 @@ constexpr std::chrono::milliseconds kIdleGrace{1500};
 constexpr std::chrono::milliseconds kDrainFlushTimeout{500};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
+// A worker that accepts no more, or never ends its drain, is worth less than none.
+void end_process(const std::exception_ptr&) { std::terminate(); }
+
 }  // namespace
 
 Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
                std::shared_ptr<const Serving> serving)
-    : loop_(loop), shared_(shared), audit_(std::move(audit)), serving_(std::move(serving)) {}
+    : loop_(loop),
+      shared_(shared),
+      audit_(std::move(audit)),
+      serving_(std::move(serving)),
+      background_(loop),
+      admin_(loop),
+      connections_(loop) {}
 
-Worker::~Worker() { loop_.cancel_tasks(); }
-
-Result<std::unique_ptr<net::Listener>> Worker::open(const policy::SocketAddress& at, Serve serve) {
+Result<std::unique_ptr<net::Listener>> Worker::open(const policy::SocketAddress& at, net::TaskGroup& into,
+                                                    Serve serve) {
   GATEHOUSE_TRY(auto listener, net::Listener::open(loop_, {at.address, at.port}));
-  net::spawn(loop_, accept_loop(*listener, std::move(serve)));
+  background_.spawn(accept_loop(*listener, into, std::move(serve)), end_process);
   return listener;
 }
 
-// Counts the connections: a drain waits for their tasks, and for nothing else that the loop does.
 Result<> Worker::listen_to_clients(const policy::SocketAddress& at, Serve serve) {
-  GATEHOUSE_TRY(auto listener, open(at, [this, serve = std::move(serve)](net::Accepted accepted) {
-                  return counted(serve(std::move(accepted)));
-                }));
+  GATEHOUSE_TRY(auto listener, open(at, connections_, std::move(serve)));
   listeners_.push_back(std::move(listener));
   return {};
-}
-
-net::Task<void> Worker::counted(net::Task<void> serving) {
-  struct Place {
-    std::uint32_t& clients;
-    explicit Place(std::uint32_t& count) : clients(count) { ++clients; }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() { --clients; }
-  };
-  const Place place(clients_);
-  co_await serving;
 }
 
 Result<> Worker::listen(const policy::Listen& listen) {
@@ -63,19 +59,21 @@ Result<> Worker::listen(const policy::Listen& listen) {
 }
 
 Result<> Worker::listen_admin(const policy::SocketAddress& address, RenderMetrics metrics) {
-  GATEHOUSE_TRY(admin_listener_, open(address, [this, metrics = std::move(metrics)](net::Accepted accepted) {
+  GATEHOUSE_TRY(admin_listener_,
+                open(address, admin_, [this, metrics = std::move(metrics)](net::Accepted accepted) {
                   return serve_admin(*this, std::move(accepted), metrics);
                 }));
   return {};
 }
 
-// A bug ends the connection that met it, not the process.
-net::Task<void> Worker::guard(net::Task<void> serving, IpAddress client) {
-  try {
-    co_await serving;
-  } catch (const std::exception& bug) {
-    record_connection(client, Reason::internal_error, bug.what());
-  }
+net::TaskGroup::OnBug Worker::on_bug(const IpAddress& client) {
+  return [this, client](const std::exception_ptr& bug) {
+    record_connection(client, Reason::internal_error, net::what_of(bug));
+  };
+}
+
+void Worker::add_connection(net::Task<void> serving, const IpAddress& client) {
+  connections_.spawn(std::move(serving), on_bug(client));
 }
 
 void Worker::record_connection(const IpAddress& client, Reason reason, std::string_view detail,
@@ -92,7 +90,7 @@ void Worker::record_connection(const IpAddress& client, Reason reason, std::stri
   audit_->record(event);
 }
 
-net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
+net::Task<void> Worker::accept_loop(net::Listener& listener, net::TaskGroup& into, Serve serve) {
   for (unsigned accepted_in_a_row = 1;; ++accepted_in_a_row) {
     auto accepted = co_await listener.accept();
     if (!accepted) {
@@ -102,8 +100,8 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
       continue;
     }
     const IpAddress client = accepted->peer.address;
-    net::spawn(loop_, guard(serve(std::move(*accepted)), client));
-    // A crowd at the door must not keep those inside waiting.
+    into.spawn(serve(std::move(*accepted)), on_bug(client));
+    // Yield, so that open connections are not starved by new ones.
     if (accepted_in_a_row % 64 == 0) co_await net::yield(loop_);
   }
 }
@@ -114,12 +112,11 @@ void Worker::drain(std::function<void()> done) {
   work_ends_ = loop_.now() + serving_->settings().deadlines.drain;
   idle_.end_reading_by(loop_.now() + kIdleGrace);
   working_.end_work_by(work_ends_);
-  net::spawn(loop_, drain_task(std::move(done)));
+  background_.spawn(drain_task(std::move(done)), end_process);
 }
 
 net::Task<void> Worker::drain_task(std::function<void()> done) {
-  const MonotonicTime end = work_ends_ + kDrainFlushTimeout;
-  while (clients_ > 0 && loop_.now() < end) co_await net::sleep_for(loop_, std::chrono::milliseconds(20));
+  co_await connections_.all_ended(work_ends_ + kDrainFlushTimeout);
   done();
 }
 

@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/stream.h"
+#include "net/task_group.h"
 #include "net/tls.h"
 #include "server/admin.h"
 #include "server/connection_list.h"
@@ -52,7 +53,6 @@ class Worker {
  public:
   Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
          std::shared_ptr<const Serving> serving);
-  ~Worker();
 
   Result<> listen(const policy::Listen& listen);
   // One worker has the admin listener too.
@@ -74,6 +74,9 @@ class Worker {
   // When an exchange that begins now has to end: a drain's end, or never.
   MonotonicTime work_ends() const { return work_ends_; }
   std::uint32_t& admin_connections() { return admin_connections_; }
+  // Serves a client's connection. A drain waits for its end; a bug ends it, and not the process.
+  void add_connection(net::Task<void> serving, const IpAddress& client);
+  std::size_t open_connections() const { return connections_.running(); }
   std::string_view date_line() { return date_.at(shared_.clock.wall()); }
   gate::EventBuilder& events() { return events_; }
 
@@ -91,11 +94,11 @@ class Worker {
 
  private:
   using Serve = std::function<net::Task<void>(net::Accepted accepted)>;
-  Result<std::unique_ptr<net::Listener>> open(const policy::SocketAddress& at, Serve serve);
+  Result<std::unique_ptr<net::Listener>> open(const policy::SocketAddress& at, net::TaskGroup& into,
+                                              Serve serve);
   Result<> listen_to_clients(const policy::SocketAddress& at, Serve serve);
-  net::Task<void> counted(net::Task<void> serving);
-  net::Task<void> guard(net::Task<void> serving, IpAddress client);
-  net::Task<void> accept_loop(net::Listener& listener, Serve serve);
+  net::TaskGroup::OnBug on_bug(const IpAddress& client);
+  net::Task<void> accept_loop(net::Listener& listener, net::TaskGroup& into, Serve serve);
   net::Task<void> drain_task(std::function<void()> done);
 
   net::Loop& loop_;
@@ -111,9 +114,12 @@ class Worker {
   std::vector<std::unique_ptr<gate::Exchange>> exchanges_;
   std::vector<std::unique_ptr<char[]>> buffers_;
   std::uint32_t admin_connections_ = 0;
-  std::uint32_t clients_ = 0;  // connections whose task has not ended
   bool draining_ = false;
   MonotonicTime work_ends_ = MonotonicTime::max();
+  // End before what they use.
+  net::TaskGroup background_;   // accepts and drains
+  net::TaskGroup admin_;        // its connections
+  net::TaskGroup connections_;  // of clients
 };
 
 }  // namespace gatehouse::server
