@@ -58,6 +58,9 @@ struct RequestRules {
   std::vector<ForwardedCredential> credentials;  // an exception from all of these
 };
 
+// Whose words the head of a request are, beside the client's.
+enum class Via : std::uint8_t { client, trusted_proxy };
+
 // What becomes of a client's field on its way to an upstream.
 enum class Passage : std::uint8_t {
   goes_on,    // as it was sent

@@ -163,8 +163,10 @@ Verdict<void> arrive(Exchange& exchange, const Clock& clock, Entropy& entropy) {
     exchange.client_text = peer.text;
     return {};
   }
-  const auto client =
-      http::client_address(peer.address, exchange.head.fields, exchange.policy->settings.trusted_proxies);
+  const auto& trusted = exchange.policy->settings.trusted_proxies;
+  const auto is_of = [&](const IpNetwork& network) { return network.contains(peer.address); };
+  if (std::ranges::any_of(trusted, is_of)) exchange.via = Via::trusted_proxy;
+  const auto client = http::client_address(peer.address, exchange.head.fields, trusted);
   exchange.client = client ? *client : peer.address;
   exchange.client_text = exchange.client == peer.address ? peer.text : exchange.client.text();
   if (!client) return std::unexpected(refusal_of(client.error()));

@@ -59,6 +59,19 @@ class Arrival : public ::testing::Test {
   std::string text_;
 };
 
+TEST_F(Arrival, ARequestIsATrustedProxysWhereTheConnectionIs) {
+  peer_.address = *IpAddress::parse("10.1.2.3");
+  ASSERT_TRUE(arrive("/a", "X-Forwarded-For: 192.0.2.1\r\n"));
+  EXPECT_EQ(exchange_.via, Via::trusted_proxy);
+  peer_.address = *IpAddress::parse("192.0.2.7");
+  ASSERT_TRUE(arrive("/a", "X-Forwarded-For: 10.1.2.3\r\n"));
+  EXPECT_EQ(exchange_.via, Via::client);
+  peer_.address = *IpAddress::parse("10.1.2.3");
+  peer_.forwarding = Forwarding::never_believed;
+  ASSERT_TRUE(arrive("/a", ""));
+  EXPECT_EQ(exchange_.via, Via::client);
+}
+
 TEST_F(Arrival, EveryCredentialOfARequestIsKeptOutOfItsEvent) {
   peer_.certificate = "the certificate's DER";
   ASSERT_TRUE(arrive("/a?api_key=k3y%2Fof-the-query&x=1",

@@ -57,6 +57,7 @@ struct Found {
   IpAddress client;
   Kept<std::string> client_text;
 
+  Via via = Via::client;  // trusted_proxy: the connection's other end is one
   std::optional<Uuid> id;
   http::TraceContext trace;
   WallTime received{};
