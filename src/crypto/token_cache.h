@@ -20,6 +20,16 @@
 
 namespace gatehouse::crypto {
 
+// Of `header.claims.signature` what is signed (RFC 7515 section 5.1): what stands before the last dot, and
+// all of a text that has none.
+inline std::string_view signed_part(std::string_view token) {
+  // std::string_view::rfind() goes byte by byte, and a signature is long.
+  const void* const dot = ::memrchr(token.data(), '.', token.size());
+  return dot == nullptr
+             ? token
+             : token.substr(0, static_cast<std::size_t>(static_cast<const char*>(dot) - token.data()));
+}
+
 // A token's name in the cache: what stands before its last dot as it is, and the SHA-256 of what follows. Of
 // `header.claims.signature` no more is kept than the claims, which give nobody access; other texts, and those
 // with more than kOpen bytes of claims, are hashed as a whole. Two tokens with one name are the same token.
@@ -35,8 +45,8 @@ class TokenKey {
 
  private:
   static std::string_view open_part(std::string_view token) {
-    const std::size_t dot = token.rfind('.');
-    return dot == std::string_view::npos || dot > kOpen ? std::string_view() : token.substr(0, dot);
+    const std::string_view part = signed_part(token);
+    return part.size() == token.size() || part.size() > kOpen ? std::string_view() : part;
   }
 
   std::string_view open_;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/strings.h"
+#include "crypto/token_cache.h"
 #include "http/cookies.h"
 #include "http/query.h"
 
@@ -84,13 +84,9 @@ struct Identifier::Held {
 class Identifier::Proofs {
  public:
   void add(std::uint32_t authenticator, IdentityPointer identity, std::string_view credential) {
-    std::string_view proof = credential;
-    if (identity->kind == PrincipalKind::token) {
-      // A signature is long, and std::string_view::rfind() goes byte by byte.
-      const void* const dot = ::memrchr(proof.data(), '.', proof.size());
-      if (dot != nullptr) proof = proof.substr(0, static_cast<const char*>(dot) - proof.data());
-    }
-    list_[count_++] = {authenticator, std::move(identity), proof};
+    const bool is_token = identity->kind == PrincipalKind::token;
+    list_[count_++] = {authenticator, std::move(identity),
+                       is_token ? crypto::signed_part(credential) : credential};
   }
   const Held* find(std::uint32_t authenticator) const {
     const auto found =

@@ -174,7 +174,6 @@ Verdict<void> JwtScheme::check_holder(const std::string& bound_to, const Present
 
 Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& token,
                                                 const Presented& presented, std::string& why) {
-  const std::string_view text = presented.credential;
   Identity identity = builder_.begin(PrincipalKind::token);
   const json::Value claims = token.claims();
   identity.id = token.subject();
@@ -182,7 +181,7 @@ Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& tok
   identity.credential_id = claims.find_string("jti").value_or("");
   // Of what is signed: a signature by ECDSA has a twin that holds too.
   identity.credential_key = identity.credential_id.empty()
-                                ? hex(crypto::sha256(text.substr(0, text.rfind('.'))))
+                                ? hex(crypto::sha256(crypto::signed_part(presented.credential)))
                                 : identity.credential_id;
   identity.authenticated_at = token.authenticated_at();
   identity.mfa = token.names_method("mfa");
