@@ -6,20 +6,35 @@
 
 #include "base/entropy.h"
 #include "base/ip.h"
+#include "base/siphash.h"
 #include "core/identity.h"
 
 namespace gatehouse {
 namespace {
 
-SipKey fresh_key() {
-  SipKey key;
-  SystemEntropy().fill({reinterpret_cast<std::uint8_t*>(&key), sizeof key});
+template <typename Number>
+Number random() {
+  Number number;
+  SystemEntropy().fill({reinterpret_cast<std::uint8_t*>(&number), sizeof number});
+  return number;
+}
+
+const SipKey& process_key() {
+  static const SipKey key = random<SipKey>();
   return key;
 }
 
 // A network of IPv6 gives its holder more addresses than can be counted.
 IpAddress shared_address(const IpAddress& address) {
   return address.family() == IpAddress::Family::v6 ? address.prefix(64) : address;
+}
+
+std::uint64_t hash_of(const IpAddress& address) {
+  const IpAddress shared = shared_address(address);
+  TableHash hash(process_key());
+  hash.add(~std::uint64_t{0} - static_cast<std::uint64_t>(shared.family()));  // longer than any scheme's name
+  const auto& bytes = shared.bytes();
+  return hash.finish({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).low;
 }
 
 }  // namespace
@@ -29,17 +44,8 @@ std::string caller_name(const Identity& caller, const IpAddress& address) {
   return caller.scheme + '\n' + caller.id;
 }
 
-CallerShares::CallerShares(std::uint64_t most) : key_(fresh_key()), most_(most) {}
-
-std::size_t CallerShares::slot_of(const Identity& caller, const IpAddress& address) const {
-  TableHash hash(key_);
-  if (caller.kind == PrincipalKind::anonymous) {
-    const IpAddress shared = shared_address(address);
-    hash.add(~std::uint64_t{0} -
-             static_cast<std::uint64_t>(shared.family()));  // longer than any scheme's name
-    const auto& bytes = shared.bytes();
-    return hash.finish({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).low % kSlots;
-  }
+std::uint64_t caller_hash(const Identity& caller) {
+  TableHash hash(process_key());
   // The scheme's length before it: scheme "a" with id "bc" is not scheme "ab" with id "c".
   std::string_view scheme = caller.scheme;
   hash.add(scheme.size());
@@ -50,18 +56,25 @@ std::size_t CallerShares::slot_of(const Identity& caller, const IpAddress& addre
     hash.add(word);
     scheme.remove_prefix(size);
   }
-  return hash.finish(caller.id).low % kSlots;
+  return hash.finish(caller.id).low;
 }
 
-std::expected<CallerShares::Lease, CallerShares::Exhausted> CallerShares::take_one(const Identity& caller,
-                                                                                   const IpAddress& address) {
+CallerShares::CallerShares(std::uint64_t most) : multiplier_(random<std::uint64_t>() | 1U), most_(most) {}
+
+std::size_t CallerShares::slot_of(const FinishedIdentity& caller, const IpAddress& address) const {
+  const std::uint64_t hash = caller.kind == PrincipalKind::anonymous ? hash_of(address) : caller.hash();
+  return (hash * multiplier_) >> (64 - kSlotBits);
+}
+
+std::expected<CallerShares::Lease, CallerShares::Exhausted> CallerShares::take_one(
+    const FinishedIdentity& caller, const IpAddress& address) {
   Lease one = lease(caller, address);
   if (auto grown = one.grow(1); !grown) return std::unexpected(grown.error());
   return one;
 }
 
 std::expected<std::shared_ptr<const void>, CallerShares::Exhausted> CallerShares::take_one_shared(
-    const std::shared_ptr<CallerShares>& shares, const Identity& caller, const IpAddress& address) {
+    const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address) {
   struct Shared {
     std::shared_ptr<CallerShares> shares;  // outlive their lease
     Lease lease;

@@ -6,8 +6,8 @@
 // thresholds: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches").
 // Nothing is to be configured, and no share is left unused for a caller who does not come. Nothing waits.
 //
-// Counted in a fixed table by a keyed hash: nothing is allocated, and no caller can choose whom it shares a
-// counter with.
+// Counted in a fixed table by a keyed hash: nothing is allocated, no caller can choose whom it shares a
+// counter with, and those who share one in one table hardly share one in another.
 #pragma once
 
 #include <array>
@@ -19,16 +19,17 @@
 #include <string>
 #include <utility>
 
-#include "base/siphash.h"
-
 namespace gatehouse {
 
+class FinishedIdentity;
 class IpAddress;
 struct Identity;
 
 // The name of one caller, where callers share turns or threads: a proven principal by scheme and id, others
 // by address (IPv6 by /64).
 std::string caller_name(const Identity& caller, const IpAddress& address);
+// Of a proven caller's name, by a key of this process; of `anonymous` it says nothing.
+std::uint64_t caller_hash(const Identity& caller);
 
 // Thread-safe, without a lock.
 class CallerShares {
@@ -81,12 +82,14 @@ class CallerShares {
     std::uint64_t held_ = 0;
   };
   // Holds nothing yet. The caller as caller_name() has it.
-  Lease lease(const Identity& caller, const IpAddress& address) { return {*this, slot_of(caller, address)}; }
+  Lease lease(const FinishedIdentity& caller, const IpAddress& address) {
+    return {*this, slot_of(caller, address)};
+  }
   // One of it.
-  std::expected<Lease, Exhausted> take_one(const Identity& caller, const IpAddress& address);
+  std::expected<Lease, Exhausted> take_one(const FinishedIdentity& caller, const IpAddress& address);
   // The same for work of which nobody knows how long it goes on: it holds the shares too.
   static std::expected<std::shared_ptr<const void>, Exhausted> take_one_shared(
-      const std::shared_ptr<CallerShares>& shares, const Identity& caller, const IpAddress& address);
+      const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address);
 
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
   std::uint64_t refused() const {
@@ -94,15 +97,16 @@ class CallerShares {
   }  // leases that did not grow
 
  private:
-  static constexpr std::size_t kSlots = 4096;
-  std::size_t slot_of(const Identity& caller, const IpAddress& address) const;
+  static constexpr unsigned kSlotBits = 12;
+  static constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
+  std::size_t slot_of(const FinishedIdentity& caller, const IpAddress& address) const;
   std::expected<void, Exhausted> take(std::size_t slot, std::uint64_t amount);
   void give_back(std::size_t slot, std::uint64_t amount) {
     held_[slot].fetch_sub(amount, std::memory_order_relaxed);
     used_.fetch_sub(amount, std::memory_order_relaxed);
   }
 
-  const SipKey key_;
+  const std::uint64_t multiplier_;  // random and odd: which hashes share a slot in this table
   std::atomic<std::uint64_t> most_;
   alignas(64) std::atomic<std::uint64_t> used_{0};
   std::atomic<std::uint64_t> refused_{0};

@@ -16,19 +16,19 @@ namespace {
 
 using Exhausted = CallerShares::Exhausted;
 
-Identity principal(std::string scheme, std::string id) {
+FinishedIdentity principal(std::string scheme, std::string id) {
   Identity identity;
   identity.kind = PrincipalKind::token;
   identity.scheme = std::move(scheme);
   identity.id = std::move(id);
-  return identity;
+  return FinishedIdentity(std::move(identity));
 }
 
 const IpAddress kHere = *IpAddress::parse("203.0.113.9");
 
 // As many as `caller` gets, kept in `held`.
-std::size_t take_all(CallerShares& shares, const Identity& caller, std::vector<CallerShares::Lease>& held,
-                     const IpAddress& address = kHere) {
+std::size_t take_all(CallerShares& shares, const FinishedIdentity& caller,
+                     std::vector<CallerShares::Lease>& held, const IpAddress& address = kHere) {
   for (std::size_t count = 0;; ++count) {
     auto one = shares.take_one(caller, address);
     if (!one) return count;
@@ -63,7 +63,7 @@ TEST(SharesOfCallers, AreOneForACallerWhateverAddressItComesFrom) {
 TEST(SharesOfCallers, AreByAddressForThoseWithoutACredentialAndByNetworkForIpv6) {
   CallerShares shares(64);
   std::vector<CallerShares::Lease> held;
-  const Identity nobody;
+  const FinishedIdentity nobody{Identity()};
   EXPECT_EQ(take_all(shares, nobody, held, *IpAddress::parse("2001:db8::1")), 32U);
   EXPECT_FALSE(shares.take_one(nobody, *IpAddress::parse("2001:db8::ffff:1"))) << "the same /64";
   EXPECT_TRUE(shares.take_one(nobody, *IpAddress::parse("2001:db8:0:1::1")));

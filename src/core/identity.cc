@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "core/caller_shares.h"
 
 namespace gatehouse {
 
@@ -43,8 +44,41 @@ Verdict<void> Principal::in_force(WallTime now) const {
   return holds(*identity_);
 }
 
-std::size_t memory_of(const Identity& identity) {
-  std::size_t bytes = sizeof identity + identity.claims.memory();
+void append_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (c > ' ' && c < 0x7f && c != '%' && c != ',') {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 15U];
+  }
+}
+
+FinishedIdentity::FinishedIdentity(Identity identity)
+    : Identity(std::move(identity)), hash_(caller_hash(*this)) {
+  if (kind == PrincipalKind::anonymous) return;
+  upstream_fields_ = "Gatehouse-Principal: ";
+  append_encoded(upstream_fields_, id);
+  upstream_fields_ += "\r\nGatehouse-Roles: ";
+  for (bool another = false; const std::string& role : roles) {
+    if (std::exchange(another, true)) upstream_fields_ += ',';
+    append_encoded(upstream_fields_, role);
+  }
+  upstream_fields_ += "\r\nGatehouse-Scheme: ";
+  append_encoded(upstream_fields_, scheme);
+  if (!issuer.empty()) {
+    upstream_fields_ += "\r\nGatehouse-Issuer: ";
+    append_encoded(upstream_fields_, issuer);
+  }
+  upstream_fields_ += "\r\n";
+}
+
+std::size_t memory_of(const FinishedIdentity& identity) {
+  std::size_t bytes = sizeof identity + identity.claims.memory() + identity.upstream_fields().capacity();
   for (const std::string* text : {&identity.id, &identity.scheme, &identity.issuer, &identity.credential_id,
                                   &identity.credential_key, &identity.bound_to, &identity.tenant}) {
     bytes += text->capacity();

@@ -85,20 +85,38 @@ struct Identity {
   std::shared_ptr<const Standing> standing;  // null: nothing ends it (`anonymous`)
 };
 
+// An identity that nothing changes any more, and what each of its requests would make of it, made once.
+class FinishedIdentity : public Identity {
+ public:
+  explicit FinishedIdentity(Identity identity);
+  // The lines by which an upstream learns who asks. None of `anonymous`: nobody's name is the absence of one,
+  // because a principal could be called so.
+  const std::string& upstream_fields() const { return upstream_fields_; }
+  // caller_hash() of it.
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  std::string upstream_fields_;
+  std::uint64_t hash_;
+};
+
+// In a header an id is percent-encoded where it is not visible ASCII: it may hold any text.
+void append_encoded(std::string& out, std::string_view text);
+
 // About how many bytes the identity takes, its claims included: what a cache of them is bounded by.
-std::size_t memory_of(const Identity& identity);
+std::size_t memory_of(const FinishedIdentity& identity);
 
 namespace gate {
 class Identifier;
 }
 
-using IdentityPointer = std::shared_ptr<const Identity>;
+using IdentityPointer = std::shared_ptr<const FinishedIdentity>;
 
 class Principal {
  public:
   // Of the one who acts: the only scheme's, or the one that the configuration names with `principal`.
-  const Identity& identity() const { return *identity_; }
-  const Identity* operator->() const { return identity_.get(); }
+  const FinishedIdentity& identity() const { return *identity_; }
+  const FinishedIdentity* operator->() const { return identity_.get(); }
   bool is_anonymous() const { return identity_->kind == PrincipalKind::anonymous; }
   // Those that the operation's security asks for together with the one who acts. Nothing of them is mixed
   // into identity().

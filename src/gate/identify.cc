@@ -115,11 +115,11 @@ class Identifier::Proofs {
 };
 
 Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes) : schemes_(schemes) {
-  auto anonymous = std::make_shared<Identity>();
-  anonymous->id = kAnonymous;
-  anonymous->permissions = policy.permissions_of({}, PrincipalKind::anonymous);
-  anonymous->permission_patterns = policy.permission_patterns_of({}, PrincipalKind::anonymous);
-  anonymous_ = std::move(anonymous);
+  Identity anonymous;
+  anonymous.id = kAnonymous;
+  anonymous.permissions = policy.permissions_of({}, PrincipalKind::anonymous);
+  anonymous.permission_patterns = policy.permission_patterns_of({}, PrincipalKind::anonymous);
+  anonymous_ = std::make_shared<const FinishedIdentity>(std::move(anonymous));
 }
 
 // What stands in a place is a credential of one of its schemes, or it refuses. Where several schemes share

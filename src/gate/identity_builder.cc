@@ -71,7 +71,7 @@ Verdict<IdentityPointer> IdentityBuilder::finish(Identity identity, std::string&
   });
   identity.permissions = policy_.permissions_of(identity.roles, identity.kind);
   identity.permission_patterns = policy_.permission_patterns_of(identity.roles, identity.kind);
-  return std::make_shared<const Identity>(std::move(identity));
+  return std::make_shared<const FinishedIdentity>(std::move(identity));
 }
 
 }  // namespace gatehouse::gate

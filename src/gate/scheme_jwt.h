@@ -58,7 +58,7 @@ class JwtScheme final : public Scheme {
   std::uint64_t version_ = 0;
   net::Loop& loop_;
   crypto::JwtVerifier verifier_;
-  crypto::TokenCache<Identity> cache_;
+  crypto::TokenCache<FinishedIdentity> cache_;
 };
 
 }  // namespace gatehouse::gate

@@ -33,7 +33,7 @@ class MutualTlsScheme final : public Scheme {
   std::shared_ptr<RevocationSource> revocations_;
   std::shared_ptr<const crypto::RevocationLists> lists_;  // of revocations_, at version_
   std::uint64_t version_ = 0;
-  crypto::TokenCache<Identity> cache_;
+  crypto::TokenCache<FinishedIdentity> cache_;
 };
 
 }  // namespace gatehouse::gate

@@ -22,11 +22,11 @@ namespace gatehouse::gate {
 class Identifier {
  public:
   static IdentityPointer identity(std::string id, PrincipalKind kind, std::uint32_t authenticator) {
-    auto identity = std::make_shared<Identity>();
-    identity->id = std::move(id);
-    identity->kind = kind;
-    identity->authenticator = authenticator;
-    return identity;
+    Identity identity;
+    identity.id = std::move(id);
+    identity.kind = kind;
+    identity.authenticator = authenticator;
+    return std::make_shared<const FinishedIdentity>(std::move(identity));
   }
   static Principal principal(std::string id) {
     return {identity(std::move(id), PrincipalKind::anonymous, 0), {}, std::nullopt};
@@ -145,7 +145,7 @@ class Exchanges : public ::testing::Test {
   net::Loop loop_{clock_};
   net::BlockingPool blocking_{1, 10};
   std::shared_ptr<UpstreamClient> client_;
-  Identity nobody_;
+  FinishedIdentity nobody_{Identity()};
   Asker asker_{nobody_, *IpAddress::parse("203.0.113.9")};
   int connections_ = 0;
   int requests_ = 0;

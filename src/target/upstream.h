@@ -49,7 +49,7 @@ class UpstreamHeadWriter {
 
 // On whose behalf an upstream is asked.
 struct Asker {
-  const Identity& identity;
+  const FinishedIdentity& identity;
   IpAddress address;
 };
 

@@ -13,26 +13,6 @@
 namespace gatehouse::target {
 namespace {
 
-// A principal's id may hold any text; in a header it is percent-encoded where it is not visible ASCII.
-void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  const auto plain = [](char c) { return c > ' ' && c < 0x7f && c != '%' && c != ','; };
-  if (std::all_of(text.begin(), text.end(), plain)) {
-    out += text;
-    return;
-  }
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain(c)) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 15U];
-    }
-  }
-}
-
 // Whether the credential that travels there says `forward: true` and has not proven this principal.
 template <typename IsIt>
 bool is_unproven(const Call& call, const Principal& principal, ForwardedCredential::Place place,
@@ -168,33 +148,15 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
   http::append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
   http::append_field(out, "X-Forwarded-For", call.client_text);
   http::append_field(out, "X-Forwarded-Proto", "https");
-  // Nobody's name is the absence of one: a principal could be called `anonymous`.
-  if (!principal.is_anonymous()) {
-    out += "Gatehouse-Principal: ";
-    append_encoded(out, principal->id);
-    out += "\r\nGatehouse-Roles: ";
-    bool first = true;
-    for (const std::string& role : principal->roles) {
-      if (!first) out += ',';
-      first = false;
-      append_encoded(out, role);
-    }
-    out += "\r\nGatehouse-Scheme: ";
-    append_encoded(out, principal->scheme);
-    if (!principal->issuer.empty()) {
-      out += "\r\nGatehouse-Issuer: ";
-      append_encoded(out, principal->issuer);
-    }
-    // Each as scheme=id: the name of a scheme has no `=`.
-    for (bool another = false; const IdentityPointer& one : principal.beside()) {
-      out += another ? "," : "\r\nGatehouse-Beside: ";
-      another = true;
-      append_encoded(out, one->scheme);
-      out += '=';
-      append_encoded(out, one->id);
-    }
-    out += "\r\n";
+  out += principal->upstream_fields();
+  // Each as scheme=id: the name of a scheme has no `=`.
+  for (bool another = false; const IdentityPointer& one : principal.beside()) {
+    out += std::exchange(another, true) ? "," : "Gatehouse-Beside: ";
+    append_encoded(out, one->scheme);
+    out += '=';
+    append_encoded(out, one->id);
   }
+  if (!principal.beside().empty()) out += "\r\n";
   if (!assertion.empty()) http::append_field(out, "Gatehouse-Assertion", assertion);
 }
 

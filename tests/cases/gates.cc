@@ -250,7 +250,8 @@ Outcome TheGates::pass(const Step& step) {
       Identity other;  // each is another's
       other.kind = PrincipalKind::key;
       other.id = std::to_string(i);
-      if (auto place = places->take_one(other, IpAddress())) others.push_back(*std::move(place));
+      if (auto place = places->take_one(FinishedIdentity(std::move(other)), IpAddress()))
+        others.push_back(*std::move(place));
     }
   }
 
