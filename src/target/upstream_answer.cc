@@ -27,51 +27,49 @@ std::unexpected<AnswerFailure> AnswerReader::failed(Reason reason, std::string d
   return std::unexpected(AnswerFailure{Refusal(reason), retry});
 }
 
-net::Task<std::expected<void, AnswerFailure>> AnswerReader::read() {
-  auto begun = co_await read_head();
-  if (!begun) co_return begun;
-  take_head();
-  auto outcome = co_await read_body(head_.body);
-  co_return outcome;
-}
-
-net::Task<AnswerReader::Outcome> AnswerReader::read_head() {
-  net::Stream& stream = held_.lease.stream();
-  char* const buffer = held_.conversation->buffer;
-  std::size_t size = 0;
-  bool begun = false;  // something came, and be it an interim answer: the upstream works on it
-  http::ResponseParser parser(http::ResponseLimits{.head = kBuffer});
-  for (;;) {
-    const auto read = co_await stream.read(std::span(buffer + size, kBuffer - size));
-    const bool retry = !begun && held_.lease.reused();
-    if (!read) {
-      if (read.error().code == ErrorCode::timeout)
-        co_return failed(Reason::upstream_late, "no answer in time");
-      co_return failed(Reason::upstream_unreachable, read.error().text, retry);
-    }
-    if (*read == 0) {
-      co_return failed(Reason::upstream_unreachable, "the upstream closed the connection before its answer",
-                       retry);
-    }
-    begun = true;
-    size += *read;
-    http::Progress progress = parser.parse({buffer, size}, asked_, head_);
-    // Interim answers are for us, not for the client.
-    while (progress == http::Progress::complete && head_.status >= 100 && head_.status < 200) {
-      size -= parser.consumed();
-      std::memmove(buffer, buffer + parser.consumed(), size);
-      parser.reset();
-      progress = size > 0 ? parser.parse({buffer, size}, asked_, head_) : http::Progress::need_more;
-    }
-    if (progress == http::Progress::complete) break;
-    if (progress == http::Progress::malformed || size == kBuffer)
-      co_return failed(Reason::upstream_malformed, std::string(http::name(parser.reason())));
+// One coroutine, since most answers are there whole with the first bytes.
+net::Task<AnswerReader::Outcome> AnswerReader::read() {
+  std::optional<Outcome> outcome;
+  while (!outcome) {
+    const std::span<char> space = std::span(held_.conversation->buffer).subspan(decoder_ ? 0 : head_bytes_);
+    const auto read = co_await held_.lease.stream().read(space);
+    outcome = decoder_ ? take_body(read) : take_head(read);
   }
-  arrived_ = {buffer + parser.consumed(), size - parser.consumed()};
-  co_return Outcome();
+  co_return *std::move(outcome);
 }
 
-void AnswerReader::take_head() {
+std::optional<AnswerReader::Outcome> AnswerReader::take_head(const Result<std::size_t>& read) {
+  const bool retry = !begun_ && held_.lease.reused();
+  if (!read) {
+    if (read.error().code == ErrorCode::timeout) return failed(Reason::upstream_late, "no answer in time");
+    return failed(Reason::upstream_unreachable, read.error().text, retry);
+  }
+  if (*read == 0) {
+    return failed(Reason::upstream_unreachable, "the upstream closed the connection before its answer",
+                  retry);
+  }
+  begun_ = true;
+  char* const buffer = held_.conversation->buffer;
+  std::size_t& size = head_bytes_;
+  size += *read;
+  http::Progress progress = parser_.parse({buffer, size}, asked_, head_);
+  // Interim answers are for us, not for the client.
+  while (progress == http::Progress::complete && head_.status >= 100 && head_.status < 200) {
+    size -= parser_.consumed();
+    std::memmove(buffer, buffer + parser_.consumed(), size);
+    parser_.reset();
+    progress = size > 0 ? parser_.parse({buffer, size}, asked_, head_) : http::Progress::need_more;
+  }
+  if (progress != http::Progress::complete) {
+    if (progress == http::Progress::need_more && size < kBuffer) return std::nullopt;
+    return failed(Reason::upstream_malformed, std::string(http::name(parser_.reason())));
+  }
+  begin_response();
+  decoder_.emplace(head_.body);
+  return take_body(std::string_view(buffer + parser_.consumed(), size - parser_.consumed()));
+}
+
+void AnswerReader::begin_response() {
   response_.status = static_cast<unsigned>(head_.status);
   report_.upstream_status = response_.status;
   report_.whole_head.clear();
@@ -87,43 +85,47 @@ void AnswerReader::take_head() {
   if (head_.body.kind == http::BodyKind::none) response_.length = length_for_head(head_, asked_);
 }
 
-net::Task<AnswerReader::Outcome> AnswerReader::read_body(http::BodyFraming framing) {
+std::optional<AnswerReader::Outcome> AnswerReader::take_body(const Result<std::size_t>& read) {
+  if (auto ended = end_with(read)) return ended;
+  return take_body(std::string_view(held_.conversation->buffer, *read));
+}
+
+// Nothing where the read has brought something.
+std::optional<AnswerReader::Outcome> AnswerReader::end_with(const Result<std::size_t>& read) {
+  if (read && *read > 0) return std::nullopt;
+  if (read && decoder_->ends_with_connection()) {
+    held_.lease.end(UpstreamPool::Ending::close);
+    return Outcome();
+  }
+  const bool late = !read && read.error().code == ErrorCode::timeout;
+  return failed(late ? Reason::upstream_late : Reason::upstream_malformed,
+                "the upstream's answer has no end");
+}
+
+std::optional<AnswerReader::Outcome> AnswerReader::take_body(std::string_view arrived) {
   const auto last = head_.connection == http::Persistence::keep_alive ? UpstreamPool::Ending::keep
                                                                       : UpstreamPool::Ending::close;
   const bool collecting = response_.status >= 400 || collect_ == Collect::everything;
-  net::Stream& stream = held_.lease.stream();
-  const std::span<char> buffer(held_.conversation->buffer);
-  BodyDecoder decoder(framing);
   for (;;) {
-    const Result<> taken = decoder.take(arrived_, response_.body);
-    if (!taken) co_return failed(Reason::upstream_malformed, taken.error().text);
-    if (decoder.ended()) {
+    const Result<> taken = decoder_->take(arrived, response_.body);
+    if (!taken) return failed(Reason::upstream_malformed, taken.error().text);
+    if (decoder_->ended()) {
       // What comes behind an answer answers nobody: the connection ends with it.
-      held_.lease.end(arrived_.empty() ? last : UpstreamPool::Ending::close);
-      co_return Outcome();
+      held_.lease.end(arrived.empty() ? last : UpstreamPool::Ending::close);
+      return Outcome();
     }
     if (response_.body.size() > kCollected) break;
-    auto read = stream.try_read(buffer);
-    if (!read) {
-      if (!collecting) break;
-      read = co_await stream.read(buffer);
-    }
-    if (!*read || **read == 0) {
-      if (*read && decoder.ends_with_connection()) {
-        held_.lease.end(UpstreamPool::Ending::close);
-        co_return Outcome();
-      }
-      const bool late = !*read && read->error().code == ErrorCode::timeout;
-      co_return failed(late ? Reason::upstream_late : Reason::upstream_malformed,
-                       "the upstream's answer has no end");
-    }
-    arrived_ = {buffer.data(), **read};
+    const auto more = held_.lease.stream().try_read(held_.conversation->buffer);
+    if (!more && collecting) return std::nullopt;
+    if (!more) break;
+    if (auto ended = end_with(*more)) return ended;
+    arrived = {held_.conversation->buffer, **more};
   }
-  if (framing.kind == http::BodyKind::length) response_.length = framing.length;
+  if (head_.body.kind == http::BodyKind::length) response_.length = head_.body.length;
   const UpstreamClient& client = held_.conversation.client();
   response_.rest =
-      std::make_unique<UpstreamBody>(client.loop, std::move(held_), decoder, last, client.idle_timeout);
-  co_return Outcome();
+      std::make_unique<UpstreamBody>(client.loop, std::move(held_), *decoder_, last, client.idle_timeout);
+  return Outcome();
 }
 
 }  // namespace gatehouse::target

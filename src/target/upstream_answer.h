@@ -6,7 +6,10 @@
 // looking at all of it, and what Gatehouse itself asks for.
 #pragma once
 
+#include <cstddef>
 #include <expected>
+#include <optional>
+#include <string_view>
 
 #include "core/target.h"
 #include "http/response_parser.h"
@@ -39,10 +42,12 @@ class AnswerReader {
  private:
   using Outcome = std::expected<void, AnswerFailure>;
 
-  net::Task<Outcome> read_head();
-  void take_head();
-  // As much of the body as is there; all of it where the answer is collected.
-  net::Task<Outcome> read_body(http::BodyFraming framing);
+  // Each takes what a read has brought. Nothing: there must be more.
+  std::optional<Outcome> take_head(const Result<std::size_t>& read);
+  std::optional<Outcome> take_body(const Result<std::size_t>& read);
+  std::optional<Outcome> take_body(std::string_view arrived);
+  std::optional<Outcome> end_with(const Result<std::size_t>& read);
+  void begin_response();
   std::unexpected<AnswerFailure> failed(Reason reason, std::string detail, bool retry = false);
 
   Held held_;
@@ -52,8 +57,11 @@ class AnswerReader {
   Response& response_;
   CallReport& report_;
   const Collect collect_;
-  http::ResponseHead head_;   // views into the conversation's buffer, until the body is read
-  std::string_view arrived_;  // behind the head
+  http::ResponseParser parser_{http::ResponseLimits{.head = Conversation::kBuffer}};
+  std::size_t head_bytes_ = 0;  // in the conversation's buffer
+  bool begun_ = false;          // something came, and be it an interim answer: the upstream works on it
+  http::ResponseHead head_;     // views into the conversation's buffer, until the body is read
+  std::optional<BodyDecoder> decoder_;  // once the head is there
 };
 
 }  // namespace gatehouse::target
