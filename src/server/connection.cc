@@ -37,17 +37,32 @@ class Pace {
   Pace(net::Stream& stream, std::chrono::nanoseconds patience)
       : stream_(stream), patience_(patience), left_(patience) {}
 
-  net::Task<Result<>> write(std::span<const std::string_view> parts) {
-    std::size_t bytes = 0;
-    for (const std::string_view part : parts) bytes += part.size();
-    const std::chrono::nanoseconds worth = std::chrono::nanoseconds(std::chrono::seconds(bytes)) / kSlowest;
-    const MonotonicTime begun = stream_.loop().now();
-    stream_.set_deadline(begun + left_ + worth);
-    auto written = co_await stream_.write(parts);
-    stream_.clear_deadline();
-    left_ = std::min(patience_, left_ + worth - (stream_.loop().now() - begun));
-    co_return written;
-  }
+  // To be awaited: a write of the stream, by what is left of the time.
+  class Write {
+   public:
+    Write(Pace& pace, std::span<const std::string_view> parts)
+        : pace_(pace), begun_(pace.stream_.loop().now()), write_(pace.stream_.write(parts)) {
+      std::size_t bytes = 0;
+      for (const std::string_view part : parts) bytes += part.size();
+      worth_ = std::chrono::nanoseconds(std::chrono::seconds(bytes)) / kSlowest;
+      pace.stream_.set_deadline(begun_ + pace.left_ + worth_);
+    }
+    bool await_ready() { return write_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> waiting) { write_.await_suspend(waiting); }
+    Result<> await_resume() {
+      net::Stream& stream = pace_.stream_;
+      stream.clear_deadline();
+      pace_.left_ = std::min(pace_.patience_, pace_.left_ + worth_ - (stream.loop().now() - begun_));
+      return write_.await_resume();
+    }
+
+   private:
+    Pace& pace_;
+    const MonotonicTime begun_;
+    std::chrono::nanoseconds worth_{};
+    net::Stream::Write write_;
+  };
+  Write write(std::span<const std::string_view> parts) { return {*this, parts}; }
   // Why a write failed.
   static Reason reason_of(const Error& error) {
     return error.code == ErrorCode::timeout ? Reason::client_slow : Reason::client_gone;
