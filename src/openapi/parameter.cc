@@ -16,6 +16,7 @@ constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t{1} << 
 // the path for a proxy that writes it decoded into its own request; or what a second decoding would change.
 bool is_read_differently(std::string_view raw, const Codec& codec) {
   if (codec.style != Style::matrix && raw.contains(';')) return true;
+  if (!raw.contains('%')) return false;
   for (const std::string_view sign : {"%3B", "%3b", "%3F", "%3f", "%23"}) {
     if (raw.contains(sign)) return true;
   }
