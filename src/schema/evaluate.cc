@@ -465,9 +465,11 @@ Checked check_whole(const Rules& root, Value instance, Findings& findings, Work:
                     Allowance& allowance) {
   findings.clear();
   Run run(instance, share, allowance);
-  const Path path;
   const bool valid =
-      Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path) && !run.work.spent();
+      Evaluator<Effort::verdict>(run, nullptr).check(root, instance, nullptr, nullptr) && !run.work.spent();
+  // Most are valid: only of the others it is found out what is wrong, with what is left of the same budget.
+  if (const Path path; !valid && !run.work.spent())
+    static_cast<void>(Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path));
   allowance = run.work.rest();
   if (valid) return Checked::valid;
   if (run.work.cut_short()) return Checked::unfinished;
