@@ -40,7 +40,7 @@ std::optional<Refusal> Decider::first_refusal(const RequestView& request, Evalua
   return std::nullopt;
 }
 
-Verdict<Permit> Decider::ask(const RequestView& request, Permission permission, Evaluator& evaluator,
+Verdict<Permit> Decider::ask(const RequestView& request, Permission&& permission, Evaluator& evaluator,
                              std::string& detail) {
   const policy::Operation& operation = request.operation;
   if (operation.resource && !request.object) {
@@ -97,7 +97,7 @@ class Decider::HeldConditions final : public DeferredDecision {
     request.parameters = root_of(parameters_);
     request.body = root_of(body_);
     request.object = root_of(row);
-    return ask(request, permission_, evaluator, detail);
+    return ask(request, Permission(permission_), evaluator, detail);
   }
 
  private:
@@ -122,8 +122,8 @@ class Decider::HeldConditions final : public DeferredDecision {
 
 Verdict<Permit> Decider::decide(Exchange& exchange, const Matched&, Permission permission, const Input& input,
                                 Evaluator& evaluator) {
-  const Principal principal = permission.principal();
-  return ask(RequestView(exchange, principal, input), std::move(permission), evaluator, exchange.detail);
+  return ask(RequestView(exchange, permission.principal(), input), std::move(permission), evaluator,
+             exchange.detail);
 }
 
 Verdict<std::shared_ptr<const DeferredDecision>> Decider::defer(Exchange& exchange, const Matched&,

@@ -31,7 +31,8 @@ class Decider {
   class HeldConditions;
   static std::optional<Refusal> first_refusal(const RequestView& request, Evaluator& evaluator,
                                               std::string& detail);
-  static Verdict<Permit> ask(const RequestView& request, Permission permission, Evaluator& evaluator,
+  // `request.principal` may be that of `permission`, which a permit takes over at the end.
+  static Verdict<Permit> ask(const RequestView& request, Permission&& permission, Evaluator& evaluator,
                              std::string& detail);
 };
 
