@@ -1,6 +1,7 @@
 #include "audit/encoder.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -17,31 +18,54 @@ constexpr std::string_view kCut = "\xe2\x80\xa6";
 
 constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-// Whether all eight bytes go out as they are.
-[[gnu::always_inline]] inline bool all_plain(std::uint64_t word) {
-  constexpr std::uint64_t kOnes = ~std::uint64_t{0} / 255;
-  constexpr std::uint64_t kTops = kOnes * 0x80;
-  const auto below = [](std::uint64_t bytes, std::uint64_t bound) {
-    return (bytes - kOnes * bound) & ~bytes;
-  };
+// Whether all bytes of a word go out as they are.
+template <typename Word>
+[[gnu::always_inline]] inline bool all_plain(Word word) {
+  constexpr Word kOnes = static_cast<Word>(~Word{0}) / 255;
+  constexpr Word kTops = kOnes * 0x80;
+  const auto below = [](Word bytes, Word bound) { return (bytes - kOnes * bound) & ~bytes; };
   return ((word | (word + kOnes) | below(word, 0x20) | below(word ^ (kOnes * '"'), 1) |
            below(word ^ (kOnes * '\\'), 1)) &
           kTops) == 0;
 }
 
-// Copies what goes out as it is, up to the first byte that does not; how many those are. Eight bytes at a
-// time, so that seven behind them may be written too.
+// Sixteen at once. A byte beyond ASCII is negative.
+using Sixteen [[gnu::vector_size(16)]] = signed char;
+template <>
+[[gnu::always_inline]] inline bool all_plain(Sixteen bytes) {
+  const auto special = (bytes < 0x20) | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+  std::array<std::uint64_t, 2> halves;
+  std::memcpy(halves.data(), &special, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+template <typename Word>
+[[gnu::always_inline]] inline bool copy_word(char* to, const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  std::memcpy(to, &word, sizeof word);
+  return all_plain(word);
+}
+
+// Copies what goes out as it is, up to the first byte that does not; how many those are. Word by word, the
+// last of which begins within the one before, so that up to fifteen bytes behind them may be written too.
 std::size_t copy_plain(char* to, std::string_view text) {
-  const auto copy_eight = [&](std::size_t at) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    std::memcpy(to + at, &word, 8);
-    return all_plain(word);
+  const char* const from = text.data();
+  const std::size_t size = text.size();
+  const auto both_ends = [&]<typename Word>(Word) {
+    const std::size_t last = size - sizeof(Word);
+    return copy_word<Word>(to, from) && copy_word<Word>(to + last, from + last);
   };
   std::size_t i = 0;
-  while (i + 8 <= text.size() && copy_eight(i)) i += 8;
-  if (text.size() >= 8 && i + 8 > text.size() && copy_eight(text.size() - 8)) return text.size();
-  for (; i < text.size() && is_plain(text[i]); ++i) to[i] = text[i];
+  if (size >= 16) {
+    while (i + 16 <= size && copy_word<Sixteen>(to + i, from + i)) i += 16;
+    if (i + 16 > size && copy_word<Sixteen>(to + size - 16, from + size - 16)) return size;
+  } else if (size >= 8) {
+    if (both_ends(std::uint64_t{})) return size;
+  } else if (size >= 4) {
+    if (both_ends(std::uint32_t{})) return size;
+  }
+  for (; i < size && is_plain(from[i]); ++i) to[i] = from[i];
   return i;
 }
 

@@ -147,6 +147,26 @@ TEST(Encoder, NoTextCanForgeALineOrSteerATerminal) {
   }
 }
 
+TEST(Encoder, AByteThatIsEscapedIsFoundWhereverItStands) {
+  for (std::size_t size = 1; size <= 50; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char odd : {'"', '\\', '\n', '\0', '\x1f', '\x7f', '\x80', '\xff'}) {
+        std::string rule(size, 'r');
+        rule[at] = odd;
+        Event event = sample();
+        event.rule = rule;
+        const std::string line = line_of(event);
+        json::Document document;
+        ASSERT_TRUE(json::Parser().parse(line, document)) << line;
+        std::string expected = rule;
+        if (static_cast<unsigned char>(odd) >= 0x80) expected.replace(at, 1, "\xef\xbf\xbd");
+        EXPECT_EQ(document.root().find_string("rule"), expected) << size << " " << at;
+        EXPECT_FALSE(line.contains('\x7f')) << size << " " << at;
+      }
+    }
+  }
+}
+
 TEST(Encoder, TextOfOtherAlphabetsStaysReadable) {
   Event event = sample();
   event.user_id = "Zoë 東京 😀";
