@@ -33,6 +33,7 @@ struct Work {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Batch> waiting;  // the first is being written
+  Batch spare;                // empty: the last that was written, so that its memory is used again
   std::size_t bytes = 0;
   std::uint64_t lost = 0;
   SteadyTime progress{};  // when the first began to wait, or the last was written
@@ -68,6 +69,8 @@ void write_first(Work& work, std::unique_lock<std::mutex>& lock) {
     pause = std::min(pause * 2, kLongestPause);
   }
   work.bytes -= batch.lines.size();
+  batch.clear();
+  work.spare = std::move(batch);
   work.waiting.pop_front();
   work.progress = std::chrono::steady_clock::now();
   if (std::exchange(work.told_of_stall, false)) work.tell("goes on");
@@ -142,7 +145,7 @@ class ThreadedSink final : public Sink {
         return {};
       }
       if (work_->waiting.empty()) work_->progress = std::chrono::steady_clock::now();
-      Batch& mine = work_->waiting.emplace_back();
+      Batch& mine = work_->waiting.emplace_back(std::exchange(work_->spare, {}));
       mine.lines = batch.lines;
       mine.facts = batch.facts;
       work_->bytes += mine.lines.size();
