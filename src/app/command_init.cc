@@ -12,7 +12,10 @@
 #include "app/check_files.h"
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/event_store.h"
+#include "app/proposed_fields.h"
 #include "app/starter.h"
+#include "base/units.h"
 #include "doc/load.h"
 #include "http/uri.h"
 #include "openapi/load.h"
@@ -27,6 +30,9 @@ struct InitOptions {
   std::string document;
   std::string upstream;
   std::string output = "gatehouse.yaml";
+  bool from_log = false;
+  std::string config = "gatehouse.yaml";
+  std::string since = "7d";
 };
 
 std::string counted(std::size_t count, std::string_view what) {
@@ -84,7 +90,35 @@ void say_what_next(const InitOptions& words, const openapi::Api& api, std::size_
              config, config);
 }
 
+// What to add to a configuration, as its server's events tell.
+int init_from_log(const InitOptions& words) {
+  for (const auto& [option, word] :
+       {std::pair("--openapi", &words.document), std::pair("--upstream", &words.upstream)}) {
+    if (!word->empty()) wrong_usage(option, "has no meaning with --from-log, which reads -c");
+  }
+  const auto since = parse_duration(words.since);
+  if (!since)
+    wrong_usage("--since", fmt::format("must be a duration such as 15m or 7d, not `{}`", words.since));
+  auto store = open_event_store(words.config);
+  if (!store) return fail("init", store.error().text);
+  const auto names = count_dropped(*store, {.since = SystemClock().wall() - *since});
+  if (!names) return fail("init", names.error().text);
+  const std::string text = forward_proposals(names->by_frequency(), words.since);
+  if (text.empty()) {
+    fmt::print(stderr,
+               "No name that could be forwarded came in {} requests or more of the last {} (`gatehouse log "
+               "--dropped` counts all).\n",
+               kOften, words.since);
+    return 0;
+  }
+  fmt::print("{}", text);
+  return 0;
+}
+
 int init(const InitOptions& words) {
+  if (words.from_log) return init_from_log(words);
+  if (words.document.empty()) wrong_usage("--openapi", "is required");
+  if (words.upstream.empty()) wrong_usage("--upstream", "is required");
   const auto url = http::parse_url(words.upstream);
   if (!url || !url->query.empty()) {
     return fail("init",
@@ -125,9 +159,13 @@ void add_init(CLI::App& program, int& status) {
                   "Write a configuration to start from, with every operation of the document.",
                   "gatehouse init --openapi api.yaml --upstream http://127.0.0.1:3000");
   const auto words = std::make_shared<InitOptions>();
-  command.option("--openapi", words->document, "The API's OpenAPI document, 3.0 or 3.1", Need::required);
-  command.option("--upstream", words->upstream, "The URL of the service that answers", Need::required);
+  command.option("--openapi", words->document, "The API's OpenAPI document, 3.0 or 3.1");
+  command.option("--upstream", words->upstream, "The URL of the service that answers");
   command.option("-o,--output", words->output, "The file to make; - for standard output");
+  command.flag("--from-log", words->from_log,
+               "Propose instead what to add to `fields`: names that callers sent and no upstream got");
+  command.option("-c,--config", words->config, "With --from-log: the configuration that names the store");
+  command.option("--since", words->since, "With --from-log: how far back");
   command.run(status, [words] { return init(*words); });
 }
 

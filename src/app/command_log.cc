@@ -7,9 +7,13 @@
 #include "app/commands.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
+#include "audit/dropped_names.h"
 #include "audit/query.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "json/document.h"
+#include "json/parser.h"
+#include "json/writer.h"
 
 namespace gatehouse::app {
 namespace {
@@ -22,6 +26,7 @@ struct LogOptions {
   std::string since = "1d";
   std::string user, operation, address, outcome;
   bool follow = false;
+  bool dropped = false;
   bool json = false;
 };
 
@@ -65,6 +70,51 @@ Result<std::size_t> print_events(db::Connection& connection, audit::EventFilter&
   return count;
 }
 
+// ---- --dropped ----
+
+void print_json(const audit::DroppedName& one) {
+  std::string line = "{\"operation\":";
+  json::append_string(line, one.operation);
+  line += ",\"name\":";
+  json::append_string(line, one.name);
+  line += fmt::format(",\"requests\":{},\"callers\":{},\"last\":", one.requests, one.callers);
+  json::append_string(line, one.last);
+  fmt::print("{}}}\n", printable(line));
+}
+
+void print_table(const std::vector<audit::DroppedName>& list) {
+  Table table({{"OPERATION"},
+               {"NAME"},
+               {"REQUESTS", Column::Align::right, Column::Fit::whole},
+               {"CALLERS", Column::Align::right, Column::Fit::whole},
+               {"LAST (UTC)", Column::Align::left, Column::Fit::spare}});
+  for (const audit::DroppedName& one : list) {
+    const std::string more = one.callers == audit::DroppedNames::kMostCallers ? "+" : "";
+    table.add({one.operation,
+               one.name,
+               std::to_string(one.requests),
+               std::to_string(one.callers) + more,
+               {seconds_of(one.last), Paint::faint}});
+  }
+  fmt::print("{}", table.take(Screen::standard_output()));
+}
+
+int print_dropped_names(const LogOptions& words, EventStore& store) {
+  audit::EventFilter filter = filter_of(words);
+  const auto names = count_dropped(store, filter);
+  if (!names) return fail("log", names.error().text);
+  const auto list = names->by_frequency();
+  if (words.json) {
+    for (const audit::DroppedName& one : list) print_json(one);
+  } else if (!list.empty()) {
+    print_table(list);
+  }
+  if (list.empty())
+    fmt::print(stderr, "No event of the last {} in {} lists a name that an upstream did not get.\n",
+               words.since, store.path);
+  return 0;
+}
+
 // Until another process has written to the store.
 Result<> wait_for_change(db::Connection& connection, std::int64_t& version) {
   for (;;) {
@@ -78,9 +128,11 @@ Result<> wait_for_change(db::Connection& connection, std::int64_t& version) {
 }
 
 int run(const LogOptions& words) {
+  if (words.dropped && words.follow) wrong_usage("--dropped", "counts a period and cannot follow");
   audit::EventFilter filter = filter_of(words);
   auto store = open_event_store(words.config);
   if (!store) return fail("log", store.error().text);
+  if (words.dropped) return print_dropped_names(words, *store);
   EventTable table;
   // The version first: what is written between reading and waiting is seen at once.
   auto version = store->connection.data_version();
@@ -114,6 +166,8 @@ void add_log(CLI::App& program, int& status) {
   command.option("--outcome", words->outcome, "Only what was allowed, refused, or failed",
                  {"allowed", "refused", "failed"});
   command.flag("-f,--follow", words->follow, "Go on with what happens from now on, until Ctrl-C");
+  command.flag("--dropped", words->dropped,
+               "Count instead the names of fields and cookies that no upstream got, for each operation");
   command.flag("--json", words->json, "For programs: the events as they were recorded, one a line");
   command.run(status, [words] { return run(*words); });
 }

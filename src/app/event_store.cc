@@ -7,6 +7,8 @@
 #include "base/problems.h"
 #include "doc/load.h"
 #include "doc/source.h"
+#include "json/document.h"
+#include "json/parser.h"
 #include "policy/settings.h"
 
 namespace gatehouse::app {
@@ -45,6 +47,19 @@ Result<EventStore> open_event_store(const std::string& config) {
   GATEHOUSE_TRY(const bool there, has_events(*connection));
   if (!there) return none_yet();
   return EventStore{std::move(path), *std::move(connection)};
+}
+
+Result<audit::DroppedNames> count_dropped(EventStore& store, const audit::EventFilter& filter) {
+  audit::DroppedNames names;
+  json::Parser parser;
+  json::Document event;
+  GATEHOUSE_CHECK(audit::read_events(store.connection, filter, [&](const audit::StoredEvent& stored) {
+    // Most events have none, and need no second parse.
+    if (stored.line.contains(R"("http.request.dropped":)") && parser.parse(stored.line, event))
+      names.add(event.root());
+    return true;
+  }));
+  return names;
 }
 
 }  // namespace gatehouse::app

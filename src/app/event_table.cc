@@ -16,14 +16,6 @@ std::string text_of(json::Value event, std::string_view member) {
   return {};
 }
 
-// 2026-11-23T10:15:04.182913Z → 2026-11-23 10:15:04
-std::string seconds_of(std::string time) {
-  if (time.size() < 19) return time;
-  time.resize(19);
-  time[10] = ' ';
-  return time;
-}
-
 // `getOrder id=42`; where no operation was found, the method, or what kind of event it is.
 std::string what_of(json::Value event) {
   std::string what = text_of(event, "operation");
@@ -48,6 +40,13 @@ Cell shown(std::string text, Paint paint = Paint::plain) {
 }
 
 }  // namespace
+
+std::string seconds_of(std::string time) {
+  if (time.size() < 19) return time;
+  time.resize(19);
+  time[10] = ' ';
+  return time;
+}
 
 Paint paint_of(std::string_view outcome) {
   if (outcome == "allowed") return Paint::green;

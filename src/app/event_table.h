@@ -25,5 +25,7 @@ class EventTable {
 };
 
 Paint paint_of(std::string_view outcome);
+// 2026-11-23T10:15:04.182913Z → 2026-11-23 10:15:04
+std::string seconds_of(std::string time);
 
 }  // namespace gatehouse::app

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/proposed_fields.h"
 #include "app/table.h"
 #include "doc/source.h"
 #include "json/writer.h"
@@ -106,6 +107,7 @@ class Starter {
     authenticators();
     roles();
     limits();
+    fields();
     operations();
     return std::move(out_);
   }
@@ -319,6 +321,25 @@ class Starter {
     }
     tokens.insert(tokens.end(), others.begin(), others.end());
     return tokens;
+  }
+
+  void fields() {
+    const MentionedFields found = mentioned_fields(api_);
+    if (!found.undeclared.empty()) {
+      line(
+          "# DECIDE: the document speaks of these header fields and declares them nowhere, so that the "
+          "upstream "
+          "does not get them.");
+      line("# Declare each as a parameter where an operation takes it, or let it go on unchecked:");
+      line("# fields:");
+      line("#   forward:");
+      for (const std::string& name : found.undeclared) line("#     - " + yaml_text(name));
+      line();
+    }
+    for (const std::string& name : found.gatehouses) {
+      line(comment(name + " cannot be among them: the upstream gets Gatehouse's own, the correlation id."));
+      line();
+    }
   }
 
   void operations() {

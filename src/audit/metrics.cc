@@ -77,6 +77,7 @@ void Counters::count(const Event& event) {
   ++operation.buckets[static_cast<std::size_t>(bucket)];
   operation.nanoseconds += static_cast<std::uint64_t>(std::max<std::int64_t>(0, event.duration.count()));
   ++operation.requests;
+  operation.dropped_names += event.dropped_names;
   if (event.outcome != Outcome::allowed) {
     add_one(refusals_[static_cast<std::size_t>(event.stage) % refusals_.size()], event.reason);
   }
@@ -92,6 +93,7 @@ void Counters::add(const Counters& others) {
     for (std::size_t i = 0; i < mine.buckets.size(); ++i) mine.buckets[i] += other.buckets[i];
     mine.nanoseconds += other.nanoseconds;
     mine.requests += other.requests;
+    mine.dropped_names += other.dropped_names;
   }
   for (std::size_t i = 0; i < refusals_.size(); ++i) add_all(refusals_[i], others.refusals_[i]);
   add_all(upstream_errors_, others.upstream_errors_);
@@ -130,6 +132,13 @@ void Counters::render(std::string& out) const {
          static_cast<double>(entry->second.nanoseconds) / 1e9);
     line(out, R"(gatehouse_request_duration_seconds_count{{operation="{}"}} {})", operation,
          entry->second.requests);
+  }
+  head(out, "gatehouse_dropped_names_total",
+       "Names of fields and cookies that an upstream did not get, because nothing names them.", "counter");
+  for (const auto* entry : operations) {
+    if (entry->second.dropped_names > 0)
+      line(out, R"(gatehouse_dropped_names_total{{operation="{}"}} {})", label(entry->first),
+           entry->second.dropped_names);
   }
   head(out, "gatehouse_upstream_errors_total", "Calls of an upstream that failed or answered with 5xx.",
        "counter");

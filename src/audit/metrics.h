@@ -40,6 +40,7 @@ class Counters {
     std::array<std::uint64_t, kBounds.size() + 1> buckets{};
     std::uint64_t nanoseconds = 0;
     std::uint64_t requests = 0;
+    std::uint64_t dropped_names = 0;
     std::uint64_t& ending(Outcome outcome, unsigned status);
   };
 

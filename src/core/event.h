@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -55,6 +56,7 @@ struct Event {
   // Names of the client's fields that did not go on to the upstream because nothing names them; `cookie:`
   // stands before those of cookies.
   std::span<const std::string> dropped;
+  std::size_t dropped_names = 0;  // how many there were; `dropped` lists the first of them
   std::string_view user_id;
   std::string_view scheme;
   std::string_view issuer;

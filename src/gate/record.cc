@@ -112,7 +112,11 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
       if (!named && !cookie->name.empty()) add("cookie:", cookie->name);
     }
   }
-  if (!further.empty()) dropped_.push_back(fmt::format("and {} more", count_names(further)));
+  dropped_names_ = dropped_.size();
+  if (further.empty()) return;
+  const std::size_t more = count_names(further);
+  dropped_names_ += more;
+  dropped_.push_back(fmt::format("and {} more", more));
 }
 
 Event EventBuilder::build(const Exchange& exchange, const Ending& ending, MonotonicTime now) {
@@ -135,11 +139,13 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.query = query_;
   }
   dropped_.clear();
+  dropped_names_ = 0;
   if (exchange.operation != nullptr && exchange.operation->target == policy::TargetKind::upstream &&
       (!ending.refusal || ending.refusal->stage() == Stage::call)) {
     collect_dropped(exchange);
   }
   event.dropped = dropped_;
+  event.dropped_names = dropped_names_;
   also_.clear();
   for (const IdentityPointer& identity : exchange.proven) also_.push_back(proven_of(*identity));
   // Nobody, or one whose credential ended while the request was under way.

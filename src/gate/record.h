@@ -35,6 +35,7 @@ class EventBuilder {
 
   std::vector<Attribute> resource_, query_;
   std::vector<std::string> dropped_;
+  std::size_t dropped_names_ = 0;
   std::vector<Proven> also_;
   std::string findings_, detail_;
   std::array<char, 32> trace_{};
