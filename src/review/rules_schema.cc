@@ -77,28 +77,39 @@ bool is_open(const schema::Shape* shape, int depth = 0) {
 }
 
 // A parameter, which several operations may share.
-struct SecretInUrl {
+struct SharedParameter {
   const openapi::Parameter* parameter = nullptr;
   std::vector<const Operation*> operations;
 };
 
 // In the order of the documents.
-std::vector<SecretInUrl> secrets_in_urls(const PolicySet& policy) {
-  std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, SecretInUrl> found;
+template <typename Is>
+std::vector<SharedParameter> parameters_that(const PolicySet& policy, Is is) {
+  std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, SharedParameter> found;
   for (const Operation& operation : policy.operations) {
     for (const openapi::Parameter& parameter : operation.api->parameters) {
-      if (parameter.in != openapi::In::path && parameter.in != openapi::In::query) continue;
-      if (parameter.traits.secret || !secret_word(parameter.name)) continue;
-      if (parameter.shape && parameter.shape->kind == schema::Shape::Kind::boolean)
-        continue;  // `hide_secret`
-      SecretInUrl& secret = found[{parameter.place.file, parameter.place.line, parameter.place.column}];
-      secret.parameter = &parameter;
-      secret.operations.push_back(&operation);
+      if (!is(parameter)) continue;
+      SharedParameter& shared = found[{parameter.place.file, parameter.place.line, parameter.place.column}];
+      shared.parameter = &parameter;
+      shared.operations.push_back(&operation);
     }
   }
-  std::vector<SecretInUrl> list;
-  for (auto& [place, secret] : found) list.push_back(std::move(secret));
+  std::vector<SharedParameter> list;
+  for (auto& [place, shared] : found) list.push_back(std::move(shared));
   return list;
+}
+
+bool is_secret_in_url(const openapi::Parameter& parameter) {
+  if (parameter.in != openapi::In::path && parameter.in != openapi::In::query) return false;
+  if (parameter.traits.secret || !secret_word(parameter.name)) return false;
+  return !parameter.shape || parameter.shape->kind != schema::Shape::Kind::boolean;  // `hide_secret`
+}
+
+bool is_unbounded_cookie(const openapi::Parameter& parameter) {
+  return parameter.in == openapi::In::cookie && parameter.checked_by &&
+         std::ranges::any_of(parameter.checked_by->weaknesses(), [](const schema::Weakness& weakness) {
+           return weakness.kind == Kind::capped || weakness.kind == Kind::anything;
+         });
 }
 
 constexpr std::uint64_t kLargeBody = std::uint64_t{1} << 20U;
@@ -255,9 +266,24 @@ constexpr Rule kSchemaRules[] = {
                "for minutes and once.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           for (SecretInUrl& secret : secrets_in_urls(policy)) {
+           for (SharedParameter& secret : parameters_that(policy, is_secret_in_url)) {
              found.add(std::move(secret.operations), secret.parameter->place,
                        fmt::format("`{}` looks like a secret", secret.parameter->name));
+           }
+         }},
+    {.id = "cookie-unbounded",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A cookie may hold almost anything",
+     .why = "Browsers send a cookie with every request, other sites of the same domain can plant one, and "
+            "few services look at what it holds before they use it. Only a default bound holds here.",
+     .remedy = "Say in its schema what it may be: an `enum`, or a `pattern` and a `maxLength`.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (SharedParameter& cookie : parameters_that(policy, is_unbounded_cookie)) {
+             found.add(std::move(cookie.operations), cookie.parameter->place,
+                       fmt::format("the cookie `{}`", cookie.parameter->name));
            }
          }},
 };
