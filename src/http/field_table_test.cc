@@ -1,0 +1,88 @@
+// docs/upstreams.md has the whole of field_table.h: written from it, and compared with it.
+#include "http/field_table.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "http/fields.h"
+
+namespace gatehouse::http {
+namespace {
+
+struct Row {
+  std::string name;
+  std::string_view lines, in, grammar, out;
+};
+
+std::vector<Row> rows() {
+  std::vector<Row> list{
+#define GATEHOUSE_ROW(id, name, lines, in, grammar, out) {name, #lines, #in, #grammar, #out},
+      GATEHOUSE_FIELDS(GATEHOUSE_ROW)
+#undef GATEHOUSE_ROW
+#define GATEHOUSE_ROW(id, name, lines, in, grammar, out) {name "*", #lines, #in, #grammar, #out},
+          GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_ROW)
+#undef GATEHOUSE_ROW
+  };
+  std::ranges::sort(list, {}, &Row::name);
+  return list;
+}
+
+std::string spaced(std::string_view word) {
+  std::string text(word);
+  std::ranges::replace(text, '_', ' ');
+  return text;
+}
+
+std::string as_markdown() {
+  std::string out = "| field | lines | to the upstream | as | to the client |\n|---|---|---|---|---|\n";
+  for (const Row& row : rows()) {
+    const bool read = row.in == "goes_on" && row.name != "content-type" && row.name != "cookie";
+    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", row.name, row.lines, spaced(row.in),
+                       read ? spaced(row.grammar) : "", spaced(row.out));
+  }
+  return out;
+}
+
+TEST(FieldTable, IsInTheDocumentation) {
+  const std::string path = "docs/upstreams.md";
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string document = text.str();
+  constexpr std::string_view kBegin =
+      "<!-- The table: written from src/http/field_table.h by GATEHOUSE_WRITE_GOLDEN=1 "
+      "build/release/http_test "
+      "-->\n\n";
+  const std::size_t begin = document.find(kBegin);
+  ASSERT_NE(begin, document.npos);
+  const std::string expected = document.substr(0, begin + kBegin.size()) + as_markdown();
+  if (const char* write = std::getenv("GATEHOUSE_WRITE_GOLDEN"); write != nullptr && *write == '1') {
+    std::ofstream(path) << expected;
+  } else {
+    EXPECT_EQ(document, expected) << "where the table is right, GATEHOUSE_WRITE_GOLDEN=1 writes it anew";
+  }
+}
+
+// A name in two lines, or one that a family's beginning covers, would have two policies.
+TEST(FieldTable, HasEachNameOnce) {
+  std::vector<std::string> names;
+  for (const Row& row : rows()) names.push_back(row.name);
+  EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
+  for (const Row& row : rows()) {
+    EXPECT_TRUE(std::ranges::none_of(row.name, [](char c) { return c >= 'A' && c <= 'Z'; })) << row.name;
+    if (row.name.ends_with('*')) continue;
+    const FieldId id = field_id(row.name);
+    EXPECT_EQ(name(id), row.name);
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::http
