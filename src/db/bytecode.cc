@@ -88,10 +88,73 @@ struct Held {
   bool operator==(const Held&) const = default;
 };
 
-void merge(std::vector<Parameters>& into, const std::vector<Parameters>& from) {
-  if (into.size() < from.size()) into.resize(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) into[i] |= from[i];
+// Whether that changed anything.
+bool merge(Parameters& into, const Parameters& from) {
+  const Parameters before = into;
+  into |= from;
+  return into != before;
 }
+bool merge(std::vector<Parameters>& into, const std::vector<Parameters>& from) {
+  bool changed = into.size() < from.size();
+  if (changed) into.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) changed = merge(into[i], from[i]) || changed;
+  return changed;
+}
+
+// The registers that hold something of a parameter, sorted: they are few, and copied for each instruction.
+class Registers {
+ public:
+  Held at(int number) const {
+    const auto found = place(number);
+    return found == list_.end() || found->first != number ? Held{} : found->second;
+  }
+  void put(int number, Held held) {
+    if (held == Held{}) return erase(number);
+    const auto found = place(number);
+    if (found != list_.end() && found->first == number) {
+      at(found).second = std::move(held);
+    } else {
+      list_.emplace(found, number, std::move(held));
+    }
+  }
+  void erase(int number) {
+    const auto found = place(number);
+    if (found != list_.end() && found->first == number) list_.erase(found);
+  }
+  // What those in [first, behind) hold together.
+  Parameters from(int first, int behind) const {
+    Parameters all;
+    for (auto one = place(first); one != list_.end() && one->first < behind; ++one) all |= one->second.from;
+    return all;
+  }
+  // Whether that changed anything.
+  bool merge_all(const Registers& others) {
+    bool changed = false;
+    for (const auto& [number, held] : others.list_) {
+      const auto found = place(number);
+      if (found == list_.end() || found->first != number) {
+        list_.emplace(found, number, held);
+        changed = true;
+        continue;
+      }
+      Held& mine = at(found).second;
+      changed = merge(mine.from, held.from) || changed;
+      changed = merge(mine.fields, held.fields) || changed;
+    }
+    return changed;
+  }
+
+ private:
+  using List = std::vector<std::pair<int, Held>>;
+  List::const_iterator place(int number) const {
+    return std::ranges::lower_bound(list_, number, {}, &List::value_type::first);
+  }
+  List::value_type& at(List::const_iterator place) {
+    return list_[static_cast<std::size_t>(place - list_.begin())];
+  }
+
+  List list_;
+};
 
 // Follows parameters through registers and tables of the statement's own, along every path of the program.
 // What is not known to end a parameter's way does not end it, so that rather too many are found.
@@ -134,8 +197,6 @@ class Trace {
   }
 
  private:
-  using Registers = std::map<int, Held>;  // those that hold something of a parameter
-
   void go_on(std::size_t address, const Registers& registers) {
     if (address >= program_.size()) return;
     auto& known = before_[address];
@@ -144,15 +205,7 @@ class Trace {
       waiting_.insert(address);
       return;
     }
-    for (const auto& [number, held] : registers) {
-      Held& one = (*known)[number];
-      Held merged = one;
-      merged.from |= held.from;
-      merge(merged.fields, held.fields);
-      if (merged == one) continue;
-      one = std::move(merged);
-      waiting_.insert(address);
-    }
+    if (known->merge_all(registers)) waiting_.insert(address);
   }
 
   std::vector<std::size_t> successors(const Instruction& at, std::size_t address) const {
@@ -212,58 +265,58 @@ class Trace {
   void step(const Instruction& at, Registers& registers) {
     const std::string_view opcode = at.opcode;
     if (opcode == "Variable") {
-      put(registers, at.p2, {.from = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)});
+      registers.put(at.p2, {.from = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)});
     } else if (at.is({"SCopy", "IntCopy", "Not"})) {
-      put(registers, at.p2, held(registers, at.p1));
+      registers.put(at.p2, registers.at(at.p1));
     } else if (at.is({"Copy", "Move"})) {
       const int count = opcode == "Copy" ? at.p3 + 1 : std::max(at.p3, 1);
-      for (int i = 0; i < count; ++i) put(registers, at.p2 + i, held(registers, at.p1 + i));
+      for (int i = 0; i < count; ++i) registers.put(at.p2 + i, registers.at(at.p1 + i));
     } else if (is_function(at)) {
       const int count = count_of_arguments(at);
-      put(registers, at.p3, result(at, registers, count));
+      registers.put(at.p3, result(at, registers, count));
     } else if (opcode == "Concat") {
-      put(registers, at.p3, {.from = held(registers, at.p1).from | held(registers, at.p2).from});
+      registers.put(at.p3, {.from = registers.at(at.p1).from | registers.at(at.p2).from});
     } else if (at.is({"Add", "Subtract", "Multiply", "Divide", "Remainder", "BitAnd", "BitOr", "ShiftLeft",
                       "ShiftRight"})) {
-      numeric_ |= held(registers, at.p1).from | held(registers, at.p2).from;
+      numeric_ |= registers.at(at.p1).from | registers.at(at.p2).from;
       registers.erase(at.p3);
     } else if (opcode == "BitNot") {
-      numeric_ |= held(registers, at.p1).from;
+      numeric_ |= registers.at(at.p1).from;
       registers.erase(at.p2);
     } else if (at.is({"AggStep", "AggStep1", "AggInverse"})) {
-      Held sum = held(registers, at.p3);
+      Held sum = registers.at(at.p3);
       sum.from |= result(at, registers, at.p5).from;
-      put(registers, at.p3, std::move(sum));
+      registers.put(at.p3, std::move(sum));
     } else if (opcode == "AggValue") {
-      put(registers, at.p3, held(registers, at.p1));
+      registers.put(at.p3, registers.at(at.p1));
     } else if (at.is({"Affinity", "TypeCheck"})) {
       for (int i = 0; i < at.p2 && i < std::ssize(at.p4); ++i) {
-        if (is_numeric(at.p4[static_cast<std::size_t>(i)])) numeric_ |= held(registers, at.p1 + i).from;
+        if (is_numeric(at.p4[static_cast<std::size_t>(i)])) numeric_ |= registers.at(at.p1 + i).from;
       }
     } else if (opcode == "Cast") {
-      if (is_numeric(at.p2)) numeric_ |= held(registers, at.p1).from;
+      if (is_numeric(at.p2)) numeric_ |= registers.at(at.p1).from;
     } else if (opcode == "MustBeInt") {
-      numeric_ |= held(registers, at.p1).from;
+      numeric_ |= registers.at(at.p1).from;
     } else if (opcode == "VUpdate") {  // the row's number before, and behind
-      numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2)).from;
+      numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2));
     } else if (opcode == "VFilter") {
       filter(at, registers);
     } else if (opcode == "MakeRecord") {
       make_record(at, registers);
     } else if (at.is({"Insert", "IdxInsert", "SorterInsert"})) {
       const int table = table_of(at.p1);
-      if (own_.contains(table)) merge(tables_[table], held(registers, at.p2).fields);
+      if (own_.contains(table)) merge(tables_[table], registers.at(at.p2).fields);
     } else if (at.is({"RowData", "SorterData"})) {
-      put(registers, at.p2, {.fields = tables_[table_of(at.p1)]});
+      registers.put(at.p2, {.fields = columns_of(table_of(at.p1))});
     } else if (opcode == "Column") {
       const auto pseudo = pseudo_.find(at.p1);
       const std::vector<Parameters> fields =
-          pseudo != pseudo_.end() ? held(registers, pseudo->second).fields : tables_[table_of(at.p1)];
+          pseudo != pseudo_.end() ? registers.at(pseudo->second).fields : columns_of(table_of(at.p1));
       const auto column = static_cast<std::size_t>(at.p2);
-      put(registers, at.p3, {.from = column < fields.size() ? fields[column] : Parameters()});
+      registers.put(at.p3, {.from = column < fields.size() ? fields[column] : Parameters()});
     } else if (opcode == "VColumn") {
-      const std::vector<Parameters>& given = tables_[at.p1];
-      put(registers, at.p3, {.from = given.empty() ? Parameters() : given.front()});
+      const std::vector<Parameters> given = columns_of(at.p1);
+      registers.put(at.p3, {.from = given.empty() ? Parameters() : given.front()});
     } else if (opcode == "Null") {
       for (int i = at.p2; i <= std::max(at.p2, at.p3); ++i) registers.erase(i);
     } else if (at.is({"Integer", "Int64", "Real", "String8", "String", "Blob", "Rowid", "NewRowid",
@@ -272,9 +325,9 @@ class Trace {
     } else if (at.is({"Eq", "Ne", "Lt", "Le", "Gt", "Ge"})) {
       constexpr int kAffinityBits = 0x47;
       if (!is_numeric(at.p5 & kAffinityBits)) return;
-      numeric_ |= held(registers, at.p1).from | held(registers, at.p3).from;
+      numeric_ |= registers.at(at.p1).from | registers.at(at.p3).from;
     } else if (is_search_by_row_number(at)) {
-      numeric_ |= held(registers, at.p3).from;
+      numeric_ |= registers.at(at.p3).from;
     }
   }
 
@@ -291,7 +344,7 @@ class Trace {
     for (const Instruction& one : program_) {
       if (one.opcode == "Integer" && one.p2 == at.p3 + 1) count = std::max(count, one.p1);
     }
-    const Parameters given = arguments(registers, at.p3 + 2, count).from;
+    const Parameters given = arguments(registers, at.p3 + 2, count);
     if (at.p4.empty()) {
       merge(tables_[at.p1], {given});
     } else {
@@ -301,14 +354,14 @@ class Trace {
 
   // Of a function. One that is not known takes its arguments for numbers.
   Held result(const Instruction& at, const Registers& registers, int count) {
-    const Held given = arguments(registers, at.p2, count);
+    const Parameters given = arguments(registers, at.p2, count);
     if (gives_own_number(at)) return {};
     if (calls(at, {"substr", "substring"})) {
-      numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1).from;
-      return held(registers, at.p2);
+      numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1);
+      return registers.at(at.p2);
     }
-    if (takes_text(at)) return given;
-    numeric_ |= given.from;
+    if (takes_text(at)) return {.from = given};
+    numeric_ |= given;
     return {};
   }
 
@@ -316,11 +369,11 @@ class Trace {
   void make_record(const Instruction& at, Registers& registers) {
     Held record;
     for (int i = 0; i < at.p2; ++i) {
-      const Held field = held(registers, at.p1 + i);
+      const Held field = registers.at(at.p1 + i);
       record.fields.push_back(field.from);
       if (i < std::ssize(at.p4) && is_numeric(at.p4[static_cast<std::size_t>(i)])) numeric_ |= field.from;
     }
-    put(registers, at.p3, std::move(record));
+    registers.put(at.p3, std::move(record));
   }
 
   // Functions whose result is a number that they count or find themselves, and no text that reads as one.
@@ -371,28 +424,18 @@ class Trace {
   }
 
   // `count` below 0: not known.
-  static Held arguments(const Registers& registers, int first, int count) {
+  static Parameters arguments(const Registers& registers, int first, int count) {
     constexpr int kMostArguments = 127;
-    Held all;
-    const int behind = first + (count < 0 ? kMostArguments : count);
-    for (auto one = registers.lower_bound(first); one != registers.end() && one->first < behind; ++one)
-      all.from |= one->second.from;
-    return all;
-  }
-  static Held held(const Registers& registers, int number) {
-    const auto found = registers.find(number);
-    return found == registers.end() ? Held{} : found->second;
-  }
-  static void put(Registers& registers, int number, Held held) {
-    if (held == Held{}) {
-      registers.erase(number);
-    } else {
-      registers[number] = std::move(held);
-    }
+    return registers.from(first, first + (count < 0 ? kMostArguments : count));
   }
   int table_of(int cursor) const {
     const auto other = same_.find(cursor);
     return other == same_.end() ? cursor : other->second;
+  }
+
+  std::vector<Parameters> columns_of(int table) const {
+    const auto found = tables_.find(table);
+    return found == tables_.end() ? std::vector<Parameters>() : found->second;
   }
 
   const std::vector<Instruction>& program_;
