@@ -28,6 +28,13 @@ struct Decimal {
 
 int compare(const Decimal& a, const Decimal& b);  // -1, 0, 1
 
+// Whether the literal has no fraction and no exponent. find_first_of() searches its set once for each byte.
+inline bool has_integer_form(std::string_view literal) {
+  for (const char c : literal) {
+    if (c == '.' || c == 'e' || c == 'E') return false;
+  }
+  return true;
+}
 // Whether the literal denotes an integer, of any size.
 bool is_integer(std::string_view literal);
 // Whether value / divisor is an integer, exactly. Numbers whose quotient would take more than some thousand

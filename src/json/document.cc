@@ -250,7 +250,7 @@ void Builder::number(std::string_view literal, std::uint32_t offset) {
   Node& node = add(Kind::number, offset);
   node.text = document_.keep(literal);
   node.size = static_cast<std::uint32_t>(literal.size());
-  node.truth = literal.find_first_of(".eE") == literal.npos;
+  node.truth = json::has_integer_form(literal);
 }
 
 void Builder::number(std::int64_t value) {

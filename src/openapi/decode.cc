@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "json/decimal.h"
 
 namespace gatehouse::openapi {
 namespace {
@@ -101,8 +102,7 @@ bool is_json_number(std::string_view text) {
 
 bool is_number_of(std::string_view text, std::uint8_t kinds) {
   if ((kinds & TextType::kNumber) == 0 || !is_json_number(text)) return false;
-  const bool digits = text.find_first_of(".eE") == text.npos;
-  return (kinds & (digits ? TextType::kInteger : TextType::kFraction)) != 0;
+  return (kinds & (json::has_integer_form(text) ? TextType::kInteger : TextType::kFraction)) != 0;
 }
 
 bool write_scalar(std::string_view text, std::uint8_t kinds, json::Builder& out) {
@@ -119,7 +119,7 @@ bool write_scalar(std::string_view text, std::uint8_t kinds, json::Builder& out)
 }
 
 bool moves_in_path(std::string_view text) {
-  return text == "." || text == ".." || text.find_first_of("/\\") != text.npos;
+  return text == "." || text == ".." || text.contains('/') || text.contains('\\');
 }
 
 }  // namespace gatehouse::openapi
