@@ -54,8 +54,8 @@ std::optional<Reference> reference(const std::vector<std::string>& path) {
   return std::nullopt;
 }
 
-Referred look_up(const Reference& reference, const Principal& principal, const Input& input,
-                 const Call& call) {
+Referred look_up(const Reference& reference, const CheckedRequest& request, const Call& call) {
+  const Principal& principal = *request.principal();
   const auto text = [](std::string_view value) -> Referred {
     if (value.empty()) return std::monostate{};
     return value;
@@ -83,11 +83,11 @@ Referred look_up(const Reference& reference, const Principal& principal, const I
     case Name::request_method: return text(call.head.method_text);
     case Name::request_operation: return text(call.operation);
     case Name::request_ip: return text(call.client_text);
-    case Name::request_path: return member(input.parameters(), "path");
-    case Name::request_query: return member(input.parameters(), "query");
-    case Name::request_header: return member(input.parameters(), "header");
-    case Name::request_cookie: return member(input.parameters(), "cookie");
-    case Name::request_body: return member(input.body(), {});
+    case Name::request_path: return member(request.parameters(), "path");
+    case Name::request_query: return member(request.parameters(), "query");
+    case Name::request_header: return member(request.parameters(), "header");
+    case Name::request_cookie: return member(request.parameters(), "cookie");
+    case Name::request_body: return member(request.body(), {});
     case Name::principal_roles:
     case Name::principal_permissions:
     case Name::principal_scopes:

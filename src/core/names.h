@@ -14,8 +14,7 @@
 namespace gatehouse {
 
 struct Call;
-class Input;
-class Principal;
+class CheckedRequest;
 
 enum class Name : std::uint32_t {
   principal_id,
@@ -56,7 +55,6 @@ std::optional<Reference> reference(const std::vector<std::string>& path);
 
 // What a reference stands for on one request: a JSON value, a text, or nothing.
 using Referred = std::variant<std::monostate, json::Value, std::string_view>;
-Referred look_up(const Reference& reference, const Principal& principal, const Input& input,
-                 const Call& call);
+Referred look_up(const Reference& reference, const CheckedRequest& request, const Call& call);
 
 }  // namespace gatehouse

@@ -27,14 +27,14 @@ struct Presented {
 // The keys to check it with are being fetched: ask again when the scheme says that they have settled.
 struct KeysPending {};
 
-using Identified = std::variant<IdentityPointer, KeysPending>;
+using SchemeResult = std::variant<IdentityPointer, KeysPending>;
 
 class Scheme {
  public:
   virtual ~Scheme() = default;
   // The identity, or a refusal: a credential that is presented and bad refuses, even where another would do.
   // "Not mine" is decided before: nothing stood in the scheme's place. `why` is for operators.
-  virtual Verdict<Identified> identify(const Presented& presented, std::string& why) = 0;
+  virtual Verdict<SchemeResult> identify(const Presented& presented, std::string& why) = 0;
   // Whether the credential is one of this scheme's, good or bad. Asked only where several schemes share a
   // place.
   virtual bool owns(std::string_view credential) const = 0;

@@ -62,8 +62,8 @@ class Target {
   virtual ~Target() = default;
   // Fills `response`, or refuses. Destroying the task cancels it. One that waits before it acts asks
   // Principal::in_force() when it has waited.
-  virtual net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
-                                        Response& response, CallReport& report) = 0;
+  virtual net::Task<Verdict<void>> call(const Permit& permit, const Call& call, Response& response,
+                                        CallReport& report) = 0;
 };
 
 // Looks up the attributes of the object that a request is about.
@@ -71,8 +71,8 @@ class ResourceLookup {
  public:
   virtual ~ResourceLookup() = default;
   // Fills `row`, and leaves it empty when there is no such object.
-  virtual net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call,
-                                        json::Document& row, CallReport& report) = 0;
+  virtual net::Task<Verdict<void>> find(const Input& input, const Call& call, json::Document& row,
+                                        CallReport& report) = 0;
 };
 
 // What answers an operation and finds its object itself: it looks the object up, has the conditions decided,
@@ -80,10 +80,10 @@ class ResourceLookup {
 class TransactionalTarget {
  public:
   virtual ~TransactionalTarget() = default;
-  // As Target::call; the decision gives the permit, once the object is found. It asks
-  // Principal::in_force() in the transaction.
-  virtual net::Task<Verdict<void>> call(std::shared_ptr<const DeferredDecision> decision, const Input& input,
-                                        const Call& call, Response& response, CallReport& report) = 0;
+  // As Target::call, and gives the permit with which it acted: the decision's, once the object is found. It
+  // asks Principal::in_force() in the transaction.
+  virtual net::Task<Verdict<Permit>> call(std::shared_ptr<DeferredDecision> decision, const Call& call,
+                                          Response& response, CallReport& report) = 0;
 };
 
 }  // namespace gatehouse

@@ -76,16 +76,19 @@ cel::Value everyone(const Principal& principal, cel::Arena& arena) {
 
 }  // namespace
 
-RequestView::RequestView(const Exchange& exchange, const Principal& who, const Input& input)
-    : operation(*exchange.operation),
-      principal(who),
-      client(exchange.client),
-      id(exchange.id->text()),
-      method(exchange.head.method_text),
-      received(exchange.received),
-      parameters(input.parameters()),
-      body(input.body()),
-      object(exchange.row.empty() ? json::Value() : exchange.row.root()) {}
+RequestView::RequestView(const CheckedRequest& request, const IpAddress& from)
+    : operation(*request.operation()),
+      principal(*request.principal()),
+      client(from),
+      parameters(request.parameters()),
+      body(request.body()) {}
+
+RequestView::RequestView(const Exchange& exchange) : RequestView(exchange.checked, exchange.client) {
+  id = exchange.id->text();
+  method = exchange.head.method_text;
+  received = exchange.received;
+  if (!exchange.row.empty()) object = exchange.row.root();
+}
 
 cel::Value RequestActivation::variable(cel::Slot slot, cel::Arena& arena) const {
   const Principal& principal = request_.principal;

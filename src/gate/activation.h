@@ -14,9 +14,9 @@ namespace gatehouse::gate {
 
 // Borrowed from the exchange, or from who keeps a copy of it.
 struct RequestView {
-  RequestView(const Exchange& exchange, const Principal& who, const Input& input);
-  RequestView(const policy::Operation& of, const Principal& who, const IpAddress& from)
-      : operation(of), principal(who), client(from) {}
+  // `request`: identified, and its input checked.
+  explicit RequestView(const Exchange& exchange);
+  RequestView(const CheckedRequest& request, const IpAddress& from);
 
   const policy::Operation& operation;
   const Principal& principal;
@@ -30,8 +30,6 @@ struct RequestView {
 class RequestActivation final : public cel::Activation {
  public:
   explicit RequestActivation(const RequestView& request) : request_(request) {}
-  RequestActivation(const Exchange& exchange, const Principal& principal, const Input& input)
-      : request_(exchange, principal, input) {}
   cel::Value variable(cel::Slot slot, cel::Arena& arena) const override;
 
  private:

@@ -40,8 +40,7 @@ std::optional<Refusal> Decider::first_refusal(const RequestView& request, Evalua
   return std::nullopt;
 }
 
-Verdict<Permit> Decider::ask(const RequestView& request, Permission&& permission, Evaluator& evaluator,
-                             std::string& detail) {
+std::optional<Refusal> Decider::ask(const RequestView& request, Evaluator& evaluator, std::string& detail) {
   const policy::Operation& operation = request.operation;
   if (operation.resource && !request.object) {
     // The conditions are asked all the same, of an object that has nothing: what they make of the caller's
@@ -50,10 +49,9 @@ Verdict<Permit> Decider::ask(const RequestView& request, Permission&& permission
     of_nothing.object = operation.resource->nothing.root();
     std::string ignored;
     static_cast<void>(first_refusal(of_nothing, evaluator, ignored));
-    return refuse(Reason::object_missing, operation.resource->rule);
+    return Refusal(Reason::object_missing, operation.resource->rule);
   }
-  if (auto refusal = first_refusal(request, evaluator, detail)) return std::unexpected(*refusal);
-  return Permit(std::move(permission));
+  return first_refusal(request, evaluator, detail);
 }
 
 Refusal Decider::refused_lookup(const policy::Operation& operation, Refusal failed) {
@@ -63,76 +61,88 @@ Refusal Decider::refused_lookup(const policy::Operation& operation, Refusal fail
   return failed;
 }
 
-// A copy of what the conditions name of the request; the principal is shared.
+// A copy of what the conditions name of the request; the identities are shared.
 class Decider::HeldConditions final : public DeferredDecision {
  public:
-  HeldConditions(const Exchange& exchange, Permission permission, const Input& input)
-      : policy_(exchange.policy),
-        operation_(*exchange.operation),
-        permission_(std::move(permission)),
-        client_(exchange.client),
-        id_(exchange.id->text()),
-        method_(exchange.head.method_text),
-        received_(exchange.received) {
-    using enum Name;
-    if (asks_for({request_path, request_query, request_header, request_cookie})) {
-      parameters_ = copy_of(input.parameters());
-    }
-    if (asks_for({request_body})) body_ = copy_of(input.body());
-  }
+  explicit HeldConditions(Input input)
+      : original_(input.request()),
+        policy_(input.exchange().policy),
+        client_(input.exchange().client),
+        id_(input.exchange().id->text()),
+        method_(input.exchange().head.method_text),
+        received_(input.exchange().received),
+        parameters_(
+            asks_for({Name::request_path, Name::request_query, Name::request_header, Name::request_cookie})
+                ? copy_of(original_.parameters())
+                : json::Document()),
+        body_(asks_for({Name::request_body}) ? copy_of(original_.body()) : json::Document()),
+        held_(original_, root_of(parameters_), root_of(body_)),
+        input_(std::move(input)) {}
 
-  const Principal& principal() const override { return permission_.principal(); }
+  const CheckedRequest& request() const override { return original_; }
+  const Principal& principal() const override { return *held_.principal(); }
   std::span<const GuardValue> guard_values() const override { return guard_values_; }
-  std::string_view resource_rule() const override { return operation_.resource->rule; }
+  std::string_view resource_rule() const override { return operation().resource->rule; }
   Refusal unreadable() const override {
-    return refusal_of(operation_, Reason::condition_error, operation_.resource->rule);
+    return refusal_of(operation(), Reason::condition_error, operation().resource->rule);
   }
 
-  Verdict<Permit> decide(const json::Document& row, std::string& detail) const override {
+  Verdict<Permit> decide(const json::Document& row, std::string& detail) override {
     thread_local Evaluator evaluator;
-    RequestView request(operation_, permission_.principal(), client_);
-    request.id = id_;
-    request.method = method_;
-    request.received = received_;
-    request.parameters = root_of(parameters_);
-    request.body = root_of(body_);
-    request.object = root_of(row);
-    return ask(request, Permission(permission_), evaluator, detail);
+    RequestView view(held_, client_);
+    view.id = id_;
+    view.method = method_;
+    view.received = received_;
+    view.object = root_of(row);
+    if (auto refusal = ask(view, evaluator, detail)) return std::unexpected(*refusal);
+    return permit();
+  }
+  Verdict<Permit> held_in_statement() override {
+    if (!operation().sql.guarded) return refuse(Reason::internal_error);
+    return permit();
   }
 
  private:
   friend class Decider;
+
+  const policy::Operation& operation() const { return *held_.operation(); }
   bool asks_for(std::initializer_list<Name> names) const {
-    return std::ranges::any_of(operation_.conditions, [&](const policy::Condition& condition) {
+    return std::ranges::any_of(original_.operation()->conditions, [&](const policy::Condition& condition) {
       return std::ranges::any_of(condition.program.slots(), [&](cel::Slot slot) {
         return std::ranges::any_of(names, [&](Name name) { return policy::slot(name) == slot; });
       });
     });
   }
+  Verdict<Permit> permit() {
+    if (!input_) return refuse(Reason::internal_error);
+    Permit given(*std::move(input_), held_);
+    input_.reset();
+    return given;
+  }
 
+  const CheckedRequest& original_;
   std::shared_ptr<const policy::PolicySet> policy_;
-  const policy::Operation& operation_;
-  Permission permission_;
   IpAddress client_;
   std::string id_, method_;
   WallTime received_;
   json::Document parameters_, body_;
+  CheckedRequest held_;
+  std::optional<Input> input_;  // until it is taken for the permit
   std::vector<GuardValue> guard_values_;
 };
 
-Verdict<Permit> Decider::decide(Exchange& exchange, const Matched&, Permission permission, const Input& input,
-                                Evaluator& evaluator) {
-  return ask(RequestView(exchange, permission.principal(), input), std::move(permission), evaluator,
-             exchange.detail);
+Verdict<Permit> Decider::decide(Input input, Evaluator& evaluator) {
+  Exchange& exchange = input.exchange();
+  if (auto refusal = ask(RequestView(exchange), evaluator, exchange.detail)) return std::unexpected(*refusal);
+  return Permit(std::move(input));
 }
 
-Verdict<std::shared_ptr<const DeferredDecision>> Decider::defer(Exchange& exchange, const Matched&,
-                                                                Permission permission, const Input& input,
-                                                                Evaluator& evaluator) {
-  auto held = std::make_shared<HeldConditions>(exchange, std::move(permission), input);
-  const policy::Operation& operation = *exchange.operation;
+Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator& evaluator) {
+  Exchange& exchange = input.exchange();
+  const policy::Operation& operation = input.operation();
+  auto held = std::make_shared<HeldConditions>(std::move(input));
   if (!operation.sql.guarded) return held;
-  const RequestActivation activation(exchange, held->principal(), input);
+  const RequestActivation activation{RequestView(exchange)};
   for (const policy::GuardProgram& value : operation.sql.guarded->values) {
     const cel::Evaluated outcome = value.program.evaluate(activation, evaluator);
     // Too much work is no error that `||` could absorb.

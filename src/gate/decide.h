@@ -1,4 +1,4 @@
-// Permission × Input × object → Permit: every condition holds on this very object.
+// Input × object → Permit: every condition holds on this very object.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,6 @@
 #include "core/proofs.h"
 #include "core/verdict.h"
 #include "gate/activation.h"
-#include "gate/route.h"
 
 namespace gatehouse::gate {
 
@@ -17,13 +16,10 @@ class Decider {
  public:
   // `exchange.row` holds the object where the operation has a `resource`. Every condition must be true; one
   // that fails to evaluate refuses like one that is false.
-  static Verdict<Permit> decide(Exchange& exchange, const Matched& matched, Permission permission,
-                                const Input& input, Evaluator& evaluator);
+  static Verdict<Permit> decide(Input input, Evaluator& evaluator);
   // The same question for a target that finds the object itself. Refuses where a value that the statement's
   // guard is run with takes more than expressions may.
-  static Verdict<std::shared_ptr<const DeferredDecision>> defer(Exchange& exchange, const Matched& matched,
-                                                                Permission permission, const Input& input,
-                                                                Evaluator& evaluator);
+  static Verdict<std::shared_ptr<DeferredDecision>> defer(Input input, Evaluator& evaluator);
   // Of a lookup that failed, as the caller may see it.
   static Refusal refused_lookup(const policy::Operation& operation, Refusal failed);
 
@@ -31,9 +27,7 @@ class Decider {
   class HeldConditions;
   static std::optional<Refusal> first_refusal(const RequestView& request, Evaluator& evaluator,
                                               std::string& detail);
-  // `request.principal` may be that of `permission`, which a permit takes over at the end.
-  static Verdict<Permit> ask(const RequestView& request, Permission&& permission, Evaluator& evaluator,
-                             std::string& detail);
+  static std::optional<Refusal> ask(const RequestView& request, Evaluator& evaluator, std::string& detail);
 };
 
 }  // namespace gatehouse::gate

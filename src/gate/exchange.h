@@ -63,9 +63,7 @@ struct Found {
   WallTime received{};
   MonotonicTime started{};
 
-  const policy::Operation* operation = nullptr;
   std::string_view allow;  // the methods of the path, once that is known: for 405
-  std::optional<Principal> principal;
   // Whoever showed a good credential, also where the request is refused or counts as anonymous. The first is
   // whom events name and limits charge.
   Kept<std::vector<IdentityPointer>> proven;
@@ -113,7 +111,10 @@ struct Parsed {
 };
 
 struct Exchange : Found, Parsed {
+  CheckedRequest checked{*this};
+
   void begin(std::shared_ptr<const policy::PolicySet> with, const Peer& from) {
+    checked.forget();
     static_cast<Found&>(*this) = {};
     Parsed::forget();
     policy = std::move(with);
@@ -121,8 +122,8 @@ struct Exchange : Found, Parsed {
   }
   // When the request has ended: what others may need is given back now.
   void end() {
+    checked.forget();
     policy.reset();
-    principal.reset();
     response.rest.reset();
     place.reset();
     Parsed::forget();

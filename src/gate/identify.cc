@@ -155,8 +155,8 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
   return nullptr;
 }
 
-Verdict<Identifier::Outcome> Identifier::choose(Exchange& exchange, const policy::Operation& operation,
-                                                const Proofs& proofs) const {
+Verdict<Principal> Identifier::choose(Exchange& exchange, const policy::Operation& operation,
+                                      const Proofs& proofs) const {
   const policy::SchemeAlternative* lacking = nullptr;
   const std::string* scope = nullptr;
   bool twice = false;
@@ -184,12 +184,12 @@ Verdict<Identifier::Outcome> Identifier::choose(Exchange& exchange, const policy
     for (const policy::SchemeUse& use : std::span(alternative).subspan(1)) {
       beside.push_back(proofs.find(use.authenticator)->identity);
     }
-    return Outcome(Principal(acting, std::move(beside), exchange.peer->handshake));
+    return Principal(acting, std::move(beside), exchange.peer->handshake);
   }
   if (lacking != nullptr) exchange.detail = "the scope `" + *scope + "` is missing";
   if (operation.admits_anonymous) {
     if (lacking != nullptr) exchange.detail += ", so that the caller counts as anonymous";
-    return Outcome(Principal(anonymous_, {}, std::nullopt));
+    return Principal(anonymous_, {}, std::nullopt);
   }
   if (lacking != nullptr) return refuse(Reason::scope_missing, operation.permission_rule);
   if (twice) {
@@ -200,9 +200,9 @@ Verdict<Identifier::Outcome> Identifier::choose(Exchange& exchange, const policy
   return refuse(Reason::credential_missing);
 }
 
-Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matched& matched, const Admitted&,
-                                                  WallTime now) const {
-  const policy::Operation& operation = matched.operation();
+Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime now) const {
+  Exchange& exchange = admitted.exchange();
+  const policy::Operation& operation = admitted.operation();
   exchange.detail.clear();
   exchange.proven.clear();
   Proofs proofs;
@@ -218,7 +218,10 @@ Verdict<Identifier::Outcome> Identifier::identify(Exchange& exchange, const Matc
     }
   }
   if (refusal) return std::unexpected(*refusal);
-  return choose(exchange, operation, proofs);
+  auto principal = choose(exchange, operation, proofs);
+  if (!principal) return std::unexpected(principal.error());
+  exchange.checked.principal_ = *std::move(principal);
+  return Identified(std::move(admitted));
 }
 
 }  // namespace gatehouse::gate

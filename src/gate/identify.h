@@ -1,6 +1,6 @@
-// Admitted × credentials → Principal, exactly as OpenAPI's `security` says: any one alternative suffices, all
-// schemes of an alternative must hold, each by a credential of its own, and a credential that is presented
-// and bad refuses even where another would do.
+// Admitted × credentials → Identified, exactly as OpenAPI's `security` says: any one alternative suffices,
+// all schemes of an alternative must hold, each by a credential of its own, and a credential that is
+// presented and bad refuses even where another would do.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,6 @@
 #include "core/scheme.h"
 #include "core/verdict.h"
 #include "gate/exchange.h"
-#include "gate/route.h"
 
 namespace gatehouse::gate {
 
@@ -22,12 +21,11 @@ class Identifier {
  public:
   Identifier(const policy::PolicySet& policy, const Schemes& schemes);
 
-  // The principal; or the scheme that has to settle first: wait for it, then ask again. `exchange.proven`
-  // holds everybody who was proven, also where this refuses or where the principal is anonymous; the one to
-  // be named comes first.
-  using Outcome = std::variant<Principal, Scheme*>;
-  Verdict<Outcome> identify(Exchange& exchange, const Matched& matched, const Admitted& admitted,
-                            WallTime now) const;
+  // Takes `admitted` where it gives a proof for it; else gives the scheme that has to settle first: wait for
+  // it, then ask again. `exchange.proven` holds everybody who was proven, also where this refuses or where
+  // the principal is anonymous; the one to be named comes first.
+  using Outcome = std::variant<Identified, Scheme*>;
+  Verdict<Outcome> identify(Admitted&& admitted, WallTime now) const;
 
  private:
   struct Held;   // a scheme and what it has proven
@@ -35,7 +33,8 @@ class Identifier {
 
   Verdict<Scheme*> look_at(const policy::CredentialPlace& place, Exchange& exchange, Proofs& proofs,
                            WallTime now) const;
-  Verdict<Outcome> choose(Exchange& exchange, const policy::Operation& operation, const Proofs& proofs) const;
+  Verdict<Principal> choose(Exchange& exchange, const policy::Operation& operation,
+                            const Proofs& proofs) const;
 
   const Schemes& schemes_;
   IdentityPointer anonymous_;

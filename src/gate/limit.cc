@@ -26,38 +26,67 @@ void append_address(std::string& key, const IpAddress& address, unsigned ipv6_pr
   key.append(reinterpret_cast<const char*>(shared.bytes().data()), size);
 }
 
+// Empty where none answers.
+std::string_view operation_name(const CheckedRequest& request) {
+  return request.operation() != nullptr ? std::string_view(request.operation()->name) : std::string_view();
+}
+
+std::unexpected<Refusal> out_of_places(CallerShares::Exhausted exhausted,
+                                       const policy::Operation& operation) {
+  if (exhausted == CallerShares::Exhausted::all) return refuse(Reason::too_many_at_once, operation.name);
+  Refusal refusal(Reason::concurrency_share, operation.name);
+  refusal.retry_after = std::chrono::seconds(1);
+  return std::unexpected(refusal);
+}
+
 std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {
   return std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(time));
 }
 
 }  // namespace
 
-Verdict<Admitted> LimitGate::admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now) {
+Verdict<Admitted> LimitGate::admit_address(Matched matched) {
+  Exchange& exchange = matched.exchange();
   exchange.limit_policies = matched.operation().limit_policies;
-  return take(exchange, matched.operation().address_limits, nullptr, nullptr, now);
+  GATEHOUSE_CHECK(take(exchange, matched.operation().address_limits, exchange.started));
+  return Admitted(std::move(matched));
 }
 
-Verdict<Admitted> LimitGate::admit_unmatched(Exchange& exchange, MonotonicTime now) {
+Verdict<void> LimitGate::charge_unmatched(Exchange& exchange, MonotonicTime now) {
   exchange.limit_policies = exchange.policy->unmatched_limit_policies;
-  return take(exchange, exchange.policy->unmatched_limits, nullptr, nullptr, now);
+  return take(exchange, exchange.policy->unmatched_limits, now);
 }
 
-Verdict<Admitted> LimitGate::admit_principal(Exchange& exchange, const Matched& matched, MonotonicTime now) {
-  return take(exchange, matched.operation().principal_limits, nullptr, nullptr, now);
+Verdict<Counted> LimitGate::admit_principal(Identified identified) {
+  Exchange& exchange = identified.exchange();
+  GATEHOUSE_CHECK(take(exchange, identified.operation().principal_limits, exchange.started));
+  return Counted(std::move(identified));
 }
 
-Verdict<Admitted> LimitGate::admit_input(Exchange& exchange, const Matched& matched,
-                                         const Principal& principal, const Input& input, Evaluator& evaluator,
-                                         MonotonicTime now) {
-  if (matched.operation().input_limits.empty()) return Admitted();
-  const RequestActivation activation(exchange, principal, input);
-  return take(exchange, matched.operation().input_limits, &activation, &evaluator, now);
+Verdict<void> LimitGate::charge_unidentified(const Admitted& admitted) {
+  Exchange& exchange = admitted.exchange();
+  return take(exchange, admitted.operation().principal_limits, exchange.started);
 }
 
-Verdict<Admitted> LimitGate::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
-                                  const RequestActivation* activation, Evaluator* evaluator,
-                                  MonotonicTime now) {
-  if (uses.empty()) return Admitted();
+Verdict<Input> LimitGate::admit_input(BodyChecked sent, Evaluator& evaluator,
+                                      const std::shared_ptr<CallerShares>& places) {
+  Exchange& exchange = sent.exchange();
+  const policy::Operation& operation = sent.operation();
+  if (!operation.input_limits.empty()) {
+    const RequestActivation activation{RequestView(exchange)};
+    GATEHOUSE_CHECK(take(exchange, operation.input_limits, exchange.started, &activation, &evaluator));
+  }
+  if (places) {
+    auto place = CallerShares::take_one_shared(places, sent.principal().identity(), exchange.client);
+    if (!place) return out_of_places(place.error(), operation);
+    exchange.place = *std::move(place);
+  }
+  return Input(std::move(sent));
+}
+
+Verdict<void> LimitGate::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
+                              MonotonicTime now, const RequestActivation* activation, Evaluator* evaluator) {
+  if (uses.empty()) return {};
   std::array<std::size_t, kMostLimitClaims> ends;
   keys_.clear();
   for (std::size_t i = 0; i < uses.size(); ++i) {
@@ -65,10 +94,7 @@ Verdict<Admitted> LimitGate::take(Exchange& exchange, const std::vector<policy::
     for (const policy::LimitKeyPart& part : limit.parts) {
       switch (part.kind) {
         case Kind::address: append_address(keys_, exchange.client, limit.ipv6_prefix); break;
-        case Kind::operation:
-          append_prefixed(
-              keys_, exchange.operation ? std::string_view(exchange.operation->name) : std::string_view());
-          break;
+        case Kind::operation: append_prefixed(keys_, operation_name(exchange.checked)); break;
         case Kind::principal:
         case Kind::credential: {
           // Callers without credentials do not share one allowance: one of them could use up everybody's.
@@ -115,7 +141,7 @@ Verdict<Admitted> LimitGate::take(Exchange& exchange, const std::vector<policy::
     if (!refusal) refusal = Refusal(Reason::rate_limited, uses[i].limit->name);
     refusal->retry_after = std::max(refusal->retry_after, whole_seconds(states_[i].retry_after));
   }
-  if (allowed) return Admitted();
+  if (allowed) return {};
   return std::unexpected(refusal.value_or(Refusal(Reason::rate_limited)));
 }
 

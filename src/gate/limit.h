@@ -1,17 +1,18 @@
-// Who asks too often: limits by address before anything is believed, by principal once it is proven, and by
-// what was sent once it is checked.
+// Matched → Admitted, Identified → Counted, BodyChecked → Input: limits by address before anything is
+// believed, by principal once it is proven, and by what was sent once it is checked.
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/caller_shares.h"
 #include "core/limits.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
 #include "gate/activation.h"
 #include "gate/exchange.h"
-#include "gate/route.h"
 
 namespace gatehouse::gate {
 
@@ -19,17 +20,22 @@ class LimitGate {
  public:
   explicit LimitGate(LimitStore& store) : store_(store) {}
 
-  Verdict<Admitted> admit_address(Exchange& exchange, const Matched& matched, MonotonicTime now);
+  Verdict<Admitted> admit_address(Matched matched);
   // The same for what no operation answers, so that guessing paths is not free.
-  Verdict<Admitted> admit_unmatched(Exchange& exchange, MonotonicTime now);
-  // Charges whoever was proven (exchange.proven), also where it does not count for this operation.
-  Verdict<Admitted> admit_principal(Exchange& exchange, const Matched& matched, MonotonicTime now);
-  Verdict<Admitted> admit_input(Exchange& exchange, const Matched& matched, const Principal& principal,
-                                const Input& input, Evaluator& evaluator, MonotonicTime now);
+  Verdict<void> charge_unmatched(Exchange& exchange, MonotonicTime now);
+  // Charges the identities that were proven (exchange.proven), also where they do not count for this
+  // operation.
+  Verdict<Counted> admit_principal(Identified identified);
+  // The same where identification is refused.
+  Verdict<void> charge_unidentified(const Admitted& admitted);
+  // What was sent, and then a place among the requests of the operation that are under way (`places`; null:
+  // they are not counted), which the exchange keeps until the answer has ended.
+  Verdict<Input> admit_input(BodyChecked sent, Evaluator& evaluator,
+                             const std::shared_ptr<CallerShares>& places);
 
  private:
-  Verdict<Admitted> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
-                         const RequestActivation* activation, Evaluator* evaluator, MonotonicTime now);
+  Verdict<void> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses, MonotonicTime now,
+                     const RequestActivation* activation = nullptr, Evaluator* evaluator = nullptr);
 
   LimitStore& store_;
   // Of the call at hand.

@@ -84,7 +84,7 @@ std::string_view EventBuilder::detail_of(const Exchange& exchange) {
 void EventBuilder::collect_dropped(const Exchange& exchange) {
   constexpr std::size_t kMost = 16;
   const policy::PolicySet& set = *exchange.policy;
-  const RequestRules& rules = exchange.operation->forwards;
+  const RequestRules& rules = exchange.checked.operation()->forwards;
   std::vector<std::string> further;
   const auto add = [&](std::string_view kind, std::string_view name) {
     std::string text(kind);
@@ -128,8 +128,8 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   event.client = exchange.client;
   event.method =
       exchange.head.method == http::Method::other ? std::string_view("_OTHER") : name(exchange.head.method);
-  if (exchange.operation != nullptr) {
-    const policy::Operation& operation = *exchange.operation;
+  if (exchange.checked.operation() != nullptr) {
+    const policy::Operation& operation = *exchange.checked.operation();
     event.route = operation.route;
     event.operation = operation.name;
     event.sensitive = operation.sensitive;
@@ -140,7 +140,8 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   }
   dropped_.clear();
   dropped_names_ = 0;
-  if (exchange.operation != nullptr && exchange.operation->target == policy::TargetKind::upstream &&
+  if (exchange.checked.operation() != nullptr &&
+      exchange.checked.operation()->target == policy::TargetKind::upstream &&
       (!ending.refusal || ending.refusal->stage() == Stage::call)) {
     collect_dropped(exchange);
   }
@@ -149,7 +150,8 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   also_.clear();
   for (const IdentityPointer& identity : exchange.proven) also_.push_back(proven_of(*identity));
   // Nobody, or one whose credential ended while the request was under way.
-  if (also_.empty() && exchange.principal) also_.push_back(proven_of(exchange.principal->identity()));
+  if (also_.empty() && exchange.checked.principal())
+    also_.push_back(proven_of(exchange.checked.principal()->identity()));
   if (!also_.empty()) {
     event.user_id = also_.front().user_id;
     event.scheme = also_.front().scheme;
@@ -162,8 +164,8 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   if (ending.refusal) {
     event.reason = facts_of(ending.refusal->reason).name;
     event.rule = ending.refusal->rule;
-  } else if (exchange.operation != nullptr) {
-    event.rule = exchange.operation->permission_rule;
+  } else if (exchange.checked.operation() != nullptr) {
+    event.rule = exchange.checked.operation()->permission_rule;
   }
   if (ending.cut) {
     event.stage = facts_of(*ending.cut).stage;

@@ -74,7 +74,7 @@ void append_body(std::string& out, const AnswerText& text, unsigned status, std:
 bool may_see_details(const Exchange& exchange) {
   if (exchange.findings.empty()) return false;
   if (exchange.policy->settings.details == policy::Details::everyone) return true;
-  return exchange.principal && !exchange.principal->is_anonymous();
+  return exchange.checked.principal() && !exchange.checked.principal()->is_anonymous();
 }
 
 bool wants_problem(const Exchange& exchange) {
@@ -129,8 +129,8 @@ void respond(Exchange& exchange, const Refusal& refusal) {
   const bool problem = wants_problem(exchange);
   http::append_field(response.fields, "Content-Type", problem ? kProblem : kJson);
   response.has_content_type = true;
-  if (refusal.answer == RefusalAnswer::authentication_required && exchange.operation != nullptr) {
-    http::append_field(response.fields, "WWW-Authenticate", exchange.operation->challenges);
+  if (refusal.answer == RefusalAnswer::authentication_required && exchange.checked.operation() != nullptr) {
+    http::append_field(response.fields, "WWW-Authenticate", exchange.checked.operation()->challenges);
   }
   if (refusal.answer == RefusalAnswer::method_not_allowed)
     http::append_field(response.fields, "Allow", exchange.allow);
@@ -171,8 +171,8 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Persistence
   head.block(date_line);
   head.block(response.fields);
   http::append_field(out, "Cache-Control",
-                     exchange.operation != nullptr && response.status < 400
-                         ? std::string_view(exchange.operation->cache_control)
+                     exchange.checked.operation() != nullptr && response.status < 400
+                         ? std::string_view(exchange.checked.operation()->cache_control)
                          : "no-store");
   http::append_field(out, "X-Request-Id", exchange.id->text());
   append_limits(out, exchange);

@@ -122,11 +122,12 @@ void narrow_allow(Exchange& exchange) {
 
 }  // namespace
 
-Verdict<void> ResponseFilter::pass(Exchange& exchange, const Matched& matched) {
+Verdict<void> ResponseFilter::pass(Permit permit) {
+  Exchange& exchange = permit.exchange();
   Response& response = exchange.response;
   narrow_allow(exchange);
   if (response.status < 400) return {};
-  if (response.status < 500 && !response.rest && declared(exchange, matched.operation())) return {};
+  if (response.status < 500 && !response.rest && declared(exchange, permit.operation())) return {};
   exchange.report.original_head =
       exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
   exchange.report.original_body = kept_body(exchange.report.original_head, response.body);

@@ -4,7 +4,6 @@
 
 #include "core/verdict.h"
 #include "gate/exchange.h"
-#include "gate/route.h"
 #include "json/parser.h"
 
 namespace gatehouse::gate {
@@ -12,7 +11,7 @@ namespace gatehouse::gate {
 class ResponseFilter {
  public:
   // Refuses what must not leave; the original is then in the exchange's report.
-  Verdict<void> pass(Exchange& exchange, const Matched& matched);
+  Verdict<void> pass(Permit permit);
 
  private:
   bool declared(Exchange& exchange, const policy::Operation& operation);

@@ -2,7 +2,7 @@
 
 namespace gatehouse::gate {
 
-Verdict<Matched> route(Exchange& exchange) {
+Verdict<Matched> Router::route(Exchange& exchange) {
   const policy::PolicySet& policy = *exchange.policy;
   const http::RouteMatch match =
       policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
@@ -15,8 +15,8 @@ Verdict<Matched> route(Exchange& exchange) {
       exchange.allow = match.allow;
       return refuse(Reason::method_not_allowed);
   }
-  exchange.operation = &policy.operations[policy.route_operations[match.route]];
-  return Matched(*exchange.operation);
+  exchange.checked.operation_ = &policy.operations[policy.route_operations[match.route]];
+  return Matched(exchange.checked);
 }
 
 }  // namespace gatehouse::gate

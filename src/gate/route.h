@@ -1,22 +1,16 @@
 // bytes → Matched: which operation this is.
 #pragma once
 
+#include "core/proofs.h"
 #include "core/verdict.h"
 #include "gate/exchange.h"
 
 namespace gatehouse::gate {
 
-// The operation that the path and method stand for. Made by route() only.
-class Matched {
+class Router {
  public:
-  const policy::Operation& operation() const { return *operation_; }
-
- private:
-  friend Verdict<Matched> route(Exchange& exchange);
-  explicit Matched(const policy::Operation& operation) : operation_(&operation) {}
-  const policy::Operation* operation_;
+  // The operation that the path and method stand for.
+  static Verdict<Matched> route(Exchange& exchange);
 };
-
-Verdict<Matched> route(Exchange& exchange);
 
 }  // namespace gatehouse::gate

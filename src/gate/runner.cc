@@ -16,9 +16,6 @@ namespace {
 constexpr std::chrono::seconds kKeysPatience{3};    // how long a request waits for an issuer's keys
 constexpr std::chrono::seconds kIntentPatience{3};  // how long one waits for the disk to take its intent
 
-// In which nothing is revoked that was just found good.
-constexpr std::chrono::milliseconds kMoment{5};
-
 // An object that is another's and one that is not there are refused at the same times after they began to be
 // looked for, so that the time of the refusal says nothing of what was looked at for it. Counted from the
 // request's beginning, a caller could choose by when its body ends how near the next of these times is.
@@ -26,14 +23,6 @@ constexpr std::chrono::milliseconds kHiddenGrid{20};
 
 MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
   return asked + ((now - asked) / kHiddenGrid + 1) * kHiddenGrid;
-}
-
-std::unexpected<Refusal> out_of_places(CallerShares::Exhausted exhausted,
-                                       const policy::Operation& operation) {
-  if (exhausted == CallerShares::Exhausted::all) return refuse(Reason::too_many_at_once, operation.name);
-  Refusal refusal(Reason::concurrency_share, operation.name);
-  refusal.retry_after = std::chrono::seconds(1);
-  return std::unexpected(refusal);
 }
 
 bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
@@ -56,101 +45,88 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   if (!audit_.accepting()) co_return refuse(Reason::record_unavailable);
 
   // 1. Which operation. What none answers is limited by address, so that looking for doors is not free.
-  const Verdict<Matched> matched = route(exchange);
+  Verdict<Matched> matched = Router::route(exchange);
   if (!matched) {
-    GATEHOUSE_CO_CHECK(limiter_.admit_unmatched(exchange, clock_.monotonic()));
+    GATEHOUSE_CO_CHECK(limiter_.charge_unmatched(exchange, clock_.monotonic()));
     co_return std::unexpected(matched.error());
   }
-  const policy::Operation& operation = matched->operation();
 
   // 2. Not too often from this address: before any cryptography is spent on it.
-  GATEHOUSE_CO_TRY(const Admitted admitted, limiter_.admit_address(exchange, *matched, exchange.started));
+  GATEHOUSE_CO_TRY(Admitted admitted, limiter_.admit_address(*std::move(matched)));
 
   // 3. Who.
-  auto identified = identifier_.identify(exchange, *matched, admitted, exchange.received);
+  auto identified = identifier_.identify(std::move(admitted), exchange.received);
   if (identified && std::holds_alternative<Scheme*>(*identified)) {
     // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
     co_await std::get<Scheme*>(*identified)->settled(clock_.monotonic() + kKeysPatience);
-    identified = identifier_.identify(exchange, *matched, admitted, clock_.wall());
+    identified = identifier_.identify(std::move(admitted), clock_.wall());
     if (identified && std::holds_alternative<Scheme*>(*identified))
       co_return refuse(Reason::keys_unavailable);
   }
   // 4. Not too often by this principal: whoever was proven pays for what it asks, also where that is refused.
-  if (identified || !exchange.proven.empty()) {
-    GATEHOUSE_CO_CHECK(limiter_.admit_principal(exchange, *matched, exchange.started));
+  if (!identified) {
+    if (!exchange.proven.empty()) GATEHOUSE_CO_CHECK(limiter_.charge_unidentified(admitted));
+    co_return std::unexpected(identified.error());
   }
-  if (!identified) co_return std::unexpected(identified.error());
-  const Principal& principal = exchange.principal.emplace(std::get<Principal>(*std::move(identified)));
+  GATEHOUSE_CO_TRY(Counted counted, limiter_.admit_principal(std::get<Identified>(*std::move(identified))));
 
   // 5. What this principal may do.
-  GATEHOUSE_CO_TRY(Permission permission, Permitter::permit(principal, *matched));
+  GATEHOUSE_CO_TRY(Permission permission, Permitter::permit(std::move(counted)));
 
   // 6. What was sent: the head, then the body, which is read only now.
-  GATEHOUSE_CO_TRY(const Validator::HeadChecked head, validator_.check_head(exchange, *matched));
+  GATEHOUSE_CO_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
   std::string_view bytes;
   if (head.content() != nullptr) {
     if (exchange.bodies != nullptr)
-      exchange.body_memory = exchange.bodies->lease(principal.identity(), exchange.client);
-    auto read = co_await body.read(operation.body_bytes, exchange.body_memory);
+      exchange.body_memory = exchange.bodies->lease(head.principal().identity(), exchange.client);
+    auto read = co_await body.read(head.operation().body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = body.arrived_bytes();
-    // A body takes its time: what was proven, and what it may do, may have ended meanwhile.
-    if (clock_.monotonic() - exchange.started > kMoment) {
-      auto again = identifier_.identify(exchange, *matched, admitted, clock_.wall());
-      GATEHOUSE_CO_CHECK(again);
-      if (!std::holds_alternative<Principal>(*again)) co_return refuse(Reason::keys_unavailable);
-      exchange.principal = std::get<Principal>(*std::move(again));
-      GATEHOUSE_CO_TRY(permission, Permitter::permit(principal, *matched));
+    // A body takes its time: what was proven may have ended meanwhile.
+    if (has_waited(exchange)) {
+      GATEHOUSE_CO_CHECK(head.principal().in_force(clock_.wall()));
     }
   }
-  GATEHOUSE_CO_TRY(std::optional<Input> accepted,
-                   validator_.check_body(exchange, *matched, head, bytes, parts_.long_checks));
-  if (!accepted) {
-    auto finished = co_await Validator::check_long(exchange, head, bytes, parts_.long_checks);
-    GATEHOUSE_CO_TRY(accepted, std::move(finished));
-  }
-  const Input& input = *accepted;
-  if (head.content() != nullptr) keep_marked_members(exchange, *head.content());
-
-  // 7. Not too often about this (an e-mail address, an account), now that it is known.
-  GATEHOUSE_CO_CHECK(
-      limiter_.admit_input(exchange, *matched, principal, input, evaluator_, exchange.started));
-
-  // 8. Not too many at once, until the answer has ended.
-  if (const std::shared_ptr<CallerShares>& places = parts_.concurrency[operation.index]) {
-    auto place = CallerShares::take_one_shared(places, principal.identity(), exchange.client);
-    if (!place) co_return out_of_places(place.error(), operation);
-    exchange.place = *std::move(place);
+  GATEHOUSE_CO_TRY(std::optional<BodyChecked> sent,
+                   validator_.check_body(std::move(head), bytes, parts_.long_checks));
+  if (!sent) {
+    auto finished = co_await Validator::check_long(std::move(head), bytes, parts_.long_checks);
+    GATEHOUSE_CO_TRY(sent, std::move(finished));
   }
 
-  // 9. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
+  // 7. Not too often about this (an e-mail address, an account), now that it is known; and not too many at
+  // once, until the answer has ended.
+  const policy::Operation& operation = sent->operation();
+  GATEHOUSE_CO_TRY(Input input,
+                   limiter_.admit_input(*std::move(sent), evaluator_, parts_.concurrency[operation.index]));
+  const Principal& principal = input.principal();
+
+  // 8. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
   // or the transaction that is the answer.
   const Call call = call_of(exchange);
   if (operation.resource) exchange.object_asked = clock_.monotonic();
   if (TransactionalTarget* const target = parts_.transactional_targets[operation.index].get()) {
-    GATEHOUSE_CO_TRY(auto decision,
-                     Decider::defer(exchange, *matched, std::move(permission), input, evaluator_));
+    GATEHOUSE_CO_TRY(const auto decision, Decider::defer(std::move(input), evaluator_));
     if (!operation.sensitive.empty()) {
       auto intended = co_await record_intent(exchange);
       GATEHOUSE_CO_CHECK(std::move(intended));
     }
     exchange.on_hang_up = parts_.on_hang_up[operation.index];
-    auto called = co_await target->call(std::move(decision), input, call, exchange.response, exchange.report);
-    GATEHOUSE_CO_CHECK(std::move(called));
-    co_return response_filter_.pass(exchange, *matched);
+    auto called = co_await target->call(decision, call, exchange.response, exchange.report);
+    GATEHOUSE_CO_TRY(Permit permit, std::move(called));
+    co_return response_filter_.pass(std::move(permit));
   }
   if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
     if (has_waited(exchange)) {
       GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
     }
-    auto found = co_await lookup->find(permission, input, call, exchange.row, exchange.report);
+    auto found = co_await lookup->find(input, call, exchange.row, exchange.report);
     GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
     if (!found) co_return std::unexpected(Decider::refused_lookup(operation, found.error()));
   }
-  GATEHOUSE_CO_TRY(const Permit permit,
-                   Decider::decide(exchange, *matched, std::move(permission), input, evaluator_));
+  GATEHOUSE_CO_TRY(Permit permit, Decider::decide(std::move(input), evaluator_));
 
-  // 10. The answer, and what of it may leave.
+  // 9. The answer, and what of it may leave.
   if (!operation.sensitive.empty()) {
     auto intended = co_await record_intent(exchange);
     GATEHOUSE_CO_CHECK(std::move(intended));
@@ -162,9 +138,9 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
   }
   exchange.on_hang_up = parts_.on_hang_up[operation.index];
   auto called =
-      co_await parts_.targets[operation.index]->call(permit, input, call, exchange.response, exchange.report);
+      co_await parts_.targets[operation.index]->call(permit, call, exchange.response, exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));
-  co_return response_filter_.pass(exchange, *matched);
+  co_return response_filter_.pass(std::move(permit));
 }
 
 // A loop's time is that of the beginning of its turn: it is later than the request's only in a later turn.
@@ -176,11 +152,11 @@ net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {
   const MonotonicTime now = clock_.monotonic();
   const Event intent = events_.build_intent(exchange, now);
   const MonotonicTime deadline =
-      std::min(exchange.started + exchange.operation->timeout, now + kIntentPatience);
+      std::min(exchange.started + exchange.checked.operation()->timeout, now + kIntentPatience);
   auto recorded = co_await audit_.record_durably(intent, deadline);
   if (recorded) co_return Verdict<void>();
   exchange.detail = std::move(recorded.error().text);
-  co_return refuse(Reason::record_unavailable, exchange.operation->name);
+  co_return refuse(Reason::record_unavailable, exchange.checked.operation()->name);
 }
 
 net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader& body) {
@@ -196,7 +172,8 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
                          without_credentials(exchange.report.original_head),
                          without_credentials(exchange.report.original_body), secrets_of(exchange));
   }
-  const bool hides = exchange.operation != nullptr && hides_object(*exchange.operation, passed.error());
+  const policy::Operation* const operation = exchange.checked.operation();
+  const bool hides = operation != nullptr && hides_object(*operation, passed.error());
   if (hides && parts_.loop != nullptr) {
     const MonotonicTime asked = std::max(exchange.object_asked, exchange.report.object_asked);
     co_await net::sleep_until(*parts_.loop, next_hidden_answer(asked, clock_.monotonic()));
@@ -207,19 +184,19 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
 
 Call Runner::call_of(const Exchange& exchange) const {
   return Call{.head = exchange.head,
-              .operation = exchange.operation->name,
+              .operation = exchange.checked.operation()->name,
               .request_id = exchange.id->text(),
               .path = exchange.head.path,
               .client = exchange.client,
               .client_text = exchange.client_text,
               .trace = exchange.trace,
               .received = exchange.received,
-              .deadline = exchange.started + exchange.operation->timeout,
+              .deadline = exchange.started + exchange.checked.operation()->timeout,
               .clock = clock_,
               .carriers = exchange.policy->carriers,
-              .forwards = exchange.operation->forwards,
+              .forwards = exchange.checked.operation()->forwards,
               .passages = exchange.passages,
-              .answers = exchange.operation->answers,
+              .answers = exchange.checked.operation()->answers,
               .place = exchange.place};
 }
 

@@ -33,7 +33,7 @@ bool ApiKeyScheme::owns(std::string_view credential) const {
   return key == nullptr || takes(*key);
 }
 
-Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::string& why) {
+Verdict<SchemeResult> ApiKeyScheme::identify(const Presented& presented, std::string& why) {
   const auto refused = [&](Reason reason) { return refuse(reason, authenticator_.name); };
   const auto parsed = crypto::ApiKey::parse(presented.credential);
   if (!parsed) return refused(Reason::credential_malformed);
@@ -65,10 +65,10 @@ Verdict<Identified> ApiKeyScheme::identify(const Presented& presented, std::stri
     generation_ = snapshot.generation();
   }
   const auto known = identities_.find(parsed->id());
-  if (known != identities_.end()) return Identified(known->second);
+  if (known != identities_.end()) return SchemeResult(known->second);
   auto identity = identity_of(*key, why);
   if (!identity) return std::unexpected(identity.error());
-  return Identified(identities_.emplace(key->id, *std::move(identity)).first->second);
+  return SchemeResult(identities_.emplace(key->id, *std::move(identity)).first->second);
 }
 
 Verdict<IdentityPointer> ApiKeyScheme::identity_of(const StoredKey& key, std::string& why) {

@@ -17,7 +17,7 @@ class ApiKeyScheme final : public Scheme {
   ApiKeyScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
                std::shared_ptr<KeyDirectory> directory, std::shared_ptr<const crypto::KeyHasher> hasher);
 
-  Verdict<Identified> identify(const Presented& presented, std::string& why) override;
+  Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
   net::Task<void> settled(MonotonicTime) override { co_return; }
 

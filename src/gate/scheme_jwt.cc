@@ -114,16 +114,16 @@ const crypto::KeySet* JwtScheme::current_keys() {
   return keys_.get();
 }
 
-Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string& why) {
+Verdict<SchemeResult> JwtScheme::identify(const Presented& presented, std::string& why) {
   const crypto::KeySet* const keys = current_keys();
   if (keys == nullptr) {
-    if (source_->refresh() == KeySource::Worth::waiting) return Identified(KeysPending{});
+    if (source_->refresh() == KeySource::Worth::waiting) return SchemeResult(KeysPending{});
     why = "there are no keys of the issuer: none could be read yet, or the last ones are too old";
     return refuse(Reason::keys_unavailable, authenticator_.name);
   }
   const crypto::TokenKey key(presented.credential);
   if (auto known = cache_.find(key, keys->generation(), presented.now)) {
-    if (known->bound_to.empty()) return Identified(std::move(known));
+    if (known->bound_to.empty()) return SchemeResult(std::move(known));
     if (auto held = check_holder(known->bound_to, presented, why); !held) {
       return std::unexpected(held.error());
     }
@@ -131,14 +131,14 @@ Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string&
       why = "the certificate that the token is bound to counts no more, or the token";
       return std::unexpected(holds.error());
     }
-    return Identified(std::move(known));
+    return SchemeResult(std::move(known));
   }
 
   const auto token = verifier_.verify(presented.credential, *keys, presented.now);
   if (!token) {
     if (token.error() == crypto::TokenFault::key_not_found &&
         source_->refresh() == KeySource::Worth::waiting) {
-      return Identified(KeysPending{});
+      return SchemeResult(KeysPending{});
     }
     why = crypto::name(token.error());
     return refuse(reason_of(token.error()), authenticator_.name);
@@ -155,7 +155,7 @@ Verdict<Identified> JwtScheme::identify(const Presented& presented, std::string&
     }
   }
   cache_.put(key, keys->generation(), token->expires(), *identity, memory_of(**identity));
-  return Identified(*std::move(identity));
+  return SchemeResult(*std::move(identity));
 }
 
 // RFC 8705 section 3: a token that is bound to a certificate is good on its holder's connections alone.

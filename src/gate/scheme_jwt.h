@@ -40,7 +40,7 @@ class JwtScheme final : public Scheme {
             std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations, net::Loop& loop,
             std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter);
 
-  Verdict<Identified> identify(const Presented& presented, std::string& why) override;
+  Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
   net::Task<void> settled(MonotonicTime deadline) override { return source_->settled(loop_, deadline); }
 

@@ -79,7 +79,7 @@ Verdict<void> MutualTlsScheme::check_revocation(json::Value claims, WallTime now
   return refuse(fault->reason, authenticator_.name);
 }
 
-Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
+Verdict<SchemeResult> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
   const crypto::TokenKey key(presented.credential);
   IdentityPointer identity = cache_.find(key, 0, presented.now);
   if (!identity) {
@@ -113,7 +113,7 @@ Verdict<Identified> MutualTlsScheme::identify(const Presented& presented, std::s
   if (auto good = check_revocation(identity->claims.root(), presented.now, why); !good) {
     return std::unexpected(good.error());
   }
-  return Identified(std::move(identity));
+  return SchemeResult(std::move(identity));
 }
 
 }  // namespace gatehouse::gate

@@ -20,7 +20,7 @@ class MutualTlsScheme final : public Scheme {
 
   // `claims` of the scheme's expressions: {subject, issuer, common_name, dns_names, uris, emails, serial,
   // fingerprint}.
-  Verdict<Identified> identify(const Presented& presented, std::string& why) override;
+  Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
   net::Task<void> settled(MonotonicTime) override { co_return; }
 

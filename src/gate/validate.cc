@@ -74,8 +74,16 @@ std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted) {
   return std::unexpected(refusal);
 }
 
-Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const Matched& matched) {
-  const policy::Operation& operation = matched.operation();
+Verdict<HeadChecked> Validator::check_head(Permission permission) {
+  Exchange& exchange = permission.exchange();
+  const auto content = announced_content(exchange, permission.operation());
+  if (!content) return std::unexpected(content.error());
+  exchange.checked.content_ = *content;
+  return HeadChecked(std::move(permission));
+}
+
+Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange,
+                                                              const policy::Operation& operation) {
   const http::RequestHead& head = exchange.head;
   const Headers headers(head.fields);
   const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
@@ -97,7 +105,7 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   const std::optional<openapi::RequestBody>& body = operation.api->body;
   if (!announces_body(head)) {
     if (body && body->required) return refuse(Reason::body_missing);
-    return HeadChecked(nullptr);
+    return nullptr;
   }
   if (!body) return refuse(Reason::body_unexpected);
   // A coded body would have to be decoded to be checked, and two decoders may differ.
@@ -115,23 +123,29 @@ Verdict<Validator::HeadChecked> Validator::check_head(Exchange& exchange, const 
   if (head.body.kind == http::BodyKind::length && head.body.length > operation.body_bytes) {
     return refuse(Reason::body_too_large);
   }
-  return HeadChecked(content);
+  return content;
 }
 
-Input Validator::input_of(const Exchange& exchange, std::string_view bytes) {
+BodyChecked Validator::accept(HeadChecked&& head, std::string_view bytes) {
   const auto root_of = [](const json::Document& document) {
     return document.empty() ? json::Value() : document.root();
   };
-  return Input(root_of(exchange.parameters), root_of(exchange.body), bytes);
+  Exchange& exchange = head.exchange();
+  CheckedRequest& request = exchange.checked;
+  request.parameters_ = root_of(exchange.parameters);
+  request.body_ = root_of(exchange.body);
+  request.body_bytes_ = bytes;
+  if (head.content() != nullptr) keep_marked_members(exchange, *head.content());
+  return BodyChecked(std::move(head));
 }
 
-Verdict<void> Validator::read_body(Exchange& exchange, const Matched& matched,
+Verdict<void> Validator::read_body(Exchange& exchange, const policy::Operation& operation,
                                    const openapi::Content& content, std::string_view bytes) {
   switch (content.kind) {
     case openapi::BodyKind::opaque: return {};
     case openapi::BodyKind::json: {
       json::ParseLimits limits;
-      limits.depth = matched.operation().depth;
+      limits.depth = operation.depth;
       const auto parsed = parser_.parse(bytes, exchange.body, limits);
       if (parsed) return {};
       exchange.detail = json::name(parsed.error().fault);
@@ -148,10 +162,10 @@ Verdict<void> Validator::read_body(Exchange& exchange, const Matched& matched,
   return refuse(Reason::body_malformed);
 }
 
-Verdict<std::optional<Input>> Validator::check_body(Exchange& exchange, const Matched& matched,
-                                                    HeadChecked head, std::string_view bytes,
-                                                    const LongChecks& long_checks) {
-  if (head.content() == nullptr) return input_of(exchange, {});
+Verdict<std::optional<BodyChecked>> Validator::check_body(HeadChecked&& head, std::string_view bytes,
+                                                          const LongChecks& long_checks) {
+  Exchange& exchange = head.exchange();
+  if (head.content() == nullptr) return accept(std::move(head), {});
   const openapi::Content& content = *head.content();
   exchange.findings_in = "body";
   // What is small is bounded by the number of connections, and not worth a counter that all workers share.
@@ -160,23 +174,24 @@ Verdict<std::optional<Input>> Validator::check_body(Exchange& exchange, const Ma
   if (bytes.size() > kCounted) {
     if (const auto grown = exchange.body_memory.grow(parsed); !grown) return out_of_memory(grown.error());
   }
-  GATEHOUSE_CHECK(read_body(exchange, matched, content, bytes));
-  if (!content.checked_by || exchange.body.empty()) return input_of(exchange, bytes);
+  GATEHOUSE_CHECK(read_body(exchange, head.operation(), content, bytes));
+  if (!content.checked_by || exchange.body.empty()) return accept(std::move(head), bytes);
   if (long_checks.threads == nullptr) {
     if (!content.checked_by->check(exchange.body.root(), exchange.findings))
       return refuse(Reason::body_invalid);
-    return input_of(exchange, bytes);
+    return accept(std::move(head), bytes);
   }
   switch (content.checked_by->check_briefly(exchange.body.root(), exchange.findings)) {
-    case schema::Checked::valid: return input_of(exchange, bytes);
+    case schema::Checked::valid: return accept(std::move(head), bytes);
     case schema::Checked::invalid: return refuse(Reason::body_invalid);
     case schema::Checked::unfinished: return std::nullopt;
   }
   return refuse(Reason::body_invalid);
 }
 
-net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked head, std::string_view bytes,
-                                                const LongChecks& long_checks) {
+net::Task<Verdict<BodyChecked>> Validator::check_long(HeadChecked head, std::string_view bytes,
+                                                      const LongChecks& long_checks) {
+  Exchange& exchange = head.exchange();
   // The request may end meanwhile: the thread has what it uses, the memory that is counted for it among that.
   struct Job {
     std::shared_ptr<const schema::Schema> schema;
@@ -191,7 +206,7 @@ net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked 
   job->memory = std::move(exchange.body_memory);
   auto running = long_checks.threads->run(
       *long_checks.loop, [job] { job->valid = job->schema->check(job->body.root(), job->findings); },
-      caller_name(exchange.principal->identity(), exchange.client));
+      caller_name(head.principal().identity(), exchange.client));
   const auto done = co_await running;
   exchange.body = std::move(job->body);
   exchange.body_memory = std::move(job->memory);
@@ -201,7 +216,7 @@ net::Task<Verdict<Input>> Validator::check_long(Exchange& exchange, HeadChecked 
   }
   static_cast<schema::Findings&>(exchange.findings) = std::move(job->findings);
   if (!job->valid) co_return refuse(Reason::body_invalid);
-  co_return input_of(exchange, bytes);
+  co_return accept(std::move(head), bytes);
 }
 
 }  // namespace gatehouse::gate

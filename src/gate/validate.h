@@ -1,4 +1,5 @@
-// Matched × what was sent → Input: declared, checked values, and the bytes as they came.
+// Permission × what was sent → HeadChecked → BodyChecked: declared, checked values, and the bytes as they
+// came.
 #pragma once
 
 #include <optional>
@@ -7,8 +8,8 @@
 #include "core/caller_shares.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
+#include "gate/exchange.h"
 #include "gate/long_checks.h"
-#include "gate/route.h"
 #include "json/parser.h"
 #include "openapi/parameter.h"
 
@@ -35,28 +36,20 @@ class Validator {
  public:
   // What the head says: parameters, content type, announced length. Settled before a byte of the body is
   // read.
-  class HeadChecked {
-   public:
-    const openapi::Content* content() const { return content_; }  // null: no body is to be read
-
-   private:
-    friend class Validator;
-    explicit HeadChecked(const openapi::Content* content) : content_(content) {}
-    const openapi::Content* content_;
-  };
-  Verdict<HeadChecked> check_head(Exchange& exchange, const Matched& matched);
-  // The body against the content's schema. `bytes` is empty where there is none. Nothing: it was read, and
-  // checking it takes too long for the worker's loop.
-  Verdict<std::optional<Input>> check_body(Exchange& exchange, const Matched& matched, HeadChecked head,
-                                           std::string_view bytes, const LongChecks& long_checks);
+  Verdict<HeadChecked> check_head(Permission permission);
+  // The body against the content's schema. `bytes` is empty where there is none. Takes `head` where it gives
+  // a proof for it; gives none where the body was read, and checking it takes too long for the worker's loop.
+  Verdict<std::optional<BodyChecked>> check_body(HeadChecked&& head, std::string_view bytes,
+                                                 const LongChecks& long_checks);
   // The same for what check_body has read, on another thread.
-  static net::Task<Verdict<Input>> check_long(Exchange& exchange, HeadChecked head, std::string_view bytes,
-                                              const LongChecks& long_checks);
+  static net::Task<Verdict<BodyChecked>> check_long(HeadChecked head, std::string_view bytes,
+                                                    const LongChecks& long_checks);
 
  private:
-  Verdict<void> read_body(Exchange& exchange, const Matched& matched, const openapi::Content& content,
-                          std::string_view bytes);
-  static Input input_of(const Exchange& exchange, std::string_view bytes);
+  Verdict<const openapi::Content*> announced_content(Exchange& exchange, const policy::Operation& operation);
+  Verdict<void> read_body(Exchange& exchange, const policy::Operation& operation,
+                          const openapi::Content& content, std::string_view bytes);
+  static BodyChecked accept(HeadChecked&& head, std::string_view bytes);
 
   json::Parser parser_;
   openapi::InputMemory memory_;

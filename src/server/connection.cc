@@ -388,7 +388,7 @@ net::Task<void> ClientConnection::finish_work(gate::Exchange& exchange) {
     exchange.detail = facts_of(reason).name;
     exchange.detail.append(": ").append(text);
   };
-  const MonotonicTime until = worker_.loop().now() + exchange.operation->timeout;
+  const MonotonicTime until = worker_.loop().now() + exchange.checked.operation()->timeout;
   for (;;) {
     auto pulling = exchange.response.rest->next();
     const auto piece = co_await pulling;

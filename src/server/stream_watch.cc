@@ -41,8 +41,8 @@ void StreamWatch::expired() {
 }
 
 Verdict<void> StreamWatch::still_allowed() {
-  if (!exchange_.principal || exchange_.operation == nullptr) return {};
-  GATEHOUSE_CHECK(exchange_.principal->in_force(worker_.shared().clock.wall()));
+  if (!exchange_.checked.principal() || exchange_.checked.operation() == nullptr) return {};
+  GATEHOUSE_CHECK(exchange_.checked.principal()->in_force(worker_.shared().clock.wall()));
   if (!vouched_for(*exchange_.peer, shaken_.get(), *worker_.serving()->listening))
     return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
@@ -53,7 +53,7 @@ Verdict<void> StreamWatch::still_allowed() {
 }
 
 Verdict<void> StreamWatch::judge_by(const policy::PolicySet& policy) const {
-  const policy::Operation* const operation = policy.find(exchange_.operation->name);
+  const policy::Operation* const operation = policy.find(exchange_.checked.operation()->name);
   if (operation == nullptr) return refuse(Reason::no_such_operation);
   const auto proves = [&](const Identity& one) {
     return one.scheme.empty() ||
@@ -61,7 +61,7 @@ Verdict<void> StreamWatch::judge_by(const policy::PolicySet& policy) const {
              return authenticator.name == one.scheme;
            });
   };
-  const Principal& principal = *exchange_.principal;
+  const Principal& principal = *exchange_.checked.principal();
   for (const IdentityPointer& one : principal.beside()) {
     if (!proves(*one)) return refuse(Reason::credential_unknown);
   }

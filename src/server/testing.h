@@ -191,9 +191,8 @@ class Backend {
 class BackendTarget final : public Target {
  public:
   explicit BackendTarget(Backend& backend) : backend_(backend) {}
-  net::Task<Verdict<void>> call(const Permit&, const Input& input, const Call&, Response& response,
-                                CallReport&) override {
-    return backend_.call(std::string(input.body_bytes()), response);
+  net::Task<Verdict<void>> call(const Permit& permit, const Call&, Response& response, CallReport&) override {
+    return backend_.call(std::string(permit.request().body_bytes()), response);
   }
 
  private:

@@ -70,11 +70,12 @@ Verdict<void> respond(const handler::Answer& answer, Response& response, CallRep
 
 }  // namespace
 
-net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Input& input, const Call& call,
-                                             Response& response, CallReport& report) {
+net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& call, Response& response,
+                                             CallReport& report) {
+  const CheckedRequest& request = permit.request();
   auto held = std::make_shared<const handler::HeldRequest>(
-      permit.principal(), declared_, copy_of(input.parameters()), copy_of(input.body()),
-      std::string(input.body_bytes()), std::string(call.operation), std::string(call.request_id),
+      permit.principal(), declared_, copy_of(request.parameters()), copy_of(request.body()),
+      std::string(request.body_bytes()), std::string(call.operation), std::string(call.request_id),
       call.deadline);
   // Nobody waits any more for what has waited for a thread until its deadline.
   auto job = [handler = handler_, held, place = call.place, &clock = call.clock]() -> Result<HandlerRun> {

@@ -26,8 +26,8 @@ class HandlerTarget final : public Target {
         declared_(std::move(declared)),
         threads_(std::move(threads)),
         loop_(loop) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
-                                Response& response, CallReport& report) override;
+  net::Task<Verdict<void>> call(const Permit& permit, const Call& call, Response& response,
+                                CallReport& report) override;
 
  private:
   handler::Handler handler_;

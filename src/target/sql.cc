@@ -17,11 +17,11 @@ constexpr std::chrono::seconds kTurnPatience{1};
 class Values {
  public:
   // Nothing where a value cannot be bound: an array, an object, an integer beyond 64 bits.
-  static std::optional<Values> of(const BoundStatement& statement, const Principal& principal,
-                                  const Input& input, const Call& call) {
+  static std::optional<Values> of(const BoundStatement& statement, const CheckedRequest& request,
+                                  const Call& call) {
     Values values;
     for (const Reference& reference : statement.values) {
-      const Referred referred = look_up(reference, principal, input, call);
+      const Referred referred = look_up(reference, request, call);
       if (std::holds_alternative<std::monostate>(referred)) {
         values.parameters_.emplace_back();
       } else if (const auto* text = std::get_if<std::string_view>(&referred)) {
@@ -226,10 +226,15 @@ Verdict<void> answer(Rows rows, Returns returns, Response& response) {
   return {};
 }
 
+struct Acted {
+  Rows rows;
+  Permit permit;
+};
+
 // What one run about an object needs, owned by it.
 struct ObjectRun {
   std::shared_ptr<Database> database;
-  std::shared_ptr<const DeferredDecision> decision;
+  std::shared_ptr<DeferredDecision> decision;
   BoundStatement lookup, statement;
   std::optional<BoundStatement> guarded;
   Values lookup_values, statement_values;  // the guarded one's, where there is one
@@ -237,7 +242,7 @@ struct ObjectRun {
   MonotonicTime deadline{};
   const Clock* clock = nullptr;  // of the request
 
-  Ran<Rows> operator()(db::RunHandle& handle) const {
+  Ran<Acted> operator()(db::RunHandle& handle) const {
     const db::RunLimits limits = until(deadline, handle);
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
@@ -249,18 +254,21 @@ struct ObjectRun {
     if (guarded) {
       guarded_rows =
           read_rows(**connection, *guarded->fixed, statement_values, wanted, limits, database->clock);
+      if (guarded_rows && guarded_rows->count > 0) {
+        return acted(std::move(guarded_rows), taken(decision->held_in_statement()));
+      }
       // Where the cause is a row, the caller may have to be refused for that row first.
-      const bool settled = guarded_rows ? guarded_rows->count > 0 : !guarded_rows.error().by_content;
-      if (settled) return guarded_rows;
+      if (!guarded_rows && !guarded_rows.error().by_content)
+        return std::unexpected(std::move(guarded_rows).error());
     }
     auto permit = permit_for(**connection, limits);
-    if (!permit) return std::unexpected(std::move(permit).error());
-    if (guarded) return guarded_rows;  // nothing refuses, so there is nothing, or this failed
+    // Nothing refuses, so there is nothing, or the guarded statement failed.
+    if (guarded || !permit) return acted(std::move(guarded_rows), std::move(permit));
     auto rows = act(*permit, **connection, limits);
-    if (!rows) return rows;
+    if (!rows) return std::unexpected(std::move(rows).error());
     if (auto committed = db::commit_runs(*transaction, limits); !committed)
       return std::unexpected(stopped(committed.error()));
-    return rows;
+    return acted(std::move(rows), std::move(permit));
   }
 
  private:
@@ -274,8 +282,16 @@ struct ObjectRun {
     }
     std::string detail;
     auto permit = decision->decide(*row, detail);
+    return taken(std::move(permit), std::move(detail));
+  }
+  static Ran<Permit> taken(Verdict<Permit> permit, std::string detail = {}) {
     if (!permit) return std::unexpected(Stopped{permit.error(), std::move(detail), false});
     return *std::move(permit);
+  }
+  static Ran<Acted> acted(Ran<Rows> rows, Ran<Permit> permit) {
+    if (!permit) return std::unexpected(std::move(permit).error());
+    if (!rows) return std::unexpected(std::move(rows).error());
+    return Acted{*std::move(rows), *std::move(permit)};
   }
   Ran<Rows> act(const Permit&, db::Connection& connection, const db::RunLimits& limits) const {
     return read_rows(connection, *statement.fixed, statement_values, wanted, limits, database->clock);
@@ -284,9 +300,9 @@ struct ObjectRun {
 
 }  // namespace
 
-net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& input, const Call& call,
-                                         Response& response, CallReport& report) {
-  auto values = Values::of(statement_, permit.principal(), input, call);
+net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call, Response& response,
+                                         CallReport& report) {
+  auto values = Values::of(statement_, permit.request(), call);
   if (!values) co_return unbindable(report);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
               wanted = wanted_by(returns_), principal = permit.principal(), &clock = call.clock,
@@ -316,11 +332,11 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Input& inpu
   co_return answer(*std::move(rows), returns_, response);
 }
 
-net::Task<Verdict<void>> SqlTransactionalTarget::call(std::shared_ptr<const DeferredDecision> decision,
-                                                      const Input& input, const Call& call,
-                                                      Response& response, CallReport& report) {
-  auto lookup_values = Values::of(lookup_, decision->principal(), input, call);
-  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, decision->principal(), input, call);
+net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<DeferredDecision> decision,
+                                                        const Call& call, Response& response,
+                                                        CallReport& report) {
+  auto lookup_values = Values::of(lookup_, decision->request(), call);
+  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, decision->request(), call);
   if (!lookup_values || !statement_values) co_return unbindable(report);
   for (const GuardValue& value : decision->guard_values()) statement_values->add(value);
   StatementTurn turn =
@@ -336,14 +352,15 @@ net::Task<Verdict<void>> SqlTransactionalTarget::call(std::shared_ptr<const Defe
   job.wanted = wanted_by(returns_);
   job.deadline = call.deadline;
   job.clock = &call.clock;
-  auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
-  GATEHOUSE_CO_CHECK(rows);
-  co_return answer(*std::move(rows), returns_, response);
+  auto acted = co_await run<Acted>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
+  GATEHOUSE_CO_CHECK(acted);
+  GATEHOUSE_CO_CHECK(answer(std::move(acted->rows), returns_, response));
+  co_return std::move(acted->permit);
 }
 
-net::Task<Verdict<void>> SqlLookup::find(const Permission& permission, const Input& input, const Call& call,
-                                         json::Document& row, CallReport& report) {
-  auto values = Values::of(statement_, permission.principal(), input, call);
+net::Task<Verdict<void>> SqlLookup::find(const Input& input, const Call& call, json::Document& row,
+                                         CallReport& report) {
+  auto values = Values::of(statement_, input.request(), call);
   if (!values) co_return unbindable(report);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
               deadline = call.deadline](db::RunHandle& handle) -> Ran<json::Document> {
@@ -354,7 +371,7 @@ net::Task<Verdict<void>> SqlLookup::find(const Permission& permission, const Inp
     return read;
   };
   StatementTurn turn =
-      turn_of(permission.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
+      turn_of(input.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto found = co_await run<json::Document>(*database_, loop_, std::move(turn), std::move(job), {}, report);
   GATEHOUSE_CO_CHECK(found);
   row = *std::move(found);

@@ -39,8 +39,8 @@ class SqlTarget final : public Target {
         rule_(rule),
         database_(std::move(database)),
         loop_(loop) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
-                                Response& response, CallReport& report) override;
+  net::Task<Verdict<void>> call(const Permit& permit, const Call& call, Response& response,
+                                CallReport& report) override;
 
  private:
   BoundStatement statement_;
@@ -66,8 +66,8 @@ class SqlTransactionalTarget final : public TransactionalTarget {
         rule_(rule),
         database_(std::move(database)),
         loop_(loop) {}
-  net::Task<Verdict<void>> call(std::shared_ptr<const DeferredDecision> decision, const Input& input,
-                                const Call& call, Response& response, CallReport& report) override;
+  net::Task<Verdict<Permit>> call(std::shared_ptr<DeferredDecision> decision, const Call& call,
+                                  Response& response, CallReport& report) override;
 
  private:
   BoundStatement lookup_;
@@ -83,8 +83,8 @@ class SqlLookup final : public ResourceLookup {
  public:
   SqlLookup(BoundStatement statement, std::shared_ptr<Database> database, net::Loop& loop)
       : statement_(std::move(statement)), database_(std::move(database)), loop_(loop) {}
-  net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call,
-                                json::Document& row, CallReport& report) override;
+  net::Task<Verdict<void>> find(const Input& input, const Call& call, json::Document& row,
+                                CallReport& report) override;
 
  private:
   BoundStatement statement_;

@@ -22,17 +22,16 @@ bool is_idempotent(http::Method method) {
 // What the client sent, on its way.
 class Forwarded final : public UpstreamHeadWriter {
  public:
-  Forwarded(const Call& call, const Permit& permit, const Input& input, std::string assertion)
-      : call_(call), permit_(permit), input_(input), assertion_(std::move(assertion)) {}
+  Forwarded(const Call& call, const Permit& permit, std::string assertion)
+      : call_(call), permit_(permit), assertion_(std::move(assertion)) {}
   Verdict<void> still_allowed() const override { return permit_.principal().in_force(call_.clock.wall()); }
   void write(std::string& out, const UpstreamAddress& address) const override {
-    write_upstream_head(out, call_, permit_, input_, address.host, address.base_path, assertion_);
+    write_upstream_head(out, call_, permit_, address.host, address.base_path, assertion_);
   }
 
  private:
   const Call& call_;
   const Permit& permit_;
-  const Input& input_;
   std::string assertion_;
 };
 
@@ -156,13 +155,13 @@ Verdict<std::string> assertion_for(const MakeAssertion& make, const Principal& p
   return refuse(Reason::internal_error);
 }
 
-net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Input& input, const Call& call,
-                                              Response& response, CallReport& report) {
+net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Call& call, Response& response,
+                                              CallReport& report) {
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
-  const Forwarded forwarded(call, permit, input, std::move(assertion));
+  const Forwarded forwarded(call, permit, std::move(assertion));
   const Asker asker{permit.principal().identity(), call.client};
-  auto asked = co_await ask(client_, asker, call.head.method, forwarded, input.body_bytes(), call.deadline,
-                            call.answers, response, report);
+  auto asked = co_await ask(client_, asker, call.head.method, forwarded, permit.request().body_bytes(),
+                            call.deadline, call.answers, response, report);
   co_return asked;
 }
 

@@ -76,8 +76,8 @@ class UpstreamTarget final : public Target {
   // `assertion`: empty where the operation does not assert.
   UpstreamTarget(std::shared_ptr<UpstreamClient> client, MakeAssertion assertion)
       : client_(std::move(client)), assertion_(std::move(assertion)) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
-                                Response& response, CallReport& report) override;
+  net::Task<Verdict<void>> call(const Permit& permit, const Call& call, Response& response,
+                                CallReport& report) override;
 
  private:
   std::shared_ptr<UpstreamClient> client_;

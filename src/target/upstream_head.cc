@@ -104,8 +104,8 @@ void append_target(std::string& out, const Call& call, const Principal& principa
 
 }  // namespace
 
-void write_upstream_head(std::string& out, const Call& call, const Permit& permit, const Input& input,
-                         std::string_view host, std::string_view base_path, std::string_view assertion) {
+void write_upstream_head(std::string& out, const Call& call, const Permit& permit, std::string_view host,
+                         std::string_view base_path, std::string_view assertion) {
   out += call.head.method_text;
   out += ' ';
   out += base_path;
@@ -115,8 +115,9 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   append_client_fields(out, call, permit.principal());
   append_caller(out, call, permit.principal(), assertion);
   const bool has_body = call.head.body.kind != http::BodyKind::none;
-  if (has_body || !input.body_bytes().empty()) {
-    http::append_field(out, "Content-Length", std::to_string(input.body_bytes().size()));
+  const std::size_t size = permit.request().body_bytes().size();
+  if (has_body || size != 0) {
+    http::append_field(out, "Content-Length", std::to_string(size));
   }
   out += "\r\n";
 }

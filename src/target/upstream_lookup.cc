@@ -42,12 +42,12 @@ std::unexpected<Refusal> refuse_answer(Response& response, CallReport& report) {
 
 }  // namespace
 
-net::Task<Verdict<void>> UpstreamLookup::find(const Permission& permission, const Input& input,
-                                              const Call& call, json::Document& row, CallReport& report) {
+net::Task<Verdict<void>> UpstreamLookup::find(const Input& input, const Call& call, json::Document& row,
+                                              CallReport& report) {
   row.clear();
-  const Principal& principal = permission.principal();
+  const Principal& principal = input.principal();
   std::string path;
-  const auto value = [&](const Reference& reference) { return look_up(reference, principal, input, call); };
+  const auto value = [&](const Reference& reference) { return look_up(reference, input.request(), call); };
   if (!path_.expand(value, path)) {
     // What cannot stand in a path names nothing.
     report.detail = "a value of the request cannot stand in the lookup's path";

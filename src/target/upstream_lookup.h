@@ -15,8 +15,8 @@ class UpstreamLookup final : public ResourceLookup {
   // `assertion`: empty where the operation does not assert.
   UpstreamLookup(std::shared_ptr<UpstreamClient> client, PathTemplate path, MakeAssertion assertion)
       : client_(std::move(client)), path_(std::move(path)), assertion_(std::move(assertion)) {}
-  net::Task<Verdict<void>> find(const Permission& permission, const Input& input, const Call& call,
-                                json::Document& row, CallReport& report) override;
+  net::Task<Verdict<void>> find(const Input& input, const Call& call, json::Document& row,
+                                CallReport& report) override;
 
   static constexpr std::size_t kMostBytes = std::size_t{64} << 10U;  // of attributes
   static constexpr std::size_t kMostDepth = 16;

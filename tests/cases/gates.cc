@@ -20,11 +20,10 @@ namespace {
 // In place of an upstream: notes what reaches it, and answers what the step says.
 class Outside final : public Target {
  public:
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call&, Response& response,
-                                CallReport&) override {
+  net::Task<Verdict<void>> call(const Permit& permit, const Call&, Response& response, CallReport&) override {
     ++calls;
     principal = permit.principal()->id;
-    body = input.body_bytes();
+    body = permit.request().body_bytes();
     response.status = answer.status;
     for (const auto& [name, value] : answer.headers) http::append_field(response.fields, name, value);
     response.body = answer.body;
@@ -40,9 +39,9 @@ class Outside final : public Target {
 class Shared final : public Target {
  public:
   explicit Shared(Outside& outside) : outside_(outside) {}
-  net::Task<Verdict<void>> call(const Permit& permit, const Input& input, const Call& call,
-                                Response& response, CallReport& report) override {
-    return outside_.call(permit, input, call, response, report);
+  net::Task<Verdict<void>> call(const Permit& permit, const Call& call, Response& response,
+                                CallReport& report) override {
+    return outside_.call(permit, call, response, report);
   }
 
  private:
@@ -53,8 +52,7 @@ class Shared final : public Target {
 class Objects final : public ResourceLookup {
  public:
   explicit Objects(const json::Value& object) : object_(object) {}
-  net::Task<Verdict<void>> find(const Permission&, const Input&, const Call&, json::Document& row,
-                                CallReport&) override {
+  net::Task<Verdict<void>> find(const Input&, const Call&, json::Document& row, CallReport&) override {
     if (object_) json::Builder(row).copy(object_);
     co_return {};
   }
@@ -283,16 +281,16 @@ Outcome TheGates::pass(const Step& step) {
   // What holds for every request.
   const bool allowed = outcome.decided["outcome"] == "allowed";
   const bool refused = outcome.decided["outcome"] == "refused" && outcome.decided["stage"] != "call";
-  const bool upstream =
-      exchange_.operation != nullptr && exchange_.operation->target == policy::TargetKind::upstream;
+  const bool upstream = exchange_.checked.operation() != nullptr &&
+                        exchange_.checked.operation()->target == policy::TargetKind::upstream;
   const auto must = [&](bool holds, std::string what) {
     if (!holds) outcome.broken.push_back(std::move(what));
   };
   must(!refused || outside_.calls == 0, "what a gate refuses does not reach the upstream, and this did");
   must(!allowed || !upstream || outside_.calls == 1, "what is allowed reaches the upstream once");
   // Somebody who was proven in vain is recorded, and counts as nobody.
-  const bool in_vain =
-      exchange_.principal && exchange_.principal->is_anonymous() && !exchange_.proven.empty();
+  const bool in_vain = exchange_.checked.principal() && exchange_.checked.principal()->is_anonymous() &&
+                       !exchange_.proven.empty();
   must(outside_.calls == 0 || outside_.principal == (in_vain ? kAnonymous : outcome.decided["user"]),
        "the upstream and the event see the same principal");
   must(outside_.calls == 0 || step.callers.empty() || outside_.body == filled_in(step.body),
@@ -300,7 +298,8 @@ Outcome TheGates::pass(const Step& step) {
   const std::string& stage = outcome.decided["stage"];
   const bool before_body =
       stage == "route" || stage == "authenticate" || outcome.decided["reason"] == "permission_missing";
-  const bool sensitive = exchange_.operation != nullptr && !exchange_.operation->sensitive.empty();
+  const bool sensitive =
+      exchange_.checked.operation() != nullptr && !exchange_.checked.operation()->sensitive.empty();
   must(outside_.calls == 0 || std::ranges::count(events_.intents, '\n') == (sensitive ? 1 : 0),
        "a sensitive operation leaves one intent before its target is called, and no other does");
   must(outcome.decided["reason"] != "record_unavailable" || outside_.calls == 0,

@@ -1,0 +1,58 @@
+"""Code that leaves out a gate, or uses what is another request's, does not compile."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+CHAIN = TOP / "tests/structure/proofs/chain.cc"
+
+# What the compiler says where a proof is missing, copied or forged, or where there is one argument too many.
+REFUSALS = re.compile(r"Proof<|private|deleted function|too many arguments|no matching function|does not take|candidate expects")
+
+
+class Proofs(unittest.TestCase):
+    def setUp(self):
+        self.compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def compile(self, *options):
+        flags = ["-std=c++23", "-I", str(TOP / "src"), "-I", str(TOP / "include"), *options]
+        return subprocess.run([self.compiler, *flags], capture_output=True, text=True, timeout=300)
+
+    def test_no_gate_can_be_left_out(self):
+        text = CHAIN.read_text(encoding="utf-8")
+        names = re.findall(r"^#if(?:n?)def (\w+)", text, re.M)
+        gates = re.findall(r"^  (\w+), +//", (TOP / "src/core/proofs.h").read_text(encoding="utf-8"), re.M)
+        # What makes the first proof has nothing before it to be left out for.
+        self.assertEqual([f"WITHOUT_{gate}" for gate in gates[1:]], [name for name in names if name.startswith("WITHOUT_")])
+
+        # The headers are read once; what is left to compile is the function.
+        headers = self.folder / "headers.h"
+        headers.write_text("".join(re.findall(r"^#include .*\n", text, re.M)), encoding="utf-8")
+        made = self.compile("-x", "c++-header", str(headers), "-o", f"{headers}.gch")
+        self.assertEqual(0, made.returncode, made.stderr)
+
+        def build(name):
+            defined = [f"-D{name}"] if name else []
+            return self.compile("-fsyntax-only", "-include", str(headers), *defined, str(CHAIN))
+
+        as_it_is = build(None)
+        self.assertEqual(0, as_it_is.returncode, as_it_is.stderr)
+        with ThreadPoolExecutor(2) as threads:
+            for name, built in zip(names, threads.map(build, names)):
+                with self.subTest(name):
+                    self.assertNotEqual(0, built.returncode, "this builds")
+                    errors = [line for line in built.stderr.splitlines() if ": error: " in line]
+                    self.assertTrue(any(REFUSALS.search(line) for line in errors), "\n".join(errors))
+
+
+if __name__ == "__main__":
+    unittest.main()
