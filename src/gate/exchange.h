@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@
 
 namespace gatehouse::gate {
 
+struct Exchange;
+class Released;
+
 // Whether the fields in which a proxy names its client are believed.
 enum class Forwarding : std::uint8_t { believed_of_trusted_proxies, never_believed };
 
@@ -44,6 +48,21 @@ struct Peer {
 struct TakenLimit {
   const policy::Limit* limit = nullptr;
   LimitState state;
+};
+
+// What a target answered, until the response filter releases it or a refusal takes its place. Its memory is
+// kept, so that an answer costs no allocation.
+class Unreleased {
+ public:
+  void drop() { response_.rest.reset(); }
+  std::size_t memory() const { return response_.body.capacity(); }
+
+ private:
+  friend class Runner;  // lends it to the target
+  friend class ResponseFilter;
+  friend class Released;
+  friend Released respond(Exchange& exchange, const Refusal& refusal);
+  Response response_;
 };
 
 // Whether texts of others can be searched for all that the document marks as secret in the request.
@@ -88,7 +107,7 @@ struct Found {
       place;                     // among those under way: until the answer and the target's work have ended
   MonotonicTime object_asked{};  // when the request began to look for its object
   CallReport report;
-  Response response;
+  Unreleased answer;
 };
 
 // What was read: too large to be written for every request, so each says itself how much of it holds.
@@ -124,11 +143,34 @@ struct Exchange : Found, Parsed {
   void end() {
     checked.forget();
     policy.reset();
-    response.rest.reset();
+    answer.drop();
     place.reset();
     Parsed::forget();
     body_memory.release();
   }
+};
+
+// What may be written to the client. The response filter alone makes one of what a target answered, and
+// respond() one of a refusal. Owns the rest of the body; the other parts are the exchange's.
+class Released {
+ public:
+  const Exchange& exchange() const { return *exchange_; }
+  unsigned status() const { return response().status; }
+  std::string_view fields() const { return response().fields; }  // lines, each with its CRLF
+  std::string_view body() const { return response().body; }      // where there is a rest: its beginning
+  std::optional<std::uint64_t> length() const { return response().length; }  // as Response::length
+  BodySource* rest() const { return rest_.get(); }                           // null: there is none
+  void end_rest() { rest_.reset(); }
+
+ private:
+  friend class ResponseFilter;
+  friend Released respond(Exchange& exchange, const Refusal& refusal);
+  explicit Released(Exchange& exchange)
+      : exchange_(&exchange), rest_(std::move(exchange.answer.response_.rest)) {}
+  const Response& response() const { return exchange_->answer.response_; }
+
+  Exchange* exchange_;
+  std::unique_ptr<BodySource> rest_;
 };
 
 }  // namespace gatehouse::gate

@@ -2,7 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "gate/exchange.h"
+#include "gate/respond.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -16,7 +16,8 @@ void BM_Begin(benchmark::State& state) {
     exchange.detail = "a text that is longer than what fits into a string itself";
     exchange.credentials.push_back("token");
     exchange.limits.push_back({});
-    exchange.response.body = "{\"id\":1,\"title\":\"a short answer of a service\"}";
+    exchange.id.emplace();
+    benchmark::DoNotOptimize(respond(exchange, Refusal(Reason::no_such_operation)));
     benchmark::DoNotOptimize(exchange);
   }
 }

@@ -121,8 +121,8 @@ std::string fixed_fields(const policy::Settings& settings, Transport transport) 
   return fields;
 }
 
-void respond(Exchange& exchange, const Refusal& refusal) {
-  Response& response = exchange.response;
+Released respond(Exchange& exchange, const Refusal& refusal) {
+  Response& response = exchange.answer.response_;
   response.clear();
   const AnswerText& text = text_of(refusal.answer);
   response.status = refusal.status != 0 ? refusal.status : text.status;
@@ -141,6 +141,7 @@ void respond(Exchange& exchange, const Refusal& refusal) {
   }
   append_body(response.body, text, response.status, exchange.id->text(),
               may_see_details(exchange) ? &exchange : nullptr, problem);
+  return Released(exchange);
 }
 
 std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
@@ -163,15 +164,15 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
   return body.size();
 }
 
-Framing write_head(std::string& out, const Exchange& exchange, http::Persistence connection,
+Framing write_head(std::string& out, const Released& answer, http::Persistence connection,
                    std::string_view date_line, std::string_view fixed_fields) {
-  const Response& response = exchange.response;
+  const Exchange& exchange = answer.exchange();
   http::HeadWriter head(out);
-  head.status(static_cast<int>(response.status));
+  head.status(static_cast<int>(answer.status()));
   head.block(date_line);
-  head.block(response.fields);
+  head.block(answer.fields());
   http::append_field(out, "Cache-Control",
-                     exchange.checked.operation() != nullptr && response.status < 400
+                     exchange.checked.operation() != nullptr && answer.status() < 400
                          ? std::string_view(exchange.checked.operation()->cache_control)
                          : "no-store");
   http::append_field(out, "X-Request-Id", exchange.id->text());
@@ -180,21 +181,21 @@ Framing write_head(std::string& out, const Exchange& exchange, http::Persistence
   if (connection == http::Persistence::close) http::append_field(out, "Connection", "close");
 
   Framing framing = Framing::length;
-  const bool bodiless = response.status == 204 || response.status == 304;
+  const bool bodiless = answer.status() == 204 || answer.status() == 304;
   if (bodiless) {
     framing = Framing::none;
   } else if (exchange.head.method == http::Method::head) {
     framing = Framing::none;
     // What GET would have. An upstream that does not say it leaves no body to count either.
-    if (response.length) {
-      head.content_length(*response.length);
-    } else if (!response.rest && !response.body.empty()) {
-      head.content_length(response.body.size());
+    if (answer.length()) {
+      head.content_length(*answer.length());
+    } else if (!answer.rest() && !answer.body().empty()) {
+      head.content_length(answer.body().size());
     }
-  } else if (!response.rest) {
-    head.content_length(response.body.size());
-  } else if (response.length) {
-    head.content_length(*response.length);
+  } else if (!answer.rest()) {
+    head.content_length(answer.body().size());
+  } else if (answer.length()) {
+    head.content_length(*answer.length());
   } else if (exchange.head.version == http::Version::http_1_1) {
     framing = Framing::chunked;
     http::append_field(out, "Transfer-Encoding", "chunked");

@@ -18,9 +18,9 @@ enum class Transport : std::uint8_t {
 };
 std::string fixed_fields(const policy::Settings& settings, Transport transport);
 
-// Fills the exchange's response with the refusal's public side: texts fixed when Gatehouse was compiled, the
+// The refusal's public side, in place of what a target answered: texts fixed when Gatehouse was compiled, the
 // correlation id, and (for proven principals, or everyone where the policy says so) what did not match.
-void respond(Exchange& exchange, const Refusal& refusal);
+Released respond(Exchange& exchange, const Refusal& refusal);
 
 // The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection
 // closed. How many bytes its body has.
@@ -29,8 +29,8 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
 
 enum class Framing : std::uint8_t { length, chunked, none };
 
-// The head of the exchange's response, and how its body is to be framed.
-Framing write_head(std::string& out, const Exchange& exchange, http::Persistence connection,
+// The answer's head, and how its body is to be framed.
+Framing write_head(std::string& out, const Released& answer, http::Persistence connection,
                    std::string_view date_line, std::string_view fixed_fields);
 
 }  // namespace gatehouse::gate

@@ -100,9 +100,8 @@ bool lists(std::string_view methods, std::string_view wanted) {
 // An upstream's Allow tells of methods that the document does not declare, and a 405 must have one (RFC 9110
 // section 15.5.6): it names those of the document that the upstream allows too. Where the upstream lists none
 // in its 405, those of the document but the one that was refused.
-void narrow_allow(Exchange& exchange) {
+void narrow_allow(Exchange& exchange, Response& response) {
   Kept<std::string>& allowed = exchange.report.allow;
-  Response& response = exchange.response;
   const bool refused = response.status == 405;
   if (allowed.empty() && !refused) return;
   std::string both;
@@ -122,12 +121,13 @@ void narrow_allow(Exchange& exchange) {
 
 }  // namespace
 
-Verdict<void> ResponseFilter::pass(Permit permit) {
+Verdict<Released> ResponseFilter::pass(Permit permit) {
   Exchange& exchange = permit.exchange();
-  Response& response = exchange.response;
-  narrow_allow(exchange);
-  if (response.status < 400) return {};
-  if (response.status < 500 && !response.rest && declared(exchange, permit.operation())) return {};
+  Response& response = exchange.answer.response_;
+  narrow_allow(exchange, response);
+  if (response.status < 400) return Released(exchange);
+  if (response.status < 500 && !response.rest && declared(exchange, permit.operation()))
+    return Released(exchange);
   exchange.report.original_head =
       exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
   exchange.report.original_body = kept_body(exchange.report.original_head, response.body);
@@ -140,24 +140,25 @@ Verdict<void> ResponseFilter::pass(Permit permit) {
 }
 
 bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& operation) {
-  const openapi::Response* response = response_for(*operation.api, exchange.response.status);
+  const Response& answer = exchange.answer.response_;
+  const openapi::Response* response = response_for(*operation.api, answer.status);
   if (response == nullptr) return false;
-  const bool has_body = !exchange.response.body.empty();
+  const bool has_body = !answer.body.empty();
   // To HEAD, GET's operation answers with GET's fields and without its body (RFC 9110 section 9.3.2).
   if (!has_body && (exchange.head.method != http::Method::head || response->content.empty()))
     return response->content.empty();
-  if (const std::string_view coding = coding_of(exchange.response.fields); !coding.empty()) {
+  if (const std::string_view coding = coding_of(answer.fields); !coding.empty()) {
     exchange.report.detail = fmt::format(
         "the upstream coded its answer ({}), so that it cannot be compared with the document", coding);
     return false;
   }
-  const auto type = http::parse_media_type(content_type_of(exchange.response.fields));
+  const auto type = http::parse_media_type(content_type_of(answer.fields));
   if (!type || !type->is_json()) return false;
   for (const openapi::Content& content : response->content) {
     if (!http::covers(content.type, *type) || !content.checked_by) continue;
     if (!has_body) return true;
     json::Document document;
-    if (!parser_.parse(exchange.response.body, document)) return false;
+    if (!parser_.parse(answer.body, document)) return false;
     if (content.checked_by->accepts(document.root())) return true;
   }
   return false;

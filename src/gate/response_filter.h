@@ -11,7 +11,7 @@ namespace gatehouse::gate {
 class ResponseFilter {
  public:
   // Refuses what must not leave; the original is then in the exchange's report.
-  Verdict<void> pass(Permit permit);
+  Verdict<Released> pass(Permit permit);
 
  private:
   bool declared(Exchange& exchange, const policy::Operation& operation);

@@ -41,7 +41,7 @@ Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& c
 
 // The order of the gates is the security of the system. Each takes what the one before it has proven; cheap
 // ones come first, and until the permission is known nothing of the body is read.
-net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body) {
+net::Task<Verdict<Released>> Runner::pass_gates(Exchange& exchange, BodyReader& body) {
   if (!audit_.accepting()) co_return refuse(Reason::record_unavailable);
 
   // 1. Which operation. What none answers is limited by address, so that looking for doors is not free.
@@ -112,7 +112,7 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
       GATEHOUSE_CO_CHECK(std::move(intended));
     }
     exchange.on_hang_up = parts_.on_hang_up[operation.index];
-    auto called = co_await target->call(decision, call, exchange.response, exchange.report);
+    auto called = co_await target->call(decision, call, exchange.answer.response_, exchange.report);
     GATEHOUSE_CO_TRY(Permit permit, std::move(called));
     co_return response_filter_.pass(std::move(permit));
   }
@@ -137,8 +137,8 @@ net::Task<Verdict<void>> Runner::pass_gates(Exchange& exchange, BodyReader& body
     GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
   }
   exchange.on_hang_up = parts_.on_hang_up[operation.index];
-  auto called =
-      co_await parts_.targets[operation.index]->call(permit, call, exchange.response, exchange.report);
+  auto called = co_await parts_.targets[operation.index]->call(permit, call, exchange.answer.response_,
+                                                               exchange.report);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return response_filter_.pass(std::move(permit));
 }
@@ -159,9 +159,9 @@ net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {
   co_return refuse(Reason::record_unavailable, exchange.checked.operation()->name);
 }
 
-net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader& body) {
-  const auto passed = co_await pass_gates(exchange, body);
-  if (passed) co_return std::nullopt;
+net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
+  auto passed = co_await pass_gates(exchange, body);
+  if (passed) co_return Answered{*std::move(passed), std::nullopt};
   if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
     if (exchange.marked == MarkedSecrets::too_many) {
       exchange.report.original_head = "";
@@ -178,8 +178,7 @@ net::Task<std::optional<Refusal>> Runner::answer(Exchange& exchange, BodyReader&
     const MonotonicTime asked = std::max(exchange.object_asked, exchange.report.object_asked);
     co_await net::sleep_until(*parts_.loop, next_hidden_answer(asked, clock_.monotonic()));
   }
-  respond(exchange, passed.error());
-  co_return passed.error();
+  co_return Answered{respond(exchange, passed.error()), passed.error()};
 }
 
 Call Runner::call_of(const Exchange& exchange) const {

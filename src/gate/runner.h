@@ -37,18 +37,23 @@ struct Parts {
   net::Loop* loop = nullptr;              // the worker's; null where nothing may wait for a time
 };
 
+// The answer, and how it came to that: no refusal means that a target answered.
+struct Answered {
+  Released released;
+  std::optional<Refusal> refusal;
+};
+
 class Runner {
  public:
   Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
 
-  // Fills the exchange's response, and says how it came to that: no refusal means a target answered.
-  net::Task<std::optional<Refusal>> answer(Exchange& exchange, BodyReader& body);
+  net::Task<Answered> answer(Exchange& exchange, BodyReader& body);
 
   const policy::PolicySet& policy() const { return *parts_.policy; }
   const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }
 
  private:
-  net::Task<Verdict<void>> pass_gates(Exchange& exchange, BodyReader& body);
+  net::Task<Verdict<Released>> pass_gates(Exchange& exchange, BodyReader& body);
   // What a sensitive operation is about to do is on the disk before its target is called.
   net::Task<Verdict<void>> record_intent(Exchange& exchange);
   // Whether other work can have been done since the request's credential was proven.

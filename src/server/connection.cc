@@ -76,11 +76,6 @@ class Pace {
 
 constexpr std::string_view kNotKnown = "the operation had begun; what it did is not known";
 
-// Whether the upstream still works on what must not be left half-done: its answer has not ended.
-bool is_unfinished(const gate::Exchange& exchange) {
-  return exchange.on_hang_up == net::OnHangUp::finish && exchange.response.rest != nullptr;
-}
-
 // The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also
 // where the coroutine that answers is destroyed, or left by an exception.
 class Recording {
@@ -89,7 +84,7 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
   ~Recording() {
-    if (ending.cut && is_unfinished(exchange_)) {
+    if (ending.cut && is_unfinished()) {
       ending.refusal = Refusal(Reason::upstream_late);  // a failure, for the reason of the cut
       if (exchange_.detail.empty()) exchange_.detail = kNotKnown;
     }
@@ -97,6 +92,12 @@ class Recording {
     worker_.audit().record(worker_.events().build(exchange_, ending, now));
   }
 
+  // Whether the upstream still works on what must not be left half-done: its answer has not ended.
+  bool is_unfinished() const {
+    return exchange_.on_hang_up == net::OnHangUp::finish && answer && answer->rest() != nullptr;
+  }
+
+  std::optional<gate::Released> answer;  // once there is one
   // Until it is known better: the server ended, and with it the exchange.
   gate::Ending ending{Refusal(Reason::draining)};
 
@@ -142,10 +143,11 @@ class ClientConnection {
   net::Task<Next> answer(gate::Exchange& exchange);
   // `ending` says at every moment what the client has, should this be destroyed. Of an answer that is no
   // refusal it gets `cut` too, or a refusal where the upstream does not end it.
-  net::Task<Next> write_answer(gate::Exchange& exchange, http::Persistence keep, gate::Ending& ending);
+  net::Task<Next> write_answer(gate::Exchange& exchange, const gate::Released& answer, http::Persistence keep,
+                               gate::Ending& ending);
   // Breaks the client's connection, and reads the rest of the upstream's answer for nobody: an upstream whose
-  // connection breaks may leave its work undone. `response.rest` is gone when it has ended in order.
-  net::Task<void> finish_work(gate::Exchange& exchange);
+  // connection breaks may leave its work undone. `answer` has no rest when it has ended in order.
+  net::Task<void> finish_work(gate::Exchange& exchange, gate::Released& answer);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
   void record_connection(Reason reason, std::string_view detail) {
     worker_.record_connection(peer_.address, reason, detail);
@@ -327,27 +329,27 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
   std::optional<Refusal>& refusal = recording.ending.refusal;
   if (!arrived) {
     refusal = arrived.error();
-    gate::respond(exchange, *refusal);
+    recording.answer = gate::respond(exchange, *refusal);
   } else {
     stream_->clear_deadline();
-    Result<std::optional<Refusal>> passed;
     try {
       const ConnectionList::Entry working(worker_.working(), *stream_);
       auto running = net::cancellable(*stream_, worker_.work_ends(), serving_->runner->answer(exchange, body),
                                       &exchange.on_hang_up);
-      passed = co_await running;
+      auto answered = co_await running;
+      if (answered) {
+        refusal = answered->refusal;
+        recording.answer = std::move(answered->released);
+      } else {
+        refusal = Refusal(stopped_by(answered.error()));
+        if (exchange.on_hang_up == net::OnHangUp::finish) exchange.detail = kNotKnown;
+        if (refusal->reason == Reason::draining) recording.answer = gate::respond(exchange, *refusal);
+      }
     } catch (const std::exception& bug) {
       // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
       exchange.detail = bug.what();
-      passed = std::optional(Refusal(Reason::internal_error));
-      gate::respond(exchange, **passed);
-    }
-    if (passed) {
-      refusal = *passed;
-    } else {
-      refusal = Refusal(stopped_by(passed.error()));
-      if (exchange.on_hang_up == net::OnHangUp::finish) exchange.detail = kNotKnown;
-      if (refusal->reason == Reason::draining) gate::respond(exchange, *refusal);
+      refusal = Refusal(Reason::internal_error);
+      recording.answer = gate::respond(exchange, *refusal);
     }
   }
 
@@ -363,15 +365,16 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
     // Nobody knows that it failed but the record.
     exchange.detail = std::string(facts_of(refusal->reason).name) + ": " + exchange.report.detail;
     refusal = Refusal(Reason::client_gone);
-  } else if (!left && !(refusal && refusal->reason == Reason::client_gone)) {
+  } else if (!left && recording.answer && !(refusal && refusal->reason == Reason::client_gone)) {
     const bool keep = exchange.head.connection == http::Persistence::keep_alive && used &&
                       !worker_.draining() && !(refusal && refusal->reason == Reason::malformed_http);
-    auto writing = write_answer(exchange, keep ? http::Persistence::keep_alive : http::Persistence::close,
-                                recording.ending);
+    auto writing =
+        write_answer(exchange, *recording.answer,
+                     keep ? http::Persistence::keep_alive : http::Persistence::close, recording.ending);
     next = co_await writing;
   }
-  if (recording.ending.cut && is_unfinished(exchange)) {
-    co_await finish_work(exchange);
+  if (recording.ending.cut && recording.is_unfinished()) {
+    co_await finish_work(exchange, *recording.answer);
     co_return Next::gone;
   }
   if (used) {
@@ -381,7 +384,7 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
   co_return next;
 }
 
-net::Task<void> ClientConnection::finish_work(gate::Exchange& exchange) {
+net::Task<void> ClientConnection::finish_work(gate::Exchange& exchange, gate::Released& answer) {
   stream_->abort();
   stream_.reset();
   const auto failed = [&](Reason reason, std::string_view text) {
@@ -390,7 +393,7 @@ net::Task<void> ClientConnection::finish_work(gate::Exchange& exchange) {
   };
   const MonotonicTime until = worker_.loop().now() + exchange.checked.operation()->timeout;
   for (;;) {
-    auto pulling = exchange.response.rest->next();
+    auto pulling = answer.rest()->next();
     const auto piece = co_await pulling;
     if (!piece) {
       const bool late = piece.error().code == ErrorCode::timeout;
@@ -403,23 +406,22 @@ net::Task<void> ClientConnection::finish_work(gate::Exchange& exchange) {
       co_return;
     }
   }
-  exchange.response.rest.reset();
+  answer.end_rest();
 }
 
-net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, http::Persistence keep,
-                                               gate::Ending& ending) {
-  Response& response = exchange.response;
+net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, const gate::Released& answer,
+                                               http::Persistence keep, gate::Ending& ending) {
   head_out_.clear();
   const gate::Framing framing =
-      gate::write_head(head_out_, exchange, keep, worker_.date_line(), serving_->fixed_fields);
+      gate::write_head(head_out_, answer, keep, worker_.date_line(), serving_->fixed_fields);
   const bool bodiless = framing == gate::Framing::none;
   const bool chunked = framing == gate::Framing::chunked;
-  const http::ChunkHead first(response.body.size());
+  const http::ChunkHead first(answer.body().size());
   std::array<std::string_view, 4> parts{head_out_};
   std::size_t count = 1;
-  if (!bodiless && !response.body.empty()) {
+  if (!bodiless && !answer.body().empty()) {
     if (chunked) parts[count++] = first.view();
-    parts[count++] = response.body;
+    parts[count++] = answer.body();
     if (chunked) parts[count++] = http::kChunkEnd;
   }
   Pace pace(*stream_, deadlines().answer);
@@ -432,19 +434,19 @@ net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, http::P
     return Next::gone;
   };
   std::optional<StreamWatch> watch;
-  if (response.rest && !bodiless) watch.emplace(worker_, exchange, *stream_, tls_);
+  if (answer.rest() && !bodiless) watch.emplace(worker_, exchange, *stream_, tls_);
   const auto broken = [&](const Error& error) {
     return cut(watch && watch->ended() ? *watch->ended() : Pace::reason_of(error));
   };
   auto beginning = pace.write(std::span(parts).first(count));
   const auto begun = co_await beginning;
   if (!begun) co_return broken(begun.error());
-  ending.status = response.status;
-  if (!bodiless) ending.response_bytes = response.body.size();
-  if (response.rest && !bodiless) {
+  ending.status = answer.status();
+  if (!bodiless) ending.response_bytes = answer.body().size();
+  if (answer.rest() && !bodiless) {
     const ConnectionList::Entry working(worker_.working(), *stream_);
     for (;;) {
-      auto pulling = net::cancellable(*stream_, worker_.work_ends(), response.rest->next());
+      auto pulling = net::cancellable(*stream_, worker_.work_ends(), answer.rest()->next());
       auto pulled = co_await pulling;
       if (watch->ended()) co_return cut(*watch->ended());
       if (!pulled) co_return cut(stopped_by(pulled.error()));
@@ -477,7 +479,7 @@ net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, http::P
       auto last_write = pace.write(last);
       const auto ended = co_await last_write;
       if (!ended) co_return broken(ended.error());
-    } else if (!response.length) {
+    } else if (!answer.length()) {
       keep = http::Persistence::close;  // HTTP/1.0: the end of the connection is the end of the body
     }
   }

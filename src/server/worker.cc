@@ -129,7 +129,7 @@ std::unique_ptr<gate::Exchange> Worker::take_exchange() {
 
 void Worker::give_back(std::unique_ptr<gate::Exchange> exchange) {
   exchange->end();
-  if (exchanges_.size() < kKept && exchange->response.body.capacity() <= (std::size_t{256} << 10U)) {
+  if (exchanges_.size() < kKept && exchange->answer.memory() <= (std::size_t{256} << 10U)) {
     exchanges_.push_back(std::move(exchange));
   }
 }

@@ -92,8 +92,7 @@ class Body final : public gate::BodyReader {
   std::string_view bytes_;
 };
 
-net::Task<void> keep(net::Loop& loop, net::Task<std::optional<Refusal>> task,
-                     std::optional<std::optional<Refusal>>& out) {
+net::Task<void> keep(net::Loop& loop, net::Task<gate::Answered> task, std::optional<gate::Answered>& out) {
   out = co_await task;
   loop.stop();
 }
@@ -128,7 +127,7 @@ class TheGates final : public Gates {
   gate::EventBuilder builder_;
   gate::Exchange exchange_;  // one for all, as on a connection: nothing of a request may be left for the next
   std::vector<std::string> sent_;  // credentials that the request carries
-  std::string head_;
+  std::string head_, body_;        // of the answer
 };
 
 // The real parts, but for what would leave the machine.
@@ -215,20 +214,18 @@ std::string TheGates::request_of(const Step& step, gate::Peer& peer) {
 
 // What server/connection.cc does between reading and writing.
 gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body) {
-  std::optional<Refusal> refusal;
+  std::optional<gate::Answered> answer;
   if (const auto arrived = gate::arrive(exchange, with_.clock, with_.entropy); !arrived) {
-    refusal = arrived.error();
-    gate::respond(exchange, *refusal);
+    answer = {gate::respond(exchange, arrived.error()), arrived.error()};
   } else {
-    std::optional<std::optional<Refusal>> answer;
     net::spawn(with_.loop, keep(with_.loop, runner_.answer(exchange, body), answer));
     while (!answer) with_.loop.run();  // stop() before run() ends the first at once
-    refusal = *answer;
   }
   head_.clear();
-  gate::write_head(head_, exchange, http::Persistence::keep_alive, "", "");
+  gate::write_head(head_, answer->released, http::Persistence::keep_alive, "", "");
   exchange.place.reset();  // the answer has ended
-  return {refusal, exchange.response.status, exchange.response.body.size()};
+  body_ = answer->released.body();
+  return {answer->refusal, answer->released.status(), answer->released.body().size()};
 }
 
 Outcome TheGates::pass(const Step& step) {
@@ -342,7 +339,7 @@ void TheGates::read_event(Outcome& outcome) {
 
 // The answer, as the caller gets it.
 void TheGates::read_answer(Outcome& outcome) const {
-  outcome.decided["body"] = exchange_.response.body;
+  outcome.decided["body"] = body_;
   std::string_view lines = head_;
   lines.remove_prefix(std::min(lines.find('\n') + 1, lines.size()));
   while (lines.size() > 2) {
@@ -357,7 +354,7 @@ void TheGates::read_answer(Outcome& outcome) const {
   if (outcome.decided["user"] != "nothing") outcome.decided["user"] = outcome.decided["user"];
   json::Parser parser;
   json::Document body;
-  if (!parser.parse(exchange_.response.body, body)) return;
+  if (!parser.parse(body_, body)) return;
   if (const auto details = body.root().find("details")) {
     std::string all;
     for (const json::Value one : details->elements()) {

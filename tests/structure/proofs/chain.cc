@@ -4,6 +4,7 @@
 #include "gate/identify.h"
 #include "gate/limit.h"
 #include "gate/permit.h"
+#include "gate/respond.h"
 #include "gate/response_filter.h"
 #include "gate/route.h"
 #include "gate/validate.h"
@@ -18,7 +19,8 @@ struct Gates {
   Evaluator& evaluator;
 };
 
-void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, const Call& call) {
+void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, const Call& call,
+          Response& response, std::string& out) {
   auto before_limit_address = *Router::route(exchange);
 #ifndef WITHOUT_limit_address
   auto before_identify = *gates.limits.admit_address(std::move(before_limit_address));
@@ -61,7 +63,7 @@ void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, cons
 #else
   auto permit = std::move(before_decide);
 #endif
-  auto called = target.call(permit, call, exchange.response, exchange.report);
+  [[maybe_unused]] auto called = target.call(permit, call, response, exchange.report);
 
   // A proof knows its request: there is no place for another's operation, principal or input.
 #ifdef WITH_operation_of_another
@@ -87,7 +89,20 @@ void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, cons
 #ifdef WITH_a_checked_operation_that_is_written
   exchange.checked.operation_ = other.checked.operation();
 #endif
-  static_cast<void>(gates.filter.pass(std::move(permit)));
+
+  // Only what the response filter has passed, or what respond() makes of a refusal, is written.
+#ifdef WITH_an_answer_that_no_filter_passed
+  const Released released(exchange);
+#endif
+#ifndef WITHOUT_filter
+  const Released released = *gates.filter.pass(std::move(permit));
+#else
+  const Response& released = response;
+#endif
+  write_head(out, released, http::Persistence::keep_alive, {}, {});
+#ifdef WITH_an_answer_that_is_changed_behind_the_filter
+  exchange.answer.response_.status = 200;
+#endif
   static_cast<void>(other);
 }
 
