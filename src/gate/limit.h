@@ -38,7 +38,7 @@ class LimitGate {
                      const RequestActivation* activation = nullptr, Evaluator* evaluator = nullptr);
 
   LimitStore& store_;
-  // Of the call at hand.
+  // Of the call at hand, which waits for nothing.
   std::string keys_;  // the claims' keys, one behind the other
   std::array<LimitClaim, kMostLimitClaims> claims_;
   std::array<LimitState, kMostLimitClaims> states_;

@@ -6,6 +6,7 @@
 #include "gate/decide.h"
 #include "gate/marked_secrets.h"
 #include "gate/permit.h"
+#include "gate/record.h"
 #include "gate/respond.h"
 #include "gate/route.h"
 #include "gate/secret_forms.h"
@@ -150,7 +151,8 @@ bool Runner::has_waited(const Exchange& exchange) const {
 
 net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {
   const MonotonicTime now = clock_.monotonic();
-  const Event intent = events_.build_intent(exchange, now);
+  EventBuilder builder;  // the request's own: the sink may read the event when other requests have run
+  const Event intent = builder.build_intent(exchange, now);
   const MonotonicTime deadline =
       std::min(exchange.started + exchange.checked.operation()->timeout, now + kIntentPatience);
   auto recorded = co_await audit_.record_durably(intent, deadline);

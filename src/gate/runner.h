@@ -14,7 +14,6 @@
 #include "gate/exchange.h"
 #include "gate/identify.h"
 #include "gate/limit.h"
-#include "gate/record.h"
 #include "gate/response_filter.h"
 #include "gate/validate.h"
 #include "net/loop.h"
@@ -68,7 +67,6 @@ class Runner {
   Validator validator_;
   ResponseFilter response_filter_;
   Evaluator evaluator_;
-  EventBuilder events_;
 };
 
 }  // namespace gatehouse::gate

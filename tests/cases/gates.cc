@@ -8,6 +8,7 @@
 #include "audit/encoder.h"
 #include "base/strings.h"
 #include "gate/arrive.h"
+#include "gate/record.h"
 #include "gate/respond.h"
 #include "http/request_parser.h"
 #include "json/parser.h"
