@@ -6,6 +6,7 @@
 #include "doc/reader.h"
 #include "doc/source.h"
 #include "policy/fields_reader.h"
+#include "policy/listen_reader.h"
 #include "policy/routing_reader.h"
 #include "policy/settings.h"
 #include "policy/settings_fields.h"
@@ -21,7 +22,6 @@ using doc::as_one_of;
 using doc::as_rate;
 using doc::as_size;
 using doc::as_text;
-using doc::as_texts;
 using doc::Choice;
 using doc::Field;
 using doc::Reader;
@@ -30,11 +30,7 @@ constexpr Choice<Exposure> kExposures[] = {
     {"public", Exposure::open}, {"partner", Exposure::partner}, {"internal", Exposure::internal}};
 constexpr Choice<DataClass> kDataClasses[] = {
     {"public", DataClass::open}, {"internal", DataClass::internal}, {"sensitive", DataClass::sensitive}};
-constexpr Choice<PlaintextAnswer> kPlaintext[] = {{"redirect", PlaintextAnswer::redirect},
-                                                  {"reject", PlaintextAnswer::reject}};
 constexpr Choice<TlsMinimum> kMinimums[] = {{"1.2", TlsMinimum::tls_1_2}, {"1.3", TlsMinimum::tls_1_3}};
-constexpr Choice<ProxyProtocol> kProxyProtocols[] = {{"off", ProxyProtocol::off},
-                                                     {"required", ProxyProtocol::required}};
 constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
 constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
@@ -73,28 +69,6 @@ std::optional<PlacedText> reason(const Field& field) {
 }
 constexpr auto as_reason = [](const Field& field) { return reason(field); };
 
-std::optional<SocketAddress> socket_address(const Field& field) {
-  const auto text = field.text();
-  if (!text) return std::nullopt;
-  const auto colon = text->rfind(':');
-  if (colon != std::string::npos) {
-    std::string host = text->substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    const auto address = IpAddress::parse(host);
-    unsigned port = 0;
-    const std::string digits = text->substr(colon + 1);
-    for (const char c : digits) {
-      port = c >= '0' && c <= '9' && port <= 65535 ? port * 10 + static_cast<unsigned>(c - '0') : 65536;
-    }
-    if (address && !digits.empty() && port <= 65535) {
-      return SocketAddress{*address, static_cast<std::uint16_t>(port)};
-    }
-  }
-  field.problem("must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or \"[::]:8443\"");
-  return std::nullopt;
-}
-constexpr auto as_socket_address = [](const Field& field) { return socket_address(field); };
-
 // A time that somebody waits for: more than a clock can measure, and less than a slip of the pen. What is
 // added to the time of day must not leave its range.
 constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
@@ -114,74 +88,6 @@ ThreatModel read_threat_model(const Field& field) {
   model.data = in.required("data", as_one_of(kDataClasses));
   in.finish();
   return model;
-}
-
-// Whether both would take the same connections: the system would deal them out between the two.
-bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAddress>& b) {
-  if (!a || !b || a->port != b->port || a->port == 0) return false;
-  const auto is_any = [](const SocketAddress& socket) {
-    return socket.address.bytes() == IpAddress().bytes();
-  };
-  return a->address == b->address || is_any(*a) || is_any(*b);
-}
-
-// `ADDRESS:PORT`, or an object that says more.
-std::optional<SocketAddress> read_admin(const Field& field, AdminAccess& access,
-                                        const std::string& directory) {
-  if (field.is_text()) return socket_address(field);
-  Reader in(field);
-  const auto address = in.optional("address", as_socket_address);
-  if (!in.has("address")) in.missing("address");
-  access.names = in.optional("names", as_texts).value_or(access.names);
-  if (const auto tls = in.optional("tls", as_field)) {
-    Reader inner(*tls);
-    access.certificate = inner.required("certificate", as_file(directory));
-    access.private_key = inner.required("private_key", as_secret_file(directory));
-    access.client_ca = inner.optional("client_ca", as_file(directory)).value_or(PlacedText());
-    inner.finish();
-  }
-  in.finish();
-  return address;
-}
-
-Listen read_listen(const Field& field, const std::string& directory) {
-  Reader in(field);
-  Listen listen;
-  listen.https = in.optional("https", as_socket_address);
-  if (!in.has("https")) in.missing("https");
-  if (const auto http = in.optional("http", as_field)) {
-    Reader plain(*http);
-    listen.http = plain.optional("address", as_socket_address);
-    if (!plain.has("address")) plain.missing("address");
-    listen.http_answer = plain.required("do", as_one_of(kPlaintext));
-    plain.finish();
-  }
-  listen.names = in.optional("names", as_texts).value_or(listen.names);
-  listen.admin = in.optional(
-      "admin", [&](const Field& admin) { return read_admin(admin, listen.admin_access, directory); });
-  if (collide(listen.https, listen.http))
-    in.problem("http", "has the address of `https`; give it a port of its own");
-  for (const auto& other : {listen.https, listen.http}) {
-    if (collide(listen.admin, other))
-      in.problem("admin", "has the address of another listener; give it a port of its own");
-  }
-  listen.proxy_protocol =
-      in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
-  const auto count = [&](std::string_view key) {
-    return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(0));
-  };
-  listen.connections = count("connections");
-  listen.place = field.place();
-  listen.connections_per_address = count("connections_per_address");
-  if (listen.connections > 0 && listen.connections_per_address > listen.connections)
-    in.problem("connections_per_address", "must not be larger than connections");
-  listen.head = in.optional("head", as_size).value_or(listen.head);
-  if (listen.head < kibibytes(1) || listen.head >= kibibytes(64)) {
-    in.problem("head", "must be from 1KiB to less than 64KiB");
-    listen.head = kibibytes(16);
-  }
-  in.finish();
-  return listen;
 }
 
 Deadlines read_deadlines(const Field& field) {
