@@ -403,6 +403,57 @@ bool byte_ranges(std::string_view text) {
          all_members(in.rest(), 8, matches<byte_range>);
 }
 
+// `rojo=00f067aa0ba902b7` and `fw529a3039@dt=FfffffeA`.
+bool trace_state_member(Cursor& in) {
+  const auto is_key = [](char c) {
+    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '-' || c == '*' || c == '/';
+  };
+  const std::string_view key = in.take_while(is_key);
+  if (key.empty() || key.size() > 256) return false;
+  const bool has_system = in.take('@');
+  const std::string_view system = has_system ? in.take_while(is_key) : std::string_view();
+  const char first = (has_system ? system : key).empty() ? '\0' : (has_system ? system : key).front();
+  if (!is_letter(first) || (has_system && (key.size() > 241 || system.size() > 14))) return false;
+  if (!in.take('=')) return false;
+  const std::string_view value =
+      in.take_while([](char c) { return c >= ' ' && c <= '~' && c != ',' && c != '='; });
+  return !value.empty() && value.size() <= 256 && value.back() != ' ';
+}
+
+// `userId=alice;p=1`, with blanks around each part.
+bool baggage_member(Cursor& in) {
+  const auto is_octet = [](char c) {
+    return c > ' ' && c <= '~' && c != '"' && c != ',' && c != ';' && c != '\\';
+  };
+  const auto take_value = [&](Cursor& at) {
+    at.skip_blanks();
+    at.take_while(is_octet);
+    at.skip_blanks();
+  };
+  if (in.take_token().empty()) return false;
+  in.skip_blanks();
+  if (!in.take('=')) return false;
+  take_value(in);
+  while (in.take(';')) {  // properties
+    in.skip_blanks();
+    if (in.take_token().empty()) return false;
+    in.skip_blanks();
+    if (in.take('=')) take_value(in);
+  }
+  return true;
+}
+Kept baggage(std::string_view list, std::string& part) {
+  constexpr std::size_t kMost = 64;
+  constexpr std::size_t kMostBytes = std::size_t{8} << 10U;
+  if (list.size() <= kMostBytes) return members(list, kMost, matches<baggage_member>, part);
+  const auto comma = list.rfind(',', kMostBytes);
+  if (comma == std::string_view::npos) return Kept::nothing;
+  const Kept kept = members(list.substr(0, comma), kMost, matches<baggage_member>, part);
+  if (kept != Kept::whole) return kept;
+  part += list.substr(0, comma);
+  return Kept::part;
+}
+
 constexpr std::array<std::string_view, 4> kSites = {"cross-site", "same-origin", "same-site", "none"};
 constexpr std::array<std::string_view, 5> kModes = {"cors", "navigate", "no-cors", "same-origin",
                                                     "websocket"};
@@ -440,6 +491,8 @@ Kept keep(FieldGrammar grammar, std::string_view value, std::string& part) {
     case FieldGrammar::fetch_user: return whole_if(value == "?1");
     case FieldGrammar::gpc: return whole_if(value == "1");
     case FieldGrammar::requested_with: return whole_if(value == "XMLHttpRequest");
+    case FieldGrammar::trace_state: return members(value, 32, matches<trace_state_member>, part);
+    case FieldGrammar::baggage: return baggage(value, part);
   }
   return Kept::nothing;
 }

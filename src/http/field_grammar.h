@@ -35,6 +35,8 @@ enum class FieldGrammar : std::uint8_t {
   fetch_user,
   gpc,             // `1` (Global Privacy Control)
   requested_with,  // `XMLHttpRequest`
+  trace_state,     // W3C Trace Context section 3.3.1, 32
+  baggage,         // W3C Baggage section 3.3.1, 64 members and 8 KiB
 };
 
 enum class Kept : std::uint8_t {

@@ -153,5 +153,31 @@ TEST(FieldGrammar, DirectivesPreferencesDigestsAndPriority) {
   none_goes_on(FieldGrammar::text, {"\x01", "\xc3", repeated("a", 1025)});
 }
 
+TEST(FieldGrammar, TraceStateAndBaggageAreListsOfPairs) {
+  all_go_on(FieldGrammar::trace_state, {"rojo=00f067aa0ba902b7", "rojo=1, congo=t61rcWkgMzE",
+                                        "fw529a3039@dt=FfffffeA", "a=b c", repeated("a=b", 32, ",")});
+  none_goes_on(FieldGrammar::trace_state,
+               {"", "a", "=b", "A=b", "1a=b", "a=", "a=b=c", "@a=b", "a@=b", "a@1b=c", "a=\x7f",
+                repeated("a", 257) + "=b", "a=" + repeated("b", 257)});
+  EXPECT_EQ(kept_of(FieldGrammar::trace_state, "a=1,${x}, b=2"), "a=1, b=2");
+  EXPECT_EQ(kept_of(FieldGrammar::trace_state, repeated("a=b", 33, ",")), repeated("a=b", 32, ", "));
+
+  all_go_on(FieldGrammar::baggage, {"userId=alice", "a=1;p, b = 2 ; p = 3;q", "a=", "a=x%20y=z",
+                                    "a=b;c=", repeated("k=v", 64, ",")});
+  none_goes_on(FieldGrammar::baggage, {"", "a", "=b", "a b=c", "a=b c", "a=\"b\"", "a=b;", "a=b;;c", "a=b;=c",
+                                       "a=b\\c", "a=\x80", "a=b;c d", "\x01=b"});
+  EXPECT_EQ(kept_of(FieldGrammar::baggage, "a=1, ${x}, b=() { :;}, c=3"), "a=1, c=3");
+  EXPECT_EQ(kept_of(FieldGrammar::baggage, repeated("k=v", 65, ",")), repeated("k=v", 64, ", "));
+}
+
+TEST(FieldGrammar, BaggageHasEightKibibytes) {
+  const std::string half = "a=" + repeated("x", 4093);  // 4095
+  EXPECT_EQ(kept_of(FieldGrammar::baggage, half + "," + half + "x"), half + "," + half + "x") << "8192 bytes";
+  EXPECT_EQ(kept_of(FieldGrammar::baggage, half + "," + half + "xx"), half) << "8193 bytes";
+  EXPECT_EQ(kept_of(FieldGrammar::baggage, half + "," + half + ",b=1"), half + "," + half)
+      << "as far as it goes";
+  none_goes_on(FieldGrammar::baggage, {"a=" + repeated("x", 8191)});
+}
+
 }  // namespace
 }  // namespace gatehouse::http

@@ -36,7 +36,7 @@
   X(allow,                          "allow",                           many, declared,  text,            checked) /* 9110 10.2.1 */ \
   X(alt_svc,                        "alt-svc",                         many, declared,  text,            stays)  /* 7838 3 */ \
   X(authorization,                  "authorization",                   one,  ends_here, text,            stays)  /* 9110 11.6.2 */ \
-  X(baggage,                        "baggage",                         many, declared,  text,            stays)  /* W3C Baggage */ \
+  X(baggage,                        "baggage",                         many, goes_on,   baggage,         stays)  /* W3C Baggage 3 */ \
   X(cache_control,                  "cache-control",                   many, goes_on,   directives,      stays)  /* 9111 5.2 */ \
   X(cf_connecting_ip,               "cf-connecting-ip",                many, ends_here, text,            stays) \
   X(client_cert,                    "client-cert",                     many, ends_here, text,            stays)  /* 9440 2.2 */ \
@@ -57,7 +57,7 @@
   X(deprecation,                    "deprecation",                     many, declared,  text,            leaves) /* 9745 2 */ \
   X(dnt,                            "dnt",                             many, browsers,  text,            declared) /* Tracking Preference */ \
   X(dpop,                           "dpop",                            one,  ends_here, text,            stays)  /* 9449 4.1 */ \
-  X(early_data,                     "early-data",                      one,  ends_here, text,            stays)  /* 8470 5.1 */ \
+  X(early_data,                     "early-data",                      many, ends_here, text,            stays)  /* 8470 5.1 */ \
   X(etag,                           "etag",                            one,  declared,  text,            leaves) /* 9110 8.8.3 */ \
   X(expect,                         "expect",                          one,  ends_here, text,            stays)  /* 9110 10.1.1 */ \
   X(expires,                        "expires",                         many, declared,  text,            stays)  /* 9111 5.3 */ \
@@ -111,7 +111,7 @@
   X(sunset,                         "sunset",                          many, declared,  text,            leaves) /* 8594 3 */ \
   X(te,                             "te",                              many, ends_here, text,            stays)  /* 9110 10.1.4 */ \
   X(traceparent,                    "traceparent",                     one,  ends_here, text,            stays)  /* Trace Context */ \
-  X(tracestate,                     "tracestate",                      many, goes_on,   text,            stays)  /* Trace Context */ \
+  X(tracestate,                     "tracestate",                      many, goes_on,   trace_state,     stays)  /* Trace Context 3.3 */ \
   X(trailer,                        "trailer",                         many, ends_here, text,            stays)  /* 9110 6.6.2 */ \
   X(transfer_encoding,              "transfer-encoding",               one,  ends_here, text,            stays)  /* 9112 6.1 */ \
   X(true_client_ip,                 "true-client-ip",                  many, ends_here, text,            stays) \
@@ -127,6 +127,7 @@
   X(x_csrf_token,                   "x-csrf-token",                    one,  declared,  text,            declared) \
   X(x_forwarded_alone,              "x-forwarded",                     many, ends_here, text,            stays) \
   X(x_forwarded_for,                "x-forwarded-for",                 many, ends_here, text,            stays) \
+  X(x_forwarded_host,               "x-forwarded-host",                many, ends_here, text,            stays) \
   X(x_host,                         "x-host",                          many, ends_here, text,            stays) \
   X(x_http_method,                  "x-http-method",                   many, ends_here, text,            stays) \
   X(x_http_method_override,         "x-http-method-override",          many, ends_here, text,            stays) \

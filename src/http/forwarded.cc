@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/strings.h"
-#include "http/host.h"
+#include "http/characters.h"
 
 namespace gatehouse::http {
 namespace {
@@ -16,21 +16,101 @@ std::optional<IpAddress> parse_entry(std::string_view text) {
   return with_port ? IpAddress::parse(with_port->host) : std::nullopt;
 }
 
+// Reads one Forwarded field: `for=192.0.2.1;host="a.example:8443", for=…` (RFC 7239 section 4).
+class ForwardedReader {
+ public:
+  explicit ForwardedReader(std::string_view value) : rest_(value) {}
+
+  // The first `host` of all elements; empty where none has one. False: the field does not parse.
+  bool read(std::string_view& host) {
+    for (;;) {
+      bool has_host = false;
+      do {
+        skip_blanks();
+        if (rest_.empty() || rest_.front() == ',' || rest_.front() == ';') continue;
+        const std::string_view name = take_token();
+        std::string_view value;
+        if (name.empty() || !take('=') || !take_value(value)) return false;
+        skip_blanks();
+        if (!equal_ignoring_case(name, "host")) continue;
+        if (has_host) return false;  // once in an element (section 4)
+        has_host = true;
+        if (host.empty()) host = value;
+      } while (take(';'));
+      if (rest_.empty()) return true;
+      if (!take(',')) return false;
+    }
+  }
+
+ private:
+  bool take(char c) {
+    if (rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  void skip_blanks() {
+    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t')) rest_.remove_prefix(1);
+  }
+  std::string_view take_token() {
+    std::size_t end = 0;
+    while (end < rest_.size() && is(rest_[end], kTokenCharacter)) ++end;
+    const std::string_view token = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return token;
+  }
+  // A token, or a quoted text without escapes: no address and no host needs one.
+  bool take_value(std::string_view& value) {
+    if (!take('"')) {
+      value = take_token();
+      return !value.empty();
+    }
+    const auto end = rest_.find_first_of("\"\\");
+    if (end == std::string_view::npos || rest_[end] != '"') return false;
+    value = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return !value.empty();
+  }
+
+  std::string_view rest_;
+};
+
+bool same_authority(const HostPort& a, const HostPort& b) {
+  return a.port == b.port && equal_ignoring_case(a.host, b.host);
+}
+
 }  // namespace
+
+bool is_trusted(const IpAddress& peer, std::span<const IpNetwork> trusted) {
+  return std::ranges::any_of(trusted, [&](const IpNetwork& network) { return network.contains(peer); });
+}
+
+std::expected<std::optional<HostPort>, Malformed> forwarded_host(const Fields& fields) {
+  std::optional<HostPort> named;
+  if (const auto value = fields.value(FieldId::x_forwarded_host)) {
+    named = parse_host_port(trimmed(value->substr(0, value->find(','))));
+    if (!named) return std::unexpected(Malformed::field_value);
+  }
+  // Every line is read, so that none that does not parse goes by.
+  std::string_view host;
+  for (const Field field : fields) {
+    if (field.id == FieldId::forwarded && !ForwardedReader(field.value).read(host))
+      return std::unexpected(Malformed::field_value);
+  }
+  if (host.empty()) return named;
+  const auto other = parse_host_port(host);
+  if (!other || (named && !same_authority(*named, *other))) return std::unexpected(Malformed::field_value);
+  return other;
+}
 
 std::expected<IpAddress, Malformed> client_address(const IpAddress& peer, const Fields& fields,
                                                    std::span<const IpNetwork> trusted) {
-  const auto is_trusted = [trusted](const IpAddress& address) {
-    return std::any_of(trusted.begin(), trusted.end(),
-                       [&](const IpNetwork& network) { return network.contains(address); });
-  };
   IpAddress client = peer;
   if (!fields.has(FieldId::x_forwarded_for)) return client;
-  for (std::size_t i = fields.size(); i-- > 0 && is_trusted(client);) {
+  for (std::size_t i = fields.size(); i-- > 0 && is_trusted(client, trusted);) {
     const Field field = fields[i];
     if (field.id != FieldId::x_forwarded_for) continue;
     auto rest = field.value;
-    while (is_trusted(client)) {
+    while (is_trusted(client, trusted)) {
       const auto comma = rest.rfind(',');
       const auto entry = trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
       const auto address = parse_entry(entry);

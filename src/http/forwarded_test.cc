@@ -57,5 +57,47 @@ TEST(ClientAddress, WhatCannotBeReadIsNotGuessed) {
   EXPECT_EQ(client("10.0.0.1", {"nonsense, 1.2.3.4"}), "1.2.3.4");
 }
 
+// The forwarded authority, "none" or "refused". `x_host` empty: no X-Forwarded-Host.
+std::string host_of(std::string_view x_host, const std::vector<std::string>& forwarded = {}) {
+  std::string text(x_host);
+  Fields fields;
+  for (const std::string& line : forwarded) text += line;
+  fields.set_base(text.data());
+  if (!x_host.empty()) fields.add(FieldId::x_forwarded_host, 0, 0, 0, x_host.size());
+  std::size_t at = x_host.size();
+  for (const std::string& line : forwarded) {
+    fields.add(FieldId::forwarded, at, 0, at, line.size());
+    at += line.size();
+  }
+  const auto host = forwarded_host(fields);
+  if (!host) return "refused";
+  if (!*host) return "none";
+  return std::string((*host)->host) + ((*host)->port != 0 ? ":" + std::to_string((*host)->port) : "");
+}
+
+TEST(ForwardedHost, IsTheFirst) {
+  EXPECT_EQ(host_of(""), "none");
+  EXPECT_EQ(host_of("a.example:8443"), "a.example:8443");
+  EXPECT_EQ(host_of("a.example , b.example"), "a.example");
+  EXPECT_EQ(host_of("", {"for=192.0.2.1;host=a.example;proto=https, host=b.example"}), "a.example");
+  EXPECT_EQ(host_of("", {"for=192.0.2.1, for=10.0.0.1;HOST=\"a.example:8443\""}), "a.example:8443");
+  EXPECT_EQ(host_of("", {"for=192.0.2.1", "for=10.0.0.1; host=a.example"}), "a.example");
+  EXPECT_EQ(host_of("", {"for=192.0.2.1", ""}), "none");
+  EXPECT_EQ(host_of("a.example", {"host=A.example"}), "A.example") << "two that agree";
+}
+
+TEST(ForwardedHost, ThatCannotBeReadOrIsTwoRefuses) {
+  for (const char* value :
+       {",", " ,a.example", "a.example/", "https://a.example", "a b", "u@a.example", "a.example:0"})
+    EXPECT_EQ(host_of(value), "refused") << value;
+  for (const char* value :
+       {"host", "host=", "host=\"a.example", "host=a.example:8443", "host=\"a\\.example\"",
+        "host=a.example;host=b.example", "host=a.example b", "=a", "host=\"\"", "for=1;;=", "a=b c"})
+    EXPECT_EQ(host_of("", {value}), "refused") << value;
+  EXPECT_EQ(host_of("a.example", {"host=b.example"}), "refused");
+  EXPECT_EQ(host_of("a.example", {"host=\"a.example:8443\""}), "refused");
+  EXPECT_EQ(host_of("", {"host=a.example", "host=\""}), "refused") << "a later line is read too";
+}
+
 }  // namespace
 }  // namespace gatehouse::http

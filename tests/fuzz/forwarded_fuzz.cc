@@ -1,9 +1,10 @@
-// X-Forwarded-For through trusted proxies, and traceparent.
+// X-Forwarded-For and the forwarded host through trusted proxies, the names that are served, and traceparent.
 #include <array>
 #include <string>
 
 #include "fuzz.h"
 #include "http/forwarded.h"
+#include "http/served_names.h"
 #include "http/trace_context.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -22,6 +23,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_EXPECT(client_address(kStranger, fields, kTrusted) == kStranger);
     const auto client = client_address(kProxy, fields, kTrusted);
     FUZZ_EXPECT(!client || IpAddress::parse(client->text()) == *client);
+  }
+  if (size < 4096) {
+    Fields fields;
+    fields.set_base(text.data());
+    fields.add(FieldId::forwarded, 0, 0, 0, size / 2);
+    fields.add(FieldId::x_forwarded_host, 0, 0, size / 2, size - size / 2);
+    ServedNames served(8443);
+    for (const std::string_view name : {"a.example", "*.shop.example", "192.0.2.1", "[2001:db8::1]:8443"})
+      FUZZ_EXPECT(served.add(name));
+    const auto host = forwarded_host(fields);
+    std::string authority;
+    if (host && *host && served.append_authority(authority, **host)) {
+      // What goes on is itself a name that is served, and is written in one way.
+      const auto again = parse_host_port(authority);
+      std::string same;
+      FUZZ_EXPECT(again && served.append_authority(same, *again) && same == authority);
+    } else {
+      FUZZ_EXPECT(authority.empty());
+    }
   }
   if (const auto context = parse_traceparent(text)) {
     const auto written = context->traceparent();

@@ -1,0 +1,49 @@
+// The hosts that a server answers for, and what a request names among them (RFC 9110 sections 7.4
+// and 15.5.20).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/host.h"
+
+namespace gatehouse::http {
+
+class ServedNames {
+ public:
+  ServedNames() = default;
+  // `port`: where the server listens with TLS. A name that is listed without a port is asked for at this one,
+  // or at 443.
+  explicit ServedNames(std::uint16_t port) : port_(port) {}
+
+  // `api.example.com`, `*.example.com`, `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`; all but the bare IPv6
+  // address may have a port: `api.example.com:8443`. A name without one matches any port. `*` stands for one
+  // whole label, the first (RFC 9525 section 6.3). False, and nothing is added, for any other text.
+  bool add(std::string_view text);
+  bool empty() const { return names_.empty(); }
+
+  // Appends the authority that this one means, as it is to be told to others: the name in lower case and
+  // without a final dot, an address in its usual form, and a port where it is not 443. The port is the listed
+  // name's, or the server's own where it was asked for; never one that only the request names. False, and
+  // nothing is appended: this server does not answer for it.
+  bool append_authority(std::string& out, HostPort asked) const;
+  // The same for a request that came to another listener: whichever port it asked for is not this server's.
+  bool append_redirect(std::string& out, std::string_view host) const;
+
+ private:
+  struct Name {
+    std::string host;        // as inside an authority; of `*.example.com` `.example.com`
+    std::uint16_t port = 0;  // 0: any
+    enum class Form : std::uint8_t { exact, wildcard } form = Form::exact;
+
+    bool is(std::string_view asked) const;
+  };
+  void append_port(std::string& out, std::uint16_t port) const;
+
+  std::vector<Name> names_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace gatehouse::http
