@@ -6,6 +6,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
+#include "base/strings.h"
 #include "base/utf8.h"
 #include "json/writer.h"
 
@@ -16,6 +17,28 @@ struct CheckOptions {
   std::string config = "gatehouse.yaml";
   bool json = false;
 };
+
+// Where the same is said with effect.
+std::string_view mend_for(std::string_view ignored) {
+  if (equal_ignoring_case(ignored, "authorization")) return "say it with `security`";
+  if (equal_ignoring_case(ignored, "content-type")) return "say it with the media types of `requestBody`";
+  return "say it with the media types of `responses`";
+}
+
+// What the documents say that has no effect: no reason not to start, and each place once.
+Problems notes_on(const policy::PolicySet& policy) {
+  Problems notes;
+  for (const openapi::Api& api : policy.apis) {
+    for (const openapi::Operation& operation : api.operations) {
+      for (const openapi::IgnoredParameter& one : operation.ignored)
+        notes.add(one.place,
+                  fmt::format("the header parameter `{}` is ignored, as OpenAPI says: its schema checks "
+                              "nothing; {}",
+                              one.name, mend_for(one.name)));
+    }
+  }
+  return notes;
+}
 
 // One object: whether it would start, and every problem with its place.
 void print_json(const std::shared_ptr<const policy::PolicySet>& policy,
@@ -34,17 +57,21 @@ void print_json(const std::shared_ptr<const policy::PolicySet>& policy,
   out.key("starts");
   out.boolean(policy != nullptr);
   if (policy) number("operations", policy->operations.size());
-  out.key("problems");
-  out.begin_array();
-  for (const Problem& problem : problems) {
-    out.begin_object();
-    text("file", problem.place.file);
-    number("line", problem.place.line);
-    number("column", problem.place.column);
-    text("what", problem.what);
-    out.end_object();
-  }
-  out.end_array();
+  const auto list = [&](std::string_view key, const std::vector<Problem>& all) {
+    out.key(key);
+    out.begin_array();
+    for (const Problem& problem : all) {
+      out.begin_object();
+      text("file", problem.place.file);
+      number("line", problem.place.line);
+      number("column", problem.place.column);
+      text("what", problem.what);
+      out.end_object();
+    }
+    out.end_array();
+  };
+  list("problems", problems);
+  if (policy) list("notes", notes_on(*policy).sorted());
   out.end_object();
   fmt::print("{}\n", printable(json::to_text(document.root())));
 }
@@ -58,6 +85,7 @@ int check(const CheckOptions& words) {
   }
   const auto policy = load_policy(words.config, "Gatehouse would not start");
   if (!policy) return 1;
+  fmt::print("{}", notes_on(*policy).text());
   const std::size_t count = policy->operations.size();
   fmt::print("{}: {} operation{}, each with an answer to every question\n", words.config, count,
              count == 1 ? "" : "s");

@@ -100,6 +100,13 @@ struct SecurityNeed {
 // All of them must hold; empty: a caller without credentials is admitted.
 using SecurityAlternative = std::vector<SecurityNeed>;
 
+// A header parameter that OpenAPI says is ignored (3.1 section 4.8.12.1): Accept, Content-Type and
+// Authorization, in any case. Its schema checks nothing.
+struct IgnoredParameter {
+  std::string name;
+  Place place;
+};
+
 struct Operation {
   Method method = Method::get;
   std::string path;                 // the key under `paths`: "/orders/{id}"
@@ -112,6 +119,7 @@ struct Operation {
   Located node;  // the Operation Object
 
   std::vector<Parameter> parameters;  // the path item's merged in
+  std::vector<IgnoredParameter> ignored;
   std::optional<RequestBody> body;
   std::vector<Response> responses;
   // Any one of them suffices. Empty: the document asks for no credential (`security: []`, or none anywhere).

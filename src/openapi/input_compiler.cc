@@ -42,6 +42,11 @@ bool is_flat(const TextType& type) { return type.has(TextType::kScalars) || type
 
 }  // namespace
 
+bool is_ignored_header(std::string_view name) {
+  constexpr std::string_view kIgnored[] = {"accept", "content-type", "authorization"};
+  return std::ranges::any_of(kIgnored, [&](std::string_view one) { return equal_ignoring_case(name, one); });
+}
+
 // The style, from a Parameter Object or Encoding Object.
 bool InputCompiler::read_style(doc::Reader& in, const doc::Field&, Codec& codec) {
   std::optional<Style> style;
@@ -161,11 +166,7 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   const std::optional<doc::Field> content = in.take("content");
   in.finish(doc::Extensions::allowed);
 
-  if (codec.in == In::header) {
-    for (const std::string_view ignored : {"accept", "content-type", "authorization"}) {
-      if (equal_ignoring_case(declared.name, ignored)) return std::nullopt;  // OpenAPI 3.1 section 4.8.12.1
-    }
-  }
+  if (codec.in == In::header && is_ignored_header(declared.name)) return std::nullopt;
   if (where == In::path && !declared.required) field.problem("a path parameter must say `required: true`");
   if ((where == In::header || where == In::cookie) && !declared.name.empty() && !is_token(declared.name)) {
     field.problem("`" + declared.name + "` cannot be the name of a header or cookie");

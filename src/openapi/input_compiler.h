@@ -21,6 +21,9 @@ struct CompiledParameter {
   Codec codec;
 };
 
+// Whether OpenAPI ignores a header parameter of this name.
+bool is_ignored_header(std::string_view name);
+
 class InputCompiler {
  public:
   InputCompiler(Documents& documents, Schemas& schemas, Plus plus, Semicolon semicolon)

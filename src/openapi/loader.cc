@@ -226,7 +226,12 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
     if (found == compiled_.end()) {
       found = compiled_.emplace(parameter.value().node(), inputs_.parameter(parameter)).first;
     }
-    if (found->second) compiled.push_back(*found->second);
+    const auto name = parameter.value().find_string("name").value_or(std::string_view());
+    if (found->second) {
+      compiled.push_back(*found->second);
+    } else if (parameter.value().find_string("in") == "header" && is_ignored_header(name)) {
+      operation.ignored.push_back({std::string(name), written.place()});
+    }
   }
   for (const std::string& name : operation.path_names) {
     if (std::ranges::find(declared, name) == declared.end()) {
