@@ -50,11 +50,11 @@ Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
 
 // Taken apart, so that a setting that is added does not compile before it counts here.
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
-  const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for,
+  const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for, host,
                read_ahead] = upstream;
-  std::string text =
-      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(), idle.count(),
-                  connections, failures, open_for.count(), read_ahead.bytes, ca.value);
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(),
+                                 timeout.count(), idle.count(), connections, failures, open_for.count(),
+                                 read_ahead.bytes, std::to_underlying(host), ca.value);
   for (const policy::PlacedText& url : urls) text.append("\n").append(url.value);
   return text.append("\n").append(authorities);
 }
@@ -95,7 +95,10 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     std::string base_path = url->path;
     while (base_path.ends_with('/')) base_path.pop_back();
     client->addresses.push_back({target::UpstreamPool::make(loop, *resources.threads, std::move(options)),
-                                 url->authority(), std::move(base_path)});
+                                 url->authority(), std::move(base_path),
+                                 upstream.host == policy::HostField::original
+                                     ? target::UpstreamAddress::HostField::of_request
+                                     : target::UpstreamAddress::HostField::own});
   }
   return client;
 }

@@ -31,13 +31,12 @@ class FileCheck {
   }
 
   // A certificate that cannot be read is told of by server_tls().
-  void redirect(const policy::Settings& settings) {
+  void names(const policy::Settings& settings) {
     const auto names = names_of(settings);
-    if (!settings.listen.http || settings.listen.http_answer != policy::PlaintextAnswer::redirect) return;
     if (!names || !names->empty()) return;
     problems_.add(settings.listen.place,
-                  "listen.http: redirects to no host, because the certificate names none; set listen.names "
-                  "to the hosts of this server");
+                  "listen: every request would be refused, because the certificate names no host; set "
+                  "listen.names to the hosts of this server");
   }
 
   void admin_tls(const policy::AdminAccess& access) {
@@ -181,7 +180,7 @@ void check_files(const policy::Settings& settings, Problems& problems) {
   check.client_certificates(settings);
   check.admin_tls(settings.listen.admin_access);
   check.descriptors(settings);
-  check.redirect(settings);
+  check.names(settings);
   check.no_folder({settings.store, settings.store_place}, "store");
   for (const policy::LogSettings& log : settings.log) {
     if (log.kind == policy::LogSettings::Kind::file) check.no_folder({log.file, log.place}, "log");

@@ -6,7 +6,6 @@
 
 #include "app/descriptors.h"
 #include "app/process_resources.h"
-#include "base/strings.h"
 #include "crypto/certificate.h"
 
 namespace gatehouse::app {
@@ -48,19 +47,15 @@ Result<std::shared_ptr<const net::ServerTls>> admin_tls(const policy::AdminAcces
 
 }  // namespace
 
-Result<std::vector<std::string>> names_of(const policy::Settings& settings) {
-  std::vector<std::string> names = settings.listen.names;
-  if (names.empty()) {
-    GATEHOUSE_TRY(const std::string pem, read_whole(settings.tls.certificate.value));
-    const auto certificate = crypto::parse_certificate_pem(pem);
-    // One that cannot be read as a client's can still serve: then there is no name to redirect to.
-    if (certificate) {
-      names = certificate->dns_names;
-      for (const IpAddress& address : certificate->addresses) names.push_back(address.text());
-    }
-  }
-  for (std::string& name : names) {
-    for (char& c : name) c = ascii_lower(c);
+Result<http::ServedNames> names_of(const policy::Settings& settings) {
+  http::ServedNames names(settings.listen.https ? settings.listen.https->port : std::uint16_t{0});
+  for (const policy::PlacedText& name : settings.listen.names) (void)names.add(name.value);
+  if (!settings.listen.names.empty()) return names;
+  GATEHOUSE_TRY(const std::string pem, read_whole(settings.tls.certificate.value));
+  // One that cannot be read as a client's can still serve, under the names that the configuration lists.
+  if (const auto certificate = crypto::parse_certificate_pem(pem)) {
+    for (const std::string& name : certificate->dns_names) (void)names.add(name);
+    for (const IpAddress& address : certificate->addresses) (void)names.add(address.text());
   }
   return names;
 }

@@ -3,9 +3,9 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
+#include "http/served_names.h"
 #include "policy/settings.h"
 #include "server/worker.h"
 
@@ -13,8 +13,8 @@ namespace gatehouse::app {
 
 Result<std::shared_ptr<const server::Listening>> make_listening(const policy::Settings& settings);
 
-// The hosts that a redirect may name: those of `listen.names`, or else of the certificate.
-Result<std::vector<std::string>> names_of(const policy::Settings& settings);
+// The hosts that this server answers for: those of `listen.names`, or else of the certificate.
+Result<http::ServedNames> names_of(const policy::Settings& settings);
 
 // Changes when one of the files does.
 std::string state_of_certificates(const policy::Settings& settings);

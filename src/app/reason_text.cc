@@ -11,6 +11,13 @@ std::string_view meaning_of(Reason reason) {
     case Reason::target_too_long: return "the request's path and query are longer than any operation needs";
     case Reason::head_too_large: return "the header is larger than listen.head";
     case Reason::request_late: return "the header did not arrive within deadlines.head";
+    case Reason::host_not_served:
+      return "the request names a host that is neither in listen.names nor, where that is not said, in the "
+             "certificate";
+    case Reason::early_data:
+      return "a trusted proxy says that the request came in TLS early data, which others can send again, and "
+             "its "
+             "method may change something";
     case Reason::handshake_failed: return "the TLS handshake did not succeed";
     case Reason::proxy_header:
       return "the connection does not begin with a PROXY header from one of trusted_proxies";

@@ -246,10 +246,10 @@ class Line {
   std::string spelled_;
 };
 
-// Each byte of a text takes six at most. Twenty texts, two lists of attributes, the names
+// Each byte of a text takes six at most. Twenty-one texts, two lists of attributes, the names
 // of what was dropped, the others who were proven, one detail, and the fixed parts.
 constexpr std::size_t kLongestLine =
-    6 * ((20 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + (1 + kMostProven) * kLongestId +
+    6 * ((21 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + (1 + kMostProven) * kLongestId +
          kMostDropped * kLongestDropped + kLongestDetail) +
     4096;
 
@@ -264,6 +264,10 @@ char* write(char* begin, const Event& event) {
   line.known(event.request_id);
   line.raw(R"(,"trace.id":)");
   line.known(event.trace_id);
+  if (!event.caller_trace_id.empty()) {
+    line.raw(R"(,"trace.caller.id":)");
+    line.known(event.caller_trace_id);
+  }
   line.raw(R"(,"client.address":)");
   if (event.has_client) {
     line.raw("\"");

@@ -45,6 +45,7 @@ struct Event {
   WallTime time{};
   std::string_view request_id;
   std::string_view trace_id;
+  std::string_view caller_trace_id;  // of a trace that was not continued; empty: none was sent, or it was
   IpAddress client;
   bool has_client = true;
   std::string_view method;

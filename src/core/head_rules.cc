@@ -44,7 +44,7 @@ bool is_named_in(const std::vector<FieldName>& names, const http::Field& field) 
 
 // Passage::rewritten: the table lets it go on, and its value is to be read by the table's grammar.
 Passage passage_by_name(const http::Field& field, const CredentialCarriers& carriers,
-                        const RequestRules& rules) {
+                        const RequestRules& rules, TraceOrigin trace) {
   using enum http::FieldId;
   if (field.id == authorization) {
     return carriers.authorization == CredentialCarriers::Authorization::goes_on ? Passage::goes_on
@@ -52,6 +52,7 @@ Passage passage_by_name(const http::Field& field, const CredentialCarriers& carr
   }
   const http::ToUpstream column = http::to_upstream(field.id);
   if (column == http::ToUpstream::ends_here) return Passage::ends_here;
+  if (trace == TraceOrigin::own && (field.id == tracestate || field.id == baggage)) return Passage::left_out;
   if (column == http::ToUpstream::goes_on) {
     if (is_named_in(carriers.fields, field)) return Passage::ends_here;
     // Content-Type was read with the body, and Cookie is written anew pair by pair.
@@ -66,12 +67,13 @@ Passage passage_by_name(const http::Field& field, const CredentialCarriers& carr
 }  // namespace
 
 std::optional<http::FieldId> Passages::decide(const http::RequestHead& head,
-                                              const CredentialCarriers& carriers, const RequestRules& rules) {
+                                              const CredentialCarriers& carriers, const RequestRules& rules,
+                                              TraceOrigin trace) {
   clear();
   const http::Fields& fields = head.fields;
   for (std::size_t index = 0; index < fields.size(); ++index) {
     const http::Field field = fields[index];
-    Passage passage = passage_by_name(field, carriers, rules);
+    Passage passage = passage_by_name(field, carriers, rules, trace);
     if (passage == Passage::rewritten) {
       passage = by_grammar(fields, index);
       if (passage == Passage::left_out && is_needed(field.id, head.method)) return field.id;

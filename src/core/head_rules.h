@@ -66,11 +66,14 @@ enum class Passage : std::uint8_t {
   goes_on,    // as it was sent
   rewritten,  // what Passages::rewritten says goes on in place of all lines of the field
   joined,     // an earlier line of the field is rewritten and says this one too
-  left_out,   // the table's grammar finds nothing in its value
+  left_out,   // the table's grammar finds nothing in its value, or it belongs to a trace that ends here
   unnamed,    // stays behind because nothing names it: a document may have forgotten it
   unlisted,   // the same, but every browser sends it
   ends_here,  // never goes on: a credential, or as http/field_table.h says
 };
+
+// Whose trace the request belongs to. What comes with a trace (tracestate, baggage) goes on with it only.
+enum class TraceOrigin : std::uint8_t { own, of_caller };
 
 // What becomes of each field of one request head. Decided once, by the gate that validates the head; the
 // upstream's head and the event are written from it.
@@ -81,7 +84,7 @@ class Passages {
   // cannot be read, or a precondition whose absence would let a method change more than the caller wanted.
   // Returns the first such field.
   std::optional<http::FieldId> decide(const http::RequestHead& head, const CredentialCarriers& carriers,
-                                      const RequestRules& rules);
+                                      const RequestRules& rules, TraceOrigin trace);
 
   // By the field's place in the head. Precondition: decide() returned nothing.
   Passage operator[](std::size_t index) const { return of_[index]; }

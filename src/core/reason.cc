@@ -23,6 +23,8 @@ constexpr AnswerText kAnswers[] = {
     {413, "too_large", "The request is larger than this operation accepts."},
     {414, "too_large", "The request target is too long."},
     {431, "too_large", "The request header is too large."},
+    {421, "misdirected_request", "This server does not answer for that host."},
+    {425, "too_early", "Send this request again when the connection is established."},
     {415, "unsupported_media_type", "This operation does not accept that content type."},
     {429, "rate_limited", "Too many requests. Wait before the next one."},
     {502, "unavailable", "The service behind this operation failed."},

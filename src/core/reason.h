@@ -35,6 +35,8 @@ enum class RefusalAnswer : std::uint8_t {
   body_too_large,
   target_too_long,
   head_too_large,
+  misdirected_request,
+  too_early,
   unsupported_media_type,
   rate_limited,
   bad_gateway,
@@ -56,6 +58,8 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(target_too_long, http, target_too_long)                          \
   X(head_too_large, http, head_too_large)                            \
   X(request_late, http, invalid_request)                             \
+  X(host_not_served, http, misdirected_request)                      \
+  X(early_data, http, too_early)                                     \
   X(handshake_failed, transport, invalid_request)                    \
   X(proxy_header, transport, invalid_request)                        \
   X(too_many_connections, transport, unavailable)                    \

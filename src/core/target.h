@@ -21,6 +21,10 @@
 
 namespace gatehouse {
 
+// Whether the request may have been sent in TLS early data, which others can send again (RFC 8470
+// section 5.1).
+enum class EarlyData : std::uint8_t { none, possible };
+
 // What a target may know beside what was proven. Borrowed from the exchange.
 struct Call {
   const http::RequestHead& head;
@@ -29,6 +33,8 @@ struct Call {
   std::string_view path;  // as the client sent it
   IpAddress client;
   std::string_view client_text;
+  std::string_view authority;  // what the request names of this server: `api.example.com:8443`
+  EarlyData early_data = EarlyData::none;
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};

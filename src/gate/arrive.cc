@@ -138,6 +138,74 @@ class CredentialCollector {
   std::vector<std::string_view>& into_;
 };
 
+Via via_of(const Exchange& exchange) {
+  const Peer& peer = *exchange.peer;
+  const bool trusted = peer.forwarding == Forwarding::believed_of_trusted_proxies &&
+                       http::is_trusted(peer.address, exchange.policy->settings.trusted_proxies);
+  return trusted ? Via::trusted_proxy : Via::client;
+}
+
+// A caller that chose the id of its trace could hide its requests among another's, and its sampled flag costs
+// money. Where the configuration does not trust the sender, the caller's trace is told to the record alone.
+void begin_trace(Exchange& exchange, Entropy& entropy) {
+  using policy::TraceContinuation;
+  const auto parent = exchange.head.fields.value(http::FieldId::traceparent);
+  const auto sent = parent ? http::parse_traceparent(*parent) : std::nullopt;
+  const TraceContinuation from = exchange.policy->settings.tracing;
+  const bool believed = from == TraceContinuation::all ||
+                        (from == TraceContinuation::trusted_proxies && exchange.via == Via::trusted_proxy);
+  if (sent && believed) {
+    exchange.trace_origin = TraceOrigin::of_caller;
+    exchange.trace = sent->child(entropy);
+  } else {
+    exchange.trace = http::TraceContext::fresh(entropy);
+    exchange.caller_trace = sent;
+  }
+}
+
+Verdict<void> take_client(Exchange& exchange) {
+  const Peer& peer = *exchange.peer;
+  exchange.client = peer.address;
+  exchange.client_text = peer.text;
+  if (exchange.via == Via::client) return {};
+  const auto client =
+      http::client_address(peer.address, exchange.head.fields, exchange.policy->settings.trusted_proxies);
+  if (!client) return std::unexpected(refusal_of(client.error()));
+  if (*client != peer.address) {
+    exchange.client = *client;
+    exchange.client_text = client->text();
+  }
+  return {};
+}
+
+Verdict<void> take_authority(Exchange& exchange, const http::ServedNames& served) {
+  http::HostPort asked = exchange.head.host;
+  if (exchange.via == Via::trusted_proxy) {
+    const auto forwarded = http::forwarded_host(exchange.head.fields);
+    if (!forwarded) return std::unexpected(refusal_of(forwarded.error()));
+    if (*forwarded) asked = **forwarded;
+  }
+  if (asked.host.empty()) return {};  // there is no request yet
+  if (served.append_authority(exchange.authority, asked)) return {};
+  exchange.detail = "the request names ";
+  exchange.detail.append(asked.host);
+  return refuse(Reason::host_not_served, "listen.names");
+}
+
+// Methods that change nothing (RFC 9110 section 9.2.1).
+bool is_safe(http::Method method) {
+  using enum http::Method;
+  return method == get || method == head || method == options || method == trace;
+}
+
+// Any line of the field counts as one, whatever it says (RFC 8470 section 5.1).
+Verdict<void> take_early_data(Exchange& exchange) {
+  if (exchange.via != Via::trusted_proxy || !exchange.head.fields.has(http::FieldId::early_data)) return {};
+  if (!is_safe(exchange.head.method)) return refuse(Reason::early_data);
+  exchange.early_data = EarlyData::possible;
+  return {};
+}
+
 }  // namespace
 
 Refusal refusal_of(http::Malformed reason) {
@@ -148,29 +216,18 @@ Refusal refusal_of(http::Malformed reason) {
   }
 }
 
-Verdict<void> arrive(Exchange& exchange, const Clock& clock, Entropy& entropy) {
+Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const Clock& clock,
+                     Entropy& entropy) {
   exchange.started = clock.monotonic();
   exchange.received = clock.wall();
   exchange.id = Uuid::v7(exchange.received, entropy);
-  const auto parent = exchange.head.fields.value(http::FieldId::traceparent);
-  const auto trace = parent ? http::parse_traceparent(*parent) : std::nullopt;
-  exchange.trace = trace ? trace->child(entropy) : http::TraceContext::fresh(entropy);
+  exchange.via = via_of(exchange);
+  begin_trace(exchange, entropy);
   CredentialCollector(exchange, exchange.credentials).collect();
 
-  const Peer& peer = *exchange.peer;
-  if (peer.forwarding == Forwarding::never_believed) {
-    exchange.client = peer.address;
-    exchange.client_text = peer.text;
-    return {};
-  }
-  const auto& trusted = exchange.policy->settings.trusted_proxies;
-  const auto is_of = [&](const IpNetwork& network) { return network.contains(peer.address); };
-  if (std::ranges::any_of(trusted, is_of)) exchange.via = Via::trusted_proxy;
-  const auto client = http::client_address(peer.address, exchange.head.fields, trusted);
-  exchange.client = client ? *client : peer.address;
-  exchange.client_text = exchange.client == peer.address ? peer.text : exchange.client.text();
-  if (!client) return std::unexpected(refusal_of(client.error()));
-  return {};
+  if (auto client = take_client(exchange); !client) return client;
+  if (auto authority = take_authority(exchange, served); !authority) return authority;
+  return take_early_data(exchange);
 }
 
 std::vector<std::string_view> secrets_of(Exchange& exchange) {

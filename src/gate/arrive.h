@@ -9,18 +9,24 @@
 #include "core/verdict.h"
 #include "gate/exchange.h"
 #include "http/malformed.h"
+#include "http/served_names.h"
 
 namespace gatehouse::gate {
 
 // What could not be read as a request.
 Refusal refusal_of(http::Malformed reason);
 
-// Gives the exchange its times, its ids and the address that it comes from, and collects the credentials that
-// nothing of what others say may bring into the record: what a configured authenticator's carrier holds, and
-// what is a credential by its form (gate/secret_forms.h); none is shorter than 16 bytes. Precondition: the
-// exchange has begun, and `head` is a parsed head or empty. Refuses where a trusted proxy's word about the
-// address cannot be read; the address is then that of the peer.
-Verdict<void> arrive(Exchange& exchange, const Clock& clock, Entropy& entropy);
+// Gives the exchange its times, its ids, the address that it comes from and what it names of this server, and
+// collects the credentials that nothing of what others say may bring into the record: what a configured
+// authenticator's carrier holds, and what is a credential by its form (gate/secret_forms.h); none is shorter
+// than 16 bytes. Precondition: the exchange has begun, and `head` is a parsed head or empty.
+//
+// A trusted proxy is believed about the address (X-Forwarded-For), the host that was asked for
+// (X-Forwarded-Host, Forwarded), early data (RFC 8470), and, where `tracing` says so, the trace. What it says
+// that cannot be read is refused; the address is then that of the peer. A host that is not among `served` is
+// refused with 421, a request in early data that may change something with 425.
+Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const Clock& clock,
+                     Entropy& entropy);
 
 // What an upstream's answer is kept without: the credentials, and the cookies, which may be credentials to
 // the upstream. Views into the exchange.

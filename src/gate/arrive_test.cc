@@ -32,6 +32,8 @@ class Arrival : public ::testing::Test {
     policy_ = std::move(made);
     peer_.address = *IpAddress::parse("192.0.2.1");
     peer_.text = "192.0.2.1";
+    served_.add("h");
+    served_.add("*.shop.test");
   }
 
   // A request with these lines, up to the first gate.
@@ -40,7 +42,7 @@ class Arrival : public ::testing::Test {
     exchange_.begin(policy_, peer_);
     http::RequestParser parser;
     EXPECT_EQ(parser.parse(text_, exchange_.head), http::Progress::complete) << text_;
-    return gate::arrive(exchange_, clock_, entropy_);
+    return gate::arrive(exchange_, served_, clock_, entropy_);
   }
   bool collected(std::string_view run) const {
     return std::ranges::find(exchange_.credentials, run) != exchange_.credentials.end();
@@ -52,6 +54,7 @@ class Arrival : public ::testing::Test {
   }
 
   std::shared_ptr<const policy::PolicySet> policy_;
+  http::ServedNames served_{8443};
   Peer peer_;
   Exchange exchange_;
   ManualClock clock_;
@@ -194,13 +197,109 @@ TEST_F(Arrival, WhatATrustedProxySaysAndIsNoAddressRefuses) {
   EXPECT_EQ(exchange_.client_text, "10.1.2.3");
 }
 
-TEST_F(Arrival, ATraceGoesOnOrBegins) {
-  ASSERT_TRUE(arrive("/a", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"));
-  const auto text = exchange_.trace.trace_id_text();
-  EXPECT_EQ(std::string_view(text.data(), text.size()), "0af7651916cd43dd8448eb211c80319c");
-  ASSERT_TRUE(arrive("/a", "traceparent: 00-00000000000000000000000000000000-b7ad6b7169203331-01\r\n"));
-  const auto fresh = exchange_.trace.trace_id_text();
-  EXPECT_NE(std::string_view(fresh.data(), fresh.size()), "00000000000000000000000000000000");
+// The authority that goes on, or the reason of the refusal.
+std::string outcome_of(const Exchange& exchange, const Verdict<void>& arrived) {
+  return arrived ? std::string(exchange.authority) : std::string(facts_of(arrived.error().reason).name);
+}
+
+TEST_F(Arrival, ARequestNamesAHostOfThisServer) {
+  const auto named = [&](std::string_view host) {
+    text_ = "GET /a HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+    exchange_.begin(policy_, peer_);
+    http::RequestParser parser;
+    EXPECT_EQ(parser.parse(text_, exchange_.head), http::Progress::complete) << text_;
+    return outcome_of(exchange_, gate::arrive(exchange_, served_, clock_, entropy_));
+  };
+  EXPECT_EQ(named("h"), "h");
+  EXPECT_EQ(named("H.:8443"), "h:8443");
+  EXPECT_EQ(named("h:9"), "h");
+  EXPECT_EQ(named("A.shop.test"), "a.shop.test");
+  for (const char* other : {"evil.example", "shop.test", "a.b.shop.test", "hh", "127.0.0.1"})
+    EXPECT_EQ(named(other), "host_not_served") << other;
+  EXPECT_EQ(named("evil.example:1"), "host_not_served");
+  EXPECT_EQ(exchange_.detail, "the request names evil.example");
+  EXPECT_TRUE(exchange_.id) << "the refusal has its event";
+}
+
+TEST_F(Arrival, AForwardedHostIsBelievedFromATrustedProxyOnly) {
+  const std::string evil = "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\n";
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", evil)), "h") << "from anybody it is nothing";
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", "X-Forwarded-Host: \x80\r\n")), "h");
+  peer_.address = *IpAddress::parse("10.1.2.3");
+  peer_.text = "10.1.2.3";
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", evil)), "host_not_served");
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", "X-Forwarded-Host: a.shop.test:8443, evil.example\r\n")),
+            "a.shop.test:8443");
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", "Forwarded: for=1.2.3.4;host=\"b.shop.test\"\r\n")),
+            "b.shop.test");
+  EXPECT_EQ(
+      outcome_of(exchange_, arrive("/a", "X-Forwarded-Host: a.shop.test\r\nForwarded: host=b.shop.test\r\n")),
+      "malformed_http");
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", "X-Forwarded-Host: a/b\r\n")), "malformed_http");
+  peer_.forwarding = Forwarding::never_believed;
+  EXPECT_EQ(outcome_of(exchange_, arrive("/a", evil)), "h") << "a PROXY header that names nobody";
+}
+
+TEST_F(Arrival, EarlyDataIsATrustedProxysWord) {
+  const auto early = [&](std::string_view method, std::string_view lines) {
+    text_ = std::string(method) + " /a HTTP/1.1\r\nHost: h\r\n" + std::string(lines) + "\r\n";
+    exchange_.begin(policy_, peer_);
+    http::RequestParser parser;
+    EXPECT_EQ(parser.parse(text_, exchange_.head), http::Progress::complete) << text_;
+    const auto arrived = gate::arrive(exchange_, served_, clock_, entropy_);
+    if (!arrived) return std::string(facts_of(arrived.error().reason).name);
+    return std::string(exchange_.early_data == EarlyData::possible ? "possible" : "none");
+  };
+  EXPECT_EQ(early("POST", "Early-Data: 1\r\n"), "none") << "from anybody it is dropped";
+  peer_.address = *IpAddress::parse("10.1.2.3");
+  EXPECT_EQ(early("GET", ""), "none");
+  for (const char* method : {"GET", "HEAD", "OPTIONS"})
+    EXPECT_EQ(early(method, "Early-Data: 1\r\n"), "possible");
+  for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "PROPFIND", "get"})
+    EXPECT_EQ(early(method, "Early-Data: 1\r\n"), "early_data") << method;
+  // Any value, and any number of lines, counts as one `1` (RFC 8470 section 5.1).
+  for (const char* lines : {"Early-Data: 0\r\n", "Early-Data:\r\n", "early-data: 1\r\nEarly-Data: 1\r\n"})
+    EXPECT_EQ(early("POST", lines), "early_data") << lines;
+  EXPECT_EQ(text_of(facts_of(Reason::early_data).answer).status, 425U);
+}
+
+constexpr std::string_view kTraceparent =
+    "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+
+// "continued", "linked" (a new trace, and the event knows the caller's) or "fresh".
+std::string trace_of(const Exchange& exchange) {
+  constexpr std::string_view kSent = "0af7651916cd43dd8448eb211c80319c";
+  const auto text = exchange.trace.trace_id_text();
+  const bool same = std::string_view(text.data(), text.size()) == kSent;
+  EXPECT_EQ(same, exchange.trace_origin == TraceOrigin::of_caller);
+  EXPECT_EQ(exchange.trace.flags, same ? 1 : 0) << "the caller's sampled flag";
+  if (same) return exchange.caller_trace ? "both" : "continued";
+  if (!exchange.caller_trace) return "fresh";
+  const auto callers = exchange.caller_trace->trace_id_text();
+  return std::string_view(callers.data(), callers.size()) == kSent ? "linked" : "another";
+}
+
+TEST_F(Arrival, ATraceIsContinuedWhereTheSenderIsTrusted) {
+  using policy::TraceContinuation;
+  const auto with = [&](TraceContinuation continuation, std::string_view address, std::string_view lines) {
+    auto changed = std::make_shared<policy::PolicySet>();
+    changed->settings.trusted_proxies = policy_->settings.trusted_proxies;
+    changed->settings.tracing = continuation;
+    policy_ = std::move(changed);
+    peer_.address = *IpAddress::parse(address);
+    EXPECT_TRUE(arrive("/a", lines));
+    return trace_of(exchange_);
+  };
+  EXPECT_EQ(policy::Settings().tracing, TraceContinuation::trusted_proxies);
+  EXPECT_EQ(with(TraceContinuation::trusted_proxies, "192.0.2.1", kTraceparent), "linked");
+  EXPECT_EQ(with(TraceContinuation::trusted_proxies, "10.1.2.3", kTraceparent), "continued");
+  EXPECT_EQ(with(TraceContinuation::all, "192.0.2.1", kTraceparent), "continued");
+  EXPECT_EQ(with(TraceContinuation::none, "10.1.2.3", kTraceparent), "linked");
+  EXPECT_EQ(with(TraceContinuation::all, "10.1.2.3", ""), "fresh");
+  for (const char* malformed :
+       {"traceparent: 00-00000000000000000000000000000000-b7ad6b7169203331-01\r\n",
+        "traceparent: 00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", "traceparent: x\r\n"})
+    EXPECT_EQ(with(TraceContinuation::all, "10.1.2.3", malformed), "fresh") << malformed;
 }
 
 TEST(Malformed, EachHasItsRefusal) {

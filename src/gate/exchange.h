@@ -62,6 +62,7 @@ class Unreleased {
   friend class ResponseFilter;
   friend class Released;
   friend Released respond(Exchange& exchange, const Refusal& refusal);
+  friend Released respond_alive(Exchange& exchange);
   Response response_;
 };
 
@@ -75,10 +76,14 @@ struct Found {
   const Peer* peer = nullptr;
   IpAddress client;
   Kept<std::string> client_text;
+  Kept<std::string> authority;  // what the request names of this server; empty: nothing that it serves
+  EarlyData early_data = EarlyData::none;
 
   Via via = Via::client;  // trusted_proxy: the connection's other end is one
   std::optional<Uuid> id;
   http::TraceContext trace;
+  TraceOrigin trace_origin = TraceOrigin::own;
+  std::optional<http::TraceContext> caller_trace;  // that was not continued
   WallTime received{};
   MonotonicTime started{};
 
@@ -150,8 +155,8 @@ struct Exchange : Found, Parsed {
   }
 };
 
-// What may be written to the client. The response filter alone makes one of what a target answered, and
-// respond() one of a refusal. Owns the rest of the body; the other parts are the exchange's.
+// What may be written to the client. The response filter alone makes one of what a target answered, respond()
+// one of a refusal, and respond_alive() the answer of `listen.health`. Owns the rest of the body; the other parts are the exchange's.
 class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }
@@ -165,6 +170,7 @@ class Released {
  private:
   friend class ResponseFilter;
   friend Released respond(Exchange& exchange, const Refusal& refusal);
+  friend Released respond_alive(Exchange& exchange);
   explicit Released(Exchange& exchange)
       : exchange_(&exchange), rest_(std::move(exchange.answer.response_.rest)) {}
   const Response& response() const { return exchange_->answer.response_; }

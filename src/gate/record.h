@@ -38,7 +38,7 @@ class EventBuilder {
   std::size_t dropped_names_ = 0;
   std::vector<Proven> also_;
   std::string findings_, detail_;
-  std::array<char, 32> trace_{};
+  std::array<char, 32> trace_{}, caller_trace_{};
 };
 
 }  // namespace gatehouse::gate

@@ -144,6 +144,12 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
   return Released(exchange);
 }
 
+Released respond_alive(Exchange& exchange) {
+  exchange.answer.response_.clear();
+  exchange.answer.response_.status = 204;
+  return Released(exchange);
+}
+
 std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields) {
   const AnswerText& text = text_of(refusal.answer);

@@ -21,6 +21,8 @@ std::string fixed_fields(const policy::Settings& settings, Transport transport);
 // The refusal's public side, in place of what a target answered: texts fixed when Gatehouse was compiled, the
 // correlation id, and (for proven principals, or everyone where the policy says so) what did not match.
 Released respond(Exchange& exchange, const Refusal& refusal);
+// 204, for a load balancer that asks whether the server takes requests.
+Released respond_alive(Exchange& exchange);
 
 // The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection
 // closed. How many bytes its body has.

@@ -190,6 +190,8 @@ Call Runner::call_of(const Exchange& exchange) const {
               .path = exchange.head.path,
               .client = exchange.client,
               .client_text = exchange.client_text,
+              .authority = exchange.authority,
+              .early_data = exchange.early_data,
               .trace = exchange.trace,
               .received = exchange.received,
               .deadline = exchange.started + exchange.checked.operation()->timeout,

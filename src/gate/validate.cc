@@ -95,7 +95,8 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
   if (find_aliases(head.fields, operation, exchange.findings)) return refuse(Reason::parameters_invalid);
 
   if (operation.target == policy::TargetKind::upstream) {
-    const auto unreadable = exchange.passages.decide(head, exchange.policy->carriers, operation.forwards);
+    const auto unreadable =
+        exchange.passages.decide(head, exchange.policy->carriers, operation.forwards, exchange.trace_origin);
     if (unreadable) {
       exchange.findings.add(fmt::format("/header/{}", http::name(*unreadable)), "format");
       return refuse(Reason::parameters_invalid);

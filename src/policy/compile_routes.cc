@@ -51,6 +51,19 @@ std::string policy_text(const Operation& operation) {
   return text;
 }
 
+// `listen.health` is answered before any gate is asked.
+void check_health(const PolicySet& set, Problems& problems) {
+  const PlacedText& health = set.settings.listen.health;
+  if (health.value.empty()) return;
+  http::Captures captures;
+  const http::RouteMatch match = set.routes.find(http::Method::get, health.value, captures);
+  if (match.outcome == http::RouteOutcome::no_path) return;
+  problems.add(health.place,
+               fmt::format("listen.health: {} is a path of a document, whose operations would never be asked "
+                           "there; choose a path that no document has",
+                           health.value));
+}
+
 }  // namespace
 
 void compile_routes(PolicySet& set, Problems& problems) {
@@ -71,6 +84,7 @@ void compile_routes(PolicySet& set, Problems& problems) {
   auto table = http::RouteTable::build(routes, set.settings.routing);
   if (table) {
     set.routes = *std::move(table);
+    check_health(set, problems);
     return;
   }
   for (const http::RouteProblem& problem : table.error()) problems.add(places[problem.route], problem.what);

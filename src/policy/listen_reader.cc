@@ -1,10 +1,15 @@
 #include "policy/listen_reader.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "doc/reader.h"
+#include "http/characters.h"
+#include "http/served_names.h"
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
@@ -45,6 +50,33 @@ std::optional<SocketAddress> socket_address(const Field& field) {
   return std::nullopt;
 }
 constexpr auto as_socket_address = [](const Field& field) { return socket_address(field); };
+
+std::optional<std::vector<PlacedText>> host_names(const Field& field) {
+  std::vector<PlacedText> all = placed_list(field);
+  if (all.empty()) field.problem("names no host; leave it out for the names of the certificate");
+  for (const PlacedText& name : all) {
+    if (http::ServedNames().add(name.value)) continue;
+    field.problems().add(name.place,
+                         fmt::format("listen.names: `{}` is not a host; write it as api.example.com, "
+                                     "api.example.com:8443, *.example.com, 192.0.2.1 or [2001:db8::1]:8443",
+                                     name.value));
+  }
+  return all;
+}
+constexpr auto as_names = [](const Field& field) { return host_names(field); };
+
+// Compared byte for byte with the target of a request, so it has one spelling.
+std::optional<PlacedText> health_path(const Field& field) {
+  auto path = placed(field);
+  if (!path) return std::nullopt;
+  const auto fine = [](char c) { return http::is(c, http::kUnreserved) || c == '/'; };
+  if (path->value.starts_with('/') && path->value.size() > 1 && std::ranges::all_of(path->value, fine) &&
+      !path->value.contains("//") && !path->value.contains("/."))
+    return path;
+  field.problem("must be a path of letters, digits, `-`, `_`, `.`, `~` and `/`, such as /healthz");
+  return std::nullopt;
+}
+constexpr auto as_health_path = [](const Field& field) { return health_path(field); };
 
 // Whether both would take the same connections: the system would deal them out between the two.
 bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAddress>& b) {
@@ -88,7 +120,8 @@ Listen read_listen(const Field& field, const std::string& directory) {
     listen.http_answer = plain.required("do", as_one_of(kPlaintext));
     plain.finish();
   }
-  listen.names = in.optional("names", as_texts).value_or(listen.names);
+  listen.names = in.optional("names", as_names).value_or(listen.names);
+  listen.health = in.optional("health", as_health_path).value_or(PlacedText());
   listen.admin = in.optional(
       "admin", [&](const Field& admin) { return read_admin(admin, listen.admin_access, directory); });
   if (collide(listen.https, listen.http))

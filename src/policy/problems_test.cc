@@ -274,7 +274,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "`routing`, "
        "`store`, "
        "`threat_model`, "
-       "`tls`, `trusted_proxies`, `upstreams`, `workers`"},
+       "`tls`, `tracing`, `trusted_proxies`, `upstreams`, `workers`"},
   });
 }
 

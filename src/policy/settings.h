@@ -61,7 +61,9 @@ struct Listen {
   std::optional<SocketAddress> https;
   std::optional<SocketAddress> http;
   PlaintextAnswer http_answer = PlaintextAnswer::reject;
-  std::vector<std::string> names;  // hosts that a redirect may name; empty: those of the certificate
+  // The hosts that this server answers for, as http::ServedNames takes them; empty: those of the certificate.
+  std::vector<PlacedText> names;
+  PlacedText health;  // a path that answers 204 under any name; empty: there is none
   std::optional<SocketAddress> admin;
   AdminAccess admin_access;
   ProxyProtocol proxy_protocol = ProxyProtocol::off;  // on the https listener, from trusted proxies only
@@ -100,6 +102,9 @@ struct Tls {
   Hsts hsts;
 };
 
+// What an upstream is told in Host: its own name, or what the request names of this server.
+enum class HostField : std::uint8_t { of_upstream, original };
+
 struct Upstream {
   std::string name;
   Place place;
@@ -111,6 +116,7 @@ struct Upstream {
   std::uint32_t connections = 256;                 // kept and opened by each worker
   std::uint32_t failures = 5;                      // to connect, in a row, until the circuit opens
   Nanoseconds open_for = std::chrono::seconds(5);
+  HostField host = HostField::of_upstream;
   ByteCount read_ahead = kibibytes(256);  // of one answer, held for a client that is slower than the upstream
 };
 
@@ -250,6 +256,9 @@ struct ForwardedFields {
   std::vector<PlacedText> cookies;  // names of cookies
 };
 
+// `tracing.continue`: whose trace goes on; any other request begins one.
+enum class TraceContinuation : std::uint8_t { trusted_proxies, all, none };
+
 struct Settings {
   std::string directory;  // of gatehouse.yaml: what relative paths are relative to
   std::vector<PlacedText> openapi;
@@ -263,6 +272,7 @@ struct Settings {
   Place database_place;
   PlacedText pepper_file;  // key hashing; made beside the store at first start when not said
   std::vector<IpNetwork> trusted_proxies;
+  TraceContinuation tracing = TraceContinuation::trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
   std::map<std::string, std::vector<PlacedText>> roles;

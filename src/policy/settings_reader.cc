@@ -30,6 +30,12 @@ constexpr Choice<Exposure> kExposures[] = {
     {"public", Exposure::open}, {"partner", Exposure::partner}, {"internal", Exposure::internal}};
 constexpr Choice<DataClass> kDataClasses[] = {
     {"public", DataClass::open}, {"internal", DataClass::internal}, {"sensitive", DataClass::sensitive}};
+constexpr Choice<TraceContinuation> kContinuations[] = {
+    {"trusted_proxies", TraceContinuation::trusted_proxies},
+    {"all", TraceContinuation::all},
+    {"none", TraceContinuation::none}};
+constexpr Choice<HostField> kHostFields[] = {{"upstream", HostField::of_upstream},
+                                             {"original", HostField::original}};
 constexpr Choice<TlsMinimum> kMinimums[] = {{"1.2", TlsMinimum::tls_1_2}, {"1.3", TlsMinimum::tls_1_3}};
 constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
@@ -134,6 +140,7 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   upstream.connect_timeout = in.optional("connect_timeout", as_wait).value_or(upstream.connect_timeout);
   upstream.timeout = in.optional("timeout", as_wait).value_or(upstream.timeout);
   upstream.idle = in.optional("idle", as_wait).value_or(upstream.idle);
+  upstream.host = in.optional("host", as_one_of(kHostFields)).value_or(upstream.host);
   upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
   upstream.connections = static_cast<std::uint32_t>(
       in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
@@ -356,6 +363,11 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
                      fmt::format("trusted_proxies: `{}` is no network; write it as 10.0.0.0/8", text.value));
       }
     }
+  }
+  if (const auto tracing = in.optional("tracing", as_field)) {
+    Reader inner(*tracing);
+    settings.tracing = inner.required("continue", as_one_of(kContinuations));
+    inner.finish();
   }
   read_named(in, "upstreams", [&](const std::string& name, const Field& field) {
     settings.upstreams.emplace(name, read_upstream(name, field, directory));

@@ -139,6 +139,7 @@ const std::vector<Case>& cases() {
       {"certificate-ending", {}, {}, {std::chrono::hours(24)}},
       {"tls-1-2", {{kModel, kSensitive}}, {}},
       {"admin-exposed", {{"127.0.0.1:9443", "0.0.0.0:9443"}}, {}},
+      {"traces-from-anybody", {{"roles:", "tracing: {continue: all}\nroles:"}}, {}},
       {"proxies-wide", {{"roles:", "trusted_proxies: [\"0.0.0.0/0\"]\nroles:"}}, {}},
       {"upstream-plaintext", {{"http://127.0.0.1:3000", "http://10.0.0.7:3000"}}, {}},
       {"forwarded-unchecked", {{"roles:", "fields: {forward: [X-Tenant]}\nroles:"}}, {}},

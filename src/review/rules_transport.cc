@@ -102,6 +102,22 @@ constexpr Rule kTransportRules[] = {
            if (!admin || admin->address.is_loopback()) return;
            found.whole(tls_place(policy), fmt::format("listen.admin is {}", admin->address.text()));
          }},
+    {.id = "traces-from-anybody",
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
+     .layer = Layer::transport,
+     .title = "Anybody's trace is continued",
+     .why = "A caller then chooses the id of its trace and whether it is sampled: it can hide its requests "
+            "among "
+            "another's, look for them there, and have every one of them stored.",
+     .remedy =
+         "Leave `tracing` out (`trusted_proxies`), or name in `trusted_proxies` who begins traces. The event "
+         "keeps a caller's trace id beside the new one.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           if (policy.settings.tracing == policy::TraceContinuation::all)
+             found.whole(tls_place(policy), "tracing.continue is all");
+         }},
     {.id = "proxies-wide",
      .severity = Severity::high,
      .layer = Layer::transport,

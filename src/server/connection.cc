@@ -8,6 +8,7 @@
 #include "http/chunked.h"
 #include "http/proxy_protocol.h"
 #include "server/body_reader.h"
+#include "server/health.h"
 #include "server/request_buffer.h"
 #include "server/stream_watch.h"
 #include "server/worker.h"
@@ -84,6 +85,10 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
   ~Recording() {
+    if (asks_for_health(exchange_.policy->settings.listen, exchange_.head)) {
+      record_health(worker_, exchange_, ending);
+      return;
+    }
     if (ending.cut && is_unfinished()) {
       ending.refusal = Refusal(Reason::upstream_late);  // a failure, for the reason of the cut
       if (exchange_.detail.empty()) exchange_.detail = kNotKnown;
@@ -307,7 +312,7 @@ net::Task<bool> ClientConnection::read_head(gate::Exchange& exchange) {
 // What could not be read as a request: an answer, an event, and the end of the connection.
 net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
   exchange.head.forget();
-  (void)gate::arrive(exchange, worker_.shared().clock,
+  (void)gate::arrive(exchange, serving_->listening->names, worker_.shared().clock,
                      worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   const std::size_t body_bytes =
@@ -324,10 +329,14 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
   const std::size_t head_size = parser_.consumed();
   exchange.bodies = &worker_.shared().bodies;
   ConnectionBody body(*stream_, buffer_, head_size, exchange.head, deadlines().body);
-  const auto arrived = gate::arrive(exchange, worker_.shared().clock, worker_.entropy());
+  const auto arrived =
+      gate::arrive(exchange, serving_->listening->names, worker_.shared().clock, worker_.entropy());
   Recording recording(worker_, exchange);
   std::optional<Refusal>& refusal = recording.ending.refusal;
-  if (!arrived) {
+  if (asks_for_health(listen(), exchange.head)) {
+    if (worker_.draining()) refusal = Refusal(Reason::draining);
+    recording.answer = refusal ? gate::respond(exchange, *refusal) : gate::respond_alive(exchange);
+  } else if (!arrived) {
     refusal = arrived.error();
     recording.answer = gate::respond(exchange, *refusal);
   } else {

@@ -16,22 +16,11 @@ namespace {
 
 constexpr std::chrono::seconds kPlaintextLinger{1};
 
-bool is_named(const std::vector<std::string>& names, std::string_view host) {
-  return std::ranges::any_of(names, [&](std::string_view name) {
-    if (!name.starts_with("*.")) return equal_ignoring_case(name, host);
-    const auto dot = host.find('.');
-    return dot != std::string_view::npos && dot > 0 && equal_ignoring_case(name.substr(1), host.substr(dot));
-  });
-}
-
 // Nothing where the request names a host that is not this server's: a redirect would send its caller
 // anywhere.
 std::optional<std::string> location_of(const Serving& serving, const http::RequestHead& head) {
-  if (!is_named(serving.listening->names, head.host.host)) return std::nullopt;
-  const std::uint16_t port = serving.settings().listen.https->port;
-  const bool ipv6 = head.host.host.contains(':');
-  std::string location = fmt::format("https://{}{}{}", ipv6 ? "[" : "", head.host.host, ipv6 ? "]" : "");
-  if (port != 443) location += fmt::format(":{}", port);
+  std::string location = "https://";
+  if (!serving.listening->names.append_redirect(location, head.host.host)) return std::nullopt;
   return location.append(head.target);
 }
 
@@ -105,8 +94,9 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     }
   }
   if (!readable) exchange->head.forget();
-  (void)gate::arrive(*exchange, worker.shared().clock,
+  (void)gate::arrive(*exchange, serving->listening->names, worker.shared().clock,
                      worker.entropy());  // whatever it says: it is not answered
+  exchange->detail.clear();
   const std::optional<gate::SentInClear> shown = gate::sent_in_clear(buffer.bytes(), *exchange->policy);
 
   std::string out;

@@ -28,4 +28,15 @@ void ConnectionCounts::leave(const std::optional<IpAddress>& address) {
   if (--here->second == 0) by_address_.erase(here);
 }
 
+std::optional<std::uint64_t> HealthRequests::count(MonotonicTime now) {
+  constexpr std::int64_t kMinute = std::chrono::nanoseconds(std::chrono::minutes(1)).count();
+  since_.fetch_add(1, std::memory_order_relaxed);
+  const std::int64_t at = std::chrono::nanoseconds(now.time_since_epoch()).count();
+  std::int64_t quiet_until = quiet_until_.load(std::memory_order_relaxed);
+  if (at < quiet_until ||
+      !quiet_until_.compare_exchange_strong(quiet_until, at + kMinute, std::memory_order_relaxed))
+    return std::nullopt;
+  return since_.exchange(0, std::memory_order_relaxed);
+}
+
 }  // namespace gatehouse::server

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,17 @@ class ConnectionCounts {
   std::map<IpAddress, std::uint32_t> by_address_;
 };
 
+// Requests for `listen.health`, over all workers: there are many of them, and all say the same.
+class HealthRequests {
+ public:
+  // Counts one. Once a minute it says how many there were since it last did.
+  std::optional<std::uint64_t> count(MonotonicTime now);
+
+ private:
+  std::atomic<std::int64_t> quiet_until_{std::numeric_limits<std::int64_t>::min()};  // nanoseconds
+  std::atomic<std::uint64_t> since_{0};
+};
+
 // Requests by how they ended, counted by one worker and read by others.
 struct Counters {
   std::atomic<std::uint64_t> connections{0};
@@ -70,6 +82,7 @@ struct Shared {
   ConnectionCounts connections;
   CallerShares bodies;  // bytes, of all requests that are under way
   std::atomic<State> state{State::starting};
+  HealthRequests health{};
 };
 
 }  // namespace gatehouse::server

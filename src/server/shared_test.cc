@@ -49,5 +49,16 @@ TEST(ConnectionCounts, CountUnderNoAddressUntilItIsKnown) {
   EXPECT_EQ(counts.open(), 0U);
 }
 
+TEST(HealthRequests, AreToldOfOnceAMinute) {
+  HealthRequests health;
+  const MonotonicTime start{std::chrono::hours(1)};
+  EXPECT_EQ(health.count(start), 1U);
+  for (int second = 0; second < 60; second += 10)
+    EXPECT_EQ(health.count(start + std::chrono::seconds(second)), std::nullopt) << second;
+  EXPECT_EQ(health.count(start + std::chrono::minutes(1)), 7U);
+  EXPECT_EQ(health.count(start + std::chrono::minutes(1)), std::nullopt);
+  EXPECT_EQ(health.count(start + std::chrono::hours(1)), 2U);
+}
+
 }  // namespace
 }  // namespace gatehouse::server

@@ -41,7 +41,6 @@ inline constexpr std::string_view kTestApi =
 inline constexpr std::string_view kTestSettings = R"(
 openapi: [api.json]
 threat_model: {exposure: partner, data: internal}
-listen: {https: "127.0.0.1:8443"}
 tls: {certificate: server.crt, private_key: "file:server.key"}
 store: sqlite:gatehouse.db
 upstreams: {orders: {url: "http://127.0.0.1:9"}}
@@ -53,6 +52,8 @@ operations:
   listItems: {permission: items:list, public: "the test asks without a key"}
   createOrder: {permission: orders:write, public: "the test asks without a key"}
 )";
+
+inline constexpr std::string_view kTestListen = "listen: {https: \"127.0.0.1:8443\"}\n";
 
 // One event in one line, as tests compare it: `request allowed 200`, `request refused 0 client_gone`,
 // `request allowed 200 client_gone` (the answer was cut).
@@ -303,12 +304,13 @@ inline std::shared_ptr<const policy::PolicySet> test_policy(const std::string& s
 
 class TestServer {
  public:
-  // `settings` follow those above.
-  explicit TestServer(const std::string& settings = {}) {
+  // `settings` follow those above; `listen` stands in place of its line.
+  explicit TestServer(const std::string& settings = {},
+                      const std::string& listen = std::string(kTestListen)) {
     static const IpAddress kClient = *IpAddress::parse("203.0.113.9");
     peer_ = {kClient, 40'000};
     gate::Parts parts;
-    parts.policy = test_policy(std::string(kTestSettings) + settings);
+    parts.policy = test_policy(std::string(kTestSettings) + listen + settings);
     for (const policy::Operation& operation : parts.policy->operations) {
       parts.targets.push_back(std::make_unique<BackendTarget>(backend));
       parts.transactional_targets.emplace_back();
@@ -323,6 +325,7 @@ class TestServer {
     serving->plain_fields = gate::fixed_fields(parts.policy->settings, gate::Transport::plain);
     auto listening = std::make_shared<Listening>();
     listening->connections = 100;
+    (void)listening->names.add("api.example");
     listening->connections_per_address = 100;
     serving->listening = std::move(listening);
     auto sink = std::make_unique<RecordingSink>(events);

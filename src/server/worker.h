@@ -12,6 +12,7 @@
 #include "gate/record.h"
 #include "gate/runner.h"
 #include "http/response_writer.h"
+#include "http/served_names.h"
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/stream.h"
@@ -32,8 +33,7 @@ namespace gatehouse::server {
 struct Listening {
   std::shared_ptr<const net::ServerTls> tls;
   std::shared_ptr<const net::ServerTls> admin_tls;  // null: the admin listener speaks plain HTTP
-  std::vector<std::string>
-      names;  // hosts that a redirect may name, lower-case; `*.example.com` is one label more
+  http::ServedNames names;
   std::uint32_t connections = 0;
   std::uint32_t connections_per_address = 0;
 };

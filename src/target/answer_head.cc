@@ -31,12 +31,22 @@ bool is_read_differently(std::string_view reference) {
 
 enum class Names : std::uint8_t { outside, inside, refused };
 
-Names what_names(std::string_view authority, std::span<const InsideHost> inside) {
+// An upstream that believes X-Forwarded-Host names this server as the request did.
+bool is_this_server(const http::HostPort& named, std::string_view authority) {
+  const auto ours = http::parse_host_port(authority);
+  const auto port_of = [](const http::HostPort& one) {
+    return one.port == 0 ? std::uint16_t{443} : one.port;
+  };
+  return ours && equal_ignoring_case(ours->host, named.host) && port_of(*ours) == port_of(named);
+}
+
+Names what_names(std::string_view authority, std::span<const InsideHost> inside, std::string_view ours) {
   const auto at = authority.rfind('@');
   const bool has_user = at != std::string_view::npos;
   if (has_user) authority.remove_prefix(at + 1);
   const auto host_port = http::parse_host_port(authority);
   if (!host_port) return Names::refused;
+  if (is_this_server(*host_port, ours)) return Names::inside;
   const std::string name = inside_name(host_port->host);
   bool same_host = false;
   for (const InsideHost& host : inside) {
@@ -51,12 +61,12 @@ Names what_names(std::string_view authority, std::span<const InsideHost> inside)
 }
 
 // `location` or `content-location`.
-void take_reference(const http::Field& field, const AnswerRules& rules, std::string_view base_path,
+void take_reference(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place,
                     Response& response) {
   const std::size_t before = response.fields.size();
   response.fields += field.name;
   response.fields += ": ";
-  if (append_reference(response.fields, field.value, rules.inside, base_path)) {
+  if (append_reference(response.fields, field.value, rules.inside, place)) {
     response.fields += "\r\n";
   } else {
     response.fields.resize(before);
@@ -68,7 +78,7 @@ void take_reference(const http::Field& field, const AnswerRules& rules, std::str
 // nothing of quotes: what stands in `<>` within quotes is held to the same rules, and a quote stands only
 // where a value begins.
 bool append_links(std::string& out, std::string_view value, const AnswerRules& rules,
-                  std::string_view base_path, bool declared) {
+                  const AnswerPlace& place, bool declared) {
   bool quoted = false;
   for (char before = 0; !value.empty();) {
     const char c = value.front();
@@ -92,7 +102,7 @@ bool append_links(std::string& out, std::string_view value, const AnswerRules& r
     out += '<';
     const std::size_t begin = out.size();
     const std::string_view reference = value.substr(1, end - 1);
-    if (reference.contains('"') || !append_reference(out, reference, rules.inside, base_path)) return false;
+    if (reference.contains('"') || !append_reference(out, reference, rules.inside, place)) return false;
     const std::string_view made = std::string_view(out).substr(begin);
     if (!declared && (made.starts_with("//") || !scheme_of(made).empty())) return false;
     out += '>';
@@ -102,12 +112,12 @@ bool append_links(std::string& out, std::string_view value, const AnswerRules& r
   return !quoted;
 }
 
-void take_links(const http::Field& field, const AnswerRules& rules, std::string_view base_path, bool declared,
+void take_links(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place, bool declared,
                 Response& response) {
   const std::size_t before = response.fields.size();
   response.fields += field.name;
   response.fields += ": ";
-  if (append_links(response.fields, field.value, rules, base_path, declared)) {
+  if (append_links(response.fields, field.value, rules, place, declared)) {
     response.fields += "\r\n";
   } else {
     response.fields.resize(before);
@@ -138,7 +148,7 @@ bool is_nominated(const http::Field& field, const http::Fields& fields) {
 }  // namespace
 
 bool append_reference(std::string& out, std::string_view reference, std::span<const InsideHost> inside,
-                      std::string_view base_path) {
+                      const AnswerPlace& place) {
   if (reference.empty() || is_read_differently(reference)) return false;
   std::string_view rest = reference;
   const std::string_view scheme = scheme_of(reference);
@@ -151,12 +161,13 @@ bool append_reference(std::string& out, std::string_view reference, std::span<co
   }
   rest.remove_prefix(2);
   const auto end = std::min(rest.find_first_of("/?#"), rest.size());
-  switch (what_names(rest.substr(0, end), inside)) {
+  switch (what_names(rest.substr(0, end), inside, place.authority)) {
     case Names::refused: return false;
     case Names::outside: out += reference; return true;
     case Names::inside: break;
   }
   rest.remove_prefix(end);
+  const std::string_view base_path = place.base_path;
   if (rest.starts_with(base_path) &&
       (rest.size() == base_path.size() || std::string_view("/?#").contains(rest[base_path.size()]))) {
     rest.remove_prefix(base_path.size());
@@ -166,7 +177,7 @@ bool append_reference(std::string& out, std::string_view reference, std::span<co
   return true;
 }
 
-void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules, std::string_view base_path,
+void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules, const AnswerPlace& place,
                         Response& response, CallReport& report) {
   using enum http::ToClient;
   const bool nominates = http::connection_options(head.fields).unknown;
@@ -183,8 +194,8 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
     }
     switch (field.id) {
       case http::FieldId::location:
-      case http::FieldId::content_location: take_reference(field, rules, base_path, response); break;
-      case http::FieldId::link: take_links(field, rules, base_path, declared, response); break;
+      case http::FieldId::content_location: take_reference(field, rules, place, response); break;
+      case http::FieldId::link: take_links(field, rules, place, declared, response); break;
       case http::FieldId::set_cookie:
         if (declared || sets_known_cookie(field.value, rules))
           http::append_field(response.fields, field.name, field.value);

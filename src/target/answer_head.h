@@ -11,16 +11,23 @@
 
 namespace gatehouse::target {
 
+// Where an answer's references lead.
+struct AnswerPlace {
+  std::string_view authority;  // what the request names of this server; may be empty
+  std::string_view base_path;  // of the upstream: stands before the paths of this server
+};
+
 // Appends the fields that may leave to `response.fields`, and keeps the upstream's Allow in `report.allow`: a
 // gate compares it with the document.
-void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules, std::string_view base_path,
+void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules, const AnswerPlace& place,
                         Response& response, CallReport& report);
 
 // Appends a URI reference (RFC 3986 section 4.1) as the client may see it: one that names a host of an
-// upstream becomes a path of this server, without `base_path`; any other stays as it is. False, and nothing
-// is appended, where the reference may not leave: it names another port of such a host, holds user
-// information, or is one that a browser would read differently (`\`, controls, `http:host`, `http://127.1`).
+// upstream, or this server itself, becomes a path of this server, without the base path; any other stays as
+// it is. False, and nothing is appended, where the reference may not leave: it names another port of such a
+// host, holds user information, or is one that a browser would read differently (`\`, controls, `http:host`,
+// `http://127.1`).
 bool append_reference(std::string& out, std::string_view reference, std::span<const InsideHost> inside,
-                      std::string_view base_path);
+                      const AnswerPlace& place);
 
 }  // namespace gatehouse::target

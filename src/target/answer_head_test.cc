@@ -27,7 +27,7 @@ std::string left_of(const std::string& lines, const AnswerRules& with = rules(),
   EXPECT_EQ(parser.parse(text, http::Method::get, head), http::Progress::complete) << lines;
   Response response;
   CallReport own;
-  take_answer_fields(head, with, "/base", response, report != nullptr ? *report : own);
+  take_answer_fields(head, with, {"api.example:8443", "/base"}, response, report != nullptr ? *report : own);
   return response.fields;
 }
 
@@ -44,6 +44,21 @@ TEST(AnswerFields, ThatTheTableLetsGoLeaveAsTheyCame) {
                            "content-disposition: attachment\r\n", "Vary: Accept\r\n", "Retry-After: 7\r\n",
                            "Accept-Ranges: bytes\r\n", "Sunset: x\r\n", "Repr-Digest: sha-256=:x:\r\n"})
     EXPECT_EQ(left_of(line), line);
+}
+
+// An upstream that believes X-Forwarded-Host writes links to this server, with its own base path in them.
+TEST(AnswerFields, ThatNameThisServerBecomeItsPaths) {
+  const auto location = [](std::string_view reference) {
+    return left_of("Location: " + std::string(reference) + "\r\n");
+  };
+  EXPECT_EQ(location("https://api.example:8443/base/orders/7?a#b"), "Location: /orders/7?a#b\r\n");
+  EXPECT_EQ(location("https://API.example:8443/base"), "Location: /\r\n");
+  EXPECT_EQ(location("//api.example:8443/x"), "Location: /x\r\n");
+  for (const char* other : {"https://api.example/x", "https://api.example:8444/x",
+                            "https://a.api.example:8443/x", "https://api.example.evil.test:8443/x"})
+    EXPECT_EQ(location(other), "Location: " + std::string(other) + "\r\n");
+  EXPECT_EQ(left_of("Link: <https://api.example:8443/base/orders?page=2>; rel=\"next\"\r\n"),
+            "Link: </orders?page=2>; rel=\"next\"\r\n");
 }
 
 TEST(AnswerFields, ThatTheDocumentDeclaresLeaveButNotThoseThatGatehouseWrites) {
@@ -102,7 +117,7 @@ TEST(AnswerFields, LinkToThisServerOnlyUnlessDeclared) {
 std::string left_of_reference(std::string_view reference) {
   const AnswerRules with = rules();
   std::string out;
-  return append_reference(out, reference, with.inside, "/base") ? out : "nothing";
+  return append_reference(out, reference, with.inside, {"api.example:8443", "/base"}) ? out : "nothing";
 }
 
 TEST(Locations, ThatNameTheUpstreamInAnyFormBecomePathsOfThisServer) {

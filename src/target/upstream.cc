@@ -26,7 +26,7 @@ class Forwarded final : public UpstreamHeadWriter {
       : call_(call), permit_(permit), assertion_(std::move(assertion)) {}
   Verdict<void> still_allowed() const override { return permit_.principal().in_force(call_.clock.wall()); }
   void write(std::string& out, const UpstreamAddress& address) const override {
-    write_upstream_head(out, call_, permit_, address.host, address.base_path, assertion_);
+    write_upstream_head(out, call_, permit_, address.host_for(call_), address.base_path, assertion_);
   }
 
  private:
@@ -134,7 +134,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
-    AnswerReader reader(std::move(held), address, method, rules, response, report, collect);
+    AnswerReader reader(std::move(held), address, method, asker.authority, rules, response, report, collect);
     auto read = co_await reader.read();
     if (read) {
       report.detail.clear();
@@ -159,7 +159,7 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Call& 
                                               CallReport& report) {
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
   const Forwarded forwarded(call, permit, std::move(assertion));
-  const Asker asker{permit.principal().identity(), call.client};
+  const Asker asker{permit.principal().identity(), call.client, call.authority};
   auto asked = co_await ask(client_, asker, call.head.method, forwarded, permit.request().body_bytes(),
                             call.deadline, call.answers, response, report);
   co_return asked;

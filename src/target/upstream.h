@@ -2,9 +2,11 @@
 // comes from Gatehouse alone, and what the upstream says about itself stays behind.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/caller_shares.h"
@@ -19,6 +21,12 @@ struct UpstreamAddress {
   std::shared_ptr<UpstreamPool> pool;
   std::string host;       // the value of Host: host, and port where it is not the scheme's own
   std::string base_path;  // put before the request's target; no slash at the end
+  // What goes out as Host: `host`, or what the request names of this server.
+  enum class HostField : std::uint8_t { own, of_request } host_field = HostField::own;
+
+  std::string_view host_for(const Call& call) const {
+    return host_field == HostField::own ? std::string_view(host) : call.authority;
+  }
 };
 
 // One worker's way to one upstream. Shared by the targets that lead there.
@@ -51,6 +59,7 @@ class UpstreamHeadWriter {
 struct Asker {
   const FinishedIdentity& identity;
   IpAddress address;
+  std::string_view authority = {};  // what its request names of this server: no link of an answer has to
 };
 
 // Which answers are read to their end before they are looked at, up to 64 KiB: all of that must come in time.

@@ -81,7 +81,7 @@ void AnswerReader::begin_response() {
                          field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
   }
-  take_answer_fields(head_, rules_, address_.base_path, response_, report_);
+  take_answer_fields(head_, rules_, {authority_, address_.base_path}, response_, report_);
   if (head_.body.kind == http::BodyKind::none) response_.length = length_for_head(head_, asked_);
 }
 

@@ -26,11 +26,12 @@ class AnswerReader {
  public:
   // Everything but `held` lives longer than the reader. What the stream's deadline is when read() begins
   // bounds the time to the head, and to the end of an answer that is collected.
-  AnswerReader(Held held, const UpstreamAddress& address, http::Method asked, const AnswerRules& rules,
-               Response& response, CallReport& report, Collect collect)
+  AnswerReader(Held held, const UpstreamAddress& address, http::Method asked, std::string_view authority,
+               const AnswerRules& rules, Response& response, CallReport& report, Collect collect)
       : held_(std::move(held)),
         address_(address),
         asked_(asked),
+        authority_(authority),
         rules_(rules),
         response_(response),
         report_(report),
@@ -53,6 +54,7 @@ class AnswerReader {
   Held held_;
   const UpstreamAddress& address_;
   const http::Method asked_;
+  const std::string_view authority_;  // what the request names of this server
   const AnswerRules& rules_;
   Response& response_;
   CallReport& report_;

@@ -114,6 +114,7 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   http::append_field(out, "Host", host);
   append_client_fields(out, call, permit.principal());
   append_caller(out, call, permit.principal(), assertion);
+  if (call.early_data == EarlyData::possible) http::append_field(out, "Early-Data", "1");
   const bool has_body = call.head.body.kind != http::BodyKind::none;
   const std::size_t size = permit.request().body_bytes().size();
   if (has_body || size != 0) {
@@ -149,6 +150,7 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
   http::append_field(out, "traceparent", {traceparent.data(), traceparent.size()});
   http::append_field(out, "X-Forwarded-For", call.client_text);
   http::append_field(out, "X-Forwarded-Proto", "https");
+  if (!call.authority.empty()) http::append_field(out, "X-Forwarded-Host", call.authority);
   out += principal->upstream_fields();
   // Each as scheme=id: the name of a scheme has no `=`.
   for (bool another = false; const IdentityPointer& one : principal.beside()) {

@@ -14,6 +14,7 @@ namespace {
 struct HeadRules {
   CredentialCarriers carriers;
   RequestRules forwards;
+  TraceOrigin trace = TraceOrigin::of_caller;
 };
 
 HeadRules head_rules() {
@@ -41,7 +42,7 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
   const AnswerRules answers;
   const SystemClock clock;
   Passages passages;
-  if (const auto refused = passages.decide(head, with.carriers, with.forwards))
+  if (const auto refused = passages.decide(head, with.carriers, with.forwards, with.trace))
     return "refused: " + std::string(http::name(*refused));
   const Call call{.head = head,
                   .operation = "x",
@@ -49,6 +50,7 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
                   .path = "/x",
                   .client = {},
                   .client_text = {},
+                  .authority = {},
                   .trace = trace,
                   .clock = clock,
                   .carriers = with.carriers,
@@ -92,6 +94,26 @@ TEST(ClientFields, OfTheTableGoOnWhereTheyParse) {
   for (const char* line : {"Accept: a\r\n", "Range: lines=0-1\r\n", "If-None-Match: \"\r\n",
                            "X-Requested-With: app\r\n", "Sec-Fetch-Site: evil\r\n"})
     EXPECT_EQ(gone_on(line), "") << line;
+}
+
+TEST(ClientFields, OfATraceGoOnWithItOnly) {
+  const std::string lines = "tracestate: a=1\r\nbaggage: user=ann;p, x=y\r\n";
+  EXPECT_EQ(gone_on(lines), lines);
+  EXPECT_EQ(gone_on("baggage: user=ann\r\nbaggage: ${x}, b=1\r\n"), "baggage: user=ann, b=1\r\n");
+  HeadRules own = head_rules();
+  own.trace = TraceOrigin::own;
+  EXPECT_EQ(gone_on(lines, own), "");
+  own.forwards.fields.emplace_back("baggage");
+  EXPECT_EQ(gone_on(lines, own), "")
+      << "an operation that declares it gets none of a stranger's trace either";
+  for (const char* field :
+       {"b3: 1", "X-B3-TraceId: 1", "x-b3-sampled: 1", "uber-trace-id: 1", "sentry-trace: 1"}) {
+    const std::string line = std::string(field) + "\r\n";
+    EXPECT_EQ(gone_on(line), "") << "only by name: " << field;
+    HeadRules named;
+    named.forwards.fields.emplace_back(std::string_view(field).substr(0, std::string_view(field).find(':')));
+    EXPECT_EQ(gone_on(line, named), line);
+  }
 }
 
 TEST(ClientFields, OfAListTheMembersThatParseGoOn) {

@@ -16,7 +16,7 @@ class Question final : public UpstreamHeadWriter {
   Verdict<void> still_allowed() const override { return principal_.in_force(call_.clock.wall()); }
   void write(std::string& out, const UpstreamAddress& address) const override {
     fmt::format_to(std::back_inserter(out), "GET {}{} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n",
-                   address.base_path, path_, address.host);
+                   address.base_path, path_, address.host_for(call_));
     append_caller(out, call_, principal_, assertion_);
     out += "\r\n";
   }

@@ -22,6 +22,7 @@ const Call& any_call() {
                          .path = "/orders/1",
                          .client = {},
                          .client_text = "203.0.113.9",
+                         .authority = {},
                          .trace = trace,
                          .clock = clock,
                          .carriers = carriers,

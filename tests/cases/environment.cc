@@ -212,12 +212,16 @@ std::unique_ptr<Gates> CaseEnvironment::open() {
   if (auto looked = resources_.keys->refresh(); !looked) throw std::runtime_error(looked.error().text);
   auto made = app::assemble(shared_, {}, resources_, loop_);
   if (!made) throw std::runtime_error(made.error().text);
+  http::ServedNames names;
+  for (const policy::PlacedText& name : policy_->settings.listen.names) (void)names.add(name.value);
+  if (names.empty()) (void)names.add("api.example.test");
   return open_gates({.parts = std::move(made->parts),
                      .policy = policy_,
                      .file = file_,
                      .credentials = credentials_,
                      .clock = clock_,
                      .entropy = entropy_,
+                     .names = std::move(names),
                      .loop = loop_,
                      .keys = *resources_.keys});
 }

@@ -216,7 +216,7 @@ std::string TheGates::request_of(const Step& step, gate::Peer& peer) {
 // What server/connection.cc does between reading and writing.
 gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body) {
   std::optional<gate::Answered> answer;
-  if (const auto arrived = gate::arrive(exchange, with_.clock, with_.entropy); !arrived) {
+  if (const auto arrived = gate::arrive(exchange, with_.names, with_.clock, with_.entropy); !arrived) {
     answer = {gate::respond(exchange, arrived.error()), arrived.error()};
   } else {
     net::spawn(with_.loop, keep(with_.loop, runner_.answer(exchange, body), answer));
@@ -267,7 +267,7 @@ Outcome TheGates::pass(const Step& step) {
   } else {
     const Refusal refusal = gate::refusal_of(parser.reason());
     exchange_.head.forget();
-    (void)gate::arrive(exchange_, with_.clock, with_.entropy);
+    (void)gate::arrive(exchange_, with_.names, with_.clock, with_.entropy);
     head_.clear();
     gate::write_refusal(head_, refusal, *exchange_.id, "", "");
     ending = {refusal, text_of(refusal.answer).status, head_.size()};

@@ -11,6 +11,7 @@
 #include "base/entropy.h"
 #include "case_file.h"
 #include "gate/runner.h"
+#include "http/served_names.h"
 #include "net/loop.h"
 #include "store/key_store.h"
 
@@ -53,6 +54,7 @@ struct GatesOptions {
   const std::map<std::string, std::string>& credentials;  // by caller
   CaseClock& clock;
   Entropy& entropy;
+  http::ServedNames names;
   net::Loop& loop;
   store::KeyStore& keys;
 };

@@ -129,13 +129,25 @@ describe('the plaintext listener redirects', unlessBuilt, () => {
     const { desk, ask } = await open();
     for (const host of ['localhost', 'LOCALHOST', '127.0.0.1']) {
       const answer = await ask(get('/orders/7?a=1', host));
-      assert.deepEqual([answer.status, answer.headers.location], [308, `https://${host}:${desk.port}/orders/7?a=1`]);
+      assert.deepEqual([answer.status, answer.headers.location], [308, `https://${host.toLowerCase()}:${desk.port}/orders/7?a=1`]);
       assert.equal(answer.headers['x-content-type-options'], 'nosniff');
       assert.equal(answer.headers['strict-transport-security'], undefined, 'RFC 6797, section 7.2');
     }
     for (const host of ['evil.example', 'localhost.evil.example', 'evil.localhost', '127.0.0.2', '[::1]', 'xlocalhost']) {
       const answer = await ask(get('/', host));
       assert.deepEqual([answer.status, answer.headers.location], [403, undefined], host);
+      assert.equal(answer.headers['strict-transport-security'], undefined, 'RFC 6797, section 7.2');
+    }
+    const malformed = await ask('GET / HTTP/1.1\r\nHost: localhost\r\nA B: c\r\n\r\n');
+    assert.deepEqual([malformed.status, malformed.headers['strict-transport-security']], [400, undefined]);
+    await desk.close();
+  });
+
+  it('to the port that is listed, where one is', async () => {
+    const { desk, ask } = await open((configuration) => (configuration.listen.names = ['api.example.com', 'api.other.example:443']));
+    for (const [host, to] of [['api.example.com:80', `api.example.com:${desk.port}`], ['api.other.example:8080', 'api.other.example'], ['api.example.com:6666', `api.example.com:${desk.port}`]]) {
+      const answer = await ask(get('/', host));
+      assert.deepEqual([answer.status, answer.headers.location], [308, `https://${to}/`]);
     }
     await desk.close();
   });

@@ -95,7 +95,7 @@ describe('objects that an upstream knows', unlessBuilt, () => {
     await desk.get('/orders/7', { ...desk.bearer, 'x-tenant': 'evil', 'gatehouse-principal': 'root', cookie: 'a=b', 'x-http-method-override': 'DELETE' });
     const [asked, called] = desk.upstream.requests;
     assert.equal(asked.method, 'GET');
-    assert.deepEqual(Object.keys(asked.headers).sort(), ['accept', 'gatehouse-issuer', 'gatehouse-principal', 'gatehouse-roles', 'gatehouse-scheme', 'host', 'traceparent', 'x-forwarded-for', 'x-forwarded-proto', 'x-request-id']);
+    assert.deepEqual(Object.keys(asked.headers).sort(), ['accept', 'gatehouse-issuer', 'gatehouse-principal', 'gatehouse-roles', 'gatehouse-scheme', 'host', 'traceparent', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-request-id']);
     assert.equal(asked.headers['gatehouse-principal'], 'ann');
     assert.equal(asked.headers['x-request-id'], called.headers['x-request-id']);
     assert.equal(asked.body.length, 0);

@@ -7,7 +7,8 @@
 //   only what the document
 //     declares: its paths, its query parameter, its bodies, read again here by other code;
 //   - an operation that asks for a key is called only by clients that sent it, and the key itself never
-//   arrives there.
+//   arrives there;
+//   - the upstream hears of no other host than one that is configured, and nothing of a stranger's trace.
 //
 // `$KEY` in the input stands for a key that holds.
 #include <filesystem>
@@ -64,6 +65,9 @@ operations:
   getItem: {{permission: items:read}}
   createOrder: {{permission: orders:write}}
 )";
+
+// What a request may name of this server.
+constexpr std::string_view kNames[] = {"api.example", "a"};
 
 template <typename T>
 T must(Result<T> result) {
@@ -196,7 +200,9 @@ Bench::Bench() {
   auto serving = std::make_shared<server::Serving>();
   serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
   serving->plain_fields = gate::fixed_fields(policy->settings, gate::Transport::plain);
-  serving->listening = std::make_shared<server::Listening>();
+  auto listening = std::make_shared<server::Listening>();
+  for (const std::string_view name : kNames) FUZZ_EXPECT(listening->names.add(name));
+  serving->listening = std::move(listening);
   auto sink = std::make_unique<Events>();
   events = sink.get();
   auto made = must(app::assemble(shared, {}, *resources_, loop_));
@@ -397,9 +403,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const http::FieldId id = http::field_id(lower);
       const bool written = lower == "host" || lower == "content-length" || lower == "x-request-id" ||
                            lower == "traceparent" || lower == "x-forwarded-for" ||
-                           lower == "x-forwarded-proto" || lower.starts_with("gatehouse-");
+                           lower == "x-forwarded-proto" || lower == "x-forwarded-host" ||
+                           lower.starts_with("gatehouse-");
       EXCHANGE_EXPECT(written || (http::to_upstream(id) == http::ToUpstream::goes_on && lower != "cookie"));
     }
+    // The host is one of this server's names, as it was configured; the trace is Gatehouse's own.
+    EXCHANGE_EXPECT(std::ranges::find(kNames, message.field("X-Forwarded-Host")) != std::end(kNames));
+    EXCHANGE_EXPECT(message.field("tracestate").empty() && message.field("baggage").empty());
     if (asks_for_key) {
       EXCHANGE_EXPECT(input.find(bench.key) != std::string::npos);
       EXCHANGE_EXPECT(message.field("Gatehouse-Principal") == "partner:fuzz");
