@@ -156,7 +156,7 @@ describe('check', unlessBuilt, () => {
     folder.write('api.yaml', api);
     const good = await folder.run('check', '-c', 'gatehouse.yaml', '--json');
     assert.equal(good.status, 0);
-    assert.deepEqual(JSON.parse(good.stdout), { starts: true, operations: 2, problems: [] });
+    assert.deepEqual(JSON.parse(good.stdout), { starts: true, operations: 2, problems: [], notes: [] });
     const { status, stdout } = await check(configuration.replace('10s', 'soon'), api).then(() => folder.run('check', '--json'));
     assert.equal(status, 1);
     const { starts, problems: [{ file, line, what }, ...more] } = JSON.parse(stdout);
