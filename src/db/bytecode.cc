@@ -82,79 +82,30 @@ bool looks_through_text(const Instruction& at) {
 // Which parameters have gone into a value, whatever was done to it on the way.
 using Parameters = std::bitset<128>;
 
+struct Origin {
+  Parameters texts = {};
+  // Those in which a JSON function may have read a number: 5e1, 50.0 and 50 are one number then, also where
+  // it is made a text again.
+  Parameters json_numbers = {};
+
+  bool operator==(const Origin&) const = default;
+  Origin& operator|=(const Origin& other) {
+    texts |= other.texts;
+    json_numbers |= other.json_numbers;
+    return *this;
+  }
+};
+
 struct Held {
-  Parameters from = {};
-  std::vector<Parameters> fields = {};  // of a record
+  Origin from = {};
+  std::vector<Origin> fields = {};  // of a record
   bool operator==(const Held&) const = default;
 };
 
-// Whether that changed anything.
-bool merge(Parameters& into, const Parameters& from) {
-  const Parameters before = into;
-  into |= from;
-  return into != before;
+void merge(std::vector<Origin>& into, const std::vector<Origin>& from) {
+  if (into.size() < from.size()) into.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) into[i] |= from[i];
 }
-bool merge(std::vector<Parameters>& into, const std::vector<Parameters>& from) {
-  bool changed = into.size() < from.size();
-  if (changed) into.resize(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) changed = merge(into[i], from[i]) || changed;
-  return changed;
-}
-
-// The registers that hold something of a parameter, sorted: they are few, and copied for each instruction.
-class Registers {
- public:
-  Held at(int number) const {
-    const auto found = place(number);
-    return found == list_.end() || found->first != number ? Held{} : found->second;
-  }
-  void put(int number, Held held) {
-    if (held == Held{}) return erase(number);
-    const auto found = place(number);
-    if (found != list_.end() && found->first == number) {
-      at(found).second = std::move(held);
-    } else {
-      list_.emplace(found, number, std::move(held));
-    }
-  }
-  void erase(int number) {
-    const auto found = place(number);
-    if (found != list_.end() && found->first == number) list_.erase(found);
-  }
-  // What those in [first, behind) hold together.
-  Parameters from(int first, int behind) const {
-    Parameters all;
-    for (auto one = place(first); one != list_.end() && one->first < behind; ++one) all |= one->second.from;
-    return all;
-  }
-  // Whether that changed anything.
-  bool merge_all(const Registers& others) {
-    bool changed = false;
-    for (const auto& [number, held] : others.list_) {
-      const auto found = place(number);
-      if (found == list_.end() || found->first != number) {
-        list_.emplace(found, number, held);
-        changed = true;
-        continue;
-      }
-      Held& mine = at(found).second;
-      changed = merge(mine.from, held.from) || changed;
-      changed = merge(mine.fields, held.fields) || changed;
-    }
-    return changed;
-  }
-
- private:
-  using List = std::vector<std::pair<int, Held>>;
-  List::const_iterator place(int number) const {
-    return std::ranges::lower_bound(list_, number, {}, &List::value_type::first);
-  }
-  List::value_type& at(List::const_iterator place) {
-    return list_[static_cast<std::size_t>(place - list_.begin())];
-  }
-
-  List list_;
-};
 
 // Follows parameters through registers and tables of the statement's own, along every path of the program.
 // What is not known to end a parameter's way does not end it, so that rather too many are found.
@@ -168,7 +119,12 @@ class Trace {
     }
   }
 
-  const Parameters& numeric() const { return numeric_; }
+  ParameterUse use_of(std::size_t parameter) const {
+    const std::size_t bit = parameter % numeric_.size();
+    return numeric_[bit]         ? ParameterUse::as_number
+           : json_compared_[bit] ? ParameterUse::as_json_number
+                                 : ParameterUse::as_written;
+  }
   // Those by which search tables are searched.
   const Parameters& search_texts() const { return search_texts_; }
 
@@ -179,7 +135,7 @@ class Trace {
       search_texts_.set();
       return;
     }
-    std::map<int, std::vector<Parameters>> before;
+    std::map<int, std::vector<Origin>> before;
     do {  // until the tables hold nothing more
       before = tables_;
       before_.assign(program_.size(), std::nullopt);
@@ -197,6 +153,8 @@ class Trace {
   }
 
  private:
+  using Registers = std::map<int, Held>;  // those that hold something of a parameter
+
   void go_on(std::size_t address, const Registers& registers) {
     if (address >= program_.size()) return;
     auto& known = before_[address];
@@ -205,7 +163,15 @@ class Trace {
       waiting_.insert(address);
       return;
     }
-    if (known->merge_all(registers)) waiting_.insert(address);
+    for (const auto& [number, held] : registers) {
+      Held& one = (*known)[number];
+      Held merged = one;
+      merged.from |= held.from;
+      merge(merged.fields, held.fields);
+      if (merged == one) continue;
+      one = std::move(merged);
+      waiting_.insert(address);
+    }
   }
 
   std::vector<std::size_t> successors(const Instruction& at, std::size_t address) const {
@@ -247,88 +213,116 @@ class Trace {
   // Those whose P2 is no address. Of others it may be one.
   static bool goes_straight_on(const Instruction& at) {
     return at.is(
-        {"Variable",   "Copy",        "SCopy",         "IntCopy",      "Move",         "Function",
-         "PureFunc",   "Column",      "VColumn",       "Integer",      "Int64",        "Real",
-         "String8",    "String",      "Null",          "SoftNull",     "Blob",         "MakeRecord",
-         "Insert",     "IdxInsert",   "SorterInsert",  "Delete",       "IdxDelete",    "ResultRow",
-         "OpenRead",   "OpenWrite",   "OpenEphemeral", "OpenPseudo",   "SorterOpen",   "OpenDup",
-         "Affinity",   "Cast",        "Concat",        "Add",          "Subtract",     "Multiply",
-         "Divide",     "Remainder",   "BitAnd",        "BitOr",        "ShiftLeft",    "ShiftRight",
-         "BitNot",     "Not",         "AddImm",        "AggStep",      "AggFinal",     "AggValue",
-         "AggInverse", "Rowid",       "NewRowid",      "IdxRowid",     "Sequence",     "CollSeq",
-         "RowData",    "SorterData",  "Transaction",   "Close",        "NullRow",      "DeferredSeek",
-         "Compare",    "Permutation", "Count",         "RealAffinity", "MemMax",       "OffsetLimit",
-         "Noop",       "Explain",     "BeginSubrtn",   "TypeCheck",    "HaltIfNull",   "IsTrue",
-         "ClrSubtype", "ResetSorter", "FkCounter",     "ReopenIdx",    "OpenAutoindex"});
+        {"Variable",   "Copy",        "SCopy",         "IntCopy",      "Move",          "Function",
+         "PureFunc",   "Column",      "VColumn",       "Integer",      "Int64",         "Real",
+         "String8",    "String",      "Null",          "SoftNull",     "Blob",          "MakeRecord",
+         "Insert",     "IdxInsert",   "SorterInsert",  "Delete",       "IdxDelete",     "ResultRow",
+         "OpenRead",   "OpenWrite",   "OpenEphemeral", "OpenPseudo",   "SorterOpen",    "OpenDup",
+         "Affinity",   "Cast",        "Concat",        "Add",          "Subtract",      "Multiply",
+         "Divide",     "Remainder",   "BitAnd",        "BitOr",        "ShiftLeft",     "ShiftRight",
+         "BitNot",     "Not",         "AddImm",        "AggStep",      "AggFinal",      "AggValue",
+         "AggInverse", "Rowid",       "NewRowid",      "IdxRowid",     "Sequence",      "CollSeq",
+         "RowData",    "SorterData",  "Transaction",   "Close",        "NullRow",       "DeferredSeek",
+         "Compare",    "Permutation", "Count",         "RealAffinity", "MemMax",        "OffsetLimit",
+         "Noop",       "Explain",     "BeginSubrtn",   "TypeCheck",    "HaltIfNull",    "IsTrue",
+         "ClrSubtype", "ResetSorter", "FkCounter",     "ReopenIdx",    "OpenAutoindex", "And",
+         "Or",         "ZeroOrNull"});
   }
 
   void step(const Instruction& at, Registers& registers) {
     const std::string_view opcode = at.opcode;
     if (opcode == "Variable") {
-      registers.put(at.p2, {.from = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)});
-    } else if (at.is({"SCopy", "IntCopy", "Not"})) {
-      registers.put(at.p2, registers.at(at.p1));
+      put(registers, at.p2, {.from = {.texts = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)}});
+    } else if (at.is({"SCopy", "IntCopy"})) {
+      put(registers, at.p2, held(registers, at.p1));
     } else if (at.is({"Copy", "Move"})) {
       const int count = opcode == "Copy" ? at.p3 + 1 : std::max(at.p3, 1);
-      for (int i = 0; i < count; ++i) registers.put(at.p2 + i, registers.at(at.p1 + i));
+      for (int i = 0; i < count; ++i) put(registers, at.p2 + i, held(registers, at.p1 + i));
     } else if (is_function(at)) {
       const int count = count_of_arguments(at);
-      registers.put(at.p3, result(at, registers, count));
+      put(registers, at.p3, result(at, registers, count));
     } else if (opcode == "Concat") {
-      registers.put(at.p3, {.from = registers.at(at.p1).from | registers.at(at.p2).from});
+      Held both = {.from = held(registers, at.p1).from};
+      both.from |= held(registers, at.p2).from;
+      put(registers, at.p3, std::move(both));
     } else if (at.is({"Add", "Subtract", "Multiply", "Divide", "Remainder", "BitAnd", "BitOr", "ShiftLeft",
-                      "ShiftRight"})) {
-      numeric_ |= registers.at(at.p1).from | registers.at(at.p2).from;
+                      "ShiftRight", "And", "Or"})) {
+      take_for_number(registers, at.p1), take_for_number(registers, at.p2);
       registers.erase(at.p3);
-    } else if (opcode == "BitNot") {
-      numeric_ |= registers.at(at.p1).from;
+    } else if (at.is({"BitNot", "Not", "IsTrue"})) {
+      take_for_number(registers, at.p1);
       registers.erase(at.p2);
+    } else if (at.is({"MustBeInt", "If", "IfNot"})) {
+      take_for_number(registers, at.p1);
     } else if (at.is({"AggStep", "AggStep1", "AggInverse"})) {
-      Held sum = registers.at(at.p3);
+      Held sum = held(registers, at.p3);
       sum.from |= result(at, registers, at.p5).from;
-      registers.put(at.p3, std::move(sum));
+      put(registers, at.p3, std::move(sum));
     } else if (opcode == "AggValue") {
-      registers.put(at.p3, registers.at(at.p1));
+      put(registers, at.p3, held(registers, at.p1));
     } else if (at.is({"Affinity", "TypeCheck"})) {
       for (int i = 0; i < at.p2 && i < std::ssize(at.p4); ++i) {
-        if (is_numeric(at.p4[static_cast<std::size_t>(i)])) numeric_ |= registers.at(at.p1 + i).from;
+        if (is_numeric(at.p4[static_cast<std::size_t>(i)])) take_for_number(registers, at.p1 + i);
       }
     } else if (opcode == "Cast") {
-      if (is_numeric(at.p2)) numeric_ |= registers.at(at.p1).from;
-    } else if (opcode == "MustBeInt") {
-      numeric_ |= registers.at(at.p1).from;
+      if (is_numeric(at.p2)) take_for_number(registers, at.p1);
     } else if (opcode == "VUpdate") {  // the row's number before, and behind
-      numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2));
+      numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2)).texts;
     } else if (opcode == "VFilter") {
       filter(at, registers);
     } else if (opcode == "MakeRecord") {
       make_record(at, registers);
     } else if (at.is({"Insert", "IdxInsert", "SorterInsert"})) {
       const int table = table_of(at.p1);
-      if (own_.contains(table)) merge(tables_[table], registers.at(at.p2).fields);
+      if (own_.contains(table)) merge(tables_[table], held(registers, at.p2).fields);
     } else if (at.is({"RowData", "SorterData"})) {
-      registers.put(at.p2, {.fields = columns_of(table_of(at.p1))});
+      put(registers, at.p2, {.fields = tables_[table_of(at.p1)]});
     } else if (opcode == "Column") {
       const auto pseudo = pseudo_.find(at.p1);
-      const std::vector<Parameters> fields =
-          pseudo != pseudo_.end() ? registers.at(pseudo->second).fields : columns_of(table_of(at.p1));
+      const std::vector<Origin> fields =
+          pseudo != pseudo_.end() ? held(registers, pseudo->second).fields : tables_[table_of(at.p1)];
       const auto column = static_cast<std::size_t>(at.p2);
-      registers.put(at.p3, {.from = column < fields.size() ? fields[column] : Parameters()});
+      put(registers, at.p3, {.from = column < fields.size() ? fields[column] : Origin()});
     } else if (opcode == "VColumn") {
-      const std::vector<Parameters> given = columns_of(at.p1);
-      registers.put(at.p3, {.from = given.empty() ? Parameters() : given.front()});
+      const std::vector<Origin>& given = tables_[at.p1];
+      Origin from = given.empty() ? Origin() : given.front();
+      constexpr int kValue = 1, kAtom = 3;  // the columns of json_each and json_tree that hold numbers
+      if (at.p2 != kValue && at.p2 != kAtom) from.json_numbers.reset();
+      put(registers, at.p3, {.from = from});
     } else if (opcode == "Null") {
       for (int i = at.p2; i <= std::max(at.p2, at.p3); ++i) registers.erase(i);
     } else if (at.is({"Integer", "Int64", "Real", "String8", "String", "Blob", "Rowid", "NewRowid",
-                      "IdxRowid", "Sequence", "Count", "IsTrue", "OffsetLimit"})) {
+                      "IdxRowid", "Sequence", "Count", "OffsetLimit"})) {
       registers.erase(at.p2);
     } else if (at.is({"Eq", "Ne", "Lt", "Le", "Gt", "Ge"})) {
       constexpr int kAffinityBits = 0x47;
-      if (!is_numeric(at.p5 & kAffinityBits)) return;
-      numeric_ |= registers.at(at.p1).from | registers.at(at.p3).from;
-    } else if (is_search_by_row_number(at)) {
-      numeric_ |= registers.at(at.p3).from;
+      for (const int side : {at.p1, at.p3}) {
+        compare(held(registers, side));
+        if (is_numeric(at.p5 & kAffinityBits)) take_for_number(registers, side);
+      }
+    } else if (opcode == "Compare") {
+      for (int i = 0; i < at.p3; ++i)
+        compare(held(registers, at.p1 + i)), compare(held(registers, at.p2 + i));
+    } else if (is_search(at)) {
+      if (is_search_by_row_number(at)) take_for_number(registers, at.p3);
+      compare({.fields = tables_[table_of(at.p1)]});
+      // The key is a record, or so many registers in a row.
+      for (int i = 0; i < std::max(1, std::atoi(at.p4.c_str())); ++i) compare(held(registers, at.p3 + i));
     }
+  }
+
+  void take_for_number(const Registers& registers, int number) {
+    numeric_ |= held(registers, number).from.texts;
+  }
+  void compare(const Held& held) {
+    json_compared_ |= held.from.json_numbers;
+    for (const Origin& field : held.fields) json_compared_ |= field.json_numbers;
+  }
+
+  // By a key.
+  static bool is_search(const Instruction& at) {
+    return at.is({"NotExists", "SeekRowid", "SeekLT", "SeekLE", "SeekGE", "SeekGT", "Found", "NotFound",
+                  "NoConflict", "IfNoHope", "IdxLT", "IdxLE", "IdxGE", "IdxGT"});
   }
 
   // Other keys have passed an Affinity, or a MakeRecord with one.
@@ -344,24 +338,27 @@ class Trace {
     for (const Instruction& one : program_) {
       if (one.opcode == "Integer" && one.p2 == at.p3 + 1) count = std::max(count, one.p1);
     }
-    const Parameters given = arguments(registers, at.p3 + 2, count);
+    Origin given = arguments(registers, at.p3 + 2, count);
     if (at.p4.empty()) {
+      given.json_numbers |= arguments(registers, at.p3 + 2, std::min(count, 1)).texts;
       merge(tables_[at.p1], {given});
     } else {
-      search_texts_ |= given;
+      search_texts_ |= given.texts;
     }
   }
 
   // Of a function. One that is not known takes its arguments for numbers.
   Held result(const Instruction& at, const Registers& registers, int count) {
-    const Parameters given = arguments(registers, at.p2, count);
+    Held given = {.from = arguments(registers, at.p2, count)};
+    if (compares(at)) compare(given);
     if (gives_own_number(at)) return {};
     if (calls(at, {"substr", "substring"})) {
-      numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1);
-      return registers.at(at.p2);
+      numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1).texts;
+      return held(registers, at.p2);
     }
-    if (takes_text(at)) return {.from = given};
-    numeric_ |= given;
+    if (calls(at, {"json_extract", "->>"})) given.from.json_numbers |= held(registers, at.p2).from.texts;
+    if (takes_text(at)) return given;
+    numeric_ |= given.from.texts;
     return {};
   }
 
@@ -369,11 +366,12 @@ class Trace {
   void make_record(const Instruction& at, Registers& registers) {
     Held record;
     for (int i = 0; i < at.p2; ++i) {
-      const Held field = registers.at(at.p1 + i);
+      const Held field = held(registers, at.p1 + i);
       record.fields.push_back(field.from);
-      if (i < std::ssize(at.p4) && is_numeric(at.p4[static_cast<std::size_t>(i)])) numeric_ |= field.from;
+      if (i < std::ssize(at.p4) && is_numeric(at.p4[static_cast<std::size_t>(i)]))
+        numeric_ |= field.from.texts;
     }
-    registers.put(at.p3, std::move(record));
+    put(registers, at.p3, std::move(record));
   }
 
   // Functions whose result is a number that they count or find themselves, and no text that reads as one.
@@ -381,7 +379,11 @@ class Trace {
     return calls(at, {"length", "octet_length", "instr", "unicode", "like", "glob", "count", "json_valid",
                       "json_array_length"});
   }
-  // Functions that make no number of a text.
+  // Functions that compare their arguments with each other.
+  static bool compares(const Instruction& at) {
+    return calls(at, {"nullif", "like", "glob", "instr"}) || (is_function(at) && calls(at, {"min", "max"}));
+  }
+  // Functions that make no number of a text, but for JSON's.
   static bool takes_text(const Instruction& at) {
     return at.p4.starts_with("json") || at.p4.starts_with("->") ||
            calls(at,
@@ -424,28 +426,39 @@ class Trace {
   }
 
   // `count` below 0: not known.
-  static Parameters arguments(const Registers& registers, int first, int count) {
+  static Origin arguments(const Registers& registers, int first, int count) {
     constexpr int kMostArguments = 127;
-    return registers.from(first, first + (count < 0 ? kMostArguments : count));
+    Origin all;
+    const int behind = first + (count < 0 ? kMostArguments : count);
+    for (auto one = registers.lower_bound(first); one != registers.end() && one->first < behind; ++one)
+      all |= one->second.from;
+    return all;
+  }
+  static Held held(const Registers& registers, int number) {
+    const auto found = registers.find(number);
+    return found == registers.end() ? Held{} : found->second;
+  }
+  static void put(Registers& registers, int number, Held held) {
+    if (held == Held{}) {
+      registers.erase(number);
+    } else {
+      registers[number] = std::move(held);
+    }
   }
   int table_of(int cursor) const {
     const auto other = same_.find(cursor);
     return other == same_.end() ? cursor : other->second;
   }
 
-  std::vector<Parameters> columns_of(int table) const {
-    const auto found = tables_.find(table);
-    return found == tables_.end() ? std::vector<Parameters>() : found->second;
-  }
-
   const std::vector<Instruction>& program_;
-  std::set<int> own_;                              // cursors of tables that the statement fills for itself
-  std::map<int, int> same_;                        // a second cursor of such a table
-  std::map<int, int> pseudo_;                      // cursors whose row is a record in a register
-  std::map<int, std::vector<Parameters>> tables_;  // what such a table's columns hold
-  std::vector<std::optional<Registers>> before_;   // each instruction
-  std::set<std::size_t> waiting_;                  // instructions to be followed again
-  Parameters numeric_;                             // that are made numbers, or compared as numbers
+  std::set<int> own_;                             // cursors of tables that the statement fills for itself
+  std::map<int, int> same_;                       // a second cursor of such a table
+  std::map<int, int> pseudo_;                     // cursors whose row is a record in a register
+  std::map<int, std::vector<Origin>> tables_;     // what such a table's columns hold
+  std::vector<std::optional<Registers>> before_;  // each instruction
+  std::set<std::size_t> waiting_;                 // instructions to be followed again
+  Parameters numeric_;                            // that are made numbers, or compared as numbers
+  Parameters json_compared_;                      // of which a number in JSON is compared
   Parameters search_texts_;
 };
 
@@ -457,7 +470,7 @@ ProgramFacts facts_of_program(sqlite3* database, std::string_view text, std::siz
   Trace trace(program);
   trace.run();
   for (std::size_t i = 0; i < parameters; ++i) {
-    facts.made_numbers.push_back(trace.numeric()[i % 128]);
+    facts.uses.push_back(trace.use_of(i));
     facts.search_texts.push_back(trace.search_texts()[i % 128]);
   }
   facts.searches = std::ranges::any_of(program, looks_through_text);

@@ -40,7 +40,7 @@ class TakenForNumbers : public ::testing::Test {
     const FixedStatement& statement = **added;
     std::string found;
     for (std::size_t i = 0; i < statement.parameters().size(); ++i) {
-      if (statement.takes_as_number(i)) found += statement.parameters()[i].text() + " ";
+      if (statement.use_of(i) != ParameterUse::as_written) found += statement.parameters()[i].text() + " ";
     }
     return found;
   }
@@ -115,15 +115,22 @@ TEST_F(TakenForNumbers, AsKeysOfRowsAndConflictsAndInColumnsOfNumbers) {
         "REPLACE INTO numbers (id, t) VALUES (:q.x, :q.t)",
         "UPDATE OR REPLACE numbers SET id = :q.x WHERE t = :q.t",
         "INSERT INTO uniques VALUES (:q.x, 'a') ON CONFLICT (n) DO UPDATE SET t = excluded.t",
-        "REPLACE INTO uniques VALUES (:q.x, :q.t)", "UPDATE OR REPLACE uniques SET n = :q.x",
+        "REPLACE INTO uniques VALUES (:q.x, :q.t)",
+        "UPDATE OR REPLACE uniques SET n = :q.x",
         "INSERT INTO pairs VALUES (:q.x, :q.t) ON CONFLICT DO UPDATE SET b = :q.y",
         "REPLACE INTO pairs VALUES (:q.x, :q.t)",
         "INSERT INTO named VALUES ('a', 'a', 1) ON CONFLICT DO UPDATE SET n = :q.x",
-        "INSERT INTO numbers (n, t) VALUES (:q.x, :q.t)", "UPDATE numbers SET u = :q.x WHERE t = :q.t",
-        "INSERT INTO strict (n, t) VALUES (:q.x, :q.t)", "INSERT INTO parts (number, t) VALUES (:q.x, :q.t)",
+        "INSERT INTO numbers (n, t) VALUES (:q.x, :q.t)",
+        "UPDATE numbers SET u = :q.x WHERE t = :q.t",
+        "INSERT INTO strict (n, t) VALUES (:q.x, :q.t)",
+        "INSERT INTO parts (number, t) VALUES (:q.x, :q.t)",
         "INSERT INTO found (rowid, title) VALUES (:q.x, 'a')",
         "REPLACE INTO found (rowid, title) VALUES (:q.x, :q.t)",
-        "UPDATE found SET rowid = :q.x WHERE title = 'a'", "DELETE FROM found WHERE rowid = :q.x"}) {
+        "UPDATE found SET rowid = :q.x WHERE title = 'a'",
+        "DELETE FROM found WHERE rowid = :q.x",
+        "SELECT rowid AS id FROM found WHERE rowid = :q.x",
+        "SELECT title FROM found WHERE rowid > :q.x",
+        "SELECT title FROM found WHERE found MATCH 'a' AND rowid = :q.x"}) {
     const std::string found = taken(text);
     EXPECT_THAT(found, StartsWith("q.x ")) << text;
     EXPECT_THAT(found, Not(HasSubstr("q.t"))) << text;
@@ -141,6 +148,64 @@ TEST_F(TakenForNumbers, ThroughTableValuedFunctions) {
         "SELECT t FROM json_each('[1]') AS a, json_each(:q.x, '$') AS b, numbers WHERE n = b.value",
         "SELECT t FROM numbers WHERE n IN (SELECT value FROM json_each('{}', :q.x))",
         "UPDATE numbers SET t = 'a' FROM json_each(:q.x) AS j WHERE numbers.id = j.value"}) {
+    EXPECT_EQ(taken(text), "q.x ") << text;
+  }
+}
+
+// 5e1, 50.0 and 50 are one number there, which a condition over the text does not know.
+TEST_F(TakenForNumbers, ReadOutOfJsonAndCompared) {
+  for (const std::string_view text :
+       {"SELECT t FROM numbers WHERE json_extract(t, '$.id') = json_extract(:q.x, '$')",
+        "SELECT t FROM numbers WHERE t ->> '$.id' = :q.x ->> '$'",
+        "SELECT t FROM numbers WHERE t ->> 'id' IS :q.x ->> 'id'",
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') <> json_extract(:q.x, '$')",
+        "SELECT t FROM numbers WHERE json_extract(:q.x, '$') BETWEEN 49 AND 51",
+        "SELECT t FROM numbers WHERE json_extract(:q.x, '$') = 50",
+        "SELECT t FROM numbers WHERE json_extract(:q.x, '$') IN (49, 50, 51, json_extract(t, '$.id'))",
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') IN (SELECT value FROM json_each(:q.x))",
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') IN (SELECT atom FROM json_tree(:q.x))",
+        "SELECT t FROM numbers WHERE (json_extract(t, '$.id'), 1) IN (SELECT value, 1 FROM json_each(:q.x))",
+        "SELECT t FROM numbers WHERE :q.x ->> '$' IN (SELECT json_extract(t, '$.id') FROM numbers)",
+        "SELECT t FROM numbers, json_each(:q.x) AS j WHERE json_extract(t, '$.id') = j.value",
+        "SELECT t FROM numbers, json_each(numbers.t) AS j WHERE j.value = json_extract(:q.x, '$')",
+        "SELECT t FROM json_each(:q.x) AS a JOIN json_each('[50]') AS b ON a.value = b.value, numbers",
+        "SELECT t FROM numbers WHERE CASE json_extract(t, '$.id') WHEN json_extract(:q.x, '$') THEN 1 END",
+        "SELECT t FROM numbers WHERE nullif(json_extract(t, '$.id'), json_extract(:q.x, '$')) IS NULL",
+        "SELECT typeof(max(json_extract(:q.x, '$'), 49)) AS t",
+        "SELECT json_extract(:q.x, '$') AS v INTERSECT SELECT json_extract(t, '$.id') FROM numbers",
+        "SELECT json_extract(t, '$.id') AS v FROM numbers EXCEPT SELECT :q.x ->> '$' ORDER BY 1",
+        // By way of other values.
+        "SELECT t FROM numbers WHERE json_extract(t, '$.id') = (SELECT json_extract(:q.x, '$'))",
+        "WITH one AS (SELECT json_extract(:q.x, '$') AS v) SELECT t FROM numbers, one WHERE t ->> 'id' = v",
+        "WITH one AS MATERIALIZED (SELECT :q.x ->> '$' AS v UNION ALL SELECT 1) SELECT t FROM numbers, one "
+        "WHERE t ->> 'id' = v",
+        "SELECT t FROM numbers WHERE b = coalesce(NULL, json_extract(:q.x, '$'), b)",
+        "SELECT t FROM numbers WHERE b = iif(t = 'a', json_extract(:q.x, '$'), 5)",
+        "SELECT t FROM numbers WHERE b = json_extract(json_array(json(:q.x)), '$[0]')",
+        "SELECT t FROM numbers WHERE b = json_extract(json_set('{}', '$.a', json(:q.x)), '$.a')",
+        "SELECT t FROM numbers WHERE b = json_extract('[' || :q.x || ']', '$[0]')",
+        "SELECT t FROM numbers WHERE b = (SELECT max(value) FROM json_each(:q.x))",
+        // Made a text again, 5e1 is 50.0.
+        "SELECT t FROM numbers WHERE t = json_extract(:q.x, '$')",
+        "SELECT t FROM numbers WHERE t = json_extract(:q.x, '$') || ''",
+        "SELECT t FROM numbers WHERE t = CAST(json_extract(:q.x, '$') AS TEXT)",
+        "SELECT t FROM numbers WHERE t = lower(:q.x ->> '$')",
+        "SELECT t FROM numbers WHERE t LIKE json_extract(:q.x, '$')",
+        "SELECT t FROM numbers WHERE instr(t, :q.x ->> '$') = 1",
+        "UPDATE numbers SET t = 'a' WHERE b = json_extract(:q.x, '$')",
+        "DELETE FROM numbers WHERE b IN (SELECT value FROM json_each(:q.x))"}) {
+    EXPECT_EQ(taken(text), "q.x ") << text;
+  }
+}
+
+// '0', '00' and 'x' are false.
+TEST_F(TakenForNumbers, ForTrueOrFalse) {
+  for (const std::string_view text :
+       {"SELECT t FROM numbers WHERE :q.x", "SELECT t FROM numbers WHERE NOT :q.x",
+        "SELECT t FROM numbers WHERE :q.x OR t = 'a'", "SELECT t FROM numbers WHERE t = 'a' AND trim(:q.x)",
+        "SELECT (:q.x AND n) AS both FROM numbers", "SELECT t FROM numbers WHERE (:q.x IS TRUE) = n",
+        "SELECT iif(:q.x, t, 'a') AS v FROM numbers",
+        "SELECT CASE WHEN :q.x || '' THEN t END AS v FROM numbers"}) {
     EXPECT_EQ(taken(text), "q.x ") << text;
   }
 }
@@ -222,6 +287,17 @@ TEST_F(TakenForNumbers, NotWhereTheyStayTexts) {
         "INSERT INTO named (name, t) SELECT :q.x, value FROM json_each(:q.y) WHERE true",
         "SELECT n FROM numbers JOIN found ON numbers.n = found.title WHERE found MATCH :q.x",
         "SELECT n FROM numbers WHERE datetime(u, 'unixepoch') >= datetime(:q.x)",
+        // JSON out of which no number of the caller's is read.
+        "SELECT n FROM numbers WHERE json_extract(t, '$.owner') = :q.x",
+        "SELECT n FROM numbers WHERE t ->> 'owner' = :q.x AND t ->> 'n' > 5",
+        "SELECT n FROM numbers WHERE t -> '$.id' = :q.x -> '$'",
+        "SELECT n FROM numbers WHERE EXISTS (SELECT 1 FROM json_each(t) WHERE value = :q.x)",
+        "SELECT n FROM numbers WHERE json_extract(t, :q.x) = 5",
+        "SELECT n FROM numbers WHERE json_array_length(:q.x) < n",
+        "SELECT n FROM numbers WHERE json_valid(:q.x) AND json_type(:q.x) = 'object'",
+        "SELECT json_extract(:q.x, '$.a') AS a, :q.x ->> 'b' AS b FROM numbers ORDER BY n",
+        "SELECT value FROM json_each(:q.x)", "UPDATE numbers SET t = json_set(t, '$.note', :q.x) WHERE n = 5",
+        "SELECT n FROM numbers WHERE (:q.x IS NULL OR t = :q.x) AND (:q.y IS NOT NULL OR n)",
         "SELECT b FROM pairs WHERE b = :q.x", "SELECT title FROM found WHERE found MATCH :q.x",
         "SELECT n FROM numbers WHERE t IN (:q.x, 'a')", "UPDATE pairs SET b = :q.z"}) {
     EXPECT_EQ(taken(text), "") << text;

@@ -22,7 +22,9 @@ FixedStatement::~FixedStatement() = default;
 
 const std::vector<Column>& FixedStatement::columns() const { return meaning_->columns; }
 Effect FixedStatement::effect() const { return meaning_->effect; }
-bool FixedStatement::takes_as_number(std::size_t parameter) const { return meaning_->numeric[parameter]; }
+ParameterUse FixedStatement::use_of(std::size_t parameter) const {
+  return meaning_->parameter_uses[parameter];
+}
 bool FixedStatement::searches() const { return meaning_->searches; }
 
 StatementCatalogue::StatementCatalogue(Connection& database, CatalogueRules rules)

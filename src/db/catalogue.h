@@ -40,6 +40,13 @@ struct Column {
 
 enum class Effect : std::uint8_t { reads, writes };
 
+// What a statement makes of a text that is bound to a parameter.
+enum class ParameterUse : std::uint8_t {
+  as_written,
+  as_number,       // SQLite takes it for a number: a text that reads as one is one, "5e1" as well as "50"
+  as_json_number,  // a number that a JSON function reads out of it is compared with something
+};
+
 // Of a text, a blob or a row where statements of the configuration run: SQLite does not interrupt a function,
 // so what one may take is bounded by what it is given.
 inline constexpr ByteCount kLongestOfStatements = mebibytes(1);
@@ -60,8 +67,7 @@ class FixedStatement {
   const std::vector<ParameterName>& parameters() const { return parameters_; }
   const std::vector<Column>& columns() const;  // empty: it gives no rows
   Effect effect() const;
-  // Whether SQLite takes a parameter for a number: then text that reads as one is one, "5e1" as well as "50".
-  bool takes_as_number(std::size_t parameter) const;
+  ParameterUse use_of(std::size_t parameter) const;
   // Whether it looks through texts, row by row or in an index of words: its cost grows with the table.
   bool searches() const;
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "json/parser.h"
@@ -16,6 +17,7 @@
 namespace gatehouse::db {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -477,6 +479,46 @@ TEST_F(Statements, NoValueIsInTheTextOfAFailure) {
     EXPECT_THAT(std::string(result.error().text.view()), ::testing::Not(HasSubstr("s3cr3t"))) << text;
     EXPECT_THAT(std::string(result.error().text.view()), HasSubstr("(SQLite ")) << text;
   }
+}
+
+// Their searches have no bound, and R*Tree takes every text for a number.
+TEST(VirtualTables, OnlyThoseThatAreKnown) {
+  const auto path =
+      std::filesystem::temp_directory_path() / fmt::format("gatehouse-modules-{}.db", ::getpid());
+  sqlite3* maker = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &maker), SQLITE_OK);
+  for (const char* sql :
+       {"CREATE TABLE plain (title TEXT)", "CREATE VIRTUAL TABLE a3 USING fts3(title)",
+        "CREATE VIRTUAL TABLE \"using fts5(\" USING FTS4(title)",
+        "CREATE VIRTUAL TABLE terms USING fts4aux(a3)",
+        "CREATE VIRTUAL TABLE boxes USING rtree(id, least, most)",
+        "CREATE VIRTUAL TABLE a5 USING fts5(title)", "CREATE VIEW seen AS SELECT title FROM a3",
+        "INSERT INTO a3 VALUES ('red apple')"}) {
+    ASSERT_EQ(sqlite3_exec(maker, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  }
+  sqlite3_close(maker);
+  {
+    auto database = *Connection::open({.path = path, .access = Access::read_write});
+    StatementCatalogue catalogue(database);
+    const auto problem_of = [&](std::string_view text) {
+      const auto added = catalogue.add(text);
+      return added ? std::string() : added.error().what;
+    };
+    for (const std::string_view text : {"SELECT title FROM a3 WHERE a3 MATCH :q.x", "SELECT title FROM a3",
+                                        "SELECT title FROM \"using fts5(\" WHERE title MATCH :q.x",
+                                        "SELECT term FROM terms", "SELECT id FROM boxes WHERE least >= :q.x",
+                                        "SELECT title FROM seen", "INSERT INTO a3 (title) VALUES (:q.x)",
+                                        "SELECT title FROM plain WHERE title IN (SELECT title FROM a3)"}) {
+      EXPECT_THAT(problem_of(text), AllOf(StartsWith("no such module: "), HasSubstr("use FTS5"))) << text;
+    }
+    for (const std::string_view text : {"SELECT name FROM sqlite_stmt", "SELECT name FROM dbstat",
+                                        "SELECT input FROM fts3tokenize('simple')"}) {
+      EXPECT_NE(problem_of(text), "") << text;
+    }
+    EXPECT_EQ(problem_of("SELECT title FROM plain, json_each(title) AS j"), "");
+    EXPECT_EQ(problem_of("SELECT title FROM a5 WHERE a5 MATCH :q.x"), "");
+  }
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + end);
 }
 
 // SQLite does not interrupt a search: so it is refused before it begins.

@@ -37,6 +37,15 @@ Result<> make_private(const std::string& path) {
                  fmt::format("cannot make {}: {}", path, std::generic_category().message(errno)));
 }
 
+// Only these have been looked at: for how long a search may take (FTS3 and FTS4 have no bound), and for what
+// they take for a number (R*Tree takes every text for one). A table of another module does not compile.
+Result<> keep_known_modules(sqlite3* database) {
+  const char* known[] = {"fts5", "json_each", "json_tree", nullptr};
+  if (sqlite3_drop_modules(database, known) != SQLITE_OK)
+    return failure(ErrorCode::internal, "SQLite does not drop its modules of virtual tables");
+  return {};
+}
+
 Result<> defend(sqlite3* database, ByteCount longest) {
   const std::pair<int, int> settings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1},
@@ -69,7 +78,7 @@ Result<> defend(sqlite3* database, ByteCount longest) {
   for (const auto& [limit, value] : limits) sqlite3_limit(database, limit, value);
   if (use_linear_text_functions(database) != SQLITE_OK)
     return failure(ErrorCode::internal, "SQLite does not take functions");
-  return {};
+  return keep_known_modules(database);
 }
 
 // Two processes that open a new file at once both want to switch it, which SQLite does not wait for.
@@ -266,7 +275,7 @@ Result<FileIdentity> Connection::file() const {
   const std::string name = path();
   if (name.empty()) return FileIdentity{};
   int moved = 0;
-  struct stat status{};
+  struct stat status {};
   if (sqlite3_file_control(state_->database.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
       moved != 0 || ::stat(name.c_str(), &status) != 0) {
     return failure(ErrorCode::conflict, fmt::format("{} is not the file that was opened", name));

@@ -78,6 +78,11 @@ std::unexpected<CatalogueProblem> problem(std::size_t offset, std::string what) 
 // Who could write the database's file wrote its schema. So triggers and views reach no virtual table and no
 // function with effects (trusted_schema is off), which SQLite says in few words.
 std::string explained(std::string message) {
+  if (message.starts_with("no such module: ")) {
+    return message +
+           ": statements of the configuration reach search tables of FTS5, json_each and json_tree, and no "
+           "other virtual table. For a full-text search use FTS5";
+  }
   if (!message.starts_with("unsafe use of ")) return message;
   return message +
          ": a trigger or a view has it, and the database's schema is not trusted with that. Name it in the "
@@ -150,7 +155,7 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
 
   StatementMeaning meaning;
   ProgramFacts facts = facts_of_program(database, text, parameters);
-  meaning.numeric = std::move(facts.made_numbers);
+  meaning.parameter_uses = std::move(facts.uses);
   meaning.search_texts = std::move(facts.search_texts);
   meaning.searches = facts.searches;
   meaning.effect = sqlite3_stmt_readonly(statement) != 0 ? Effect::reads : Effect::writes;
@@ -173,8 +178,10 @@ std::optional<std::string> difference(const StatementMeaning& checked, const Sta
     if (found == now.definitions.end() || found->second != lines)
       return fmt::format("{} is defined otherwise", name);
   }
-  for (std::size_t i = 0; i < checked.numeric.size() && i < now.numeric.size(); ++i) {
-    if (now.numeric[i] && !checked.numeric[i]) return "it takes a text for a number";
+  for (std::size_t i = 0; i < checked.parameter_uses.size() && i < now.parameter_uses.size(); ++i) {
+    const ParameterUse before = checked.parameter_uses[i];
+    if (now.parameter_uses[i] != before && before == ParameterUse::as_written)
+      return "it takes a text for a number";
   }
   return std::nullopt;
 }

@@ -17,8 +17,8 @@
 namespace gatehouse::db {
 
 struct StatementMeaning {
-  std::vector<Column> columns;     // that it gives
-  std::vector<bool> numeric;       // parameters that SQLite takes for numbers
+  std::vector<Column> columns;  // that it gives
+  std::vector<ParameterUse> parameter_uses;
   std::vector<bool> search_texts;  // parameters by which search tables are searched
   bool searches = false;
   Effect effect = Effect::writes;

@@ -79,6 +79,24 @@ bool may_be_text(const Reference& value, const openapi::Operation& from) {
   }
 }
 
+std::string taken_for_number(db::ParameterUse use, const std::string& parameter) {
+  if (use == db::ParameterUse::as_json_number) {
+    return fmt::format(
+        "the statement compares a number that it reads out of the JSON in the text `:{}`, and so takes "
+        "`5e1`, `50.0` and `50` for one, which conditions do not; declare what the JSON holds as parameters "
+        "or "
+        "members of the body and bind that, or compare the JSON as it is written: column -> '$.id' = :{} -> "
+        "'$.id'",
+        parameter, parameter);
+  }
+  return fmt::format(
+      "the statement compares the text `:{}` with a number or makes it one, and so takes `5e1`, `050` and "
+      "`+50` "
+      "for 50, which conditions do not; declare it as an integer and nothing else, or compare texts: "
+      "CAST(column AS TEXT) = :{}",
+      parameter, parameter);
+}
+
 }  // namespace
 
 std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const openapi::Operation& from,
@@ -108,15 +126,9 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
     }
     check_declared(*value, from, text.place, name,
                    fmt::format("the statement binds `:{}`", parameter.text()));
-    if ((*fixed)->takes_as_number(i) && may_be_text(*value, from)) {
-      problems_.add(
-          text.place,
-          fmt::format(
-              "{}: the statement compares the text `:{}` with a number or makes it one, and so "
-              "takes `5e1`, `050` and `+50` for 50, which conditions do not; declare it as an integer "
-              "and nothing else, or compare texts: CAST(column AS TEXT) = :{}",
-              name, parameter.text(), parameter.text()));
-    }
+    const db::ParameterUse use = (*fixed)->use_of(i);
+    if (use != db::ParameterUse::as_written && may_be_text(*value, from))
+      problems_.add(text.place, fmt::format("{}: {}", name, taken_for_number(use, parameter.text())));
     statement.values.push_back(*std::move(value));
   }
   return statement;

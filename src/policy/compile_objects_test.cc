@@ -142,6 +142,13 @@ TEST(TextsAndNumbers, WhatMayBeTextIsNotComparedWithANumber) {
   EXPECT_EQ(comparing("(SELECT :body.n)", R"({"type": "string"})"), "refused");
 }
 
+TEST(TextsAndNumbers, ANumberThatIsReadOutOfJsonIsCompared) {
+  const std::string problem = comparing(
+      "1 AND json_extract(customer, '$.id') = json_extract(:body.n, '$.id')", R"({"type": "string"})");
+  EXPECT_NE(problem.find("column -> '$.id' = :body.n -> '$.id'"), std::string::npos) << problem;
+  EXPECT_EQ(comparing("1 AND customer -> '$.id' = :body.n -> '$.id'", R"({"type": "string"})"), "accepted");
+}
+
 TEST(TextsAndNumbers, WhatIsANumberMayBe) {
   for (const std::string_view schema :
        {R"({"type": "integer"})", R"({"type": ["integer", "null"]})", R"({"type": ["integer", "number"]})",
