@@ -425,14 +425,7 @@ net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, const g
       gate::write_head(head_out_, answer, keep, worker_.date_line(), serving_->fixed_fields);
   const bool bodiless = framing == gate::Framing::none;
   const bool chunked = framing == gate::Framing::chunked;
-  const http::ChunkHead first(answer.body().size());
-  std::array<std::string_view, 4> parts{head_out_};
-  std::size_t count = 1;
-  if (!bodiless && !answer.body().empty()) {
-    if (chunked) parts[count++] = first.view();
-    parts[count++] = answer.body();
-    if (chunked) parts[count++] = http::kChunkEnd;
-  }
+  const bool goes_on = answer.rest() != nullptr && !bodiless;
   Pace pace(*stream_, deadlines().answer);
   const bool allowed = !ending.refusal;
   if (allowed) ending.cut = Reason::draining;  // until all is written
@@ -442,55 +435,60 @@ net::Task<Next> ClientConnection::write_answer(gate::Exchange& exchange, const g
     stream_->abort();
     return Next::gone;
   };
+  std::string_view piece = bodiless ? std::string_view() : answer.body();
+  // What is smaller is with the client within a moment, or not at all.
   std::optional<StreamWatch> watch;
-  if (answer.rest() && !bodiless) watch.emplace(worker_, exchange, *stream_, tls_);
+  if (goes_on || piece.size() > Pace::kSlice) watch.emplace(worker_, exchange, *stream_, tls_);
   const auto broken = [&](const Error& error) {
     return cut(watch && watch->ended() ? *watch->ended() : Pace::reason_of(error));
   };
-  auto beginning = pace.write(std::span(parts).first(count));
-  const auto begun = co_await beginning;
-  if (!begun) co_return broken(begun.error());
-  ending.status = answer.status();
-  if (!bodiless) ending.response_bytes = answer.body().size();
-  if (answer.rest() && !bodiless) {
-    const ConnectionList::Entry working(worker_.working(), *stream_);
-    for (;;) {
-      auto pulling = net::cancellable(*stream_, worker_.work_ends(), answer.rest()->next());
-      auto pulled = co_await pulling;
-      if (watch->ended()) co_return cut(*watch->ended());
-      if (!pulled) co_return cut(stopped_by(pulled.error()));
-      if (!*pulled) {
-        const Error& error = pulled->error();
-        exchange.report.detail = error.text;
-        ending.cut.reset();
-        ending.refusal =
-            Refusal(error.code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed);
-        stream_->abort();
-        co_return Next::gone;
-      }
-      std::string_view piece = **pulled;
-      if (piece.empty()) break;
-      while (!piece.empty()) {
-        const std::string_view slice = piece.substr(0, Pace::kSlice);
-        const http::ChunkHead head(slice.size());
-        const std::array<std::string_view, 3> chunk{head.view(), slice, http::kChunkEnd};
-        auto going_on = pace.write(chunked ? std::span<const std::string_view>(chunk)
-                                           : std::span<const std::string_view>(chunk).subspan(1, 1));
-        const auto more = co_await going_on;
-        if (!more) co_return broken(more.error());
-        ending.response_bytes += slice.size();
-        if (watch->ended()) co_return cut(*watch->ended());
-        piece.remove_prefix(slice.size());
-      }
+  std::optional<ConnectionList::Entry> working;
+  std::string_view lead = head_out_;  // goes with the first slice
+  for (;;) {
+    do {
+      const std::string_view slice = piece.substr(0, Pace::kSlice);
+      const http::ChunkHead head(slice.size());
+      std::array<std::string_view, 4> parts;
+      std::size_t count = 0;
+      const bool as_chunk = chunked && !slice.empty();
+      if (!lead.empty()) parts[count++] = lead;
+      if (as_chunk) parts[count++] = head.view();
+      if (!slice.empty()) parts[count++] = slice;
+      if (as_chunk) parts[count++] = http::kChunkEnd;
+      auto writing = pace.write(std::span(parts).first(count));
+      const auto written = co_await writing;
+      if (!written) co_return broken(written.error());
+      lead = {};
+      ending.status = answer.status();
+      ending.response_bytes += slice.size();
+      if (watch && watch->ended()) co_return cut(*watch->ended());
+      piece.remove_prefix(slice.size());
+    } while (!piece.empty());
+    if (!goes_on) break;
+    if (!working) working.emplace(worker_.working(), *stream_);
+    auto pulling = net::cancellable(*stream_, worker_.work_ends(), answer.rest()->next());
+    auto pulled = co_await pulling;
+    if (watch->ended()) co_return cut(*watch->ended());
+    if (!pulled) co_return cut(stopped_by(pulled.error()));
+    if (!*pulled) {
+      const Error& error = pulled->error();
+      exchange.report.detail = error.text;
+      ending.cut.reset();
+      ending.refusal =
+          Refusal(error.code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed);
+      stream_->abort();
+      co_return Next::gone;
     }
-    if (chunked) {
-      const std::array<std::string_view, 1> last{http::kLastChunk};
-      auto last_write = pace.write(last);
-      const auto ended = co_await last_write;
-      if (!ended) co_return broken(ended.error());
-    } else if (!answer.length()) {
-      keep = http::Persistence::close;  // HTTP/1.0: the end of the connection is the end of the body
-    }
+    piece = **pulled;
+    if (piece.empty()) break;
+  }
+  if (goes_on && chunked) {
+    const std::array<std::string_view, 1> last{http::kLastChunk};
+    auto last_write = pace.write(last);
+    const auto ended = co_await last_write;
+    if (!ended) co_return broken(ended.error());
+  } else if (goes_on && !answer.length()) {
+    keep = http::Persistence::close;  // HTTP/1.0: the end of the connection is the end of the body
   }
   ending.cut.reset();
   co_return keep == http::Persistence::keep_alive ? Next::keep_alive : Next::close;
