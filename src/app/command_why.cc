@@ -60,6 +60,14 @@ void print_dropped(json::Value event) {
              names);
 }
 
+// What a sensitive operation has brought about, where its outcome does not say it.
+std::string_view effect_text(std::string_view effect) {
+  if (effect == "none")
+    return "Nothing was done: the target was not called, or what its transaction had begun was undone.";
+  if (effect == "unknown") return "What its target did is not known.";
+  return {};
+}
+
 void print_event(json::Value event, const policy::PolicySet* policy) {
   const Screen screen = Screen::standard_output();
   const auto text = [&](std::string_view member) {
@@ -95,6 +103,8 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
     if (!step.detail.empty()) table.add({"", "", step.detail});
   }
   fmt::print("{}", table.take(screen));
+  if (const std::string_view effect = effect_text(text("effect")); !effect.empty())
+    fmt::print("\n{}\n", effect);
   print_dropped(event);
   if (told) return;
   // No gate ended it.

@@ -30,9 +30,14 @@ std::string what_of(json::Value event) {
 }
 
 std::string why_of(json::Value event) {
-  const std::string reason = text_of(event, "reason");
+  std::string why = text_of(event, "reason");
   const std::string rule = text_of(event, "rule");
-  return reason.empty() || rule.empty() ? reason : fmt::format("{} ({})", reason, rule);
+  if (!why.empty() && !rule.empty()) why += fmt::format(" ({})", rule);
+  // Of a sensitive operation, whose intent stands beside this.
+  const std::string effect = text_of(event, "effect");
+  if (effect == "none") why += ": nothing was done";
+  if (effect == "unknown") why += ": not known what was done";
+  return why;
 }
 
 Cell shown(std::string text, Paint paint = Paint::plain) {

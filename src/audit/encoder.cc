@@ -308,6 +308,10 @@ char* write(char* begin, const Event& event) {
   line.known(event.rule);
   line.raw(R"(,"sensitive":)");
   line.known(event.sensitive);
+  if (!event.sensitive.empty() && event.outcome != Outcome::open) {
+    line.raw(R"(,"effect":)");
+    line.word(name(event.effect));
+  }
   line.raw(R"(,"http.response.status_code":)");
   if (event.status == 0) {
     line.raw("null");

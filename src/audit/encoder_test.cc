@@ -59,6 +59,18 @@ TEST(Encoder, AnEventIsTheLineOfTheContract) {
       "\n");
 }
 
+TEST(Encoder, ASensitiveOperationSaysWhatItHasBroughtAboutAndItsIntentDoesNot) {
+  Event event = sample();
+  event.effect = Effect::unknown;
+  EXPECT_THAT(line_of(event), Not(HasSubstr("effect")));
+  event.sensitive = "export";
+  EXPECT_THAT(line_of(event), HasSubstr(R"("sensitive":"export","effect":"unknown","http.response)"));
+  event.effect = Effect::none;
+  EXPECT_THAT(line_of(event), HasSubstr(R"("effect":"none")"));
+  event.outcome = Outcome::open;
+  EXPECT_THAT(line_of(event), Not(HasSubstr("effect")));
+}
+
 TEST(Encoder, EverybodyWhoWasProvenIsNamed) {
   Event event = sample();
   event.issuer = "https://idp.example/";

@@ -9,4 +9,9 @@ std::string_view name(Outcome outcome) {
   return kNames[std::to_underlying(outcome)];
 }
 
+std::string_view name(Effect effect) {
+  constexpr std::string_view kNames[] = {"none", "done", "unknown"};
+  return kNames[std::to_underlying(effect)];
+}
+
 }  // namespace gatehouse

@@ -23,13 +23,21 @@ enum class Outcome : std::uint8_t {
 };
 std::string_view name(Outcome outcome);  // empty for `open`
 
+// What a request has brought about. Written for sensitive operations alone.
+enum class Effect : std::uint8_t {
+  none,  // the target was not called, or what it had begun was undone
+  done,
+  unknown,  // the target was called, and did not say, or says that something went wrong
+};
+std::string_view name(Effect effect);
+
 struct Attribute {
   std::string_view name;
   std::string_view value;
 };
 
 // The name of the event that a sensitive operation leaves before its target is called. The request's own
-// event follows it under the same id.
+// event follows it under the same id and says what came of it (Effect).
 inline constexpr std::string_view kIntent = "intent";
 
 // Somebody who was proven.
@@ -68,6 +76,7 @@ struct Event {
   std::string_view reason;  // allowed: empty, or why the client does not have the whole answer
   std::string_view rule;
   std::string_view sensitive;
+  Effect effect = Effect::none;
   unsigned status = 0;  // 0: no answer was sent
   std::chrono::nanoseconds duration{};
   std::uint64_t request_body_size = 0;

@@ -111,6 +111,7 @@ struct Found {
   std::shared_ptr<const void>
       place;                     // among those under way: until the answer and the target's work have ended
   MonotonicTime object_asked{};  // when the request began to look for its object
+  Effect effect = Effect::none;
   CallReport report;
   Unreleased answer;
 };

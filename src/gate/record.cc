@@ -175,6 +175,10 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.stage = facts_of(*ending.cut).stage;
     event.reason = facts_of(*ending.cut).name;
   }
+  // Its answer broke off behind its head: it may have broken off what it did.
+  const bool broke_off = exchange.effect == Effect::done && event.outcome == Outcome::failed &&
+                         exchange.operation->target == policy::TargetKind::upstream;
+  event.effect = broke_off ? Effect::unknown : exchange.effect;
   event.status = ending.status;
   event.duration = now - exchange.started;
   event.request_body_size = exchange.body_bytes;
@@ -198,6 +202,9 @@ Event EventBuilder::build_intent(const Exchange& exchange, MonotonicTime now) {
   Event event = build(exchange, {}, now);
   event.name = kIntent;
   event.outcome = Outcome::open;
+  // Where the target finds the object, it asks the conditions too.
+  if (exchange.operation->placement != policy::ConditionPlacement::before_call)
+    event.stage = Stage::authorise;
   return event;
 }
 

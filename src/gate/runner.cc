@@ -26,6 +26,24 @@ MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
   return asked + ((now - asked) / kHiddenGrid + 1) * kHiddenGrid;
 }
 
+// The most that is not known better. What a statement has begun is undone where it is refused. `refused` is
+// the target's refusal; null: it answered.
+Effect effect_of(const Refusal* refused, const Response& response) {
+  if (refused == nullptr) return response.status < 400 ? Effect::done : Effect::unknown;
+  // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it.
+  if (refused->stage() != Stage::call) return Effect::none;
+  switch (refused->reason) {
+    case Reason::upstream_open_circuit:
+    case Reason::upstream_share:
+    case Reason::statement_refused:
+    case Reason::row_missing:
+    case Reason::database_changed:
+    case Reason::database_overloaded:
+    case Reason::handler_overloaded: return Effect::none;
+    default: return Effect::unknown;
+  }
+}
+
 bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
   return operation.resource && operation.hide == policy::Hide::yes && refusal.stage() == Stage::authorise &&
          refusal.answer == RefusalAnswer::not_found;
@@ -113,7 +131,9 @@ net::Task<Verdict<Released>> Runner::pass_gates(Exchange& exchange, BodyReader& 
       GATEHOUSE_CO_CHECK(std::move(intended));
     }
     exchange.on_hang_up = parts_.on_hang_up[operation.index];
+    exchange.effect = Effect::unknown;
     auto called = co_await target->call(decision, call, exchange.answer.response_, exchange.report);
+    exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_);
     GATEHOUSE_CO_TRY(Permit permit, std::move(called));
     co_return response_filter_.pass(std::move(permit));
   }
@@ -138,8 +158,10 @@ net::Task<Verdict<Released>> Runner::pass_gates(Exchange& exchange, BodyReader& 
     GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
   }
   exchange.on_hang_up = parts_.on_hang_up[operation.index];
+  exchange.effect = Effect::unknown;
   auto called = co_await parts_.targets[operation.index]->call(permit, call, exchange.answer.response_,
                                                                exchange.report);
+  exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return response_filter_.pass(std::move(permit));
 }

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
-import { Desk, askDatabase, assertRefused, makeDatabase, unlessBuilt } from './harness.mjs';
+import { Desk, askDatabase, assertRefused, eventually, makeDatabase, unlessBuilt } from './harness.mjs';
 
 const script = `
 DROP TABLE IF EXISTS orders; DROP TABLE IF EXISTS lines; DROP TABLE IF EXISTS seen;
@@ -174,5 +174,57 @@ print(turns)`;
     assert.ok(Number(turns) > 10, `${turns} turns`);
     for (const kind of Object.keys(admitted)) assert.ok(admitted[kind] > 0 && refused[kind] > 0, `${kind}: ${admitted[kind]} admitted, ${refused[kind]} refused`);
     assert.deepEqual(ask("SELECT count(*), sum(customer = 'ann') FROM seen"), [[admitted.touch, admitted.touch]]);
+  });
+});
+
+// The intent of such an operation is kept before its conditions are asked: the transaction asks them.
+describe('a sensitive operation on an object that a statement finds', unlessBuilt, () => {
+  let desk;
+  before(async () => {
+    desk = await Desk.open({
+      change: (configuration, api) => {
+        addOperations(configuration, api);
+        for (const name of ['renameOrder', 'readOrder', 'touchOrder']) configuration.operations[name].sensitive = 'order';
+      },
+      before: ({ folder }) => makeDatabase(folder, 'desk.db', script),
+    });
+  });
+  after(() => desk?.close());
+
+  const told = async (id) => (await desk.folder.run('why', '-c', 'gatehouse.yaml', id)).stdout;
+  const logged = async (id, ...more) => (await desk.folder.run('log', '-c', 'gatehouse.yaml', ...more)).stdout.split('\n').filter((line) => line.includes(id));
+
+  for (const [what, method, path, reason] of [
+    ['another’s, to be changed', 'POST', '/orders/2/rename?title=stolen', 'condition_false'],
+    ['another’s, to be read', 'GET', '/orders/2/whole', 'condition_false'],
+    ['not there', 'POST', '/orders/99/touch', 'object_missing'],
+  ]) {
+    it(`that is ${what}: says that nothing was done`, async () => {
+      const answer = await desk.send(method, path);
+      const event = await assertRefused(desk.gatehouse, answer, refusal(reason));
+      const id = event['request.id'];
+      assert.equal(event.effect, 'none');
+      await eventually(async () => (await logged(id)).length === 2, 'both events in the store');
+      const [intent, end] = (await logged(id, '--json')).map((line) => JSON.parse(line)).sort((a) => (a['event.name'] === 'intent' ? -1 : 1));
+      assert.deepEqual([intent['event.name'], intent.stage, intent.outcome, intent.effect], ['intent', 'authorise', null, undefined]);
+      assert.deepEqual([end.outcome, end.stage, end.reason, end.effect], ['refused', 'authorise', reason, 'none']);
+      assert.match((await logged(id)).join('\n'), new RegExp(`${reason} .*: nothing was done`));
+      assert.match(await told(id), /Nothing was done: the target was not called, or what its transaction had begun was undone\./);
+      assert.doesNotMatch(await told(id), /may have been called/);
+    });
+  }
+
+  it('changes nothing where it is refused, and says so where it was done', async () => {
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT title FROM orders WHERE id = 2'), [['ink']]);
+    const done = await desk.send('POST', '/orders/1/rename?title=quills');
+    assert.equal(done.status, 200);
+    const event = await desk.gatehouse.eventOf(done.headers['x-request-id']);
+    assert.deepEqual([event.outcome, event.effect], ['allowed', 'done']);
+    const refused = await desk.send('POST', '/orders/1/rename?title=quills', { headers: {} });
+    const before = await assertRefused(desk.gatehouse, refused, { status: 401, error: 'authentication_required', reason: 'credential_missing' });
+    assert.equal(before.effect, 'none');
+    assert.equal((await logged(before['request.id'])).length, 1, 'no intent of what was refused before');
+    const ordinary = await desk.get('/orders/1/lines');
+    assert.equal('effect' in (await desk.gatehouse.eventOf(ordinary.headers['x-request-id'])), false);
   });
 });
