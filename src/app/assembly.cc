@@ -48,10 +48,12 @@ Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
 
 // ---- upstreams ----
 
-// Taken apart, so that a setting that is added does not compile before it counts here.
+// What its connections depend on. Taken apart, so that a setting that is added does not compile before it
+// counts here.
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
+  // fields: of the operations' rules, not of the connections.
   const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for, host,
-               read_ahead] = upstream;
+               read_ahead, fields] = upstream;
   std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(),
                                  timeout.count(), idle.count(), connections, failures, open_for.count(),
                                  read_ahead.bytes, std::to_underlying(host), ca.value);

@@ -4,6 +4,7 @@
 
 #include "base/ip.h"
 #include "http/request_parser.h"
+#include "http/uri.h"
 
 namespace gatehouse {
 namespace {
@@ -42,46 +43,70 @@ bool is_named_in(const std::vector<FieldName>& names, const http::Field& field) 
   return std::ranges::any_of(names, [&](const FieldName& name) { return name.is(field); });
 }
 
+// The origin of a Referer; empty where it is not the URL of a page.
+std::string origin_of(std::string_view referer) {
+  const auto url = http::parse_url(referer);
+  return url ? url->origin() + "/" : std::string();
+}
+
 // Passage::rewritten: the table lets it go on, and its value is to be read by the table's grammar.
-Passage passage_by_name(const http::Field& field, const CredentialCarriers& carriers,
-                        const RequestRules& rules, TraceOrigin trace) {
-  using enum http::FieldId;
-  if (field.id == authorization) {
+Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
+                        const CredentialCarriers& carriers, const RequestRules& rules) {
+  using http::FieldId;
+  if (field.id == FieldId::authorization) {
     return carriers.authorization == CredentialCarriers::Authorization::goes_on ? Passage::goes_on
                                                                                 : Passage::ends_here;
   }
   const http::ToUpstream column = http::to_upstream(field.id);
   if (column == http::ToUpstream::ends_here) return Passage::ends_here;
-  if (trace == TraceOrigin::own && (field.id == tracestate || field.id == baggage)) return Passage::left_out;
+  if (trace == TraceOrigin::own && (field.id == FieldId::tracestate || field.id == FieldId::baggage)) return Passage::left_out;
   if (column == http::ToUpstream::goes_on) {
     if (is_named_in(carriers.fields, field)) return Passage::ends_here;
     // Content-Type was read with the body, and Cookie is written anew pair by pair.
-    const bool as_sent = field.id == content_type || field.id == cookie || is_named_in(rules.fields, field);
-    return as_sent ? Passage::goes_on : Passage::rewritten;
+    if (field.id == FieldId::content_type || field.id == FieldId::cookie || is_named_in(rules.fields, field))
+      return Passage::goes_on;
+    const bool unwanted = field.id == FieldId::user_agent && rules.user_agent == UserAgentPassage::drop;
+    return unwanted ? Passage::unlisted : Passage::rewritten;
   }
-  if (is_named_in(rules.fields, field)) return Passage::goes_on;
+  if (is_named_in(rules.fields, field)) {
+    const bool believed = via == Via::trusted_proxy || !is_named_in(rules.of_proxies, field);
+    return believed ? Passage::goes_on : Passage::unnamed;
+  }
   if (is_named_in(carriers.fields, field)) return Passage::ends_here;
+  if (field.id == FieldId::referer && rules.referer != RefererPassage::drop) return Passage::rewritten;
+  if (rules.undeclared == Undeclared::forward) return Passage::goes_on;
   return column == http::ToUpstream::browsers ? Passage::unlisted : Passage::unnamed;
 }
 
 }  // namespace
 
-std::optional<http::FieldId> Passages::decide(const http::RequestHead& head,
-                                              const CredentialCarriers& carriers, const RequestRules& rules,
-                                              TraceOrigin trace) {
+std::optional<Passages::Refused> Passages::decide(const http::RequestHead& head, Via via, TraceOrigin trace,
+                                                  const CredentialCarriers& carriers,
+                                                  const RequestRules& rules) {
   clear();
   const http::Fields& fields = head.fields;
   for (std::size_t index = 0; index < fields.size(); ++index) {
     const http::Field field = fields[index];
-    Passage passage = passage_by_name(field, carriers, rules, trace);
+    Passage passage = passage_by_name(field, via, trace, carriers, rules);
     if (passage == Passage::rewritten) {
-      passage = by_grammar(fields, index);
-      if (passage == Passage::left_out && is_needed(field.id, head.method)) return field.id;
+      passage = field.id == http::FieldId::referer ? of_referer(field.value, index, rules.referer)
+                                                   : by_grammar(fields, index);
+      if (passage == Passage::left_out && is_needed(field.id, head.method)) return Refused{index, "format"};
     }
+    if (passage == Passage::unnamed && rules.undeclared == Undeclared::refuse)
+      return Refused{index, "undeclared"};
     of_[index] = passage;
     any_dropped_ = any_dropped_ || passage == Passage::left_out || passage == Passage::unnamed;
   }
   return std::nullopt;
+}
+
+Passage Passages::of_referer(std::string_view value, std::size_t index, RefererPassage passage) {
+  std::string origin = origin_of(value);
+  if (origin.empty()) return Passage::left_out;
+  if (passage == RefererPassage::full) return Passage::goes_on;
+  rewritten_.push_back({index, std::move(origin)});
+  return Passage::rewritten;
 }
 
 Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
@@ -104,6 +129,13 @@ Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
   if (joined.empty()) return Passage::goes_on;
   rewritten_.push_back({index, std::move(joined)});
   return Passage::rewritten;
+}
+
+bool names_cookie(const RequestRules& rules, const CredentialCarriers& carriers, std::string_view cookie) {
+  const auto is_among = [&](const std::vector<std::string>& names) {
+    return std::ranges::find(names, cookie) != names.end();
+  };
+  return is_among(rules.checked_cookies) || is_among(rules.forwarded_cookies) || is_among(carriers.cookies);
 }
 
 std::string_view Passages::rewritten(std::size_t index) const {

@@ -34,7 +34,8 @@ struct FieldName {
 // but for those of a scheme that says `forward: true`.
 struct CredentialCarriers {
   std::vector<FieldName> fields;
-  std::vector<std::string> pairs;  // names in the query, as they are written there
+  std::vector<std::string> pairs;    // names in the query, as they are written there
+  std::vector<std::string> cookies;  // byte for byte
   // Authorization ends here whether a scheme is configured for it or not, unless one says `forward: true`.
   enum class Authorization : std::uint8_t { ends_here, goes_on } authorization = Authorization::ends_here;
 };
@@ -47,6 +48,12 @@ struct ForwardedCredential {
   std::vector<std::uint32_t> authenticators;  // in PolicySet::authenticators
 };
 
+// What becomes of a header field or cookie that nothing names.
+enum class Undeclared : std::uint8_t { drop, refuse, forward };
+// How much of Referer goes on (RFC 9110 section 10.1.3).
+enum class RefererPassage : std::uint8_t { drop, origin, full };
+enum class UserAgentPassage : std::uint8_t { forward, drop };
+
 // What of a client's head goes on to an upstream beside the fields that the table lets go on. Everything else
 // stays behind.
 struct RequestRules {
@@ -56,6 +63,10 @@ struct RequestRules {
   std::vector<std::string>
       forwarded_cookies;  // by name alone: the first of each name, if readers agree on it
   std::vector<ForwardedCredential> credentials;  // an exception from all of these
+  std::vector<FieldName> of_proxies;             // of `fields`: those that a trusted proxy alone may say
+  Undeclared undeclared = Undeclared::drop;
+  RefererPassage referer = RefererPassage::drop;
+  UserAgentPassage user_agent = UserAgentPassage::forward;
 };
 
 // Whose words the head of a request are, beside the client's.
@@ -75,16 +86,24 @@ enum class Passage : std::uint8_t {
 // Whose trace the request belongs to. What comes with a trace (tracestate, baggage) goes on with it only.
 enum class TraceOrigin : std::uint8_t { own, of_caller };
 
+// Whether a policy says something of a cookie of this name; what it says of the others is
+// RequestRules::undeclared.
+bool names_cookie(const RequestRules& rules, const CredentialCarriers& carriers, std::string_view cookie);
+
 // What becomes of each field of one request head. Decided once, by the gate that validates the head; the
 // upstream's head and the event are written from it.
 class Passages {
  public:
   // Each line of a field that a policy names goes on as it is; one that the table lets go on, as far as the
-  // table's grammar can read it. Where that is not enough (`refuses`) the request is refused: a digest that
-  // cannot be read, or a precondition whose absence would let a method change more than the caller wanted.
-  // Returns the first such field.
-  std::optional<http::FieldId> decide(const http::RequestHead& head, const CredentialCarriers& carriers,
-                                      const RequestRules& rules, TraceOrigin trace);
+  // table's grammar can read it. Where that is not enough the request is refused: a digest that cannot be
+  // read, a precondition whose absence would let a method change more than the caller wanted, or a field that
+  // nothing names where the policy refuses those.
+  struct Refused {
+    std::size_t index = 0;  // of the first such field
+    std::string_view rule;  // "format" or "undeclared"
+  };
+  std::optional<Refused> decide(const http::RequestHead& head, Via via, TraceOrigin trace,
+                                const CredentialCarriers& carriers, const RequestRules& rules);
 
   // By the field's place in the head. Precondition: decide() returned nothing.
   Passage operator[](std::size_t index) const { return of_[index]; }
@@ -102,6 +121,7 @@ class Passages {
     std::size_t index = 0;
     std::string value;
   };
+  Passage of_referer(std::string_view value, std::size_t index, RefererPassage passage);
   Passage by_grammar(const http::Fields& fields, std::size_t index);
 
   std::array<Passage, http::Fields::kCapacity> of_;  // the first of them have been written

@@ -102,14 +102,11 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
     http::CookieReader reader(*cookies);
     while (const auto cookie = reader.next()) {
       const bool odd = cookie->form != http::CookieForm::octets && cookie->form != http::CookieForm::quoted;
-      const bool named =
-          std::ranges::find(rules.checked_cookies, cookie->name) != rules.checked_cookies.end() ||
-          (!odd &&
-           std::ranges::find(rules.forwarded_cookies, cookie->name) != rules.forwarded_cookies.end()) ||
-          std::ranges::any_of(set.authenticators, [&](const policy::AuthenticatorPolicy& one) {
-            return one.carrier == policy::Carrier::cookie && one.field == cookie->name;
-          });
-      if (!named && !cookie->name.empty()) add("cookie:", cookie->name);
+      const bool goes_on = names_cookie(rules, set.carriers, cookie->name)
+                               ? !odd || std::ranges::find(rules.forwarded_cookies, cookie->name) ==
+                                             rules.forwarded_cookies.end()
+                               : rules.undeclared == Undeclared::forward && !odd;
+      if (!goes_on && !cookie->name.empty()) add("cookie:", cookie->name);
     }
   }
   dropped_names_ = dropped_.size();

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "gate/marked_secrets.h"
+#include "http/cookies.h"
 #include "http/media_type.h"
 #include "openapi/body_memory.h"
 #include "schema/schema.h"
@@ -16,8 +17,11 @@ namespace {
 
 class Headers final : public openapi::HeaderFields {
  public:
-  explicit Headers(const http::Fields& fields) : fields_(fields) {}
+  Headers(const http::Fields& fields, Via via, const RequestRules& rules)
+      : fields_(fields), hidden_(via == Via::client ? rules.of_proxies : kNone) {}
   std::optional<std::string_view> value(std::string_view name, std::size_t nth) const override {
+    const auto is_it = [&](const FieldName& one) { return equal_ignoring_case(one.text, name); };
+    if (std::ranges::any_of(hidden_, is_it)) return std::nullopt;
     for (const http::Field field : fields_) {
       if (!equal_ignoring_case(field.name, name)) continue;
       if (nth == 0) return field.value;
@@ -27,7 +31,9 @@ class Headers final : public openapi::HeaderFields {
   }
 
  private:
+  static inline const std::vector<FieldName> kNone;
   const http::Fields& fields_;
+  const std::vector<FieldName>& hidden_;  // what a trusted proxy alone may say
 };
 
 // Adds what another server may take for a declared parameter, or for what carries a credential, although it
@@ -52,6 +58,30 @@ bool find_aliases(const http::Fields& fields, const policy::Operation& operation
       findings.add(fmt::format("/cookie/{}", *name), "alias");
   }
   return findings.size() != before;
+}
+
+std::string in_finding(std::string_view place, std::string_view name) {
+  return std::string(place).append(name.substr(0, 64));
+}
+
+// What of the head goes on; false, and a finding, where the request cannot go on without what does not.
+bool decide_passages(Exchange& exchange, const policy::Operation& operation) {
+  const CredentialCarriers& carriers = exchange.policy->carriers;
+  const RequestRules& rules = operation.forwards;
+  const http::RequestHead& head = exchange.head;
+  if (const auto refused = exchange.passages.decide(head, exchange.via, exchange.trace_origin, carriers, rules)) {
+    exchange.findings.add(in_finding("/header/", head.fields[refused->index].name), refused->rule);
+    return false;
+  }
+  const auto cookies = head.fields.value(http::FieldId::cookie);
+  if (rules.undeclared != Undeclared::refuse || !cookies || cookies->empty()) return true;
+  http::CookieReader reader(*cookies);
+  while (const auto cookie = reader.next()) {
+    if (names_cookie(rules, carriers, cookie->name)) continue;
+    exchange.findings.add(in_finding("/cookie/", cookie->name), "undeclared");
+    return false;
+  }
+  return true;
 }
 
 bool announces_body(const http::RequestHead& head) {
@@ -85,7 +115,7 @@ Verdict<HeadChecked> Validator::check_head(Permission permission) {
 Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange,
                                                               const policy::Operation& operation) {
   const http::RequestHead& head = exchange.head;
-  const Headers headers(head.fields);
+  const Headers headers(head.fields, exchange.via, operation.forwards);
   const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
                               &headers, operation.credential_pairs, operation.path_values};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
@@ -94,14 +124,8 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
   keep_marked_parameters(exchange, operation);
   if (find_aliases(head.fields, operation, exchange.findings)) return refuse(Reason::parameters_invalid);
 
-  if (operation.target == policy::TargetKind::upstream) {
-    const auto unreadable =
-        exchange.passages.decide(head, exchange.policy->carriers, operation.forwards, exchange.trace_origin);
-    if (unreadable) {
-      exchange.findings.add(fmt::format("/header/{}", http::name(*unreadable)), "format");
-      return refuse(Reason::parameters_invalid);
-    }
-  }
+  if (operation.target == policy::TargetKind::upstream && !decide_passages(exchange, operation))
+    return refuse(Reason::parameters_invalid);
 
   const std::optional<openapi::RequestBody>& body = operation.api->body;
   if (!announces_body(head)) {

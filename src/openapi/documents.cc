@@ -45,6 +45,10 @@ const Documents::File* Documents::file_below(std::string_view name) {
   return &file(std::string(kDocumentBase) + target);
 }
 
+void Documents::add(std::shared_ptr<const doc::Source> source) {
+  files_.push_back(std::make_unique<File>(File{"file:///configuration", std::move(source)}));
+}
+
 const std::string& Documents::uri(const doc::Source& source) const {
   for (const auto& known : files_) {
     if (known->source.get() == &source) return known->uri;

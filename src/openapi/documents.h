@@ -33,6 +33,8 @@ class Documents {
   // The same for one reference text, as it stands in `from`.
   std::optional<doc::Field> resolve(const doc::Field& from, std::string_view reference);
 
+  // A file beside the document, whose schemas are compiled too; nothing in the document refers to it.
+  void add(std::shared_ptr<const doc::Source> source);
   const std::string& uri(const doc::Source& source) const;
   // The root of the file with that URI, which is read if it has not been; nothing when there is none.
   std::optional<json::Value> fetch(std::string_view uri);

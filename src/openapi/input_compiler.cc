@@ -180,23 +180,50 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
 
   CompiledSchema checked;
   if (schema) {
-    declared.schema = {&schema->source(), schema->value()};
-    checked = schemas_.compile_input(*schema);
-    codec.type = *text_type(documents_, *schema, schemas_.sealing());
-    // An exploded object has no name of its own by which it could be told from the other kinds.
-    if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
-      codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
-    }
-    if (!encodable(field, codec)) return std::nullopt;
+    checked = compile_schema(field, *schema, compiled);
   } else if (const auto read = read_content(*content, codec, declared.schema)) {
     checked = *read;
   }
-  if (!checked.schema) return std::nullopt;
-  codec.schema = declared.checked_by = checked.schema;
-  declared.shape = checked.shape;
-  declared.traits = checked.traits;
+  if (!finish(compiled, checked)) return std::nullopt;
   declared.traits.secret |= sensitive;
   return compiled;
+}
+
+std::optional<CompiledParameter> InputCompiler::header(const std::string& name, const doc::Field& schema) {
+  CompiledParameter compiled;
+  compiled.declared.name = name;
+  compiled.declared.in = In::header;
+  compiled.declared.place = schema.place();
+  compiled.codec.in = In::header;
+  compiled.codec.name = name;
+  compiled.codec.at = "/header" + pointer_of(name);
+  compiled.codec.style = Style::simple;
+  compiled.codec.encoding = Encoding::bare;
+  if (!finish(compiled, compile_schema(schema, schema, compiled))) return std::nullopt;
+  return compiled;
+}
+
+// The schema is nothing, after a problem, where it cannot be enforced.
+CompiledSchema InputCompiler::compile_schema(const doc::Field& field, const doc::Field& schema,
+                                             CompiledParameter& into) {
+  into.declared.schema = {&schema.source(), schema.value()};
+  CompiledSchema checked = schemas_.compile_input(schema);
+  Codec& codec = into.codec;
+  codec.type = *text_type(documents_, schema, schemas_.sealing());
+  // An exploded object has no name of its own by which it could be told from the other kinds.
+  if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
+    codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
+  }
+  return encodable(field, codec) ? checked : CompiledSchema();
+}
+
+bool InputCompiler::finish(CompiledParameter& compiled, const CompiledSchema& checked) {
+  if (!checked.schema) return false;
+  Parameter& declared = compiled.declared;
+  compiled.codec.schema = declared.checked_by = checked.schema;
+  declared.shape = checked.shape;
+  declared.traits = checked.traits;
+  return true;
 }
 
 bool add_names(const Codec& codec, std::size_t index, const doc::Field& field, NameTable& names) {

@@ -37,6 +37,9 @@ class InputCompiler {
   // Authorization.
   std::optional<CompiledParameter> parameter(const doc::Field& field);
 
+  // An optional header parameter of style `simple` with this schema.
+  std::optional<CompiledParameter> header(const std::string& name, const doc::Field& schema);
+
   // All parameters of an operation; `path_names` is the order of the captures.
   std::shared_ptr<const InputReader> reader(const std::vector<CompiledParameter>& parameters,
                                             const std::vector<std::string>& path_names,
@@ -47,6 +50,8 @@ class InputCompiler {
                                          std::shared_ptr<const schema::Schema> compiled);
 
  private:
+  CompiledSchema compile_schema(const doc::Field& field, const doc::Field& schema, CompiledParameter& into);
+  static bool finish(CompiledParameter& compiled, const CompiledSchema& checked);
   bool read_style(doc::Reader& in, const doc::Field& field, Codec& codec);
   bool encodable(const doc::Field& field, const Codec& codec);
   std::optional<CompiledSchema> read_content(const doc::Field& content, Codec& codec, Located& schema);

@@ -3,14 +3,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "base/problems.h"
 #include "doc/load.h"
+#include "doc/reader.h"
 #include "openapi/api.h"
 #include "openapi/plus.h"
 #include "schema/compiler.h"
 
 namespace gatehouse::openapi {
+
+// A header parameter that the configuration adds to those that an operation declares.
+struct AddedHeader {
+  std::string name;
+  doc::Field schema;  // a Schema Object
+};
 
 // How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).
 struct LoadOptions {
@@ -19,6 +29,10 @@ struct LoadOptions {
   std::uint64_t cap_properties = 100;
   Plus plus = Plus::refused;
   Semicolon semicolon = Semicolon::refused;
+  // What is added to an operation, whose parameters are not read yet, from a document or from
+  // `configuration`; both may be empty.
+  std::function<std::vector<AddedHeader>(const Operation&)> headers{};
+  std::shared_ptr<const doc::Source> configuration{};
   schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
 };
 

@@ -38,7 +38,8 @@ class Loader {
             documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
             options.sealing,
             {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
-        inputs_(documents, schemas_, options.plus, options.semicolon) {}
+        inputs_(documents, schemas_, options.plus, options.semicolon),
+        added_headers_(options.headers) {}
 
   void read(doc::Reader& in, Api& api);
 
@@ -56,6 +57,7 @@ class Loader {
   std::vector<std::pair<doc::Field, doc::Field>> parameter_fields(const std::optional<doc::Field>& list);
   void read_parameters(const doc::Field& field, const Inherited& inherited,
                        const std::optional<doc::Field>& own, Operation& operation);
+  void add_headers(const Operation& operation, std::vector<CompiledParameter>& compiled);
   std::optional<RequestBody> read_body(const doc::Field& written, const Operation& operation);
   std::optional<Content> read_request_content(const std::string& type, const doc::Field& media);
   void read_responses(const doc::Field& field, Operation& operation);
@@ -65,6 +67,7 @@ class Loader {
   Version version_;
   Schemas schemas_;
   InputCompiler inputs_;
+  const std::function<std::vector<AddedHeader>(const Operation&)>& added_headers_;
   std::vector<std::string> bases_;
   std::vector<SecurityAlternative> security_;
   std::map<std::string, std::string> ids_;  // operationId → the operation that has it
@@ -233,6 +236,7 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
       operation.ignored.push_back({std::string(name), written.place()});
     }
   }
+  add_headers(operation, compiled);
   for (const std::string& name : operation.path_names) {
     if (std::ranges::find(declared, name) == declared.end()) {
       field.problem("`{" + name + "}` of " + operation.path +
@@ -241,6 +245,22 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
   }
   operation.input = inputs_.reader(compiled, operation.path_names, field);
   for (CompiledParameter& one : compiled) operation.parameters.push_back(std::move(one.declared));
+}
+
+// A name that the operation declares is checked as it says.
+void Loader::add_headers(const Operation& operation, std::vector<CompiledParameter>& compiled) {
+  if (!added_headers_) return;
+  for (const AddedHeader& added : added_headers_(operation)) {
+    const auto same = [&](const CompiledParameter& one) {
+      return one.declared.in == In::header && equal_ignoring_case(one.declared.name, added.name);
+    };
+    if (std::ranges::any_of(compiled, same)) continue;
+    auto found = compiled_.find(added.schema.value().node());
+    if (found == compiled_.end()) {
+      found = compiled_.emplace(added.schema.value().node(), inputs_.header(added.name, added.schema)).first;
+    }
+    if (found->second) compiled.push_back(*found->second);
+  }
 }
 
 std::optional<RequestBody> Loader::read_body(const doc::Field& written, const Operation& operation) {
@@ -394,6 +414,7 @@ Api load(const std::filesystem::path& path, const doc::ReadFile& read, const Loa
          Problems& problems) {
   Api api;
   Documents documents(path, read, problems);
+  if (options.configuration) documents.add(options.configuration);
   if (const auto root = documents.root()) {
     doc::Reader in(*root);
     if (root->is_object()) {

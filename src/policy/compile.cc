@@ -167,6 +167,7 @@ class Compiler {
     merge_field("assert", into.assertion, from.assertion, from);
     merge_field("cache_control", into.cache_control, from.cache_control, from);
     merge_field("threat_model", into.threat_model, from.threat_model, from);
+    merge_field("fields", into.fields, from.fields, from);
     if (!from.conditions.empty()) {
       if (!into.conditions.empty()) {
         problems_.add(from.place, "x-gatehouse: `when` is in gatehouse.yaml too; keep it in one place");
@@ -213,7 +214,7 @@ class Compiler {
     decide_input(from, own, operation);
     decide_target(from, own, place, operation);
     objects_.decide(from, own, operation);
-    compile_heads(*set_, operation);
+    compile_heads(*set_, own.fields ? &*own.fields : nullptr, operation, problems_);
 
     operation.timeout = own.timeout.value_or(settings().defaults.timeout);
     operation.asserts = own.assertion.value_or(false);

@@ -97,38 +97,48 @@ std::optional<std::string> clash_with_credential(const PolicySet& set, Carrier c
   return std::nullopt;
 }
 
-void compile_forwarded(PolicySet& set, Problems& problems) {
+// Adds what one level of `fields` says. `at` is its path in gatehouse.yaml: "fields", "upstreams.web.fields".
+void add_level(const PolicySet& set, const FieldSettings& level, const std::string& at, RequestRules& rules,
+               Problems& problems) {
   const auto add_problem = [&](const PlacedText& text, std::string_view key, std::string_view why) {
-    problems.add(text.place, fmt::format("{}: `{}` {}", key, text.value, why));
+    problems.add(text.place, fmt::format("{}.{}: `{}` {}", at, key, text.value, why));
   };
-  for (const PlacedText& text : set.settings.fields.names) {
+  for (const ForwardedField& entry : level.forward) {
+    const PlacedText& text = entry.name;
     const FieldName name(text.value);
     if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
-      add_problem(text, "fields.forward", "is not the name of a header field");
+      add_problem(text, "forward", "is not the name of a header field");
     } else if (const auto why = clash_with_credential(set, Carrier::header, text.value)) {
-      add_problem(text, "fields.forward", *why);
+      add_problem(text, "forward", *why);
     } else if (http::disguises_known_name(text.value)) {
-      add_problem(text, "fields.forward",
+      add_problem(text, "forward",
                   "can be taken for a field that Gatehouse knows (`_` for `-`): a request that has it is "
                   "refused; remove it");
     } else if (http::to_upstream(name.id) == http::ToUpstream::ends_here ||
-               name.id == http::FieldId::cookie) {
-      add_problem(text, "fields.forward",
+               name.id == http::FieldId::cookie || name.id == http::FieldId::content_type) {
+      add_problem(text, "forward",
                   "never goes on as a client sent it (docs/upstreams.md says which fields do); remove it");
-    } else if (http::to_upstream(name.id) == http::ToUpstream::declared && !has(set.forwards.fields, name)) {
-      set.forwards.fields.push_back(name);
-    }
-  }
-  for (const PlacedText& text : set.settings.fields.cookies) {
-    if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
-      add_problem(text, "fields.cookies.forward", "is not the name of a cookie");
-    } else if (const auto why = clash_with_credential(set, Carrier::cookie, text.value)) {
-      add_problem(text, "fields.cookies.forward", *why);
     } else {
-      add_once(set.forwards.forwarded_cookies, text.value);
-      add_once(set.answers.cookies, text.value);
+      if (!has(rules.fields, name)) rules.fields.push_back(name);
+      if (entry.from == Via::trusted_proxy && set.settings.trusted_proxies.empty()) {
+        add_problem(text, "forward", "is from: trusted_proxies, and there are none; name them, or remove it");
+      } else if (entry.from == Via::trusted_proxy) {
+        rules.of_proxies.push_back(name);
+      }
     }
   }
+  for (const PlacedText& text : level.cookies) {
+    if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
+      add_problem(text, "cookies.forward", "is not the name of a cookie");
+    } else if (const auto why = clash_with_credential(set, Carrier::cookie, text.value)) {
+      add_problem(text, "cookies.forward", *why);
+    } else {
+      add_once(rules.forwarded_cookies, text.value);
+    }
+  }
+  rules.undeclared = level.undeclared.value_or(rules.undeclared);
+  rules.referer = level.referer.value_or(rules.referer);
+  rules.user_agent = level.user_agent.value_or(rules.user_agent);
 }
 
 }  // namespace
@@ -173,11 +183,15 @@ void compile_carriers(PolicySet& set, Problems& problems) {
         if (!goes_on) add_once(set.carriers.pairs, one.field);
         break;
       case Carrier::cookie:
-        if (goes_on) add_once(set.forwards.forwarded_cookies, one.field);
+        add_once(goes_on ? set.forwards.forwarded_cookies : set.carriers.cookies, one.field);
         break;
     }
   }
-  compile_forwarded(set, problems);
+  add_level(set, set.settings.fields, "fields", set.forwards, problems);
+  for (const auto& [name, upstream] : set.settings.upstreams) {  // their problems are told once
+    RequestRules alone;
+    add_level(set, upstream.fields, fmt::format("upstreams.{}.fields", name), alone, problems);
+  }
   for (const openapi::Api& api : set.apis) {
     for (const openapi::Operation& operation : api.operations) {
       for (const std::string& name : operation.input->names(openapi::In::cookie))
@@ -192,7 +206,7 @@ void compile_carriers(PolicySet& set, Problems& problems) {
   }
 }
 
-void compile_heads(const PolicySet& set, Operation& operation) {
+void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& operation, Problems& problems) {
   const openapi::Operation& from = *operation.api;
   for (const std::string& name : from.input->names(openapi::In::header)) operation.guarded_fields.add(name);
   for (const std::string& name : from.input->names(openapi::In::cookie)) operation.guarded_cookies.add(name);
@@ -228,6 +242,11 @@ void compile_heads(const PolicySet& set, Operation& operation) {
 
   RequestRules& forwards = operation.forwards;
   forwards = set.forwards;
+  if (operation.upstream.upstream != nullptr) {
+    Problems told_once;
+    add_level(set, operation.upstream.upstream->fields, "upstreams", forwards, told_once);
+  }
+  if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, problems);
   for (const std::string& name : from.input->names(openapi::In::header)) {
     if (!credential_at(set, Carrier::header, name) && !has(forwards.fields, FieldName(name)))
       forwards.fields.emplace_back(name);
@@ -240,6 +259,12 @@ void compile_heads(const PolicySet& set, Operation& operation) {
 
   AnswerRules& answers = operation.answers;
   answers = set.answers;
+  for (const std::string& name : forwards.forwarded_cookies) {
+    const auto is_its = [&](const AuthenticatorPolicy& one) {
+      return one.carrier == Carrier::cookie && one.field == name;
+    };
+    if (std::ranges::none_of(set.authenticators, is_its)) add_once(answers.cookies, name);
+  }
   for (const openapi::Response& response : from.responses) {
     for (const std::string& name : response.headers) answers.fields.emplace_back(name);
   }

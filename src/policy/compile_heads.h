@@ -9,7 +9,8 @@ namespace gatehouse::policy {
 // Fills `set.carriers`, and of `set.answers` what is the same for all operations. The set has its
 // authenticators.
 void compile_carriers(PolicySet& set, Problems& problems);
-// Fills the operation's guarded names, credential pairs and answer rules. The set has its carriers.
-void compile_heads(const PolicySet& set, Operation& operation);
+// Fills the operation's guarded names, credential pairs, and rules for both heads. The set has its carriers,
+// and the operation its target; `own` is its `fields`, or null.
+void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& operation, Problems& problems);
 
 }  // namespace gatehouse::policy

@@ -1,4 +1,4 @@
-// `fields`: which undeclared fields and cookies of a client go on to the upstreams.
+// `fields`: what of a client's head goes on to the upstreams beside what operations declare.
 #pragma once
 
 #include "doc/reader.h"
@@ -6,6 +6,6 @@
 
 namespace gatehouse::policy {
 
-ForwardedFields read_fields(const doc::Field& field);
+FieldSettings read_fields(const doc::Field& field);
 
 }  // namespace gatehouse::policy

@@ -7,6 +7,7 @@
 #include "db/catalogue.h"
 #include "doc/load.h"
 #include "openapi/load.h"
+#include "policy/added_headers.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {
@@ -59,12 +60,19 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   const std::string directory = std::filesystem::absolute(path).parent_path().string();
   CompileInput input;
   input.settings = read_settings(*source, directory, problems);
+  input.settings.source = source;
   input.handlers = options.handlers;
   if (options.examine) options.examine(input.settings, problems);
 
   const Caps& caps = input.settings.defaults.caps;
-  const openapi::LoadOptions load_options{caps.string, caps.items, caps.properties,
-                                          input.settings.defaults.plus, input.settings.defaults.semicolon};
+  const openapi::LoadOptions load_options{
+      caps.string,
+      caps.items,
+      caps.properties,
+      input.settings.defaults.plus,
+      input.settings.defaults.semicolon,
+      [&](const openapi::Operation& operation) { return added_headers(input.settings, operation, problems); },
+      source};
   bool readable = true;
   for (const PlacedText& document : input.settings.openapi) {
     const std::size_t before = problems.size();

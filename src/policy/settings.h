@@ -14,6 +14,7 @@
 #include "base/problems.h"
 #include "base/secret.h"
 #include "base/units.h"
+#include "core/head_rules.h"
 #include "http/path_reading.h"
 #include "openapi/plus.h"
 
@@ -105,6 +106,25 @@ struct Tls {
 // What an upstream is told in Host: its own name, or what the request names of this server.
 enum class HostField : std::uint8_t { of_upstream, original };
 
+// An entry of `fields.forward`.
+struct ForwardedField {
+  PlacedText name;
+  Via from = Via::client;  // trusted_proxy: only such a one is believed
+  // Its values are checked by it, and conditions see them as those of a declared header parameter. Null: any
+  // value. The Source outlives it.
+  std::shared_ptr<const doc::Field> schema;
+};
+
+// `fields`, at the top, of an upstream and of an operation: what goes on to upstreams although no operation
+// declares it. Entries add to the wider ones; of the others the narrower wins.
+struct FieldSettings {
+  std::vector<ForwardedField> forward;
+  std::vector<PlacedText> cookies;  // names of cookies
+  std::optional<Undeclared> undeclared;
+  std::optional<RefererPassage> referer;
+  std::optional<UserAgentPassage> user_agent;
+};
+
 struct Upstream {
   std::string name;
   Place place;
@@ -118,6 +138,7 @@ struct Upstream {
   Nanoseconds open_for = std::chrono::seconds(5);
   HostField host = HostField::of_upstream;
   ByteCount read_ahead = kibibytes(256);  // of one answer, held for a client that is slower than the upstream
+  FieldSettings fields;
 };
 
 struct ApiKeySettings {};
@@ -229,6 +250,7 @@ struct OperationSettings {
   std::optional<PlacedText> sensitive;
   std::optional<bool> assertion;
   std::optional<PlacedText> cache_control;
+  std::optional<FieldSettings> fields;
   std::optional<ThreatModel> threat_model;
 };
 
@@ -250,17 +272,12 @@ struct Acceptance {
 
 enum class Details : std::uint8_t { principals, everyone };
 
-// `fields`: what goes on to upstreams although no operation declares it.
-struct ForwardedFields {
-  std::vector<PlacedText> names;    // of header fields
-  std::vector<PlacedText> cookies;  // names of cookies
-};
-
 // `tracing.continue`: whose trace goes on; any other request begins one.
 enum class TraceContinuation : std::uint8_t { trusted_proxies, all, none };
 
 struct Settings {
-  std::string directory;  // of gatehouse.yaml: what relative paths are relative to
+  std::string directory;                      // of gatehouse.yaml: what relative paths are relative to
+  std::shared_ptr<const doc::Source> source;  // what was read
   std::vector<PlacedText> openapi;
   ThreatModel threat_model;
   Listen listen;
@@ -279,7 +296,7 @@ struct Settings {
   std::map<std::string, LimitSettings> limits;
   Defaults defaults;
   http::PathReading routing;  // how upstreams read paths
-  ForwardedFields fields;
+  FieldSettings fields;
   std::vector<OperationSettings> operations;
   std::vector<LogSettings> log;
   Nanoseconds keep_events = std::chrono::hours(24 * 90);

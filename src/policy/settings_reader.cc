@@ -150,6 +150,7 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   upstream.read_ahead = in.optional("read_ahead", as_size).value_or(upstream.read_ahead);
   if (upstream.read_ahead < kibibytes(16) || upstream.read_ahead > mebibytes(16))
     in.problem("read_ahead", "must be from 16KiB to 16MiB");
+  if (const auto fields = in.optional("fields", as_field)) upstream.fields = read_fields(*fields);
   in.finish();
   return upstream;
 }
@@ -310,6 +311,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.cache_control = in.optional("cache_control", as_placed);
   if (const auto model = in.optional("threat_model", as_field))
     operation.threat_model = read_threat_model(*model);
+  if (const auto fields = in.optional("fields", as_field)) operation.fields = read_fields(*fields);
   in.finish();
   return operation;
 }

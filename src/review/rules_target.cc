@@ -74,15 +74,44 @@ constexpr Rule kTargetRules[] = {
      .title = "A field or cookie goes on that no schema checks",
      .why =
          "`fields` names it, and what it may hold is written nowhere: the service behind is the first that "
-         "looks, on every operation.",
-     .remedy = "Declare it as a parameter, with a schema, on the operations that need it.",
+         "looks.",
+     .remedy =
+         "Give it a schema (`{name: X-Tenant, schema: {…}}`), or declare it as a parameter of the operations "
+         "that need it.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           const policy::ForwardedFields& fields = policy.settings.fields;
-           for (const policy::PlacedText& name : fields.names)
-             found.whole(name.place, fmt::format("the field `{}`", name.value));
-           for (const policy::PlacedText& name : fields.cookies)
-             found.whole(name.place, fmt::format("the cookie `{}`", name.value));
+           const auto add = [&](const policy::FieldSettings& fields) {
+             for (const policy::ForwardedField& one : fields.forward) {
+               if (!one.schema) found.whole(one.name.place, fmt::format("the field `{}`", one.name.value));
+             }
+             for (const policy::PlacedText& name : fields.cookies)
+               found.whole(name.place, fmt::format("the cookie `{}`", name.value));
+           };
+           add(policy.settings.fields);
+           for (const auto& [name, upstream] : policy.settings.upstreams) add(upstream.fields);
+           for (const policy::OperationSettings& one : policy.settings.operations) {
+             if (one.fields) add(*one.fields);
+           }
+           for (const auto& one : policy.extensions) {
+             if (one->fields) add(*one->fields);
+           }
+         }},
+    {.id = "undeclared-forwarded",
+     .severity = Severity::high,
+     .weighs = Weighs::exposure,
+     .layer = Layer::target,
+     .title = "Fields and cookies that nothing names go on",
+     .why = "`undeclared: forward` hands every name that a client invents to the service and its frameworks, "
+            "and each "
+            "of them has names that switch something: a list of bad ones is always one name short.",
+     .remedy = "Say `undeclared: drop`, and name what the service needs; the event's `http.request.dropped` "
+               "lists what "
+               "it would miss.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (operation.target == TargetKind::upstream &&
+               operation.forwards.undeclared == Undeclared::forward)
+             found.add(operation, "undeclared: forward");
          }},
     {.id = "answer-cached",
      .severity = Severity::medium,

@@ -65,6 +65,16 @@ void append_cookies(std::string& out, std::string_view value, const Call& call, 
     if (cookie && (cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted))
       append(*cookie, Written::as_sent);
   }
+  if (rules.undeclared == Undeclared::forward) {
+    http::CookieReader reader(value);
+    while (const auto cookie = reader.next()) {
+      const bool agreed =
+          cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted;
+      const bool first = first_of(cookie->name)->value.data() == cookie->value.data();
+      if (agreed && first && !cookie->name.empty() && !names_cookie(rules, call.carriers, cookie->name))
+        append(*cookie, Written::as_sent);
+    }
+  }
   if (any) out += "\r\n";
 }
 

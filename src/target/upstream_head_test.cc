@@ -18,22 +18,23 @@ struct HeadRules {
 };
 
 HeadRules head_rules() {
-  return {.carriers = {.fields = {FieldName("X-API-Key"), FieldName("User-Agent")}, .pairs = {}},
-          .forwards = {.fields = {FieldName("X-Tenant"), FieldName("Referer"), FieldName("Client-IP")},
-                       .checked_cookies = {"tenant", "ids"},
-                       .forwarded_cookies = {"theme", "lang"},
-                       .credentials = {}}};
+  HeadRules rules;
+  rules.carriers.fields = {FieldName("X-API-Key"), FieldName("User-Agent")};
+  rules.forwards.fields = {FieldName("X-Tenant"), FieldName("Referer"), FieldName("Client-IP")};
+  rules.forwards.checked_cookies = {"tenant", "ids"};
+  rules.forwards.forwarded_cookies = {"theme", "lang"};
+  return rules;
 }
 
-// The lines that go on, without the others.
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), ascii_lower);
   return text;
 }
 
+// The lines that go on, without the others.
 std::string gone_on(const std::string& lines, const HeadRules& with = head_rules(),
                     const Principal& principal = gate::Identifier::principal("ann"),
-                    const std::string& method = "GET") {
+                    const std::string& method = "GET", Via via = Via::client) {
   const std::string text = method + " /x HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
   http::RequestParser parser;
   http::RequestHead head;
@@ -42,8 +43,9 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
   const AnswerRules answers;
   const SystemClock clock;
   Passages passages;
-  if (const auto refused = passages.decide(head, with.carriers, with.forwards, with.trace))
-    return "refused: " + std::string(http::name(*refused));
+  if (const auto refused = passages.decide(head, via, with.trace, with.carriers, with.forwards))
+    return "refused: " + lower(std::string(head.fields[refused->index].name)) + " " +
+           std::string(refused->rule);
   const Call call{.head = head,
                   .operation = "x",
                   .request_id = {},
@@ -126,14 +128,51 @@ TEST(ClientFields, OfAListTheMembersThatParseGoOn) {
 }
 
 TEST(ClientFields, WhoseAbsenceWouldLetMoreHappenAreRefused) {
-  EXPECT_EQ(gone_on("Content-Digest: x\r\n"), "refused: content-digest");
-  EXPECT_EQ(gone_on("Repr-Digest: sha-256=1\r\n"), "refused: repr-digest");
+  EXPECT_EQ(gone_on("Content-Digest: x\r\n"), "refused: content-digest format");
+  EXPECT_EQ(gone_on("Repr-Digest: sha-256=1\r\n"), "refused: repr-digest format");
   for (const char* field : {"If-Match", "If-None-Match", "If-Unmodified-Since"}) {
     const std::string line = std::string(field) + ": \x80\r\n";
     EXPECT_EQ(gone_on(line), "") << "GET";
     EXPECT_EQ(gone_on(line, head_rules(), gate::Identifier::principal("ann"), "PUT"),
-              "refused: " + lower(field));
+              "refused: " + lower(field) + " format");
   }
+}
+
+TEST(ClientFields, ThatNothingNamesAreTheConfigurationsToDecide) {
+  HeadRules rules;
+  rules.carriers.fields = {FieldName("X-API-Key")};
+  rules.carriers.cookies = {"sid"};
+  const std::string lines =
+      "X-New: 1\r\nX-API-Key: k\r\nClient-IP: 1\r\nDNT: 1\r\nCookie: sid=s; a=1; a=2; b=x y; c=3\r\n";
+  EXPECT_EQ(gone_on(lines, rules), "");
+  rules.forwards.undeclared = Undeclared::forward;
+  EXPECT_EQ(gone_on(lines, rules), "X-New: 1\r\nDNT: 1\r\nCookie: a=1; c=3\r\n");
+  rules.forwards.undeclared = Undeclared::refuse;
+  EXPECT_EQ(gone_on(lines, rules), "refused: x-new undeclared");
+  EXPECT_EQ(gone_on("DNT: 1\r\nX-API-Key: k\r\nAccept: */*\r\n", rules), "Accept: */*\r\n")
+      << "what every browser sends, and what ends here";
+}
+
+TEST(ClientFields, OfAProxyAreBelievedOfATrustedOneOnly) {
+  HeadRules rules;
+  rules.forwards.fields = rules.forwards.of_proxies = {FieldName("CF-IPCountry")};
+  const std::string line = "cf-ipcountry: CH\r\n";
+  EXPECT_EQ(gone_on(line, rules), "");
+  EXPECT_EQ(gone_on(line, rules, gate::Identifier::principal("ann"), "GET", Via::trusted_proxy), line);
+}
+
+TEST(ClientFields, RefererAndUserAgentGoOnAsFarAsTheConfigurationSays) {
+  HeadRules rules;
+  const std::string lines = "Referer: https://a.test:8443/x?secret=1\r\nUser-Agent: curl/8\r\n";
+  EXPECT_EQ(gone_on(lines, rules), "User-Agent: curl/8\r\n");
+  rules.forwards.user_agent = UserAgentPassage::drop;
+  rules.forwards.referer = RefererPassage::origin;
+  EXPECT_EQ(gone_on(lines, rules), "Referer: https://a.test:8443/\r\n");
+  rules.forwards.referer = RefererPassage::full;
+  EXPECT_EQ(gone_on(lines, rules), "Referer: https://a.test:8443/x?secret=1\r\n");
+  for (const char* line : {"Referer: ${jndi:x}\r\n", "Referer: https://u@a/\r\n", "Referer: /x\r\n",
+                           "Referer: javascript:alert(1)\r\n", "Referer: about:blank\r\n"})
+    EXPECT_EQ(gone_on(line, rules), "") << line;
 }
 
 TEST(ClientFields, ThatAPolicyNamesGoOnAsTheirSchemaTookThem) {

@@ -140,6 +140,85 @@ describe('a credential', unlessBuilt, () => {
   });
 });
 
+describe('`fields` at its three levels', unlessBuilt, () => {
+  let desk, raw, proxied;
+  before(async () => {
+    desk = await Desk.open({ change: (configuration, api) => {
+      schemes(configuration, api);
+      api.paths['/strict'] = { get: { ...api.paths['/open'].get, operationId: 'strict', 'x-gatehouse': { permission: 'catalogue:read', public: 'a test', fields: { undeclared: 'refuse', referer: 'origin' } } } };
+      api.paths['/lax'] = { get: { ...api.paths['/open'].get, operationId: 'lax' } };
+      configuration.trusted_proxies = ['127.0.0.0/8'];
+      configuration.fields = {
+        forward: ['X-Plain', { name: 'X-Tenant', schema: { type: 'string', pattern: '^[a-z0-9-]{1,8}$' } }, { name: 'X-Count', schema: { type: 'integer', maximum: 9 } }, { name: 'CF-IPCountry', from: 'trusted_proxies', schema: { type: 'string', maxLength: 2 } }],
+        user_agent: 'drop',
+      };
+      configuration.upstreams.orders.fields = { forward: ['X-Of-Upstream'], user_agent: 'forward' };
+      configuration.operations.lax = { permission: 'catalogue:read', public: 'a test', fields: { undeclared: 'forward', user_agent: 'drop', cookies: { forward: ['theme'] } }, when: ["!('X-Tenant' in request.header) || request.header['X-Tenant'] != 'blocked'"] };
+    } });
+    raw = rawTo(desk);
+  });
+  after(() => desk?.close());
+  const reached = async (lines, target = '/open') => {
+    const answer = await raw(lines, target);
+    assert.equal(answer.status, 200, answer.body);
+    return desk.upstream.last.headers;
+  };
+
+  it('adds the entries of all, and the narrower of the others wins', async () => {
+    const open = await reached(['X-Plain: 1', 'X-Of-Upstream: 2', 'X-Tenant: a', 'User-Agent: curl/8', 'X-New: 3']);
+    assert.deepEqual([open['x-plain'], open['x-of-upstream'], open['x-tenant'], open['user-agent'], open['x-new']], ['1', '2', 'a', 'curl/8', undefined]);
+    const lax = await reached(['X-Plain: 1', 'X-Of-Upstream: 2', 'User-Agent: curl/8', 'X-New: 3', 'Cookie: theme=1; other=2', 'API_KEY: secret', 'Client-IP: 1'], '/lax');
+    assert.deepEqual([lax['x-plain'], lax['x-of-upstream'], lax['user-agent'], lax['x-new'], lax.cookie, lax.api_key, lax['client-ip']], ['1', '2', undefined, '3', 'theme=1; other=2', undefined, undefined]);
+    const strict = await reached(['X-Plain: 1', 'DNT: 1', 'Referer: https://a.test/x?y'], '/strict');
+    assert.deepEqual([strict['x-plain'], strict.referer], ['1', 'https://a.test/']);
+    for (const line of ['X-New: 3', 'Cookie: other=2']) await assertRefused(desk.gatehouse, await raw([line], '/strict'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+  });
+
+  it('checks an entry by its schema, and conditions see it', async () => {
+    for (const line of ['X-Tenant: Acme!', 'x-tenant: 123456789', 'X-Count: 10', 'X-Count: many', 'X_Tenant: a'])
+      await assertRefused(desk.gatehouse, await raw([line], '/open'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    assert.equal((await reached(['X-Tenant: fine', 'X-Count: 9'], '/lax'))['x-count'], '9');
+    await assertRefused(desk.gatehouse, await raw(['X-Tenant: blocked'], '/lax'), { status: 403, error: 'forbidden', reason: 'condition_false' });
+  });
+
+  it('believes `from: trusted_proxies` of those only', async () => {
+    assert.equal((await reached(['CF-IPCountry: CH']))['cf-ipcountry'], 'CH', 'this test is one');
+    await assertRefused(desk.gatehouse, await raw(['CF-IPCountry: Switzerland'], '/open'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    const other = await Desk.open({ change: (configuration, api) => {
+      schemes(configuration, api);
+      configuration.trusted_proxies = ['192.0.2.0/24'];
+      configuration.fields = { forward: [{ name: 'CF-IPCountry', from: 'trusted_proxies', schema: { type: 'string', maxLength: 2 } }] };
+    } });
+    const answer = await rawTo(other)(['CF-IPCountry: Switzerland'], '/open');
+    assert.equal(answer.status, 200);
+    assert.equal(other.upstream.last.headers['cf-ipcountry'], undefined);
+    assert.deepEqual((await other.gatehouse.eventOf(answer.headers['x-request-id']))['http.request.dropped'], ['CF-IPCountry']);
+    await other.close();
+  });
+
+  it('is read strictly', async () => {
+    const other = await Desk.open();
+    const check = async () => {
+      other.writeFiles();
+      const { status, stdout, stderr } = await other.folder.run('check', '-c', 'gatehouse.yaml');
+      assert.equal(status, 1);
+      return stdout + stderr;
+    };
+    other.configuration.fields = { undeclared: 'allow', referer: 'yes', user_agent: 'maybe', forward: [{ name: 'X-A', schema: { type: 'string', pattern: '(' } }, { nam: 'X-B' }, { name: 'X-C', from: 'anybody' }, { name: 'X-E', schema: 7 }] };
+    const first = await check();
+    for (const text of [/fields\.undeclared: must be `drop`, `refuse` or `forward`/, /fields\.referer: must/, /fields\.user_agent: must/, /^gatehouse\.yaml:\d+:\d+: schema: pattern cannot be used/m, /no key `nam`/, /fields\.forward\[2\]\.from/, /^gatehouse\.yaml:\d+:\d+: schema: a schema must be an object or a boolean/m])
+      assert.match(first, text);
+    assert.equal(first.match(/pattern cannot be used/g).length, 1, 'told once, not for each operation');
+    other.configuration.fields = { forward: [{ name: 'X-D', from: 'trusted_proxies' }] };
+    other.configuration.upstreams.orders.fields = { forward: ['Gatehouse-Roles', 'Content-Type'] };
+    const second = await check();
+    for (const text of [/`X-D` is from: trusted_proxies, and there are none/, /upstreams\.orders\.fields\.forward: `Gatehouse-Roles` never goes on/, /upstreams\.orders\.fields\.forward: `Content-Type` never goes on/])
+      assert.match(second, text);
+    assert.equal(second.match(/Gatehouse-Roles/g).length, 1, 'told once');
+    await other.close();
+  });
+});
+
 describe('a credential that says forward: true', unlessBuilt, () => {
   it('goes on as it came where it proved the principal, and nowhere else', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {
