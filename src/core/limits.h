@@ -11,8 +11,10 @@
 
 namespace gatehouse {
 
-// Limits that one request may claim in one phase.
-inline constexpr std::size_t kMostLimitClaims = 16;
+// Limits of one phase that an operation may have.
+inline constexpr std::size_t kMostLimits = 16;
+// Claims that one request may make at once: on each limit, one for each of sixteen credentials.
+inline constexpr std::size_t kMostLimitClaims = kMostLimits * 16;
 
 // What a limit is: fixed when the policy was compiled. `id` tells limits apart inside the store. It is made
 // of the limit's name and rule, so that a reload that leaves a limit as it was leaves its allowances too.

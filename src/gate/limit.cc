@@ -39,6 +39,12 @@ std::unexpected<Refusal> out_of_places(CallerShares::Exhausted exhausted,
   return std::unexpected(refusal);
 }
 
+bool counts_callers(const policy::Limit& limit) {
+  return std::ranges::any_of(limit.parts, [](const policy::LimitKeyPart& part) {
+    return part.kind == Kind::principal || part.kind == Kind::credential;
+  });
+}
+
 std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {
   return std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(time));
 }
@@ -84,61 +90,95 @@ Verdict<Input> LimitGate::admit_input(BodyChecked sent, Evaluator& evaluator,
   return Input(std::move(sent));
 }
 
+// Appends what the part stands for; `who` is one of those who were proven, null where nobody was.
+Verdict<void> LimitGate::append_part(Exchange& exchange, const policy::Limit& limit,
+                                     const policy::LimitKeyPart& part, const Identity* who,
+                                     const RequestActivation* activation, Evaluator* evaluator) {
+  switch (part.kind) {
+    case Kind::address: append_address(keys_, exchange.client, limit.ipv6_prefix); break;
+    case Kind::operation:
+      append_prefixed(keys_, operation_name(exchange.checked));
+      break;
+    case Kind::principal:
+    case Kind::credential:
+      if (who == nullptr) {
+        // Callers without credentials do not share one allowance: one of them could use up everybody's.
+        append_address(keys_, exchange.client, limit.ipv6_prefix);
+      } else if (part.kind == Kind::principal) {  // an id is one principal, whatever proves it
+        keys_ += 'p';
+        append_prefixed(keys_, who->id);
+      } else {
+        // Whichever authenticator took it: a key is one of the store, and an issuer names its tokens.
+        keys_ += static_cast<char>('0' + std::to_underlying(who->kind));
+        append_prefixed(keys_, who->issuer);
+        append_prefixed(keys_, who->credential_key);
+      }
+      break;
+    case Kind::expression: {
+      const cel::Evaluated outcome = part.expression->evaluate(*activation, *evaluator);
+      if (!outcome) {
+        exchange.detail = outcome.error().text;
+        return refuse(Reason::condition_error, limit.name);
+      }
+      std::string text;
+      cel::append_key(text, *outcome);
+      append_prefixed(keys_, text);
+      break;
+    }
+  }
+  return {};
+}
+
 Verdict<void> LimitGate::take(Exchange& exchange, const std::vector<policy::LimitUse>& uses,
                               MonotonicTime now, const RequestActivation* activation, Evaluator* evaluator) {
+  static_assert(kMostLimitClaims >= kMostLimits * policy::kMostSchemes);
   if (uses.empty()) return {};
-  std::array<std::size_t, kMostLimitClaims> ends;
+  struct Made {
+    std::size_t begin;  // of the claim's key in keys_
+    const policy::LimitUse* use;
+  };
+  std::array<Made, kMostLimitClaims> made;
+  std::size_t count = 0;
   keys_.clear();
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    const policy::Limit& limit = *uses[i].limit;
-    for (const policy::LimitKeyPart& part : limit.parts) {
-      switch (part.kind) {
-        case Kind::address: append_address(keys_, exchange.client, limit.ipv6_prefix); break;
-        case Kind::operation: append_prefixed(keys_, operation_name(exchange.checked)); break;
-        case Kind::principal:
-        case Kind::credential: {
-          // Callers without credentials do not share one allowance: one of them could use up everybody's.
-          if (exchange.proven.empty()) {
-            append_address(keys_, exchange.client, limit.ipv6_prefix);
-            break;
-          }
-          const Identity& who = *exchange.proven.front();
-          if (part.kind == Kind::principal) {  // an id is one principal, whatever proves it
-            keys_ += 'p';
-            append_prefixed(keys_, who.id);
-            break;
-          }
-          // Whichever authenticator took it: a key is one of the store, and an issuer names its tokens.
-          keys_ += static_cast<char>('0' + std::to_underlying(who.kind));
-          append_prefixed(keys_, who.issuer);
-          append_prefixed(keys_, who.credential_key);
-          break;
-        }
-        case Kind::expression: {
-          const cel::Evaluated outcome = part.expression->evaluate(*activation, *evaluator);
-          if (!outcome) {
-            exchange.detail = outcome.error().text;
-            return refuse(Reason::condition_error, limit.name);
-          }
-          std::string text;
-          cel::append_key(text, *outcome);
-          append_prefixed(keys_, text);
-          break;
-        }
+  for (const policy::LimitUse& use : uses) {
+    const std::size_t first = count;
+    const auto key_of = [&](std::size_t claim, std::size_t end) {
+      return std::string_view(keys_).substr(made[claim].begin, end - made[claim].begin);
+    };
+    // One claim for each of those who were proven: a credential that is shown as the second one, or beside
+    // one that would do, is used all the same.
+    const std::size_t callers =
+        counts_callers(*use.limit) ? std::max<std::size_t>(exchange.proven.size(), 1) : 1;
+    for (std::size_t caller = 0; caller < callers; ++caller) {
+      const Identity* const who = exchange.proven.empty() ? nullptr : exchange.proven[caller].get();
+      made[count] = {keys_.size(), &use};
+      for (const policy::LimitKeyPart& part : use.limit->parts) {
+        GATEHOUSE_CHECK(append_part(exchange, *use.limit, part, who, activation, evaluator));
+      }
+      // Two credentials of one principal are one caller.
+      bool again = false;
+      for (std::size_t before = first; before < count; ++before) {
+        again = again || key_of(before, made[before + 1].begin) == key_of(count, keys_.size());
+      }
+      if (again) {
+        keys_.resize(made[count].begin);
+      } else {
+        ++count;
       }
     }
-    ends[i] = keys_.size();
   }
-  for (std::size_t i = 0, start = 0; i < uses.size(); start = ends[i++]) {
-    claims_[i] = {&uses[i].limit->rule, std::string_view(keys_).substr(start, ends[i] - start), uses[i].cost};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t end = i + 1 < count ? made[i + 1].begin : keys_.size();
+    claims_[i] = {&made[i].use->limit->rule,
+                  std::string_view(keys_).substr(made[i].begin, end - made[i].begin), made[i].use->cost};
   }
-  const bool allowed =
-      store_.take(std::span(claims_).first(uses.size()), now, std::span(states_).first(uses.size()));
+  const bool allowed = store_.take(std::span(claims_).first(count), now, std::span(states_).first(count));
   std::optional<Refusal> refusal;
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    exchange.limits.push_back({uses[i].limit, states_[i]});
+  for (std::size_t i = 0; i < count; ++i) {
+    const policy::Limit& limit = *made[i].use->limit;
+    exchange.limits.push_back({&limit, states_[i]});
     if (states_[i].allowed) continue;
-    if (!refusal) refusal = Refusal(Reason::rate_limited, uses[i].limit->name);
+    if (!refusal) refusal = Refusal(Reason::rate_limited, limit.name);
     refusal->retry_after = std::max(refusal->retry_after, whole_seconds(states_[i].retry_after));
   }
   if (allowed) return {};

@@ -23,8 +23,7 @@ class LimitGate {
   Verdict<Admitted> admit_address(Matched matched);
   // The same for what no operation answers, so that guessing paths is not free.
   Verdict<void> charge_unmatched(Exchange& exchange, MonotonicTime now);
-  // Charges the identities that were proven (exchange.proven), also where they do not count for this
-  // operation.
+  // Charges each of those who were proven (exchange.proven), also where they do not count for this operation.
   Verdict<Counted> admit_principal(Identified identified);
   // The same where identification is refused.
   Verdict<void> charge_unidentified(const Admitted& admitted);
@@ -34,6 +33,8 @@ class LimitGate {
                              const std::shared_ptr<CallerShares>& places);
 
  private:
+  Verdict<void> append_part(Exchange& exchange, const policy::Limit& limit, const policy::LimitKeyPart& part,
+                            const Identity* who, const RequestActivation* activation, Evaluator* evaluator);
   Verdict<void> take(Exchange& exchange, const std::vector<policy::LimitUse>& uses, MonotonicTime now,
                      const RequestActivation* activation = nullptr, Evaluator* evaluator = nullptr);
 

@@ -301,9 +301,9 @@ class Compiler {
       operation.limit_policies += (*limit)->policy_item;
     }
     if (std::max({operation.address_limits.size(), operation.principal_limits.size(),
-                  operation.input_limits.size()}) > kMostLimitClaims) {
+                  operation.input_limits.size()}) > kMostLimits) {
       problems_.add(place, fmt::format("{}: has more than {} limits of one kind; leave some out",
-                                       operation.name, kMostLimitClaims));
+                                       operation.name, kMostLimits));
     }
     operation.concurrency = own.concurrency.value_or(0);
   }

@@ -90,12 +90,12 @@ void compile_limits(PolicySet& set, Problems& problems) {
       set.unmatched_limit_policies += limit->policy_item;
     }
   }
-  if (set.unmatched_limits.size() > kMostLimitClaims) {
+  if (set.unmatched_limits.size() > kMostLimits) {
     problems.add(
         set.settings.defaults.limits.front().place,
         fmt::format("defaults.limits: has more than {} limits per address, which all count for paths "
                     "that no operation has; leave some out",
-                    kMostLimitClaims));
+                    kMostLimits));
   }
 }
 

@@ -64,14 +64,13 @@ struct Limiter::Allowance {
   std::int64_t whole;     // interval · burst
   std::int64_t used;      // interval · cost, by this claim
 
-  explicit Allowance(const LimitClaim& claim) {
+  static Allowance of(const LimitClaim& claim) {
     const LimitRule& rule = *claim.rule;
     const auto count = static_cast<std::int64_t>(std::min<std::uint64_t>(rule.rate.count, kForever));
     // A rate of nothing lets nothing pass.
-    interval =
+    const std::int64_t interval =
         count == 0 ? kForever : std::max<std::int64_t>(1, (rule.rate.window.count() + count - 1) / count);
-    whole = count == 0 ? 0 : times(interval, rule.burst);
-    used = times(interval, claim.cost);
+    return {interval, count == 0 ? 0 : times(interval, rule.burst), times(interval, claim.cost)};
   }
 };
 
@@ -176,21 +175,21 @@ bool Limiter::take(std::span<const LimitClaim> claims, MonotonicTime now, std::s
     Place place;
     Allowance allowance;
   };
-  std::array<std::optional<Prepared>, kMostClaims> prepared;
+  std::array<Prepared, kMostClaims> prepared;  // as many as there are claims; the others are not even made
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    const Allowance allowance(claims[i]);
+    const Allowance allowance = Allowance::of(claims[i]);
     prepared[i] = Prepared{place_of(claims[i], allowance), allowance};
   }
   std::size_t taken = 0;
   while (taken < claims.size()) {
-    states[taken] = claim(prepared[taken]->place, prepared[taken]->allowance, instant, Mode::take);
+    states[taken] = claim(prepared[taken].place, prepared[taken].allowance, instant, Mode::take);
     if (!states[taken].allowed) break;
     ++taken;
   }
   if (taken == claims.size()) return true;
-  for (std::size_t i = 0; i < taken; ++i) give_back(prepared[i]->place, prepared[i]->allowance);
+  for (std::size_t i = 0; i < taken; ++i) give_back(prepared[i].place, prepared[i].allowance);
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    if (i != taken) states[i] = claim(prepared[i]->place, prepared[i]->allowance, instant, Mode::look);
+    if (i != taken) states[i] = claim(prepared[i].place, prepared[i].allowance, instant, Mode::look);
   }
   return false;
 }
