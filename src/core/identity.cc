@@ -35,7 +35,9 @@ bool is_reserved_id(std::string_view id) {
 }
 
 Verdict<void> Principal::in_force(WallTime now) const {
-  const auto holds = [&](const Identity& one) {
+  const auto holds = [&](const Identity& one) -> Verdict<void> {
+    const bool certified = one.kind == PrincipalKind::certificate || !one.bound_to.empty();
+    if (certified && handshake_ && now >= handshake_->chain_ends) return refuse(Reason::credential_expired);
     return one.standing ? one.standing->in_force(now) : Verdict<void>();
   };
   for (const IdentityPointer& one : beside_) {

@@ -112,6 +112,13 @@ class Identifier;
 
 using IdentityPointer = std::shared_ptr<const FinishedIdentity>;
 
+// Of the connection on which a client showed its certificate.
+struct Handshake {
+  WallTime ended{};
+  // When the first certificate of the chain ends that the handshake verified, the root's included.
+  WallTime chain_ends = WallTime::max();
+};
+
 class Principal {
  public:
   // Of the one who acts: the only scheme's, or the one that the configuration names with `principal`.
@@ -123,7 +130,8 @@ class Principal {
   std::span<const IdentityPointer> beside() const { return beside_; }
   // When the holder of `one`, which is identity() or beside it, was proven.
   std::optional<WallTime> authenticated_at(const Identity& one) const {
-    return one.kind == PrincipalKind::certificate ? handshake_ : one.authenticated_at;
+    if (one.kind != PrincipalKind::certificate) return one.authenticated_at;
+    return handshake_ ? std::optional(handshake_->ended) : std::nullopt;
   }
   // Whether everything that proved it still holds. What has waited asks anew before it acts: for an object, a
   // connection, a thread, the database's one writer. From any thread, without waiting.
@@ -131,11 +139,11 @@ class Principal {
 
  private:
   friend class gate::Identifier;
-  Principal(IdentityPointer identity, std::vector<IdentityPointer> beside, std::optional<WallTime> handshake)
+  Principal(IdentityPointer identity, std::vector<IdentityPointer> beside, std::optional<Handshake> handshake)
       : identity_(std::move(identity)), beside_(std::move(beside)), handshake_(handshake) {}
   IdentityPointer identity_;
   std::vector<IdentityPointer> beside_;
-  std::optional<WallTime> handshake_;
+  std::optional<Handshake> handshake_;
 };
 
 }  // namespace gatehouse

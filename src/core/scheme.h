@@ -21,7 +21,8 @@ struct Presented {
   std::string_view credential;  // without `Bearer `; the certificate's DER for mutual TLS
   IpAddress client;
   WallTime now{};
-  std::string_view certificate{};  // DER of the client's, verified by the handshake; empty: none
+  std::string_view certificate{};               // DER of the client's, verified by the handshake; empty: none
+  WallTime certificate_ends = WallTime::max();  // or an authority of its chain
 };
 
 // The keys to check it with are being fetched: ask again when the scheme says that they have settled.

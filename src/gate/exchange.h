@@ -38,10 +38,10 @@ enum class Forwarding : std::uint8_t { believed_of_trusted_proxies, never_believ
 
 // What holds for all requests of a connection.
 struct Peer {
-  IpAddress address;                  // of the other end, or what a trusted proxy's PROXY header says
-  std::string text;                   // the same, written
-  std::string_view certificate;       // DER, verified by the handshake; empty: none
-  std::optional<WallTime> handshake;  // when it ended
+  IpAddress address;             // of the other end, or what a trusted proxy's PROXY header says
+  std::string text;              // the same, written
+  std::string_view certificate;  // DER, verified by the handshake; empty: none
+  std::optional<Handshake> handshake;
   Forwarding forwarding = Forwarding::believed_of_trusted_proxies;
 };
 

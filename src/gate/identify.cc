@@ -132,10 +132,13 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
   Refusal refusal(Reason::credential_unknown);
   bool asked = false, taken = false;
   std::string why, detail;
+  const auto& handshake = exchange.peer->handshake;
+  const WallTime chain_ends = handshake ? handshake->chain_ends : WallTime::max();
   for (const std::uint32_t index : place.authenticators) {
     Scheme& scheme = *schemes_[index];
     if (place.authenticators.size() > 1 && !scheme.owns(*credential)) continue;
-    auto identified = scheme.identify({*credential, exchange.client, now, exchange.peer->certificate}, why);
+    auto identified =
+        scheme.identify({*credential, exchange.client, now, exchange.peer->certificate, chain_ends}, why);
     if (!identified) {
       if (!asked) {
         refusal = identified.error();

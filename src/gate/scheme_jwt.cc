@@ -166,6 +166,11 @@ Verdict<void> JwtScheme::check_holder(const std::string& bound_to, const Present
     why = "the token is bound to a client certificate, and the connection has none";
   } else if (hex(crypto::sha256(presented.certificate)) != bound_to) {
     why = "the token is bound to another client certificate than the connection's";
+  } else if (presented.now >= presented.certificate_ends) {
+    why =
+        "the certificate that the token is bound to, or one of an authority between it and the root, has "
+        "ended";
+    return refuse(Reason::credential_expired, authenticator_.name);
   } else {
     return {};
   }

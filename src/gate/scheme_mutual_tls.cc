@@ -80,6 +80,11 @@ Verdict<void> MutualTlsScheme::check_revocation(json::Value claims, WallTime now
 }
 
 Verdict<SchemeResult> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
+  // The handshake saw to the dates; a connection can outlive its certificate, and those of its authorities.
+  if (presented.now >= presented.certificate_ends) {
+    why = "the certificate, or one of an authority between it and the root, has ended";
+    return refuse(Reason::credential_expired, authenticator_.name);
+  }
   const crypto::TokenKey key(presented.credential);
   IdentityPointer identity = cache_.find(key, 0, presented.now);
   if (!identity) {
@@ -88,7 +93,6 @@ Verdict<SchemeResult> MutualTlsScheme::identify(const Presented& presented, std:
       why = certificate.error().text;
       return refuse(Reason::credential_malformed, authenticator_.name);
     }
-    // The handshake saw to the dates; a connection can outlive its certificate.
     if (presented.now >= certificate->not_after)
       return refuse(Reason::credential_expired, authenticator_.name);
     if (!is_one_of(authenticator_.settings->mutual_tls.issuers, certificate->issuer)) {

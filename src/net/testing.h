@@ -115,14 +115,14 @@ class Identity {
   enum class Use : std::uint8_t { leaf, authority };
   // Without an issuer it is an authority that vouches for itself.
   Identity(const std::string& name, const Identity* issuer, const std::string& alternative_names,
-           Use use = Use::leaf)
+           Use use = Use::leaf, std::chrono::seconds validity = std::chrono::hours(24))
       : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(X509_new(), X509_free) {
     X509* const c = certificate_.get();
     X509_set_version(c, 2);
     static long serial = 1;
     ASN1_INTEGER_set(X509_get_serialNumber(c), ++serial);
     X509_gmtime_adj(X509_getm_notBefore(c), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(c), 86'400);
+    X509_gmtime_adj(X509_getm_notAfter(c), validity.count());
     X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
     X509* const signer = issuer != nullptr ? issuer->certificate_.get() : c;

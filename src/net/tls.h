@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 
@@ -84,6 +85,9 @@ struct TlsFacts {
   std::string alpn;              // empty: the peer offered none
   std::string server_name;       // SNI as sent; empty: none
   std::string peer_certificate;  // DER of the verified certificate; empty: none was presented
+  // When the first of the certificates ends by which the handshake verified the peer's: its own, those of the
+  // authorities in between, and the root's. WallTime::max() where none was presented.
+  WallTime peer_chain_ends = WallTime::max();
   bool resumed = false;
 };
 

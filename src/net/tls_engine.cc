@@ -1,7 +1,9 @@
 #include "net/tls_engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include <fmt/format.h>
@@ -227,6 +229,25 @@ Error TlsEngine::describe(int kind) {
           fmt::format("{}: {}", stage, words != nullptr ? words : fmt::format("error {:x}", code))};
 }
 
+// A date that cannot be read has passed.
+static WallTime end_of(const X509* certificate) {
+  constexpr std::time_t kLast = 9'000'000'000;
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return WallTime::min();
+  return WallTime{std::chrono::seconds{std::clamp<std::time_t>(timegm(&parts), 0, kLast)}};
+}
+
+// OpenSSL keeps no chain of a session that was resumed, so such a one has the peer's certificate alone; where
+// a server asks for certificates, none is (tls.cc).
+static WallTime end_of_chain(const SSL* ssl, const X509* peer) {
+  WallTime end = end_of(peer);
+  const STACK_OF(X509)* const chain = SSL_get0_verified_chain(ssl);
+  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
+    end = std::min(end, end_of(sk_X509_value(chain, i)));
+  }
+  return end;
+}
+
 TlsFacts TlsEngine::facts() const {
   const SSL* const ssl = ssl_.get();
   TlsFacts facts;
@@ -238,6 +259,7 @@ TlsFacts TlsEngine::facts() const {
   if (size != 0) facts.alpn.assign(reinterpret_cast<const char*>(protocol), size);
   if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) facts.server_name = name;
   if (X509* const certificate = SSL_get0_peer_certificate(ssl)) {
+    facts.peer_chain_ends = end_of_chain(ssl, certificate);
     const int length = i2d_X509(certificate, nullptr);
     if (length > 0) {
       facts.peer_certificate.resize(static_cast<std::size_t>(length));

@@ -304,6 +304,35 @@ TEST_F(Tls, AnAuthorityThatOnlyTheClientBringsVouchesForNobody) {
   }
 }
 
+// The dates of the whole chain were verified, so the first of its ends is that of the handshake's word.
+TEST_F(Tls, AChainEndsWithTheFirstOfItsCertificates) {
+  static const Identity root("Root", nullptr, "", Identity::Use::authority, 3h);
+  static const Identity brief_root("Brief root", nullptr, "", Identity::Use::authority, 1h);
+  static const Identity brief("Brief branch", &root, "", Identity::Use::authority, 2h);
+  static const Identity branch("Branch", &brief_root, "", Identity::Use::authority);
+  static const Identity of_root("client", &root, "DNS:partner", Identity::Use::leaf, 1h);
+  static const Identity below("client", &root, "DNS:partner");
+  static const Identity of_brief("client", &brief, "DNS:partner");
+  static const Identity of_branch("client", &branch, "DNS:partner");
+  const auto made = std::chrono::system_clock::now();
+  ServerTlsOptions options = server_options(ClientCertificates::require);
+  options.client_ca_pem = root.certificate_pem() + brief_root.certificate_pem() + brief.certificate_pem() +
+                          branch.certificate_pem();
+  const auto context = ServerTls::make(options).value();
+  for (const auto& [client, ends] :
+       {std::pair{&of_root, 1h}, {&below, 3h}, {&of_brief, 2h}, {&of_branch, 1h}}) {
+    Shaken s = shake(context, client_context(client));
+    ASSERT_TRUE(s.server) << s.server.error().text;
+    const auto end =
+        s.pair.server->tls()->peer_chain_ends - std::chrono::duration_cast<std::chrono::nanoseconds>(ends);
+    // The certificates were made a moment ago.
+    EXPECT_LE(end, made);
+    EXPECT_GT(end, made - 30min);
+  }
+  Shaken nobody = shake(server_context(ClientCertificates::request), client_context());
+  EXPECT_EQ(nobody.pair.server->tls()->peer_chain_ends, WallTime::max());
+}
+
 TEST_F(Tls, AuthoritiesOfOneNameHaveOneKey) {
   static const Identity one("Root CA", nullptr, "");
   static const Identity other("ROOT  ca", nullptr, "");

@@ -225,7 +225,7 @@ net::Task<bool> ClientConnection::handshake() {
     co_return false;
   }
   peer_.certificate = stream_->tls()->peer_certificate;
-  peer_.handshake = worker_.shared().clock.wall();
+  peer_.handshake = Handshake{worker_.shared().clock.wall(), stream_->tls()->peer_chain_ends};
   co_return true;
 }
 

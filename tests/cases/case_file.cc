@@ -179,6 +179,7 @@ Step read_step(Reader& in) {
   step.from = in.optional("from", doc::as_text).value_or("192.0.2.1");
   step.wait = in.optional("wait", as_duration).value_or(Nanoseconds{});
   step.connected = in.optional("connected", as_duration).value_or(Nanoseconds{});
+  step.chain = in.optional("chain", as_duration);
   step.times = in.optional("times", as_integer(1, 10'000)).value_or(1);
   if (const auto answer = in.optional("answers", as_field)) step.answer = read_answer(*answer);
   if (const auto object = in.optional("object", as_field)) step.object = object->value();

@@ -49,7 +49,8 @@ struct Step {
   std::string type;  // of the body
   std::string from;  // the address
   Nanoseconds wait{};
-  Nanoseconds connected{};  // how long ago the handshake was
+  Nanoseconds connected{};           // how long ago the handshake was
+  std::optional<Nanoseconds> chain;  // for how long the chain of the certificate holds still
   std::int64_t times = 1;
   // The world outside.
   std::optional<Answer> answer;  // of the upstream

@@ -255,7 +255,8 @@ Outcome TheGates::pass(const Step& step) {
   gate::Peer peer;
   peer.address = IpAddress::parse(step.from).value_or(IpAddress());
   peer.text = peer.address.text();
-  peer.handshake = with_.clock.wall() - step.connected;
+  peer.handshake = Handshake{with_.clock.wall() - step.connected,
+                             step.chain ? with_.clock.wall() + *step.chain : WallTime::max()};
   const std::string request = request_of(step, peer);
   exchange_.begin(with_.policy, peer);
   http::RequestParser parser({.head = with_.policy->settings.listen.head.bytes});
