@@ -81,8 +81,9 @@ FinishedIdentity::FinishedIdentity(Identity identity)
 
 std::size_t memory_of(const FinishedIdentity& identity) {
   std::size_t bytes = sizeof identity + identity.claims.memory() + identity.upstream_fields().capacity();
-  for (const std::string* text : {&identity.id, &identity.scheme, &identity.issuer, &identity.credential_id,
-                                  &identity.credential_key, &identity.bound_to, &identity.tenant}) {
+  for (const std::string* text :
+       {&identity.id, &identity.scheme, &identity.issuer, &identity.credential_id, &identity.recorded_id,
+        &identity.recorded_credential_id, &identity.credential_key, &identity.bound_to, &identity.tenant}) {
     bytes += text->capacity();
   }
   for (const std::vector<std::string>* list :

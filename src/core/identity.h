@@ -67,6 +67,8 @@ struct Identity {
   std::string issuer;               // the token's `iss`, the certificate's issuer (RFC 4514); empty: absent
   // What can be revoked: the key's id, the token's jti, the certificate's fingerprint; empty: absent.
   std::string credential_id;
+  // How records name it where `id`, or `credential_id`, has the form of a credential itself; empty elsewhere.
+  std::string recorded_id, recorded_credential_id;
   std::string credential_key;  // tells credentials of one scheme apart, also those that have no id
   // The certificate whose holder alone may use the token (RFC 8705 section 3): its fingerprint; empty: none.
   std::string bound_to;

@@ -4,9 +4,21 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
+#include "crypto/hash.h"
 #include "gate/activation.h"
+#include "gate/secret_forms.h"
 
 namespace gatehouse::gate {
+namespace {
+
+// A token's issuer may put into `sub` or `jti` what is a credential itself: records tell such callers apart
+// by a digest. Empty where the text can be recorded as it is.
+std::string recorded(const std::string& text) {
+  return holds_credential(text) ? "sha256:" + hex(crypto::sha256(text)) : std::string();
+}
+
+}  // namespace
 
 Identity IdentityBuilder::begin(PrincipalKind kind) const {
   Identity identity;
@@ -69,6 +81,8 @@ Verdict<IdentityPointer> IdentityBuilder::finish(Identity identity, std::string&
   std::erase_if(identity.roles, [&](const std::string& role) {
     return role == "anonymous" || role == "authenticated" || !policy_.has_role(role);
   });
+  identity.recorded_id = recorded(identity.id);
+  identity.recorded_credential_id = recorded(identity.credential_id);
   identity.permissions = policy_.permissions_of(identity.roles, identity.kind);
   identity.permission_patterns = policy_.permission_patterns_of(identity.roles, identity.kind);
   return std::make_shared<const FinishedIdentity>(std::move(identity));

@@ -47,7 +47,15 @@ std::size_t count_names(std::vector<std::string>& names) {
 }
 
 Proven proven_of(const Identity& identity) {
-  return {identity.id, identity.scheme, identity.issuer, identity.credential_id};
+  return {identity.recorded_id.empty() ? identity.id : identity.recorded_id, identity.scheme, identity.issuer,
+          identity.recorded_credential_id.empty() ? identity.credential_id : identity.recorded_credential_id};
+}
+
+// A text without what is a credential by its form; `kept` holds it where it is another text.
+std::string_view shown(std::string_view text, std::string& kept) {
+  if (!holds_credential(text)) return text;
+  kept = without_credentials(text);
+  return kept;
 }
 
 Outcome outcome_of(const Ending& ending) {
