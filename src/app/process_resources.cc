@@ -156,6 +156,12 @@ ProcessResources::ProcessResources()
     : limiter(entropy),
       shared{.clock = clock, .limits = limiter, .connections = {}, .bodies = CallerShares()} {}
 
+// The store's thread may go on for as long as somebody holds the keys.
+ProcessResources::~ProcessResources() {
+  const std::lock_guard lock(background_->mutex);
+  background_->worker.reset();
+}
+
 Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::PolicySet& policy) {
   const policy::Settings& settings = policy.settings;
   auto resources = std::make_unique<ProcessResources>();
@@ -168,8 +174,10 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
   {
     GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
   }
+  const auto report = [background = resources->background_, &clock = resources->clock](
+                          const Result<>& confirmed) { report_confirming(*background, clock, confirmed); };
   GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, resources->clock,
-                                                 store::KeyStore::Confirm::in_serving_mark));
+                                                 store::KeyStore::Confirm::in_serving_mark, report));
   resources->keys = std::move(keys);
   GATEHOUSE_CHECK(resources->open_for(policy));
   GATEHOUSE_TRY(auto sinks, open_sinks(settings));
@@ -178,8 +186,8 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
   resources->journal =
       std::make_unique<audit::Journal>(std::move(sinks), resources->clock, std::move(options));
   {
-    const std::lock_guard lock(resources->background_mutex_);
-    resources->background_ = resources->journal->worker(nullptr);
+    const std::lock_guard lock(resources->background_->mutex);
+    resources->background_->worker = resources->journal->worker(nullptr);
   }
   return resources;
 }
@@ -216,6 +224,30 @@ std::shared_ptr<target::Database> ProcessResources::database_of(const policy::Po
   return database;
 }
 
+void ProcessResources::Background::record(const Event& event) {
+  const std::lock_guard lock(mutex);
+  if (worker) worker->record(event);
+}
+
+void ProcessResources::report_confirming(Background& background, const Clock& clock,
+                                         const Result<>& confirmed) {
+  if (confirmed) {
+    tell_operator("`gatehouse key` can know again which keys this server has read");
+    return;
+  }
+  tell_operator(
+      fmt::format("`gatehouse key` cannot know which keys this server has read, and ends with status 3: {}",
+                  confirmed.error().text));
+  Event event;
+  event.name = "serving";
+  event.time = clock.wall();
+  event.has_client = false;
+  event.outcome = Outcome::failed;
+  event.stage = Stage::authenticate;
+  event.detail = confirmed.error().text;
+  background.record(event);
+}
+
 // Each failure is an event; the operator hears of one that is new.
 void ProcessResources::report_keys(const server::JwksSource::Report& report) {
   using Report = server::JwksSource::Report;
@@ -232,8 +264,7 @@ void ProcessResources::report_keys(const server::JwksSource::Report& report) {
   event.reason = facts_of(Reason::keys_unavailable).name;
   event.rule = report.source;
   event.detail = report.text;
-  const std::lock_guard lock(background_mutex_);
-  if (background_) background_->record(event);
+  background_->record(event);
 }
 
 std::shared_ptr<CallerShares> ProcessResources::concurrency(const policy::Operation& operation) {
@@ -260,6 +291,9 @@ void ProcessResources::render_metrics(std::string& out) const {
        Type::counter, static_cast<double>(limiter.forgotten())},
       {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge,
        static_cast<double>(keys->unreadable())},
+      {"gatehouse_keys_unconfirmed",
+       "1 while `gatehouse key` cannot know which keys this server has read, else 0.", Type::gauge,
+       keys->cannot_confirm() ? 1.0 : 0.0},
       {"gatehouse_issuer_key_failures_total", "Fetches of issuers' keys that failed.", Type::counter,
        static_cast<double>(issuers.failures())},
       {"gatehouse_issuer_key_age_seconds", "Since the oldest last good answer of an issuer.", Type::gauge,

@@ -37,6 +37,7 @@ void tell_operator(std::string_view text);
 struct ProcessResources {
   static Result<std::unique_ptr<ProcessResources>> make(const policy::PolicySet& policy);
   ProcessResources();
+  ~ProcessResources();
 
   // Opens what this policy needs and no policy before it did.
   Result<> open_for(const policy::PolicySet& policy);
@@ -65,8 +66,14 @@ struct ProcessResources {
  private:
   void report_keys(const server::JwksSource::Report& report);
 
-  std::mutex background_mutex_;
-  std::unique_ptr<audit::Journal::Worker> background_;  // for what no worker sees: issuers' keys
+  // Records what no worker sees: issuers' keys, the store's state.
+  struct Background {
+    void record(const Event& event);
+    std::mutex mutex;
+    std::unique_ptr<audit::Journal::Worker> worker;  // null before there is a journal, and when it ends
+  };
+  const std::shared_ptr<Background> background_ = std::make_shared<Background>();
+  static void report_confirming(Background& background, const Clock& clock, const Result<>& confirmed);
 
  public:
   IssuerKeys issuers{[this](const auto& report) { report_keys(report); }};  // ends before what it reports to

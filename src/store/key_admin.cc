@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "core/identity.h"
+#include "db/connection.h"
 #include "store/key_rows.h"
 
 namespace gatehouse::store {

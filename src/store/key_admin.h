@@ -15,8 +15,11 @@
 #include "base/secret.h"
 #include "core/key_directory.h"
 #include "crypto/api_key.h"
-#include "db/connection.h"
 #include "store/serving_mark.h"
+
+namespace gatehouse::db {
+class Connection;
+}
 
 namespace gatehouse::store {
 

@@ -84,14 +84,15 @@ std::uint64_t KeyStore::generation() const {
   return stale() ? none_->generation() : current_generation_.load(std::memory_order_acquire);
 }
 
-Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock,
-                                                 Confirm confirm) {
+Result<std::unique_ptr<KeyStore>> KeyStore::open(db::OpenOptions options, const Clock& clock, Confirm confirm,
+                                                 ReportConfirming report) {
   options.busy_timeout = kPatience;
   const auto before = file_at(options.path);
   GATEHOUSE_TRY(db::Connection connection, db::Connection::open(options));
   std::unique_ptr<KeyStore> store(new KeyStore(std::move(options), std::move(connection), clock));
   if (confirm == Confirm::in_serving_mark) {
     GATEHOUSE_TRY(store->mark_, ServingMark::hold(store->connection_.path()));
+    store->report_confirming_ = std::move(report);
   }
   if (before) store->file_ = before;  // one that took its place meanwhile is seen at the next look
   GATEHOUSE_CHECK(store->refresh());
@@ -186,7 +187,9 @@ Result<> KeyStore::reload() {
 void KeyStore::confirm_version() {
   // One that fails is repeated at the next look, and until then the command says that nothing was confirmed.
   if (!mark_ || !file_ || !key_version_) return;
-  static_cast<void>(mark_->confirm(connection_.path(), {*file_, key_version_->number, key_version_->value}));
+  const auto confirmed =
+      mark_->confirm(connection_.path(), {*file_, key_version_->number, key_version_->value});
+  if (cannot_confirm_.exchange(!confirmed) != !confirmed && report_confirming_) report_confirming_(confirmed);
 }
 
 Result<> KeyStore::write_pending() {

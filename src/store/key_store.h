@@ -18,6 +18,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,10 +46,13 @@ class KeyStore final : public KeyDirectory {
     no,
     in_serving_mark,  // what has been read, for the commands that change keys
   };
+  // Told, from the store's thread, when what has been read cannot be confirmed any more, and when it can be
+  // again. Calls nothing of the store.
+  using ReportConfirming = std::function<void(const Result<>& confirmed)>;
   // Reads all keys of the database, whose tables prepare_key_tables() has made. `clock` must outlive the
   // store.
   static Result<std::unique_ptr<KeyStore>> open(db::OpenOptions options, const Clock& clock,
-                                                Confirm confirm = Confirm::no);
+                                                Confirm confirm = Confirm::no, ReportConfirming report = {});
   // Writes the last uses that are pending.
   ~KeyStore() override;
   KeyStore(const KeyStore&) = delete;
@@ -64,6 +68,8 @@ class KeyStore final : public KeyDirectory {
 
   // Keys whose rows cannot be read and which therefore do not exist: for metrics and the log.
   std::size_t unreadable() const;
+  // Whether commands that change keys cannot know what this server has read: for metrics.
+  bool cannot_confirm() const { return cannot_confirm_.load(std::memory_order_relaxed); }
 
  private:
   struct Entry;
@@ -103,6 +109,8 @@ class KeyStore final : public KeyDirectory {
   std::int64_t data_version_ = -1;
   std::optional<KeyVersionRow> key_version_;  // of snapshot_
   std::optional<ServingMark> mark_;
+  ReportConfirming report_confirming_;
+  std::atomic<bool> cannot_confirm_{false};
   std::shared_ptr<Snapshot> before_;  // the snapshot before: a worker may have noted a last use in it
   std::uint64_t generation_ = 0;
   std::thread thread_;

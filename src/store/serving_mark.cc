@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "db/file_locks.h"
+
 namespace gatehouse::store {
 
 namespace {
@@ -87,23 +89,47 @@ bool has_confirmed(int file, std::size_t slot, std::span<const KeyVersion> versi
   return std::ranges::any_of(versions, [&](const KeyVersion& one) { return read == slot_of(one); });
 }
 
+// Takes the lock on the slot's bytes; false where another has it.
+Result<bool> lock_slot(int file, std::size_t slot, const std::string& path) {
+  struct flock lock = lock_of(slot);
+  if (::fcntl(file, F_OFD_SETLK, &lock) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    return mark_failure("lock", path);
+  }
+  // What the slot's last holder confirmed says nothing of this server.
+  if (!write_slot(file, slot, {})) return mark_failure("write", path);
+  return true;
+}
+
 }  // namespace
 
 Result<ServingMark> ServingMark::hold(const std::string& store) {
+  GATEHOUSE_TRY(db::FileLocks* const locks, db::FileLocks::of(store));
+  for (std::size_t slot = 0; slot < kMostServers; ++slot) {
+    GATEHOUSE_TRY(const bool locked, locks->lock(slot));
+    if (!locked) continue;
+    ServingMark mark(locks, slot);
+    GATEHOUSE_TRY(const bool taken, mark.take_slot_in_mark_of(store));
+    if (taken) return mark;
+  }
+  return failure(ErrorCode::unavailable, fmt::format("{} servers run on this store already", kMostServers));
+}
+
+// The slot whose lock on the store is held, in the mark as it is now; false where another has it there.
+Result<bool> ServingMark::take_slot_in_mark_of(const std::string& store) {
   std::string path = mark_of(store);
   GATEHOUSE_TRY(const int file, open_mark(store, O_RDWR | O_CREAT));
   if (file < 0) return mark_failure("open", path);
-  ServingMark mark(std::move(path), file, 0);
-  for (; mark.slot_ < kMostServers; ++mark.slot_) {
-    struct flock lock = lock_of(mark.slot_);
-    if (::fcntl(file, F_OFD_SETLK, &lock) == 0) {
-      // What the slot's last holder confirmed says nothing of this server.
-      if (!write_slot(file, mark.slot_, {})) return mark_failure("write", mark.path_);
-      return mark;
-    }
-    if (errno != EAGAIN && errno != EACCES) return mark_failure("lock", mark.path_);
+  const auto taken = lock_slot(file, slot_, path);
+  if (!taken || !*taken) {
+    ::close(file);
+    return taken;
   }
-  return failure(ErrorCode::unavailable, fmt::format("{} servers run on this store already", kMostServers));
+  if (file_ >= 0) ::close(file_);
+  file_ = file;
+  path_ = std::move(path);
+  confirmed_.reset();
+  return true;
 }
 
 bool ServingMark::is_at(const std::string& path) const {
@@ -113,8 +139,13 @@ bool ServingMark::is_at(const std::string& path) const {
 }
 
 Result<> ServingMark::confirm(const std::string& store, const KeyVersion& version) {
-  if (!is_at(mark_of(store))) {
+  if (store_ == nullptr || !store_->is_at(store)) {
     GATEHOUSE_TRY(*this, hold(store));
+  } else if (!is_at(mark_of(store))) {
+    GATEHOUSE_TRY(const bool taken, take_slot_in_mark_of(store));
+    if (!taken) {
+      GATEHOUSE_TRY(*this, hold(store));
+    }
   }
   if (confirmed_ == version) return {};
   confirmed_.reset();
@@ -126,43 +157,50 @@ Result<> ServingMark::confirm(const std::string& store, const KeyVersion& versio
 ServingMark::ServingMark(ServingMark&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, -1)),
+      store_(std::exchange(other.store_, nullptr)),
       slot_(other.slot_),
       confirmed_(other.confirmed_) {}
 
 ServingMark& ServingMark::operator=(ServingMark&& other) noexcept {
   if (this == &other) return *this;
-  if (file_ >= 0) ::close(file_);
+  give_back();
   path_ = std::move(other.path_);
   file_ = std::exchange(other.file_, -1);
+  store_ = std::exchange(other.store_, nullptr);
   slot_ = other.slot_;
   confirmed_ = other.confirmed_;
   return *this;
 }
 
-ServingMark::~ServingMark() {
+ServingMark::~ServingMark() { give_back(); }
+
+void ServingMark::give_back() {
   if (file_ >= 0) ::close(file_);
+  if (store_ != nullptr) store_->unlock(slot_);
 }
 
 Result<ServingState> serving_state(const std::string& store, std::span<const KeyVersion> versions) {
+  GATEHOUSE_TRY(const db::FileLocks* const locks, db::FileLocks::of(store));
   const std::string path = mark_of(store);
   GATEHOUSE_TRY(const int file, open_mark(store, O_RDONLY));
-  if (file < 0) {
-    if (errno == ENOENT) return ServingState{};
-    return mark_failure("open", path);
-  }
-  ServingState state;
-  for (std::size_t slot = 0; slot < ServingMark::kMostServers; ++slot) {
-    struct flock lock = lock_of(slot);
-    if (::fcntl(file, F_OFD_GETLK, &lock) != 0) {
-      auto failed = mark_failure("look at the locks of", path);
-      ::close(file);
-      return failed;
+  if (file < 0 && errno != ENOENT) return mark_failure("open", path);
+  const auto look = [&]() -> Result<ServingState> {
+    ServingState state;
+    for (std::size_t slot = 0; slot < ServingMark::kMostServers; ++slot) {
+      GATEHOUSE_TRY(const bool on_store, locks->is_locked(slot));
+      struct flock lock = lock_of(slot);
+      if (file >= 0 && ::fcntl(file, F_OFD_GETLK, &lock) != 0) {
+        return mark_failure("look at the locks of", path);
+      }
+      const bool on_mark = file >= 0 && lock.l_type != F_UNLCK;
+      if (!on_store && !on_mark) continue;
+      ++state.running;
+      if (!on_mark || !has_confirmed(file, slot, versions)) ++state.behind;
     }
-    if (lock.l_type == F_UNLCK) continue;
-    ++state.running;
-    if (!has_confirmed(file, slot, versions)) ++state.behind;
-  }
-  ::close(file);
+    return state;
+  };
+  auto state = look();
+  if (file >= 0) ::close(file);
   return state;
 }
 

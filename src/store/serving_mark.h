@@ -1,9 +1,12 @@
-// Which servers run on a store, and which state of its keys each of them has read: the file
-// `<store>-serving`.
+// Which servers run on a store, and which state of its keys each of them has read.
 //
-// The file has a slot for each server. A server holds its slot with a lock on the slot's bytes (F_OFD_SETLK),
-// which the kernel ends with the process, also after kill -9. It writes into the slot which keys its requests
-// meet, after they do. So a command that has changed a key can wait until every server has read the change.
+// A server has a slot: it holds the lock of that number on the store's own file (db/file_locks.h), and the
+// bytes of the slot in the file `<store>-serving` (F_OFD_SETLK). The kernel ends both with the process, also
+// after kill -9. It writes into the slot which keys its requests meet, after they do. So a command that has
+// changed a key can wait until every server has read the change.
+//
+// The first lock says that a server is there, and stands as long as the store does. The second file says what
+// it has read: where it was removed, and the server is stopped or cannot make it anew, the server is behind.
 #pragma once
 
 #include <chrono>
@@ -16,6 +19,10 @@
 
 #include "base/result.h"
 #include "db/file_identity.h"
+
+namespace gatehouse::db {
+class FileLocks;
+}
 
 namespace gatehouse::store {
 
@@ -39,9 +46,9 @@ class ServingMark {
   // where kMostServers hold a slot.
   static Result<ServingMark> hold(const std::string& store);
 
-  // Writes that requests which begin from now on meet the keys of `version`. Takes a slot anew
-  // where the mark's file was removed, or the store has moved. Cheap where it says what was said before; one
-  // that failed may be repeated.
+  // Writes that requests which begin from now on meet the keys of `version`. Takes the slot anew where the
+  // mark's file was removed, and another where it is taken, or the store has moved or was replaced. Cheap
+  // where it says what was said before; one that failed may be repeated, and leaves the server to be seen.
   Result<> confirm(const std::string& store, const KeyVersion& version);
 
   ServingMark(ServingMark&& other) noexcept;
@@ -49,13 +56,15 @@ class ServingMark {
   ~ServingMark();
 
  private:
-  ServingMark(std::string path, int file, std::size_t slot)
-      : path_(std::move(path)), file_(file), slot_(slot) {}
+  ServingMark(db::FileLocks* store, std::size_t slot) : store_(store), slot_(slot) {}
   bool is_at(const std::string& path) const;  // whether `path` names the file
+  Result<bool> take_slot_in_mark_of(const std::string& store);
+  void give_back();
 
   std::string path_;
-  int file_;
-  std::size_t slot_;
+  int file_ = -1;                   // -1: none is held
+  db::FileLocks* store_ = nullptr;  // whose lock slot_ is held; null: none is
+  std::size_t slot_ = 0;
   std::optional<KeyVersion> confirmed_;
 };
 
@@ -65,8 +74,7 @@ struct ServingState {
   std::size_t behind = 0;  // of them: those that have confirmed none of the versions asked for
 };
 
-// `denied` where the file cannot be read, or is not one that only a server can have made. No server, where
-// there is none.
+// `denied` where a file cannot be read, or the mark is not one that only a server can have made.
 Result<ServingState> serving_state(const std::string& store, std::span<const KeyVersion> versions);
 
 // Reads the version that the keys in the store have now.

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -151,6 +152,127 @@ TEST_F(Serving, AMarkThatWasRemovedIsMadeAnew) {
   ASSERT_TRUE(served->refresh());
   EXPECT_EQ(state().running, 1U);
   EXPECT_EQ(state().behind, 0U);
+}
+
+// Its lock on the store stands: the server is stopped, and makes nothing anew.
+TEST_F(Serving, AServerWhoseMarkWasRemovedIsBehindAndNotAbsent) {
+  const auto mark = *ServingMark::hold(store());
+  std::filesystem::remove(store() + "-serving");
+  EXPECT_EQ(state().running, 1U);
+  EXPECT_EQ(state().behind, 1U);
+  {
+    auto other = *ServingMark::hold(store());
+    ASSERT_TRUE(other.confirm(store(), version()));
+    EXPECT_EQ(state().running, 2U) << "another server's new mark does not hide it";
+    EXPECT_EQ(state().behind, 1U);
+  }
+  EXPECT_EQ(wait(20ms)->behind, 1U);
+}
+
+// What the first server's mark says counts for no other that takes its place in the file.
+TEST_F(Serving, ASlotThatAnotherServerTookMeanwhileIsLeftToIt) {
+  auto stopped = *ServingMark::hold(store());
+  ASSERT_TRUE(stopped.confirm(store(), version()));
+  std::filesystem::remove(store() + "-serving");
+  auto other = *ServingMark::hold(store());
+  ASSERT_TRUE(other.confirm(store(), version()));
+  EXPECT_EQ(state().behind, 1U);
+  ASSERT_TRUE(stopped.confirm(store(), version()));
+  EXPECT_EQ(state().running, 2U);
+  EXPECT_EQ(state().behind, 0U);
+}
+
+TEST_F(Serving, AServerOnAStoreThatWasReplacedTakesItsPlaceInTheNewOne) {
+  auto mark = *ServingMark::hold(store());
+  const std::filesystem::path moved = store() + ".old";
+  std::filesystem::rename(store(), moved);
+  std::filesystem::copy_file(moved, store());
+  std::filesystem::remove(store() + "-serving");
+  const auto elsewhere = serving_state(store(), {});
+  ASSERT_TRUE(elsewhere);
+  EXPECT_EQ(elsewhere->running, 0U) << "no server has this file yet";
+  auto of_new = *ServingMark::hold(store());
+  ASSERT_TRUE(mark.confirm(store(), {{1, 2}, 3, 4}));
+  EXPECT_EQ(serving_state(store(), {})->running, 2U);
+  EXPECT_EQ(serving_state(moved, {})->running, 0U);
+}
+
+TEST_F(Serving, AServerThatWasKilledWithoutItsMarkIsNotWaitedFor) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto mark = ServingMark::hold(store());
+    static_cast<void>(::write(ready[1], mark ? "x" : "-", 1));
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(byte, 'x');
+  std::filesystem::remove(store() + "-serving");
+  EXPECT_EQ(state().behind, 1U);
+  std::thread killer([child] { ::kill(child, SIGKILL); });
+  EXPECT_EQ(wait(10s)->running, 0U);
+  killer.join();
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+// SQLite's own locks on the store must outlive a look at ours.
+TEST_F(Serving, ALookAtTheLocksLeavesSqlitesOwn) {
+  ASSERT_TRUE(
+      connection_->execute("INSERT INTO gatehouse_key_version VALUES (9, 9)"));  // takes the shared lock
+  int answer[2];
+  ASSERT_EQ(::pipe(answer), 0);
+  const auto locked_for_others = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int file = ::open(store().c_str(), O_RDWR);
+      struct flock lock{};
+      lock.l_type = F_WRLCK;
+      lock.l_start = 0x40000002;  // SQLite's SHARED_FIRST
+      lock.l_len = 510;
+      const bool held = ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+      static_cast<void>(::write(answer[1], held ? "x" : "-", 1));
+      ::_exit(0);
+    }
+    char byte = 0;
+    EXPECT_EQ(::read(answer[0], &byte, 1), 1);
+    ::waitpid(child, nullptr, 0);
+    return byte == 'x';
+  };
+  ASSERT_TRUE(locked_for_others());
+  EXPECT_EQ(serving_state(store(), {})->running, 0U);
+  {
+    const auto mark = *ServingMark::hold(store());
+    EXPECT_EQ(serving_state(store(), {})->running, 1U);
+  }
+  EXPECT_TRUE(locked_for_others());
+  ::close(answer[0]);
+  ::close(answer[1]);
+}
+
+TEST_F(Serving, AServerSaysOnceThatItCannotConfirmAndOnceThatItCanAgain) {
+  std::vector<std::string> said;
+  auto served = *KeyStore::open(
+      options(), clock_, KeyStore::Confirm::in_serving_mark,
+      [&](const Result<>& confirmed) { said.push_back(confirmed ? "can" : confirmed.error().text); });
+  EXPECT_TRUE(said.empty());
+  const std::string mark = store() + "-serving";
+  std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "link");
+  std::filesystem::rename(folder_ / "link",
+                          mark);  // at once: the server's thread makes anew what is not there
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(served->refresh());
+  EXPECT_TRUE(served->cannot_confirm());
+  std::filesystem::remove(mark);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(served->refresh());
+  EXPECT_FALSE(served->cannot_confirm());
+  EXPECT_EQ(state().behind, 0U);
+  served.reset();  // its thread writes into `said`
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_NE(said[0].find("-serving"), std::string::npos) << said[0];
+  EXPECT_EQ(said[1], "can");
 }
 
 TEST_F(Serving, WhatStandsInTheMarksPlaceIsNotBelieved) {

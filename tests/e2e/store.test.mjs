@@ -2,10 +2,10 @@
 // Rooms: app policy store
 
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Folder, Gatehouse, deskApi, deskConfiguration, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
+import { Desk, Folder, Gatehouse, deskApi, deskConfiguration, eventually, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
 
 describe('key commands', unlessBuilt, () => {
   let desk;
@@ -59,6 +59,46 @@ describe('key commands', unlessBuilt, () => {
       assert.equal(status, 0, stderr);
     } finally {
       second.remove();
+    }
+  });
+
+  it('do not take a server for absent whose mark was removed', async () => {
+    const own = await Desk.open();
+    try {
+      const revoke = () => own.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+      const { id, key } = await own.createKey();
+      own.gatehouse.signal('SIGSTOP');
+      rmSync(`${own.folder.path}/state.db-serving`);
+      const stopped = await revoke();
+      assert.equal(stopped.status, 3, stopped.stderr);
+      assert.match(stopped.stderr, /the change is stored, but 1 of 1 running servers did not confirm within 5 s/);
+      own.gatehouse.signal('SIGCONT');
+      assert.equal((await revoke()).status, 0);
+      assert.equal((await own.get('/orders/1', { 'x-api-key': key })).status, 401);
+
+      symlinkSync('elsewhere', `${own.folder.path}/link`);
+      renameSync(`${own.folder.path}/link`, `${own.folder.path}/state.db-serving`);
+      await eventually(() => /cannot know which keys this server has read.*: cannot open .*state\.db-serving/.test(own.gatehouse.output), 'word of it');
+      const event = await own.gatehouse.event((one) => one['event.name'] === 'serving', 'serving');
+      assert.deepEqual([event.outcome, event.stage, event.reason], ['failed', 'authenticate', null]);
+      assert.match(event.detail, /state\.db-serving/);
+      const unconfirmed = async () => (await (await fetch(`http://127.0.0.1:${own.adminPort}/metrics`)).text()).match(/^gatehouse_keys_unconfirmed (\d)/m)?.[1];
+      assert.equal(await unconfirmed(), '1');
+      assert.equal((await revoke()).status, 3);
+      rmSync(`${own.folder.path}/state.db-serving`);
+      await eventually(async () => (await unconfirmed()) === '0', 'a mark that is made anew');
+      assert.match(own.gatehouse.output, /can know again which keys this server has read/);
+      assert.equal((await revoke()).status, 0);
+
+      rmSync(`${own.folder.path}/state.db-serving`);
+      own.gatehouse.signal('SIGKILL');
+      await own.gatehouse.ended();
+      own.gatehouse = undefined;  // to be killed was its end
+      const gone = await revoke();
+      assert.equal(gone.status, 0, gone.stderr);
+      assert.match(gone.stderr, /No running server uses/);
+    } finally {
+      await own.close();
     }
   });
 
