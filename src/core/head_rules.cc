@@ -21,10 +21,11 @@ IpAddress reached_by(const IpAddress& address) {
   return compatible ? IpAddress::v4({bytes[12], bytes[13], bytes[14], bytes[15]}) : address;
 }
 
-// A field that an earlier line names already.
-bool repeats(const http::Fields& fields, std::size_t index) {
+// Whether an earlier line is one of the field too.
+template <typename Is>
+bool repeats(const http::Fields& fields, std::size_t index, Is&& is) {
   for (std::size_t i = 0; i < index; ++i) {
-    if (fields[i].id == fields[index].id) return true;
+    if (is(fields[i])) return true;
   }
   return false;
 }
@@ -39,8 +40,12 @@ bool is_needed(http::FieldId id, http::Method method) {
   return changes && (id == if_match || id == if_none_match || id == if_unmodified_since);
 }
 
+const FieldName* name_in(const std::vector<FieldName>& names, const http::Field& field) {
+  const auto found = std::ranges::find_if(names, [&](const FieldName& name) { return name.is(field); });
+  return found == names.end() ? nullptr : &*found;
+}
 bool is_named_in(const std::vector<FieldName>& names, const http::Field& field) {
-  return std::ranges::any_of(names, [&](const FieldName& name) { return name.is(field); });
+  return name_in(names, field) != nullptr;
 }
 
 // The origin of a Referer; empty where it is not the URL of a page.
@@ -92,6 +97,11 @@ std::optional<Passages::Refused> Passages::decide(const http::RequestHead& head,
       passage = field.id == http::FieldId::referer ? of_referer(field.value, index, rules.referer)
                                                    : by_grammar(fields, index);
       if (passage == Passage::left_out && is_needed(field.id, head.method)) return Refused{index, "format"};
+    } else if (passage == Passage::goes_on) {
+      const FieldName* const single = name_in(rules.single, field);
+      if (single != nullptr &&
+          repeats(fields, index, [&](const http::Field& one) { return single->is(one); }))
+        return Refused{index, "repeated"};
     }
     if (passage == Passage::unnamed && rules.undeclared == Undeclared::refuse)
       return Refused{index, "undeclared"};
@@ -114,7 +124,8 @@ Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
   std::string joined;
   std::string_view value = field.value;
   if (fields.repeated(field.id)) {  // its lines are one list (RFC 9110 section 5.3)
-    if (repeats(fields, index)) return Passage::joined;
+    if (repeats(fields, index, [&](const http::Field& one) { return one.id == field.id; }))
+      return Passage::joined;
     for (const http::Field line : fields) {
       if (line.id == field.id) joined.append(joined.empty() ? "" : ", ").append(line.value);
     }

@@ -59,6 +59,9 @@ enum class UserAgentPassage : std::uint8_t { forward, drop };
 struct RequestRules {
   // Header parameters of the operation, `fields.forward`, and credentials whose scheme says `forward: true`.
   std::vector<FieldName> fields;
+  // Of them, those that only the configuration names and that are no lists: a second line of one is refused.
+  // Of a parameter its schema decides.
+  std::vector<FieldName> single;
   std::vector<std::string> checked_cookies;  // parameters of the operation: as the document's rules took them
   std::vector<std::string>
       forwarded_cookies;  // by name alone: the first of each name, if readers agree on it
@@ -96,11 +99,11 @@ class Passages {
  public:
   // Each line of a field that a policy names goes on as it is; one that the table lets go on, as far as the
   // table's grammar can read it. Where that is not enough the request is refused: a digest that cannot be
-  // read, a precondition whose absence would let a method change more than the caller wanted, or a field that
-  // nothing names where the policy refuses those.
+  // read, a precondition whose absence would let a method change more than the caller wanted, a second line of
+  // a field that has one value, or a field that nothing names where the policy refuses those.
   struct Refused {
     std::size_t index = 0;  // of the first such field
-    std::string_view rule;  // "format" or "undeclared"
+    std::string_view rule;  // `format`, `repeated` or `undeclared`, as docs/events.md lists them
   };
   std::optional<Refused> decide(const http::RequestHead& head, Via via, TraceOrigin trace,
                                 const CredentialCarriers& carriers, const RequestRules& rules);

@@ -466,9 +466,42 @@ Kept whole_if(bool good) { return good ? Kept::whole : Kept::nothing; }
 
 }  // namespace
 
+bool is_list(FieldGrammar grammar) {
+  switch (grammar) {
+    case FieldGrammar::list:
+    case FieldGrammar::accept:
+    case FieldGrammar::tokens_weighted:
+    case FieldGrammar::languages:
+    case FieldGrammar::language_tags:
+    case FieldGrammar::tokens:
+    case FieldGrammar::entity_tags:
+    case FieldGrammar::preferences:
+    case FieldGrammar::directives:
+    case FieldGrammar::digests:
+    case FieldGrammar::baggage:
+    case FieldGrammar::trace_state:
+    case FieldGrammar::priority: return true;
+    case FieldGrammar::text:
+    case FieldGrammar::token:
+    case FieldGrammar::date:
+    case FieldGrammar::tag_or_date:
+    case FieldGrammar::byte_ranges:
+    case FieldGrammar::products:
+    case FieldGrammar::origin:
+    case FieldGrammar::fetch_site:
+    case FieldGrammar::fetch_mode:
+    case FieldGrammar::fetch_dest:
+    case FieldGrammar::fetch_user:
+    case FieldGrammar::gpc:
+    case FieldGrammar::requested_with: return false;
+  }
+  return false;
+}
+
 Kept keep(FieldGrammar grammar, std::string_view value, std::string& part) {
   switch (grammar) {
-    case FieldGrammar::text: return whole_if(plain_text(value));
+    case FieldGrammar::text:
+    case FieldGrammar::list: return whole_if(plain_text(value));
     case FieldGrammar::accept: return members(value, 32, matches<media_range>, part);
     case FieldGrammar::tokens_weighted: return members(value, 32, matches<weighted_token>, part);
     case FieldGrammar::languages: return members(value, 32, matches<language<true>>, part);

@@ -12,6 +12,7 @@ namespace gatehouse::http {
 // A production, the section that defines it, and its bound. White space at the ends has been taken off.
 enum class FieldGrammar : std::uint8_t {
   text,             // visible characters, spaces and UTF-8; up to 1 KiB
+  list,             // the same, of members that are not looked at one by one
   accept,           // media ranges with weights (RFC 9110 section 12.5.1), 32; also `*`, which Java sends
   tokens_weighted,  // Accept-Charset, Accept-Encoding (sections 12.5.2 and 12.5.3), 32
   languages,        // language ranges with weights (section 12.5.4; RFC 4647 section 2.1), 32
@@ -38,6 +39,10 @@ enum class FieldGrammar : std::uint8_t {
   trace_state,     // W3C Trace Context section 3.3.1, 32
   baggage,         // W3C Baggage section 3.3.1, 64 members and 8 KiB
 };
+
+// Whether several lines of a field are one list (RFC 9110 section 5.3). Of any other field that comes twice,
+// two readers could take two values.
+bool is_list(FieldGrammar grammar);
 
 enum class Kept : std::uint8_t {
   whole,    // goes on as it was sent

@@ -13,8 +13,9 @@
 //               names that were left out, because every browser sends it.
 //   grammar     What the value of a field that goes on is (field_grammar.h). A value that does not parse is
 //   left
-//               out, or refused (decide_passages in core/head_rules.h); one of a field that the operation
-//               declares, or that `fields.forward` names, goes on as its schema took it.
+//               out, or refused (Passages::decide in core/head_rules.h); one of a field that the operation
+//               declares, or that `fields.forward` names, goes on as its schema took it, or as it was sent. A
+//               named one that comes twice is refused, unless it is a list.
 //   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
 //               target/answer_head looks at its value. `declared`: leaves where the operation's document
 //               declares it under `responses`. `stays`: never leaves; Gatehouse writes its own, or it
@@ -29,12 +30,12 @@
   X(accept_charset,                 "accept-charset",                  many, goes_on,   tokens_weighted, declared) /* 9110 12.5.2 */ \
   X(accept_encoding,                "accept-encoding",                 many, goes_on,   tokens_weighted, declared) /* 9110 12.5.3 */ \
   X(accept_language,                "accept-language",                 many, goes_on,   languages,       declared) /* 9110 12.5.4 */ \
-  X(accept_ranges,                  "accept-ranges",                   many, declared,  text,            leaves) /* 9110 14.3 */ \
+  X(accept_ranges,                  "accept-ranges",                   many, declared,  list,            leaves) /* 9110 14.3 */ \
   X(access_control_request_headers, "access-control-request-headers",  many, goes_on,   tokens,          declared) /* Fetch 3.2.2 */ \
   X(access_control_request_method,  "access-control-request-method",   one,  goes_on,   token,           declared) /* Fetch 3.2.2 */ \
   X(age,                            "age",                             many, declared,  text,            stays)  /* 9111 5.1 */ \
-  X(allow,                          "allow",                           many, declared,  text,            checked) /* 9110 10.2.1 */ \
-  X(alt_svc,                        "alt-svc",                         many, declared,  text,            stays)  /* 7838 3 */ \
+  X(allow,                          "allow",                           many, declared,  list,            checked) /* 9110 10.2.1 */ \
+  X(alt_svc,                        "alt-svc",                         many, declared,  list,            stays)  /* 7838 3 */ \
   X(authorization,                  "authorization",                   one,  ends_here, text,            stays)  /* 9110 11.6.2 */ \
   X(baggage,                        "baggage",                         many, goes_on,   baggage,         stays)  /* W3C Baggage 3 */ \
   X(cache_control,                  "cache-control",                   many, goes_on,   directives,      stays)  /* 9111 5.2 */ \
@@ -50,7 +51,7 @@
   X(content_length,                 "content-length",                  one,  ends_here, text,            stays)  /* 9110 8.6 */ \
   X(content_location,               "content-location",                one,  declared,  text,            checked) /* 9110 8.7 */ \
   X(content_range,                  "content-range",                   one,  declared,  text,            leaves) /* 9110 14.4 */ \
-  X(content_security_policy,        "content-security-policy",         many, declared,  text,            stays)  /* CSP 3.1 */ \
+  X(content_security_policy,        "content-security-policy",         many, declared,  list,            stays)  /* CSP 3.1 */ \
   X(content_type,                   "content-type",                    one,  goes_on,   text,            leaves) /* 9110 8.3 */ \
   X(cookie,                         "cookie",                          one,  goes_on,   text,            stays)  /* 6265 4.2 */ \
   X(date,                           "date",                            one,  declared,  text,            stays)  /* 9110 6.6.1 */ \
@@ -72,25 +73,25 @@
   X(if_range,                       "if-range",                        one,  goes_on,   tag_or_date,     declared) /* 9110 13.1.5 */ \
   X(if_unmodified_since,            "if-unmodified-since",             one,  goes_on,   date,            declared) /* 9110 13.1.4 */ \
   X(keep_alive,                     "keep-alive",                      many, ends_here, text,            stays)  /* 9112 C.2.2 */ \
-  X(last_event_id,                  "last-event-id",                   many, goes_on,   text,            declared) /* HTML 9.2.5 */ \
+  X(last_event_id,                  "last-event-id",                   one,  goes_on,   text,            declared) /* HTML 9.2.5 */ \
   X(last_modified,                  "last-modified",                   one,  declared,  text,            leaves) /* 9110 8.8.2 */ \
-  X(link,                           "link",                            many, declared,  text,            checked) /* 8288 3 */ \
+  X(link,                           "link",                            many, declared,  list,            checked) /* 8288 3 */ \
   X(location,                       "location",                        one,  declared,  text,            checked) /* 9110 10.2.2 */ \
   X(max_forwards,                   "max-forwards",                    one,  ends_here, text,            stays)  /* 9110 7.6.2 */ \
   X(origin,                         "origin",                          one,  goes_on,   origin,          declared) /* 6454 7 */ \
-  X(pragma,                         "pragma",                          many, browsers,  text,            stays)  /* 9111 5.4 */ \
+  X(pragma,                         "pragma",                          many, browsers,  list,            stays)  /* 9111 5.4 */ \
   X(prefer,                         "prefer",                          many, goes_on,   preferences,     declared) /* 7240 2 */ \
-  X(preference_applied,             "preference-applied",              many, declared,  text,            leaves) /* 7240 3 */ \
+  X(preference_applied,             "preference-applied",              many, declared,  list,            leaves) /* 7240 3 */ \
   X(priority,                       "priority",                        many, goes_on,   priority,        declared) /* 9218 5 */ \
   X(proxy,                          "proxy",                           many, ends_here, text,            stays)  /* CVE-2016-5385 */ \
   X(proxy_authenticate,             "proxy-authenticate",              many, ends_here, text,            stays)  /* 9110 11.7.1 */ \
   X(proxy_authorization,            "proxy-authorization",             one,  ends_here, text,            stays)  /* 9110 11.7.2 */ \
   X(proxy_connection,               "proxy-connection",                many, ends_here, text,            stays)  /* 9112 C.2.2 */ \
   X(range,                          "range",                           one,  goes_on,   byte_ranges,     declared) /* 9110 14.2 */ \
-  X(ratelimit,                      "ratelimit",                       many, declared,  text,            stays) \
-  X(ratelimit_policy,               "ratelimit-policy",                many, declared,  text,            stays) \
+  X(ratelimit,                      "ratelimit",                       many, declared,  list,            stays) \
+  X(ratelimit_policy,               "ratelimit-policy",                many, declared,  list,            stays) \
   X(referer,                        "referer",                         one,  browsers,  text,            declared) /* 9110 10.1.3 */ \
-  X(referrer_policy,                "referrer-policy",                 many, declared,  text,            stays) \
+  X(referrer_policy,                "referrer-policy",                 many, declared,  list,            stays) \
   X(refresh,                        "refresh",                         many, declared,  text,            stays)  /* HTML 4.2.5.3 */ \
   X(remote_user,                    "remote-user",                     many, ends_here, text,            stays)  /* 3875 4.1.11 */ \
   X(repr_digest,                    "repr-digest",                     many, goes_on,   digests,         leaves) /* 9530 3 */ \
@@ -102,8 +103,8 @@
   X(sec_fetch_mode,                 "sec-fetch-mode",                  one,  goes_on,   fetch_mode,      declared) \
   X(sec_fetch_site,                 "sec-fetch-site",                  one,  goes_on,   fetch_site,      declared) \
   X(sec_fetch_storage_access,       "sec-fetch-storage-access",        many, browsers,  text,            declared) /* Storage Access Headers */ \
-  X(sec_fetch_user,                 "sec-fetch-user",                  many, goes_on,   fetch_user,      declared) \
-  X(sec_gpc,                        "sec-gpc",                         many, goes_on,   gpc,             declared) \
+  X(sec_fetch_user,                 "sec-fetch-user",                  one,  goes_on,   fetch_user,      declared) \
+  X(sec_gpc,                        "sec-gpc",                         one,  goes_on,   gpc,             declared) \
   X(sec_purpose,                    "sec-purpose",                     many, browsers,  text,            declared) /* Fetch 3.10 */ \
   X(server,                         "server",                          many, declared,  text,            stays)  /* 9110 10.2.4 */ \
   X(set_cookie,                     "set-cookie",                      many, declared,  text,            checked) /* 6265 4.1 */ \
@@ -118,9 +119,9 @@
   X(upgrade,                        "upgrade",                         many, ends_here, text,            stays)  /* 9110 7.8 */ \
   X(upgrade_insecure_requests,      "upgrade-insecure-requests",       many, browsers,  text,            declared) /* Upgrade Insecure Requests */ \
   X(user_agent,                     "user-agent",                      one,  goes_on,   products,        declared) /* 9110 10.1.5 */ \
-  X(vary,                           "vary",                            many, declared,  text,            leaves) /* 9110 12.5.5 */ \
+  X(vary,                           "vary",                            many, declared,  list,            leaves) /* 9110 12.5.5 */ \
   X(via,                            "via",                             many, ends_here, text,            stays)  /* 9110 7.6.3 */ \
-  X(www_authenticate,               "www-authenticate",                many, declared,  text,            stays)  /* 9110 11.6.1 */ \
+  X(www_authenticate,               "www-authenticate",                many, declared,  list,            stays)  /* 9110 11.6.1 */ \
   X(x_client_ip,                    "x-client-ip",                     many, ends_here, text,            stays) \
   X(x_cluster_client_ip,            "x-cluster-client-ip",             many, ends_here, text,            stays) \
   X(x_content_type_options,         "x-content-type-options",          many, declared,  text,            stays)  /* Fetch 3.7 */ \
@@ -142,7 +143,7 @@
   X(x_real_ip,                      "x-real-ip",                       one,  ends_here, text,            stays) \
   X(x_remote_user,                  "x-remote-user",                   many, ends_here, text,            stays) \
   X(x_request_id,                   "x-request-id",                    one,  ends_here, text,            stays) \
-  X(x_requested_with,               "x-requested-with",                many, goes_on,   requested_with,  declared) \
+  X(x_requested_with,               "x-requested-with",                one,  goes_on,   requested_with,  declared) \
   X(x_rewrite_url,                  "x-rewrite-url",                   many, ends_here, text,            stays) \
   X(host,                           "host",                            one,  ends_here, text,            stays)  /* 9110 7.2 */
 

@@ -119,7 +119,10 @@ void add_level(const PolicySet& set, const FieldSettings& level, const std::stri
       add_problem(text, "forward",
                   "never goes on as a client sent it (docs/upstreams.md says which fields do); remove it");
     } else {
-      if (!has(rules.fields, name)) rules.fields.push_back(name);
+      if (!has(rules.fields, name)) {
+        rules.fields.push_back(name);
+        if (!http::is_list(http::grammar(name.id))) rules.single.push_back(name);
+      }
       if (entry.from == Via::trusted_proxy && set.settings.trusted_proxies.empty()) {
         add_problem(text, "forward", "is from: trusted_proxies, and there are none; name them, or remove it");
       } else if (entry.from == Via::trusted_proxy) {
@@ -248,8 +251,10 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
   }
   if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, problems);
   for (const std::string& name : from.input->names(openapi::In::header)) {
-    if (!credential_at(set, Carrier::header, name) && !has(forwards.fields, FieldName(name)))
-      forwards.fields.emplace_back(name);
+    if (credential_at(set, Carrier::header, name)) continue;
+    const FieldName parameter(name);
+    if (!has(forwards.fields, parameter)) forwards.fields.push_back(parameter);
+    std::erase_if(forwards.single, [&](const FieldName& one) { return has({parameter}, one); });
   }
   for (const std::string& name : from.input->names(openapi::In::cookie)) {
     if (credential_at(set, Carrier::cookie, name)) continue;

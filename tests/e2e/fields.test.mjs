@@ -101,6 +101,32 @@ describe('a credential', unlessBuilt, () => {
     assert.equal(desk.upstream.requests.length, arrived);
   });
 
+  it('that the configuration names goes on once: readers would take different lines', async () => {
+    const other = await Desk.open({ change: (configuration, api) => {
+      schemes(configuration, api);
+      configuration.fields.forward = ['X-API-Keys', 'X-Marks', 'x-listed', 'Referer', 'Baggage', 'User-Agent'];
+      api.paths['/open'].get.parameters.push({ name: 'X-Listed', in: 'header', schema: { type: 'array', maxItems: 5, items: { type: 'string', maxLength: 9 } } });
+    } });
+    const ask = rawTo(other);
+    for (const lines of [['X-API-Keys: a', 'X-API-Keys: b'], ['x-api-keys: a', 'X-Other: 1', 'X-Api-Keys: a'], ['X-API-Keys: a', 'X-API-Keys:'], ['Referer: https://a.test/', 'referer: https://b.test/'], ['X-Marks: 1', 'X-MARKS: 2', 'X-Marks: 3']]) {
+      const arrived = other.upstream.requests.length;
+      const answer = await ask(lines, '/open');
+      await assertRefused(other.gatehouse, answer, lines[0].startsWith('Referer') ? { status: 400, error: 'invalid_request', reason: 'malformed_http' } : { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+      if (!lines[0].startsWith('Referer')) assert.match((await other.gatehouse.eventOf(answer.headers['x-request-id'])).detail, /^header\/(X-API-Keys|X-Marks): repeated$/);
+      assert.equal(other.upstream.requests.length, arrived, lines.join());
+    }
+    const head = async (...lines) => {
+      assert.equal((await ask(lines, '/open')).status, 200, lines.join());
+      return other.upstream.last.head;
+    };
+    assert.match(await head('X-API-Keys: a, b', 'X-Marks: 1'), /^X-API-Keys: a, b\r\n(?:.*\r\n)*X-Marks: 1\r$/im);
+    assert.match(await head('X-Listed: a', 'X-Listed: b'), /^X-Listed: a\r\nX-Listed: b\r$/im, 'an array that the document declares');
+    assert.match(await head('Baggage: a=1', 'Baggage: b=2'), /^Baggage: a=1\r\nBaggage: b=2\r$/im, 'a list by its standard');
+    assert.match(await head('Referer: https://a.test/'), /^Referer: https:\/\/a\.test\/\r$/im);
+    assert.match(await head('User-Agent: ${jndi:x}'), /^User-Agent: \$\{jndi:x\}\r$/im, 'named, and so as it was sent');
+    await other.close();
+  });
+
   it('cannot be named among the fields that go on', async () => {
     const other = await Desk.open({ change: schemes });
     Object.assign(other.configuration, { fields: { forward: ['x-api-key', 'API_KEY', 'Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP', 'a b', 'Referer', 'X_API_Key', 'Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo', 'X_Own'], cookies: { forward: ['sid', 'a;b', 'theme', 'SID', 's%69d', 'sid['] } } });
