@@ -1,8 +1,10 @@
 #include "audit/credential_search.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
+#include <numeric>
 
 namespace gatehouse::audit {
 namespace {
@@ -50,6 +52,59 @@ void undo_json(std::string_view text, std::string& out, std::vector<std::uint32_
   }
 }
 
+constexpr std::array<std::int8_t, 256> kBase64 = [] {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < kLetters.size(); ++i)
+    values[static_cast<unsigned char>(kLetters[i])] = static_cast<std::int8_t>(i);
+  values['+'] = values['-'] = 62;
+  values['/'] = values['_'] = 63;
+  return values;
+}();
+// Less is found in the bytes that any text stands for.
+constexpr std::size_t kShortestCoded = 4;
+
+int base64_value(char c) { return kBase64[static_cast<unsigned char>(c)]; }
+bool is_line_end(char c) { return c == '\r' || c == '\n'; }
+
+// What each run of base64's signs (RFC 4648 sections 4 and 5), which may go over several lines (RFC 2045
+// section 6.8), stands for without its first `skip` signs: with 0 to 3 of them, what is coded is found
+// wherever in the coded bytes it begins. A zero byte stands for everything between runs, and for a run of
+// less than `shortest` signs.
+void undo_base64(std::string_view text, std::size_t skip, std::size_t shortest, std::string& out,
+                 std::vector<std::uint32_t>& places) {
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i, signs = 0;
+    for (; end < text.size() && (base64_value(text[end]) >= 0 || is_line_end(text[end])); ++end) {
+      if (!is_line_end(text[end])) ++signs;
+    }
+    unsigned bits = 0, held = 0;
+    std::size_t before = i, left_out = signs < shortest ? signs : skip;
+    for (std::size_t at = i; at < end; ++at) {
+      if (is_line_end(text[at])) continue;
+      if (left_out > 0) {
+        --left_out;
+      } else {
+        bits = bits << 6U | static_cast<unsigned>(base64_value(text[at]));
+        held += 6;
+        if (held >= 8) {
+          held -= 8;
+          out += static_cast<char>(bits >> held & 0xffU);
+          places.push_back(static_cast<std::uint32_t>(before));
+        }
+      }
+      before = at;
+    }
+    if (end < text.size()) {
+      out += '\0';
+      places.push_back(static_cast<std::uint32_t>(end));
+      ++end;
+    }
+    i = end;
+  }
+}
+
 // Other spellings of a text: the byte without which it has none, how long an escape is at most, and how it is
 // undone. `places`: where each byte of `out` stands in the text.
 struct Spelling {
@@ -69,8 +124,11 @@ constexpr Spelling kSpellings[] = {{'%', 3, undo_percent}, {'\\', 6, undo_json}}
 
 void CredentialSearch::look_for(std::span<const std::string_view> credentials, std::size_t text_bytes) {
   credentials_.clear();
+  shortest_ = std::string_view::npos / 8;
   for (const std::string_view credential : credentials) {
-    if (!credential.empty()) credentials_.push_back(credential);
+    if (credential.empty()) continue;
+    credentials_.push_back(credential);
+    shortest_ = std::min(shortest_, credential.size());
   }
   automaton_ = credentials_.size() * (text_bytes + kEachSearch) > kOneByOne;
   if (automaton_) make_automaton();
@@ -140,17 +198,47 @@ bool CredentialSearch::occurs_in(std::string_view text) {
   return false;
 }
 
+// The text as it is, and with each spelling undone; and each of these with its base64 undone. Ends, and gives
+// true, where `visit(reading)` does. Of a text that may have been cut, without what is left of an escape too.
+template <typename Visit>
+bool CredentialSearch::any_reading(std::string_view text, End end, Visit&& visit) {
+  const std::size_t shortest = end == End::may_be_cut ? std::min(shortest_, kTelling) : shortest_;
+  const auto each = [&](const Reading& reading) {
+    if (visit(reading)) return true;
+    if (shortest_ < kShortestCoded) return false;
+    for (std::size_t skip = 0; skip < 4; ++skip) {
+      decoded_.clear();
+      undo_base64(reading.text, skip, (4 * shortest + 2) / 3, decoded_.text, decoded_.places);
+      decoded_.places.push_back(static_cast<std::uint32_t>(reading.text.size()));
+      steps_ += reading.text.size();
+      for (std::uint32_t& place : decoded_.places) place = reading.places[place];
+      if (visit(decoded_)) return true;
+    }
+    return false;
+  };
+  read_.clear();
+  read_.text = text;
+  read_.places.resize(text.size() + 1);
+  std::iota(read_.places.begin(), read_.places.end(), 0U);
+  if (each(read_)) return true;
+  for (const Spelling& spelling : kSpellings) {
+    if (!text.contains(spelling.mark)) continue;
+    const std::string_view finished = end == End::may_be_cut ? spelling.finished(text) : text;
+    for (const std::string_view part : {text, finished}) {
+      read_.clear();
+      spelling.undo(part, read_.text, read_.places);
+      read_.places.push_back(static_cast<std::uint32_t>(text.size()));
+      if (each(read_)) return true;
+      if (finished.size() == text.size()) break;
+    }
+  }
+  return false;
+}
+
 bool CredentialSearch::is_repeated_in(std::string_view text) {
   if (credentials_.empty()) return false;
   if (occurs_in(text)) return true;
-  for (const Spelling& spelling : kSpellings) {
-    if (!text.contains(spelling.mark)) continue;
-    spelled_.clear();
-    places_.clear();
-    spelling.undo(text, spelled_, places_);
-    if (occurs_in(spelled_)) return true;
-  }
-  return false;
+  return any_reading(text, End::whole, [&](const Reading& reading) { return occurs_in(reading.text); });
 }
 
 // Adds the runs, each apart from the others and behind those before.
@@ -180,26 +268,15 @@ std::string CredentialSearch::without(std::string_view text, std::string_view ma
     automaton_ = true;
   }
   std::vector<Range> ranges;
-  collect(text, ranges);
-  if (const std::size_t begun = beginning_at_end(text); end == End::may_be_cut && begun >= kTelling)
-    ranges.push_back({text.size() - begun, text.size()});
-  const auto spell = [&](const Spelling& spelling, std::string_view written) {
-    spelled_.clear();
-    places_.clear();
-    spelling.undo(written, spelled_, places_);
-    places_.push_back(static_cast<std::uint32_t>(written.size()));
-  };
-  for (const Spelling& spelling : kSpellings) {
-    if (!text.contains(spelling.mark)) continue;
-    spell(spelling, text);
+  any_reading(text, end, [&](const Reading& reading) {
     const std::size_t before = ranges.size();
-    collect(spelled_, ranges);
-    for (Range& range : std::span(ranges).subspan(before)) range = {places_[range.begin], places_[range.end]};
-    if (end == End::whole) continue;
-    spell(spelling, spelling.finished(text));
-    if (const std::size_t begun = beginning_at_end(spelled_); begun >= kTelling)
-      ranges.push_back({places_[spelled_.size() - begun], text.size()});
-  }
+    collect(reading.text, ranges);
+    for (Range& range : std::span(ranges).subspan(before))
+      range = {reading.places[range.begin], reading.places[range.end]};
+    const std::size_t begun = end == End::may_be_cut ? beginning_at_end(reading.text) : 0;
+    if (begun >= kTelling) ranges.push_back({reading.places[reading.text.size() - begun], text.size()});
+    return false;
+  });
   std::ranges::sort(ranges, {}, &Range::begin);
   std::string clean;
   std::size_t done = 0;

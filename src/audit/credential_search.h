@@ -22,7 +22,8 @@ class CredentialSearch {
 
   // Whether one of them is in the text as it is.
   bool occurs_in(std::string_view text);
-  // Whether one of them is in the text, as it is, percent-encoded, or escaped as JSON does.
+  // Whether one of them is in the text: as it is, percent-encoded, or escaped as JSON does, and in base64, of
+  // either alphabet, beside other bytes or alone.
   bool is_repeated_in(std::string_view text);
   // The text with `mark` in place of every run of bytes that is_repeated_in() would find. A text that may
   // have been cut off loses a beginning of a credential at its end, too, from kTelling bytes on.
@@ -46,6 +47,16 @@ class CredentialSearch {
     char byte = 0;
   };
 
+  struct Reading {
+    std::string text;
+    std::vector<std::uint32_t> places;  // of each of its bytes in the text that is searched, and of the end
+    void clear() {
+      text.clear();
+      places.clear();
+    }
+  };
+  template <typename Visit>
+  bool any_reading(std::string_view text, End end, Visit&& visit);
   void make_automaton();
   // Counts as what look_for() was given: 0 where there is no such child.
   std::uint32_t child_of(std::uint32_t node, char byte);
@@ -63,8 +74,8 @@ class CredentialSearch {
     std::uint32_t depth = 0;
   };
   std::vector<Part> parts_;
-  std::string spelled_;
-  std::vector<std::uint32_t> places_;  // of each byte of spelled_ in the text, and of its end
+  std::size_t shortest_ = 0;  // of credentials_
+  Reading read_, decoded_;
   std::uint64_t steps_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "http/characters.h"
 #include "http/media_type.h"
 #include "http/response_writer.h"
@@ -60,13 +61,28 @@ std::string_view coding_of(std::string_view fields) {
   return coding;
 }
 
-// What is kept of a withheld body. A body in which a credential cannot be searched for could hold the
-// caller's: one that is coded (gzip), and one with zero bytes (UTF-16, or gzip that no field names).
+// Whether the body is text that can be searched, whatever its Content-Type says: UTF-8 without control
+// characters but those that lay text out. What is compressed (brotli, gzip, deflate) or of another character
+// set (UTF-16) is none. The end may be cut within a character.
+bool is_searchable(std::string_view body) {
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && (c < '\t' || c > '\r') && c != '\x1b';
+  };
+  if (std::ranges::any_of(body, is_control)) return false;
+  const std::string_view rest = body.substr(valid_utf8_prefix(body));
+  const bool begins_character = !rest.empty() && (static_cast<unsigned char>(rest.front()) & 0xc0U) == 0xc0;
+  const auto goes_on = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; };
+  return rest.empty() ||
+         (begins_character && rest.size() < 4 && std::ranges::all_of(rest.substr(1), goes_on));
+}
+
+// What is kept of the body of an upstream's error that is withheld. A body in which a credential cannot be
+// searched for could hold the caller's.
 std::string kept_body(std::string_view head, std::string_view body) {
   if (body.empty()) return {};
   const std::string_view coding = coding_of(head);
   if (!coding.empty()) return fmt::format("[{}, {} bytes, not kept]", coding, body.size());
-  if (body.contains('\0')) return fmt::format("[not text, {} bytes, not kept]", body.size());
+  if (!is_searchable(body)) return fmt::format("[not text, {} bytes, not kept]", body.size());
   return std::string(body);
 }
 
