@@ -97,9 +97,12 @@ class Line {
     *at_++ = '"';
   }
 
-  // A text that others may have a say in: without the runs that are a credential of the request.
+  // Within quotes: words of Gatehouse's own.
+  void words(std::string_view text, std::size_t most) { escaped(text, most); }
+
+  // Within quotes, a text that others may have a say in: without the runs that are a credential of the
+  // request.
   void free(std::string_view text, std::size_t most) {
-    *at_++ = '"';
     char* const start = at_;
     const auto written = [&] { return std::string_view(start, static_cast<std::size_t>(at_ - start)); };
     escaped(text, most);
@@ -113,7 +116,6 @@ class Line {
         raw(kRedacted);
       }
     }
-    *at_++ = '"';
   }
 
   void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + 24, value).ptr; }
@@ -247,10 +249,10 @@ class Line {
 };
 
 // Each byte of a text takes six at most. Twenty-one texts, two lists of attributes, the names
-// of what was dropped, the others who were proven, one detail, and the fixed parts.
+// of what was dropped, the others who were proven, a detail of two parts, and the fixed ones.
 constexpr std::size_t kLongestLine =
     6 * ((21 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + (1 + kMostProven) * kLongestId +
-         kMostDropped * kLongestDropped + kLongestDetail) +
+         kMostDropped * kLongestDropped + 2 * kLongestDetail) +
     4096;
 
 char* write(char* begin, const Event& event) {
@@ -334,10 +336,15 @@ char* write(char* begin, const Event& event) {
     line.raw(R"(,"upstream.status_code":)");
     line.number(event.upstream_status);
   }
-  if (!event.detail.empty()) {
-    line.raw(R"(,"detail":)");
-    credentials.look_for(event.credentials, event.detail.size());
-    line.free(event.detail, kLongestDetail);
+  if (!event.detail.empty() || !event.said.empty()) {
+    line.raw(R"(,"detail":")");
+    line.words(event.detail, kLongestDetail);
+    if (!event.said.empty()) {
+      if (!event.detail.empty()) line.raw(": ");
+      credentials.look_for(event.credentials, event.said.size());
+      line.free(event.said, kLongestDetail);
+    }
+    line.raw("\"");
   }
   line.raw("}\n");
   return line.end();

@@ -3,12 +3,12 @@
 // down to C1 controls and the characters that turn the direction of a terminal's text, and bytes that are not
 // UTF-8 become U+FFFD.
 //
-// Redaction by value: of `detail`, in which an upstream, a database or a handler may repeat what it was sent,
-// every run that is a credential of the request, as it is, percent-encoded or escaped as JSON does, is
-// replaced by "[redacted]". Nothing else is looked through: a caller could otherwise send "getOrder", its own
-// name or the id of an order as a second key, and so take the operation, itself or the order out of the event
-// of its own attack. An attribute that holds a secret by its form is withheld by the code that makes the
-// event.
+// Redaction by value: of what others said in `detail`, a handler for one, which may repeat what it was sent,
+// every run that is a credential of the request, in any spelling (credential_search.h), is replaced by
+// "[redacted]". Nothing else is looked through: a caller could otherwise send "getOrder", Gatehouse's own
+// words, its own name or the id of an order as a second key, and so take the operation, what went wrong,
+// itself or the order out of the event of its own attack. An attribute that holds a secret by its form is
+// withheld by the code that makes the event.
 #pragma once
 
 #include <cstddef>

@@ -143,7 +143,7 @@ TEST(Encoder, NoTextCanForgeALineOrSteerATerminal) {
     event.resource = attributes;
     event.query = attributes;
     event.user_id = attack;
-    event.detail = attack;
+    event.detail = event.said = attack;
     event.route = attack;
     const std::string line = line_of(event);
     EXPECT_EQ(std::ranges::count(line, '\n'), 1);
@@ -197,7 +197,7 @@ TEST(Encoder, NoCredentialOfTheRequestIsInTheDetailOfItsEvent) {
     for (const auto& [text, written] : said) {
       Event event = sample();
       event.credentials = credentials;
-      event.detail = text;
+      event.said = text;
       const std::string line = line_of(event);
       EXPECT_THAT(line, Not(HasSubstr(credential)));
       EXPECT_THAT(line, Not(HasSubstr("0123456789ABC")));
@@ -217,21 +217,35 @@ TEST(Encoder, NoCredentialIsInADetailInAnotherSpelling) {
   for (const auto& [spelled, written] : said) {
     Event event = sample();
     event.credentials = credentials;
-    event.detail = spelled;
+    event.said = spelled;
     EXPECT_THAT(line_of(event), HasSubstr("\"detail\":\"" + std::string(written) + "\"}")) << spelled;
   }
   // What only looks like an encoding stays as it is.
   Event event = sample();
   event.credentials = credentials;
-  event.detail = "100% of \\ and %zz and %2";
+  event.said = "100% of \\ and %zz and %2";
   EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"100% of \\ and %zz and %2")"));
+}
+
+TEST(Encoder, NoCredentialTakesGatehousesOwnWordsOutOfTheDetail) {
+  const std::string_view credentials[] = {"the upstream closed the connection", "closed",
+                                          "the handler said: n", ": "};
+  Event event = sample();
+  event.credentials = credentials;
+  event.detail = "the upstream closed the connection";
+  EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"the upstream closed the connection"})"));
+  event.said = "closed for today";
+  EXPECT_THAT(line_of(event),
+              HasSubstr(R"("detail":"the upstream closed the connection: [redacted] for today"})"));
+  event.detail = {};
+  EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"[redacted] for today"})"));
 }
 
 TEST(Encoder, ACredentialThatOnlyTheEscapingWouldFormIsRedactedToo) {
   const std::string_view credentials[] = {"abc\\u000adef"};
   Event event = sample();
   event.credentials = credentials;
-  event.detail = "abc\ndef";
+  event.said = "abc\ndef";
   EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"[redacted]"})"));
 }
 
@@ -270,7 +284,7 @@ TEST(Encoder, LongTextsAndManyAttributesAreCutAtACharacter) {
   event.name = event.request_id = event.trace_id = event.method = event.route = event.operation =
       event.user_id = text;
   event.scheme = event.issuer = event.credential_id = event.reason = event.rule = event.sensitive =
-      event.upstream = event.detail = text;
+      event.upstream = event.detail = event.said = text;
   event.resource = event.query = attributes;
   const std::vector<Proven> proven(100, Proven{text, text, text, text});
   event.also = proven;

@@ -83,8 +83,11 @@ struct Event {
   std::uint64_t response_body_size = 0;
   std::string_view upstream;  // the upstream's name
   unsigned upstream_status = 0;
-  std::string_view detail;  // for operators: which finding, which error; redacted by value
-  std::span<const std::string_view> credentials;  // byte runs that must not appear in `detail`
+  // For operators: which finding, which error. In Gatehouse's own words, so that no value that a caller sent
+  // takes any of them away; and what others said, which stands behind them.
+  std::string_view detail;
+  std::string_view said;
+  std::span<const std::string_view> credentials;  // byte runs that must not appear in `said`
 };
 
 }  // namespace gatehouse

@@ -52,7 +52,8 @@ struct Call {
 struct CallReport {
   std::string_view upstream;
   unsigned upstream_status = 0;
-  Kept<std::string> detail;         // what went wrong, in the words of the one who knows
+  Kept<std::string> detail;         // what went wrong, in Gatehouse's own words
+  Kept<std::string> said;           // and in those of others: a handler's, say
   Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave
   Kept<std::string> allow;          // the upstream's Allow, when it said one
   Kept<std::string> original_head;  // of an answer that was withheld

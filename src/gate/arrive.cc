@@ -224,6 +224,7 @@ Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const 
   exchange.via = via_of(exchange);
   begin_trace(exchange, entropy);
   CredentialCollector(exchange, exchange.credentials).collect();
+  exchange.carried = exchange.credentials.size();
 
   if (auto client = take_client(exchange); !client) return client;
   if (auto authority = take_authority(exchange, served); !authority) return authority;

@@ -13,6 +13,9 @@ namespace {
 
 using policy::Carrier;
 
+constexpr std::string_view kShownKey = "gh_abcdefghijkl_0123456789ABCDEFGHIJKLMNOPQRSTUVWx6Zt1Q";
+constexpr std::string_view kShownToken = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl";
+
 class Arrival : public ::testing::Test {
  protected:
   Arrival() {
@@ -47,8 +50,9 @@ class Arrival : public ::testing::Test {
   bool collected(std::string_view run) const {
     return std::ranges::find(exchange_.credentials, run) != exchange_.credentials.end();
   }
-  // What the event keeps out of itself (audit/encoder.h).
+  // What the event keeps out of what others said (audit/encoder.h).
   std::span<const std::string_view> kept_out() {
+    exchange_.report.said = "what a handler said";
     return builder_.build(exchange_, {Refusal(Reason::no_such_operation), 404, 0}, clock_.monotonic())
         .credentials;
   }
@@ -87,7 +91,29 @@ TEST_F(Arrival, EveryCredentialOfARequestIsKeptOutOfItsEvent) {
         "k3y/of-the-query", "in%20quotes-and-long", "in quotes-and-long", "the certificate's DER"}) {
     EXPECT_TRUE(collected(secret)) << secret;
   }
-  EXPECT_EQ(kept_out().size(), exchange_.credentials.size());
+  ASSERT_EQ(kept_out().size(), 1U) << "the others have proven nobody";
+  EXPECT_EQ(kept_out().front(), "the certificate's DER");
+}
+
+// What proves somebody has a form. A caller that puts a handler's words into a carrier takes them from
+// nobody.
+TEST_F(Arrival, ACallerCannotChooseWhichWordsOfOthersTheRecordWithholds) {
+  ASSERT_TRUE(arrive("/a?api_key=what%20a%20handler%20said",
+                     "Authorization: Bearer what a handler said\r\nX-API-Key: what a handler said\r\n"
+                     "Cookie: session=what a handler said\r\n"));
+  EXPECT_FALSE(exchange_.credentials.empty());
+  EXPECT_TRUE(kept_out().empty());
+  ASSERT_TRUE(arrive("/a", "X-API-Key: " + std::string(kShownKey) + "\r\n"));
+  exchange_.credentials.push_back("hunter2");  // as keep_marked_members() adds it
+  const auto withheld = kept_out();
+  EXPECT_EQ((std::vector<std::string_view>(withheld.begin(), withheld.end())),
+            (std::vector<std::string_view>{kShownKey, "hunter2"}));
+  exchange_.marked = MarkedSecrets::too_many;
+  exchange_.report.detail = "Gatehouse's own words";
+  const Event event =
+      builder_.build(exchange_, {Refusal(Reason::handler_failed), 500, 0}, clock_.monotonic());
+  EXPECT_EQ(event.detail, "Gatehouse's own words");
+  EXPECT_EQ(event.said, "[redacted]");
 }
 
 TEST_F(Arrival, ACallerCannotNameWhatTheRecordWithholds) {
@@ -98,9 +124,6 @@ TEST_F(Arrival, ACallerCannotNameWhatTheRecordWithholds) {
                      "Cookie: session=42; other=550e8400-e29b-41d4-a716-446655440000\r\n"));
   EXPECT_TRUE(exchange_.credentials.empty());
 }
-
-constexpr std::string_view kShownKey = "gh_abcdefghijkl_0123456789ABCDEFGHIJKLMNOPQRSTUVWx6Zt1Q";
-constexpr std::string_view kShownToken = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl";
 
 TEST_F(Arrival, ACredentialByItsFormIsOneWhereverItStands) {
   ASSERT_TRUE(arrive("/a", "Proxy-Authorization: Bearer " + std::string(kShownToken) +

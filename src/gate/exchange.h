@@ -102,6 +102,8 @@ struct Found {
 
   Kept<std::vector<std::string_view>>
       credentials;  // byte runs that no text of others may bring into a record
+  std::size_t carried =
+      0;  // of credentials: those that stand in the carriers, whatever they are; they come first
   MarkedSecrets marked = MarkedSecrets::searched_for;
   std::size_t marked_bytes = 0;
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are

@@ -14,6 +14,8 @@
 namespace gatehouse::gate {
 namespace {
 
+constexpr std::string_view kRedacted = "[redacted]";
+
 // A value that a parameter's name and the document give; numbers and booleans as they were written.
 std::string_view scalar(json::Value value) {
   switch (value.kind()) {
@@ -35,7 +37,7 @@ void collect(const json::Document& parameters, std::string_view kind, const std:
     if (!value) continue;
     const std::string_view text = scalar(*value);
     // A live key in a path is a secret, whosever it is.
-    into.push_back({name, holds_credential(text) ? std::string_view("[redacted]") : text});
+    into.push_back({name, holds_credential(text) ? kRedacted : text});
   }
 }
 
@@ -75,7 +77,7 @@ Outcome outcome_of(const Ending& ending) {
 // callers.
 std::string_view EventBuilder::detail_of(const Exchange& exchange) {
   if (!exchange.detail.empty()) return exchange.detail;
-  if (!exchange.report.detail.empty()) return exchange.report.detail;
+  if (!exchange.report.detail.empty() || !exchange.report.said.empty()) return exchange.report.detail;
   findings_.clear();
   for (const schema::Finding& finding : exchange.findings) {
     if (!findings_.empty()) findings_ += ", ";
@@ -96,7 +98,7 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
   std::vector<std::string> further;
   const auto add = [&](std::string_view kind, std::string_view name) {
     std::string text(kind);
-    text += holds_credential(name) ? std::string_view("[redacted]") : name;
+    text += holds_credential(name) ? kRedacted : name;
     const bool again =
         std::ranges::any_of(dropped_, [&](const std::string& one) { return equal_ignoring_case(one, text); });
     if (!again) (dropped_.size() < kMost ? dropped_ : further).push_back(std::move(text));
@@ -122,6 +124,17 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
   const std::size_t more = count_names(further);
   dropped_names_ += more;
   dropped_.push_back(fmt::format("and {} more", more));
+}
+
+// What is no credential by its form has proven nobody, and no target has seen it: the carriers of credentials
+// end before it. A caller could only choose by it which words of a handler's are withheld.
+void EventBuilder::collect_credentials(const Exchange& exchange) {
+  credentials_.clear();
+  for (std::size_t i = 0; i < exchange.credentials.size(); ++i) {
+    const std::string_view one = exchange.credentials[i];
+    if (i >= exchange.carried || one == exchange.peer->certificate || holds_credential(one))
+      credentials_.push_back(one);
+  }
 }
 
 Event EventBuilder::build(const Exchange& exchange, const Ending& ending, MonotonicTime now) {
@@ -190,16 +203,14 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   event.response_body_size = ending.response_bytes;
   event.upstream = exchange.report.upstream;
   event.upstream_status = exchange.report.upstream_status;
-  event.detail = detail_of(exchange);
-  const bool of_others = !exchange.detail.empty() || !exchange.report.detail.empty();
-  if (of_others && exchange.marked == MarkedSecrets::too_many) {
-    event.detail = "[redacted]";
-  } else if (holds_credential(event.detail)) {
-    detail_ = without_credentials(event.detail);
-    if (holds_credential(detail_)) detail_ = "[redacted]";  // percent-encoded
-    event.detail = detail_;
+  event.detail = shown(detail_of(exchange), detail_);
+  event.said = exchange.marked == MarkedSecrets::too_many && !exchange.report.said.empty()
+                   ? kRedacted
+                   : shown(exchange.report.said, said_);
+  if (!event.said.empty()) {
+    collect_credentials(exchange);
+    event.credentials = credentials_;
   }
-  event.credentials = exchange.credentials;
   return event;
 }
 

@@ -32,12 +32,14 @@ class EventBuilder {
   std::string_view detail_of(const Exchange& exchange);
 
   void collect_dropped(const Exchange& exchange);
+  void collect_credentials(const Exchange& exchange);
 
   std::vector<Attribute> resource_, query_;
   std::vector<std::string> dropped_;
   std::size_t dropped_names_ = 0;
   std::vector<Proven> also_;
-  std::string findings_, detail_;
+  std::vector<std::string_view> credentials_;
+  std::string findings_, detail_, said_;
   std::array<char, 32> trace_{}, caller_trace_{};
 };
 

@@ -164,8 +164,8 @@ bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& opera
   if (!has_body && (exchange.head.method != http::Method::head || response->content.empty()))
     return response->content.empty();
   if (const std::string_view coding = coding_of(answer.fields); !coding.empty()) {
-    exchange.report.detail = fmt::format(
-        "the upstream coded its answer ({}), so that it cannot be compared with the document", coding);
+    exchange.report.detail = "the upstream coded its answer, so that it cannot be compared with the document";
+    exchange.report.said = coding;
     return false;
   }
   const auto type = http::parse_media_type(content_type_of(answer.fields));

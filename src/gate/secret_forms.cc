@@ -74,21 +74,25 @@ bool holds_plain_credential(std::string_view text) {
 }
 
 // Read generously: what is no `%XX` is itself.
-std::string percent_undone(std::string_view text) {
-  std::string undone;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? http::hex_value(text[i + 1]) : -1;
-    const int low = high >= 0 ? http::hex_value(text[i + 2]) : -1;
-    undone += low >= 0 ? static_cast<char>(high * 16 + low) : text[i];
-    if (low >= 0) i += 2;
+struct Undone {
+  explicit Undone(std::string_view written) {
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      const int high = written[i] == '%' && i + 2 < written.size() ? http::hex_value(written[i + 1]) : -1;
+      const int low = high >= 0 ? http::hex_value(written[i + 2]) : -1;
+      text += low >= 0 ? static_cast<char>(high * 16 + low) : written[i];
+      places.push_back(i);
+      if (low >= 0) i += 2;
+    }
+    places.push_back(written.size());
   }
-  return undone;
-}
+  std::string text;
+  std::vector<std::size_t> places;  // of each of its bytes in what was written, and of the end
+};
 
 }  // namespace
 
 bool holds_credential(std::string_view text) {
-  return holds_plain_credential(text) || (text.contains('%') && holds_plain_credential(percent_undone(text)));
+  return holds_plain_credential(text) || (text.contains('%') && holds_plain_credential(Undone(text).text));
 }
 
 std::string without_credentials(std::string_view text) {
@@ -102,6 +106,13 @@ std::string without_credentials(std::string_view text) {
     runs.push_back({at, at + length});
     return Search::goes_on;
   });
+  if (text.contains('%')) {
+    const Undone undone(text);
+    for_each_credential(undone.text, [&](std::size_t at, std::size_t length) {
+      runs.push_back({undone.places[at], undone.places[at + length]});
+      return Search::goes_on;
+    });
+  }
   std::ranges::sort(runs, {}, &Run::begin);
   std::string clean;
   std::size_t done = 0;

@@ -11,7 +11,7 @@ namespace gatehouse::gate {
 // linear in the text.
 bool holds_credential(std::string_view text);
 
-// The text with `[redacted]` in place of each that stands there as it is. Linear too.
+// The text with `[redacted]` in place of each, and nothing else taken away. Linear too.
 std::string without_credentials(std::string_view text);
 
 }  // namespace gatehouse::gate

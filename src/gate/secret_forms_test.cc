@@ -43,7 +43,11 @@ TEST(Credentials, AreTakenOutOfATextAndNothingElseIs) {
            {"eyJ.x " + token + "\n", "eyJ.x [redacted]\n"},
            {"https://a.test/?t=" + token + "&x=1", "https://a.test/?t=[redacted]&x=1"},
            {token + "x." + key, "[redacted]"},
-           {"gh_notes.txt eyJ", "gh_notes.txt eyJ"}}) {
+           {"gh_notes.txt eyJ", "gh_notes.txt eyJ"},
+           {"body/gh%5F" + key.substr(3) + ": undeclared, body/x: type",
+            "body/[redacted]: undeclared, body/x: type"},
+           {key + "%41, 100%", "[redacted], 100%"},
+           {"%65yJ" + token.substr(3) + " and " + key, "[redacted] and [redacted]"}}) {
     EXPECT_EQ(without_credentials(text), clean);
     EXPECT_FALSE(holds_credential(without_credentials(text)));
   }

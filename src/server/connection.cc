@@ -356,7 +356,7 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
       }
     } catch (const std::exception& bug) {
       // The one place where a bug is caught: its text goes to the record, and nothing of it to the client.
-      exchange.detail = bug.what();
+      exchange.report.said = bug.what();
       refusal = Refusal(Reason::internal_error);
       recording.answer = gate::respond(exchange, *refusal);
     }
@@ -372,7 +372,8 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
     recording.ending.cut = Reason::client_gone;
   } else if (left && refusal->stage() == Stage::call && text_of(refusal->answer).status >= 500) {
     // Nobody knows that it failed but the record.
-    exchange.detail = std::string(facts_of(refusal->reason).name) + ": " + exchange.report.detail;
+    exchange.detail = facts_of(refusal->reason).name;
+    if (!exchange.report.detail.empty()) exchange.detail.append(": ").append(exchange.report.detail);
     refusal = Refusal(Reason::client_gone);
   } else if (!left && recording.answer && !(refusal && refusal->reason == Reason::client_gone)) {
     const bool keep = exchange.head.connection == http::Persistence::keep_alive && used &&

@@ -70,7 +70,7 @@ class RecordingSink final : public AuditSink {
     std::string line = fmt::format("{} {} {}", event.name, gatehouse::name(event.outcome), event.status);
     if (!event.reason.empty()) line.append(" ").append(event.reason);
     into_.lines.push_back(std::move(line));
-    into_.details.emplace_back(event.detail);
+    into_.details.emplace_back(event.detail.empty() ? event.said : event.detail);
     into_.request_ids.emplace_back(event.request_id);
     into_.body_bytes.emplace_back(event.request_body_size, event.response_body_size);
   }

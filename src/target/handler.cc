@@ -51,7 +51,7 @@ Refusal refusal_of(handler::Problem problem) {
 
 Verdict<void> respond(const handler::Answer& answer, Response& response, CallReport& report) {
   if (const auto problem = Access::problem(answer)) {
-    report.detail = Access::detail(answer);
+    report.said = Access::detail(answer);
     return std::unexpected(refusal_of(*problem));
   }
   const unsigned status = Access::status(answer);
@@ -97,7 +97,8 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& c
   }
   if (ran->ended) co_return std::unexpected(*ran->ended);
   if (!ran->answer) {
-    report.detail = std::move(ran->thrown);
+    report.detail = "the handler threw";
+    report.said = std::move(ran->thrown);
     co_return refuse(Reason::handler_failed);
   }
   co_return respond(*ran->answer, response, report);
