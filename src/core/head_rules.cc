@@ -64,7 +64,8 @@ Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
   }
   const http::ToUpstream column = http::to_upstream(field.id);
   if (column == http::ToUpstream::ends_here) return Passage::ends_here;
-  if (trace == TraceOrigin::own && (field.id == FieldId::tracestate || field.id == FieldId::baggage)) return Passage::left_out;
+  if (trace == TraceOrigin::own && (field.id == FieldId::tracestate || field.id == FieldId::baggage))
+    return Passage::left_out;
   if (column == http::ToUpstream::goes_on) {
     if (is_named_in(carriers.fields, field)) return Passage::ends_here;
     // Content-Type was read with the body, and Cookie is written anew pair by pair.

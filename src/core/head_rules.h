@@ -99,8 +99,8 @@ class Passages {
  public:
   // Each line of a field that a policy names goes on as it is; one that the table lets go on, as far as the
   // table's grammar can read it. Where that is not enough the request is refused: a digest that cannot be
-  // read, a precondition whose absence would let a method change more than the caller wanted, a second line of
-  // a field that has one value, or a field that nothing names where the policy refuses those.
+  // read, a precondition whose absence would let a method change more than the caller wanted, a second line
+  // of a field that has one value, or a field that nothing names where the policy refuses those.
   struct Refused {
     std::size_t index = 0;  // of the first such field
     std::string_view rule;  // `format`, `repeated` or `undeclared`, as docs/events.md lists them

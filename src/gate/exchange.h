@@ -159,7 +159,8 @@ struct Exchange : Found, Parsed {
 };
 
 // What may be written to the client. The response filter alone makes one of what a target answered, respond()
-// one of a refusal, and respond_alive() the answer of `listen.health`. Owns the rest of the body; the other parts are the exchange's.
+// one of a refusal, and respond_alive() the answer of `listen.health`. Owns the rest of the body; the other
+// parts are the exchange's.
 class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }

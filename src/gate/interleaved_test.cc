@@ -18,6 +18,7 @@
 #include "gate/arrive.h"
 #include "gate/runner.h"
 #include "http/request_parser.h"
+#include "http/served_names.h"
 #include "net/signal.h"
 #include "net/testing.h"
 #include "policy/load.h"
@@ -284,10 +285,11 @@ class Interleaved : public ::testing::TestWithParam<Finds> {
 
   // Until each waits, and then the one after the other from port to port.
   void run(std::vector<Asked*> all) {
+    ASSERT_TRUE(served_.add("h"));
     for (Asked* const one : all) {
       one->exchange.begin(policy_, one->peer);
       ASSERT_EQ(one->parser.parse(one->text, one->exchange.head), http::Progress::complete);
-      ASSERT_TRUE(arrive(one->exchange, clock_, entropy_));
+      ASSERT_TRUE(arrive(one->exchange, served_, clock_, entropy_));
       net::testing::start(loop_, runner_.answer(one->exchange, one->body), one->answered);
     }
     do {
@@ -305,6 +307,7 @@ class Interleaved : public ::testing::TestWithParam<Finds> {
   }
 
   ManualClock clock_;
+  http::ServedNames served_{443};
   SystemEntropy entropy_;
   net::Loop loop_{clock_};
   Turns turns_{loop_};

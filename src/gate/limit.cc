@@ -96,9 +96,7 @@ Verdict<void> LimitGate::append_part(Exchange& exchange, const policy::Limit& li
                                      const RequestActivation* activation, Evaluator* evaluator) {
   switch (part.kind) {
     case Kind::address: append_address(keys_, exchange.client, limit.ipv6_prefix); break;
-    case Kind::operation:
-      append_prefixed(keys_, operation_name(exchange.checked));
-      break;
+    case Kind::operation: append_prefixed(keys_, operation_name(exchange.checked)); break;
     case Kind::principal:
     case Kind::credential:
       if (who == nullptr) {

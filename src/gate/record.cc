@@ -195,7 +195,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   }
   // Its answer broke off behind its head: it may have broken off what it did.
   const bool broke_off = exchange.effect == Effect::done && event.outcome == Outcome::failed &&
-                         exchange.operation->target == policy::TargetKind::upstream;
+                         exchange.checked.operation()->target == policy::TargetKind::upstream;
   event.effect = broke_off ? Effect::unknown : exchange.effect;
   event.status = ending.status;
   event.duration = now - exchange.started;
@@ -219,7 +219,7 @@ Event EventBuilder::build_intent(const Exchange& exchange, MonotonicTime now) {
   event.name = kIntent;
   event.outcome = Outcome::open;
   // Where the target finds the object, it asks the conditions too.
-  if (exchange.operation->placement != policy::ConditionPlacement::before_call)
+  if (exchange.checked.operation()->placement != policy::ConditionPlacement::before_call)
     event.stage = Stage::authorise;
   return event;
 }

@@ -69,7 +69,8 @@ bool decide_passages(Exchange& exchange, const policy::Operation& operation) {
   const CredentialCarriers& carriers = exchange.policy->carriers;
   const RequestRules& rules = operation.forwards;
   const http::RequestHead& head = exchange.head;
-  if (const auto refused = exchange.passages.decide(head, exchange.via, exchange.trace_origin, carriers, rules)) {
+  if (const auto refused =
+          exchange.passages.decide(head, exchange.via, exchange.trace_origin, carriers, rules)) {
     exchange.findings.add(in_finding("/header/", head.fields[refused->index].name), refused->rule);
     return false;
   }

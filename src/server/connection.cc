@@ -334,7 +334,7 @@ net::Task<Next> ClientConnection::answer(gate::Exchange& exchange) {
   Recording recording(worker_, exchange);
   std::optional<Refusal>& refusal = recording.ending.refusal;
   if (asks_for_health(listen(), exchange.head)) {
-    if (worker_.draining()) refusal = Refusal(Reason::draining);
+    if (!worker_.draining()) refusal.reset();  // it says `draining` until it is known better
     recording.answer = refusal ? gate::respond(exchange, *refusal) : gate::respond_alive(exchange);
   } else if (!arrived) {
     refusal = arrived.error();
