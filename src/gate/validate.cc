@@ -89,9 +89,29 @@ bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
 
+// Whether the type defines `charset`: where it does not, a reader may do what it likes with one.
+bool defines_charset(const openapi::Content& content) {
+  return content.kind != openapi::BodyKind::opaque || content.type == "application/xml" ||
+         content.type.ends_with("+xml") || content.type.starts_with("text/");
+}
+
+// Whether the request's type is this one: with all the parameters that are part of it, and no other but
+// charset.
+bool is_type(const http::MediaType& type, const openapi::Content& content) {
+  if (!type.is(content.type)) return false;
+  if (type.parameters.empty()) return content.parameters.empty();
+  std::vector<std::string_view> known;
+  if (defines_charset(content)) known.emplace_back("charset");
+  for (const auto& [name, value] : content.parameters) {
+    if (type.parameter(name) != value) return false;
+    known.emplace_back(name);
+  }
+  return type.other_parameter(known).empty();
+}
+
 const openapi::Content* content_for(const openapi::RequestBody& body, const http::MediaType& type) {
   for (const openapi::Content& content : body.content) {
-    if (type.is(content.type)) return &content;
+    if (is_type(type, content)) return &content;
   }
   return nullptr;
 }

@@ -1,5 +1,7 @@
 #include "http/media_type.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "http/characters.h"
 
@@ -21,6 +23,7 @@ void skip_white_space(std::string_view& text) {
 struct Parameter {
   std::string_view name;
   std::string_view value;  // without quotes
+  std::string_view sent;   // with them
   bool escaped = false;
 };
 
@@ -33,11 +36,13 @@ std::optional<Parameter> take_parameter(std::string_view& text) {
   if (text.empty() || text.front() != '"') {
     parameter.value = take_token(text);
     if (parameter.value.empty()) return std::nullopt;
+    parameter.sent = parameter.value;
     return parameter;
   }
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '"') {
       parameter.value = text.substr(1, i - 1);
+      parameter.sent = text.substr(0, i + 1);
       text.remove_prefix(i + 1);
       return parameter;
     }
@@ -163,6 +168,46 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name) cons
     return true;
   });
   return found;
+}
+
+std::string_view MediaType::other_parameter(std::span<const std::string_view> names) const {
+  std::string_view other;
+  auto rest = parameters;
+  take_parameters(rest, [&](const Parameter& parameter) {
+    const bool known = !parameter.escaped && std::ranges::any_of(names, [&](std::string_view name) {
+      return equal_ignoring_case(name, parameter.name);
+    });
+    if (!known) other = parameter.name;
+    return known;
+  });
+  return other;
+}
+
+std::vector<std::string> MediaType::parameter_names() const {
+  std::vector<std::string> names;
+  auto rest = parameters;
+  take_parameters(rest, [&](const Parameter& parameter) {
+    std::string& name = names.emplace_back(parameter.name);
+    std::ranges::transform(name, name.begin(), ascii_lower);
+    return true;
+  });
+  return names;
+}
+
+void append_media_type(std::string& out, const MediaType& type) {
+  const auto append_lower = [&out](std::string_view text) {
+    for (const char c : text) out += ascii_lower(c);
+  };
+  append_lower(type.type);
+  out += '/';
+  append_lower(type.subtype);
+  auto rest = type.parameters;
+  take_parameters(rest, [&](const Parameter& parameter) {
+    out += "; ";
+    append_lower(parameter.name);
+    out.append("=").append(parameter.sent);
+    return true;
+  });
 }
 
 bool MediaType::hides_charset() const {

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace gatehouse::http {
 
@@ -16,6 +18,10 @@ struct MediaType {
 
   // The parameter's value without its quotes, where it has no escapes; nothing where it is absent.
   std::optional<std::string_view> parameter(std::string_view name) const;
+  // The first parameter whose name is not among these (in lower case), or whose value has an escape; empty
+  // where there is none.
+  std::string_view other_parameter(std::span<const std::string_view> names) const;
+  std::vector<std::string> parameter_names() const;  // in lower case
   // Whether readers could find another charset in it than parameter("charset"): an escape, which some undo
   // (`utf-\7`); a name with `*`, which is the name without it to some (RFC 2231: `charset*=`); a name or a
   // quoted text in which those that part at `;`, `,` or white space, or look for `charset=`, find another
@@ -27,6 +33,10 @@ struct MediaType {
 
 // One media type and nothing behind it; a repeated parameter is refused.
 std::optional<MediaType> parse_media_type(std::string_view text);
+
+// Written anew: type, subtype and the names of the parameters in lower case, their values as they were sent,
+// `; ` between them.
+void append_media_type(std::string& out, const MediaType& type);
 
 // Whether a media range ("*/*", "text/*", "application/json") covers the type.
 bool covers(std::string_view range, const MediaType& type);

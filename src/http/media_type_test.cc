@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace gatehouse::http {
@@ -30,6 +31,29 @@ TEST(MediaType, ACharsetThatSomeReadersFindAndOthersDoNotIsHidden) {
   for (const char* text : {"a/b", "a/b;charset=utf-8", "a/b;Charset=\"utf-8\";v=1", "a/b;charset=utf-7",
                            R"(a/b;profile="https://a.test/x?y=z")", "a/b; boundary=\"----x'()+_./:=?\""})
     EXPECT_FALSE(parse_media_type(text).value().hides_charset()) << text;
+}
+
+TEST(MediaType, ParametersAreKnownByName) {
+  const auto other = [](std::string_view text) {
+    return std::string(
+        parse_media_type(text)->other_parameter(std::array<std::string_view, 2>{"charset", "v"}));
+  };
+  EXPECT_EQ(other("a/b"), "");
+  EXPECT_EQ(other("a/b; V=1; charset=utf-8"), "");
+  EXPECT_EQ(other("a/b; v=1; boundary=x; c=d"), "boundary");
+  EXPECT_EQ(other(R"(a/b; v="\1")"), "v") << "an escape";
+  EXPECT_THAT(parse_media_type("a/b; Charset=utf-8;V=1")->parameter_names(),
+              testing::ElementsAre("charset", "v"));
+}
+
+TEST(MediaType, IsWrittenInOneWay) {
+  const auto written = [](std::string_view text) {
+    std::string out;
+    append_media_type(out, *parse_media_type(text));
+    return out;
+  };
+  EXPECT_EQ(written("Text/Plain"), "text/plain");
+  EXPECT_EQ(written("a/b ;\tCharset=UTF-8;  x=\"Y;z\""), "a/b; charset=UTF-8; x=\"Y;z\"");
 }
 
 TEST(MediaType, WhatIsNotExactlyOneIsRefused) {

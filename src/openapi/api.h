@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/problems.h"
@@ -58,6 +59,9 @@ class FormReader;
 
 struct Content {
   std::string type;  // "application/json": lower case, no parameters; responses may have ranges (`text/*`)
+  // Request bodies only: the parameters that are part of the type (RFC 9110 section 8.3.1), without charset;
+  // names in lower case. A request has them with these values.
+  std::vector<std::pair<std::string, std::string>> parameters;
   BodyKind kind = BodyKind::opaque;
   Located schema;  // none where the document declares none
   std::shared_ptr<const schema::Schema>

@@ -282,10 +282,11 @@ std::optional<RequestBody> Loader::read_body(const doc::Field& written, const Op
     for (const auto& [type, media] : content->map()) {
       auto read = read_request_content(type, media);
       if (!read) continue;
-      if (std::ranges::find(body.content, read->type, &Content::type) != body.content.end()) {
-        media.problem("`" + read->type +
-                      "` is declared twice (parameters such as charset do not count); keep one");
-      }
+      const auto same = [&](const Content& one) {
+        return one.type == read->type && one.parameters == read->parameters;
+      };
+      if (std::ranges::any_of(body.content, same))
+        media.problem("`" + read->type + "` is declared twice (charset does not count); keep one");
       body.content.push_back(*std::move(read));
     }
     if (content->is_object() && content->value().size() == 0)
@@ -299,6 +300,12 @@ std::optional<Content> Loader::read_request_content(const std::string& type, con
   Content content;
   content.type = media_type_of(type);
   content.kind = body_kind(content.type);
+  if (auto parameters = media_type_parameters(type)) {
+    content.parameters = *std::move(parameters);
+    std::ranges::sort(content.parameters);
+  } else {
+    media.problem("`" + type + "` is not a media type; write it as `application/json`");
+  }
   if (content.type.starts_with("multipart/")) {
     media.problem("`" + content.type +
                   "` is not supported yet: its parts could not be checked; leave the operation out, or send "

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "http/media_type.h"
 
 namespace gatehouse::openapi {
 
@@ -10,6 +11,19 @@ std::string media_type_of(std::string_view written) {
   std::string type(trimmed(written.substr(0, written.find(';'))));
   std::ranges::transform(type, type.begin(), ascii_lower);
   return type;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>> media_type_parameters(
+    std::string_view written) {
+  const auto type = http::parse_media_type(trimmed(written));
+  if (!type) return std::nullopt;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (std::string& name : type->parameter_names()) {
+    const auto value = type->parameter(name);
+    if (!value) return std::nullopt;  // with an escape
+    if (name != "charset") parameters.emplace_back(std::move(name), *value);
+  }
+  return parameters;
 }
 
 BodyKind body_kind(std::string_view type) {

@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "http/cookies.h"
+#include "http/media_type.h"
 #include "http/query.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
@@ -82,6 +83,22 @@ bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
 
+// Written anew of what was read, because readers part it in different ways.
+void append_content_type(std::string& out, std::string_view value) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '+' || c == '-' || c == '.';
+  };
+  if (std::ranges::all_of(value, is_plain)) {
+    http::append_field(out, "Content-Type", value);
+    return;
+  }
+  const auto type = http::parse_media_type(value);
+  if (!type) return;  // not reached: the gates have read it
+  out += "Content-Type: ";
+  http::append_media_type(out, *type);
+  out += "\r\n";
+}
+
 bool describes_body(http::FieldId id) {
   using enum http::FieldId;
   return id == content_type || id == content_encoding || id == content_language;
@@ -148,6 +165,10 @@ void append_client_fields(std::string& out, const Call& call, const Principal& p
     if (describes_body(field.id) && !announces_body(call.head)) continue;
     const auto is_it = [&](const FieldName& name) { return name.is(field); };
     if (is_unproven(call, principal, ForwardedCredential::Place::field, is_it)) continue;
+    if (field.id == http::FieldId::content_type) {
+      append_content_type(out, field.value);
+      continue;
+    }
     http::append_field(out, field.name,
                        passage == Passage::goes_on ? field.value : call.passages.rewritten(index));
   }

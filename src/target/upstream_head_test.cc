@@ -182,6 +182,17 @@ TEST(ClientFields, ThatAPolicyNamesGoOnAsTheirSchemaTookThem) {
   EXPECT_EQ(gone_on(lines, rules), lines);
 }
 
+TEST(ClientFields, AContentTypeIsWrittenAnew) {
+  const auto written = [](const std::string& value) {
+    return gone_on("content-TYPE: " + value + "\r\nContent-Length: 1\r\n");
+  };
+  EXPECT_EQ(written("application/json"), "Content-Type: application/json\r\n");
+  EXPECT_EQ(written("Application/JSON ;\tCharSet=UTF-8"),
+            "Content-Type: application/json; charset=UTF-8\r\n");
+  EXPECT_EQ(written("multipart/form-data;Boundary=\"a b\""),
+            "Content-Type: multipart/form-data; boundary=\"a b\"\r\n");
+}
+
 TEST(ClientFields, AContentTypeWithoutABodyStaysBehind) {
   EXPECT_EQ(gone_on("Content-Type: text/plain; charset=utf-7\r\n"), "");
   EXPECT_EQ(gone_on("Content-Type: text/plain\r\nContent-Length: 0\r\n"), "");

@@ -245,6 +245,42 @@ describe('`fields` at its three levels', unlessBuilt, () => {
   });
 });
 
+describe('Content-Type', unlessBuilt, () => {
+  it('has the parameters that the document or the type defines, and is written anew', async () => {
+    const desk = await Desk.open({ change: (configuration, api) => {
+      const version = (letter) => ({ schema: { type: 'object', required: [letter], properties: { [letter]: { type: 'string', maxLength: 9 } } } });
+      const operation = (operationId, content) => ({ post: { operationId, security: [{}], requestBody: { content }, responses: { 200: { description: 'ok' } } } });
+      api.paths['/versions'] = operation('versions', { 'application/json; version=1': version('a'), 'Application/JSON;Version="2"': version('b') });
+      api.paths['/image'] = operation('image', { 'image/png': { schema: {} } });
+      api.paths['/plain'] = operation('plain', { 'application/json; charset=utf-8': version('a') });
+      for (const name of ['versions', 'image', 'plain']) configuration.operations[name] = { permission: 'catalogue:read', public: 'a test' };
+    } });
+    const post = async (path, type, body = '{"a":"1"}') => {
+      const wire = await Wire.open(desk.port, desk.tls);
+      const [answer] = await wire.send(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`).responses();
+      wire.destroy();
+      return answer;
+    };
+    for (const [path, type, body, reached] of [
+      ['/versions', 'application/json;version=1', '{"a":"1"}', 'application/json; version=1'],
+      ['/versions', 'APPLICATION/json ; VERSION=2; Charset="utf-8"', '{"b":"1"}', 'application/json; version=2; charset="utf-8"'],
+      ['/plain', 'application/json', '{"a":"1"}', 'application/json'],
+      ['/plain', 'application/json; charset=UTF-8', '{"a":"1"}', 'application/json; charset=UTF-8'],
+      ['/image', 'image/png', 'x', 'image/png'],
+    ]) {
+      const answer = await post(path, type, body);
+      assert.equal(answer.status, 200, `${type}: ${answer.body}`);
+      assert.equal(desk.upstream.last.headers['content-type'], reached);
+    }
+    const arrived = desk.upstream.requests.length;
+    for (const [path, type] of [['/versions', 'application/json'], ['/versions', 'application/json;version=3'], ['/versions', 'application/json;version=1;x=y'], ['/plain', 'application/json; boundary=x; a=b'], ['/plain', 'application/json; version=1'], ['/image', 'image/png; charset=utf-8']])
+      await assertRefused(desk.gatehouse, await post(path, type), { status: 415, error: 'unsupported_media_type', reason: 'media_type_unsupported' });
+    await assertRefused(desk.gatehouse, await post('/versions', 'application/json;version=1', '{"b":"1"}'), { status: 400, error: 'invalid_request', reason: 'body_invalid' });
+    assert.equal(desk.upstream.requests.length, arrived);
+    await desk.close();
+  });
+});
+
 describe('a credential that says forward: true', unlessBuilt, () => {
   it('goes on as it came where it proved the principal, and nowhere else', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {
