@@ -74,8 +74,8 @@ Verdict<std::string_view> credential_at(const policy::CredentialPlace& place, co
 }  // namespace
 
 struct Identifier::Held {
-  std::uint32_t authenticator = 0;
-  IdentityPointer identity;
+  std::uint32_t authenticator;
+  const FinishedIdentity* identity;  // one of exchange.proven
   // The part of the credential that cannot be written in two ways: of a token what is signed, because its
   // signature may have a twin that holds too.
   std::string_view proof;
@@ -83,10 +83,9 @@ struct Identifier::Held {
 
 class Identifier::Proofs {
  public:
-  void add(std::uint32_t authenticator, IdentityPointer identity, std::string_view credential) {
-    const bool is_token = identity->kind == PrincipalKind::token;
-    list_[count_++] = {authenticator, std::move(identity),
-                       is_token ? crypto::signed_part(credential) : credential};
+  void add(std::uint32_t authenticator, const FinishedIdentity& identity, std::string_view credential) {
+    const bool is_token = identity.kind == PrincipalKind::token;
+    list_[count_++] = {authenticator, &identity, is_token ? crypto::signed_part(credential) : credential};
   }
   const Held* find(std::uint32_t authenticator) const {
     const auto found =
@@ -148,7 +147,8 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
       continue;
     }
     if (std::holds_alternative<KeysPending>(*identified)) return &scheme;
-    proofs.add(index, std::get<IdentityPointer>(*std::move(identified)), *credential);
+    exchange.proven.push_back(std::get<IdentityPointer>(*std::move(identified)));
+    proofs.add(index, *exchange.proven.back(), *credential);
     taken = asked = true;
   }
   if (!taken) {
@@ -158,8 +158,8 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
   return nullptr;
 }
 
-Verdict<Principal> Identifier::choose(Exchange& exchange, const policy::Operation& operation,
-                                      const Proofs& proofs) const {
+std::optional<Refusal> Identifier::choose(Exchange& exchange, const policy::Operation& operation,
+                                          const Proofs& proofs) const {
   const policy::SchemeAlternative* lacking = nullptr;
   const std::string* scope = nullptr;
   bool twice = false;
@@ -173,34 +173,40 @@ Verdict<Principal> Identifier::choose(Exchange& exchange, const policy::Operatio
       if (missing == nullptr) missing = missing_scope(*proofs.find(use.authenticator)->identity, use.scopes);
     }
     // The scheme of the one who acts stands first in an alternative.
-    const IdentityPointer& acting = proofs.find(alternative.front().authenticator)->identity;
+    const auto proven = [&](const policy::SchemeUse& use) {
+      return std::ranges::find(exchange.proven, proofs.find(use.authenticator)->identity,
+                               &IdentityPointer::get);
+    };
     if (missing != nullptr) {
       if (lacking == nullptr) {
         lacking = &alternative;
         scope = missing;
-        std::swap(*std::ranges::find(exchange.proven, acting), exchange.proven.front());
+        std::swap(*proven(alternative.front()), exchange.proven.front());
       }
       continue;
     }
-    std::swap(*std::ranges::find(exchange.proven, acting), exchange.proven.front());
+    std::swap(*proven(alternative.front()), exchange.proven.front());
     std::vector<IdentityPointer> beside;
     for (const policy::SchemeUse& use : std::span(alternative).subspan(1)) {
-      beside.push_back(proofs.find(use.authenticator)->identity);
+      beside.push_back(*proven(use));
     }
-    return Principal(acting, std::move(beside), exchange.peer->handshake);
+    exchange.checked.principal_ =
+        Principal(exchange.proven.front(), std::move(beside), exchange.peer->handshake);
+    return std::nullopt;
   }
   if (lacking != nullptr) exchange.detail = "the scope `" + *scope + "` is missing";
   if (operation.admits_anonymous) {
     if (lacking != nullptr) exchange.detail += ", so that the caller counts as anonymous";
-    return Principal(anonymous_, {}, std::nullopt);
+    exchange.checked.principal_ = Principal(anonymous_, {}, std::nullopt);
+    return std::nullopt;
   }
-  if (lacking != nullptr) return refuse(Reason::scope_missing, operation.permission_rule);
+  if (lacking != nullptr) return Refusal(Reason::scope_missing, operation.permission_rule);
   if (twice) {
     exchange.detail = "one credential is one proof: the operation asks for several";
   } else if (!exchange.proven.empty()) {
     exchange.detail = "the operation asks for another credential together with this one";
   }
-  return refuse(Reason::credential_missing);
+  return Refusal(Reason::credential_missing);
 }
 
 Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime now) const {
@@ -211,9 +217,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime 
   Proofs proofs;
   std::optional<Refusal> refusal;
   for (const policy::CredentialPlace& place : operation.places) {
-    const std::size_t before = proofs.all().size();
     const auto pending = look_at(place, exchange, proofs, now);
-    for (const Held& held : proofs.all().subspan(before)) exchange.proven.push_back(held.identity);
     if (!pending) {
       if (!refusal) refusal = pending.error();  // and whoever else was proven is known all the same
     } else if (*pending != nullptr && !refusal) {
@@ -221,9 +225,8 @@ Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime 
     }
   }
   if (refusal) return std::unexpected(*refusal);
-  auto principal = choose(exchange, operation, proofs);
-  if (!principal) return std::unexpected(principal.error());
-  exchange.checked.principal_ = *std::move(principal);
+  refusal = choose(exchange, operation, proofs);
+  if (refusal) return std::unexpected(*refusal);
   return Identified(std::move(admitted));
 }
 

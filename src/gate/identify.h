@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,8 +34,9 @@ class Identifier {
 
   Verdict<Scheme*> look_at(const policy::CredentialPlace& place, Exchange& exchange, Proofs& proofs,
                            WallTime now) const;
-  Verdict<Principal> choose(Exchange& exchange, const policy::Operation& operation,
-                            const Proofs& proofs) const;
+  // Makes the principal.
+  std::optional<Refusal> choose(Exchange& exchange, const policy::Operation& operation,
+                                const Proofs& proofs) const;
 
   const Schemes& schemes_;
   IdentityPointer anonymous_;
