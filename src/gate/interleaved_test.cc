@@ -1,5 +1,6 @@
 // Two requests of one worker, of which each waits once at every port, in turn: what a gate holds of one of
 // them must not reach the other.
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -344,6 +345,23 @@ TEST_P(Interleaved, OneThatMayNotIsRefusedAndTheOtherIsNot) {
   run({&bob, &ann});
   EXPECT_EQ(bob.outcome(), "condition_false");
   EXPECT_EQ(ann.outcome(), right_outcome(ann, "ann", 1));
+}
+
+TEST_P(Interleaved, AdmittingAsksNothingBehindTheGates) {
+  Asked ann(turns_, "ann", 1, "ann");
+  ann.exchange.begin(policy_, ann.peer);
+  ASSERT_EQ(ann.parser.parse(ann.text, ann.exchange.head), http::Progress::complete);
+  ASSERT_TRUE(arrive(ann.exchange, served_, clock_, entropy_));
+  std::optional<Verdict<Input>> admitted;
+  net::testing::start(loop_, runner_.admit(ann.exchange, ann.body), admitted);
+  do {
+    for (int i = 0; i < 4; ++i) loop_.poll();
+  } while (turns_.next());
+  ASSERT_TRUE(admitted && *admitted);
+  EXPECT_EQ((*admitted)->operation().name, "changeOrder");
+  EXPECT_EQ((*admitted)->principal()->id, "partner:ann");
+  EXPECT_EQ((*admitted)->request().body_bytes(), R"({"note": "partner:ann"})");
+  EXPECT_EQ(turns_.passed, (std::vector<std::string>{"keys", "body"}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Objects, Interleaved,

@@ -60,7 +60,7 @@ Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& c
 
 // The order of the gates is the security of the system. Each takes what the one before it has proven; cheap
 // ones come first, and until the permission is known nothing of the body is read.
-net::Task<Verdict<Released>> Runner::pass_gates(Exchange& exchange, BodyReader& body) {
+net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   if (!audit_.accepting()) co_return refuse(Reason::record_unavailable);
 
   // 1. Which operation. What none answers is limited by address, so that looking for doors is not free.
@@ -115,14 +115,17 @@ net::Task<Verdict<Released>> Runner::pass_gates(Exchange& exchange, BodyReader& 
 
   // 7. Not too often about this (an e-mail address, an account), now that it is known; and not too many at
   // once, until the answer has ended.
-  const policy::Operation& operation = sent->operation();
-  GATEHOUSE_CO_TRY(Input input,
-                   limiter_.admit_input(*std::move(sent), evaluator_, parts_.concurrency[operation.index]));
-  const Principal& principal = input.principal();
+  const std::shared_ptr<CallerShares>& places = parts_.concurrency[sent->operation().index];
+  co_return limiter_.admit_input(*std::move(sent), evaluator_, places);
+}
 
+net::Task<Verdict<Released>> Runner::call(Input input) {
+  Exchange& exchange = input.exchange();
+  const policy::Operation& operation = input.operation();
+  const Principal& principal = input.principal();
   // 8. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
   // or the transaction that is the answer.
-  const Call call = call_of(exchange);
+  const Call call = call_of(input);
   if (operation.resource) exchange.object_asked = clock_.monotonic();
   if (TransactionalTarget* const target = parts_.transactional_targets[operation.index].get()) {
     GATEHOUSE_CO_TRY(const auto decision, Decider::defer(std::move(input), evaluator_));
@@ -184,8 +187,15 @@ net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {
 }
 
 net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
-  auto passed = co_await pass_gates(exchange, body);
-  if (passed) co_return Answered{*std::move(passed), std::nullopt};
+  Refusal refusal;
+  auto admitted = co_await admit(exchange, body);
+  if (admitted) {
+    auto called = co_await call(*std::move(admitted));
+    if (called) co_return Answered{*std::move(called), std::nullopt};
+    refusal = called.error();
+  } else {
+    refusal = admitted.error();
+  }
   if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
     if (exchange.marked == MarkedSecrets::too_many) {
       exchange.report.original_head = "";
@@ -197,17 +207,19 @@ net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
                          without_credentials(exchange.report.original_body), secrets_of(exchange));
   }
   const policy::Operation* const operation = exchange.checked.operation();
-  const bool hides = operation != nullptr && hides_object(*operation, passed.error());
+  const bool hides = operation != nullptr && hides_object(*operation, refusal);
   if (hides && parts_.loop != nullptr) {
     const MonotonicTime asked = std::max(exchange.object_asked, exchange.report.object_asked);
     co_await net::sleep_until(*parts_.loop, next_hidden_answer(asked, clock_.monotonic()));
   }
-  co_return Answered{respond(exchange, passed.error()), passed.error()};
+  co_return Answered{respond(exchange, refusal), refusal};
 }
 
-Call Runner::call_of(const Exchange& exchange) const {
+Call Runner::call_of(const Input& input) const {
+  const Exchange& exchange = input.exchange();
+  const policy::Operation& operation = input.operation();
   return Call{.head = exchange.head,
-              .operation = exchange.checked.operation()->name,
+              .operation = operation.name,
               .request_id = exchange.id->text(),
               .path = exchange.head.path,
               .client = exchange.client,
@@ -216,12 +228,12 @@ Call Runner::call_of(const Exchange& exchange) const {
               .early_data = exchange.early_data,
               .trace = exchange.trace,
               .received = exchange.received,
-              .deadline = exchange.started + exchange.checked.operation()->timeout,
+              .deadline = exchange.started + operation.timeout,
               .clock = clock_,
               .carriers = exchange.policy->carriers,
-              .forwards = exchange.checked.operation()->forwards,
+              .forwards = operation.forwards,
               .passages = exchange.passages,
-              .answers = exchange.checked.operation()->answers,
+              .answers = operation.answers,
               .place = exchange.place};
 }
 

@@ -46,18 +46,22 @@ class Runner {
  public:
   Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
 
+  // What a request is answered with: admit(), and then the call.
   net::Task<Answered> answer(Exchange& exchange, BodyReader& body);
+  // All that is judged of a request before its object is looked for. Nothing behind the gates is asked.
+  net::Task<Verdict<Input>> admit(Exchange& exchange, BodyReader& body);
 
   const policy::PolicySet& policy() const { return *parts_.policy; }
   const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }
 
  private:
-  net::Task<Verdict<Released>> pass_gates(Exchange& exchange, BodyReader& body);
+  // The conditions, the target, and what of its answer may leave.
+  net::Task<Verdict<Released>> call(Input input);
   // What a sensitive operation is about to do is on the disk before its target is called.
   net::Task<Verdict<void>> record_intent(Exchange& exchange);
   // Whether other work can have been done since the request's credential was proven.
   bool has_waited(const Exchange& exchange) const;
-  Call call_of(const Exchange& exchange) const;
+  Call call_of(const Input& input) const;
 
   Parts parts_;
   AuditSink& audit_;
