@@ -4,6 +4,7 @@
 #include <atomic>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -70,6 +71,7 @@ class StoreSink final : public Sink {
       durable_ = durable;
       known_ = true;
     }
+    if (std::exchange(file_begun_, false)) make_room();
     GATEHOUSE_TRY(db::Transaction transaction,
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
     // Under the write lock: where another process may have written, this one goes on behind it.
@@ -92,6 +94,7 @@ class StoreSink final : public Sink {
            db::Blob{original.body}}));
     }
     GATEHOUSE_CHECK(transaction.commit());
+    file_begun_ = end.file != end_.file;
     end_ = end;
     return {};
   }
@@ -196,6 +199,16 @@ class StoreSink final : public Sink {
                  : files_.remove_before(end_.file, end_.offset);
   }
 
+  // Old files go as fast as new ones are begun, so that the size holds at any rate of writing. A failure is told when
+  // the next tidying meets it.
+  void make_room() {
+    constexpr int kMostPieces = 4;
+    for (int i = 0; i < kMostPieces; ++i) {
+      if (const auto some = keep_to_size(); !some || !*some) break;
+    }
+    static_cast<void>(remove_bytes());
+  }
+
   // Files go as a whole: without their runs nothing of them is found, and then they are removed. A quarter is
   // for what is in the database. Whether anything went.
   Result<bool> keep_to_size() {
@@ -258,6 +271,7 @@ class StoreSink final : public Sink {
   End end_;
   Durable durable_ = Durable::later;
   bool known_ = false;
+  bool file_begun_ = false;  // since room was made for one
   std::atomic<std::uint64_t> used_{0};
   std::optional<WallTime> told_;  // of on_filling
   Batch sorted_;                  // of the last batch that was not; keeps its memory
