@@ -312,28 +312,46 @@ bool plain_text(std::string_view text) {
   return text.size() <= kLongestText && std::ranges::none_of(text, is_control) && is_utf8(text);
 }
 
+// A caller chooses the names of a dictionary, and each is compared with those before.
+constexpr std::size_t kLongestDictionary = 1024;
+
 bool digests(std::string_view text) {
+  if (text.size() > kLongestDictionary) return false;
   const auto dictionary = structured::parse_dictionary(text);
   return dictionary && !dictionary->empty() && dictionary->size() <= 8 &&
          std::ranges::all_of(*dictionary, [](const auto& member) {
            const auto* const item = std::get_if<structured::Item>(&member.second);
-           return item != nullptr && std::holds_alternative<structured::Bytes>(item->value);
+           return item != nullptr && item->parameters.empty() &&
+                  std::holds_alternative<structured::Bytes>(item->value);
          });
 }
 
-// Unknown members are for other versions to read (RFC 9218 section 4): the value goes on where it is a
-// dictionary and the two members that are defined are of their types.
-bool priority(std::string_view text) {
+// Only the two members that are defined go on, without parameters: what is not known is to be ignored (RFC
+// 9218 section 4), and may hold any text.
+Kept priority(std::string_view text, std::string& part) {
+  if (text.size() > kLongestDictionary) return Kept::nothing;
   const auto dictionary = structured::parse_dictionary(text);
-  if (!dictionary || dictionary->size() > 8) return false;
-  return std::ranges::all_of(*dictionary, [](const auto& member) {
-    const auto* const item = std::get_if<structured::Item>(&member.second);
-    if (item == nullptr) return false;
-    if (member.first == "i") return std::holds_alternative<bool>(item->value);
-    if (member.first != "u") return true;
+  if (!dictionary) return Kept::nothing;
+  std::string known;
+  for (const auto& [name, member] : *dictionary) {
+    if (name != "u" && name != "i") continue;
+    const auto* const item = std::get_if<structured::Item>(&member);
+    if (item == nullptr) return Kept::nothing;
+    known.append(known.empty() ? "" : ", ").append(name);
     const auto* const urgency = std::get_if<std::int64_t>(&item->value);
-    return urgency != nullptr && *urgency >= 0 && *urgency <= 7;
-  });
+    const auto* const incremental = std::get_if<bool>(&item->value);
+    if (name == "u" && urgency != nullptr && *urgency >= 0 && *urgency <= 7) {
+      known.append("=").append(std::to_string(*urgency));
+    } else if (name == "i" && incremental != nullptr) {
+      known.append(*incremental ? "" : "=?0");
+    } else {
+      return Kept::nothing;
+    }
+  }
+  if (known.empty()) return Kept::nothing;
+  if (known == text) return Kept::whole;
+  part += known;
+  return Kept::part;
 }
 
 template <std::size_t N>
@@ -517,7 +535,7 @@ Kept keep(FieldGrammar grammar, std::string_view value, std::string& part) {
     case FieldGrammar::origin: return whole_if(origin(value));
     case FieldGrammar::directives: return members(value, 32, matches<directive>, part);
     case FieldGrammar::digests: return whole_if(digests(value));
-    case FieldGrammar::priority: return whole_if(priority(value));
+    case FieldGrammar::priority: return priority(value, part);
     case FieldGrammar::fetch_site: return whole_if(is_one_of(value, kSites));
     case FieldGrammar::fetch_mode: return whole_if(is_one_of(value, kModes));
     case FieldGrammar::fetch_dest: return whole_if(is_one_of(value, kDestinations));

@@ -28,8 +28,8 @@ enum class FieldGrammar : std::uint8_t {
   products,     // User-Agent (RFC 9110 section 10.1.5): products and comments; up to 1 KiB
   origin,       // `null` or one serialised origin (RFC 6454 section 6.2; Fetch)
   directives,   // Cache-Control (RFC 9111 section 5.2), 32
-  digests,      // a dictionary of byte sequences (RFC 9530 sections 2 and 3), 8
-  priority,     // `u` from 0 to 7 and `i` (RFC 9218 section 4)
+  digests,      // a dictionary of byte sequences (RFC 9530 sections 2 and 3), 8, without parameters
+  priority,     // `u` from 0 to 7 and `i` (RFC 9218 section 4), and nothing beside
   fetch_site,   // the closed words of Fetch Metadata
   fetch_mode,
   fetch_dest,

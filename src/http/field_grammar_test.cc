@@ -142,9 +142,13 @@ TEST(FieldGrammar, DirectivesPreferencesDigestsAndPriority) {
   none_goes_on(FieldGrammar::preferences, {"", "a b", "=a", "a;"});
   all_go_on(FieldGrammar::digests,
             {"sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:", "sha-256=:YQ==:, sha-512=:Yg==:"});
-  none_goes_on(FieldGrammar::digests, {"", "sha-256=abc", "sha-256=:a", "SHA-256=:YQ==:", "sha-256=1"});
-  all_go_on(FieldGrammar::priority, {"u=1", "i", "u=5, i", "u=0, x=1", "i=?0"});
-  none_goes_on(FieldGrammar::priority, {"u=8", "u=-1", "u=a", "i=1", "u=(1)", "U=1"});
+  none_goes_on(FieldGrammar::digests,
+               {"", "sha-256=abc", "sha-256=:a", "SHA-256=:YQ==:", "sha-256=1",
+                "sha-256=:YQ==:;x=\"${jndi:ldap://x}\"", "sha-256=:" + repeated("YQ==", 300) + ":"});
+  all_go_on(FieldGrammar::priority, {"u=1", "i", "u=5, i", "i=?0"});
+  none_goes_on(FieldGrammar::priority, {"u=8", "u=-1", "u=a", "i=1", "u=(1)", "U=1", "x=\"${jndi:ldap://x}\"",
+                                        "u=1, " + repeated("x,", 600) + "y"});
+  EXPECT_EQ(kept_of(FieldGrammar::priority, "u=0,  x=\"() { :;}\", i;y=\"<b>\""), "u=0, i");
   all_go_on(FieldGrammar::tokens, {"content-type, x-a"});
   EXPECT_EQ(kept_of(FieldGrammar::tokens, "a, b c"), "a");
   all_go_on(FieldGrammar::token, {"PATCH"});
