@@ -12,6 +12,7 @@
 
 #include "base/strings.h"
 #include "http/fields.h"
+#include "http/name_folding.h"
 
 namespace gatehouse::http {
 struct RequestHead;
@@ -143,11 +144,23 @@ inline constexpr std::string_view kLoopbackName = "localhost";
 // addresses and their names are all kLoopbackName. `host` as http::parse_host_port gives it.
 std::string inside_name(std::string_view host);
 
-// What of an upstream's answer leaves although the table says `declared` or `checked`.
+// What becomes of a Set-Cookie that lacks Secure, HttpOnly or SameSite.
+enum class SetCookies : std::uint8_t {
+  complete,  // it gets what it lacks; SameSite=Lax
+  refuse,    // it stays behind
+};
+
+// What of an upstream's answer leaves although the table says `declared`, `checked` or `pages`.
 struct AnswerRules {
-  std::vector<FieldName> fields;     // that the operation's document declares under `responses`
+  std::vector<FieldName> fields;     // that the operation's document declares, or `fields.answers`
   std::vector<std::string> cookies;  // that any document declares as a parameter, or `fields.cookies` names
   std::vector<InsideHost> inside;    // of all upstreams
+  std::vector<std::string> readable_cookies = {};  // without HttpOnly, because scripts read them
+  SetCookies set_cookies = SetCookies::complete;
+  // Of configured schemes: no upstream sets one, under any spelling that a server could take for it.
+  http::GuardedNames credential_cookies{http::GuardedNames::Kind::cookies};
+  // Statuses below 400 under which the document declares text/html, in order.
+  std::vector<std::uint16_t> pages = {};
 };
 
 }  // namespace gatehouse

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kProblem = "application/problem+json";
+// Of every answer that is not a declared page: nothing in it is loaded, run or framed.
+constexpr std::string_view kDataPolicies =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n";
 
 void append_number(std::string& out, std::uint64_t number) {
   char digits[20];
@@ -110,8 +113,6 @@ void append_limits(std::string& out, const Exchange& exchange) {
 std::string fixed_fields(const policy::Settings& settings, Transport transport) {
   std::string fields;
   http::append_field(fields, "X-Content-Type-Options", "nosniff");
-  http::append_field(fields, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  http::append_field(fields, "Referrer-Policy", "no-referrer");
   if (transport == Transport::plain) return fields;
   const policy::Hsts& hsts = settings.tls.hsts;
   http::append_field(
@@ -162,6 +163,7 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
   http::append_field(out, "Content-Type", kJson);
   http::append_field(out, "Cache-Control", "no-store");
   http::append_field(out, "X-Request-Id", id.text());
+  head.block(kDataPolicies);
   head.block(fixed_fields);
   head.content_length(body.size());
   http::append_field(out, "Connection", "close");
@@ -183,6 +185,7 @@ Framing write_head(std::string& out, const Released& answer, http::Persistence c
                          : "no-store");
   http::append_field(out, "X-Request-Id", exchange.id->text());
   append_limits(out, exchange);
+  if (response.policies == Response::Policies::fixed) head.block(kDataPolicies);
   head.block(fixed_fields);
   if (connection == http::Persistence::close) http::append_field(out, "Connection", "close");
 

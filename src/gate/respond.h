@@ -11,7 +11,8 @@
 
 namespace gatehouse::gate {
 
-// The header lines that every answer has, made once for a policy.
+// The header lines that every answer has, made once for a policy. Content-Security-Policy and Referrer-Policy
+// are beside them: declared pages have their own (core/response.h).
 enum class Transport : std::uint8_t {
   tls,
   plain,  // RFC 6797, section 7.2: no Strict-Transport-Security

@@ -18,17 +18,6 @@
 namespace gatehouse::gate {
 namespace {
 
-const openapi::Response* response_for(const openapi::Operation& operation, unsigned status) {
-  const openapi::Response* best = nullptr;
-  for (const openapi::Response& response : operation.responses) {
-    const bool fits = response.is_default() || (status >= response.first && status <= response.last);
-    // An exact status is nearer than a range, and that nearer than `default`.
-    const auto width = [](const openapi::Response& r) { return r.is_default() ? 1000 : r.last - r.first; };
-    if (fits && (best == nullptr || width(response) < width(*best))) best = &response;
-  }
-  return best;
-}
-
 // Calls `visit(value)` for each line of that field in a head; `name` is in lower case.
 template <typename Visit>
 void for_each_line(std::string_view fields, std::string_view name, Visit&& visit) {
@@ -157,7 +146,7 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
 
 bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& operation) {
   const Response& answer = exchange.answer.response_;
-  const openapi::Response* response = response_for(*operation.api, answer.status);
+  const openapi::Response* response = operation.api->response_for(answer.status);
   if (response == nullptr) return false;
   const bool has_body = !answer.body.empty();
   // To HEAD, GET's operation answers with GET's fields and without its body (RFC 9110 section 9.3.2).

@@ -18,8 +18,9 @@
 //               named one that comes twice is refused, unless it is a list.
 //   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
 //               target/answer_head looks at its value. `declared`: leaves where the operation's document
-//               declares it under `responses`. `stays`: never leaves; Gatehouse writes its own, or it
-//               concerns one connection.
+//               declares it under `responses`. `pages`: leaves with an answer of text/html that the document
+//               declares, because a page knows what it loads. `stays`: never leaves; Gatehouse writes its own,
+//               or it concerns one connection.
 //
 // The references are to the section that defines the field; no reference: not a standard field.
 #pragma once
@@ -51,7 +52,7 @@
   X(content_length,                 "content-length",                  one,  ends_here, text,            stays)  /* 9110 8.6 */ \
   X(content_location,               "content-location",                one,  declared,  text,            checked) /* 9110 8.7 */ \
   X(content_range,                  "content-range",                   one,  declared,  text,            leaves) /* 9110 14.4 */ \
-  X(content_security_policy,        "content-security-policy",         many, declared,  list,            stays)  /* CSP 3.1 */ \
+  X(content_security_policy,        "content-security-policy",         many, declared,  list,            pages)  /* CSP 3.1 */ \
   X(content_type,                   "content-type",                    one,  goes_on,   text,            leaves) /* 9110 8.3 */ \
   X(cookie,                         "cookie",                          one,  goes_on,   text,            stays)  /* 6265 4.2 */ \
   X(date,                           "date",                            one,  declared,  text,            stays)  /* 9110 6.6.1 */ \
@@ -79,6 +80,7 @@
   X(location,                       "location",                        one,  declared,  text,            checked) /* 9110 10.2.2 */ \
   X(max_forwards,                   "max-forwards",                    one,  ends_here, text,            stays)  /* 9110 7.6.2 */ \
   X(origin,                         "origin",                          one,  goes_on,   origin,          declared) /* 6454 7 */ \
+  X(permissions_policy,             "permissions-policy",              many, declared,  list,            pages)  /* Permissions Policy 5.2 */ \
   X(pragma,                         "pragma",                          many, browsers,  list,            stays)  /* 9111 5.4 */ \
   X(prefer,                         "prefer",                          many, goes_on,   preferences,     declared) /* 7240 2 */ \
   X(preference_applied,             "preference-applied",              many, declared,  list,            leaves) /* 7240 3 */ \
@@ -91,7 +93,7 @@
   X(ratelimit,                      "ratelimit",                       many, declared,  list,            stays) \
   X(ratelimit_policy,               "ratelimit-policy",                many, declared,  list,            stays) \
   X(referer,                        "referer",                         one,  browsers,  text,            declared) /* 9110 10.1.3 */ \
-  X(referrer_policy,                "referrer-policy",                 many, declared,  list,            stays) \
+  X(referrer_policy,                "referrer-policy",                 many, declared,  list,            pages)  /* Referrer Policy 4.1 */ \
   X(refresh,                        "refresh",                         many, declared,  text,            stays)  /* HTML 4.2.5.3 */ \
   X(remote_user,                    "remote-user",                     many, ends_here, text,            stays)  /* 3875 4.1.11 */ \
   X(repr_digest,                    "repr-digest",                     many, goes_on,   digests,         leaves) /* 9530 3 */ \
@@ -153,5 +155,6 @@
   X(gatehouse,   "gatehouse-",      many, ends_here, text, stays) \
   X(x_ssl,       "x-ssl-",          many, ends_here, text, stays) \
   X(ssl,         "ssl-",            many, ends_here, text, stays) \
+  X(cross_origin, "cross-origin-",  many, declared,  text, pages) /* HTML 7.1, Fetch 3.7 */ \
   X(x_auth,      "x-auth-request-", many, ends_here, text, stays)
 // clang-format on

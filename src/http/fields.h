@@ -25,7 +25,7 @@ inline constexpr std::size_t kFieldIdCount = static_cast<std::size_t>(FieldId::o
 
 // The table's columns; see there.
 enum class ToUpstream : std::uint8_t { goes_on, declared, browsers, ends_here };
-enum class ToClient : std::uint8_t { stays, declared, checked, leaves };
+enum class ToClient : std::uint8_t { stays, declared, pages, checked, leaves };
 
 // Case is ignored (RFC 9110 section 5.1).
 FieldId field_id(std::string_view name);

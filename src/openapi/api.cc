@@ -26,6 +26,16 @@ bool Operation::admits_anonymous() const {
          });
 }
 
+const Response* Operation::response_for(unsigned status) const {
+  const Response* best = nullptr;
+  for (const Response& response : responses) {
+    const bool fits = response.is_default() || (status >= response.first && status <= response.last);
+    const auto width = [](const Response& r) { return r.is_default() ? 1000 : r.last - r.first; };
+    if (fits && (best == nullptr || width(response) < width(*best))) best = &response;
+  }
+  return best;
+}
+
 std::string Operation::title() const { return std::string(name(method)) + " " + path; }
 
 const SecurityScheme* Api::scheme(std::string_view wanted) const {

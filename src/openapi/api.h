@@ -133,6 +133,8 @@ struct Operation {
   std::shared_ptr<const InputReader> input;  // decodes and checks the parameters
 
   bool admits_anonymous() const;
+  // What is declared for the status: an exact one before a range, and that before `default`. Null: nothing.
+  const Response* response_for(unsigned status) const;
   // "GET /orders/{id}": how configuration names an operation without an id.
   std::string title() const;
 };

@@ -1,9 +1,11 @@
 #include "policy/compile_heads.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -97,9 +99,35 @@ std::optional<std::string> clash_with_credential(const PolicySet& set, Carrier c
   return std::nullopt;
 }
 
+// Adds what one level of `fields` says of answers.
+void add_answers(const FieldSettings& level, const std::string& at, AnswerRules& rules, Problems& problems) {
+  for (const PlacedText& text : level.answers) {
+    const FieldName name(text.value);
+    const auto add_problem = [&](std::string_view why) {
+      problems.add(text.place, fmt::format("{}.answers.forward: `{}` {}", at, text.value, why));
+    };
+    const bool stays = http::to_client(name.id) == http::ToClient::stays ||
+                       name.id == http::FieldId::content_security_policy ||
+                       name.id == http::FieldId::referrer_policy;
+    if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
+      add_problem("is not the name of a header field");
+    } else if (stays) {
+      add_problem("never leaves as an upstream sent it (docs/upstreams.md says which fields do); remove it");
+    } else if (name.id == http::FieldId::set_cookie) {
+      add_problem("leaves for the cookies that `cookies.forward` names; name them there");
+    } else if (http::disguises_known_name(text.value)) {
+      add_problem("can be taken for a field that Gatehouse knows (`_` for `-`); remove it");
+    } else if (!has(rules.fields, name)) {
+      rules.fields.push_back(name);
+    }
+  }
+  rules.set_cookies = level.set_cookies.value_or(rules.set_cookies);
+}
+
 // Adds what one level of `fields` says. `at` is its path in gatehouse.yaml: "fields", "upstreams.web.fields".
 void add_level(const PolicySet& set, const FieldSettings& level, const std::string& at, RequestRules& rules,
-               Problems& problems) {
+               AnswerRules& answers, Problems& problems) {
+  add_answers(level, at, answers, problems);
   const auto add_problem = [&](const PlacedText& text, std::string_view key, std::string_view why) {
     problems.add(text.place, fmt::format("{}.{}: `{}` {}", at, key, text.value, why));
   };
@@ -130,18 +158,37 @@ void add_level(const PolicySet& set, const FieldSettings& level, const std::stri
       }
     }
   }
-  for (const PlacedText& text : level.cookies) {
+  for (const ForwardedCookie& cookie : level.cookies) {
+    const PlacedText& text = cookie.name;
     if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
       add_problem(text, "cookies.forward", "is not the name of a cookie");
     } else if (const auto why = clash_with_credential(set, Carrier::cookie, text.value)) {
       add_problem(text, "cookies.forward", *why);
     } else {
       add_once(rules.forwarded_cookies, text.value);
+      add_once(answers.cookies, text.value);
+      if (cookie.readers == CookieReaders::scripts_too) add_once(answers.readable_cookies, text.value);
     }
   }
   rules.undeclared = level.undeclared.value_or(rules.undeclared);
   rules.referer = level.referer.value_or(rules.referer);
   rules.user_agent = level.user_agent.value_or(rules.user_agent);
+}
+
+// Where a page may be rendered: errors are JSON, whatever the upstream makes of them. A range of types
+// (`*/*`) does not say that a page is meant.
+std::vector<std::uint16_t> statuses_of_pages(const openapi::Operation& operation) {
+  constexpr std::uint16_t kFirst = 200;
+  constexpr std::uint16_t kEnd = 400;
+  std::vector<std::uint16_t> statuses;
+  for (std::uint16_t status = kFirst; status < kEnd; ++status) {
+    const openapi::Response* const response = operation.response_for(status);
+    if (response != nullptr && std::ranges::any_of(response->content, [](const openapi::Content& content) {
+          return content.type == "text/html";
+        }))
+      statuses.push_back(status);
+  }
+  return statuses;
 }
 
 }  // namespace
@@ -186,14 +233,16 @@ void compile_carriers(PolicySet& set, Problems& problems) {
         if (!goes_on) add_once(set.carriers.pairs, one.field);
         break;
       case Carrier::cookie:
+        set.answers.credential_cookies.add(one.field);
         add_once(goes_on ? set.forwards.forwarded_cookies : set.carriers.cookies, one.field);
         break;
     }
   }
-  add_level(set, set.settings.fields, "fields", set.forwards, problems);
+  add_level(set, set.settings.fields, "fields", set.forwards, set.answers, problems);
   for (const auto& [name, upstream] : set.settings.upstreams) {  // their problems are told once
     RequestRules alone;
-    add_level(set, upstream.fields, fmt::format("upstreams.{}.fields", name), alone, problems);
+    AnswerRules answers_alone;
+    add_level(set, upstream.fields, fmt::format("upstreams.{}.fields", name), alone, answers_alone, problems);
   }
   for (const openapi::Api& api : set.apis) {
     for (const openapi::Operation& operation : api.operations) {
@@ -245,11 +294,13 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
 
   RequestRules& forwards = operation.forwards;
   forwards = set.forwards;
+  AnswerRules& answers = operation.answers;
+  answers = set.answers;
   if (operation.upstream.upstream != nullptr) {
     Problems told_once;
-    add_level(set, operation.upstream.upstream->fields, "upstreams", forwards, told_once);
+    add_level(set, operation.upstream.upstream->fields, "upstreams", forwards, answers, told_once);
   }
-  if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, problems);
+  if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, answers, problems);
   for (const std::string& name : from.input->names(openapi::In::header)) {
     if (credential_at(set, Carrier::header, name)) continue;
     const FieldName parameter(name);
@@ -262,14 +313,7 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
     std::erase(forwards.forwarded_cookies, name);
   }
 
-  AnswerRules& answers = operation.answers;
-  answers = set.answers;
-  for (const std::string& name : forwards.forwarded_cookies) {
-    const auto is_its = [&](const AuthenticatorPolicy& one) {
-      return one.carrier == Carrier::cookie && one.field == name;
-    };
-    if (std::ranges::none_of(set.authenticators, is_its)) add_once(answers.cookies, name);
-  }
+  answers.pages = statuses_of_pages(from);
   for (const openapi::Response& response : from.responses) {
     for (const std::string& name : response.headers) answers.fields.emplace_back(name);
   }

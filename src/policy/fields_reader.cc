@@ -31,6 +31,27 @@ std::optional<ForwardedField> read_entry(const doc::Field& field) {
   return entry;
 }
 
+constexpr doc::Choice<SetCookies> kSetCookies[] = {{"complete", SetCookies::complete},
+                                                   {"refuse", SetCookies::refuse}};
+
+// A name, or {name: XSRF-TOKEN, http_only: false}.
+std::optional<ForwardedCookie> read_cookie(const doc::Field& field) {
+  ForwardedCookie cookie;
+  if (!field.is_object()) {
+    auto name = placed(field);
+    if (!name) return std::nullopt;
+    cookie.name = *std::move(name);
+    return cookie;
+  }
+  doc::Reader in(field);
+  cookie.name = in.required("name", as_placed);
+  const bool http_only = in.optional("http_only", doc::as_boolean).value_or(true);
+  cookie.readers = http_only ? CookieReaders::server_only : CookieReaders::scripts_too;
+  in.finish();
+  if (cookie.name.value.empty()) return std::nullopt;
+  return cookie;
+}
+
 }  // namespace
 
 FieldSettings read_fields(const doc::Field& field) {
@@ -46,7 +67,17 @@ FieldSettings read_fields(const doc::Field& field) {
   fields.user_agent = in.optional("user_agent", doc::as_one_of(kUserAgents));
   if (const auto cookies = in.take("cookies")) {
     doc::Reader inner(*cookies);
-    fields.cookies = inner.optional("forward", as_placed_list).value_or(fields.cookies);
+    if (const auto entries = inner.take("forward")) {
+      for (const doc::Field& one : entries->list_or_one()) {
+        if (auto cookie = read_cookie(one)) fields.cookies.push_back(*std::move(cookie));
+      }
+    }
+    fields.set_cookies = inner.optional("set", doc::as_one_of(kSetCookies));
+    inner.finish();
+  }
+  if (const auto answers = in.take("answers")) {
+    doc::Reader inner(*answers);
+    fields.answers = inner.optional("forward", as_placed_list).value_or(fields.answers);
     inner.finish();
   }
   in.finish();

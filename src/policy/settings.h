@@ -115,11 +115,20 @@ struct ForwardedField {
   std::shared_ptr<const doc::Field> schema;
 };
 
+// An entry of `fields.cookies.forward`.
+enum class CookieReaders : std::uint8_t { server_only, scripts_too };  // scripts_too: `http_only: false`
+struct ForwardedCookie {
+  PlacedText name;
+  CookieReaders readers = CookieReaders::server_only;
+};
+
 // `fields`, at the top, of an upstream and of an operation: what goes on to upstreams although no operation
 // declares it. Entries add to the wider ones; of the others the narrower wins.
 struct FieldSettings {
   std::vector<ForwardedField> forward;
-  std::vector<PlacedText> cookies;  // names of cookies
+  std::vector<ForwardedCookie> cookies;  // in both directions
+  std::vector<PlacedText> answers;       // names of fields that leave
+  std::optional<SetCookies> set_cookies;
   std::optional<Undeclared> undeclared;
   std::optional<RefererPassage> referer;
   std::optional<UserAgentPassage> user_agent;

@@ -84,8 +84,8 @@ constexpr Rule kTargetRules[] = {
              for (const policy::ForwardedField& one : fields.forward) {
                if (!one.schema) found.whole(one.name.place, fmt::format("the field `{}`", one.name.value));
              }
-             for (const policy::PlacedText& name : fields.cookies)
-               found.whole(name.place, fmt::format("the cookie `{}`", name.value));
+             for (const policy::ForwardedCookie& one : fields.cookies)
+               found.whole(one.name.place, fmt::format("the cookie `{}`", one.name.value));
            };
            add(policy.settings.fields);
            for (const auto& [name, upstream] : policy.settings.upstreams) add(upstream.fields);

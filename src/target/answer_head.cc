@@ -1,12 +1,15 @@
 #include "target/answer_head.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/strings.h"
 #include "http/characters.h"
 #include "http/framing.h"
 #include "http/host.h"
+#include "http/media_type.h"
 #include "http/response_writer.h"
+#include "http/set_cookie.h"
 
 namespace gatehouse::target {
 namespace {
@@ -124,12 +127,117 @@ void take_links(const http::Field& field, const AnswerRules& rules, const Answer
   }
 }
 
-// RFC 6265 section 5.2: the name ends at `=`, white space around it is none of it.
-bool sets_known_cookie(std::string_view value, const AnswerRules& rules) {
-  const std::string_view pair = value.substr(0, value.find(';'));
-  const auto equals = pair.find('=');
-  if (equals == std::string_view::npos) return false;
-  return std::ranges::find(rules.cookies, trimmed(pair.substr(0, equals))) != rules.cookies.end();
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// Why the cookie stays behind; empty where it leaves, with what it lacked.
+std::string_view fault_of(http::SetCookie& cookie, const AnswerRules& rules) {
+  const bool readable = has(rules.readable_cookies, cookie.name);
+  if (rules.set_cookies == SetCookies::refuse) {
+    if (!cookie.secure) return "the upstream's cookie stayed behind, because it lacks Secure";
+    if (!cookie.http_only && !readable) return "the upstream's cookie stayed behind, because it lacks HttpOnly";
+    if (cookie.same_site == http::SameSite::unsaid) return "the upstream's cookie stayed behind, because it lacks SameSite";
+  }
+  cookie.secure = true;
+  cookie.http_only = cookie.http_only || !readable;
+  if (cookie.same_site == http::SameSite::unsaid) cookie.same_site = http::SameSite::lax;
+  return {};
+}
+
+bool names_inside(std::string_view domain, const AnswerRules& rules) {
+  const std::string name = inside_name(domain);
+  return std::ranges::any_of(rules.inside, [&](const InsideHost& host) { return host.name == name; });
+}
+
+// A path below the upstream's base is one of this server without it.
+std::string_view outside_path(std::string_view path, std::string_view base_path) {
+  if (!path.starts_with(base_path)) return path;
+  const std::string_view rest = path.substr(base_path.size());
+  if (rest.empty()) return "/";
+  return rest.starts_with('/') ? rest : path;
+}
+
+void take_cookie(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place,
+                 bool declared, Response& response, CallReport& report) {
+  const std::string_view name = http::set_cookie_name(field.value);
+  if (!declared && !has(rules.cookies, name)) return;
+  const auto stays = [&](std::string_view why) {
+    report.detail = why;
+    report.said = name;
+  };
+  if (rules.credential_cookies.is_or_taken_for(name))
+    return stays("the upstream's cookie stayed behind, because a configured scheme has its credential there");
+  auto cookie = http::parse_set_cookie(field.value);
+  if (!cookie) return stays("the upstream's cookie stayed behind, because it is not of the grammar of Set-Cookie");
+  if (const std::string_view fault = fault_of(*cookie, rules); !fault.empty()) return stays(fault);
+  // A host that clients do not know: without it the cookie is this server's alone.
+  if (cookie->domain && names_inside(*cookie->domain, rules)) cookie->domain.reset();
+  if (cookie->path) cookie->path = outside_path(*cookie->path, place.base_path);
+  response.fields += "Set-Cookie: ";
+  http::append_set_cookie(response.fields, *cookie);
+  response.fields += "\r\n";
+}
+
+// ---- pages ----
+
+// Whether the document declares this answer as text/html. A 304 has no type: it changes what a cache holds
+// under the same fields (RFC 9111 section 4.3.4), which may be a page.
+bool is_page(const http::ResponseHead& head, const AnswerRules& rules) {
+  if (rules.pages.empty()) return false;
+  if (head.status == 304) return true;
+  if (!std::ranges::binary_search(rules.pages, static_cast<std::uint16_t>(head.status))) return false;
+  const auto value = head.fields.value(http::FieldId::content_type);
+  const auto type = value ? http::parse_media_type(*value) : std::nullopt;
+  return type && equal_ignoring_case(type->type, "text") && equal_ignoring_case(type->subtype, "html");
+}
+
+// A policy without a directive is none (CSP section 4.1).
+bool has_directive(std::string_view policy) {
+  return policy.find_first_not_of(" \t;,") != std::string_view::npos;
+}
+
+// Browsers pass over the words that they do not know (Referrer Policy section 8.1).
+bool has_referrer_policy(std::string_view value) {
+  constexpr std::array<std::string_view, 8> kWords = {"no-referrer",
+                                                      "no-referrer-when-downgrade",
+                                                      "same-origin",
+                                                      "origin",
+                                                      "strict-origin",
+                                                      "origin-when-cross-origin",
+                                                      "strict-origin-when-cross-origin",
+                                                      "unsafe-url"};
+  while (!value.empty()) {
+    const std::string_view word = trimmed(value.substr(0, value.find(',')));
+    if (std::ranges::any_of(kWords, [&](std::string_view known) { return equal_ignoring_case(known, word); }))
+      return true;
+    value.remove_prefix(std::min(
+        value.size(), value.find(',') == std::string_view::npos ? value.size() : value.find(',') + 1));
+  }
+  return false;
+}
+
+// What a page says of itself. Gatehouse says these two for every other answer.
+struct PagePolicies {
+  bool content = false;
+  bool referrer = false;
+
+  void take(const http::Field& field) {
+    content = content || (field.id == http::FieldId::content_security_policy && has_directive(field.value));
+    referrer = referrer || (field.id == http::FieldId::referrer_policy && has_referrer_policy(field.value));
+  }
+  // `same-origin`: under `no-referrer` browsers send `Origin: null` with a form, which frameworks refuse.
+  void complete(Response& response) const {
+    if (!content) {
+      http::append_field(response.fields, "Content-Security-Policy",
+                         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+    }
+    if (!referrer) http::append_field(response.fields, "Referrer-Policy", "same-origin");
+  }
+};
+
+bool is_written_for_data(http::FieldId id) {
+  return id == http::FieldId::content_security_policy || id == http::FieldId::referrer_policy;
 }
 
 // What Connection names concerns one connection, whatever it is (RFC 9110 section 7.6.1).
@@ -181,6 +289,8 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
                         Response& response, CallReport& report) {
   using enum http::ToClient;
   const bool nominates = http::connection_options(head.fields).unknown;
+  const bool page = is_page(head, rules);
+  PagePolicies policies;
   for (const http::Field field : head.fields) {
     const http::ToClient way = http::to_client(field.id);
     if (way == stays || (nominates && is_nominated(field, head.fields))) continue;
@@ -192,14 +302,17 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
       response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
       continue;
     }
+    if (way == pages) {
+      policies.take(field);
+      if (page || (declared && !is_written_for_data(field.id)))
+        http::append_field(response.fields, field.name, field.value);
+      continue;
+    }
     switch (field.id) {
       case http::FieldId::location:
       case http::FieldId::content_location: take_reference(field, rules, place, response); break;
       case http::FieldId::link: take_links(field, rules, place, declared, response); break;
-      case http::FieldId::set_cookie:
-        if (declared || sets_known_cookie(field.value, rules))
-          http::append_field(response.fields, field.name, field.value);
-        break;
+      case http::FieldId::set_cookie: take_cookie(field, rules, place, declared, response, report); break;
       case http::FieldId::allow:
         if (!report.allow.empty()) report.allow += ", ";
         report.allow += field.value;
@@ -207,6 +320,9 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
       default: break;
     }
   }
+  if (!page) return;
+  response.policies = Response::Policies::of_page;
+  if (head.status != 304) policies.complete(response);
 }
 
 }  // namespace gatehouse::target

@@ -1,5 +1,8 @@
 #include "target/answer_head.h"
 
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace gatehouse::target {
@@ -78,12 +81,186 @@ TEST(AnswerFields, ThatConnectionNamesConcernOneConnection) {
       "Vary: a\r\n");
 }
 
+std::string set_by(const std::string& value, const AnswerRules& with = rules(),
+                   CallReport* report = nullptr) {
+  return left_of("Set-Cookie: " + value + "\r\n", with, report);
+}
+
 TEST(AnswerFields, SetDeclaredCookiesOnly) {
   const std::string lines =
       "Set-Cookie: theme=dark; Path=/\r\nSet-Cookie: session=1\r\nSet-Cookie: Theme=x\r\nSet-Cookie: "
       "=theme\r\n";
-  EXPECT_EQ(left_of(lines), "Set-Cookie: theme=dark; Path=/\r\n");
-  EXPECT_EQ(left_of(lines, rules({FieldName("Set-Cookie")})), lines);
+  EXPECT_EQ(left_of(lines), "Set-Cookie: theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax\r\n");
+  EXPECT_EQ(left_of(lines, rules({FieldName("Set-Cookie")})),
+            "Set-Cookie: theme=dark; Path=/; Secure; HttpOnly; SameSite=Lax\r\n"
+            "Set-Cookie: session=1; Secure; HttpOnly; SameSite=Lax\r\n"
+            "Set-Cookie: Theme=x; Secure; HttpOnly; SameSite=Lax\r\n");
+}
+
+TEST(AnswerFields, CompleteWhatACookieLacks) {
+  EXPECT_EQ(set_by("theme=a; SameSite=None; Partitioned"),
+            "Set-Cookie: theme=a; Secure; HttpOnly; SameSite=None; Partitioned\r\n");
+  EXPECT_EQ(set_by("theme=a; samesite=strict"), "Set-Cookie: theme=a; Secure; HttpOnly; SameSite=Strict\r\n");
+  AnswerRules readable = rules();
+  readable.readable_cookies = {"theme"};
+  EXPECT_EQ(set_by("theme=a", readable), "Set-Cookie: theme=a; Secure; SameSite=Lax\r\n");
+  EXPECT_EQ(set_by("theme=a; HttpOnly", readable), "Set-Cookie: theme=a; Secure; HttpOnly; SameSite=Lax\r\n");
+}
+
+TEST(AnswerFields, RefuseACookieThatLacksSomethingWhereThatIsSaid) {
+  AnswerRules strict = rules();
+  strict.set_cookies = SetCookies::refuse;
+  for (const auto& [attributes, lack] :
+       {std::pair("HttpOnly; SameSite=Lax", "Secure"), std::pair("Secure; SameSite=Lax", "HttpOnly"),
+        std::pair("Secure; HttpOnly", "SameSite"),
+        std::pair("Secure; HttpOnly; SameSite=Sometimes", "SameSite")}) {
+    CallReport report;
+    EXPECT_EQ(set_by(std::string("theme=a; ") + attributes, strict, &report), "") << attributes;
+    EXPECT_EQ(std::string(report.detail),
+              std::string("the upstream's cookie stayed behind, because it lacks ") + lack);
+    EXPECT_EQ(std::string(report.said), "theme");
+  }
+  EXPECT_EQ(set_by("theme=a; Secure; HttpOnly; SameSite=Lax", strict),
+            "Set-Cookie: theme=a; Secure; HttpOnly; SameSite=Lax\r\n");
+  strict.readable_cookies = {"theme"};
+  EXPECT_EQ(set_by("theme=a; Secure; SameSite=Lax", strict), "Set-Cookie: theme=a; Secure; SameSite=Lax\r\n");
+}
+
+TEST(AnswerFields, SetNoCredentialUnderAnySpellingWhateverIsDeclared) {
+  AnswerRules with = rules({FieldName("Set-Cookie")});
+  with.cookies = {"theme", "sid"};
+  with.credential_cookies.add("sid");
+  for (const char* value :
+       {"sid=1", "SID=1", "s%69d=1", "sid =1", " sid=1", "sid[0]=1", "sid=1; Path=/; Secure"})
+    EXPECT_EQ(set_by(value, with), "") << value;
+  EXPECT_NE(set_by("sids=1", with), "");
+  CallReport report;
+  set_by("sid=secret", with, &report);
+  EXPECT_EQ(std::string(report.detail),
+            "the upstream's cookie stayed behind, because a configured scheme has its credential there");
+  EXPECT_EQ(std::string(report.said), "sid");
+}
+
+TEST(AnswerFields, SetNoCookieThatReadersPartDifferently) {
+  for (const char* value :
+       {"theme=a b", "theme=a,b", "theme=\"a;b\"", "theme=a\\b", "theme", "theme =a", "theme=a; Path=x",
+        "theme=a; Expires=never", "theme=a; Path=/; Path=/b", "theme=\xC3\xA4"}) {
+    CallReport report;
+    EXPECT_EQ(set_by(value, rules({FieldName("Set-Cookie")}), &report), "") << value;
+    EXPECT_TRUE(report.said == "theme" || report.said.empty()) << "no value is told";
+  }
+}
+
+TEST(AnswerFields, SetCookiesForThisServerAndItsPaths) {
+  const auto attributes_of = [](const std::string& attributes) {
+    const std::string line = set_by("theme=a; " + attributes);
+    return line.substr(0, line.find("; Secure"));
+  };
+  for (const char* domain :
+       {"orders.test", ".orders.test", "ORDERS.test", "10.0.0.2", "localhost", "127.0.0.1"})
+    EXPECT_EQ(attributes_of(std::string("Domain=") + domain), "Set-Cookie: theme=a") << domain;
+  EXPECT_EQ(attributes_of("Domain=.shop.test"), "Set-Cookie: theme=a; Domain=shop.test");
+  EXPECT_EQ(attributes_of("Path=/base"), "Set-Cookie: theme=a; Path=/");
+  EXPECT_EQ(attributes_of("Path=/base/cart"), "Set-Cookie: theme=a; Path=/cart");
+  EXPECT_EQ(attributes_of("Path=/based"), "Set-Cookie: theme=a; Path=/based");
+  EXPECT_EQ(attributes_of("Path=/other"), "Set-Cookie: theme=a; Path=/other");
+}
+
+// ---- pages ----
+
+Response answer_of(int status, const std::string& lines, const AnswerRules& with) {
+  const std::string text =
+      "HTTP/1.1 " + std::to_string(status) + " x\r\nContent-Length: 0\r\n" + lines + "\r\n";
+  http::ResponseParser parser;
+  http::ResponseHead head;
+  EXPECT_EQ(parser.parse(text, http::Method::get, head), http::Progress::complete) << lines;
+  Response response;
+  CallReport report;
+  take_answer_fields(head, with, {"api.example:8443", "/base"}, response, report);
+  return response;
+}
+
+AnswerRules with_pages() {
+  AnswerRules with = rules();
+  with.pages = {200, 203};
+  return with;
+}
+
+constexpr const char* kHtml = "Content-Type: text/html; charset=utf-8\r\n";
+const std::string kDefaultContent =
+    "Content-Security-Policy: default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors "
+    "'none'\r\n";
+const std::string kDefaultReferrer = "Referrer-Policy: same-origin\r\n";
+
+TEST(Pages, KeepTheirOwnPolicies) {
+  const std::string policies =
+      "Content-Security-Policy: default-src 'self' https://cdn.test\r\nReferrer-Policy: origin\r\n"
+      "Permissions-Policy: camera=()\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+      "Cross-Origin-Embedder-Policy: require-corp\r\nCross-Origin-Resource-Policy: same-site\r\n";
+  const Response page = answer_of(200, kHtml + policies, with_pages());
+  EXPECT_EQ(std::string(page.fields), kHtml + policies);
+  EXPECT_EQ(page.policies, Response::Policies::of_page);
+  for (const char* type : {"text/html", "TEXT/HTML", "text/html;charset=utf-8"})
+    EXPECT_EQ(answer_of(200, std::string("Content-Type: ") + type + "\r\n", with_pages()).policies,
+              Response::Policies::of_page)
+        << type;
+}
+
+TEST(Pages, GetAPolicyWhereTheyHaveNone) {
+  EXPECT_EQ(std::string(answer_of(200, kHtml, with_pages()).fields),
+            kHtml + kDefaultContent + kDefaultReferrer);
+  for (const char* none : {"", ";", " ; ; ", ",", "; ,\t;"}) {
+    const auto line = std::string("Content-Security-Policy: ") + none + "\r\n";
+    EXPECT_TRUE(std::string(answer_of(200, kHtml + line, with_pages()).fields).contains(kDefaultContent))
+        << none;
+  }
+  for (const char* none : {"", "no", "never, always", "default", "\"origin\"", ",,"}) {
+    const auto line = std::string("Referrer-Policy: ") + none + "\r\n";
+    EXPECT_TRUE(std::string(answer_of(200, kHtml + line, with_pages()).fields).contains(kDefaultReferrer))
+        << none;
+  }
+  EXPECT_FALSE(
+      std::string(answer_of(200, kHtml + std::string("Referrer-Policy: x, ORIGIN\r\n"), with_pages()).fields)
+          .contains(kDefaultReferrer));
+}
+
+TEST(Pages, AreWhatTheDocumentDeclaresAndNothingElse) {
+  const std::string policies =
+      "Content-Security-Policy: default-src *\r\nReferrer-Policy: unsafe-url\r\nPermissions-Policy: "
+      "camera=*\r\n"
+      "Cross-Origin-Resource-Policy: cross-origin\r\n";
+  for (const auto& [status, type] :
+       {std::pair(201, "text/html"), std::pair(200, "application/json"), std::pair(200, "text/html2"),
+        std::pair(200, "text/plain"), std::pair(200, "application/xhtml+xml"),
+        std::pair(200, "image/svg+xml"), std::pair(200, "text/html x"), std::pair(400, "text/html"),
+        std::pair(500, "text/html")}) {
+    const std::string line = std::string("Content-Type: ") + type + "\r\n";
+    const Response data = answer_of(status, line + policies, with_pages());
+    EXPECT_EQ(std::string(data.fields), line) << status << type;
+    EXPECT_EQ(data.policies, Response::Policies::fixed);
+  }
+  EXPECT_EQ(std::string(answer_of(200, policies, with_pages()).fields), "") << "without a type";
+  EXPECT_EQ(std::string(answer_of(200, kHtml + policies, rules()).fields), kHtml);
+}
+
+TEST(Pages, AreNotTouchedByThatOfAnOldOneThatIsStillGood) {
+  const Response unchanged = answer_of(304, "ETag: \"1\"\r\n", with_pages());
+  EXPECT_EQ(std::string(unchanged.fields), "ETag: \"1\"\r\n");
+  EXPECT_EQ(unchanged.policies, Response::Policies::of_page);
+  EXPECT_EQ(answer_of(304, "ETag: \"1\"\r\n", rules()).policies, Response::Policies::fixed);
+}
+
+TEST(Pages, AreNotAloneInDeclaredPoliciesButNotThoseThatGatehouseWrites) {
+  const AnswerRules declared =
+      rules({FieldName("Permissions-Policy"), FieldName("Cross-Origin-Resource-Policy"),
+             FieldName("Content-Security-Policy"), FieldName("Referrer-Policy")});
+  EXPECT_EQ(
+      std::string(answer_of(200,
+                            "Permissions-Policy: camera=()\r\nCross-Origin-Resource-Policy: cross-origin\r\n"
+                            "Content-Security-Policy: default-src *\r\nReferrer-Policy: unsafe-url\r\n",
+                            declared)
+                      .fields),
+      "Permissions-Policy: camera=()\r\nCross-Origin-Resource-Policy: cross-origin\r\n");
 }
 
 TEST(AnswerFields, KeepAllowForTheGate) {

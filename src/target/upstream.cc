@@ -134,12 +134,10 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       if (may_retry && !late) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
+    report.detail.clear();  // of an attempt before
     AnswerReader reader(std::move(held), address, method, asker.authority, rules, response, report, collect);
     auto read = co_await reader.read();
-    if (read) {
-      report.detail.clear();
-      co_return Verdict<void>{};
-    }
+    if (read) co_return Verdict<void>{};
     response.clear();
     if (may_retry && read.error().retry) continue;
     co_return std::unexpected(read.error().refusal);
