@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Desk, Wire, eventually, unlessBuilt } from './harness.mjs';
 import { accepts, freePort } from './support/gatehouse.mjs';
+import { allNames, fieldOf, marker, valueFor } from './support/field_table.mjs';
 import { responsesIn } from './support/wire.mjs';
 
 const file = (name) => join(dirname(fileURLToPath(import.meta.url)), 'readers', name);
@@ -151,6 +152,26 @@ for (const [name, reader] of Object.entries(readers)) {
       if (reader.folds) assert.equal((await ask('/docs/x', ['X_Tenant: evil'], false)).tenant, 'evil', 'asked directly');
       for (const tenant of tenants) answered += (await agreed('/docs/x', [tenant])) ? 1 : 0;
       assert.ok(answered >= 2);
+    });
+
+    it('sees the fields that the table lets go on, and no others under any name', { skip: reader.raw || reader.twice }, async () => {
+      const own = (await agreed('/docs/x', [])).fields;
+      const names = allNames.filter((name) => !['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'cookie', 'upgrade', 'x-tenant'].includes(name.toLowerCase()));
+      let went = 0;
+      for (let at = 0; at < names.length; at += 12) {
+        const fields = names.slice(at, at + 12).map((name) => ({ ...fieldOf(name), name: name.toLowerCase() }));
+        const seen = (await agreed('/docs/x', fields.map((field) => `${field.name}: ${valueFor(field)}`))).fields.filter((name) => !own.includes(name)).sort();
+        // Of a request without a body nothing goes on that is about one.
+        const expected = fields.filter(({ name, toUpstream }) => toUpstream === 'goes_on' && !/^content-(type|encoding|language)$/.test(name)).map(({ name }) => name).sort();
+        assert.deepEqual(seen, expected);
+        went += seen.length;
+      }
+      assert.ok(went > 25, `${went} go on`);
+      if (!reader.folds) return;
+      for (const name of names.filter((one) => one.includes('-'))) {
+        const read = await agreed('/docs/x', [`${name.replaceAll('-', '_')}: ${marker}`]);
+        assert.deepEqual((read?.fields ?? []).filter((one) => !own.includes(one)), [], name);
+      }
     });
 
     it('reads no other body, whatever charset its type names', { skip: !reader.bodies }, async () => {

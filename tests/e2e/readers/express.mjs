@@ -5,7 +5,7 @@ import { parse } from 'cookie';
 const app = express();
 app.set('query parser', 'extended');
 const answer = (route) => (request, response) => response.json({
-  route, doc: request.params.doc, q: request.query.q, tenant: request.get('x-tenant'), theme: parse(request.get('cookie') ?? '').theme,
+  route, doc: request.params.doc, q: request.query.q, tenant: request.get('x-tenant'), theme: parse(request.get('cookie') ?? '').theme, fields: Object.keys(request.headers),
 });
 app.get('/docs/admin', answer('admin'));
 app.get('/jobs/:doc\\:delete', answer('admin'));

@@ -14,4 +14,5 @@ if (rtrim($path, '/. ') === '/docs/admin') {
 }
 header('Content-Type: application/json');
 echo json_encode(['route' => $route, 'doc' => $doc, 'q' => $_GET['q'] ?? null,
-    'tenant' => $_SERVER['HTTP_X_TENANT'] ?? null, 'theme' => $_COOKIE['theme'] ?? null]);
+    'tenant' => $_SERVER['HTTP_X_TENANT'] ?? null, 'theme' => $_COOKIE['theme'] ?? null,
+    'fields' => array_map(fn ($key) => strtolower(strtr(substr($key, 5), '_', '-')), array_values(array_filter(array_keys($_SERVER), fn ($key) => str_starts_with($key, 'HTTP_'))))]);

@@ -14,7 +14,8 @@ app = lambda do |env|
                when %r{\A/docs/([^/]+)\z} then ['doc', $1]
                else ['none', nil]
                end
-  reading = { route: route, doc: doc, q: request.GET['q'], tenant: env['HTTP_X_TENANT'], theme: request.cookies['theme'] }
+  reading = { route: route, doc: doc, q: request.GET['q'], tenant: env['HTTP_X_TENANT'], theme: request.cookies['theme'],
+              fields: env.keys.grep(/\AHTTP_/).map { |key| key.delete_prefix('HTTP_').downcase.tr('_', '-') } }
   [200, { 'Content-Type' => 'application/json' }, [reading.to_json]]
 end
 

@@ -33,7 +33,8 @@ def app(request):
     except HTTPException:
         route = 'none'
     reading = {'route': route, 'doc': values.get('doc'), 'q': request.args.get('q'),
-               'tenant': request.headers.get('X-Tenant'), 'theme': theme_of(request)}
+               'tenant': request.headers.get('X-Tenant'), 'theme': theme_of(request),
+               'fields': [name.lower() for name in request.headers.keys()]}
     return Response(json.dumps(reading), content_type='application/json')
 
 
