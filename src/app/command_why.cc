@@ -56,7 +56,8 @@ void print_dropped(json::Value event) {
     names += names.empty() ? "" : ", ";
     names += printable(one.string());
   }
-  fmt::print("\nNot passed on to the upstream, because neither the operation nor `fields` names it: {}\n",
+  fmt::print("\nNot passed on to the upstream, because neither the operation nor `fields` names it, or because its "
+             "value cannot be read: {}\n",
              names);
 }
 

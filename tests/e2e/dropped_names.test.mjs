@@ -19,6 +19,7 @@ describe('names that no upstream got', unlessBuilt, () => {
       wire.send(`GET /catalogue HTTP/1.1\r\nHost: localhost\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`);
       const answer = (await wire.responses(++sent)).at(-1);
       assert.equal(answer.status, 200, answer.body);
+      if (i + 1 === times) return answer;
     }
   };
   const run = (...words) => desk.folder.run(words[0], '-c', 'gatehouse.yaml', ...words.slice(1));
@@ -96,6 +97,24 @@ describe('names that no upstream got', unlessBuilt, () => {
     const checked = await desk.folder.run('check', '-c', 'decided.yaml');
     assert.match(desk.folder.read('decided.yaml'), /^fields:\n {2}forward:\n {4}- X-Tenant/m);
     assert.equal(checked.status, 0, checked.stderr);
+  });
+
+  it('are none of those that browsers send unasked, and those that browsers mean go on as sent', async () => {
+    const fetched = ['Sec-Fetch-Dest: document', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Site: none', 'Sec-Fetch-User: ?1'];
+    for (const lines of [
+      ['sec-ch-ua: "Chromium";v="142", "Not_A Brand";v="99"', 'sec-ch-ua-mobile: ?0', 'sec-ch-ua-platform: "Linux"', 'Upgrade-Insecure-Requests: 1', 'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+        'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7', ...fetched, 'Sec-Fetch-Storage-Access: active', 'Sec-Purpose: prefetch;prerender', 'Accept-Encoding: gzip, deflate, br, zstd', 'Accept-Language: en-US,en;q=0.9,de;q=0.8', 'Cache-Control: max-age=0', 'Referer: https://a.test/'],
+      ['User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0', 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'Accept-Language: de,en-US;q=0.7,en;q=0.3', 'Accept-Encoding: gzip, deflate, br, zstd', 'DNT: 1', 'Sec-GPC: 1', 'Upgrade-Insecure-Requests: 1', ...fetched, 'Priority: u=0, i', 'Pragma: no-cache', 'Cache-Control: no-cache', 'TE: trailers'],
+      ['User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1', 'Accept: */*', 'Origin: https://a.test', 'Referer: https://a.test/', 'Sec-Fetch-Dest: empty', 'Sec-Fetch-Mode: cors', 'Sec-Fetch-Site: same-site', 'Accept-Language: en-GB,en;q=0.9', 'Priority: u=3, i', 'Accept-Encoding: gzip, deflate, br'],
+    ]) {
+      const answer = await send(lines);
+      assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id']))['http.request.dropped'], undefined);
+      const { headers } = desk.upstream.last;
+      for (const line of lines) {
+        const name = line.slice(0, line.indexOf(':')).toLowerCase();
+        if (/^(user-agent|accept|origin|priority|cache-control|sec-gpc|sec-fetch-(dest|mode|site|user))/.test(name)) assert.equal(headers[name], line.slice(line.indexOf(':') + 2), name);
+      }
+    }
   });
 
   it('are not proposed of a time without any', async () => {
