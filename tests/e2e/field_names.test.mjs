@@ -124,10 +124,12 @@ describe('an upstream', unlessBuilt, () => {
   });
 
   it('sees no value that is not what the table names', async () => {
+    // Texts in quotes stand where the standard has them: in directives, preferences and parameters of media types.
+    const quoted = new Set(['directives', 'preferences', 'accept']);
     const wrong = ['${jndi:ldap://x/a}', '() { :;}; echo', '../../etc/passwd', '<script>', "' OR 1=1 --", `${'x,'.repeat(600)}${marker}`,
       'u=1;x="${jndi:ldap://x}"', 'x="() { :;}", u=1', 'sha-256=:YQ==:;x="${jndi:ldap://x}"', 'https://a.test/${x}', 'bytes=0-1, ${x}', '"a", W/"', 'text/html;q="${x}"', 'de;q=0.5;${x}', 'curl/8 (${x})', 'a/b () { :;}'];
-    for (const { name } of [...table.values()].filter((field) => field.toUpstream === 'goes_on' && field.grammar !== 'text')) {
-      for (const value of wrong) {
+    for (const { name, grammar } of [...table.values()].filter((field) => field.toUpstream === 'goes_on' && field.grammar !== 'text')) {
+      for (const value of wrong.filter((one) => !quoted.has(grammar) || !one.includes('"'))) {
         for (const method of ['GET', 'PUT']) {
           const answer = await send(method, [`${name}: ${value}`]);
           if (answer.status === 400) continue;
