@@ -131,6 +131,7 @@
   X(x_forwarded_alone,              "x-forwarded",                     many, ends_here, text,            stays) \
   X(x_forwarded_for,                "x-forwarded-for",                 many, ends_here, text,            stays) \
   X(x_forwarded_host,               "x-forwarded-host",                many, ends_here, text,            stays) \
+  X(x_frame_options,                "x-frame-options",                 many, declared,  text,            pages)  /* 7034 2 */ \
   X(x_host,                         "x-host",                          many, ends_here, text,            stays) \
   X(x_http_method,                  "x-http-method",                   many, ends_here, text,            stays) \
   X(x_http_method_override,         "x-http-method-override",          many, ends_here, text,            stays) \

@@ -196,7 +196,8 @@ TEST(Pages, KeepTheirOwnPolicies) {
   const std::string policies =
       "Content-Security-Policy: default-src 'self' https://cdn.test\r\nReferrer-Policy: origin\r\n"
       "Permissions-Policy: camera=()\r\nCross-Origin-Opener-Policy: same-origin\r\n"
-      "Cross-Origin-Embedder-Policy: require-corp\r\nCross-Origin-Resource-Policy: same-site\r\n";
+      "Cross-Origin-Embedder-Policy: require-corp\r\nCross-Origin-Resource-Policy: same-site\r\n"
+      "X-Frame-Options: DENY\r\n";
   const Response page = answer_of(200, kHtml + policies, with_pages());
   EXPECT_EQ(std::string(page.fields), kHtml + policies);
   EXPECT_EQ(page.policies, Response::Policies::of_page);
