@@ -229,14 +229,20 @@ std::string operations_of(const Often& often) {
 
 std::string line_of(const Often& often, std::string_view indent) {
   std::string_view name = often.name;
-  if (name.starts_with(audit::kCookieMark)) name.remove_prefix(audit::kCookieMark.size());
   const std::string_view more = often.callers == audit::DroppedNames::kMostCallers ? " or more" : "";
-  return fmt::format("# {}- {:<24} # {} requests of {}{} caller{}, last {}, of {}\n", indent, yaml_text(name),
+  const bool is_cookie = name.starts_with(audit::kCookieMark);
+  if (is_cookie) name.remove_prefix(audit::kCookieMark.size());
+  const std::string entry = is_cookie ? yaml_text(name) : forwarded_entry(name);
+  return fmt::format("# {}- {} # {} requests of {}{} caller{}, last {}, of {}\n", indent, entry,
                      often.requests, often.callers, more, often.callers == 1 ? "" : "s",
                      printable(often.last.substr(0, 10)), operations_of(often));
 }
 
 }  // namespace
+
+std::string forwarded_entry(std::string_view name) {
+  return fmt::format("{{name: {}, schema: {{type: string, maxLength: 256}}}}", yaml_text(name));
+}
 
 MentionedFields mentioned_fields(const openapi::Api& api) { return Mentions(api).take(); }
 
@@ -257,7 +263,8 @@ std::string forward_proposals(const std::vector<audit::DroppedName>& names, std:
       "and no\n"
       "# upstream got it. Best declare it as a parameter, with a schema, on the operations that take it. "
       "Where all of them\n"
-      "# do, uncomment it, and the keys above it. What you leave out stays behind, as before.\n"
+      "# do, uncomment it, and the keys above it, and say in its schema what it may be. What you leave out "
+      "stays behind.\n"
       "# fields:\n",
       kOften, period);
   if (!fields.empty()) text += "#   forward:\n" + fields;

@@ -21,6 +21,9 @@ struct MentionedFields {
 // as the document or the text beside a name says so. At most 20 of each.
 MentionedFields mentioned_fields(const openapi::Api& api);
 
+// An entry of `fields.forward`, with a schema to say more in.
+std::string forwarded_entry(std::string_view name);
+
 // `fields` with a line for each name that came often, as comments; empty where there is none. Names that
 // cannot be forwarded, that a standard lets go on, or that browsers send unasked are not proposed. `period`:
 // such as `7d`, for the text.

@@ -97,7 +97,10 @@ audit::DroppedName dropped(std::string name, std::uint64_t requests = 100,
 TEST(ForwardProposals, AreCommentsForTheOwnerToDecideAbout) {
   const std::string text = forward_proposals({dropped("X-Tenant"), dropped("cookie:theme", 20)}, "7d");
   EXPECT_THAT(text, HasSubstr("DECIDE"));
-  EXPECT_THAT(text, HasSubstr("# fields:\n#   forward:\n#     - X-Tenant "));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "# fields:\n#   forward:\n#     - {name: X-Tenant, schema: {type: string, maxLength: 256}} "));
   EXPECT_THAT(text, HasSubstr("#   cookies:\n#     forward:\n#       - theme "));
   EXPECT_THAT(text, HasSubstr("# 100 requests of 2 callers, last 2026-11-23, of getOrder\n"));
   EXPECT_THAT("\n" + text, Not(testing::ContainsRegex("\n[^#\n]")));
@@ -107,7 +110,7 @@ TEST(ForwardProposals, AreOfAllOperationsTogether) {
   const std::string text = forward_proposals({dropped("X-Tenant", 4, "a"), dropped("x-tenant", 3, "b"),
                                               dropped("X-TENANT", 3, "c"), dropped("X-Other", 9)},
                                              "7d");
-  EXPECT_THAT(text, HasSubstr("- X-Tenant "));
+  EXPECT_THAT(text, HasSubstr("- {name: X-Tenant, "));
   EXPECT_THAT(text, HasSubstr("# 10 requests of 2 callers, last 2026-11-23, of a, b, c\n"));
   EXPECT_THAT(text, Not(HasSubstr("X-Other")));
 }
@@ -124,8 +127,8 @@ TEST(ForwardProposals, AreNotWhatCannotGoOnOrGoesOnByItself) {
 TEST(ForwardProposals, LetNoNameBecomeAKeyOrAComment) {
   const std::string text =
       forward_proposals({dropped("true"), dropped("#x"), dropped("cookie:|a", 50, "a\nb: c")}, "7d");
-  EXPECT_THAT(text, HasSubstr("- \"true\""));
-  EXPECT_THAT(text, HasSubstr("- \"#x\""));
+  EXPECT_THAT(text, HasSubstr("- {name: \"true\", "));
+  EXPECT_THAT(text, HasSubstr("- {name: \"#x\", "));
   EXPECT_THAT(text, HasSubstr("- \"|a\""));
   EXPECT_THAT("\n" + text, Not(testing::ContainsRegex("\n[^#\n]")));
 }

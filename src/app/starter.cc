@@ -330,10 +330,12 @@ class Starter {
           "# DECIDE: the document speaks of these header fields and declares them nowhere, so that the "
           "upstream "
           "does not get them.");
-      line("# Declare each as a parameter where an operation takes it, or let it go on unchecked:");
+      line(
+          "# Declare each as a parameter where an operation takes it, or say here what it may be, for all of "
+          "them:");
       line("# fields:");
       line("#   forward:");
-      for (const std::string& name : found.undeclared) line("#     - " + yaml_text(name));
+      for (const std::string& name : found.undeclared) line("#     - " + forwarded_entry(name));
       line();
     }
     for (const std::string& name : found.gatehouses) {

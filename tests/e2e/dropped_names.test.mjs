@@ -85,7 +85,7 @@ describe('names that no upstream got', unlessBuilt, () => {
     assert.equal(status, 0, stderr);
     assert.deepEqual(stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#')), [], 'marks to decide, nothing more');
     assert.match(stdout, /DECIDE/);
-    assert.match(stdout, /- X-Tenant +# 12 requests of 1 caller, last .*, of listCatalogue, getOrder$/m);
+    assert.match(stdout, /- \{name: X-Tenant, schema: .*\} # 12 requests of 1 caller, last .*, of listCatalogue, getOrder$/m);
     assert.match(stdout, /- theme +# 10 requests/);
     for (const name of ['User-Agent', 'Client-IP', 'X-Forwarded-Host', 'X-Auth-Request-User', 'Referer', 'DNT', 'X-Seldom', 'Authorization'])
       assert.ok(!stdout.includes(name), name);
@@ -95,7 +95,7 @@ describe('names that no upstream got', unlessBuilt, () => {
     const pasted = stdout.slice(stdout.indexOf('# fields:')).replace(/^# /gm, '');
     desk.folder.write('decided.yaml', `${pasted}${Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join('')}`);
     const checked = await desk.folder.run('check', '-c', 'decided.yaml');
-    assert.match(desk.folder.read('decided.yaml'), /^fields:\n {2}forward:\n {4}- X-Tenant/m);
+    assert.match(desk.folder.read('decided.yaml'), /^fields:\n {2}forward:\n {4}- \{name: X-Tenant, /m);
     assert.equal(checked.status, 0, checked.stderr);
   });
 
