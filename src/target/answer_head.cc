@@ -136,8 +136,10 @@ std::string_view fault_of(http::SetCookie& cookie, const AnswerRules& rules) {
   const bool readable = has(rules.readable_cookies, cookie.name);
   if (rules.set_cookies == SetCookies::refuse) {
     if (!cookie.secure) return "the upstream's cookie stayed behind, because it lacks Secure";
-    if (!cookie.http_only && !readable) return "the upstream's cookie stayed behind, because it lacks HttpOnly";
-    if (cookie.same_site == http::SameSite::unsaid) return "the upstream's cookie stayed behind, because it lacks SameSite";
+    if (!cookie.http_only && !readable)
+      return "the upstream's cookie stayed behind, because it lacks HttpOnly";
+    if (cookie.same_site == http::SameSite::unsaid)
+      return "the upstream's cookie stayed behind, because it lacks SameSite";
   }
   cookie.secure = true;
   cookie.http_only = cookie.http_only || !readable;
@@ -158,8 +160,8 @@ std::string_view outside_path(std::string_view path, std::string_view base_path)
   return rest.starts_with('/') ? rest : path;
 }
 
-void take_cookie(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place,
-                 bool declared, Response& response, CallReport& report) {
+void take_cookie(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place, bool declared,
+                 Response& response, CallReport& report) {
   const std::string_view name = http::set_cookie_name(field.value);
   if (!declared && !has(rules.cookies, name)) return;
   const auto stays = [&](std::string_view why) {
@@ -169,7 +171,8 @@ void take_cookie(const http::Field& field, const AnswerRules& rules, const Answe
   if (rules.credential_cookies.is_or_taken_for(name))
     return stays("the upstream's cookie stayed behind, because a configured scheme has its credential there");
   auto cookie = http::parse_set_cookie(field.value);
-  if (!cookie) return stays("the upstream's cookie stayed behind, because it is not of the grammar of Set-Cookie");
+  if (!cookie)
+    return stays("the upstream's cookie stayed behind, because it is not of the grammar of Set-Cookie");
   if (const std::string_view fault = fault_of(*cookie, rules); !fault.empty()) return stays(fault);
   // A host that clients do not know: without it the cookie is this server's alone.
   if (cookie->domain && names_inside(*cookie->domain, rules)) cookie->domain.reset();

@@ -22,8 +22,10 @@ export const marker = 'marked-7';
 const values = {
   text: marker, accept: 'text/html', tokens_weighted: 'gzip;q=0.5', languages: 'de-CH', language_tags: 'de', tokens: 'x-a, x-b', token: 'PUT', entity_tags: '"a"', date: 'Thu, 01 Jan 1970 00:00:00 GMT',
   tag_or_date: '"a"', byte_ranges: 'bytes=0-1', preferences: 'return=minimal', products: 'curl/8.5 (x)', origin: 'https://a.test', directives: 'no-cache', digests: 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:',
-  priority: 'u=1', fetch_site: 'same-origin', fetch_mode: 'cors', fetch_dest: 'empty', fetch_user: '?1', gpc: '1', requested_with: 'XMLHttpRequest',
+  priority: 'u=1', fetch_site: 'same-origin', fetch_mode: 'cors', fetch_dest: 'empty', fetch_user: '?1', gpc: '1', requested_with: 'XMLHttpRequest', baggage: 'a=b',
 };
+// They go on with more than a value that parses: with a body, with cookies that something names, with a trace that is continued.
+export const conditional = new Set(['content-type', 'content-encoding', 'content-language', 'cookie', 'tracestate', 'baggage']);
 export function valueFor(field) {
   if (field.toUpstream !== 'goes_on') return marker;
   if (!(field.grammar in values)) throw new Error(`say a value for the grammar ${field.grammar} of ${field.name}`);
