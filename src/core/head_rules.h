@@ -1,5 +1,5 @@
-// What a policy says about the heads of one operation's requests and answers, beyond http/field_table.h. Made
-// when the policy is compiled.
+// What a policy says about the heads of one operation's requests, beyond http/field_table.h. Made when the
+// policy is compiled.
 #pragma once
 
 #include <array>
@@ -12,7 +12,6 @@
 
 #include "base/strings.h"
 #include "http/fields.h"
-#include "http/name_folding.h"
 
 namespace gatehouse::http {
 struct RequestHead;
@@ -132,35 +131,6 @@ class Passages {
   std::vector<Rewritten> rewritten_;
   std::string part_;
   bool any_dropped_ = false;
-};
-
-// A host that an answer may not name: one of an upstream's.
-struct InsideHost {
-  std::string name;  // by inside_name
-  std::uint16_t port = 0;
-};
-inline constexpr std::string_view kLoopbackName = "localhost";
-// One name for one host: lower case, without a final dot; addresses in their usual form, and loopback
-// addresses and their names are all kLoopbackName. `host` as http::parse_host_port gives it.
-std::string inside_name(std::string_view host);
-
-// What becomes of a Set-Cookie that lacks Secure, HttpOnly or SameSite.
-enum class SetCookies : std::uint8_t {
-  complete,  // it gets what it lacks; SameSite=Lax
-  refuse,    // it stays behind
-};
-
-// What of an upstream's answer leaves although the table says `declared`, `checked` or `pages`.
-struct AnswerRules {
-  std::vector<FieldName> fields;     // that the operation's document declares, or `fields.answers`
-  std::vector<std::string> cookies;  // that any document declares as a parameter, or `fields.cookies` names
-  std::vector<InsideHost> inside;    // of all upstreams
-  std::vector<std::string> readable_cookies = {};  // without HttpOnly, because scripts read them
-  SetCookies set_cookies = SetCookies::complete;
-  // Of configured schemes: no upstream sets one, under any spelling that a server could take for it.
-  http::GuardedNames credential_cookies{http::GuardedNames::Kind::cookies};
-  // Statuses below 400 under which the document declares text/html, in order.
-  std::vector<std::uint16_t> pages = {};
 };
 
 }  // namespace gatehouse

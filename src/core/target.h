@@ -21,6 +21,8 @@
 
 namespace gatehouse {
 
+struct AnswerRules;
+
 // Whether the request may have been sent in TLS early data, which others can send again (RFC 8470
 // section 5.1).
 enum class EarlyData : std::uint8_t { none, possible };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cel/program.h"
+#include "core/answer_rules.h"
 #include "core/head_rules.h"
 #include "core/identity.h"
 #include "core/limits.h"

@@ -14,6 +14,7 @@
 #include "base/problems.h"
 #include "base/secret.h"
 #include "base/units.h"
+#include "core/answer_rules.h"
 #include "core/head_rules.h"
 #include "http/path_reading.h"
 #include "openapi/plus.h"

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/answer_rules.h"
 #include "core/target.h"
 #include "http/response_parser.h"
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/manual_clock.h"
+#include "core/answer_rules.h"
 #include "net/testing.h"
 #include "target/upstream.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/answer_rules.h"
 #include "target/upstream_answer.h"
 #include "target/upstream_head.h"
 

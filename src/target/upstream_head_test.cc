@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "core/answer_rules.h"
 #include "http/request_parser.h"
 
 namespace gatehouse::target {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/answer_rules.h"
 #include "target/testing.h"
 
 namespace gatehouse::target {

@@ -1,0 +1,44 @@
+// What a policy says about the heads of one operation's answers from an upstream, beyond http/field_table.h.
+// Made when the policy is compiled.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/head_rules.h"
+#include "http/name_folding.h"
+
+namespace gatehouse {
+
+// A host that an answer may not name: one of an upstream's.
+struct InsideHost {
+  std::string name;  // by inside_name
+  std::uint16_t port = 0;
+};
+inline constexpr std::string_view kLoopbackName = "localhost";
+// One name for one host: lower case, without a final dot; addresses in their usual form, and loopback
+// addresses and their names are all kLoopbackName. `host` as http::parse_host_port gives it.
+std::string inside_name(std::string_view host);
+
+// What becomes of a Set-Cookie that lacks Secure, HttpOnly or SameSite.
+enum class SetCookies : std::uint8_t {
+  complete,  // it gets what it lacks; SameSite=Lax
+  refuse,    // it stays behind
+};
+
+// What of an upstream's answer leaves although the table says `declared`, `checked` or `pages`.
+struct AnswerRules {
+  std::vector<FieldName> fields;     // that the operation's document declares, or `fields.answers`
+  std::vector<std::string> cookies;  // that any document declares as a parameter, or `fields.cookies` names
+  std::vector<InsideHost> inside;    // of all upstreams
+  std::vector<std::string> readable_cookies = {};  // without HttpOnly, because scripts read them
+  SetCookies set_cookies = SetCookies::complete;
+  // Of configured schemes: no upstream sets one, under any spelling that a server could take for it.
+  http::GuardedNames credential_cookies{http::GuardedNames::Kind::cookies};
+  // Statuses below 400 under which the document declares text/html, in order.
+  std::vector<std::uint16_t> pages = {};
+};
+
+}  // namespace gatehouse
