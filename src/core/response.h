@@ -27,8 +27,7 @@ struct Response {
   Kept<std::string> fields;  // checked header lines, each with its CRLF; no framing, no security headers
   Kept<std::string> body;    // the body, or where `rest` is set its beginning
   bool has_content_type = false;
-  // Who says Content-Security-Policy and Referrer-Policy: the same for all answers, or, of a declared page
-  // (text/html), `fields`.
+  // Content-Security-Policy and Referrer-Policy: the same for all, or, of a declared page, in `fields`.
   enum class Policies : std::uint8_t { fixed, of_page } policies = Policies::fixed;
   std::unique_ptr<BodySource> rest;
   // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD,

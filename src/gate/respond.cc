@@ -185,7 +185,7 @@ Framing write_head(std::string& out, const Released& answer, http::Persistence c
                          : "no-store");
   http::append_field(out, "X-Request-Id", exchange.id->text());
   append_limits(out, exchange);
-  if (response.policies == Response::Policies::fixed) head.block(kDataPolicies);
+  if (answer.policies() == Response::Policies::fixed) head.block(kDataPolicies);
   head.block(fixed_fields);
   if (connection == http::Persistence::close) http::append_field(out, "Connection", "close");
 

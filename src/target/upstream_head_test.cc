@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "core/answer_rules.h"
 #include "http/request_parser.h"
+#include "target/testing.h"
 
 namespace gatehouse::target {
 namespace {

@@ -6,12 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { Desk, Wire, unlessBuilt } from './harness.mjs';
-import { allNames, bypasses, conditional, fieldOf, marker, registry, table, valueFor } from './support/field_table.mjs';
+import { allNames, apart, bypasses, conditional, fieldOf, marker, registry, table, valueFor } from './support/field_table.mjs';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-// How a message is framed and routed: with another value than these the request is another one. Each has a test of its own elsewhere.
-const framing = new Set(['host', 'content-length', 'transfer-encoding', 'expect']);
 const special = { connection: 'keep-alive', upgrade: 'other', te: 'trailers', 'max-forwards': '7', 'content-type': 'text/plain', 'content-encoding': 'gzip', cookie: `${marker}=1`, 'early-data': '1' };
 const chunks = (list, size) => Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 // The same every time: a linear congruential generator (Numerical Recipes).
@@ -64,7 +62,7 @@ describe('an upstream', unlessBuilt, () => {
     if (stayed.length === fields.length) assert.ok(!desk.upstream.last.head.includes(marker), what);
     return expected.length;
   };
-  const sendable = allNames.filter((name) => !framing.has(name.toLowerCase()));
+  const sendable = allNames.filter((name) => !apart.has(name.toLowerCase()));
 
   it('has enough to see', () => {
     assert.ok(registry.length >= 280 && bypasses.length >= 300 && table.size >= 100);

@@ -24,8 +24,10 @@ const values = {
   tag_or_date: '"a"', byte_ranges: 'bytes=0-1', preferences: 'return=minimal', products: 'curl/8.5 (x)', origin: 'https://a.test', directives: 'no-cache', digests: 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:',
   priority: 'u=1', fetch_site: 'same-origin', fetch_mode: 'cors', fetch_dest: 'empty', fetch_user: '?1', gpc: '1', requested_with: 'XMLHttpRequest', baggage: 'a=b',
 };
-// They go on with more than a value that parses: with a body, with cookies that something names, with a trace that is continued.
-export const conditional = new Set(['content-type', 'content-encoding', 'content-language', 'cookie', 'tracestate', 'baggage']);
+// They go on with more than a value that parses: with a body, or with cookies that something names.
+export const conditional = new Set(['content-type', 'content-encoding', 'content-language', 'cookie']);
+// How a message is framed and routed, and whose trace is continued: each has tests of its own.
+export const apart = new Set(['host', 'content-length', 'transfer-encoding', 'expect', 'tracestate', 'baggage']);
 export function valueFor(field) {
   if (field.toUpstream !== 'goes_on') return marker;
   if (!(field.grammar in values)) throw new Error(`say a value for the grammar ${field.grammar} of ${field.name}`);
