@@ -32,6 +32,11 @@ class LimitGate {
   Verdict<Input> admit_input(BodyChecked sent, Evaluator& evaluator,
                              const std::shared_ptr<CallerShares>& places);
 
+  // Charge nothing: for the request of an answer that goes on (Runner::ask_again).
+  static Admitted again(Matched matched) { return Admitted(std::move(matched)); }
+  static Counted again(Identified identified) { return Counted(std::move(identified)); }
+  static Input again(BodyChecked sent) { return Input(std::move(sent)); }
+
  private:
   Verdict<void> append_part(Exchange& exchange, const policy::Limit& limit, const policy::LimitKeyPart& part,
                             const Identity* who, const RequestActivation* activation, Evaluator* evaluator);

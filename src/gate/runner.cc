@@ -215,6 +215,33 @@ net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
   co_return Answered{respond(exchange, refusal), refusal};
 }
 
+Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
+  const auto asked = std::make_unique<Exchange>();
+  asked->begin(parts_.policy, *answered.peer);
+  asked->head = answered.head;
+  asked->client = answered.client;
+  asked->id = answered.id;
+  asked->received = clock_.wall();
+  asked->started = clock_.monotonic();
+  GATEHOUSE_TRY(Matched matched, Router::route(*asked));
+  if (matched.operation().name != answered.checked.operation()->name)
+    return refuse(Reason::no_such_operation);
+  auto identified = identifier_.identify(LimitGate::again(std::move(matched)), asked->received);
+  if (!identified) return std::unexpected(identified.error());
+  if (std::holds_alternative<Scheme*>(*identified)) return Again::not_known_yet;
+  Counted counted = LimitGate::again(std::get<Identified>(*std::move(identified)));
+  if (counted.principal()->id != (*answered.checked.principal())->id)
+    return refuse(Reason::credential_unknown);
+  GATEHOUSE_TRY(Permission permission, Permitter::permit(std::move(counted)));
+  GATEHOUSE_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
+  BodyChecked sent = Validator::as_before(std::move(head), answered.checked);
+  std::swap(asked->row, answered.row);  // lent
+  const auto decided = Decider::decide(LimitGate::again(std::move(sent)), evaluator_);
+  std::swap(asked->row, answered.row);
+  if (!decided) return std::unexpected(decided.error());
+  return Again::allowed;
+}
+
 Call Runner::call_of(const Input& input) const {
   const Exchange& exchange = input.exchange();
   const policy::Operation& operation = input.operation();

@@ -51,6 +51,13 @@ class Runner {
   // All that is judged of a request before its object is looked for. Nothing behind the gates is asked.
   net::Task<Verdict<Input>> admit(Exchange& exchange, BodyReader& body);
 
+  // Whether the request whose answer goes on would be let in now, under this runner's policy, as the same
+  // principal: the gates as far as the conditions, on the body as it was checked and the object as it was
+  // found. Limits are not charged, and nothing is recorded. `not_known_yet`: an issuer's keys are being
+  // fetched.
+  enum class Again : std::uint8_t { allowed, not_known_yet };
+  Verdict<Again> ask_again(Exchange& answered);
+
   const policy::PolicySet& policy() const { return *parts_.policy; }
   const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }
 

@@ -235,6 +235,15 @@ Verdict<std::optional<BodyChecked>> Validator::check_body(HeadChecked&& head, st
   return refuse(Reason::body_invalid);
 }
 
+BodyChecked Validator::as_before(HeadChecked head, const CheckedRequest& before) {
+  Exchange& exchange = head.exchange();
+  CheckedRequest& request = exchange.checked;
+  request.parameters_ = exchange.parameters.empty() ? json::Value() : exchange.parameters.root();
+  request.body_ = before.body_;
+  request.body_bytes_ = before.body_bytes_;
+  return BodyChecked(std::move(head));
+}
+
 net::Task<Verdict<BodyChecked>> Validator::check_long(HeadChecked head, std::string_view bytes,
                                                       const LongChecks& long_checks) {
   Exchange& exchange = head.exchange();

@@ -45,6 +45,9 @@ class Validator {
   static net::Task<Verdict<BodyChecked>> check_long(HeadChecked head, std::string_view bytes,
                                                     const LongChecks& long_checks);
 
+  // The body as it was checked when the request came: for that of an answer that goes on (Runner::ask_again).
+  static BodyChecked as_before(HeadChecked head, const CheckedRequest& before);
+
  private:
   Verdict<const openapi::Content*> announced_content(Exchange& exchange, const policy::Operation& operation);
   Verdict<void> read_body(Exchange& exchange, const policy::Operation& operation,

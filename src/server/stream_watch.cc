@@ -1,6 +1,5 @@
 #include "server/stream_watch.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -18,7 +17,7 @@ bool vouched_for(const gate::Peer& peer, const net::ServerTls* shaken, const Lis
          shaken->client_authorities() == now.tls->client_authorities();
 }
 
-StreamWatch::StreamWatch(Worker& worker, const gate::Exchange& exchange, net::Stream& stream,
+StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, net::Stream& stream,
                          std::shared_ptr<const net::ServerTls> shaken)
     : Timer(worker.loop().timers()),
       worker_(worker),
@@ -47,27 +46,10 @@ Verdict<void> StreamWatch::still_allowed() {
     return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
   if (policy == judged_by_) return {};
-  GATEHOUSE_CHECK(judge_by(*policy));
-  judged_by_ = policy;
-  return {};
-}
-
-Verdict<void> StreamWatch::judge_by(const policy::PolicySet& policy) const {
-  const policy::Operation* const operation = policy.find(exchange_.checked.operation()->name);
-  if (operation == nullptr) return refuse(Reason::no_such_operation);
-  const auto proves = [&](const Identity& one) {
-    return one.scheme.empty() ||
-           std::ranges::any_of(policy.authenticators, [&](const policy::AuthenticatorPolicy& authenticator) {
-             return authenticator.name == one.scheme;
-           });
-  };
-  const Principal& principal = *exchange_.checked.principal();
-  for (const IdentityPointer& one : principal.beside()) {
-    if (!proves(*one)) return refuse(Reason::credential_unknown);
-  }
-  if (!proves(principal.identity())) return refuse(Reason::credential_unknown);
-  const PermissionSet permissions = policy.permissions_of(principal->roles, principal->kind);
-  if (!permissions.contains(operation->permission_index)) return refuse(Reason::permission_missing);
+  // What a reload changes holds for the answers that go on, too: who may ask, for what, and under which
+  // conditions.
+  GATEHOUSE_TRY(const gate::Runner::Again again, worker_.serving()->runner->ask_again(exchange_));
+  if (again == gate::Runner::Again::allowed) judged_by_ = policy;
   return {};
 }
 

@@ -23,7 +23,7 @@ bool vouched_for(const gate::Peer& peer, const net::ServerTls* shaken, const Lis
 // what waits for the stream, or runs under net::cancellable() for it, ends with Error{timeout}.
 class StreamWatch final : private net::Timer {
  public:
-  StreamWatch(Worker& worker, const gate::Exchange& exchange, net::Stream& stream,
+  StreamWatch(Worker& worker, gate::Exchange& exchange, net::Stream& stream,
               std::shared_ptr<const net::ServerTls> shaken);
 
   // Why the answer must not go on; nothing: it may.
@@ -31,13 +31,11 @@ class StreamWatch final : private net::Timer {
 
  private:
   void expired() override;
-  // Whether the credentials are in force, and a policy that was loaded meanwhile lets the principal ask for
-  // this operation.
+  // Whether the credentials are in force, and a policy that was loaded meanwhile lets the request in.
   Verdict<void> still_allowed();
-  Verdict<void> judge_by(const policy::PolicySet& policy) const;
 
   Worker& worker_;
-  const gate::Exchange& exchange_;
+  gate::Exchange& exchange_;
   net::Stream& stream_;
   const std::shared_ptr<const net::ServerTls> shaken_;
   std::shared_ptr<const policy::PolicySet> judged_by_;

@@ -125,4 +125,36 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await ends(stream, 'permission_missing', Date.now());
     await stream.close();
   });
+
+  // What a reload changes: [what, reason, change of the configuration and the document, what the caller sends].
+  for (const [what, reason, change, before = () => {}] of [
+    ['a condition', 'condition_false', ({ operations }) => void (operations.getOrder = { ...operations.getOrder, when: 'principal.id != "ann"' })],
+    ['a scope', 'scope_missing', (_, api) => void (api.paths['/orders/{id}'].get.security = [{ userToken: ['orders.read'] }])],
+    ['another scheme', 'credential_missing', (_, api) => void (api.paths['/orders/{id}'].get.security = [{ partnerKey: [] }])],
+    ['the issuer of its tokens', 'credential_claims', ({ authenticators }) => void (authenticators.userToken.issuer = 'https://elsewhere.test/')],
+    ['the id of its principal', 'credential_unknown', ({ authenticators }) => void (authenticators.userToken.prefix = 'user:')],
+    ['what it may send', 'parameters_invalid', (_, api) => void (api.paths['/orders/{id}'].parameters[0].schema = { type: 'string', minLength: 2, maxLength: 20 })],
+    ['the place of its operation', 'no_such_operation', (_, api) => {
+      api.paths['/purchases/{id}'] = api.paths['/orders/{id}'];
+      delete api.paths['/orders/{id}'];
+    }],
+  ]) {
+    it(`ends where a reload changes ${what}`, async () => {
+      const stream = await opened({ change: before, flows: true });
+      const { desk, wire } = stream;
+      const reload = async () => {
+        desk.writeFiles();
+        desk.gatehouse.signal('SIGHUP');
+        const reloads = () => desk.gatehouse.output.split('gatehouse: reloaded').length;
+        const done = reloads();
+        await eventually(() => reloads() > done, 'reload');
+      };
+      await reload();
+      await assert.rejects(wire.until(({ closed }) => closed, 'end', 1500), 'nothing has changed');
+      change(desk.configuration, desk.api);
+      await reload();
+      await ends(stream, reason, Date.now());
+      await stream.close();
+    });
+  }
 });
