@@ -35,6 +35,21 @@ void expect_plain(std::string_view line) {
 }  // namespace
 }  // namespace gatehouse::audit
 
+static constexpr std::string_view kOwnWords = "the handler refused";
+
+// Six signs stand for the four bytes of the shortest credential that is looked for there.
+static bool may_be_base64(std::string_view text) {
+  std::size_t run = 0;
+  for (const char c : text) {
+    const bool sign = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                      c == '+' || c == '/' || c == '-' || c == '_';
+    if (sign) ++run;
+    if (!sign && c != '\r' && c != '\n') run = 0;
+    if (run >= 6) return true;
+  }
+  return false;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gatehouse;
   using namespace gatehouse::audit;
@@ -52,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   event.trace_id = next_part(rest);
   event.user_id = next_part(rest);
   event.credential_id = next_part(rest);
-  event.detail = next_part(rest);
+  event.detail = kOwnWords;
+  event.said = next_part(rest);
   event.upstream = "orders";
   event.upstream_status = static_cast<unsigned>(size);
   const std::array<Attribute, 2> resource{{{"id", next_part(rest)}, {"name", next_part(rest)}}};
@@ -79,12 +95,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool by_chance = !is_utf8(credential) || credential.find("\xef\xbf\xbd") != credential.npos ||
                          credential.find("\xe2\x80\xa6") != credential.npos;
   if (!credential.empty() && !by_chance) {
-    if (const auto detail = root.find_string("detail"))
-      FUZZ_EXPECT(*detail == kRedacted || detail->find(credential) == std::string_view::npos);
+    const std::string_view said = root.find_string("detail")->substr(kOwnWords.size());
+    FUZZ_EXPECT(said.empty() || said.substr(2) == kRedacted || said.substr(2).find(credential) == said.npos);
   }
-  // A caller that sends the name of an object, of a method or its own as a credential takes nothing out.
+  FUZZ_EXPECT(root.find_string("detail")->starts_with(kOwnWords));
+  // A caller that sends the name of an object, of a method, its own or Gatehouse's words as a credential
+  // takes nothing out.
   Event without = event;
-  without.detail = {};
+  without.said = {};
   without.credentials = {};
   Event with = without;
   with.credentials = event.credentials;
@@ -93,12 +111,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   append_event(lines[1], with);
   FUZZ_EXPECT(lines[0] == lines[1]);
 
-  std::string text(event.detail);
+  std::string text(event.said);
   scrub(text, event.credentials);
-  // Where nothing in the text can be another spelling of it either, percent-encoded or escaped as JSON does.
+  // Where nothing in the text can be another spelling of it either: percent-encoded, escaped as JSON does, or
+  // in base64.
   const std::size_t telling = std::min(credential.size(), CredentialSearch::kTelling);
-  if (!credential.empty() && event.detail.find(credential.substr(0, telling)) == std::string_view::npos &&
-      event.detail.find_first_of("%\\") == std::string_view::npos)
-    FUZZ_EXPECT(text == event.detail);
+  if (!credential.empty() && event.said.find(credential.substr(0, telling)) == std::string_view::npos &&
+      event.said.find_first_of("%\\") == std::string_view::npos && !may_be_base64(event.said))
+    FUZZ_EXPECT(text == event.said);
   return 0;
 }
