@@ -126,21 +126,21 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await stream.close();
   });
 
-  // What a reload changes: [what, reason, change of the configuration and the document, what the caller sends].
-  for (const [what, reason, change, before = () => {}] of [
+  // What a reload changes, the reason that ends the answer, and the change.
+  for (const [what, reason, change] of [
     ['a condition', 'condition_false', ({ operations }) => void (operations.getOrder = { ...operations.getOrder, when: 'principal.id != "ann"' })],
     ['a scope', 'scope_missing', (_, api) => void (api.paths['/orders/{id}'].get.security = [{ userToken: ['orders.read'] }])],
     ['another scheme', 'credential_missing', (_, api) => void (api.paths['/orders/{id}'].get.security = [{ partnerKey: [] }])],
     ['the issuer of its tokens', 'credential_claims', ({ authenticators }) => void (authenticators.userToken.issuer = 'https://elsewhere.test/')],
     ['the id of its principal', 'credential_unknown', ({ authenticators }) => void (authenticators.userToken.prefix = 'user:')],
-    ['what it may send', 'parameters_invalid', (_, api) => void (api.paths['/orders/{id}'].parameters[0].schema = { type: 'string', minLength: 2, maxLength: 20 })],
+    ['what it may send', 'parameters_invalid', (_, api) => void (api.paths['/orders/{id}'].parameters = [{ name: 'id', in: 'path', required: true, schema: { type: 'string', minLength: 2, maxLength: 20 } }])],
     ['the place of its operation', 'no_such_operation', (_, api) => {
       api.paths['/purchases/{id}'] = api.paths['/orders/{id}'];
       delete api.paths['/orders/{id}'];
     }],
   ]) {
     it(`ends where a reload changes ${what}`, async () => {
-      const stream = await opened({ change: before, flows: true });
+      const stream = await opened({ flows: true });
       const { desk, wire } = stream;
       const reload = async () => {
         desk.writeFiles();
