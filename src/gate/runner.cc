@@ -49,6 +49,13 @@ bool hides_object(const policy::Operation& operation, const Refusal& refusal) {
          refusal.answer == RefusalAnswer::not_found;
 }
 
+bool same_conditions(const policy::Operation& one, const policy::Operation& other) {
+  return std::ranges::equal(
+      one.conditions, other.conditions, {},
+      [](const policy::Condition& condition) { return condition.program.text(); },
+      [](const policy::Condition& condition) { return condition.program.text(); });
+}
+
 }  // namespace
 
 Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock)
@@ -234,6 +241,13 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
     return refuse(Reason::credential_unknown);
   GATEHOUSE_TRY(Permission permission, Permitter::permit(std::move(counted)));
   GATEHOUSE_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
+  const policy::Operation& operation = head.operation();
+  if (parts_.transactional_targets[operation.index] != nullptr) {
+    // A statement or transaction found the object, which is not known here.
+    if (!same_conditions(operation, *answered.checked.operation()))
+      return refuse(Reason::condition_error, operation.name);
+    return Again::allowed;
+  }
   BodyChecked sent = Validator::as_before(std::move(head), answered.checked);
   std::swap(asked->row, answered.row);  // lent
   const auto decided = Decider::decide(LimitGate::again(std::move(sent)), evaluator_);
