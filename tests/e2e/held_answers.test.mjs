@@ -15,6 +15,9 @@ function addTargets(configuration, api) {
   configuration.workers = 1;
   configuration.database = 'sqlite:desk.db';
   api.paths['/large'] = { get: { operationId: 'readLarge', security, responses: { 200: { description: 'Done' } } } };
+  api.paths['/owned/{id}'] = { get: { operationId: 'readOwned', security, parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'integer', minimum: 1, maximum: 9 } }], responses: { 200: { description: 'Done' } } } };
+  configuration.operations.readOwned = { permission: 'orders:read', sql: { statement: `${large} FROM owners WHERE id = :path.id`, returns: 'one' },
+    resource: { sql: 'SELECT owner FROM owners WHERE id = :path.id' }, when: 'resource.owner == principal.id' };
   configuration.operations.readLarge = { permission: 'orders:read', sql: { statement: large, returns: 'one' } };
   api.paths['/conflict'] = { get: { operationId: 'findConflict', security, responses: { 409: conflict } } };
   configuration.operations.findConflict = { permission: 'orders:read', upstream: 'orders' };
@@ -23,7 +26,7 @@ function addTargets(configuration, api) {
 const open = (change = () => {}) =>
   Desk.open({
     change: (configuration, api) => (addTargets(configuration, api), change(configuration, api)),
-    before: ({ folder }) => makeDatabase(folder, 'desk.db', 'CREATE TABLE empty(id INTEGER)'),
+    before: ({ folder }) => makeDatabase(folder, 'desk.db', "CREATE TABLE owners(id INTEGER, owner TEXT); INSERT INTO owners VALUES (7, 'ann')"),
   });
 
 // Asks `count` times in a row and takes nothing: more than the kernel holds for it.
@@ -68,6 +71,29 @@ describe('an answer that is held whole', unlessBuilt, () => {
     const event = await desk.gatehouse.event(({ reason }) => reason === 'credential_revoked', 'credential_revoked');
     assert.deepEqual([event.outcome, event.operation, event['http.response.status_code']], ['allowed', 'readLarge', 200]);
     assert.ok(event['http.response.body.size'] < 900_000);
+    wire.destroy();
+    await desk.close();
+  });
+
+  it('of an object that its statement found goes on behind a reload, while its conditions are as they were', async () => {
+    const desk = await open((configuration) => (configuration.deadlines = { answer: '60s' }));
+    const wire = await asksAndTakesNothing(desk, '/owned/7', 16);
+    const ended = () => desk.gatehouse.events().filter(({ operation, reason }) => operation === 'readOwned' && reason !== null);
+    await eventually(() => desk.gatehouse.events().some(({ operation }) => operation === 'readOwned'), 'the first answers');
+    const reload = async () => {
+      const reloads = () => desk.gatehouse.output.split('gatehouse: reloaded').length;
+      const done = reloads();
+      desk.writeFiles();
+      desk.gatehouse.signal('SIGHUP');
+      await eventually(() => reloads() > done, 'reload');
+    };
+    await reload();
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // Longer than the watch takes.
+    assert.deepEqual(ended(), []);
+    desk.configuration.operations.readOwned.when = 'resource.owner == principal.id && principal.id != "ann"';
+    await reload();
+    const [event] = await eventually(() => ended().length > 0 && ended(), 'the end of the answer');
+    assert.deepEqual([event.outcome, event.reason], ['allowed', 'condition_error']);
     wire.destroy();
     await desk.close();
   });
