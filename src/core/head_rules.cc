@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/request_parser.h"
+#include "http/request.h"
 #include "http/uri.h"
 
 namespace gatehouse {

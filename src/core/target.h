@@ -15,7 +15,7 @@
 #include "core/proofs.h"
 #include "core/response.h"
 #include "core/verdict.h"
-#include "http/request_parser.h"
+#include "http/request.h"
 #include "http/trace_context.h"
 #include "net/task.h"
 

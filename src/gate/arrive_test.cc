@@ -7,6 +7,7 @@
 #include "base/manual_clock.h"
 #include "gate/record.h"
 #include "gate/respond.h"
+#include "http/request_parser.h"
 
 namespace gatehouse::gate {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/strings.h"
 #include "http/characters.h"
 #include "http/framing.h"
 #include "http/target.h"
@@ -144,11 +143,7 @@ Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   head.path = head.target.substr(0, question);
   head.query = question == std::string_view::npos ? std::string_view{} : head.target.substr(question + 1);
 
-  const auto host = fields.value(FieldId::host);
-  if (!host) return refuse(Malformed::missing_host);
-  const auto authority = parse_host_port(*host);
-  if (!authority) return refuse(Malformed::bad_host);
-  head.host = *authority;
+  if (const auto wrong = read_host(head)) return refuse(*wrong);
 
   head.body = {};
   const auto length = fields.value(FieldId::content_length);
@@ -168,12 +163,7 @@ Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   const bool http_1_1 = version_ == Version::http_1_1;
   head.connection = http_1_1 && !options.close ? Persistence::keep_alive : Persistence::close;
   head.wants_upgrade = http_1_1 && fields.has(FieldId::upgrade);
-
-  head.expects_continue = false;
-  if (const auto expectation = fields.value(FieldId::expect); expectation && http_1_1) {
-    if (!equal_ignoring_case(*expectation, "100-continue")) return refuse(Malformed::expectation);
-    head.expects_continue = head.body.kind != BodyKind::none;
-  }
+  if (const auto wrong = read_expectation(head)) return refuse(*wrong);
   return Progress::complete;
 }
 

@@ -21,48 +21,11 @@
 #include <string_view>
 
 #include "http/field_lines.h"
-#include "http/fields.h"
-#include "http/host.h"
 #include "http/malformed.h"
 #include "http/method.h"
+#include "http/request.h"
 
 namespace gatehouse::http {
-
-enum class Version : std::uint8_t { http_1_0, http_1_1 };
-
-enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
-struct BodyFraming {
-  BodyKind kind = BodyKind::none;  // until_close: responses only
-  std::uint64_t length = 0;        // of BodyKind::length
-};
-
-enum class Persistence : std::uint8_t { close, keep_alive };
-
-// All of a head but its fields.
-struct RequestLine {
-  Method method = Method::other;
-  Version version = Version::http_1_1;
-  Persistence connection = Persistence::close;
-  bool expects_continue = false;
-  bool wants_upgrade = false;
-  BodyFraming body;
-  std::string_view method_text;
-  std::string_view target;  // path and query as they were sent
-  std::string_view path;    // raw: percent-encoding is valid, but not decoded; begins with `/`, or is `*`
-  std::string_view query;   // raw, without `?`; empty also where there was none
-  HostPort host;
-};
-
-// Every view points into the buffer that was parsed, and lives as long as its bytes stay there.
-struct RequestHead : RequestLine {
-  Fields fields;
-
-  // As new: what is not parsed yet says nothing.
-  void forget() {
-    static_cast<RequestLine&>(*this) = {};
-    fields.clear();
-  }
-};
 
 struct RequestLimits {
   std::size_t head = 16 * 1024;  // request line, fields and both final line ends; at most 65535
@@ -72,8 +35,7 @@ struct RequestLimits {
 
 // One request after the other on a connection:
 //   parse(buffer, head) → need_more:  read more behind the same bytes (they may have moved), and call again;
-//   no byte
-//                                     is looked at twice, however small the pieces are
+//                                     no byte is looked at twice, however small the pieces are
 //                       → complete:   `consumed()` bytes were the head; drop them and the body, then reset()
 //                       → malformed:  answer status(reason()), close
 // What is complete or malformed is so for any division of the same bytes into pieces.

@@ -10,7 +10,7 @@
 #include "http/fields.h"
 #include "http/malformed.h"
 #include "http/method.h"
-#include "http/request_parser.h"
+#include "http/request.h"
 
 namespace gatehouse::http {
 

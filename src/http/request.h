@@ -1,0 +1,57 @@
+// A request's head, whichever version of HTTP carried it, and the checks that do not depend on the version.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "http/fields.h"
+#include "http/host.h"
+#include "http/malformed.h"
+#include "http/method.h"
+
+namespace gatehouse::http {
+
+enum class Version : std::uint8_t { http_1_0, http_1_1 };
+
+enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
+struct BodyFraming {
+  BodyKind kind = BodyKind::none;  // until_close: responses only
+  std::uint64_t length = 0;        // of BodyKind::length
+};
+
+enum class Persistence : std::uint8_t { close, keep_alive };
+
+// All of a head but its fields.
+struct RequestLine {
+  Method method = Method::other;
+  Version version = Version::http_1_1;
+  Persistence connection = Persistence::close;
+  bool expects_continue = false;
+  bool wants_upgrade = false;
+  BodyFraming body;
+  std::string_view method_text;
+  std::string_view target;  // path and query as they were sent
+  std::string_view path;    // raw: percent-encoding is valid, but not decoded; begins with `/`, or is `*`
+  std::string_view query;   // raw, without `?`; empty also where there was none
+  HostPort host;
+};
+
+// Every view points into the buffer that was parsed, and lives as long as its bytes stay there.
+struct RequestHead : RequestLine {
+  Fields fields;
+
+  // As new: what is not parsed yet says nothing.
+  void forget() {
+    static_cast<RequestLine&>(*this) = {};
+    fields.clear();
+  }
+};
+
+// Takes the host from the Host field, which every request must have, once (RFC 9110, section 7.2).
+std::optional<Malformed> read_host(RequestHead& head);
+// Takes from Expect whether the client waits to be asked for its body; the only expectation there is
+// (RFC 9110, section 10.1.1). Precondition: the body's framing is known.
+std::optional<Malformed> read_expectation(RequestHead& head);
+
+}  // namespace gatehouse::http
