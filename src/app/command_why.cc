@@ -56,9 +56,10 @@ void print_dropped(json::Value event) {
     names += names.empty() ? "" : ", ";
     names += printable(one.string());
   }
-  fmt::print("\nNot passed on to the upstream, because neither the operation nor `fields` names it, or because its "
-             "value cannot be read: {}\n",
-             names);
+  fmt::print(
+      "\nNot passed on to the upstream, because neither the operation nor `fields` names it, or because its "
+      "value cannot be read: {}\n",
+      names);
 }
 
 // What a sensitive operation has brought about, where its outcome does not say it.

@@ -199,8 +199,8 @@ class StoreSink final : public Sink {
                  : files_.remove_before(end_.file, end_.offset);
   }
 
-  // Old files go as fast as new ones are begun, so that the size holds at any rate of writing. A failure is told when
-  // the next tidying meets it.
+  // Old files go as fast as new ones are begun, so that the size holds at any rate of writing. A failure is
+  // told when the next tidying meets it.
   void make_room() {
     constexpr int kMostPieces = 4;
     for (int i = 0; i < kMostPieces; ++i) {

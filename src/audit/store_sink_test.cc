@@ -154,7 +154,8 @@ TEST_F(Stores, OldEventsGoByAgeAndBySize) {
   EXPECT_EQ(count(), 6000);
 }
 
-// Between two tidyings, seconds apart, sixteen workers write three times the smallest size that can be configured.
+// Between two tidyings, seconds apart, sixteen workers write three times the smallest size that can be
+// configured.
 TEST_F(Stores, HoldTheirSizeAtAnyRateOfWriting) {
   const WallTime now{std::chrono::seconds{1'760'000'000}};
   auto sink = store({.size = kibibytes(256), .file = kibibytes(16)});

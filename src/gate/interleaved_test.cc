@@ -286,7 +286,6 @@ class Interleaved : public ::testing::TestWithParam<Finds> {
 
   // Until each waits, and then the one after the other from port to port.
   void run(std::vector<Asked*> all) {
-    ASSERT_TRUE(served_.add("h"));
     for (Asked* const one : all) {
       one->exchange.begin(policy_, one->peer);
       ASSERT_EQ(one->parser.parse(one->text, one->exchange.head), http::Progress::complete);
@@ -308,7 +307,11 @@ class Interleaved : public ::testing::TestWithParam<Finds> {
   }
 
   ManualClock clock_;
-  http::ServedNames served_{443};
+  const http::ServedNames served_ = [] {
+    http::ServedNames names{443};
+    EXPECT_TRUE(names.add("h"));
+    return names;
+  }();
   SystemEntropy entropy_;
   net::Loop loop_{clock_};
   Turns turns_{loop_};

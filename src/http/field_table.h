@@ -19,8 +19,8 @@
 //   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
 //               target/answer_head looks at its value. `declared`: leaves where the operation's document
 //               declares it under `responses`. `pages`: leaves with an answer of text/html that the document
-//               declares, because a page knows what it loads. `stays`: never leaves; Gatehouse writes its own,
-//               or it concerns one connection.
+//               declares, because a page knows what it loads. `stays`: never leaves; Gatehouse writes its
+//               own, or it concerns one connection.
 //
 // The references are to the section that defines the field; no reference: not a standard field.
 #pragma once
