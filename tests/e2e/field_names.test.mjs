@@ -28,7 +28,7 @@ describe('an upstream', unlessBuilt, () => {
     for (const method of methods) {
       assert.equal((await send(method, [])).status, 200, method);
       own[method] = new Set(Object.keys(desk.upstream.last.headers));
-      for (const name of own[method]) assert.ok(['host', 'x-request-id', 'traceparent', 'x-forwarded-for', 'x-forwarded-proto', 'content-length', 'connection', 'gatehouse-roles'].includes(name), `${name} is written by Gatehouse`);
+      for (const name of own[method]) assert.ok(['host', 'x-request-id', 'traceparent', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'content-length', 'connection', 'gatehouse-roles'].includes(name), `${name} is written by Gatehouse`);
     }
   });
   after(() => {
