@@ -104,7 +104,7 @@ describe('a credential', unlessBuilt, () => {
   it('that the configuration names goes on once: readers would take different lines', async () => {
     const other = await Desk.open({ change: (configuration, api) => {
       schemes(configuration, api);
-      configuration.fields.forward = ['X-API-Keys', 'X-Marks', 'x-listed', 'Referer', 'Baggage', 'User-Agent'];
+      configuration.fields.forward = ['X-API-Keys', 'X-Marks', 'x-listed', 'Referer', 'Preference-Applied', 'User-Agent'];
       api.paths['/open'].get.parameters.push({ name: 'X-Listed', in: 'header', schema: { type: 'array', maxItems: 5, items: { type: 'string', maxLength: 9 } } });
     } });
     const ask = rawTo(other);
@@ -121,7 +121,7 @@ describe('a credential', unlessBuilt, () => {
     };
     assert.match(await head('X-API-Keys: a, b', 'X-Marks: 1'), /^X-API-Keys: a, b\r\n(?:.*\r\n)*X-Marks: 1\r$/im);
     assert.match(await head('X-Listed: a', 'X-Listed: b'), /^X-Listed: a\r\nX-Listed: b\r$/im, 'an array that the document declares');
-    assert.match(await head('Baggage: a=1', 'Baggage: b=2'), /^Baggage: a=1\r\nBaggage: b=2\r$/im, 'a list by its standard');
+    assert.match(await head('Preference-Applied: a=1', 'Preference-Applied: b=2'), /^Preference-Applied: a=1\r\nPreference-Applied: b=2\r$/im, 'a list by its standard');
     assert.match(await head('Referer: https://a.test/'), /^Referer: https:\/\/a\.test\/\r$/im);
     assert.match(await head('User-Agent: ${jndi:x}'), /^User-Agent: \$\{jndi:x\}\r$/im, 'named, and so as it was sent');
     await other.close();
