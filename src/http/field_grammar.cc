@@ -8,105 +8,23 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "http/characters.h"
+#include "http/http_date.h"
 #include "http/structured_fields.h"
+#include "http/value_cursor.h"
 
 namespace gatehouse::http {
 namespace {
 
 constexpr std::size_t kLongestText = 1024;
 
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-// Reads a value from its beginning; each take_… says whether it was there and leaves the rest.
-class Cursor {
- public:
-  explicit Cursor(std::string_view text) : rest_(text) {}
-
-  bool at_end() const { return rest_.empty(); }
-  std::string_view rest() const { return rest_; }
-  bool starts_with(char c) const { return !rest_.empty() && rest_.front() == c; }
-
-  bool take(char c) {
-    if (!starts_with(c)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-  bool take(std::string_view text) {
-    if (!rest_.starts_with(text)) return false;
-    rest_.remove_prefix(text.size());
-    return true;
-  }
-  template <typename Predicate>
-  std::string_view take_while(Predicate belongs) {
-    std::size_t end = 0;
-    while (end < rest_.size() && belongs(rest_[end])) ++end;
-    const std::string_view taken = rest_.substr(0, end);
-    rest_.remove_prefix(end);
-    return taken;
-  }
-  std::string_view take_token() {
-    const std::size_t end = token_end(rest_.data(), 0, rest_.size());
-    const std::string_view taken = rest_.substr(0, end);
-    rest_.remove_prefix(end);
-    return taken;
-  }
-  void skip_blanks() { take_while(is_blank); }
-
-  // RFC 9110 section 5.6.4. Without escapes: readers undo them in different ways, and no field here needs
-  // them.
-  bool take_quoted() {
-    if (!take('"')) return false;
-    take_while([](char c) { return c != '"' && c != '\\' && !is_control(c); });
-    return take('"');
-  }
-  // Section 12.4.2, after `q=`. Java leaves the zero before the point out.
-  bool take_weight() {
-    const bool one = starts_with('1');
-    const bool whole = take('0') || take('1');
-    if (!take('.')) return whole;
-    const std::string_view decimals = take_while(is_digit);
-    return decimals.size() <= 3 && (whole || !decimals.empty()) &&
-           (!one || std::ranges::all_of(decimals, [](char c) { return c == '0'; }));
-  }
-  // Any number of `; name=value`, where the value may be a quoted text (section 5.6.6); `q` is a weight.
-  bool take_parameters() {
-    for (;;) {
-      Cursor ahead = *this;
-      ahead.skip_blanks();
-      if (!ahead.take(';')) return true;
-      ahead.skip_blanks();
-      const std::string_view name = ahead.take_token();
-      if (name.empty() || !ahead.take('=')) return false;
-      if (equal_ignoring_case(name, "q")) {
-        if (!ahead.take_weight()) return false;
-      } else if (!ahead.take_quoted() && ahead.take_token().empty()) {
-        return false;
-      }
-      *this = ahead;
-    }
-  }
-  // A weight and nothing else.
-  bool take_optional_weight() {
-    skip_blanks();
-    if (!take(';')) return true;
-    skip_blanks();
-    return (take("q=") || take("Q=")) && take_weight();
-  }
-
- private:
-  std::string_view rest_;
-};
-
 // One production over the whole of a text.
-template <bool (*Take)(Cursor&)>
+template <bool (*Take)(ValueCursor&)>
 bool matches(std::string_view text) {
-  Cursor in(text);
+  ValueCursor in(text);
   return Take(in) && in.at_end();
 }
 
-bool media_range(Cursor& in) {
+bool media_range(ValueCursor& in) {
   const std::string_view type = in.take_token();
   if (type.empty()) return false;
   if (in.take('/')) {
@@ -118,12 +36,12 @@ bool media_range(Cursor& in) {
   return in.take_parameters();
 }
 
-bool weighted_token(Cursor& in) { return !in.take_token().empty() && in.take_optional_weight(); }
+bool weighted_token(ValueCursor& in) { return !in.take_token().empty() && in.take_optional_weight(); }
 
 // RFC 4647 section 2.1 (`wildcard`) and RFC 5646 section 2.1 by its shape: subtags of 1 to 8 letters and
 // digits, of which the first has letters only.
 template <bool wildcard>
-bool language(Cursor& in) {
+bool language(ValueCursor& in) {
   if (wildcard && in.take('*')) return in.take_optional_weight();
   const std::string_view first = in.take_while(is_letter);
   if (first.empty() || first.size() > 8) return false;
@@ -134,11 +52,11 @@ bool language(Cursor& in) {
   return !wildcard || in.take_optional_weight();
 }
 
-bool single_token(Cursor& in) { return !in.take_token().empty(); }
+bool single_token(ValueCursor& in) { return !in.take_token().empty(); }
 
 bool is_etag_character(char c) { return c != '"' && !is_control(c) && c != ' '; }
 
-bool entity_tag(Cursor& in) {
+bool entity_tag(ValueCursor& in) {
   (void)in.take("W/");
   if (!in.take('"')) return false;
   in.take_while(is_etag_character);
@@ -152,14 +70,14 @@ bool bare_tag(std::string_view text) {
 }
 
 // `name` or `name=value`, and for preferences parameters of the same form.
-bool directive(Cursor& in) {
+bool directive(ValueCursor& in) {
   if (in.take_token().empty()) return false;
   return !in.take('=') || in.take_quoted() || !in.take_token().empty();
 }
-bool preference(Cursor& in) {
+bool preference(ValueCursor& in) {
   if (!directive(in)) return false;
   for (;;) {
-    Cursor ahead = in;
+    ValueCursor ahead = in;
     ahead.skip_blanks();
     if (!ahead.take(';')) return true;
     ahead.skip_blanks();
@@ -168,7 +86,7 @@ bool preference(Cursor& in) {
   }
 }
 
-bool byte_range(Cursor& in) {
+bool byte_range(ValueCursor& in) {
   const std::string_view first = in.take_while(is_digit);
   if (!in.take('-')) return false;
   const std::string_view last = in.take_while(is_digit);
@@ -184,80 +102,13 @@ bool byte_range(Cursor& in) {
   return a.size() < b.size() || (a.size() == b.size() && a <= b);
 }
 
-// RFC 9110 section 5.6.7: IMF-fixdate, and the obsolete forms of RFC 850 and asctime().
-struct DateReader {
-  Cursor in;
-  int day = 0;
-  int month = 0;
-
-  bool two_digits(int& value, int least, int most) {
-    const std::string_view digits = in.take_while(is_digit);
-    if (digits.size() != 2) return false;
-    value = (digits[0] - '0') * 10 + (digits[1] - '0');
-    return value >= least && value <= most;
-  }
-  bool digits(std::size_t count) { return in.take_while(is_digit).size() == count; }
-  bool month_name() {
-    constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto found = std::ranges::find_if(kMonths, [&](std::string_view name) { return in.take(name); });
-    month = static_cast<int>(found - kMonths.begin()) + 1;
-    return found != kMonths.end();
-  }
-  bool time_of_day() {
-    int part = 0;
-    return two_digits(part, 0, 23) && in.take(':') && two_digits(part, 0, 59) && in.take(':') &&
-           two_digits(part, 0, 60);
-  }
-  bool day_fits() const {
-    constexpr std::array<int, 12> kDays = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return day <= kDays[static_cast<std::size_t>(month - 1)];
-  }
-  bool fixdate() {
-    return two_digits(day, 1, 31) && in.take(' ') && month_name() && in.take(' ') && digits(4) &&
-           in.take(' ') && time_of_day() && in.take(" GMT");
-  }
-  bool rfc850() {
-    return two_digits(day, 1, 31) && in.take('-') && month_name() && in.take('-') && digits(2) &&
-           in.take(' ') && time_of_day() && in.take(" GMT");
-  }
-  bool asctime() {
-    if (!month_name() || !in.take(' ')) return false;
-    if (in.take(' ')) {
-      const std::string_view one = in.take_while(is_digit);
-      if (one.size() != 1 || one[0] == '0') return false;
-      day = one[0] - '0';
-    } else if (!two_digits(day, 10, 31)) {
-      return false;
-    }
-    return in.take(' ') && time_of_day() && in.take(' ') && digits(4);
-  }
-  bool whole() {
-    constexpr std::array<std::string_view, 7> kLong = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                       "Friday", "Saturday", "Sunday"};
-    constexpr std::array<std::string_view, 7> kShort = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    const std::string_view name = in.take_while(is_letter);
-    const auto is_in = [&](std::span<const std::string_view> names) {
-      return std::ranges::find(names, name) != names.end();
-    };
-    bool read = false;
-    if (is_in(kLong)) {
-      read = in.take(", ") && rfc850();
-    } else if (is_in(kShort)) {
-      read = in.take(", ") ? fixdate() : in.take(' ') && asctime();
-    }
-    return read && in.at_end() && day_fits();
-  }
-};
-bool http_date(std::string_view text) { return DateReader{Cursor(text)}.whole(); }
-
 // RFC 9110 section 10.1.5. Of a comment's characters those that a log or a template could take for a command
 // are left out of the grammar: `${jndi:…}`, `<script>` and escapes have no place in a product's description.
 bool is_comment_character(char c) {
   constexpr std::string_view kNever = "${}<>\\()\"`";
   return !is_control(c) && static_cast<unsigned char>(c) < 0x80 && !kNever.contains(c);
 }
-bool take_comment(Cursor& in) {
+bool take_comment(ValueCursor& in) {
   if (!in.take('(')) return false;
   for (int depth = 1; depth > 0;) {
     in.take_while(is_comment_character);
@@ -274,7 +125,7 @@ bool take_comment(Cursor& in) {
 bool is_product_character(char c) { return is(c, kTokenCharacter) && c != '$' && c != '`'; }
 bool products(std::string_view text) {
   if (text.size() > kLongestText) return false;
-  Cursor in(text);
+  ValueCursor in(text);
   for (bool first = true;; first = false) {
     if (first || !in.starts_with('(')) {
       if (in.take_while(is_product_character).empty()) return false;
@@ -289,7 +140,7 @@ bool products(std::string_view text) {
 
 bool origin(std::string_view text) {
   if (text == "null") return true;
-  Cursor in(text);
+  ValueCursor in(text);
   const std::string_view scheme =
       in.take_while([](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
   if (scheme.empty() || !is_letter(scheme.front())) return false;
@@ -416,13 +267,13 @@ bool entity_tags(std::string_view text) {
 }
 
 bool byte_ranges(std::string_view text) {
-  Cursor in(text);
+  ValueCursor in(text);
   return equal_ignoring_case(in.take_token(), "bytes") && in.take('=') &&
          all_members(in.rest(), 8, matches<byte_range>);
 }
 
 // `rojo=00f067aa0ba902b7` and `fw529a3039@dt=FfffffeA`.
-bool trace_state_member(Cursor& in) {
+bool trace_state_member(ValueCursor& in) {
   const auto is_key = [](char c) {
     return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '-' || c == '*' || c == '/';
   };
@@ -439,11 +290,11 @@ bool trace_state_member(Cursor& in) {
 }
 
 // `userId=alice;p=1`, with blanks around each part.
-bool baggage_member(Cursor& in) {
+bool baggage_member(ValueCursor& in) {
   const auto is_octet = [](char c) {
     return c > ' ' && c <= '~' && c != '"' && c != ',' && c != ';' && c != '\\';
   };
-  const auto take_value = [&](Cursor& at) {
+  const auto take_value = [&](ValueCursor& at) {
     at.skip_blanks();
     at.take_while(is_octet);
     at.skip_blanks();
@@ -527,8 +378,8 @@ Kept keep(FieldGrammar grammar, std::string_view value, std::string& part) {
     case FieldGrammar::tokens: return members(value, 32, matches<single_token>, part);
     case FieldGrammar::token: return whole_if(matches<single_token>(value));
     case FieldGrammar::entity_tags: return whole_if(entity_tags(value));
-    case FieldGrammar::date: return whole_if(http_date(value));
-    case FieldGrammar::tag_or_date: return whole_if(matches<entity_tag>(value) || http_date(value));
+    case FieldGrammar::date: return whole_if(is_http_date(value));
+    case FieldGrammar::tag_or_date: return whole_if(matches<entity_tag>(value) || is_http_date(value));
     case FieldGrammar::byte_ranges: return whole_if(byte_ranges(value));
     case FieldGrammar::preferences: return members(value, 32, matches<preference>, part);
     case FieldGrammar::products: return whole_if(products(value));
