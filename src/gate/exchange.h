@@ -21,10 +21,10 @@
 #include "core/response.h"
 #include "core/target.h"
 #include "core/verdict.h"
-#include "http/request_parser.h"
+#include "http/request.h"
 #include "http/route_table.h"
 #include "http/trace_context.h"
-#include "net/stream.h"
+#include "net/hang_up.h"
 #include "policy/policy_set.h"
 #include "schema/findings.h"
 

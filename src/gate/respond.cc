@@ -74,6 +74,8 @@ void append_body(std::string& out, const AnswerText& text, unsigned status, std:
   out += '}';
 }
 
+bool is_bodiless(unsigned status) { return status == 204 || status == 304; }
+
 bool may_see_details(const Exchange& exchange) {
   if (exchange.findings.empty()) return false;
   if (exchange.policy->settings.details == policy::Details::everyone) return true;
@@ -172,6 +174,10 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
   return body.size();
 }
 
+bool has_body(const Released& answer) {
+  return answer.exchange().head.method != http::Method::head && !is_bodiless(answer.status());
+}
+
 Framing write_head(std::string& out, const Released& answer, http::Persistence connection,
                    std::string_view date_line, std::string_view fixed_fields) {
   const Exchange& exchange = answer.exchange();
@@ -190,8 +196,7 @@ Framing write_head(std::string& out, const Released& answer, http::Persistence c
   if (connection == http::Persistence::close) http::append_field(out, "Connection", "close");
 
   Framing framing = Framing::length;
-  const bool bodiless = answer.status() == 204 || answer.status() == 304;
-  if (bodiless) {
+  if (is_bodiless(answer.status())) {
     framing = Framing::none;
   } else if (exchange.head.method == http::Method::head) {
     framing = Framing::none;

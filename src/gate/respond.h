@@ -6,7 +6,7 @@
 #include "core/response.h"
 #include "core/verdict.h"
 #include "gate/exchange.h"
-#include "http/request_parser.h"
+#include "http/request.h"
 #include "http/response_writer.h"
 
 namespace gatehouse::gate {
@@ -29,6 +29,9 @@ Released respond_alive(Exchange& exchange);
 // closed. How many bytes its body has.
 std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields);
+
+// Whether the answer is one that may have a body (RFC 9110, section 6.4.1).
+bool has_body(const Released& answer);
 
 enum class Framing : std::uint8_t { length, chunked, none };
 

@@ -17,7 +17,7 @@ namespace gatehouse::net {
 using Outcome = TlsEngine::Outcome;
 
 Stream::Stream(Loop& loop, Socket socket, Endpoint peer)
-    : Timer(loop.timers()), loop_(loop), channel_{.socket = std::move(socket)}, peer_(peer) {
+    : Timer(loop.timers()), loop_(loop), channel_{.socket = std::move(socket)}, peer_(peer), hang_up_(loop) {
   loop_.watch(channel_.socket.descriptor(), *this);
 }
 
@@ -26,7 +26,6 @@ Stream::~Stream() {
   for (StreamOperation* const operation : {reader_, writer_}) {
     if (operation != nullptr) operation->slot_ = nullptr;
   }
-  if (hang_up_ != nullptr) hang_up_->stream_ = nullptr;
   loop_.unwatch(channel_.socket.descriptor(), *this);
 }
 
@@ -190,14 +189,14 @@ void Stream::on_events(std::uint32_t events) {
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) channel_.writable = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) {
     channel_.ending = true;
-    if (peer_state_ == PeerState::present) peer_state_ = PeerState::finished;
+    if (peer_state() == PeerState::present) hang_up_.change(PeerState::finished);
   }
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0) peer_state_ = PeerState::gone;
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) hang_up_.change(PeerState::gone);
 
   if (engine_ && engine_->output_pending() && channel_.writable) engine_->flush();
   if (channel_.writable && !advance(writer_)) return;
   if (channel_.readable && !advance(reader_)) return;
-  if (peer_state_ != PeerState::present && hang_up_ != nullptr) hang_up_->peer_hung_up();
+  hang_up_.tell();
 }
 
 bool Stream::advance(StreamOperation*& slot) {
@@ -303,36 +302,5 @@ Task<void> close(StreamPtr stream, MonotonicTime deadline) {
     if (stream->channel_.readable) co_await yield(loop);
   }
 }
-
-// ---- cancelling
-
-void Stream::end_work_by(MonotonicTime deadline) {
-  if (hang_up_ != nullptr) hang_up_->arm(std::min(deadline, hang_up_->until_));
-}
-
-HangUp::HangUp(Stream& stream, MonotonicTime deadline, const OnHangUp* on_hang_up)
-    : Timer(stream.loop().timers()), stream_(&stream), until_(deadline), on_hang_up_(on_hang_up) {}
-
-HangUp::~HangUp() {
-  if (stream_ != nullptr && stream_->hang_up_ == this) stream_->hang_up_ = nullptr;
-}
-
-std::optional<Error> HangUp::already() const {
-  if (stream_->peer_state() != PeerState::present) return Error{ErrorCode::cancelled, "the peer hung up"};
-  if (until_ <= stream_->loop().now()) return Error{ErrorCode::timeout, "the deadline passed"};
-  return std::nullopt;
-}
-
-void HangUp::watch() {
-  stream_->hang_up_ = this;
-  arm(until_);
-}
-
-void HangUp::peer_hung_up() {
-  if (on_hang_up_ != nullptr && *on_hang_up_ == OnHangUp::finish) return;
-  cancel({ErrorCode::cancelled, "the peer hung up"});
-}
-
-void HangUp::expired() { cancel({ErrorCode::timeout, "the deadline passed"}); }
 
 }  // namespace gatehouse::net

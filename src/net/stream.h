@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/channel.h"
+#include "net/hang_up.h"
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/task.h"
@@ -25,17 +26,9 @@
 
 namespace gatehouse::net {
 
-class HangUp;
 class Stream;
 class TlsEngine;
 using StreamPtr = std::unique_ptr<Stream>;
-
-// What is known about the other side without reading.
-enum class PeerState : std::uint8_t {
-  present,
-  finished,  // it will send nothing more; what it sent before can still be read
-  gone,      // reset, or closed in both directions
-};
 
 // An operation of a stream while it waits. Destroying it takes it back.
 class StreamOperation {
@@ -99,10 +92,10 @@ class Stream final : private Watcher, private Timer {
   // Operations that are not done by then, pending and later ones, give Error{timeout}.
   void set_deadline(MonotonicTime deadline);
   void clear_deadline();
-  // What runs under cancellable() for this stream ends then at the latest, with Error{timeout}.
-  void end_work_by(MonotonicTime deadline);
 
-  PeerState peer_state() const { return peer_state_; }
+  PeerState peer_state() const { return hang_up_.state(); }
+  // Of the peer: what cancellable() runs for it.
+  HangUpSource& hang_up() { return hang_up_; }
   const Endpoint& peer() const { return peer_; }
   Result<Endpoint> local() const { return channel_.socket.local(); }
   Loop& loop() const { return loop_; }
@@ -113,7 +106,6 @@ class Stream final : private Watcher, private Timer {
   void abort();
 
  private:
-  friend class HangUp;
   friend Task<void> close(StreamPtr stream, MonotonicTime deadline);
   friend Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime deadline);
 
@@ -129,7 +121,7 @@ class Stream final : private Watcher, private Timer {
   Loop& loop_;
   Channel channel_;
   Endpoint peer_;
-  PeerState peer_state_ = PeerState::present;
+  HangUpSource hang_up_;
   bool timed_out_ = false;
   bool broken_ = false;  // a write ended half-way
   bool finished_ = false;
@@ -137,7 +129,6 @@ class Stream final : private Watcher, private Timer {
   bool* destroyed_ = nullptr;  // set while a coroutine runs that may destroy this stream
   StreamOperation* reader_ = nullptr;
   StreamOperation* writer_ = nullptr;
-  HangUp* hang_up_ = nullptr;
   std::unique_ptr<TlsEngine> engine_;
   std::unique_ptr<TlsFacts> facts_;
 };
@@ -149,21 +140,6 @@ Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime dea
 // Ends a stream so that what was written last arrives even though the peer still sends: says that no more
 // comes, then discards what arrives until the peer ends too, or `deadline`.
 Task<void> close(StreamPtr stream, MonotonicTime deadline);
-
-// What becomes of work whose peer hangs up.
-enum class OnHangUp : std::uint8_t {
-  cancel,
-  finish,  // it has begun what must not be left half-done, or unrecorded
-};
-
-// Runs `task` until it is done, the peer of `stream` hangs up (ends its sending, closes or resets), or
-// `deadline` passes; then the task is destroyed, and the result is Error{cancelled} or Error{timeout}.
-// A client that only half-closes counts as gone, as it does in nginx. Where `on_hang_up` says `finish` at the
-// moment of the hang-up, the task goes on to its end or to the deadline; the task may change it as it runs,
-// and it outlives the task.
-template <typename T>
-Task<Result<T>> cancellable(Stream& stream, MonotonicTime deadline, Task<T> task,
-                            const OnHangUp* on_hang_up = nullptr);
 
 }  // namespace gatehouse::net
 

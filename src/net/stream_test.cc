@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/manual_clock.h"
+#include "net/signal.h"
 #include "net/testing.h"
 
 namespace gatehouse::net {
@@ -253,11 +254,18 @@ Task<int> never(Loop& loop, bool& destroyed) {
   co_return 1;
 }
 
+template <typename T>
+Task<Result<T>> waiting_for(HangUpSource& source, MonotonicTime deadline, Task<T> task,
+                            const OnHangUp* on_hang_up = nullptr) {
+  auto running = cancellable(source, deadline, std::move(task), on_hang_up);
+  co_return co_await running;
+}
+
 TEST_F(Streams, ADisconnectDestroysTheExchangeThatRuns) {
   Pair pair = connected(loop_);
   bool destroyed = false;
   std::optional<Result<int>> outcome;
-  start(loop_, cancellable(*pair.server, Timer::kNever, never(loop_, destroyed)), outcome);
+  start(loop_, waiting_for(pair.server->hang_up(), Timer::kNever, never(loop_, destroyed)), outcome);
   for (int i = 0; i < 5; ++i) loop_.poll();
   EXPECT_FALSE(destroyed);
   pair.client.reset();
@@ -271,7 +279,8 @@ TEST_F(Streams, ADisconnectLeavesWorkAloneThatIsToBeFinishedAndADeadlineEndsIt) 
   bool destroyed = false;
   OnHangUp rule = OnHangUp::cancel;
   std::optional<Result<int>> outcome;
-  start(loop_, cancellable(*pair.server, loop_.now() + 3s, never(loop_, destroyed), &rule), outcome);
+  start(loop_, waiting_for(pair.server->hang_up(), loop_.now() + 3s, never(loop_, destroyed), &rule),
+        outcome);
   rule = OnHangUp::finish;
   pair.client.reset();
   turn_until(loop_, [&] { return pair.server->peer_state() != PeerState::present; });
@@ -287,7 +296,7 @@ TEST_F(Streams, ADeadlineDestroysTheExchangeThatRuns) {
   Pair pair = connected(loop_);
   bool destroyed = false;
   std::optional<Result<int>> outcome;
-  start(loop_, cancellable(*pair.server, loop_.now() + 3s, never(loop_, destroyed)), outcome);
+  start(loop_, waiting_for(pair.server->hang_up(), loop_.now() + 3s, never(loop_, destroyed)), outcome);
   clock_.advance(2s);
   loop_.poll();
   EXPECT_FALSE(outcome);
@@ -308,7 +317,7 @@ Task<int> buggy(Loop& loop) {
   throw std::runtime_error("a bug");
 }
 Task<int> caught(Stream& stream, Loop& loop) {
-  auto task = cancellable(stream, Timer::kNever, buggy(loop));
+  auto task = waiting_for(stream.hang_up(), Timer::kNever, buggy(loop));
   try {
     auto result = co_await task;
     co_return result ? 0 : 1;
@@ -317,14 +326,52 @@ Task<int> caught(Stream& stream, Loop& loop) {
   }
 }
 
+// What was awaited is over, although it stands in the coroutine a while longer.
+Task<int> wait_again(Loop& loop, HangUpSource& source, Signal& signal, MonotonicTime deadline) {
+  auto running = cancellable(source, deadline, quick(loop));
+  const auto first = co_await running;
+  co_await signal.wait();
+  co_return *first;
+}
+
+TEST_F(Streams, ADeadlineOrADisconnectEndsNothingThatComesLater) {
+  auto pair = connected(loop_);
+  Signal signal(loop_);
+  std::optional<int> out;
+  start(loop_, wait_again(loop_, pair.server->hang_up(), signal, loop_.now() + 1s), out);
+  for (int i = 0; i < 4; ++i) loop_.poll();
+  clock_.advance(2s);
+  pair.client.reset();
+  turn_until(loop_, [&] { return pair.server->peer_state() != PeerState::present; });
+  EXPECT_FALSE(out);
+  pair.server->hang_up().end_work_by(loop_.now());
+  for (int i = 0; i < 4; ++i) loop_.poll();
+  EXPECT_FALSE(out);
+  signal.set();
+  turn_until(loop_, [&] { return out.has_value(); });
+  EXPECT_EQ(out, 7);
+}
+
+Task<int> reset_behind(Loop& loop, StreamPtr& stream) {
+  auto running = cancellable(stream->hang_up(), Timer::kNever, quick(loop));
+  const auto first = co_await running;
+  stream.reset();
+  co_return *first;
+}
+
+TEST_F(Streams, AConnectionMayGoBeforeWhatHasRunForIt) {
+  auto pair = connected(loop_);
+  EXPECT_EQ(run(loop_, reset_behind(loop_, pair.server)), 7);
+}
+
 TEST_F(Streams, AnExchangeThatEndsInTimeGivesItsValueOrItsException) {
   Pair pair = connected(loop_);
-  EXPECT_EQ(run(loop_, cancellable(*pair.server, Timer::kNever, quick(loop_))), 7);
-  EXPECT_EQ(run(loop_, cancellable(*pair.server, loop_.now() + 1s, at_once())), 8);
+  EXPECT_EQ(run(loop_, waiting_for(pair.server->hang_up(), Timer::kNever, quick(loop_))), 7);
+  EXPECT_EQ(run(loop_, waiting_for(pair.server->hang_up(), loop_.now() + 1s, at_once())), 8);
   EXPECT_EQ(run(loop_, caught(*pair.server, loop_)), 2);
   pair.client.reset();
   turn_until(loop_, [&] { return pair.server->peer_state() != PeerState::present; });
-  EXPECT_EQ(run(loop_, cancellable(*pair.server, Timer::kNever, at_once())).error().code,
+  EXPECT_EQ(run(loop_, waiting_for(pair.server->hang_up(), Timer::kNever, at_once())).error().code,
             ErrorCode::cancelled);
 }
 
@@ -368,7 +415,7 @@ TEST_F(Streams, AStreamOrAListenerMayGoBeforeTheTasksThatWaitForIt) {
   std::optional<Result<Accepted>> accepted;
   start(loop_, read_some(*pair.server), got);
   start(loop_, write_all(*pair.server, noise(std::size_t{24} << 20U)), written);
-  start(loop_, cancellable(*pair.server, Timer::kNever, never(loop_, destroyed)), outcome);
+  start(loop_, waiting_for(pair.server->hang_up(), Timer::kNever, never(loop_, destroyed)), outcome);
   start(loop_, accept_one(**listener), accepted);
   for (int i = 0; i < 5; ++i) loop_.poll();
   pair.server.reset();

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "crypto/certificate.h"
 #include "gate/revocation.h"
+#include "http/request_parser.h"
 #include "http/response_writer.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"

@@ -258,6 +258,26 @@ TEST(Drain, CutsAtItsEndAnAnswerThatGoesOn) {
   EXPECT_THAT(server.events.lines, ElementsAre("request allowed 200 draining"));
 }
 
+// The pull before it has ended, and neither a deadline nor a disconnect ends it again.
+TEST(Drain, CutsAtItsEndAnAnswerWhosePieceWaitsForRoom) {
+  for (const bool client_leaves : {false, true}) {
+    TestServer server;
+    const auto flow = server.backend.stream();
+    TestClient client = server.connect();
+    server.send(client, kAsk);
+    server.worker->drain([] {});
+    server.pass(20s);
+    flow->give(kLarge);
+    server.turn();
+    server.pass(20s);
+    EXPECT_THAT(server.events.lines, IsEmpty());
+    client_leaves ? client.close() : server.stop();
+    server.turn();
+    EXPECT_THAT(server.events.lines, ElementsAre(client_leaves ? "request allowed 200 client_gone"
+                                                               : "request allowed 200 draining"));
+  }
+}
+
 TEST(Drain, IsDoneWhenTheLastConnectionHasEndedAndWaitsForNothingElse) {
   TestServer server;
   server.backend.holds = true;
@@ -294,6 +314,26 @@ TEST(Drain, IsDoneAMomentAfterItsEndWhateverIsLeft) {
   EXPECT_THAT(server.events.lines, ElementsAre("request allowed 200 draining"));
 }
 
+// ---- bugs
+
+TEST(ConnectionEnd, ABugWhileAnAnswerIsWrittenIsInItsOneEvent) {
+  for (const std::string_view request : {kAsk, kOrder}) {
+    TestServer server;
+    const auto flow = server.backend.stream();
+    TestClient client = server.connect();
+    server.send(client, request);
+    flow->give("a piece");
+    server.turn();
+    flow->throw_now();
+    server.read(client);
+    EXPECT_TRUE(client.ended);
+    EXPECT_FALSE(client.received.ends_with("0\r\n\r\n"));
+    EXPECT_THAT(server.events.lines, ElementsAre("request failed 200 internal_error"));
+    EXPECT_THAT(server.events.details, ElementsAre("the source has a bug"));
+    EXPECT_EQ(server.open(), 0U);
+  }
+}
+
 // ---- the worker stops, whatever is under way
 
 TEST(WorkerStop, LeavesOneEventForEachRequestWhateverItWaitsFor) {
@@ -317,6 +357,31 @@ TEST(WorkerStop, LeavesOneEventForEachRequestWhateverItWaitsFor) {
   EXPECT_THAT(stopped(kAsk, [](TestServer& server) { (void)server.backend.stream(); }),
               ElementsAre("request allowed 200 draining"));
   EXPECT_THAT(stopped(kAsk, plainly), ElementsAre("request allowed 200"));
+  EXPECT_THAT(stopped(kAsk.substr(0, 9), plainly), ElementsAre("connection refused 0 draining"));
+}
+
+// What could not be read as a request, behind answers that fill the connection.
+TEST(WorkerStop, LeavesTheEventOfWhatCouldNotBeReadAsARequest) {
+  const auto ask = [](TestServer& server, TestClient& client) {
+    server.send(client, kAsk);
+    server.turn();
+    return server.events.lines.size();
+  };
+  std::size_t fit = 0;  // answers that a client has not to read
+  {
+    TestServer server;
+    TestClient client = server.connect(TestServer::Buffer::small);
+    while (ask(server, client) > fit) ++fit;
+  }
+  TestServer server;
+  TestClient client = server.connect(TestServer::Buffer::small);
+  for (std::size_t i = 0; i < fit; ++i) ask(server, client);
+  server.send(client, "BAD\r\n\r\n");
+  server.turn();
+  EXPECT_EQ(server.events.lines.size(), fit) << "the refusal waits for room";
+  server.stop();
+  ASSERT_EQ(server.events.lines.size(), fit + 1);
+  EXPECT_EQ(server.events.lines.back(), "request refused 0 malformed_http");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "gate/arrive.h"
 #include "gate/respond.h"
 #include "gate/sent_in_clear.h"
+#include "http/request_parser.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
 

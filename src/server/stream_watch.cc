@@ -12,37 +12,33 @@ constexpr std::chrono::seconds kWatchEvery{1};
 
 }  // namespace
 
-bool vouched_for(const gate::Peer& peer, const net::ServerTls* shaken, const Listening& now) {
-  return peer.certificate.empty() || shaken == now.tls.get() ||
-         shaken->client_authorities() == now.tls->client_authorities();
+bool vouched_for(const Client& client, const Listening& now) {
+  return client.peer.certificate.empty() || client.shaken == now.tls ||
+         client.shaken->client_authorities() == now.tls->client_authorities();
 }
 
-StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, net::Stream& stream,
-                         std::shared_ptr<const net::ServerTls> shaken)
+StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier)
     : Timer(worker.loop().timers()),
       worker_(worker),
       exchange_(exchange),
-      stream_(stream),
-      shaken_(std::move(shaken)),
+      carrier_(carrier),
       judged_by_(exchange.policy) {
   arm(worker_.loop().now() + kWatchEvery);
 }
 
 void StreamWatch::expired() {
-  const MonotonicTime now = worker_.loop().now();
   if (const Verdict<void> holds = still_allowed(); !holds) {
     ended_ = holds.error().reason;
-    stream_.set_deadline(now);
-    stream_.end_work_by(now);
+    carrier_.end_now();
     return;
   }
-  arm(now + kWatchEvery);
+  arm(worker_.loop().now() + kWatchEvery);
 }
 
 Verdict<void> StreamWatch::still_allowed() {
   if (!exchange_.checked.principal() || exchange_.checked.operation() == nullptr) return {};
   GATEHOUSE_CHECK(exchange_.checked.principal()->in_force(worker_.shared().clock.wall()));
-  if (!vouched_for(*exchange_.peer, shaken_.get(), *worker_.serving()->listening))
+  if (!vouched_for(carrier_.client(), *worker_.serving()->listening))
     return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
   if (policy == judged_by_) return {};

@@ -7,24 +7,21 @@
 #include "core/verdict.h"
 #include "gate/exchange.h"
 #include "net/loop.h"
-#include "net/stream.h"
-#include "net/tls.h"
+#include "server/carrier.h"
 
 namespace gatehouse::server {
 
 struct Listening;
 class Worker;
 
-// Whether the authorities that vouched for the client's certificate, if it showed one, still count. `shaken`:
-// of the connection's handshake.
-bool vouched_for(const gate::Peer& peer, const net::ServerTls* shaken, const Listening& now);
+// Whether the authorities that vouched for the client's certificate, if it showed one, still count.
+bool vouched_for(const Client& client, const Listening& now);
 
-// Of the exchange whose answer is written to `stream`; both outlive it. When the answer may go on no more,
-// what waits for the stream, or runs under net::cancellable() for it, ends with Error{timeout}.
+// Of the exchange whose answer `carrier` takes; both outlive it. When the answer may go on no more, it calls
+// Carrier::end_now().
 class StreamWatch final : private net::Timer {
  public:
-  StreamWatch(Worker& worker, gate::Exchange& exchange, net::Stream& stream,
-              std::shared_ptr<const net::ServerTls> shaken);
+  StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier);
 
   // Why the answer must not go on; nothing: it may.
   const std::optional<Reason>& ended() const { return ended_; }
@@ -36,8 +33,7 @@ class StreamWatch final : private net::Timer {
 
   Worker& worker_;
   gate::Exchange& exchange_;
-  net::Stream& stream_;
-  const std::shared_ptr<const net::ServerTls> shaken_;
+  Carrier& carrier_;
   std::shared_ptr<const policy::PolicySet> judged_by_;
   std::optional<Reason> ended_;
 };

@@ -110,8 +110,9 @@ void Worker::drain(std::function<void()> done) {
   draining_ = true;
   for (const auto& listener : listeners_) listener->close();
   work_ends_ = loop_.now() + serving_->settings().deadlines.drain;
-  idle_.end_reading_by(loop_.now() + kIdleGrace);
-  working_.end_work_by(work_ends_);
+  const MonotonicTime idle_end = loop_.now() + kIdleGrace;
+  idle_.for_each([&](net::Stream& stream) { stream.set_deadline(idle_end); });
+  working_.for_each([&](net::HangUpSource& peer) { peer.end_work_by(work_ends_); });
   background_.spawn(drain_task(std::move(done)), end_process);
 }
 

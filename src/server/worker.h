@@ -19,7 +19,7 @@
 #include "net/task_group.h"
 #include "net/tls.h"
 #include "server/admin.h"
-#include "server/connection_list.h"
+#include "server/drain_list.h"
 #include "server/shared.h"
 
 namespace gatehouse::gate {
@@ -69,8 +69,9 @@ class Worker {
   Entropy& entropy() { return entropy_; }
   const std::shared_ptr<const Serving>& serving() const { return serving_; }
   bool draining() const { return draining_; }
-  ConnectionList& idle() { return idle_; }
-  ConnectionList& working() { return working_; }
+  // Connections that wait for a request, and exchanges that are under way.
+  DrainList<net::Stream>& idle() { return idle_; }
+  DrainList<net::HangUpSource>& working() { return working_; }
   // When an exchange that begins now has to end: a drain's end, or never.
   MonotonicTime work_ends() const { return work_ends_; }
   std::uint32_t& admin_connections() { return admin_connections_; }
@@ -108,7 +109,8 @@ class Worker {
   std::shared_ptr<const Serving> serving_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;  // of clients
   std::unique_ptr<net::Listener> admin_listener_;  // open until the worker goes, so that a drain can be seen
-  ConnectionList idle_, working_;
+  DrainList<net::Stream> idle_;
+  DrainList<net::HangUpSource> working_;
   http::DateLine date_;
   gate::EventBuilder events_;
   std::vector<std::unique_ptr<gate::Exchange>> exchanges_;

@@ -1,0 +1,50 @@
+// What carries one exchange between the client and the gates. HTTP/1.1 has one for each request of a
+// connection (http1_carrier.h); a protocol with streams has one for each stream.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gate/exchange.h"
+#include "gate/validate.h"
+#include "net/hang_up.h"
+#include "net/task.h"
+#include "net/tls.h"
+
+namespace gatehouse::server {
+
+// What holds for all exchanges of a connection.
+struct Client {
+  gate::Peer peer;
+  std::shared_ptr<const net::ServerTls> shaken;  // of the handshake; null where there was none
+};
+
+class Carrier {
+ public:
+  virtual ~Carrier() = default;
+
+  virtual const Client& client() const = 0;
+  // Waits for the client no longer than `deadlines.body` says.
+  virtual gate::BodyReader& body() = 0;
+  // Of this exchange only, not of others on the connection.
+  virtual net::HangUpSource& hang_up() = 0;
+
+  // The answer: begin, pieces, end, each awaited before the next. A write ends when there is room for more,
+  // and gives Error{timeout} where there is none by `deadline`. Nothing but reset() may follow a failed one.
+  //
+  // The answer's head, with the beginning of its body. Unless that is all of it, pieces follow, and end().
+  virtual net::Task<Result<>> begin(const gate::Released& answer, std::string_view first,
+                                    MonotonicTime deadline) = 0;
+  virtual net::Task<Result<>> piece(std::string_view bytes, MonotonicTime deadline) = 0;
+  virtual net::Task<Result<>> end(MonotonicTime deadline) = 0;
+
+  // Ends the exchange so that the client sees a break: half an answer must not look like a whole one. What
+  // was borrowed for it (hang_up(), body()) must not be used any more.
+  virtual void reset() = 0;
+  // What waits for the client, and what runs under net::cancellable() for it, ends with Error{timeout}.
+  virtual void end_now() = 0;
+};
+
+}  // namespace gatehouse::server

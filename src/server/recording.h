@@ -1,0 +1,49 @@
+// The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also
+// where the coroutine that answers is destroyed, or left by an exception.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "gate/exchange.h"
+#include "gate/record.h"
+#include "server/health.h"
+#include "server/worker.h"
+
+namespace gatehouse::server {
+
+inline constexpr std::string_view kNotKnown = "the operation had begun; what it did is not known";
+
+class Recording {
+ public:
+  // The exchange has arrived; both outlive this.
+  Recording(Worker& worker, gate::Exchange& exchange) : worker_(worker), exchange_(exchange) {}
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+  ~Recording() {
+    if (asks_for_health(exchange_.policy->settings.listen, exchange_.head)) {
+      record_health(worker_, exchange_, ending);
+      return;
+    }
+    if (ending.cut && is_unfinished()) {
+      ending.refusal = Refusal(Reason::upstream_late);  // a failure, for the reason of the cut
+      if (exchange_.detail.empty()) exchange_.detail = kNotKnown;
+    }
+    worker_.audit().record(worker_.events().build(exchange_, ending, worker_.shared().clock.monotonic()));
+  }
+
+  // Whether the upstream still works on what must not be left half-done: its answer has not ended.
+  bool is_unfinished() const {
+    return exchange_.on_hang_up == net::OnHangUp::finish && answer && answer->rest() != nullptr;
+  }
+
+  std::optional<gate::Released> answer;  // once there is one
+  // Until it is known better: the server ended, and with it the exchange.
+  gate::Ending ending{Refusal(Reason::draining)};
+
+ private:
+  Worker& worker_;
+  gate::Exchange& exchange_;
+};
+
+}  // namespace gatehouse::server
