@@ -11,58 +11,11 @@
 #include <string>
 #include <utility>
 
-#include "base/strings.h"
-#include "db/connection_state.h"
+#include "db/explained_program.h"
 
 namespace gatehouse::db {
 
 namespace {
-
-struct Instruction {
-  std::string opcode;
-  int p1 = 0, p2 = 0, p3 = 0;
-  std::string p4;
-  int p5 = 0;
-
-  bool is(std::initializer_list<std::string_view> opcodes) const {
-    return std::ranges::find(opcodes, opcode) != opcodes.end();
-  }
-};
-
-// Of the columns of a STRICT table that have a register in TypeCheck, which shows only the table's name.
-std::string affinities_of(sqlite3* database, const std::string& table) {
-  std::string affinities;
-  const auto prepared = prepare(database, "SELECT type FROM pragma_table_xinfo(?1) WHERE hidden <> 2");
-  if (!prepared) return affinities;
-  sqlite3_stmt* const rows = prepared->get();
-  bind(rows, 1, Parameter(table), SQLITE_STATIC);
-  while (sqlite3_step(rows) == SQLITE_ROW) {
-    const auto* type = reinterpret_cast<const char*>(sqlite3_column_text(rows, 0));
-    const std::string_view name = type == nullptr ? "" : type;
-    affinities += equal_ignoring_case(name, "TEXT")                                       ? 'B'
-                  : equal_ignoring_case(name, "ANY") || equal_ignoring_case(name, "BLOB") ? 'A'
-                                                                                          : 'C';
-  }
-  return affinities;
-}
-
-// The statement's own; those of triggers stand behind it, and their addresses begin anew.
-std::vector<Instruction> program_of(sqlite3* database, std::string_view text) {
-  std::vector<Instruction> program;
-  const auto explained = prepare(database, std::string("EXPLAIN ").append(text));
-  if (!explained) return program;
-  sqlite3_stmt* const rows = explained->get();
-  const auto text_at = [&](int column) {
-    const auto* found = reinterpret_cast<const char*>(sqlite3_column_text(rows, column));
-    return std::string(found == nullptr ? "" : found);
-  };
-  while (sqlite3_step(rows) == SQLITE_ROW && sqlite3_column_int(rows, 0) == std::ssize(program)) {
-    program.push_back({text_at(1), sqlite3_column_int(rows, 2), sqlite3_column_int(rows, 3),
-                       sqlite3_column_int(rows, 4), text_at(5), sqlite3_column_int(rows, 6)});
-    if (program.back().opcode == "TypeCheck") program.back().p4 = affinities_of(database, program.back().p4);
-  }
-  return program;
-}
 
 // As SQLite writes them: 'A' is BLOB, 'B' TEXT, 'C' NUMERIC, 'D' INTEGER, 'E' REAL.
 bool is_numeric(int affinity) { return affinity >= 'C' && affinity <= 'F'; }
@@ -102,10 +55,73 @@ struct Held {
   bool operator==(const Held&) const = default;
 };
 
-void merge(std::vector<Origin>& into, const std::vector<Origin>& from) {
-  if (into.size() < from.size()) into.resize(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) into[i] |= from[i];
+// Whether that changed anything.
+bool merge(Origin& into, const Origin& from) {
+  const Origin before = into;
+  into |= from;
+  return into != before;
 }
+bool merge(std::vector<Origin>& into, const std::vector<Origin>& from) {
+  bool changed = into.size() < from.size();
+  if (changed) into.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) changed = merge(into[i], from[i]) || changed;
+  return changed;
+}
+
+// The registers that hold something of a parameter, sorted: they are few, and copied for each instruction.
+class Registers {
+ public:
+  Held at(int number) const {
+    const auto found = place(number);
+    return found == list_.end() || found->first != number ? Held{} : found->second;
+  }
+  void put(int number, Held held) {
+    if (held == Held{}) return erase(number);
+    const auto found = place(number);
+    if (found != list_.end() && found->first == number) {
+      at(found).second = std::move(held);
+    } else {
+      list_.emplace(found, number, std::move(held));
+    }
+  }
+  void erase(int number) {
+    const auto found = place(number);
+    if (found != list_.end() && found->first == number) list_.erase(found);
+  }
+  // What those in [first, behind) hold together.
+  Origin from(int first, int behind) const {
+    Origin all;
+    for (auto one = place(first); one != list_.end() && one->first < behind; ++one) all |= one->second.from;
+    return all;
+  }
+  // Whether that changed anything.
+  bool merge_all(const Registers& others) {
+    bool changed = false;
+    for (const auto& [number, held] : others.list_) {
+      const auto found = place(number);
+      if (found == list_.end() || found->first != number) {
+        list_.emplace(found, number, held);
+        changed = true;
+        continue;
+      }
+      Held& mine = at(found).second;
+      changed = merge(mine.from, held.from) || changed;
+      changed = merge(mine.fields, held.fields) || changed;
+    }
+    return changed;
+  }
+
+ private:
+  using List = std::vector<std::pair<int, Held>>;
+  List::const_iterator place(int number) const {
+    return std::ranges::lower_bound(list_, number, {}, &List::value_type::first);
+  }
+  List::value_type& at(List::const_iterator place) {
+    return list_[static_cast<std::size_t>(place - list_.begin())];
+  }
+
+  List list_;
+};
 
 // Follows parameters through registers and tables of the statement's own, along every path of the program.
 // What is not known to end a parameter's way does not end it, so that rather too many are found.
@@ -153,8 +169,6 @@ class Trace {
   }
 
  private:
-  using Registers = std::map<int, Held>;  // those that hold something of a parameter
-
   void go_on(std::size_t address, const Registers& registers) {
     if (address >= program_.size()) return;
     auto& known = before_[address];
@@ -163,15 +177,7 @@ class Trace {
       waiting_.insert(address);
       return;
     }
-    for (const auto& [number, held] : registers) {
-      Held& one = (*known)[number];
-      Held merged = one;
-      merged.from |= held.from;
-      merge(merged.fields, held.fields);
-      if (merged == one) continue;
-      one = std::move(merged);
-      waiting_.insert(address);
-    }
+    if (known->merge_all(registers)) waiting_.insert(address);
   }
 
   std::vector<std::size_t> successors(const Instruction& at, std::size_t address) const {
@@ -232,19 +238,19 @@ class Trace {
   void step(const Instruction& at, Registers& registers) {
     const std::string_view opcode = at.opcode;
     if (opcode == "Variable") {
-      put(registers, at.p2, {.from = {.texts = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)}});
+      registers.put(at.p2, {.from = {.texts = Parameters().set(static_cast<std::size_t>(at.p1 - 1) % 128)}});
     } else if (at.is({"SCopy", "IntCopy"})) {
-      put(registers, at.p2, held(registers, at.p1));
+      registers.put(at.p2, registers.at(at.p1));
     } else if (at.is({"Copy", "Move"})) {
       const int count = opcode == "Copy" ? at.p3 + 1 : std::max(at.p3, 1);
-      for (int i = 0; i < count; ++i) put(registers, at.p2 + i, held(registers, at.p1 + i));
+      for (int i = 0; i < count; ++i) registers.put(at.p2 + i, registers.at(at.p1 + i));
     } else if (is_function(at)) {
       const int count = count_of_arguments(at);
-      put(registers, at.p3, result(at, registers, count));
+      registers.put(at.p3, result(at, registers, count));
     } else if (opcode == "Concat") {
-      Held both = {.from = held(registers, at.p1).from};
-      both.from |= held(registers, at.p2).from;
-      put(registers, at.p3, std::move(both));
+      Held both = {.from = registers.at(at.p1).from};
+      both.from |= registers.at(at.p2).from;
+      registers.put(at.p3, std::move(both));
     } else if (at.is({"Add", "Subtract", "Multiply", "Divide", "Remainder", "BitAnd", "BitOr", "ShiftLeft",
                       "ShiftRight", "And", "Or"})) {
       take_for_number(registers, at.p1), take_for_number(registers, at.p2);
@@ -255,11 +261,11 @@ class Trace {
     } else if (at.is({"MustBeInt", "If", "IfNot"})) {
       take_for_number(registers, at.p1);
     } else if (at.is({"AggStep", "AggStep1", "AggInverse"})) {
-      Held sum = held(registers, at.p3);
+      Held sum = registers.at(at.p3);
       sum.from |= result(at, registers, at.p5).from;
-      put(registers, at.p3, std::move(sum));
+      registers.put(at.p3, std::move(sum));
     } else if (opcode == "AggValue") {
-      put(registers, at.p3, held(registers, at.p1));
+      registers.put(at.p3, registers.at(at.p1));
     } else if (at.is({"Affinity", "TypeCheck"})) {
       for (int i = 0; i < at.p2 && i < std::ssize(at.p4); ++i) {
         if (is_numeric(at.p4[static_cast<std::size_t>(i)])) take_for_number(registers, at.p1 + i);
@@ -274,21 +280,21 @@ class Trace {
       make_record(at, registers);
     } else if (at.is({"Insert", "IdxInsert", "SorterInsert"})) {
       const int table = table_of(at.p1);
-      if (own_.contains(table)) merge(tables_[table], held(registers, at.p2).fields);
+      if (own_.contains(table)) merge(tables_[table], registers.at(at.p2).fields);
     } else if (at.is({"RowData", "SorterData"})) {
-      put(registers, at.p2, {.fields = tables_[table_of(at.p1)]});
+      registers.put(at.p2, {.fields = columns_of(table_of(at.p1))});
     } else if (opcode == "Column") {
       const auto pseudo = pseudo_.find(at.p1);
       const std::vector<Origin> fields =
-          pseudo != pseudo_.end() ? held(registers, pseudo->second).fields : tables_[table_of(at.p1)];
+          pseudo != pseudo_.end() ? registers.at(pseudo->second).fields : columns_of(table_of(at.p1));
       const auto column = static_cast<std::size_t>(at.p2);
-      put(registers, at.p3, {.from = column < fields.size() ? fields[column] : Origin()});
+      registers.put(at.p3, {.from = column < fields.size() ? fields[column] : Origin()});
     } else if (opcode == "VColumn") {
-      const std::vector<Origin>& given = tables_[at.p1];
+      const std::vector<Origin> given = columns_of(at.p1);
       Origin from = given.empty() ? Origin() : given.front();
       constexpr int kValue = 1, kAtom = 3;  // the columns of json_each and json_tree that hold numbers
       if (at.p2 != kValue && at.p2 != kAtom) from.json_numbers.reset();
-      put(registers, at.p3, {.from = from});
+      registers.put(at.p3, {.from = from});
     } else if (opcode == "Null") {
       for (int i = at.p2; i <= std::max(at.p2, at.p3); ++i) registers.erase(i);
     } else if (at.is({"Integer", "Int64", "Real", "String8", "String", "Blob", "Rowid", "NewRowid",
@@ -297,22 +303,21 @@ class Trace {
     } else if (at.is({"Eq", "Ne", "Lt", "Le", "Gt", "Ge"})) {
       constexpr int kAffinityBits = 0x47;
       for (const int side : {at.p1, at.p3}) {
-        compare(held(registers, side));
+        compare(registers.at(side));
         if (is_numeric(at.p5 & kAffinityBits)) take_for_number(registers, side);
       }
     } else if (opcode == "Compare") {
-      for (int i = 0; i < at.p3; ++i)
-        compare(held(registers, at.p1 + i)), compare(held(registers, at.p2 + i));
+      for (int i = 0; i < at.p3; ++i) compare(registers.at(at.p1 + i)), compare(registers.at(at.p2 + i));
     } else if (is_search(at)) {
       if (is_search_by_row_number(at)) take_for_number(registers, at.p3);
-      compare({.fields = tables_[table_of(at.p1)]});
+      compare({.fields = columns_of(table_of(at.p1))});
       // The key is a record, or so many registers in a row.
-      for (int i = 0; i < std::max(1, std::atoi(at.p4.c_str())); ++i) compare(held(registers, at.p3 + i));
+      for (int i = 0; i < std::max(1, std::atoi(at.p4.c_str())); ++i) compare(registers.at(at.p3 + i));
     }
   }
 
   void take_for_number(const Registers& registers, int number) {
-    numeric_ |= held(registers, number).from.texts;
+    numeric_ |= registers.at(number).from.texts;
   }
   void compare(const Held& held) {
     json_compared_ |= held.from.json_numbers;
@@ -349,16 +354,16 @@ class Trace {
 
   // Of a function. One that is not known takes its arguments for numbers.
   Held result(const Instruction& at, const Registers& registers, int count) {
-    Held given = {.from = arguments(registers, at.p2, count)};
-    if (compares(at)) compare(given);
+    Origin given = arguments(registers, at.p2, count);
+    if (compares(at)) compare({.from = given});
     if (gives_own_number(at)) return {};
     if (calls(at, {"substr", "substring"})) {
       numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1).texts;
-      return held(registers, at.p2);
+      return registers.at(at.p2);
     }
-    if (calls(at, {"json_extract", "->>"})) given.from.json_numbers |= held(registers, at.p2).from.texts;
-    if (takes_text(at)) return given;
-    numeric_ |= given.from.texts;
+    if (calls(at, {"json_extract", "->>"})) given.json_numbers |= registers.at(at.p2).from.texts;
+    if (takes_text(at)) return {.from = given};
+    numeric_ |= given.texts;
     return {};
   }
 
@@ -366,12 +371,12 @@ class Trace {
   void make_record(const Instruction& at, Registers& registers) {
     Held record;
     for (int i = 0; i < at.p2; ++i) {
-      const Held field = held(registers, at.p1 + i);
+      const Held field = registers.at(at.p1 + i);
       record.fields.push_back(field.from);
       if (i < std::ssize(at.p4) && is_numeric(at.p4[static_cast<std::size_t>(i)]))
         numeric_ |= field.from.texts;
     }
-    put(registers, at.p3, std::move(record));
+    registers.put(at.p3, std::move(record));
   }
 
   // Functions whose result is a number that they count or find themselves, and no text that reads as one.
@@ -428,26 +433,16 @@ class Trace {
   // `count` below 0: not known.
   static Origin arguments(const Registers& registers, int first, int count) {
     constexpr int kMostArguments = 127;
-    Origin all;
-    const int behind = first + (count < 0 ? kMostArguments : count);
-    for (auto one = registers.lower_bound(first); one != registers.end() && one->first < behind; ++one)
-      all |= one->second.from;
-    return all;
-  }
-  static Held held(const Registers& registers, int number) {
-    const auto found = registers.find(number);
-    return found == registers.end() ? Held{} : found->second;
-  }
-  static void put(Registers& registers, int number, Held held) {
-    if (held == Held{}) {
-      registers.erase(number);
-    } else {
-      registers[number] = std::move(held);
-    }
+    return registers.from(first, first + (count < 0 ? kMostArguments : count));
   }
   int table_of(int cursor) const {
     const auto other = same_.find(cursor);
     return other == same_.end() ? cursor : other->second;
+  }
+
+  std::vector<Origin> columns_of(int table) const {
+    const auto found = tables_.find(table);
+    return found == tables_.end() ? std::vector<Origin>() : found->second;
   }
 
   const std::vector<Instruction>& program_;
@@ -465,7 +460,7 @@ class Trace {
 }  // namespace
 
 ProgramFacts facts_of_program(sqlite3* database, std::string_view text, std::size_t parameters) {
-  const std::vector<Instruction> program = program_of(database, text);
+  const std::vector<Instruction> program = explained_program(database, text);
   ProgramFacts facts;
   Trace trace(program);
   trace.run();
