@@ -153,8 +153,7 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
 }
 
 ProcessResources::ProcessResources()
-    : limiter(entropy),
-      shared{.clock = clock, .limits = limiter, .connections = {}, .bodies = CallerShares()} {}
+    : limiter(entropy), shared{.clock = clock, .limits = limiter, .connections = {}} {}
 
 // The store's thread may go on for as long as somebody holds the keys.
 ProcessResources::~ProcessResources() {
@@ -283,10 +282,12 @@ void ProcessResources::render_metrics(std::string& out) const {
   const audit::Sample samples[] = {
       {"gatehouse_connections", "Open connections.", Type::gauge,
        static_cast<double>(shared.connections.open())},
-      {"gatehouse_body_memory_bytes", "Memory that bodies of requests take, at most `memory.bodies`.",
-       Type::gauge, static_cast<double>(shared.bodies.used())},
-      {"gatehouse_body_memory_refused_total", "Requests refused because bodies took all of `memory.bodies`.",
-       Type::counter, static_cast<double>(shared.bodies.refused())},
+      {"gatehouse_body_memory_bytes",
+       "Memory that bodies of requests and held answers take, at most `memory.bodies`.", Type::gauge,
+       static_cast<double>(shared.bodies->used())},
+      {"gatehouse_body_memory_refused_total",
+       "Requests refused because bodies and held answers took all of `memory.bodies`.", Type::counter,
+       static_cast<double>(shared.bodies->refused())},
       {"gatehouse_limiter_forgotten_total", "Allowances displaced before they were whole again.",
        Type::counter, static_cast<double>(limiter.forgotten())},
       {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge,

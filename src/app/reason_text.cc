@@ -70,8 +70,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::body_too_large: return "the body is larger than the operation's `body` allows";
     case Reason::body_late: return "the body did not arrive within deadlines.body";
     case Reason::bodies_overloaded:
-      return "the bodies of all requests take as much memory as memory.bodies allows, or too many wait for a "
-             "long check";
+      return "the bodies of all requests, and answers that their clients have not taken yet, take as much "
+             "memory "
+             "as memory.bodies allows, or too many wait for a long check";
     case Reason::body_share:
       return "the caller's bodies take as much of memory.bodies as is left for all others, or wait for long "
              "checks as often as one caller may";
@@ -100,6 +101,10 @@ std::string_view meaning_of(Reason reason) {
              "checked "
              "against them";
     case Reason::database_overloaded: return "the database was busy for too long";
+    case Reason::answers_overloaded:
+      return "no memory is left for the answer: bodies, and answers that their clients have not taken yet, "
+             "take as "
+             "much as memory.bodies allows";
     case Reason::handler_refused: return "the handler did not do it, and said which problem there is";
     case Reason::handler_failed: return "the handler threw, or its answer is none";
     case Reason::handler_overloaded: return "more requests wait for the handlers' threads than may";

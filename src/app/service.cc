@@ -69,7 +69,7 @@ Result<> Service::launch(const SharedParts& shared) {
   raise_descriptor_limit();
   GATEHOUSE_TRY(listening_, make_listening(policy->settings));
   certificate_state_ = state_of_certificates(policy->settings);
-  resources_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  resources_->shared.bodies->bound(policy->settings.memory_bodies.bytes);
   tls_made_ = resources_->clock.monotonic();
   policy_ = policy;
   revocations_ = shared.revocations;
@@ -124,7 +124,7 @@ Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy)
   certificate_state_ = state;
   tls_made_ = resources_->clock.monotonic();
   policy_ = policy;
-  resources_->shared.bodies.bound(policy->settings.memory_bodies.bytes);
+  resources_->shared.bodies->bound(policy->settings.memory_bodies.bytes);
   if (revocations_) earlier_revocations_.emplace_back(revocations_);
   revocations_ = shared.revocations;
   resources_->issuers.retire_others(*policy);

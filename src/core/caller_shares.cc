@@ -73,15 +73,23 @@ std::expected<CallerShares::Lease, CallerShares::Exhausted> CallerShares::take_o
   return one;
 }
 
-std::expected<std::shared_ptr<const void>, CallerShares::Exhausted> CallerShares::take_one_shared(
-    const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address) {
+std::expected<std::shared_ptr<const void>, CallerShares::Exhausted> CallerShares::take_shared(
+    const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address,
+    std::uint64_t amount) {
   struct Shared {
     std::shared_ptr<CallerShares> shares;  // outlive their lease
     Lease lease;
   };
-  auto one = shares->take_one(caller, address);
-  if (!one) return std::unexpected(one.error());
-  return std::make_shared<const Shared>(shares, *std::move(one));
+  Lease some = shares->lease(caller, address);
+  if (auto grown = some.grow(amount); !grown) return std::unexpected(grown.error());
+  return std::make_shared<const Shared>(shares, std::move(some));
+}
+
+std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted) {
+  Refusal refusal(exhausted == CallerShares::Exhausted::share ? Reason::body_share
+                                                              : Reason::bodies_overloaded);
+  refusal.retry_after = std::chrono::seconds(1);
+  return std::unexpected(refusal);
 }
 
 // Threads that take at once may refuse one of them what a moment later would be there; together they never

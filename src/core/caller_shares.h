@@ -19,6 +19,8 @@
 #include <string>
 #include <utility>
 
+#include "core/verdict.h"
+
 namespace gatehouse {
 
 class FinishedIdentity;
@@ -87,9 +89,10 @@ class CallerShares {
   }
   // One of it.
   std::expected<Lease, Exhausted> take_one(const FinishedIdentity& caller, const IpAddress& address);
-  // The same for work of which nobody knows how long it goes on: it holds the shares too.
-  static std::expected<std::shared_ptr<const void>, Exhausted> take_one_shared(
-      const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address);
+  // So much of it, for work of which nobody knows how long it goes on: it holds the shares too.
+  static std::expected<std::shared_ptr<const void>, Exhausted> take_shared(
+      const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address,
+      std::uint64_t amount);
 
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
   std::uint64_t refused() const {
@@ -112,5 +115,8 @@ class CallerShares {
   std::atomic<std::uint64_t> refused_{0};
   std::array<std::atomic<std::uint64_t>, kSlots> held_{};
 };
+
+// What a caller hears where what it sent finds no room in `memory.bodies`, or no turn for a long check.
+std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted);
 
 }  // namespace gatehouse

@@ -172,9 +172,9 @@ TEST(SharesOfCallers, OfPlacesLeaveOneToTheOthersAndOutliveTheirOwner) {
   const auto alone = [](std::uint64_t most) {
     const auto places = std::make_shared<CallerShares>(most);
     std::vector<Place> held;
-    while (auto one = CallerShares::take_one_shared(places, principal("t", "greedy"), kHere))
+    while (auto one = CallerShares::take_shared(places, principal("t", "greedy"), kHere, 1))
       held.push_back(*std::move(one));
-    const bool another = CallerShares::take_one_shared(places, principal("t", "other"), kHere).has_value();
+    const bool another = CallerShares::take_shared(places, principal("t", "other"), kHere, 1).has_value();
     return std::pair(held.size(), another);
   };
   EXPECT_EQ(alone(1), std::pair(std::size_t{1}, false)) << "nothing to share";
@@ -183,9 +183,9 @@ TEST(SharesOfCallers, OfPlacesLeaveOneToTheOthersAndOutliveTheirOwner) {
   EXPECT_EQ(alone(8), std::pair(std::size_t{4}, true));
 
   auto places = std::make_shared<CallerShares>(2);
-  auto place = CallerShares::take_one_shared(places, principal("t", "p"), kHere);
+  auto place = CallerShares::take_shared(places, principal("t", "p"), kHere, 1);
   ASSERT_TRUE(place);
-  const auto more = CallerShares::take_one_shared(places, principal("t", "p"), kHere);
+  const auto more = CallerShares::take_shared(places, principal("t", "p"), kHere, 1);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error(), Exhausted::share);
   const std::weak_ptr<CallerShares> seen = places;

@@ -111,6 +111,7 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(database_failed, call, internal_error)                           \
   X(database_changed, call, unavailable)                             \
   X(database_overloaded, call, unavailable)                          \
+  X(answers_overloaded, call, unavailable)                           \
   X(handler_refused, call, invalid_request)                          \
   X(handler_failed, call, internal_error)                            \
   X(handler_overloaded, call, unavailable)                           \

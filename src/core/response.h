@@ -9,6 +9,7 @@
 
 #include "base/kept.h"
 #include "base/result.h"
+#include "core/counted_memory.h"
 #include "net/task.h"
 
 namespace gatehouse {
@@ -30,6 +31,7 @@ struct Response {
   // Content-Security-Policy and Referrer-Policy: the same for all, or, of a declared page, in `fields`.
   enum class Policies : std::uint8_t { fixed, of_page } policies = Policies::fixed;
   std::unique_ptr<BodySource> rest;
+  CountedMemory memory;  // of the body, where it is held for a client that may be slow
   // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD,
   // 304).
   std::optional<std::uint64_t> length;

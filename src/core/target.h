@@ -22,6 +22,7 @@
 namespace gatehouse {
 
 struct AnswerRules;
+class CallerShares;
 
 // Whether the request may have been sent in TLS early data, which others can send again (RFC 8470
 // section 5.1).
@@ -48,6 +49,8 @@ struct Call {
   // The request's place among those that the operation's `concurrency` counts; null where it counts none.
   // Work that goes on when its request has gone keeps a reference until it has really ended.
   std::shared_ptr<const void> place{};
+  // Of what a target keeps for the request beside what the exchange holds: copies, and its answer.
+  const std::shared_ptr<CallerShares>* memory = nullptr;  // null: it is not counted
 };
 
 // What the target did, for the event and for operators; never for the client.

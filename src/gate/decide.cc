@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/counted_memory.h"
 #include "policy/names.h"
 
 namespace gatehouse::gate {
@@ -15,9 +16,7 @@ Refusal refusal_of(const policy::Operation& operation, Reason reason, std::strin
 }
 
 json::Document copy_of(json::Value value) {
-  json::Document document;
-  if (value) json::Builder(document).copy(value);
-  return document;
+  return value ? json::Document::compact(value) : json::Document();
 }
 
 json::Value root_of(const json::Document& document) {
@@ -120,6 +119,16 @@ class Decider::HeldConditions final : public DeferredDecision {
     return given;
   }
 
+  // Counts what is copied here, for as long as it is held.
+  Verdict<void> count(const std::shared_ptr<CallerShares>* shares) {
+    std::uint64_t bytes = parameters_.memory() + body_.memory();
+    for (const GuardValue& value : guard_values_) {
+      if (const auto* text = std::get_if<std::string>(&value)) bytes += text->capacity();
+    }
+    GATEHOUSE_TRY(memory_, CountedMemory::of_copies(shares, principal().identity(), client_, bytes));
+    return {};
+  }
+
   const CheckedRequest& original_;
   std::shared_ptr<const policy::PolicySet> policy_;
   IpAddress client_;
@@ -129,6 +138,7 @@ class Decider::HeldConditions final : public DeferredDecision {
   CheckedRequest held_;
   std::optional<Input> input_;  // until it is taken for the permit
   std::vector<GuardValue> guard_values_;
+  CountedMemory memory_;
 };
 
 Verdict<Permit> Decider::decide(Input input, Evaluator& evaluator) {
@@ -141,9 +151,11 @@ Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator
   Exchange& exchange = input.exchange();
   const policy::Operation& operation = input.operation();
   auto held = std::make_shared<HeldConditions>(std::move(input));
-  if (!operation.sql.guarded) return held;
   const RequestActivation activation{RequestView(exchange)};
-  for (const policy::GuardProgram& value : operation.sql.guarded->values) {
+  const std::span<const policy::GuardProgram> values =
+      operation.sql.guarded ? std::span<const policy::GuardProgram>(operation.sql.guarded->values)
+                            : std::span<const policy::GuardProgram>();
+  for (const policy::GuardProgram& value : values) {
     const cel::Evaluated outcome = value.program.evaluate(activation, evaluator);
     // Too much work is no error that `||` could absorb.
     if (!outcome &&
@@ -154,6 +166,7 @@ Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator
     }
     held->guard_values_.push_back(policy::guard_value(outcome, value.use));
   }
+  GATEHOUSE_CHECK(held->count(exchange.bodies));
   return held;
 }
 

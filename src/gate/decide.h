@@ -18,7 +18,8 @@ class Decider {
   // that fails to evaluate refuses like one that is false.
   static Verdict<Permit> decide(Input input, Evaluator& evaluator);
   // The same question for a target that finds the object itself. Refuses where a value that the statement's
-  // guard is run with takes more than expressions may.
+  // guard is run with takes more than expressions may, and where there is no memory for what the conditions
+  // see.
   static Verdict<std::shared_ptr<DeferredDecision>> defer(Input input, Evaluator& evaluator);
   // Of a lookup that failed, as the caller may see it.
   static Refusal refused_lookup(const policy::Operation& operation, Refusal failed);

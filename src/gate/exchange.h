@@ -54,7 +54,10 @@ struct TakenLimit {
 // kept, so that an answer costs no allocation.
 class Unreleased {
  public:
-  void drop() { response_.rest.reset(); }
+  void drop() {
+    response_.rest.reset();
+    response_.memory = {};
+  }
   std::size_t memory() const { return response_.body.capacity(); }
 
  private:
@@ -97,7 +100,8 @@ struct Found {
   Kept<schema::Findings> findings;
   std::string_view findings_in;  // "body", or empty where each finding says it
   std::uint64_t body_bytes = 0;
-  CallerShares* bodies = nullptr;   // of the memory that bodies take; null: it is not counted
+  // Of the memory that bodies and answers take; null: it is not counted.
+  const std::shared_ptr<CallerShares>* bodies = nullptr;
   CallerShares::Lease body_memory;  // what the body takes, as bytes and as values
 
   Kept<std::vector<std::string_view>>

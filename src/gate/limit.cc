@@ -83,7 +83,7 @@ Verdict<Input> LimitGate::admit_input(BodyChecked sent, Evaluator& evaluator,
     GATEHOUSE_CHECK(take(exchange, operation.input_limits, exchange.started, &activation, &evaluator));
   }
   if (places) {
-    auto place = CallerShares::take_one_shared(places, sent.principal().identity(), exchange.client);
+    auto place = CallerShares::take_shared(places, sent.principal().identity(), exchange.client, 1);
     if (!place) return out_of_places(place.error(), operation);
     exchange.place = *std::move(place);
   }

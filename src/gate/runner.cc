@@ -28,7 +28,7 @@ MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
 
 // The most that is not known better. What a statement has begun is undone where it is refused. `refused` is
 // the target's refusal; null: it answered.
-Effect effect_of(const Refusal* refused, const Response& response) {
+Effect effect_of(const Refusal* refused, const Response& response, const policy::Operation& operation) {
   if (refused == nullptr) return response.status < 400 ? Effect::done : Effect::unknown;
   // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it.
   if (refused->stage() != Stage::call) return Effect::none;
@@ -40,6 +40,8 @@ Effect effect_of(const Refusal* refused, const Response& response) {
     case Reason::database_changed:
     case Reason::database_overloaded:
     case Reason::handler_overloaded: return Effect::none;
+    case Reason::answers_overloaded:
+      return operation.target == policy::TargetKind::handler ? Effect::done : Effect::none;
     default: return Effect::unknown;
   }
 }
@@ -104,7 +106,7 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   std::string_view bytes;
   if (head.content() != nullptr) {
     if (exchange.bodies != nullptr)
-      exchange.body_memory = exchange.bodies->lease(head.principal().identity(), exchange.client);
+      exchange.body_memory = (*exchange.bodies)->lease(head.principal().identity(), exchange.client);
     auto read = co_await body.read(head.operation().body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = body.arrived_bytes();
@@ -143,7 +145,7 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
     exchange.on_hang_up = parts_.on_hang_up[operation.index];
     exchange.effect = Effect::unknown;
     auto called = co_await target->call(decision, call, exchange.answer.response_, exchange.report);
-    exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_);
+    exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_, operation);
     GATEHOUSE_CO_TRY(Permit permit, std::move(called));
     co_return response_filter_.pass(std::move(permit));
   }
@@ -171,7 +173,7 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
   exchange.effect = Effect::unknown;
   auto called = co_await parts_.targets[operation.index]->call(permit, call, exchange.answer.response_,
                                                                exchange.report);
-  exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_);
+  exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_, operation);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return response_filter_.pass(std::move(permit));
 }
@@ -275,7 +277,8 @@ Call Runner::call_of(const Input& input) const {
               .forwards = operation.forwards,
               .passages = exchange.passages,
               .answers = operation.answers,
-              .place = exchange.place};
+              .place = exchange.place,
+              .memory = exchange.bodies};
 }
 
 }  // namespace gatehouse::gate

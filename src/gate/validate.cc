@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "core/counted_memory.h"
 #include "gate/marked_secrets.h"
 #include "http/cookies.h"
 #include "http/media_type.h"
@@ -118,13 +119,6 @@ const openapi::Content* content_for(const openapi::RequestBody& body, const http
 
 }  // namespace
 
-std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted) {
-  Refusal refusal(exhausted == CallerShares::Exhausted::share ? Reason::body_share
-                                                              : Reason::bodies_overloaded);
-  refusal.retry_after = std::chrono::seconds(1);
-  return std::unexpected(refusal);
-}
-
 Verdict<HeadChecked> Validator::check_head(Permission permission) {
   Exchange& exchange = permission.exchange();
   const auto content = announced_content(exchange, permission.operation());
@@ -214,10 +208,8 @@ Verdict<std::optional<BodyChecked>> Validator::check_body(HeadChecked&& head, st
   if (head.content() == nullptr) return accept(std::move(head), {});
   const openapi::Content& content = *head.content();
   exchange.findings_in = "body";
-  // What is small is bounded by the number of connections, and not worth a counter that all workers share.
-  constexpr std::size_t kCounted = 4096;
   const std::uint64_t parsed = bytes.size() * openapi::parsed_factor(content.kind);
-  if (bytes.size() > kCounted) {
+  if (bytes.size() > CountedMemory::kSmallest) {
     if (const auto grown = exchange.body_memory.grow(parsed); !grown) return out_of_memory(grown.error());
   }
   GATEHOUSE_CHECK(read_body(exchange, head.operation(), content, bytes));

@@ -28,9 +28,6 @@ class BodyReader {
   virtual std::uint64_t arrived_bytes() const = 0;
 };
 
-// What is said where a body finds no room in `memory.bodies`, or no turn for a long check.
-std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted);
-
 // One for each worker.
 class Validator {
  public:

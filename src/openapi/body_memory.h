@@ -21,4 +21,23 @@ constexpr std::uint64_t parsed_factor(BodyKind kind) {
   return 20;
 }
 
+// What threads that work for a request keep of its body beside that.
+enum class KeptCopies : std::uint8_t {
+  none,
+  texts,  // what statements are run with: at most the bytes of the body, for the lookup and the statement
+  values_twice,  // and what the conditions see that are asked there
+  whole,         // a handler's: the bytes and the values
+};
+
+constexpr std::uint64_t memory_factor(BodyKind kind, KeptCopies copies) {
+  const std::uint64_t factor = kReadFactor + parsed_factor(kind);
+  switch (copies) {
+    case KeptCopies::none: return factor;
+    case KeptCopies::texts: return factor + 2;
+    case KeptCopies::values_twice: return factor + parsed_factor(kind) + 2;
+    case KeptCopies::whole: return factor + parsed_factor(kind) + 1;
+  }
+  return factor;
+}
+
 }  // namespace gatehouse::openapi

@@ -214,6 +214,7 @@ class Compiler {
     decide_input(from, own, operation);
     decide_target(from, own, place, operation);
     objects_.decide(from, own, operation);
+    check_memory(from, operation);
     compile_heads(*set_, own.fields ? &*own.fields : nullptr, operation, problems_);
 
     operation.timeout = own.timeout.value_or(settings().defaults.timeout);
@@ -327,22 +328,32 @@ class Compiler {
     }
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
-      // A body that its operation admits must have room when nobody else is there: one caller has half.
-      const std::uint64_t factor = openapi::kReadFactor + openapi::parsed_factor(content.kind);
-      if (operation.body_bytes > settings().memory_bodies.bytes / (2 * factor)) {
-        problems_.add(
-            settings().memory_place,
-            fmt::format("memory.bodies: {} is too little: a body of {} for {} takes up to {}, and one caller "
-                        "has half; raise it, or lower the operation's `body`",
-                        to_text(settings().memory_bodies), to_text(ByteCount{operation.body_bytes}),
-                        operation.name, to_text(ByteCount{operation.body_bytes * factor})));
-      }
       if (!content.schema && content.kind != openapi::BodyKind::opaque) {
         problems_.add(from.body->place,
                       fmt::format("{}: the body of type {} has no schema; say what may be sent",
                                   operation.name, content.type));
       }
     }
+  }
+
+  // A body that its operation admits must have room when nobody else is there: one caller has half.
+  void check_memory(const openapi::Operation& from, const Operation& operation) {
+    if (!from.body) return;
+    for (const openapi::Content& content : from.body->content) {
+      const std::uint64_t factor = openapi::memory_factor(content.kind, kept_copies(operation));
+      if (operation.body_bytes <= settings().memory_bodies.bytes / (2 * factor)) continue;
+      problems_.add(
+          settings().memory_place,
+          fmt::format("memory.bodies: {} is too little: a body of {} for {} takes up to {}, and one caller "
+                      "has half; raise it, or lower the operation's `body`",
+                      to_text(settings().memory_bodies), to_text(ByteCount{operation.body_bytes}),
+                      operation.name, to_text(ByteCount{operation.body_bytes * factor})));
+    }
+  }
+  static openapi::KeptCopies kept_copies(const Operation& operation) {
+    if (operation.target == TargetKind::handler) return openapi::KeptCopies::whole;
+    if (operation.placement != ConditionPlacement::before_call) return openapi::KeptCopies::values_twice;
+    return operation.target == TargetKind::sql ? openapi::KeptCopies::texts : openapi::KeptCopies::none;
   }
 
   // `x-gatehouse: {log: true}` of a parameter, and nothing else.

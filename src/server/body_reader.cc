@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/counted_memory.h"
+
 namespace gatehouse::server {
 namespace {
 
@@ -36,7 +38,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, Ca
 Verdict<void> ConnectionBody::make_room(std::size_t size, CallerShares::Lease& memory) {
   if (size <= counted_) return {};
   const std::size_t wanted = std::max({size, 2 * counted_, kPiece});
-  if (const auto grown = memory.grow(wanted - counted_); !grown) return gate::out_of_memory(grown.error());
+  if (const auto grown = memory.grow(wanted - counted_); !grown) return out_of_memory(grown.error());
   counted_ = wanted;
   copied_.reserve(wanted);
   return {};

@@ -80,7 +80,8 @@ struct Shared {
   const Clock& clock;
   LimitStore& limits;
   ConnectionCounts connections;
-  CallerShares bodies;  // bytes, of all requests that are under way
+  // Bytes, of all requests that are under way and all answers that are held for their clients.
+  std::shared_ptr<CallerShares> bodies = std::make_shared<CallerShares>();
   std::atomic<State> state{State::starting};
   HealthRequests health{};
 };

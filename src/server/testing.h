@@ -377,7 +377,7 @@ class TestServer {
 
   ManualClock clock;
   Unlimited limits;
-  Shared shared{.clock = clock, .limits = limits, .connections = {}, .bodies = CallerShares()};
+  Shared shared{.clock = clock, .limits = limits, .connections = {}};
   net::Loop loop{clock};
   Backend backend{loop};
   RecordedEvents events;

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "core/caller_shares.h"
+#include "core/counted_memory.h"
 #include "target/held_request.h"
 
 namespace gatehouse::target {
@@ -11,9 +12,7 @@ namespace {
 using handler::Access;
 
 json::Document copy_of(json::Value value) {
-  json::Document document;
-  if (value) json::Builder(document).copy(value);
-  return document;
+  return value ? json::Document::compact(value) : json::Document();
 }
 
 // What one run comes to. The words of an exception are for operators.
@@ -49,7 +48,8 @@ Refusal refusal_of(handler::Problem problem) {
   return Refusal(Reason::handler_failed);
 }
 
-Verdict<void> respond(const handler::Answer& answer, Response& response, CallReport& report) {
+Verdict<void> respond(const handler::Answer& answer, const Principal& principal, const Call& call,
+                      Response& response, CallReport& report) {
   if (const auto problem = Access::problem(answer)) {
     report.said = Access::detail(answer);
     return std::unexpected(refusal_of(*problem));
@@ -61,6 +61,13 @@ Verdict<void> respond(const handler::Answer& answer, Response& response, CallRep
   }
   response.status = status;
   if (const auto& body = Access::body(answer)) {
+    auto memory =
+        CountedMemory::of_answer(call.memory, principal.identity(), call.client, body->text().size());
+    if (!memory) {
+      report.detail = "the handler has answered, and its answer was dropped";
+      return std::unexpected(memory.error());
+    }
+    response.memory = *std::move(memory);
     response.fields += "Content-Type: application/json\r\n";
     response.has_content_type = true;
     response.body = body->text();
@@ -73,10 +80,15 @@ Verdict<void> respond(const handler::Answer& answer, Response& response, CallRep
 net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& call, Response& response,
                                              CallReport& report) {
   const CheckedRequest& request = permit.request();
+  json::Document parameters = copy_of(request.parameters());
+  json::Document body = copy_of(request.body());
+  auto memory = CountedMemory::of_copies(call.memory, permit.principal().identity(), call.client,
+                                         parameters.memory() + body.memory() + request.body_bytes().size());
+  GATEHOUSE_CO_CHECK(memory);
   auto held = std::make_shared<const handler::HeldRequest>(
-      permit.principal(), declared_, copy_of(request.parameters()), copy_of(request.body()),
+      permit.principal(), declared_, std::move(parameters), std::move(body),
       std::string(request.body_bytes()), std::string(call.operation), std::string(call.request_id),
-      call.deadline);
+      call.deadline, *std::move(memory));
   // Nobody waits any more for what has waited for a thread until its deadline.
   auto job = [handler = handler_, held, place = call.place, &clock = call.clock]() -> Result<HandlerRun> {
     if (clock.monotonic() > held->deadline) return HandlerRun{};
@@ -101,7 +113,7 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& c
     report.said = std::move(ran->thrown);
     co_return refuse(Reason::handler_failed);
   }
-  co_return respond(*ran->answer, response, report);
+  co_return respond(*ran->answer, permit.principal(), call, response, report);
 }
 
 }  // namespace gatehouse::target

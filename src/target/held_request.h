@@ -7,6 +7,7 @@
 #include <gatehouse/handler.h>
 
 #include "base/clock.h"
+#include "core/counted_memory.h"
 #include "core/identity.h"
 #include "core/reason.h"
 #include "json/document.h"
@@ -23,6 +24,7 @@ struct HeldRequest {
   std::string operation;
   std::string id;
   MonotonicTime deadline{};
+  CountedMemory memory;  // of the copies
 };
 
 // The one way from the room's types to the public ones and back.

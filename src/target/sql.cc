@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "core/caller_shares.h"
+#include "core/counted_memory.h"
 #include "db/catalogue.h"
 #include "target/statement_call.h"
 
@@ -13,12 +14,24 @@ namespace {
 // another caller's slow statement may hold until its time is over: it waits as long as it may take.
 constexpr std::chrono::seconds kTurnPatience{1};
 
+// Where the memory of a run's answer is counted, and whose it is.
+struct Account {
+  Account() = default;
+  Account(const Call& call, const Principal& of)
+      : shares(call.memory != nullptr ? *call.memory : nullptr), principal(of), client(call.client) {}
+
+  std::shared_ptr<CallerShares> shares;
+  std::optional<Principal> principal;
+  IpAddress client;
+};
+
 // The values of one run, owned by it: the run goes on when the request that asked for it has gone.
 class Values {
  public:
-  // Nothing where a value cannot be bound: an array, an object, an integer beyond 64 bits.
-  static std::optional<Values> of(const BoundStatement& statement, const CheckedRequest& request,
-                                  const Call& call) {
+  // Refuses where a value cannot be bound (an array, an object, an integer beyond 64 bits), and where there
+  // is no memory for them.
+  static Verdict<Values> of(const BoundStatement& statement, const CheckedRequest& request, const Call& call,
+                            CallReport& report) {
     Values values;
     for (const Reference& reference : statement.values) {
       const Referred referred = look_up(reference, request, call);
@@ -28,7 +41,10 @@ class Values {
         values.add_text(*text);
       } else {
         const auto parameter = db::as_parameter(std::get<json::Value>(referred));
-        if (!parameter) return std::nullopt;
+        if (!parameter) {
+          report.detail = "a value of the request cannot be bound";
+          return refuse(Reason::statement_refused);
+        }
         if (const auto* borrowed = std::get_if<std::string_view>(&parameter->value())) {
           values.add_text(*borrowed);
         } else {
@@ -36,6 +52,10 @@ class Values {
         }
       }
     }
+    std::uint64_t bytes = 0;
+    for (const std::string& text : values.texts_) bytes += text.capacity();
+    GATEHOUSE_TRY(values.memory_,
+                  CountedMemory::of_copies(call.memory, request.principal()->identity(), call.client, bytes));
     return values;
   }
   void add(const GuardValue& value) {
@@ -60,6 +80,7 @@ class Values {
 
   std::deque<std::string> texts_;  // does not move its elements
   std::vector<db::Parameter> parameters_;
+  CountedMemory memory_;
 };
 
 struct StatementOutcome {
@@ -75,6 +96,7 @@ Wanted wanted_by(Returns returns) { return returns == Returns::one ? Wanted::one
 struct Rows {
   std::size_t count = 0;
   std::string json;
+  CountedMemory memory;  // of `json`
 };
 
 // Why a run came to nothing. What the database says stays here: the reason is ours, its words go to the
@@ -131,8 +153,10 @@ db::RunLimits until(MonotonicTime deadline, db::RunHandle& handle) {
   return limits;
 }
 
+// Where there is no memory for the rows, nothing is kept of what the statement has changed: it is not
+// committed yet.
 Ran<Rows> read_rows(db::Connection& connection, const db::FixedStatement& statement, const Values& values,
-                    Wanted wanted, const db::RunLimits& limits, const Clock& clock) {
+                    Wanted wanted, const db::RunLimits& limits, const Clock& clock, const Account& account) {
   Rows rows;
   const auto result =
       wanted == Wanted::one
@@ -140,6 +164,10 @@ Ran<Rows> read_rows(db::Connection& connection, const db::FixedStatement& statem
           : db::run_list(connection, statement, values.parameters(), limits, clock, rows.json);
   if (!result) return std::unexpected(stopped(result.error()));
   rows.count = result->rows;
+  auto memory = CountedMemory::of_answer(&account.shares, account.principal->identity(), account.client,
+                                         rows.json.capacity());
+  if (!memory) return std::unexpected(Stopped{memory.error(), {}, false});
+  rows.memory = *std::move(memory);
   return rows;
 }
 
@@ -208,11 +236,6 @@ net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn tur
   co_return *std::move(ran);
 }
 
-std::unexpected<Refusal> unbindable(CallReport& report) {
-  report.detail = "a value of the request cannot be bound";
-  return refuse(Reason::statement_refused);
-}
-
 Verdict<void> answer(Rows rows, Returns returns, Response& response) {
   if (returns == Returns::none) {
     response.status = 204;
@@ -223,6 +246,7 @@ Verdict<void> answer(Rows rows, Returns returns, Response& response) {
   response.fields += "Content-Type: application/json\r\n";
   response.has_content_type = true;
   response.body = std::move(rows.json);
+  response.memory = std::move(rows.memory);
   return {};
 }
 
@@ -241,6 +265,7 @@ struct ObjectRun {
   Wanted wanted = Wanted::list;
   MonotonicTime deadline{};
   const Clock* clock = nullptr;  // of the request
+  Account account;
 
   Ran<Acted> operator()(db::RunHandle& handle) const {
     const db::RunLimits limits = until(deadline, handle);
@@ -252,8 +277,8 @@ struct ObjectRun {
       return std::unexpected(std::move(holds).error());
     Ran<Rows> guarded_rows;
     if (guarded) {
-      guarded_rows =
-          read_rows(**connection, *guarded->fixed, statement_values, wanted, limits, database->clock);
+      guarded_rows = read_rows(**connection, *guarded->fixed, statement_values, wanted, limits,
+                               database->clock, account);
       if (guarded_rows && guarded_rows->count > 0) {
         return acted(std::move(guarded_rows), taken(decision->held_in_statement()));
       }
@@ -294,7 +319,8 @@ struct ObjectRun {
     return Acted{*std::move(rows), *std::move(permit)};
   }
   Ran<Rows> act(const Permit&, db::Connection& connection, const db::RunLimits& limits) const {
-    return read_rows(connection, *statement.fixed, statement_values, wanted, limits, database->clock);
+    return read_rows(connection, *statement.fixed, statement_values, wanted, limits, database->clock,
+                     account);
   }
 };
 
@@ -302,10 +328,11 @@ struct ObjectRun {
 
 net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call, Response& response,
                                          CallReport& report) {
-  auto values = Values::of(statement_, permit.request(), call);
-  if (!values) co_return unbindable(report);
+  auto values = Values::of(statement_, permit.request(), call, report);
+  GATEHOUSE_CO_CHECK(values);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
               wanted = wanted_by(returns_), principal = permit.principal(), &clock = call.clock,
+              account = Account(call, permit.principal()),
               deadline = call.deadline](db::RunHandle& handle) -> Ran<Rows> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
@@ -319,7 +346,7 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
     }
     if (auto holds = still_in_force(principal, clock); !holds)
       return std::unexpected(std::move(holds).error());
-    auto rows = read_rows(**connection, *statement.fixed, held, wanted, limits, database->clock);
+    auto rows = read_rows(**connection, *statement.fixed, held, wanted, limits, database->clock, account);
     if (!rows || !transaction) return rows;
     if (auto committed = db::commit_runs(*transaction, limits); !committed)
       return std::unexpected(stopped(committed.error()));
@@ -335,12 +362,13 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
 net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<DeferredDecision> decision,
                                                         const Call& call, Response& response,
                                                         CallReport& report) {
-  auto lookup_values = Values::of(lookup_, decision->request(), call);
-  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, decision->request(), call);
-  if (!lookup_values || !statement_values) co_return unbindable(report);
+  const Principal& principal = decision->principal();
+  auto lookup_values = Values::of(lookup_, decision->request(), call, report);
+  GATEHOUSE_CO_CHECK(lookup_values);
+  auto statement_values = Values::of(guarded_ ? *guarded_ : statement_, decision->request(), call, report);
+  GATEHOUSE_CO_CHECK(statement_values);
   for (const GuardValue& value : decision->guard_values()) statement_values->add(value);
-  StatementTurn turn =
-      turn_of(decision->principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
+  StatementTurn turn = turn_of(principal, call, statement_.fixed->effect(), database_->clock.monotonic());
   ObjectRun job;
   job.database = database_;
   job.decision = std::move(decision);
@@ -352,6 +380,7 @@ net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<Deferred
   job.wanted = wanted_by(returns_);
   job.deadline = call.deadline;
   job.clock = &call.clock;
+  job.account = Account(call, principal);
   auto acted = co_await run<Acted>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(acted);
   GATEHOUSE_CO_CHECK(answer(std::move(acted->rows), returns_, response));
@@ -360,8 +389,8 @@ net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<Deferred
 
 net::Task<Verdict<void>> SqlLookup::find(const Input& input, const Call& call, json::Document& row,
                                          CallReport& report) {
-  auto values = Values::of(statement_, input.request(), call);
-  if (!values) co_return unbindable(report);
+  auto values = Values::of(statement_, input.request(), call, report);
+  GATEHOUSE_CO_CHECK(values);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
               deadline = call.deadline](db::RunHandle& handle) -> Ran<json::Document> {
     auto connection = connect(*database);

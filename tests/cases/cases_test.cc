@@ -106,6 +106,7 @@ bool is_decided_elsewhere(Reason reason) {
     case Reason::database_failed:
     case Reason::database_changed:
     case Reason::database_overloaded:
+    case Reason::answers_overloaded:
     case Reason::deadline_passed:
     case Reason::handler_refused:
     case Reason::handler_failed:

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Wire, eventually, makeDatabase, response, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, askDatabase, assertRefused, eventually, makeDatabase, response, unlessBuilt } from './harness.mjs';
 
 const security = [{ partnerKey: [] }, { userToken: [] }];
 const large = 'SELECT hex(zeroblob(450000)) AS x'; // An answer of 900 KB.
@@ -19,6 +19,8 @@ function addTargets(configuration, api) {
   configuration.operations.readOwned = { permission: 'orders:read', sql: { statement: `${large} FROM owners WHERE id = :path.id`, returns: 'one' },
     resource: { sql: 'SELECT owner FROM owners WHERE id = :path.id' }, when: 'resource.owner == principal.id' };
   configuration.operations.readLarge = { permission: 'orders:read', sql: { statement: large, returns: 'one' } };
+  api.paths['/kept'] = { post: { operationId: 'keepLarge', security, responses: { 200: { description: 'Done' } } } };
+  configuration.operations.keepLarge = { permission: 'orders:write', sensitive: 'keep', sql: { statement: 'INSERT INTO kept VALUES (hex(zeroblob(450000))) RETURNING x', returns: 'one' } };
   api.paths['/conflict'] = { get: { operationId: 'findConflict', security, responses: { 409: conflict } } };
   configuration.operations.findConflict = { permission: 'orders:read', upstream: 'orders' };
 }
@@ -26,7 +28,7 @@ function addTargets(configuration, api) {
 const open = (change = () => {}) =>
   Desk.open({
     change: (configuration, api) => (addTargets(configuration, api), change(configuration, api)),
-    before: ({ folder }) => makeDatabase(folder, 'desk.db', "CREATE TABLE owners(id INTEGER, owner TEXT); INSERT INTO owners VALUES (7, 'ann')"),
+    before: ({ folder }) => makeDatabase(folder, 'desk.db', "CREATE TABLE owners(id INTEGER, owner TEXT); INSERT INTO owners VALUES (7, 'ann'); CREATE TABLE kept(x TEXT)"),
   });
 
 // Asks `count` times in a row and takes nothing: more than the kernel holds for it.
@@ -98,6 +100,35 @@ describe('an answer that is held whole', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('counts in memory.bodies until its client has taken it, and a caller holds its share', async () => {
+    const desk = await open((configuration) => {
+      configuration.deadlines = { answer: '60s' };
+      configuration.memory = { bodies: '8MiB' };
+    });
+    const used = async () => Number((await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text()).match(/^gatehouse_body_memory_bytes (\d+)/m)[1]);
+    const wires = await Promise.all(Array.from({ length: 8 }, () => asksAndTakesNothing(desk, '/large', 16)));
+    await eventually(() => desk.gatehouse.events().some(({ reason }) => reason === 'answers_overloaded'), 'a refusal of the one too many');
+    // Until the wires hold all that one caller may: half of the memory, or nearly so.
+    let [answer, refusals] = [undefined, 0];
+    await eventually(async () => (refusals = (answer = await desk.get('/large')).status === 503 ? refusals + 1 : 0) >= 3, 'refusals in a row');
+    assert.ok((await used()) >= 900_000 && (await used()) <= 5 << 20, `${await used()} bytes`);
+    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'answers_overloaded', stage: 'call', outcome: 'failed' });
+    assert.equal((await desk.get('/large', await desk.bearerOf({ sub: 'bob' }))).status, 200, 'another caller has a share');
+
+    const refused = await desk.send('POST', '/kept');
+    const event = await assertRefused(desk.gatehouse, refused, { status: 503, error: 'unavailable', reason: 'answers_overloaded', stage: 'call', outcome: 'failed' });
+    assert.equal(event.effect, 'none');
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT count(*) FROM kept'), [[0]], 'what was refused is undone');
+
+    wires.forEach((wire) => wire.destroy());
+    await eventually(async () => (await used()) === 0, 'the memory given back');
+    const kept = await desk.send('POST', '/kept');
+    assert.equal(kept.status, 200);
+    assert.equal((await desk.gatehouse.eventOf(kept.headers['x-request-id'])).effect, 'done');
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT count(*) FROM kept'), [[1]]);
+    await desk.close();
+  });
+
   it('is whole for whom takes it', async () => {
     const desk = await open();
     for (let count = 0; count < 3; ++count) {
@@ -105,6 +136,28 @@ describe('an answer that is held whole', unlessBuilt, () => {
     }
     const event = await desk.gatehouse.event(({ operation }) => operation === 'readLarge', 'readLarge');
     assert.deepEqual([event.outcome, event.reason, event['http.response.body.size']], ['allowed', null, 900_008]);
+    await desk.close();
+  });
+});
+
+describe('what a statement is run with', unlessBuilt, () => {
+  it('counts until the statement has really ended, though its request has gone', async () => {
+    // Some seconds inside one function, which SQLite does not interrupt.
+    const members = (name) => `(SELECT json_group_object('${name}' || i, 1) FROM n)`;
+    const deaf = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 35000) SELECT length(json_patch(${members('a')}, ${members('b')})) AS i WHERE :body.text <> ''`;
+    const desk = await open((configuration, api) => {
+      const schema = { type: 'object', properties: { text: { type: 'string', maxLength: 50000 } } };
+      api.paths['/deafly'] = { post: { operationId: 'deafly', security, requestBody: { required: true, content: { 'application/json': { schema } } }, responses: { 200: { description: 'Done' } } } };
+      configuration.operations.deafly = { permission: 'orders:read', timeout: '300ms', sql: { statement: deaf, returns: 'one' } };
+    });
+    const metric = async (name) => Number((await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text()).match(new RegExp(`^gatehouse_${name} (\\d+)`, 'm'))[1]);
+    const answer = await desk.post('/deafly', { text: 'x'.repeat(50_000) });
+    await assertRefused(desk.gatehouse, answer, { status: 504, error: 'unavailable', reason: 'deadline_passed', outcome: 'failed' });
+    assert.equal(await metric('statements_running'), 1, 'the test needs a function that takes longer');
+    const held = await metric('body_memory_bytes');
+    assert.ok(held >= 50_000 && held < 100_000, `${held} bytes: of the text, and not of its body any more`);
+    await eventually(async () => (await metric('statements_running')) === 0, 'end of the function');
+    await eventually(async () => (await metric('body_memory_bytes')) === 0, 'the memory given back');
     await desk.close();
   });
 });
