@@ -7,6 +7,7 @@
 #include "app/descriptors.h"
 #include "app/process_resources.h"
 #include "crypto/certificate.h"
+#include "gate/respond.h"
 
 namespace gatehouse::app {
 namespace {
@@ -61,14 +62,37 @@ Result<http::ServedNames> names_of(const policy::Settings& settings) {
 }
 
 Result<std::shared_ptr<const server::Listening>> make_listening(const policy::Settings& settings) {
-  auto listening = std::make_shared<server::Listening>();
-  GATEHOUSE_TRY(listening->tls, public_tls(settings.tls));
-  GATEHOUSE_TRY(listening->admin_tls, admin_tls(settings.listen.admin_access));
-  GATEHOUSE_TRY(listening->names, names_of(settings));
+  using enum server::ListenerKind;
+  const policy::Listen& listen = settings.listen;
   GATEHOUSE_TRY(const ConnectionBounds bounds, connection_bounds(settings, descriptor_limit()));
-  listening->connections = bounds.connections;
-  listening->connections_per_address = bounds.per_address;
-  return listening;
+  server::Listening listening;
+  GATEHOUSE_TRY(listening.names, names_of(settings));
+  // One more for an address that the configuration names; null: it names none.
+  const auto add = [&](server::ListenerKind kind, const std::optional<policy::SocketAddress>& at) {
+    if (!at) return static_cast<server::ListenerPolicy*>(nullptr);
+    server::ListenerPolicy& one = listening.listeners.emplace_back();
+    one.kind = kind;
+    one.at = *at;
+    one.connections = bounds.connections;
+    one.connections_per_address = bounds.per_address;
+    return &one;
+  };
+  if (auto* const https = add(gates, listen.https)) {
+    GATEHOUSE_TRY(https->tls, public_tls(settings.tls));
+    https->fields = gate::fixed_fields(settings, gate::Transport::tls);
+    https->proxy_protocol = listen.proxy_protocol;
+  }
+  if (auto* const http = add(plaintext, listen.http)) {
+    http->fields = gate::fixed_fields(settings, gate::Transport::plain);
+  }
+  if (auto* const administration = add(admin, listen.admin)) {
+    GATEHOUSE_TRY(administration->tls, admin_tls(listen.admin_access));
+    administration->fields =
+        gate::fixed_fields(settings, administration->tls ? gate::Transport::tls : gate::Transport::plain);
+    administration->names = listen.admin_access.names;
+    administration->connections = administration->connections_per_address = server::kMostAdminConnections;
+  }
+  return std::make_shared<const server::Listening>(std::move(listening));
 }
 
 std::string state_of_certificates(const policy::Settings& settings) {

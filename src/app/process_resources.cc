@@ -153,7 +153,8 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
 }
 
 ProcessResources::ProcessResources()
-    : limiter(entropy), shared{.clock = clock, .limits = limiter, .connections = {}} {}
+    : limiter(entropy),
+      shared{.clock = clock, .limits = limiter, .connections = {}, .admin_connections = {}} {}
 
 // The store's thread may go on for as long as somebody holds the keys.
 ProcessResources::~ProcessResources() {

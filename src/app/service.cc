@@ -11,7 +11,6 @@
 #include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/restart.h"
-#include "gate/respond.h"
 
 namespace gatehouse::app {
 namespace {
@@ -31,8 +30,6 @@ struct Service::Installation {
                                    const UpstreamWays& kept, ProcessResources& resources, net::Loop& loop,
                                    AuditSink& audit) {
     auto serving = std::make_shared<server::Serving>();
-    serving->fixed_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::tls);
-    serving->plain_fields = gate::fixed_fields(shared.policy->settings, gate::Transport::plain);
     serving->listening = std::move(listening);
     serving->revocations = shared.revocations;
     GATEHOUSE_TRY(WorkerParts made, assemble(shared, kept, resources, loop));
@@ -87,12 +84,9 @@ Result<> Service::launch(const SharedParts& shared) {
           seat->ways = std::move(first.ways);
           seat->worker = std::make_unique<server::Worker>(loop, resources_->shared, std::move(audit),
                                                           std::move(first.serving));
-          GATEHOUSE_CHECK(seat->worker->listen(policy->settings.listen));
-          if (index == 0 && policy->settings.listen.admin) {
-            GATEHOUSE_CHECK(
-                seat->worker->listen_admin(*policy->settings.listen.admin,
-                                           [this](std::string& out) { resources_->render_metrics(out); }));
-          }
+          server::RenderMetrics metrics;
+          if (index == 0) metrics = [this](std::string& out) { resources_->render_metrics(out); };
+          GATEHOUSE_CHECK(seat->worker->listen(std::move(metrics)));
           return seat;
         };
         auto seat = begin();

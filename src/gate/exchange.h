@@ -50,6 +50,12 @@ struct TakenLimit {
   LimitState state;
 };
 
+// What a listener answers before any gate: a text of the program's own.
+struct ListenerPage {
+  unsigned status = 404;
+  std::string text = "not found\n";
+};
+
 // What a target answered, until the response filter releases it or a refusal takes its place. Its memory is
 // kept, so that an answer costs no allocation.
 class Unreleased {
@@ -66,6 +72,7 @@ class Unreleased {
   friend class Released;
   friend Released respond(Exchange& exchange, const Refusal& refusal);
   friend Released respond_alive(Exchange& exchange);
+  friend Released respond(Exchange& exchange, ListenerPage page);
   Response response_;
 };
 
@@ -163,8 +170,8 @@ struct Exchange : Found, Parsed {
 };
 
 // What may be written to the client. The response filter alone makes one of what a target answered, respond()
-// one of a refusal, and respond_alive() the answer of `listen.health`. Owns the rest of the body; the other
-// parts are the exchange's.
+// one of a refusal or of a listener's own page, and respond_alive() the answer of `listen.health`. Owns the
+// rest of the body; the other parts are the exchange's.
 class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }
@@ -180,6 +187,7 @@ class Released {
   friend class ResponseFilter;
   friend Released respond(Exchange& exchange, const Refusal& refusal);
   friend Released respond_alive(Exchange& exchange);
+  friend Released respond(Exchange& exchange, ListenerPage page);
   explicit Released(Exchange& exchange)
       : exchange_(&exchange), rest_(std::move(exchange.answer.response_.rest)) {}
   const Response& response() const { return exchange_->answer.response_; }

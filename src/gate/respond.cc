@@ -153,6 +153,16 @@ Released respond_alive(Exchange& exchange) {
   return Released(exchange);
 }
 
+Released respond(Exchange& exchange, ListenerPage page) {
+  Response& response = exchange.answer.response_;
+  response.clear();
+  response.status = page.status;
+  http::append_field(response.fields, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.has_content_type = true;
+  response.body = std::move(page.text);
+  return Released(exchange);
+}
+
 std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields) {
   const AnswerText& text = text_of(refusal.answer);

@@ -25,7 +25,10 @@ Released respond(Exchange& exchange, const Refusal& refusal);
 // 204, for a load balancer that asks whether the server takes requests.
 Released respond_alive(Exchange& exchange);
 
-// The same where there was no exchange yet: what could not be read as HTTP. A whole message, connection
+// The page, in place of anything else.
+Released respond(Exchange& exchange, ListenerPage page);
+
+// A refusal where there was no exchange yet: what could not be read as HTTP. A whole message, connection
 // closed. How many bytes its body has.
 std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields);

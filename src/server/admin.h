@@ -1,5 +1,5 @@
-// The admin listener: health and metrics, over HTTP, plain or TLS, on an address of its own, never on the
-// public listener.
+// What the admin listener answers: health and metrics, over HTTP, plain or TLS, on an address of its own,
+// never on the public listener.
 //
 //   GET /health/live    200 as long as the process answers
 //   GET /health/ready   200 while it takes requests, 503 before and while it drains   (also /health)
@@ -9,22 +9,29 @@
 // machine could otherwise reach the listener under a name of its own (DNS rebinding).
 #pragma once
 
-#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
-#include "net/socket.h"
-#include "net/task.h"
+#include "base/clock.h"
+#include "gate/exchange.h"
+#include "gate/revocation.h"
+#include "server/listener.h"
+#include "server/shared.h"
 
 namespace gatehouse::server {
 
-class Worker;
-
-// Open at once; one more is closed. Each has seconds to ask and to take its answer.
-inline constexpr std::uint32_t kMostAdminConnections = 64;
+struct Serving;
 
 using RenderMetrics = std::function<void(std::string& out)>;
 
-net::Task<void> serve_admin(Worker& worker, net::Accepted accepted, RenderMetrics metrics);
+// The page that a request asks for.
+gate::ListenerPage page_for(const http::RequestHead& head, const ListenerPolicy& listener, State state,
+                            const RenderMetrics& metrics);
+
+// Why the certificate of a client does not open the listener; nothing: it does, or none was asked for.
+std::optional<gate::CertificateFault> fault_of(const Serving& serving, std::string_view certificate,
+                                               WallTime now);
 
 }  // namespace gatehouse::server

@@ -2,7 +2,9 @@
 // connection (http1_carrier.h); a protocol with streams has one for each stream.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -18,7 +20,9 @@ namespace gatehouse::server {
 // What holds for all exchanges of a connection.
 struct Client {
   gate::Peer peer;
+  std::size_t listener = 0;                      // by which it came: its index
   std::shared_ptr<const net::ServerTls> shaken;  // of the handshake; null where there was none
+  std::string certificate;                       // what `peer.certificate` is a view of
 };
 
 class Carrier {

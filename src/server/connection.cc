@@ -7,6 +7,7 @@
 #include "gate/respond.h"
 #include "http/proxy_protocol.h"
 #include "http/request_parser.h"
+#include "server/admin.h"
 #include "server/carrier.h"
 #include "server/http1_carrier.h"
 #include "server/recording.h"
@@ -20,18 +21,23 @@ namespace {
 
 constexpr std::chrono::seconds kLastAnswerLinger{2};  // how long a last answer may take to arrive
 
+constexpr std::chrono::seconds kAdminIdle{10};  // between two requests of the admin listener
+
 constexpr unsigned kTurn = 64;  // requests that a connection may bring in a row
 
 class ClientConnection {
  public:
-  ClientConnection(Worker& worker, net::StreamPtr stream)
+  ClientConnection(Worker& worker, std::size_t listener, net::StreamPtr stream)
       : worker_(worker),
         stream_(std::move(stream)),
         serving_(worker.serving()),
+        kind_(serving_->listener(listener).kind),
         buffer_(worker, serving_->settings().listen.head.bytes),
         parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes}) {
+    client_.listener = listener;
     client_.peer.address = stream_->peer().address;
     client_.peer.text = client_.peer.address.text();
+    if (is_admin()) client_.peer.forwarding = gate::Forwarding::never_believed;
   }
 
   net::Task<void> run();
@@ -40,7 +46,8 @@ class ClientConnection {
 
  private:
   struct UnfinishedHead;
-  const policy::Listen& listen() const { return serving_->settings().listen; }
+  const ListenerPolicy& listener() const { return serving_->listener(client_.listener); }
+  bool is_admin() const { return kind_ == ListenerKind::admin; }
   const policy::Deadlines& deadlines() const { return serving_->settings().deadlines; }
 
   bool from_trusted_proxy() const {
@@ -48,24 +55,23 @@ class ClientConnection {
       return network.contains(client_.peer.address);
     });
   }
-  // One too many: neither an answer nor a handshake is spent on it.
-  bool refuse_connection() {
-    record_connection(Reason::too_many_connections, {});
-    stream_->abort();
-    return false;
-  }
   net::Task<bool> read_proxy_header();
   net::Task<bool> handshake();
   // Until a head is complete. `answer_and_close` was done where it is not.
   net::Task<bool> read_head(gate::Exchange& exchange);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
+  // What the listener answers before any gate, without an event.
+  net::Task<void> answer_page(gate::Exchange& exchange, Carrier& carrier);
   void record_connection(Reason reason, std::string_view detail) {
-    worker_.record_connection(client_.peer.address, reason, detail);
+    std::string text(is_admin() ? key(ListenerKind::admin) : std::string_view());
+    if (!text.empty()) text += ": ";
+    worker_.record_connection(client_.peer.address, reason, text.append(detail));
   }
 
   Worker& worker_;
   net::StreamPtr stream_;
   std::shared_ptr<const Serving> serving_;
+  const ListenerKind kind_;
   std::optional<ConnectionCounts::Ticket> ticket_;
   RequestBuffer buffer_;
   http::RequestParser parser_;
@@ -74,7 +80,7 @@ class ClientConnection {
 };
 
 net::Task<bool> ClientConnection::read_proxy_header() {
-  if (listen().proxy_protocol == policy::ProxyProtocol::off) co_return true;
+  if (listener().proxy_protocol == policy::ProxyProtocol::off) co_return true;
   const bool trusted = from_trusted_proxy();
   std::array<char, http::kProxyHeaderLimit> bytes;
   std::size_t size = 0;
@@ -112,8 +118,11 @@ net::Task<bool> ClientConnection::read_proxy_header() {
   } else {
     client_.peer.address = header.source->address;
     client_.peer.text = client_.peer.address.text();
-    if (!ticket_->count(client_.peer.address, serving_->listening->connections_per_address))
-      co_return refuse_connection();
+    if (!ticket_->count(client_.peer.address, listener().connections_per_address)) {
+      record_connection(Reason::too_many_connections, {});
+      stream_->abort();
+      co_return false;
+    }
   }
   co_return true;
 }
@@ -122,23 +131,32 @@ net::Task<bool> ClientConnection::handshake() {
   stream_->set_deadline(worker_.loop().now() + deadlines().handshake);
   const auto proxied = co_await read_proxy_header();
   if (!proxied) co_return false;
-  client_.shaken = serving_->listening->tls;
+  client_.shaken = listener().tls;
+  if (!client_.shaken) co_return true;
   const auto shaken = co_await stream_->accept_tls(client_.shaken);
   if (!shaken) {
     record_connection(Reason::handshake_failed, shaken.error().text);
     co_return false;
   }
-  client_.peer.certificate = stream_->tls()->peer_certificate;
-  client_.peer.handshake = Handshake{worker_.shared().clock.wall(), stream_->tls()->peer_chain_ends};
-  co_return true;
+  client_.certificate = stream_->tls()->peer_certificate;
+  client_.peer.certificate = client_.certificate;
+  const WallTime now = worker_.shared().clock.wall();
+  client_.peer.handshake = Handshake{now, stream_->tls()->peer_chain_ends};
+  // Behind the public listener the gates look, and refuse where it is asked for.
+  const auto fault = is_admin() ? fault_of(*serving_, client_.certificate, now) : std::nullopt;
+  if (fault) {
+    record_connection(fault->reason, fault->why);
+    stream_->abort();
+  }
+  co_return !fault;
 }
 
 net::Task<void> ClientConnection::run() {
-  ticket_ = worker_.shared().connections.enter(serving_->listening->connections);
   // A trusted proxy brings the connections of many clients: it is bounded by what it says of them.
-  if (!ticket_ || (!from_trusted_proxy() &&
-                   !ticket_->count(client_.peer.address, serving_->listening->connections_per_address))) {
-    refuse_connection();
+  ticket_ = worker_.place_for(listener(), client_.peer.address,
+                              from_trusted_proxy() ? Worker::Count::in_all : Worker::Count::with_address);
+  if (!ticket_) {
+    stream_->abort();  // neither an answer nor a handshake is spent on it
     co_return;
   }
   const auto ready = co_await handshake();
@@ -154,14 +172,15 @@ net::Task<void> ClientConnection::serve() {
     if (buffer_.empty()) {
       // Idle: no buffer, no exchange, and a reload reaches the connection's next request.
       buffer_.release();
-      stream_->set_deadline(worker_.loop().now() + deadlines().idle);
-      const DrainList<net::Stream>::Entry idle(worker_.idle(), *stream_);
+      stream_->set_deadline(worker_.loop().now() + (is_admin() ? kAdminIdle : deadlines().idle));
+      std::optional<DrainList<net::Stream>::Entry> idle;
+      if (!is_admin()) idle.emplace(worker_.idle(), *stream_);
       const auto readable = co_await stream_->readable();
       if (!readable) break;
     }
     serving_ = worker_.serving();
     // Where a reload has changed the authorities of clients, the next handshake decides.
-    if (!vouched_for(client_, *serving_->listening)) {
+    if (!vouched_for(client_, *serving_)) {
       next = Next::close;
       break;
     }
@@ -170,9 +189,10 @@ net::Task<void> ClientConnection::serve() {
     const auto complete = co_await read_head(*exchange);
     next = Next::gone;
     if (complete) {
-      Http1Carrier carrier({worker_, *serving_, client_, stream_, buffer_, head_out_}, parser_.consumed(),
-                           exchange->head);
-      auto serving = server::serve(worker_, *serving_, *exchange, carrier);
+      Http1Carrier carrier({worker_, *serving_, listener(), client_, stream_, buffer_, head_out_},
+                           parser_.consumed(), exchange->head);
+      auto serving = is_admin() ? answer_page(*exchange, carrier)
+                                : server::serve(worker_, *serving_, *exchange, carrier);
       co_await serving;
       next = carrier.finish();
     }
@@ -182,6 +202,16 @@ net::Task<void> ClientConnection::serve() {
     auto closing = net::close(std::move(stream_), worker_.loop().now() + kLastAnswerLinger);
     co_await closing;
   }
+}
+
+net::Task<void> ClientConnection::answer_page(gate::Exchange& exchange, Carrier& carrier) {
+  // For its id: who may name this listener is its own.
+  (void)gate::arrive(exchange, serving_->listening->names, worker_.shared().clock, worker_.entropy());
+  const gate::Released page = gate::respond(
+      exchange, page_for(exchange.head, listener(), worker_.shared().state.load(), worker_.metrics()));
+  auto writing = carrier.begin(page, page.body(), worker_.loop().now() + deadlines().answer);
+  const auto written = co_await writing;
+  if (!written) carrier.reset();
 }
 
 // The event of a head that the server does not read to its end because it ends itself.
@@ -240,7 +270,7 @@ net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusa
                      worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   const std::size_t body_bytes =
-      gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), serving_->fixed_fields);
+      gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), listener().fields);
   stream_->set_deadline(worker_.loop().now() + kLastAnswerLinger);
   {
     Recording recording(worker_, exchange);
@@ -254,14 +284,14 @@ net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusa
 
 }  // namespace
 
-net::Task<void> serve_connection(Worker& worker, net::Accepted accepted) {
+net::Task<void> serve_connection(Worker& worker, std::size_t listener, net::Accepted accepted) {
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
-  ClientConnection connection(worker, std::move(stream));
+  ClientConnection connection(worker, listener, std::move(stream));
   co_await connection.run();
 }
 
-net::Task<void> serve_requests(Worker& worker, net::StreamPtr stream) {
-  ClientConnection connection(worker, std::move(stream));
+net::Task<void> serve_requests(Worker& worker, std::size_t listener, net::StreamPtr stream) {
+  ClientConnection connection(worker, listener, std::move(stream));
   co_await connection.serve();
 }
 

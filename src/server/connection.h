@@ -1,5 +1,7 @@
-// One TLS connection: its handshake, and its requests one after the other.
+// One HTTP/1.1 connection: its handshake, and its requests one after the other.
 #pragma once
+
+#include <cstddef>
 
 #include "net/socket.h"
 #include "net/stream.h"
@@ -9,9 +11,10 @@ namespace gatehouse::server {
 
 class Worker;
 
-net::Task<void> serve_connection(Worker& worker, net::Accepted accepted);
+// `listener`: the index of the one that it came by.
+net::Task<void> serve_connection(Worker& worker, std::size_t listener, net::Accepted accepted);
 
-// The requests of a stream that needs no handshake: for tests, and for what is encrypted elsewhere.
-net::Task<void> serve_requests(Worker& worker, net::StreamPtr stream);
+// What follows the handshake.
+net::Task<void> serve_requests(Worker& worker, std::size_t listener, net::StreamPtr stream);
 
 }  // namespace gatehouse::server

@@ -17,7 +17,7 @@ std::string health(std::string_view host, std::string_view method = "GET", std::
 }
 
 TEST(Health, AnswersUnderAnyNameWithOneEventAMinute) {
-  TestServer server({}, kHealth);
+  TestServer server({.listen = kHealth});
   TestClient client = server.connect();
   for (const char* host : {"api.example", "10.4.0.7:8443", "evil.example"}) server.send(client, health(host));
   server.send(client, health("10.4.0.7", "HEAD"));
@@ -37,7 +37,7 @@ TEST(Health, AnswersUnderAnyNameWithOneEventAMinute) {
 }
 
 TEST(Health, IsThatRequestAndNoOther) {
-  TestServer server({}, kHealth);
+  TestServer server({.listen = kHealth});
   TestClient client = server.connect();
   for (const char* target : {"/healthz?a=1", "/healthz/", "/HEALTHZ", "/health"})
     server.send(client, fmt::format("GET {} HTTP/1.1\r\nHost: api.example\r\n\r\n", target));
@@ -56,7 +56,7 @@ TEST(Health, IsNothingWhereItIsNotConfigured) {
 }
 
 TEST(Health, SaysWhenTheServerIsAboutToEnd) {
-  TestServer server({}, kHealth);
+  TestServer server({.listen = kHealth});
   TestClient client = server.connect();
   server.turn();
   server.worker->drain([] {});

@@ -27,7 +27,7 @@ net::Task<Result<>> Http1Carrier::begin(const gate::Released& answer, std::strin
   of_.head_out.clear();
   framing_ =
       gate::write_head(of_.head_out, answer, keep ? http::Persistence::keep_alive : http::Persistence::close,
-                       of_.worker.date_line(), of_.serving.fixed_fields);
+                       of_.worker.date_line(), of_.listener.fields);
   std::size_t count = 0;
   parts_[count++] = of_.head_out;
   if (!first.empty()) {

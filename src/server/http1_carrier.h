@@ -26,6 +26,7 @@ class Http1Carrier final : public Carrier {
   struct Connection {
     Worker& worker;
     const Serving& serving;
+    const ListenerPolicy& listener;
     const Client& client;
     net::StreamPtr& stream;  // null after reset()
     RequestBuffer& buffer;   // begins with the head of `head_size` bytes

@@ -9,6 +9,7 @@
 #include "gate/respond.h"
 #include "gate/sent_in_clear.h"
 #include "http/request_parser.h"
+#include "server/recording.h"
 #include "server/request_buffer.h"
 #include "server/worker.h"
 
@@ -41,13 +42,13 @@ std::string_view alarm_of(const gate::SentInClear& shown) {
 
 }  // namespace
 
-net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
+net::Task<void> serve_plaintext(Worker& worker, std::size_t index, net::Accepted accepted) {
   const std::shared_ptr<const Serving> serving = worker.serving();
+  const ListenerPolicy& listener = serving->listener(index);
   const policy::Listen& listen = serving->settings().listen;
   auto stream = std::make_unique<net::Stream>(worker.loop(), std::move(accepted.socket), accepted.peer);
-  auto ticket = worker.shared().connections.enter(serving->listening->connections);
-  if (!ticket || !ticket->count(accepted.peer.address, serving->listening->connections_per_address)) {
-    worker.record_connection(accepted.peer.address, Reason::too_many_connections, "listen.http");
+  const auto place = worker.place_for(listener, accepted.peer.address, Worker::Count::with_address);
+  if (!place) {
     stream->abort();
     co_return;
   }
@@ -114,23 +115,25 @@ net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted) {
     head.status(308).block(worker.date_line());
     if (const auto value = http::FieldValue::checked(*location)) head.field("Location", *value);
     if (const auto id = http::FieldValue::checked(exchange->id->text())) head.field("X-Request-Id", *id);
-    head.field("Cache-Control", "no-store").block(serving->plain_fields);
+    head.field("Cache-Control", "no-store").block(listener.fields);
     head.field("Connection", "close").content_length(0).end();
   } else {
     // What came in the clear may have been read by others: no redirect would bring it back.
     if (shown) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
-    body_bytes = gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), serving->plain_fields);
+    body_bytes = gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), listener.fields);
     status = text_of(refusal.answer).status;
   }
-  stream->set_deadline(worker.loop().now() + kPlaintextLinger);
-  const auto written = co_await stream->write(out);
-  const gate::Ending ending{refusal, written ? status : 0, written ? body_bytes : 0};
-  Event event = worker.events().build(*exchange, ending, worker.shared().clock.monotonic());
-  if (shown) {
-    event.credential_id = shown->key_id;
-    event.detail = alarm_of(*shown);
+  {
+    Recording recording(worker, *exchange);
+    recording.ending = {refusal};
+    if (shown) {
+      recording.credential_id = shown->key_id;
+      exchange->detail = alarm_of(*shown);
+    }
+    stream->set_deadline(worker.loop().now() + kPlaintextLinger);
+    const auto written = co_await stream->write(out);
+    if (written) recording.ending = {refusal, status, body_bytes};
   }
-  worker.audit().record(event);
   worker.give_back(std::move(exchange));
   auto closing = net::close(std::move(stream), worker.loop().now() + kPlaintextLinger);
   co_await closing;

@@ -2,6 +2,8 @@
 // clear.
 #pragma once
 
+#include <cstddef>
+
 #include "net/socket.h"
 #include "net/task.h"
 
@@ -9,6 +11,7 @@ namespace gatehouse::server {
 
 class Worker;
 
-net::Task<void> serve_plaintext(Worker& worker, net::Accepted accepted);
+// `listener`: the index of the one that it came by.
+net::Task<void> serve_plaintext(Worker& worker, std::size_t listener, net::Accepted accepted);
 
 }  // namespace gatehouse::server

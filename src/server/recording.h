@@ -29,7 +29,9 @@ class Recording {
       ending.refusal = Refusal(Reason::upstream_late);  // a failure, for the reason of the cut
       if (exchange_.detail.empty()) exchange_.detail = kNotKnown;
     }
-    worker_.audit().record(worker_.events().build(exchange_, ending, worker_.shared().clock.monotonic()));
+    Event event = worker_.events().build(exchange_, ending, worker_.shared().clock.monotonic());
+    if (!credential_id.empty()) event.credential_id = credential_id;
+    worker_.audit().record(event);
   }
 
   // Whether the upstream still works on what must not be left half-done: its answer has not ended.
@@ -40,6 +42,8 @@ class Recording {
   std::optional<gate::Released> answer;  // once there is one
   // Until it is known better: the server ended, and with it the exchange.
   gate::Ending ending{Refusal(Reason::draining)};
+  // Of a credential that was shown where none proves anything; empty: the exchange says it.
+  std::string_view credential_id;
 
  private:
   Worker& worker_;

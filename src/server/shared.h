@@ -79,7 +79,8 @@ enum class State : std::uint8_t { starting, serving, draining };
 struct Shared {
   const Clock& clock;
   LimitStore& limits;
-  ConnectionCounts connections;
+  ConnectionCounts connections;  // of clients
+  ConnectionCounts admin_connections;
   // Bytes, of all requests that are under way and all answers that are held for their clients.
   std::shared_ptr<CallerShares> bodies = std::make_shared<CallerShares>();
   std::atomic<State> state{State::starting};

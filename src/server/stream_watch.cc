@@ -12,9 +12,10 @@ constexpr std::chrono::seconds kWatchEvery{1};
 
 }  // namespace
 
-bool vouched_for(const Client& client, const Listening& now) {
-  return client.peer.certificate.empty() || client.shaken == now.tls ||
-         client.shaken->client_authorities() == now.tls->client_authorities();
+bool vouched_for(const Client& client, const Serving& now) {
+  const auto& tls = now.listener(client.listener).tls;
+  return client.peer.certificate.empty() || client.shaken == tls ||
+         client.shaken->client_authorities() == tls->client_authorities();
 }
 
 StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier)
@@ -38,8 +39,7 @@ void StreamWatch::expired() {
 Verdict<void> StreamWatch::still_allowed() {
   if (!exchange_.checked.principal() || exchange_.checked.operation() == nullptr) return {};
   GATEHOUSE_CHECK(exchange_.checked.principal()->in_force(worker_.shared().clock.wall()));
-  if (!vouched_for(carrier_.client(), *worker_.serving()->listening))
-    return refuse(Reason::credential_unknown);
+  if (!vouched_for(carrier_.client(), *worker_.serving())) return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
   if (policy == judged_by_) return {};
   // What a reload changes holds for the answers that go on, too: who may ask, for what, and under which

@@ -11,11 +11,11 @@
 
 namespace gatehouse::server {
 
-struct Listening;
+struct Serving;
 class Worker;
 
 // Whether the authorities that vouched for the client's certificate, if it showed one, still count.
-bool vouched_for(const Client& client, const Listening& now);
+bool vouched_for(const Client& client, const Serving& now);
 
 // Of the exchange whose answer `carrier` takes; both outlive it. When the answer may go on no more, it calls
 // Carrier::end_now().

@@ -59,19 +59,22 @@ inline constexpr std::string_view kTestListen = "listen: {https: \"127.0.0.1:844
 // `request allowed 200 client_gone` (the answer was cut).
 struct RecordedEvents {
   std::vector<std::string> lines, details, request_ids;
+  std::vector<IpAddress> clients;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> body_bytes;  // of requests and of their answers
+  bool accepts = true;                                              // the sinks have room
 };
 
 class RecordingSink final : public AuditSink {
  public:
   explicit RecordingSink(RecordedEvents& into) : into_(into) {}
-  bool accepting() const override { return true; }
+  bool accepting() const override { return into_.accepts; }
   void record(const Event& event) override {
     std::string line = fmt::format("{} {} {}", event.name, gatehouse::name(event.outcome), event.status);
     if (!event.reason.empty()) line.append(" ").append(event.reason);
     into_.lines.push_back(std::move(line));
     into_.details.emplace_back(event.detail.empty() ? event.said : event.detail);
     into_.request_ids.emplace_back(event.request_id);
+    into_.clients.push_back(event.client);
     into_.body_bytes.emplace_back(event.request_body_size, event.response_body_size);
   }
   net::Task<Result<>> record_durably(const Event& event, MonotonicTime) override {
@@ -233,6 +236,7 @@ class TestClient {
   }
   void finish_sending() const { ::shutdown(socket_.descriptor(), SHUT_WR); }
   void close() { socket_ = net::Socket(); }
+  net::Socket take_socket() { return std::move(socket_); }
 
   std::string received;
   bool ended = false;
@@ -302,15 +306,21 @@ inline std::shared_ptr<const policy::PolicySet> test_policy(const std::string& s
   return policy;
 }
 
+struct TestOptions {
+  std::string settings = {};  // follow those above
+  std::string listen = std::string(kTestListen);
+  std::shared_ptr<const net::ServerTls> tls = nullptr;  // of the listener for clients
+  policy::ProxyProtocol proxy_protocol = policy::ProxyProtocol::off;
+};
+
 class TestServer {
  public:
-  // `settings` follow those above; `listen` stands in place of its line.
-  explicit TestServer(const std::string& settings = {},
-                      const std::string& listen = std::string(kTestListen)) {
+  // `options.listen` stands in place of its line.
+  explicit TestServer(const TestOptions& options = {}) {
     static const IpAddress kClient = *IpAddress::parse("203.0.113.9");
     peer_ = {kClient, 40'000};
     gate::Parts parts;
-    parts.policy = test_policy(std::string(kTestSettings) + listen + settings);
+    parts.policy = test_policy(std::string(kTestSettings) + options.listen + options.settings);
     for (const policy::Operation& operation : parts.policy->operations) {
       parts.targets.push_back(std::make_unique<BackendTarget>(backend));
       parts.transactional_targets.emplace_back();
@@ -321,12 +331,19 @@ class TestServer {
     }
     parts.loop = &loop;
     auto serving = std::make_shared<Serving>();
-    serving->fixed_fields = gate::fixed_fields(parts.policy->settings, gate::Transport::tls);
-    serving->plain_fields = gate::fixed_fields(parts.policy->settings, gate::Transport::plain);
     auto listening = std::make_shared<Listening>();
-    listening->connections = 100;
     (void)listening->names.add("api.example");
-    listening->connections_per_address = 100;
+    for (const ListenerKind kind : {ListenerKind::gates, ListenerKind::plaintext, ListenerKind::admin}) {
+      ListenerPolicy& one = listening->listeners.emplace_back();
+      one.kind = kind;
+      if (kind == ListenerKind::gates) {
+        one.tls = options.tls;
+        one.proxy_protocol = options.proxy_protocol;
+      }
+      one.fields = gate::fixed_fields(parts.policy->settings, gate::Transport::tls);
+      one.connections = 4;
+      one.connections_per_address = 3;
+    }
     serving->listening = std::move(listening);
     auto sink = std::make_unique<RecordingSink>(events);
     serving->runner = std::make_shared<gate::Runner>(std::move(parts), limits, *sink, clock);
@@ -338,14 +355,13 @@ class TestServer {
   // A connection that needs no handshake.
   TestClient connect(Buffer buffer = Buffer::usual) {
     auto [ours, client] = pair(buffer);
-    worker->add_connection(
-        serve_requests(*worker, std::make_unique<net::Stream>(loop, std::move(ours), peer_)), peer_.address);
+    worker->add_stream(0, std::make_unique<net::Stream>(loop, std::move(ours), peer_));
     return TestClient(client);
   }
   // One that the listener has accepted, before its handshake.
-  TestClient accept() {
+  TestClient accept(ListenerKind kind) {
     auto [ours, client] = pair(Buffer::usual);
-    worker->add_connection(serve_connection(*worker, {std::move(ours), peer_}), peer_.address);
+    worker->add_connection(static_cast<std::size_t>(kind), {std::move(ours), peer_});
     return TestClient(client);
   }
 
@@ -377,7 +393,7 @@ class TestServer {
 
   ManualClock clock;
   Unlimited limits;
-  Shared shared{.clock = clock, .limits = limits, .connections = {}};
+  Shared shared{.clock = clock, .limits = limits, .connections = {}, .admin_connections = {}};
   net::Loop loop{clock};
   Backend backend{loop};
   RecordedEvents events;

@@ -21,6 +21,15 @@ void end_process(const std::exception_ptr&) { std::terminate(); }
 
 }  // namespace
 
+std::string_view key(ListenerKind kind) {
+  switch (kind) {
+    case ListenerKind::gates: return "listen.https";
+    case ListenerKind::plaintext: return "listen.http";
+    case ListenerKind::admin: return "listen.admin";
+  }
+  return {};
+}
+
 Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
                std::shared_ptr<const Serving> serving)
     : loop_(loop),
@@ -31,49 +40,49 @@ Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit
       admin_(loop),
       connections_(loop) {}
 
-Result<std::unique_ptr<net::Listener>> Worker::open(const policy::SocketAddress& at, net::TaskGroup& into,
-                                                    Serve serve) {
-  GATEHOUSE_TRY(auto listener, net::Listener::open(loop_, {at.address, at.port}));
-  background_.spawn(accept_loop(*listener, into, std::move(serve)), end_process);
-  return listener;
-}
-
-Result<> Worker::listen_to_clients(const policy::SocketAddress& at, Serve serve) {
-  GATEHOUSE_TRY(auto listener, open(at, connections_, std::move(serve)));
-  listeners_.push_back(std::move(listener));
-  return {};
-}
-
-Result<> Worker::listen(const policy::Listen& listen) {
-  if (listen.https) {
-    GATEHOUSE_CHECK(listen_to_clients(*listen.https, [this](net::Accepted accepted) {
-      return serve_connection(*this, std::move(accepted));
-    }));
-  }
-  if (listen.http) {
-    GATEHOUSE_CHECK(listen_to_clients(*listen.http, [this](net::Accepted accepted) {
-      return serve_plaintext(*this, std::move(accepted));
-    }));
+Result<> Worker::listen(RenderMetrics metrics) {
+  metrics_ = std::move(metrics);
+  for (std::size_t i = 0; i < serving_->listening->listeners.size(); ++i) {
+    const ListenerPolicy& listener = serving_->listener(i);
+    if (listener.kind == ListenerKind::admin && !metrics_) continue;
+    GATEHOUSE_TRY(auto socket, net::Listener::open(loop_, {listener.at.address, listener.at.port}));
+    background_.spawn(accept_loop(*socket, i), end_process);
+    listeners_.push_back({listener.kind, std::move(socket)});
   }
   return {};
 }
 
-Result<> Worker::listen_admin(const policy::SocketAddress& address, RenderMetrics metrics) {
-  GATEHOUSE_TRY(admin_listener_,
-                open(address, admin_, [this, metrics = std::move(metrics)](net::Accepted accepted) {
-                  return serve_admin(*this, std::move(accepted), metrics);
-                }));
-  return {};
-}
-
-net::TaskGroup::OnBug Worker::on_bug(const IpAddress& client) {
-  return [this, client](const std::exception_ptr& bug) {
+void Worker::add(ListenerKind kind, net::Task<void> serving, const IpAddress& client) {
+  net::TaskGroup& group = kind == ListenerKind::admin ? admin_ : connections_;
+  group.spawn(std::move(serving), [this, client](const std::exception_ptr& bug) {
     record_connection(client, Reason::internal_error, net::what_of(bug));
-  };
+  });
 }
 
-void Worker::add_connection(net::Task<void> serving, const IpAddress& client) {
-  connections_.spawn(std::move(serving), on_bug(client));
+void Worker::add_connection(std::size_t listener, net::Accepted accepted) {
+  const ListenerKind kind = serving_->listener(listener).kind;
+  const IpAddress client = accepted.peer.address;
+  add(kind,
+      kind == ListenerKind::plaintext ? serve_plaintext(*this, listener, std::move(accepted))
+                                      : serve_connection(*this, listener, std::move(accepted)),
+      client);
+}
+
+void Worker::add_stream(std::size_t listener, net::StreamPtr stream) {
+  const IpAddress client = stream->peer().address;
+  add(serving_->listener(listener).kind, serve_requests(*this, listener, std::move(stream)), client);
+}
+
+std::optional<ConnectionCounts::Ticket> Worker::place_for(const ListenerPolicy& listener,
+                                                          const IpAddress& client, Count count) {
+  ConnectionCounts& counts =
+      listener.kind == ListenerKind::admin ? shared_.admin_connections : shared_.connections;
+  auto ticket = counts.enter(listener.connections);
+  if (ticket && (count == Count::in_all || ticket->count(client, listener.connections_per_address)))
+    return ticket;
+  const bool is_gates = listener.kind == ListenerKind::gates;
+  record_connection(client, Reason::too_many_connections, is_gates ? std::string_view() : key(listener.kind));
+  return std::nullopt;
 }
 
 void Worker::record_connection(const IpAddress& client, Reason reason, std::string_view detail,
@@ -90,17 +99,16 @@ void Worker::record_connection(const IpAddress& client, Reason reason, std::stri
   audit_->record(event);
 }
 
-net::Task<void> Worker::accept_loop(net::Listener& listener, net::TaskGroup& into, Serve serve) {
+net::Task<void> Worker::accept_loop(net::Listener& socket, std::size_t listener) {
   for (unsigned accepted_in_a_row = 1;; ++accepted_in_a_row) {
-    auto accepted = co_await listener.accept();
+    auto accepted = co_await socket.accept();
     if (!accepted) {
       if (accepted.error().code == ErrorCode::cancelled) co_return;
       // Out of descriptors or memory: what is open goes on, and a moment later there may be room.
       co_await net::sleep_for(loop_, kAcceptPause);
       continue;
     }
-    const IpAddress client = accepted->peer.address;
-    into.spawn(serve(std::move(*accepted)), on_bug(client));
+    add_connection(listener, *std::move(accepted));
     // Yield, so that open connections are not starved by new ones.
     if (accepted_in_a_row % 64 == 0) co_await net::yield(loop_);
   }
@@ -108,7 +116,10 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, net::TaskGroup& int
 
 void Worker::drain(std::function<void()> done) {
   draining_ = true;
-  for (const auto& listener : listeners_) listener->close();
+  // The admin listener stays open until the worker goes, so that the drain can be seen.
+  for (const OpenListener& listener : listeners_) {
+    if (listener.kind != ListenerKind::admin) listener.socket->close();
+  }
   work_ends_ = loop_.now() + serving_->settings().deadlines.drain;
   const MonotonicTime idle_end = loop_.now() + kIdleGrace;
   idle_.for_each([&](net::Stream& stream) { stream.set_deadline(idle_end); });

@@ -20,6 +20,7 @@
 #include "net/tls.h"
 #include "server/admin.h"
 #include "server/drain_list.h"
+#include "server/listener.h"
 #include "server/shared.h"
 
 namespace gatehouse::gate {
@@ -28,25 +29,15 @@ class RevocationSource;
 
 namespace gatehouse::server {
 
-// What the listeners need beside the policy; made anew when the configuration or a certificate's file
-// changes.
-struct Listening {
-  std::shared_ptr<const net::ServerTls> tls;
-  std::shared_ptr<const net::ServerTls> admin_tls;  // null: the admin listener speaks plain HTTP
-  http::ServedNames names;
-  std::uint32_t connections = 0;
-  std::uint32_t connections_per_address = 0;
-};
-
 // What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with
 // it.
 struct Serving {
   std::shared_ptr<gate::Runner> runner;
   std::shared_ptr<const Listening> listening;
   std::shared_ptr<const gate::RevocationSource> revocations;  // null: the configuration names no lists
-  std::string fixed_fields;                                   // of answers over TLS
-  std::string plain_fields;                                   // and of those without
   const policy::Settings& settings() const { return runner->policy().settings; }
+  // `index`: in the list, as the connection came by it.
+  const ListenerPolicy& listener(std::size_t index) const { return listening->listeners[index]; }
 };
 
 class Worker {
@@ -54,9 +45,9 @@ class Worker {
   Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
          std::shared_ptr<const Serving> serving);
 
-  Result<> listen(const policy::Listen& listen);
-  // One worker has the admin listener too.
-  Result<> listen_admin(const policy::SocketAddress& address, RenderMetrics metrics);
+  // Opens the listeners that the configuration names; `metrics` is of the one worker that has the admin
+  // listener, and null for the others.
+  Result<> listen(RenderMetrics metrics);
   void reload(std::shared_ptr<const Serving> serving) { serving_ = std::move(serving); }
   // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is
   // called when the last has gone or the drain timeout has passed.
@@ -74,10 +65,18 @@ class Worker {
   DrainList<net::HangUpSource>& working() { return working_; }
   // When an exchange that begins now has to end: a drain's end, or never.
   MonotonicTime work_ends() const { return work_ends_; }
-  std::uint32_t& admin_connections() { return admin_connections_; }
-  // Serves a client's connection. A drain waits for its end; a bug ends it, and not the process.
-  void add_connection(net::Task<void> serving, const IpAddress& client);
+  const RenderMetrics& metrics() const { return metrics_; }
+  // Serves a connection that came by the listener. A bug ends it, and not the process.
+  void add_connection(std::size_t listener, net::Accepted accepted);
+  // The same for a stream that needs no handshake: for tests, and for what is encrypted elsewhere.
+  void add_stream(std::size_t listener, net::StreamPtr stream);
+  // Of clients: a drain waits for their end.
   std::size_t open_connections() const { return connections_.running(); }
+  // A place for a connection among those that the listener may have open, where one is free; else it is
+  // recorded that none is. `counted`: under its address too.
+  enum class Count : std::uint8_t { in_all, with_address };
+  std::optional<ConnectionCounts::Ticket> place_for(const ListenerPolicy& listener, const IpAddress& client,
+                                                    Count count);
   std::string_view date_line() { return date_.at(shared_.clock.wall()); }
   gate::EventBuilder& events() { return events_; }
 
@@ -94,12 +93,12 @@ class Worker {
   void give_back(std::unique_ptr<char[]> buffer);
 
  private:
-  using Serve = std::function<net::Task<void>(net::Accepted accepted)>;
-  Result<std::unique_ptr<net::Listener>> open(const policy::SocketAddress& at, net::TaskGroup& into,
-                                              Serve serve);
-  Result<> listen_to_clients(const policy::SocketAddress& at, Serve serve);
-  net::TaskGroup::OnBug on_bug(const IpAddress& client);
-  net::Task<void> accept_loop(net::Listener& listener, net::TaskGroup& into, Serve serve);
+  struct OpenListener {
+    ListenerKind kind;
+    std::unique_ptr<net::Listener> socket;
+  };
+  void add(ListenerKind kind, net::Task<void> serving, const IpAddress& client);
+  net::Task<void> accept_loop(net::Listener& socket, std::size_t listener);
   net::Task<void> drain_task(std::function<void()> done);
 
   net::Loop& loop_;
@@ -107,15 +106,14 @@ class Worker {
   std::unique_ptr<AuditSink> audit_;
   SystemEntropy entropy_;
   std::shared_ptr<const Serving> serving_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;  // of clients
-  std::unique_ptr<net::Listener> admin_listener_;  // open until the worker goes, so that a drain can be seen
+  std::vector<OpenListener> listeners_;
+  RenderMetrics metrics_;
   DrainList<net::Stream> idle_;
   DrainList<net::HangUpSource> working_;
   http::DateLine date_;
   gate::EventBuilder events_;
   std::vector<std::unique_ptr<gate::Exchange>> exchanges_;
   std::vector<std::unique_ptr<char[]>> buffers_;
-  std::uint32_t admin_connections_ = 0;
   bool draining_ = false;
   MonotonicTime work_ends_ = MonotonicTime::max();
   // End before what they use.

@@ -198,10 +198,10 @@ Bench::Bench() {
   }
   const app::SharedParts shared = must(app::prepare(policy, *resources_));
   auto serving = std::make_shared<server::Serving>();
-  serving->fixed_fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
-  serving->plain_fields = gate::fixed_fields(policy->settings, gate::Transport::plain);
   auto listening = std::make_shared<server::Listening>();
   for (const std::string_view name : kNames) FUZZ_EXPECT(listening->names.add(name));
+  listening->listeners.resize(1);
+  listening->listeners.front().fields = gate::fixed_fields(policy->settings, gate::Transport::tls);
   serving->listening = std::move(listening);
   auto sink = std::make_unique<Events>();
   events = sink.get();
@@ -240,7 +240,7 @@ net::Task<void> Bench::answer(net::StreamPtr stream) {
 }
 
 net::Task<void> Bench::serve(net::StreamPtr stream, bool& served) {
-  auto serving = server::serve_requests(*worker_, std::move(stream));
+  auto serving = server::serve_requests(*worker_, 0, std::move(stream));
   co_await serving;
   served = true;
 }
