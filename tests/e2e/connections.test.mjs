@@ -178,7 +178,7 @@ describe('the plaintext listener redirects', unlessBuilt, () => {
 });
 
 describe('the admin listener', unlessBuilt, () => {
-  const ask = async (port, host, options = { tls: false }) => (await sendUntilClosed(port, get('/health', host), options))[0].status;
+  const ask = async (port, host, options = { tls: false }) => (await sendUntilClosed(port, get('/health', host, 'Connection: close\r\n'), options))[0].status;
 
   it('answers no page that a name of its own leads here', async () => {
     const desk = await Desk.open({ change: ({ listen }) => (listen.admin = { address: listen.admin, names: ['gatehouse.internal'] }) });

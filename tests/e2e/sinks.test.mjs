@@ -19,7 +19,7 @@ describe('a sink that nobody reads', unlessBuilt, () => {
     server.stderr.on('data', (bytes) => (told += bytes));
     for (const port of [desk.port, desk.adminPort]) await eventually(() => accepts(port), 'listener');
     const headers = await desk.bearerOf({ roles: ['admin'] });
-    const metrics = async () => (await sendUntilClosed(desk.adminPort, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n', { tls: false }))[0].body.toString();
+    const metrics = async () => (await sendUntilClosed(desk.adminPort, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', { tls: false }))[0].body.toString();
     const waiting = async () => Number(/gatehouse_event_sink_pending_bytes\{sink="stdout"\} (\d+)/.exec(await metrics())[1]);
     for (let round = 0; round < 100 && (await waiting()) < 8192; ++round) await Promise.all(Array.from({ length: 50 }, () => desk.get('/orders', headers)));
     assert.ok((await waiting()) > 0, 'events that wait for stdout');
