@@ -136,6 +136,8 @@ int specificity(const Range& range) { return range.type == "*" ? 0 : range.subty
 
 }  // namespace
 
+constexpr std::size_t kMostParameters = 16;
+
 std::optional<MediaType> parse_media_type(std::string_view text) {
   MediaType result;
   result.type = take_token(text);
@@ -145,7 +147,9 @@ std::optional<MediaType> parse_media_type(std::string_view text) {
   if (result.subtype.empty()) return std::nullopt;
   auto rest = text;
   bool repeated = false;
+  std::size_t parameters = 0;
   const bool well_formed = take_parameters(rest, [&](const Parameter& parameter) {
+    if (++parameters > kMostParameters) return false;  // each is compared with all
     int count = 0;
     auto again = text;
     take_parameters(again, [&](const Parameter& other) {

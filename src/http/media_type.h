@@ -31,7 +31,7 @@ struct MediaType {
   bool is_json() const;                    // application/json, or a subtype that ends in +json
 };
 
-// One media type and nothing behind it; a repeated parameter is refused.
+// One media type and nothing behind it; a repeated parameter is refused, and a seventeenth.
 std::optional<MediaType> parse_media_type(std::string_view text);
 
 // Written anew: type, subtype and the names of the parameters in lower case, their values as they were sent,

@@ -33,6 +33,13 @@ TEST(MediaType, ACharsetThatSomeReadersFindAndOthersDoNotIsHidden) {
     EXPECT_FALSE(parse_media_type(text).value().hides_charset()) << text;
 }
 
+TEST(MediaType, HasFewParameters) {
+  std::string text = "a/b";
+  for (char c = 'a'; c < 'a' + 16; ++c) text.append(";").append(1, c).append("=1");
+  EXPECT_TRUE(parse_media_type(text));
+  EXPECT_FALSE(parse_media_type(text + ";z=1")) << "comparing all with all would cost the square";
+}
+
 TEST(MediaType, ParametersAreKnownByName) {
   const auto other = [](std::string_view text) {
     return std::string(
