@@ -18,9 +18,11 @@ constexpr std::size_t kMostAttribute = 1024;
 
 bool is_visible(char c) { return c > ' ' && c < 0x7F; }
 
-// av-octets, as browsers and proxies agree on them: no control characters, no spaces, ASCII.
+// av-octets, as browsers and proxies agree on them: no control characters, no spaces, ASCII. Some readers
+// part the field at a comma, and some take quotes and escapes for their own.
 bool is_path(std::string_view value) {
-  return value.starts_with('/') && std::ranges::all_of(value, is_visible);
+  const auto belongs = [](char c) { return is_visible(c) && c != ',' && c != '"' && c != '\\'; };
+  return value.starts_with('/') && std::ranges::all_of(value, belongs);
 }
 
 // `Thu, 01 Jan 1970 00:00:00 GMT`, or with hyphens in the date.

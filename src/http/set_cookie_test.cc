@@ -58,6 +58,8 @@ TEST(SetCookieField, IsRefusedWhereAKnownAttributeComesTwiceOrDoesNotParse) {
                                  "Path=x",
                                  "Path=\"/\"",
                                  "Path=/a b",
+                                 "Path=/x,sid=evil",
+                                 "Path=/a\\b",
                                  "Path=/\x80",
                                  "Domain=a:80",
                                  "Domain=[::1]",

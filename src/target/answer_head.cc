@@ -195,9 +195,21 @@ bool is_page(const http::ResponseHead& head, const AnswerRules& rules) {
   return type && equal_ignoring_case(type->type, "text") && equal_ignoring_case(type->subtype, "html");
 }
 
-// A policy without a directive is none (CSP section 4.1).
+// Browsers pass over directives that they do not know (CSP section 2.2.1): a policy of such alone is none.
 bool has_directive(std::string_view policy) {
-  return policy.find_first_not_of(" \t;,") != std::string_view::npos;
+  constexpr std::array<std::string_view, 18> kDirectives = {
+      "default-src", "script-src", "script-src-elem", "script-src-attr", "style-src",  "style-src-elem",
+      "img-src",     "font-src",   "connect-src",     "media-src",       "object-src", "frame-src",
+      "child-src",   "worker-src", "base-uri",        "form-action",     "sandbox",    "frame-ancestors"};
+  while (!policy.empty()) {
+    policy.remove_prefix(std::min(policy.find_first_not_of(" \t;,"), policy.size()));
+    const std::string_view name = policy.substr(0, policy.find_first_of(" \t;,"));
+    if (std::ranges::any_of(kDirectives,
+                            [&](std::string_view one) { return equal_ignoring_case(one, name); }))
+      return true;
+    policy.remove_prefix(std::min(policy.find_first_of(";,"), policy.size()));
+  }
+  return false;
 }
 
 // Browsers pass over the words that they do not know (Referrer Policy section 8.1).
@@ -265,8 +277,11 @@ bool append_reference(std::string& out, std::string_view reference, std::span<co
   const std::string_view scheme = scheme_of(reference);
   if (!scheme.empty()) rest.remove_prefix(scheme.size() + 1);
   if (!rest.starts_with("//")) {
-    // `http:host` and `http:/host` are `http://host` to a browser; `myapp:callback` names no host.
-    if (equal_ignoring_case(scheme, "http") || equal_ignoring_case(scheme, "https")) return false;
+    // `http:host` and `http:/host` are `http://host` to a browser, as are the others of its special schemes
+    // (WHATWG URL section 4.2); `myapp:callback` names no host.
+    for (const std::string_view special : {"http", "https", "ws", "wss", "ftp", "file"}) {
+      if (equal_ignoring_case(scheme, special)) return false;
+    }
     out += reference;
     return true;
   }

@@ -210,7 +210,7 @@ TEST(Pages, KeepTheirOwnPolicies) {
 TEST(Pages, GetAPolicyWhereTheyHaveNone) {
   EXPECT_EQ(std::string(answer_of(200, kHtml, with_pages()).fields),
             kHtml + kDefaultContent + kDefaultReferrer);
-  for (const char* none : {"", ";", " ; ; ", ",", "; ,\t;"}) {
+  for (const char* none : {"", ";", " ; ; ", ",", "; ,\t;", "x", "report-uri /r; x 'self'"}) {
     const auto line = std::string("Content-Security-Policy: ") + none + "\r\n";
     EXPECT_TRUE(std::string(answer_of(200, kHtml + line, with_pages()).fields).contains(kDefaultContent))
         << none;
@@ -328,13 +328,29 @@ TEST(Locations, ElsewhereOrWithoutAHostStayAsTheyAre) {
 }
 
 TEST(Locations, ThatABrowserReadsDifferentlyOrThatTellOfTheInsideDoNotLeave) {
-  for (const char* reference :
-       {"http:orders.test:3000/", "http:/orders.test:3000", "http:///orders.test:3000",
-        "\\\\orders.test:3000\\", "/\\orders.test:3000", "/\torders.test", "///orders.test:3000",
-        "http://%6Frders.test:3000/", "http://167772162/", "http://10.2/", "http://0x0a000002/",
-        "http://orders.test:8080/", "http://10.0.0.2:22/", "http://user@shop.test/",
-        "http://orders.test:3000@shop.test/", "http://shop.test:0/", "http://[fe80::1%25eth0]/", "http://",
-        ""})
+  for (const char* reference : {"ws:orders.test:3000/",
+                                "wss:/orders.test",
+                                "FTP:orders.test",
+                                "file:/etc/passwd",
+                                "http:orders.test:3000/",
+                                "http:/orders.test:3000",
+                                "http:///orders.test:3000",
+                                "\\\\orders.test:3000\\",
+                                "/\\orders.test:3000",
+                                "/\torders.test",
+                                "///orders.test:3000",
+                                "http://%6Frders.test:3000/",
+                                "http://167772162/",
+                                "http://10.2/",
+                                "http://0x0a000002/",
+                                "http://orders.test:8080/",
+                                "http://10.0.0.2:22/",
+                                "http://user@shop.test/",
+                                "http://orders.test:3000@shop.test/",
+                                "http://shop.test:0/",
+                                "http://[fe80::1%25eth0]/",
+                                "http://",
+                                ""})
     EXPECT_EQ(left_of_reference(reference), "nothing") << reference;
 }
 
