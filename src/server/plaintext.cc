@@ -21,6 +21,7 @@ constexpr std::chrono::seconds kPlaintextLinger{1};
 // Nothing where the request names a host that is not this server's: a redirect would send its caller
 // anywhere.
 std::optional<std::string> location_of(const Serving& serving, const http::RequestHead& head) {
+  if (!head.target.starts_with('/')) return std::nullopt;  // OPTIONS *
   std::string location = "https://";
   if (!serving.listening->names.append_redirect(location, head.host.host)) return std::nullopt;
   return location.append(head.target);

@@ -127,6 +127,7 @@ describe('the plaintext listener redirects', unlessBuilt, () => {
 
   it('to the names of its certificate, and to no other', async () => {
     const { desk, ask } = await open();
+    assert.equal((await ask('OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n')).headers.location, undefined);
     for (const host of ['localhost', 'LOCALHOST', '127.0.0.1']) {
       const answer = await ask(get('/orders/7?a=1', host));
       assert.deepEqual([answer.status, answer.headers.location], [308, `https://${host.toLowerCase()}:${desk.port}/orders/7?a=1`]);
