@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/query.h"
 #include "http/request.h"
 #include "http/uri.h"
 
@@ -41,6 +42,20 @@ std::string origin_of(std::string_view referer) {
   return url ? url->origin() + "/" : std::string();
 }
 
+// Whether the page's URL has a pair in which a scheme has its credential, or what could be a key or a token
+// by its form.
+bool may_show_credential(std::string_view url, const CredentialCarriers& carriers) {
+  if (url.contains("gh_") || url.contains("eyJ")) return true;
+  std::string decoded;
+  for (const http::QueryPair pair :
+       http::QueryPairs(url.substr(std::min(url.find('?'), url.size() - 1) + 1))) {
+    std::string_view name = pair.name;
+    if (name.contains('%') && http::percent_decoded(name, decoded)) name = decoded;
+    if (std::ranges::find(carriers.pairs, name) != carriers.pairs.end()) return true;
+  }
+  return false;
+}
+
 // Passage::rewritten: the table lets it go on, and its value is to be read by the table's grammar.
 Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
                         const CredentialCarriers& carriers, const RequestRules& rules) {
@@ -51,6 +66,7 @@ Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
   }
   const http::ToUpstream column = http::to_upstream(field.id);
   if (column == http::ToUpstream::ends_here) return Passage::ends_here;
+  if (via == Via::client && is_named_in(rules.of_proxies, field)) return Passage::unnamed;
   if (trace == TraceOrigin::own && (field.id == FieldId::tracestate || field.id == FieldId::baggage))
     return Passage::left_out;
   if (column == http::ToUpstream::goes_on) {
@@ -61,10 +77,7 @@ Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
     const bool unwanted = field.id == FieldId::user_agent && rules.user_agent == UserAgentPassage::drop;
     return unwanted ? Passage::unlisted : Passage::rewritten;
   }
-  if (is_named_in(rules.fields, field)) {
-    const bool believed = via == Via::trusted_proxy || !is_named_in(rules.of_proxies, field);
-    return believed ? Passage::goes_on : Passage::unnamed;
-  }
+  if (is_named_in(rules.fields, field)) return Passage::goes_on;
   if (is_named_in(carriers.fields, field)) return Passage::ends_here;
   if (field.id == FieldId::referer && rules.referer != RefererPassage::drop) return Passage::rewritten;
   if (rules.undeclared == Undeclared::forward) return Passage::goes_on;
@@ -82,7 +95,7 @@ std::optional<Passages::Refused> Passages::decide(const http::RequestHead& head,
     const http::Field field = fields[index];
     Passage passage = passage_by_name(field, via, trace, carriers, rules);
     if (passage == Passage::rewritten) {
-      passage = field.id == http::FieldId::referer ? of_referer(field.value, index, rules.referer)
+      passage = field.id == http::FieldId::referer ? of_referer(field.value, index, carriers, rules.referer)
                                                    : by_grammar(fields, index);
       if (passage == Passage::left_out && is_needed(field.id, head.method)) return Refused{index, "format"};
     } else if (passage == Passage::goes_on) {
@@ -96,13 +109,30 @@ std::optional<Passages::Refused> Passages::decide(const http::RequestHead& head,
     of_[index] = passage;
     any_dropped_ = any_dropped_ || passage == Passage::left_out || passage == Passage::unnamed;
   }
+  if (any_dropped_ && fields.has(http::FieldId::range)) leave_range_without_its_condition(fields);
   return std::nullopt;
 }
 
-Passage Passages::of_referer(std::string_view value, std::size_t index, RefererPassage passage) {
+// A range without the precondition that came with it would be taken of whatever version is there, and the
+// client would join the parts of two. Without a range the whole is always right (RFC 9110 section 14.2).
+void Passages::leave_range_without_its_condition(const http::Fields& fields) {
+  using enum http::FieldId;
+  bool condition_left = false;
+  for (std::size_t index = 0; index < fields.size(); ++index) {
+    const http::FieldId id = fields[index].id;
+    condition_left = condition_left || (of_[index] == Passage::left_out &&
+                                        (id == if_range || id == if_match || id == if_unmodified_since));
+  }
+  for (std::size_t index = 0; condition_left && index < fields.size(); ++index) {
+    if (fields[index].id == range) of_[index] = Passage::left_out;
+  }
+}
+
+Passage Passages::of_referer(std::string_view value, std::size_t index, const CredentialCarriers& carriers,
+                             RefererPassage passage) {
   std::string origin = origin_of(value);
   if (origin.empty()) return Passage::left_out;
-  if (passage == RefererPassage::full) return Passage::goes_on;
+  if (passage == RefererPassage::full && !may_show_credential(value, carriers)) return Passage::goes_on;
   rewritten_.push_back({index, std::move(origin)});
   return Passage::rewritten;
 }

@@ -51,6 +51,7 @@ struct ForwardedCredential {
 // What becomes of a header field or cookie that nothing names.
 enum class Undeclared : std::uint8_t { drop, refuse, forward };
 // How much of Referer goes on (RFC 9110 section 10.1.3).
+// `full`: without what could be a credential; else the origin.
 enum class RefererPassage : std::uint8_t { drop, origin, full };
 enum class UserAgentPassage : std::uint8_t { forward, drop };
 
@@ -124,7 +125,9 @@ class Passages {
     std::size_t index = 0;
     std::string value;
   };
-  Passage of_referer(std::string_view value, std::size_t index, RefererPassage passage);
+  void leave_range_without_its_condition(const http::Fields& fields);
+  Passage of_referer(std::string_view value, std::size_t index, const CredentialCarriers& carriers,
+                     RefererPassage passage);
   Passage by_grammar(const http::Fields& fields, std::size_t index);
 
   std::array<Passage, http::Fields::kCapacity> of_;  // the first of them have been written

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "core/counted_memory.h"
 #include "gate/marked_secrets.h"
+#include "gate/secret_forms.h"
 #include "http/cookies.h"
 #include "http/media_type.h"
 #include "openapi/body_memory.h"
@@ -62,7 +63,8 @@ bool find_aliases(const http::Fields& fields, const policy::Operation& operation
 }
 
 std::string in_finding(std::string_view place, std::string_view name) {
-  return std::string(place).append(name.substr(0, 64));
+  return std::string(place).append(holds_credential(name) ? std::string_view("[redacted]")
+                                                          : name.substr(0, 64));
 }
 
 // What of the head goes on; false, and a finding, where the request cannot go on without what does not.

@@ -301,6 +301,7 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
     add_level(set, operation.upstream.upstream->fields, "upstreams", forwards, answers, told_once);
   }
   if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, answers, problems);
+  for (const FieldName& name : forwards.fields) operation.guarded_fields.add(name.text);
   for (const std::string& name : from.input->names(openapi::In::header)) {
     if (credential_at(set, Carrier::header, name)) continue;
     const FieldName parameter(name);

@@ -67,8 +67,10 @@ void append_cookies(std::string& out, std::string_view value, const Call& call, 
       append(*cookie, Written::as_sent);
   }
   if (rules.undeclared == Undeclared::forward) {
+    constexpr int kMost = 64;  // each is sought among those before it
     http::CookieReader reader(value);
-    while (const auto cookie = reader.next()) {
+    auto cookie = reader.next();
+    for (int i = 0; cookie && i < kMost; ++i, cookie = reader.next()) {
       const bool agreed =
           cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted;
       const bool first = first_of(cookie->name)->value.data() == cookie->value.data();

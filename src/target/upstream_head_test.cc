@@ -163,6 +163,44 @@ TEST(ClientFields, OfAProxyAreBelievedOfATrustedOneOnly) {
   EXPECT_EQ(gone_on(line, rules, gate::Identifier::principal("ann"), "GET", Via::trusted_proxy), line);
 }
 
+TEST(ClientFields, OfAProxyAreNotBelievedOfOthersThoughTheTableKnowsThem) {
+  for (std::size_t i = 1; i < http::kFieldIdCount; ++i) {
+    const auto id = static_cast<http::FieldId>(i);
+    if (http::to_upstream(id) != http::ToUpstream::goes_on || id == http::FieldId::cookie ||
+        id == http::FieldId::content_type)
+      continue;
+    HeadRules rules;
+    rules.forwards.fields = rules.forwards.of_proxies = {FieldName(http::name(id))};
+    const std::string line = std::string(http::name(id)) + ": *\r\n";
+    EXPECT_EQ(gone_on(line, rules), "") << line;
+    rules.forwards.undeclared = Undeclared::forward;
+    EXPECT_EQ(gone_on(line, rules), "") << line;
+  }
+}
+
+TEST(ClientFields, ARangeGoesOnWithItsConditionOnly) {
+  const std::string range = "Range: bytes=100-\r\n";
+  EXPECT_EQ(gone_on("If-Range: \"a\"\r\n" + range), "If-Range: \"a\"\r\n" + range);
+  for (const char* condition : {"If-Range: 5f3c-abc\r\n", "If-Range: \"a b\"\r\n", "If-Match: \"a b\"\r\n",
+                                "If-Unmodified-Since: today\r\n"}) {
+    EXPECT_EQ(gone_on(condition + range), "") << condition;
+    EXPECT_EQ(gone_on(range + condition), "") << condition;
+  }
+}
+
+TEST(ClientFields, ARefererShowsNoCredential) {
+  HeadRules rules;
+  rules.forwards.referer = RefererPassage::full;
+  rules.carriers.pairs = {"hook"};
+  const auto shown = [&](const std::string& url) { return gone_on("Referer: " + url + "\r\n", rules); };
+  const std::string origin = "Referer: https://a.test/\r\n";
+  for (const char* query : {"?hook=secret", "?a=1&hook=secret", "?h%6fok=secret", "?x=gh_0123456789AB_2345",
+                            "?t=eyJhbGciOiJFUzI1NiJ9.e30.c2ln"})
+    EXPECT_EQ(shown("https://a.test/x" + std::string(query)), origin) << query;
+  EXPECT_EQ(shown("https://a.test/x?hooks=1"), "Referer: https://a.test/x?hooks=1\r\n");
+  EXPECT_EQ(shown("https://a.test/hook"), "Referer: https://a.test/hook\r\n");
+}
+
 TEST(ClientFields, RefererAndUserAgentGoOnAsFarAsTheConfigurationSays) {
   HeadRules rules;
   const std::string lines = "Referer: https://a.test:8443/x?secret=1\r\nUser-Agent: curl/8\r\n";

@@ -213,8 +213,11 @@ describe('`fields` at its three levels', unlessBuilt, () => {
     const other = await Desk.open({ change: (configuration, api) => {
       schemes(configuration, api);
       configuration.trusted_proxies = ['192.0.2.0/24'];
-      configuration.fields = { forward: [{ name: 'CF-IPCountry', from: 'trusted_proxies', schema: { type: 'string', maxLength: 2 } }] };
+      configuration.fields = { undeclared: 'forward', forward: [{ name: 'CF-IPCountry', from: 'trusted_proxies', schema: { type: 'string', maxLength: 2 } }, { name: 'X-Zone', from: 'trusted_proxies' }, { name: 'Origin', from: 'trusted_proxies' }] };
     } });
+    for (const line of ['X_Zone: evil', 'X.Zone: evil', 'CF_IPCountry: CH']) await assertRefused(other.gatehouse, await rawTo(other)([line], '/open'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    assert.equal((await rawTo(other)(['Origin: https://evil.test', 'X-Zone: evil', 'X-New: 1'], '/open')).status, 200);
+    assert.deepEqual(['origin', 'x-zone', 'x-new'].map((name) => other.upstream.last.headers[name]), [undefined, undefined, '1']);
     const answer = await rawTo(other)(['CF-IPCountry: Switzerland'], '/open');
     assert.equal(answer.status, 200);
     assert.equal(other.upstream.last.headers['cf-ipcountry'], undefined);
