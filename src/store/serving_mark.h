@@ -82,8 +82,9 @@ using ReadVersion = std::function<Result<KeyVersion>()>;
 
 // Waits until every running server has confirmed the version that the keys have at the call, or one that they
 // got while it waits: those hold the change too. `patience` at most; returns the state at the end. A server
-// that ends meanwhile is not waited for. `conflict` where a backup was restored meanwhile: it may have undone
-// the change.
+// that ends meanwhile is not waited for. Where no server is found it looks for a quarter of a second: one
+// whose store was replaced a moment ago has not marked the new file yet. `conflict` where a backup was
+// restored meanwhile: it may have undone the change.
 Result<ServingState> wait_for_servers(const std::string& store, const ReadVersion& read_version,
                                       std::chrono::milliseconds patience);
 

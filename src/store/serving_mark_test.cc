@@ -197,6 +197,28 @@ TEST_F(Serving, AServerOnAStoreThatWasReplacedTakesItsPlaceInTheNewOne) {
   EXPECT_EQ(serving_state(moved, {})->running, 0U);
 }
 
+TEST_F(Serving, AServerWhoseStoreWasReplacedAMomentAgoIsWaitedFor) {
+  const auto key = admin_->create({.principal = "p"});
+  ASSERT_TRUE(connection_->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  const std::filesystem::path backup = store() + ".backup";
+  std::filesystem::copy_file(store(), backup);
+  const auto served = serve();
+  admin_.reset();
+  connection_.reset();
+  for (const char* suffix : {"", "-wal", "-shm", "-serving"}) std::filesystem::remove(store() + suffix);
+  std::filesystem::copy_file(backup, store());
+  connection_.emplace(*db::Connection::open(options()));
+  admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  ASSERT_TRUE(admin_->revoke(key->id));
+  auto waited = wait(10s);
+  // A busy machine may keep the server's thread from looking for longer than a command waits.
+  for (int i = 0; i < 20 && waited && waited->running == 0; ++i) waited = wait(10s);
+  ASSERT_TRUE(waited);
+  EXPECT_EQ(waited->running, 1U);
+  EXPECT_EQ(waited->behind, 0U);
+  EXPECT_TRUE(served->snapshot()->find(key->id)->revoked);
+}
+
 TEST_F(Serving, AServerThatWasKilledWithoutItsMarkIsNotWaitedFor) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
