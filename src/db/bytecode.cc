@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "db/explained_program.h"
+#include "db/known_functions.h"
 
 namespace gatehouse::db {
 
@@ -19,14 +20,6 @@ namespace {
 
 // As SQLite writes them: 'A' is BLOB, 'B' TEXT, 'C' NUMERIC, 'D' INTEGER, 'E' REAL.
 bool is_numeric(int affinity) { return affinity >= 'C' && affinity <= 'F'; }
-
-bool is_function(const Instruction& at) { return at.is({"Function", "PureFunc"}); }
-
-bool calls(const Instruction& at, std::initializer_list<std::string_view> names) {
-  return std::ranges::any_of(names, [&](std::string_view name) {
-    return at.p4.starts_with(name) && at.p4.substr(name.size()).starts_with('(');
-  });
-}
 
 bool looks_through_text(const Instruction& at) {
   return at.opcode == "VFilter" || (is_function(at) && calls(at, {"like", "glob", "instr"}));
@@ -143,12 +136,15 @@ class Trace {
   }
   // Those by which search tables are searched.
   const Parameters& search_texts() const { return search_texts_; }
+  // Whether one is a command to a search table, or names the function by which such a table ranks.
+  bool commands_search_tables() const { return commands_.any(); }
 
   void run() {
     constexpr std::size_t kMostInstructions = 20'000;
     if (program_.empty() || program_.size() > kMostInstructions) {
       numeric_.set();
       search_texts_.set();
+      if (std::ranges::any_of(program_, may_command)) commands_.set();
       return;
     }
     std::map<int, std::vector<Origin>> before;
@@ -274,6 +270,8 @@ class Trace {
       if (is_numeric(at.p2)) take_for_number(registers, at.p1);
     } else if (opcode == "VUpdate") {  // the row's number before, and behind
       numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2)).texts;
+      // Last stand FTS5's hidden columns: the command, and `rank`, which is the command's argument.
+      commands_ |= arguments(registers, at.p3 + std::max(at.p2 - 2, 0), 2).texts;
     } else if (opcode == "VFilter") {
       filter(at, registers);
     } else if (opcode == "MakeRecord") {
@@ -347,20 +345,33 @@ class Trace {
     if (at.p4.empty()) {
       given.json_numbers |= arguments(registers, at.p3 + 2, std::min(count, 1)).texts;
       merge(tables_[at.p1], {given});
+      take_for_number(registers, at.p3 + 3);  // the path of the root
     } else {
       search_texts_ |= given.texts;
+      // FTS5's plan has a letter for each argument, and the column's number behind some.
+      int argument = at.p3 + 2;
+      for (const char letter : at.p4) {
+        if (letter >= '0' && letter <= '9') continue;
+        if (letter == kRank) commands_ |= registers.at(argument).from.texts;
+        ++argument;
+      }
     }
+  }
+
+  static constexpr char kRank = 'r';
+  static bool may_command(const Instruction& at) {
+    return at.opcode == "VUpdate" || (at.opcode == "VFilter" && at.p4.contains(kRank));
   }
 
   // Of a function. One that is not known takes its arguments for numbers.
   Held result(const Instruction& at, const Registers& registers, int count) {
     Origin given = arguments(registers, at.p2, count);
-    if (compares(at)) compare({.from = given});
+    if (compares_arguments(at)) compare({.from = given});
+    const auto [first, step] = number_places(at);
+    for (int i = first; i < (count < 0 ? kMostArguments : count); i += step)
+      take_for_number(registers, at.p2 + i);
     if (gives_own_number(at)) return {};
-    if (calls(at, {"substr", "substring"})) {
-      numeric_ |= arguments(registers, at.p2 + 1, count < 0 ? count : count - 1).texts;
-      return registers.at(at.p2);
-    }
+    if (calls(at, {"substr", "substring"})) return registers.at(at.p2);
     if (calls(at, {"json_extract", "->>"})) given.json_numbers |= registers.at(at.p2).from.texts;
     if (takes_text(at)) return {.from = given};
     numeric_ |= given.texts;
@@ -377,25 +388,6 @@ class Trace {
         numeric_ |= field.from.texts;
     }
     registers.put(at.p3, std::move(record));
-  }
-
-  // Functions whose result is a number that they count or find themselves, and no text that reads as one.
-  static bool gives_own_number(const Instruction& at) {
-    return calls(at, {"length", "octet_length", "instr", "unicode", "like", "glob", "count", "json_valid",
-                      "json_array_length"});
-  }
-  // Functions that compare their arguments with each other.
-  static bool compares(const Instruction& at) {
-    return calls(at, {"nullif", "like", "glob", "instr"}) || (is_function(at) && calls(at, {"min", "max"}));
-  }
-  // Functions that make no number of a text, but for JSON's.
-  static bool takes_text(const Instruction& at) {
-    return at.p4.starts_with("json") || at.p4.starts_with("->") ||
-           calls(at,
-                 {"lower",       "upper",        "trim",       "ltrim",     "rtrim", "replace",  "hex",
-                  "quote",       "nullif",       "coalesce",   "ifnull",    "iif",   "min",      "max",
-                  "typeof",      "group_concat", "string_agg", "date",      "time",  "datetime", "strftime",
-                  "first_value", "last_value",   "lag",        "nth_value", "lead",  "highlight"});
   }
 
   // A function that takes any number of arguments is shown with -1. Its arguments stand in registers in a
@@ -422,6 +414,7 @@ class Trace {
     return -1;
   }
   static bool names(const Instruction& at, int number) {
+    if (at.is({"Init", "Once", "Goto", "Rewind", "OpenRead", "ResultRow"})) return false;  // write to none
     if (at.is({"Copy", "Move"}) && at.p2 <= number && number <= at.p2 + at.p3) return true;
     return at.p1 == number || at.p2 == number || at.p3 == number;
   }
@@ -432,7 +425,6 @@ class Trace {
 
   // `count` below 0: not known.
   static Origin arguments(const Registers& registers, int first, int count) {
-    constexpr int kMostArguments = 127;
     return registers.from(first, first + (count < 0 ? kMostArguments : count));
   }
   int table_of(int cursor) const {
@@ -455,6 +447,7 @@ class Trace {
   Parameters numeric_;                            // that are made numbers, or compared as numbers
   Parameters json_compared_;                      // of which a number in JSON is compared
   Parameters search_texts_;
+  Parameters commands_;  // to search tables
 };
 
 }  // namespace
@@ -468,6 +461,7 @@ ProgramFacts facts_of_program(sqlite3* database, std::string_view text, std::siz
     facts.uses.push_back(trace.use_of(i));
     facts.search_texts.push_back(trace.search_texts()[i % 128]);
   }
+  facts.commands_search_tables = trace.commands_search_tables();
   facts.searches = std::ranges::any_of(program, looks_through_text);
   return facts;
 }

@@ -15,12 +15,14 @@ struct ProgramFacts {
   // For each parameter whether SQLite may take it, or what functions, operators, subqueries or CAST make of
   // it, for a number: compare it with a column of INTEGER, REAL or NUMERIC affinity, store it in one, or
   // search the key of a row by it (https://sqlite.org/datatype3.html, sections 3 and 4.2); CAST it; ask
-  // whether it is true; give it to an operator or a function that calculates; or compare a number that a JSON
-  // function reads out of it. Dates are followed only into columns of numbers. What a trigger does with a
-  // stored value is not looked at.
+  // whether it is true; give it to an operator or a function that calculates, or to one as a path in JSON; or
+  // compare a number that a JSON function reads out of it. Dates are followed only into columns of numbers.
+  // What a trigger does with a stored value is not looked at.
   std::vector<ParameterUse> uses;
   // For each parameter whether a search of a virtual table reads it, or what the statement makes of it.
   std::vector<bool> search_texts;
+  // Whether a parameter is a command to an FTS5 table, or names the function that ranks its rows (`rank`).
+  bool commands_search_tables = false;
   // Whether it looks through texts: LIKE, GLOB, instr(), or a search of a virtual table.
   bool searches = false;
 };

@@ -210,6 +210,81 @@ TEST_F(TakenForNumbers, ForTrueOrFalse) {
   }
 }
 
+// $[1] and $[01] are one path, `1 day` and `+01 days` one modifier: with a text they are what it reads as.
+TEST_F(TakenForNumbers, AsPathsInJsonColumnsOfHighlightAndModifiers) {
+  for (const std::string_view text :
+       {"SELECT t ->> :q.x AS v FROM numbers",
+        "SELECT t -> :q.x AS v FROM numbers",
+        "SELECT t -> '$.a' ->> trim(:q.x) AS v FROM numbers",
+        "SELECT json_extract(t, :q.x) AS v FROM numbers",
+        "SELECT json_extract(t, '$[' || :q.x || ']') AS v FROM numbers",
+        "SELECT JSON_EXTRACT(t, '$.a', '$.b', :q.x) AS v FROM numbers",
+        "SELECT json_extract(t, (SELECT :q.x)) AS v FROM numbers",
+        "SELECT json_extract(t, json_extract(b, :q.x)) AS v FROM numbers",
+        "SELECT json_extract(t, CASE WHEN n > 1 THEN :q.x ELSE '$' END) AS v FROM numbers",
+        "WITH p AS MATERIALIZED (SELECT :q.x AS v) SELECT json_extract(t, p.v) AS v FROM numbers, p",
+        "SELECT n FROM numbers WHERE json_extract(t, :q.x) = 5",
+        "SELECT json_remove(t, '$.a', :q.x) AS v FROM numbers",
+        "SELECT json_type(t, :q.x) AS v FROM numbers",
+        "SELECT json_array_length(t, :q.x) AS v FROM numbers",
+        "SELECT json_set(t, :q.x, :q.t) AS v FROM numbers",
+        "SELECT json_set(t, '$.a', :q.t, :q.x, 1) AS v FROM numbers",
+        "SELECT json_insert(t, '$.' || :q.x, :q.t) AS v FROM numbers",
+        "SELECT json_replace(t, :q.x, :q.t) AS v FROM numbers",
+        "UPDATE numbers SET t = json_set(t, '$[' || :q.x || ']', :q.t)",
+        "SELECT key FROM json_each('[1]', :q.x)",
+        "SELECT key FROM numbers, json_each(numbers.t, '$[' || :q.x || ']')",
+        "SELECT key FROM json_tree WHERE json = '[1]' AND root = :q.x",
+        "SELECT key FROM json_each(:q.t, :q.x)",
+        "SELECT highlight(found, :q.x, '<', '>') AS h FROM found WHERE found MATCH 'a'",
+        "SELECT highlight(found, trim(:q.x), '<', :q.t) AS h FROM found WHERE found MATCH :q.t",
+        "SELECT bm25(found, :q.x) AS h FROM found WHERE found MATCH 'a'",
+        "SELECT date('now', :q.x) AS d",
+        "SELECT time(t, '+1 hour', :q.x) AS d FROM numbers",
+        "SELECT datetime(t, '+' || :q.x || ' days') AS d FROM numbers",
+        "SELECT strftime(:q.t, 'now', :q.x) AS d",
+        "SELECT printf('%*d', :q.x, n) AS p FROM numbers",
+        "SELECT round(r, :q.x) AS p FROM numbers",
+        "SELECT char(:q.x) AS p",
+        "SELECT hex(zeroblob(:q.x)) AS p",
+        "SELECT lag(t, :q.x) OVER (ORDER BY id) AS p FROM numbers",
+        "SELECT lead(t, :q.x, :q.t) OVER (ORDER BY id) AS p FROM numbers",
+        "SELECT nth_value(t, :q.x) OVER (ORDER BY id) AS p FROM numbers",
+        "SELECT ntile(:q.x) OVER (ORDER BY id) AS p FROM numbers"}) {
+    const std::string found = taken(text);
+    EXPECT_THAT(found, HasSubstr("q.x ")) << text;
+    EXPECT_THAT(found, Not(HasSubstr("q.t"))) << text;
+  }
+}
+
+// The function that `rank` names may be snippet, or highlight with a column that the statement does not name.
+TEST_F(TakenForNumbers, NoneRanksOrCommandsASearchTable) {
+  for (const std::string_view text :
+       {"SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank MATCH :q.x ORDER BY rank",
+        "SELECT rowid AS id FROM found WHERE rank MATCH :q.x AND found MATCH 'a' AND title MATCH 'b'",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank = :q.x",
+        "SELECT rank AS r FROM found WHERE found MATCH 'a' AND rank = 'bm25(' || :q.x || ')'",
+        "SELECT rank AS r FROM found WHERE found MATCH 'a' AND rank = (SELECT lower(:q.x))",
+        "SELECT rank AS r FROM found WHERE found MATCH 'a' AND rank IN (:q.x, 'bm25(1)')",
+        "SELECT f.rank AS r FROM found AS f, (SELECT :q.x AS v) AS o WHERE f.found MATCH 'a' AND f.rank = "
+        "o.v",
+        "SELECT rowid AS id FROM found('a', :q.x)",
+        "DELETE FROM found WHERE found MATCH 'a' AND rank MATCH :q.x",
+        "INSERT INTO found (found, rank) VALUES ('rank', :q.x)", "INSERT INTO found (found) VALUES (:q.x)",
+        "INSERT INTO found (found, rowid, title) SELECT :q.x, id, t FROM numbers",
+        "UPDATE found SET rank = :q.x WHERE title = 'a'"}) {
+    EXPECT_THAT(taken(text), HasSubstr("rank of a search table")) << text;
+  }
+  for (const std::string_view text :
+       {"SELECT rowid AS id FROM found WHERE found MATCH :q.x AND rank MATCH 'bm25(10.0)' ORDER BY rank",
+        "SELECT rowid AS id FROM found WHERE rank MATCH 'bm25(10.0)' AND title MATCH :q.x",
+        "SELECT rank AS r FROM found(:q.x, 'bm25(2.0)') ORDER BY rank LIMIT 5",
+        "INSERT INTO found (found, title) VALUES ('delete-all', :q.x)",
+        "UPDATE found SET title = :q.x WHERE found MATCH :q.y"}) {
+    EXPECT_EQ(taken(text), "") << text;
+  }
+}
+
 // With whatever the result is compared.
 TEST_F(TakenForNumbers, ByWhatCalculates) {
   for (const std::string_view text :
@@ -292,7 +367,23 @@ TEST_F(TakenForNumbers, NotWhereTheyStayTexts) {
         "SELECT n FROM numbers WHERE t ->> 'owner' = :q.x AND t ->> 'n' > 5",
         "SELECT n FROM numbers WHERE t -> '$.id' = :q.x -> '$'",
         "SELECT n FROM numbers WHERE EXISTS (SELECT 1 FROM json_each(t) WHERE value = :q.x)",
-        "SELECT n FROM numbers WHERE json_extract(t, :q.x) = 5",
+        "SELECT n FROM numbers WHERE json_extract(t, '$.a', '$[0]') = 5 AND b = :q.x",
+        "SELECT json_set(t, '$.a', :q.x, '$.b', :q.y) AS j FROM numbers",
+        "SELECT json_insert(t, '$[0]', :q.x) AS j, json_replace(t, '$[0]', :q.y) AS k FROM numbers",
+        "SELECT json_patch(t, :q.x) AS j, json_quote(:q.y) AS k, json_object(:q.x, :q.y) AS o FROM numbers",
+        "SELECT json_remove(:q.x, '$.a') AS j, json_type(:q.y, '$.a') AS k FROM numbers",
+        "SELECT key FROM json_tree(:q.x, '$.a')",
+        "INSERT INTO numbers (t, b) VALUES (json_extract(:q.x, '$.a'), :q.y)",
+        "INSERT INTO numbers (t, b) VALUES (json_set(:q.x, '$.a', :q.y), :q.z)",
+        "SELECT json_extract(:q.x, '$.a') AS a, json_extract(:q.y, '$.b', '$.c') AS b, :q.z AS z FROM "
+        "numbers",
+        "SELECT json_extract(t, '$.a') || :q.x AS a, datetime(t, '+1 day') || :q.y AS b FROM numbers",
+        "UPDATE numbers SET t = json_remove(json_set(t, '$.a', :q.x), '$.b'), b = :q.y WHERE b = :q.z",
+        "SELECT json_extract(t, CASE WHEN :q.x = 'a' THEN '$.a' ELSE '$.b' END) AS j FROM numbers",
+        "SELECT t ->> CASE :q.x WHEN 'first' THEN 0 ELSE 1 END AS j FROM numbers",
+        "SELECT highlight(found, 0, :q.x, :q.y) AS h FROM found WHERE found MATCH 'a'",
+        "SELECT date(:q.x, '+1 day') AS d, strftime(:q.y, t, 'utc') AS s FROM numbers",
+        "SELECT lag(:q.x, 1, :q.y) OVER (ORDER BY id) AS l FROM numbers",
         "SELECT n FROM numbers WHERE json_array_length(:q.x) < n",
         "SELECT n FROM numbers WHERE json_valid(:q.x) AND json_type(:q.x) = 'object'",
         "SELECT json_extract(:q.x, '$.a') AS a, :q.x ->> 'b' AS b FROM numbers ORDER BY n",

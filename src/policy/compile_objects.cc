@@ -90,10 +90,12 @@ std::string taken_for_number(db::ParameterUse use, const std::string& parameter)
         parameter, parameter);
   }
   return fmt::format(
-      "the statement compares the text `:{}` with a number or makes it one, and so takes `5e1`, `050` and "
+      "the statement compares the text `:{}` with a number or reads one in it, and so takes `5e1`, `050` and "
       "`+50` "
       "for 50, which conditions do not; declare it as an integer and nothing else, or compare texts: "
-      "CAST(column AS TEXT) = :{}",
+      "CAST(column AS TEXT) = :{}. Where it is part of a path in JSON, the column of highlight or the "
+      "modifier "
+      "of a date, choose among fixed ones with CASE",
       parameter, parameter);
 }
 

@@ -38,7 +38,7 @@ const operations = [
   ['existing', 'get', '/orders/{id}/exists', 'SELECT 1 AS there', 'one', { when: undefined }],
   ['byJson', 'get', '/orders/{id}/by-json', 'SELECT customer FROM orders WHERE id = :path.id', 'one',
     { resource: { sql: "SELECT customer, json_extract(title, '$.a') AS a FROM orders WHERE id = :path.id" } }],
-  ['picky', 'get', '/orders/{id}/json', "SELECT json_extract(title, '$.' || :query.title) AS t FROM orders WHERE id = :path.id", 'one', { parameters: [id, word('title')] }],
+  ['picky', 'get', '/orders/{id}/json', "SELECT json_extract(:query.title, '$.a') AS t FROM orders WHERE id = :path.id", 'one', { parameters: [id, word('title')] }],
 ];
 
 function addOperations(configuration, api) {
