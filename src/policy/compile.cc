@@ -388,6 +388,13 @@ class Compiler {
       operation.sql.rule = operation.name + ".sql";
       if (auto statement = objects_.statement(own.sql->statement, from, operation.name))
         operation.sql.statement = *statement;
+      const db::FixedStatement* const fixed = operation.sql.statement.fixed;
+      if (fixed != nullptr && fixed->columns().empty() && own.sql->returns != SqlReturns::none) {
+        problems_.add(own.sql->statement.place,
+                      fmt::format("{}: the statement gives no rows to answer with; add RETURNING and the "
+                                  "columns of the answer to it, or write `returns: none`",
+                                  operation.name));
+      }
       return;
     }
     if (own.handler) {

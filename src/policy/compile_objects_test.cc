@@ -112,6 +112,26 @@ TEST(ConditionWays, AnotherSystemIsCalledAfterwards) {
   EXPECT_EQ(way_of(fmt::format("{}    when: request.path.id > 3\n", kSql)), "before_call");
 }
 
+TEST(Returns, RowsNeedAStatementThatGivesRows) {
+  for (const char* statement :
+       {"DELETE FROM orders WHERE id = :path.id", "UPDATE orders SET total = 1 WHERE id = :path.id",
+        "INSERT INTO orders (id) VALUES (:path.id)", "REPLACE INTO orders (id) VALUES (:path.id)"}) {
+    const auto answered = [&](std::string_view more, std::string_view returns) {
+      return way_of(fmt::format("    sql: {{statement: \"{}{}\", returns: {}}}\n", statement, more, returns));
+    };
+    for (const char* returns : {"one", "list"}) {
+      EXPECT_TRUE(
+          answered("", returns)
+              .ends_with("getOrder: the statement gives no rows to answer with; add RETURNING and the "
+                         "columns of the answer to it, or write `returns: none`\n"))
+          << statement << "\n"
+          << answered("", returns);
+      EXPECT_EQ(answered(" RETURNING id", returns), "before_call") << statement;
+    }
+    EXPECT_EQ(answered("", "none"), "before_call") << statement;
+  }
+}
+
 // ---- text that is compared with a number ----
 
 // The problem of a statement that compares `sql` with a column of integers, where the body has one member `n`

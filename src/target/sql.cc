@@ -236,18 +236,24 @@ net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn tur
   co_return *std::move(ran);
 }
 
-Verdict<void> answer(Rows rows, Returns returns, Response& response) {
+// Asked before the commit: where the one row is missing, what the statement or its triggers changed is rolled
+// back, so that the refusal is true.
+Ran<Rows> with_the_row(Ran<Rows> rows, Returns returns) {
+  if (rows && returns == Returns::one && rows->count == 0)
+    return std::unexpected(Stopped{Refusal(Reason::row_missing), {}, false});
+  return rows;
+}
+
+void answer(Rows rows, Returns returns, Response& response) {
   if (returns == Returns::none) {
     response.status = 204;
-    return {};
+    return;
   }
-  if (returns == Returns::one && rows.count == 0) return refuse(Reason::row_missing);
   response.status = 200;
   response.fields += "Content-Type: application/json\r\n";
   response.has_content_type = true;
   response.body = std::move(rows.json);
   response.memory = std::move(rows.memory);
-  return {};
 }
 
 struct Acted {
@@ -262,7 +268,7 @@ struct ObjectRun {
   BoundStatement lookup, statement;
   std::optional<BoundStatement> guarded;
   Values lookup_values, statement_values;  // the guarded one's, where there is one
-  Wanted wanted = Wanted::list;
+  Returns returns = Returns::list;
   MonotonicTime deadline{};
   const Clock* clock = nullptr;  // of the request
   Account account;
@@ -277,7 +283,7 @@ struct ObjectRun {
       return std::unexpected(std::move(holds).error());
     Ran<Rows> guarded_rows;
     if (guarded) {
-      guarded_rows = read_rows(**connection, *guarded->fixed, statement_values, wanted, limits,
+      guarded_rows = read_rows(**connection, *guarded->fixed, statement_values, wanted_by(returns), limits,
                                database->clock, account);
       if (guarded_rows && guarded_rows->count > 0) {
         return acted(std::move(guarded_rows), taken(decision->held_in_statement()));
@@ -288,7 +294,7 @@ struct ObjectRun {
     }
     auto permit = permit_for(**connection, limits);
     // Nothing refuses, so there is nothing, or the guarded statement failed.
-    if (guarded || !permit) return acted(std::move(guarded_rows), std::move(permit));
+    if (guarded || !permit) return acted(with_the_row(std::move(guarded_rows), returns), std::move(permit));
     auto rows = act(*permit, **connection, limits);
     if (!rows) return std::unexpected(std::move(rows).error());
     if (auto committed = db::commit_runs(*transaction, limits); !committed)
@@ -319,8 +325,9 @@ struct ObjectRun {
     return Acted{*std::move(rows), *std::move(permit)};
   }
   Ran<Rows> act(const Permit&, db::Connection& connection, const db::RunLimits& limits) const {
-    return read_rows(connection, *statement.fixed, statement_values, wanted, limits, database->clock,
-                     account);
+    return with_the_row(read_rows(connection, *statement.fixed, statement_values, wanted_by(returns), limits,
+                                  database->clock, account),
+                        returns);
   }
 };
 
@@ -330,8 +337,8 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
                                          CallReport& report) {
   auto values = Values::of(statement_, permit.request(), call, report);
   GATEHOUSE_CO_CHECK(values);
-  auto job = [database = database_, statement = statement_, held = *std::move(values),
-              wanted = wanted_by(returns_), principal = permit.principal(), &clock = call.clock,
+  auto job = [database = database_, statement = statement_, held = *std::move(values), returns = returns_,
+              principal = permit.principal(), &clock = call.clock,
               account = Account(call, permit.principal()),
               deadline = call.deadline](db::RunHandle& handle) -> Ran<Rows> {
     auto connection = connect(*database);
@@ -346,7 +353,9 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
     }
     if (auto holds = still_in_force(principal, clock); !holds)
       return std::unexpected(std::move(holds).error());
-    auto rows = read_rows(**connection, *statement.fixed, held, wanted, limits, database->clock, account);
+    auto rows = with_the_row(
+        read_rows(**connection, *statement.fixed, held, wanted_by(returns), limits, database->clock, account),
+        returns);
     if (!rows || !transaction) return rows;
     if (auto committed = db::commit_runs(*transaction, limits); !committed)
       return std::unexpected(stopped(committed.error()));
@@ -356,7 +365,8 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
       turn_of(permit.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
   auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(rows);
-  co_return answer(*std::move(rows), returns_, response);
+  answer(*std::move(rows), returns_, response);
+  co_return Verdict<void>{};
 }
 
 net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<DeferredDecision> decision,
@@ -377,13 +387,13 @@ net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<Deferred
   job.guarded = guarded_;
   job.lookup_values = *std::move(lookup_values);
   job.statement_values = *std::move(statement_values);
-  job.wanted = wanted_by(returns_);
+  job.returns = returns_;
   job.deadline = call.deadline;
   job.clock = &call.clock;
   job.account = Account(call, principal);
   auto acted = co_await run<Acted>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
   GATEHOUSE_CO_CHECK(acted);
-  GATEHOUSE_CO_CHECK(answer(std::move(acted->rows), returns_, response));
+  answer(std::move(acted->rows), returns_, response);
   co_return std::move(acted->permit);
 }
 

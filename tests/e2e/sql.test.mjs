@@ -13,7 +13,10 @@ CREATE VIRTUAL TABLE orders_fts USING fts5(title, content='orders', content_rowi
 INSERT INTO orders_fts(orders_fts) VALUES ('rebuild');
 CREATE TABLE secrets(value TEXT); INSERT INTO secrets VALUES ('hunter2');
 CREATE TABLE fragile(id INTEGER PRIMARY KEY);
-CREATE TABLE pairs(open TEXT, hidden TEXT); INSERT INTO pairs VALUES ('o', 'h');`;
+CREATE TABLE pairs(open TEXT, hidden TEXT); INSERT INTO pairs VALUES ('o', 'h');
+CREATE TABLE tries(what TEXT); CREATE TABLE seats(id INTEGER PRIMARY KEY, customer TEXT); INSERT INTO seats VALUES (1, 'ann');
+CREATE TRIGGER taking BEFORE INSERT ON seats BEGIN INSERT INTO tries VALUES ('taken'); END;
+CREATE TRIGGER giving BEFORE UPDATE ON seats BEGIN INSERT INTO tries VALUES ('given'); SELECT RAISE(IGNORE); END;`;
 
 const text = (name, more = {}) => ({ name, in: 'query', required: true, schema: { type: 'string', maxLength: 200 }, ...more });
 
@@ -36,6 +39,14 @@ function addSql(configuration, api) {
   configuration.operations.countSlowly.timeout = '300ms';
   add('/fragile', 'listFragile', [], 'SELECT id FROM fragile', 'list');
   add('/pairs', 'listPairs', [], 'SELECT * FROM pairs', 'list');
+  // Their triggers write also where no row comes out.
+  const seat = [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }];
+  const owned = { resource: { sql: 'SELECT customer FROM seats WHERE id = :path.id' }, when: 'resource.customer == principal.id' };
+  for (const [name, more] of [['Seat', {}], ['OwnSeat', owned]]) {
+    add(`/take${name}/{id}`, `take${name}`, seat, 'INSERT INTO seats VALUES (:path.id, :principal.id) ON CONFLICT DO NOTHING RETURNING id', 'one', 'post');
+    add(`/give${name}/{id}`, `give${name}`, seat, "UPDATE seats SET customer = 'bob' WHERE id = :path.id RETURNING id", 'one', 'post');
+    for (const verb of ['take', 'give']) Object.assign(configuration.operations[verb + name], { sensitive: 'seats', ...more });
+  }
 }
 
 describe('SQL', unlessBuilt, () => {
@@ -65,6 +76,16 @@ describe('SQL', unlessBuilt, () => {
     for (const id of [2, 99]) {
       await assertRefused(desk.gatehouse, await desk.get(`/records/${id}`), { status: 404, error: 'not_found', reason: 'row_missing' });
     }
+  });
+
+  it('changes nothing where the one row of a write is missing, also by triggers', async () => {
+    for (const name of ['takeSeat', 'giveSeat', 'takeOwnSeat', 'giveOwnSeat']) {
+      const event = await assertRefused(desk.gatehouse, await desk.send('POST', `/${name}/1`), { status: 404, error: 'not_found', reason: 'row_missing' });
+      assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT what FROM tries'), [], name);
+      assert.deepEqual([event.effect, event.rule], ['none', `${name}.sql`]);
+    }
+    assert.deepEqual((await desk.send('POST', '/takeSeat/2')).json(), { id: 2 });
+    assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT what FROM tries'), [['taken']]);
   });
 
   it('takes every text for text', async () => {
