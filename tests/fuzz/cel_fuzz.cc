@@ -28,7 +28,7 @@ struct World {
 };
 
 std::string outcome_text(const Program& program, const World& world, Scratch& scratch) {
-  const Outcome outcome = program.evaluate(world.bindings, scratch);
+  const Evaluated outcome = program.evaluate(world.bindings, scratch);
   return outcome ? to_text(*outcome) : "error " + std::string(name(outcome.error().fault));
 }
 
