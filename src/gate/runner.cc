@@ -1,6 +1,7 @@
 #include "gate/runner.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "gate/arrive.h"
 #include "gate/decide.h"
@@ -10,6 +11,7 @@
 #include "gate/respond.h"
 #include "gate/route.h"
 #include "gate/secret_forms.h"
+#include "json/document.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -56,6 +58,58 @@ bool same_conditions(const policy::Operation& one, const policy::Operation& othe
       one.conditions, other.conditions, {},
       [](const policy::Condition& condition) { return condition.program.text(); },
       [](const policy::Condition& condition) { return condition.program.text(); });
+}
+
+bool same_text(const std::optional<policy::PlacedText>& one, const std::optional<policy::PlacedText>& other) {
+  return one.has_value() == other.has_value() && (!one || one->value == other->value);
+}
+
+bool same_lookup(const std::optional<policy::ResourceSettings>& one,
+                 const std::optional<policy::ResourceSettings>& other) {
+  if (!one || !other) return one.has_value() == other.has_value();
+  if (!one->upstream || !other->upstream)
+    return one->upstream.has_value() == other->upstream.has_value() && same_text(one->sql, other->sql);
+  return same_text(one->upstream->name, other->upstream->name) &&
+         one->upstream->path.value == other->upstream->path.value;
+}
+
+bool same_statement(const std::optional<policy::SqlSettings>& one,
+                    const std::optional<policy::SqlSettings>& other) {
+  return one.has_value() == other.has_value() && (!one || one->statement.value == other->statement.value);
+}
+
+// All that conditions and statements see of one who was proven.
+bool same_attributes(const Identity& one, const Identity& other) {
+  const auto attributes = [](const Identity& of) {
+    return std::tie(of.id, of.kind, of.scheme, of.issuer, of.credential_id, of.tenant, of.roles, of.scopes,
+                    of.permission_patterns, of.mfa, of.authenticated_at);
+  };
+  if (attributes(one) != attributes(other) || one.claims.empty() != other.claims.empty()) return false;
+  return one.claims.empty() || json::equal(one.claims.root(), other.claims.root());
+}
+
+bool same_attributes(const Principal& one, const Principal& other) {
+  return same_attributes(one.identity(), other.identity()) &&
+         std::ranges::equal(one.beside(), other.beside(),
+                            [](const IdentityPointer& left, const IdentityPointer& right) {
+                              return same_attributes(*left, *right);
+                            });
+}
+
+// Whether an answer's object and rows would be looked for now as they were. They are not looked for anew, so
+// where this is not known the answer ends.
+bool finds_the_same(const Exchange& asked, const Exchange& answered) {
+  static const policy::OperationSettings kNothing;
+  const auto settings_of = [](const Exchange& exchange) {
+    const policy::OperationSettings* const settings = exchange.checked.operation()->settings;
+    return settings != nullptr ? settings : &kNothing;
+  };
+  const policy::OperationSettings& now = *settings_of(asked);
+  const policy::OperationSettings& then = *settings_of(answered);
+  if (!same_lookup(now.resource, then.resource) || !same_statement(now.sql, then.sql)) return false;
+  if (!now.resource && !now.sql) return true;
+  return asked.policy->settings.database == answered.policy->settings.database &&
+         same_attributes(*asked.checked.principal(), *answered.checked.principal());
 }
 
 }  // namespace
@@ -244,6 +298,7 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   GATEHOUSE_TRY(Permission permission, Permitter::permit(std::move(counted)));
   GATEHOUSE_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
   const policy::Operation& operation = head.operation();
+  if (!finds_the_same(*asked, answered)) return refuse(Reason::condition_error, operation.name);
   if (parts_.transactional_targets[operation.index] != nullptr) {
     // A statement or transaction found the object, which is not known here.
     if (!same_conditions(operation, *answered.checked.operation()))

@@ -28,7 +28,7 @@ function addTargets(configuration, api) {
 const open = (change = () => {}) =>
   Desk.open({
     change: (configuration, api) => (addTargets(configuration, api), change(configuration, api)),
-    before: ({ folder }) => makeDatabase(folder, 'desk.db', "CREATE TABLE owners(id INTEGER, owner TEXT); INSERT INTO owners VALUES (7, 'ann'); CREATE TABLE kept(x TEXT)"),
+    before: ({ folder }) => makeDatabase(folder, 'desk.db', "CREATE TABLE owners(id INTEGER, owner TEXT, second TEXT); INSERT INTO owners VALUES (7, 'ann', 'bob'); CREATE TABLE kept(x TEXT)"),
   });
 
 // Asks `count` times in a row and takes nothing: more than the kernel holds for it.
@@ -77,28 +77,50 @@ describe('an answer that is held whole', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('of an object that its statement found goes on behind a reload, while its conditions are as they were', async () => {
-    const desk = await open((configuration) => (configuration.deadlines = { answer: '60s' }));
-    const wire = await asksAndTakesNothing(desk, '/owned/7', 16);
-    const ended = () => desk.gatehouse.events().filter(({ operation, reason }) => operation === 'readOwned' && reason !== null);
-    await eventually(() => desk.gatehouse.events().some(({ operation }) => operation === 'readOwned'), 'the first answers');
-    const reload = async () => {
-      const reloads = () => desk.gatehouse.output.split('gatehouse: reloaded').length;
-      const done = reloads();
-      desk.writeFiles();
-      desk.gatehouse.signal('SIGHUP');
-      await eventually(() => reloads() > done, 'reload');
-    };
-    await reload();
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // Longer than the watch takes.
-    assert.deepEqual(ended(), []);
-    desk.configuration.operations.readOwned.when = 'resource.owner == principal.id && principal.id != "ann"';
-    await reload();
-    const [event] = await eventually(() => ended().length > 0 && ended(), 'the end of the answer');
-    assert.deepEqual([event.outcome, event.reason], ['allowed', 'condition_error']);
-    wire.destroy();
-    await desk.close();
-  });
+  // What a reload changes, and whether the answer goes on.
+  const claims = { tenant: 'north', other_tenant: 'south', roles: ['clerk'], other_roles: ['clerk', 'auditor'] };
+  for (const [what, change] of [
+    ['nothing', undefined],
+    ['its conditions', ({ operations }) => void (operations.readOwned.when = 'resource.owner == principal.id && principal.id != "ann"')],
+    ['only the text of its lookup', ({ operations }) => void (operations.readOwned.resource.sql = 'SELECT second AS owner FROM owners WHERE id = :path.id')],
+    ['only the text of its statement', ({ operations }) => void (operations.readOwned.sql.statement += ' AND second = :principal.id')],
+    ['the roles of its caller', ({ authenticators }) => void (authenticators.userToken.roles = 'claims.other_roles')],
+    ['the tenant of its caller', ({ authenticators }) => void (authenticators.userToken.tenant = 'claims.other_tenant')],
+    ['what the roles of its caller grant', ({ roles }) => void roles.clerk.push('settlements:read')],
+    ['its database', (configuration) => void (configuration.database = 'sqlite:other.db')],
+  ]) {
+    it(`of an object that its statement found ${change ? 'ends' : 'goes on'} where a reload changes ${what}`, async () => {
+      const desk = await open((configuration) => {
+        configuration.deadlines = { answer: '60s' };
+        configuration.roles.auditor = ['orders:read'];
+        Object.assign(configuration.authenticators.userToken, { roles: 'claims.roles', tenant: 'claims.tenant' });
+      });
+      makeDatabase(desk.folder, 'other.db', "CREATE TABLE owners(id INTEGER, owner TEXT, second TEXT); CREATE TABLE kept(x TEXT)");
+      const token = await desk.issuer.token(claims);
+      const wire = await asksAndTakesNothing(desk, '/owned/7', 16, `Authorization: Bearer ${token}\r\n`);
+      const ended = () => desk.gatehouse.events().filter(({ operation, reason }) => operation === 'readOwned' && reason !== null);
+      await eventually(() => desk.gatehouse.events().some(({ operation }) => operation === 'readOwned'), 'the first answers');
+      const reload = async () => {
+        const reloads = () => desk.gatehouse.output.split('gatehouse: reloaded').length;
+        const done = reloads();
+        desk.writeFiles();
+        desk.gatehouse.signal('SIGHUP');
+        await eventually(() => reloads() > done, 'reload');
+      };
+      if (change) {
+        change(desk.configuration);
+        await reload();
+        const [event] = await eventually(() => ended().length > 0 && ended(), 'the end of the answer');
+        assert.deepEqual([event.outcome, event.reason], ['allowed', 'condition_error']);
+      } else {
+        await reload();
+        await new Promise((resolve) => setTimeout(resolve, 2000)); // Longer than the watch takes.
+        assert.deepEqual(ended(), []);
+      }
+      wire.destroy();
+      await desk.close();
+    });
+  }
 
   it('counts in memory.bodies until its client has taken it, and a caller holds its share', async () => {
     const desk = await open((configuration) => {
