@@ -44,18 +44,18 @@ class TaskGroups : public ::testing::Test {
 
   ManualClock clock_;
   Loop loop_{clock_};
-  std::optional<TaskGroup> group_{std::in_place, loop_};
+  Signal signal_{loop_}, other_{loop_};
   int ended_ = 0, finished_ = 0;
   std::string bugs_;
   std::optional<bool> all_;
+  std::optional<TaskGroup> group_{std::in_place, loop_};  // goes first, with the tasks that use the others
 };
 
 TEST_F(TaskGroups, CountTheTasksThatRun) {
-  Signal one(loop_), other(loop_);
-  const auto first = group_->spawn(until(one), note());
-  const auto second = group_->spawn(until(other), note());
+  const auto first = group_->spawn(until(signal_), note());
+  const auto second = group_->spawn(until(other_), note());
   EXPECT_EQ(group_->running(), 2U);
-  one.set();
+  signal_.set();
   turn();
   EXPECT_EQ(group_->running(), 1U);
   EXPECT_FALSE(first.running());
@@ -85,16 +85,14 @@ Task<void> broken_later(Loop& loop) {
 TEST_F(TaskGroups, HandABugToItsOwnerAndGoOn) {
   (void)group_->spawn(broken_at_once(), note());
   (void)group_->spawn(broken_later(loop_), note());
-  Signal signal(loop_);
-  (void)group_->spawn(until(signal), note());
+  (void)group_->spawn(until(signal_), note());
   turn();
   EXPECT_EQ(bugs_, "at once, later");
   EXPECT_EQ(group_->running(), 1U);
 }
 
 TEST_F(TaskGroups, CancelInTheNextTurn) {
-  Signal signal(loop_);
-  auto child = group_->spawn(until(signal), note());
+  auto child = group_->spawn(until(signal_), note());
   auto moved = std::move(child);
   group_->cancel(moved);
   EXPECT_EQ(ended_, 0);
@@ -125,20 +123,18 @@ TEST_F(TaskGroups, LetATaskCancelItself) {
 }
 
 TEST_F(TaskGroups, OutliveTheNameOfATask) {
-  Signal signal(loop_);
   {
-    const auto child = group_->spawn(until(signal), note());
+    const auto child = group_->spawn(until(signal_), note());
   }
   EXPECT_EQ(group_->running(), 1U);
-  signal.set();
+  signal_.set();
   turn();
   EXPECT_EQ(finished_, 1);
 }
 
 TEST_F(TaskGroups, ForgetACancellationOfWhatHasEndedBefore) {
-  Signal signal(loop_);
-  auto child = group_->spawn(until(signal), note());
-  signal.set();
+  auto child = group_->spawn(until(signal_), note());
+  signal_.set();
   group_->cancel(child);  // in the same turn, behind the signal
   turn();
   EXPECT_EQ(finished_, 1);
@@ -146,14 +142,13 @@ TEST_F(TaskGroups, ForgetACancellationOfWhatHasEndedBefore) {
 }
 
 TEST_F(TaskGroups, SayWhenAllHaveEnded) {
-  Signal one(loop_), other(loop_);
-  (void)group_->spawn(until(one), note());
+  (void)group_->spawn(until(signal_), note());
   spawn(loop_, wait_for_all(Timer::kNever));
-  one.set();
-  (void)group_->spawn(until(other), note());  // while the first ends
+  signal_.set();
+  (void)group_->spawn(until(other_), note());  // while the first ends
   turn();
   EXPECT_FALSE(all_);
-  other.set();
+  other_.set();
   turn();
   EXPECT_EQ(all_, true);
 }
@@ -176,14 +171,13 @@ TEST_F(TaskGroups, WaitForTheirTasksUntilADeadline) {
 }
 
 TEST_F(TaskGroups, TakeTheirTasksWithThem) {
-  Signal signal(loop_);
-  auto child = group_->spawn(until(signal), note());
+  auto child = group_->spawn(until(signal_), note());
   (void)group_->spawn(sleep(1h), note());
   group_.reset();
   EXPECT_EQ(ended_, 2);
   EXPECT_EQ(finished_, 0);
   EXPECT_FALSE(child.running());
-  signal.set();
+  signal_.set();
   turn();
 }
 
