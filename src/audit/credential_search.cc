@@ -70,11 +70,13 @@ bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 
 // What each run of base64's signs (RFC 4648 sections 4 and 5), which may go over several lines (RFC 2045
 // section 6.8), stands for without its first `skip` signs: with 0 to 3 of them, what is coded is found
-// wherever in the coded bytes it begins. A zero byte stands for everything between runs, and for a run of
-// less than `shortest` signs.
+// wherever in the coded bytes it begins. One zero byte stands for everything between two runs of at least
+// `shortest` signs: several in a row could be taken for a credential that has zeros.
 void undo_base64(std::string_view text, std::size_t skip, std::size_t shortest, std::string& out,
                  std::vector<std::uint32_t>& places) {
+  bool parted = true;
   for (std::size_t i = 0; i < text.size();) {
+    const std::size_t had = out.size();
     std::size_t end = i, signs = 0;
     for (; end < text.size() && (base64_value(text[end]) >= 0 || is_line_end(text[end])); ++end) {
       if (!is_line_end(text[end])) ++signs;
@@ -96,9 +98,13 @@ void undo_base64(std::string_view text, std::size_t skip, std::size_t shortest, 
       }
       before = at;
     }
+    parted = parted && out.size() == had;
     if (end < text.size()) {
-      out += '\0';
-      places.push_back(static_cast<std::uint32_t>(end));
+      if (!parted) {
+        out += '\0';
+        places.push_back(static_cast<std::uint32_t>(end));
+        parted = true;
+      }
       ++end;
     }
     i = end;

@@ -184,5 +184,17 @@ TEST(CredentialSearch, IsWorkInProportionToTheHeadWhateverTheCallerSends) {
   }
 }
 
+TEST(CredentialSearch, ZerosOfACredentialAreNotFoundInPunctuation) {
+  const std::string zeros(18, '\0');
+  const std::string_view credential = zeros;
+  CredentialSearch search;
+  search.look_for({&credential, 1}, 64);
+  for (const std::string_view text : {R"("},!all`wed",{")", "................", "a.b.c.d.e.f.g.h.i.j.k."}) {
+    EXPECT_FALSE(search.is_repeated_in(text)) << text;
+    EXPECT_EQ(search.without(text, "[mark]", CredentialSearch::End::may_be_cut), text);
+  }
+  EXPECT_TRUE(search.is_repeated_in("x AAAAAAAAAAAAAAAAAAAAAAAA y")) << "in base64";
+}
+
 }  // namespace
 }  // namespace gatehouse::audit
