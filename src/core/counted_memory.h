@@ -1,5 +1,5 @@
-// Memory that is held for one caller beside its request: copies for a thread that may go on when the request has
-// gone, and answers that wait for their client. Counted in `memory.bodies` for as long as this lives.
+// Memory that is held for one caller beside its request: copies for a thread that may go on when the request
+// has gone, and answers that wait for their client. Counted in `memory.bodies` for as long as this lives.
 #pragma once
 
 #include <cstdint>

@@ -112,11 +112,23 @@ class Proof {
   }
 
   const policy::Operation& operation() const { return *request_->operation_; }
-  const Principal& principal() const requires(passed >= Gate::identify) { return *request_->principal_; }
+  const Principal& principal() const
+    requires(passed >= Gate::identify)
+  {
+    return *request_->principal_;
+  }
   // What is announced of a body; null: none is to be read.
-  const openapi::Content* content() const requires(passed >= Gate::check_head) { return request_->content_; }
+  const openapi::Content* content() const
+    requires(passed >= Gate::check_head)
+  {
+    return request_->content_;
+  }
   // What was sent, checked.
-  const CheckedRequest& request() const requires(passed >= Gate::check_body) { return *request_; }
+  const CheckedRequest& request() const
+    requires(passed >= Gate::check_body)
+  {
+    return *request_;
+  }
   // For the gates, which alone know the type.
   gate::Exchange& exchange() const { return *request_->exchange_; }
 
@@ -127,10 +139,16 @@ class Proof {
   static constexpr bool kFirst = passed == Gate::route;
   using Before = Proof<kFirst ? Gate::decide : static_cast<Gate>(static_cast<int>(passed) - 1)>;
 
-  explicit Proof(CheckedRequest& request) requires(kFirst) : request_(&request) {}
-  explicit Proof(Before&& before) requires(!kFirst) : request_(std::exchange(before.request_, nullptr)) {}
+  explicit Proof(CheckedRequest& request)
+    requires(kFirst)
+      : request_(&request) {}
+  explicit Proof(Before&& before)
+    requires(!kFirst)
+      : request_(std::exchange(before.request_, nullptr)) {}
   // For a decision that is made on a copy of the request, because it may outlive the request.
-  Proof(Before&&, CheckedRequest& copy) requires(passed == Gate::decide) : request_(&copy) {}
+  Proof(Before&&, CheckedRequest& copy)
+    requires(passed == Gate::decide)
+      : request_(&copy) {}
 
   CheckedRequest* request_;
 };

@@ -1,5 +1,5 @@
-// What gate/runner.cc may write, and what it may not. proofs_test.py compiles this once as it is, and once with
-// each name that stands in an #ifdef or #ifndef: none of those builds.
+// What gate/runner.cc may write, and what it may not. proofs_test.py compiles this once as it is, and once
+// with each name that stands in an #ifdef or #ifndef: none of those builds.
 #include "gate/decide.h"
 #include "gate/identify.h"
 #include "gate/limit.h"
