@@ -58,6 +58,30 @@ class Serving : public ::testing::Test {
     return wait_for_servers(store(), [&] { return admin_->version(); }, patience);
   }
 
+  // A process of its own holds the mark, and is killed while a command waits for it.
+  enum class MarkFile : std::uint8_t { stays, removed };
+  void expect_no_wait_for_a_killed_server(MarkFile file) {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto mark = ServingMark::hold(store());
+      static_cast<void>(::write(ready[1], mark ? "x" : "-", 1));
+      for (;;) ::pause();
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    ASSERT_EQ(byte, 'x');
+    if (file == MarkFile::removed) std::filesystem::remove(store() + "-serving");
+    EXPECT_EQ(state().behind, 1U);
+    std::thread killer([child] { ::kill(child, SIGKILL); });
+    EXPECT_EQ(wait(10s)->running, 0U);
+    killer.join();
+    ::waitpid(child, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+
   std::filesystem::path folder_;
   SystemEntropy entropy_;
   ManualClock clock_;
@@ -108,25 +132,7 @@ TEST_F(Serving, ASlotSaysNothingOfTheServerThatTakesItNext) {
   EXPECT_EQ(state().behind, 1U);
 }
 
-TEST_F(Serving, AServerThatWasKilledIsNotWaitedFor) {
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const auto mark = ServingMark::hold(store());
-    static_cast<void>(::write(ready[1], "x", 1));
-    for (;;) ::pause();
-  }
-  char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  EXPECT_EQ(state().behind, 1U);
-  std::thread killer([child] { ::kill(child, SIGKILL); });
-  EXPECT_EQ(wait(10s)->running, 0U);
-  killer.join();
-  ::waitpid(child, nullptr, 0);
-  ::close(ready[0]);
-  ::close(ready[1]);
-}
+TEST_F(Serving, AServerThatWasKilledIsNotWaitedFor) { expect_no_wait_for_a_killed_server(MarkFile::stays); }
 
 TEST_F(Serving, ABackupsNumberIsNotTakenForTheStoresOwn) {
   auto mark = *ServingMark::hold(store());
@@ -220,25 +226,7 @@ TEST_F(Serving, AServerWhoseStoreWasReplacedAMomentAgoIsWaitedFor) {
 }
 
 TEST_F(Serving, AServerThatWasKilledWithoutItsMarkIsNotWaitedFor) {
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const auto mark = ServingMark::hold(store());
-    static_cast<void>(::write(ready[1], mark ? "x" : "-", 1));
-    for (;;) ::pause();
-  }
-  char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  ASSERT_EQ(byte, 'x');
-  std::filesystem::remove(store() + "-serving");
-  EXPECT_EQ(state().behind, 1U);
-  std::thread killer([child] { ::kill(child, SIGKILL); });
-  EXPECT_EQ(wait(10s)->running, 0U);
-  killer.join();
-  ::waitpid(child, nullptr, 0);
-  ::close(ready[0]);
-  ::close(ready[1]);
+  expect_no_wait_for_a_killed_server(MarkFile::removed);
 }
 
 // SQLite's own locks on the store must outlive a look at ours.
