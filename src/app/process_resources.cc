@@ -114,6 +114,17 @@ Result<std::shared_ptr<const crypto::Signer>> open_signer(const policy::Settings
   return std::make_shared<const crypto::Signer>(std::move(signer));
 }
 
+// Of the process, not of a request: keys could not be fetched, or not be confirmed.
+Event failure_of_keys(std::string_view name, WallTime now) {
+  Event event;
+  event.name = name;
+  event.time = now;
+  event.has_client = false;
+  event.outcome = Outcome::failed;
+  event.stage = Stage::authenticate;
+  return event;
+}
+
 }  // namespace
 
 void tell_operator(std::string_view text) {
@@ -238,12 +249,7 @@ void ProcessResources::report_confirming(Background& background, const Clock& cl
   tell_operator(
       fmt::format("`gatehouse key` cannot know which keys this server has read, and ends with status 3: {}",
                   confirmed.error().text));
-  Event event;
-  event.name = "serving";
-  event.time = clock.wall();
-  event.has_client = false;
-  event.outcome = Outcome::failed;
-  event.stage = Stage::authenticate;
+  Event event = failure_of_keys("serving", clock.wall());
   event.detail = confirmed.error().text;
   background.record(event);
 }
@@ -255,12 +261,7 @@ void ProcessResources::report_keys(const server::JwksSource::Report& report) {
     tell_operator(fmt::format("the keys of {}: {}", report.source, report.text));
   }
   if (report.kind != Report::Kind::failed && report.kind != Report::Kind::stale) return;
-  Event event;
-  event.name = "keys";
-  event.time = clock.wall();
-  event.has_client = false;
-  event.outcome = Outcome::failed;
-  event.stage = Stage::authenticate;
+  Event event = failure_of_keys("keys", clock.wall());
   event.reason = facts_of(Reason::keys_unavailable).name;
   event.rule = report.source;
   event.detail = report.text;
