@@ -50,8 +50,8 @@ struct ForwardedCredential {
 
 // What becomes of a header field or cookie that nothing names.
 enum class Undeclared : std::uint8_t { drop, refuse, forward };
-// How much of Referer goes on (RFC 9110 section 10.1.3).
-// `full`: without what could be a credential; else the origin.
+// How much of Referer goes on (RFC 9110 section 10.1.3). `full`: all of a URL that cannot show a credential,
+// and of any other its origin.
 enum class RefererPassage : std::uint8_t { drop, origin, full };
 enum class UserAgentPassage : std::uint8_t { forward, drop };
 

@@ -1,6 +1,8 @@
 #include "gate/validate.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -103,13 +105,14 @@ bool defines_charset(const openapi::Content& content) {
 bool is_type(const http::MediaType& type, const openapi::Content& content) {
   if (!type.is(content.type)) return false;
   if (type.parameters.empty()) return content.parameters.empty();
-  std::vector<std::string_view> known;
-  if (defines_charset(content)) known.emplace_back("charset");
+  std::array<std::string_view, http::kMostParameters + 1> known;
+  std::size_t count = 0;
+  if (defines_charset(content)) known[count++] = "charset";
   for (const auto& [name, value] : content.parameters) {
     if (type.parameter(name) != value) return false;
-    known.emplace_back(name);
+    known[count++] = name;
   }
-  return type.other_parameter(known).empty();
+  return type.other_parameter(std::span(known).first(count)).empty();
 }
 
 const openapi::Content* content_for(const openapi::RequestBody& body, const http::MediaType& type) {

@@ -136,8 +136,6 @@ int specificity(const Range& range) { return range.type == "*" ? 0 : range.subty
 
 }  // namespace
 
-constexpr std::size_t kMostParameters = 16;
-
 std::optional<MediaType> parse_media_type(std::string_view text) {
   MediaType result;
   result.type = take_token(text);

@@ -31,7 +31,9 @@ struct MediaType {
   bool is_json() const;                    // application/json, or a subtype that ends in +json
 };
 
-// One media type and nothing behind it; a repeated parameter is refused, and a seventeenth.
+inline constexpr std::size_t kMostParameters = 16;
+
+// One media type and nothing behind it; a repeated parameter is refused, and one beyond kMostParameters.
 std::optional<MediaType> parse_media_type(std::string_view text);
 
 // Written anew: type, subtype and the names of the parameters in lower case, their values as they were sent,
