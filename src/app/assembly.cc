@@ -234,6 +234,48 @@ std::shared_ptr<const target::DeclaredParameters> declared(const openapi::Operat
   return names;
 }
 
+gate::AnsweringTarget make_sql_target(const policy::Operation& operation, const Workbench& with) {
+  const std::shared_ptr<const policy::PolicySet>& policy = with.shared.policy;
+  const policy::SqlTarget& sql = operation.sql;
+  if (operation.placement == policy::ConditionPlacement::before_call) {
+    return std::make_unique<target::SqlTarget>(bound(sql.statement, policy), returns_of(sql.returns),
+                                               sql.rule, with.shared.database, with.loop);
+  }
+  std::optional<target::BoundStatement> guarded;
+  if (sql.guarded) guarded = bound(sql.guarded->statement, policy);
+  return std::make_unique<target::SqlTransactionalTarget>(
+      bound(*operation.resource->statement(), policy), bound(sql.statement, policy), std::move(guarded),
+      returns_of(sql.returns), sql.rule, with.shared.database, with.loop);
+}
+
+Result<gate::AnsweringTarget> make_target(const policy::Operation& operation, Workbench& with) {
+  switch (operation.target) {
+    case policy::TargetKind::upstream: {
+      const policy::Upstream& upstream = *operation.upstream.upstream;
+      GATEHOUSE_TRY(auto client, client_of(upstream, with));
+      return std::make_unique<target::UpstreamTarget>(std::move(client),
+                                                      assertion_of(operation, upstream, with.resources));
+    }
+    case policy::TargetKind::sql: return make_sql_target(operation, with);
+    case policy::TargetKind::handler:
+      return std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name),
+                                                     declared(*operation.api), with.resources.handler_threads,
+                                                     with.loop);
+  }
+  return failure(ErrorCode::internal, "an operation of no target");
+}
+
+Result<gate::OperationParts> make_operation(const policy::Operation& operation, Workbench& with) {
+  gate::OperationParts parts;
+  GATEHOUSE_TRY(parts.target, make_target(operation, with));
+  if (operation.resource && operation.placement == policy::ConditionPlacement::before_call) {
+    GATEHOUSE_TRY(parts.lookup, make_lookup(operation, with));
+  }
+  parts.concurrency = with.resources.concurrency(operation);
+  parts.on_hang_up = on_hang_up(operation);
+  return parts;
+}
+
 }  // namespace
 
 handler::Handlers& handlers() {
@@ -275,44 +317,8 @@ Result<WorkerParts> assemble(const SharedParts& shared, const UpstreamWays& kept
     parts.schemes.push_back(std::move(scheme));
   }
   for (const policy::Operation& operation : policy->operations) {
-    std::unique_ptr<Target> made;
-    std::unique_ptr<TransactionalTarget> made_for_object;
-    switch (operation.target) {
-      case policy::TargetKind::upstream: {
-        const policy::Upstream& upstream = *operation.upstream.upstream;
-        GATEHOUSE_TRY(auto client, client_of(upstream, with));
-        made = std::make_unique<target::UpstreamTarget>(std::move(client),
-                                                        assertion_of(operation, upstream, resources));
-        break;
-      }
-      case policy::TargetKind::sql:
-        if (operation.placement != policy::ConditionPlacement::before_call) {
-          std::optional<target::BoundStatement> guarded;
-          if (operation.sql.guarded) guarded = bound(operation.sql.guarded->statement, policy);
-          made_for_object = std::make_unique<target::SqlTransactionalTarget>(
-              bound(*operation.resource->statement(), policy), bound(operation.sql.statement, policy),
-              std::move(guarded), returns_of(operation.sql.returns), operation.sql.rule, shared.database,
-              loop);
-          break;
-        }
-        made = std::make_unique<target::SqlTarget>(bound(operation.sql.statement, policy),
-                                                   returns_of(operation.sql.returns), operation.sql.rule,
-                                                   shared.database, loop);
-        break;
-      case policy::TargetKind::handler:
-        made = std::make_unique<target::HandlerTarget>(
-            handlers().at(operation.handler.name), declared(*operation.api), resources.handler_threads, loop);
-        break;
-    }
-    parts.targets.push_back(std::move(made));
-    parts.transactional_targets.push_back(std::move(made_for_object));
-    std::unique_ptr<ResourceLookup> lookup;
-    if (operation.resource && operation.placement == policy::ConditionPlacement::before_call) {
-      GATEHOUSE_TRY(lookup, make_lookup(operation, with));
-    }
-    parts.resources.push_back(std::move(lookup));
-    parts.concurrency.push_back(resources.concurrency(operation));
-    parts.on_hang_up.push_back(on_hang_up(operation));
+    GATEHOUSE_TRY(gate::OperationParts made, make_operation(operation, with));
+    parts.operations.push_back(std::move(made));
   }
   parts.long_checks = {resources.checkers, &loop};
   parts.policy = policy;

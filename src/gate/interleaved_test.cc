@@ -273,13 +273,14 @@ class Interleaved : public ::testing::TestWithParam<Finds> {
     Parts parts;
     parts.policy = policy_;
     parts.schemes.push_back(std::make_unique<WaitingScheme>(turns_, *policy_));
-    const bool transaction = GetParam() == Finds::in_the_transaction;
-    parts.targets.push_back(transaction ? nullptr : std::make_unique<WaitingTarget>(turns_));
-    parts.transactional_targets.push_back(transaction ? std::make_unique<WaitingTransaction>(turns_)
-                                                      : nullptr);
-    parts.resources.push_back(transaction ? nullptr : std::make_unique<WaitingLookup>(turns_));
-    parts.concurrency.emplace_back();
-    parts.on_hang_up.push_back(net::OnHangUp::finish);
+    OperationParts& operation = parts.operations.emplace_back();
+    if (GetParam() == Finds::in_the_transaction) {
+      operation.target = std::make_unique<WaitingTransaction>(turns_);
+    } else {
+      operation.target = std::make_unique<WaitingTarget>(turns_);
+      operation.lookup = std::make_unique<WaitingLookup>(turns_);
+    }
+    operation.on_hang_up = net::OnHangUp::finish;
     parts.loop = &loop_;
     return parts;
   }
@@ -365,6 +366,15 @@ TEST_P(Interleaved, AdmittingAsksNothingBehindTheGates) {
   EXPECT_EQ((*admitted)->principal()->id, "partner:ann");
   EXPECT_EQ((*admitted)->request().body_bytes(), R"({"note": "partner:ann"})");
   EXPECT_EQ(turns_.passed, (std::vector<std::string>{"keys", "body"}));
+}
+
+TEST_P(Interleaved, ARunnerIsNotMadeWithAnOperationThatNothingAnswers) {
+  Parts null = parts();
+  std::visit([](auto& target) { target = nullptr; }, null.operations.front().target);
+  EXPECT_THROW(Runner(std::move(null), limits_, sink_, clock_), std::logic_error);
+  Parts fewer = parts();
+  fewer.operations.clear();
+  EXPECT_THROW(Runner(std::move(fewer), limits_, sink_, clock_), std::logic_error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Objects, Interleaved,

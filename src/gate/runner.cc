@@ -1,6 +1,7 @@
 #include "gate/runner.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <tuple>
 
 #include "gate/arrive.h"
@@ -119,7 +120,14 @@ Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& c
       audit_(audit),
       clock_(clock),
       limiter_(limits),
-      identifier_(*parts_.policy, parts_.schemes) {}
+      identifier_(*parts_.policy, parts_.schemes) {
+  const auto is_null = [](const OperationParts& one) {
+    return std::visit([](const auto& target) { return target == nullptr; }, one.target);
+  };
+  if (parts_.operations.size() != parts_.policy->operations.size() ||
+      std::ranges::any_of(parts_.operations, is_null))
+    throw std::logic_error("an operation without a target");
+}
 
 // The order of the gates is the security of the system. Each takes what the one before it has proven; cheap
 // ones come first, and until the permission is known nothing of the body is read.
@@ -178,7 +186,7 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
 
   // 7. Not too often about this (an e-mail address, an account), now that it is known; and not too many at
   // once, until the answer has ended.
-  const std::shared_ptr<CallerShares>& places = parts_.concurrency[sent->operation().index];
+  const std::shared_ptr<CallerShares>& places = parts_of(sent->operation()).concurrency;
   co_return limiter_.admit_input(*std::move(sent), evaluator_, places);
 }
 
@@ -186,24 +194,25 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
   Exchange& exchange = input.exchange();
   const policy::Operation& operation = input.operation();
   const Principal& principal = input.principal();
+  OperationParts& parts = parts_of(operation);
   // 8. Whether the conditions hold on this very object. Where the target finds it, it asks in the statement
   // or the transaction that is the answer.
   const Call call = call_of(input);
   if (operation.resource) exchange.object_asked = clock_.monotonic();
-  if (TransactionalTarget* const target = parts_.transactional_targets[operation.index].get()) {
+  if (const auto* const target = std::get_if<std::unique_ptr<TransactionalTarget>>(&parts.target)) {
     GATEHOUSE_CO_TRY(const auto decision, Decider::defer(std::move(input), evaluator_));
     if (!operation.sensitive.empty()) {
       auto intended = co_await record_intent(exchange);
       GATEHOUSE_CO_CHECK(std::move(intended));
     }
-    exchange.on_hang_up = parts_.on_hang_up[operation.index];
+    exchange.on_hang_up = parts.on_hang_up;
     exchange.effect = Effect::unknown;
-    auto called = co_await target->call(decision, call, exchange.answer.response_, exchange.report);
+    auto called = co_await (*target)->call(decision, call, exchange.answer.response_, exchange.report);
     exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_, operation);
     GATEHOUSE_CO_TRY(Permit permit, std::move(called));
     co_return response_filter_.pass(std::move(permit));
   }
-  if (ResourceLookup* const lookup = parts_.resources[operation.index].get()) {
+  if (ResourceLookup* const lookup = parts.lookup.get()) {
     if (has_waited(exchange)) {
       GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
     }
@@ -223,10 +232,10 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
   if (has_waited(exchange)) {
     GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
   }
-  exchange.on_hang_up = parts_.on_hang_up[operation.index];
+  exchange.on_hang_up = parts.on_hang_up;
   exchange.effect = Effect::unknown;
-  auto called = co_await parts_.targets[operation.index]->call(permit, call, exchange.answer.response_,
-                                                               exchange.report);
+  Target& target = *std::get<std::unique_ptr<Target>>(parts.target);
+  auto called = co_await target.call(permit, call, exchange.answer.response_, exchange.report);
   exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_, operation);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return response_filter_.pass(std::move(permit));
@@ -299,7 +308,7 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   GATEHOUSE_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
   const policy::Operation& operation = head.operation();
   if (!finds_the_same(*asked, answered)) return refuse(Reason::condition_error, operation.name);
-  if (parts_.transactional_targets[operation.index] != nullptr) {
+  if (std::holds_alternative<std::unique_ptr<TransactionalTarget>>(parts_of(operation).target)) {
     // A statement or transaction found the object, which is not known here.
     if (!same_conditions(operation, *answered.checked.operation()))
       return refuse(Reason::condition_error, operation.name);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,20 +21,23 @@
 
 namespace gatehouse::gate {
 
+// What answers one operation. Never null: the runner is not made with one that is.
+using AnsweringTarget = std::variant<std::unique_ptr<Target>, std::unique_ptr<TransactionalTarget>>;
+
+struct OperationParts {
+  AnsweringTarget target;
+  std::unique_ptr<ResourceLookup> lookup;            // null where no object is looked for before the call
+  std::shared_ptr<CallerShares> concurrency;         // shared by workers; null: not bounded
+  net::OnHangUp on_hang_up = net::OnHangUp::cancel;  // from where the target is called
+};
+
 // What one worker needs to answer under one policy. Made on reload, dropped when its last exchange has ended.
 struct Parts {
   std::shared_ptr<const policy::PolicySet> policy;
-  Schemes schemes;                               // by authenticator
-  std::vector<std::unique_ptr<Target>> targets;  // by operation; null where the next has one
-  std::vector<std::unique_ptr<TransactionalTarget>>
-      transactional_targets;  // by operation: those that find the object themselves
-  std::vector<std::unique_ptr<ResourceLookup>>
-      resources;  // by operation; null where nothing is to be found before
-  std::vector<std::shared_ptr<CallerShares>>
-      concurrency;  // by operation, shared by workers; null: not bounded
+  Schemes schemes;                         // by authenticator
+  std::vector<OperationParts> operations;  // by operation: as many as the policy has
   LongChecks long_checks;
-  std::vector<net::OnHangUp> on_hang_up;  // by operation: from where its target is called
-  net::Loop* loop = nullptr;              // the worker's; null where nothing may wait for a time
+  net::Loop* loop = nullptr;  // the worker's; null where nothing may wait for a time
 };
 
 // The answer, and how it came to that: no refusal means that a target answered.
@@ -44,6 +48,7 @@ struct Answered {
 
 class Runner {
  public:
+  // Throws std::logic_error where an operation of the policy has no parts, or a target that is null.
   Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
 
   // What a request is answered with: admit(), and then the call.
@@ -69,6 +74,7 @@ class Runner {
   // Whether other work can have been done since the request's credential was proven.
   bool has_waited(const Exchange& exchange) const;
   Call call_of(const Input& input) const;
+  OperationParts& parts_of(const policy::Operation& operation) { return parts_.operations[operation.index]; }
 
   Parts parts_;
   AuditSink& audit_;

@@ -322,12 +322,9 @@ class TestServer {
     gate::Parts parts;
     parts.policy = test_policy(std::string(kTestSettings) + options.listen + options.settings);
     for (const policy::Operation& operation : parts.policy->operations) {
-      parts.targets.push_back(std::make_unique<BackendTarget>(backend));
-      parts.transactional_targets.emplace_back();
-      parts.resources.emplace_back();
-      parts.concurrency.emplace_back();
-      parts.on_hang_up.push_back(operation.name == "createOrder" ? net::OnHangUp::finish
-                                                                 : net::OnHangUp::cancel);
+      gate::OperationParts& made = parts.operations.emplace_back();
+      made.target = std::make_unique<BackendTarget>(backend);
+      if (operation.name == "createOrder") made.on_hang_up = net::OnHangUp::finish;
     }
     parts.loop = &loop;
     auto serving = std::make_shared<Serving>();

@@ -98,12 +98,18 @@ net::Task<void> keep(net::Loop& loop, net::Task<gate::Answered> task, std::optio
   loop.stop();
 }
 
+std::vector<std::shared_ptr<CallerShares>> concurrency_of(const gate::Parts& parts) {
+  std::vector<std::shared_ptr<CallerShares>> all;
+  for (const gate::OperationParts& operation : parts.operations) all.push_back(operation.concurrency);
+  return all;
+}
+
 class TheGates final : public Gates {
  public:
   explicit TheGates(GatesOptions options)
       : with_(std::move(options)),
         limits_(with_.entropy, kibibytes(64)),
-        concurrency_(with_.parts.concurrency),
+        concurrency_(concurrency_of(with_.parts)),
         runner_(furnished(), limits_, events_, with_.clock) {}
 
   Outcome pass(const Step& step) override;
@@ -135,10 +141,10 @@ class TheGates final : public Gates {
 gate::Parts TheGates::furnished() {
   for (const policy::Operation& operation : with_.policy->operations) {
     if (operation.target == policy::TargetKind::upstream) {
-      with_.parts.targets[operation.index] = std::make_unique<Shared>(outside_);
+      with_.parts.operations[operation.index].target = std::make_unique<Shared>(outside_);
     }
     if (operation.resource && operation.resource->upstream() != nullptr) {
-      with_.parts.resources[operation.index] = std::make_unique<Objects>(object_);
+      with_.parts.operations[operation.index].lookup = std::make_unique<Objects>(object_);
     }
   }
   with_.parts.loop = nullptr;  // nobody turns the clock while an answer waits
