@@ -134,46 +134,50 @@ class Compiler {
         operation.title())));
     OperationSettings* extension = extensions_.back().get();
     if (found == nullptr) return extension;
-    merge(*found, *extension, operation);
+    merge(*found, *extension);
     return found;
   }
 
+  static bool is_said(const std::vector<Placed>& conditions) { return !conditions.empty(); }
   template <typename T>
-  void merge_field(std::string_view key, std::optional<T>& into, std::optional<T>& from,
-                   const OperationSettings& extension) {
-    if (!from) return;
-    if (into) {
-      problems_.add(extension.place,
+  static bool is_said(const std::optional<T>& field) {
+    return field.has_value();
+  }
+
+  template <typename T>
+  void merge_field(std::string_view key, T& into, T& from, const Place& extension) {
+    if (!is_said(from)) return;
+    if (is_said(into)) {
+      problems_.add(extension,
                     fmt::format("x-gatehouse: `{}` is in gatehouse.yaml too; keep it in one place", key));
     }
     into = std::move(from);
   }
 
-  void merge(OperationSettings& into, OperationSettings& from, const openapi::Operation&) {
-    merge_field("permission", into.permission, from.permission, from);
-    merge_field("public", into.open, from.open, from);
-    merge_field("principal", into.principal, from.principal, from);
-    merge_field("limits", into.limits, from.limits, from);
-    merge_field("cost", into.cost, from.cost, from);
-    merge_field("concurrency", into.concurrency, from.concurrency, from);
-    merge_field("resource", into.resource, from.resource, from);
-    merge_field("hide", into.hide, from.hide, from);
-    merge_field("sql", into.sql, from.sql, from);
-    merge_field("upstream", into.upstream, from.upstream, from);
-    merge_field("handler", into.handler, from.handler, from);
-    merge_field("body", into.body, from.body, from);
-    merge_field("timeout", into.timeout, from.timeout, from);
-    merge_field("sensitive", into.sensitive, from.sensitive, from);
-    merge_field("assert", into.assertion, from.assertion, from);
-    merge_field("cache_control", into.cache_control, from.cache_control, from);
-    merge_field("threat_model", into.threat_model, from.threat_model, from);
-    merge_field("fields", into.fields, from.fields, from);
-    if (!from.conditions.empty()) {
-      if (!into.conditions.empty()) {
-        problems_.add(from.place, "x-gatehouse: `when` is in gatehouse.yaml too; keep it in one place");
-      }
-      into.conditions = std::move(from.conditions);
-    }
+  // Taken apart, so that a field that is added does not compile before it is merged.
+  void merge(OperationSettings& into, OperationSettings& from) {
+    auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
+           sql, upstream, handler, body, timeout, sensitive, assertion, cache_control, fields, threat_model] =
+        from;
+    merge_field("permission", into.permission, permission, place);
+    merge_field("public", into.open, open, place);
+    merge_field("principal", into.principal, principal, place);
+    merge_field("limits", into.limits, limits, place);
+    merge_field("cost", into.cost, cost, place);
+    merge_field("concurrency", into.concurrency, concurrency, place);
+    merge_field("resource", into.resource, resource, place);
+    merge_field("when", into.conditions, conditions, place);
+    merge_field("hide", into.hide, hide, place);
+    merge_field("sql", into.sql, sql, place);
+    merge_field("upstream", into.upstream, upstream, place);
+    merge_field("handler", into.handler, handler, place);
+    merge_field("body", into.body, body, place);
+    merge_field("timeout", into.timeout, timeout, place);
+    merge_field("sensitive", into.sensitive, sensitive, place);
+    merge_field("assert", into.assertion, assertion, place);
+    merge_field("cache_control", into.cache_control, cache_control, place);
+    merge_field("fields", into.fields, fields, place);
+    merge_field("threat_model", into.threat_model, threat_model, place);
   }
 
   void report_unmatched() {
