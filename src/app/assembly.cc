@@ -1,10 +1,12 @@
 #include "app/assembly.h"
 
 #include <algorithm>
+#include <variant>
 
 #include <fmt/format.h>
 
 #include "app/descriptors.h"
+#include "base/overloaded.h"
 #include "gate/scheme_api_key.h"
 #include "gate/scheme_jwt.h"
 #include "gate/scheme_mutual_tls.h"
@@ -214,10 +216,10 @@ net::OnHangUp on_hang_up(const policy::Operation& operation) {
   using enum openapi::Method;
   const openapi::Method method = operation.api->method;
   const bool reads = method == get || method == head || method == options || method == trace;
-  const bool statement_writes = operation.target == policy::TargetKind::sql &&
-                                operation.sql.statement.fixed->effect() == db::Effect::writes;
-  const bool finishes = !reads || statement_writes || operation.target == policy::TargetKind::handler ||
-                        !operation.sensitive.empty();
+  const policy::SqlTargetPolicy* const sql = operation.sql();
+  const bool statement_writes = sql != nullptr && sql->statement.fixed->effect() == db::Effect::writes;
+  const bool finishes =
+      !reads || statement_writes || operation.handler() != nullptr || !operation.sensitive.empty();
   return finishes ? net::OnHangUp::finish : net::OnHangUp::cancel;
 }
 
@@ -234,35 +236,42 @@ std::shared_ptr<const target::DeclaredParameters> declared(const openapi::Operat
   return names;
 }
 
-gate::AnsweringTarget make_sql_target(const policy::Operation& operation, const Workbench& with) {
-  const std::shared_ptr<const policy::PolicySet>& policy = with.shared.policy;
-  const policy::SqlTarget& sql = operation.sql;
-  if (operation.placement == policy::ConditionPlacement::before_call) {
-    return std::make_unique<target::SqlTarget>(bound(sql.statement, policy), returns_of(sql.returns),
-                                               sql.rule, with.shared.database, with.loop);
-  }
-  std::optional<target::BoundStatement> guarded;
-  if (sql.guarded) guarded = bound(sql.guarded->statement, policy);
-  return std::make_unique<target::SqlTransactionalTarget>(
-      bound(*operation.resource->statement(), policy), bound(sql.statement, policy), std::move(guarded),
-      returns_of(sql.returns), sql.rule, with.shared.database, with.loop);
+using Made = Result<gate::AnsweringTarget>;
+
+Made make_upstream_target(const policy::UpstreamTargetPolicy& answers, const policy::Operation& operation,
+                          Workbench& with) {
+  GATEHOUSE_TRY(auto client, client_of(*answers.upstream, with));
+  return std::make_unique<target::UpstreamTarget>(
+      std::move(client), assertion_of(operation, *answers.upstream, with.resources));
 }
 
-Result<gate::AnsweringTarget> make_target(const policy::Operation& operation, Workbench& with) {
-  switch (operation.target) {
-    case policy::TargetKind::upstream: {
-      const policy::Upstream& upstream = *operation.upstream.upstream;
-      GATEHOUSE_TRY(auto client, client_of(upstream, with));
-      return std::make_unique<target::UpstreamTarget>(std::move(client),
-                                                      assertion_of(operation, upstream, with.resources));
-    }
-    case policy::TargetKind::sql: return make_sql_target(operation, with);
-    case policy::TargetKind::handler:
-      return std::make_unique<target::HandlerTarget>(handlers().at(operation.handler.name),
-                                                     declared(*operation.api), with.resources.handler_threads,
-                                                     with.loop);
+Made make_sql_target(const policy::SqlTargetPolicy& answers, const policy::Operation& operation,
+                     Workbench& with) {
+  const std::shared_ptr<const policy::PolicySet>& policy = with.shared.policy;
+  if (operation.placement == policy::ConditionPlacement::before_call) {
+    return std::make_unique<target::SqlTarget>(bound(answers.statement, policy), returns_of(answers.returns),
+                                               answers.rule, with.shared.database, with.loop);
   }
-  return failure(ErrorCode::internal, "an operation of no target");
+  std::optional<target::BoundStatement> guarded;
+  if (answers.guarded) guarded = bound(answers.guarded->statement, policy);
+  return std::make_unique<target::SqlTransactionalTarget>(
+      bound(*operation.resource->statement(), policy), bound(answers.statement, policy), std::move(guarded),
+      returns_of(answers.returns), answers.rule, with.shared.database, with.loop);
+}
+
+Made make_handler_target(const policy::HandlerTargetPolicy& answers, const policy::Operation& operation,
+                         Workbench& with) {
+  return std::make_unique<target::HandlerTarget>(handlers().at(answers.name), declared(*operation.api),
+                                                 with.resources.handler_threads, with.loop);
+}
+
+Made make_target(const policy::Operation& operation, Workbench& with) {
+  const Overloaded make{
+      [&](const policy::UpstreamTargetPolicy& one) { return make_upstream_target(one, operation, with); },
+      [&](const policy::SqlTargetPolicy& one) { return make_sql_target(one, operation, with); },
+      [&](const policy::HandlerTargetPolicy& one) { return make_handler_target(one, operation, with); },
+  };
+  return std::visit(make, operation.target);
 }
 
 Result<gate::OperationParts> make_operation(const policy::Operation& operation, Workbench& with) {

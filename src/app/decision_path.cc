@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "app/reason_text.h"
+#include "base/overloaded.h"
 #include "core/event.h"
 
 namespace gatehouse::app {
@@ -169,12 +171,14 @@ std::string call_text(const EventView& view) {
                        view.number("upstream.status_code"));
   }
   if (view.operation == nullptr) return {};
-  switch (view.operation->target) {
-    case policy::TargetKind::upstream: return {};
-    case policy::TargetKind::sql: return "the statement ran";
-    case policy::TargetKind::handler: return fmt::format("the handler {} ran", view.operation->handler.name);
-  }
-  return {};
+  const Overloaded text{
+      [](const policy::UpstreamTargetPolicy&) { return std::string(); },
+      [](const policy::SqlTargetPolicy&) { return std::string("the statement ran"); },
+      [](const policy::HandlerTargetPolicy& target) {
+        return fmt::format("the handler {} ran", target.name);
+      },
+  };
+  return std::visit(text, view.operation->target);
 }
 
 // What a gate that let the request pass has to say.

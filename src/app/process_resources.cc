@@ -209,7 +209,7 @@ Result<> ProcessResources::open_for(const policy::PolicySet& policy) {
     statement_threads = std::make_unique<target::StatementThreads>(target::StatementShares::for_cores(cores));
   }
   const bool has_handler = std::ranges::any_of(policy.operations, [](const auto& operation) {
-    return operation.target == policy::TargetKind::handler;
+    return operation.handler() != nullptr;
   });
   if (has_handler && !handler_threads) {
     handler_threads = std::make_shared<net::BlockingPool>(kHandlerShares);

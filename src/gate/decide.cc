@@ -97,7 +97,8 @@ class Decider::HeldConditions final : public DeferredDecision {
     return permit();
   }
   Verdict<Permit> held_in_statement() override {
-    if (!operation().sql.guarded) return refuse(Reason::internal_error);
+    const policy::SqlTargetPolicy* const sql = operation().sql();
+    if (sql == nullptr || !sql->guarded) return refuse(Reason::internal_error);
     return permit();
   }
 
@@ -152,9 +153,10 @@ Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator
   const policy::Operation& operation = input.operation();
   auto held = std::make_shared<HeldConditions>(std::move(input));
   const RequestActivation activation{RequestView(exchange)};
+  const policy::SqlTargetPolicy* const sql = operation.sql();
   const std::span<const policy::GuardProgram> values =
-      operation.sql.guarded ? std::span<const policy::GuardProgram>(operation.sql.guarded->values)
-                            : std::span<const policy::GuardProgram>();
+      sql != nullptr && sql->guarded ? std::span<const policy::GuardProgram>(sql->guarded->values)
+                                     : std::span<const policy::GuardProgram>();
   for (const policy::GuardProgram& value : values) {
     const cel::Evaluated outcome = value.program.evaluate(activation, evaluator);
     // Too much work is no error that `||` could absorb.

@@ -162,8 +162,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   }
   dropped_.clear();
   dropped_names_ = 0;
-  if (exchange.checked.operation() != nullptr &&
-      exchange.checked.operation()->target == policy::TargetKind::upstream &&
+  if (exchange.checked.operation() != nullptr && exchange.checked.operation()->upstream() != nullptr &&
       (!ending.refusal || ending.refusal->stage() == Stage::call)) {
     collect_dropped(exchange);
   }
@@ -195,7 +194,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   }
   // Its answer broke off behind its head: it may have broken off what it did.
   const bool broke_off = exchange.effect == Effect::done && event.outcome == Outcome::failed &&
-                         exchange.checked.operation()->target == policy::TargetKind::upstream;
+                         exchange.checked.operation()->upstream() != nullptr;
   event.effect = broke_off ? Effect::unknown : exchange.effect;
   event.status = ending.status;
   event.duration = now - exchange.started;

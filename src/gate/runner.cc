@@ -43,8 +43,7 @@ Effect effect_of(const Refusal* refused, const Response& response, const policy:
     case Reason::database_changed:
     case Reason::database_overloaded:
     case Reason::handler_overloaded: return Effect::none;
-    case Reason::answers_overloaded:
-      return operation.target == policy::TargetKind::handler ? Effect::done : Effect::none;
+    case Reason::answers_overloaded: return operation.handler() != nullptr ? Effect::done : Effect::none;
     default: return Effect::unknown;
   }
 }

@@ -144,7 +144,7 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
   keep_marked_parameters(exchange, operation);
   if (find_aliases(head.fields, operation, exchange.findings)) return refuse(Reason::parameters_invalid);
 
-  if (operation.target == policy::TargetKind::upstream && !decide_passages(exchange, operation))
+  if (operation.upstream() != nullptr && !decide_passages(exchange, operation))
     return refuse(Reason::parameters_invalid);
 
   const std::optional<openapi::RequestBody>& body = operation.api->body;

@@ -355,9 +355,9 @@ class Compiler {
     }
   }
   static openapi::KeptCopies kept_copies(const Operation& operation) {
-    if (operation.target == TargetKind::handler) return openapi::KeptCopies::whole;
+    if (operation.handler() != nullptr) return openapi::KeptCopies::whole;
     if (operation.placement != ConditionPlacement::before_call) return openapi::KeptCopies::values_twice;
-    return operation.target == TargetKind::sql ? openapi::KeptCopies::texts : openapi::KeptCopies::none;
+    return operation.sql() != nullptr ? openapi::KeptCopies::texts : openapi::KeptCopies::none;
   }
 
   // `x-gatehouse: {log: true}` of a parameter, and nothing else.
@@ -387,12 +387,12 @@ class Compiler {
       return;
     }
     if (own.sql) {
-      operation.target = TargetKind::sql;
-      operation.sql.returns = own.sql->returns;
-      operation.sql.rule = operation.name + ".sql";
+      SqlTargetPolicy& sql = operation.target.emplace<SqlTargetPolicy>();
+      sql.returns = own.sql->returns;
+      sql.rule = operation.name + ".sql";
       if (auto statement = objects_.statement(own.sql->statement, from, operation.name))
-        operation.sql.statement = *statement;
-      const db::FixedStatement* const fixed = operation.sql.statement.fixed;
+        sql.statement = *statement;
+      const db::FixedStatement* const fixed = sql.statement.fixed;
       if (fixed != nullptr && fixed->columns().empty() && own.sql->returns != SqlReturns::none) {
         problems_.add(own.sql->statement.place,
                       fmt::format("{}: the statement gives no rows to answer with; add RETURNING and the "
@@ -402,8 +402,7 @@ class Compiler {
       return;
     }
     if (own.handler) {
-      operation.target = TargetKind::handler;
-      operation.handler.name = own.handler->value;
+      operation.target = HandlerTargetPolicy{own.handler->value};
       if (std::find(handlers_.begin(), handlers_.end(), own.handler->value) == handlers_.end()) {
         problems_.add(own.handler->place,
                       fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a "
@@ -431,8 +430,7 @@ class Compiler {
                                              known(keys_of(settings().upstreams))));
       return;
     }
-    operation.target = TargetKind::upstream;
-    operation.upstream.upstream = &upstream->second;
+    operation.target = UpstreamTargetPolicy{&upstream->second};
   }
 
   Problems& problems_;

@@ -287,7 +287,7 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
 
   const bool reads_values =
       operation.resource || !operation.conditions.empty() || !operation.input_limits.empty();
-  if (reads_values && operation.target == TargetKind::upstream &&
+  if (reads_values && operation.upstream() != nullptr &&
       set.settings.routing.cuts == http::PathCuts::lenient) {
     operation.path_values = openapi::PathValues::unambiguous;
   }
@@ -296,9 +296,9 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
   forwards = set.forwards;
   AnswerRules& answers = operation.answers;
   answers = set.answers;
-  if (operation.upstream.upstream != nullptr) {
+  if (const auto* target = operation.upstream(); target != nullptr && target->upstream != nullptr) {
     Problems told_once;
-    add_level(set, operation.upstream.upstream->fields, "upstreams", forwards, answers, told_once);
+    add_level(set, target->upstream->fields, "upstreams", forwards, answers, told_once);
   }
   if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, answers, problems);
   for (const FieldName& name : forwards.fields) operation.guarded_fields.add(name.text);

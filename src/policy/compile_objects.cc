@@ -264,19 +264,19 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
         own.conditions.size() == 1 ? operation.name + ".when" : fmt::format("{}.when[{}]", operation.name, i);
     operation.conditions.push_back({*std::move(program), std::move(rule)});
   }
+  auto* const sql = std::get_if<SqlTargetPolicy>(&operation.target);
   const bool one_database =
-      operation.resource && operation.resource->statement() != nullptr && operation.target == TargetKind::sql;
-  if (!one_database || operation.sql.statement.fixed == nullptr) return;
-  operation.sql.guarded = guarded(own, operation, environment);
-  operation.placement =
-      operation.sql.guarded ? ConditionPlacement::in_statement : ConditionPlacement::in_transaction;
+      operation.resource && operation.resource->statement() != nullptr && sql != nullptr;
+  if (!one_database || sql->statement.fixed == nullptr) return;
+  sql->guarded = guarded(own, operation, environment);
+  operation.placement = sql->guarded ? ConditionPlacement::in_statement : ConditionPlacement::in_transaction;
 }
 
 // Only what reads can be put in brackets; and whatever does not fit (a comparison, a name, the number of
 // parameters) is left to the transaction, which can everything.
 std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, const Operation& operation,
                                                const cel::Environment& environment) {
-  const Statement& answer = operation.sql.statement;
+  const Statement& answer = operation.sql()->statement;
   const Statement& lookup = *operation.resource->statement();
   if (answer.fixed->effect() != db::Effect::reads || !set_.statements->is_utf8()) return std::nullopt;
   const auto is_whole = [](const Statement& one) {

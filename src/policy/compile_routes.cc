@@ -74,7 +74,7 @@ void compile_routes(PolicySet& set, Problems& problems) {
     const auto number = static_cast<std::uint32_t>(policies.size());
     const std::uint32_t policy = policies.emplace(policy_text(operation), number).first->second;
     const auto reader =
-        operation.target == TargetKind::upstream ? http::PathReader::upstream : http::PathReader::gatehouse;
+        operation.upstream() != nullptr ? http::PathReader::upstream : http::PathReader::gatehouse;
     for (const std::string& path : operation.api->routes) {
       routes.push_back({http::method_from(operation.method), path, operation.name, policy, reader});
       places.push_back(operation.api->place);

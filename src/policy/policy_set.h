@@ -140,20 +140,20 @@ struct InputTypes {
   cel::Type path, query, header, cookie, body, resource;
 };
 
-struct SqlTarget {
+// What answers an operation, one type for each kind.
+struct UpstreamTargetPolicy {
+  const Upstream* upstream = nullptr;
+};
+struct SqlTargetPolicy {
   Statement statement;
   std::optional<Guarded> guarded;  // where the conditions can be said in SQL
   std::string rule;                // "getOrder.sql": what events name
   SqlReturns returns = SqlReturns::list;
 };
-struct UpstreamCall {
-  const Upstream* upstream = nullptr;
-};
-struct HandlerTarget {
+struct HandlerTargetPolicy {
   std::string name;
 };
-
-enum class TargetKind : std::uint8_t { upstream, sql, handler };
+using TargetPolicy = std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy>;
 
 struct Operation {
   std::uint32_t index = 0;
@@ -187,10 +187,11 @@ struct Operation {
   Hide hide = Hide::yes;
   ConditionPlacement placement = ConditionPlacement::before_call;
 
-  TargetKind target = TargetKind::upstream;
-  UpstreamCall upstream;
-  SqlTarget sql;
-  HandlerTarget handler;
+  TargetPolicy target;
+  // Of the target, each null where it is of another kind.
+  const UpstreamTargetPolicy* upstream() const { return std::get_if<UpstreamTargetPolicy>(&target); }
+  const SqlTargetPolicy* sql() const { return std::get_if<SqlTargetPolicy>(&target); }
+  const HandlerTargetPolicy* handler() const { return std::get_if<HandlerTargetPolicy>(&target); }
   bool asserts = false;
 
   std::string sensitive;      // empty: an ordinary event

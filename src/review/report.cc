@@ -1,10 +1,12 @@
 #include "review/report.h"
 
 #include <algorithm>
+#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/overloaded.h"
 #include "db/catalogue.h"
 
 namespace gatehouse::review {
@@ -56,15 +58,17 @@ std::string limits(const Operation& operation) {
 }
 
 std::string answered_by(const Operation& operation) {
-  switch (operation.target) {
-    case policy::TargetKind::upstream:
-      return fmt::format("upstream {}{}", operation.upstream.upstream->name,
-                         operation.asserts ? ", asserted" : "");
-    case policy::TargetKind::sql:
-      return operation.sql.statement.fixed->effect() == db::Effect::writes ? "sql, writes" : "sql, reads";
-    case policy::TargetKind::handler: return fmt::format("handler {}", operation.handler.name);
-  }
-  return {};
+  const Overloaded text{
+      [&](const policy::UpstreamTargetPolicy& target) {
+        return fmt::format("upstream {}{}", target.upstream->name, operation.asserts ? ", asserted" : "");
+      },
+      [](const policy::SqlTargetPolicy& target) {
+        return std::string(target.statement.fixed->effect() == db::Effect::writes ? "sql, writes"
+                                                                                  : "sql, reads");
+      },
+      [](const policy::HandlerTargetPolicy& target) { return fmt::format("handler {}", target.name); },
+  };
+  return std::visit(text, operation.target);
 }
 
 std::string allowed(const Operation& operation) {

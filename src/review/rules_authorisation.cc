@@ -31,7 +31,7 @@ bool is_about_object(const policy::Condition& condition) {
 // statement.
 bool decides_about_object(const Operation& operation) {
   return std::ranges::any_of(operation.conditions, is_about_object) ||
-         (operation.target == policy::TargetKind::sql && binds_principal(operation.sql.statement));
+         (operation.sql() != nullptr && binds_principal(operation.sql()->statement));
 }
 
 // Knows nothing of any request.

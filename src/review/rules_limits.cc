@@ -213,9 +213,7 @@ constexpr Rule kLimitRules[] = {
      .remedy = "Add `LIMIT :query.limit`, with a `maximum` for the parameter.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
-           if (operation.target != policy::TargetKind::sql ||
-               operation.sql.returns != policy::SqlReturns::list)
-             return;
+           if (operation.sql() == nullptr || operation.sql()->returns != policy::SqlReturns::list) return;
            const policy::PlacedText& statement = operation.settings->sql->statement;
            if (words_of(statement.value).find(" limit ") == std::string::npos)
              found.add(operation, statement.place, "no LIMIT");
@@ -233,8 +231,7 @@ constexpr Rule kLimitRules[] = {
          "the searched text.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
-           const bool searches =
-               operation.target == policy::TargetKind::sql && operation.sql.statement.fixed->searches();
+           const bool searches = operation.sql() != nullptr && operation.sql()->statement.fixed->searches();
            if (!searches || operation.concurrency != 0) return;
            found.add(operation, operation.settings->sql->statement.place,
                      "it searches, without `concurrency`");

@@ -242,8 +242,7 @@ constexpr Rule kSchemaRules[] = {
      .remedy = "Give the parameter a `pattern` that admits words only.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
-           if (operation.target != policy::TargetKind::sql || operation.settings == nullptr ||
-               !operation.settings->sql)
+           if (operation.sql() == nullptr || operation.settings == nullptr || !operation.settings->sql)
              return;
            const policy::PlacedText& statement = operation.settings->sql->statement;
            for (const openapi::Parameter& parameter : operation.api->parameters) {

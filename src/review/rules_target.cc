@@ -12,7 +12,6 @@ namespace {
 
 using policy::Operation;
 using policy::PolicySet;
-using policy::TargetKind;
 
 bool is_elsewhere(const policy::Upstream& upstream) {
   return std::any_of(upstream.urls.begin(), upstream.urls.end(), [](const policy::PlacedText& text) {
@@ -32,8 +31,8 @@ constexpr Rule kTargetRules[] = {
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!is_safe(operation)) return;
-           const bool writes = operation.target == TargetKind::sql &&
-                               operation.sql.statement.fixed->effect() == db::Effect::writes;
+           const policy::SqlTargetPolicy* const sql = operation.sql();
+           const bool writes = sql != nullptr && sql->statement.fixed->effect() == db::Effect::writes;
            if (writes) {
              found.add(operation, fmt::format("its statement writes, behind {}", operation.method));
            } else if (const auto verb = changing_verb(*operation.api)) {
@@ -57,8 +56,8 @@ constexpr Rule kTargetRules[] = {
              if (!is_elsewhere(upstream)) continue;
              std::vector<const Operation*> unasserted;
              for (const Operation& operation : policy.operations) {
-               if (operation.target == TargetKind::upstream && operation.upstream.upstream == &upstream &&
-                   !operation.asserts) {
+               const policy::UpstreamTargetPolicy* const target = operation.upstream();
+               if (target != nullptr && target->upstream == &upstream && !operation.asserts) {
                  unasserted.push_back(&operation);
                }
              }
@@ -109,8 +108,7 @@ constexpr Rule kTargetRules[] = {
                "it would miss.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
-           if (operation.target == TargetKind::upstream &&
-               operation.forwards.undeclared == Undeclared::forward)
+           if (operation.upstream() != nullptr && operation.forwards.undeclared == Undeclared::forward)
              found.add(operation, "undeclared: forward");
          }},
     {.id = "answer-cached",

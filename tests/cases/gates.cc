@@ -140,7 +140,7 @@ class TheGates final : public Gates {
 // The real parts, but for what would leave the machine.
 gate::Parts TheGates::furnished() {
   for (const policy::Operation& operation : with_.policy->operations) {
-    if (operation.target == policy::TargetKind::upstream) {
+    if (operation.upstream() != nullptr) {
       with_.parts.operations[operation.index].target = std::make_unique<Shared>(outside_);
     }
     if (operation.resource && operation.resource->upstream() != nullptr) {
@@ -286,8 +286,8 @@ Outcome TheGates::pass(const Step& step) {
   // What holds for every request.
   const bool allowed = outcome.decided["outcome"] == "allowed";
   const bool refused = outcome.decided["outcome"] == "refused" && outcome.decided["stage"] != "call";
-  const bool upstream = exchange_.checked.operation() != nullptr &&
-                        exchange_.checked.operation()->target == policy::TargetKind::upstream;
+  const bool upstream =
+      exchange_.checked.operation() != nullptr && exchange_.checked.operation()->upstream() != nullptr;
   const auto must = [&](bool holds, std::string what) {
     if (!holds) outcome.broken.push_back(std::move(what));
   };

@@ -50,9 +50,9 @@ void expect_decided(const PolicySet& set) {
     // A caller without a credential is admitted only where the configuration gives its reason.
     if (operation.admits_anonymous)
       FUZZ_EXPECT(operation.settings->open && !operation.settings->open->value.empty());
-    if (operation.target == TargetKind::upstream) FUZZ_EXPECT(operation.upstream.upstream != nullptr);
-    if (operation.target == TargetKind::sql) FUZZ_EXPECT(operation.sql.statement.fixed != nullptr);
-    if (operation.target == TargetKind::handler) FUZZ_EXPECT(!operation.handler.name.empty());
+    if (const auto* target = operation.upstream()) FUZZ_EXPECT(target->upstream != nullptr);
+    if (const auto* target = operation.sql()) FUZZ_EXPECT(target->statement.fixed != nullptr);
+    if (const auto* target = operation.handler()) FUZZ_EXPECT(!target->name.empty());
   }
 }
 
