@@ -29,23 +29,26 @@ std::size_t cache_share(const policy::PolicySet& policy) {
   return std::max(kRememberedBytes / worker_count(policy.settings), std::size_t{1} << 20U);
 }
 
-Result<std::unique_ptr<Scheme>> make_scheme(const SharedParts& shared,
-                                            const policy::AuthenticatorPolicy& authenticator,
-                                            ProcessResources& resources, net::Loop& loop) {
+using MadeScheme = Result<std::unique_ptr<Scheme>>;
+
+MadeScheme make_scheme(const SharedParts& shared, const policy::AuthenticatorPolicy& authenticator,
+                       ProcessResources& resources, net::Loop& loop) {
   const policy::PolicySet& policy = *shared.policy;
-  switch (authenticator.settings->kind) {
-    case policy::AuthenticatorKind::api_key:
-      return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, resources.keys, resources.hasher);
-    case policy::AuthenticatorKind::jwt: {
-      GATEHOUSE_TRY(auto source, resources.issuers.of(*authenticator.settings));
-      return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), shared.revocations,
-                                               loop, cache_share(policy), resources.tokens);
-    }
-    case policy::AuthenticatorKind::mutual_tls:
-      return std::make_unique<gate::MutualTlsScheme>(policy, authenticator, shared.revocations,
-                                                     cache_share(policy), resources.tokens);
-  }
-  return failure(ErrorCode::internal, "an authenticator of no kind");
+  const Overloaded make{
+      [&](const policy::ApiKeySettings&) -> MadeScheme {
+        return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, resources.keys, resources.hasher);
+      },
+      [&](const policy::JwtSettings& jwt) -> MadeScheme {
+        GATEHOUSE_TRY(auto source, resources.issuers.of(authenticator.name, jwt));
+        return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), shared.revocations,
+                                                 loop, cache_share(policy), resources.tokens);
+      },
+      [&](const policy::MutualTlsSettings&) -> MadeScheme {
+        return std::make_unique<gate::MutualTlsScheme>(policy, authenticator, shared.revocations,
+                                                       cache_share(policy), resources.tokens);
+      },
+  };
+  return std::visit(make, authenticator.settings->of);
 }
 
 // ---- upstreams ----
@@ -241,8 +244,8 @@ using Made = Result<gate::AnsweringTarget>;
 Made make_upstream_target(const policy::UpstreamTargetPolicy& answers, const policy::Operation& operation,
                           Workbench& with) {
   GATEHOUSE_TRY(auto client, client_of(*answers.upstream, with));
-  return std::make_unique<target::UpstreamTarget>(
-      std::move(client), assertion_of(operation, *answers.upstream, with.resources));
+  return std::make_unique<target::UpstreamTarget>(std::move(client),
+                                                  assertion_of(operation, *answers.upstream, with.resources));
 }
 
 Made make_sql_target(const policy::SqlTargetPolicy& answers, const policy::Operation& operation,
@@ -301,8 +304,8 @@ std::vector<std::string> handler_names() {
 Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, ProcessResources& resources) {
   GATEHOUSE_CHECK(resources.open_for(*policy));
   for (const policy::AuthenticatorPolicy& authenticator : policy->authenticators) {
-    if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
-      GATEHOUSE_CHECK(resources.issuers.of(*authenticator.settings));
+    if (const policy::JwtSettings* const jwt = authenticator.settings->jwt())
+      GATEHOUSE_CHECK(resources.issuers.of(authenticator.name, *jwt));
   }
   SharedParts shared;
   for (const auto& [name, upstream] : policy->settings.upstreams) {

@@ -82,12 +82,13 @@ class FileCheck {
     const auto subjects = crypto::authority_subjects(*authorities);
     if (!subjects) return;
     for (const auto& [name, authenticator] : settings.authenticators) {
-      if (authenticator.kind == policy::AuthenticatorKind::mutual_tls) issuers(authenticator, *subjects);
+      if (const policy::MutualTlsSettings* const mutual_tls = authenticator.mutual_tls())
+        issuers(authenticator, mutual_tls->issuers, *subjects);
     }
   }
 
-  void issuers(const policy::Authenticator& authenticator, const std::vector<std::string>& subjects) {
-    const std::vector<policy::PlacedText>& named = authenticator.mutual_tls.issuers;
+  void issuers(const policy::Authenticator& authenticator, const std::vector<policy::PlacedText>& named,
+               const std::vector<std::string>& subjects) {
     if (named.empty() && subjects.size() > 1) {
       problems_.add(
           authenticator.place,
@@ -189,8 +190,10 @@ void check_files(const policy::Settings& settings, Problems& problems) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));
   }
   for (const auto& [name, authenticator] : settings.authenticators) {
-    check.token_keys(authenticator.jwt.jwks, fmt::format("authenticators.{}.jwks", name));
-    check.authorities(authenticator.jwt.jwks_ca, fmt::format("authenticators.{}.jwks_ca", name));
+    const policy::JwtSettings* const jwt = authenticator.jwt();
+    if (jwt == nullptr) continue;
+    check.token_keys(jwt->jwks, fmt::format("authenticators.{}.jwks", name));
+    check.authorities(jwt->jwks_ca, fmt::format("authenticators.{}.jwks_ca", name));
   }
   check.pepper(settings.pepper_file);
   check.assertion_key(settings.assertion_key);

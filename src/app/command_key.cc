@@ -154,7 +154,7 @@ int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::
 Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyRequest& request) {
   std::vector<std::string> known;
   for (const auto& [name, authenticator] : policy.settings.authenticators) {
-    if (authenticator.kind == policy::AuthenticatorKind::api_key) known.push_back(name);
+    if (authenticator.api_key() != nullptr) known.push_back(name);
   }
   if (known.empty())
     return failure(ErrorCode::invalid, "the configuration has no authenticator of type api_key");

@@ -8,43 +8,41 @@
 namespace gatehouse::app {
 namespace {
 
-bool is_key_file(const policy::Authenticator& authenticator) {
-  return authenticator.jwt.jwks.value.starts_with("file:");
-}
+bool is_key_file(const policy::JwtSettings& jwt) { return jwt.jwks.value.starts_with("file:"); }
 
-std::string source_key(const policy::Authenticator& authenticator) {
-  return fmt::format("{}\n{}\n{}", authenticator.jwt.jwks.value, authenticator.jwt.jwks_ca.value,
-                     authenticator.jwt.stale.count());
+std::string source_key(const policy::JwtSettings& jwt) {
+  return fmt::format("{}\n{}\n{}", jwt.jwks.value, jwt.jwks_ca.value, jwt.stale.count());
 }
 
 // A file that cannot be read is a mistake of this moment; an issuer that is down may come back.
-Result<> named_failure(const policy::Authenticator& authenticator, const Result<>& fetched) {
+Result<> named_failure(const std::string& authenticator, const Result<>& fetched) {
   if (fetched) return {};
   return failure(ErrorCode::invalid,
-                 fmt::format("authenticators.{}: {}", authenticator.name, fetched.error().text));
+                 fmt::format("authenticators.{}: {}", authenticator, fetched.error().text));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<server::JwksSource>> IssuerKeys::of(const policy::Authenticator& authenticator) {
+Result<std::shared_ptr<server::JwksSource>> IssuerKeys::of(const std::string& authenticator,
+                                                           const policy::JwtSettings& jwt) {
   const std::lock_guard lock(mutex_);
-  const std::string key = source_key(authenticator);
+  const std::string key = source_key(jwt);
   if (const auto known = sources_.find(key); known != sources_.end()) return known->second;
-  const policy::JwtSettings& jwt = authenticator.jwt;
-  auto source = std::make_shared<server::JwksSource>(authenticator.name,
+  auto source = std::make_shared<server::JwksSource>(authenticator,
                                                      server::jwks_fetch(jwt.jwks.value, jwt.jwks_ca.value),
                                                      server::jwks_schedule(jwt.jwks.value, jwt.stale), tell_);
-  if (is_key_file(authenticator)) GATEHOUSE_CHECK(named_failure(authenticator, source->first_fetch()));
+  if (is_key_file(jwt)) GATEHOUSE_CHECK(named_failure(authenticator, source->first_fetch()));
   sources_.emplace(key, source);
   return source;
 }
 
 Result<> IssuerKeys::fetch_anew(const policy::PolicySet& policy) {
   for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
-    if (authenticator.settings->kind != policy::AuthenticatorKind::jwt) continue;
-    GATEHOUSE_TRY(const auto source, of(*authenticator.settings));
-    if (is_key_file(*authenticator.settings)) {
-      GATEHOUSE_CHECK(named_failure(*authenticator.settings, source->fetch_anew()));
+    const policy::JwtSettings* const jwt = authenticator.settings->jwt();
+    if (jwt == nullptr) continue;
+    GATEHOUSE_TRY(const auto source, of(authenticator.name, *jwt));
+    if (is_key_file(*jwt)) {
+      GATEHOUSE_CHECK(named_failure(authenticator.name, source->fetch_anew()));
     } else {
       source->fetch_soon();
     }
@@ -55,8 +53,7 @@ Result<> IssuerKeys::fetch_anew(const policy::PolicySet& policy) {
 void IssuerKeys::retire_others(const policy::PolicySet& policy) {
   std::set<std::string> wanted;
   for (const policy::AuthenticatorPolicy& authenticator : policy.authenticators) {
-    if (authenticator.settings->kind == policy::AuthenticatorKind::jwt)
-      wanted.insert(source_key(*authenticator.settings));
+    if (const policy::JwtSettings* const jwt = authenticator.settings->jwt()) wanted.insert(source_key(*jwt));
   }
   std::vector<std::shared_ptr<server::JwksSource>> ended;  // destroyed without the lock
   const std::lock_guard lock(mutex_);

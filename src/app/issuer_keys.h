@@ -18,8 +18,9 @@ class IssuerKeys {
  public:
   explicit IssuerKeys(server::JwksSource::Tell tell) : tell_(std::move(tell)) {}
 
-  // The keys of that authenticator's issuer. A file that cannot be read fails.
-  Result<std::shared_ptr<server::JwksSource>> of(const policy::Authenticator& authenticator);
+  // The keys of that issuer; `authenticator` names it in messages. A file that cannot be read fails.
+  Result<std::shared_ptr<server::JwksSource>> of(const std::string& authenticator,
+                                                 const policy::JwtSettings& jwt);
   // Has everything that the policy names fetched anew, and waits for files; one that cannot be read fails.
   Result<> fetch_anew(const policy::PolicySet& policy);
   // Ends fetching for what the policy does not name. May wait for a fetch that is under way.

@@ -1,6 +1,7 @@
 #include "gate/scheme_jwt.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "base/encoding.h"
 #include "crypto/certificate.h"
@@ -78,7 +79,8 @@ JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::Authenticato
       source_(std::move(source)),
       revocations_(std::move(revocations)),
       loop_(loop),
-      verifier_(rules_of(authenticator.settings->jwt)),
+      settings_(std::get<policy::JwtSettings>(authenticator.settings->of)),
+      verifier_(rules_of(settings_)),
       cache_(kRememberedTokens, cache_bytes, std::move(meter)) {}
 
 // A token is for the authenticator that it names by issuer and audience; nothing of it is believed yet.
@@ -90,11 +92,10 @@ bool JwtScheme::owns(std::string_view credential) const {
   const auto payload = from_base64url(credential.substr(first + 1, second - first - 1));
   json::Document document;
   if (!payload || !json::Parser().parse(*payload, document)) return false;
-  const policy::JwtSettings& settings = authenticator_.settings->jwt;
-  if (document.root().find_string("iss") != settings.issuer.value) return false;
+  if (document.root().find_string("iss") != settings_.issuer.value) return false;
   const auto is_ours = [&](json::Value name) {
     return name.is_string() &&
-           std::ranges::find(settings.audiences, name.string()) != settings.audiences.end();
+           std::ranges::find(settings_.audiences, name.string()) != settings_.audiences.end();
   };
   const auto audience = document.root().find("aud");
   if (!audience) return false;
@@ -182,7 +183,7 @@ Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& tok
   Identity identity = builder_.begin(PrincipalKind::token);
   const json::Value claims = token.claims();
   identity.id = token.subject();
-  identity.issuer = authenticator_.settings->jwt.issuer.value;
+  identity.issuer = settings_.issuer.value;
   identity.credential_id = claims.find_string("jti").value_or("");
   // Of what is signed: a signature by ECDSA has a twin that holds too.
   identity.credential_key = identity.credential_id.empty()

@@ -57,6 +57,7 @@ class JwtScheme final : public Scheme {
   std::shared_ptr<const crypto::KeySet> keys_;  // of source_, at version_
   std::uint64_t version_ = 0;
   net::Loop& loop_;
+  const policy::JwtSettings& settings_;
   crypto::JwtVerifier verifier_;
   crypto::TokenCache<FinishedIdentity> cache_;
 };

@@ -1,6 +1,7 @@
 #include "gate/scheme_mutual_tls.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "crypto/certificate.h"
 #include "crypto/distinguished_name.h"
@@ -50,6 +51,7 @@ MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy,
                                  std::shared_ptr<RevocationSource> revocations, std::size_t cache_bytes,
                                  std::shared_ptr<crypto::CacheMeter> meter)
     : authenticator_(authenticator),
+      settings_(std::get<policy::MutualTlsSettings>(authenticator.settings->of)),
       builder_(policy, authenticator),
       revocations_(std::move(revocations)),
       cache_(kRememberedCertificates, cache_bytes, std::move(meter)) {}
@@ -57,7 +59,7 @@ MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy,
 bool MutualTlsScheme::owns(std::string_view credential) const {
   const auto certificate = crypto::parse_certificate(credential);
   // One that cannot be read is refused by whichever scheme is asked.
-  return !certificate || is_one_of(authenticator_.settings->mutual_tls.issuers, certificate->issuer);
+  return !certificate || is_one_of(settings_.issuers, certificate->issuer);
 }
 
 const crypto::RevocationLists* MutualTlsScheme::current_lists() {
@@ -95,7 +97,7 @@ Verdict<SchemeResult> MutualTlsScheme::identify(const Presented& presented, std:
     }
     if (presented.now >= certificate->not_after)
       return refuse(Reason::credential_expired, authenticator_.name);
-    if (!is_one_of(authenticator_.settings->mutual_tls.issuers, certificate->issuer)) {
+    if (!is_one_of(settings_.issuers, certificate->issuer)) {
       why = "the certificate's issuer is not one of the authenticator's `issuers`";
       return refuse(Reason::credential_unknown, authenticator_.name);
     }

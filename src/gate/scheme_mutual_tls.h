@@ -29,6 +29,7 @@ class MutualTlsScheme final : public Scheme {
   Verdict<void> check_revocation(json::Value claims, WallTime now, std::string& why);
 
   const policy::AuthenticatorPolicy& authenticator_;
+  const policy::MutualTlsSettings& settings_;
   IdentityBuilder builder_;
   std::shared_ptr<RevocationSource> revocations_;
   std::shared_ptr<const crypto::RevocationLists> lists_;  // of revocations_, at version_

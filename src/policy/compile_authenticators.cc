@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/overloaded.h"
 #include "base/strings.h"
 #include "crypto/algorithm.h"
 #include "crypto/distinguished_name.h"
@@ -51,48 +54,58 @@ class Authenticators {
                                   "name; give it the name of one in components.securitySchemes, or remove it",
                                   name));
       }
-      if (authenticator.kind == AuthenticatorKind::jwt) {
-        check_algorithms(authenticator);
-        policy.roles = claim_program(authenticator.jwt.roles, claims);
-        policy.scopes = claim_program(authenticator.jwt.scopes, claims);
-        policy.tenant = claim_program(authenticator.jwt.tenant, claims);
-      }
-      if (authenticator.kind == AuthenticatorKind::mutual_tls) {
-        if (set_.settings.tls.client_ca.value.empty()) {
-          problems_.add(authenticator.place,
-                        fmt::format("authenticators.{}: mutual TLS needs the authorities of clients; name "
-                                    "their file with tls.client_ca",
-                                    name));
-        }
-        policy.id = claim_program(authenticator.mutual_tls.id, claims);
-        policy.roles = claim_program(authenticator.mutual_tls.roles, claims);
-        policy.tenant = claim_program(authenticator.mutual_tls.tenant, claims);
-      }
+      compile_type(authenticator, claims, policy);
       set_.authenticators.push_back(std::move(policy));
     }
     tell_people_apart();
   }
 
  private:
+  void compile_type(const Authenticator& authenticator, const cel::Environment& claims,
+                    AuthenticatorPolicy& policy) {
+    const Overloaded compile{
+        [](const ApiKeySettings&) {},
+        [&](const JwtSettings& jwt) {
+          check_algorithms(authenticator, jwt);
+          policy.roles = claim_program(jwt.roles, claims);
+          policy.scopes = claim_program(jwt.scopes, claims);
+          policy.tenant = claim_program(jwt.tenant, claims);
+        },
+        [&](const MutualTlsSettings& mutual_tls) {
+          if (set_.settings.tls.client_ca.value.empty()) {
+            problems_.add(authenticator.place,
+                          fmt::format("authenticators.{}: mutual TLS needs the authorities of clients; name "
+                                      "their file with tls.client_ca",
+                                      authenticator.name));
+          }
+          policy.id = claim_program(mutual_tls.id, claims);
+          policy.roles = claim_program(mutual_tls.roles, claims);
+          policy.tenant = claim_program(mutual_tls.tenant, claims);
+        },
+    };
+    std::visit(compile, authenticator.of);
+  }
+
   using Source = std::string;  // names who gives ids that mean one principal each
 
   // Where an authenticator's ids come from. Keys have one source, because the operator names their principals
   // in one store; so do the tokens of one issuer, and one attribute of the certificates of one set of
   // authorities: a common name and an e-mail address are not names of one kind.
   static Source own_source(const Authenticator& authenticator) {
-    switch (authenticator.kind) {
-      case AuthenticatorKind::api_key: return "keys";
-      case AuthenticatorKind::jwt: return "tokens " + authenticator.jwt.issuer.value;
-      case AuthenticatorKind::mutual_tls: break;
-    }
-    std::vector<std::string> issuers;
-    for (const PlacedText& issuer : authenticator.mutual_tls.issuers) {
-      issuers.push_back(crypto::canonical_name(issuer.value));
-    }
-    std::ranges::sort(issuers);
-    issuers.erase(std::unique(issuers.begin(), issuers.end()), issuers.end());
-    const std::optional<PlacedText>& id = authenticator.mutual_tls.id;
-    return fmt::format("certificates {}\n{}", id ? id->value : "claims.subject", fmt::join(issuers, "\n"));
+    const Overloaded source{
+        [](const ApiKeySettings&) { return std::string("keys"); },
+        [](const JwtSettings& jwt) { return "tokens " + jwt.issuer.value; },
+        [](const MutualTlsSettings& mutual_tls) {
+          std::vector<std::string> issuers;
+          for (const PlacedText& issuer : mutual_tls.issuers)
+            issuers.push_back(crypto::canonical_name(issuer.value));
+          std::ranges::sort(issuers);
+          issuers.erase(std::unique(issuers.begin(), issuers.end()), issuers.end());
+          return fmt::format("certificates {}\n{}", mutual_tls.id ? mutual_tls.id->value : "claims.subject",
+                             fmt::join(issuers, "\n"));
+        },
+    };
+    return std::visit(source, authenticator.of);
   }
 
   // With `same_people_as` followed to its end.
@@ -126,7 +139,7 @@ class Authenticators {
       const std::string& prefix = one.settings->prefix.value;
       for (std::size_t k = 0; k < sources.size(); ++k) {
         const bool same_source = sources[k] == sources[i];
-        if (same_source && one.settings->kind == AuthenticatorKind::api_key) continue;
+        if (same_source && one.settings->api_key() != nullptr) continue;
         const Authenticator& other = *set_.authenticators[k].settings;
         if (other.prefix.value.size() > prefix.size() && other.prefix.value.starts_with(prefix)) {
           one.foreign_prefixes.push_back(other.prefix.value);
@@ -137,18 +150,17 @@ class Authenticators {
             fmt::format("authenticators.{0}: could give a caller the principal.id of somebody whom {1} "
                         "proves; say which ids are its own, such as `prefix: \"{2}:\"`, or that the two "
                         "mean the same people: `same_people_as: {1}`",
-                        other.name, one.name, example_prefix(other.kind)));
+                        other.name, one.name, example_prefix(other)));
       }
     }
   }
 
-  static std::string_view example_prefix(AuthenticatorKind kind) {
-    switch (kind) {
-      case AuthenticatorKind::api_key: return "partner";
-      case AuthenticatorKind::jwt: return "user";
-      case AuthenticatorKind::mutual_tls: return "certificate";
-    }
-    return {};
+  static std::string_view example_prefix(const Authenticator& authenticator) {
+    using Text = std::string_view;
+    return std::visit(Overloaded{[](const ApiKeySettings&) { return Text("partner"); },
+                                 [](const JwtSettings&) { return Text("user"); },
+                                 [](const MutualTlsSettings&) { return Text("certificate"); }},
+                      authenticator.of);
   }
 
   std::optional<cel::Program> claim_program(const std::optional<PlacedText>& text,
@@ -157,8 +169,8 @@ class Authenticators {
     return compile_at(*text, environment, cel::Type::dyn(), problems_);
   }
 
-  void check_algorithms(const Authenticator& authenticator) {
-    for (const std::string& name : authenticator.jwt.algorithms) {
+  void check_algorithms(const Authenticator& authenticator, const JwtSettings& jwt) {
+    for (const std::string& name : jwt.algorithms) {
       if (crypto::parse_algorithm(name)) continue;
       problems_.add(
           authenticator.place,
@@ -179,14 +191,15 @@ class Authenticators {
     };
     const bool bearer = (scheme.type == Type::http && scheme.http_scheme == "bearer") ||
                         scheme.type == Type::oauth2 || scheme.type == Type::open_id_connect;
-    switch (authenticator.kind) {
-      case AuthenticatorKind::mutual_tls:
-        policy.carrier = Carrier::certificate;
-        policy.challenge = "Mutual";
-        if (scheme.type != Type::mutual_tls) wrong("mtls goes with type: mutualTLS");
-        return;
-      case AuthenticatorKind::jwt:
-      case AuthenticatorKind::api_key: break;
+    const bool by_certificate = std::visit(
+        Overloaded{[](const ApiKeySettings&) { return false; }, [](const JwtSettings&) { return false; },
+                   [](const MutualTlsSettings&) { return true; }},
+        authenticator.of);
+    if (by_certificate) {
+      policy.carrier = Carrier::certificate;
+      policy.challenge = "Mutual";
+      if (scheme.type != Type::mutual_tls) wrong("mtls goes with type: mutualTLS");
+      return;
     }
     if (bearer) {
       policy.carrier = Carrier::bearer;

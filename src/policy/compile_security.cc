@@ -119,15 +119,14 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
                                   operation.name, one.name, other.name));
         continue;
       }
-      const JwtSettings& left = one.settings->jwt;
-      const JwtSettings& right = other.settings->jwt;
-      const bool tokens =
-          one.settings->kind == AuthenticatorKind::jwt && other.settings->kind == AuthenticatorKind::jwt;
-      const auto shared = std::ranges::find_first_of(left.audiences, right.audiences);
-      if (tokens && left.issuer.value == right.issuer.value && shared != left.audiences.end()) {
+      const JwtSettings* const left = one.settings->jwt();
+      const JwtSettings* const right = other.settings->jwt();
+      if (left == nullptr || right == nullptr) continue;
+      const auto shared = std::ranges::find_first_of(left->audiences, right->audiences);
+      if (left->issuer.value == right->issuer.value && shared != left->audiences.end()) {
         problems_.add(place, fmt::format("{}: asks for {} and {} together, but one token of {} for the "
                                          "audience `{}` could be both; give them different audiences",
-                                         operation.name, one.name, other.name, left.issuer.value, *shared));
+                                         operation.name, one.name, other.name, left->issuer.value, *shared));
       }
     }
   }

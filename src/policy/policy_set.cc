@@ -62,7 +62,7 @@ PermissionSet PolicySet::permissions_of(const std::vector<std::string>& roles, P
 
 bool PolicySet::only_key_authenticator() const {
   return std::ranges::count_if(authenticators, [](const AuthenticatorPolicy& authenticator) {
-           return authenticator.settings->kind == AuthenticatorKind::api_key;
+           return authenticator.settings->api_key() != nullptr;
          }) == 1;
 }
 

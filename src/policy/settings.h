@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/ip.h"
@@ -174,7 +175,7 @@ struct MutualTlsSettings {
   std::optional<PlacedText> tenant;
 };
 
-enum class AuthenticatorKind : std::uint8_t { api_key, jwt, mutual_tls };
+using AuthenticatorSettings = std::variant<ApiKeySettings, JwtSettings, MutualTlsSettings>;
 
 // Whether the credential goes on to an upstream: `forward: true`.
 enum class CredentialEnd : std::uint8_t { here, upstream };
@@ -184,10 +185,12 @@ struct Authenticator {
   Place place;
   PlacedText prefix;                         // of its principals' ids; may be empty
   std::optional<PlacedText> same_people_as;  // an authenticator whose ids mean the same principals
-  AuthenticatorKind kind = AuthenticatorKind::api_key;
   CredentialEnd credential = CredentialEnd::here;
-  JwtSettings jwt;
-  MutualTlsSettings mutual_tls;
+  AuthenticatorSettings of;  // its type
+  // Each null where it is of another type.
+  const ApiKeySettings* api_key() const { return std::get_if<ApiKeySettings>(&of); }
+  const JwtSettings* jwt() const { return std::get_if<JwtSettings>(&of); }
+  const MutualTlsSettings* mutual_tls() const { return std::get_if<MutualTlsSettings>(&of); }
 };
 
 struct LimitSettings {

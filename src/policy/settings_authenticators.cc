@@ -15,10 +15,6 @@ using doc::Choice;
 using doc::Field;
 using doc::Reader;
 
-constexpr Choice<AuthenticatorKind> kAuthenticators[] = {{"api_key", AuthenticatorKind::api_key},
-                                                         {"jwt", AuthenticatorKind::jwt},
-                                                         {"mtls", AuthenticatorKind::mutual_tls}};
-
 // Whether what an URL gives can be believed: by TLS, or because it does not leave the machine. A name is no
 // address, however it begins: 127.evil.example.
 bool is_safe_url(std::string_view text) {
@@ -62,6 +58,24 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
   return jwt;
 }
 
+MutualTlsSettings read_mutual_tls(Reader& in) {
+  MutualTlsSettings settings;
+  if (const auto issuers = in.optional("issuers", as_placed_list)) settings.issuers = *issuers;
+  settings.id = in.optional("id", as_placed);
+  settings.roles = in.optional("roles", as_placed);
+  settings.tenant = in.optional("tenant", as_placed);
+  return settings;
+}
+
+// By the word of `type`.
+using ReadAuthenticator = AuthenticatorSettings (*)(Reader& in, const std::string& directory);
+constexpr Choice<ReadAuthenticator> kAuthenticators[] = {
+    {"api_key", [](Reader&, const std::string&) { return AuthenticatorSettings(ApiKeySettings()); }},
+    {"jwt",
+     [](Reader& in, const std::string& directory) { return AuthenticatorSettings(read_jwt(in, directory)); }},
+    {"mtls", [](Reader& in, const std::string&) { return AuthenticatorSettings(read_mutual_tls(in)); }},
+};
+
 bool is_prefix(std::string_view text) {
   return text.size() <= 64 && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
@@ -77,23 +91,12 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!is_prefix(authenticator.prefix.value))
     in.problem("prefix", "must be at most 64 visible ASCII characters, such as \"partner:\"");
   authenticator.same_people_as = in.optional("same_people_as", as_placed);
-  const auto kind = in.optional("type", as_one_of(kAuthenticators));
+  const auto read = in.optional("type", as_one_of(kAuthenticators));
   if (!in.has("type")) in.missing("type");
-  if (!kind) return authenticator;  // which other keys there may be is not known
-  authenticator.kind = *kind;
-  if (*kind != AuthenticatorKind::mutual_tls && in.optional("forward", as_boolean).value_or(false))
+  if (!read) return authenticator;  // which other keys there may be is not known
+  authenticator.of = (*read)(in, directory);
+  if (authenticator.mutual_tls() == nullptr && in.optional("forward", as_boolean).value_or(false))
     authenticator.credential = CredentialEnd::upstream;
-  switch (*kind) {
-    case AuthenticatorKind::api_key: break;
-    case AuthenticatorKind::jwt: authenticator.jwt = read_jwt(in, directory); break;
-    case AuthenticatorKind::mutual_tls:
-      if (const auto issuers = in.optional("issuers", as_placed_list))
-        authenticator.mutual_tls.issuers = *issuers;
-      authenticator.mutual_tls.id = in.optional("id", as_placed);
-      authenticator.mutual_tls.roles = in.optional("roles", as_placed);
-      authenticator.mutual_tls.tenant = in.optional("tenant", as_placed);
-      break;
-  }
   in.finish();
   return authenticator;
 }

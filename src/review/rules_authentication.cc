@@ -1,16 +1,17 @@
 #include <algorithm>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
 #include "review/purpose.h"
 #include "review/rule.h"
 
 namespace gatehouse::review {
 namespace {
 
-using policy::AuthenticatorKind;
 using policy::AuthenticatorPolicy;
 using policy::Carrier;
 using policy::Operation;
@@ -43,13 +44,11 @@ const std::string* name_of(const PolicySet& policy, const Operation& operation,
 std::size_t proofs_of(const PolicySet& policy, const policy::SchemeAlternative& alternative) {
   std::vector<std::string> kinds;
   for (const policy::SchemeUse& use : alternative) {
-    const policy::Authenticator& one = *policy.authenticators[use.authenticator].settings;
-    std::string kind;
-    switch (one.kind) {
-      case AuthenticatorKind::api_key: kind = "key"; break;
-      case AuthenticatorKind::jwt: kind = "token " + one.jwt.issuer.value; break;
-      case AuthenticatorKind::mutual_tls: kind = "certificate"; break;
-    }
+    std::string kind =
+        std::visit(Overloaded{[](const policy::ApiKeySettings&) { return std::string("key"); },
+                              [](const policy::JwtSettings& jwt) { return "token " + jwt.issuer.value; },
+                              [](const policy::MutualTlsSettings&) { return std::string("certificate"); }},
+                   policy.authenticators[use.authenticator].settings->of);
     if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
   }
   return kinds.size();
@@ -151,7 +150,7 @@ constexpr Rule kAuthenticationRules[] = {
            if (!is_sensitive(operation)) return;
            const std::string* name =
                name_of(found.policy(), operation, [](const AuthenticatorPolicy& authenticator) {
-                 return authenticator.settings->kind == AuthenticatorKind::api_key;
+                 return authenticator.settings->api_key() != nullptr;
                });
            if (name != nullptr) found.add(operation, fmt::format("`{}` is enough", *name));
          }},
@@ -202,9 +201,8 @@ constexpr Rule kAuthenticationRules[] = {
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const AuthenticatorPolicy& authenticator : policy.authenticators) {
-             if (authenticator.settings->kind != AuthenticatorKind::jwt ||
-                 !authenticator.settings->jwt.types.empty())
-               continue;
+             const policy::JwtSettings* const jwt = authenticator.settings->jwt();
+             if (jwt == nullptr || !jwt->types.empty()) continue;
              found.whole(authenticator.settings->place,
                          fmt::format("`{}` has no `types`", authenticator.name));
            }

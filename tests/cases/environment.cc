@@ -179,10 +179,9 @@ Result<std::string> CaseEnvironment::credential(const Caller& caller) {
 std::string CaseEnvironment::token(const Caller& caller) const {
   const auto& authenticators = policy_->settings.authenticators;
   const auto found = authenticators.find(caller.scheme);
-  const std::string issuer = found == authenticators.end() ? "" : found->second.jwt.issuer.value;
-  const std::string audience = found == authenticators.end() || found->second.jwt.audiences.empty()
-                                   ? ""
-                                   : found->second.jwt.audiences.front();
+  const policy::JwtSettings* const jwt = found == authenticators.end() ? nullptr : found->second.jwt();
+  const std::string issuer = jwt == nullptr ? "" : jwt->issuer.value;
+  const std::string audience = jwt == nullptr || jwt->audiences.empty() ? "" : jwt->audiences.front();
   const std::int64_t now =
       std::chrono::duration_cast<std::chrono::seconds>(CaseClock::kMonday.time_since_epoch()).count();
   const crypto::Signer& signer = caller.signed_by == "rsa"        ? the(crypto::KeyType::rsa, 1)
