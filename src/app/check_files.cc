@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +11,7 @@
 #include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/process_resources.h"
+#include "base/overloaded.h"
 #include "crypto/certificate.h"
 #include "crypto/distinguished_name.h"
 #include "crypto/jwk.h"
@@ -184,7 +186,11 @@ void check_files(const policy::Settings& settings, Problems& problems) {
   check.names(settings);
   check.no_folder({settings.store, settings.store_place}, "store");
   for (const policy::LogSettings& log : settings.log) {
-    if (log.kind == policy::LogSettings::Kind::file) check.no_folder({log.file, log.place}, "log");
+    const Overloaded one{
+        [](const policy::StdoutSettings&) {},
+        [&](const policy::LogFileSettings& sink) { check.no_folder(sink.file, "log"); },
+    };
+    std::visit(one, log);
   }
   for (const auto& [name, upstream] : settings.upstreams) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));

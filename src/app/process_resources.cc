@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <variant>
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
@@ -17,6 +18,7 @@
 #include "audit/threaded_sink.h"
 #include "base/encoding.h"
 #include "base/file.h"
+#include "base/overloaded.h"
 #include "base/utf8.h"
 #include "db/catalogue.h"
 #include "store/key_admin.h"
@@ -59,6 +61,14 @@ Result<> make_folder_of(const std::string& path) {
   return {};
 }
 
+using OpenedSink = Result<std::unique_ptr<audit::Sink>>;
+
+constexpr auto open_stdout = [](const policy::StdoutSettings&) -> OpenedSink { return audit::stdout_sink(); };
+constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedSink {
+  GATEHOUSE_CHECK(make_folder_of(log.file.value));
+  return audit::file_sink({log.file.value, log.rotate, log.keep});
+};
+
 Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {
   std::vector<std::unique_ptr<audit::Sink>> sinks;
   // The store first: what has to be durable is durable there, where `gatehouse log` finds it.
@@ -74,12 +84,7 @@ Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Setti
     sinks.push_back(audit::threaded_sink(std::move(sink), {.on_problem = tell_operator}));
   };
   for (const policy::LogSettings& log : settings.log) {
-    if (log.kind == policy::LogSettings::Kind::standard_output) {
-      add(audit::stdout_sink());
-      continue;
-    }
-    GATEHOUSE_CHECK(make_folder_of(log.file));
-    GATEHOUSE_TRY(auto sink, audit::file_sink({log.file, log.rotate, log.keep}));
+    GATEHOUSE_TRY(auto sink, std::visit(Overloaded{open_stdout, open_log_file}, log));
     add(std::move(sink));
   }
   return sinks;
@@ -208,9 +213,8 @@ Result<> ProcessResources::open_for(const policy::PolicySet& policy) {
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     statement_threads = std::make_unique<target::StatementThreads>(target::StatementShares::for_cores(cores));
   }
-  const bool has_handler = std::ranges::any_of(policy.operations, [](const auto& operation) {
-    return operation.handler() != nullptr;
-  });
+  const bool has_handler = std::ranges::any_of(
+      policy.operations, [](const auto& operation) { return operation.handler() != nullptr; });
   if (has_handler && !handler_threads) {
     handler_threads = std::make_shared<net::BlockingPool>(kHandlerShares);
   }

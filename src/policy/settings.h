@@ -267,13 +267,14 @@ struct OperationSettings {
   std::optional<ThreatModel> threat_model;
 };
 
-struct LogSettings {
-  enum class Kind : std::uint8_t { standard_output, file } kind = Kind::standard_output;
-  std::string file;
-  Place place;
+// An entry of `log`, one type for each kind.
+struct StdoutSettings {};
+struct LogFileSettings {
+  PlacedText file;
   ByteCount rotate = mebibytes(100);
   std::uint32_t keep = 14;
 };
+using LogSettings = std::variant<StdoutSettings, LogFileSettings>;
 
 // What `review` finds and somebody answers for: the findings of a rule about an operation, or, without one,
 // about the configuration as a whole.

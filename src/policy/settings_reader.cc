@@ -198,20 +198,19 @@ Defaults read_defaults(const Field& field) {
 std::vector<LogSettings> read_log(const Field& field, const std::string& directory) {
   std::vector<LogSettings> sinks;
   for (const Field& item : field.list()) {
-    LogSettings sink;
     if (item.is_text()) {
       if (item.value().string() != "stdout")
         item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
-    } else {
-      Reader in(item);
-      sink.kind = LogSettings::Kind::file;
-      sink.file = absolute(directory, in.required("file", as_text));
-      sink.place = item.place();
-      sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
-      sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
-      in.finish();
+      sinks.emplace_back(StdoutSettings());
+      continue;
     }
-    sinks.push_back(std::move(sink));
+    Reader in(item);
+    LogFileSettings sink;
+    sink.file = {absolute(directory, in.required("file", as_text)), item.place()};
+    sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
+    sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
+    in.finish();
+    sinks.emplace_back(std::move(sink));
   }
   return sinks;
 }
@@ -392,7 +391,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   if (const auto log = in.optional("log", as_field)) {
     settings.log = read_log(*log, directory);
   } else {
-    settings.log.push_back({});
+    settings.log.emplace_back(StdoutSettings());
   }
   settings.keep_events = in.optional("keep_events", as_duration).value_or(settings.keep_events);
   settings.keep_size = in.optional("keep_size", as_size).value_or(settings.keep_size);
