@@ -1,37 +1,67 @@
 #include "app/restart.h"
 
-#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "base/overloaded.h"
 
 namespace gatehouse::app {
 namespace {
 
-bool same(const std::optional<policy::SocketAddress>& a, const std::optional<policy::SocketAddress>& b) {
-  return a.has_value() == b.has_value() && (!a || (a->address == b->address && a->port == b->port));
+std::string text(const std::optional<policy::SocketAddress>& at) {
+  return at ? fmt::format("{} {}", at->address.text(), at->port) : std::string();
 }
 
-bool same(const policy::LogSettings& a, const policy::LogSettings& b) {
-  return a.kind == b.kind && a.file == b.file && a.rotate == b.rotate && a.keep == b.keep;
+std::string text(const policy::LogSettings& log) {
+  return std::visit(Overloaded{[](const policy::StdoutSettings&) { return std::string("stdout\n"); },
+                               [](const policy::LogFileSettings& sink) {
+                                 return fmt::format("{}\n{} {}\n", sink.file.value, sink.rotate.bytes,
+                                                    sink.keep);
+                               }},
+                    log);
+}
+
+using HeldSetting = std::pair<std::string_view, std::string>;  // its key, and its value as a text
+
+// Taken apart, so that a setting that is added does not compile before it is decided here whether a reload
+// may change it.
+std::vector<HeldSetting> held_until_restart(const policy::Settings& settings) {
+  const auto& [directory, source, openapi, threat_model, listen, deadlines, tls, store, store_place, database,
+               database_place, pepper_file, trusted_proxies, tracing, upstreams, authenticators, roles,
+               limits, defaults, routing, fields, operations, log, keep_events, keep_size, details, accepted,
+               memory_bodies, memory_place, workers, assertion_key] = settings;
+  const auto& [https, http, http_answer, names, health, admin, admin_access, proxy_protocol, connections,
+               place, connections_per_address, head] = listen;
+  std::string sinks;
+  for (const policy::LogSettings& sink : log) sinks += text(sink);
+  return {
+      {"listen.https", text(https)},
+      {"listen.http.address", text(http)},
+      {"listen.admin", text(admin)},
+      {"store", store},
+      {"key_pepper", pepper_file.value},
+      {"assertion_key", assertion_key.value},
+      {"log", std::move(sinks)},
+      {"keep_events", fmt::format("{}", keep_events.count())},
+      {"keep_size", fmt::format("{}", keep_size.bytes)},
+      {"workers", fmt::format("{}", workers)},
+  };
 }
 
 }  // namespace
 
 std::vector<std::string_view> changed_until_restart(const policy::Settings& running,
                                                     const policy::Settings& wanted) {
+  const std::vector<HeldSetting> now = held_until_restart(running);
+  const std::vector<HeldSetting> then = held_until_restart(wanted);
   std::vector<std::string_view> changed;
-  const auto hold = [&](std::string_view key, bool is_same) {
-    if (!is_same) changed.push_back(key);
-  };
-  hold("listen.https", same(running.listen.https, wanted.listen.https));
-  hold("listen.http.address", same(running.listen.http, wanted.listen.http));
-  hold("listen.admin", same(running.listen.admin, wanted.listen.admin));
-  hold("store", running.store == wanted.store);
-  hold("key_pepper", running.pepper_file.value == wanted.pepper_file.value);
-  hold("assertion_key", running.assertion_key.value == wanted.assertion_key.value);
-  hold("log",
-       std::ranges::equal(running.log, wanted.log, [](const auto& a, const auto& b) { return same(a, b); }));
-  hold("keep_events", running.keep_events == wanted.keep_events);
-  hold("keep_size", running.keep_size == wanted.keep_size);
-  hold("workers", running.workers == wanted.workers);
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (now[i].second != then[i].second) changed.push_back(now[i].first);
+  }
   return changed;
 }
 
