@@ -12,67 +12,74 @@
 
 namespace gatehouse::schema {
 
+// Each keyword with its name, and whether it says something about instances; `nothing`: it says where schemas
+// stand, what they are called, or what is only told.
+#define GATEHOUSE_KEYWORDS(X)                                   \
+  /* Core */                                                    \
+  X(id, "$id", nothing)                                         \
+  X(schema, "$schema", nothing)                                 \
+  X(ref, "$ref", instances)                                     \
+  X(anchor, "$anchor", nothing)                                 \
+  X(dynamic_ref, "$dynamicRef", instances)                      \
+  X(dynamic_anchor, "$dynamicAnchor", nothing)                  \
+  X(recursive_ref, "$recursiveRef", instances)                  \
+  X(recursive_anchor, "$recursiveAnchor", nothing)              \
+  X(defs, "$defs", nothing)                                     \
+  X(definitions, "definitions", nothing)                        \
+  /* Applicators */                                             \
+  X(all_of, "allOf", instances)                                 \
+  X(any_of, "anyOf", instances)                                 \
+  X(one_of, "oneOf", instances)                                 \
+  X(negation, "not", instances)                                 \
+  X(condition, "if", instances)                                 \
+  X(then, "then", instances)                                    \
+  X(otherwise, "else", instances)                               \
+  X(dependent_schemas, "dependentSchemas", instances)           \
+  X(dependencies, "dependencies", instances)                    \
+  X(prefix_items, "prefixItems", instances)                     \
+  X(items, "items", instances)                                  \
+  X(additional_items, "additionalItems", instances)             \
+  X(contains, "contains", instances)                            \
+  X(properties, "properties", instances)                        \
+  X(pattern_properties, "patternProperties", instances)         \
+  X(additional_properties, "additionalProperties", instances)   \
+  X(property_names, "propertyNames", instances)                 \
+  X(unevaluated_items, "unevaluatedItems", instances)           \
+  X(unevaluated_properties, "unevaluatedProperties", instances) \
+  /* Validation */                                              \
+  X(type, "type", instances)                                    \
+  X(enumeration, "enum", instances)                             \
+  X(constant, "const", instances)                               \
+  X(multiple_of, "multipleOf", instances)                       \
+  X(maximum, "maximum", instances)                              \
+  X(exclusive_maximum, "exclusiveMaximum", instances)           \
+  X(minimum, "minimum", instances)                              \
+  X(exclusive_minimum, "exclusiveMinimum", instances)           \
+  X(max_length, "maxLength", instances)                         \
+  X(min_length, "minLength", instances)                         \
+  X(pattern, "pattern", instances)                              \
+  X(max_items, "maxItems", instances)                           \
+  X(min_items, "minItems", instances)                           \
+  X(unique_items, "uniqueItems", instances)                     \
+  X(max_contains, "maxContains", instances)                     \
+  X(min_contains, "minContains", instances)                     \
+  X(max_properties, "maxProperties", instances)                 \
+  X(min_properties, "minProperties", instances)                 \
+  X(required, "required", instances)                            \
+  X(dependent_required, "dependentRequired", instances)         \
+  X(format, "format", instances)                                \
+  /* OpenAPI, and annotations that count for it */              \
+  X(nullable, "nullable", nothing)                              \
+  X(discriminator, "discriminator", instances)                  \
+  X(read_only, "readOnly", nothing)                             \
+  X(write_only, "writeOnly", nothing)                           \
+  X(content_schema, "contentSchema", nothing)
+
 enum class Keyword : std::uint8_t {
-  // Core
-  id,
-  schema,
-  ref,
-  anchor,
-  dynamic_ref,
-  dynamic_anchor,
-  recursive_ref,
-  recursive_anchor,
-  defs,
-  definitions,
-  // Applicators
-  all_of,
-  any_of,
-  one_of,
-  negation,
-  condition,
-  then,
-  otherwise,
-  dependent_schemas,
-  dependencies,
-  prefix_items,
-  items,
-  additional_items,
-  contains,
-  properties,
-  pattern_properties,
-  additional_properties,
-  property_names,
-  unevaluated_items,
-  unevaluated_properties,
-  // Validation
-  type,
-  enumeration,
-  constant,
-  multiple_of,
-  maximum,
-  exclusive_maximum,
-  minimum,
-  exclusive_minimum,
-  max_length,
-  min_length,
-  pattern,
-  max_items,
-  min_items,
-  unique_items,
-  max_contains,
-  min_contains,
-  max_properties,
-  min_properties,
-  required,
-  dependent_required,
-  format,
-  // OpenAPI, and annotations that count for it
-  nullable,
-  discriminator,
-  read_only,
-  write_only,
-  content_schema,
-  count,
+#define GATEHOUSE_KEYWORD(keyword, name, about) keyword,
+  GATEHOUSE_KEYWORDS(GATEHOUSE_KEYWORD)
+#undef GATEHOUSE_KEYWORD
+      count,
 };
 
 std::optional<Keyword> find_keyword(std::string_view name);
