@@ -52,3 +52,28 @@ function(gatehouse_test target)
   target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
   add_dependencies(unit_tests ${target})
 endfunction()
+
+# gatehouse_embed(ROOM HEADER FOLDER FILES...)
+#
+# The files, as they are, are in the binary: constants in the header HEADER, in namespace gatehouse::FOLDER (`app/demo`: gatehouse::app::demo),
+# named after the files, and written anew when a file changes. FOLDER/FILE is the path below src/.
+function(gatehouse_embed room header folder)
+  set(constants "")
+  foreach(file IN LISTS ARGN)
+    set(path ${PROJECT_SOURCE_DIR}/src/${folder}/${file})
+    file(READ ${path} text)
+    string(MAKE_C_IDENTIFIER ${file} name)
+    string(APPEND constants "inline constexpr char ${name}[] = R\"~~~(${text})~~~\";\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  endforeach()
+  string(REPLACE "/" "::" namespace ${folder})
+  set(generated ${PROJECT_BINARY_DIR}/generated)
+  file(CONFIGURE OUTPUT ${generated}/${header} CONTENT "#pragma once
+
+namespace gatehouse::@namespace@ {
+
+@constants@
+}  // namespace gatehouse::@namespace@
+" @ONLY)
+  target_include_directories(gatehouse_${room} PRIVATE ${generated})
+endfunction()
