@@ -9,14 +9,12 @@ class App;
 
 namespace gatehouse::app {
 
-// Each adds its subcommand; the status of the one that was called ends up in `status`.
-void add_serve(CLI::App& program, int& status);
-void add_check(CLI::App& program, int& status);
-void add_review(CLI::App& program, int& status);
-void add_init(CLI::App& program, int& status);
-void add_key(CLI::App& program, int& status);
-void add_demo(CLI::App& program, int& status);
-void add_log(CLI::App& program, int& status);
-void add_why(CLI::App& program, int& status);
+// Adds a subcommand; the status of the one that was called ends up in `status`.
+using AddCommand = void(CLI::App& program, int& status);
+AddCommand add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why;
+// In the order in which `--help` lists them.
+inline constexpr AddCommand* kCommands[] = {
+    add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why,
+};
 
 }  // namespace gatehouse::app

@@ -18,14 +18,7 @@ int run(int argc, char** argv, handler::Handlers handlers) {
       "often, and what is recorded.",
       "Example:\n  gatehouse check -c gatehouse.yaml && gatehouse serve -c gatehouse.yaml",
       [](CLI::App& program, int& status) {
-        app::add_demo(program, status);
-        app::add_serve(program, status);
-        app::add_check(program, status);
-        app::add_review(program, status);
-        app::add_init(program, status);
-        app::add_key(program, status);
-        app::add_log(program, status);
-        app::add_why(program, status);
+        for (app::AddCommand* const add : app::kCommands) add(program, status);
       });
 }
 
