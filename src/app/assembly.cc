@@ -7,6 +7,7 @@
 
 #include "app/descriptors.h"
 #include "base/overloaded.h"
+#include "core/builtin.h"
 #include "gate/scheme_api_key.h"
 #include "gate/scheme_jwt.h"
 #include "gate/scheme_mutual_tls.h"
@@ -273,6 +274,9 @@ Made make_target(const policy::Operation& operation, Workbench& with) {
       [&](const policy::UpstreamTargetPolicy& one) { return make_upstream_target(one, operation, with); },
       [&](const policy::SqlTargetPolicy& one) { return make_sql_target(one, operation, with); },
       [&](const policy::HandlerTargetPolicy& one) { return make_handler_target(one, operation, with); },
+      [&](const policy::BuiltInTargetPolicy& one) -> Made {
+        return one.operation->make({*with.shared.policy, with.loop});
+      },
   };
   return std::visit(make, operation.target);
 }

@@ -64,12 +64,12 @@ Result<> write_new(const std::string& path, std::string_view text) {
 // What `gatehouse check` will say about it, without a file.
 std::size_t problems_of(const fs::path& path, const std::string& text) {
   const doc::ReadFile disk = doc::disk_files();
-  policy::LoadOptions options{.read = [&](const fs::path& file) -> Result<std::string> {
-                                if (file == path) return text;
-                                return disk(file);
-                              },
-                              .handlers = handler_names(),
-                              .examine = check_files};
+  policy::LoadOptions options = load_options();
+  options.read = [&](const fs::path& file) -> Result<std::string> {
+    if (file == path) return text;
+    return disk(file);
+  };
+  options.examine = check_files;
   Problems problems;
   policy::load(path, options, problems);
   return problems.sorted().size();

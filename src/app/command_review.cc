@@ -171,6 +171,10 @@ void add_open_secrets(const policy::Settings& settings, review::Facts& facts) {
 review::Facts facts(const policy::PolicySet& policy) {
   review::Facts facts;
   add_open_secrets(policy.settings, facts);
+  if (const auto& security_txt = policy.settings.security_txt) {
+    facts.security_txt_left =
+        std::chrono::floor<std::chrono::hours>(security_txt->expires_at - SystemClock().wall());
+  }
   const auto pem = read_whole(policy.settings.tls.certificate.value);
   if (!pem) return facts;
   if (const auto certificate = crypto::parse_certificate_pem(*pem)) {

@@ -31,7 +31,7 @@ struct WhyOptions {
 // Where the configuration does not load, the account does without it.
 std::shared_ptr<const policy::PolicySet> policy_of(const std::string& config) {
   Problems problems;
-  return policy::load(config, {doc::disk_files(), handler_names()}, problems);
+  return policy::load(config, load_options(), problems);
 }
 
 std::string time_text(WallTime time) {

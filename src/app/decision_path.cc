@@ -177,6 +177,7 @@ std::string call_text(const EventView& view) {
       [](const policy::HandlerTargetPolicy& target) {
         return fmt::format("the handler {} ran", target.name);
       },
+      [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse answered itself"); },
   };
   return std::visit(text, view.operation->target);
 }

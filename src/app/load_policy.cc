@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/assembly.h"
+#include "app/built_ins.h"
 #include "app/check_files.h"
 #include "doc/load.h"
 #include "policy/load.h"
@@ -29,14 +30,16 @@ class Progress {
 
 }  // namespace
 
+policy::LoadOptions load_options() {
+  return {.read = doc::disk_files(), .handlers = handler_names(), .built_ins = built_in_groups()};
+}
+
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems) {
   Progress progress;
-  return policy::load(path,
-                      {.read = doc::disk_files(),
-                       .handlers = handler_names(),
-                       .examine = check_files,
-                       .begins = [&](const std::filesystem::path& document) { progress.say(document); }},
-                      problems);
+  policy::LoadOptions options = load_options();
+  options.examine = check_files;
+  options.begins = [&](const std::filesystem::path& document) { progress.say(document); };
+  return policy::load(path, options, problems);
 }
 
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, std::string_view consequence) {

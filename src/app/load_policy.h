@@ -6,9 +6,13 @@
 #include <string_view>
 
 #include "base/problems.h"
+#include "policy/load.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::app {
+
+// What loading needs of this program: files, its handlers, and what it answers itself.
+policy::LoadOptions load_options();
 
 // Null where there is a problem. On a terminal it says which document is being read.
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems);

@@ -174,6 +174,13 @@ class Starter {
     line();
     line("store: sqlite:gatehouse.db      # API keys and events");
     line();
+    line(
+        "# Where a finder of a weakness reports it; Gatehouse answers with it at /.well-known/security.txt "
+        "(RFC 9116):");
+    line(
+        "# security_txt: {contact: \"mailto:security@example.com\", expires: \"YYYY-MM-DDT00:00:00Z\"}    # "
+        "within a year");
+    line();
     line("upstreams:");
     line(fmt::format("  backend: {{url: {}}}", yaml_text(options_.upstream)));
     line();

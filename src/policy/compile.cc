@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/builtin.h"
 #include "db/catalogue.h"
 #include "doc/reader.h"
 #include "http/response_writer.h"
@@ -29,6 +30,7 @@ class Compiler {
       : problems_(problems),
         database_(input.database),
         handlers_(std::move(input.handlers)),
+        built_ins_(std::move(input.built_ins)),
         set_(std::make_shared<PolicySet>()),
         security_(*set_, problems),
         objects_(*set_, problems) {
@@ -380,6 +382,11 @@ class Compiler {
   // What answers.
   void decide_target(const openapi::Operation& from, const OperationSettings& own, const Place& place,
                      Operation& operation) {
+    const auto built_in = std::ranges::find(built_ins_, operation.name, &BuiltInOperation::name);
+    if (built_in != built_ins_.end()) {
+      operation.target = BuiltInTargetPolicy{*built_in};
+      return;
+    }
     const int stated = (own.sql ? 1 : 0) + (own.upstream ? 1 : 0) + (own.handler ? 1 : 0);
     if (stated > 1) {
       problems_.add(place,
@@ -436,6 +443,7 @@ class Compiler {
   Problems& problems_;
   db::Connection* database_;
   std::vector<std::string> handlers_;
+  std::vector<const BuiltInOperation*> built_ins_;
   std::shared_ptr<PolicySet> set_;
   SecurityCompiler security_;
   ObjectCompiler objects_;

@@ -17,8 +17,9 @@ namespace gatehouse::policy {
 struct CompileInput {
   Settings settings;
   std::vector<openapi::Api> apis;
-  db::Connection* database = nullptr;  // what statements are checked against; null: there is none
-  std::vector<std::string> handlers;   // operations' names that the program brings code for
+  db::Connection* database = nullptr;              // what statements are checked against; null: there is none
+  std::vector<std::string> handlers;               // operations' names that the program brings code for
+  std::vector<const BuiltInOperation*> built_ins;  // what the program answers itself, of `apis`
 };
 
 // Null when there was a problem. Adds every problem it finds.

@@ -1,6 +1,9 @@
 #include "policy/compile_routes.h"
 
+#include <algorithm>
 #include <map>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -64,9 +67,45 @@ void check_health(const PolicySet& set, Problems& problems) {
                            health.value));
 }
 
+// A path with its parameters' names left out: two operations with the same one answer the same requests.
+std::string form_of(std::string_view path) {
+  std::string form;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    if (path[at] == '{') at = std::min(path.find('}', at), path.size() - 1);
+    form += path[at];
+  }
+  return form;
+}
+
+// Whether the paths of what Gatehouse answers itself are its own.
+bool check_reserved(const PolicySet& set, Problems& problems) {
+  std::map<std::string, const Operation*> reserved;
+  for (const Operation& operation : set.operations) {
+    if (operation.built_in() == nullptr) continue;
+    for (const std::string& path : operation.api->routes) reserved.emplace(form_of(path), &operation);
+  }
+  bool is_free = true;
+  for (const Operation& operation : set.operations) {
+    if (operation.built_in() != nullptr) continue;
+    for (const std::string& path : operation.api->routes) {
+      const auto own = reserved.find(form_of(path));
+      if (own == reserved.end()) continue;
+      is_free = false;
+      const Place& turned_on = own->second->api->place;
+      problems.add(
+          operation.api->place,
+          fmt::format("{}: Gatehouse answers {} itself ({}, turned on in {}:{}); remove the path from "
+                      "this document, or turn that off",
+                      operation.name, path, own->second->name, turned_on.file, turned_on.line));
+    }
+  }
+  return is_free;
+}
+
 }  // namespace
 
 void compile_routes(PolicySet& set, Problems& problems) {
+  if (!check_reserved(set, problems)) return;
   std::vector<http::Route> routes;
   std::vector<Place> places;
   std::map<std::string, std::uint32_t> policies;

@@ -8,6 +8,7 @@
 #include "doc/load.h"
 #include "openapi/load.h"
 #include "policy/added_headers.h"
+#include "policy/built_in.h"
 #include "policy/compile.h"
 
 namespace gatehouse::policy {
@@ -91,6 +92,8 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
     input.apis.push_back(openapi::load(shown, options.read, load_options, problems));
     readable = readable && problems.size() == before;
   }
+  for (openapi::Api& api : add_built_ins(options.built_ins, input.settings, input.built_ins, problems))
+    input.apis.push_back(std::move(api));
   // What is missing from a document that cannot be read would only add noise.
   if (!readable || input.settings.openapi.empty()) return nullptr;
 

@@ -5,9 +5,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/problems.h"
+#include "core/builtin.h"
 #include "db/connection.h"
 #include "doc/load.h"
 #include "doc/source.h"
@@ -17,8 +20,9 @@ namespace gatehouse::policy {
 
 // What loading needs of the program around it.
 struct LoadOptions {
-  doc::ReadFile read;                 // files
-  std::vector<std::string> handlers;  // that the program brings code for
+  doc::ReadFile read;                                   // files
+  std::vector<std::string> handlers;                    // that the program brings code for
+  std::span<const BuiltInGroup* const> built_ins = {};  // what it answers itself, where that is turned on
   // Adds what is wrong with the settings that only the program can tell: files it will open. May be empty.
   std::function<void(const Settings&, Problems&)> examine = nullptr;
   // Called before each document is read, which may take a while. May be empty.

@@ -25,6 +25,9 @@
 #include "policy/names.h"
 #include "policy/settings.h"
 
+namespace gatehouse {
+struct BuiltInOperation;
+}
 namespace gatehouse::db {
 class StatementCatalogue;
 class FixedStatement;
@@ -153,7 +156,11 @@ struct SqlTargetPolicy {
 struct HandlerTargetPolicy {
   std::string name;
 };
-using TargetPolicy = std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy>;
+struct BuiltInTargetPolicy {
+  const BuiltInOperation* operation = nullptr;
+};
+using TargetPolicy =
+    std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy, BuiltInTargetPolicy>;
 
 struct Operation {
   std::uint32_t index = 0;
@@ -192,6 +199,7 @@ struct Operation {
   const UpstreamTargetPolicy* upstream() const { return std::get_if<UpstreamTargetPolicy>(&target); }
   const SqlTargetPolicy* sql() const { return std::get_if<SqlTargetPolicy>(&target); }
   const HandlerTargetPolicy* handler() const { return std::get_if<HandlerTargetPolicy>(&target); }
+  const BuiltInTargetPolicy* built_in() const { return std::get_if<BuiltInTargetPolicy>(&target); }
   bool asserts = false;
 
   std::string sensitive;      // empty: an ordinary event

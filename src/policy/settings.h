@@ -2,6 +2,7 @@
 // place of everything that a later step may find wrong. compile.h turns it into a PolicySet.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -284,6 +285,17 @@ struct Acceptance {
   std::string reason;
 };
 
+// `security_txt`: what /.well-known/security.txt says (RFC 9116 section 2.5). URIs are visible ASCII.
+struct SecurityTxtSettings {
+  Place place;
+  std::vector<std::string> contact;  // https, mailto or tel, the preferred first; at least one
+  PlacedText expires;                // RFC 3339
+  std::chrono::sys_seconds expires_at{};
+  std::vector<std::string> encryption;                                  // https, dns or openpgp4fpr
+  std::vector<std::string> acknowledgments, canonical, policy, hiring;  // https
+  std::vector<std::string> preferred_languages;                         // tags of RFC 5646
+};
+
 enum class Details : std::uint8_t { principals, everyone };
 
 // `tracing.continue`: whose trace goes on; any other request begins one.
@@ -319,8 +331,9 @@ struct Settings {
   std::vector<Acceptance> accepted;
   ByteCount memory_bodies = mebibytes(256);  // of all requests under way, as bytes and as values
   Place memory_place;
-  std::uint32_t workers = 0;  // 0: one for each core
-  PlacedText assertion_key;   // a PEM file; made beside the store when an operation asserts and none is said
+  std::optional<SecurityTxtSettings> security_txt;  // none: the operation is off
+  std::uint32_t workers = 0;                        // 0: one for each core
+  PlacedText assertion_key;  // a PEM file; made beside the store when an operation asserts and none is said
 };
 
 // Reads the file with everything it says. Problems are added with their places; the settings hold what could

@@ -59,6 +59,9 @@ inline auto as_secret_file(const std::string& directory) {
   };
 }
 
+// One entry of `limits`.
+LimitSettings read_limit(std::string name, const doc::Field& field);
+
 // One authenticator, of any type.
 Authenticator read_authenticator(std::string name, const doc::Field& field, const std::string& directory);
 

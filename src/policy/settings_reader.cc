@@ -8,6 +8,7 @@
 #include "policy/fields_reader.h"
 #include "policy/listen_reader.h"
 #include "policy/routing_reader.h"
+#include "policy/security_txt_reader.h"
 #include "policy/settings.h"
 #include "policy/settings_fields.h"
 
@@ -155,20 +156,6 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   return upstream;
 }
 
-LimitSettings read_limit(std::string name, const Field& field) {
-  Reader in(field);
-  LimitSettings limit;
-  limit.name = std::move(name);
-  limit.place = field.place();
-  if (const auto per = in.optional("per", as_field)) limit.per = placed_list(*per);
-  if (!in.has("per")) in.missing("per");
-  limit.rate = in.required("rate", as_rate);
-  limit.burst = static_cast<std::uint64_t>(in.optional("burst", as_integer(1, 1'000'000'000)).value_or(0));
-  limit.ipv6_prefix = static_cast<unsigned>(in.optional("ipv6_prefix", as_integer(32, 128)).value_or(64));
-  in.finish();
-  return limit;
-}
-
 Defaults read_defaults(const Field& field) {
   Reader in(field);
   Defaults defaults;
@@ -274,6 +261,20 @@ void read_named(Reader& in, std::string_view key, const auto& each) {
 }
 
 }  // namespace
+
+LimitSettings read_limit(std::string name, const Field& field) {
+  Reader in(field);
+  LimitSettings limit;
+  limit.name = std::move(name);
+  limit.place = field.place();
+  if (const auto per = in.optional("per", as_field)) limit.per = placed_list(*per);
+  if (!in.has("per")) in.missing("per");
+  limit.rate = in.required("rate", as_rate);
+  limit.burst = static_cast<std::uint64_t>(in.optional("burst", as_integer(1, 1'000'000'000)).value_or(0));
+  limit.ipv6_prefix = static_cast<unsigned>(in.optional("ipv6_prefix", as_integer(32, 128)).value_or(64));
+  in.finish();
+  return limit;
+}
 
 OperationSettings read_operation(const Field& field, std::string name) {
   Reader in(field);
@@ -409,6 +410,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.memory_bodies = inner.optional("bodies", as_size).value_or(settings.memory_bodies);
     inner.finish();
   }
+  if (const auto security_txt = in.optional("security_txt", as_field))
+    settings.security_txt = read_security_txt(*security_txt);
   settings.workers = static_cast<std::uint32_t>(in.optional("workers", as_integer(1, 1024)).value_or(0));
   in.finish();
   return settings;

@@ -126,6 +126,9 @@ constexpr std::string_view kModel = "{exposure: public, data: internal}";
 constexpr std::string_view kSensitive = "{exposure: public, data: sensitive}";
 constexpr std::string_view kToken = "authenticators:\n";
 constexpr std::string_view kEnd = "listItems: {permission";
+const std::vector<Change> kSecurityTxt{
+    {"roles:",
+     "security_txt: {contact: mailto:security@shop.example, expires: 2027-01-01T00:00:00Z}\nroles:"}};
 
 // For each rule what must be changed so that it has something to say. The first of its kind of change is
 // enough.
@@ -270,6 +273,8 @@ const std::vector<Case>& cases() {
       {"upstream-believes", {{"http://127.0.0.1:3000", "https://shop.example"}}, {}},
       {"answer-cached", {{kAddItem, "addItem: {permission: items:write, cache_control: max-age=60}"}}, {}},
       {"deprecated-served", {}, {{"operationId: getItem", "operationId: getItem, deprecated: true"}}},
+      {"security-txt-ending", kSecurityTxt, {}, {std::nullopt, {}, std::chrono::hours(-1)}},
+      {"security-txt-far", kSecurityTxt, {}, {std::nullopt, {}, std::chrono::hours(24 * 400)}},
       {"acceptance-stale", {{"roles:", "review: {accept: [{rule: body-large, reason: rare}]}\nroles:"}}, {}},
   };
   return kCases;
@@ -290,6 +295,14 @@ std::string renamed(std::string configuration, const std::vector<Change>& api) {
 TEST(Review, HasNothingToSayAboutWhatIsDecidedWell) {
   const Facts facts{std::chrono::hours(24 * 60)};
   EXPECT_THAT(found(*load(std::string(kApi), std::string(kConfiguration)), facts), IsEmpty());
+}
+
+TEST(Review, HasNothingToSayAboutASecurityTxtThatIsValidForAboutAYear) {
+  const auto policy = load(std::string(kApi), changed(kConfiguration, kSecurityTxt));
+  for (const int days : {30, 365}) {
+    const Facts facts{std::chrono::hours(24 * 60), {}, std::chrono::hours(24 * days)};
+    EXPECT_THAT(found(*policy, facts), IsEmpty()) << days;
+  }
 }
 
 TEST(Review, EachRuleFindsWhatItIsThereFor) {

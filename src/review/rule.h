@@ -43,6 +43,8 @@ struct Facts {
     std::string permissions;
   };
   std::vector<OpenSecret> open_secrets = {};
+  // Until security.txt expires; negative where it has expired.
+  std::optional<std::chrono::hours> security_txt_left = std::nullopt;
 };
 
 struct Rule;

@@ -20,6 +20,9 @@ bool is_elsewhere(const policy::Upstream& upstream) {
   });
 }
 
+constexpr std::chrono::hours kSecurityTxtSoon{24 * 30};
+constexpr std::chrono::hours kSecurityTxtFar{24 * 366};
+
 constexpr Rule kTargetRules[] = {
     {.id = "read-that-changes",
      .severity = Severity::high,
@@ -136,6 +139,34 @@ constexpr Rule kTargetRules[] = {
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (operation.api->deprecated) found.add(operation, operation.api->place, "`deprecated: true`");
+         }},
+    {.id = "security-txt-ending",
+     .severity = Severity::medium,
+     .layer = Layer::target,
+     .title = "security.txt expires soon, or has expired",
+     .why = "Behind its date nobody relies on it (RFC 9116 section 5.3): the finder of a weakness does not "
+            "know where to report it, or reports it elsewhere.",
+     .remedy = "Look whether `security_txt.contact` still holds, and set `expires` to within a year.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           const auto left = found.facts().security_txt_left;
+           if (!left || *left >= kSecurityTxtSoon) return;
+           found.whole(policy.settings.security_txt->expires.place,
+                       *left < std::chrono::hours(0) ? "it has expired" : "in less than 30 days");
+         }},
+    {.id = "security-txt-far",
+     .severity = Severity::low,
+     .layer = Layer::target,
+     .title = "security.txt is valid for more than a year",
+     .why = "A date so far away says nothing of whether anybody still reads what is sent there; RFC 9116 "
+            "section 2.5.5 recommends less than a year.",
+     .remedy = "Set `security_txt.expires` to within a year, and look at the contacts when you renew it.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           const auto left = found.facts().security_txt_left;
+           if (!left || *left <= kSecurityTxtFar) return;
+           found.whole(policy.settings.security_txt->expires.place,
+                       fmt::format("expires {}", policy.settings.security_txt->expires.value));
          }},
 };
 

@@ -1,5 +1,5 @@
 // The review of whole configurations, word for word, and what a program may rely on.
-// Rooms: review docs
+// Rooms: review well_known docs
 
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync } from 'node:fs';
@@ -32,6 +32,12 @@ describe('the review of a whole configuration', unlessBuilt, () => {
     ['desk', desk, () => {}],
     ['demo', () => ({ 'gatehouse.yaml': demo('gatehouse.yaml'), 'order-desk.yaml': demo('order-desk.yaml') }),
       (folder) => makeDatabase(folder, 'desk.db', demo('tables.sql'))],
+    // Of what Gatehouse answers itself. Its date is not part of the text, unless it is near or far.
+    ['built_in', () => {
+      const { 'gatehouse.yaml': configuration, ...files } = desk();
+      const expires = new Date(Date.now() + 200 * 86_400_000).toISOString();
+      return { ...files, 'gatehouse.yaml': { ...configuration, security_txt: { contact: 'mailto:security@example.com', expires } } };
+    }, () => {}],
   ]) {
     it(`is kept word for word: ${name}`, async () => {
       const folder = await folderWith(files());

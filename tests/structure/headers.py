@@ -29,13 +29,14 @@ LINES_AT_MOST = {
     "policy": 4400,
     "review": 4250,
     "schema": 1650,
-    "server": 7600,
+    "server": 7700,
     "store": 850,
     "target": 4400,
+    "well_known": 1550,
 }
 
 # Rooms that serve requests, and the headers by which configuration and documents are read: no file of the first reaches one of the second.
-SERVING = ("core", "gate", "target", "store", "audit", "server")
+SERVING = ("core", "gate", "target", "store", "audit", "server", "well_known")
 READING = (
     "cel/compile.h", "doc/load.h", "doc/reader.h", "openapi/load.h", "policy/compile.h", "policy/load.h", "schema/compiler.h",
 )

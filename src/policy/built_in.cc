@@ -1,0 +1,179 @@
+#include "policy/built_in.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "doc/reader.h"
+#include "doc/source.h"
+#include "openapi/load.h"
+#include "policy/settings_fields.h"
+
+namespace gatehouse::policy {
+namespace {
+
+// What the user says again of an operation of the program's.
+class Restatement {
+ public:
+  Restatement(const Settings& settings, OperationSettings& built_in, OperationSettings& users,
+              Problems& problems)
+      : settings_(settings), built_in_(built_in), users_(users), problems_(problems) {}
+
+  // Taken apart, so that a field that is added does not compile before it is decided here whether it may be
+  // stated again.
+  void run() {
+    auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
+           sql, upstream, handler, body, timeout, sensitive, assertion, cache_control, fields, threat_model] =
+        users_;
+    fixed("permission", permission.has_value());
+    fixed("public", open.has_value());
+    fixed("principal", principal.has_value());
+    fixed("resource", resource.has_value());
+    fixed("when", !conditions.empty());
+    fixed("hide", hide.has_value());
+    fixed("sql", sql.has_value());
+    fixed("upstream", upstream.has_value());
+    fixed("handler", handler.has_value());
+    fixed("assert", assertion.has_value());
+    fixed("cache_control", cache_control.has_value());
+    fixed("fields", fields.has_value());
+    if (limits) restate_limits(*limits);
+    if (body) restate_body(*body);
+    replace(built_in_.cost, cost);
+    replace(built_in_.concurrency, concurrency);
+    replace(built_in_.timeout, timeout);
+    replace(built_in_.sensitive, sensitive);
+    replace(built_in_.threat_model, threat_model);
+    built_in_.place = place;
+  }
+
+ private:
+  void problem(std::string_view what) {
+    problems_.add(users_.place, fmt::format("operations.{}: {}", users_.name, what));
+  }
+
+  void fixed(std::string_view key, bool is_said) {
+    if (is_said)
+      problem(fmt::format("`{}` is fixed, because Gatehouse answers this operation itself; remove it", key));
+  }
+
+  template <typename T>
+  static void replace(std::optional<T>& into, std::optional<T>& from) {
+    if (from) into = std::move(from);
+  }
+
+  // What the limits of that name count by; empty where there is no such limit.
+  std::set<std::string> counted_by(std::string_view limit) const {
+    std::set<std::string> parts;
+    const auto found = settings_.limits.find(std::string(limit));
+    if (found == settings_.limits.end()) return parts;
+    for (const PlacedText& part : found->second.per) parts.insert(part.value);
+    return parts;
+  }
+
+  void restate_limits(std::vector<PlacedText>& limits) {
+    for (const PlacedText& needed : *built_in_.limits) {
+      const std::set<std::string> by = counted_by(needed.value);
+      const bool is_kept =
+          std::ranges::any_of(limits, [&](const PlacedText& limit) { return counted_by(limit.value) == by; });
+      if (!is_kept)
+        problem(fmt::format("`limits` needs one per {}, as `{}` is; add one, or leave `limits` out",
+                            fmt::join(by, " and "), needed.value));
+    }
+    built_in_.limits = std::move(limits);
+  }
+
+  void restate_body(ByteCount body) {
+    if (!built_in_.body || body > *built_in_.body) {
+      problem(built_in_.body ? fmt::format("`body` may be at most {}, which is all that this operation needs",
+                                           to_text(*built_in_.body))
+                             : std::string("`body`: this operation takes none; remove it"));
+      return;
+    }
+    built_in_.body = body;
+  }
+
+  const Settings& settings_;
+  OperationSettings& built_in_;
+  OperationSettings& users_;
+  Problems& problems_;
+};
+
+// One group's part of the settings.
+void add_policy(const BuiltInGroup& group, const Place& place, Settings& settings, Problems& problems) {
+  const auto source = doc::parse(std::string(group.policy), fmt::format("{}.yaml", group.name), problems);
+  if (!source) return;
+  doc::Reader in(*source, source->root(), std::string(group.name), problems);
+  const auto each = [&](std::string_view key, const auto& add) {
+    if (const auto field = in.take(key)) {
+      for (const auto& [name, value] : field->map()) add(name, value);
+    }
+  };
+  each("roles", [&](const std::string& role, const doc::Field& patterns) {
+    for (PlacedText& pattern : placed_list(patterns)) {
+      pattern.place = place;
+      settings.roles[role].push_back(std::move(pattern));
+    }
+  });
+  each("limits", [&](const std::string& name, const doc::Field& limit) {
+    if (const auto users = settings.limits.find(name); users != settings.limits.end()) {
+      problems.add(users->second.place,
+                   fmt::format("limits.{}: is a limit of Gatehouse's own; give yours another name", name));
+      return;
+    }
+    LimitSettings read = read_limit(name, limit);
+    read.place = place;
+    for (PlacedText& part : read.per) part.place = place;
+    settings.limits.emplace(name, std::move(read));
+  });
+  each("operations", [&](const std::string& name, const doc::Field& operation) {
+    OperationSettings built_in = read_operation(operation, name);
+    built_in.place = place;
+    for (std::optional<PlacedText>* text :
+         {&built_in.permission, &built_in.open, &built_in.sensitive, &built_in.cache_control}) {
+      if (*text) (*text)->place = place;
+    }
+    if (built_in.limits) {
+      for (PlacedText& limit : *built_in.limits) limit.place = place;
+    }
+    const auto users = std::ranges::find(settings.operations, name, &OperationSettings::name);
+    if (users == settings.operations.end()) {
+      settings.operations.push_back(std::move(built_in));
+      return;
+    }
+    Restatement(settings, built_in, *users, problems).run();
+    *users = std::move(built_in);
+  });
+  in.finish();
+}
+
+}  // namespace
+
+std::vector<openapi::Api> add_built_ins(std::span<const BuiltInGroup* const> groups, Settings& settings,
+                                        std::vector<const BuiltInOperation*>& operations,
+                                        Problems& problems) {
+  std::vector<openapi::Api> apis;
+  for (const BuiltInGroup* const group : groups) {
+    const Place* const turned_on = group->turned_on(settings);
+    if (turned_on == nullptr) continue;
+    const Place place = *turned_on;
+    add_policy(*group, place, settings, problems);
+    const doc::ReadFile read = [group](const std::filesystem::path&) -> Result<std::string> {
+      return std::string(group->document);
+    };
+    openapi::Api& api =
+        apis.emplace_back(openapi::load(fmt::format("{}.yaml", group->name), read, {}, problems));
+    for (openapi::Operation& operation : api.operations) operation.place = place;
+    for (const BuiltInOperation& operation : group->operations) operations.push_back(&operation);
+  }
+  return apis;
+}
+
+}  // namespace gatehouse::policy
