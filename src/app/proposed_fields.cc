@@ -178,11 +178,11 @@ class Mentions {
 // ---- from the events ----
 
 bool may_be_forwarded(std::string_view name) {
-  // Shortened ones, `[redacted]` and the rest of a list are no names.
+  // Shortened ones, `[redacted]`, `(unnamed)` and the rest of a list are no names.
   const bool whole = std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7F; }) &&
                      !name.starts_with('[') && name != audit::kFurtherNames;
   if (!whole) return false;
-  if (name.starts_with(audit::kCookieMark)) return !name.contains('[');
+  if (name.starts_with(audit::kCookieMark)) return name.find_first_of("[(") == std::string_view::npos;
   return http::to_upstream(http::field_id(name)) == http::ToUpstream::declared &&
          !http::disguises_known_name(name);
 }

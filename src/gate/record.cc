@@ -9,12 +9,14 @@
 
 #include "base/strings.h"
 #include "gate/secret_forms.h"
+#include "http/characters.h"
 #include "http/cookies.h"
 
 namespace gatehouse::gate {
 namespace {
 
 constexpr std::string_view kRedacted = "[redacted]";
+constexpr std::string_view kUnnamedCookie = "(unnamed)";  // no token, so that no caller can send it
 
 // A value that a parameter's name and the document give; numbers and booleans as they were written.
 std::string_view scalar(json::Value value) {
@@ -60,6 +62,16 @@ std::string_view shown(std::string_view text, std::string& kept) {
   return kept;
 }
 
+// How an event names a cookie: never by what may be its value. Empty where there is nothing to name.
+std::string_view shown_name(const http::Cookie& cookie) {
+  if (!cookie.name.empty() || trimmed(cookie.piece).empty()) return cookie.name;
+  const auto equals = cookie.piece.find('=');  // `a=1;b=2`: not behind `; `
+  const std::string_view name = trimmed(cookie.piece.substr(0, equals));
+  const bool has_one =
+      equals != std::string_view::npos && !name.empty() && http::all(name, http::kTokenCharacter);
+  return has_one ? name : kUnnamedCookie;
+}
+
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
   // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no
@@ -97,6 +109,7 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
   const RequestRules& rules = exchange.checked.operation()->forwards;
   std::vector<std::string> further;
   const auto add = [&](std::string_view kind, std::string_view name) {
+    if (name.empty()) return;
     std::string text(kind);
     text += holds_credential(name) ? kRedacted : name;
     const bool again =
@@ -109,14 +122,13 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
     if (passage == Passage::unnamed || passage == Passage::left_out) add({}, fields[index].name);
   }
   if (const auto cookies = fields.value(http::FieldId::cookie)) {
+    CookiePassages passages(rules, set.carriers);
     http::CookieReader reader(*cookies);
     while (const auto cookie = reader.next()) {
-      const bool odd = cookie->form != http::CookieForm::octets && cookie->form != http::CookieForm::quoted;
-      const bool goes_on = names_cookie(rules, set.carriers, cookie->name)
-                               ? !odd || std::ranges::find(rules.forwarded_cookies, cookie->name) ==
-                                             rules.forwarded_cookies.end()
-                               : rules.undeclared == Undeclared::forward && !odd;
-      if (!goes_on && !cookie->name.empty()) add("cookie:", cookie->name);
+      const Passage passage = passages.next(*cookie);
+      if (passage != Passage::unnamed && passage != Passage::left_out) continue;
+      const std::string_view name = shown_name(*cookie);
+      if (std::ranges::find(set.carriers.cookies, name) == set.carriers.cookies.end()) add("cookie:", name);
     }
   }
   dropped_names_ = dropped_.size();

@@ -31,6 +31,7 @@ std::optional<Cookie> CookieReader::next() {
   first_ = false;
   const auto equals = pair.find('=');
   Cookie cookie;
+  cookie.piece = pair;
   if (!apart || equals == std::string_view::npos || equals == 0) return cookie;
   if (!all(pair.substr(0, equals), kTokenCharacter)) return cookie;
   cookie.name = pair.substr(0, equals);

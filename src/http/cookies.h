@@ -24,6 +24,7 @@ struct Cookie {
   std::string_view name;   // a token
   std::string_view value;  // without the quotes of `quoted`
   CookieForm form = CookieForm::not_a_pair;
+  std::string_view piece;  // all between two semicolons, without the space before it
 };
 
 // `cookie-pair *( ";" SP cookie-pair )`: every piece between semicolons, with its form.

@@ -1,6 +1,8 @@
 #include "http/cookies.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -50,6 +52,13 @@ TEST(Cookies, APieceThatIsNotAPairIsNoCookie) {
   EXPECT_EQ(read_cookies("a=b;  c=d"), "(a=b)(=)not_a_pair");
   EXPECT_EQ(read_cookies("a=b;\tc=d"), "(a=b)(=)not_a_pair");
   EXPECT_EQ(read_cookies("a=b;; c=d"), "(a=b)(=)not_a_pair(c=d)");
+}
+
+TEST(Cookies, EachPieceIsThereAsItWasSent) {
+  std::vector<std::string_view> pieces;
+  CookieReader reader("a=\"b\"; c; ;d=e; f=");
+  while (const auto cookie = reader.next()) pieces.push_back(cookie->piece);
+  EXPECT_EQ(pieces, (std::vector<std::string_view>{"a=\"b\"", "c", "", "d=e", "f="}));
 }
 
 TEST(Cookies, AValueIsWrittenDecodedWhereEveryReaderFindsTheSame) {

@@ -29,53 +29,22 @@ bool is_unproven(const Call& call, const Principal& principal, ForwardedCredenti
   });
 }
 
-// Cookie, written anew: the declared cookies as they were checked, then those that go on by name. A pair
-// whose value readers could part or join in another way is left out. Nothing where no cookie goes on.
+// Cookie, written anew of the pairs that go on. Nothing where none does.
 void append_cookies(std::string& out, std::string_view value, const Call& call, const Principal& principal) {
-  const RequestRules& rules = call.forwards;
+  CookiePassages passages(call.forwards, call.carriers);
+  http::CookieReader reader(value);
   bool any = false;
-  enum class Written : std::uint8_t { agreed, as_sent };
-  const auto append = [&](const http::Cookie& cookie, Written written) {
-    const auto is_it = [&](const FieldName& name) { return name.text == cookie.name; };
-    if (is_unproven(call, principal, ForwardedCredential::Place::cookie, is_it)) return;
-    out += any ? "; " : "Cookie: ";
-    out.append(cookie.name).append("=");
-    if (written == Written::agreed) {
-      (void)http::append_agreed_value(out, cookie.value);  // the gates refused what readers dispute
+  while (const auto cookie = reader.next()) {
+    const Passage passage = passages.next(*cookie);
+    if (passage != Passage::goes_on && passage != Passage::rewritten) continue;
+    const auto is_it = [&](const FieldName& name) { return name.text == cookie->name; };
+    if (is_unproven(call, principal, ForwardedCredential::Place::cookie, is_it)) continue;
+    out += std::exchange(any, true) ? "; " : "Cookie: ";
+    out.append(cookie->name).append("=");
+    if (passage == Passage::rewritten) {
+      (void)http::append_agreed_value(out, cookie->value);  // the gates refused what readers dispute
     } else {
-      out += cookie.value;
-    }
-    any = true;
-  };
-  const auto first_of = [&value](std::string_view name) {
-    http::CookieReader reader(value);
-    auto cookie = reader.next();
-    while (cookie && cookie->name != name) cookie = reader.next();
-    return cookie;
-  };
-  if (!rules.checked_cookies.empty()) {
-    http::CookieReader reader(value);
-    while (const auto cookie = reader.next()) {
-      const bool agreed = cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::items;
-      if (agreed && std::ranges::find(rules.checked_cookies, cookie->name) != rules.checked_cookies.end())
-        append(*cookie, Written::agreed);
-    }
-  }
-  for (const std::string& name : rules.forwarded_cookies) {
-    const auto cookie = first_of(name);
-    if (cookie && (cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted))
-      append(*cookie, Written::as_sent);
-  }
-  if (rules.undeclared == Undeclared::forward) {
-    constexpr int kMost = 64;  // each is sought among those before it
-    http::CookieReader reader(value);
-    auto cookie = reader.next();
-    for (int i = 0; cookie && i < kMost; ++i, cookie = reader.next()) {
-      const bool agreed =
-          cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::quoted;
-      const bool first = first_of(cookie->name)->value.data() == cookie->value.data();
-      if (agreed && first && !cookie->name.empty() && !names_cookie(rules, call.carriers, cookie->name))
-        append(*cookie, Written::as_sent);
+      out += cookie->value;
     }
   }
   if (any) out += "\r\n";

@@ -285,7 +285,7 @@ TEST(ClientFields, ThatCarryACredentialEndHere) {
 
 TEST(ClientCookies, AreWrittenAnewFromThoseThatTheRulesName) {
   EXPECT_EQ(gone_on("cookie: lang=de; other=1; tenant=mine; theme=dark; session=x\r\n"),
-            "Cookie: tenant=mine; theme=dark; lang=de\r\n");
+            "Cookie: lang=de; tenant=mine; theme=dark\r\n");
   EXPECT_EQ(gone_on("Cookie: ids=1; ids=2\r\n"), "Cookie: ids=1; ids=2\r\n") << "of a list every item";
   EXPECT_EQ(gone_on("Cookie: theme=a; theme=b\r\n"), "Cookie: theme=a\r\n") << "of a name the first";
   EXPECT_EQ(gone_on("Cookie: theme=\"a\"\r\n"), "Cookie: theme=a\r\n");
@@ -301,6 +301,17 @@ TEST(ClientCookies, ThatReadersDisagreeAboutStayBehind) {
   EXPECT_EQ(gone_on("Cookie: tenant=mine; a=b tenant=theirs; theme=dark lang=x\r\n"),
             "Cookie: tenant=mine\r\n");
   EXPECT_EQ(gone_on("Cookie: a=\"; theme=dark; b=\"\r\n"), "Cookie: theme=dark\r\n");
+}
+
+TEST(ClientCookies, ThatNothingNamesGoOnUpToTheSixtyFourthWhereTheRulesSaySo) {
+  HeadRules rules = head_rules();
+  rules.forwards.undeclared = Undeclared::forward;
+  std::string sent, all;
+  for (int i = 0; i < 70; ++i) sent += (i == 0 ? "n" : "; n") + std::to_string(i) + "=1";
+  all = sent.substr(0, sent.find("; n64="));
+  EXPECT_EQ(gone_on("Cookie: " + sent + "; theme=dark\r\n", rules), "Cookie: " + all + "; theme=dark\r\n");
+  EXPECT_EQ(gone_on("Cookie: a=x y; a=1; n; b=1\r\n", rules), "Cookie: b=1\r\n")
+      << "of a name the first alone";
 }
 
 TEST(ClientCookies, AreNoneWhereNothingNamesAny) {

@@ -65,6 +65,10 @@ describe('a credential', unlessBuilt, () => {
       [['X-Tenants: mine', 'Cookie: a=1; theme=2; sid=secret; other=3; other=4', 'x-tenants: again', 'Client-IP: 1.2.3.4', 'API_KEY: secret', 'Authorization: Bearer secret'], ['X-Tenants', 'cookie:theme', 'cookie:other']],
       [['Referer: https://a.test/', 'DNT: 1', 'Upgrade-Insecure-Requests: 1', 'Sec-CH-UA: "x"', 'Pragma: no-cache', 'Accept: */*'], undefined],
       [['Cookie: a=b c; b=1'], ['cookie:a']],
+      [['Cookie: a=1; b=1; a=2'], ['cookie:a']],
+      [['Cookie: a=1; mysecret; =x; b=1;theme=2;'], ['cookie:(unnamed)', 'cookie:theme']],
+      [['Cookie: a b=c; '], ['cookie:(unnamed)']],
+      [['Cookie: a=1;sid=secret'], undefined],
       [[`${key}: 1`], ['[redacted]']],
       [[`Cookie: ${key}=1`], ['cookie:[redacted]']],
       [names, [...names.slice(0, 16).map((line) => line.slice(0, -3)), 'and 4 more']],
@@ -304,7 +308,7 @@ describe('a credential that says forward: true', unlessBuilt, () => {
       { authorization: undefined, cookie: 'a=1', sent: '/open' }, 'nobody looked at them');
     assert.deepEqual(await passed(['Authorization: Bearer mine', 'Cookie: sid=mine; a=1'], '/open'), { authorization: undefined, cookie: 'a=1', sent: '/open' });
     assert.deepEqual(await passed([`Authorization: ${bearer}`, 'Cookie: a=1'], '/orders'), { authorization: bearer, cookie: 'a=1', sent: '/orders' });
-    assert.deepEqual(await passed([`Cookie: a=1; sid=${key}`], '/orders'), { authorization: undefined, cookie: `sid=${key}; a=1`, sent: '/orders' });
+    assert.deepEqual(await passed([`Cookie: a=1; sid=${key}`], '/orders'), { authorization: undefined, cookie: `a=1; sid=${key}`, sent: '/orders' });
     assert.deepEqual(await passed([], `/orders?hook=${hook.key}`), { authorization: undefined, cookie: undefined, sent: `/orders?hook=${hook.key}` });
     const both = await passed([`Authorization: ${bearer}`, `Cookie: sid=${key}`], '/orders');
     assert.equal([both.authorization, both.cookie].filter(Boolean).length, 1, 'the one that acts');
