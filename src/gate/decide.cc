@@ -15,6 +15,14 @@ Refusal refusal_of(const policy::Operation& operation, Reason reason, std::strin
   return hidden ? refusal.shown_as(RefusalAnswer::not_found) : refusal;
 }
 
+bool reads_any(const policy::Operation& operation, std::initializer_list<Name> names) {
+  return std::ranges::any_of(operation.conditions, [&](const policy::Condition& condition) {
+    return std::ranges::any_of(condition.program.slots(), [&](cel::Slot slot) {
+      return std::ranges::any_of(names, [&](Name name) { return policy::slot(name) == slot; });
+    });
+  });
+}
+
 json::Document copy_of(json::Value value) {
   return value ? json::Document::compact(value) : json::Document();
 }
@@ -51,6 +59,10 @@ std::optional<Refusal> Decider::ask(const RequestView& request, Evaluator& evalu
     return Refusal(Reason::object_missing, operation.resource->rule);
   }
   return first_refusal(request, evaluator, detail);
+}
+
+bool Decider::depends_on_time(const policy::Operation& operation) {
+  return reads_any(operation, {Name::request_time});
 }
 
 Refusal Decider::refused_lookup(const policy::Operation& operation, Refusal failed) {
@@ -106,13 +118,7 @@ class Decider::HeldConditions final : public DeferredDecision {
   friend class Decider;
 
   const policy::Operation& operation() const { return *held_.operation(); }
-  bool asks_for(std::initializer_list<Name> names) const {
-    return std::ranges::any_of(original_.operation()->conditions, [&](const policy::Condition& condition) {
-      return std::ranges::any_of(condition.program.slots(), [&](cel::Slot slot) {
-        return std::ranges::any_of(names, [&](Name name) { return policy::slot(name) == slot; });
-      });
-    });
-  }
+  bool asks_for(std::initializer_list<Name> names) const { return reads_any(*original_.operation(), names); }
   Verdict<Permit> permit() {
     if (!input_) return refuse(Reason::internal_error);
     Permit given(*std::move(input_), held_);

@@ -21,6 +21,8 @@ class Decider {
   // guard is run with takes more than expressions may, and where there is no memory for what the conditions
   // see.
   static Verdict<std::shared_ptr<DeferredDecision>> defer(Input input, Evaluator& evaluator);
+  // Whether a condition can have another outcome when it is asked later: one reads the time.
+  static bool depends_on_time(const policy::Operation& operation);
   // Of a lookup that failed, as the caller may see it.
   static Refusal refused_lookup(const policy::Operation& operation, Refusal failed);
 

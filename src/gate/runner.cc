@@ -291,6 +291,8 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   asked->begin(parts_.policy, *answered.peer);
   asked->head = answered.head;
   asked->client = answered.client;
+  asked->via = answered.via;
+  asked->trace_origin = answered.trace_origin;
   asked->id = answered.id;
   asked->received = clock_.wall();
   asked->started = clock_.monotonic();
@@ -318,7 +320,7 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   const auto decided = Decider::decide(LimitGate::again(std::move(sent)), evaluator_);
   std::swap(asked->row, answered.row);
   if (!decided) return std::unexpected(decided.error());
-  return Again::allowed;
+  return Decider::depends_on_time(operation) ? Again::allowed_now : Again::allowed;
 }
 
 Call Runner::call_of(const Input& input) const {

@@ -58,9 +58,12 @@ class Runner {
 
   // Whether the request whose answer goes on would be let in now, under this runner's policy, as the same
   // principal: the gates as far as the conditions, on the body as it was checked and the object as it was
-  // found. Limits are not charged, and nothing is recorded. `not_known_yet`: an issuer's keys are being
-  // fetched.
-  enum class Again : std::uint8_t { allowed, not_known_yet };
+  // found. Limits are not charged, and nothing is recorded.
+  enum class Again : std::uint8_t {
+    allowed,        // for as long as the policy and the credential hold
+    allowed_now,    // a condition reads the time
+    not_known_yet,  // an issuer's keys are being fetched
+  };
   Verdict<Again> ask_again(Exchange& answered);
 
   const policy::PolicySet& policy() const { return *parts_.policy; }

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "gate/decide.h"
+#include "policy/policy_set.h"
 #include "server/worker.h"
 
 namespace gatehouse::server {
@@ -19,11 +21,9 @@ bool vouched_for(const Client& client, const Serving& now) {
 }
 
 StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier)
-    : Timer(worker.loop().timers()),
-      worker_(worker),
-      exchange_(exchange),
-      carrier_(carrier),
-      judged_by_(exchange.policy) {
+    : Timer(worker.loop().timers()), worker_(worker), exchange_(exchange), carrier_(carrier) {
+  const policy::Operation* const operation = exchange.checked.operation();
+  if (operation == nullptr || !gate::Decider::depends_on_time(*operation)) judged_by_ = exchange.policy;
   arm(worker_.loop().now() + kWatchEvery);
 }
 
@@ -43,7 +43,7 @@ Verdict<void> StreamWatch::still_allowed() {
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
   if (policy == judged_by_) return {};
   // What a reload changes holds for the answers that go on, too: who may ask, for what, and under which
-  // conditions.
+  // conditions. Those that read the time are asked every second, under one policy as well.
   GATEHOUSE_TRY(const gate::Runner::Again again, worker_.serving()->runner->ask_again(exchange_));
   if (again == gate::Runner::Again::allowed) judged_by_ = policy;
   return {};

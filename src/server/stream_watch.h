@@ -28,13 +28,13 @@ class StreamWatch final : private net::Timer {
 
  private:
   void expired() override;
-  // Whether the credentials are in force, and a policy that was loaded meanwhile lets the request in.
+  // Whether the credentials are in force, and the policy of now lets the request in.
   Verdict<void> still_allowed();
 
   Worker& worker_;
   gate::Exchange& exchange_;
   Carrier& carrier_;
-  std::shared_ptr<const policy::PolicySet> judged_by_;
+  std::shared_ptr<const policy::PolicySet> judged_by_;  // need not be asked again; null: none
   std::optional<Reason> ended_;
 };
 

@@ -16,7 +16,8 @@ describe('an answer that goes on for long', unlessBuilt, () => {
   const opened = async ({ change, flows = false, headers = (desk) => desk.bearer } = {}) => {
     const desk = await Desk.open({ change });
     const timers = [];
-    desk.upstream.answer = (_, socket) => {
+    desk.upstream.answer = ({ target }, socket) => {
+      if (target.startsWith('/owners/')) return response(200, { owner: 'ann' });
       socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n');
       if (flows) timers.push(setInterval(() => socket.destroyed || socket.write('1\r\n.\r\n'), 50));
     };
@@ -80,6 +81,56 @@ describe('an answer that goes on for long', unlessBuilt, () => {
       headers: (desk) => desk.bearerOf({ exp: (end = Math.floor(Date.now() / 1000) + 3) }),
     });
     await ends(stream, 'credential_expired', end * 1000);
+    await stream.close();
+  });
+
+  const now = () => Math.floor(Date.now() / 1000);
+  for (const [what, settings] of [
+    ['alone', { when: 'request.time - principal.authenticated_at < duration("6s")' }],
+    ['beside an object of an upstream', { resource: { upstream: { path: '/owners/{path.id}' } }, when: 'resource.owner == principal.id && request.time - principal.authenticated_at < duration("6s")' }],
+  ]) {
+    it(`ends when a condition on the time does not hold any more (${what})`, async () => {
+      let since;
+      const stream = await opened({
+        change: ({ operations }) => void Object.assign(operations.getOrder, settings),
+        headers: (desk) => desk.bearerOf({ auth_time: (since = now()) }),
+      });
+      await stream.wire.closedByServer(30_000);
+      assert.ok(Date.now() / 1000 >= since + 6, 'it held until then');
+      const event = await stream.desk.gatehouse.event(({ operation }) => operation === 'getOrder', 'getOrder');
+      assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['allowed', 'condition_false', 200]);
+      await stream.close();
+    });
+  }
+
+  it('goes on where a condition on the time holds, and ends by one that a reload brings', async () => {
+    const until = (seconds) => `request.time < timestamp("${new Date((now() + seconds) * 1000).toISOString()}")`;
+    const stream = await opened({ change: ({ operations }) => void (operations.getOrder.when = until(600)) });
+    const { desk, wire } = stream;
+    await assert.rejects(wire.until(({ closed }) => closed, 'end', 2500), 'it holds');
+    desk.configuration.operations.getOrder.when = until(3);
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await wire.closedByServer(30_000);
+    const event = await desk.gatehouse.event(({ operation }) => operation === 'getOrder', 'getOrder');
+    assert.deepEqual([event.outcome, event.reason], ['allowed', 'condition_false']);
+    await stream.close();
+  });
+
+  it('goes on behind a reload where a trusted proxy said what the operation takes of those alone', async () => {
+    const stream = await opened({
+      flows: true,
+      change: (configuration) => {
+        configuration.trusted_proxies = ['127.0.0.1/32'];
+        configuration.fields = { undeclared: 'refuse', forward: [{ name: 'X-Zone', from: 'trusted_proxies' }] };
+      },
+      headers: async (desk) => ({ ...desk.bearer, 'X-Zone': 'north' }),
+    });
+    stream.desk.configuration.roles.clerk.push('users:read');
+    stream.desk.writeFiles();
+    stream.desk.gatehouse.signal('SIGHUP');
+    await eventually(() => stream.desk.gatehouse.output.includes('gatehouse: reloaded'), 'reload');
+    await assert.rejects(stream.wire.until(({ closed }) => closed, 'end', 2500), 'nothing of it has changed');
     await stream.close();
   });
 
