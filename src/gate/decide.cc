@@ -31,7 +31,33 @@ json::Value root_of(const json::Document& document) {
   return document.empty() ? json::Value() : document.root();
 }
 
+// A request whose object is not looked for yet. What depends on the object is an error, which has() shows
+// too:
+// `&&` and `||` absorb it where the other side decides.
+class WithoutObject final : public cel::Activation {
+ public:
+  explicit WithoutObject(const RequestView& request) : request_(request) {}
+  cel::Value variable(cel::Slot slot, cel::Arena& arena) const override {
+    if (slot == policy::slot(Name::resource))
+      return cel::Value::error(cel::Fault::unknown_name, "the object is not known yet");
+    return request_.variable(slot, arena);
+  }
+
+ private:
+  RequestActivation request_;
+};
+
 }  // namespace
+
+std::optional<Refusal> Decider::refused_without_object(const RequestView& request, Evaluator& evaluator) {
+  const WithoutObject activation(request);
+  for (const policy::Condition& condition : request.operation.conditions) {
+    const cel::Evaluated outcome = condition.program.evaluate(activation, evaluator);
+    if (outcome && !outcome->is_true())
+      return refusal_of(request.operation, Reason::condition_false, condition.rule);
+  }
+  return std::nullopt;
+}
 
 std::optional<Refusal> Decider::first_refusal(const RequestView& request, Evaluator& evaluator,
                                               std::string& detail) {
@@ -157,6 +183,11 @@ Verdict<Permit> Decider::decide(Input input, Evaluator& evaluator) {
 Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator& evaluator) {
   Exchange& exchange = input.exchange();
   const policy::Operation& operation = input.operation();
+  // What is refused here leaves no intent.
+  if (!operation.sensitive.empty()) {
+    if (auto refusal = refused_without_object(RequestView(exchange), evaluator))
+      return std::unexpected(*refusal);
+  }
   auto held = std::make_shared<HeldConditions>(std::move(input));
   const RequestActivation activation{RequestView(exchange)};
   const policy::SqlTargetPolicy* const sql = operation.sql();

@@ -18,8 +18,8 @@ class Decider {
   // that fails to evaluate refuses like one that is false.
   static Verdict<Permit> decide(Input input, Evaluator& evaluator);
   // The same question for a target that finds the object itself. Refuses where a value that the statement's
-  // guard is run with takes more than expressions may, and where there is no memory for what the conditions
-  // see.
+  // guard is run with takes more than expressions may, where there is no memory for what the conditions
+  // see, and a sensitive operation where a condition is false whatever the object is.
   static Verdict<std::shared_ptr<DeferredDecision>> defer(Input input, Evaluator& evaluator);
   // Whether a condition can have another outcome when it is asked later: one reads the time.
   static bool depends_on_time(const policy::Operation& operation);
@@ -31,6 +31,8 @@ class Decider {
   static std::optional<Refusal> first_refusal(const RequestView& request, Evaluator& evaluator,
                                               std::string& detail);
   static std::optional<Refusal> ask(const RequestView& request, Evaluator& evaluator, std::string& detail);
+  // Only what no object could change; says nothing of conditions that cannot be known without one.
+  static std::optional<Refusal> refused_without_object(const RequestView& request, Evaluator& evaluator);
 };
 
 }  // namespace gatehouse::gate

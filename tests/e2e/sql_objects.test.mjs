@@ -185,6 +185,8 @@ describe('a sensitive operation on an object that a statement finds', unlessBuil
       change: (configuration, api) => {
         addOperations(configuration, api);
         for (const name of ['renameOrder', 'readOrder', 'touchOrder']) configuration.operations[name].sensitive = 'order';
+        Object.assign(configuration.operations.firstLine, { sensitive: 'order', when: '(resource.customer == principal.id || has(resource.level)) && principal.mfa' });
+        Object.assign(configuration.operations.listByPrefix, { sensitive: 'order', when: ['resource.customer.startsWith(principal.id)', 'principal.mfa'] });
       },
       before: ({ folder }) => makeDatabase(folder, 'desk.db', script),
     });
@@ -211,6 +213,25 @@ describe('a sensitive operation on an object that a statement finds', unlessBuil
       assert.match((await logged(id)).join('\n'), new RegExp(`${reason} .*: nothing was done`));
       assert.match(await told(id), /Nothing was done: the target was not called, or what its transaction had begun was undone\./);
       assert.doesNotMatch(await told(id), /may have been called/);
+    });
+  }
+
+  for (const [operationId, path, rule] of [['firstLine', 'first', 'firstLine.when'], ['listByPrefix', 'prefixed', 'listByPrefix.when[1]']]) {
+    it(`that is refused whatever the object is leaves no intent, and says nothing of it (${operationId})`, async () => {
+      const faces = new Set();
+      for (const number of [1, 2, 99]) {
+        const answer = await desk.get(`/orders/${number}/${path}`);
+        const event = await assertRefused(desk.gatehouse, answer, refusal('condition_false'));
+        assert.deepEqual([event.rule, event.effect], [rule, 'none']);
+        faces.add(`${answer.status} ${answer.text.replaceAll(event['request.id'], '')}`);
+        await eventually(async () => (await logged(event['request.id'])).length > 0, 'the event in the store');
+        assert.equal((await logged(event['request.id'])).length, 1, 'its end alone');
+      }
+      assert.equal(faces.size, 1);
+      const proven = await desk.bearerOf({ amr: ['pwd', 'mfa'] });
+      const answer = await desk.get(`/orders/1/${path}`, proven);
+      assert.equal(answer.status, 200);
+      await eventually(async () => (await logged(answer.headers['x-request-id'])).length === 2, 'its intent and its end');
     });
   }
 
