@@ -33,11 +33,15 @@ struct Origin {
   // Those in which a JSON function may have read a number: 5e1, 50.0 and 50 are one number then, also where
   // it is made a text again.
   Parameters json_numbers = {};
+  // Whether it is, or was made of, what a table holds. Followed where there is a search table to be
+  // commanded.
+  bool stored = false;
 
   bool operator==(const Origin&) const = default;
   Origin& operator|=(const Origin& other) {
     texts |= other.texts;
     json_numbers |= other.json_numbers;
+    stored |= other.stored;
     return *this;
   }
 };
@@ -61,7 +65,7 @@ bool merge(std::vector<Origin>& into, const std::vector<Origin>& from) {
   return changed;
 }
 
-// The registers that hold something of a parameter, sorted: they are few, and copied for each instruction.
+// The registers that hold something to be followed, sorted: they are few, and copied for each instruction.
 class Registers {
  public:
   Held at(int number) const {
@@ -120,7 +124,8 @@ class Registers {
 // What is not known to end a parameter's way does not end it, so that rather too many are found.
 class Trace {
  public:
-  explicit Trace(const std::vector<Instruction>& program) : program_(program) {
+  explicit Trace(const std::vector<Instruction>& program)
+      : program_(program), follows_stored_(std::ranges::any_of(program, may_command)) {
     for (const Instruction& at : program) {
       if (at.is({"OpenEphemeral", "OpenAutoindex", "SorterOpen"})) own_.insert(at.p1);
       if (at.opcode == "OpenDup") same_[at.p1] = at.p2;
@@ -136,15 +141,16 @@ class Trace {
   }
   // Those by which search tables are searched.
   const Parameters& search_texts() const { return search_texts_; }
-  // Whether one is a command to a search table, or names the function by which such a table ranks.
-  bool commands_search_tables() const { return commands_.any(); }
+  // Whether one, or something stored, is a command to a search table, or names the function by which such a
+  // table ranks.
+  bool commands_search_tables() const { return commands_; }
 
   void run() {
     constexpr std::size_t kMostInstructions = 20'000;
     if (program_.empty() || program_.size() > kMostInstructions) {
       numeric_.set();
       search_texts_.set();
-      if (std::ranges::any_of(program_, may_command)) commands_.set();
+      commands_ = follows_stored_;
       return;
     }
     std::map<int, std::vector<Origin>> before;
@@ -271,7 +277,7 @@ class Trace {
     } else if (opcode == "VUpdate") {  // the row's number before, and behind
       numeric_ |= arguments(registers, at.p3, std::min(at.p2, 2)).texts;
       // Last stand FTS5's hidden columns: the command, and `rank`, which is the command's argument.
-      commands_ |= arguments(registers, at.p3 + std::max(at.p2 - 2, 0), 2).texts;
+      if (at.p2 > 2) command(arguments(registers, at.p3 + at.p2 - 2, 2));
     } else if (opcode == "VFilter") {
       filter(at, registers);
     } else if (opcode == "MakeRecord") {
@@ -280,18 +286,21 @@ class Trace {
       const int table = table_of(at.p1);
       if (own_.contains(table)) merge(tables_[table], registers.at(at.p2).fields);
     } else if (at.is({"RowData", "SorterData"})) {
-      registers.put(at.p2, {.fields = columns_of(table_of(at.p1))});
+      registers.put(at.p2, {.from = stored_in(at.p1), .fields = columns_of(table_of(at.p1))});
     } else if (opcode == "Column") {
       const auto pseudo = pseudo_.find(at.p1);
-      const std::vector<Origin> fields =
-          pseudo != pseudo_.end() ? registers.at(pseudo->second).fields : columns_of(table_of(at.p1));
+      const Held row = pseudo != pseudo_.end()
+                           ? registers.at(pseudo->second)
+                           : Held{.from = stored_in(at.p1), .fields = columns_of(table_of(at.p1))};
       const auto column = static_cast<std::size_t>(at.p2);
-      registers.put(at.p3, {.from = column < fields.size() ? fields[column] : Origin()});
+      registers.put(at.p3, {.from = column < row.fields.size() ? row.fields[column] : row.from});
     } else if (opcode == "VColumn") {
       const std::vector<Origin> given = columns_of(at.p1);
       Origin from = given.empty() ? Origin() : given.front();
       constexpr int kValue = 1, kAtom = 3;  // the columns of json_each and json_tree that hold numbers
       if (at.p2 != kValue && at.p2 != kAtom) from.json_numbers.reset();
+      // P5: a column of the row that is updated, and which the statement does not set.
+      from.stored = from.stored || (follows_stored_ && at.p5 == 0);
       registers.put(at.p3, {.from = from});
     } else if (opcode == "Null") {
       for (int i = at.p2; i <= std::max(at.p2, at.p3); ++i) registers.erase(i);
@@ -352,11 +361,13 @@ class Trace {
       int argument = at.p3 + 2;
       for (const char letter : at.p4) {
         if (letter >= '0' && letter <= '9') continue;
-        if (letter == kRank) commands_ |= registers.at(argument).from.texts;
+        if (letter == kRank) command(registers.at(argument).from);
         ++argument;
       }
     }
   }
+
+  void command(const Origin& by) { commands_ = commands_ || by.stored || by.texts.any(); }
 
   static constexpr char kRank = 'r';
   static bool may_command(const Instruction& at) {
@@ -375,7 +386,7 @@ class Trace {
     if (calls(at, {"json_extract", "->>"})) given.json_numbers |= registers.at(at.p2).from.texts;
     if (takes_text(at)) return {.from = given};
     numeric_ |= given.texts;
-    return {};
+    return {.from = {.stored = given.stored}};
   }
 
   // A field may be made a number here: of a member of an IN list, or of a row.
@@ -427,6 +438,10 @@ class Trace {
   static Origin arguments(const Registers& registers, int first, int count) {
     return registers.from(first, first + (count < 0 ? kMostArguments : count));
   }
+  // What is known of any column of a table that the statement does not fill for itself.
+  Origin stored_in(int cursor) const {
+    return {.stored = follows_stored_ && !own_.contains(table_of(cursor))};
+  }
   int table_of(int cursor) const {
     const auto other = same_.find(cursor);
     return other == same_.end() ? cursor : other->second;
@@ -438,6 +453,7 @@ class Trace {
   }
 
   const std::vector<Instruction>& program_;
+  const bool follows_stored_;
   std::set<int> own_;                             // cursors of tables that the statement fills for itself
   std::map<int, int> same_;                       // a second cursor of such a table
   std::map<int, int> pseudo_;                     // cursors whose row is a record in a register
@@ -447,7 +463,7 @@ class Trace {
   Parameters numeric_;                            // that are made numbers, or compared as numbers
   Parameters json_compared_;                      // of which a number in JSON is compared
   Parameters search_texts_;
-  Parameters commands_;  // to search tables
+  bool commands_ = false;  // search tables
 };
 
 }  // namespace

@@ -21,7 +21,8 @@ struct ProgramFacts {
   std::vector<ParameterUse> uses;
   // For each parameter whether a search of a virtual table reads it, or what the statement makes of it.
   std::vector<bool> search_texts;
-  // Whether a parameter is a command to an FTS5 table, or names the function that ranks its rows (`rank`).
+  // Whether a parameter, or what a table holds, is a command to an FTS5 table, or names the function that
+  // ranks its rows (`rank`).
   bool commands_search_tables = false;
   // Whether it looks through texts: LIKE, GLOB, instr(), or a search of a virtual table.
   bool searches = false;

@@ -272,7 +272,23 @@ TEST_F(TakenForNumbers, NoneRanksOrCommandsASearchTable) {
         "DELETE FROM found WHERE found MATCH 'a' AND rank MATCH :q.x",
         "INSERT INTO found (found, rank) VALUES ('rank', :q.x)", "INSERT INTO found (found) VALUES (:q.x)",
         "INSERT INTO found (found, rowid, title) SELECT :q.x, id, t FROM numbers",
-        "UPDATE found SET rank = :q.x WHERE title = 'a'"}) {
+        "UPDATE found SET rank = :q.x WHERE title = 'a'",
+        // What a table holds may have been sent before.
+        "SELECT f.rowid AS id FROM numbers AS n, found AS f WHERE f.found MATCH 'a' AND f.rank = n.t",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank MATCH (SELECT t FROM numbers)",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank = (SELECT max(t) FROM numbers)",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank = (SELECT printf('%s', t) FROM "
+        "numbers)",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank = (SELECT 'bm25(' || n || ')' FROM "
+        "numbers ORDER BY t)",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank = (SELECT value FROM json_each((SELECT "
+        "t FROM numbers)))",
+        "WITH w AS MATERIALIZED (SELECT t FROM numbers) SELECT rowid AS id FROM found WHERE found MATCH 'a' "
+        "AND rank = (SELECT t FROM w)",
+        "INSERT INTO found (found, rank) SELECT 'rank', t FROM numbers",
+        "INSERT INTO found (found) SELECT t FROM numbers ORDER BY t",
+        "INSERT INTO found (found) SELECT title FROM found",
+        "UPDATE found SET rank = (SELECT t FROM numbers)"}) {
     EXPECT_THAT(taken(text), HasSubstr("rank of a search table")) << text;
   }
   for (const std::string_view text :
@@ -280,7 +296,16 @@ TEST_F(TakenForNumbers, NoneRanksOrCommandsASearchTable) {
         "SELECT rowid AS id FROM found WHERE rank MATCH 'bm25(10.0)' AND title MATCH :q.x",
         "SELECT rank AS r FROM found(:q.x, 'bm25(2.0)') ORDER BY rank LIMIT 5",
         "INSERT INTO found (found, title) VALUES ('delete-all', :q.x)",
-        "UPDATE found SET title = :q.x WHERE found MATCH :q.y"}) {
+        "UPDATE found SET title = :q.x WHERE found MATCH :q.y",
+        "INSERT INTO found (rowid, title) SELECT id, t FROM numbers",
+        "INSERT INTO found (rowid, title) SELECT id, t FROM numbers ORDER BY t",
+        "UPDATE found SET title = (SELECT t FROM numbers WHERE id = 1) WHERE rowid = 1",
+        "UPDATE found SET title = title || 'x' WHERE rowid IN (SELECT id FROM numbers)",
+        "DELETE FROM found WHERE title IN (SELECT t FROM numbers)",
+        "SELECT f.title, n.t FROM numbers AS n, found AS f WHERE f.found MATCH n.t AND f.rank MATCH "
+        "'bm25(1.0)'",
+        "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank MATCH CASE (SELECT t FROM numbers) "
+        "WHEN 'x' THEN 'bm25(1.0)' ELSE 'bm25(2.0)' END"}) {
     EXPECT_EQ(taken(text), "") << text;
   }
 }

@@ -158,8 +158,9 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
   if (facts.commands_search_tables)
     return problem(
         0,
-        "a value that a caller sends reaches the column rank of a search table, or the column of its "
-        "commands: FTS5 calls the function that it names, with any column and for any time. Write "
+        "a value that a caller sends, or that a table holds, reaches the column rank of a search table, or "
+        "the column of its commands: FTS5 calls the function that it names, with any column and for any "
+        "time. Write "
         "the function or the command in the statement itself");
   meaning.parameter_uses = std::move(facts.uses);
   meaning.search_texts = std::move(facts.search_texts);

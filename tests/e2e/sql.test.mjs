@@ -38,6 +38,10 @@ function addSql(configuration, api) {
   add('/slow', 'countSlowly', [], 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) AS i FROM n', 'one');
   configuration.operations.countSlowly.timeout = '300ms';
   add('/fragile', 'listFragile', [], 'SELECT id FROM fragile', 'list');
+  // What a caller's text may be as a time: whatever SQLite takes for one, or what its schema says.
+  const ages = "SELECT id FROM (SELECT 1 AS id, '2020-01-01 00:00:00' AS at UNION SELECT 2, '2999-01-01 00:00:00') WHERE datetime(at) >= datetime(:query.since)";
+  add('/loosely-since', 'listLooselySince', [text('since')], ages, 'list');
+  add('/since', 'listSince', [text('since', { schema: { type: 'string', format: 'date-time', maxLength: 40 } })], ages, 'list');
   add('/pairs', 'listPairs', [], 'SELECT * FROM pairs', 'list');
   // Their triggers write also where no row comes out.
   const seat = [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }];
@@ -94,6 +98,16 @@ describe('SQL', unlessBuilt, () => {
       assert.deepEqual(await titles(title), [], title);
     }
     assert.deepEqual(askDatabase(desk.folder, 'desk.db', 'SELECT count(*) FROM orders'), [[3]]);
+  });
+
+  it('takes a text for a time as SQLite does, unless its schema says which texts are times', async () => {
+    const ask = (path, since) => desk.get(`${path}?since=${encodeURIComponent(since)}`);
+    for (const since of ['now', '2461000.5', '2461000.50', '2026-01-01', '2026-01-01T00:00:00Z']) assert.deepEqual((await ask('/loosely-since', since)).json(), [{ id: 2 }], since);
+    assert.deepEqual((await ask('/loosely-since', 'yesterday')).json(), []);
+    assert.deepEqual((await ask('/since', '2026-01-01T00:00:00Z')).json(), [{ id: 2 }]);
+    for (const since of ['now', '2461000.5', '2026-01-01', '12:00', 'NOW', '']) {
+      await assertRefused(desk.gatehouse, await ask('/since', since), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    }
   });
 
   it('says nothing of what the search engine thinks of malformed input', async () => {
