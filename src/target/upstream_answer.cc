@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kBuffer = Conversation::kBuffer;
 constexpr std::size_t kCollected = std::size_t{64} << 10U;  // the most that is looked at
+constexpr std::size_t kMostInHand = kCollected + kBuffer;   // docs/listeners.md counts on it
 
 // The length that the answer to GET would have.
 std::optional<std::uint64_t> length_for_head(const http::ResponseHead& head, http::Method asked) {
@@ -115,6 +116,8 @@ std::optional<AnswerReader::Outcome> AnswerReader::take_body(std::string_view ar
       return Outcome();
     }
     if (response_.body.size() > kCollected) break;
+    // Growing by itself it would take twice as much.
+    if (response_.body.size() > kBuffer) response_.body.reserve(kMostInHand);
     const auto more = held_.lease.stream().try_read(held_.conversation->buffer);
     if (!more && collecting) return std::nullopt;
     if (!more) break;

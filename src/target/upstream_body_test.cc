@@ -73,6 +73,19 @@ TEST_F(Exchanges, HoldNoMoreThanReadAheadForASlowClientWhoseTimeIsNotTheUpstream
   EXPECT_EQ(client_->held_bytes, 0U);
 }
 
+TEST_F(Exchanges, HoldAtMostEightyKibibytesBesideWhatIsReadAhead) {
+  for (const char* status : {"200 OK", "409 Conflict"}) {
+    will("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 300000\r\n\r\n" +
+         std::string(300'000, 'x'));
+    Response response = slow_answer();
+    EXPECT_LE(response.body.capacity(), std::size_t{80} << 10U) << status;
+    if (response.status == 409) {
+      EXPECT_GT(response.body.size(), std::size_t{64} << 10U) << "so much is waited for";
+    }
+    EXPECT_EQ(body_of(response).size(), 300'000U);
+  }
+}
+
 TEST_F(Exchanges, TakeLessAheadTheMoreIsHeldForSlowClients) {
   client_->held_bytes = UpstreamBody::kHeldInAll;
   will("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
