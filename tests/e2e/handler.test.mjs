@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { Authority, Folder, Gatehouse, assertRefused, binary, eventually, freePort, undiciClient } from './harness.mjs';
+import { Authority, Folder, Gatehouse, Wire, assertRefused, binary, eventually, freePort, undiciClient } from './harness.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const built = dirname(binary);
@@ -172,7 +172,7 @@ describe('handlers', unlessInstallable, () => {
           openapi: ['api.json'], threat_model: { exposure: 'partner', data: 'internal' },
           listen: { https: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` }, tls: { certificate: 'server.crt', private_key: 'file:server.key' },
           store: 'sqlite:state.db', authenticators: { officeKey: { type: 'api_key' } }, roles: { clerk: ['all'] },
-          limits: { per_ip: limit }, defaults: { limits: ['per_ip'], timeout: '1s' },
+          limits: { per_ip: limit }, defaults: { limits: ['per_ip'], timeout: '1s' }, deadlines: { answer: '500ms' },
           operations: { misbehave: { permission: 'all', handler: 'misbehave' }, echo: { permission: 'all', handler: 'echo', timeout: '10s' } },
           log: [{ file: 'events.jsonl', rotate: '10MiB', keep: 1 }],
         };
@@ -242,6 +242,21 @@ describe('handlers', unlessInstallable, () => {
       assert.deepEqual((await misbehave('absent&count=3')).json(), { count: 3 });
       const who = await misbehave('who');
       assert.deepEqual(who.json(), { caller: 'office:clerk', anonymous: false, clerk: true, operation: 'misbehave', id: who.headers['x-request-id'] });
+    });
+
+    it('give a large answer that keeps its client’s pace: one that takes too little is client_slow', async () => {
+      const wire = await Wire.open(desk.port, { ca: desk.authority.certificate });
+      wire.socket.pause();
+      // More than the kernel holds for it.
+      wire.send(`GET /misbehave?do=large HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${clerk['x-api-key']}\r\n\r\n`.repeat(16));
+      const event = await desk.gatehouse.event(({ reason }) => reason === 'client_slow', 'client_slow');
+      assert.deepEqual([event.outcome, event.stage, event.operation, event['http.response.status_code']], ['allowed', 'respond', 'misbehave', 200]);
+      assert.ok(event['http.response.body.size'] < 900_000, `${event['http.response.body.size']} bytes were taken`);
+      wire.destroy();
+      const used = async () => Number((await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text()).match(/^gatehouse_body_memory_bytes (\d+)/m)[1]);
+      await eventually(async () => (await used()) === 0, 'the memory given back');
+      const taken = await misbehave('large');
+      assert.equal(taken.json().length, 900_000, 'whole for whom takes it');
     });
 
     it('see bodies as they were checked', async () => {

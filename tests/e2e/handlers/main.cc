@@ -39,6 +39,7 @@ Answer misbehave(const Request& request) {
     std::this_thread::sleep_until(request.deadline() + std::chrono::milliseconds(200));
     return Json("too late");
   }
+  if (what == "large") return Json(std::string(900'000, 'x'));
   if (what == "nothing") return Answer::nothing();
   if (what == "text") return Json("\xFF\"\r\nSet-Cookie: a=b</script>");
   if (what == "absent")
