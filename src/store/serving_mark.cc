@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/siphash.h"
 #include "db/file_locks.h"
 
 namespace gatehouse::store {
@@ -22,8 +24,6 @@ namespace gatehouse::store {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{5};
-// A server that finds another file in its store's place marks that one within a look of its own (50 ms).
-constexpr std::chrono::milliseconds kUntilSeen{250};
 
 // What a slot holds: device, number of the file, number and value of the version, and kWhole mixed with
 // these, so that a slot that was read while it was written, or never was written, is not taken for a
@@ -49,7 +49,25 @@ struct flock lock_of(std::size_t slot) {
   return lock;
 }
 
+// In the store's directory, where each name of a store has a range of its own.
+struct flock directory_lock_of(const std::string& store, std::size_t slot, short type) {
+  const std::string name = std::filesystem::path(store).filename();
+  constexpr std::uint64_t kRanges = std::uint64_t{1} << 53U;
+  const std::uint64_t range = TableHash(SipKey{}).finish(name).low % kRanges;
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(range * ServingMark::kMostServers + slot);
+  lock.l_len = 1;
+  return lock;
+}
+
 std::string mark_of(const std::string& store) { return store + "-serving"; }
+
+std::string directory_of(const std::string& store) {
+  const std::filesystem::path directory = std::filesystem::path(store).parent_path();
+  return directory.empty() ? "." : directory.string();
+}
 
 std::unexpected<Error> mark_failure(const char* what, const std::string& path) {
   return failure(ErrorCode::denied,
@@ -79,6 +97,34 @@ Result<int> open_mark(const std::string& store, int flags) {
   ::close(file);
   return failure(ErrorCode::denied,
                  fmt::format("{} {}; remove it, and each server makes it anew", path, fault));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+Result<int> open_directory_of(const std::string& store) {
+  const std::string path = directory_of(store);
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return mark_failure("open", path);
+  return directory;
+}
+
+// Whether any other descriptor has the lock. A directory cannot be opened for writing, so that the locks on
+// it are shared ones, and this is asked first.
+Result<bool> is_locked(int file, struct flock lock, const std::string& path) {
+  if (::fcntl(file, F_OFD_GETLK, &lock) != 0) return mark_failure("look at the locks of", path);
+  return lock.l_type != F_UNLCK;
 }
 
 bool write_slot(int file, std::size_t slot, const Slot& value) {
@@ -111,10 +157,23 @@ Result<ServingMark> ServingMark::hold(const std::string& store) {
     GATEHOUSE_TRY(const bool locked, locks->lock(slot));
     if (!locked) continue;
     ServingMark mark(locks, slot);
+    GATEHOUSE_TRY(const bool free, mark.take_slot_in_directory_of(store));
+    if (!free) continue;
     GATEHOUSE_TRY(const bool taken, mark.take_slot_in_mark_of(store));
     if (taken) return mark;
   }
   return failure(ErrorCode::unavailable, fmt::format("{} servers run on this store already", kMostServers));
+}
+
+// False where another has it: a server on a file that this one's has replaced.
+Result<bool> ServingMark::take_slot_in_directory_of(const std::string& store) {
+  GATEHOUSE_TRY(directory_, open_directory_of(store));
+  const std::string path = directory_of(store);
+  GATEHOUSE_TRY(const bool locked, is_locked(directory_, directory_lock_of(store, slot_, F_WRLCK), path));
+  if (locked) return false;
+  struct flock lock = directory_lock_of(store, slot_, F_RDLCK);
+  if (::fcntl(directory_, F_OFD_SETLK, &lock) != 0) return mark_failure("lock", path);
+  return true;
 }
 
 // The slot whose lock on the store is held, in the mark as it is now; false where another has it there.
@@ -159,6 +218,7 @@ Result<> ServingMark::confirm(const std::string& store, const KeyVersion& versio
 ServingMark::ServingMark(ServingMark&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, -1)),
+      directory_(std::exchange(other.directory_, -1)),
       store_(std::exchange(other.store_, nullptr)),
       slot_(other.slot_),
       confirmed_(other.confirmed_) {}
@@ -168,6 +228,7 @@ ServingMark& ServingMark::operator=(ServingMark&& other) noexcept {
   give_back();
   path_ = std::move(other.path_);
   file_ = std::exchange(other.file_, -1);
+  directory_ = std::exchange(other.directory_, -1);
   store_ = std::exchange(other.store_, nullptr);
   slot_ = other.slot_;
   confirmed_ = other.confirmed_;
@@ -178,38 +239,38 @@ ServingMark::~ServingMark() { give_back(); }
 
 void ServingMark::give_back() {
   if (file_ >= 0) ::close(file_);
+  if (directory_ >= 0) ::close(directory_);
   if (store_ != nullptr) store_->unlock(slot_);
 }
 
 Result<ServingState> serving_state(const std::string& store, std::span<const KeyVersion> versions) {
   GATEHOUSE_TRY(const db::FileLocks* const locks, db::FileLocks::of(store));
   const std::string path = mark_of(store);
-  GATEHOUSE_TRY(const int file, open_mark(store, O_RDONLY));
-  if (file < 0 && errno != ENOENT) return mark_failure("open", path);
-  const auto look = [&]() -> Result<ServingState> {
-    ServingState state;
-    for (std::size_t slot = 0; slot < ServingMark::kMostServers; ++slot) {
-      GATEHOUSE_TRY(const bool on_store, locks->is_locked(slot));
-      struct flock lock = lock_of(slot);
-      if (file >= 0 && ::fcntl(file, F_OFD_GETLK, &lock) != 0) {
-        return mark_failure("look at the locks of", path);
-      }
-      const bool on_mark = file >= 0 && lock.l_type != F_UNLCK;
-      if (!on_store && !on_mark) continue;
-      ++state.running;
-      if (!on_mark || !has_confirmed(file, slot, versions)) ++state.behind;
+  GATEHOUSE_TRY(const int opened, open_mark(store, O_RDONLY));
+  const Descriptor file(opened);
+  if (opened < 0 && errno != ENOENT) return mark_failure("open", path);
+  GATEHOUSE_TRY(const int folder, open_directory_of(store));
+  const Descriptor directory(folder);
+  ServingState state;
+  for (std::size_t slot = 0; slot < ServingMark::kMostServers; ++slot) {
+    GATEHOUSE_TRY(const bool on_store, locks->is_locked(slot));
+    GATEHOUSE_TRY(
+        const bool in_directory,
+        is_locked(directory.number(), directory_lock_of(store, slot, F_WRLCK), directory_of(store)));
+    bool on_mark = false;
+    if (opened >= 0) {
+      GATEHOUSE_TRY(on_mark, is_locked(file.number(), lock_of(slot), path));
     }
-    return state;
-  };
-  auto state = look();
-  if (file >= 0) ::close(file);
+    if (!on_store && !in_directory && !on_mark) continue;
+    ++state.running;
+    if (!on_mark || !has_confirmed(file.number(), slot, versions)) ++state.behind;
+  }
   return state;
 }
 
 Result<ServingState> wait_for_servers(const std::string& store, const ReadVersion& read_version,
                                       std::chrono::milliseconds patience) {
-  const auto begun = std::chrono::steady_clock::now();
-  const auto deadline = begun + patience;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   std::vector<KeyVersion> versions;
   for (;;) {
     GATEHOUSE_TRY(const KeyVersion now, read_version());
@@ -223,9 +284,7 @@ Result<ServingState> wait_for_servers(const std::string& store, const ReadVersio
       versions.push_back(now);
     }
     GATEHOUSE_TRY(const ServingState state, serving_state(store, versions));
-    const auto looked = std::chrono::steady_clock::now();
-    const bool nobody = state.running == 0 && looked - begun >= std::min(patience, kUntilSeen);
-    if (nobody || (state.running > 0 && state.behind == 0) || looked >= deadline) return state;
+    if (state.behind == 0 || std::chrono::steady_clock::now() >= deadline) return state;
     std::this_thread::sleep_for(kBetweenLooks);
   }
 }

@@ -1,12 +1,14 @@
 // Which servers run on a store, and which state of its keys each of them has read.
 //
-// A server has a slot: it holds the lock of that number on the store's own file (db/file_locks.h), and the
-// bytes of the slot in the file `<store>-serving` (F_OFD_SETLK). The kernel ends both with the process, also
-// after kill -9. It writes into the slot which keys its requests meet, after they do. So a command that has
-// changed a key can wait until every server has read the change.
+// A server has a slot: it holds the lock of that number on the store's own file (db/file_locks.h), on the
+// store's directory, in a range for the store's name, and on the bytes of the slot in the file
+// `<store>-serving` (F_OFD_SETLK). The kernel ends all with the process, also after kill -9. It writes into
+// the slot which keys its requests meet, after they do. So a command that has changed a key can wait until
+// every server has read the change.
 //
-// The first lock says that a server is there, and stands as long as the store does. The second file says what
-// it has read: where it was removed, and the server is stopped or cannot make it anew, the server is behind.
+// The first two locks say that a server is there: the one stands as long as the store's file, the other as
+// long as its directory, whatever files are replaced. `<store>-serving` says what it has read: where it was
+// removed, and the server is stopped or cannot make it anew, the server is behind.
 #pragma once
 
 #include <chrono>
@@ -42,8 +44,8 @@ class ServingMark {
   static constexpr std::size_t kMostServers = 256;
 
   // `store` is the path of the store's file. `denied` where the file cannot be made or locked, or is
-  // not a regular file of the store's owner that nobody else can write; `unavailable`
-  // where kMostServers hold a slot.
+  // not a regular file of the store's owner that nobody else can write, and where the directory cannot be
+  // read or locked; `unavailable` where kMostServers hold a slot.
   static Result<ServingMark> hold(const std::string& store);
 
   // Writes that requests which begin from now on meet the keys of `version`. Takes the slot anew where the
@@ -58,11 +60,13 @@ class ServingMark {
  private:
   ServingMark(db::FileLocks* store, std::size_t slot) : store_(store), slot_(slot) {}
   bool is_at(const std::string& path) const;  // whether `path` names the file
+  Result<bool> take_slot_in_directory_of(const std::string& store);
   Result<bool> take_slot_in_mark_of(const std::string& store);
   void give_back();
 
   std::string path_;
   int file_ = -1;                   // -1: none is held
+  int directory_ = -1;              // whose lock slot_ is held; -1: none is
   db::FileLocks* store_ = nullptr;  // whose lock slot_ is held; null: none is
   std::size_t slot_ = 0;
   std::optional<KeyVersion> confirmed_;
@@ -82,9 +86,8 @@ using ReadVersion = std::function<Result<KeyVersion>()>;
 
 // Waits until every running server has confirmed the version that the keys have at the call, or one that they
 // got while it waits: those hold the change too. `patience` at most; returns the state at the end. A server
-// that ends meanwhile is not waited for. Where no server is found it looks for a quarter of a second: one
-// whose store was replaced a moment ago has not marked the new file yet. `conflict` where a backup was
-// restored meanwhile: it may have undone the change.
+// that ends meanwhile is not waited for. `conflict` where a backup was restored meanwhile: it may have undone
+// the change.
 Result<ServingState> wait_for_servers(const std::string& store, const ReadVersion& read_version,
                                       std::chrono::milliseconds patience);
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Folder, Gatehouse, deskApi, deskConfiguration, eventually, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
+import { Desk, Folder, Gatehouse, askDatabase, deskApi, deskConfiguration, eventually, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
 
 describe('key commands', unlessBuilt, () => {
   let desk;
@@ -97,6 +97,29 @@ describe('key commands', unlessBuilt, () => {
       const gone = await revoke();
       assert.equal(gone.status, 0, gone.stderr);
       assert.match(gone.stderr, /No running server uses/);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('do not take a server for absent whose store and mark were both replaced', async () => {
+    const own = await Desk.open();
+    try {
+      const revoke = () => own.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+      const { id, key } = await own.createKey();
+      assert.equal((await own.get('/orders/1', { 'x-api-key': key })).status, 200);
+      own.gatehouse.signal('SIGSTOP');
+      askDatabase(own.folder, 'state.db', `VACUUM INTO '${own.folder.path}/copy.db'`);
+      for (const suffix of ['-wal', '-shm', '-serving']) rmSync(`${own.folder.path}/state.db${suffix}`);
+      renameSync(`${own.folder.path}/copy.db`, `${own.folder.path}/state.db`);
+      const stopped = await revoke();
+      assert.equal(stopped.status, 3, stopped.stderr);
+      assert.match(stopped.stderr, /the change is stored, but 1 of 1 running servers did not confirm within 5 s/);
+      own.gatehouse.signal('SIGCONT');
+      const again = await revoke();
+      assert.equal(again.status, 0, again.stderr);
+      assert.doesNotMatch(again.stderr, /No running server/);
+      assert.equal((await own.get('/orders/1', { 'x-api-key': key })).status, 401);
     } finally {
       await own.close();
     }
