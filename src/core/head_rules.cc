@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "http/cookies.h"
 #include "http/query.h"
 #include "http/request.h"
 #include "http/uri.h"
@@ -166,28 +165,6 @@ bool names_cookie(const RequestRules& rules, const CredentialCarriers& carriers,
     return std::ranges::find(names, cookie) != names.end();
   };
   return is_among(rules.checked_cookies) || is_among(rules.forwarded_cookies) || is_among(carriers.cookies);
-}
-
-Passage CookiePassages::next(const http::Cookie& cookie) {
-  // Of cookies that nothing names, where those go on: each is sought among those before it.
-  constexpr std::size_t kMostUndeclared = 64;
-  const auto is_among = [&cookie](const std::vector<std::string>& names) {
-    return std::ranges::find(names, cookie.name) != names.end();
-  };
-  const bool octets = cookie.form == http::CookieForm::octets;
-  ++pieces_;
-  if (is_among(rules_.checked_cookies)) {  // what readers dispute the gates have refused
-    return octets || cookie.form == http::CookieForm::items ? Passage::rewritten : Passage::ends_here;
-  }
-  if (!is_among(rules_.forwarded_cookies)) {
-    if (is_among(carriers_.cookies)) return Passage::ends_here;
-    const bool goes_on =
-        rules_.undeclared == Undeclared::forward && !cookie.name.empty() && pieces_ <= kMostUndeclared;
-    if (!goes_on) return Passage::unnamed;
-  }
-  if (std::ranges::find(seen_, cookie.name) != seen_.end()) return Passage::left_out;
-  seen_.push_back(cookie.name);
-  return octets || cookie.form == http::CookieForm::quoted ? Passage::goes_on : Passage::left_out;
 }
 
 std::string_view Passages::rewritten(std::size_t index) const {

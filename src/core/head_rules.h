@@ -14,7 +14,6 @@
 #include "http/fields.h"
 
 namespace gatehouse::http {
-struct Cookie;
 struct RequestHead;
 }  // namespace gatehouse::http
 
@@ -94,25 +93,6 @@ enum class TraceOrigin : std::uint8_t { own, of_caller };
 // Whether a policy says something of a cookie of this name; what it says of the others is
 // RequestRules::undeclared.
 bool names_cookie(const RequestRules& rules, const CredentialCarriers& carriers, std::string_view cookie);
-
-// What becomes of each cookie of one request on its way to an upstream.
-class CookiePassages {
- public:
-  // Both outlive the object.
-  CookiePassages(const RequestRules& rules, const CredentialCarriers& carriers)
-      : rules_(rules), carriers_(carriers) {}
-
-  // Of each piece of the Cookie field, in the field's order. `rewritten`: a parameter of the operation goes
-  // on decoded (http::append_agreed_value). `goes_on`: the value as it was sent. `left_out`: a name that goes
-  // on came before, or readers could part or join the value in different ways.
-  Passage next(const http::Cookie& cookie);
-
- private:
-  const RequestRules& rules_;
-  const CredentialCarriers& carriers_;
-  std::size_t pieces_ = 0;
-  std::vector<std::string_view> seen_;  // names that go on by name alone
-};
 
 // What becomes of each field of one request head. Decided once, by the gate that validates the head; the
 // upstream's head and the event are written from it.

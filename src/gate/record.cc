@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "core/cookie_passages.h"
 #include "gate/secret_forms.h"
 #include "http/characters.h"
 #include "http/cookies.h"

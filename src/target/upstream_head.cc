@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/strings.h"
+#include "core/cookie_passages.h"
 #include "http/cookies.h"
 #include "http/media_type.h"
 #include "http/query.h"
