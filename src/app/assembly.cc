@@ -42,7 +42,8 @@ MadeScheme make_scheme(const SharedParts& shared, const policy::AuthenticatorPol
       [&](const policy::JwtSettings& jwt) -> MadeScheme {
         GATEHOUSE_TRY(auto source, resources.issuers.of(authenticator.name, jwt));
         return std::make_unique<gate::JwtScheme>(policy, authenticator, std::move(source), shared.revocations,
-                                                 loop, cache_share(policy), resources.tokens);
+                                                 loop, resources.clock, cache_share(policy),
+                                                 resources.tokens);
       },
       [&](const policy::MutualTlsSettings&) -> MadeScheme {
         return std::make_unique<gate::MutualTlsScheme>(policy, authenticator, shared.revocations,

@@ -21,14 +21,20 @@ struct Presented {
   std::string_view credential;  // without `Bearer `; the certificate's DER for mutual TLS
   IpAddress client;
   WallTime now{};
+  MonotonicTime deadline{};                     // a scheme that has to wait waits no longer
   std::string_view certificate{};               // DER of the client's, verified by the handshake; empty: none
   WallTime certificate_ends = WallTime::max();  // or an authority of its chain
 };
 
-// The keys to check it with are being fetched: ask again when the scheme says that they have settled.
-struct KeysPending {};
+// What a scheme found out by waiting. `why` is for operators.
+struct Waited {
+  Verdict<IdentityPointer> identity;
+  std::string why;
+};
 
-using SchemeResult = std::variant<IdentityPointer, KeysPending>;
+// The identity, or what gives it later: an issuer's keys are being fetched, or the issuer is asked. The task
+// borrows what was presented, and need not be started.
+using SchemeResult = std::variant<IdentityPointer, net::Task<Waited>>;
 
 class Scheme {
  public:
@@ -39,8 +45,6 @@ class Scheme {
   // Whether the credential is one of this scheme's, good or bad. Asked only where several schemes share a
   // place.
   virtual bool owns(std::string_view credential) const = 0;
-  // Returns when a fetch that identify() started has ended, well or badly, or at `deadline`.
-  virtual net::Task<void> settled(MonotonicTime deadline) = 0;
 };
 
 }  // namespace gatehouse

@@ -113,6 +113,22 @@ class Identifier::Proofs {
   std::size_t count_ = 0;
 };
 
+// One request's: what each has said is kept, so that none waits twice.
+class Identifier::Answers {
+ public:
+  void add(std::uint32_t authenticator, Waited answer) {
+    list_.emplace_back(authenticator, std::move(answer));
+  }
+  const Waited* find(std::uint32_t authenticator) const {
+    const auto found = std::ranges::find(list_, authenticator, &Answer::first);
+    return found == list_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  using Answer = std::pair<std::uint32_t, Waited>;
+  std::vector<Answer> list_;
+};
+
 Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes) : schemes_(schemes) {
   Identity anonymous;
   anonymous.id = kAnonymous;
@@ -123,11 +139,13 @@ Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes) 
 
 // What stands in a place is a credential of one of its schemes, or it refuses. Where several schemes share
 // the place, those are asked whose credential it could be, and one that takes it is enough.
-Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Exchange& exchange, Proofs& proofs,
-                                     WallTime now) const {
+Verdict<std::optional<Identifier::Pending>> Identifier::look_at(const policy::CredentialPlace& place,
+                                                                Exchange& exchange, Proofs& proofs,
+                                                                const Answers& answers, WallTime now,
+                                                                MonotonicTime deadline) const {
   const auto credential = credential_at(place, exchange);
   if (!credential) return std::unexpected(credential.error());
-  if (credential->empty()) return nullptr;
+  if (credential->empty()) return std::nullopt;
   Refusal refusal(Reason::credential_unknown);
   bool asked = false, taken = false;
   std::string why, detail;
@@ -136,18 +154,24 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
   for (const std::uint32_t index : place.authenticators) {
     Scheme& scheme = *schemes_[index];
     if (place.authenticators.size() > 1 && !scheme.owns(*credential)) continue;
-    auto identified =
-        scheme.identify({*credential, exchange.client, now, exchange.peer->certificate, chain_ends}, why);
-    if (!identified) {
+    Verdict<SchemeResult> said = IdentityPointer();
+    if (const Waited* const answer = answers.find(index)) {
+      why = answer->why;
+      said = answer->identity;
+    } else {
+      said = scheme.identify(
+          {*credential, exchange.client, now, deadline, exchange.peer->certificate, chain_ends}, why);
+    }
+    if (!said) {
       if (!asked) {
-        refusal = identified.error();
+        refusal = said.error();
         detail = why;
       }
       asked = true;
       continue;
     }
-    if (std::holds_alternative<KeysPending>(*identified)) return &scheme;
-    exchange.proven.push_back(std::get<IdentityPointer>(*std::move(identified)));
+    if (auto* const task = std::get_if<net::Task<Waited>>(&*said)) return Pending{index, std::move(*task)};
+    exchange.proven.push_back(std::get<IdentityPointer>(*std::move(said)));
     proofs.add(index, *exchange.proven.back(), *credential);
     taken = asked = true;
   }
@@ -155,7 +179,7 @@ Verdict<Scheme*> Identifier::look_at(const policy::CredentialPlace& place, Excha
     if (exchange.detail.empty()) exchange.detail = detail;
     return std::unexpected(refusal);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::optional<Refusal> Identifier::choose(Exchange& exchange, const policy::Operation& operation,
@@ -209,7 +233,28 @@ std::optional<Refusal> Identifier::choose(Exchange& exchange, const policy::Oper
   return Refusal(Reason::credential_missing);
 }
 
-Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime now) const {
+Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime now,
+                                                  MonotonicTime deadline) const {
+  return identify(std::move(admitted), now, deadline, Answers());
+}
+
+// Begins anew after each wait: what else was proven may have changed meanwhile. Each scheme waits once.
+net::Task<Verdict<Identified>> Identifier::identify_waiting(Admitted& admitted, Pending pending,
+                                                            const Clock& clock,
+                                                            MonotonicTime deadline) const {
+  Answers answers;
+  for (;;) {
+    auto answer = co_await std::move(pending.task);
+    answers.add(pending.authenticator, std::move(answer));
+    auto outcome = identify(std::move(admitted), clock.wall(), deadline, answers);
+    if (!outcome) co_return std::unexpected(outcome.error());
+    if (auto* const identified = std::get_if<Identified>(&*outcome)) co_return std::move(*identified);
+    pending = std::get<Pending>(*std::move(outcome));
+  }
+}
+
+Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime now, MonotonicTime deadline,
+                                                  const Answers& answers) const {
   Exchange& exchange = admitted.exchange();
   const policy::Operation& operation = admitted.operation();
   exchange.detail.clear();
@@ -217,11 +262,11 @@ Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime 
   Proofs proofs;
   std::optional<Refusal> refusal;
   for (const policy::CredentialPlace& place : operation.places) {
-    const auto pending = look_at(place, exchange, proofs, now);
+    auto pending = look_at(place, exchange, proofs, answers, now, deadline);
     if (!pending) {
       if (!refusal) refusal = pending.error();  // and whoever else was proven is known all the same
-    } else if (*pending != nullptr && !refusal) {
-      return Outcome(*pending);
+    } else if (*pending && !refusal) {
+      return Outcome(**std::move(pending));
     }
   }
   if (refusal) return std::unexpected(*refusal);

@@ -22,18 +22,29 @@ class Identifier {
  public:
   Identifier(const policy::PolicySet& policy, const Schemes& schemes);
 
-  // Takes `admitted` where it gives a proof for it; else gives the scheme that has to settle first: wait for
-  // it, then ask again. `exchange.proven` holds everybody who was proven, also where this refuses or where
-  // the principal is anonymous; the one to be named comes first.
-  using Outcome = std::variant<Identified, Scheme*>;
-  Verdict<Outcome> identify(Admitted&& admitted, WallTime now) const;
+  // A scheme that has to wait before it can say who presented its credential.
+  struct Pending {
+    std::uint32_t authenticator;
+    net::Task<Waited> task;
+  };
+  // Takes `admitted` where it gives a proof for it. `exchange.proven` holds everybody who was proven, also
+  // where this refuses or where the principal is anonymous; the one to be named comes first.
+  using Outcome = std::variant<Identified, Pending>;
+  Verdict<Outcome> identify(Admitted&& admitted, WallTime now, MonotonicTime deadline) const;
+  // The same to its end: waits for `pending`, and for others that have to wait, until `deadline`.
+  net::Task<Verdict<Identified>> identify_waiting(Admitted& admitted, Pending pending, const Clock& clock,
+                                                  MonotonicTime deadline) const;
 
  private:
-  struct Held;   // a scheme and what it has proven
-  class Proofs;  // those of one request
+  struct Held;    // a scheme and what it has proven
+  class Proofs;   // those of one request
+  class Answers;  // of the schemes that had to wait
 
-  Verdict<Scheme*> look_at(const policy::CredentialPlace& place, Exchange& exchange, Proofs& proofs,
-                           WallTime now) const;
+  Verdict<Outcome> identify(Admitted&& admitted, WallTime now, MonotonicTime deadline,
+                            const Answers& answers) const;
+  Verdict<std::optional<Pending>> look_at(const policy::CredentialPlace& place, Exchange& exchange,
+                                          Proofs& proofs, const Answers& answers, WallTime now,
+                                          MonotonicTime deadline) const;
   // Makes the principal.
   std::optional<Refusal> choose(Exchange& exchange, const policy::Operation& operation,
                                 const Proofs& proofs) const;

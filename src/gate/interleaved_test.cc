@@ -101,7 +101,14 @@ class WaitingScheme final : public Scheme {
  public:
   WaitingScheme(Turns& turns, const policy::PolicySet& policy) : turns_(turns), policy_(policy) {}
   Verdict<SchemeResult> identify(const Presented& presented, std::string&) override {
-    if (!settled_) return SchemeResult(KeysPending{});
+    return SchemeResult(ask(presented));
+  }
+  bool owns(std::string_view) const override { return true; }
+
+ private:
+  net::Task<Waited> ask(Presented presented) {
+    co_await turns_.wait("keys");
+    if (presented.credential == "none") co_return Waited{refuse(Reason::credential_unknown), "no such key"};
     Identity identity;
     identity.id = fmt::format("partner:{}", presented.credential);
     identity.kind = PrincipalKind::key;
@@ -109,18 +116,11 @@ class WaitingScheme final : public Scheme {
     identity.credential_key = presented.credential;
     identity.roles = {"partner"};
     identity.permissions = policy_.permissions_of(identity.roles, identity.kind);
-    return SchemeResult(std::make_shared<const FinishedIdentity>(std::move(identity)));
-  }
-  bool owns(std::string_view) const override { return true; }
-  net::Task<void> settled(MonotonicTime) override {
-    co_await turns_.wait("keys");
-    settled_ = true;
+    co_return Waited{std::make_shared<const FinishedIdentity>(std::move(identity)), ""};
   }
 
- private:
   Turns& turns_;
   const policy::PolicySet& policy_;
-  bool settled_ = false;
 };
 
 class WaitingBody final : public BodyReader {

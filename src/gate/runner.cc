@@ -17,8 +17,8 @@
 namespace gatehouse::gate {
 namespace {
 
-constexpr std::chrono::seconds kKeysPatience{3};    // how long a request waits for an issuer's keys
-constexpr std::chrono::seconds kIntentPatience{3};  // how long one waits for the disk to take its intent
+constexpr std::chrono::seconds kIdentityPatience{3};  // how long a request waits for who sent it: for keys
+constexpr std::chrono::seconds kIntentPatience{3};    // how long one waits for the disk to take its intent
 
 // An object that is another's and one that is not there are refused at the same times after they began to be
 // looked for, so that the time of the refusal says nothing of what was looked at for it. Counted from the
@@ -144,13 +144,15 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   GATEHOUSE_CO_TRY(Admitted admitted, limiter_.admit_address(*std::move(matched)));
 
   // 3. Who.
-  auto identified = identifier_.identify(std::move(admitted), exchange.received);
-  if (identified && std::holds_alternative<Scheme*>(*identified)) {
-    // An issuer's keys are being fetched. Once is enough: the scheme does not ask for a second fetch so soon.
-    co_await std::get<Scheme*>(*identified)->settled(clock_.monotonic() + kKeysPatience);
-    identified = identifier_.identify(std::move(admitted), clock_.wall());
-    if (identified && std::holds_alternative<Scheme*>(*identified))
-      co_return refuse(Reason::keys_unavailable);
+  const MonotonicTime patience = exchange.started + kIdentityPatience;
+  auto identified = identifier_.identify(std::move(admitted), exchange.received, patience);
+  if (auto* const pending = identified ? std::get_if<Identifier::Pending>(&*identified) : nullptr) {
+    auto waited = co_await identifier_.identify_waiting(admitted, std::move(*pending), clock_, patience);
+    if (waited) {
+      identified = *std::move(waited);
+    } else {
+      identified = std::unexpected(waited.error());
+    }
   }
   // 4. Not too often by this principal: whoever was proven pays for what it asks, also where that is refused.
   if (!identified) {
@@ -299,9 +301,10 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   GATEHOUSE_TRY(Matched matched, Router::route(*asked));
   if (matched.operation().name != answered.checked.operation()->name)
     return refuse(Reason::no_such_operation);
-  auto identified = identifier_.identify(LimitGate::again(std::move(matched)), asked->received);
+  auto identified =
+      identifier_.identify(LimitGate::again(std::move(matched)), asked->received, asked->started);
   if (!identified) return std::unexpected(identified.error());
-  if (std::holds_alternative<Scheme*>(*identified)) return Again::not_known_yet;
+  if (std::holds_alternative<Identifier::Pending>(*identified)) return Again::not_known_yet;
   Counted counted = LimitGate::again(std::get<Identified>(*std::move(identified)));
   if (counted.principal()->id != (*answered.checked.principal())->id)
     return refuse(Reason::credential_unknown);

@@ -19,7 +19,6 @@ class ApiKeyScheme final : public Scheme {
 
   Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
-  net::Task<void> settled(MonotonicTime) override { co_return; }
 
  private:
   bool takes(const StoredKey& key) const;

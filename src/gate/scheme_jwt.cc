@@ -73,12 +73,14 @@ bool read_scope(json::Value scope, std::vector<std::string>& into) {
 
 JwtScheme::JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
                      std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations,
-                     net::Loop& loop, std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter)
+                     net::Loop& loop, const Clock& clock, std::size_t cache_bytes,
+                     std::shared_ptr<crypto::CacheMeter> meter)
     : authenticator_(authenticator),
       builder_(policy, authenticator),
       source_(std::move(source)),
       revocations_(std::move(revocations)),
       loop_(loop),
+      clock_(clock),
       settings_(std::get<policy::JwtSettings>(authenticator.settings->of)),
       verifier_(rules_of(settings_)),
       cache_(kRememberedTokens, cache_bytes, std::move(meter)) {}
@@ -116,15 +118,35 @@ const crypto::KeySet* JwtScheme::current_keys() {
 }
 
 Verdict<SchemeResult> JwtScheme::identify(const Presented& presented, std::string& why) {
+  auto identity = identify_now(presented, why);
+  if (!identity) return std::unexpected(identity.error());
+  if (*identity == nullptr) return SchemeResult(identify_with_fetched_keys(presented));
+  return SchemeResult(*std::move(identity));
+}
+
+net::Task<Waited> JwtScheme::identify_with_fetched_keys(Presented presented) {
+  co_await source_->settled(loop_, presented.deadline);
+  presented.now = clock_.wall();
+  std::string why;
+  auto identity = identify_now(presented, why);
+  // One fetch is waited for: what it did not bring in time refuses.
+  if (identity && *identity == nullptr) {
+    why = "the keys of the issuer did not come in time";
+    identity = refuse(Reason::keys_unavailable, authenticator_.name);
+  }
+  co_return Waited{std::move(identity), std::move(why)};
+}
+
+Verdict<IdentityPointer> JwtScheme::identify_now(const Presented& presented, std::string& why) {
   const crypto::KeySet* const keys = current_keys();
   if (keys == nullptr) {
-    if (source_->refresh() == KeySource::Worth::waiting) return SchemeResult(KeysPending{});
+    if (source_->refresh() == KeySource::Worth::waiting) return nullptr;
     why = "there are no keys of the issuer: none could be read yet, or the last ones are too old";
     return refuse(Reason::keys_unavailable, authenticator_.name);
   }
   const crypto::TokenKey key(presented.credential);
   if (auto known = cache_.find(key, keys->generation(), presented.now)) {
-    if (known->bound_to.empty()) return SchemeResult(std::move(known));
+    if (known->bound_to.empty()) return known;
     if (auto held = check_holder(known->bound_to, presented, why); !held) {
       return std::unexpected(held.error());
     }
@@ -132,14 +154,14 @@ Verdict<SchemeResult> JwtScheme::identify(const Presented& presented, std::strin
       why = "the certificate that the token is bound to counts no more, or the token";
       return std::unexpected(holds.error());
     }
-    return SchemeResult(std::move(known));
+    return known;
   }
 
   const auto token = verifier_.verify(presented.credential, *keys, presented.now);
   if (!token) {
     if (token.error() == crypto::TokenFault::key_not_found &&
         source_->refresh() == KeySource::Worth::waiting) {
-      return SchemeResult(KeysPending{});
+      return nullptr;
     }
     why = crypto::name(token.error());
     return refuse(reason_of(token.error()), authenticator_.name);
@@ -156,7 +178,7 @@ Verdict<SchemeResult> JwtScheme::identify(const Presented& presented, std::strin
     }
   }
   cache_.put(key, keys->generation(), token->expires(), *identity, memory_of(**identity));
-  return SchemeResult(*std::move(identity));
+  return identity;
 }
 
 // RFC 8705 section 3: a token that is bound to a certificate is good on its holder's connections alone.

@@ -38,14 +38,16 @@ class JwtScheme final : public Scheme {
   // bounds what this worker remembers of tokens.
   JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
             std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations, net::Loop& loop,
-            std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter);
+            const Clock& clock, std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter);
 
   Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
-  net::Task<void> settled(MonotonicTime deadline) override { return source_->settled(loop_, deadline); }
 
  private:
   const crypto::KeySet* current_keys();
+  // By the keys at hand; null where a fetch that has begun may bring the key that the token names.
+  Verdict<IdentityPointer> identify_now(const Presented& presented, std::string& why);
+  net::Task<Waited> identify_with_fetched_keys(Presented presented);
   Verdict<IdentityPointer> identity_of(const crypto::VerifiedToken& token, const Presented& presented,
                                        std::string& why);
   Verdict<void> check_holder(const std::string& bound_to, const Presented& presented, std::string& why) const;
@@ -57,6 +59,7 @@ class JwtScheme final : public Scheme {
   std::shared_ptr<const crypto::KeySet> keys_;  // of source_, at version_
   std::uint64_t version_ = 0;
   net::Loop& loop_;
+  const Clock& clock_;
   const policy::JwtSettings& settings_;
   crypto::JwtVerifier verifier_;
   crypto::TokenCache<FinishedIdentity> cache_;

@@ -22,7 +22,6 @@ class MutualTlsScheme final : public Scheme {
   // fingerprint}.
   Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override;
   bool owns(std::string_view credential) const override;
-  net::Task<void> settled(MonotonicTime) override { co_return; }
 
  private:
   const crypto::RevocationLists* current_lists();

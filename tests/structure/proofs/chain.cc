@@ -28,7 +28,8 @@ void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, cons
   auto before_identify = std::move(before_limit_address);
 #endif
 #ifndef WITHOUT_identify
-  auto identified = gates.identifier.identify(std::move(before_identify), exchange.received);
+  auto identified =
+      gates.identifier.identify(std::move(before_identify), exchange.received, exchange.started);
   auto before_limit_principal = std::get<Identified>(*std::move(identified));
 #else
   auto before_limit_principal = std::move(before_identify);
