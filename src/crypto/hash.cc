@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <sodium/crypto_shorthash_siphash24.h>
+
 #include "base/encoding.h"
+#include "base/entropy.h"
 #include "base/secret.h"
 #include "crypto/openssl.h"
 
@@ -51,6 +54,19 @@ EVP_MD_CTX* after_block(std::span<const std::uint8_t> key, std::uint8_t pad) {
 }
 
 }  // namespace
+
+Digest128 process_digest(std::string_view data) {
+  static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(Digest128));
+  static const auto key = [] {
+    std::array<std::uint8_t, crypto_shorthash_siphashx24_KEYBYTES> random{};
+    SystemEntropy().fill(random);
+    return random;
+  }();
+  Digest128 digest;
+  crypto_shorthash_siphashx24(digest.data(), reinterpret_cast<const std::uint8_t*>(data.data()), data.size(),
+                              key.data());
+  return digest;
+}
 
 Digest256 sha256(std::string_view data) { return digest_of<Digest256, sha256_method>(data); }
 Digest384 sha384(std::string_view data) { return digest_of<Digest384, sha384_method>(data); }

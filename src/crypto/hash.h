@@ -1,5 +1,5 @@
-// SHA-2 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104). The digests are looked up in OpenSSL once and each thread
-// keeps its contexts, which halves the cost of hashing a token.
+// SHA-2 (FIPS 180-4), HMAC-SHA-256 (RFC 2104), and a keyed hash for tables of this process. The digests are
+// looked up in OpenSSL once and each thread keeps its contexts, which halves the cost of hashing a token.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@ struct evp_md_ctx_st;
 
 namespace gatehouse::crypto {
 
+using Digest128 = std::array<std::uint8_t, 16>;
 using Digest256 = std::array<std::uint8_t, 32>;
 using Digest384 = std::array<std::uint8_t, 48>;
 using Digest512 = std::array<std::uint8_t, 64>;
@@ -19,6 +20,11 @@ using Digest512 = std::array<std::uint8_t, 64>;
 Digest256 sha256(std::string_view data);
 Digest384 sha384(std::string_view data);
 Digest512 sha512(std::string_view data);
+
+// SipHash-2-4 of 128 bits under a random key that this process alone has, and that no other process will
+// have. Nobody who lacks the key can find two texts with one digest, or one for a given digest: good for
+// naming in a table what callers choose, in half the time of SHA-256. Means nothing outside the process.
+Digest128 process_digest(std::string_view data);
 
 // A key made ready once; every mac() starts from that state. Safe to use from several threads.
 class HmacSha256 {

@@ -71,5 +71,20 @@ TEST(Hash, OneHmacServesSeveralThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST(ProcessDigest, IsOfAllBytesAndOfThisProcess) {
+  const std::string text(342, 's');
+  const Digest128 digest = process_digest(text);
+  EXPECT_EQ(process_digest(text), digest);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string other = text;
+    other[i] = 't';
+    EXPECT_NE(process_digest(other), digest) << i;
+    EXPECT_NE(process_digest(text.substr(0, i)), digest) << i;
+  }
+  // SipHash-2-4 of no bytes under the key of zeros, as its authors' vectors have it: the key here is not
+  // that.
+  EXPECT_NE(hex(process_digest("")), "a3817f04ba25a8e66df67214c7550293");
+}
+
 }  // namespace
 }  // namespace gatehouse::crypto

@@ -1,5 +1,5 @@
 // Remembers what a verified token stands for, until the token expires: verifying again costs 18 to 100 µs,
-// looking it up the SHA-256 of its signature and a comparison of the rest.
+// looking it up a hash of its signature and a comparison of the rest.
 #pragma once
 
 #include <algorithm>
@@ -30,18 +30,20 @@ inline std::string_view signed_part(std::string_view token) {
              : token.substr(0, static_cast<std::size_t>(static_cast<const char*>(dot) - token.data()));
 }
 
-// A token's name in the cache: what stands before its last dot as it is, and the SHA-256 of what follows. Of
+// A token's name in the cache: what stands before its last dot as it is, and a keyed hash of what follows. Of
 // `header.claims.signature` no more is kept than the claims, which give nobody access; other texts, and those
-// with more than kOpen bytes of claims, are hashed as a whole. Two tokens with one name are the same token.
+// with more than kOpen bytes of claims, are hashed as a whole. Two tokens with one name are the same token: a
+// caller who does not have the process's key cannot make another with its hash, nor choose a set of the
+// table.
 class TokenKey {
  public:
   static constexpr std::size_t kOpen = 1024;
 
   // `token` must outlive the key.
   explicit TokenKey(std::string_view token)
-      : open_(open_part(token)), digest_(sha256(token.substr(open_.size()))) {}
+      : open_(open_part(token)), digest_(process_digest(token.substr(open_.size()))) {}
   std::string_view open() const { return open_; }
-  const Digest256& digest() const { return digest_; }
+  const Digest128& digest() const { return digest_; }
 
  private:
   static std::string_view open_part(std::string_view token) {
@@ -50,7 +52,7 @@ class TokenKey {
   }
 
   std::string_view open_;
-  Digest256 digest_;
+  Digest128 digest_;
 };
 
 // What all caches of one kind hold, over all workers: for metrics.
@@ -128,7 +130,7 @@ class TokenCache {
   static constexpr std::size_t kWays = 8;
   struct Slot {
     std::string open;
-    Digest256 digest{};
+    Digest128 digest{};
     WallTime expires;
     std::uint64_t generation = 0;
     std::uint64_t used = 0;
