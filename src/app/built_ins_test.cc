@@ -182,6 +182,7 @@ TEST(BuiltIns, KeepTheirPathsAndNamesFromDocuments) {
       "api.yaml:6:19: mine: Gatehouse answers /.well-known/security.txt itself (well_known.security_txt, "
       "turned on in gatehouse.yaml:8); remove the path from this document, or turn that off\n");
   EXPECT_TRUE(with_path("/mine", "get", "well_known.security_txt").contains("names the operation at"));
+  EXPECT_EQ(with_path("/.well-known/other.txt", "get", "mine"), "");
 }
 
 }  // namespace

@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/assembly.h"
 #include "app/check_files.h"
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/event_store.h"
+#include "app/load_policy.h"
 #include "app/proposed_fields.h"
 #include "app/starter.h"
 #include "base/units.h"

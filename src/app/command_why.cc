@@ -3,18 +3,17 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "app/assembly.h"
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/decision_path.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
+#include "app/load_policy.h"
 #include "app/reason_text.h"
 #include "audit/query.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "core/event.h"
-#include "doc/load.h"
 #include "json/parser.h"
 #include "json/writer.h"
 #include "policy/load.h"
