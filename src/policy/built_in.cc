@@ -170,8 +170,23 @@ std::vector<openapi::Api> add_built_ins(std::span<const BuiltInGroup* const> gro
     };
     openapi::Api& api =
         apis.emplace_back(openapi::load(fmt::format("{}.yaml", group->name), read, {}, problems));
-    for (openapi::Operation& operation : api.operations) operation.place = place;
-    for (const BuiltInOperation& operation : group->operations) operations.push_back(&operation);
+    // One that lacked its target would be a person's operation, with the default upstream.
+    const auto disagree = [&](std::string_view operation) {
+      problems.add(place, fmt::format("{}: the operations and targets of `{}` disagree; this is a bug of "
+                                      "Gatehouse: please report it",
+                                      operation, group->name));
+    };
+    for (openapi::Operation& operation : api.operations) {
+      operation.place = place;
+      if (std::ranges::find(group->operations, operation.id, &BuiltInOperation::name) ==
+          group->operations.end())
+        disagree(operation.id);
+    }
+    for (const BuiltInOperation& operation : group->operations) {
+      operations.push_back(&operation);
+      if (std::ranges::find(api.operations, operation.name, &openapi::Operation::id) == api.operations.end())
+        disagree(operation.name);
+    }
   }
   return apis;
 }
