@@ -11,7 +11,6 @@
 #include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/process_resources.h"
-#include "base/overloaded.h"
 #include "crypto/certificate.h"
 #include "crypto/distinguished_name.h"
 #include "crypto/jwk.h"
@@ -186,11 +185,8 @@ void check_files(const policy::Settings& settings, Problems& problems) {
   check.names(settings);
   check.no_folder({settings.store, settings.store_place}, "store");
   for (const policy::LogSettings& log : settings.log) {
-    const Overloaded one{
-        [](const policy::StdoutSettings&) {},
-        [&](const policy::LogFileSettings& sink) { check.no_folder(sink.file, "log"); },
-    };
-    std::visit(one, log);
+    const policy::PlacedText* const file = std::visit([](const auto& sink) { return sink.file(); }, log);
+    if (file != nullptr) check.no_folder(*file, "log");
   }
   for (const auto& [name, upstream] : settings.upstreams) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));

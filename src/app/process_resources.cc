@@ -65,8 +65,8 @@ using OpenedSink = Result<std::unique_ptr<audit::Sink>>;
 
 constexpr auto open_stdout = [](const policy::StdoutSettings&) -> OpenedSink { return audit::stdout_sink(); };
 constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedSink {
-  GATEHOUSE_CHECK(make_folder_of(log.file.value));
-  return audit::file_sink({log.file.value, log.rotate, log.keep});
+  GATEHOUSE_CHECK(make_folder_of(log.path.value));
+  return audit::file_sink({log.path.value, log.rotate, log.keep});
 };
 
 Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {

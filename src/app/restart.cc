@@ -7,22 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "base/overloaded.h"
-
 namespace gatehouse::app {
 namespace {
 
 std::string text(const std::optional<policy::SocketAddress>& at) {
   return at ? fmt::format("{} {}", at->address.text(), at->port) : std::string();
-}
-
-std::string text(const policy::LogSettings& log) {
-  return std::visit(Overloaded{[](const policy::StdoutSettings&) { return std::string("stdout\n"); },
-                               [](const policy::LogFileSettings& sink) {
-                                 return fmt::format("{}\n{} {}\n", sink.file.value, sink.rotate.bytes,
-                                                    sink.keep);
-                               }},
-                    log);
 }
 
 using HeldSetting = std::pair<std::string_view, std::string>;  // its key, and its value as a text
@@ -37,7 +26,8 @@ std::vector<HeldSetting> held_until_restart(const policy::Settings& settings) {
   const auto& [https, http, http_answer, names, health, admin, admin_access, proxy_protocol, connections,
                place, connections_per_address, head] = listen;
   std::string sinks;
-  for (const policy::LogSettings& sink : log) sinks += text(sink);
+  for (const policy::LogSettings& sink : log)
+    sinks.append(std::visit([](const auto& one) { return one.text(); }, sink)).append("\n");
   return {
       {"listen.https", text(https)},
       {"listen.http.address", text(http)},

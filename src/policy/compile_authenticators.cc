@@ -8,12 +8,8 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "base/overloaded.h"
 #include "base/strings.h"
-#include "crypto/algorithm.h"
-#include "crypto/distinguished_name.h"
 #include "policy/environment.h"
 #include "policy/located_program.h"
 
@@ -54,59 +50,20 @@ class Authenticators {
                                   "name; give it the name of one in components.securitySchemes, or remove it",
                                   name));
       }
-      compile_type(authenticator, claims, policy);
+      const ClaimTexts texts = std::visit([](const auto& type) { return type.claims(); }, authenticator.of);
+      policy.id = claim_program(texts.id, claims);
+      policy.roles = claim_program(texts.roles, claims);
+      policy.scopes = claim_program(texts.scopes, claims);
+      policy.tenant = claim_program(texts.tenant, claims);
+      std::visit([&](const auto& type) { type.check(authenticator, set_.settings, problems_); },
+                 authenticator.of);
       set_.authenticators.push_back(std::move(policy));
     }
     tell_people_apart();
   }
 
  private:
-  void compile_type(const Authenticator& authenticator, const cel::Environment& claims,
-                    AuthenticatorPolicy& policy) {
-    const Overloaded compile{
-        [](const ApiKeySettings&) {},
-        [&](const JwtSettings& jwt) {
-          check_algorithms(authenticator, jwt);
-          policy.roles = claim_program(jwt.roles, claims);
-          policy.scopes = claim_program(jwt.scopes, claims);
-          policy.tenant = claim_program(jwt.tenant, claims);
-        },
-        [&](const MutualTlsSettings& mutual_tls) {
-          if (set_.settings.tls.client_ca.value.empty()) {
-            problems_.add(authenticator.place,
-                          fmt::format("authenticators.{}: mutual TLS needs the authorities of clients; name "
-                                      "their file with tls.client_ca",
-                                      authenticator.name));
-          }
-          policy.id = claim_program(mutual_tls.id, claims);
-          policy.roles = claim_program(mutual_tls.roles, claims);
-          policy.tenant = claim_program(mutual_tls.tenant, claims);
-        },
-    };
-    std::visit(compile, authenticator.of);
-  }
-
   using Source = std::string;  // names who gives ids that mean one principal each
-
-  // Where an authenticator's ids come from. Keys have one source, because the operator names their principals
-  // in one store; so do the tokens of one issuer, and one attribute of the certificates of one set of
-  // authorities: a common name and an e-mail address are not names of one kind.
-  static Source own_source(const Authenticator& authenticator) {
-    const Overloaded source{
-        [](const ApiKeySettings&) { return std::string("keys"); },
-        [](const JwtSettings& jwt) { return "tokens " + jwt.issuer.value; },
-        [](const MutualTlsSettings& mutual_tls) {
-          std::vector<std::string> issuers;
-          for (const PlacedText& issuer : mutual_tls.issuers)
-            issuers.push_back(crypto::canonical_name(issuer.value));
-          std::ranges::sort(issuers);
-          issuers.erase(std::unique(issuers.begin(), issuers.end()), issuers.end());
-          return fmt::format("certificates {}\n{}", mutual_tls.id ? mutual_tls.id->value : "claims.subject",
-                             fmt::join(issuers, "\n"));
-        },
-    };
-    return std::visit(source, authenticator.of);
-  }
 
   // With `same_people_as` followed to its end.
   Source source_of(const Authenticator& authenticator) {
@@ -124,7 +81,7 @@ class Authenticators {
       }
       at = &next->second;
     }
-    return own_source(*at);
+    return std::visit([](const auto& type) { return type.source(); }, at->of);
   }
 
   // One id is one principal: two sources that could give the same id have different prefixes, and none gives
@@ -156,28 +113,13 @@ class Authenticators {
   }
 
   static std::string_view example_prefix(const Authenticator& authenticator) {
-    using Text = std::string_view;
-    return std::visit(Overloaded{[](const ApiKeySettings&) { return Text("partner"); },
-                                 [](const JwtSettings&) { return Text("user"); },
-                                 [](const MutualTlsSettings&) { return Text("certificate"); }},
-                      authenticator.of);
+    return std::visit([](const auto& type) { return type.kExamplePrefix; }, authenticator.of);
   }
 
-  std::optional<cel::Program> claim_program(const std::optional<PlacedText>& text,
+  std::optional<cel::Program> claim_program(const std::optional<PlacedText>* text,
                                             const cel::Environment& environment) {
-    if (!text) return std::nullopt;
-    return compile_at(*text, environment, cel::Type::dyn(), problems_);
-  }
-
-  void check_algorithms(const Authenticator& authenticator, const JwtSettings& jwt) {
-    for (const std::string& name : jwt.algorithms) {
-      if (crypto::parse_algorithm(name)) continue;
-      problems_.add(
-          authenticator.place,
-          fmt::format("authenticators.{}: `{}` is no algorithm for tokens here; use ES256, ES384, ES512, "
-                      "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
-                      authenticator.name, name));
-    }
+    if (text == nullptr || !*text) return std::nullopt;
+    return compile_at(**text, environment, cel::Type::dyn(), problems_);
   }
 
   void read_carrier(const openapi::SecurityScheme& scheme, const Authenticator& authenticator,
@@ -191,11 +133,8 @@ class Authenticators {
     };
     const bool bearer = (scheme.type == Type::http && scheme.http_scheme == "bearer") ||
                         scheme.type == Type::oauth2 || scheme.type == Type::open_id_connect;
-    const bool by_certificate = std::visit(
-        Overloaded{[](const ApiKeySettings&) { return false; }, [](const JwtSettings&) { return false; },
-                   [](const MutualTlsSettings&) { return true; }},
-        authenticator.of);
-    if (by_certificate) {
+    const CredentialComes comes = std::visit([](const auto& type) { return type.kComes; }, authenticator.of);
+    if (comes == CredentialComes::with_handshake) {
       policy.carrier = Carrier::certificate;
       policy.challenge = "Mutual";
       if (scheme.type != Type::mutual_tls) wrong("mtls goes with type: mutualTLS");

@@ -153,7 +153,33 @@ struct Upstream {
   FieldSettings fields;
 };
 
-struct ApiKeySettings {};
+struct Authenticator;
+struct Settings;
+
+// The CEL texts over a credential's claims that a type of authenticator has; null: it has no such key.
+struct ClaimTexts {
+  const std::optional<PlacedText>* id = nullptr;
+  const std::optional<PlacedText>* roles = nullptr;
+  const std::optional<PlacedText>* scopes = nullptr;
+  const std::optional<PlacedText>* tenant = nullptr;
+};
+// How the credential comes: as the OpenAPI security scheme declares it, or with the handshake.
+enum class CredentialComes : std::uint8_t { as_declared, with_handshake };
+
+// The types of authenticators (`type`). Beside its keys each says what is asked of every type:
+//   kExamplePrefix, kComes
+//   claims()   its texts over claims
+//   source()   names where its ids come from: two with the same source mean the same principals
+//   proof()    what a thief needs; two with the same proof fall together
+//   check()    adds what is wrong beside the form of its keys
+struct ApiKeySettings {
+  static constexpr std::string_view kExamplePrefix = "partner";
+  static constexpr CredentialComes kComes = CredentialComes::as_declared;
+  ClaimTexts claims() const { return {}; }
+  std::string source() const;
+  std::string proof() const;
+  void check(const Authenticator&, const Settings&, Problems&) const {}
+};
 
 struct JwtSettings {
   PlacedText issuer;
@@ -167,6 +193,13 @@ struct JwtSettings {
   Nanoseconds leeway = std::chrono::seconds(30);
   PlacedText jwks_ca;  // a file of authorities for a JWKS URL, or empty for the system's
   Nanoseconds stale = std::chrono::hours(1);  // so long after the last good answer its keys count no more
+
+  static constexpr std::string_view kExamplePrefix = "user";
+  static constexpr CredentialComes kComes = CredentialComes::as_declared;
+  ClaimTexts claims() const { return {.roles = &roles, .scopes = &scopes, .tenant = &tenant}; }
+  std::string source() const;
+  std::string proof() const;
+  void check(const Authenticator& authenticator, const Settings& settings, Problems& problems) const;
 };
 
 struct MutualTlsSettings {
@@ -174,6 +207,13 @@ struct MutualTlsSettings {
   std::optional<PlacedText> id;     // CEL over claims (of the certificate); default claims.subject
   std::optional<PlacedText> roles;
   std::optional<PlacedText> tenant;
+
+  static constexpr std::string_view kExamplePrefix = "certificate";
+  static constexpr CredentialComes kComes = CredentialComes::with_handshake;
+  ClaimTexts claims() const { return {.id = &id, .roles = &roles, .tenant = &tenant}; }
+  std::string source() const;
+  std::string proof() const;
+  void check(const Authenticator& authenticator, const Settings& settings, Problems& problems) const;
 };
 
 using AuthenticatorSettings = std::variant<ApiKeySettings, JwtSettings, MutualTlsSettings>;
@@ -269,11 +309,19 @@ struct OperationSettings {
 };
 
 // An entry of `log`, one type for each kind.
-struct StdoutSettings {};
+//   text()   all that it says, for comparison
+//   file()   that it writes, and that is made where it is missing; null: none
+struct StdoutSettings {
+  std::string text() const { return "stdout"; }
+  const PlacedText* file() const { return nullptr; }
+};
 struct LogFileSettings {
-  PlacedText file;
+  PlacedText path;
   ByteCount rotate = mebibytes(100);
   std::uint32_t keep = 14;
+
+  std::string text() const;
+  const PlacedText* file() const { return &path; }
 };
 using LogSettings = std::variant<StdoutSettings, LogFileSettings>;
 

@@ -1,5 +1,13 @@
 #include <algorithm>
+#include <string>
+#include <variant>
+#include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "crypto/algorithm.h"
+#include "crypto/distinguished_name.h"
 #include "http/uri.h"
 #include "policy/settings_fields.h"
 
@@ -82,6 +90,43 @@ bool is_prefix(std::string_view text) {
 
 }  // namespace
 
+std::string ApiKeySettings::source() const {
+  return "keys";  // the operator names their principals in one store
+}
+std::string ApiKeySettings::proof() const { return "key"; }
+
+std::string JwtSettings::source() const { return "tokens " + issuer.value; }
+std::string JwtSettings::proof() const { return "token " + issuer.value; }
+void JwtSettings::check(const Authenticator& authenticator, const Settings&, Problems& problems) const {
+  for (const std::string& name : algorithms) {
+    if (crypto::parse_algorithm(name)) continue;
+    problems.add(
+        authenticator.place,
+        fmt::format("authenticators.{}: `{}` is no algorithm for tokens here; use ES256, ES384, ES512, "
+                    "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
+                    authenticator.name, name));
+  }
+}
+
+// One attribute of the certificates of one set of authorities: a common name and an e-mail address are not
+// names of one kind.
+std::string MutualTlsSettings::source() const {
+  std::vector<std::string> names;
+  for (const PlacedText& issuer : issuers) names.push_back(crypto::canonical_name(issuer.value));
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return fmt::format("certificates {}\n{}", id ? id->value : "claims.subject", fmt::join(names, "\n"));
+}
+std::string MutualTlsSettings::proof() const { return "certificate"; }
+void MutualTlsSettings::check(const Authenticator& authenticator, const Settings& settings,
+                              Problems& problems) const {
+  if (!settings.tls.client_ca.value.empty()) return;
+  problems.add(authenticator.place,
+               fmt::format("authenticators.{}: mutual TLS needs the authorities of clients; name their file "
+                           "with tls.client_ca",
+                           authenticator.name));
+}
+
 Authenticator read_authenticator(std::string name, const Field& field, const std::string& directory) {
   Reader in(field);
   Authenticator authenticator;
@@ -95,7 +140,8 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!in.has("type")) in.missing("type");
   if (!read) return authenticator;  // which other keys there may be is not known
   authenticator.of = (*read)(in, directory);
-  if (authenticator.mutual_tls() == nullptr && in.optional("forward", as_boolean).value_or(false))
+  const CredentialComes comes = std::visit([](const auto& type) { return type.kComes; }, authenticator.of);
+  if (comes == CredentialComes::as_declared && in.optional("forward", as_boolean).value_or(false))
     authenticator.credential = CredentialEnd::upstream;
   in.finish();
   return authenticator;

@@ -193,7 +193,7 @@ std::vector<LogSettings> read_log(const Field& field, const std::string& directo
     }
     Reader in(item);
     LogFileSettings sink;
-    sink.file = {absolute(directory, in.required("file", as_text)), item.place()};
+    sink.path = {absolute(directory, in.required("file", as_text)), item.place()};
     sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
     sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
     in.finish();
@@ -275,6 +275,8 @@ LimitSettings read_limit(std::string name, const Field& field) {
   in.finish();
   return limit;
 }
+
+std::string LogFileSettings::text() const { return fmt::format("{}\n{} {}", path.value, rotate.bytes, keep); }
 
 OperationSettings read_operation(const Field& field, std::string name) {
   Reader in(field);

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/overloaded.h"
 #include "review/purpose.h"
 #include "review/rule.h"
 
@@ -44,11 +43,8 @@ const std::string* name_of(const PolicySet& policy, const Operation& operation,
 std::size_t proofs_of(const PolicySet& policy, const policy::SchemeAlternative& alternative) {
   std::vector<std::string> kinds;
   for (const policy::SchemeUse& use : alternative) {
-    std::string kind =
-        std::visit(Overloaded{[](const policy::ApiKeySettings&) { return std::string("key"); },
-                              [](const policy::JwtSettings& jwt) { return "token " + jwt.issuer.value; },
-                              [](const policy::MutualTlsSettings&) { return std::string("certificate"); }},
-                   policy.authenticators[use.authenticator].settings->of);
+    std::string kind = std::visit([](const auto& type) { return type.proof(); },
+                                  policy.authenticators[use.authenticator].settings->of);
     if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
   }
   return kinds.size();
