@@ -1,6 +1,8 @@
 #include "db/connection.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "db/connection_state.h"
+#include "db/row_set.h"
 #include "db/text_functions.h"
 
 namespace gatehouse::db {
@@ -161,6 +164,16 @@ int bind(sqlite3_stmt* statement, int index, const Parameter& parameter, sqlite3
   return std::visit(Visitor{statement, index, keep}, parameter.value());
 }
 
+// Which value a parameter takes, from 1: `$7` takes the seventh, wherever it stands.
+static std::size_t number_of(sqlite3_stmt* statement, int place) {
+  const char* const name = sqlite3_bind_parameter_name(statement, place);
+  if (name == nullptr || name[0] == '?') return static_cast<std::size_t>(place);
+  const std::string_view digits(name + 1);
+  std::size_t number = 0;  // 0: the name is not a number
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
 // ---- Rows ----
 
 Rows::Rows(Rows&& other) noexcept
@@ -195,6 +208,19 @@ std::string_view Rows::text(int column) const {
 std::string_view Rows::blob(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::size_t Rows::columns() const { return static_cast<std::size_t>(sqlite3_column_count(statement_)); }
+void Rows::append_to(RowSet& rows) const {
+  for (int column = 0; column < sqlite3_column_count(statement_); ++column) {
+    switch (sqlite3_column_type(statement_, column)) {
+      case SQLITE_NULL: rows.add_null(); break;
+      case SQLITE_INTEGER: rows.add_integer(integer(column)); break;
+      case SQLITE_FLOAT: rows.add_real(real(column)); break;
+      case SQLITE_BLOB: rows.add_bytes(blob(column)); break;
+      default: rows.add_bytes(text(column)); break;
+    }
+  }
 }
 
 // ---- Connection ----
@@ -232,7 +258,7 @@ Result<Connection> Connection::open(const OpenOptions& options) {
   return connection;
 }
 
-Result<Rows> Connection::query(Sql sql, std::initializer_list<Parameter> parameters) {
+Result<Rows> Connection::query_with(Sql sql, std::span<const Parameter> parameters) {
   sqlite3* database = state_->database.get();
   Prepared& kept = state_->literals[sql.view().data()];
   if (!kept.statement) {
@@ -246,15 +272,22 @@ Result<Rows> Connection::query(Sql sql, std::initializer_list<Parameter> paramet
   sqlite3_stmt* statement = first_run ? kept.statement.get() : own.release();
   kept.in_use = true;
   Rows rows(statement, first_run ? &kept.in_use : nullptr);
-  if (sqlite3_bind_parameter_count(statement) != static_cast<int>(parameters.size())) {
-    return failure(ErrorCode::internal,
-                   fmt::format("{} values are bound to: {}", parameters.size(), sql.view()));
-  }
-  int index = 0;
-  for (const Parameter& parameter : parameters) {
-    if (bind(statement, ++index, parameter, SQLITE_TRANSIENT) != SQLITE_OK) {
+  const int places = sqlite3_bind_parameter_count(statement);
+  std::size_t bound = 0;
+  for (int place = 1; place <= places; ++place) {
+    const std::size_t number = number_of(statement, place);
+    bound = std::max(bound, number);
+    if (number == 0 || number > parameters.size()) {
+      bound = parameters.size() + 1;
+      break;
+    }
+    if (bind(statement, place, parameters[number - 1], SQLITE_TRANSIENT) != SQLITE_OK) {
       return std::unexpected(error_of(database, sql.view()));
     }
+  }
+  if (bound != parameters.size()) {
+    return failure(ErrorCode::internal,
+                   fmt::format("{} values are bound to: {}", parameters.size(), sql.view()));
   }
   return rows;
 }
@@ -289,6 +322,14 @@ Result<> Connection::set_durability(Durability durability) {
   return durability == Durability::full ? run_literal(state_->database.get(), "PRAGMA synchronous = FULL")
                                         : run_literal(state_->database.get(), "PRAGMA synchronous = NORMAL");
 }
+
+void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {
+  if (timeout == state_->busy_timeout) return;
+  state_->busy_timeout = timeout;
+  sqlite3_busy_timeout(state_->database.get(), static_cast<int>(timeout.count()));
+}
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(state_->database.get()) == 0; }
 
 Result<std::int64_t> Connection::data_version() {
   GATEHOUSE_TRY(Rows rows, query("PRAGMA data_version"));

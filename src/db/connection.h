@@ -21,6 +21,8 @@ struct sqlite3_stmt;
 
 namespace gatehouse::db {
 
+class RowSet;
+
 enum class Access : std::uint8_t {
   create,      // read and write; the file is made (mode 0600) where there is none
   read_write,  // it has to be there
@@ -59,6 +61,9 @@ class Rows {
   std::string_view text(int column) const;
   std::string_view blob(int column) const;
 
+  std::size_t columns() const;
+  void append_to(RowSet& rows) const;  // the current row
+
  private:
   friend class Connection;
   Rows(sqlite3_stmt* statement, bool* in_use) : statement_(statement), in_use_(in_use) {}
@@ -81,7 +86,11 @@ class Connection {
   // One statement; its rows, if it has any, are read to the end and dropped. Compiled statements are kept.
   // A violated constraint is `conflict`; a database that stayed locked is `unavailable` with Retry::yes.
   Result<> execute(Sql sql, std::initializer_list<Parameter> parameters = {});
-  Result<Rows> query(Sql sql, std::initializer_list<Parameter> parameters = {});
+  Result<Rows> query(Sql sql, std::initializer_list<Parameter> parameters = {}) {
+    return query_with(sql, {parameters.begin(), parameters.size()});
+  }
+  // Parameters are `?`, in their order, or numbered: `$1`, `$2`.
+  Result<Rows> query_with(Sql sql, std::span<const Parameter> parameters);
 
   std::string path() const;  // absolute; empty for :memory:
   // All zero for :memory:. `conflict` where the path names another file by now, or none.
@@ -90,6 +99,9 @@ class Connection {
   std::int64_t changed_rows() const;  // by the last INSERT, UPDATE or DELETE
 
   Result<> set_durability(Durability durability);
+  void set_busy_timeout(std::chrono::milliseconds timeout);
+  // Whether a transaction runs: some failures (a full disk) roll it back by themselves.
+  bool in_transaction() const;
 
   // A number that changes when another connection, of this process or another, has committed a change.
   Result<std::int64_t> data_version();
