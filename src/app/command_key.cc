@@ -17,9 +17,14 @@
 #include "app/load_policy.h"
 #include "app/process_resources.h"
 #include "app/table.h"
+#include "base/clock.h"
+#include "base/entropy.h"
 #include "base/utf8.h"
+#include "db/sqlite_store.h"
 #include "json/writer.h"
-#include "store/key_admin.h"
+#include "net/finish.h"
+#include "net/loop.h"
+#include "store/key_service.h"
 #include "store/key_store.h"
 #include "store/serving_mark.h"
 
@@ -82,9 +87,24 @@ class Watchdog {
 // The keys of the configuration's store, for one command.
 struct KeySession {
   const policy::PolicySet& policy;
-  store::KeyAdmin& admin;
-  std::string store;  // the path of its file
+  db::SqliteStore& store;
+  store::KeyService& service;
+  net::Loop& loop;
   Watchdog& watchdog;
+
+  template <typename T>
+  T finish(net::Task<T> task) const {
+    return net::finish(loop, std::move(task));
+  }
+  static MonotonicTime until() { return SystemClock().monotonic() + kStorePatience; }
+
+  Result<store::KeyVersion> version() const {
+    GATEHOUSE_TRY(const store::KeyChange change, finish(service.last_change(loop, until())));
+    // Looked at last: where another file has taken the path meanwhile, the change was made to one that is
+    // gone.
+    GATEHOUSE_TRY(const db::FileIdentity file, store.file());
+    return store::KeyVersion{file, change.number, change.value};
+  }
 };
 
 int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
@@ -94,14 +114,15 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
       fmt::format("{} did not answer within {} s, and whether anything has changed is not "
                   "known; look with `gatehouse key list`, and try again",
                   policy->settings.store, Watchdog::kPatience.count()));
-  auto connection = open_store(policy->settings);
-  if (!connection) return fail("key", connection.error().text);
+  const SystemClock clock;
+  const auto store = open_store(policy->settings, clock, db::SqliteStore::Replaced::refuse);
+  if (!store) return fail("key", store.error().text);
   const auto hasher = open_key_hasher(policy->settings);
   if (!hasher) return fail("key", hasher.error().text);
   SystemEntropy entropy;
-  const SystemClock clock;
-  store::KeyAdmin admin(*connection, **hasher, entropy, clock);
-  return work({*policy, admin, connection->path(), watchdog});
+  store::KeyService service(**store, **hasher, entropy, clock);
+  net::Loop loop(clock);
+  return work({*policy, **store, service, loop, watchdog});
 }
 
 // After a change that is in the store: waits until every running server has read it. So a revoked key is
@@ -111,7 +132,7 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
 int let_servers_read(const KeySession& keys) {
   constexpr std::chrono::seconds kPatience{5};
   keys.watchdog.stop();
-  const auto state = store::wait_for_servers(keys.store, [&] { return keys.admin.version(); }, kPatience);
+  const auto state = store::wait_for_servers(keys.store.path(), [&] { return keys.version(); }, kPatience);
   if (!state) {
     return fail("key",
                 fmt::format("the change is stored, but whether a running server has read it is not known: {}",
@@ -131,7 +152,7 @@ int let_servers_read(const KeySession& keys) {
     fmt::print(stderr,
                "No running server uses {}: this holds for servers that start with it. Is -c the "
                "configuration of the one that you mean?\n",
-               keys.store);
+               keys.store.path());
   }
   return 0;
 }
@@ -202,7 +223,8 @@ int create(KeyOptions& words) {
       if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
       words.request.addresses.push_back(*network);
     }
-    return show_new_key(words, keys, keys.admin.create(words.request));
+    return show_new_key(words, keys,
+                        keys.finish(keys.service.create(keys.loop, KeySession::until(), words.request)));
   });
 }
 
@@ -241,7 +263,7 @@ void print_json(const store::ListedKey& key, WallTime now) {
 
 int list(const KeyOptions& words) {
   return with_keys(words, [&](const KeySession& keys) {
-    const auto listed = keys.admin.list();
+    const auto listed = keys.finish(keys.service.list(keys.loop, KeySession::until()));
     if (!listed) return fail("key", listed.error().text);
     const WallTime now = SystemClock().wall();
     Table table({{"ID", Column::Align::left, Column::Fit::whole},
@@ -272,14 +294,15 @@ int rotate(const KeyOptions& words) {
   return with_keys(words, [&](const KeySession& keys) {
     const auto overlap = parse_duration(words.overlap);
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
-    return show_new_key(words, keys, keys.admin.rotate(words.id, *overlap));
+    return show_new_key(words, keys,
+                        keys.finish(keys.service.rotate(keys.loop, KeySession::until(), words.id, *overlap)));
   });
 }
 
 int revoke(const KeyOptions& words) {
   return with_keys(words, [&](const KeySession& keys) {
-    if (const auto done = keys.admin.revoke(words.id); !done)
-      return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
+    const auto done = keys.finish(keys.service.revoke(keys.loop, KeySession::until(), words.id));
+    if (!done) return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
     const int status = let_servers_read(keys);
     if (status == 0) fmt::print(stderr, "Key {} is revoked.\n", words.id);
     return status;

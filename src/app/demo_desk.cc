@@ -18,8 +18,10 @@
 #include "crypto/certificate.h"
 #include "crypto/signer.h"
 #include "db/connection.h"
+#include "net/finish.h"
+#include "net/loop.h"
 #include "net/socket.h"
-#include "store/key_admin.h"
+#include "store/key_service.h"
 
 namespace gatehouse::app {
 namespace {
@@ -173,16 +175,18 @@ Result<DemoTokens> furnish(const DemoFolder& folder, const DemoPorts& ports) {
 }
 
 Result<DemoKey> make_partner_key(const policy::PolicySet& policy) {
-  GATEHOUSE_TRY(auto connection, open_store(policy.settings));
+  const SystemClock clock;
+  GATEHOUSE_TRY(const auto store, open_store(policy.settings, clock, db::SqliteStore::Replaced::refuse));
   GATEHOUSE_TRY(const auto hasher, open_key_hasher(policy.settings));
   SystemEntropy entropy;
-  const SystemClock clock;
-  store::KeyAdmin admin(connection, *hasher, entropy, clock);
+  net::Loop loop(clock);
+  store::KeyService keys(*store, *hasher, entropy, clock);
   store::KeyRequest request;
   request.principal = "partner:acme";
   request.roles = {"partner"};
   request.lifetime = kTokenLife;
-  GATEHOUSE_TRY(auto created, admin.create(request));
+  GATEHOUSE_TRY(auto created,
+                net::finish(loop, keys.create(loop, clock.monotonic() + kStorePatience, std::move(request))));
   return DemoKey{std::move(created.id), std::move(created.text)};
 }
 

@@ -21,7 +21,9 @@
 #include "base/overloaded.h"
 #include "base/utf8.h"
 #include "db/catalogue.h"
-#include "store/key_admin.h"
+#include "db/connection.h"
+#include "net/finish.h"
+#include "store/key_service.h"
 
 namespace gatehouse::app {
 namespace {
@@ -72,7 +74,8 @@ constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedS
 Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {
   std::vector<std::unique_ptr<audit::Sink>> sinks;
   // The store first: what has to be durable is durable there, where `gatehouse log` finds it.
-  GATEHOUSE_TRY(auto connection, open_store(settings));
+  GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
+  GATEHOUSE_CHECK(audit::prepare_event_tables(connection));
   audit::Retention retention;
   retention.age = settings.keep_events;
   retention.size = settings.keep_size;
@@ -144,12 +147,13 @@ Result<std::string> read_whole(const std::string& path) {
   return text;
 }
 
-Result<db::Connection> open_store(const policy::Settings& settings) {
+Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& settings, const Clock& clock,
+                                                    db::SqliteStore::Replaced replaced) {
   GATEHOUSE_CHECK(make_folder_of(settings.store));
-  GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
-  GATEHOUSE_CHECK(store::prepare_key_tables(connection));
-  GATEHOUSE_CHECK(audit::prepare_event_tables(connection));
-  return connection;
+  GATEHOUSE_TRY(auto store, db::SqliteStore::open({.path = settings.store}, clock, replaced));
+  net::Loop loop(clock);
+  GATEHOUSE_CHECK(net::finish(loop, store::prepare_key_tables(loop, *store)));
+  return store;
 }
 
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {
@@ -187,13 +191,12 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
   resources->checkers = std::make_shared<net::BlockingPool>(
       net::PoolShares{check_threads, kCheckQueue, std::max(1U, check_threads / 2), kCheckQueue / 4});
   GATEHOUSE_TRY(resources->hasher, open_key_hasher(settings));
-  {
-    GATEHOUSE_TRY(const auto connection, open_store(settings));  // makes the tables
-  }
+  GATEHOUSE_TRY(auto store, open_store(settings, resources->clock, db::SqliteStore::Replaced::follow));
+  GATEHOUSE_TRY(auto confirm, store::confirm_in_serving_mark(store));
   const auto report = [background = resources->background_, &clock = resources->clock](
                           const Result<>& confirmed) { report_confirming(*background, clock, confirmed); };
-  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = settings.store}, resources->clock,
-                                                 store::KeyStore::Confirm::in_serving_mark, report));
+  GATEHOUSE_TRY(auto keys, store::KeyStore::open(std::move(store), resources->clock,
+                                                 {.confirm = std::move(confirm), .report = report}));
   resources->keys = std::move(keys);
   GATEHOUSE_CHECK(resources->open_for(policy));
   GATEHOUSE_TRY(auto sinks, open_sinks(settings));

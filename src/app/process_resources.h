@@ -1,6 +1,7 @@
 // What a running server has one of, beside its policy: the store, the limiter, the journal, the threads.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "core/caller_shares.h"
 #include "crypto/api_key.h"
 #include "crypto/signer.h"
+#include "db/sqlite_store.h"
 #include "net/blocking_pool.h"
 #include "policy/policy_set.h"
 #include "server/shared.h"
@@ -24,8 +26,12 @@
 
 namespace gatehouse::app {
 
-// Opens the store of these settings with the tables that Gatehouse keeps in it.
-Result<db::Connection> open_store(const policy::Settings& settings);
+// How long a command waits for the store.
+constexpr std::chrono::seconds kStorePatience{10};
+
+// Opens the store of these settings, and makes the tables of keys in it. `clock` must outlive the store.
+Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& settings, const Clock& clock,
+                                                    db::SqliteStore::Replaced replaced);
 // The keyed hash of API keys. Its pepper is a file of 64 hex digits, made at the first call where there is
 // none.
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);

@@ -1,7 +1,9 @@
 #include "store/key_rows.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "db/store.h"
 #include "json/parser.h"
 #include "json/writer.h"
 
@@ -28,23 +30,27 @@ std::optional<std::vector<std::string>> read_list(std::string_view text) {
   return list;
 }
 
-Result<KeyVersionRow> read_key_version(db::Connection& connection) {
-  GATEHOUSE_TRY(db::Rows version, connection.query("SELECT version, value FROM gatehouse_key_version"));
-  GATEHOUSE_TRY(const bool there, version.next());
-  if (!there) return failure(ErrorCode::invalid, "the table gatehouse_key_version is empty");
-  return KeyVersionRow{version.integer(0), version.integer(1)};
+net::Task<Result<KeyChange>> read_last_change(db::Session& session) {
+  auto rows = co_await session.run("SELECT version, value FROM gatehouse_key_version", {});
+  GATEHOUSE_CO_CHECK(rows);
+  if (rows->empty()) co_return failure(ErrorCode::invalid, "the table gatehouse_key_version is empty");
+  co_return KeyChange{(*rows)[0].integer(0), (*rows)[0].integer(1)};
 }
 
-std::optional<StoredKey> read_key(const db::Rows& row) {
+std::optional<StoredKey> read_key(const db::RowSet::Row& row, std::size_t first) {
+  const auto text = [&](std::size_t column) { return row.bytes(first + column); };
+  const auto time = [&](std::size_t column) {
+    return wall_time_from_nanoseconds(row.integer(first + column));
+  };
   StoredKey key;
-  key.id = row.text(0);
-  key.principal = row.text(1);
-  key.tenant = row.text(2);
-  auto roles = read_list(row.text(3));
-  const std::string_view hash = row.blob(4);
-  auto addresses = read_list(row.text(9));
-  auto scopes = read_list(row.text(10));
-  auto authenticators = read_list(row.text(11));
+  key.id = text(0);
+  key.principal = text(1);
+  key.tenant = text(2);
+  auto roles = read_list(text(3));
+  const std::string_view hash = text(4);
+  auto addresses = read_list(text(9));
+  auto scopes = read_list(text(10));
+  auto authenticators = read_list(text(11));
   if (!roles || !scopes || !addresses || !authenticators || hash.size() != key.hash.size() ||
       key.principal.empty())
     return std::nullopt;
@@ -52,10 +58,10 @@ std::optional<StoredKey> read_key(const db::Rows& row) {
   key.scopes = *std::move(scopes);
   key.authenticators = *std::move(authenticators);
   std::ranges::copy(hash, key.hash.begin());
-  key.created = wall_time_from_nanoseconds(row.integer(5));
-  if (!row.is_null(6)) key.expires = wall_time_from_nanoseconds(row.integer(6));
-  if (!row.is_null(7)) key.overlap_ends = wall_time_from_nanoseconds(row.integer(7));
-  if (!row.is_null(8)) key.revoked = wall_time_from_nanoseconds(row.integer(8));
+  key.created = time(5);
+  if (!row.is_null(first + 6)) key.expires = time(6);
+  if (!row.is_null(first + 7)) key.overlap_ends = time(7);
+  if (!row.is_null(first + 8)) key.revoked = time(8);
   for (const std::string& address : *addresses) {
     const auto network = IpNetwork::parse(address);
     if (!network) return std::nullopt;

@@ -1,40 +1,46 @@
 // The API keys in force, for the request path: an immutable snapshot in memory that all workers share, and
 // one thread that keeps it up to date. A request never waits for the database.
 //
-// A change by another process (`gatehouse key revoke`) is seen by polling SQLite's data_version, which reads
-// one word of shared memory, every 50 ms; the next request on every worker then meets the new snapshot. Which
-// state the snapshot is of is then written into the server's ServingMark, and the command waits for that: a
-// revocation holds on every worker of every server when the command returns with success. After a change
-// inside this process, refresh() makes it hold at once.
+// The thread reads the history of keys (gatehouse_key_changes) behind the last change that it knows, every
+// 50 ms, and copies the shards of the keys that changed; the next request on every worker then meets the new
+// snapshot. Where the history is another one (a backup was restored, or another database stands in the place
+// of this one) or has a gap, it reads all keys. Which change the snapshot has is then confirmed, and a
+// command waits for that: a revocation holds on every worker of every server when the command returns with
+// success. After a change inside this process, refresh() makes it hold at once.
 //
-// Another file in the database's place (a backup that was put back) is seen by its device and inode, and read
-// instead.
-//
-// While the database cannot be read, or is not there any more, revocations could be missed: after kStaleAfter
-// the snapshot is one without keys, and callers with keys are refused.
+// While the database cannot be read, or is not there any more, revocations could be missed: kStaleAfter the
+// last look that succeeded began, the snapshot is one without keys, and callers with keys are refused.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "core/key_directory.h"
-#include "db/connection.h"
-#include "db/file_identity.h"
-#include "store/key_rows.h"
-#include "store/serving_mark.h"
+#include "store/key_change.h"
+
+namespace gatehouse::db {
+class SqliteStore;
+class Store;
+}  // namespace gatehouse::db
 
 namespace gatehouse::store {
+
+struct KeyStoreOptions {
+  // Says to those who wait for it that requests which begin from now on meet this change. From the store's
+  // thread, at each look. None: nobody waits.
+  using Confirm = std::function<Result<>(const KeyChange& change)>;
+  Confirm confirm = {};
+  // Told, from the store's thread, when what has been read cannot be confirmed any more, and when it can be
+  // again. Calls nothing of the store.
+  using ReportConfirming = std::function<void(const Result<>& confirmed)>;
+  ReportConfirming report = {};
+};
 
 class KeyStore final : public KeyDirectory {
  public:
@@ -42,17 +48,9 @@ class KeyStore final : public KeyDirectory {
   static constexpr std::chrono::seconds kStaleAfter{10};
   static constexpr std::chrono::seconds kWriteUses{5};  // between two writes of last uses
 
-  enum class Confirm : std::uint8_t {
-    no,
-    in_serving_mark,  // what has been read, for the commands that change keys
-  };
-  // Told, from the store's thread, when what has been read cannot be confirmed any more, and when it can be
-  // again. Calls nothing of the store.
-  using ReportConfirming = std::function<void(const Result<>& confirmed)>;
-  // Reads all keys of the database, whose tables prepare_key_tables() has made. `clock` must outlive the
-  // store.
-  static Result<std::unique_ptr<KeyStore>> open(db::OpenOptions options, const Clock& clock,
-                                                Confirm confirm = Confirm::no, ReportConfirming report = {});
+  // Makes the tables and reads all keys. `clock`, for what grows stale, must outlive the store of keys.
+  static Result<std::unique_ptr<KeyStore>> open(std::shared_ptr<db::Store> store, const Clock& clock,
+                                                KeyStoreOptions options = {});
   // Writes the last uses that are pending.
   ~KeyStore() override;
   KeyStore(const KeyStore&) = delete;
@@ -61,59 +59,43 @@ class KeyStore final : public KeyDirectory {
   std::shared_ptr<const KeySnapshot> snapshot() const override;
   std::uint64_t generation() const override;
 
-  // Looks at the database now; returns when what was committed before the call holds on every worker.
+  // Looks at the database now; returns when what was committed before the call holds on every worker. Blocks;
+  // not from a thread that a work of the store runs on.
   Result<> refresh();
-  // Writes pending last uses now.
+  // Writes pending last uses now. Blocks too.
   Result<> write_uses();
 
   // Keys whose rows cannot be read and which therefore do not exist: for metrics and the log.
-  std::size_t unreadable() const;
+  std::size_t unreadable() const { return unreadable_.load(std::memory_order_relaxed); }
   // Whether commands that change keys cannot know what this server has read: for metrics.
   bool cannot_confirm() const { return cannot_confirm_.load(std::memory_order_relaxed); }
 
  private:
-  struct Entry;
-  struct Snapshot;
+  class Snapshot;
+  class Reader;
+  struct Read;
 
-  // Which file a path names; nothing where it names none.
-  static std::optional<db::FileIdentity> file_at(const std::string& path);
+  explicit KeyStore(const Clock& clock);
   // Whether the database has not been read for so long that a revocation could be missed.
   bool stale() const;
-
-  KeyStore(db::OpenOptions options, db::Connection connection, const Clock& clock);
-  // These with database_ held.
-  Result<> look();  // reloads when there is something new
-  Result<> reload();
-  void confirm_version();  // that workers take the keys of key_version_ now
-  Result<> write_pending();
-  Result<> write_uses_of(Snapshot& snapshot);
-  void watch();
+  void publish(std::shared_ptr<const Snapshot> snapshot);
 
   const Clock& clock_;
   std::atomic<std::int64_t> looked_at_{0};  // monotonic nanoseconds of the last look that succeeded
+  std::atomic<std::size_t> unreadable_{0};
+  std::atomic<bool> cannot_confirm_{false};
 
   const std::shared_ptr<const KeySnapshot> none_;
 
   // What workers take when its generation is another than theirs; held for the time of copying a pointer.
   mutable std::mutex current_;
-  std::shared_ptr<Snapshot> snapshot_;
+  std::shared_ptr<const KeySnapshot> snapshot_;
   std::atomic<std::uint64_t> current_generation_{0};  // of snapshot_; changed after it
 
-  // What the thread works with.
-  std::mutex database_;
-  std::condition_variable stop_changed_;
-  bool stop_ = false;
-  const db::OpenOptions options_;
-  db::Connection connection_;
-  std::optional<db::FileIdentity> file_;  // that the connection has open
-  std::int64_t data_version_ = -1;
-  std::optional<KeyVersionRow> key_version_;  // of snapshot_
-  std::optional<ServingMark> mark_;
-  ReportConfirming report_confirming_;
-  std::atomic<bool> cannot_confirm_{false};
-  std::shared_ptr<Snapshot> before_;  // the snapshot before: a worker may have noted a last use in it
-  std::uint64_t generation_ = 0;
-  std::thread thread_;
+  std::unique_ptr<Reader> reader_;  // the thread; last: it uses the others
 };
+
+// Confirms in the ServingMark of the file that the store reads, for commands on the same machine.
+Result<KeyStoreOptions::Confirm> confirm_in_serving_mark(std::shared_ptr<db::SqliteStore> store);
 
 }  // namespace gatehouse::store

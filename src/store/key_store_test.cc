@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/manual_clock.h"
-#include "store/key_admin.h"
+#include "store/testing.h"
 
 namespace gatehouse::store {
 namespace {
@@ -23,36 +23,26 @@ using std::chrono::seconds;
 
 class Keys : public ::testing::Test {
  protected:
-  Keys() : hasher_(*crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')))) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-keys-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
+  Keys() : hasher_(*crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')))) { reopen(); }
+  void reopen() {
+    admin_.emplace(path(), hasher_, clock_);
     connection_.emplace(open());
-    if (!prepare_key_tables(*connection_)) throw std::runtime_error("tables");
-    admin_.emplace(*connection_, hasher_, entropy_, clock_);
   }
-  ~Keys() override {
-    admin_.reset();
-    connection_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  std::string path() const { return (folder_ / "keys.db").string(); }
   db::OpenOptions options() const {
     return {.path = (folder_ / "keys.db").string(),
             .access = db::Access::create,
             .durability = db::Durability::normal};
   }
   db::Connection open() const { return *db::Connection::open(options()); }
-  std::unique_ptr<KeyStore> serve() {
-    auto store = KeyStore::open(options(), clock_);
-    if (!store) throw std::runtime_error(store.error().text);
-    return *std::move(store);
-  }
+  std::unique_ptr<KeyStore> serve() { return testing::serve_keys(path(), clock_); }
 
-  std::filesystem::path folder_;
-  SystemEntropy entropy_;
+  const testing::TestFolder files_;
+  const std::filesystem::path folder_ = files_.path();
   ManualClock clock_;
   crypto::KeyHasher hasher_;
   std::optional<db::Connection> connection_;
-  std::optional<KeyAdmin> admin_;
+  std::optional<testing::KeyCommands> admin_;
 };
 
 TEST_F(Keys, AKeyIsFoundByItsIdWithAllThatWasSaidAboutIt) {
@@ -109,8 +99,9 @@ TEST_F(Keys, ARevocationByAnotherProcessHoldsOnEveryWorker) {
   const pid_t child = ::fork();
   if (child == 0) {
     db::Connection other = open();
-    KeyAdmin admin(other, hasher_, entropy_, clock_);
-    ::_exit(admin.revoke(id) ? 0 : 1);
+    const auto revoked = other.execute("UPDATE gatehouse_keys SET revoked_at = ? WHERE id = ?",
+                                       {nanoseconds_of(clock_.wall()), id});
+    ::_exit(revoked ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);
@@ -240,7 +231,7 @@ TEST_F(Keys, WhenTheDatabaseCannotBeReadLookupsSaySo) {
   const std::shared_ptr<KeyStore> store = serve();
   KeyView keys(store);
   ASSERT_NE(store->snapshot()->find(created->id), nullptr);
-  ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
+  ASSERT_TRUE(connection_->execute("ALTER TABLE gatehouse_keys RENAME TO elsewhere"));
   EXPECT_FALSE(store->refresh());
   EXPECT_NE(store->snapshot()->find(created->id), nullptr);
   EXPECT_NE(keys.now().find(created->id), nullptr);
@@ -255,8 +246,7 @@ TEST_F(Keys, AFileThatIsPutInTheDatabasesPlaceIsRead) {
   admin_.reset();
   connection_.reset();  // the last one writes the log back into the file
   std::filesystem::copy_file(folder_ / "keys.db", folder_ / "backup.db");
-  connection_.emplace(open());
-  admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  reopen();
   const auto later = admin_->create({.principal = "later"});
   auto store = serve();
   ASSERT_NE(store->snapshot()->find(later->id), nullptr);
@@ -268,9 +258,8 @@ TEST_F(Keys, AFileThatIsPutInTheDatabasesPlaceIsRead) {
   EXPECT_NE(store->snapshot()->find(kept->id), nullptr);
   EXPECT_EQ(store->snapshot()->find(later->id), nullptr) << "the backup does not know it";
 
-  db::Connection other = open();
-  KeyAdmin admin(other, hasher_, entropy_, clock_);
-  ASSERT_TRUE(admin.revoke(kept->id));
+  reopen();
+  ASSERT_TRUE(admin_->revoke(kept->id));
   ASSERT_TRUE(store->refresh());
   EXPECT_TRUE(store->snapshot()->find(kept->id)->revoked) << "changes are those of the new file";
 }

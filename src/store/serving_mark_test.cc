@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "base/manual_clock.h"
-#include "store/key_admin.h"
 #include "store/key_store.h"
+#include "store/testing.h"
 
 namespace gatehouse::store {
 namespace {
@@ -30,27 +30,16 @@ using namespace std::chrono_literals;
 
 class Serving : public ::testing::Test {
  protected:
-  Serving() : hasher_(*crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')))) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gatehouse-serving-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
+  Serving() : hasher_(*crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')))) { open(); }
+  void open() {
+    admin_.emplace(store(), hasher_, clock_);
     connection_.emplace(*db::Connection::open(options()));
-    if (!prepare_key_tables(*connection_)) throw std::runtime_error("tables");
-    admin_.emplace(*connection_, hasher_, entropy_, clock_);
-  }
-  ~Serving() override {
-    admin_.reset();
-    connection_.reset();
-    std::filesystem::remove_all(folder_);
   }
   db::OpenOptions options() const {
     return {.path = (folder_ / "keys.db").string(), .durability = db::Durability::normal};
   }
   std::string store() const { return options().path; }
-  std::unique_ptr<KeyStore> serve() {
-    auto served = KeyStore::open(options(), clock_, KeyStore::Confirm::in_serving_mark);
-    if (!served) throw std::runtime_error(served.error().text);
-    return *std::move(served);
-  }
+  std::unique_ptr<KeyStore> serve() { return testing::serve_marked_keys(store(), clock_); }
   Result<ServingState> state_or() { return serving_state(store(), std::array{version()}); }
   KeyVersion version() { return *admin_->version(); }
   ServingState state() { return *serving_state(store(), std::array{version()}); }
@@ -82,12 +71,12 @@ class Serving : public ::testing::Test {
     ::close(ready[1]);
   }
 
-  std::filesystem::path folder_;
-  SystemEntropy entropy_;
+  const testing::TestFolder files_;
+  const std::filesystem::path folder_ = files_.path();
   ManualClock clock_;
   crypto::KeyHasher hasher_;
   std::optional<db::Connection> connection_;
-  std::optional<KeyAdmin> admin_;
+  std::optional<testing::KeyCommands> admin_;
 };
 
 TEST_F(Serving, AStoreWithoutServersHasNobodyToWaitFor) {
@@ -214,8 +203,7 @@ TEST_F(Serving, AServerWhoseStoreWasReplacedAMomentAgoIsWaitedFor) {
   connection_.reset();
   for (const char* suffix : {"", "-wal", "-shm", "-serving"}) std::filesystem::remove(store() + suffix);
   std::filesystem::copy_file(backup, store());
-  connection_.emplace(*db::Connection::open(options()));
-  admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  open();
   ASSERT_TRUE(admin_->revoke(key->id));
   const auto waited = wait(60s);
   ASSERT_TRUE(waited);
@@ -234,8 +222,7 @@ TEST_F(Serving, AServerWhoseStoreAndMarkWereBothReplacedIsBehindAndNotAbsent) {
   connection_.reset();
   std::filesystem::rename(store() + ".backup", store());
   for (const char* suffix : {"-wal", "-shm", "-serving"}) std::filesystem::remove(store() + suffix);
-  connection_.emplace(*db::Connection::open(options()));
-  admin_.emplace(*connection_, hasher_, entropy_, clock_);
+  open();
   EXPECT_EQ(wait(20ms)->behind, 1U);
 
   auto other = *ServingMark::hold(store());
@@ -292,9 +279,9 @@ TEST_F(Serving, ALookAtTheLocksLeavesSqlitesOwn) {
 
 TEST_F(Serving, AServerSaysOnceThatItCannotConfirmAndOnceThatItCanAgain) {
   std::vector<std::string> said;
-  auto served = *KeyStore::open(
-      options(), clock_, KeyStore::Confirm::in_serving_mark,
-      [&](const Result<>& confirmed) { said.push_back(confirmed ? "can" : confirmed.error().text); });
+  auto served = testing::serve_marked_keys(store(), clock_, [&](const Result<>& confirmed) {
+    said.push_back(confirmed ? "can" : confirmed.error().text);
+  });
   EXPECT_TRUE(said.empty());
   const std::string mark = store() + "-serving";
   std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "link");
@@ -398,6 +385,7 @@ TEST_F(Serving, ABackupRestoredIntoTheSameFileIsRead) {
     ASSERT_TRUE(connection_->execute("UPDATE gatehouse_keys SET revoked_at = NULL"));
     ASSERT_TRUE(connection_->execute("UPDATE gatehouse_key_version SET version = ?", {backup.number}));
     ASSERT_TRUE(connection_->execute("UPDATE gatehouse_key_version SET value = ?", {backup.value}));
+    ASSERT_TRUE(connection_->execute("DELETE FROM gatehouse_key_changes WHERE number > ?", {backup.number}));
     ASSERT_EQ(version(), backup);
   };
   const auto served = serve();
@@ -448,15 +436,14 @@ TEST_F(Serving, AChangeByAnotherCommandMeanwhileHoldsThisOneToo) {
 
 TEST_F(Serving, AServerThatCannotReadItsStoreIsBehind) {
   const auto served = serve();
-  ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
-  EXPECT_FALSE(served->refresh());
-  EXPECT_FALSE(admin_->version()) << "which the command says";
-  ASSERT_TRUE(connection_->execute(
-      "CREATE TABLE gatehouse_key_version (version INTEGER NOT NULL, value INTEGER NOT NULL)"));
-  ASSERT_TRUE(connection_->execute("INSERT INTO gatehouse_key_version VALUES (1000, 7)"));
   ASSERT_TRUE(connection_->execute("ALTER TABLE gatehouse_keys RENAME TO elsewhere"));
+  ASSERT_TRUE(connection_->execute(
+      "INSERT INTO elsewhere (id, principal, tenant, roles, scopes, hash, created, addresses) "
+      "VALUES ('k', 'p', '', '[]', '[]', zeroblob(32), 0, '[]')"));
   EXPECT_FALSE(served->refresh());
   EXPECT_EQ(wait(50ms)->behind, 1U);
+  ASSERT_TRUE(connection_->execute("DROP TABLE gatehouse_key_version"));
+  EXPECT_FALSE(admin_->version()) << "which the command says";
 }
 
 }  // namespace

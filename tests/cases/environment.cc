@@ -16,8 +16,10 @@
 #include "gates.h"
 #include "json/parser.h"
 #include "json/writer.h"
+#include "net/finish.h"
 #include "policy/load.h"
-#include "store/key_admin.h"
+#include "store/key_service.h"
+#include "store/key_store.h"
 
 namespace gatehouse::cases {
 namespace {
@@ -126,7 +128,9 @@ Result<> CaseEnvironment::furnish() {
   resources_.threads = std::make_shared<net::BlockingPool>(2, 64);
   GATEHOUSE_TRY(resources_.hasher, app::open_key_hasher(policy_->settings));
   GATEHOUSE_CHECK(make_keys());
-  GATEHOUSE_TRY(auto keys, store::KeyStore::open({.path = policy_->settings.store}, clock_));
+  GATEHOUSE_TRY(auto store,
+                app::open_store(policy_->settings, resources_.clock, db::SqliteStore::Replaced::follow));
+  GATEHOUSE_TRY(auto keys, store::KeyStore::open(std::move(store), clock_));
   resources_.keys = std::move(keys);
   GATEHOUSE_TRY(shared_, app::prepare(policy_, resources_));
   for (const auto& [name, caller] : file_.callers) {
@@ -137,8 +141,10 @@ Result<> CaseEnvironment::furnish() {
 }
 
 Result<> CaseEnvironment::make_keys() {
-  GATEHOUSE_TRY(auto connection, app::open_store(policy_->settings));
-  store::KeyAdmin admin(connection, *resources_.hasher, entropy_, clock_);
+  GATEHOUSE_TRY(const auto store,
+                app::open_store(policy_->settings, resources_.clock, db::SqliteStore::Replaced::refuse));
+  store::KeyService service(*store, *resources_.hasher, entropy_, clock_);
+  const MonotonicTime until = resources_.clock.monotonic() + app::kStorePatience;
   for (const auto& [name, caller] : file_.callers) {
     if (caller.kind != Caller::Kind::key) continue;
     store::KeyRequest request{.principal = caller.id,
@@ -153,8 +159,8 @@ Result<> CaseEnvironment::make_keys() {
         return failure(ErrorCode::invalid, fmt::format("callers.{}: {} is no network", name, network));
       request.addresses.push_back(*parsed);
     }
-    GATEHOUSE_TRY(const auto created, admin.create(request));
-    if (caller.revoked) GATEHOUSE_CHECK(admin.revoke(created.id));
+    GATEHOUSE_TRY(const auto created, net::finish(loop_, service.create(loop_, until, std::move(request))));
+    if (caller.revoked) GATEHOUSE_CHECK(net::finish(loop_, service.revoke(loop_, until, created.id)));
     credentials_[name] = created.text.reveal();
   }
   return {};

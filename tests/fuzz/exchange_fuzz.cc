@@ -26,11 +26,12 @@
 #include "gate/respond.h"
 #include "http/characters.h"
 #include "json/parser.h"
+#include "net/finish.h"
 #include "net/testing.h"
 #include "policy/load.h"
 #include "server/connection.h"
 #include "server/worker.h"
-#include "store/key_admin.h"
+#include "store/key_service.h"
 
 namespace gatehouse::fuzz {
 namespace {
@@ -191,10 +192,13 @@ Bench::Bench() {
   }
   resources_ = must(app::ProcessResources::make(*policy));
   {
-    auto store = must(app::open_store(policy->settings));
+    const auto store = must(app::open_store(policy->settings, clock_, db::SqliteStore::Replaced::refuse));
     SystemEntropy entropy;
-    store::KeyAdmin admin(store, *resources_->hasher, entropy, clock_);
-    key = must(admin.create({.principal = "partner:fuzz", .roles = {"partner"}})).text.reveal();
+    store::KeyService keys(*store, *resources_->hasher, entropy, clock_);
+    key = must(net::finish(loop_, keys.create(loop_, clock_.monotonic() + app::kStorePatience,
+                                              {.principal = "partner:fuzz", .roles = {"partner"}})))
+              .text.reveal();
+    FUZZ_EXPECT(resources_->keys->refresh());
   }
   const app::SharedParts shared = must(app::prepare(policy, *resources_));
   auto serving = std::make_shared<server::Serving>();

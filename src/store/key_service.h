@@ -1,5 +1,5 @@
-// What `gatehouse key create|list|rotate|revoke` does: changes to the API keys in the store. A running server
-// sees them as key_store.h says. The functions block.
+// The API keys in the store and what can be done with them: one service for `gatehouse key` and for whatever
+// else changes keys. A running server sees each change as key_store.h says.
 #pragma once
 
 #include <chrono>
@@ -15,16 +15,20 @@
 #include "base/secret.h"
 #include "core/key_directory.h"
 #include "crypto/api_key.h"
-#include "store/serving_mark.h"
+#include "net/task.h"
+#include "store/key_change.h"
 
 namespace gatehouse::db {
-class Connection;
+class Store;
+}
+namespace gatehouse::net {
+class Loop;
 }
 
 namespace gatehouse::store {
 
 // Makes or updates the tables of keys. Their names begin with `gatehouse_`.
-Result<> prepare_key_tables(db::Connection& connection);
+net::Task<Result<>> prepare_key_tables(net::Loop& loop, db::Store& store);
 
 struct KeyRequest {
   std::string principal{};
@@ -48,29 +52,34 @@ struct ListedKey {
   std::optional<WallTime> last_used;
 };
 
-class KeyAdmin {
+class KeyService {
  public:
   // All must outlive the object. prepare_key_tables() has been called.
-  KeyAdmin(db::Connection& connection, const crypto::KeyHasher& hasher, Entropy& entropy, const Clock& clock)
-      : connection_(connection), hasher_(hasher), entropy_(entropy), clock_(clock) {}
+  KeyService(db::Store& store, const crypto::KeyHasher& hasher, Entropy& entropy, const Clock& clock)
+      : store_(store), hasher_(hasher), entropy_(entropy), clock_(clock) {}
+
+  // Each is one transaction, and durable when its task has ended. `until` bounds the wait for the store;
+  // after `unavailable` with Retry::no it is not known whether a change was made.
 
   // `invalid` for texts that would make a line of a log or table ambiguous, and for a principal that has a
   // name of Gatehouse's own.
-  Result<CreatedKey> create(const KeyRequest& request);
+  net::Task<Result<CreatedKey>> create(net::Loop& loop, MonotonicTime until, KeyRequest request);
   // Oldest first.
-  Result<std::vector<ListedKey>> list();
+  net::Task<Result<std::vector<ListedKey>>> list(net::Loop& loop, MonotonicTime until);
   // A new key for the same principal, with the same roles, addresses and length of life; the old one goes on
   // for `overlap`. `not_found`; `conflict` where the key is not in force or was rotated before.
-  Result<CreatedKey> rotate(std::string_view id, std::chrono::nanoseconds overlap);
-  // Durable when it returns. `not_found`; revoking twice is no error and keeps the first time.
-  Result<> revoke(std::string_view id);
-  // The state that the keys are in now: a server that has confirmed it has read every change made before.
-  Result<KeyVersion> version();
+  net::Task<Result<CreatedKey>> rotate(net::Loop& loop, MonotonicTime until, std::string id,
+                                       std::chrono::nanoseconds overlap);
+  // `not_found`; revoking twice is no error and keeps the first time.
+  net::Task<Result<>> revoke(net::Loop& loop, MonotonicTime until, std::string id);
+  // The last change of keys: a server that has confirmed it has read every change made before.
+  net::Task<Result<KeyChange>> last_change(net::Loop& loop, MonotonicTime until);
 
  private:
-  Result<CreatedKey> insert(const KeyRequest& request, std::string_view rotated_from);
+  struct NewKey;
+  Result<NewKey> generate() const;
 
-  db::Connection& connection_;
+  db::Store& store_;
   const crypto::KeyHasher& hasher_;
   Entropy& entropy_;
   const Clock& clock_;

@@ -1,0 +1,269 @@
+// The service of keys, and a server that follows it, on every database.
+#include "store/key_service.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/manual_clock.h"
+#include "db/postgres_store.h"
+#include "db/testing.h"
+#include "db/testing_postgres.h"
+#include "store/testing.h"
+
+namespace gatehouse::store {
+namespace {
+
+using std::chrono::hours;
+
+// Opens the same database again with each call.
+using OpenStore = std::function<std::shared_ptr<db::Store>()>;
+struct Database {
+  std::string name;
+  std::function<OpenStore(const testing::TestFolder&)> make;
+};
+void PrintTo(const Database& database, std::ostream* out) { *out << database.name; }
+
+const SystemClock kSystemClock;
+
+class KeyServiceTest : public ::testing::TestWithParam<Database> {
+ protected:
+  KeyServiceTest() : open_(GetParam().make(folder_)), keys_(open_(), hasher_, clock_) {}
+
+  const testing::TestFolder folder_;
+  ManualClock clock_;
+  const crypto::KeyHasher hasher_ =
+      *crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')));
+  const OpenStore open_;
+  testing::BlockingKeys keys_;
+};
+
+TEST_P(KeyServiceTest, AKeyIsListedAsItWasMade) {
+  const auto created =
+      keys_.create({.principal = "partner:acme",
+                    .tenant = "t1",
+                    .roles = {"partner", "quote\"d"},
+                    .scopes = {"orders:read"},
+                    .authenticators = {"a", "b"},
+                    .lifetime = hours{1},
+                    .addresses = {*IpNetwork::parse("10.0.0.0/8"), *IpNetwork::parse("2001:db8::/32")}});
+  ASSERT_TRUE(created) << created.error().text;
+  const auto listed = keys_.list();
+  ASSERT_TRUE(listed) << listed.error().text;
+  ASSERT_EQ(listed->size(), 1U);
+  const StoredKey& key = listed->front().record;
+  EXPECT_EQ(key.id, created->id);
+  EXPECT_EQ(key.principal, "partner:acme");
+  EXPECT_EQ(key.tenant, "t1");
+  EXPECT_THAT(key.roles, ::testing::ElementsAre("partner", "quote\"d"));
+  EXPECT_THAT(key.scopes, ::testing::ElementsAre("orders:read"));
+  EXPECT_THAT(key.authenticators, ::testing::ElementsAre("a", "b"));
+  EXPECT_EQ(key.created, clock_.wall());
+  EXPECT_EQ(key.expires, clock_.wall() + hours{1});
+  EXPECT_EQ(key.overlap_ends, WallTime::max());
+  EXPECT_EQ(key.revoked, std::nullopt);
+  EXPECT_EQ(key.addresses.size(), 2U);
+  EXPECT_EQ(listed->front().last_used, std::nullopt);
+  const auto parsed = crypto::ApiKey::parse(created->text.reveal());
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(hasher_.matches(*parsed, key.hash));
+}
+
+TEST_P(KeyServiceTest, AKeyTakesOverFromAnotherOnce) {
+  const auto old = keys_.create({.principal = "p", .roles = {"r"}, .lifetime = hours{100}});
+  clock_.advance(hours{50});
+  const auto fresh = keys_.rotate(old->id, hours{1});
+  ASSERT_TRUE(fresh) << fresh.error().text;
+  const auto listed = keys_.list();
+  ASSERT_EQ(listed->size(), 2U);
+  EXPECT_EQ((*listed)[0].rotated_to, fresh->id);
+  EXPECT_EQ((*listed)[1].rotated_from, old->id);
+  EXPECT_EQ((*listed)[0].record.overlap_ends, clock_.wall() + hours{1});
+  EXPECT_EQ((*listed)[1].record.expires, clock_.wall() + hours{100});
+  EXPECT_THAT((*listed)[1].record.roles, ::testing::ElementsAre("r"));
+  EXPECT_EQ(keys_.rotate(old->id, hours{1}).error().code, ErrorCode::conflict);
+  EXPECT_EQ(keys_.rotate("nobodynobody", hours{1}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(keys_.list()->size(), 2U) << "a key that could not take over was not made";
+}
+
+TEST_P(KeyServiceTest, RevokingTwiceKeepsTheFirstTime) {
+  const auto key = keys_.create({.principal = "p"});
+  const WallTime first = clock_.wall();
+  ASSERT_TRUE(keys_.revoke(key->id));
+  clock_.advance(hours{1});
+  ASSERT_TRUE(keys_.revoke(key->id));
+  EXPECT_EQ(keys_.list()->at(0).record.revoked, first);
+  EXPECT_EQ(keys_.revoke("nobodynobody").error().code, ErrorCode::not_found);
+}
+
+TEST_P(KeyServiceTest, EveryChangeIsTheNextInTheHistory) {
+  KeyChange last = *keys_.last_change();
+  const auto expect_next = [&](const char* what) {
+    const KeyChange now = *keys_.last_change();
+    EXPECT_EQ(now.number, last.number + 1) << what;
+    EXPECT_NE(now.value, last.value) << what;
+    last = now;
+  };
+  const auto key = keys_.create({.principal = "p"});
+  expect_next("created");
+  ASSERT_TRUE(keys_.revoke(key->id));
+  expect_next("revoked");
+  EXPECT_FALSE(keys_.revoke("nobodynobody"));
+  EXPECT_FALSE(keys_.rotate(key->id, hours{1}));
+  EXPECT_EQ(*keys_.last_change(), last) << "what failed is no change";
+}
+
+std::shared_ptr<db::Store> suspending() { return std::make_shared<db::testing::SuspendingStore>(); }
+
+const Database kSqlite{"Sqlite", [](const testing::TestFolder& folder) -> OpenStore {
+                         return [path = (folder.path() / "keys.db").string()] {
+                           return testing::open_sqlite(path, db::SqliteStore::Replaced::follow);
+                         };
+                       }};
+const Database kPostgres{"Postgres", [](const testing::TestFolder&) -> OpenStore {
+                           auto& cluster = db::testing::PostgresCluster::instance();
+                           return [&cluster, name = cluster.new_database().database] {
+                             return std::make_shared<db::PostgresStore>(cluster.options(name), kSystemClock);
+                           };
+                         }};
+const Database kSuspending{"Suspending", [](const testing::TestFolder&) -> OpenStore { return suspending; }};
+const auto name_of_database = [](const auto& database) { return database.param.name; };
+
+INSTANTIATE_TEST_SUITE_P(Databases, KeyServiceTest, ::testing::Values(kSqlite, kPostgres, kSuspending),
+                         name_of_database);
+
+// ---- a server that follows
+
+class FollowedKeys : public KeyServiceTest {
+ protected:
+  std::unique_ptr<KeyStore> serve(KeyStoreOptions options = {}) {
+    auto served = KeyStore::open(open_(), clock_, std::move(options));
+    if (!served) throw std::runtime_error(served.error().text);
+    return *std::move(served);
+  }
+  // In one transaction: a server that looks meanwhile sees all of it, or nothing.
+  Result<> run_all(std::vector<db::Statement> statements) {
+    const auto store = open_();
+    net::Loop loop(kSystemClock);
+    db::Work<void> work = [statements](db::Session& session) -> net::Task<Result<>> {
+      for (const db::Statement& statement : statements) {
+        auto rows = co_await session.run(statement, {});
+        GATEHOUSE_CO_CHECK(rows);
+      }
+      co_return Result<>{};
+    };
+    return net::finish(loop, store->transact<void>(loop, db::Store::Mode::write,
+                                                   kSystemClock.monotonic() + hours{1}, std::move(work)));
+  }
+  Result<> run(db::Statement statement) { return run_all({statement}); }
+};
+
+TEST_P(FollowedKeys, ChangesAreReadWithoutReadingAllKeys) {
+  const auto kept = keys_.create({.principal = "kept"});
+  const auto served = serve();
+  const auto before = served->snapshot();
+  const StoredKey* const same = before->find(kept->id);
+  ASSERT_NE(same, nullptr);
+  const auto made = keys_.create({.principal = "made"});
+  const auto gone = keys_.create({.principal = "gone"});
+  ASSERT_TRUE(served->refresh());
+  EXPECT_NE(served->snapshot()->find(made->id), nullptr);
+  ASSERT_TRUE(keys_.revoke(made->id));
+  ASSERT_TRUE(run({"DELETE FROM gatehouse_keys WHERE principal = 'gone'"}));
+  ASSERT_TRUE(served->refresh());
+  const auto now = served->snapshot();
+  EXPECT_TRUE(now->find(made->id)->revoked);
+  EXPECT_EQ(now->find(gone->id), nullptr);
+  EXPECT_EQ(now->find(kept->id), same) << "it was not read again";
+  EXPECT_EQ(before->find(made->id), nullptr) << "a snapshot is of its moment";
+}
+
+TEST_P(FollowedKeys, AnotherHistoryIsReadFromItsBeginning) {
+  const auto kept = keys_.create({.principal = "kept"});
+  const auto served = serve();
+  const auto before = served->snapshot();
+  // As after a backup was restored: the last change has the number that is known, and is another one.
+  ASSERT_TRUE(run_all({"UPDATE gatehouse_keys SET tenant = 'restored'",
+                       "DELETE FROM gatehouse_key_changes WHERE number = 2",
+                       "UPDATE gatehouse_key_changes SET number = number - 1 WHERE number > 2",
+                       "UPDATE gatehouse_key_version SET version = version - 1",
+                       "UPDATE gatehouse_key_changes SET value = (SELECT value FROM gatehouse_key_version) "
+                       "WHERE number = (SELECT version FROM gatehouse_key_version)"}));
+  ASSERT_TRUE(served->refresh());
+  const auto after = served->snapshot();
+  EXPECT_EQ(before->find(kept->id)->tenant, "");
+  EXPECT_EQ(after->find(kept->id)->tenant, "restored");
+}
+
+TEST_P(FollowedKeys, AGapInTheHistoryIsNotPassedOver) {
+  const auto served = serve();
+  const auto one = keys_.create({.principal = "one"});
+  const auto other = keys_.create({.principal = "other"});
+  ASSERT_TRUE(run({"DELETE FROM gatehouse_key_changes WHERE number = 2"}));
+  ASSERT_TRUE(served->refresh());
+  EXPECT_NE(served->snapshot()->find(one->id), nullptr) << "the change that is missing made it";
+  EXPECT_NE(served->snapshot()->find(other->id), nullptr);
+}
+
+TEST_P(FollowedKeys, WhatIsReadIsConfirmed) {
+  std::vector<KeyChange> confirmed;
+  std::vector<bool> said;
+  bool works = true;
+  auto served = serve({.confirm = [&](const KeyChange& change) -> Result<> {
+                         if (!works) return failure(ErrorCode::denied, "no");
+                         confirmed.push_back(change);
+                         return {};
+                       },
+                       .report = [&](const Result<>& can) { said.push_back(can.has_value()); }});
+  ASSERT_TRUE(keys_.create({.principal = "p"}));
+  const KeyChange last = *keys_.last_change();
+  ASSERT_TRUE(served->refresh());
+  served.reset();
+  ASSERT_FALSE(confirmed.empty());
+  EXPECT_EQ(confirmed.back(), last);
+  EXPECT_TRUE(said.empty());
+}
+
+TEST_P(FollowedKeys, LastUsesAreWrittenAndOnlyGrow) {
+  const auto a = keys_.create({.principal = "a"});
+  const auto b = keys_.create({.principal = "b"});
+  const auto one = serve();
+  const auto other = serve();
+  const WallTime first = clock_.wall();
+  const auto use = [&](const KeyStore& served, WallTime when) {
+    const auto snapshot = served.snapshot();
+    snapshot->used(*snapshot->find(a->id), when);
+  };
+  use(*one, first + hours{1});
+  use(*other, first);
+  ASSERT_TRUE(one->write_uses());
+  ASSERT_TRUE(other->write_uses()) << "which is older";
+  const auto listed = keys_.list();
+  ASSERT_TRUE(listed);
+  for (const ListedKey& key : *listed) {
+    EXPECT_EQ(key.last_used.has_value(), key.record.id == a->id);
+    if (key.last_used) {
+      EXPECT_EQ(*key.last_used, std::chrono::floor<std::chrono::seconds>(first + hours{1}));
+    }
+  }
+  const auto generation = one->snapshot()->generation();
+  ASSERT_TRUE(one->refresh());
+  EXPECT_EQ(one->snapshot()->generation(), generation) << "a use is no change";
+}
+
+TEST_P(FollowedKeys, TheIdOfAKeyStaysWhatItIs) {
+  const auto key = keys_.create({.principal = "p"});
+  EXPECT_FALSE(run({"UPDATE gatehouse_keys SET id = 'another'"}));
+  EXPECT_EQ((*keys_.list())[0].record.id, key->id);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, FollowedKeys, ::testing::Values(kSqlite, kPostgres), name_of_database);
+
+}  // namespace
+}  // namespace gatehouse::store
