@@ -13,7 +13,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::request_late: return "the header did not arrive within deadlines.head";
     case Reason::host_not_served:
       return "the request names a host that is neither in listen.names nor, where that is not said, in the "
-             "certificate";
+             "certificate; or another in its request line than in Host";
     case Reason::early_data:
       return "a trusted proxy says that the request came in TLS early data, which others can send again, and "
              "its "

@@ -180,6 +180,10 @@ Verdict<void> take_client(Exchange& exchange) {
 
 Verdict<void> take_authority(Exchange& exchange, const http::ServedNames& served) {
   http::HostPort asked = exchange.head.host;
+  if (exchange.head.scheme == http::TargetScheme::http) {
+    exchange.detail = "the request line says http, and this is https";
+    return refuse(Reason::host_not_served, "scheme");
+  }
   if (exchange.via == Via::trusted_proxy) {
     const auto forwarded = http::forwarded_host(exchange.head.fields);
     if (!forwarded) return std::unexpected(refusal_of(forwarded.error()));
@@ -211,6 +215,7 @@ Verdict<void> take_early_data(Exchange& exchange) {
 Refusal refusal_of(http::Malformed reason) {
   switch (http::status(reason)) {
     case 414: return Refusal(Reason::target_too_long, http::name(reason));
+    case 421: return Refusal(Reason::host_not_served, http::name(reason));
     case 431: return Refusal(Reason::head_too_large, http::name(reason));
     default: return Refusal(Reason::malformed_http, http::name(reason));
   }

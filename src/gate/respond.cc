@@ -163,7 +163,7 @@ Released respond(Exchange& exchange, ListenerPage page) {
   return Released(exchange);
 }
 
-std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
+std::size_t write_refusal(std::string& out, const Refusal& refusal, http::Method to, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields) {
   const AnswerText& text = text_of(refusal.answer);
   const unsigned status = refusal.status != 0 ? refusal.status : text.status;
@@ -180,6 +180,7 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& 
   head.content_length(body.size());
   http::append_field(out, "Connection", "close");
   head.end();
+  if (to == http::Method::head) return 0;
   out += body;
   return body.size();
 }

@@ -29,8 +29,8 @@ Released respond_alive(Exchange& exchange);
 Released respond(Exchange& exchange, ListenerPage page);
 
 // A refusal where there was no exchange yet: what could not be read as HTTP. A whole message, connection
-// closed. How many bytes its body has.
-std::size_t write_refusal(std::string& out, const Refusal& refusal, const Uuid& id,
+// closed; to HEAD without its body (RFC 9110 section 9.3.2). How many bytes of the body it has.
+std::size_t write_refusal(std::string& out, const Refusal& refusal, http::Method to, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields);
 
 // Whether the answer is one that may have a body (RFC 9110, section 6.4.1).

@@ -37,6 +37,7 @@ std::string_view name(Malformed reason) {
                                                                                  "missing_host",
                                                                                  "repeated_host",
                                                                                  "bad_host",
+                                                                                 "other_host",
                                                                                  "content_length",
                                                                                  "transfer_encoding",
                                                                                  "connection_option",
@@ -56,6 +57,7 @@ int status(Malformed reason) {
   switch (reason) {
     case Malformed::target_too_long: return 414;
     case Malformed::expectation: return 417;
+    case Malformed::other_host: return 421;
     case Malformed::head_too_large:
     case Malformed::too_many_fields: return 431;
     case Malformed::version_unsupported: return 505;

@@ -15,7 +15,7 @@ enum class Malformed : std::uint8_t {
   connect,              // CONNECT: Gatehouse is no forward proxy
   version,              // not `HTTP/` DIGIT `.` DIGIT
   version_unsupported,  // any but 1.0 and 1.1
-  target_form,          // absolute-form, authority-form, or `*` for another method than OPTIONS
+  target_form,          // authority-form, another scheme than http(s), or `*` for another method than OPTIONS
   target_too_long,
   target_character,  // a byte that RFC 3986 does not allow there, but `[ ] |` in the query
   fragment,
@@ -44,6 +44,7 @@ enum class Malformed : std::uint8_t {
   missing_host,
   repeated_host,
   bad_host,
+  other_host,         // the request line's `https://host` is another one than Host names
   content_length,     // malformed, repeated, or beside Transfer-Encoding
   transfer_encoding,  // anything but one `chunked`, or in HTTP/1.0
   connection_option,  // a Connection option that nominates an end-to-end field
@@ -62,7 +63,7 @@ inline constexpr std::size_t kMalformedCount = static_cast<std::size_t>(Malforme
 
 // The enumerator's name, as events write it.
 std::string_view name(Malformed reason);
-// What a client is answered: 400, 414, 417, 431 or 505. For what an upstream sent the answer is always 502.
+// What a client is answered: 400, 414, 417, 421, 431 or 505. For what an upstream sent the answer is always 502.
 int status(Malformed reason);
 
 // What an incremental parser has come to.

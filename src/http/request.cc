@@ -13,6 +13,21 @@ std::optional<Malformed> read_host(RequestHead& head) {
   return std::nullopt;
 }
 
+std::optional<Malformed> compare_host(const RequestHead& head, std::string_view authority) {
+  const auto named = parse_host_port(authority);
+  if (!named) return Malformed::bad_host;
+  const auto port = [&](const HostPort& one) -> std::uint16_t {
+    if (one.port != 0) return one.port;
+    return head.scheme == TargetScheme::http ? 80 : 443;
+  };
+  const auto host = [](const HostPort& one) {
+    return one.host.ends_with('.') ? one.host.substr(0, one.host.size() - 1) : one.host;
+  };
+  if (!equal_ignoring_case(host(*named), host(head.host)) || port(*named) != port(head.host))
+    return Malformed::other_host;
+  return std::nullopt;
+}
+
 std::optional<Malformed> read_expectation(RequestHead& head) {
   head.expects_continue = false;
   const auto expectation = head.fields.value(FieldId::expect);

@@ -21,6 +21,8 @@ struct BodyFraming {
 };
 
 enum class Persistence : std::uint8_t { close, keep_alive };
+// What the request line says before the path: nothing, or a scheme and an authority (RFC 9112 section 3.2.2).
+enum class TargetScheme : std::uint8_t { unsaid, http, https };
 
 // All of a head but its fields.
 struct RequestLine {
@@ -31,13 +33,14 @@ struct RequestLine {
   bool wants_upgrade = false;
   BodyFraming body;
   std::string_view method_text;
-  std::string_view target;  // path and query as they were sent
+  std::string_view target;  // path and query as they were sent; nothing of a scheme and authority before them
   std::string_view path;    // raw: percent-encoding is valid, but not decoded; begins with `/`, or is `*`
   std::string_view query;   // raw, without `?`; empty also where there was none
   HostPort host;
+  TargetScheme scheme = TargetScheme::unsaid;  // of absolute-form: its authority is that of `host`
 };
 
-// Every view points into the buffer that was parsed, and lives as long as its bytes stay there.
+// Every view points into the buffer that was parsed, while its bytes stay, or at a constant.
 struct RequestHead : RequestLine {
   Fields fields;
 
@@ -50,6 +53,8 @@ struct RequestHead : RequestLine {
 
 // Takes the host from the Host field, which every request must have, once (RFC 9110, section 7.2).
 std::optional<Malformed> read_host(RequestHead& head);
+// Whether an authority in the request line is that of Host (RFC 9112 section 3.2), which has been read.
+std::optional<Malformed> compare_host(const RequestHead& head, std::string_view authority);
 // Takes from Expect whether the client waits to be asked for its body; the only expectation there is
 // (RFC 9110, section 10.1.1). Precondition: the body's framing is known.
 std::optional<Malformed> read_expectation(RequestHead& head);

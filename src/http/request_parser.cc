@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/strings.h"
 #include "http/characters.h"
 #include "http/framing.h"
 #include "http/target.h"
@@ -71,7 +72,7 @@ Progress RequestParser::run(std::string_view data, RequestHead& head) {
     case State::target: {
       const std::size_t begin = method_size_ + 1;
       if (at_ == end) return Progress::need_more;
-      if (at_ == begin && text[at_] != '/' && text[at_] != '*') {
+      if (at_ == begin && text[at_] != '/' && text[at_] != '*' && ascii_lower(text[at_]) != 'h') {
         const char c = text[at_];
         return refuse(c == ' '                  ? Malformed::request_line
                       : is(c, kTargetCharacter) ? Malformed::target_form
@@ -82,13 +83,13 @@ Progress RequestParser::run(std::string_view data, RequestHead& head) {
       if (at_ == end) return Progress::need_more;
       if (text[at_] != ' ') return refuse(wrong_in_target(text[at_]));
       const auto target = data.substr(begin, at_ - begin);
-      if (target.front() == '*') {
-        if (target.size() > 1 || method_ != Method::options) return refuse(Malformed::target_form);
-      } else {
-        const auto question = target.find('?');
-        if (const auto wrong = wrong_in_path(target.substr(0, question))) return refuse(*wrong);
+      const auto origin = target_parts(target, method_).origin;
+      if (origin.empty()) return refuse(Malformed::target_form);
+      if (origin.front() == '/') {
+        const auto question = origin.find('?');
+        if (const auto wrong = wrong_in_path(origin.substr(0, question))) return refuse(*wrong);
         if (question != std::string_view::npos) {
-          if (const auto wrong = wrong_in_query(target.substr(question + 1))) return refuse(*wrong);
+          if (const auto wrong = wrong_in_query(origin.substr(question + 1))) return refuse(*wrong);
         }
       }
       target_size_ = static_cast<std::uint32_t>(target.size());
@@ -138,12 +139,17 @@ Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   head.method = method_;
   head.version = version_;
   head.method_text = data.substr(0, method_size_);
-  head.target = data.substr(method_size_ + 1, target_size_);
+  const TargetParts parts = target_parts(data.substr(method_size_ + 1, target_size_), method_);
+  head.target = parts.origin;
+  head.scheme = parts.scheme;
   const auto question = head.target.find('?');
   head.path = head.target.substr(0, question);
   head.query = question == std::string_view::npos ? std::string_view{} : head.target.substr(question + 1);
 
   if (const auto wrong = read_host(head)) return refuse(*wrong);
+  if (head.scheme != TargetScheme::unsaid) {
+    if (const auto wrong = compare_host(head, parts.authority)) return refuse(*wrong);
+  }
 
   head.body = {};
   const auto length = fields.value(FieldId::content_length);

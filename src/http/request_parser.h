@@ -3,7 +3,9 @@
 //
 // Decisions where the RFC leaves a choice:
 //   - An empty line before the request line is refused (section 2.2 lets a server skip it).
-//   - Only origin-form, and `*` for OPTIONS. A request to an origin server has no other (section 3.2).
+//   - Origin-form, absolute-form of http and https, and `*` for OPTIONS (section 3.2). The authority of an
+//     absolute-form must be the one that Host names (section 3.2.2 would have Host ignored: a server that
+//     ignores the other one would see another request). Its scheme is compared where the connection is known.
 //   - Host is required in HTTP/1.0 too.
 //   - HTTP/1.0 connections close after the answer; `Connection: keep-alive` there is not honoured.
 //   - Content-Length has no leading zeros and at most 18 digits.
@@ -46,6 +48,8 @@ class RequestParser {
   Progress parse(std::string_view buffer, RequestHead& head);
   std::size_t consumed() const { return at_; }
   Malformed reason() const { return reason_; }
+  // Also of what is not complete: `other` until it has been read.
+  Method method() const { return method_; }
   void reset();
 
  private:
@@ -60,7 +64,7 @@ class RequestParser {
 
   RequestLimits limits_;
   std::size_t at_ = 0;  // everything before it has been looked at
-  std::uint32_t method_size_ = 0, target_size_ = 0;
+  std::uint32_t method_size_ = 0, target_size_ = 0;  // as they were sent
   State state_ = State::method;
   Method method_ = Method::other;
   Version version_ = Version::http_1_1;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "base/utf8.h"
 #include "http/characters.h"
 
@@ -47,7 +48,35 @@ bool is_dot_segment(std::string_view segment) {
   return rest.empty() || rest.front() == ';';
 }
 
+// What stands behind `scheme` in the target; nothing where that is not how it begins.
+std::optional<std::string_view> behind(std::string_view target, std::string_view scheme) {
+  if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) return std::nullopt;
+  return target.substr(scheme.size());
+}
+
 }  // namespace
+
+TargetParts target_parts(std::string_view target, Method method) {
+  if (target.front() == '/' || (target == "*" && method == Method::options))
+    return {TargetScheme::unsaid, {}, target};
+  TargetParts parts;
+  std::string_view rest;
+  if (const auto https = behind(target, "https://")) {
+    parts.scheme = TargetScheme::https;
+    rest = *https;
+  } else if (const auto http = behind(target, "http://")) {
+    parts.scheme = TargetScheme::http;
+    rest = *http;
+  } else {
+    return {};
+  }
+  const auto end = std::min(rest.find_first_of("/?"), rest.size());
+  parts.authority = rest.substr(0, end);
+  parts.origin = rest.substr(end);
+  if (parts.origin.empty()) parts.origin = method == Method::options ? "*" : "/";
+  if (parts.origin.front() == '?') return {};
+  return parts;
+}
 
 std::optional<Malformed> wrong_in_path(std::string_view path) {
   std::size_t segment = 1;

@@ -5,8 +5,21 @@
 #include <string_view>
 
 #include "http/malformed.h"
+#include "http/method.h"
+#include "http/request.h"
 
 namespace gatehouse::http {
+
+struct TargetParts {
+  TargetScheme scheme = TargetScheme::unsaid;
+  std::string_view authority;  // not read yet; empty in origin-form
+  // Path and query as they were sent. `/`, or `*` of OPTIONS, where absolute-form has neither (section
+  // 3.2.4): then it is a constant. Empty: the target has none of the forms.
+  std::string_view origin;
+};
+// `target` is not empty. A `?` straight behind the authority is none of the forms: there is no path in it that
+// could go on.
+TargetParts target_parts(std::string_view target, Method method);
 
 // Both are given texts of target characters (characters.h); the path begins with `/`.
 std::optional<Malformed> wrong_in_path(std::string_view path);

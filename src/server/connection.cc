@@ -270,7 +270,7 @@ net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusa
                      worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
   const std::size_t body_bytes =
-      gate::write_refusal(head_out_, refusal, *exchange.id, worker_.date_line(), listener().fields);
+      gate::write_refusal(head_out_, refusal, parser_.method(), *exchange.id, worker_.date_line(), listener().fields);
   stream_->set_deadline(worker_.loop().now() + kLastAnswerLinger);
   {
     Recording recording(worker_, exchange);

@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kPlaintextLinger{1};
 // anywhere.
 std::optional<std::string> location_of(const Serving& serving, const http::RequestHead& head) {
   if (!head.target.starts_with('/')) return std::nullopt;  // OPTIONS *
+  if (head.scheme == http::TargetScheme::https) return std::nullopt;
   std::string location = "https://";
   if (!serving.listening->names.append_redirect(location, head.host.host)) return std::nullopt;
   return location.append(head.target);
@@ -121,7 +122,7 @@ net::Task<void> serve_plaintext(Worker& worker, std::size_t index, net::Accepted
   } else {
     // What came in the clear may have been read by others: no redirect would bring it back.
     if (shown) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
-    body_bytes = gate::write_refusal(out, refusal, *exchange->id, worker.date_line(), listener.fields);
+    body_bytes = gate::write_refusal(out, refusal, parser.method(), *exchange->id, worker.date_line(), listener.fields);
     status = text_of(refusal.answer).status;
   }
   {

@@ -276,7 +276,7 @@ Outcome TheGates::pass(const Step& step) {
     exchange_.head.forget();
     (void)gate::arrive(exchange_, with_.names, with_.clock, with_.entropy);
     head_.clear();
-    gate::write_refusal(head_, refusal, *exchange_.id, "", "");
+    gate::write_refusal(head_, refusal, parser.method(), *exchange_.id, "", "");
     ending = {refusal, text_of(refusal.answer).status, head_.size()};
   }
   events_.record(builder_.build(exchange_, ending, with_.clock.monotonic()));

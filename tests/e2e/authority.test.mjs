@@ -63,9 +63,23 @@ describe('a request names a host of this server', unlessBuilt, () => {
     }
   });
 
-  it('and says it in Host alone', async () => {
-    for (const target of ['http://localhost/catalogue', 'https://localhost/catalogue', 'https://evil.example/catalogue'])
+  it('in the request line too, where that is the same one (RFC 9112 section 3.2.2)', async () => {
+    for (const [target, host] of [['https://localhost/catalogue', 'localhost'], ['HTTPS://LocalHost:443/catalogue', 'localhost.'], [`https://127.0.0.1:${desk.port}/catalogue`, `127.0.0.1:${desk.port}`]]) {
+      const answer = await raw(host, [], `GET ${target} HTTP/1.1`);
+      assert.equal(answer.status, 200, target);
+      assert.match(desk.upstream.last.head, /^GET \/catalogue HTTP\/1\.1\r\n/, 'the upstream gets the path');
+      assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id'])).operation, 'listCatalogue');
+    }
+    const arrived = desk.upstream.requests.length;
+    for (const [target, host] of [['https://evil.example/catalogue', 'localhost'], ['https://localhost/catalogue', 'evil.example'], ['https://evil.example/catalogue', 'evil.example'], ['https://localhost:444/catalogue', 'localhost'],
+      ['https://localhost/catalogue', `localhost:${desk.port}`], ['http://localhost/catalogue', 'localhost'], ['http://localhost:443/catalogue', 'localhost:443']])
+      await assertRefused(desk.gatehouse, await raw(host, [], `GET ${target} HTTP/1.1`), misdirected);
+    for (const target of ['ftp://localhost/catalogue', 'localhost/catalogue', 'https:/localhost/catalogue', 'https://user@localhost/catalogue', 'https:///catalogue', 'https://localhost?a=1', 'https://localhost//catalogue', 'https://localhost/../catalogue', 'https://localhost\\@evil.example/catalogue'])
       await assertRefused(desk.gatehouse, await raw('localhost', [], `GET ${target} HTTP/1.1`), { status: 400, error: 'invalid_request', reason: 'malformed_http' });
+    assert.equal(desk.upstream.requests.length, arrived);
+  });
+
+  it('and in no other field', async () => {
     for (const line of ['X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example', 'X-Host: evil.example', 'X-Original-Host: evil.example', 'X-Forwarded-Host: \x80']) {
       assert.equal((await raw('localhost', [line])).status, 200, line);
       assert.equal(desk.upstream.last.headers['x-forwarded-host'], 'localhost');

@@ -122,6 +122,17 @@ describe('the plaintext listener', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('redirects a request line with its own scheme and host, and no other', async () => {
+    const { desk, plain } = await open('redirect');
+    const { headers, status } = await plainGet(plain, `http://localhost:${plain}/orders/7?limit=1`, { host: `localhost:${plain}` });
+    assert.deepEqual([status, headers.location], [308, `https://localhost:${desk.port}/orders/7?limit=1`]);
+    for (const target of [`https://localhost:${plain}/`, `http://evil.example:${plain}/`, `http://localhost:${plain + 1}/`]) {
+      const refused = await plainGet(plain, target, { host: `localhost:${plain}` });
+      assert.ok(refused.status >= 400 && !refused.headers.location, `${target}: ${refused.status}`);
+    }
+    await desk.close();
+  });
+
   it('does not redirect to where the Host field was made to point', async () => {
     const { desk, plain } = await open('redirect');
     const answer = await plainGet(plain, '/', { host: 'evil.example@localhost' });

@@ -39,7 +39,7 @@ Outcome parse(std::string_view text, std::size_t step) {
 bool same(const RequestHead& a, const RequestHead& b) {
   if (a.method != b.method || a.target != b.target || a.host.host != b.host.host ||
       a.host.port != b.host.port || a.body.kind != b.body.kind || a.body.length != b.body.length ||
-      a.connection != b.connection || a.fields.size() != b.fields.size()) {
+      a.connection != b.connection || a.scheme != b.scheme || a.fields.size() != b.fields.size()) {
     return false;
   }
   for (std::size_t i = 0; i < a.fields.size(); ++i) {
