@@ -292,6 +292,9 @@ class Compiler {
                                               known(keys_of(settings().limits))));
         continue;
       }
+      const auto written = settings().limits.find(name.value);
+      const bool readable = (*limit)->parts.size() == written->second.per.size();
+      if (readable) check_limit_names(written->second, operation, problems_);
       if (cost > (*limit)->rule.burst) {
         problems_.add(
             place,

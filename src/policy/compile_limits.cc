@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cel/compile.h"
 #include "policy/environment.h"
 #include "policy/located_program.h"
 
@@ -12,18 +13,21 @@ namespace {
 
 using PartKind = LimitKeyPart::Kind;
 
-std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& problems) {
+PartKind kind_of(std::string_view text) {
   constexpr std::pair<std::string_view, PartKind> kWords[] = {{"ip", PartKind::address},
                                                               {"principal", PartKind::principal},
                                                               {"key", PartKind::credential},
                                                               {"operation", PartKind::operation}};
-  LimitKeyPart part;
   for (const auto& [word, kind] : kWords) {
-    if (text.value != word) continue;
-    part.kind = kind;
-    return part;
+    if (text == word) return kind;
   }
-  part.kind = PartKind::expression;
+  return PartKind::expression;
+}
+
+std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& problems) {
+  LimitKeyPart part;
+  part.kind = kind_of(text.value);
+  if (part.kind != PartKind::expression) return part;
   part.expression = compile_at(text, limit_environment(), cel::Type::dyn(), problems);
   if (!part.expression) return std::nullopt;
   return part;
@@ -58,6 +62,18 @@ std::uint64_t id_of(const Limit& limit, const LimitSettings& from) {
 }
 
 }  // namespace
+
+void check_limit_names(const LimitSettings& limit, const Operation& operation, Problems& problems) {
+  for (const PlacedText& text : limit.per) {
+    if (kind_of(text.value) != PartKind::expression) continue;
+    const auto program = cel::compile(text.value, limit_environment(*operation.api), cel::Type::dyn());
+    if (program) continue;
+    for (const cel::Problem& problem : program.error()) {
+      problems.add(text.place, with_mend(fmt::format("{}: has the limit `{}`, whose key is `{}`: {}", operation.name,
+                                                     limit.name, text.value, problem.message)));
+    }
+  }
+}
 
 void compile_limits(PolicySet& set, Problems& problems) {
   for (const auto& [name, from] : set.settings.limits) {

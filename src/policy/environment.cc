@@ -153,12 +153,25 @@ InputTypes input_types(const openapi::Operation& operation) {
 
 cel::Environment condition_environment(const InputTypes& types) { return environment_with(types); }
 
-cel::Environment limit_environment() {
-  InputTypes types;
+namespace {
+
+cel::Environment limit_environment_with(InputTypes types) {
   types.resource = Type::object("resource", {});
   cel::Environment environment = environment_with(types);
   environment.set_container("request");  // `body.email` is request.body.email
   return environment;
+}
+
+}  // namespace
+
+cel::Environment limit_environment() { return limit_environment_with({}); }
+
+cel::Environment limit_environment(const openapi::Operation& operation) {
+  InputTypes declared = input_types(operation);
+  InputTypes types;
+  types.header = std::move(declared.header);
+  types.cookie = std::move(declared.cookie);
+  return limit_environment_with(std::move(types));
 }
 
 cel::Environment claims_environment() {

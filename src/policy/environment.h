@@ -15,6 +15,8 @@ cel::Environment condition_environment(const InputTypes& types);
 // For a limit's key, which several operations share: principal and request with undeclared members, and
 // `body`, `path`, `query` as short names.
 cel::Environment limit_environment();
+// The same for one operation: fields and cookies are those that it declares.
+cel::Environment limit_environment(const openapi::Operation& operation);
 // For a scheme's `roles`, `scopes`, `tenant` and `id`: the verified claims.
 cel::Environment claims_environment();
 

@@ -1,0 +1,93 @@
+// Conditions, objects and limits see fields and cookies that the operation declares or that `fields.forward` gives a
+// schema; any other is a problem when the configuration is loaded, with what to do.
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "policy/load.h"
+
+namespace gatehouse::policy {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view kTenantsApi = R"(openapi: 3.1.0
+info: {title: Tenants, version: "1"}
+paths:
+  /tenants:
+    get:
+      operationId: listTenants
+      security: [{}]
+      parameters:
+        - {name: X-Tenant, in: header, schema: {type: string, maxLength: 9}}
+        - {name: theme, in: cookie, schema: {type: string, maxLength: 9}}
+      responses: {"200": {description: it}}
+  /plain:
+    get: {operationId: plain, security: [{}], responses: {"200": {description: it}}}
+)";
+
+// With a condition of listTenants, and a key of the limit that it has.
+std::string problems_with(std::string_view condition, std::string_view key, std::string_view fields = "",
+                          std::string_view limits_of_plain = "[per_ip]") {
+  const std::string gatehouse = fmt::format(R"(openapi: [api.yaml]
+threat_model: {{exposure: partner, data: internal}}
+listen: {{https: "127.0.0.1:8443", names: [localhost]}}
+tls: {{certificate: server.crt, private_key: file:server.key}}
+upstreams: {{web: {{url: "http://127.0.0.1:3000"}}}}
+authenticators: {{}}
+roles: {{anonymous: ["tenants:read"]}}
+limits: {{per_ip: {{per: ip, rate: 10/s}}, per_key: {{per: [ip, "{}"], rate: 10/s}}}}
+defaults: {{limits: [per_ip], upstream: web}}
+{}operations:
+  listTenants: {{permission: "tenants:read", public: a test, limits: [per_ip, per_key], when: "{}"}}
+  plain: {{permission: "tenants:read", public: a test, limits: {}}}
+)",
+                                            key, fields, condition, limits_of_plain);
+  Problems problems;
+  LoadOptions options;
+  options.read = [&](const std::filesystem::path& file) -> Result<std::string> {
+    return file.filename() == "api.yaml" ? std::string(kTenantsApi) : gatehouse;
+  };
+  load("gatehouse.yaml", options, problems);
+  return problems.text();
+}
+
+constexpr std::string_view kGoodCondition = "request.header['X-Tenant'] != 'x'";
+constexpr std::string_view kGoodKey = "header['X-Tenant']";
+
+TEST(DeclaredNames, AreSeen) {
+  EXPECT_EQ(problems_with(kGoodCondition, kGoodKey), "");
+  EXPECT_EQ(problems_with("request.cookie.theme == 'dark'", "request.cookie.theme"), "");
+  const std::string_view fields = "fields: {forward: [{name: X-Region, schema: {type: string, maxLength: 9}}]}\n";
+  EXPECT_EQ(problems_with("request.header['X-Region'] == 'x'", "header['X-Region']", fields, "[per_ip, per_key]"), "");
+}
+
+TEST(DeclaredNames, AreAllThatConditionsSee) {
+  for (const char* name : {"X-Other", "x-tenant", "Authorization", "Cookie", "Host"}) {
+    const std::string problems = problems_with(fmt::format("request.header['{}'] == 'x'", name), kGoodKey);
+    EXPECT_THAT(problems, HasSubstr("request.header has no member")) << name;
+    EXPECT_THAT(problems, HasSubstr("; declare it as a header parameter, or give it a schema in fields.forward"));
+  }
+  EXPECT_THAT(problems_with("request.header['X-Plain'] == 'x'", kGoodKey, "fields: {forward: [X-Plain]}\n"),
+              HasSubstr("give it a schema in fields.forward"))
+      << "its values are not checked";
+  EXPECT_THAT(problems_with("request.cookie.sid == 'x'", kGoodKey), HasSubstr("; declare it as a cookie parameter"));
+}
+
+TEST(DeclaredNames, AreAllThatLimitsSee) {
+  EXPECT_THAT(problems_with(kGoodCondition, "request.header['X-Other']"),
+              HasSubstr("listTenants: has the limit `per_key`, whose key is `request.header['X-Other']`: "
+                        "request.header has no member 'X-Other'"));
+  EXPECT_THAT(problems_with(kGoodCondition, "cookie.sid"), HasSubstr("; declare it as a cookie parameter"));
+  EXPECT_THAT(problems_with(kGoodCondition, kGoodKey, "", "[per_ip, per_key]"),
+              HasSubstr("plain: has the limit `per_key`"))
+      << "each operation that has the limit declares what its key names";
+  EXPECT_EQ(problems_with(kGoodCondition, "request.query.anything"), "") << "shared by operations of many shapes";
+}
+
+}  // namespace
+}  // namespace gatehouse::policy
