@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "core/identity.h"
 #include "http/query.h"
 #include "http/request.h"
+#include "http/signed_fields.h"
 #include "http/uri.h"
 
 namespace gatehouse {
@@ -36,6 +38,19 @@ bool is_named_in(const std::vector<FieldName>& names, const http::Field& field) 
   return name_in(names, field) != nullptr;
 }
 
+bool same_name(const http::Field& a, const http::Field& b) {
+  return a.id == b.id && (!http::name(a.id).empty() || equal_ignoring_case(a.name, b.name));
+}
+
+// Whether a second line of a field that goes on as it was sent is refused: two readers could take two values.
+// A parameter's schema decides about its own lines, and a list has several.
+bool is_single(const RequestRules& rules, const http::Field& field) {
+  if (is_named_in(rules.single, field)) return true;
+  const bool unnamed_goes_on = rules.undeclared == Undeclared::forward ||
+                               (rules.signatures == Signatures::kept && field.id == http::FieldId::x_amz);
+  return unnamed_goes_on && !is_named_in(rules.fields, field) && !http::is_list(http::grammar(field.id));
+}
+
 // The origin of a Referer; empty where it is not the URL of a page.
 std::string origin_of(std::string_view referer) {
   const auto url = http::parse_url(referer);
@@ -60,7 +75,9 @@ bool may_show_credential(std::string_view url, const CredentialCarriers& carrier
 Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
                         const CredentialCarriers& carriers, const RequestRules& rules) {
   using http::FieldId;
+  const bool kept = rules.signatures == Signatures::kept;
   if (field.id == FieldId::authorization) {
+    if (kept && http::is_aws_signature(field.value)) return Passage::goes_on;
     return carriers.authorization == CredentialCarriers::Authorization::goes_on ? Passage::goes_on
                                                                                 : Passage::ends_here;
   }
@@ -79,6 +96,7 @@ Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
   }
   if (is_named_in(rules.fields, field)) return Passage::goes_on;
   if (is_named_in(carriers.fields, field)) return Passage::ends_here;
+  if (kept && field.id == FieldId::x_amz) return Passage::goes_on;
   if (field.id == FieldId::referer && rules.referer != RefererPassage::drop) return Passage::rewritten;
   if (rules.undeclared == Undeclared::forward) return Passage::goes_on;
   return column == http::ToUpstream::browsers ? Passage::unlisted : Passage::unnamed;
@@ -99,9 +117,8 @@ std::optional<Passages::Refused> Passages::decide(const http::RequestHead& head,
                                                    : by_grammar(fields, index);
       if (passage == Passage::left_out && is_needed(field.id, head.method)) return Refused{index, "format"};
     } else if (passage == Passage::goes_on) {
-      const FieldName* const single = name_in(rules.single, field);
-      if (single != nullptr &&
-          repeats(fields, index, [&](const http::Field& one) { return single->is(one); }))
+      if (is_single(rules, field) &&
+          repeats(fields, index, [&](const http::Field& one) { return same_name(one, field); }))
         return Refused{index, "repeated"};
     }
     if (passage == Passage::unnamed && rules.undeclared == Undeclared::refuse)
@@ -158,6 +175,15 @@ Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
   if (joined.empty()) return Passage::goes_on;
   rewritten_.push_back({index, std::move(joined)});
   return Passage::rewritten;
+}
+
+bool has_proven(const Principal& principal, const ForwardedCredential& credential) {
+  const auto by = [&](const Identity& who) {
+    return who.kind != PrincipalKind::anonymous &&
+           std::ranges::find(credential.authenticators, who.authenticator) != credential.authenticators.end();
+  };
+  return by(principal.identity()) ||
+         std::ranges::any_of(principal.beside(), [&](const IdentityPointer& who) { return by(*who); });
 }
 
 bool names_cookie(const RequestRules& rules, const CredentialCarriers& carriers, std::string_view cookie) {

@@ -19,6 +19,8 @@ struct RequestHead;
 
 namespace gatehouse {
 
+class Principal;
+
 // A header field that the table does not know is compared by name.
 struct FieldName {
   explicit FieldName(std::string_view written) : id(http::field_id(written)), text(written) {}
@@ -48,12 +50,18 @@ struct ForwardedCredential {
   std::vector<std::uint32_t> authenticators;  // in PolicySet::authenticators
 };
 
+// Whether one of them has proven the principal, or an identity beside it.
+bool has_proven(const Principal& principal, const ForwardedCredential& credential);
+
 // What becomes of a header field or cookie that nothing names.
 enum class Undeclared : std::uint8_t { drop, refuse, forward };
 // How much of Referer goes on (RFC 9110 section 10.1.3). `full`: all of a URL that cannot show a credential,
 // and of any other its origin.
 enum class RefererPassage : std::uint8_t { drop, origin, full };
 enum class UserAgentPassage : std::uint8_t { forward, drop };
+
+// `signed: true`: what the sender signed goes on as it was sent, or not at all (gate/signed_request.h).
+enum class Signatures : std::uint8_t { ignored, kept };
 
 // What of a client's head goes on to an upstream beside the fields that the table lets go on. Everything else
 // stays behind.
@@ -71,6 +79,7 @@ struct RequestRules {
   Undeclared undeclared = Undeclared::drop;
   RefererPassage referer = RefererPassage::drop;
   UserAgentPassage user_agent = UserAgentPassage::forward;
+  Signatures signatures = Signatures::ignored;
 };
 
 // Whose words the head of a request are, beside the client's.

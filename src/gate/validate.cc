@@ -11,6 +11,7 @@
 #include "core/counted_memory.h"
 #include "gate/marked_secrets.h"
 #include "gate/secret_forms.h"
+#include "gate/signed_request.h"
 #include "http/cookies.h"
 #include "http/media_type.h"
 #include "openapi/body_memory.h"
@@ -128,6 +129,11 @@ Verdict<HeadChecked> Validator::check_head(Permission permission) {
   Exchange& exchange = permission.exchange();
   const auto content = announced_content(exchange, permission.operation());
   if (!content) return std::unexpected(content.error());
+  const policy::Operation& operation = permission.operation();
+  if (operation.forwards.signatures == Signatures::kept &&
+      !keeps_signature(exchange, operation, permission.principal())) {
+    return refuse(Reason::parameters_invalid);
+  }
   exchange.checked.content_ = *content;
   return HeadChecked(std::move(permission));
 }

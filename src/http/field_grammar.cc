@@ -266,9 +266,22 @@ bool entity_tags(std::string_view text) {
   return text == "*" || bare_tag(text) || all_members(text, 16, matches<entity_tag>);
 }
 
+// `1-2, ,3-4` and `1-2,`: some servers ignore the empty member (RFC 9110 section 5.6.1.2), and some the whole
+// field.
+bool has_empty_member(std::string_view list) {
+  for (bool empty = true;; list.remove_prefix(1)) {
+    if (list.empty() || list.front() == ',') {
+      if (empty || list.empty()) return empty;
+      empty = true;
+    } else {
+      empty = empty && is_blank(list.front());
+    }
+  }
+}
+
 bool byte_ranges(std::string_view text) {
   ValueCursor in(text);
-  return equal_ignoring_case(in.take_token(), "bytes") && in.take('=') &&
+  return equal_ignoring_case(in.take_token(), "bytes") && in.take('=') && !has_empty_member(in.rest()) &&
          all_members(in.rest(), 8, matches<byte_range>);
 }
 

@@ -95,7 +95,8 @@ TEST(FieldGrammar, RangesAreBytesAndFew) {
              "bytes= 0-999, 4500-5499, -1000", "BYTES=0-1", "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7"});
   none_goes_on(FieldGrammar::byte_ranges,
                {"", "bytes", "bytes=", "bytes=-", "bytes=5-4", "items=0-1", "bytes=a-b", "bytes =0-1",
-                "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8", "bytes=0-1,x", "bytes=0-9999999999999999999"});
+                "bytes=0-0,1-1,2-2,3-3,4-4,5-5,6-6,7-7,8-8", "bytes=0-1,x", "bytes=0-9999999999999999999",
+                "bytes=0-1,", "bytes=,0-1", "bytes=0-1,,2-3", "bytes=0-1, ,2-3", "bytes=0-1, "});
 }
 
 TEST(FieldGrammar, ProductsAreWhatClientsAreCalled) {

@@ -11,11 +11,9 @@
 //               connection, carries a credential, says what only Gatehouse may say to an upstream, or would
 //               choose another request behind the gates. `browsers`: as `declared`, and not listed among the
 //               names that were left out, because every browser sends it.
-//   grammar     What the value of a field that goes on is (field_grammar.h). A value that does not parse is
-//   left
-//               out, or refused (Passages::decide in core/head_rules.h); one of a field that the operation
-//               declares, or that `fields.forward` names, goes on as its schema took it, or as it was sent. A
-//               named one that comes twice is refused, unless it is a list.
+//   grammar     What the value of a field that goes on is (field_grammar.h). One that does not parse is left
+//               out, or refused (Passages::decide in core/head_rules.h); one of a field that is declared or
+//               named goes on as its schema took it, or as it was sent, once unless it is a list.
 //   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
 //               target/answer_head looks at its value. `declared`: leaves where the operation's document
 //               declares it under `responses`. `pages`: leaves with an answer of text/html that the document
@@ -110,6 +108,8 @@
   X(sec_purpose,                    "sec-purpose",                     many, browsers,  text,            declared) /* Fetch 3.10 */ \
   X(server,                         "server",                          many, declared,  text,            stays)  /* 9110 10.2.4 */ \
   X(set_cookie,                     "set-cookie",                      many, declared,  text,            checked) /* 6265 4.1 */ \
+  X(signature,                      "signature",                       many, declared,  list,            declared) /* 9421 4.2 */ \
+  X(signature_input,                "signature-input",                 many, declared,  list,            declared) /* 9421 4.1 */ \
   X(strict_transport_security,      "strict-transport-security",       many, declared,  text,            stays)  /* 6797 6.1 */ \
   X(sunset,                         "sunset",                          many, declared,  text,            leaves) /* 8594 3 */ \
   X(te,                             "te",                              many, ends_here, text,            stays)  /* 9110 10.1.4 */ \
@@ -156,6 +156,7 @@
   X(gatehouse,   "gatehouse-",      many, ends_here, text, stays) \
   X(x_ssl,       "x-ssl-",          many, ends_here, text, stays) \
   X(ssl,         "ssl-",            many, ends_here, text, stays) \
+  X(x_amz,       "x-amz-",          many, declared,  text, declared) /* AWS Signature Version 4 */ \
   X(cross_origin, "cross-origin-",  many, declared,  text, pages) /* HTML 7.1, Fetch 3.7 */ \
   X(x_auth,      "x-auth-request-", many, ends_here, text, stays)
 // clang-format on

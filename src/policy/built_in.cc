@@ -30,8 +30,8 @@ class Restatement {
   // stated again.
   void run() {
     auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
-           sql, upstream, handler, body, timeout, sensitive, assertion, cache_control, fields, threat_model] =
-        users_;
+           sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
+           threat_model] = users_;
     fixed("permission", permission.has_value());
     fixed("public", open.has_value());
     fixed("principal", principal.has_value());
@@ -42,6 +42,7 @@ class Restatement {
     fixed("upstream", upstream.has_value());
     fixed("handler", handler.has_value());
     fixed("assert", assertion.has_value());
+    fixed("signed", signatures.has_value());
     fixed("cache_control", cache_control.has_value());
     fixed("fields", fields.has_value());
     if (limits) restate_limits(*limits);

@@ -159,7 +159,8 @@ class Compiler {
   // Taken apart, so that a field that is added does not compile before it is merged.
   void merge(OperationSettings& into, OperationSettings& from) {
     auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
-           sql, upstream, handler, body, timeout, sensitive, assertion, cache_control, fields, threat_model] =
+           sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
+           threat_model] =
         from;
     merge_field("permission", into.permission, permission, place);
     merge_field("public", into.open, open, place);
@@ -177,6 +178,7 @@ class Compiler {
     merge_field("timeout", into.timeout, timeout, place);
     merge_field("sensitive", into.sensitive, sensitive, place);
     merge_field("assert", into.assertion, assertion, place);
+    merge_field("signed", into.signatures, signatures, place);
     merge_field("cache_control", into.cache_control, cache_control, place);
     merge_field("fields", into.fields, fields, place);
     merge_field("threat_model", into.threat_model, threat_model, place);
@@ -221,7 +223,7 @@ class Compiler {
     decide_target(from, own, place, operation);
     objects_.decide(from, own, operation);
     check_memory(from, operation);
-    compile_heads(*set_, own.fields ? &*own.fields : nullptr, operation, problems_);
+    compile_heads(*set_, own, operation, problems_);
 
     operation.timeout = own.timeout.value_or(settings().defaults.timeout);
     operation.asserts = own.assertion.value_or(false);

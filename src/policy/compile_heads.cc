@@ -191,6 +191,31 @@ std::vector<std::uint16_t> statuses_of_pages(const openapi::Operation& operation
   return statuses;
 }
 
+// `signed: true`: the signatures go on, and with them what they need.
+void keep_signatures(const Place& place, Operation& operation, Problems& problems) {
+  const UpstreamTargetPolicy* const target = operation.upstream();
+  if (target == nullptr) {
+    problems.add(place, fmt::format("{}: signed: true: nothing but an upstream verifies the signature; "
+                                    "remove it, or let an upstream answer",
+                                    operation.name));
+    return;
+  }
+  RequestRules& rules = operation.forwards;
+  rules.signatures = Signatures::kept;
+  for (const std::string_view text : {"Signature", "Signature-Input", "Date"}) {
+    const FieldName name(text);
+    if (!has(rules.fields, name)) rules.fields.push_back(name);
+  }
+  if (target->upstream == nullptr) return;  // the configuration has a problem
+  for (const PlacedText& text : target->upstream->urls) {
+    const auto url = http::parse_url(text.value);
+    if (!url || url->path == "/") continue;
+    problems.add(text.place, fmt::format("{}: signed: true: the sender signs the path, and the upstream's url "
+                                         "puts `{}` before it; leave that out of the url",
+                                         operation.name, url->path));
+  }
+}
+
 }  // namespace
 
 void compile_carriers(PolicySet& set, Problems& problems) {
@@ -258,7 +283,8 @@ void compile_carriers(PolicySet& set, Problems& problems) {
   }
 }
 
-void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& operation, Problems& problems) {
+void compile_heads(const PolicySet& set, const OperationSettings& own, Operation& operation,
+                   Problems& problems) {
   const openapi::Operation& from = *operation.api;
   for (const std::string& name : from.input->names(openapi::In::header)) operation.guarded_fields.add(name);
   for (const std::string& name : from.input->names(openapi::In::cookie)) operation.guarded_cookies.add(name);
@@ -300,7 +326,8 @@ void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& op
     Problems told_once;
     add_level(set, target->upstream->fields, "upstreams", forwards, answers, told_once);
   }
-  if (own != nullptr) add_level(set, *own, operation.name + ": fields", forwards, answers, problems);
+  if (own.fields) add_level(set, *own.fields, operation.name + ": fields", forwards, answers, problems);
+  if (own.signatures.value_or(false)) keep_signatures(own.place, operation, problems);
   for (const FieldName& name : forwards.fields) operation.guarded_fields.add(name.text);
   for (const std::string& name : from.input->names(openapi::In::header)) {
     if (credential_at(set, Carrier::header, name)) continue;

@@ -10,7 +10,8 @@ namespace gatehouse::policy {
 // authenticators.
 void compile_carriers(PolicySet& set, Problems& problems);
 // Fills the operation's guarded names, credential pairs, and rules for both heads. The set has its carriers,
-// and the operation its target; `own` is its `fields`, or null.
-void compile_heads(const PolicySet& set, const FieldSettings* own, Operation& operation, Problems& problems);
+// and the operation its target; `own` is what the configuration says of it.
+void compile_heads(const PolicySet& set, const OperationSettings& own, Operation& operation,
+                   Problems& problems);
 
 }  // namespace gatehouse::policy

@@ -303,6 +303,7 @@ struct OperationSettings {
   std::optional<Nanoseconds> timeout;
   std::optional<PlacedText> sensitive;
   std::optional<bool> assertion;
+  std::optional<bool> signatures;  // `signed`
   std::optional<PlacedText> cache_control;
   std::optional<FieldSettings> fields;
   std::optional<ThreatModel> threat_model;

@@ -310,6 +310,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   operation.timeout = in.optional("timeout", as_wait);
   operation.sensitive = in.optional("sensitive", as_words);
   operation.assertion = in.optional("assert", as_boolean);
+  operation.signatures = in.optional("signed", as_boolean);
   operation.cache_control = in.optional("cache_control", as_placed);
   if (const auto model = in.optional("threat_model", as_field))
     operation.threat_model = read_threat_model(*model);

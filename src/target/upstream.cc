@@ -27,7 +27,10 @@ class Forwarded final : public UpstreamHeadWriter {
       : call_(call), permit_(permit), assertion_(std::move(assertion)) {}
   Verdict<void> still_allowed() const override { return permit_.principal().in_force(call_.clock.wall()); }
   void write(std::string& out, const UpstreamAddress& address) const override {
-    write_upstream_head(out, call_, permit_, address.host_for(call_), address.base_path, assertion_);
+    // A sender signs the host that it asked for.
+    const bool kept = call_.forwards.signatures == Signatures::kept;
+    write_upstream_head(out, call_, permit_, kept ? call_.authority : address.host_for(call_),
+                        address.base_path, assertion_);
   }
 
  private:

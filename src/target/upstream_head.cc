@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "core/cookie_passages.h"
@@ -19,36 +22,51 @@ namespace {
 template <typename IsIt>
 bool is_unproven(const Call& call, const Principal& principal, ForwardedCredential::Place place,
                  IsIt&& is_it) {
-  const auto by = [](const Identity& who, const ForwardedCredential& one) {
-    return who.kind != PrincipalKind::anonymous &&
-           std::ranges::find(one.authenticators, who.authenticator) != one.authenticators.end();
-  };
   return std::ranges::any_of(call.forwards.credentials, [&](const ForwardedCredential& one) {
-    return one.place == place && is_it(one.name) && !by(principal.identity(), one) &&
-           std::ranges::none_of(principal.beside(),
-                                [&](const IdentityPointer& who) { return by(*who, one); });
+    return one.place == place && is_it(one.name) && !has_proven(principal, one);
   });
+}
+
+// Declared cookies in the document's order, then those of the configuration in its own, then others as they
+// were sent.
+std::size_t rank_of(const RequestRules& rules, std::string_view cookie) {
+  const auto place = [&](const std::vector<std::string>& names) {
+    return static_cast<std::size_t>(std::ranges::find(names, cookie) - names.begin());
+  };
+  const std::size_t declared = place(rules.checked_cookies);
+  return declared < rules.checked_cookies.size() ? declared : declared + place(rules.forwarded_cookies);
 }
 
 // Cookie, written anew of the pairs that go on. Nothing where none does.
 void append_cookies(std::string& out, std::string_view value, const Call& call, const Principal& principal) {
+  struct Going {
+    std::size_t rank;
+    http::Cookie cookie;
+    Passage passage;
+  };
+  std::vector<Going> going;
   CookiePassages passages(call.forwards, call.carriers);
   http::CookieReader reader(value);
-  bool any = false;
   while (const auto cookie = reader.next()) {
     const Passage passage = passages.next(*cookie);
     if (passage != Passage::goes_on && passage != Passage::rewritten) continue;
     const auto is_it = [&](const FieldName& name) { return name.text == cookie->name; };
     if (is_unproven(call, principal, ForwardedCredential::Place::cookie, is_it)) continue;
+    going.push_back({rank_of(call.forwards, cookie->name), *cookie, passage});
+  }
+  if (going.empty()) return;
+  if (going.size() > 1) std::ranges::stable_sort(going, {}, &Going::rank);
+  bool any = false;
+  for (const auto& [rank, cookie, passage] : going) {
     out += std::exchange(any, true) ? "; " : "Cookie: ";
-    out.append(cookie->name).append("=");
+    out.append(cookie.name).append("=");
     if (passage == Passage::rewritten) {
-      (void)http::append_agreed_value(out, cookie->value);  // the gates refused what readers dispute
+      (void)http::append_agreed_value(out, cookie.value);  // the gates refused what readers dispute
     } else {
-      out += cookie->value;
+      out += cookie.value;
     }
   }
-  if (any) out += "\r\n";
+  out += "\r\n";
 }
 
 bool announces_body(const http::RequestHead& head) {
@@ -111,9 +129,9 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   append_target(out, call, permit.principal());
   out += " HTTP/1.1\r\n";
   http::append_field(out, "Host", host);
-  append_client_fields(out, call, permit.principal());
   append_caller(out, call, permit.principal(), assertion);
   if (call.early_data == EarlyData::possible) http::append_field(out, "Early-Data", "1");
+  append_client_fields(out, call, permit.principal());
   const bool has_body = call.head.body.kind != http::BodyKind::none;
   const std::size_t size = permit.request().body_bytes().size();
   if (has_body || size != 0) {

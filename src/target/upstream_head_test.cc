@@ -155,6 +155,36 @@ TEST(ClientFields, ThatNothingNamesAreTheConfigurationsToDecide) {
       << "what every browser sends, and what ends here";
 }
 
+TEST(ClientFields, ThatNothingNamesGoOnOnceUnlessTheyAreLists) {
+  HeadRules rules;
+  rules.forwards.undeclared = Undeclared::forward;
+  rules.forwards.fields = {FieldName("X-Listed")};
+  EXPECT_EQ(gone_on("X-New: 1\r\nx-new: 1\r\n", rules), "refused: x-new repeated");
+  EXPECT_EQ(gone_on("DNT: 1\r\nX-New: 1\r\ndnt: 0\r\n", rules), "refused: dnt repeated");
+  const std::string lists = "X-Listed: 1\r\nX-Listed: 2\r\nPreference-Applied: a\r\nPreference-Applied: b\r\n";
+  EXPECT_EQ(gone_on(lists, rules), lists) << "a parameter's schema says whether it may come twice";
+  rules.forwards.undeclared = Undeclared::drop;
+  EXPECT_EQ(gone_on("X-New: 1\r\nx-new: 1\r\n", rules), "");
+}
+
+TEST(ClientFields, CookiesAreWrittenInTheOrderOfTheDocument) {
+  EXPECT_EQ(gone_on("Cookie: lang=de; ids=1; theme=x; other=1; tenant=t; ids=2\r\n"),
+            "Cookie: tenant=t; ids=1; ids=2; theme=x; lang=de\r\n");
+}
+
+TEST(ClientFields, ThatASenderSignedGoOn) {
+  HeadRules rules;
+  const std::string lines = "Authorization: AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=0\r\n"
+                            "X-Amz-Date: 20260101T000000Z\r\n";
+  EXPECT_EQ(gone_on(lines, rules), "");
+  rules.forwards.signatures = Signatures::kept;
+  EXPECT_EQ(gone_on(lines, rules), lines);
+  EXPECT_EQ(gone_on("Authorization: Bearer x\r\n", rules), "");
+  EXPECT_EQ(gone_on("X-Amz-Date: 1\r\nx-amz-date: 2\r\n", rules), "refused: x-amz-date repeated");
+  rules.carriers.fields = {FieldName("X-Amz-Security-Token")};
+  EXPECT_EQ(gone_on("X-Amz-Security-Token: secret\r\n", rules), "") << "a configured scheme's credential";
+}
+
 TEST(ClientFields, OfAProxyAreBelievedOfATrustedOneOnly) {
   HeadRules rules;
   rules.forwards.fields = rules.forwards.of_proxies = {FieldName("CF-IPCountry")};
@@ -285,7 +315,8 @@ TEST(ClientFields, ThatCarryACredentialEndHere) {
 
 TEST(ClientCookies, AreWrittenAnewFromThoseThatTheRulesName) {
   EXPECT_EQ(gone_on("cookie: lang=de; other=1; tenant=mine; theme=dark; session=x\r\n"),
-            "Cookie: lang=de; tenant=mine; theme=dark\r\n");
+            "Cookie: tenant=mine; theme=dark; lang=de\r\n")
+      << "in the order of the rules";
   EXPECT_EQ(gone_on("Cookie: ids=1; ids=2\r\n"), "Cookie: ids=1; ids=2\r\n") << "of a list every item";
   EXPECT_EQ(gone_on("Cookie: theme=a; theme=b\r\n"), "Cookie: theme=a\r\n") << "of a name the first";
   EXPECT_EQ(gone_on("Cookie: theme=\"a\"\r\n"), "Cookie: theme=a\r\n");
@@ -309,7 +340,7 @@ TEST(ClientCookies, ThatNothingNamesGoOnUpToTheSixtyFourthWhereTheRulesSaySo) {
   std::string sent, all;
   for (int i = 0; i < 70; ++i) sent += (i == 0 ? "n" : "; n") + std::to_string(i) + "=1";
   all = sent.substr(0, sent.find("; n64="));
-  EXPECT_EQ(gone_on("Cookie: " + sent + "; theme=dark\r\n", rules), "Cookie: " + all + "; theme=dark\r\n");
+  EXPECT_EQ(gone_on("Cookie: " + sent + "; theme=dark\r\n", rules), "Cookie: theme=dark; " + all + "\r\n");
   EXPECT_EQ(gone_on("Cookie: a=x y; a=1; n; b=1\r\n", rules), "Cookie: b=1\r\n")
       << "of a name the first alone";
 }
