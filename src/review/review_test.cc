@@ -219,6 +219,15 @@ const std::vector<Case>& cases() {
        {{"operationId: getItem",
          "operationId: getItem, parameters: [{name: resetToken, in: query, schema: {type: string, maxLength: "
          "9}}]"}}},
+      {"method-override",
+       {},
+       {{"operationId: getItem",
+         "operationId: getItem, parameters: [{name: _method, in: query, schema: {type: string, maxLength: "
+         "9}}]"}}},
+      {"method-override",
+       {},
+       {{"{name: {type: string, maxLength: 80}}",
+         "{name: {type: string, maxLength: 80}, _METHOD: {type: string, maxLength: 9}}"}}},
       {"cookie-unbounded",
        {},
        {{"operationId: getItem",

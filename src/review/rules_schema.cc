@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
 #include "review/purpose.h"
 #include "review/rule.h"
 
@@ -111,6 +112,9 @@ bool is_unbounded_cookie(const openapi::Parameter& parameter) {
            return weakness.kind == Kind::capped || weakness.kind == Kind::anything;
          });
 }
+
+// The name by which Rack, Rails, Laravel and Symfony let a POST be another method.
+bool is_method_override(std::string_view name) { return equal_ignoring_case(name, "_method"); }
 
 constexpr std::uint64_t kLargeBody = std::uint64_t{1} << 20U;
 
@@ -268,6 +272,29 @@ constexpr Rule kSchemaRules[] = {
            for (SharedParameter& secret : parameters_that(policy, is_secret_in_url)) {
              found.add(std::move(secret.operations), secret.parameter->place,
                        fmt::format("`{}` looks like a secret", secret.parameter->name));
+           }
+         }},
+    {.id = "method-override",
+     .severity = Severity::high,
+     .layer = Layer::schema,
+     .title = "A declared value chooses another method",
+     .why = "Rails, Laravel, Symfony and others take `_method` of a POST for its method: the service then runs "
+            "another operation than the one whose permission and conditions were asked.",
+     .remedy = "Leave `_method` out of the document, and switch the override off in the service. Where forms need "
+               "it, give it an `enum` of methods whose operations ask for no more than this one.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           for (const openapi::Parameter& parameter : operation.api->parameters) {
+             if (parameter.in == openapi::In::query && is_method_override(parameter.name))
+               found.add(operation, parameter.place, fmt::format("`{}` in the query", parameter.name));
+           }
+           if (!operation.api->body) return;
+           for (const openapi::Content& content : operation.api->body->content) {
+             if (!content.shape) continue;
+             for (const auto& [name, shape] : content.shape->properties) {
+               if (is_method_override(name))
+                 found.add(operation, content.schema.place(), fmt::format("`{}` in the body as {}", name, content.type));
+             }
            }
          }},
     {.id = "cookie-unbounded",
