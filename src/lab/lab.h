@@ -15,5 +15,6 @@ std::string answer_cel(json::Value question);
 std::string answer_jws(json::Value question);
 std::string answer_param(json::Value question);
 std::string answer_openapi(json::Value question);
+std::string answer_field(json::Value question);
 
 }  // namespace gatehouse::lab

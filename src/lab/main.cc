@@ -32,6 +32,9 @@ constexpr Subject kSubjects[] = {
     {"param", answer_param,
      R"({"parameter": {"name": "n", "in": "query", "schema": {"type": "integer"}}, "raw": "n=1"})"},
 #endif
+#ifdef GATEHOUSE_LAB_FIELD
+    {"field", answer_field, R"({"field": "Accept", "value": "text/html;q=0.5"})"},
+#endif
 #ifdef GATEHOUSE_LAB_OPENAPI
     {"openapi", answer_openapi, R"({"path": "api.yaml"})"},
 #endif

@@ -17,7 +17,7 @@ export function readRooms() {
     rooms.set(room, uses.split(/\s+/).filter(Boolean));
   }
   // The engines' program for outside suites is no room: it is linked with these.
-  rooms.set('lab', ['json', 'schema', 'cel', 'crypto', 'openapi']);
+  rooms.set('lab', ['json', 'http', 'schema', 'cel', 'crypto', 'openapi']);
   return rooms;
 }
 
@@ -51,7 +51,7 @@ export function readEndToEnd() {
 
 // conformance script → the engine that it holds against its suite.
 const engines = {
-  cel: 'cel', jose: 'crypto', json: 'json', openapi: 'openapi', parameters: 'openapi', parameters_differential: 'openapi',
+  cel: 'cel', fields_differential: 'http', jose: 'crypto', json: 'json', openapi: 'openapi', parameters: 'openapi', parameters_differential: 'openapi',
   patterns_differential: 'schema', schema: 'schema', schema_differential: 'schema', schema_examples: 'schema',
 };
 export const conformanceScripts = () =>

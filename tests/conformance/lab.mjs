@@ -71,10 +71,17 @@ const cases = [
   ['param', {parameter: {...integers, in: 'cookie'}, raw: 'a=b; n=7'}, {value: 7}],
   ['param', {parameter: {...integers, in: 'body'}, raw: '7'}, {error: true}],
   ['param', {parameter: {...integers, schema: {$ref: 'other.json'}}, raw: 'n=7'}, {error: true}],
+  ['field', {field: 'Accept', value: 'text/html, x'}, {kept: 'part', value: 'text/html'}],
+  ['field', {field: 'accept', value: ''}, {kept: 'nothing', value: ''}],
+  ['field', {field: 'Content-Type', value: 'Text/HTML;Charset="utf-8"'}, {kept: 'whole', value: 'text/html; charset="utf-8"', parameters: {charset: 'utf-8'}}],
+  ['field', {field: 'Cookie', value: 'a=%62'}, {pairs: [{name: 'a', value: '%62', form: 'octets', agreed: 'b'}]}],
+  ['field', {field: 'Host', value: 'a'}, {error: true}],
+  ['field', {field: 'X-Own', value: 'a'}, {error: true}],
+  ['field', {field: 'Accept'}, {error: true}],
   ['param', {parameter: integers}, {error: true}],
   ['param', {raw: 'n=1'}, {error: true}],
 ];
-const subjects = ['schema', 'json', 'cel', 'jws', 'param'];
+const subjects = ['schema', 'json', 'cel', 'jws', 'param', 'field'];
 for (const subject of [...subjects, 'openapi']) {
   for (const line of ['', ' ', '{', 'null', '[]', '1', '"x"', '{}', '{"a":1,"a":2}', '{"x":"\u0000"}', '{"x":"\\ud800"}', '['.repeat(5000)]) {
     cases.push([subject, line, {error: true}]);
@@ -99,6 +106,7 @@ for (const subject of [...subjects, 'openapi']) {
 const members = {
   schema: ['valid', 'error'], json: ['accepted', 'reason', 'error'], cel: ['value', 'type', 'error'],
   jws: ['valid', 'reason', 'error'], param: ['value', 'refused', 'error'],
+  field: ['kept', 'value', 'parameters', 'pairs', 'error'],
 };
 const strange = [null, true, false, 0, -1, 1e400, 1.5, '', 'a', '#', '#/', 'e30=', '\u202e', {}, [], [[]], {a: {}}, 'x'.repeat(300),
   {$ref: '#'}, {allOf: [{$ref: '#/allOf/0'}]}, ['integer', 'null'], '^(a+)+$', '[x].map(x, x)', {keys: [{kty: 'EC'}]}];

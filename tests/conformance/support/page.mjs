@@ -7,7 +7,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {accounts, table, top} from './suite.mjs';
 
-const order = ['schema', 'schema_differential', 'patterns_differential', 'schema_examples', 'json', 'cel', 'jose', 'parameters', 'parameters_differential', 'openapi'];
+const order = ['schema', 'schema_differential', 'patterns_differential', 'schema_examples', 'json', 'cel', 'jose', 'parameters', 'parameters_differential', 'fields_differential', 'openapi'];
 const found = order.map(name => JSON.parse(readFileSync(join(accounts, `${name}.json`), 'utf8')));
 
 // As the forge makes the anchor of a heading.
