@@ -1,7 +1,22 @@
 -- What wrk sends: GET or POST, each request with the next of the tokens, all written out before the clock starts.
--- Arguments: get|post, the file of tokens, the file of the body. Ends with one line of JSON.
+-- Arguments: get|post|browser, the file of tokens, the file of the body. Ends with one line of JSON.
 
 local requests, at = {}, 0
+
+-- What Chromium sends with a fetch() of its own page's API, beside Host and Authorization: eleven fields.
+local browser = {
+  ["sec-ch-ua"] = '"Chromium";v="124", "Google Chrome";v="124", "Not-A.Brand";v="99"',
+  ["sec-ch-ua-mobile"] = "?0",
+  ["sec-ch-ua-platform"] = '"Linux"',
+  ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
+  ["Accept"] = "*/*",
+  ["Accept-Encoding"] = "gzip, deflate, br, zstd",
+  ["Accept-Language"] = "de-CH,de;q=0.9,en;q=0.8",
+  ["Sec-Fetch-Site"] = "same-origin",
+  ["Sec-Fetch-Mode"] = "cors",
+  ["Sec-Fetch-Dest"] = "empty",
+  ["Referer"] = "https://127.0.0.1/orders",
+}
 
 function init(arguments)
   local scenario, tokens, body = arguments[1], arguments[2], io.open(arguments[3]):read("*a")
@@ -11,6 +26,9 @@ function init(arguments)
       headers["Content-Type"] = "application/json"
       requests[#requests + 1] = wrk.format("POST", "/api/v1/orders", headers, body)
     else
+      if scenario == "browser" then
+        for name, value in pairs(browser) do headers[name] = value end
+      end
       requests[#requests + 1] = wrk.format("GET", "/api/v1/orders/" .. (1000 + #requests), headers)
     end
   end

@@ -15,7 +15,6 @@ import { cpuSeconds, machineTicks, median, stealShare } from './machine.mjs';
 
 const connections = 64;
 const stealAllowed = 0.02;
-const scenarios = ['get', 'post'];
 
 const { values: options } = parseArgs({
   options: {
@@ -24,9 +23,11 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     only: { type: 'string' },
     before: { type: 'string' },
+    scenarios: { type: 'string' },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 9));
+const scenarios = (options.scenarios ?? 'get,post').split(','); // load.lua has `browser` too
 const seconds = Number(options.seconds ?? (options.quick ? 2 : 5));
 if (cpus().length < 2) throw new Error('at least two cores are needed: one for the contender, one for the load');
 const cores = { proxy: '0', load: cpus().length === 2 ? '1' : `1-${cpus().length - 1}` };
