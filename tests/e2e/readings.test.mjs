@@ -16,11 +16,13 @@ import { allNames, apart, conditional, fieldOf, marker, valueFor } from './suppo
 import { responsesIn } from './support/wire.mjs';
 
 const file = (name) => join(dirname(fileURLToPath(import.meta.url)), 'readers', name);
+const tomcat = ['embed-core', 'annotations-api'].map((name) => `/usr/share/java/tomcat10-${name}.jar`); // libtomcat10-embed-java
 const readers = {
   Express: { program: process.execPath, words: () => [file('express.mjs')], bodies: true },
   Werkzeug: { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py')] },
   'http.cookies': { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py'), 'http.cookies'] },
   Rack: { program: '/usr/bin/ruby', needs: '/usr/share/rubygems-integration/all/specifications', words: () => [file('rack.rb')], folds: true },
+  Tomcat: { program: '/usr/bin/java', needs: ['/usr/bin/javac', ...tomcat], words: () => ['-cp', tomcat.join(':'), file('TomcatReader.java')] },
   PHP: { program: '/usr/bin/php', port: true, words: (folder, port) => ['-S', `127.0.0.1:${port}`, file('php_reader.php')], folds: true },
   nginx: { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx.mjs'), folder], folds: true, raw: true },
   // Decodes paths twice, so that values differ; what has a policy of its own is still not reached.
@@ -37,7 +39,7 @@ async function start({ program, port: fixed, words }, folder) {
     if (child.exitCode !== null) throw new Error(`the reader did not start:\n${said}`);
     if (own) return (await accepts(own)) && own;
     return Number(/port (\d+)/.exec(said)?.[1] ?? 0);
-  }, 'reader');
+  }, 'reader', 60_000); // Java compiles its one first
   return { port, stop: () => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGTERM')) };
 }
 
@@ -88,7 +90,7 @@ const arrangement = () => Array.from({ length: 1 + any([0, 1, 2, 3, 4]) }, () =>
 }).join(any(['; ', '; ', '; ', ';', ', ', ',', ' ', '  ', ';\t', '&']));
 
 for (const [name, reader] of Object.entries(readers)) {
-  const missing = [reader.program, reader.needs].find((path) => path && !existsSync(path));
+  const missing = [reader.program, reader.needs].flat().find((path) => path && !existsSync(path));
   const skip = unlessBuilt.skip || (missing && `${missing} is not installed`);
   describe(`${name} behind Gatehouse`, { skip, concurrency: false }, () => {
     let desk, running;
