@@ -1,9 +1,7 @@
 #include "app/service.h"
 
 #include <algorithm>
-#include <exception>
 #include <future>
-#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +9,7 @@
 #include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/restart.h"
+#include "app/two_steps.h"
 
 namespace gatehouse::app {
 namespace {
@@ -42,7 +41,6 @@ struct Service::Installation {
 // What belongs to one worker's thread, and is used and destroyed there.
 struct Service::Seat {
   UpstreamWays ways;
-  std::optional<Installation> next;  // made, and not yet in use
   std::unique_ptr<server::Worker> worker;
 };
 
@@ -125,43 +123,18 @@ Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy)
   return {};
 }
 
-Result<> Service::on_each_worker(const std::function<Result<>(net::Loop&, Seat&)>& work) {
-  std::vector<std::promise<Result<>>> done(seats_.size());
-  group_->post_all([&](net::Loop& loop, std::size_t index) {
-    try {
-      done[index].set_value(work(loop, *seats_[index]));
-    } catch (...) {
-      done[index].set_exception(std::current_exception());
-    }
-  });
-  std::vector<std::future<Result<>>> ends;
-  for (std::promise<Result<>>& one : done) ends.push_back(one.get_future());
-  for (const auto& one : ends) one.wait();  // before any of them is looked at: `done` is theirs
-  Result<> result;
-  for (auto& one : ends) {
-    if (auto outcome = one.get(); !outcome) result = outcome;
-  }
-  return result;
-}
-
-// In two steps: what cannot be made on one worker is in use on none.
 Result<> Service::install(const SharedParts& shared,
                           const std::shared_ptr<const server::Listening>& listening) {
-  auto made = on_each_worker([&](net::Loop& loop, Seat& seat) -> Result<> {
-    GATEHOUSE_TRY(Installation next,
-                  Installation::make(shared, listening, seat.ways, *resources_, loop, seat.worker->audit()));
-    seat.next.emplace(std::move(next));
-    return {};
-  });
-  GATEHOUSE_CHECK(on_each_worker([&](net::Loop&, Seat& seat) -> Result<> {
-    if (made) {
-      seat.worker->reload(std::move(seat.next->serving));
-      seat.ways = std::move(seat.next->ways);
-    }
-    seat.next.reset();
-    return {};
-  }));
-  return made;
+  return in_two_steps<Installation>(
+      *group_,
+      [&](net::Loop& loop, std::size_t worker) {
+        const Seat& seat = *seats_[worker];
+        return Installation::make(shared, listening, seat.ways, *resources_, loop, seat.worker->audit());
+      },
+      [&](std::size_t worker, Installation made) {
+        seats_[worker]->worker->reload(std::move(made.serving));
+        seats_[worker]->ways = std::move(made.ways);
+      });
 }
 
 void Service::watch_certificates() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,8 +37,6 @@ class Service {
   struct Seat;
   Result<> launch(const SharedParts& shared);
   Result<> install(const SharedParts& shared, const std::shared_ptr<const server::Listening>& listening);
-  // Runs `work` on every worker's thread, and waits for all. The last failure, where there is one.
-  Result<> on_each_worker(const std::function<Result<>(net::Loop&, Seat&)>& work);
 
   std::unique_ptr<ProcessResources> resources_;
   std::shared_ptr<const policy::PolicySet> policy_;

@@ -56,6 +56,25 @@ describe('SIGHUP', unlessBuilt, () => {
     await desk.close();
   });
 
+  // GATEHOUSE_RELOADS=10000 for the long run.
+  it('again and again under load loses no request', async () => {
+    const desk = await Desk.open();
+    const { clerk } = desk.configuration.roles;
+    const working = load(desk);
+    const times = Number(process.env.GATEHOUSE_RELOADS ?? 100);
+    for (let turn = 1; turn <= times; ++turn) {
+      desk.configuration.roles.clerk = [...clerk, ...(turn % 2 ? ['users:read'] : [])];
+      desk.writeFiles();
+      desk.gatehouse.signal('SIGHUP');
+      await eventually(() => desk.gatehouse.output.split('gatehouse: reloaded').length > turn, `reload ${turn}`);
+    }
+    assert.equal((await desk.get('/users')).status, times % 2 ? 200 : 403);
+    const seen = await working.stop();
+    assert.deepEqual([...seen.keys()], [200], JSON.stringify([...seen]));
+    assert.equal(desk.gatehouse.output.split('gatehouse: reloaded').length - 1, times);
+    await desk.close();
+  });
+
   it('with other certificates, keys that end and callers of every kind: each answer has its one event', async () => {
     const desk = await Desk.open();
     const { id, key } = await desk.createKey();
