@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <fmt/chrono.h>
@@ -8,6 +9,7 @@
 #include "app/decision_path.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
+#include "app/gate_table.h"
 #include "app/load_policy.h"
 #include "app/reason_text.h"
 #include "audit/query.h"
@@ -87,23 +89,11 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
   fmt::print("{} from {}, {} ms, trace {}\n\n", text("time"), text("client.address"), number("duration_ms"),
              text("trace.id"));
 
-  Table table({{"GATE", Column::Align::left, Column::Fit::whole},
-               {"DECISION", Column::Align::left, Column::Fit::whole},
-               {"", Column::Align::left, Column::Fit::whole}});
   // What was allowed may have a reason too: why the client does not have the whole answer.
-  bool told = intent || (outcome == "allowed" && text("reason").empty());
-  for (const GateStep& step : gates_of(event, policy)) {
-    const bool ended = step.decision == Decision::ended;
-    told = told || ended;
-    const Paint paint = ended                               ? paint_of(outcome)
-                        : step.decision == Decision::passed ? Paint::green
-                                                            : Paint::faint;
-    table.add({std::string(step.gate),
-               {ended ? outcome : std::string(name(step.decision)), paint},
-               {step.text, ended ? Paint::strong : Paint::plain}});
-    if (!step.detail.empty()) table.add({"", "", step.detail});
-  }
-  fmt::print("{}", table.take(screen));
+  const std::vector<GateStep> steps = gates_of(event, policy);
+  const bool told = intent || (outcome == "allowed" && text("reason").empty()) ||
+                    std::ranges::find(steps, Decision::ended, &GateStep::decision) != steps.end();
+  fmt::print("{}", gate_table(steps, outcome, screen));
   if (const std::string_view effect = effect_text(text("effect")); !effect.empty())
     fmt::print("\n{}\n", effect);
   print_dropped(event);
@@ -153,16 +143,7 @@ std::string json_of(const audit::Explanation& explanation, const policy::PolicyS
     out.key("event");
     out.copy(event.root());
     out.key("gates");
-    out.begin_array();
-    for (const GateStep& step : gates_of(event.root(), policy)) {
-      out.begin_object();
-      text("gate", step.gate);
-      text("decision", name(step.decision));
-      text("text", step.text);
-      text("detail", step.detail);
-      out.end_object();
-    }
-    out.end_array();
+    write_gates(out, gates_of(event.root(), policy));
     out.end_object();
   }
   out.end_array();

@@ -11,10 +11,11 @@ namespace gatehouse::app {
 
 // Adds a subcommand; the status of the one that was called ends up in `status`.
 using AddCommand = void(CLI::App& program, int& status);
-AddCommand add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why, add_openapi;
+AddCommand add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why, add_explain,
+    add_openapi;
 // In the order in which `--help` lists them.
 inline constexpr AddCommand* kCommands[] = {
-    add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why, add_openapi,
+    add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why, add_explain, add_openapi,
 };
 
 }  // namespace gatehouse::app

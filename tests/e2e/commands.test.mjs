@@ -1,5 +1,5 @@
 // The commands for operators: keys, the log, and why.
-// Rooms: app audit store
+// Rooms: app audit store trial
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -198,5 +198,86 @@ describe('gatehouse log and why', unlessBuilt, () => {
     const missing = await desk.folder.run('log', '-c', 'missing.yaml');
     assert.equal(missing.status, 1);
     assert.match(missing.stderr, /missing\.yaml/);
+  });
+});
+
+describe('gatehouse explain', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open()));
+  after(() => desk?.close());
+
+  const explain = (...words) => desk.folder.run('explain', ...words);
+  const asked = async (...words) => JSON.parse((await explain(...words, '--json')).stdout);
+  const ended = ({ gates }) => gates.filter(({ decision }) => decision === 'ended').map(({ gate }) => gate);
+
+  const event = async (id) => {
+    let found;
+    await eventually(async () => (found = await events()).some((one) => one['request.id'] === id), 'event in the store');
+    return found.find((one) => one['request.id'] === id);
+  };
+  const events = async () => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json', '--since', '1h')).stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+  it('says of each request what the server decides about it', async () => {
+    const bodies = { 'order.json': '{"title": "pen", "quantity": 1}', 'wrong.json': '{"title": "pen", "quantity": -1}' };
+    for (const [name, text] of Object.entries(bodies)) desk.folder.write(name, text);
+    const clerk = ['--as', 'clerk', '--by', 'userToken'];
+    for (const [request, headers, words, file] of [
+      ['GET /orders/1', desk.bearer, clerk],
+      ['GET /orders/1', {}, []],
+      ['GET /orders/none', desk.bearer, clerk],
+      ['GET /nothing', desk.bearer, clerk],
+      ['GET /orders/1?more=1', desk.bearer, clerk],
+      ['DELETE /orders/1', desk.bearer, clerk],
+      ['DELETE /orders/1', await desk.bearerOf({ roles: ['admin'] }), ['--as', 'admin', '--by', 'userToken']],
+      ['POST /orders', desk.bearer, clerk, 'order.json'],
+      ['POST /orders', desk.bearer, clerk, 'wrong.json'],
+      ['POST /orders', desk.bearer, clerk],
+    ]) {
+      const said = await asked(request, ...words, ...(file ? ['--body', file] : []));
+      const [method, target] = request.split(' ');
+      const type = file ? { 'content-type': 'application/json' } : {};
+      const answer = await desk.send(method, target, { headers: { ...headers, ...type }, body: file && bodies[file] });
+      const { outcome, reason } = await event(answer.headers['x-request-id']);
+      assert.deepEqual([said.outcome, said.reason], outcome === 'allowed' ? ['admitted', ''] : ['refused', reason], `${request} ${words} ${file}: ${answer.status}`);
+    }
+  });
+
+  it('asks nothing and leaves nothing behind', async () => {
+    const before = (await events()).length;
+    const arrived = desk.upstream.requests.length;
+    assert.equal((await asked('GET /orders/1', '--as', 'clerk')).outcome, 'admitted');
+    assert.deepEqual(ended(await asked('DELETE /orders/1', '--as', 'clerk')), ['permit']);
+    assert.equal((await events()).length, before);
+    assert.equal(desk.upstream.requests.length, arrived);
+  });
+
+  it('is a table for people, with the conditions that are asked with the object', async () => {
+    const { stdout } = await explain('PUT /orders/1', '--as', 'clerk', '--by', 'userToken', '--body', 'order.json');
+    assert.match(stdout, /^permit\s+passed/m);
+    assert.match(stdout, /^decide\s+not asked\s+request\.body\.quantity <= 100/m);
+    const deleted = await explain('DELETE /orders/42', '--as', 'partner');
+    assert.match(deleted.stdout, /refused, 403 permission_missing/);
+    assert.match(deleted.stdout, /^record\s+not asked/m);
+  });
+
+  it('says what a reason means, and what is wrong with its words', async () => {
+    assert.match((await explain('permission_missing')).stdout, /^permission_missing: \w/);
+    for (const [words, status, what] of [
+      [['nonsense'], 2, /neither a reason nor a request/],
+      [['GET /orders/1', '--from', 'here'], 2, /--from/],
+      [['GET /orders/1', '--header', 'nothing'], 2, /--header/],
+      [['GET /orders/1', '--as', 'emperor'], 1, /no role `emperor`/],
+      [['GET /orders/1', '--by', 'nobody'], 1, /no authenticator `nobody`/],
+      [['GET orders'], 1, /not a request/],
+      [['POST /orders', '--as', 'clerk', '--body', 'missing.json'], 1, /missing\.json/],
+    ]) {
+      const outcome = await explain(...words);
+      assert.equal(outcome.status, status, words.join(' '));
+      assert.match(outcome.stderr, what);
+    }
+  });
+
+  it('takes no credential that a header carries for proven', async () => {
+    assert.equal((await asked('GET /orders/1', '--header', `Authorization: Bearer ${desk.token}`)).reason, 'credential_unknown');
   });
 });

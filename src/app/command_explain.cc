@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/decision_path.h"
+#include "app/gate_table.h"
+#include "app/load_policy.h"
+#include "app/reason_text.h"
+#include "base/entropy.h"
+#include "base/file.h"
+#include "base/strings.h"
+#include "base/utf8.h"
+#include "json/parser.h"
+#include "json/writer.h"
+#include "trial/ask.h"
+
+namespace gatehouse::app {
+namespace {
+
+constexpr std::size_t kLargestBody = std::size_t{64} << 20U;
+
+struct ExplainOptions {
+  std::string what;
+  std::string config = "gatehouse.yaml";
+  std::vector<std::string> roles, scopes, fields;
+  std::string id, tenant, scheme, from = "127.0.0.1", body, type = "application/json";
+  bool json = false;
+};
+
+// `--as` alone says that there is a caller; so does everything else that a caller has.
+bool has_caller(const ExplainOptions& words) {
+  return !words.roles.empty() || !words.scopes.empty() || !words.id.empty() || !words.tenant.empty() ||
+         !words.scheme.empty();
+}
+
+trial::Question question_of(const ExplainOptions& words) {
+  trial::Question question;
+  const auto space = words.what.find(' ');
+  if (space == std::string::npos) {
+    wrong_usage("WHAT", fmt::format("`{}` is neither a reason nor a request such as \"GET /orders/7\"",
+                                    printable(words.what)));
+  }
+  question.method = words.what.substr(0, space);
+  question.target = words.what.substr(space + 1);
+  for (const std::string& field : words.fields) {
+    const auto colon = field.find(':');
+    if (colon == std::string::npos) wrong_usage("--header", "a header field is written as \"Name: value\"");
+    question.fields.emplace_back(field.substr(0, colon), trimmed(std::string_view(field).substr(colon + 1)));
+  }
+  const auto address = IpAddress::parse(words.from);
+  if (!address) wrong_usage("--from", fmt::format("`{}` is not an IP address", printable(words.from)));
+  question.client = *address;
+  if (has_caller(words)) {
+    question.caller = trial::AssumedCaller{.id = words.id,
+                                           .scheme = words.scheme,
+                                           .roles = words.roles,
+                                           .scopes = words.scopes,
+                                           .tenant = words.tenant};
+    std::erase(question.caller->roles, "authenticated");  // every caller is
+  }
+  return question;
+}
+
+// The gates as an event tells them, but that nothing behind them is asked, and that no event is left.
+std::vector<GateStep> steps_of(json::Value event, const policy::PolicySet& policy, bool admitted) {
+  std::vector<GateStep> steps = gates_of(event, &policy);
+  const auto first = std::ranges::find(steps, admitted ? "decide" : "record", &GateStep::gate);
+  for (auto step = first; step != steps.end(); ++step) {
+    step->decision = Decision::not_asked;
+    if (step->gate != "decide") step->text.clear();
+  }
+  return steps;
+}
+
+int print_reply(const ExplainOptions& words, const policy::PolicySet& policy, const trial::Reply& reply) {
+  json::Document event;
+  if (!json::Parser().parse(reply.event, event)) return fail("explain", "the event is not JSON");
+  const std::vector<GateStep> steps = steps_of(event.root(), policy, !reply.refusal);
+  const std::string_view outcome = reply.refusal ? "refused" : "admitted";
+  if (words.json) {
+    json::Document document;
+    json::Builder out(document);
+    out.begin_object();
+    out.key("outcome");
+    out.string(outcome);
+    out.key("reason");
+    out.string(reply.refusal ? facts_of(reply.refusal->reason).name : std::string_view());
+    out.key("gates");
+    write_gates(out, steps);
+    out.end_object();
+    fmt::print("{}\n", json::to_text(document.root()));
+    return 0;
+  }
+  fmt::print("{}: {}", printable(words.what), outcome);
+  if (reply.refusal) {
+    const auto status = event.root().find("http.response.status_code");
+    fmt::print(", {} {}", status && status->is_number() ? status->literal() : "no answer",
+               facts_of(reply.refusal->reason).name);
+  } else {
+    fmt::print(", as far as that can be told without the object and what answers");
+  }
+  fmt::print("\n\n{}", gate_table(steps, outcome, Screen::standard_output()));
+  return 0;
+}
+
+int run(const ExplainOptions& words) {
+  if (const auto reason = reason_named(words.what)) {
+    fmt::print("{}: {}\n", words.what, meaning_of(*reason));
+    return 0;
+  }
+  trial::Question question = question_of(words);
+  if (!words.body.empty()) {
+    auto body = read_file(words.body, kLargestBody);
+    if (!body) return fail("explain", fmt::format("{}: {}", printable(words.body), body.error().text));
+    question.body = *std::move(body);
+    question.type = words.type;
+  }
+  const auto policy = load_policy(words.config, "nothing was explained");
+  if (!policy) return 1;
+  const SystemClock clock;
+  SystemEntropy entropy;
+  const auto reply = trial::ask(policy, question, clock, entropy);
+  if (!reply) return fail("explain", reply.error().text);
+  return print_reply(words, *policy, *reply);
+}
+
+}  // namespace
+
+void add_explain(CLI::App& program, int& status) {
+  Command command(program, "explain",
+                  "Say what a reason means, or what each gate would decide about a request that is not sent.",
+                  "gatehouse explain \"GET /orders/7\" --as clerk");
+  const auto words = std::make_shared<ExplainOptions>();
+  command.option("what", words->what, "A reason, or a method and a path", Need::required);
+  command.option("-c,--config", words->config, "The configuration");
+  command.option("--as", words->roles,
+                 "A role of the caller, or `authenticated`; without any the request has no credential");
+  command.option("--scope", words->scopes, "A scope of the caller's credential");
+  command.option("--id", words->id, "The caller's id, without the authenticator's prefix");
+  command.option("--tenant", words->tenant, "The caller's tenant");
+  command.option("--by", words->scheme, "The authenticator that proves the caller");
+  command.option("--from", words->from, "The address that the request comes from");
+  command.option("--header", words->fields, "A header field, \"Name: value\"");
+  command.option("--body", words->body, "A file with the body");
+  command.option("--type", words->type, "The body's media type");
+  command.flag("--json", words->json, "For programs");
+  command.run(status, [words] { return run(*words); });
+}
+
+}  // namespace gatehouse::app

@@ -1,0 +1,50 @@
+// What Gatehouse would decide about a request that nobody sent. The gates are those of the server, by the
+// policy of the server, as far as Runner::admit() goes: whom the caller is said to be counts as proven,
+// limits charge nothing, no object is looked for, nothing behind the gates is called, and no event is left.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "core/verdict.h"
+#include "policy/policy_set.h"
+
+namespace gatehouse::trial {
+
+// Whom the request's credential stands for.
+struct AssumedCaller {
+  std::string id;      // without the authenticator's prefix; empty: `somebody`
+  std::string scheme;  // an authenticator; empty: those of the operation's first alternative
+  std::vector<std::string> roles;
+  std::vector<std::string> scopes;
+  std::string tenant;
+};
+
+struct Question {
+  std::string method;
+  std::string target;  // as in a request line, a path and perhaps a query
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string type;  // of the body
+  std::string body;
+  std::optional<AssumedCaller> caller;  // none: the request has no credential
+  IpAddress client;
+};
+
+struct Reply {
+  std::optional<Refusal> refusal;                // none: admitted
+  const policy::Operation* operation = nullptr;  // null where none is asked for
+  std::string event;                             // what would be recorded of a refusal: a line of JSON
+};
+
+// Fails where the question is not a request that could be sent, or names an authenticator or a role that the
+// policy does not have.
+Result<Reply> ask(const std::shared_ptr<const policy::PolicySet>& policy, const Question& question,
+                  const Clock& clock, Entropy& entropy);
+
+}  // namespace gatehouse::trial
