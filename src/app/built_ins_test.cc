@@ -156,6 +156,21 @@ TEST(BuiltIns, HaveGatesThatNoConfigurationChanges) {
             "remove it\n");
 }
 
+TEST(BuiltIns, AreTheSameUnderTheirTitles) {
+  const auto titled = [](std::string_view entry) {
+    return load_site(fmt::format("{}  \"GET /.well-known/security.txt\": {}\n", kSiteSettings, entry));
+  };
+  EXPECT_EQ(titled("{permission: orders}").problems,
+            "gatehouse.yaml:11:36: operations.GET /.well-known/security.txt: `permission` is fixed, because "
+            "Gatehouse answers this operation itself; remove it\n");
+  const LoadedSite loaded = titled("{cost: 2}");
+  ASSERT_TRUE(loaded.policy) << loaded.problems;
+  EXPECT_EQ(loaded.policy->find("well_known.security_txt")->address_limits.front().cost, 2U);
+  // Two entries are one too many.
+  EXPECT_TRUE(titled("{cost: 2}\n  well_known.security_txt: {permission: orders}")
+                  .problems.contains("operations.well_known.security_txt is there twice; keep one"));
+}
+
 TEST(BuiltIns, KeepTheirPathsAndNamesFromDocuments) {
   const auto with_path = [](std::string_view path, std::string_view method, std::string_view id) {
     return load_site(

@@ -107,8 +107,18 @@ class Restatement {
   Problems& problems_;
 };
 
+// The configuration's entry for that operation, by its operationId or its title.
+auto entry_of(std::string_view operation, const openapi::Api& api, Settings& settings) {
+  const auto described = std::ranges::find(api.operations, operation, &openapi::Operation::id);
+  const std::string title = described == api.operations.end() ? std::string() : described->title();
+  return std::ranges::find_if(settings.operations, [&](const OperationSettings& entry) {
+    return entry.name == operation || (!title.empty() && entry.name == title);
+  });
+}
+
 // One group's part of the settings.
-void add_policy(const BuiltInGroup& group, const Place& place, Settings& settings, Problems& problems) {
+void add_policy(const BuiltInGroup& group, const openapi::Api& api, const Place& place, Settings& settings,
+                Problems& problems) {
   const auto source = doc::parse(std::string(group.policy), fmt::format("{}.yaml", group.name), problems);
   if (!source) return;
   doc::Reader in(*source, source->root(), std::string(group.name), problems);
@@ -144,7 +154,7 @@ void add_policy(const BuiltInGroup& group, const Place& place, Settings& setting
     if (built_in.limits) {
       for (PlacedText& limit : *built_in.limits) limit.place = place;
     }
-    const auto users = std::ranges::find(settings.operations, name, &OperationSettings::name);
+    const auto users = entry_of(name, api, settings);
     if (users == settings.operations.end()) {
       settings.operations.push_back(std::move(built_in));
       return;
@@ -165,12 +175,12 @@ std::vector<openapi::Api> add_built_ins(std::span<const BuiltInGroup* const> gro
     const Place* const turned_on = group->turned_on(settings);
     if (turned_on == nullptr) continue;
     const Place place = *turned_on;
-    add_policy(*group, place, settings, problems);
     const doc::ReadFile read = [group](const std::filesystem::path&) -> Result<std::string> {
       return std::string(group->document);
     };
     openapi::Api& api =
         apis.emplace_back(openapi::load(fmt::format("{}.yaml", group->name), read, {}, problems));
+    add_policy(*group, api, place, settings, problems);
     // One that lacked its target would be a person's operation, with the default upstream.
     const auto disagree = [&](std::string_view operation) {
       problems.add(place, fmt::format("{}: the operations and targets of `{}` disagree; this is a bug of "
