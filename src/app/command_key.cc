@@ -11,12 +11,14 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
 #include "app/process_resources.h"
 #include "app/table.h"
+#include "audit/journal.h"
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "base/utf8.h"
@@ -41,7 +43,8 @@ struct KeyOptions {
   bool json = false;
 };
 
-// The exit status of a change that is stored, and that a running server has not confirmed.
+// The exit status of a change that is stored, and that a running server has not confirmed or no event tells
+// of.
 constexpr int kNotConfirmed = 3;
 
 std::string date(WallTime time) {
@@ -120,8 +123,15 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
   const auto hasher = open_key_hasher(policy->settings);
   if (!hasher) return fail("key", hasher.error().text);
   SystemEntropy entropy;
-  store::KeyService service(**store, **hasher, entropy, clock);
+  auto sink = open_event_sink(policy->settings);
+  if (!sink) return fail("key", sink.error().text);
   net::Loop loop(clock);
+  std::vector<std::unique_ptr<audit::Sink>> sinks;
+  sinks.push_back(*std::move(sink));
+  audit::Journal journal(std::move(sinks), clock);
+  const auto record = journal.worker(&loop);
+  store::KeyService service(**store, **hasher, entropy, clock,
+                            {record.get(), fmt::format("uid:{}", ::getuid()), "command"});
   return work({*policy, **store, service, loop, watchdog});
 }
 
@@ -157,9 +167,19 @@ int let_servers_read(const KeySession& keys) {
   return 0;
 }
 
+// After a change: what `let_servers_read` gives, or kNotConfirmed where the change left no event.
+int status_of(const KeySession& keys, const store::Recorded& change) {
+  const int status = let_servers_read(keys);
+  if (change.event) return status;
+  return fail(
+      "key",
+      fmt::format("the change is stored, but its event could not be recorded: {}", change.event.error().text),
+      kNotConfirmed);
+}
+
 int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::CreatedKey> created) {
   if (!created) return fail("key", fmt::format("no key was made: {}", created.error().text));
-  const int status = let_servers_read(keys);
+  const int status = status_of(keys, *created);
   if (words.json) {
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
   } else {
@@ -303,7 +323,7 @@ int revoke(const KeyOptions& words) {
   return with_keys(words, [&](const KeySession& keys) {
     const auto done = keys.finish(keys.service.revoke(keys.loop, KeySession::until(), words.id));
     if (!done) return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
-    const int status = let_servers_read(keys);
+    const int status = status_of(keys, *done);
     if (status == 0) fmt::print(stderr, "Key {} is revoked.\n", words.id);
     return status;
   });

@@ -74,15 +74,7 @@ constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedS
 Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {
   std::vector<std::unique_ptr<audit::Sink>> sinks;
   // The store first: what has to be durable is durable there, where `gatehouse log` finds it.
-  GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
-  GATEHOUSE_CHECK(audit::prepare_event_tables(connection));
-  audit::Retention retention;
-  retention.age = settings.keep_events;
-  retention.size = settings.keep_size;
-  // A file goes as a whole: no more than a sixteenth of what is kept at once.
-  retention.file = std::min(retention.file, ByteCount{settings.keep_size.bytes / 16});
-  retention.on_filling = tell_operator;
-  sinks.push_back(audit::store_sink(std::move(connection), retention));
+  GATEHOUSE_TRY(sinks.emplace_back(), open_event_sink(settings));
   const auto add = [&](std::unique_ptr<audit::Sink> sink) {
     sinks.push_back(audit::threaded_sink(std::move(sink), {.on_problem = tell_operator}));
   };
@@ -154,6 +146,18 @@ Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& sett
   net::Loop loop(clock);
   GATEHOUSE_CHECK(net::finish(loop, store::prepare_key_tables(loop, *store)));
   return store;
+}
+
+Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings) {
+  GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
+  GATEHOUSE_CHECK(audit::prepare_event_tables(connection));
+  audit::Retention retention;
+  retention.age = settings.keep_events;
+  retention.size = settings.keep_size;
+  // A file goes as a whole: no more than a sixteenth of what is kept at once.
+  retention.file = std::min(retention.file, ByteCount{settings.keep_size.bytes / 16});
+  retention.on_filling = tell_operator;
+  return audit::store_sink(std::move(connection), retention);
 }
 
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {

@@ -32,6 +32,8 @@ constexpr std::chrono::seconds kStorePatience{10};
 // Opens the store of these settings, and makes the tables of keys in it. `clock` must outlive the store.
 Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& settings, const Clock& clock,
                                                     db::SqliteStore::Replaced replaced);
+// The events in the store of these settings, with their tables.
+Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings);
 // The keyed hash of API keys. Its pepper is a file of 64 hex digits, made at the first call where there is
 // none.
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "core/audit_sink.h"
 #include "core/identity.h"
 #include "db/store.h"
 #include "store/key_rows.h"
@@ -79,8 +80,8 @@ net::Task<Result<>> insert(db::Session& session, const NewRow& row) {
 }
 
 // The new key takes over from the one that it names: gets what that one has, and says until when that one
-// goes on.
-net::Task<Result<>> take_over(db::Session& session, NewRow row, std::chrono::nanoseconds overlap) {
+// goes on. Gives whose they are.
+net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::chrono::nanoseconds overlap) {
   const std::string id = row.rotated_from;
   const db::Parameter wanted[] = {id};
   Rows rows = co_await session.run(
@@ -107,16 +108,18 @@ net::Task<Result<>> take_over(db::Session& session, NewRow row, std::chrono::nan
   const db::Parameter values[] = {nanoseconds_of(until), id};
   rows = co_await session.run("UPDATE gatehouse_keys SET overlap_until = $1 WHERE id = $2", values);
   GATEHOUSE_CO_CHECK(rows);
-  co_return Result<>{};
+  co_return old->principal;
 }
 
-net::Task<Result<>> mark_revoked(db::Session& session, const std::string& id, WallTime now) {
+// Gives whose it was.
+net::Task<Result<std::string>> mark_revoked(db::Session& session, const std::string& id, WallTime now) {
   const db::Parameter values[] = {nanoseconds_of(now), id};
   Rows rows = co_await session.run(
-      "UPDATE gatehouse_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2", values);
+      "UPDATE gatehouse_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2 RETURNING principal",
+      values);
   GATEHOUSE_CO_CHECK(rows);
-  if (rows->changed == 0) co_return failure(ErrorCode::not_found, fmt::format("there is no key {}", id));
-  co_return Result<>{};
+  if (rows->empty()) co_return failure(ErrorCode::not_found, fmt::format("there is no key {}", id));
+  co_return std::string((*rows)[0].bytes(0));
 }
 
 net::Task<Result<std::vector<ListedKey>>> read_list_of_keys(db::Session& session) {
@@ -181,11 +184,15 @@ Result<KeyService::NewKey> KeyService::generate() const {
 net::Task<Result<CreatedKey>> KeyService::create(net::Loop& loop, MonotonicTime until, KeyRequest request) {
   GATEHOUSE_CO_CHECK(check_request(request));
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
+  const std::string principal = request.principal;
+  const std::string detail =
+      fmt::format("roles {}; scopes {}", list_text(request.roles), list_text(request.scopes));
   NewRow row{fresh.id, fresh.hash, std::move(request), {}, clock_.wall()};
   db::Work<void> work = [row = std::move(row)](db::Session& session) { return insert(session, row); };
   const Result<> done = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(done);
-  co_return CreatedKey{std::move(fresh.id), std::move(fresh.text)};
+  Result<> event = co_await record("key.create", fresh.id, principal, detail, until);
+  co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
 net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime until, std::string id,
@@ -193,20 +200,46 @@ net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime 
   if (overlap < std::chrono::nanoseconds{0})
     co_return failure(ErrorCode::invalid, "an overlap is not negative");
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
+  const std::string detail = "takes over from " + id;
   NewRow row{fresh.id, fresh.hash, {}, std::move(id), clock_.wall()};
-  db::Work<void> work = [row = std::move(row), overlap](db::Session& session) {
+  db::Work<std::string> work = [row = std::move(row), overlap](db::Session& session) {
     return take_over(session, row, overlap);
   };
-  const Result<> done = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
-  GATEHOUSE_CO_CHECK(done);
-  co_return CreatedKey{std::move(fresh.id), std::move(fresh.text)};
+  const auto principal =
+      co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
+  GATEHOUSE_CO_CHECK(principal);
+  Result<> event = co_await record("key.rotate", fresh.id, *principal, detail, until);
+  co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
-net::Task<Result<>> KeyService::revoke(net::Loop& loop, MonotonicTime until, std::string id) {
-  db::Work<void> work = [id = std::move(id), now = clock_.wall()](db::Session& session) {
+net::Task<Result<Recorded>> KeyService::revoke(net::Loop& loop, MonotonicTime until, std::string id) {
+  db::Work<std::string> work = [id, now = clock_.wall()](db::Session& session) {
     return mark_revoked(session, id, now);
   };
-  return store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
+  const auto principal =
+      co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
+  GATEHOUSE_CO_CHECK(principal);
+  Result<> event = co_await record("key.revoke", id, *principal, {}, until);
+  co_return Recorded{std::move(event)};
+}
+
+net::Task<Result<>> KeyService::record(std::string_view operation, std::string_view id,
+                                       std::string_view principal, std::string_view detail,
+                                       MonotonicTime until) const {
+  if (actor_.record == nullptr) co_return Result<>{};
+  const Attribute resource[] = {{"key", id}, {"principal", principal}};
+  Event event;
+  event.name = "key";
+  event.time = clock_.wall();
+  event.has_client = false;
+  event.operation = operation;
+  event.resource = resource;
+  event.user_id = actor_.id;
+  event.scheme = actor_.scheme;
+  event.outcome = Outcome::allowed;
+  event.detail = detail;
+  Result<> recorded = co_await actor_.record->record_durably(event, until);
+  co_return recorded;
 }
 
 net::Task<Result<std::vector<ListedKey>>> KeyService::list(net::Loop& loop, MonotonicTime until) {

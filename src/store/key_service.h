@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,6 +19,9 @@
 #include "net/task.h"
 #include "store/key_change.h"
 
+namespace gatehouse {
+class AuditSink;
+}
 namespace gatehouse::db {
 class Store;
 }
@@ -40,9 +44,21 @@ struct KeyRequest {
   std::vector<IpNetwork> addresses{};
 };
 
-struct CreatedKey {
+// The change is made. Its event was recorded durably, or this says why not.
+struct Recorded {
+  Result<> event;
+};
+
+struct CreatedKey : Recorded {
   std::string id;
   Secret<std::string> text;  // to be shown once; it is kept nowhere
+};
+
+// Whose changes these are, and the record of them.
+struct KeyActor {
+  AuditSink* record = nullptr;  // null: nobody records, as for a sample's keys
+  std::string id{};             // "uid:1000"
+  std::string_view scheme{};    // how that is known
 };
 
 struct ListedKey {
@@ -55,10 +71,12 @@ struct ListedKey {
 class KeyService {
  public:
   // All must outlive the object. prepare_key_tables() has been called.
-  KeyService(db::Store& store, const crypto::KeyHasher& hasher, Entropy& entropy, const Clock& clock)
-      : store_(store), hasher_(hasher), entropy_(entropy), clock_(clock) {}
+  KeyService(db::Store& store, const crypto::KeyHasher& hasher, Entropy& entropy, const Clock& clock,
+             KeyActor actor = {})
+      : store_(store), hasher_(hasher), entropy_(entropy), clock_(clock), actor_(std::move(actor)) {}
 
-  // Each is one transaction, and durable when its task has ended. `until` bounds the wait for the store;
+  // Each is one transaction, and durable when its task has ended; a change leaves an event (`key.create`,
+  // `key.rotate`, `key.revoke`) behind it. `until` bounds the wait for the store;
   // after `unavailable` with Retry::no it is not known whether a change was made.
 
   // `invalid` for texts that would make a line of a log or table ambiguous, and for a principal that has a
@@ -71,18 +89,21 @@ class KeyService {
   net::Task<Result<CreatedKey>> rotate(net::Loop& loop, MonotonicTime until, std::string id,
                                        std::chrono::nanoseconds overlap);
   // `not_found`; revoking twice is no error and keeps the first time.
-  net::Task<Result<>> revoke(net::Loop& loop, MonotonicTime until, std::string id);
+  net::Task<Result<Recorded>> revoke(net::Loop& loop, MonotonicTime until, std::string id);
   // The last change of keys: a server that has confirmed it has read every change made before.
   net::Task<Result<KeyChange>> last_change(net::Loop& loop, MonotonicTime until);
 
  private:
   struct NewKey;
   Result<NewKey> generate() const;
+  net::Task<Result<>> record(std::string_view operation, std::string_view id, std::string_view principal,
+                             std::string_view detail, MonotonicTime until) const;
 
   db::Store& store_;
   const crypto::KeyHasher& hasher_;
   Entropy& entropy_;
   const Clock& clock_;
+  const KeyActor actor_;
 };
 
 }  // namespace gatehouse::store

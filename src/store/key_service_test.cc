@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/manual_clock.h"
+#include "core/audit_sink.h"
 #include "db/postgres_store.h"
 #include "db/testing.h"
 #include "db/testing_postgres.h"
@@ -117,6 +119,52 @@ TEST_P(KeyServiceTest, EveryChangeIsTheNextInTheHistory) {
   EXPECT_FALSE(keys_.revoke("nobodynobody"));
   EXPECT_FALSE(keys_.rotate(key->id, hours{1}));
   EXPECT_EQ(*keys_.last_change(), last) << "what failed is no change";
+}
+
+// Keeps what it is given as one line, or refuses it.
+class Record final : public AuditSink {
+ public:
+  bool accepting() const override { return true; }
+  void record(const Event&) override {}
+  net::Task<Result<>> record_durably(const Event& event, MonotonicTime) override {
+    std::string line(event.name);
+    line += ' ';
+    line += event.operation;
+    for (const Attribute& one : event.resource) {
+      line += ' ';
+      line += one.value;
+    }
+    line += ' ';
+    line += event.user_id;
+    lines.push_back(std::move(line));
+    if (fails) co_return failure(ErrorCode::unavailable, "the disk is full");
+    co_return Result<>{};
+  }
+  void keep_original(std::string_view, unsigned, std::string_view, std::string_view,
+                     std::span<const std::string_view>) override {}
+  std::vector<std::string> lines;
+  bool fails = false;
+};
+
+TEST_P(KeyServiceTest, AChangeLeavesAnEventWithItsActor) {
+  Record record;
+  testing::BlockingKeys keys(open_(), hasher_, clock_, {&record, "uid:7", "command"});
+  const auto made = keys.create({.principal = "p"});
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(made->event);
+  const auto next = keys.rotate(made->id, hours{1});
+  ASSERT_TRUE(keys.revoke(made->id));
+  EXPECT_THAT(record.lines, ::testing::ElementsAre("key key.create " + made->id + " p uid:7",
+                                                   "key key.rotate " + next->id + " p uid:7",
+                                                   "key key.revoke " + made->id + " p uid:7"));
+  EXPECT_FALSE(keys.revoke("nobodynobody"));
+  EXPECT_FALSE(keys.rotate(made->id, hours{1}));
+  EXPECT_FALSE(keys.create({.principal = "a b"}));
+  EXPECT_EQ(record.lines.size(), 3U) << "what was not changed leaves none";
+  record.fails = true;
+  const auto unrecorded = keys.revoke(next->id);
+  ASSERT_TRUE(unrecorded) << "the change is made";
+  EXPECT_FALSE(unrecorded->event);
 }
 
 std::shared_ptr<db::Store> suspending() { return std::make_shared<db::testing::SuspendingStore>(); }

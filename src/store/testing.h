@@ -43,8 +43,9 @@ class TestFolder {
 // KeyService, each call to its end.
 class BlockingKeys {
  public:
-  BlockingKeys(std::shared_ptr<db::Store> store, const crypto::KeyHasher& hasher, const Clock& clock)
-      : store_(std::move(store)), service_(*store_, hasher, entropy_, clock) {
+  BlockingKeys(std::shared_ptr<db::Store> store, const crypto::KeyHasher& hasher, const Clock& clock,
+               KeyActor actor = {})
+      : store_(std::move(store)), service_(*store_, hasher, entropy_, clock, std::move(actor)) {
     const auto made = net::finish(loop_, prepare_key_tables(loop_, *store_));
     if (!made) throw std::runtime_error(made.error().text);
   }
@@ -55,7 +56,7 @@ class BlockingKeys {
   Result<CreatedKey> rotate(std::string id, std::chrono::nanoseconds overlap) {
     return net::finish(loop_, service_.rotate(loop_, soon(), std::move(id), overlap));
   }
-  Result<> revoke(std::string id) {
+  Result<Recorded> revoke(std::string id) {
     return net::finish(loop_, service_.revoke(loop_, soon(), std::move(id)));
   }
   Result<KeyChange> last_change() { return net::finish(loop_, service_.last_change(loop_, soon())); }

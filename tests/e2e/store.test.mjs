@@ -23,6 +23,33 @@ describe('key commands', unlessBuilt, () => {
     assert.match(revoked.stderr, /No running server uses .*other\.db/);
   });
 
+  it('leave an event for each change, beside those of a server that runs', async () => {
+    const { id, key } = await desk.createKey();
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 200);
+    const rotated = JSON.parse((await desk.folder.run('key', 'rotate', '-c', 'gatehouse.yaml', id, '--json')).stdout);
+    assert.equal((await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id)).status, 0);
+    assert.equal((await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', 'nobodynobody')).status, 1);
+    const changes = async () => {
+      const { stdout } = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json');
+      const events = stdout.trim().split('\n').map((line) => JSON.parse(line));
+      assert.doesNotMatch(stdout, new RegExp(key.slice(16)));
+      return events.filter((event) => event['event.name'] === 'key' && [id, rotated.id].includes(event.resource.key));
+    };
+    const events = await eventually(async () => {
+      const found = await changes();
+      return found.length === 3 && found;
+    }, 'three events');
+    assert.deepEqual(events.map((event) => event.operation).sort(), ['key.create', 'key.revoke', 'key.rotate']);
+    for (const event of events) {
+      assert.equal(event['user.id'], `uid:${process.getuid()}`);
+      assert.equal(event['auth.scheme'], 'command');
+      assert.equal(event.outcome, 'allowed');
+      assert.match(event.resource.principal, /^partner:/);
+    }
+    assert.match(events.find((event) => event.operation === 'key.rotate').detail, new RegExp(`takes over from ${id}`));
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': rotated.key })).status, 200);
+  });
+
   it('wait for every server that runs on the store, and for no other', async () => {
     const { id, key } = await desk.createKey();
     const port = await freePort();
