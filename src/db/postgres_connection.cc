@@ -186,6 +186,8 @@ net::Task<Result<std::unique_ptr<PostgresConnection>>> PostgresConnection::conne
   co_return connection;
 }
 
+PostgresConnection::PostgresConnection(PGconn* connection) : connection_(connection) {}
+
 PostgresConnection::~PostgresConnection() = default;
 
 void PostgresConnection::detach() { watch_.reset(); }

@@ -59,7 +59,7 @@ class PostgresConnection {
   };
   using OwnedResult = std::unique_ptr<PGresult, Clear>;
 
-  explicit PostgresConnection(PGconn* connection) : connection_(connection) {}
+  explicit PostgresConnection(PGconn* connection);
 
   // Whether one of `events` (poll's) is there.
   net::Task<bool> ready(short events, MonotonicTime until);
