@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
-#include "db/testing_postgres.h"
+#include "db/testing.h"
 #include "net/blocking_pool.h"
 #include "net/finish.h"
 #include "net/socket.h"
@@ -175,6 +175,87 @@ TEST_F(OneConnection, IsWaitedForUntilTheDeadline) {
                                             std::move(holding))));
   ASSERT_FALSE(*late);
   EXPECT_EQ(late->error().code, ErrorCode::timeout);
+}
+
+class PostgresByName : public ::testing::Test {
+ protected:
+  static testing::PostgresCluster& cluster() { return testing::PostgresCluster::instance(); }
+  template <typename T>
+  Result<T> read(PostgresOptions options, Work<T> work) {
+    PostgresStore store(std::move(options), clock_);
+    return net::finish(loop_, store.transact<T>(loop_, Store::Mode::read, clock_.monotonic() + seconds{60},
+                                                std::move(work)));
+  }
+  // How the connection is protected: the version of TLS.
+  Result<std::string> connect(PostgresOptions options) {
+    return read<std::string>(std::move(options), [](Session& session) -> net::Task<Result<std::string>> {
+      auto rows = co_await session.run(
+          {"", "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl"}, {});
+      GATEHOUSE_CO_CHECK(rows);
+      if (rows->empty()) co_return "none";
+      co_return std::string((*rows)[0].bytes(0));
+    });
+  }
+
+  SystemClock clock_;
+  net::Loop loop_{clock_};
+  const std::string database_ = cluster().new_database().database;
+};
+
+TEST_F(PostgresByName, IsReachedWithTlsAndThePassword) {
+  const auto version = connect(cluster().options_by_name(database_));
+  ASSERT_TRUE(version) << version.error().text;
+  EXPECT_EQ(*version, "TLSv1.3");
+}
+
+TEST_F(PostgresByName, RowsOfManyRecordsArrive) {
+  const auto size = read<std::size_t>(
+      cluster().options_by_name(database_), [](Session& session) -> net::Task<Result<std::size_t>> {
+        auto rows = co_await session.run({"", "SELECT repeat('x', 1000) FROM generate_series(1, 5000)"}, {});
+        GATEHOUSE_CO_CHECK(rows);
+        co_return rows->size();
+      });
+  ASSERT_TRUE(size) << size.error().text;
+  EXPECT_EQ(*size, 5000U);
+}
+
+TEST_F(PostgresByName, ALargeValueIsSentInPieces) {
+  const std::string large(std::size_t{4} << 20U, 'x');
+  const auto length = read<std::int64_t>(
+      cluster().options_by_name(database_), [large](Session& session) -> net::Task<Result<std::int64_t>> {
+        const Parameter values[] = {Blob{large}};
+        auto rows = co_await session.run({"", "SELECT length($1::bytea)"}, values);
+        GATEHOUSE_CO_CHECK(rows);
+        co_return (*rows)[0].integer(0);
+      });
+  ASSERT_TRUE(length) << length.error().text;
+  EXPECT_EQ(*length, 4 << 20);
+}
+
+TEST_F(PostgresByName, IsRefusedWithoutACertificateThatIsTrusted) {
+  PostgresOptions options = cluster().options_by_name(database_);
+  options.ca = "/etc/ssl/certs/ca-certificates.crt";
+  const auto refused = connect(std::move(options));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  EXPECT_NE(refused.error().text.find("certificate"), std::string::npos) << refused.error().text;
+}
+
+TEST_F(PostgresByName, IsRefusedWhereTheCertificateIsForAnotherName) {
+  cluster().use_certificate_for("other.example");
+  const auto refused = connect(cluster().options_by_name(database_));
+  cluster().use_certificate_for("localhost");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text.find("other.example"), std::string::npos) << refused.error().text;
+}
+
+TEST_F(PostgresByName, IsRefusedWithAnotherPassword) {
+  PostgresOptions options = cluster().options_by_name(database_);
+  options.password = Secret<std::string>("wrong horse");
+  const auto refused = connect(std::move(options));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(refused.error().text.find("wrong horse"), std::string::npos);
 }
 
 // A server without TLS hears nothing but the wish for it, where it is not reached by a loopback address.

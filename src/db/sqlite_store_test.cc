@@ -1,14 +1,19 @@
 #include "db/sqlite_store.h"
 
+#include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <latch>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -249,6 +254,65 @@ TEST_F(SqliteStoreTest, TheStoreMayGoWhileWorksWait) {
   releaser.join();
   while (!waiting) loop_.poll();
   EXPECT_TRUE(*waiting);
+}
+
+// A process that is killed has kept all that it acknowledged.
+TEST(SqliteStoreKilled, LosesNothingThatWasAcknowledged) {
+  std::string folder = (std::filesystem::temp_directory_path() / "gatehouse-killed-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/store.db";
+  int acknowledged[2];
+  ASSERT_EQ(::pipe(acknowledged), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const SystemClock clock;
+    net::Loop loop(clock);
+    const auto store = *SqliteStore::open({.path = path}, clock, SqliteStore::Replaced::refuse);
+    if (!net::finish(loop, store->migrate(loop, "things", kTables))) ::_exit(1);
+    const auto insert = [&](int worker) -> net::Task<void> {
+      for (int i = 0;; ++i) {
+        const std::string id = std::to_string(worker * 1'000'000 + i);
+        Work<bool> work = [id](Session& session) -> net::Task<Result<bool>> {
+          const Parameter values[] = {id};
+          auto rows = co_await session.run("INSERT INTO things (id) VALUES ($1)", values);
+          GATEHOUSE_CO_CHECK(rows);
+          co_return true;
+        };
+        auto done = co_await store->transact<bool>(
+            loop, Store::Mode::write, clock.monotonic() + std::chrono::hours{1}, std::move(work));
+        const std::string line = id + "\n";
+        if (!done || ::write(acknowledged[1], line.data(), line.size()) < 0) ::_exit(1);
+      }
+    };
+    for (int worker = 1; worker <= 8; ++worker) net::spawn(loop, insert(worker));
+    loop.run();
+    ::_exit(1);
+  }
+  ::close(acknowledged[1]);
+  std::string ids;
+  char buffer[4096];
+  while (std::ranges::count(ids, '\n') < 200) {
+    const ssize_t n = ::read(acknowledged[0], buffer, sizeof buffer);
+    ASSERT_GT(n, 0);
+    ids.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  for (ssize_t n = 0; (n = ::read(acknowledged[0], buffer, sizeof buffer)) > 0;)
+    ids.append(buffer, static_cast<std::size_t>(n));
+  ::close(acknowledged[0]);
+  Connection connection = *Connection::open({.path = path});
+  std::size_t checked = 0;
+  for (std::size_t from = 0; ids.find('\n', from) != std::string::npos; ++checked) {
+    const std::size_t end = ids.find('\n', from);
+    auto rows = connection.query("SELECT 1 FROM things WHERE id = ?",
+                                 {std::string_view(ids).substr(from, end - from)});
+    ASSERT_TRUE(rows);
+    EXPECT_TRUE(*rows->next()) << ids.substr(from, end - from);
+    from = end + 1;
+  }
+  EXPECT_GE(checked, 200U);
+  std::filesystem::remove_all(folder);
 }
 
 // The driver for tests of what stands on a store.

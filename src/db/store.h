@@ -1,13 +1,15 @@
 // The port to the database in which Gatehouse keeps what is its own. Two drivers: SQLite (sqlite_store.h) and
 // PostgreSQL (postgres_store.h); store_contract_test.cc says what both do.
 //
-//   const auto rename = [id, name](Session& session) -> net::Task<Result<std::int64_t>> {
+//   Work<std::int64_t> rename = [id, name](Session& session) -> net::Task<Result<std::int64_t>> {
 //     const Parameter values[] = {name, id};
 //     auto rows = co_await session.run("UPDATE things SET name = $1 WHERE id = $2", values);
 //     GATEHOUSE_CO_CHECK(rows);
 //     co_return rows->changed;
 //   };
-//   auto changed = co_await store.transact<std::int64_t>(loop, Store::Mode::write, deadline, rename);
+//   // A named work: GCC 12 destroys what a lambda in a co_await expression has captured twice.
+//   auto changed =
+//       co_await store.transact<std::int64_t>(loop, Store::Mode::write, deadline, std::move(rename));
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,6 @@
 #include "db/sqlite_store.h"
 #include "db/store.h"
 #include "db/testing.h"
-#include "db/testing_postgres.h"
 #include "net/finish.h"
 
 namespace gatehouse::db {
@@ -239,12 +238,13 @@ TEST_P(StoreContract, WhatComesTooLateDoesNotBegin) {
 TEST_P(StoreContract, WhatHasBegunGoesOnWhenItsCallerGoes) {
   const auto begun = std::make_shared<std::atomic<bool>>(false);
   const auto call = [this, begun]() -> net::Task<void> {
-    auto counted = co_await store_->transact<std::int64_t>(
-        loop_, Store::Mode::write, soon(), [begun](Session& session) -> net::Task<Result<std::int64_t>> {
-          *begun = true;
-          auto inner = co_await count_up(session);
-          co_return inner;
-        });
+    Work<std::int64_t> work = [begun](Session& session) -> net::Task<Result<std::int64_t>> {
+      *begun = true;
+      auto inner = co_await count_up(session);
+      co_return inner;
+    };
+    auto counted =
+        co_await store_->transact<std::int64_t>(loop_, Store::Mode::write, soon(), std::move(work));
     if (!counted) throw std::runtime_error(counted.error().text);
   };
   {

@@ -16,7 +16,6 @@
 #include "core/audit_sink.h"
 #include "db/postgres_store.h"
 #include "db/testing.h"
-#include "db/testing_postgres.h"
 #include "store/testing.h"
 
 namespace gatehouse::store {
