@@ -23,6 +23,11 @@ Result<> named_failure(const std::string& authenticator, const Result<>& fetched
 
 }  // namespace
 
+IssuerKeys::~IssuerKeys() {
+  for (const auto& [key, source] : sources_) source->end();
+  for (const auto& source : retired_) source->end();
+}
+
 Result<std::shared_ptr<server::JwksSource>> IssuerKeys::of(const std::string& authenticator,
                                                            const policy::JwtSettings& jwt) {
   const std::lock_guard lock(mutex_);

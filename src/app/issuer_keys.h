@@ -17,6 +17,11 @@ namespace gatehouse::app {
 class IssuerKeys {
  public:
   explicit IssuerKeys(server::JwksSource::Tell tell) : tell_(std::move(tell)) {}
+  // A statement that nothing stops may hold the credential that it was asked with, and so its source, to the
+  // end of the process.
+  ~IssuerKeys();
+  IssuerKeys(const IssuerKeys&) = delete;
+  IssuerKeys& operator=(const IssuerKeys&) = delete;
 
   // The keys of that issuer; `authenticator` names it in messages. A file that cannot be read fails.
   Result<std::shared_ptr<server::JwksSource>> of(const std::string& authenticator,

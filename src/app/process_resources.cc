@@ -177,7 +177,11 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
 }
 
 ProcessResources::ProcessResources()
-    : limiter(entropy),
+    : clock([]() -> const Clock& {
+        static const Clock& forever = *new SystemClock;
+        return forever;
+      }()),
+      limiter(entropy),
       shared{.clock = clock, .limits = limiter, .connections = {}, .admin_connections = {}} {}
 
 // The store's thread may go on for as long as somebody holds the keys.

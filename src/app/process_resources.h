@@ -55,7 +55,8 @@ struct ProcessResources {
   std::shared_ptr<CallerShares> concurrency(const policy::Operation& operation);
   void render_metrics(std::string& out) const;
 
-  SystemClock clock;
+  // Never destroyed: a statement that nothing stops reads it to the end of the process.
+  const Clock& clock;
   SystemEntropy entropy;
   store::Limiter limiter;
   server::Shared shared;

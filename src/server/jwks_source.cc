@@ -84,9 +84,11 @@ JwksSource::JwksSource(std::string name, Fetch fetch, JwksSchedule schedule, Tel
       good_at_(std::chrono::steady_clock::now().time_since_epoch().count()),
       thread_([this] { run(); }) {}
 
-JwksSource::~JwksSource() {
+JwksSource::~JwksSource() { end(); }
+
+void JwksSource::end() {
   retire();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void JwksSource::retire() {

@@ -53,8 +53,11 @@ class JwksSource final : public gate::KeySource {
   Result<> fetch_anew();
   // The same without waiting for it.
   void fetch_soon();
-  // No fetch begins any more. The destructor may still wait for one that is under way.
+  // No fetch begins any more. end() may still wait for one that is under way.
   void retire();
+  // Nothing is fetched and nothing told any more when it returns: others may hold the source, and so its
+  // keys, for longer than what it tells lives. By one thread.
+  void end();
 
   const std::string& name() const { return name_; }
   // For metrics.

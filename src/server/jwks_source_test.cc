@@ -236,5 +236,24 @@ TEST(JwksSource, ARetiredSourceFetchesNoMoreAndKeepsNobodyWaiting) {
   EXPECT_EQ(source.refresh(), Worth::nothing);
 }
 
+// As where a statement that nothing stops holds it to the end of the process.
+TEST(JwksSource, AnEndedSourceTellsNothingMoreThoughItsKeysAreHeld) {
+  std::shared_ptr<JwksSource> source;
+  {
+    Provider provider;
+    source = std::make_shared<JwksSource>(
+        "idp", provider.fetch(),
+        JwksSchedule{.every = 1ms, .after_failure = 1ms, .spacing = 0ms, .fresh = 0ms, .stale = 2h},
+        provider.tell());
+    ASSERT_TRUE(source->first_fetch());
+    source->end();
+    const int asked = provider.asked();
+    source->fetch_soon();
+    static_cast<void>(source->fetch_anew());  // returns
+    EXPECT_EQ(provider.asked(), asked);
+  }
+  EXPECT_NE(source->keys(), nullptr);
+}
+
 }  // namespace
 }  // namespace gatehouse::server
