@@ -39,6 +39,16 @@ async function asksAndTakesNothing(desk, target, count, fields = `Authorization:
   return wire;
 }
 
+// The first answers fit into what the kernel holds; then one stands, and no event comes any more.
+async function stands(desk, operation) {
+  let [seen, since] = [0, Date.now()];
+  await eventually(() => {
+    const now = desk.gatehouse.events().filter((event) => event.operation === operation).length;
+    if (now !== seen || now === 0) [seen, since] = [now, Date.now()];
+    return Date.now() - since > 1500;
+  }, 'an answer that stands');
+}
+
 // [what, target, operation, how often it is asked, bytes of one answer]
 const kinds = [
   ['a statement', '/large', 'readLarge', 16, 900_000],
@@ -67,7 +77,7 @@ describe('an answer that is held whole', unlessBuilt, () => {
     const desk = await open((configuration) => (configuration.deadlines = { answer: '60s' }));
     const key = await desk.createKey();
     const wire = await asksAndTakesNothing(desk, '/large', 16, `x-api-key: ${key.key}\r\n`);
-    await eventually(() => desk.gatehouse.events().some(({ operation }) => operation === 'readLarge'), 'the first answers');
+    await stands(desk, 'readLarge');
     const { status } = await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', key.id);
     assert.equal(status, 0);
     const event = await desk.gatehouse.event(({ reason }) => reason === 'credential_revoked', 'credential_revoked');
@@ -99,7 +109,7 @@ describe('an answer that is held whole', unlessBuilt, () => {
       const token = await desk.issuer.token(claims);
       const wire = await asksAndTakesNothing(desk, '/owned/7', 16, `Authorization: Bearer ${token}\r\n`);
       const ended = () => desk.gatehouse.events().filter(({ operation, reason }) => operation === 'readOwned' && reason !== null);
-      await eventually(() => desk.gatehouse.events().some(({ operation }) => operation === 'readOwned'), 'the first answers');
+      await stands(desk, 'readOwned');
       const reload = async () => {
         const reloads = () => desk.gatehouse.output.split('gatehouse: reloaded').length;
         const done = reloads();
