@@ -5,9 +5,9 @@
 //   - Segment by segment from the left, a literal wins over a template with literal parts (`{name}.json`),
 //   and that
 //     over a template that is a whole segment; where the rest of the path then fails, the next is tried.
-//   - Templates that differ in parameter names only are an error, and so are two templates with literal parts
-//   that
-//     one segment could match.
+//   - Templates that differ in parameter names only are one path: their methods stand side by side, and a
+//     method that two of them have is an error. Two templates with literal parts that one segment could match
+//     are an error too.
 //   - Templates of which each is more specific in another segment (`/books/{id}` and `/{kind}/mine`) follow
 //   the first
 //     rule (`/books/mine` is the former) and are listed by overlaps(), so that a review can show them.

@@ -189,13 +189,12 @@ class RouteTableBuilder {
       table_.endpoints_.emplace_back().route.fill(kNone);
       building_[node].route = index;
     }
-    const Route& first = routes_[building_[node].route];
-    if (first.path != route.path) {
+    auto& place = table_.endpoints_[endpoint_index].route[static_cast<std::size_t>(route.method)];
+    if (place != kNone && routes_[place].path != route.path) {
       return problem(index,
-                     quoted(route) + " and " + quoted(first) +
+                     quoted(route) + " and " + quoted(routes_[place]) +
                          " are ambiguous: they match the same paths; remove one, or put a word in front");
     }
-    auto& place = table_.endpoints_[endpoint_index].route[static_cast<std::size_t>(route.method)];
     if (place != kNone) {
       return problem(index,
                      quoted(route) + " and " + quoted(routes_[place]) + " are the same method and path");

@@ -105,6 +105,20 @@ TEST(RouteTable, ThePathDecidesBeforeTheMethod) {
   EXPECT_EQ(found(routes, "/users/me", Method::patch), "2");
 }
 
+TEST(RouteTable, TemplatesThatDifferInNamesOnlyAreOnePathWithTheMethodsOfAll) {
+  const auto routes = table_of(std::vector<Route>{{Method::get, "/a/{x}/b/{y}", "read"},
+                                                  {Method::put, "/a/{y}/b/{x}", "write"},
+                                                  {Method::post, "/a/{n}.json", "make"},
+                                                  {Method::delete_, "/a/{m}.json", "remove"}});
+  EXPECT_EQ(found(routes, "/a/1/b/2"), "0 1 2");
+  EXPECT_EQ(found(routes, "/a/1/b/2", Method::put), "1 1 2") << "captures stand in the order of the path";
+  EXPECT_EQ(routes.parameters(0), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(routes.parameters(1), (std::vector<std::string>{"y", "x"}));
+  EXPECT_EQ(found(routes, "/a/1/b/2", Method::delete_), "method: GET, HEAD, PUT");
+  EXPECT_EQ(found(routes, "/a/1.json", Method::delete_), "3 1");
+  EXPECT_EQ(found(routes, "/a/1.json"), "method: POST, DELETE");
+}
+
 TEST(RouteTable, ASegmentCanHoldSeveralParametersAndLiterals) {
   const auto routes =
       table({"/files/{name}.{ext}", "/files/{id}", "/c/{base}...{head}", "/v/{id}:cancel", "/v/{id}:close"});
@@ -129,8 +143,10 @@ TEST(RouteTable, AmbiguousTemplatesAreErrorsWithBothNames) {
   EXPECT_THAT(problem({"/{a}.{b}", "/{a}-{b}"}), HasSubstr("ambiguous"));
   EXPECT_THAT(problem({"/{a}.json", "/{b}.json"}), HasSubstr("ambiguous"));
   EXPECT_THAT(problem({"/a", "/a"}), HasSubstr("same method and path"));
-  EXPECT_THAT(problem_of(std::vector<Route>{{Method::get, "/a/{x}", "one"}, {Method::post, "/a/{y}", "two"}}),
-              HasSubstr("`two` (/a/{y}) and `one` (/a/{x})"));
+  EXPECT_THAT(problem_of(std::vector<Route>{{Method::get, "/a/{x}", "one"},
+                                            {Method::post, "/a/{y}", "two"},
+                                            {Method::post, "/a/{z}", "three"}}),
+              HasSubstr("`three` (/a/{z}) and `two` (/a/{y})"));
   EXPECT_EQ(problem({"/a/{x}/b", "/a/{y}/c", "/{a}.json", "/{a}.xml"}), "");
 }
 
