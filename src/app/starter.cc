@@ -191,10 +191,11 @@ class Starter {
       line(
           "# DECIDE: how does a caller prove who they are? The document declares no securitySchemes, so that "
           "every operation");
-      line("# admits everybody. Declare one there, and ask for it:");
-      line("#   security: [{partnerKey: []}]");
-      line("#   components: {securitySchemes: {partnerKey: {type: apiKey, in: header, name: X-API-Key}}}");
-      line("# and then here:");
+      line(
+          "# admits everybody. Declare one here, and ask for it with `security: [{partnerKey: []}]` in "
+          "`defaults`:");
+      line("# security_schemes:");
+      line("#   partnerKey: {type: apiKey, in: header, name: X-API-Key}");
       line("# authenticators:");
       line("#   partnerKey: {type: api_key}");
       line();
@@ -303,10 +304,27 @@ class Starter {
           "of "
           "these.");
     }
+    const std::string types = media_types();
+    if (!types.empty())
+      line(
+          "# DECIDE: the document offers media types that cannot be checked. Bodies of these are taken, and "
+          "others get 415:");
     line(fmt::format(
-        "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}body: 64KiB, timeout: 10s}}",
-        acting));
+        "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}body: 64KiB, timeout: 10s}}",
+        acting, types));
     line();
+  }
+
+  // Those that can be taken, where there are others; otherwise nothing has to be said.
+  std::string media_types() const {
+    std::set<std::string> taken;
+    bool all = true;
+    for (const openapi::Operation& operation : api_.operations) {
+      if (!operation.body) continue;
+      all = all && operation.body->untaken.empty();
+      for (const openapi::Content& one : operation.body->content) taken.insert(one.type);
+    }
+    return all ? std::string() : "media_types: " + yaml_list(taken, 0) + ", ";
   }
 
   // The schemes that are asked for together with others: people before machines, keys last.

@@ -1,7 +1,6 @@
 #include "gate/validate.h"
 
 #include <algorithm>
-#include <array>
 #include <span>
 
 #include <fmt/format.h>
@@ -95,34 +94,6 @@ bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
 
-// Whether the type defines `charset`: where it does not, a reader may do what it likes with one.
-bool defines_charset(const openapi::Content& content) {
-  return content.kind != openapi::BodyKind::opaque || content.type == "application/xml" ||
-         content.type.ends_with("+xml") || content.type.starts_with("text/");
-}
-
-// Whether the request's type is this one: with all the parameters that are part of it, and no other but
-// charset.
-bool is_type(const http::MediaType& type, const openapi::Content& content) {
-  if (!type.is(content.type)) return false;
-  if (type.parameters.empty()) return content.parameters.empty();
-  std::array<std::string_view, http::kMostParameters + 1> known;
-  std::size_t count = 0;
-  if (defines_charset(content)) known[count++] = "charset";
-  for (const auto& [name, value] : content.parameters) {
-    if (type.parameter(name) != value) return false;
-    known[count++] = name;
-  }
-  return type.other_parameter(std::span(known).first(count)).empty();
-}
-
-const openapi::Content* content_for(const openapi::RequestBody& body, const http::MediaType& type) {
-  for (const openapi::Content& content : body.content) {
-    if (is_type(type, content)) return &content;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Verdict<HeadChecked> Validator::check_head(Permission permission) {
@@ -164,7 +135,7 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
   const auto written = head.fields.value(http::FieldId::content_type);
   const auto type = written ? http::parse_media_type(*written) : std::nullopt;
   if (!type) return refuse(Reason::media_type_unsupported);
-  const openapi::Content* content = content_for(*body, *type);
+  const openapi::Content* content = body->content_for(*type);
   if (content == nullptr) return refuse(Reason::media_type_unsupported);
   // What is checked here must be what the target reads: the bytes are UTF-8 to both.
   if (type->hides_charset()) return refuse(Reason::media_type_unsupported);

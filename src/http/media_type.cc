@@ -236,7 +236,7 @@ bool MediaType::is(std::string_view wanted) const {
 
 bool MediaType::is_json() const {
   constexpr std::string_view kSuffix = "+json";
-  return is("application/json") ||
+  return is("application/json") || is("text/json") ||
          (subtype.size() > kSuffix.size() &&
           equal_ignoring_case(subtype.substr(subtype.size() - kSuffix.size()), kSuffix));
 }

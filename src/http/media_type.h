@@ -28,7 +28,7 @@ struct MediaType {
   // parameter.
   bool hides_charset() const;
   bool is(std::string_view wanted) const;  // "application/json", ignoring case and parameters
-  bool is_json() const;                    // application/json, or a subtype that ends in +json
+  bool is_json() const;                    // application/json, text/json, or a subtype that ends in +json
 };
 
 inline constexpr std::size_t kMostParameters = 16;

@@ -19,6 +19,7 @@ TEST(MediaType, ReadsTypeSubtypeAndParameters) {
   EXPECT_TRUE(parse_media_type("application/json")->is_json());
   EXPECT_FALSE(parse_media_type("application/+json")->is_json());
   EXPECT_FALSE(parse_media_type("application/jsonp")->is_json());
+  EXPECT_TRUE(parse_media_type("text/json")->is_json());
   EXPECT_FALSE(parse_media_type("text/json5")->is_json());
 }
 

@@ -19,6 +19,10 @@
 #include "schema/shape.h"
 #include "schema/traits.h"
 
+namespace gatehouse::http {
+struct MediaType;
+}
+
 namespace gatehouse::openapi {
 
 class InputReader;
@@ -58,7 +62,9 @@ enum class BodyKind : std::uint8_t {
 class FormReader;
 
 struct Content {
-  std::string type;  // "application/json": lower case, no parameters; responses may have ranges (`text/*`)
+  // "application/json": lower case, no parameters; or a range: `text/*`, `*/*`, in requests also
+  // `application/*+json`.
+  std::string type;
   // Request bodies only: the parameters that are part of the type (RFC 9110 section 8.3.1), without charset;
   // names in lower case. A request has them with these values.
   std::vector<std::pair<std::string, std::string>> parameters;
@@ -71,10 +77,22 @@ struct Content {
   std::vector<std::string> secret_members;     // request bodies only: schema::Traits
 };
 
+// A media type that the document offers for a body, and the configuration does not take.
+struct UntakenType {
+  std::string type;
+  Place place;
+};
+
 struct RequestBody {
   bool required = false;
   Place place;
-  std::vector<Content> content;
+  std::vector<Content> content;  // the most specific types first
+  std::vector<UntakenType> untaken;
+
+  // Of those that cover the type, the most specific; null: none, or the type has other parameters. A range is
+  // not a way around a schema: one whose bodies are read takes only types that are read so, and an opaque one
+  // only opaque types where another type of this body is checked.
+  const Content* content_for(const http::MediaType& type) const;
 };
 
 struct Response {
@@ -125,9 +143,12 @@ struct Operation {
   std::vector<Parameter> parameters;  // the path item's merged in
   std::vector<IgnoredParameter> ignored;
   std::optional<RequestBody> body;
+  std::optional<Place> ignored_body;  // of one that OpenAPI says is ignored: a request has none
   std::vector<Response> responses;
   // Any one of them suffices. Empty: the document asks for no credential (`security: []`, or none anywhere).
   std::vector<SecurityAlternative> security;
+  // Where that is stated, be it as an empty list.
+  enum class Stated : std::uint8_t { nowhere, document, configuration } security_stated = Stated::nowhere;
   Located gatehouse;  // x-gatehouse of the operation; none when absent
 
   std::shared_ptr<const InputReader> input;  // decodes and checks the parameters

@@ -194,10 +194,11 @@ TEST(Security, ASlipInItIsAProblemAndNeverAnOpenDoor) {
 }
 
 TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
-  EXPECT_EQ(problems_of(with_paths(R"(  /a/{id}:
+  EXPECT_EQ(
+      problems_of(with_paths(R"(  /a/{id}:
     get:
       operationId: same
-      requestBody: {content: {application/json: {schema: {}}}}
+      requestBody: {content: {application/json: {}}}
     post:
       operationId: same
       parameters:
@@ -205,16 +206,16 @@ TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
         - {name: q, in: query, schema: {type: string}, requird: true}
   b: {}
 )")),
-            "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: "
-            "path` and this name\n"
-            "api.yaml:7:20: paths./a/{id}.get.requestBody: a body in a GET request has no meaning (RFC 9110 "
-            "section 9.3); use query parameters, or POST\n"
-            "api.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET /a/{id}, too; "
-            "rename one\n"
-            "api.yaml:11:11: paths./a/{id}.post.parameters[0]: a path parameter must say `required: true`\n"
-            "api.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key `requird` here; did you mean "
-            "`required`?\n"
-            "api.yaml:13:6: paths.b: a path begins with `/`\n");
+      "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: "
+      "path` and this name\n"
+      "api.yaml:7:49: paths./a/{id}.get.requestBody.content.application/json: has no `schema`: anything "
+      "would be accepted; say what the operation takes\n"
+      "api.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET /a/{id}, too; "
+      "rename one\n"
+      "api.yaml:11:11: paths./a/{id}.post.parameters[0]: a path parameter must say `required: true`\n"
+      "api.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key `requird` here; did you mean "
+      "`required`?\n"
+      "api.yaml:13:6: paths.b: a path begins with `/`\n");
 }
 
 TEST(Document, OtherVersionsAndBrokenFilesAreRefused) {
@@ -310,7 +311,10 @@ TEST(Bodies, ThatCannotBeCheckedAreProblems) {
   EXPECT_THAT(body("multipart/form-data: {schema: {type: object}}"), HasSubstr("is not supported yet"));
   EXPECT_THAT(body("application/xml: {schema: {type: object}}"),
               HasSubstr("cannot be checked against a schema"));
-  EXPECT_THAT(body("'*/*': {schema: {type: object}}"), HasSubstr("no single media type"));
+  EXPECT_THAT(body("'*/json': {schema: {type: object}}"), HasSubstr("is not a range of media types"));
+  EXPECT_THAT(body("'image/*': {schema: {type: object}}"), HasSubstr("cannot be checked against a schema"));
+  EXPECT_THAT(body("'application/*+json': {}"), HasSubstr("has no `schema`"));
+  EXPECT_THAT(body("json: {schema: {type: object}}"), HasSubstr("is not a media type"));
   EXPECT_THAT(body("application/json: {}"), HasSubstr("has no `schema`"));
   EXPECT_THAT(body("application/json: {schema: {}}, 'application/json; charset=utf-8': {schema: {}}"),
               HasSubstr("declared twice"));
@@ -318,6 +322,34 @@ TEST(Bodies, ThatCannotBeCheckedAreProblems) {
   EXPECT_THAT(body("application/x-www-form-urlencoded: {schema: {type: array}}"),
               HasSubstr("a form is an object"));
   EXPECT_EQ(body("application/octet-stream: {schema: {type: string, format: binary}}"), "");
+}
+
+// OpenAPI 3.0.3 section 4.7.10.1; RFC 9110 section 9.3.8 for TRACE.
+TEST(Bodies, OfMethodsThatHaveNoneAreIgnoredWhateverTheySay) {
+  const auto load_with = [](std::string_view version, std::string_view method, std::string_view body) {
+    return load_text(
+        fmt::format("openapi: {}\ninfo: {{title: t, version: '1'}}\npaths:\n  /x: {{{}: {{"
+                    "requestBody: {}, responses: {{'200': {{description: ok}}}}}}}}\n",
+                    version, method, body));
+  };
+  for (const auto& [version, method] : {std::pair{"3.0.3", "get"}, {"3.0.3", "head"}, {"3.1.0", "trace"}}) {
+    for (const std::string_view body : {"{content: {}}", "{$ref: '#/nowhere'}",
+                                        "{content: {application/json: {schema: {type: object}}}}"}) {
+      const Loaded loaded = load_with(version, method, body);
+      ASSERT_EQ(loaded.problems.text(), "") << version << method << body;
+      EXPECT_FALSE(loaded.api.operations[0].body);
+      ASSERT_TRUE(loaded.api.operations[0].ignored_body);
+      EXPECT_EQ(loaded.api.operations[0].ignored_body->line, 4U);
+    }
+  }
+  for (const auto& [version, method] : {std::pair{"3.1.0", "get"}, {"3.1.0", "head"}, {"3.0.3", "delete"}}) {
+    const Loaded loaded = load_with(version, method, "{content: {text/plain: {schema: {type: string}}}}");
+    ASSERT_EQ(loaded.problems.text(), "") << version << method;
+    EXPECT_TRUE(loaded.api.operations[0].body);
+    EXPECT_FALSE(loaded.api.operations[0].ignored_body);
+    EXPECT_THAT(load_with(version, method, "{$ref: '#/nowhere'}").problems.text(),
+                HasSubstr("leads nowhere"));
+  }
 }
 
 TEST(Parameters, ThatNoTextCanStandForAreProblems) {

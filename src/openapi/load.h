@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,15 @@ struct AddedHeader {
   doc::Field schema;  // a Schema Object
 };
 
+// What the configuration decides about an operation that its document leaves open.
+struct Additions {
+  std::vector<AddedHeader> headers;
+  // Of the media types that the document offers for a body, those that are taken: types or ranges in lower
+  // case, without parameters. Nothing: all.
+  std::optional<std::vector<std::string>> media_types;
+  std::optional<doc::Field> security;  // Security Requirement Objects, where the document states none
+};
+
 // How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).
 struct LoadOptions {
   std::uint64_t cap_string = 1024;  // code points
@@ -31,7 +41,8 @@ struct LoadOptions {
   Semicolon semicolon = Semicolon::refused;
   // What is added to an operation, whose parameters are not read yet, from a document or from
   // `configuration`; both may be empty.
-  std::function<std::vector<AddedHeader>(const Operation&)> headers{};
+  std::function<Additions(const Operation&)> additions{};
+  std::optional<doc::Field> security_schemes{};  // of `configuration`, beside the document's
   std::shared_ptr<const doc::Source> configuration{};
   schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
 };

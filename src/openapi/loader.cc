@@ -14,6 +14,7 @@
 #include "openapi/misplaced.h"
 #include "openapi/parameter.h"
 #include "openapi/paths.h"
+#include "openapi/request_body.h"
 #include "openapi/schemas.h"
 #include "openapi/security.h"
 #include "openapi/text_type.h"
@@ -39,7 +40,8 @@ class Loader {
             options.sealing,
             {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
         inputs_(documents, schemas_, options.plus, options.semicolon),
-        added_headers_(options.headers) {}
+        bodies_(documents, schemas_, inputs_, version),
+        options_(options) {}
 
   void read(doc::Reader& in, Api& api);
 
@@ -51,15 +53,17 @@ class Loader {
   };
 
   void read_dialect(const doc::Field& dialect);
+  void add_security_schemes(const doc::Field& written, Api& api);
+  void decide_security(const std::optional<doc::Field>& own, const std::optional<doc::Field>& added,
+                       const Api& api, Operation& operation);
   void read_path(const std::string& path, const doc::Field& written, Api& api);
   void read_operation(const doc::Field& field, Method method, const std::string& path,
                       const std::vector<std::string>& names, const Inherited& inherited, Api& api);
   std::vector<std::pair<doc::Field, doc::Field>> parameter_fields(const std::optional<doc::Field>& list);
   void read_parameters(const doc::Field& field, const Inherited& inherited,
-                       const std::optional<doc::Field>& own, Operation& operation);
-  void add_headers(const Operation& operation, std::vector<CompiledParameter>& compiled);
-  std::optional<RequestBody> read_body(const doc::Field& written, const Operation& operation);
-  std::optional<Content> read_request_content(const std::string& type, const doc::Field& media);
+                       const std::optional<doc::Field>& own, const std::vector<AddedHeader>& added,
+                       Operation& operation);
+  void add_headers(const std::vector<AddedHeader>& headers, std::vector<CompiledParameter>& compiled);
   void read_responses(const doc::Field& field, Operation& operation);
   Content read_response_content(const std::string& type, const doc::Field& media);
 
@@ -67,10 +71,11 @@ class Loader {
   Version version_;
   Schemas schemas_;
   InputCompiler inputs_;
-  const std::function<std::vector<AddedHeader>(const Operation&)>& added_headers_;
+  BodyReader bodies_;
+  const LoadOptions& options_;
   std::vector<std::string> bases_;
-  std::vector<SecurityAlternative> security_;
-  std::map<std::string, std::string> ids_;  // operationId → the operation that has it
+  std::optional<std::vector<SecurityAlternative>> security_;  // of the whole document; nothing: not stated
+  std::map<std::string, std::string> ids_;                    // operationId → the operation that has it
   std::map<const json::Node*, std::optional<CompiledParameter>> compiled_;  // parameters shared by $ref, once
 };
 
@@ -93,6 +98,7 @@ void Loader::read(doc::Reader& in, Api& api) {
     }
     components.finish(doc::Extensions::allowed);
   }
+  if (options_.security_schemes) add_security_schemes(*options_.security_schemes, api);
   if (const auto security = in.take("security")) security_ = read_security(*security, api, version_);
   in.ignore({"tags", "externalDocs"});
   if (version_ == Version::v3_1) in.ignore({"webhooks"});
@@ -102,6 +108,29 @@ void Loader::read(doc::Reader& in, Api& api) {
   if (!paths) return;
   for (const auto& [path, item] : paths->map()) {
     if (!path.starts_with("x-")) read_path(path, item, api);
+  }
+  bodies_.report();
+}
+
+// Those of the configuration.
+void Loader::add_security_schemes(const doc::Field& written, Api& api) {
+  for (SecurityScheme& scheme : read_security_schemes(documents_, written)) {
+    if (api.scheme(scheme.name) == nullptr) {
+      api.security_schemes.push_back(std::move(scheme));
+    } else {
+      written.problem("`" + scheme.name + "` is declared by the document, too; give this one another name");
+    }
+  }
+}
+
+void Loader::decide_security(const std::optional<doc::Field>& own, const std::optional<doc::Field>& added,
+                             const Api& api, Operation& operation) {
+  if (own || security_) {
+    operation.security_stated = Operation::Stated::document;
+    operation.security = own ? read_security(*own, api, version_) : *security_;
+  } else if (added) {
+    operation.security_stated = Operation::Stated::configuration;
+    operation.security = read_security(*added, api, Version::v3_1);
   }
 }
 
@@ -184,10 +213,11 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   for (const std::string& base : servers ? base_paths(*servers) : inherited.bases)
     operation.routes.push_back(base + path);
   const auto security = in.take("security");
-  operation.security = security ? read_security(*security, api, version_) : security_;
   if (const auto own = in.take("x-gatehouse")) operation.gatehouse = located(*own);
-  read_parameters(field, inherited, in.take("parameters"), operation);
-  if (const auto body = in.take("requestBody")) operation.body = read_body(*body, operation);
+  const Additions added = options_.additions ? options_.additions(operation) : Additions();
+  decide_security(security, added.security, api, operation);
+  read_parameters(field, inherited, in.take("parameters"), added.headers, operation);
+  if (const auto body = in.take("requestBody")) bodies_.read(*body, added.media_types, operation);
   if (const auto responses =
           version_ == Version::v3_0 ? in.required_field("responses") : in.take("responses")) {
     read_responses(*responses, operation);
@@ -197,7 +227,8 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
 }
 
 void Loader::read_parameters(const doc::Field& field, const Inherited& inherited,
-                             const std::optional<doc::Field>& own, Operation& operation) {
+                             const std::optional<doc::Field>& own, const std::vector<AddedHeader>& added,
+                             Operation& operation) {
   const auto same = [](const doc::Field& a, const doc::Field& b) {
     const auto place = a.value().find_string("in");
     if (place != b.value().find_string("in")) return false;
@@ -236,7 +267,7 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
       operation.ignored.push_back({std::string(name), written.place()});
     }
   }
-  add_headers(operation, compiled);
+  add_headers(added, compiled);
   for (const std::string& name : operation.path_names) {
     if (std::ranges::find(declared, name) == declared.end()) {
       field.problem("`{" + name + "}` of " + operation.path +
@@ -248,9 +279,8 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
 }
 
 // A name that the operation declares is checked as it says.
-void Loader::add_headers(const Operation& operation, std::vector<CompiledParameter>& compiled) {
-  if (!added_headers_) return;
-  for (const AddedHeader& added : added_headers_(operation)) {
+void Loader::add_headers(const std::vector<AddedHeader>& headers, std::vector<CompiledParameter>& compiled) {
+  for (const AddedHeader& added : headers) {
     const auto same = [&](const CompiledParameter& one) {
       return one.declared.in == In::header && equal_ignoring_case(one.declared.name, added.name);
     };
@@ -261,89 +291,6 @@ void Loader::add_headers(const Operation& operation, std::vector<CompiledParamet
     }
     if (found->second) compiled.push_back(*found->second);
   }
-}
-
-std::optional<RequestBody> Loader::read_body(const doc::Field& written, const Operation& operation) {
-  const auto field = documents_.follow(written);
-  if (!field) return std::nullopt;
-  if (operation.method == Method::get || operation.method == Method::head ||
-      operation.method == Method::trace) {
-    written.problem("a body in a " + std::string(name(operation.method)) +
-                    " request has no meaning (RFC 9110 section 9.3); use query parameters, or POST");
-    return std::nullopt;
-  }
-  doc::Reader in(*field);
-  if (!field->is_object()) return std::nullopt;
-  in.ignore({"description"});
-  RequestBody body;
-  body.place = field->place();
-  body.required = in.optional("required", doc::as_boolean).value_or(false);
-  if (const auto content = in.required_field("content")) {
-    for (const auto& [type, media] : content->map()) {
-      auto read = read_request_content(type, media);
-      if (!read) continue;
-      const auto same = [&](const Content& one) {
-        return one.type == read->type && one.parameters == read->parameters;
-      };
-      if (std::ranges::any_of(body.content, same))
-        media.problem("`" + read->type + "` is declared twice (charset does not count); keep one");
-      body.content.push_back(*std::move(read));
-    }
-    if (content->is_object() && content->value().size() == 0)
-      content->problem("names no media type; add one, such as `application/json`");
-  }
-  in.finish(doc::Extensions::allowed);
-  return body;
-}
-
-std::optional<Content> Loader::read_request_content(const std::string& type, const doc::Field& media) {
-  Content content;
-  content.type = media_type_of(type);
-  content.kind = body_kind(content.type);
-  if (auto parameters = media_type_parameters(type)) {
-    content.parameters = *std::move(parameters);
-    std::ranges::sort(content.parameters);
-  } else {
-    media.problem("`" + type + "` is not a media type; write it as `application/json`");
-  }
-  if (content.type.starts_with("multipart/")) {
-    media.problem("`" + content.type +
-                  "` is not supported yet: its parts could not be checked; leave the operation out, or send "
-                  "the file as the whole body");
-    return std::nullopt;
-  }
-  if (content.type.find('*') != content.type.npos || content.type.find('/') == content.type.npos) {
-    media.problem("`" + content.type + "` is no single media type; name each type that the operation takes");
-    return std::nullopt;
-  }
-  doc::Reader in(media);
-  if (!media.is_object()) return std::nullopt;
-  in.ignore({"example", "examples", "encoding"});
-  const auto schema = in.take("schema");
-  in.finish(doc::Extensions::allowed);
-  if (schema) content.schema = located(*schema);
-  if (content.kind == BodyKind::opaque) {
-    if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString)
-      return content;
-    media.problem(
-        "bodies of `" + content.type +
-        "` cannot be checked against a schema; use `application/json`, or a schema of `type: string`");
-    return std::nullopt;
-  }
-  if (!schema) {
-    media.problem("has no `schema`: anything would be accepted; say what the operation takes");
-    return std::nullopt;
-  }
-  const CompiledSchema compiled = schemas_.compile_input(*schema);
-  if (!compiled.schema) return std::nullopt;
-  content.checked_by = compiled.schema;
-  content.shape = compiled.shape;
-  content.secret_members = compiled.traits.secret_members;
-  if (content.kind == BodyKind::form) {
-    content.form = inputs_.form(media, *schema, compiled.schema);
-    if (!content.form) return std::nullopt;
-  }
-  return content;
 }
 
 void Loader::read_responses(const doc::Field& field, Operation& operation) {

@@ -1,8 +1,9 @@
-#include "policy/added_headers.h"
+#include "policy/additions.h"
 
 #include <algorithm>
 #include <optional>
 #include <ranges>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -18,8 +19,8 @@ const OperationSettings* settings_of(const Settings& settings, const openapi::Op
 
 }  // namespace
 
-std::vector<openapi::AddedHeader> added_headers(const Settings& settings, const openapi::Operation& operation,
-                                                Problems& problems) {
+openapi::Additions additions(const Settings& settings, const openapi::Operation& operation,
+                             Problems& problems) {
   const OperationSettings* const own = settings_of(settings, operation);
   std::optional<OperationSettings> extension;
   if (operation.gatehouse) {
@@ -28,12 +29,20 @@ std::vector<openapi::AddedHeader> added_headers(const Settings& settings, const 
         doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", told_by_compile),
         operation.title());
   }
+  const auto again = [&](const doc::Field& field) {  // with problems that live as long as the document's
+    return doc::Field(field.source(), field.value(), field.path(), problems);
+  };
+  openapi::Additions added;
+  std::optional<std::vector<PlacedText>> media_types = settings.defaults.media_types;
+  std::shared_ptr<const doc::Field> security = settings.defaults.security;
   std::optional<PlacedText> upstream = settings.defaults.upstream;
   std::vector<const FieldSettings*> levels;  // the narrowest first
   const OperationSettings* const in_document = extension ? &*extension : nullptr;
   for (const OperationSettings* one : {in_document, own}) {
     if (one == nullptr) continue;
     if (one->upstream) upstream = one->upstream;
+    if (one->media_types) media_types = one->media_types;
+    if (one->security) security = one->security;
     if (one->fields) levels.push_back(&*one->fields);
   }
   if (upstream) {
@@ -42,18 +51,21 @@ std::vector<openapi::AddedHeader> added_headers(const Settings& settings, const 
   }
   levels.push_back(&settings.fields);
 
-  std::vector<openapi::AddedHeader> headers;
+  if (security) added.security = again(*security);
+  if (media_types) {
+    added.media_types.emplace();
+    for (const PlacedText& type : *media_types) added.media_types->push_back(type.value);
+  }
   for (const FieldSettings* const level : levels) {
     for (const ForwardedField& entry : level->forward) {
       const auto same = [&](const openapi::AddedHeader& one) {
         return equal_ignoring_case(one.name, entry.name.value);
       };
-      if (!entry.schema || std::ranges::any_of(headers, same)) continue;
-      headers.push_back({entry.name.value, doc::Field(entry.schema->source(), entry.schema->value(),
-                                                      entry.schema->path(), problems)});
+      if (!entry.schema || std::ranges::any_of(added.headers, same)) continue;
+      added.headers.push_back({entry.name.value, again(*entry.schema)});
     }
   }
-  return headers;
+  return added;
 }
 
 }  // namespace gatehouse::policy

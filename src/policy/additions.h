@@ -1,7 +1,5 @@
-// `fields.forward` entries with a schema are header parameters of the operations that they hold for.
+// What the configuration says of an operation before its document is read.
 #pragma once
-
-#include <vector>
 
 #include "base/problems.h"
 #include "openapi/load.h"
@@ -9,10 +7,11 @@
 
 namespace gatehouse::policy {
 
-// Those of the top level, of the operation's upstream and of the operation itself, in gatehouse.yaml and in
-// its x-gatehouse. A narrower one of the same name stands for the wider one. What cannot be read adds no
-// problem: compile() tells it.
-std::vector<openapi::AddedHeader> added_headers(const Settings& settings, const openapi::Operation& operation,
-                                                Problems& problems);
+// From the operation's policy in gatehouse.yaml and in its x-gatehouse, and from what holds for all where
+// these say nothing. `fields.forward` entries with a schema are header parameters: those of the top level, of
+// the operation's upstream and of the operation itself, where a narrower one of the same name stands for the
+// wider one. What cannot be read adds no problem: compile() tells it.
+openapi::Additions additions(const Settings& settings, const openapi::Operation& operation,
+                             Problems& problems);
 
 }  // namespace gatehouse::policy

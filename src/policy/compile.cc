@@ -55,7 +55,7 @@ class Compiler {
     for (const openapi::Api& api : set_->apis) {
       for (const openapi::Operation& operation : api.operations) compile_operation(api, operation);
     }
-    security_.report_unproven();
+    security_.report();
     report_unmatched();
     compile_routes(*set_, problems_);
     if (!problems_.empty()) return nullptr;
@@ -141,6 +141,7 @@ class Compiler {
   }
 
   static bool is_said(const std::vector<Placed>& conditions) { return !conditions.empty(); }
+  static bool is_said(const std::shared_ptr<const doc::Field>& field) { return field != nullptr; }
   template <typename T>
   static bool is_said(const std::optional<T>& field) {
     return field.has_value();
@@ -160,8 +161,7 @@ class Compiler {
   void merge(OperationSettings& into, OperationSettings& from) {
     auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
            sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
-           threat_model] =
-        from;
+           threat_model, media_types, security] = from;
     merge_field("permission", into.permission, permission, place);
     merge_field("public", into.open, open, place);
     merge_field("principal", into.principal, principal, place);
@@ -182,6 +182,8 @@ class Compiler {
     merge_field("cache_control", into.cache_control, cache_control, place);
     merge_field("fields", into.fields, fields, place);
     merge_field("threat_model", into.threat_model, threat_model, place);
+    merge_field("media_types", into.media_types, media_types, place);
+    merge_field("security", into.security, security, place);
   }
 
   void report_unmatched() {
@@ -336,6 +338,13 @@ class Compiler {
       if (secret) operation.secret_parameters.push_back(&parameter);
       if (parameter.in == openapi::In::path && !secret) operation.logged_path.push_back(parameter.name);
       if (parameter.in == openapi::In::query && shown) operation.logged_query.push_back(parameter.name);
+    }
+    if (own.media_types && !own.media_types->empty() && (!from.body || from.body->content.empty())) {
+      problems_.add(
+          own.media_types->front().place,
+          fmt::format("{}: its document offers none of these `media_types`; write one that it offers, "
+                      "or `media_types: []` to take no body",
+                      operation.name));
     }
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {

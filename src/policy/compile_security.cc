@@ -53,11 +53,14 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
                   fmt::format("{}: its `security` names {} schemes, and {} are the most; leave some out",
                               operation.name, schemes, kMostSchemes));
   }
+  if (own.security && from.security_stated == openapi::Operation::Stated::document) {
+    problems_.add(own.security->place(),
+                  fmt::format("{}: `security` is stated by its document, too; keep one", operation.name));
+  }
   if (operation.admits_anonymous && !own.open) {
-    problems_.add(place,
-                  fmt::format("{}: its `security` admits a caller without credentials; add `security` to the "
-                              "OpenAPI document, or `public: \"the reason\"` to its policy",
-                              operation.name));
+    auto& [first, operations] = open_[{from.place.file, from.security_stated}];
+    if (operations.empty()) first = place;
+    operations.push_back(operation.name);
   }
   if (!operation.admits_anonymous && own.open) {
     problems_.add(own.open->place, fmt::format("{}: is `public`, but its `security` admits no caller without "
@@ -132,7 +135,27 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
   }
 }
 
-void SecurityCompiler::report_unproven() {
+void SecurityCompiler::report() {
+  for (const auto& [key, one] : open_) {
+    const auto& [first, operations] = one;
+    const bool single = operations.size() == 1;
+    const std::string more = single ? std::string() : fmt::format(" and {} more", operations.size() - 1);
+    const std::string mend =
+        key.second == openapi::Operation::Stated::nowhere
+            ? "say `security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml under `defaults` "
+              "or for "
+              "the operation, where NAME is a scheme of the document or of `security_schemes`, or"
+            : "add `security` to the OpenAPI document, or";
+    problems_.add(
+        first, fmt::format("{}{}: {} a caller without credentials; {} `public: \"the reason\"` to {} policy",
+                           operations.front(), more,
+                           key.second == openapi::Operation::Stated::nowhere
+                               ? (single ? "nothing states its `security`, which admits"
+                                         : "nothing states their `security`, which admits")
+                           : single ? "its `security` admits"
+                                    : "their `security` admits",
+                           mend, single ? "its" : "each"));
+  }
   for (const auto& [scheme, unproven] : unproven_) {
     const std::string more = unproven.operations.size() == 1
                                  ? std::string()

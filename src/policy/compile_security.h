@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/problems.h"
 #include "policy/policy_set.h"
@@ -20,8 +22,9 @@ class SecurityCompiler {
   // `own` is what the policy of the operation says, at `place`.
   void decide(const openapi::Api& api, const openapi::Operation& from, const OperationSettings& own,
               const Place& place, Operation& operation);
-  // The security schemes that no authenticator proves: each is told once, however many operations ask for it.
-  void report_unproven();
+  // What is told once, however many operations it concerns: security schemes that no authenticator proves,
+  // and documents that ask for no credential where no policy says `public`.
+  void report();
 
  private:
   struct Unproven {
@@ -37,6 +40,9 @@ class SecurityCompiler {
   PolicySet& set_;
   Problems& problems_;
   std::map<std::string, Unproven> unproven_;  // by security scheme
+  // Operations that admit everybody without a reason, and where the first is decided; by document.
+  std::map<std::pair<std::string, openapi::Operation::Stated>, std::pair<Place, std::vector<std::string>>>
+      open_;
 };
 
 }  // namespace gatehouse::policy

@@ -7,7 +7,7 @@
 #include "db/catalogue.h"
 #include "doc/load.h"
 #include "openapi/load.h"
-#include "policy/added_headers.h"
+#include "policy/additions.h"
 #include "policy/built_in.h"
 #include "policy/compile.h"
 
@@ -66,14 +66,17 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   if (options.examine) options.examine(input.settings, problems);
 
   const Caps& caps = input.settings.defaults.caps;
-  const openapi::LoadOptions load_options{
-      caps.string,
-      caps.items,
-      caps.properties,
-      input.settings.defaults.plus,
-      input.settings.defaults.semicolon,
-      [&](const openapi::Operation& operation) { return added_headers(input.settings, operation, problems); },
-      source};
+  openapi::LoadOptions load_options{
+      .cap_string = caps.string,
+      .cap_items = caps.items,
+      .cap_properties = caps.properties,
+      .plus = input.settings.defaults.plus,
+      .semicolon = input.settings.defaults.semicolon,
+      .additions =
+          [&](const openapi::Operation& operation) { return additions(input.settings, operation, problems); },
+      .configuration = source};
+  if (const auto& schemes = input.settings.security_schemes)
+    load_options.security_schemes = doc::Field(*source, schemes->value(), schemes->path(), problems);
   bool readable = true;
   for (const PlacedText& document : input.settings.openapi) {
     const std::size_t before = problems.size();

@@ -271,7 +271,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `fields`, "
        "`keep_events`, `keep_size`, "
        "`key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, `operations`, `review`, `roles`, "
-       "`routing`, `security_txt`, "
+       "`routing`, `security_schemes`, `security_txt`, "
        "`store`, "
        "`threat_model`, "
        "`tls`, `tracing`, `trusted_proxies`, `upstreams`, `workers`"},

@@ -259,6 +259,12 @@ struct Defaults {
   Caps caps;
   openapi::Plus plus = openapi::Plus::refused;
   openapi::Semicolon semicolon = openapi::Semicolon::refused;
+  // Of the media types that a document offers for a body, those that are taken: in lower case, without
+  // parameters, `*` as in `image/*` and `application/*+json`. Nothing: all of them.
+  std::optional<std::vector<PlacedText>> media_types;
+  // Security Requirement Objects for operations whose document states none; null: not said. The Source
+  // outlives it.
+  std::shared_ptr<const doc::Field> security;
 };
 
 enum class SqlReturns : std::uint8_t { list, one, none };
@@ -307,6 +313,8 @@ struct OperationSettings {
   std::optional<PlacedText> cache_control;
   std::optional<FieldSettings> fields;
   std::optional<ThreatModel> threat_model;
+  std::optional<std::vector<PlacedText>> media_types;  // as in Defaults
+  std::shared_ptr<const doc::Field> security;          // as in Defaults
 };
 
 // An entry of `log`, one type for each kind.
@@ -367,6 +375,8 @@ struct Settings {
   TraceContinuation tracing = TraceContinuation::trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
+  // Security Scheme Objects beside those that the documents declare; null: there are none.
+  std::shared_ptr<const doc::Field> security_schemes;
   std::map<std::string, std::vector<PlacedText>> roles;
   std::map<std::string, LimitSettings> limits;
   Defaults defaults;

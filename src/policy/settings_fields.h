@@ -2,14 +2,18 @@
 // settings.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "doc/reader.h"
+#include "http/media_type.h"
 #include "policy/settings.h"
 
 namespace gatehouse::policy {
@@ -58,6 +62,24 @@ inline auto as_secret_file(const std::string& directory) {
     return path;
   };
 }
+
+// Kept to be read with the documents.
+inline std::shared_ptr<const doc::Field> kept(const std::optional<doc::Field>& field) {
+  return field ? std::make_shared<const doc::Field>(*field) : nullptr;
+}
+
+// `media_types`.
+inline constexpr auto as_media_types = [](const doc::Field& field) {
+  std::vector<PlacedText> types = placed_list(field);
+  for (PlacedText& type : types) {
+    std::ranges::transform(type.value, type.value.begin(), ascii_lower);
+    const auto parsed = http::parse_media_type(type.value);
+    if (!parsed || !parsed->parameters.empty())
+      field.problem("`" + type.value +
+                    "` is not a media type without parameters, such as `application/json`");
+  }
+  return std::optional(std::move(types));
+};
 
 // One entry of `limits`.
 LimitSettings read_limit(std::string name, const doc::Field& field);

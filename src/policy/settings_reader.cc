@@ -165,6 +165,8 @@ Defaults read_defaults(const Field& field) {
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
   defaults.timeout = in.optional("timeout", as_wait).value_or(defaults.timeout);
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
+  defaults.media_types = in.optional("media_types", as_media_types);
+  defaults.security = kept(in.take("security"));
   defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
   if (const auto caps = in.optional("caps", as_field)) {
     Reader inner(*caps);
@@ -315,6 +317,8 @@ OperationSettings read_operation(const Field& field, std::string name) {
   if (const auto model = in.optional("threat_model", as_field))
     operation.threat_model = read_threat_model(*model);
   if (const auto fields = in.optional("fields", as_field)) operation.fields = read_fields(*fields);
+  operation.media_types = in.optional("media_types", as_media_types);
+  operation.security = kept(in.take("security"));
   in.finish();
   return operation;
 }
@@ -386,6 +390,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   read_named(in, "limits", [&](const std::string& name, const Field& field) {
     settings.limits.emplace(name, read_limit(name, field));
   });
+  settings.security_schemes = kept(in.take("security_schemes"));
   if (const auto defaults = in.optional("defaults", as_field)) settings.defaults = read_defaults(*defaults);
   if (const auto routing = in.optional("routing", as_field)) settings.routing = read_routing(*routing);
   if (const auto fields = in.optional("fields", as_field)) settings.fields = read_fields(*fields);

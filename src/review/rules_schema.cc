@@ -116,6 +116,20 @@ bool is_unbounded_cookie(const openapi::Parameter& parameter) {
 // The name by which Rack, Rails, Laravel and Symfony let a POST be another method.
 bool is_method_override(std::string_view name) { return equal_ignoring_case(name, "_method"); }
 
+// One finding for each document, at its first operation of which `place_in` gives a place.
+template <typename PlaceIn>
+void find_bodies(const PolicySet& policy, Findings& found, std::string_view what, PlaceIn place_in) {
+  std::map<std::string, std::pair<Place, std::vector<const Operation*>>> documents;
+  for (const Operation& operation : policy.operations) {
+    const Place* const place = place_in(*operation.api);
+    if (place == nullptr) continue;
+    auto& [first, operations] = documents[place->file];
+    if (operations.empty()) first = *place;
+    operations.push_back(&operation);
+  }
+  for (auto& [file, one] : documents) found.add(std::move(one.second), one.first, std::string(what));
+}
+
 constexpr std::uint64_t kLargeBody = std::uint64_t{1} << 20U;
 
 constexpr Rule kSchemaRules[] = {
@@ -222,6 +236,52 @@ constexpr Rule kSchemaRules[] = {
              found.add(operation, operation.api->body->place,
                        fmt::format("{}, up to {}", content.type, to_text(ByteCount{operation.body_bytes})));
            }
+         }},
+    {.id = "media-type-untaken",
+     .severity = Severity::low,
+     .layer = Layer::schema,
+     .title = "A media type of the document is not taken",
+     .why =
+         "`media_types` leaves it out, or of a range only JSON can be held against the schema: a caller who "
+         "sends what the document offers gets 415.",
+     .remedy = "Tell callers which types are taken, or remove the others from the document.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!operation.api->body) return;
+           for (const openapi::UntakenType& one : operation.api->body->untaken)
+             found.add(operation, one.place, one.type);
+           for (const openapi::Content& content : operation.api->body->content) {
+             if (content.kind != openapi::BodyKind::json || !content.type.ends_with("/*")) continue;
+             found.add(operation, content.schema.place(), fmt::format("of {} all but JSON", content.type));
+           }
+         }},
+    {.id = "body-ignored",
+     .severity = Severity::low,
+     .layer = Layer::schema,
+     .title = "A body that the document declares is refused",
+     .why = "OpenAPI 3.0 says that a `requestBody` of GET and HEAD is ignored, and a TRACE never has one. "
+            "Callers who send what the document describes are refused.",
+     .remedy = "Remove the `requestBody`; where callers need one, declare POST, or OpenAPI 3.1.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           find_bodies(policy, found, "a body is refused", [](const openapi::Operation& one) {
+             return one.ignored_body ? &*one.ignored_body : nullptr;
+           });
+         }},
+    {.id = "body-on-get",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::schema,
+     .title = "A GET takes a body",
+     .why = "HTTP gives a body of GET and HEAD no meaning (RFC 9110 section 9.3.1): caches leave it out of "
+            "their keys, and some proxies and servers drop it or refuse the request.",
+     .remedy = "Take the input as query parameters, or declare POST.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           find_bodies(policy, found, "a body is taken and checked", [](const openapi::Operation& one) {
+             const bool reads = one.method == openapi::Method::get || one.method == openapi::Method::head;
+             return reads && one.body ? &one.body->place : nullptr;
+           });
          }},
     {.id = "body-large",
      .severity = Severity::low,

@@ -1,0 +1,145 @@
+#include "openapi/request_body.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "openapi/media_type.h"
+#include "openapi/text_type.h"
+
+namespace gatehouse::openapi {
+
+// OpenAPI 3.0.3 section 4.7.10.1: "In other cases where the HTTP spec is vague, requestBody SHALL be
+// ignored". What stands in it says nothing then, not even where it leads nowhere. 3.1 permits one, but a
+// TRACE never has one (RFC 9110 section 9.3.8).
+bool BodyReader::is_ignored(Method method) const {
+  if (method == Method::trace) return true;
+  return version_ == Version::v3_0 && (method == Method::get || method == Method::head);
+}
+
+void BodyReader::read(const doc::Field& written, const std::optional<std::vector<std::string>>& taken,
+                      Operation& operation) {
+  if (is_ignored(operation.method)) {
+    operation.ignored_body = written.place();
+    return;
+  }
+  const auto field = documents_.follow(written);
+  if (!field) return;
+  doc::Reader in(*field);
+  if (!field->is_object()) return;
+  in.ignore({"description"});
+  RequestBody body;
+  body.place = field->place();
+  body.required = in.optional("required", doc::as_boolean).value_or(false);
+  if (const auto content = in.required_field("content")) read_contents(*content, taken, body);
+  in.finish(doc::Extensions::allowed);
+  operation.body = std::move(body);
+}
+
+void BodyReader::read_contents(const doc::Field& content,
+                               const std::optional<std::vector<std::string>>& taken, RequestBody& body) {
+  // The most specific key applies (OpenAPI 3.1.1 section 4.8.14.1): a wider one adds nothing to it.
+  auto keys = content.map();
+  std::ranges::stable_sort(keys, {}, [](const auto& key) { return width(media_type_of(key.first)); });
+  for (const auto& [written, media] : keys) {
+    const std::string type = media_type_of(written);
+    std::vector<std::string> types;
+    if (taken) {
+      for (const std::string& one : *taken) {
+        auto common = narrower(type, one);
+        if (common && std::ranges::find(types, *common) == types.end()) types.push_back(*std::move(common));
+      }
+      if (types.empty()) body.untaken.push_back({type, media.place()});
+    } else {
+      types.push_back(type);
+    }
+    for (const std::string& one : types) {
+      const auto same_type = [&](const Content& other) { return other.type == one; };
+      if (one != type && std::ranges::any_of(body.content, same_type)) continue;
+      auto read = read_content(one, written, media);
+      if (!read) {
+        body.untaken.push_back({one, media.place()});
+        continue;
+      }
+      const auto same = [&](const Content& other) {
+        return other.type == read->type && other.parameters == read->parameters;
+      };
+      if (std::ranges::any_of(body.content, same))
+        media.problem("`" + read->type + "` is declared twice (charset does not count); keep one");
+      body.content.push_back(*std::move(read));
+    }
+  }
+  std::ranges::stable_sort(body.content, {}, [](const Content& one) { return width(one.type); });
+  if (content.is_object() && content.value().size() == 0)
+    content.problem("names no media type; add one, such as `application/json`");
+}
+
+void BodyReader::cannot_take(const std::string& type, std::string_view why, const doc::Field& media) {
+  ++untakeable_.emplace(type, Untakeable{why, media, 0}).first->second.count;
+}
+
+void BodyReader::report() {
+  for (const auto& [type, one] : untakeable_) {
+    const std::string more =
+        one.count == 1 ? "" : "; so it is for " + std::to_string(one.count - 1) + " more bodies";
+    one.first.problem("`" + type + "` " + std::string(one.why) +
+                      "; say in gatehouse.yaml which types are taken, as in `media_types: "
+                      "[application/json]`, under `defaults` or for the operation: all others get 415" +
+                      more);
+  }
+}
+
+// `type` is that of `written`, or a narrower one.
+std::optional<Content> BodyReader::read_content(const std::string& type, const std::string& written,
+                                                const doc::Field& media) {
+  Content content;
+  content.type = type;
+  content.kind = body_kind(type);
+  if (auto parameters = media_type_parameters(written)) {
+    content.parameters = *std::move(parameters);
+    std::ranges::sort(content.parameters);
+  } else {
+    media.problem("`" + written + "` is not a media type; write it as `application/json`");
+    return std::nullopt;
+  }
+  if (type.contains('*') && !is_media_range(type)) {
+    media.problem("`" + type +
+                  "` is not a range of media types; write `image/*`, `application/*+json` or `*/*`");
+    return std::nullopt;
+  }
+  if (type.starts_with("multipart/")) {
+    cannot_take(type, "is not supported yet: its parts could not be checked", media);
+    return std::nullopt;
+  }
+  doc::Reader in(media);
+  if (!media.is_object()) return std::nullopt;
+  in.ignore({"example", "examples", "encoding"});
+  const auto schema = in.take("schema");
+  in.finish(doc::Extensions::allowed);
+  if (schema) content.schema = {&schema->source(), schema->value()};
+  if (content.kind == BodyKind::opaque) {
+    if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString)
+      return content;
+    // Of all the types that the range covers, JSON alone can be held against the schema.
+    if (type != "*/*" && type != "application/*") {
+      if (type == media_type_of(written)) cannot_take(type, "cannot be checked against a schema", media);
+      return std::nullopt;
+    }
+    content.kind = BodyKind::json;
+  }
+  if (!schema) {
+    media.problem("has no `schema`: anything would be accepted; say what the operation takes");
+    return std::nullopt;
+  }
+  const CompiledSchema compiled = schemas_.compile_input(*schema);
+  if (!compiled.schema) return std::nullopt;
+  content.checked_by = compiled.schema;
+  content.shape = compiled.shape;
+  content.secret_members = compiled.traits.secret_members;
+  if (content.kind == BodyKind::form) {
+    content.form = inputs_.form(media, *schema, compiled.schema);
+    if (!content.form) return std::nullopt;
+  }
+  return content;
+}
+
+}  // namespace gatehouse::openapi

@@ -1,0 +1,53 @@
+// Request Body Objects. Internal to this room.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "doc/reader.h"
+#include "openapi/api.h"
+#include "openapi/documents.h"
+#include "openapi/input_compiler.h"
+#include "openapi/schemas.h"
+#include "openapi/security.h"
+
+namespace gatehouse::openapi {
+
+class BodyReader {
+ public:
+  BodyReader(Documents& documents, Schemas& schemas, InputCompiler& inputs, Version version)
+      : documents_(documents), schemas_(schemas), inputs_(inputs), version_(version) {}
+
+  // Fills the operation's `body`, or its `ignored_body`. `taken` as in Additions. Adds every problem that it
+  // finds, but for types that cannot be taken: report() tells each of them once.
+  void read(const doc::Field& written, const std::optional<std::vector<std::string>>& taken,
+            Operation& operation);
+  void report();
+
+ private:
+  bool is_ignored(Method method) const;
+  void read_contents(const doc::Field& content, const std::optional<std::vector<std::string>>& taken,
+                     RequestBody& body);
+  std::optional<Content> read_content(const std::string& type, const std::string& written,
+                                      const doc::Field& media);
+  void cannot_take(const std::string& type, std::string_view why, const doc::Field& media);
+
+  // Bodies of one type that cannot be taken.
+  struct Untakeable {
+    std::string_view why;
+    doc::Field first;
+    std::size_t count = 0;
+  };
+
+  Documents& documents_;
+  Schemas& schemas_;
+  InputCompiler& inputs_;
+  Version version_;
+  std::map<std::string, Untakeable> untakeable_;  // by type
+};
+
+}  // namespace gatehouse::openapi
