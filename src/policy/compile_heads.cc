@@ -142,6 +142,10 @@ void add_level(const PolicySet& set, const FieldSettings& level, const std::stri
       add_problem(text, "forward",
                   "can be taken for a field that Gatehouse knows (`_` for `-`): a request that has it is "
                   "refused; remove it");
+    } else if (name.id == http::FieldId::referer) {
+      add_problem(text, "forward",
+                  "goes on as far as `referer` says, because URLs show credentials; write `referer: origin` or "
+                  "`referer: full` and remove it");
     } else if (http::to_upstream(name.id) == http::ToUpstream::ends_here ||
                name.id == http::FieldId::cookie || name.id == http::FieldId::content_type) {
       add_problem(text, "forward",

@@ -79,6 +79,29 @@ describe('a request names a host of this server', unlessBuilt, () => {
     assert.equal(desk.upstream.requests.length, arrived);
   });
 
+  it('in whatever the request line is made of, with the path of this host alone', async () => {
+    let seed = 3, arrived = 0;
+    const pick = (list) => list[(seed = (seed * 1664525 + 1013904223) % 4294967296) % 65536 % list.length];
+    for (let count = 0; count < 300; ++count) {
+      const mostly = (good, odd) => pick(pick([0, 1, 1]) ? good : odd);
+      const parts = [mostly(['https://', 'HTTPS://'], ['http://', 'https:/', 'https:', '//', '']), mostly([''], ['localhost@', 'evil.example:1@', '@']), mostly(['localhost', 'LOCALHOST.', '127.0.0.1'], ['[::1]', 'evil.example', 'localhost%2eevil.example', 'localhost.evil.example', '']),
+        mostly(['', ':443', `:${desk.port}`], [':80', ':', ':0']), mostly(['/catalogue'], ['/catalogue?a=b', '', '?a', '/', '//catalogue', '/../catalogue', '/%2fcatalogue', '\\catalogue', '@evil.example/catalogue'])];
+      const host = mostly([`${parts[2]}${parts[3]}`], ['localhost', 'LocalHost.', 'localhost:443', `localhost:${desk.port}`, '127.0.0.1', 'evil.example', '[::1]']);
+      const before = desk.upstream.requests.length;
+      const answer = await raw(host, [], `GET ${parts.join('')} HTTP/1.1`);
+      const what = `${parts.join('')} of ${host}: ${answer.status}`;
+      if (desk.upstream.requests.length === before) {
+        assert.ok([400, 404, 421].includes(answer.status), what);
+        continue;
+      }
+      arrived += 1;
+      assert.match(desk.upstream.last.head, /^GET \/catalogue HTTP\/1\.1\r\n/, what);
+      assert.match(desk.upstream.last.headers['x-forwarded-host'], /^(?:localhost|127\.0\.0\.1)(?::\d+)?$/, what);
+      assert.doesNotMatch(what, /evil|@/);
+    }
+    assert.ok(arrived > 10, `${arrived} arrived`);
+  });
+
   it('and in no other field', async () => {
     for (const line of ['X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example', 'X-Host: evil.example', 'X-Original-Host: evil.example', 'X-Forwarded-Host: \x80']) {
       assert.equal((await raw('localhost', [line])).status, 200, line);

@@ -17,12 +17,13 @@ import { responsesIn } from './support/wire.mjs';
 
 const file = (name) => join(dirname(fileURLToPath(import.meta.url)), 'readers', name);
 const tomcat = ['embed-core', 'annotations-api'].map((name) => `/usr/share/java/tomcat10-${name}.jar`); // libtomcat10-embed-java
+// `cuts`: a path parameter, which servlet containers cut off the value: where a gate reads values, Gatehouse refuses one with `;`.
 const readers = {
   Express: { program: process.execPath, words: () => [file('express.mjs')], bodies: true },
   Werkzeug: { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py')] },
   'http.cookies': { program: '/usr/bin/python3', needs: '/usr/lib/python3/dist-packages/werkzeug', words: () => [file('werkzeug_reader.py'), 'http.cookies'] },
   Rack: { program: '/usr/bin/ruby', needs: '/usr/share/rubygems-integration/all/specifications', words: () => [file('rack.rb')], folds: true },
-  Tomcat: { program: '/usr/bin/java', needs: ['/usr/bin/javac', ...tomcat], words: () => ['-cp', tomcat.join(':'), file('TomcatReader.java')] },
+  Tomcat: { program: '/usr/bin/java', needs: ['/usr/bin/javac', ...tomcat], words: () => ['-cp', tomcat.join(':'), file('TomcatReader.java')], cuts: true },
   PHP: { program: '/usr/bin/php', port: true, words: (folder, port) => ['-S', `127.0.0.1:${port}`, file('php_reader.php')], folds: true },
   nginx: { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx.mjs'), folder], folds: true, raw: true },
   // Decodes paths twice, so that values differ; what has a policy of its own is still not reached.
@@ -126,7 +127,7 @@ for (const [name, reader] of Object.entries(readers)) {
       assert.equal(event.outcome, 'allowed', what);
       assert.ok(['doc', 'cancel'].includes(event.operation), what);
       assert.notEqual(read.route, 'admin', `an operation that is not public: ${what}`);
-      if (read.doc && !reader.twice) assert.equal(read.doc, event.resource.doc, what);
+      if (read.doc && !reader.twice) assert.equal(read.doc, reader.cuts ? event.resource.doc.replace(/;.*/, '') : event.resource.doc, what);
       if (read.q) assert.equal(reader.raw ? decodeURIComponent(read.q) : read.q, event.query.q, what);
       if (read.tenant) assert.equal(read.tenant, 'good', what);
       if (read.theme) assert.equal(read.theme, 'good', what);

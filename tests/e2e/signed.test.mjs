@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Wire, assertRefused, response, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, assertRefused, unlessBuilt } from './harness.mjs';
+import { allNames, apart, fieldOf, valueFor } from './support/field_table.mjs';
 
 const secret = 'between sender and upstream';
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
@@ -138,6 +139,39 @@ describe('a signed request', unlessBuilt, () => {
     for (const lines of ['Signature_Input: sig1=("date")\r\n', 'Signature.Input: x\r\n', 'X_Amz_Date: 1\r\n'])
       assert.equal((await raw(head(signed(request(), ['@method'])).replace('\r\n\r\n', `\r\n${lines}\r\n`))).status, 400, lines);
     assert.equal((await raw(head(request({ authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host;x-amz-date, Signature=0', 'x-amz-date': '1' })).replace('\r\n\r\n', '\r\nX-Amz-Date: 2\r\n\r\n'))).status, 400, 'two values');
+  });
+
+  it('arrives as it was signed or not at all, whatever it covers', async () => {
+    const names = [...allNames.filter((name) => !apart.has(name.toLowerCase()) && !['connection', 'upgrade'].includes(name.toLowerCase())), 'X-Amz-Meta-a', 'X_Own'];
+    const often = ['X-Own', 'Accept', 'User-Agent', 'If-None-Match', 'Date', 'X-Amz-Date', 'Range', 'Prefer'];
+    let seed = 7;
+    const below = (n) => (seed = (seed * 1664525 + 1013904223) % 4294967296) % 65536 % n;
+    const pick = (list) => list[below(list.length)];
+    let arrivals = 0;
+    for (let count = 0; count < 300; ++count) {
+      const chosen = [...new Set(Array.from({ length: 1 + below(4) }, () => pick(below(3) ? often : names)))];
+      const fields = chosen.flatMap((name) => {
+        const usual = name === 'Date' ? 'Thu, 01 Jan 1970 00:00:00 GMT' : valueFor(fieldOf(name));
+        const value = below(6) ? usual : pick(['', 'a, b', '"x"', ' spaced  out ', 'text/html;q=0.1, x', '${x}']);
+        return below(10) ? [[name, value]] : [[name, value], [name, value]];
+      });
+      const covered = [...new Set([...chosen.filter(() => below(3)), ...(below(5) ? [] : [pick(names)])].map((name) => name.toLowerCase()))];
+      const signature = below(2) ? [['Authorization', `AWS4-HMAC-SHA256 Credential=a, SignedHeaders=${['host', ...covered].join(';')}, Signature=0`]]
+        : [['Signature-Input', `s=(${covered.map((name) => `"${name}"`).join(' ')})`], ['Signature', 's=:AA==:']];
+      const before = desk.upstream.requests.length;
+      const answer = await raw(`GET /signed HTTP/1.1\r\nHost: localhost\r\n${[...fields, ...signature].map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+      const what = `${JSON.stringify(fields)} with ${covered} covered`;
+      assert.ok([200, 400].includes(answer.status), what);
+      assert.equal(desk.upstream.requests.length, before + (answer.status === 200 ? 1 : 0), what);
+      if (answer.status !== 200) continue;
+      arrivals += 1;
+      const arrived = desk.upstream.last.rawHeaders.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]);
+      for (const name of covered) {
+        const of = (list) => list.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value.trim());
+        if (of(fields).length > 0) assert.deepEqual(of(arrived), of(fields), `${name}: ${what}`);
+      }
+    }
+    assert.ok(arrivals > 30, `${arrivals} arrived`);
   });
 
   it('is none where the operation does not say so', async () => {
