@@ -13,6 +13,7 @@
 #include "http/media_type.h"
 #include "http/query.h"
 #include "http/response_writer.h"
+#include "http/signed_fields.h"
 #include "http/uri.h"
 
 namespace gatehouse::target {
@@ -154,7 +155,9 @@ void append_client_fields(std::string& out, const Call& call, const Principal& p
     // too by the charset that Content-Type names.
     if (describes_body(field.id) && !announces_body(call.head)) continue;
     const auto is_it = [&](const FieldName& name) { return name.is(field); };
-    if (is_unproven(call, principal, ForwardedCredential::Place::field, is_it)) continue;
+    const bool is_signature = call.forwards.signatures == Signatures::kept &&
+                              field.id == http::FieldId::authorization && http::is_aws_signature(field.value);
+    if (!is_signature && is_unproven(call, principal, ForwardedCredential::Place::field, is_it)) continue;
     if (field.id == http::FieldId::content_type) {
       append_content_type(out, field.value);
       continue;

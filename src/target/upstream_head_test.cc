@@ -180,6 +180,10 @@ TEST(ClientFields, ThatASenderSignedGoOn) {
   rules.forwards.signatures = Signatures::kept;
   EXPECT_EQ(gone_on(lines, rules), lines);
   EXPECT_EQ(gone_on("Authorization: Bearer x\r\n", rules), "");
+  rules.carriers.authorization = CredentialCarriers::Authorization::goes_on;
+  rules.forwards.credentials = {{ForwardedCredential::Place::field, FieldName("Authorization"), {1}}};
+  EXPECT_EQ(gone_on(lines, rules), lines) << "a signature is no credential of a scheme that says forward: true";
+  EXPECT_EQ(gone_on("Authorization: Bearer x\r\n", rules), "");
   EXPECT_EQ(gone_on("X-Amz-Date: 1\r\nx-amz-date: 2\r\n", rules), "refused: x-amz-date repeated");
   rules.carriers.fields = {FieldName("X-Amz-Security-Token")};
   EXPECT_EQ(gone_on("X-Amz-Security-Token: secret\r\n", rules), "") << "a configured scheme's credential";

@@ -59,6 +59,7 @@ describe('a signed request', unlessBuilt, () => {
       });
       api.components.securitySchemes.hookKey = { type: 'apiKey', in: 'query', name: 'hook' };
       configuration.authenticators.hookKey = { type: 'api_key', prefix: 'partner:' };
+      configuration.authenticators.userToken.forward = true; // of a caller whom it proves: nobody here
       api.paths['/signed'] = { get: operation('readSigned'), post: { ...operation('writeSigned'), requestBody: { required: true, content: { 'application/json': { schema: title } } } } };
       api.paths['/unsigned'] = { get: operation('readUnsigned') };
       for (const name of ['readSigned', 'writeSigned', 'readUnsigned']) configuration.operations[name] = { permission: 'catalogue:read', public: 'a test', ...(name !== 'readUnsigned' && { signed: true }) };
