@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <initializer_list>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -262,6 +263,47 @@ TEST_F(Keys, AFileThatIsPutInTheDatabasesPlaceIsRead) {
   ASSERT_TRUE(admin_->revoke(kept->id));
   ASSERT_TRUE(store->refresh());
   EXPECT_TRUE(store->snapshot()->find(kept->id)->revoked) << "changes are those of the new file";
+}
+
+// As the version before has left it: without the history.
+TEST_F(Keys, AnOlderStoreGetsItsHistoryWhereverItTurnsUp) {
+  const auto key = admin_->create({.principal = "p"});
+  for (const db::Sql step : std::initializer_list<db::Sql>{
+           "DROP TABLE gatehouse_key_changes", "DROP TRIGGER gatehouse_keys_inserted",
+           "DROP TRIGGER gatehouse_keys_deleted", "DROP TRIGGER gatehouse_keys_changed",
+           "DROP TRIGGER gatehouse_keys_named",
+           "CREATE TRIGGER gatehouse_keys_inserted AFTER INSERT ON gatehouse_keys BEGIN"
+           "  UPDATE gatehouse_key_version SET version = version + 1; END",
+           "CREATE TRIGGER gatehouse_keys_deleted AFTER DELETE ON gatehouse_keys BEGIN"
+           "  UPDATE gatehouse_key_version SET version = version + 1; END",
+           "CREATE TRIGGER gatehouse_keys_changed AFTER UPDATE OF revoked_at ON gatehouse_keys BEGIN"
+           "  UPDATE gatehouse_key_version SET version = version + 1; END",
+           "CREATE TRIGGER gatehouse_keys_moved AFTER UPDATE OF authenticators ON gatehouse_keys BEGIN"
+           "  UPDATE gatehouse_key_version SET version = version + 1; END",
+           "UPDATE schema_versions SET version = 3 WHERE component = 'keys'"}) {
+    ASSERT_TRUE(connection_->execute(step)) << step.view();
+  }
+  ASSERT_TRUE(connection_->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  const std::filesystem::path backup = folder_ / "backup.db";
+  std::filesystem::copy_file(path(), backup);
+
+  const auto store = serve();  // the server's start is the first that meets it
+  EXPECT_NE(store->snapshot()->find(key->id), nullptr);
+  ASSERT_TRUE(admin_->revoke(key->id));
+  ASSERT_TRUE(store->refresh());
+  EXPECT_TRUE(store->snapshot()->find(key->id)->revoked);
+
+  admin_.reset();
+  connection_.reset();
+  std::filesystem::rename(backup, path());  // under the server
+  for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(path() + suffix);
+  for (int i = 0; i < 3 && !store->refresh(); ++i) {
+  }
+  EXPECT_FALSE(store->snapshot()->find(key->id)->revoked) << "the backup does not know of it";
+  reopen();
+  ASSERT_TRUE(admin_->revoke(key->id));
+  ASSERT_TRUE(store->refresh());
+  EXPECT_TRUE(store->snapshot()->find(key->id)->revoked);
 }
 
 TEST_F(Keys, WithoutItsFileThereAreNoKeysAfterAWhile) {
