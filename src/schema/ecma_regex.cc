@@ -16,7 +16,6 @@ namespace {
 
 constexpr Code kEnd = 0xFFFFFFFF;
 constexpr int kMostGroups = 100;
-constexpr std::uint32_t kMostRepeats = 1000;  // RE2's own bound
 
 struct Refusal {
   std::string what;
@@ -51,6 +50,12 @@ class Reader {
     out_.width = at_start ? width_of(form, Beginning::at_start) : out_.places;
     out_.simple = simple_ && anchored_at_start_;
     out_.anchored_at_end = anchored_at_end_;
+    if (length_ && at_start && length_ends_ == out_.re2.size() - 2 && anchored_at_end_) {
+      out_.length = length_;
+      out_.re2 = "\\A" + repeated_ + "*\\z";
+      out_.width = out_.places = 1;
+      too_many_repeats_ = false;
+    }
     return std::move(out_);
   }
 
@@ -115,14 +120,14 @@ class Reader {
     if (peek() == '(') {
       RegexForm& form = forms.emplace_back();
       if (!group(depth, form)) return;
-      quantifier(nullptr, form);
+      quantifier(nullptr, form, begin);
       return;
     }
     RegexForm& form = forms.emplace_back(RegexForm{.kind = RegexForm::Kind::character, .parts = {}});
     const CodeSet set = atom();
     const std::string text = set.re2();
     out_.re2 += text;
-    if (!simple_) return quantifier(nullptr, form);
+    if (!simple_) return quantifier(nullptr, form, begin);
     auto run = set.bytes();
     if (!run && !set.negated && set.properties.empty() && set.ranges.size() == 1 &&
         set.ranges[0].first == set.ranges[0].second && !quantifier_follows()) {
@@ -135,7 +140,7 @@ class Reader {
       return;
     }
     if (!run) simple_ = false;
-    quantifier(run ? &*run : nullptr, form);
+    quantifier(run ? &*run : nullptr, form, begin);
     if (run) out_.runs.push_back(*run);
   }
 
@@ -155,10 +160,7 @@ class Reader {
     ++at_;
     simple_ = false;
     if (take("?=") || take("?!") || take("?<=") || take("?<!")) {
-      if (!strict_)
-        refuse(
-            "lookahead and lookbehind cannot be matched in linear time; say it with several schemas in "
-            "allOf");
+      if (!strict_) refuse("lookahead and lookbehind stand where they cannot be matched");
       disjunction(depth + 1);
       if (!take(')')) refuse("there is a ( without its )");
       return false;
@@ -201,7 +203,10 @@ class Reader {
     return c == '*' || c == '+' || c == '?' || c == '{';
   }
 
-  void quantifier(ByteRun* run, RegexForm& form) {
+  static constexpr std::size_t kAtStart = 2;  // behind \A
+
+  // `begin`: where what is repeated stands in out_.re2.
+  void quantifier(ByteRun* run, RegexForm& form, std::size_t begin) {
     std::uint64_t least = 1;
     std::uint64_t most = 1;
     bool endless = false;
@@ -240,12 +245,17 @@ class Reader {
       run->most = endless ? ByteRun::kEndless
                           : static_cast<std::uint32_t>(std::min<std::uint64_t>(most, ByteRun::kEndless - 1));
     }
-    if (least > kMostRepeats || (!endless && most > kMostRepeats)) too_many_repeats_ = true;
-    if (endless) {
-      out_.re2 += least == 0 ? "*" : least == 1 ? "+" : fmt::format("{{{},}}", least);
-    } else {
-      out_.re2 += fmt::format("{{{},{}}}", least, most);
+    const bool is_many = least > kMostRepeats || (!endless && most > kMostRepeats);
+    if (is_many) {
+      // Where they are the whole they mean a length, and that is asked for by itself.
+      if (begin == kAtStart && anchored_at_start_ && form.parts.front().kind == RegexForm::Kind::character) {
+        length_ = Translation::Length{least, endless ? kEndlessly : most};
+        repeated_ = out_.re2.substr(begin);
+      }
+      form = {.kind = RegexForm::Kind::either, .parts = {form, form}};  // see repeat()
     }
+    if (!repeat(out_.re2, begin, least, endless ? kEndlessly : most)) too_many_repeats_ = true;
+    if (is_many && begin == kAtStart) length_ends_ = out_.re2.size();
     if (quantifier_follows() && (strict_ || peek() != '{')) refuse("a quantifier follows a quantifier");
   }
 
@@ -459,26 +469,14 @@ class Reader {
   bool anchored_at_end_ = false;
   bool between_bytes_ = false;
   bool too_many_repeats_ = false;
+  std::optional<Translation::Length> length_;  // of a repetition behind ^
+  std::string repeated_;                       // what it repeats
+  std::size_t length_ends_ = 0;                // where it ends in out_.re2
   std::uint64_t groups_ = 0;
   std::uint64_t most_reference_ = 0;
   std::vector<std::string> names_;
   std::vector<std::string> referred_;
 };
-
-// Hand-made matching takes as much as it can and never goes back: that is right only when what follows a run
-// of variable length cannot begin inside it.
-bool needs_no_going_back(const std::vector<ByteRun>& runs) {
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i].least == runs[i].most) continue;
-    for (std::size_t k = i + 1; k < runs.size(); ++k) {
-      for (std::size_t w = 0; w < 4; ++w) {
-        if ((runs[i].set[w] & runs[k].set[w]) != 0) return false;
-      }
-      if (runs[k].least > 0) break;
-    }
-  }
-  return true;
-}
 
 }  // namespace
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <ctime>
+#include <vector>
 
 #include <re2/re2.h>
 
 #include "schema/ecma_regex.h"
+#include "schema/lookaround.h"
 
 namespace gatehouse::schema {
 
@@ -34,13 +36,46 @@ std::int64_t nanoseconds(clockid_t clock) {
 
 }  // namespace
 
+using ConditionKind = RegexCondition::Kind;
+
 struct Pattern::Matcher {
+  ConditionKind kind = ConditionKind::found;
+  std::vector<Matcher> parts;  // of every other kind; what follows is of `found`
+
   std::vector<ByteRun> runs;
   std::int64_t each = 0;  // of each search, and of each byte at worst, in the units of Work
   double each_byte = 0;
   bool anchored_at_end = false;
   std::unique_ptr<const RE2> re2;  // null: the runs are all
+  std::optional<Translation::Length> length;
 
+  static std::expected<Matcher, std::string> of(const RegexCondition& condition);
+  static std::expected<Matcher, std::string> of(std::string_view expression);
+  // `search` is asked about each expression.
+  template <typename Search>
+  bool holds(const Search& search) const {
+    const auto part_holds = [&](const Matcher& part) { return part.holds(search); };
+    switch (kind) {
+      case ConditionKind::found: return search(*this);
+      case ConditionKind::absent: return !part_holds(parts.front());
+      case ConditionKind::all: return std::ranges::all_of(parts, part_holds);
+      case ConditionKind::any: return std::ranges::any_of(parts, part_holds);
+    }
+    return false;
+  }
+  bool found_in(std::string_view text) const {
+    if (!re2) return simple_match(text);
+    return has_length(text) && RE2::PartialMatch({text.data(), text.size()}, *re2);
+  }
+  bool found_in(std::string_view text, Work& work) const;
+  std::size_t instructions() const;
+
+  bool has_length(std::string_view text) const {
+    if (!length) return true;
+    const auto characters = static_cast<std::uint64_t>(std::ranges::count_if(
+        text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80; }));
+    return characters >= length->least && characters <= length->most;
+  }
   bool simple_match(std::string_view text) const {
     const auto* at = reinterpret_cast<const unsigned char*>(text.data());
     const auto* const end = at + text.size();
@@ -57,29 +92,50 @@ struct Pattern::Matcher {
 };
 
 std::expected<Pattern, std::string> Pattern::compile(std::string_view expression) {
+  const auto condition = without_lookaround(expression);
+  if (!condition) return std::unexpected(condition.error());
+  auto matcher = Matcher::of(*condition);
+  if (!matcher) return std::unexpected(std::move(matcher).error());
+  return Pattern(std::make_unique<const Matcher>(*std::move(matcher)));
+}
+
+std::expected<Pattern::Matcher, std::string> Pattern::Matcher::of(const RegexCondition& condition) {
+  if (condition.kind == ConditionKind::found) return of(condition.expression);
+  Matcher matcher;
+  matcher.kind = condition.kind;
+  for (const RegexCondition& part : condition.parts) {
+    auto compiled = of(part);
+    if (!compiled) return compiled;
+    matcher.parts.push_back(*std::move(compiled));
+  }
+  return matcher;
+}
+
+std::expected<Pattern::Matcher, std::string> Pattern::Matcher::of(std::string_view expression) {
   auto translation = translate_regex(expression, Strictness::matching);
   if (!translation) return std::unexpected(std::move(translation).error());
-  auto matcher = std::make_unique<Matcher>();
+  Matcher matcher;
   if (translation->simple) {
-    matcher->runs = std::move(translation->runs);
-    matcher->anchored_at_end = translation->anchored_at_end;
-    return Pattern(std::move(matcher));
+    matcher.runs = std::move(translation->runs);
+    matcher.anchored_at_end = translation->anchored_at_end;
+    return matcher;
   }
+  matcher.length = translation->length;
   constexpr std::int64_t kMemory = std::int64_t{4} << 20U;
   RE2::Options options;
   options.set_log_errors(false);
   options.set_never_capture(true);
   options.set_max_mem(kMemory);
-  matcher->re2 = std::make_unique<const RE2>(translation->re2, options);
-  if (!matcher->re2->ok()) return std::unexpected("it is too large to be matched in bounded memory");
-  const int program = std::max(matcher->re2->ProgramSize(), matcher->re2->ReverseProgramSize());
-  matcher->each = kEach + program / 64;
+  matcher.re2 = std::make_unique<const RE2>(translation->re2, options);
+  if (!matcher.re2->ok()) return std::unexpected("it is too large to be matched in bounded memory");
+  const int program = std::max(matcher.re2->ProgramSize(), matcher.re2->ReverseProgramSize());
+  matcher.each = kEach + program / 64;
   // At most 2^12 states, and few bytes in one character: RE2 has them all after a while.
   constexpr int kSmallProgram = 64;
   constexpr double kFewPlaces = 12;
   const bool small = translation->places <= kFewPlaces && program <= kSmallProgram;
-  matcher->each_byte = small ? kKnownState : std::max(translation->width * kAtWorst, kKnownState);
-  return Pattern(std::move(matcher));
+  matcher.each_byte = small ? kKnownState : std::max(translation->width * kAtWorst, kKnownState);
+  return matcher;
 }
 
 Pattern::Pattern(std::unique_ptr<const Matcher> matcher) : matcher_(std::move(matcher)) {}
@@ -87,44 +143,52 @@ Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
 bool Pattern::found_in(std::string_view text) const {
-  if (!matcher_->re2) return matcher_->simple_match(text);
-  return RE2::PartialMatch({text.data(), text.size()}, *matcher_->re2);
+  return matcher_->holds([&](const Matcher& one) { return one.found_in(text); });
 }
 
 bool Pattern::found_in(std::string_view text, Work& work) const {
+  const bool found = matcher_->holds([&](const Matcher& one) { return one.found_in(text, work); });
+  return found && !work.spent();  // what could not be looked for is not absent
+}
+
+bool Pattern::Matcher::found_in(std::string_view text, Work& work) const {
   const auto size = static_cast<std::int64_t>(text.size());
-  if (!matcher_->re2) {
+  if (!re2) {
     constexpr std::int64_t kShortText = 64;
-    return (size <= kShortText || work.take(size)) && matcher_->simple_match(text);
+    return (size <= kShortText || work.take(size)) && simple_match(text);
   }
+  if (length && (!work.take(size) || !has_length(text))) return false;
   // RE2 cannot be stopped: what it may cost at worst must be there before it begins. Mostly it costs far
   // less, and how much cannot be asked: it is timed.
   constexpr double kMost = 1e15;
-  const Matcher& matcher = *matcher_;
-  const double at_worst = std::min(static_cast<double>(size) * matcher.each_byte, kMost);
-  if (!work.take(matcher.each) || !work.affords(static_cast<std::int64_t>(at_worst))) {
+  const double at_worst = std::min(static_cast<double>(size) * each_byte, kMost);
+  if (!work.take(each) || !work.affords(static_cast<std::int64_t>(at_worst))) {
     work.spend_all();
     return false;
   }
   const re2::StringPiece piece(text.data(), text.size());
   // RE2 keeps no states of an expression that is too large for its memory, and allocates for each search.
-  if (at_worst < kTimed && matcher.each < kEach + kLargeProgram / 64) {
+  if (at_worst < kTimed && each < kEach + kLargeProgram / 64) {
     work.take(static_cast<std::int64_t>(at_worst / 4));
-    return RE2::PartialMatch(piece, *matcher.re2);
+    return RE2::PartialMatch(piece, *re2);
   }
   const bool is_long = at_worst >= kLong;
   const clockid_t clock = is_long ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
   const std::int64_t before = nanoseconds(clock);
-  const bool found = RE2::PartialMatch(piece, *matcher.re2);
+  const bool found = RE2::PartialMatch(piece, *re2);
   const std::int64_t spent = nanoseconds(clock) - before + (is_long ? kLongTiming : kTiming);
-  work.take(std::min(spent, 4 * (matcher.each + static_cast<std::int64_t>(at_worst))));
+  work.take(std::min(spent, 4 * (each + static_cast<std::int64_t>(at_worst))));
   return found;
 }
 
-std::size_t Pattern::instructions() const {
-  if (!matcher_->re2) return matcher_->runs.size();
-  const auto of = [](int size) { return static_cast<std::size_t>(std::max(size, 0)); };
-  return of(matcher_->re2->ProgramSize()) + of(matcher_->re2->ReverseProgramSize());
+std::size_t Pattern::instructions() const { return matcher_->instructions(); }
+
+std::size_t Pattern::Matcher::instructions() const {
+  std::size_t all = runs.size();
+  for (const Matcher& part : parts) all += part.instructions();
+  if (!re2) return all;
+  const auto counted = [](int size) { return static_cast<std::size_t>(std::max(size, 0)); };
+  return all + counted(re2->ProgramSize()) + counted(re2->ReverseProgramSize());
 }
 
 std::optional<std::uint64_t> longest_match(std::string_view expression) {

@@ -1,6 +1,7 @@
 // ECMA-262 regular expressions (with the u flag, as JSON Schema says), matched in linear time. Simple ones
 // ("^[A-Z]{2}$", "^SKU-[0-9]{5}$", "^[a-z0-9_]{1,64}$") are matched by hand; all others by RE2, which is
-// given a translation that means the same. What RE2 cannot do (lookaround, backreferences) is refused.
+// given a translation that means the same. Lookaround at a known place becomes searches of its own
+// (lookaround.h); elsewhere, and backreferences, which RE2 cannot do, are refused.
 #pragma once
 
 #include <cstddef>

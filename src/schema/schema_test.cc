@@ -353,7 +353,7 @@ TEST(Compiler, SaysWhereASchemaIsWrong) {
             "/properties/a/maxLength: maxLength must be an integer, zero or more");
   EXPECT_THAT(error(R"({"items":{"type":"strnig"}})"), HasSubstr("/items/type: type must be"));
   EXPECT_THAT(error(R"({"$ref":"#/nowhere"})"), HasSubstr("/$ref: \"#/nowhere\" leads nowhere"));
-  EXPECT_THAT(error(R"x({"pattern":"(?=a)"})x"), HasSubstr("/pattern: pattern cannot be used: lookahead"));
+  EXPECT_THAT(error(R"x({"pattern":"(?!a)b"})x"), HasSubstr("/pattern: pattern cannot be used: lookahead"));
   EXPECT_THAT(error(R"x({"pattern":"(a)\\1"})x"), HasSubstr("backreferences"));
   EXPECT_THAT(error(R"({"$schema":"https://unknown.invalid/","type":"null"})"), HasSubstr("is not known"));
   EXPECT_THAT(error("[]"), HasSubstr("a schema must be"));

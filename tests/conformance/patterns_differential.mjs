@@ -41,6 +41,16 @@ function expression(random) {
   const term = depth => (random.chance(0.15) ? random.pick(assertions) : random.chance(0.01) ? random.pick(notGrammar) : atom(depth));
   const sequence = depth => random.list(3, () => term(depth)).join('');
   const either = depth => (random.chance(0.25) ? `${sequence(depth)}|${sequence(depth)}` : sequence(depth));
+  // Lookaround, where its place is known.
+  const looks = (...kinds) => random.list(2, () => `(${random.pick(kinds)}${either(1)})`).join('');
+  const fixed = () => random.list(2, () => random.pick([literal(random.pick(characters)), random.pick(sets), characterClass(random)])).join('');
+  const asserted = depth => {
+    const left = random.chance(0.7) ? `${looks('?=', '?!')}^${looks('?<=', '?<!', '?=')}${fixed()}${looks('?=', '?!')}` : '';
+    const right = !left || random.chance(0.4) ? `${looks('?<=', '?<!')}${fixed()}$${looks('?=', '?!')}` : '';
+    const whole = `${left}${sequence(1)}${right}`;
+    return depth > 0 && random.chance(0.3) ? `^(?:${asserted(0)}|${asserted(0)})$` : whole;
+  };
+  if (random.chance(0.4)) return random.chance(0.3) ? `${asserted(1)}|${either(1)}` : asserted(1);
   return either(2);
 }
 
