@@ -50,6 +50,12 @@ constexpr db::Sql kSteps[] = {
     "CREATE INDEX gatehouse_runs_earliest ON gatehouse_runs (earliest);"
     "CREATE INDEX gatehouse_runs_wide ON gatehouse_runs (latest) WHERE latest - earliest >= 1000000000;"
     "CREATE INDEX gatehouse_runs_file ON gatehouse_runs (file);",
+    // How far each reader of the log is (event_cursor.h).
+    "CREATE TABLE gatehouse_cursors ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL UNIQUE,"
+    "  position INTEGER NOT NULL"  // of the first event that it has not had
+    ") STRICT;",
 };
 
 constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
@@ -129,7 +135,10 @@ class StoreSink final : public Sink {
     GATEHOUSE_TRY(const bool there, rows.next());
     if (there && rows.integer(0) >= end_.position)
       return End{rows.integer(0), rows.integer(1), rows.integer(2)};
-    return end_;  // also when all that was there is gone
+    // All that was there is gone. No position comes twice: a reader would pass over it.
+    GATEHOUSE_TRY(const std::int64_t read,
+                  number("SELECT coalesce(max(position), 1) FROM gatehouse_cursors"));
+    return End{std::max(end_.position, read), end_.file, end_.offset};
   }
 
   // The batch with the events of each second together: one that took long began in another second than its
@@ -176,12 +185,15 @@ class StoreSink final : public Sink {
     return {};
   }
 
-  // A bounded piece, so that a writer of keys does not wait for long. Whether there was one.
+  // A bounded piece, so that a writer of keys does not wait for long. Whether there was one. What a reader of
+  // the log has not had stays, until it goes because of the size.
   Result<bool> remove_before(std::int64_t time) {
-    GATEHOUSE_CHECK(connection_.execute(
-        "DELETE FROM gatehouse_runs WHERE position IN "
-        "(SELECT position FROM gatehouse_runs WHERE latest < ? ORDER BY latest LIMIT 2000)",
-        {time}));
+    GATEHOUSE_CHECK(
+        connection_.execute("DELETE FROM gatehouse_runs WHERE position IN "
+                            "(SELECT position FROM gatehouse_runs WHERE latest < ?1 AND position + events <= "
+                            "coalesce((SELECT min(position) FROM gatehouse_cursors), 9223372036854775807) "
+                            "ORDER BY latest LIMIT 2000)",
+                            {time}));
     const bool some = connection_.changed_rows() > 0;
     GATEHOUSE_CHECK(
         connection_.execute("DELETE FROM gatehouse_originals WHERE rowid IN "
