@@ -262,6 +262,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "34:17: defaults.caps.depth: must be a whole number from 1 to 512, not 1000"},
       {"[stdout", "[stderr",
        "41:7: log[0]: must be stdout or an object with `file`, such as {file: events.jsonl}"},
+      {"[stdout", "[stdout, stdout", "41:15: log[1]: stdout is named twice"},
       {"details: principals", "details: nobody",
        "42:19: errors.details: must be `principals` or `everyone`, not `nobody`"},
       {"returns: one", "returns: some",

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -186,10 +187,15 @@ Defaults read_defaults(const Field& field) {
 
 std::vector<LogSettings> read_log(const Field& field, const std::string& directory) {
   std::vector<LogSettings> sinks;
+  std::set<std::string> names;  // of each the log keeps how far it is
+  const auto once = [&](const Field& item, const std::string& name) {
+    if (!names.insert(name).second) item.problem(fmt::format("{} is named twice", name));
+  };
   for (const Field& item : field.list()) {
     if (item.is_text()) {
       if (item.value().string() != "stdout")
         item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
+      once(item, "stdout");
       sinks.emplace_back(StdoutSettings());
       continue;
     }
@@ -199,6 +205,7 @@ std::vector<LogSettings> read_log(const Field& field, const std::string& directo
     sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
     sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
     in.finish();
+    once(item, sink.path.value);
     sinks.emplace_back(std::move(sink));
   }
   return sinks;
