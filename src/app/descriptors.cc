@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kStoreAndKeys = 128;
 // Listeners, the loop's own, and a connection that is accepted only to be refused.
 constexpr std::uint64_t kEachWorker = 16;
+// What it writes to, and its reader's: a connection to the database, a file of events, a lock.
+constexpr std::uint64_t kEachSink = 6;
 constexpr std::uint64_t kUsualConnections = 20'000;
 constexpr std::uint64_t kUsualPerAddress = 1'000;
 constexpr std::uint64_t kFewConnections = 16;
@@ -43,7 +45,7 @@ Result<ConnectionBounds> connection_bounds(const policy::Settings& settings, std
   for (const auto& [name, upstream] : settings.upstreams)
     upstreams += workers * upstream.connections * upstream.urls.size();
   const std::uint64_t own =
-      kStoreAndKeys + server::kMostAdminConnections + kEachWorker * workers + settings.log.size();
+      kStoreAndKeys + server::kMostAdminConnections + kEachWorker * workers + kEachSink * settings.log.size();
   const std::uint64_t taken = upstreams + own;
   const std::uint64_t wanted =
       settings.listen.connections != 0 ? settings.listen.connections : kFewConnections;

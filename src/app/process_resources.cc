@@ -13,9 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/event_cursor.h"
 #include "audit/file_sink.h"
+#include "audit/sink_reader.h"
 #include "audit/store_sink.h"
-#include "audit/threaded_sink.h"
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/overloaded.h"
@@ -71,18 +72,30 @@ constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedS
   return audit::file_sink({log.path.value, log.rotate, log.keep});
 };
 
-Result<std::vector<std::unique_ptr<audit::Sink>>> open_sinks(const policy::Settings& settings) {
+// The sinks of `log:`. A name that is new begins with what happens from now on.
+Result<std::vector<std::unique_ptr<audit::SinkReader>>> open_log(const policy::Settings& settings,
+                                                                 const audit::SinkReaderOptions& options) {
   std::vector<std::unique_ptr<audit::Sink>> sinks;
-  // The store first: what has to be durable is durable there, where `gatehouse log` finds it.
-  GATEHOUSE_TRY(sinks.emplace_back(), open_event_sink(settings));
-  const auto add = [&](std::unique_ptr<audit::Sink> sink) {
-    sinks.push_back(audit::threaded_sink(std::move(sink), {.on_problem = tell_operator}));
-  };
+  std::vector<std::string> names;
   for (const policy::LogSettings& log : settings.log) {
     GATEHOUSE_TRY(auto sink, std::visit(Overloaded{open_stdout, open_log_file}, log));
-    add(std::move(sink));
+    names.emplace_back(sink->name());
+    sinks.push_back(std::move(sink));
   }
-  return sinks;
+  {
+    GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
+    GATEHOUSE_CHECK(audit::EventCursor::forget_others(connection, names));
+  }
+  std::vector<std::unique_ptr<audit::SinkReader>> readers;
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    // A place that cannot be kept now is kept a second later: the sink need not stand still for long.
+    GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store,
+                                                         .access = db::Access::read_write,
+                                                         .busy_timeout = std::chrono::seconds(1)}));
+    GATEHOUSE_TRY(auto cursor, audit::EventCursor::open(std::move(connection), names[i]));
+    readers.push_back(std::make_unique<audit::SinkReader>(std::move(sinks[i]), std::move(cursor), options));
+  }
+  return readers;
 }
 
 bool asserts(const policy::PolicySet& policy) {
@@ -114,8 +127,8 @@ Result<std::shared_ptr<const crypto::Signer>> open_signer(const policy::Settings
   return std::make_shared<const crypto::Signer>(std::move(signer));
 }
 
-// Of the process, not of a request: keys could not be fetched, or not be confirmed.
-Event failure_of_keys(std::string_view name, WallTime now) {
+// Of the process, not of a request: keys could not be fetched, or not be confirmed, or a sink lost events.
+Event failure_of_process(std::string_view name, WallTime now) {
   Event event;
   event.name = name;
   event.time = now;
@@ -207,11 +220,21 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
                                                  {.confirm = std::move(confirm), .report = report}));
   resources->keys = std::move(keys);
   GATEHOUSE_CHECK(resources->open_for(policy));
-  GATEHOUSE_TRY(auto sinks, open_sinks(settings));
+  // The journal writes to the store alone: `gatehouse log` finds there what happened, and the log reads it
+  // there.
+  std::vector<std::unique_ptr<audit::Sink>> sinks;
+  GATEHOUSE_TRY(sinks.emplace_back(), open_event_sink(settings));
+  audit::SinkReaderOptions reading;
+  reading.on_problem = tell_operator;
+  // A sink's thread may outlive the resources.
+  reading.on_loss = [background = resources->background_](std::string_view sink, std::uint64_t events) {
+    report_loss(*background, sink, events);
+  };
+  GATEHOUSE_TRY(auto readers, open_log(settings, reading));
   audit::JournalOptions options;
   options.on_problem = tell_operator;
-  resources->journal =
-      std::make_unique<audit::Journal>(std::move(sinks), resources->clock, std::move(options));
+  resources->journal = std::make_unique<audit::Journal>(std::move(sinks), resources->clock,
+                                                        std::move(options), std::move(readers));
   {
     const std::lock_guard lock(resources->background_->mutex);
     resources->background_->worker = resources->journal->worker(nullptr);
@@ -264,8 +287,18 @@ void ProcessResources::report_confirming(Background& background, const Clock& cl
   tell_operator(
       fmt::format("`gatehouse key` cannot know which keys this server has read, and ends with status 3: {}",
                   confirmed.error().text));
-  Event event = failure_of_keys("serving", clock.wall());
+  Event event = failure_of_process("serving", clock.wall());
   event.detail = confirmed.error().text;
+  background.record(event);
+}
+
+// Events that a sink of `log:` never gets: the store has let them go. The operator has been told.
+void ProcessResources::report_loss(Background& background, std::string_view sink, std::uint64_t events) {
+  Event event = failure_of_process("sink", SystemClock().wall());
+  event.stage = Stage::respond;
+  event.rule = sink;
+  const std::string detail = fmt::format("{} events are left out of it", events);
+  event.detail = detail;
   background.record(event);
 }
 
@@ -276,7 +309,7 @@ void ProcessResources::report_keys(const server::JwksSource::Report& report) {
     tell_operator(fmt::format("the keys of {}: {}", report.source, report.text));
   }
   if (report.kind != Report::Kind::failed && report.kind != Report::Kind::stale) return;
-  Event event = failure_of_keys("keys", clock.wall());
+  Event event = failure_of_process("keys", clock.wall());
   event.reason = facts_of(Reason::keys_unavailable).name;
   event.rule = report.source;
   event.detail = report.text;

@@ -83,6 +83,7 @@ struct ProcessResources {
   };
   const std::shared_ptr<Background> background_ = std::make_shared<Background>();
   static void report_confirming(Background& background, const Clock& clock, const Result<>& confirmed);
+  static void report_loss(Background& background, std::string_view sink, std::uint64_t events);
 
  public:
   IssuerKeys issuers{[this](const auto& report) { report_keys(report); }};  // ends before what it reports to

@@ -41,7 +41,7 @@ enum class Durable : std::uint8_t {
 struct Batch {
   Durable durable = Durable::later;  // what one of its events asks for
   std::string lines;                 // whole lines, one after another
-  std::vector<LineFacts> facts;
+  std::vector<LineFacts> facts;      // of each line; none where they come from the store
   std::vector<Original> originals;
   std::size_t original_bytes = 0;
 
@@ -62,7 +62,7 @@ struct Batch {
 // How a sink that works on its own does. All zero for one that is done when write() returns.
 struct SinkState {
   std::size_t pending_bytes = 0;
-  std::uint64_t lost = 0;  // events
+  std::uint64_t lost = 0;  // events that are left out
   bool stalled = false;
   std::uint64_t used_bytes = 0;  // of a sink that lets the oldest go at `most_bytes`
   std::uint64_t most_bytes = 0;
@@ -77,6 +77,8 @@ class Sink {
   virtual bool can_be_durable() const = 0;
   // All of the batch. After a failure it is called with the same batch again, and nothing is written twice.
   virtual Result<> write(const Batch& batch, Durable durable) = 0;
+  // What was written is on the disk when it returns, where the sink has one.
+  virtual Result<> flush() { return {}; }
   // SIGHUP: the file may have been moved away.
   virtual Result<> reopen() { return {}; }
   // Called every few seconds: retention. Does a bounded piece of work.

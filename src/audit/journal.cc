@@ -162,8 +162,10 @@ void Journal::Worker::keep_original(std::string_view request_id, unsigned status
 
 // ---- the writer's side ----
 
-Journal::Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options)
+Journal::Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options,
+                 std::vector<std::unique_ptr<SinkReader>> readers)
     : sinks_(std::move(sinks)),
+      readers_(std::move(readers)),
       clock_(clock),
       options_(std::move(options)),
       can_be_durable_(keeper() != nullptr),
@@ -237,6 +239,7 @@ void Journal::run() {
     lock.unlock();
     if (reopening) {
       for (const auto& sink : sinks_) static_cast<void>(sink->reopen());  // a failure shows at the next write
+      for (const auto& reader : readers_) reader->reopen();
     }
     write_lanes();
     if (clock_.monotonic() - tidied >= kTidy) {
@@ -256,24 +259,28 @@ void Journal::write_lanes() {
     const std::lock_guard lock(mutex_);
     lanes = lanes_;
   }
+  std::size_t bytes = 0;
   for (const auto& lane : lanes) {
-    deliver(*lane);
+    bytes += deliver(*lane);
     const std::lock_guard lock(mutex_);
     const std::lock_guard lane_lock(lane->mutex);
     if (!lane->left || !lane->batch.empty() || !lane->waiting.empty()) continue;
     past_.add(lane->counters);
     std::erase(lanes_, lane);
   }
+  if (bytes == 0) return;
+  for (const auto& reader : readers_) reader->wake(bytes);
 }
 
-void Journal::deliver(Lane& lane) {
+std::size_t Journal::deliver(Lane& lane) {
   {
     const std::lock_guard lock(lane.mutex);
     std::swap(lane.batch, lane.taken);
     std::swap(lane.waiting, lane.taken_waiting);
   }
-  if (lane.taken.empty() && lane.taken_waiting.empty()) return;
+  if (lane.taken.empty() && lane.taken_waiting.empty()) return 0;
   const std::size_t bytes = lane.taken.bytes();
+  const std::size_t lines = lane.taken.lines.size();
   // First the sink that others wait for.
   Sink* const first = lane.taken.durable == Durable::now ? keeper() : nullptr;
   std::vector<Sink*> failing;
@@ -298,6 +305,7 @@ void Journal::deliver(Lane& lane) {
   }
   lane.taken.clear();
   lane.room.notify_all();
+  return lines;
 }
 
 Sink* Journal::keeper() const {
@@ -358,6 +366,7 @@ void Journal::tidy() {
       options_.on_problem(fmt::format("{}: {}", sink->name(), tidied.error().text));
     }
   }
+  for (const auto& reader : readers_) reader->tidy(clock_.wall());
 }
 
 void Journal::render(std::string& out) const {
@@ -377,20 +386,22 @@ void Journal::render(std::string& out) const {
     return static_cast<double>(count.load(std::memory_order_relaxed));
   };
   const Sample samples[] = {
-      {"gatehouse_events_pending_bytes", "Events that are not yet with all sinks.", Sample::Type::gauge,
+      {"gatehouse_events_pending_bytes", "Events that are not yet in the store.", Sample::Type::gauge,
        pending},
-      {"gatehouse_events_written_total", "Events that every sink has.", Sample::Type::counter,
+      {"gatehouse_events_written_total", "Events that the store has.", Sample::Type::counter,
        value(written_)},
-      {"gatehouse_event_sink_failures_total", "Attempts of a sink to write that failed.",
+      {"gatehouse_event_sink_failures_total", "Attempts of the store to write that failed.",
        Sample::Type::counter, value(failures_)},
       {"gatehouse_event_waits_total", "Times a worker stood still because its buffer was full.",
        Sample::Type::counter, value(waits_)},
-      {"gatehouse_events_lost_total", "Events that a sink lacks because it failed until the process ended.",
-       Sample::Type::counter, value(lost_)},
+      {"gatehouse_events_lost_total",
+       "Events that the store lacks because it failed until the process ended.", Sample::Type::counter,
+       value(lost_)},
   };
   audit::render(out, std::span<const Sample>(samples));
   std::vector<SinkSample> sinks;
   for (const auto& sink : sinks_) sinks.push_back({sink->name(), sink->state()});
+  for (const auto& reader : readers_) sinks.push_back({reader->name(), reader->state()});
   audit::render(out, std::span<const SinkSample>(sinks));
 }
 

@@ -13,6 +13,8 @@
 // of a sensitive operation goes to the first sink that can keep it durably before it goes to the others; a
 // coroutine that waits for that event hears at once whether it worked. When the process ends, a sink that
 // still fails loses what is left, and on_problem says how much.
+//
+// In a server the event store is the one sink, and the sinks of `log:` are readers of it (sink_reader.h).
 #pragma once
 
 #include <atomic>
@@ -30,6 +32,7 @@
 
 #include "audit/batch.h"
 #include "audit/metrics.h"
+#include "audit/sink_reader.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/audit_sink.h"
@@ -50,9 +53,11 @@ class Journal {
   static constexpr std::chrono::milliseconds kGather{20};
   static constexpr std::chrono::seconds kTidy{5};
 
-  // `clock` must outlive the journal. Nobody reads what no sink takes: at least one is given.
-  Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options = {});
-  // Writes what is there. Its workers are gone before.
+  // `clock` must outlive the journal. Nobody reads what no sink takes: at least one is given. `readers` are
+  // woken when the sinks have something new, and read it from the store among them.
+  Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options = {},
+          std::vector<std::unique_ptr<SinkReader>> readers = {});
+  // Writes what is there, and then waits for the readers. Its workers are gone before.
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -79,7 +84,7 @@ class Journal {
   void wake(Urgency urgency);
   void run();
   void write_lanes();
-  void deliver(Lane& lane);
+  std::size_t deliver(Lane& lane);  // bytes of lines
   // The sink that keeps the batch's sensitive events; null where none can.
   Sink* keeper() const;
   // Once. `otherwise`: what follows from a failure, for its report.
@@ -91,6 +96,7 @@ class Journal {
   void tidy();
 
   const std::vector<std::unique_ptr<Sink>> sinks_;
+  const std::vector<std::unique_ptr<SinkReader>> readers_;
   const Clock& clock_;
   const JournalOptions options_;
   const bool can_be_durable_;

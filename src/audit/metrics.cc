@@ -162,7 +162,7 @@ void render(std::string& out, std::span<const SinkSample> sinks) {
   each("gatehouse_event_sink_stalled", "1: the sink has taken nothing for seconds, and events wait for it.",
        "gauge", [](const SinkState& state) { return state.stalled ? 1 : 0; });
   each("gatehouse_event_sink_lost_total",
-       "Events that are left out of the sink, because too many waited for it.", "counter",
+       "Events that are left out of the sink, because the store let them go before it took them.", "counter",
        [](const SinkState& state) { return state.lost; });
   each("gatehouse_event_sink_used_bytes",
        "What the sink takes up, where it lets the oldest events go at a bound.", "gauge",

@@ -1,12 +1,25 @@
-// Sinks that stand still: what they hold up, which is nothing, and what is said about them.
+// Sinks of the log: one that stands still holds up nothing and is told about, and none loses what is in the store: each goes on
+// where it was, after a restart too.
 // Rooms: audit app
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Desk, accepts, binary, eventually, sendUntilClosed, unlessBuilt } from './harness.mjs';
+
+// What is in the store.
+const events = async (desk) => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json')).stdout.trim().split('\n').map((line) => JSON.parse(line));
+// The events in a text in which lines may be cut.
+const wholeLines = (text) => text.split('\n').flatMap((line) => {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
+  }
+});
 
 describe('a sink that nobody reads', unlessBuilt, () => {
   it('delays no sensitive operation, and shows in the metrics', async (test) => {
@@ -16,6 +29,8 @@ describe('a sink that nobody reads', unlessBuilt, () => {
     const server = spawn(binary, ['serve', '-c', 'gatehouse.yaml'], { cwd: desk.folder.path, stdio: ['ignore', 'pipe', 'pipe'] });
     test.after(() => server.kill('SIGKILL'));
     server.stdout.pause();
+    let taken = '';  // by the pipe: Node reads it when the process has ended
+    server.stdout.on('data', (bytes) => (taken += bytes));
     let told = '';
     server.stderr.on('data', (bytes) => (told += bytes));
     for (const port of [desk.port, desk.adminPort]) await eventually(() => accepts(port), 'listener');
@@ -42,7 +57,68 @@ describe('a sink that nobody reads', unlessBuilt, () => {
     assert.ok(stdout.trim().split('\n').length >= 5, 'the store has them');
     server.kill('SIGTERM');
     await eventually(() => server.exitCode !== null, 'end of the process', 15_000);
-    assert.match(told, /stdout: stands still at the end; \d+ events are left out of it/);
+    assert.match(told, /stdout: stands still at the end; \d+ bytes of events wait for it in the store, and follow at the next start/);
+
+    // What the pipe had taken, and what the next process writes: together all that is in the store.
+    taken = `${desk.gatehouse.output}\n${taken}`;
+    await desk.start();
+    const all = (await events(desk)).map((event) => event['request.id'] + event['event.name']);
+    await eventually(() => {
+      const had = new Set(wholeLines(`${taken}\n${desk.gatehouse.output}`).map((event) => event['request.id'] + event['event.name']));
+      return all.every((one) => had.has(one));
+    }, 'every event of the store on standard output', 20_000);
+    await desk.close();
+  });
+});
+
+describe('the file of the log', unlessBuilt, () => {
+  it('has every event once when servers end in order, and none less when they are killed', async () => {
+    const desk = await Desk.open();
+    const ask = async (count) => { for (let i = 0; i < count; ++i) assert.equal((await desk.get('/orders/1')).status, 200); };
+    const idsOf = (list) => list.map((event) => event['request.id']).sort();
+    for (let round = 0; round < 3; ++round) {
+      await ask(20);
+      await desk.gatehouse.stop();
+      assert.deepEqual(idsOf(desk.gatehouse.events()), idsOf(await events(desk)));
+      await desk.start();
+    }
+    for (let round = 0; round < 3; ++round) {
+      await ask(20);
+      desk.gatehouse.signal('SIGKILL');
+      await desk.gatehouse.ended();
+      const stored = idsOf(await events(desk));
+      await desk.start();
+      await eventually(() => { const had = new Set(idsOf(desk.gatehouse.events())); return stored.every((id) => had.has(id)); }, 'what the store had');
+    }
+    await desk.close();
+  });
+
+  it('gets what came while it could not be written, in order, when it can be', async () => {
+    const desk = await Desk.open({ change: (configuration) => (configuration.log = [{ file: 'logs/events.jsonl' }]) });
+    const log = () => wholeLines(desk.folder.read('logs/events.jsonl')).map((event) => event['request.id']);
+    const first = (await desk.get('/orders/1')).headers['x-request-id'];
+    await eventually(() => log().includes(first), 'the first event');
+    // SIGHUP opens the file again, which is a folder now.
+    renameSync(`${desk.folder.path}/logs/events.jsonl`, `${desk.folder.path}/logs/old.jsonl`);
+    mkdirSync(`${desk.folder.path}/logs/events.jsonl`);
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(async () => {
+      await desk.get('/orders/1');
+      return /logs\/events\.jsonl: cannot open .*it is tried again/.test(desk.gatehouse.output);
+    }, 'word to the operator');
+    const before = desk.folder.read('logs/old.jsonl').trim().split('\n').length;
+    for (let count = 0; count < 20; ++count) await desk.get('/orders/1');
+    rmdirSync(`${desk.folder.path}/logs/events.jsonl`);
+    const stored = async () => (await events(desk)).map((event) => event['request.id']);
+    await eventually(async () => {
+      try {
+        assert.deepEqual(log(), (await stored()).slice(before));
+        return true;
+      } catch {
+        return false;
+      }
+    }, 'all events behind those in the old file', 20_000);
+    assert.ok(log().length >= 20);
     await desk.close();
   });
 });

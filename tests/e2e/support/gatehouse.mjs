@@ -93,10 +93,10 @@ export class Gatehouse {
     return gatehouse;
   }
 
-  // Every event so far, oldest first.
+  // Every event of the server so far, oldest first. Those of `gatehouse key` come seconds later, between any others.
   events() {
     if (!existsSync(this.eventFile)) return [];
-    return readFileSync(this.eventFile, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line));
+    return readFileSync(this.eventFile, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line)).filter((event) => event['event.name'] !== 'key');
   }
 
   // The first event for which `wanted` holds, as soon as it is written.
