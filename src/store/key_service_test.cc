@@ -7,6 +7,7 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -184,6 +185,62 @@ const auto name_of_database = [](const auto& database) { return database.param.n
 
 INSTANTIATE_TEST_SUITE_P(Databases, KeyServiceTest, ::testing::Values(kSqlite, kPostgres, kSuspending),
                          name_of_database);
+
+// ---- a store that fails, or runs a work again
+
+TEST(KeyServiceOnAStore, ThatFailsAnywhereChangesNothing) {
+  const auto hasher = *crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')));
+  const ManualClock clock;
+  const auto store = std::make_shared<db::testing::SuspendingStore>();
+  testing::BlockingKeys keys(store, hasher, clock);
+  const auto key = keys.create({.principal = "p"});
+  ASSERT_TRUE(key);
+  const KeyChange before = *keys.last_change();
+  const std::function<bool()> changes[] = {
+      [&] { return keys.create({.principal = "q"}).has_value(); },
+      [&] { return keys.rotate(key->id, hours{1}).has_value(); },
+      [&] { return keys.revoke(key->id).has_value(); },
+  };
+  for (const auto& change : changes) {
+    // Each statement fails once, and then the commit.
+    for (std::size_t statement = 0;; ++statement) {
+      store->fail_at = store->statements + statement;
+      const std::size_t first = store->statements;
+      store->fail_commit = true;
+      ASSERT_FALSE(change());
+      store->fail_at.reset();
+      const bool all_have_failed = !std::exchange(store->fail_commit, false);
+      EXPECT_EQ(*keys.last_change(), before) << statement;
+      ASSERT_LT(store->statements - first, 10U);
+      if (all_have_failed) break;
+    }
+  }
+  const auto listed = keys.list();
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_EQ(listed->front().record.revoked, std::nullopt);
+  EXPECT_EQ(listed->front().rotated_to, "");
+}
+
+TEST(KeyServiceOnAStore, ThatRunsAWorkAgainMakesOneKey) {
+  const auto hasher = *crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(32, 'p')));
+  const ManualClock clock;
+  const auto store = std::make_shared<db::testing::SuspendingStore>();
+  testing::BlockingKeys keys(store, hasher, clock);
+  store->repeat = 1;
+  const auto made = keys.create({.principal = "p"});
+  ASSERT_TRUE(made);
+  store->repeat = 1;
+  const auto next = keys.rotate(made->id, hours{1});
+  ASSERT_TRUE(next) << next.error().text;
+  const auto listed = keys.list();
+  ASSERT_EQ(listed->size(), 2U);
+  for (const ListedKey& one : *listed) {
+    const auto& shown = one.record.id == made->id ? made : next;
+    EXPECT_EQ(one.record.id, shown->id);
+    const auto parsed = crypto::ApiKey::parse(shown->text.reveal());
+    EXPECT_TRUE(hasher.matches(*parsed, one.record.hash)) << "what was shown is what is stored";
+  }
+}
 
 // ---- a server that follows
 
