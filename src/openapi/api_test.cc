@@ -218,6 +218,20 @@ TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
       "api.yaml:13:6: paths.b: a path begins with `/`\n");
 }
 
+TEST(Document, TextsForPeopleMayBeEmpty) {
+  for (const std::string_view info : {"{title: '', version: ''}", "{title: t, version: 1.0}", "{}"}) {
+    const Loaded loaded = load_text(fmt::format(
+        "openapi: 3.1.0\ninfo: {}\ntags: [{{name: ''}}]\npaths: {{/a: {{get: {{operationId: '', summary: '', "
+        "tags: ['', a]}}, put: {{operationId: ''}}}}}}\n",
+        info));
+    EXPECT_EQ(loaded.problems.text(), "") << info;
+    ASSERT_EQ(loaded.api.operations.size(), 2U);
+    EXPECT_EQ(loaded.api.operations[0].id, "");
+    EXPECT_THAT(loaded.api.operations[0].tags, ElementsAre("a"));
+  }
+  EXPECT_THAT(problems_of_get("{operationId: 1}"), HasSubstr("operationId: must be a text"));
+}
+
 TEST(Document, OtherVersionsAndBrokenFilesAreRefused) {
   EXPECT_THAT(problems_of("swagger: '2.0'\n"), HasSubstr("OpenAPI 2.0"));
   EXPECT_THAT(problems_of("openapi: 3.2.0\n"), HasSubstr("use 3.0.x or 3.1.x"));
@@ -316,8 +330,13 @@ TEST(Bodies, ThatCannotBeCheckedAreProblems) {
   EXPECT_THAT(body("'application/*+json': {}"), HasSubstr("has no `schema`"));
   EXPECT_THAT(body("json: {schema: {type: object}}"), HasSubstr("is not a media type"));
   EXPECT_THAT(body("application/json: {}"), HasSubstr("has no `schema`"));
-  EXPECT_THAT(body("application/json: {schema: {}}, 'application/json; charset=utf-8': {schema: {}}"),
-              HasSubstr("declared twice"));
+  EXPECT_THAT(
+      body("application/json: {schema: {}}, 'application/json; charset=utf-8': {schema: {type: object}}"),
+      HasSubstr("declared twice"));
+  EXPECT_EQ(
+      body("application/json: {schema: {type: object}}, 'application/json; charset=utf-8': {schema: {type: "
+           "object}}"),
+      "");
   EXPECT_THAT(body(""), HasSubstr("names no media type"));
   EXPECT_THAT(body("application/x-www-form-urlencoded: {schema: {type: array}}"),
               HasSubstr("a form is an object"));

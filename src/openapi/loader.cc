@@ -27,6 +27,11 @@ constexpr std::pair<std::string_view, Method> kMethods[] = {
     {"put", Method::put},         {"patch", Method::patch}, {"delete", Method::delete_},
     {"options", Method::options}, {"trace", Method::trace}};
 
+// Of what only people read: generated documents leave it empty, or write a number.
+std::string text_or_nothing(const doc::Field& field) {
+  return field.value().is_string() ? std::string(field.value().string()) : std::string();
+}
+
 Located located(const doc::Field& field) { return {&field.source(), field.value()}; }
 
 // Reads one document. Every function adds its problems and goes on.
@@ -82,8 +87,7 @@ class Loader {
 void Loader::read(doc::Reader& in, Api& api) {
   if (const auto field = in.required_field("info")) {
     doc::Reader info(*field);
-    api.title = info.required("title", doc::as_text);
-    info.required("version", doc::as_text);
+    if (const auto title = info.take("title")) api.title = text_or_nothing(*title);
   }
   if (const auto dialect = in.take("jsonSchemaDialect")) read_dialect(*dialect);
   const auto servers = in.take("servers");
@@ -201,13 +205,18 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   operation.node = located(field);
   in.ignore({"summary", "description", "externalDocs", "callbacks"});
   if (const auto id = in.take("operationId")) {
-    operation.id = id->text().value_or("");
+    const bool is_empty = id->value().is_string() && id->value().string().empty();
+    if (!is_empty) operation.id = id->text().value_or("");
     if (const auto [other, is_new] = ids_.emplace(operation.id, operation.title());
         !operation.id.empty() && !is_new) {
       id->problem("`" + operation.id + "` is the operationId of " + other->second + ", too; rename one");
     }
   }
-  if (const auto tags = in.optional("tags", doc::as_texts)) operation.tags = *tags;
+  if (const auto tags = in.take("tags")) {
+    for (const doc::Field& tag : tags->list()) {
+      if (std::string text = text_or_nothing(tag); !text.empty()) operation.tags.push_back(std::move(text));
+    }
+  }
   operation.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
   const auto servers = in.take("servers");
   for (const std::string& base : servers ? base_paths(*servers) : inherited.bases)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "json/writer.h"
 #include "openapi/media_type.h"
 #include "openapi/text_type.h"
 
@@ -15,6 +16,15 @@ bool BodyReader::is_ignored(Method method) const {
   if (method == Method::trace) return true;
   return version_ == Version::v3_0 && (method == Method::get || method == Method::head);
 }
+
+namespace {
+
+bool is_same_schema(const Content& a, const Content& b) {
+  if (!a.schema || !b.schema) return !a.schema && !b.schema;
+  return a.schema.source == b.schema.source && json::to_text(a.schema.value) == json::to_text(b.schema.value);
+}
+
+}  // namespace
 
 void BodyReader::read(const doc::Field& written, const std::optional<std::vector<std::string>>& taken,
                       Operation& operation) {
@@ -63,8 +73,11 @@ void BodyReader::read_contents(const doc::Field& content,
       const auto same = [&](const Content& other) {
         return other.type == read->type && other.parameters == read->parameters;
       };
-      if (std::ranges::any_of(body.content, same))
-        media.problem("`" + read->type + "` is declared twice (charset does not count); keep one");
+      if (const auto first = std::ranges::find_if(body.content, same); first != body.content.end()) {
+        if (is_same_schema(*first, *read)) continue;
+        media.problem("`" + read->type +
+                      "` is declared twice (charset does not count), with two schemas; keep one");
+      }
       body.content.push_back(*std::move(read));
     }
   }
