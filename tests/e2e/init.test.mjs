@@ -14,9 +14,9 @@ const examples = ['3.0', '3.1'].flatMap((version) => {
   const folder = join(modules, '@readme/oas-examples', version, 'json');
   return readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
 });
-// What is wrong in the documents themselves is known.
+// What is wrong in the documents themselves is known. Media types that cannot be checked are no such thing: `init` leaves them out.
 const known = JSON.parse(readFileSync(new URL('../conformance/openapi/expected.json', import.meta.url), 'utf8'));
-const isSound = (file) => !known[file.slice(modules.length)];
+const isSound = (file) => (known[file.slice(modules.length)] ?? []).every((problem) => problem.includes('which types are taken'));
 
 const upstream = 'http://127.0.0.1:3000';
 
