@@ -42,7 +42,7 @@ const deskWith = (framework, paths, { port, bare } = {}) => Desk.open({ change: 
   configuration.operations = {};
   configuration.authenticators = {};
   api.components.securitySchemes = {};
-  configuration.defaults = { ...configuration.defaults, body: '1MiB' };
+  configuration.defaults = { ...configuration.defaults, body: '1MiB', timeout: '30s' };
   delete configuration.defaults.principal;
   configuration.roles = { anonymous: ['catalogue:read'] };
   delete configuration.tls.client_ca;
@@ -125,6 +125,8 @@ async function start({ program, file, port }) {
     if (own) return (await accepts(own)) && own;
     return Number(/port (\d+)/.exec(said)?.[1] ?? 0);
   }, 'framework', 60_000);
+  // What it loads with its first request is not a gate's time.
+  await eventually(() => globalThis.fetch(`http://127.0.0.1:${found}/form`).then((answer) => answer.text().then(() => true), () => false), 'first answer', 60_000);
   return { port: found, stop: () => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')) };
 }
 
