@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::int64_t kRowsAtOnce = 10'000;
 // How long one look may wait for the store: a look that takes longer is repeated.
-constexpr std::chrono::seconds kLookFor{2};
+constexpr std::chrono::seconds kLookFor{5};
 constexpr std::chrono::seconds kWriteUsesFor{5};
 constexpr std::chrono::milliseconds kWriteLastUsesFor{100};  // when the server ends
 
