@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Wire, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, Folder, Wire, unlessBuilt } from './harness.mjs';
 
 const ok = { 200: { description: 'ok' } };
 const thing = { type: 'object', properties: { n: { type: 'integer' } } };
@@ -144,6 +144,40 @@ describe('security that the document does not state', unlessBuilt, () => {
     const get = async (target, headers) => (await desk.get(target, headers)).status;
     assert.deepEqual([await get('/orders/1'), await get('/orders/1', {}), await get('/orders/1', { 'x-api-key': key })], [200, 401, 401]);
     assert.deepEqual([await get('/orders', { 'x-api-key': key }), await get('/orders'), await get('/orders', {})], [200, 401, 401]);
+    await desk.close();
+  });
+});
+
+describe('init', unlessBuilt, () => {
+  it('says for a document without security what to write, and that starts', async () => {
+    const folder = new Folder();
+    new Authority(folder.path).issue('server');
+    folder.write('api.yaml', { openapi: '3.0.0', info: { title: 't', version: '1' }, paths: { '/t': { get: { operationId: 'readT', responses: ok } } } });
+    const made = await folder.run('init', '--openapi', 'api.yaml', '--upstream', 'http://127.0.0.1:3000');
+    assert.equal(made.status, 0, made.stderr);
+    const text = folder.read('gatehouse.yaml');
+    const check = () => folder.run('check', '-c', 'gatehouse.yaml');
+    assert.match((await check()).stderr, /nothing states its `security`/);
+    const answered = text
+      .replace(/^# (security_schemes:|authenticators:|  partnerKey: .*)$/gm, '$1')
+      .replace('defaults: {', 'defaults: {security: [{partnerKey: []}], ');
+    assert.notEqual(answered, text);
+    folder.write('gatehouse.yaml', answered);
+    const { status, stdout, stderr } = await check();
+    assert.equal(status, 0, stdout + stderr);
+    folder.remove();
+  });
+});
+
+describe('a pattern with lookahead', unlessBuilt, () => {
+  it('is checked as Pydantic writes it for each Decimal', async () => {
+    const schema = { type: 'object', properties: { price: { type: 'string', pattern: '^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$' } } };
+    const desk = await Desk.open({
+      change: adding({ '/price': { post: { operationId: 'price', requestBody: { content: { 'application/json': { schema } } } } } }, { price: {} }),
+    });
+    const send = async (price) => (await desk.post('/price', { price })).status;
+    for (const good of ['1.5', '-0', '+.7', '00012']) assert.equal(await send(good), 200, good);
+    for (const bad of ['', '-', '+.', '.', '1.5.2', 'x', '1\n']) assert.equal(await send(bad), 400, bad);
     await desk.close();
   });
 });
