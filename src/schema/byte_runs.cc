@@ -42,7 +42,10 @@ std::string up_to(const std::string& part, std::uint64_t most) {
 bool repeat(std::string& re2, std::size_t begin, std::uint64_t least, std::uint64_t most) {
   const std::string part = re2.substr(begin);
   const std::uint64_t chunks = (most == kEndlessly ? least : most) / kMostRepeats;
-  if (chunks * 2 > kLongestRepeated / (part.size() + 16)) return false;
+  if (chunks * 2 > kLongestRepeated / (part.size() + 16)) {
+    re2 += fmt::format("{{{},{}}}", least, most);
+    return false;
+  }
   re2.resize(begin);
   std::uint64_t must = least;
   for (; must > kMostRepeats; must -= kMostRepeats) re2 += times(part, kMostRepeats, kMostRepeats);

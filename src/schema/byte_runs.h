@@ -27,7 +27,7 @@ bool needs_no_going_back(const std::vector<ByteRun>& runs);
 inline constexpr std::uint64_t kMostRepeats = 1000;  // of RE2 in one counted repetition
 
 // Repeats what stands in `re2` from `begin` on so often, by several repetitions where one would be too many;
-// `most` is kEndlessly for any number. false: that would be too long.
+// `most` is kEndlessly for any number. false: that would be too long, and RE2 refuses what `re2` is then.
 inline constexpr std::uint64_t kEndlessly = std::numeric_limits<std::uint64_t>::max();
 bool repeat(std::string& re2, std::size_t begin, std::uint64_t least, std::uint64_t most);
 

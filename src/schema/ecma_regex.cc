@@ -50,7 +50,7 @@ class Reader {
     out_.width = at_start ? width_of(form, Beginning::at_start) : out_.places;
     out_.simple = simple_ && anchored_at_start_;
     out_.anchored_at_end = anchored_at_end_;
-    if (length_ && at_start && length_ends_ == out_.re2.size() - 2 && anchored_at_end_) {
+    if (length_ && !out_.simple && at_start && length_ends_ == out_.re2.size() - 2 && anchored_at_end_) {
       out_.length = length_;
       out_.re2 = "\\A" + repeated_ + "*\\z";
       out_.width = out_.places = 1;
