@@ -247,6 +247,7 @@ class Reader {
     }
     const bool is_many = least > kMostRepeats || (!endless && most > kMostRepeats);
     if (is_many) {
+      copies_ += endless ? least : most;
       // Where they are the whole they mean a length, and that is asked for by itself.
       if (begin == kAtStart && anchored_at_start_ && form.parts.front().kind == RegexForm::Kind::character) {
         length_ = Translation::Length{least, endless ? kEndlessly : most};
@@ -254,7 +255,8 @@ class Reader {
       }
       form = {.kind = RegexForm::Kind::either, .parts = {form, form}};  // see repeat()
     }
-    if (!repeat(out_.re2, begin, least, endless ? kEndlessly : most)) too_many_repeats_ = true;
+    if (!repeat(out_.re2, begin, least, endless ? kEndlessly : most) || copies_ > kMostCopies)
+      too_many_repeats_ = true;
     if (is_many && begin == kAtStart) length_ends_ = out_.re2.size();
     if (quantifier_follows() && (strict_ || peek() != '{')) refuse("a quantifier follows a quantifier");
   }
@@ -468,6 +470,9 @@ class Reader {
   bool anchored_at_start_ = false;
   bool anchored_at_end_ = false;
   bool between_bytes_ = false;
+  // RE2 takes a time for them that grows with their square: a tenth of a second for so many.
+  static constexpr std::uint64_t kMostCopies = 10'000;
+  std::uint64_t copies_ = 0;  // in repetitions of more than it takes in one
   bool too_many_repeats_ = false;
   std::optional<Translation::Length> length_;  // of a repetition behind ^
   std::string repeated_;                       // what it repeats
@@ -488,7 +493,7 @@ std::expected<Translation, std::string> translate_regex(std::string_view express
     Translation out = reader.read();
     out.simple = out.simple && needs_no_going_back(out.runs);
     if (reader.too_many_repeats() && !out.simple && strictness == Strictness::matching) {
-      return std::unexpected("more than 1000 repetitions; use maxLength");
+      return std::unexpected("it has too many repetitions; use maxLength");
     }
     return out;
   } catch (const Refusal& refusal) {

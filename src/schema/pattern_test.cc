@@ -74,11 +74,30 @@ TEST(Pattern, NothingIsFoundInsideACharacter) {
 }
 
 TEST(Pattern, WhatCannotMeanTheSameIsRefused) {
-  for (const std::string_view expression :
-       {"(?=a)b",     "(?!a)b", "b(?<=a)",       "(?<!a)b", "(a)\\1", "(?<n>a)\\k<n>",
-        "\\p{Emoji}", "a{,3}",  "a**",           "(a",      "a)",     "[a",
-        "\\Z",        "\\a",    "[b-a]",         "a{3,2}",  "(?i)a",  "\\u{110000}",
-        "\\",         "*a",     "x{9000000}y|z", "\\01",    "\\8"}) {
+  for (const std::string_view expression : {"(?=a)b",
+                                            "(?!a)b",
+                                            "b(?<=a)",
+                                            "(?<!a)b",
+                                            "(a)\\1",
+                                            "(?<n>a)\\k<n>",
+                                            "\\p{Emoji}",
+                                            "a{,3}",
+                                            "a**",
+                                            "(a",
+                                            "a)",
+                                            "[a",
+                                            "\\Z",
+                                            "\\a",
+                                            "[b-a]",
+                                            "a{3,2}",
+                                            "(?i)a",
+                                            "\\u{110000}",
+                                            "\\",
+                                            "*a",
+                                            "x{9000000}y|z",
+                                            "(?:a){1,6000}b(?:c){1,6000}d",
+                                            "\\01",
+                                            "\\8"}) {
     EXPECT_FALSE(Pattern::compile(expression)) << expression;
   }
 }
