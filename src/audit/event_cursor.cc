@@ -48,6 +48,17 @@ std::uint64_t append_whole_lines(std::string& out, std::string_view text, std::i
   return appended;
 }
 
+// Where the name has no place yet: the end of the log. In one statement, so that no other process writes
+// between the look and the row.
+Result<> make_place(db::Connection& connection, const std::string& name) {
+  return connection.execute(
+      "INSERT INTO gatehouse_cursors (name, position) SELECT ?1, coalesce("
+      "(SELECT position + events FROM gatehouse_runs ORDER BY position DESC LIMIT 1), "
+      "(SELECT max(position) FROM gatehouse_cursors), 1) "
+      "WHERE NOT EXISTS (SELECT 1 FROM gatehouse_cursors WHERE name = ?1)",
+      {name});
+}
+
 }  // namespace
 
 EventCursor::EventCursor(db::Connection connection, std::string name)
@@ -59,13 +70,7 @@ EventCursor::~EventCursor() {
 
 Result<std::unique_ptr<EventCursor>> EventCursor::open(db::Connection connection, std::string name) {
   GATEHOUSE_CHECK(connection.set_durability(db::Durability::normal));
-  // In one statement: no other process writes between the look and the row.
-  GATEHOUSE_CHECK(
-      connection.execute("INSERT INTO gatehouse_cursors (name, position) SELECT ?1, coalesce("
-                         "(SELECT position + events FROM gatehouse_runs ORDER BY position DESC LIMIT 1), "
-                         "(SELECT max(position) FROM gatehouse_cursors), 1) "
-                         "WHERE NOT EXISTS (SELECT 1 FROM gatehouse_cursors WHERE name = ?1)",
-                         {name}));
+  GATEHOUSE_CHECK(make_place(connection, name));
   return std::unique_ptr<EventCursor>(new EventCursor(std::move(connection), std::move(name)));
 }
 
@@ -91,10 +96,12 @@ Result<> EventCursor::forget_others(db::Connection& connection, std::span<const 
 }
 
 Result<bool> EventCursor::claim() {
-  GATEHOUSE_TRY(db::Rows rows,
-                connection_.query("SELECT id, position FROM gatehouse_cursors WHERE name = ?", {name_}));
+  GATEHOUSE_TRY(db::Rows rows, connection_.query("SELECT id FROM gatehouse_cursors WHERE name = ?", {name_}));
   GATEHOUSE_TRY(const bool there, rows.next());
-  if (!there) return failure(ErrorCode::not_found, fmt::format("the log has no place of {} any more", name_));
+  if (!there) {  // another server has forgotten it
+    GATEHOUSE_CHECK(make_place(connection_, name_));
+    return false;
+  }
   id_ = rows.integer(0);
   if (lock_ < 0) {
     GATEHOUSE_TRY(lock_, open_lock_file(event_folder(connection_)));
