@@ -74,7 +74,7 @@ Result<SharedParts::Upstream> shared_upstream(const policy::Upstream& upstream) 
     GATEHOUSE_TRY(options.ca_pem, read_whole(upstream.ca.value));
   }
   SharedParts::Upstream shared;
-  shared.identity = identity_of(upstream, options.ca_pem);
+  shared.identity = identity_of(upstream, options.ca_pem.value_or(""));
   GATEHOUSE_TRY(shared.tls, net::ClientTls::make(options));
   return shared;
 }

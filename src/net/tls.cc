@@ -218,10 +218,10 @@ Result<std::shared_ptr<const ClientTls>> ClientTls::make(const ClientTlsOptions&
   GATEHOUSE_TRY(native->context, make_context(TLS_client_method()));
   SSL_CTX* const c = native->context.get();
   SSL_CTX_set_verify(c, SSL_VERIFY_PEER, nullptr);
-  if (options.ca_pem.empty()) {
-    if (SSL_CTX_set_default_verify_paths(c) != 1) return tls_failure("the system has no authorities");
-  } else {
-    GATEHOUSE_CHECK(trust(c, options.ca_pem));
+  if (options.ca_pem) {
+    GATEHOUSE_CHECK(trust(c, *options.ca_pem));
+  } else if (SSL_CTX_set_default_verify_paths(c) != 1) {
+    return tls_failure("the system has no authorities");
   }
   if (!options.certificate_pem.empty()) {
     GATEHOUSE_CHECK(use_identity(c, options.certificate_pem, options.private_key_pem));

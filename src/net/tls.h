@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,7 @@ class ServerTls {
 };
 
 struct ClientTlsOptions {
-  std::string ca_pem;  // empty: the system's authorities
+  std::optional<std::string> ca_pem;  // none: the system's authorities; it must hold a certificate
   std::vector<std::string> alpn;
   std::string certificate_pem;  // to identify ourselves with; may be empty
   Secret<std::string> private_key_pem;

@@ -262,6 +262,15 @@ TEST_F(Tls, TheClientRefusesAnotherNameAnotherAuthorityAndAnAddressThatIsNotInTh
   EXPECT_EQ(shake(server_context(), ClientTls::make(options).value()).client.error().code, ErrorCode::denied);
 }
 
+TEST_F(Tls, AFileOfAuthoritiesThatHoldsNoneIsNotTheSystems) {
+  for (const char* pem : {"", " \n", "# to be mounted\n"}) {
+    ClientTlsOptions options;
+    options.ca_pem = pem;
+    EXPECT_FALSE(ClientTls::make(options)) << pem;
+  }
+  EXPECT_TRUE(ClientTls::make({})) << "only where no file is named";
+}
+
 TEST_F(Tls, ARequestedClientCertificateIsVerifiedAndVisible) {
   const auto context = server_context(ClientCertificates::request);
   Shaken with = shake(context, client_context(&client_identity()));
