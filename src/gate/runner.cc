@@ -293,6 +293,7 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   asked->begin(parts_.policy, *answered.peer);
   asked->head = answered.head;
   asked->client = answered.client;
+  asked->authority = answered.authority;
   asked->via = answered.via;
   asked->trace_origin = answered.trace_origin;
   asked->id = answered.id;

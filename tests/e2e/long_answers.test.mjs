@@ -117,6 +117,20 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await stream.close();
   });
 
+  it('goes on behind a reload where its sender signed the request', async () => {
+    const stream = await opened({
+      flows: true,
+      change: ({ operations }) => void (operations.getOrder.signed = true),
+      headers: async (desk) => ({ ...desk.bearer, 'signature-input': 'a=("host");created=1618884473', signature: 'a=:AAAA:' }),
+    });
+    stream.desk.configuration.roles.clerk.push('users:read');
+    stream.desk.writeFiles();
+    stream.desk.gatehouse.signal('SIGHUP');
+    await eventually(() => stream.desk.gatehouse.output.includes('gatehouse: reloaded'), 'reload');
+    await assert.rejects(stream.wire.until(({ closed }) => closed, 'end', 2500), 'nothing of it has changed');
+    await stream.close();
+  });
+
   it('goes on behind a reload where a trusted proxy said what the operation takes of those alone', async () => {
     const stream = await opened({
       flows: true,
