@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/decision_path.h"
 #include "app/gate_table.h"
+#include "app/listening.h"
 #include "app/load_policy.h"
 #include "app/reason_text.h"
 #include "base/entropy.h"
@@ -94,7 +95,7 @@ int print_reply(const ExplainOptions& words, const policy::PolicySet& policy, co
     out.key("gates");
     write_gates(out, steps);
     out.end_object();
-    fmt::print("{}\n", json::to_text(document.root()));
+    fmt::print("{}\n", printable(json::to_text(document.root())));
     return 0;
   }
   fmt::print("{}: {}", printable(words.what), outcome);
@@ -123,9 +124,15 @@ int run(const ExplainOptions& words) {
   }
   const auto policy = load_policy(words.config, "nothing was explained");
   if (!policy) return 1;
+  if (policy->settings.listen.health.value == question.target) {
+    fmt::print("{}: answered by listen.health, before any gate\n", printable(words.what));
+    return 0;
+  }
+  auto served = names_of(policy->settings);
+  if (!served) return fail("explain", served.error().text);
   const SystemClock clock;
   SystemEntropy entropy;
-  const auto reply = trial::ask(policy, question, clock, entropy);
+  const auto reply = trial::ask(policy, question, *std::move(served), clock, entropy);
   if (!reply) return fail("explain", reply.error().text);
   return print_reply(words, *policy, *reply);
 }

@@ -11,6 +11,7 @@
 
 #include "audit/encoder.h"
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "core/audit_sink.h"
 #include "core/limits.h"
 #include "core/scheme.h"
@@ -22,7 +23,6 @@
 #include "gate/runner.h"
 #include "http/request_parser.h"
 #include "http/response_writer.h"
-#include "http/served_names.h"
 #include "net/loop.h"
 #include "net/task_group.h"
 
@@ -157,15 +157,32 @@ const policy::SchemeAlternative* alternative_of(const policy::PolicySet& policy,
   return found == operation.alternatives.end() ? nullptr : &*found;
 }
 
+std::unexpected<Error> not_a_request() {
+  return failure(ErrorCode::invalid,
+                 "this is not a request: say a method, and a path as it stands in a request line");
+}
+
+// A line break would add a line to the request.
+bool holds_controls(const Question& question) {
+  const auto holds = [](std::string_view text) {
+    return std::ranges::any_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+  };
+  return holds(question.method) || holds(question.target) || holds(question.type) ||
+         std::ranges::any_of(question.fields,
+                             [&](const auto& field) { return holds(field.first) || holds(field.second); });
+}
+
 class Trial {
  public:
-  Trial(const std::shared_ptr<const policy::PolicySet>& policy, const Question& question, const Clock& clock,
-        Entropy& entropy)
+  Trial(const std::shared_ptr<const policy::PolicySet>& policy, const Question& question,
+        http::ServedNames served, const Clock& clock, Entropy& entropy)
       : policy_(policy),
         question_(question),
         clock_(clock),
         entropy_(entropy),
-        runner_(parts(), limits_, audit_, clock) {
+        runner_(parts(), limits_, audit_, clock),
+        served_(std::move(served)) {
     (void)served_.add(kHost);
     peer_.address = question.client;
     peer_.text = question.client.text();
@@ -231,7 +248,9 @@ class Trial {
       target += std::string_view(carried.in_target).substr(1);
     }
     std::string lines = carried.lines;
-    http::append_field(lines, "Host", kHost);
+    if (std::ranges::none_of(question_.fields,
+                             [](const auto& field) { return equal_ignoring_case(field.first, "host"); }))
+      http::append_field(lines, "Host", kHost);
     if (!question_.type.empty()) http::append_field(lines, "Content-Type", question_.type);
     if (!question_.body.empty())
       http::append_field(lines, "Content-Length", std::to_string(question_.body.size()));
@@ -241,8 +260,7 @@ class Trial {
     http::RequestParser parser({.head = policy_->settings.listen.head.bytes});
     if (parser.parse(text_, exchange_.head) == http::Progress::complete && parser.consumed() == text_.size())
       return {};
-    return failure(ErrorCode::invalid,
-                   "this is not a request: say a method, and a path as it stands in a request line");
+    return not_a_request();
   }
 
   const std::shared_ptr<const policy::PolicySet> policy_;
@@ -254,7 +272,7 @@ class Trial {
   RecordsNothing audit_;
   gate::Runner runner_;
   gate::EventBuilder builder_;
-  http::ServedNames served_{443};
+  http::ServedNames served_;
   gate::Peer peer_;
   std::string text_;
   gate::Exchange exchange_;
@@ -263,20 +281,22 @@ class Trial {
 }  // namespace
 
 Result<Reply> ask(const std::shared_ptr<const policy::PolicySet>& policy, const Question& question,
-                  const Clock& clock, Entropy& entropy) {
+                  http::ServedNames served, const Clock& clock, Entropy& entropy) {
+  if (holds_controls(question)) return not_a_request();
   if (question.caller) {
     const AssumedCaller& caller = *question.caller;
     if (!caller.scheme.empty() &&
         std::ranges::find(policy->authenticators, caller.scheme, &policy::AuthenticatorPolicy::name) ==
             policy->authenticators.end()) {
-      return failure(ErrorCode::not_found, fmt::format("there is no authenticator `{}`", caller.scheme));
+      return failure(ErrorCode::not_found,
+                     fmt::format("there is no authenticator `{}`", printable(caller.scheme)));
     }
     for (const std::string& role : caller.roles) {
       if (!policy->has_role(role))
-        return failure(ErrorCode::not_found, fmt::format("there is no role `{}`", role));
+        return failure(ErrorCode::not_found, fmt::format("there is no role `{}`", printable(role)));
     }
   }
-  return Trial(policy, question, clock, entropy).ask();
+  return Trial(policy, question, std::move(served), clock, entropy).ask();
 }
 
 }  // namespace gatehouse::trial

@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "core/verdict.h"
+#include "http/served_names.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::trial {
@@ -42,9 +43,10 @@ struct Reply {
   std::string event;                             // what would be recorded of a refusal: a line of JSON
 };
 
-// Fails where the question is not a request that could be sent, or names an authenticator or a role that the
-// policy does not have.
+// `served`: the hosts of the server, for what a request says of them; one without `Host` is for a name that
+// is served. Fails where the question is not a request that could be sent, or names an authenticator or a
+// role that the policy does not have.
 Result<Reply> ask(const std::shared_ptr<const policy::PolicySet>& policy, const Question& question,
-                  const Clock& clock, Entropy& entropy);
+                  http::ServedNames served, const Clock& clock, Entropy& entropy);
 
 }  // namespace gatehouse::trial

@@ -79,12 +79,17 @@ class Ask : public ::testing::Test {
   }
   // `admitted`, or the reason.
   std::string said(const Question& question) {
-    const auto reply = ask(policy_, question, clock_, entropy_);
+    const auto reply = ask(policy_, question, served_, clock_, entropy_);
     if (!reply) return reply.error().text;
     return reply->refusal ? std::string(facts_of(reply->refusal->reason).name) : "admitted";
   }
 
   std::shared_ptr<const policy::PolicySet> policy_ = notes_policy();
+  const http::ServedNames served_ = [] {
+    http::ServedNames names{443};
+    EXPECT_TRUE(names.add("api.test"));
+    return names;
+  }();
   ManualClock clock_;
   SystemEntropy entropy_;
 };
@@ -129,7 +134,7 @@ TEST_F(Ask, TheEventNamesTheOperationAndTheCaller) {
   Question list = as("reader", question("GET", "/notes"));
   list.caller->scheme = "key";
   list.caller->id = "acme";
-  const auto reply = ask(policy_, list, clock_, entropy_);
+  const auto reply = ask(policy_, list, served_, clock_, entropy_);
   ASSERT_TRUE(reply);
   ASSERT_NE(reply->operation, nullptr);
   EXPECT_EQ(reply->operation->name, "listNotes");
@@ -143,6 +148,19 @@ TEST_F(Ask, WhatCannotBeAskedIsSaid) {
   EXPECT_EQ(said(list), "there is no authenticator `nobody`");
   for (const char* target : {"", "notes", "/no tes", "/notes\r\nX: y"})
     EXPECT_TRUE(said(question("GET", target)).starts_with("this is not a request")) << target;
+  for (const char* value : {"a\r\nHost: b", "a\nb", "a\x7f"}) {
+    Question about = question("GET", "/about");
+    about.fields = {{"User-Agent", value}};
+    EXPECT_TRUE(said(about).starts_with("this is not a request")) << value;
+  }
+}
+
+TEST_F(Ask, AHostIsOneOfTheServers) {
+  Question about = question("GET", "/about");
+  about.fields = {{"Host", "api.test"}};
+  EXPECT_EQ(said(about), "admitted");
+  about.fields = {{"host", "other.test"}};
+  EXPECT_EQ(said(about), "host_not_served");
 }
 
 }  // namespace

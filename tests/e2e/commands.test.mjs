@@ -277,6 +277,15 @@ describe('gatehouse explain', unlessBuilt, () => {
     }
   });
 
+  it('knows the hosts of the server and what answers before the gates', async () => {
+    assert.equal((await asked('GET /orders/1', '--as', 'clerk', '--header', 'Host: localhost')).outcome, 'admitted');
+    assert.equal((await asked('GET /orders/1', '--as', 'clerk', '--header', 'Host: other.test')).reason, 'host_not_served');
+    assert.equal((await explain('GET /orders/1', '--header', 'X: y\r\nHost: other.test')).status, 1);
+    const escape = String.fromCharCode(0x9b);
+    assert.ok(!(await explain('GET /orders/1', '--as', 'clerk', '--id', `a${escape}b`, '--json')).stdout.includes(escape));
+    assert.ok(!(await explain('GET /orders/1', '--as', `a${escape}b`)).stderr.includes(escape));
+  });
+
   it('takes no credential that a header carries for proven', async () => {
     assert.equal((await asked('GET /orders/1', '--header', `Authorization: Bearer ${desk.token}`)).reason, 'credential_unknown');
   });
