@@ -25,6 +25,7 @@
 #include "http/response_writer.h"
 #include "net/loop.h"
 #include "net/task_group.h"
+#include "policy/policy_set.h"
 
 namespace gatehouse::trial {
 namespace {

@@ -3,6 +3,7 @@
 // limits charge nothing, no object is looked for, nothing behind the gates is called, and no event is left.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,7 +15,11 @@
 #include "base/result.h"
 #include "core/verdict.h"
 #include "http/served_names.h"
-#include "policy/policy_set.h"
+
+namespace gatehouse::policy {
+class PolicySet;
+struct Operation;
+}  // namespace gatehouse::policy
 
 namespace gatehouse::trial {
 

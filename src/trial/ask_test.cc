@@ -8,6 +8,7 @@
 #include "base/manual_clock.h"
 #include "base/problems.h"
 #include "policy/load.h"
+#include "policy/policy_set.h"
 
 namespace gatehouse::trial {
 namespace {

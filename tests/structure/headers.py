@@ -32,7 +32,7 @@ LINES_AT_MOST = {
     "server": 7900,
     "store": 850,
     "target": 4400,
-    "trial": 4200,
+    "trial": 650,
     "well_known": 1550,
 }
 
