@@ -1,6 +1,7 @@
 #include "gate/arrive.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/strings.h"
 #include "gate/secret_forms.h"
@@ -16,6 +17,9 @@ namespace {
 constexpr std::size_t kShortestSecret = 16;
 // Of a cookie in an upstream's answer, where no fact about the request stands.
 constexpr std::size_t kShortestCookie = 8;
+
+// How names of X-Amz-* end whose values are secrets.
+constexpr std::array<std::string_view, 3> kAwsSecrets = {"-Signature", "-Token", "-Key"};
 
 // Read generously: also a field that is malformed carries secrets. A value has no quotes around it.
 template <typename Visit>
@@ -69,6 +73,7 @@ class CredentialCollector {
         value && holds_credential(*value)) {
       add(behind_scheme(*value));
     }
+    add_signatures();
     const auto field = head_.fields.value(http::FieldId::cookie);
     if (!field || (!cookies && !holds_credential(*field))) return;
     for_each_cookie(*field, [this](std::string_view name, std::string_view value) {
@@ -98,6 +103,53 @@ class CredentialCollector {
       kept += scratch();
       add(std::string_view(kept).substr(begin), shortest);
     }
+  }
+
+  // What senders sign with, whether the operation keeps it or not: nothing is routed yet. An upstream that
+  // finds a signature wrong often tells it.
+  void add_signatures() {
+    const http::Fields& fields = head_.fields;
+    if (const auto value = fields.value(http::FieldId::authorization); value && value->starts_with("AWS4-"))
+      add_aws_signature(*value);
+    const bool any = fields.has(http::FieldId::signature) || fields.has(http::FieldId::x_amz);
+    for (std::size_t i = 0; any && i < fields.size(); ++i) {
+      const http::Field field = fields[i];
+      if (field.id == http::FieldId::signature) add_message_signatures(field.value);
+      if (field.id == http::FieldId::x_amz && is_secret_of_aws(field.name)) add(field.value);
+    }
+    for (const http::QueryPair pair : http::QueryPairs(head_.query)) {
+      const bool encoded = pair.name.contains('%') && http::percent_decoded(pair.name, scratch());
+      if (is_secret_of_aws(encoded ? std::string_view(scratch()) : pair.name))
+        add_encoded(pair.value, kShortestSecret);
+    }
+  }
+
+  // `Credential=…, SignedHeaders=…, Signature=…`
+  void add_aws_signature(std::string_view rest) {
+    constexpr std::string_view kMember = "Signature=";
+    for (auto at = rest.find(kMember); at != std::string_view::npos; at = rest.find(kMember)) {
+      rest.remove_prefix(at + kMember.size());
+      add(rest.substr(0, rest.find_first_of(", ")));
+    }
+  }
+
+  // `sig1=:…:, sig2=:…:`. Read generously: of another value every piece counts.
+  void add_message_signatures(std::string_view rest) {
+    for (;;) {
+      const auto end = std::min(rest.find(':'), rest.size());
+      add(rest.substr(0, end));
+      if (end == rest.size()) return;
+      rest.remove_prefix(end + 1);
+    }
+  }
+
+  // `X-Amz-Signature`, `X-Amz-Security-Token`, `X-Amz-S3session-Token`, and customers' keys of S3.
+  static bool is_secret_of_aws(std::string_view name) {
+    constexpr std::string_view kPrefix = "X-Amz-";
+    if (!equal_ignoring_case(name.substr(0, kPrefix.size()), kPrefix)) return false;
+    return std::ranges::any_of(kAwsSecrets, [name](std::string_view end) {
+      return name.size() > end.size() && equal_ignoring_case(name.substr(name.size() - end.size()), end);
+    });
   }
 
   static std::string_view behind_scheme(std::string_view authorization) {

@@ -156,6 +156,26 @@ TEST_F(Arrival, AMalformedCookieStillCarriesSecrets) {
   EXPECT_TRUE(collected(" the longer value"));
 }
 
+TEST_F(Arrival, WhatASenderSignsWithIsKeptOutOfAnUpstreamsWords) {
+  ASSERT_TRUE(
+      arrive("/a?X-Amz-Signature=0123456789abcdef-query&x%2Damz-security-token=token%2Fof-the-query",
+             "Authorization: AWS4-HMAC-SHA256 Credential=AKID/scope,Signature=0123456789abcdef-header, "
+             "SignedHeaders=a\r\n"
+             "X-Amz-Security-Token: token-of-the-header\r\nX-AMZ-S3session-token: token-of-the-session\r\n"
+             "X-Amz-Server-Side-Encryption-Customer-Key: key-of-the-customer\r\n"
+             "X-Amz-Content-Sha256: a-digest-that-is-no-secret\r\n"
+             "Signature: a=:Zmlyc3Qgc2lnbmF0dXJl:, b=:c2Vjb25kIHNpZ25hdHVyZQ==:;x=1\r\n"
+             "Signature: c=:dGhpcmQgc2lnbmF0dXJl:\r\n"));
+  const std::vector<std::string_view> secrets = secrets_of(exchange_);
+  for (const std::string_view secret :
+       {"0123456789abcdef-query", "token%2Fof-the-query", "token/of-the-query", "0123456789abcdef-header",
+        "token-of-the-header", "token-of-the-session", "key-of-the-customer", "Zmlyc3Qgc2lnbmF0dXJl",
+        "c2Vjb25kIHNpZ25hdHVyZQ==", "dGhpcmQgc2lnbmF0dXJl"})
+    EXPECT_NE(std::ranges::find(secrets, secret), secrets.end()) << secret;
+  EXPECT_EQ(secrets.size(), 11U) << "and nothing else but Authorization, which carries bearer tokens here";
+  EXPECT_TRUE(kept_out().empty()) << "a caller does not choose what a handler's words lack";
+}
+
 TEST_F(Arrival, SpacesBeforeATokenHideNothing) {
   ASSERT_TRUE(arrive("/a", "Authorization: Bearer    header.payload.sig\r\n"));
   EXPECT_TRUE(collected("header.payload.sig"));

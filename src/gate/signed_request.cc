@@ -17,6 +17,7 @@ namespace gatehouse::gate {
 namespace {
 
 constexpr std::size_t kLongestShown = 64;
+constexpr std::size_t kLongestValue = 8192;  // of an X-Amz-* field; session tokens are the longest
 
 class SignedRequest {
  public:
@@ -29,9 +30,11 @@ class SignedRequest {
       return finding("header", "signature",
                      read.error() == http::SignatureFault::missing ? "required" : "format");
     }
-    names_ = *std::move(read);
-    std::ranges::sort(names_);
-    return keeps_request_line() && keeps_host() && keeps_fields() && covers_amazons();
+    signed_ = *std::move(read);
+    std::ranges::sort(signed_.by_messages);
+    std::ranges::sort(signed_.by_aws);
+    return keeps_request_line() && keeps_host() && keeps_date() && keeps_fields(signed_.by_messages) &&
+           keeps_fields(signed_.by_aws) && covers_amazons();
   }
 
  private:
@@ -71,10 +74,13 @@ class SignedRequest {
     return finding("header", "host", "signed");
   }
 
-  bool keeps_fields() {
+  bool keeps_date() {
     const auto date = head_.fields.value(http::FieldId::date);
-    if (date && !http::is_http_date(*date)) return finding("header", "date", "format");
-    for (const std::string& name : names_) {
+    return !date || http::is_http_date(*date) || finding("header", "date", "format");
+  }
+
+  bool keeps_fields(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
       bool sent = false;
       for (std::size_t index = 0; index < head_.fields.size(); ++index) {
         const http::Field field = head_.fields[index];
@@ -115,12 +121,15 @@ class SignedRequest {
     return written == value;
   }
 
+  // By the signature that AWS verifies, and no other: the caller can invent one.
   bool covers_amazons() {
     for (const http::Field field : head_.fields) {
       if (field.id != http::FieldId::x_amz) continue;
       const bool covered = std::ranges::any_of(
-          names_, [&](const std::string& name) { return equal_ignoring_case(name, field.name); });
+          signed_.by_aws, [&](const std::string& name) { return equal_ignoring_case(name, field.name); });
       if (!covered) return finding("header", field.name, "unsigned");
+      if (field.value.size() > kLongestValue || !http::is_visible_ascii(field.value))
+        return finding("header", field.name, "format");
     }
     return true;
   }
@@ -129,7 +138,7 @@ class SignedRequest {
   const http::RequestHead& head_;
   const RequestRules& rules_;
   const Principal& principal_;
-  std::vector<std::string> names_;
+  http::SignedFields signed_;
 };
 
 }  // namespace

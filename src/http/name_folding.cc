@@ -58,11 +58,14 @@ bool has_odd_signs(std::string_view field_name) {
 // CGI-like gateways make one variable of `Content-Length` and `Content_Length`: a name that is a known one
 // but for the signs between its words is an attempt to be read by the next server only.
 bool disguises_known_name(std::string_view field_name) {
-  if (field_id(field_name) != FieldId::other || !has_odd_signs(field_name)) return false;
+  if (!has_odd_signs(field_name)) return false;
+  if (const FieldId id = field_id(field_name); id != FieldId::other) return name(id).empty();
   std::array<char, 64> dashed;
   const auto size = std::min(field_name.size(), dashed.size());
   std::transform(field_name.begin(), field_name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
-                 [](char c) { return has_odd_signs({&c, 1}) ? '-' : c; });
+                 [](char c) {
+                   return has_odd_signs({&c, 1}) ? '-' : c;
+                 });
   return field_id({dashed.data(), size}) != FieldId::other;
 }
 

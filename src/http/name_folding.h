@@ -16,8 +16,8 @@ namespace gatehouse::http {
 // Whether a header field's name has other signs than letters, digits and `-`.
 bool has_odd_signs(std::string_view field_name);
 
-// Whether a name that is not in field_table.h could be taken for one that is: a request with such a field is
-// malformed.
+// Whether a name that is not in field_table.h could be taken for one that is, or a name of a family for
+// another of it (`X-Amz-Security_Token`): a request with such a field is malformed.
 bool disguises_known_name(std::string_view field_name);
 
 // The names that mean something, made when the policy is compiled. Asking allocates nothing.

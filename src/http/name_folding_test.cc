@@ -7,6 +7,15 @@ namespace {
 
 using Kind = GuardedNames::Kind;
 
+TEST(NamesOfTheTable, AreDisguisedByOtherSignsAlsoBehindThePrefixOfAFamily) {
+  for (const char* name : {"X_Amz_Date", "X-Amz_Date", "X-Amz-Security_Token", "X-Amz-A.b", "x-amz-meta-a~b",
+                           "Gatehouse-Prin_cipal", "X-Forwarded-For_", "Content_Length", "SSL-Client_S-DN"})
+    EXPECT_TRUE(disguises_known_name(name)) << name;
+  for (const char* name :
+       {"X-Amz-Security-Token", "X-Amz-Meta-A", "Content-Length", "X_Own", "x-amz-", "Amz_Date", "X-Amzn_Id"})
+    EXPECT_FALSE(disguises_known_name(name)) << name;
+}
+
 TEST(GuardedNames, OfFieldsAreThoseThatCgiFoldsOntoThem) {
   GuardedNames names(Kind::fields);
   names.add("X-Tenant");

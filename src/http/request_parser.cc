@@ -5,7 +5,9 @@
 
 #include "base/strings.h"
 #include "http/characters.h"
+#include "http/field_table.h"
 #include "http/framing.h"
+#include "http/name_folding.h"
 #include "http/target.h"
 
 namespace gatehouse::http {
@@ -31,6 +33,21 @@ Malformed wrong_in_target(char c) {
 // Two digits around a point are a version that is well formed, and perhaps not spoken here.
 bool fits_version(std::size_t index, char c) {
   return index == 5 || index == 7 ? is(c, kDigit) : c == kVersion[index];
+}
+
+// Answers may have such names: metadata of S3 is an example.
+bool disguises_name_of_family(const Fields& fields) {
+  bool any = false;
+#define GATEHOUSE_FAMILY(id, prefix, lines, in, grammar, out) any = any || fields.has(FieldId::id);
+  GATEHOUSE_FIELD_FAMILIES(GATEHOUSE_FAMILY)
+#undef GATEHOUSE_FAMILY
+  if (!any) return false;
+  for (const Field field : fields) {
+    const bool of_family =
+        name(field.id).empty() && field.id != FieldId::other && field.id != FieldId::odd_name;
+    if (of_family && disguises_known_name(field.name)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -136,6 +153,7 @@ Progress RequestParser::run(std::string_view data, RequestHead& head) {
 
 Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   const Fields& fields = head.fields;
+  if (disguises_name_of_family(fields)) return refuse(Malformed::field_name);
   head.method = method_;
   head.version = version_;
   head.method_text = data.substr(0, method_size_);

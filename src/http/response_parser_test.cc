@@ -45,6 +45,7 @@ const std::vector<ResponseCase>& response_cases() {
   static const std::vector<ResponseCase> all = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 length 5 keep"},
       {"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", "200 length 0 keep"},
+      {"HTTP/1.1 200 OK\r\nX-Amz-Meta-user_id: 1\r\nContent-Length: 0\r\n\r\n", "200 length 0 keep"},
       {"HTTP/1.1 404 Not \xC3\xA4 there\r\nTransfer-Encoding: chunked\r\n\r\n", "404 chunked keep"},
       {"HTTP/1.1 200 OK\r\n\r\n", "200 until_close close"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "200 length 5 close"},

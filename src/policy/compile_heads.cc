@@ -115,7 +115,7 @@ void add_answers(const FieldSettings& level, const std::string& at, AnswerRules&
       add_problem("never leaves as an upstream sent it (docs/upstreams.md says which fields do); remove it");
     } else if (name.id == http::FieldId::set_cookie) {
       add_problem("leaves for the cookies that `cookies.forward` names; name them there");
-    } else if (http::disguises_known_name(text.value)) {
+    } else if (name.id == http::FieldId::other && http::disguises_known_name(text.value)) {
       add_problem("can be taken for a field that Gatehouse knows (`_` for `-`); remove it");
     } else if (!has(rules.fields, name)) {
       rules.fields.push_back(name);

@@ -174,12 +174,14 @@ TEST(ClientFields, CookiesAreWrittenInTheOrderOfTheDocument) {
 
 TEST(ClientFields, ThatASenderSignedGoOn) {
   HeadRules rules;
-  const std::string lines = "Authorization: AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=0\r\n"
-                            "X-Amz-Date: 20260101T000000Z\r\n";
+  const std::string lines =
+      "Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/r/s/aws4_request, SignedHeaders=host, Signature=" +
+      std::string(64, '0') + "\r\nX-Amz-Date: 20260101T000000Z\r\n";
   EXPECT_EQ(gone_on(lines, rules), "");
   rules.forwards.signatures = Signatures::kept;
   EXPECT_EQ(gone_on(lines, rules), lines);
   EXPECT_EQ(gone_on("Authorization: Bearer x\r\n", rules), "");
+  EXPECT_EQ(gone_on("Authorization: AWS4-Bearer x, SignedHeaders=host\r\n", rules), "") << "by its name only";
   rules.carriers.authorization = CredentialCarriers::Authorization::goes_on;
   rules.forwards.credentials = {{ForwardedCredential::Place::field, FieldName("Authorization"), {1}}};
   EXPECT_EQ(gone_on(lines, rules), lines) << "a signature is no credential of a scheme that says forward: true";

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Wire, assertRefused, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, assertRefused, eventually, response, unlessBuilt } from './harness.mjs';
 import { allNames, apart, fieldOf, valueFor } from './support/field_table.mjs';
 
 const secret = 'between sender and upstream';
@@ -44,6 +44,10 @@ function verifyAws(request) {
   return names.length > 0 && request.headers.authorization.endsWith(`Signature=${awsSignature(request, names)}`);
 }
 
+// As an inventor of signatures would write it: whole by its form.
+const invented = (names) => `AWS4-HMAC-SHA256 Credential=AKID/${scope}, SignedHeaders=${names}, Signature=${'0'.repeat(64)}`;
+const presigned = (names) => `/signed?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${encodeURIComponent(`AKID/${scope}`)}&X-Amz-SignedHeaders=${encodeURIComponent(names)}&X-Amz-Signature=${'0'.repeat(64)}`;
+
 const body = '{"title":"x"}';
 const digest = `sha-256=:${sha256(body).toString('base64')}:`;
 
@@ -55,7 +59,7 @@ describe('a signed request', unlessBuilt, () => {
       const operation = (operationId) => ({
         operationId, security: [{}], responses: { 200: { description: 'ok' } },
         parameters: [{ name: 'X-Own', in: 'header', schema: { type: 'string', maxLength: 20 } }, { name: 'theme', in: 'cookie', schema: { type: 'string', maxLength: 20 } },
-          ...['q', 'hook'].map((name) => ({ name, in: 'query', schema: { type: 'string', maxLength: 20 } }))],
+          ...['q', 'hook', 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-SignedHeaders', 'X-Amz-Signature', 'X-Amz-Security-Token'].map((name) => ({ name, in: 'query', schema: { type: 'string', maxLength: 99 } }))],
       });
       api.components.securitySchemes.hookKey = { type: 'apiKey', in: 'query', name: 'hook' };
       configuration.authenticators.hookKey = { type: 'api_key', prefix: 'partner:' };
@@ -128,7 +132,17 @@ describe('a signed request', unlessBuilt, () => {
       [request({ authorization: 'AWS4-HMAC-SHA256 Credential=a, Signature=0' }), 'signature: format'],
       // As Amazon's services have it.
       [signed(request({ 'x-amz-acl': 'public-read' }), ['date']), 'x-amz-acl: unsigned'],
-      [request({ authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=0', 'x-amz-acl': 'public-read' }), 'x-amz-acl: unsigned'],
+      [request({ authorization: invented('host'), 'x-amz-acl': 'public-read' }), 'x-amz-acl: unsigned'],
+      // An invented signature of another kind, or a second one of AWS, covers nothing for it.
+      [request({ 'signature-input': 'z=("x-amz-acl")', signature: 'z=:AA==:', 'x-amz-acl': 'public-read' }), 'x-amz-acl: unsigned'],
+      [request({ 'signature-input': 'z=("x-amz-acl")', signature: 'z=:AA==:', authorization: invented('host'), 'x-amz-acl': 'public-read' }), 'x-amz-acl: unsigned'],
+      [request({ authorization: invented('host'), 'x-amz-acl': 'public-read' }, { target: presigned('host;x-amz-acl') }), 'signature: format'],
+      [request({ 'x-amz-acl': 'public-read' }, { target: presigned('host') }), 'x-amz-acl: unsigned'],
+      [request({}, { target: '/signed?X-Amz-SignedHeaders=host' }), 'signature: format'],
+      [request({ 'signature-input': 'a=("date"), b=("x-own")', signature: 'c=:AA==:' }), 'signature: format'],
+      // What begins like a signature goes on as one by its grammar alone.
+      ...['AWS4-${jndi:x}, SignedHeaders=host', `AWS4-Bearer ${desk.token}, SignedHeaders=host`, invented('host; x-amz-acl'), invented('host').replace(', ', ' SignedHeaders=x-amz-acl, '), `${invented('host')}, X=1`].map((authorization) => [request({ authorization }), 'signature: format']),
+      ...['a\xFFb', 'a\tb', 'x'.repeat(8193)].map((value) => [request({ authorization: invented('host;x-amz-foo'), 'x-amz-foo': value }), 'x-amz-foo: format']),
     ]) {
       const arrived = desk.upstream.requests.length;
       const event = await assertRefused(desk.gatehouse, await raw(head(made)), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
@@ -137,9 +151,9 @@ describe('a signed request', unlessBuilt, () => {
     }
     const spelled = signed(request({ 'content-type': 'Application/JSON', 'content-length': body.length }, { method: 'POST' }), ['content-type']);
     assert.match((await assertRefused(desk.gatehouse, await raw(head(spelled) + body), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' })).detail, /content-type: signed$/);
-    for (const lines of ['Signature_Input: sig1=("date")\r\n', 'Signature.Input: x\r\n', 'X_Amz_Date: 1\r\n'])
+    for (const lines of ['X-Amz-Security_Token: x\r\n', 'X-Amz-A_b: 1\r\n', 'x-amz-a.b: 1\r\n', 'Signature_Input: sig1=("date")\r\n', 'Signature.Input: x\r\n', 'X_Amz_Date: 1\r\n'])
       assert.equal((await raw(head(signed(request(), ['@method'])).replace('\r\n\r\n', `\r\n${lines}\r\n`))).status, 400, lines);
-    assert.equal((await raw(head(request({ authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host;x-amz-date, Signature=0', 'x-amz-date': '1' })).replace('\r\n\r\n', '\r\nX-Amz-Date: 2\r\n\r\n'))).status, 400, 'two values');
+    assert.equal((await raw(head(request({ authorization: invented('host;x-amz-date'), 'x-amz-date': '1' })).replace('\r\n\r\n', '\r\nX-Amz-Date: 2\r\n\r\n'))).status, 400, 'two values');
   });
 
   it('arrives as it was signed or not at all, whatever it covers', async () => {
@@ -157,7 +171,7 @@ describe('a signed request', unlessBuilt, () => {
         return below(10) ? [[name, value]] : [[name, value], [name, value]];
       });
       const covered = [...new Set([...chosen.filter(() => below(3)), ...(below(5) ? [] : [pick(names)])].map((name) => name.toLowerCase()))];
-      const signature = below(2) ? [['Authorization', `AWS4-HMAC-SHA256 Credential=a, SignedHeaders=${['host', ...covered].join(';')}, Signature=0`]]
+      const signature = below(2) ? [['Authorization', invented(['host', ...covered].join(';'))]]
         : [['Signature-Input', `s=(${covered.map((name) => `"${name}"`).join(' ')})`], ['Signature', 's=:AA==:']];
       const before = desk.upstream.requests.length;
       const answer = await raw(`GET /signed HTTP/1.1\r\nHost: localhost\r\n${[...fields, ...signature].map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
@@ -175,8 +189,30 @@ describe('a signed request', unlessBuilt, () => {
     assert.ok(arrivals > 30, `${arrivals} arrived`);
   });
 
+  it('is not told by the record where the upstream tells it', async () => {
+    const secrets = { header: '5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7', token: 'IQoJb3JpZ2luX2VjEA/session+token==', message: 'd2UgYXJlIHRoZSBzaWduYXR1cmUgYnl0ZXM=', query: 'c'.repeat(64), session: 'session-token-of-the-query' };
+    desk.upstream.answer = () => response(403, `<Error>${Object.values(secrets).join('</a><a>')}, the rest</Error>`, { 'Content-Type': 'application/xml' });
+    const sends = [
+      [['header', 'token', 'message'], request({ authorization: invented('host;x-amz-security-token').replace('0'.repeat(64), secrets.header), 'x-amz-security-token': secrets.token, 'signature-input': 'z=("@method")', signature: `z=:${secrets.message}:` })],
+      [['query', 'session'], request({}, { target: `${presigned('host').replace('0'.repeat(64), secrets.query)}&X-Amz-Security-Token=${secrets.session}` })],
+    ];
+    for (const [names, made] of sends) {
+      const answer = await raw(head(made));
+      assert.equal(desk.upstream.last.target, made.target, 'it has reached the upstream');
+      const id = answer.headers['x-request-id'];
+      const event = await desk.gatehouse.eventOf(id);
+      const { stdout } = await eventually(async () => {
+        const why = await desk.folder.run('why', '-c', 'gatehouse.yaml', id);
+        return why.stdout.includes('the rest') && why;
+      }, 'the original');
+      for (const name of names)
+        for (const text of [stdout, JSON.stringify(event), answer.body.toString()]) assert.ok(!text.includes(secrets[name]), `${name}: ${text}`);
+    }
+    desk.upstream.answer = () => response(200);
+  });
+
   it('is none where the operation does not say so', async () => {
-    const made = signed(request({ date: 'Tue, 20 Apr 2021 02:07:55 GMT', 'x-amz-date': '1', authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=0' }, { target: '/unsigned' }), ['date']);
+    const made = signed(request({ date: 'Tue, 20 Apr 2021 02:07:55 GMT', 'x-amz-date': '1', authorization: invented('host') }, { target: '/unsigned' }), ['date']);
     assert.equal((await raw(head(made))).status, 200);
     for (const name of ['signature', 'signature-input', 'date', 'x-amz-date', 'authorization']) assert.equal(desk.upstream.last.headers[name], undefined, name);
   });
