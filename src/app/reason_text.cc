@@ -76,7 +76,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::body_share:
       return "the caller's bodies take as much of memory.bodies as is left for all others, or wait for long "
              "checks as often as one caller may";
-    case Reason::media_type_unsupported: return "the operation declares no such content type";
+    case Reason::media_type_unsupported: return "the operation takes no such content type";
     case Reason::upstream_unreachable:
       return "no connection to the upstream; is it running where upstreams says?";
     case Reason::upstream_open_circuit:

@@ -61,6 +61,15 @@ describe('check', unlessBuilt, () => {
     assert.equal(status, 0, stderr);
   });
 
+  it('refuses a file of authorities that holds none: it does not stand for the system\'s', async () => {
+    for (const text of ['', '# to be mounted\n']) {
+      folder.write('peers.pem', text);
+      const { status, stderr } = await check(configuration.replace('"http://127.0.0.1:3000"', '"https://127.0.0.1:3000", ca: peers.pem'));
+      assert.equal(status, 1);
+      assert.match(stderr, /^gatehouse\.yaml:7:\d+: upstreams\.shop\.ca: /m);
+    }
+  });
+
   const lineOf = (text, part) => text.slice(0, text.indexOf(part)).split('\n').length;
 
   for (const [what, from, to, place] of [
