@@ -93,6 +93,6 @@ conclude({
   passed: total.cases - failures.length,
   failures,
   text: `${rounds} expressions, ${total.refused} of which ECMA-262 refuses with the u flag; the others are looked for in ${textsEach} texts each, and found in
-${total.found}. Look-around and back references are not made: \`pattern\` refuses them when the schema is compiled.
+${total.found}. Lookaround is made where its place is known; anywhere else, and for back references, \`pattern\` refuses when the schema is compiled.
 `,
 });
