@@ -388,6 +388,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Body body = event.find_string("http.request.method") == "HEAD" ? Body::none : Body::as_announced;
     auto answer = take_message(output, body);
     while (answer && answer->first_line.starts_with("HTTP/1.1 1")) answer = take_message(output, body);
+    // The event of a request that could not be read has no method, and the answer has no body where that was
+    // HEAD. It is the last of the connection.
+    if (!answer && event.find_string("http.request.method") == "_OTHER" && input.contains("HEAD ")) {
+      answer = take_message(output, Body::none);
+      EXCHANGE_EXPECT(output.empty());
+    }
     EXCHANGE_EXPECT(answer);
     EXCHANGE_EXPECT(answer->first_line.substr(9, 3) == event.find("http.response.status_code")->literal());
     EXCHANGE_EXPECT(answer->field("X-Request-Id") == event.find("request.id")->string());
