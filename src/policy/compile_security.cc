@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "doc/reader.h"
 #include "policy/known.h"
 
 namespace gatehouse::policy {

@@ -16,6 +16,8 @@
 namespace gatehouse::server {
 
 class Worker;
+struct ListenerPolicy;
+struct Serving;
 
 // What becomes of the connection behind an answer.
 enum class Next : std::uint8_t { keep_alive, close, gone };
