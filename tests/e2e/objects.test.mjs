@@ -52,18 +52,18 @@ describe('objects that an upstream knows', unlessBuilt, () => {
   const targets = () => desk.upstream.requests.map(({ target }) => target);
 
   it('are refused 20 ms after they began to be looked for, by whenever the body ends', async () => {
-    let asked = 0;
-    lookUp = () => ((asked = performance.now()), response(404));
+    lookUp = () => response(404);
     const body = '{"text":"x"}';
     for (const late of [6, 9, 12, 15, 18]) {
       const wire = await Wire.open(desk.port, desk.tls);
       wire.send(`POST /notes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
       await new Promise((resolve) => setTimeout(resolve, late));
+      const sent = performance.now(); // no lookup begins before: whatever is late on this machine, the refusal is too
       wire.send(body);
       await wire.until(() => wire.received.length > 0, 'answer');
-      const passed = performance.now() - asked;
+      const passed = performance.now() - sent;
       assert.equal((await wire.responses())[0].status, 404);
-      assert.ok(passed > 14, `the refusal came ${passed} ms after the lookup, with a body ${late} ms late`);
+      assert.ok(passed > 19, `the refusal came ${passed} ms after the body, with a body ${late} ms late`);
       wire.destroy();
     }
   });
