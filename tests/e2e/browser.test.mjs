@@ -29,7 +29,10 @@ async function visit(desk, path) {
   } finally {
     browser.kill('SIGKILL');
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    // Children of the browser may still write: a folder that is left in /tmp is no failure of what is tested.
+    try {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+    } catch {}
   }
 }
 
