@@ -12,7 +12,6 @@
 
 #include "base/entropy.h"
 #include "base/manual_clock.h"
-#include "base/problems.h"
 #include "gate/arrive.h"
 #include "gate/limit.h"
 #include "gate/route.h"
@@ -20,7 +19,7 @@
 #include "http/served_names.h"
 #include "net/loop.h"
 #include "net/testing.h"
-#include "policy/load.h"
+#include "policy/testing.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -50,19 +49,6 @@ limits:
 defaults: {limits: [per_ip, per_reader], upstream: notes}
 operations: {listNotes: {permission: notes:read, principal: one}}
 )";
-
-std::shared_ptr<const policy::PolicySet> notes_policy() {
-  Problems problems;
-  auto policy =
-      policy::load("gatehouse.yaml",
-                   {.read = [](const auto& path) -> Result<std::string> {
-                      return std::string(path.filename() == "api.json" ? kNotesApi : kNotesSettings);
-                    },
-                    .handlers = {}},
-                   problems);
-  if (!policy) throw std::runtime_error(problems.text());
-  return policy;
-}
 
 class NoLimits final : public LimitStore {
  public:
@@ -148,7 +134,7 @@ class SlowSchemes : public ::testing::Test {
   }();
   SystemEntropy entropy_;
   net::Loop loop_{clock_};
-  std::shared_ptr<const policy::PolicySet> policy_ = notes_policy();
+  std::shared_ptr<const policy::PolicySet> policy_ = policy::testing::policy_of(kNotesSettings, kNotesApi);
   NoLimits limits_;
   LimitGate limits_gate_{limits_};
   Schemes schemes_;

@@ -14,7 +14,6 @@
 
 #include "base/entropy.h"
 #include "base/manual_clock.h"
-#include "base/problems.h"
 #include "core/audit_sink.h"
 #include "gate/arrive.h"
 #include "gate/runner.h"
@@ -22,7 +21,7 @@
 #include "http/served_names.h"
 #include "net/signal.h"
 #include "net/testing.h"
-#include "policy/load.h"
+#include "policy/testing.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -58,19 +57,6 @@ operations:
     resource: {upstream: {path: "/owner/{path.id}"}, attributes: {owner: string}}
     when: resource.owner == principal.id && request.body.note.startsWith(resource.owner)
 )";
-
-std::shared_ptr<const policy::PolicySet> orders_policy() {
-  Problems problems;
-  auto policy =
-      policy::load("gatehouse.yaml",
-                   {.read = [](const auto& path) -> Result<std::string> {
-                      return std::string(path.filename() == "api.json" ? kOrdersApi : kOrdersSettings);
-                    },
-                    .handlers = {}},
-                   problems);
-  if (!policy) throw std::runtime_error(problems.text());
-  return policy;
-}
 
 // Where requests wait: the one that has waited longest goes on first.
 class Turns {
@@ -316,7 +302,7 @@ class Interleaved : public ::testing::TestWithParam<Finds> {
   SystemEntropy entropy_;
   net::Loop loop_{clock_};
   Turns turns_{loop_};
-  std::shared_ptr<const policy::PolicySet> policy_ = orders_policy();
+  std::shared_ptr<const policy::PolicySet> policy_ = policy::testing::policy_of(kOrdersSettings, kOrdersApi);
   CountedLimits limits_;
   WaitingSink sink_{turns_};
   Runner runner_;

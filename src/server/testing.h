@@ -18,13 +18,12 @@
 #include <sys/socket.h>
 
 #include "base/manual_clock.h"
-#include "base/problems.h"
 #include "core/audit_sink.h"
 #include "gate/respond.h"
 #include "net/loop.h"
 #include "net/signal.h"
 #include "net/stream.h"
-#include "policy/load.h"
+#include "policy/testing.h"
 #include "server/connection.h"
 #include "server/worker.h"
 
@@ -294,18 +293,6 @@ inline std::vector<unsigned> statuses_in(std::string_view bytes) {
   return statuses;
 }
 
-inline std::shared_ptr<const policy::PolicySet> test_policy(const std::string& settings) {
-  Problems problems;
-  auto policy = policy::load("gatehouse.yaml",
-                             {.read = [&](const auto& path) -> Result<std::string> {
-                                return path.filename() == "api.json" ? std::string(kTestApi) : settings;
-                              },
-                              .handlers = {}},
-                             problems);
-  if (!policy || !problems.empty()) throw std::runtime_error(problems.text());
-  return policy;
-}
-
 struct TestOptions {
   std::string settings = {};  // follow those above
   std::string listen = std::string(kTestListen);
@@ -320,7 +307,8 @@ class TestServer {
     static const IpAddress kClient = *IpAddress::parse("203.0.113.9");
     peer_ = {kClient, 40'000};
     gate::Parts parts;
-    parts.policy = test_policy(std::string(kTestSettings) + options.listen + options.settings);
+    parts.policy =
+        policy::testing::policy_of(std::string(kTestSettings) + options.listen + options.settings, kTestApi);
     for (const policy::Operation& operation : parts.policy->operations) {
       gate::OperationParts& made = parts.operations.emplace_back();
       made.target = std::make_unique<BackendTarget>(backend);

@@ -218,7 +218,6 @@ class Trial {
       if (bug) std::rethrow_exception(bug);
       if (!*admitted) reply.refusal = admitted->error();
     }
-    reply.operation = exchange_.checked.operation();
     const unsigned status = reply.refusal ? gate::respond(exchange_, *reply.refusal).status() : 0;
     audit::append_event(reply.event, builder_.build(exchange_, {reply.refusal, status}, clock_.monotonic()));
     return reply;

@@ -18,8 +18,7 @@
 
 namespace gatehouse::policy {
 class PolicySet;
-struct Operation;
-}  // namespace gatehouse::policy
+}
 
 namespace gatehouse::trial {
 
@@ -43,9 +42,8 @@ struct Question {
 };
 
 struct Reply {
-  std::optional<Refusal> refusal;                // none: admitted
-  const policy::Operation* operation = nullptr;  // null where none is asked for
-  std::string event;                             // what would be recorded of a refusal: a line of JSON
+  std::optional<Refusal> refusal;  // none: admitted
+  std::string event;               // what would be recorded of a refusal: a line of JSON
 };
 
 // `served`: the hosts of the server, for what a request says of them; one without `Host` is for a name that
