@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -79,23 +81,33 @@ std::vector<GateStep> steps_of(json::Value event, const policy::PolicySet& polic
   return steps;
 }
 
+void print_json(std::string_view outcome, std::string_view reason, std::span<const GateStep> steps) {
+  json::Document document;
+  json::Builder out(document);
+  out.begin_object();
+  out.key("outcome");
+  out.string(outcome);
+  out.key("reason");
+  out.string(reason);
+  out.key("gates");
+  write_gates(out, steps);
+  out.end_object();
+  fmt::print("{}\n", printable(json::to_text(document.root())));
+}
+
+// As server/health.h has it: the listener answers, and asks no gate.
+bool asks_for_health(const policy::Listen& listen, const trial::Question& question) {
+  return (question.method == "GET" || question.method == "HEAD") && question.body.empty() &&
+         !listen.health.value.empty() && question.target == listen.health.value;
+}
+
 int print_reply(const ExplainOptions& words, const policy::PolicySet& policy, const trial::Reply& reply) {
   json::Document event;
   if (!json::Parser().parse(reply.event, event)) return fail("explain", "the event is not JSON");
   const std::vector<GateStep> steps = steps_of(event.root(), policy, !reply.refusal);
   const std::string_view outcome = reply.refusal ? "refused" : "admitted";
   if (words.json) {
-    json::Document document;
-    json::Builder out(document);
-    out.begin_object();
-    out.key("outcome");
-    out.string(outcome);
-    out.key("reason");
-    out.string(reply.refusal ? facts_of(reply.refusal->reason).name : std::string_view());
-    out.key("gates");
-    write_gates(out, steps);
-    out.end_object();
-    fmt::print("{}\n", printable(json::to_text(document.root())));
+    print_json(outcome, reply.refusal ? facts_of(reply.refusal->reason).name : std::string_view(), steps);
     return 0;
   }
   fmt::print("{}: {}", printable(words.what), outcome);
@@ -124,8 +136,12 @@ int run(const ExplainOptions& words) {
   }
   const auto policy = load_policy(words.config, "nothing was explained");
   if (!policy) return 1;
-  if (policy->settings.listen.health.value == question.target) {
-    fmt::print("{}: answered by listen.health, before any gate\n", printable(words.what));
+  if (asks_for_health(policy->settings.listen, question)) {
+    if (words.json) {
+      print_json("answered", "", {});
+    } else {
+      fmt::print("{}: answered by listen.health, before any gate\n", printable(words.what));
+    }
     return 0;
   }
   auto served = names_of(policy->settings);

@@ -280,6 +280,9 @@ describe('gatehouse explain', unlessBuilt, () => {
   it('knows the hosts of the server and what answers before the gates', async () => {
     assert.equal((await asked('GET /orders/1', '--as', 'clerk', '--header', 'Host: localhost')).outcome, 'admitted');
     assert.equal((await asked('GET /orders/1', '--as', 'clerk', '--header', 'Host: other.test')).reason, 'host_not_served');
+    desk.folder.write('healthy.yaml', { ...desk.configuration, listen: { ...desk.configuration.listen, health: '/healthz' } });
+    assert.equal((await asked('GET /healthz', '-c', 'healthy.yaml')).outcome, 'answered');
+    assert.equal((await asked('DELETE /healthz', '-c', 'healthy.yaml')).reason, 'no_such_operation');
     assert.equal((await explain('GET /orders/1', '--header', 'X: y\r\nHost: other.test')).status, 1);
     const escape = String.fromCharCode(0x9b);
     assert.ok(!(await explain('GET /orders/1', '--as', 'clerk', '--id', `a${escape}b`, '--json')).stdout.includes(escape));
