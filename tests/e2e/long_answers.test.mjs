@@ -117,18 +117,23 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await stream.close();
   });
 
+  // Of what has nothing to do with the answer.
+  async function goesOnBehindReload({ desk, wire, close }) {
+    desk.configuration.roles.clerk.push('users:read');
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => desk.gatehouse.output.includes('gatehouse: reloaded'), 'reload');
+    await assert.rejects(wire.until(({ closed }) => closed, 'end', 2500), 'nothing of it has changed');
+    await close();
+  }
+
   it('goes on behind a reload where its sender signed the request', async () => {
     const stream = await opened({
       flows: true,
       change: ({ operations }) => void (operations.getOrder.signed = true),
       headers: async (desk) => ({ ...desk.bearer, 'signature-input': 'a=("host");created=1618884473', signature: 'a=:AAAA:' }),
     });
-    stream.desk.configuration.roles.clerk.push('users:read');
-    stream.desk.writeFiles();
-    stream.desk.gatehouse.signal('SIGHUP');
-    await eventually(() => stream.desk.gatehouse.output.includes('gatehouse: reloaded'), 'reload');
-    await assert.rejects(stream.wire.until(({ closed }) => closed, 'end', 2500), 'nothing of it has changed');
-    await stream.close();
+    await goesOnBehindReload(stream);
   });
 
   it('goes on behind a reload where a trusted proxy said what the operation takes of those alone', async () => {
@@ -140,12 +145,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
       },
       headers: async (desk) => ({ ...desk.bearer, 'X-Zone': 'north' }),
     });
-    stream.desk.configuration.roles.clerk.push('users:read');
-    stream.desk.writeFiles();
-    stream.desk.gatehouse.signal('SIGHUP');
-    await eventually(() => stream.desk.gatehouse.output.includes('gatehouse: reloaded'), 'reload');
-    await assert.rejects(stream.wire.until(({ closed }) => closed, 'end', 2500), 'nothing of it has changed');
-    await stream.close();
+    await goesOnBehindReload(stream);
   });
 
   for (const reloaded of [false, true]) {
