@@ -1,5 +1,7 @@
 // SipHash (Aumasson, Bernstein, "SipHash: a fast short-input PRF") with a result of 128 bits: a keyed hash
-// for tables whose keys the other side chooses. Who does not know the key cannot aim at a bucket.
+// for tables whose keys the other side chooses. Who does not know the key cannot aim at a bucket. The message
+// comes in words and a rest, so that a caller with two parts need not join them, and the rounds are a choice:
+// libsodium has neither. What is one text and takes 2-4 rounds is crypto::process_digest()'s.
 #pragma once
 
 #include <bit>

@@ -42,6 +42,11 @@ class PostgresStoreTest : public ::testing::Test {
     return net::finish(
         loop_, store_->transact<std::int64_t>(loop_, mode, clock_.monotonic() + patience, std::move(work)));
   }
+  Result<std::int64_t> write(Work<std::int64_t> work) {
+    return net::finish(
+        loop_, store_->transact<std::int64_t>(loop_, Store::Mode::write, clock_.monotonic() + seconds{60},
+                                              std::move(work)));
+  }
   std::string things() const { return cluster().execute(database_, "SELECT count(*) FROM things"); }
   void end_connections() const {
     cluster().execute(
@@ -72,9 +77,7 @@ TEST_F(PostgresStoreTest, AConnectionLostInTheMiddleChangesNothing) {
     GATEHOUSE_CO_CHECK(more);
     co_return 1;
   };
-  const auto lost =
-      net::finish(loop_, store_->transact<std::int64_t>(loop_, Store::Mode::write,
-                                                        clock_.monotonic() + seconds{60}, std::move(work)));
+  const auto lost = write(std::move(work));
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, ErrorCode::unavailable);
   EXPECT_EQ(lost.error().retry, Retry::yes) << "it is known that nothing was changed";
@@ -88,9 +91,7 @@ TEST_F(PostgresStoreTest, AConnectionLostBeforeTheCommitIsAnswered) {
     end_connections();
     co_return 1;
   };
-  const auto lost =
-      net::finish(loop_, store_->transact<std::int64_t>(loop_, Store::Mode::write,
-                                                        clock_.monotonic() + seconds{60}, std::move(work)));
+  const auto lost = write(std::move(work));
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, ErrorCode::unavailable);
   EXPECT_EQ(lost.error().retry, Retry::no) << "it might have been committed";
@@ -112,9 +113,7 @@ TEST_F(PostgresStoreTest, ErrorsQuoteNoValues) {
     GATEHOUSE_CO_CHECK(rows);
     co_return 1;
   };
-  const auto refused =
-      net::finish(loop_, store_->transact<std::int64_t>(loop_, Store::Mode::write,
-                                                        clock_.monotonic() + seconds{60}, std::move(work)));
+  const auto refused = write(std::move(work));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::invalid);
   EXPECT_EQ(refused.error().text.find(secret), std::string::npos) << refused.error().text;
