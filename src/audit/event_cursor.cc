@@ -26,7 +26,7 @@ Result<int> open_lock_file(const std::string& folder) {
 
 // Of the descriptor, not of the process: a second cursor of this process is refused too.
 bool lock_byte(int file, std::int64_t id) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = id;
@@ -34,18 +34,24 @@ bool lock_byte(int file, std::int64_t id) {
   return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
 }
 
-// Appends the lines of `text` behind the first `skip`, and gives how many. After a loss of power a run's
-// bytes may be zero, or end early: what is no whole object is no event.
-std::uint64_t append_whole_lines(std::string& out, std::string_view text, std::int64_t skip) {
-  std::uint64_t appended = 0;
-  for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+// Leaves of `text` behind `from` the lines behind the first `skip`, and gives how many. After a loss of power
+// a run's bytes may be zero, or end early: what is no whole object is no event.
+std::uint64_t leave_whole_lines(std::string& text, std::size_t from, std::int64_t skip) {
+  std::uint64_t left = 0;
+  std::size_t keep = from;  // the end of what is left
+  std::size_t begin = from;
+  for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     if (skip-- > 0) continue;
-    const std::string_view line = text.substr(0, end);
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
     if (!line.starts_with('{') || !line.ends_with('}') || line.contains('\0')) continue;
-    out.append(text.substr(0, end + 1));
-    ++appended;
+    if (keep != begin)
+      std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(begin), line.size() + 1,
+                  text.begin() + static_cast<std::ptrdiff_t>(keep));
+    keep += line.size() + 1;
+    ++left;
   }
-  return appended;
+  text.resize(keep);
+  return left;
 }
 
 // Where the name has no place yet: the end of the log. In one statement, so that no other process writes
@@ -135,10 +141,10 @@ Result<LogPiece> EventCursor::next(ByteCount most, std::string& lines) {
     if (end <= next_) continue;
     bytes += static_cast<std::uint64_t>(rows.integer(4));
     if (piece.events > 0 && bytes > most.bytes) break;
-    GATEHOUSE_TRY(const std::string_view text,
-                  files_.read({rows.integer(2), rows.integer(3), rows.integer(4)}));
+    const std::size_t before = lines.size();
+    GATEHOUSE_CHECK(files_.append({rows.integer(2), rows.integer(3), rows.integer(4)}, lines));
     const auto covered = static_cast<std::uint64_t>(end - next_);
-    const std::uint64_t whole = append_whole_lines(lines, text, std::max<std::int64_t>(next_ - first, 0));
+    const std::uint64_t whole = leave_whole_lines(lines, before, std::max<std::int64_t>(next_ - first, 0));
     piece.lost += covered - std::min(covered, whole);
     piece.events += covered;
     next_ = end;

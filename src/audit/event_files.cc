@@ -110,24 +110,37 @@ EventFileReader::~EventFileReader() {
 }
 
 Result<std::string_view> EventFileReader::read(const Stretch& from) {
+  buffer_.clear();
+  GATEHOUSE_CHECK(append(from, buffer_));
+  return std::string_view(buffer_);
+}
+
+Result<> EventFileReader::append(const Stretch& from, std::string& out) {
   if (descriptor_ < 0 || file_ != from.file) {
     if (descriptor_ >= 0) ::close(descriptor_);
     const std::string path = path_of(folder_, from.file);
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor_ < 0 && errno == ENOENT) return std::string_view();
+    if (descriptor_ < 0 && errno == ENOENT) return {};
     if (descriptor_ < 0) return system_failure("open", path);
     file_ = from.file;
   }
-  buffer_.resize(static_cast<std::size_t>(from.size));
+  const std::size_t before = out.size();
+  const auto size = static_cast<std::size_t>(from.size);
   std::size_t got = 0;
-  while (got < buffer_.size()) {
-    const ssize_t n = ::pread(descriptor_, buffer_.data() + got, buffer_.size() - got,
-                              from.offset + static_cast<std::int64_t>(got));
-    if (n < 0 && errno != EINTR) return system_failure("read", path_of(folder_, from.file));
-    if (n == 0) break;
-    if (n > 0) got += static_cast<std::size_t>(n);
-  }
-  return std::string_view(buffer_).substr(0, got);
+  bool failed = false;
+  // Its new bytes are not set before they are read.
+  out.resize_and_overwrite(before + size, [&](char* bytes, std::size_t) {
+    while (got < size && !failed) {
+      const ssize_t n = ::pread(descriptor_, bytes + before + got, size - got,
+                                from.offset + static_cast<std::int64_t>(got));
+      failed = n < 0 && errno != EINTR;
+      if (n == 0) break;
+      if (n > 0) got += static_cast<std::size_t>(n);
+    }
+    return before + got;
+  });
+  if (failed) return system_failure("read", path_of(folder_, from.file));
+  return {};
 }
 
 }  // namespace gatehouse::audit

@@ -59,6 +59,8 @@ class EventFileReader {
   // Valid until the next call. Shorter, or with bytes that are no lines, where the machine lost its power
   // before the disk had them; empty where the file has been removed meanwhile, as old ones are.
   Result<std::string_view> read(const Stretch& from);
+  // The same, appended to `out`.
+  Result<> append(const Stretch& from, std::string& out);
 
  private:
   const std::string folder_;

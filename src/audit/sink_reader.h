@@ -25,7 +25,7 @@ namespace gatehouse::audit {
 class EventCursor;
 
 struct SinkReaderOptions {
-  ByteCount piece = kibibytes(64);  // of lines that are read, and written, at once
+  ByteCount piece = kibibytes(512);  // of lines that are read, and written, at once
   std::chrono::milliseconds stall =
       std::chrono::seconds(10);  // without progress: told, and shown in the metrics
   std::chrono::milliseconds at_end = std::chrono::seconds(5);  // for what waits when the process ends
