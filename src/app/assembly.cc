@@ -7,6 +7,7 @@
 
 #include "app/descriptors.h"
 #include "base/overloaded.h"
+#include "client/connection_pool.h"
 #include "core/builtin.h"
 #include "gate/scheme_api_key.h"
 #include "gate/scheme_jwt.h"
@@ -92,7 +93,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     if (!url)
       return failure(ErrorCode::invalid,
                      fmt::format("upstreams.{}: {} is no URL", upstream.name, text.value));
-    target::UpstreamPoolOptions options;
+    client::ConnectionPoolOptions options;
     options.host = url->host;
     options.port = url->port;
     options.connect_timeout = upstream.connect_timeout;
@@ -103,7 +104,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     if (url->scheme == http::Scheme::https) options.tls = tls;
     std::string base_path = url->path;
     while (base_path.ends_with('/')) base_path.pop_back();
-    client->addresses.push_back({target::UpstreamPool::make(loop, *resources.threads, std::move(options)),
+    client->addresses.push_back({client::ConnectionPool::make(loop, *resources.threads, std::move(options)),
                                  url->authority(), std::move(base_path),
                                  upstream.host == policy::HostField::original
                                      ? target::UpstreamAddress::HostField::of_request

@@ -85,11 +85,12 @@ class Exchanges : public ::testing::Test {
     client_ = std::make_shared<UpstreamClient>(loop_, connections);
     client_->name = "orders";
     client_->timeout = 10s;
-    UpstreamPoolOptions options;
+    client::ConnectionPoolOptions options;
     options.host = "127.0.0.1";
     options.port = listener_->endpoint().port;
     options.most_connections = connections;
-    client_->addresses.push_back({UpstreamPool::make(loop_, blocking_, options), "orders.test", "/base"});
+    client_->addresses.push_back(
+        {client::ConnectionPool::make(loop_, blocking_, options), "orders.test", "/base"});
   }
 
   // The next requests, in the order of their arrival on whatever connection.

@@ -10,7 +10,7 @@
 namespace gatehouse::target {
 namespace {
 
-using Lease = UpstreamPool::Lease;
+using Lease = client::ConnectionPool::Lease;
 
 constexpr std::size_t kIdleConversations = 256;
 
@@ -52,11 +52,10 @@ std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_
 
 // A new connection, of the first address from `turn` on that gives one; where none does, the failure that
 // tells most.
-net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(UpstreamClient& client,
-                                                                              std::size_t turn,
-                                                                              MonotonicTime deadline) {
+net::Task<std::expected<Acquired, client::ConnectionPool::NoConnection>> new_connection(
+    UpstreamClient& client, std::size_t turn, MonotonicTime deadline) {
   const std::size_t count = client.addresses.size();
-  std::optional<UpstreamPool::NoConnection> none;
+  std::optional<client::ConnectionPool::NoConnection> none;
   for (std::size_t i = 0; i < count; ++i) {
     const UpstreamAddress& address = client.addresses[(turn + i) % count];
     auto lease = co_await address.pool->connect(deadline);
@@ -66,12 +65,12 @@ net::Task<std::expected<Acquired, UpstreamPool::NoConnection>> new_connection(Up
   co_return std::unexpected(*std::move(none));
 }
 
-Refusal refusal_for(UpstreamPool::ConnectFailure exhausted) {
+Refusal refusal_for(client::ConnectionPool::ConnectFailure exhausted) {
   switch (exhausted) {
-    case UpstreamPool::ConnectFailure::resting: return Refusal(Reason::upstream_open_circuit);
-    case UpstreamPool::ConnectFailure::busy: return Refusal(Reason::upstream_overloaded);
-    case UpstreamPool::ConnectFailure::late: return Refusal(Reason::upstream_late);
-    case UpstreamPool::ConnectFailure::unreachable: break;
+    case client::ConnectionPool::ConnectFailure::resting: return Refusal(Reason::upstream_open_circuit);
+    case client::ConnectionPool::ConnectFailure::busy: return Refusal(Reason::upstream_overloaded);
+    case client::ConnectionPool::ConnectFailure::late: return Refusal(Reason::upstream_late);
+    case client::ConnectionPool::ConnectFailure::unreachable: break;
   }
   return Refusal(Reason::upstream_unreachable);
 }

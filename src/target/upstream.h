@@ -9,16 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "client/connection_pool.h"
 #include "core/caller_shares.h"
 #include "core/target.h"
 #include "net/loop.h"
 #include "target/upstream_body.h"
-#include "target/upstream_pool.h"
 
 namespace gatehouse::target {
 
 struct UpstreamAddress {
-  std::shared_ptr<UpstreamPool> pool;
+  std::shared_ptr<client::ConnectionPool> pool;
   std::string host;       // the value of Host: host, and port where it is not the scheme's own
   std::string base_path;  // put before the request's target; no slash at the end
   // What goes out as Host: `host`, or what the request names of this server.

@@ -95,7 +95,7 @@ std::optional<AnswerReader::Outcome> AnswerReader::take_body(const Result<std::s
 std::optional<AnswerReader::Outcome> AnswerReader::end_with(const Result<std::size_t>& read) {
   if (read && *read > 0) return std::nullopt;
   if (read && decoder_->ends_with_connection()) {
-    held_.lease.end(UpstreamPool::Ending::close);
+    held_.lease.end(client::ConnectionPool::Ending::close);
     return Outcome();
   }
   const bool late = !read && read.error().code == ErrorCode::timeout;
@@ -104,15 +104,15 @@ std::optional<AnswerReader::Outcome> AnswerReader::end_with(const Result<std::si
 }
 
 std::optional<AnswerReader::Outcome> AnswerReader::take_body(std::string_view arrived) {
-  const auto last = head_.connection == http::Persistence::keep_alive ? UpstreamPool::Ending::keep
-                                                                      : UpstreamPool::Ending::close;
+  const auto last = head_.connection == http::Persistence::keep_alive ? client::ConnectionPool::Ending::keep
+                                                                      : client::ConnectionPool::Ending::close;
   const bool collecting = response_.status >= 400 || collect_ == Collect::everything;
   for (;;) {
     const Result<> taken = decoder_->take(arrived, response_.body);
     if (!taken) return failed(Reason::upstream_malformed, taken.error().text);
     if (decoder_->ended()) {
       // What comes behind an answer answers nobody: the connection ends with it.
-      held_.lease.end(arrived.empty() ? last : UpstreamPool::Ending::close);
+      held_.lease.end(arrived.empty() ? last : client::ConnectionPool::Ending::close);
       return Outcome();
     }
     if (response_.body.size() > kCollected) break;

@@ -10,7 +10,7 @@ namespace gatehouse::target {
 
 namespace {
 
-using Ending = UpstreamPool::Ending;
+using Ending = client::ConnectionPool::Ending;
 
 }  // namespace
 

@@ -8,13 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "client/connection_pool.h"
 #include "core/caller_shares.h"
 #include "core/response.h"
 #include "http/chunked.h"
 #include "http/response_parser.h"
 #include "net/loop.h"
 #include "net/signal.h"
-#include "target/upstream_pool.h"
 
 namespace gatehouse::target {
 
@@ -45,7 +45,7 @@ class ConversationLease {
 // What one request holds of an upstream: its connection, its caller's share, and the memory to read into.
 struct Held {
   CallerShares::Lease share;
-  UpstreamPool::Lease lease;
+  client::ConnectionPool::Lease lease;
   ConversationLease conversation;
 };
 
@@ -73,7 +73,7 @@ class UpstreamBody final : public BodySource {
  public:
   // `idle`: how long the upstream may send nothing, where it is not the client that lets it wait. `last`:
   // what the connection is for behind a proper end.
-  UpstreamBody(net::Loop& loop, Held held, BodyDecoder decoder, UpstreamPool::Ending last,
+  UpstreamBody(net::Loop& loop, Held held, BodyDecoder decoder, client::ConnectionPool::Ending last,
                std::chrono::nanoseconds idle);
   ~UpstreamBody() override;
 
@@ -87,13 +87,13 @@ class UpstreamBody final : public BodySource {
   net::Task<void> read_ahead();
   net::Task<Result<>> read_all();
   std::size_t room() const;
-  void end(UpstreamPool::Ending ending);
+  void end(client::ConnectionPool::Ending ending);
 
   net::Loop& loop_;
   std::shared_ptr<UpstreamClient> client_;
   std::optional<Held> held_;  // until the upstream's answer has ended
   BodyDecoder decoder_;
-  UpstreamPool::Ending last_;
+  client::ConnectionPool::Ending last_;
   std::chrono::nanoseconds idle_;
   std::string ready_, taken_;  // what is read ahead; what next() gave last
   bool done_ = false;

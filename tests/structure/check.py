@@ -161,6 +161,18 @@ def check_own_include(tree, rooms, place, room, target, first):
         yield Finding(place, f"{room} includes {target}, but its USES line names {named}; name {first} there or do without")
 
 
+OUTGOING = re.compile(r"\b(?:net::connect|connect_tls)\s*\(")
+
+
+def check_outgoing(tree):
+    """client/ alone opens connections: a second way out would be a second TLS policy, and second bounds."""
+    for path, room, text in tree.sources():
+        if room in ("net", "client") or path.endswith(("_test.cc", "_bench.cc", "/testing.h")):
+            continue
+        for found in OUTGOING.finditer(text):
+            yield Finding(f"{path}:{line_of(text, found.start())}", f"{room} opens a connection; only client does: use its pool or fetch()")
+
+
 def check_anonymous_namespaces(tree):
     """No header has an anonymous namespace: each file that includes it would have types of its own under one name."""
     for path, room, text in tree.sources():
@@ -227,7 +239,7 @@ def check_reasons(tree):
 
 
 CHECKS = (
-    check_room_order, check_includes, check_anonymous_namespaces, check_header_budgets, check_serving_headers, check_length,
+    check_room_order, check_includes, check_outgoing, check_anonymous_namespaces, check_header_budgets, check_serving_headers, check_length,
     check_registries, check_reasons,
 )
 

@@ -60,6 +60,11 @@ class TheChecks(unittest.TestCase):
     def test_a_header_beyond_its_rooms_budget_is_found_with_the_chain(self):
         self.assert_finds({"src/base/a.h": '#include "base/b.h"\n', "src/base/b.h": "\n" * 10_000}, "src/base/a.h:1", "base/a.h > base/b.h")
 
+    def test_a_connection_that_another_room_than_client_opens_is_found(self):
+        for call in ("net::connect(loop, endpoint, deadline)", "(*stream)->connect_tls(tls, host)"):
+            self.assert_finds({"src/gate/a.cc": f"\nauto opening = {call};\n"}, "src/gate/a.cc:2", "only client does")
+        self.assertEqual(self.found({"src/gate/a_test.cc": "auto opening = net::connect(loop, endpoint, deadline);\n"}), [])
+
     def test_an_anonymous_namespace_in_a_header_is_found(self):
         self.assert_finds({"src/gate/a.h": "\nnamespace {\n"}, "src/gate/a.h:2", "anonymous namespace")
 

@@ -17,6 +17,7 @@ LINES_AT_MOST = {
     "audit": 1450,
     "base": 150,
     "cel": 1450,
+    "client": 1750,
     "core": 2150,
     "crypto": 850,
     "db": 950,
@@ -37,7 +38,7 @@ LINES_AT_MOST = {
 }
 
 # Rooms that serve requests, and the headers by which configuration and documents are read: no file of the first reaches one of the second.
-SERVING = ("core", "gate", "target", "store", "audit", "server", "well_known")
+SERVING = ("client", "core", "gate", "target", "store", "audit", "server", "well_known")
 READING = (
     "cel/compile.h", "doc/load.h", "doc/reader.h", "openapi/load.h", "policy/compile.h", "policy/load.h", "schema/compiler.h",
 )

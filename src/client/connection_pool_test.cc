@@ -1,4 +1,4 @@
-#include "target/upstream_pool.h"
+#include "client/connection_pool.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "base/manual_clock.h"
 #include "net/testing.h"
 
-namespace gatehouse::target {
+namespace gatehouse::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -21,8 +21,8 @@ using net::testing::loopback;
 using net::testing::run;
 using net::testing::start;
 using net::testing::turn_until;
-using Ending = UpstreamPool::Ending;
-using Lease = UpstreamPool::Lease;
+using Ending = ConnectionPool::Ending;
+using Lease = ConnectionPool::Lease;
 
 // Answers every byte with the same byte, on every connection.
 Task<void> echo(net::StreamPtr stream, std::shared_ptr<const net::ServerTls> tls) {
@@ -48,9 +48,9 @@ Task<void> accept_all(Loop& loop, Listener& listener, std::shared_ptr<const net:
   }
 }
 
-using Leased = std::expected<Lease, UpstreamPool::NoConnection>;
+using Leased = std::expected<Lease, ConnectionPool::NoConnection>;
 
-Task<Leased> acquire(UpstreamPool& pool, MonotonicTime deadline) {
+Task<Leased> acquire(ConnectionPool& pool, MonotonicTime deadline) {
   if (auto lease = pool.take_idle()) co_return std::move(*lease);
   auto task = pool.connect(deadline);
   auto fresh = co_await task;
@@ -64,28 +64,28 @@ Task<bool> ask(Lease& lease) {
   co_return n && *n == 1 && byte[0] == 'x';
 }
 
-class Upstream : public ::testing::Test {
+class Connections : public ::testing::Test {
  protected:
-  Upstream() { open(); }
+  Connections() { open(); }
   void open(std::uint16_t port = 0, std::shared_ptr<const net::ServerTls> tls = nullptr) {
     listener_ = Listener::open(loop_, loopback(port)).value();
     spawn(loop_, accept_all(loop_, *listener_, std::move(tls), accepted_));
   }
-  std::uint16_t shut() {  // the upstream goes, and all its connections
+  std::uint16_t shut() {  // the server goes, and all its connections
     const std::uint16_t port = listener_->endpoint().port;
     loop_.cancel_tasks();
     listener_.reset();
     loop_.poll();
     return port;
   }
-  UpstreamPoolOptions options() const {
-    UpstreamPoolOptions options;
+  ConnectionPoolOptions options() const {
+    ConnectionPoolOptions options;
     options.host = "127.0.0.1";
     options.port = listener_->endpoint().port;
     return options;
   }
-  Leased lease(UpstreamPool& pool) { return run(loop_, acquire(pool, net::Timer::kNever)); }
-  void use(UpstreamPool& pool, Ending ending) {
+  Leased lease(ConnectionPool& pool) { return run(loop_, acquire(pool, net::Timer::kNever)); }
+  void use(ConnectionPool& pool, Ending ending) {
     auto one = lease(pool);
     ASSERT_TRUE(one) << one.error().error.text;
     ASSERT_TRUE(run(loop_, ask(*one)));
@@ -99,8 +99,8 @@ class Upstream : public ::testing::Test {
   int accepted_ = 0;
 };
 
-TEST_F(Upstream, AConnectionThatIsKeptIsUsedAgainTheYoungestFirst) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, AConnectionThatIsKeptIsUsedAgainTheYoungestFirst) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   auto first = lease(*pool);
   auto second = lease(*pool);
   ASSERT_TRUE(first && second);
@@ -120,8 +120,8 @@ TEST_F(Upstream, AConnectionThatIsKeptIsUsedAgainTheYoungestFirst) {
   EXPECT_EQ(accepted_, 2);
 }
 
-TEST_F(Upstream, ALeaseThatIsDroppedOrClosedIsNotUsedAgain) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, ALeaseThatIsDroppedOrClosedIsNotUsedAgain) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   {
     auto dropped = lease(*pool);
   }
@@ -133,8 +133,8 @@ TEST_F(Upstream, ALeaseThatIsDroppedOrClosedIsNotUsedAgain) {
   EXPECT_EQ(pool->busy(), 1U);
 }
 
-TEST_F(Upstream, AnIdleConnectionThatTheUpstreamClosedIsNotGivenOut) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, AnIdleConnectionThatTheServerClosedIsNotGivenOut) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   use(*pool, Ending::keep);
   const std::uint16_t port = shut();
   open(port);
@@ -144,8 +144,8 @@ TEST_F(Upstream, AnIdleConnectionThatTheUpstreamClosedIsNotGivenOut) {
   EXPECT_TRUE(run(loop_, ask(*one)));
 }
 
-TEST_F(Upstream, AConnectionWithUnaskedBytesIsNotKept) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, AConnectionWithUnaskedBytesIsNotKept) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   auto one = lease(*pool);
   ASSERT_TRUE(one);
   ASSERT_TRUE(run(loop_, net::testing::write_all(one->stream(), "xy")));
@@ -155,8 +155,8 @@ TEST_F(Upstream, AConnectionWithUnaskedBytesIsNotKept) {
   EXPECT_FALSE(pool->take_idle());
 }
 
-TEST_F(Upstream, IdleConnectionsAreClosedAfterTheirTime) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, IdleConnectionsAreClosedAfterTheirTime) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   use(*pool, Ending::keep);
   clock_.advance(29s);
   loop_.poll();
@@ -170,24 +170,24 @@ TEST_F(Upstream, IdleConnectionsAreClosedAfterTheirTime) {
   EXPECT_EQ(pool->idle(), 0U);
 }
 
-TEST_F(Upstream, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtATime) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtATime) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   use(*pool, Ending::keep);
   const std::uint16_t port = shut();
   for (int i = 0; i < 5; ++i) {
     const auto refused = lease(*pool);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().failure, UpstreamPool::ConnectFailure::unreachable);
+    EXPECT_EQ(refused.error().failure, ConnectionPool::ConnectFailure::unreachable);
   }
   clock_.advance(6s);
   loop_.poll();
-  EXPECT_EQ(lease(*pool).error().failure, UpstreamPool::ConnectFailure::unreachable)
+  EXPECT_EQ(lease(*pool).error().failure, ConnectionPool::ConnectFailure::unreachable)
       << "one attempt, which fails";
   open(port);
   const int before = accepted_;
   const auto resting = lease(*pool);
   ASSERT_FALSE(resting) << "it rests again, although it is back";
-  EXPECT_EQ(resting.error().failure, UpstreamPool::ConnectFailure::resting);
+  EXPECT_EQ(resting.error().failure, ConnectionPool::ConnectFailure::resting);
   EXPECT_EQ(accepted_, before);
   clock_.advance(6s);
   loop_.poll();
@@ -200,8 +200,8 @@ TEST_F(Upstream, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtATime
   EXPECT_TRUE(lease(*pool)) << "it accepted a connection: nobody waits for what that is used for";
 }
 
-TEST_F(Upstream, TheCircuitIsNothingToWhatBecomesOfRequests) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, TheCircuitIsNothingToWhatBecomesOfRequests) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   std::vector<Lease> held;
   for (int i = 0; i < 40; ++i) {
     auto one = lease(*pool);
@@ -211,8 +211,8 @@ TEST_F(Upstream, TheCircuitIsNothingToWhatBecomesOfRequests) {
   }
 }
 
-TEST_F(Upstream, ADescriptorThatThisMachineLacksIsNotTheAddressesFailure) {
-  const auto pool = UpstreamPool::make(loop_, blocking_, options());
+TEST_F(Connections, ADescriptorThatThisMachineLacksIsNotTheAddressesFailure) {
+  const auto pool = ConnectionPool::make(loop_, blocking_, options());
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   rlimit none = before;
@@ -220,16 +220,16 @@ TEST_F(Upstream, ADescriptorThatThisMachineLacksIsNotTheAddressesFailure) {
   setrlimit(RLIMIT_NOFILE, &none);
   for (int i = 0; i < 10; ++i) {
     const auto refused = lease(*pool);
-    EXPECT_TRUE(!refused && refused.error().failure == UpstreamPool::ConnectFailure::busy);
+    EXPECT_TRUE(!refused && refused.error().failure == ConnectionPool::ConnectFailure::busy);
   }
   setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_TRUE(lease(*pool)) << "the circuit is closed";
 }
 
-TEST_F(Upstream, IdleConnectionsCountAndMakeRoom) {
-  UpstreamPoolOptions two = options();
+TEST_F(Connections, IdleConnectionsCountAndMakeRoom) {
+  ConnectionPoolOptions two = options();
   two.most_connections = 2;
-  const auto pool = UpstreamPool::make(loop_, blocking_, two);
+  const auto pool = ConnectionPool::make(loop_, blocking_, two);
   {
     auto a = lease(*pool);
     auto b = lease(*pool);
@@ -244,23 +244,23 @@ TEST_F(Upstream, IdleConnectionsCountAndMakeRoom) {
   EXPECT_EQ(pool->idle() + pool->busy(), 2U);
 }
 
-TEST_F(Upstream, MoreConnectionsThanAllowedAreRefused) {
-  UpstreamPoolOptions two = options();
+TEST_F(Connections, MoreConnectionsThanAllowedAreRefused) {
+  ConnectionPoolOptions two = options();
   two.most_connections = 2;
-  const auto pool = UpstreamPool::make(loop_, blocking_, two);
+  const auto pool = ConnectionPool::make(loop_, blocking_, two);
   auto a = lease(*pool);
   auto b = lease(*pool);
   ASSERT_TRUE(a && b);
   const auto c = lease(*pool);
   ASSERT_FALSE(c);
-  EXPECT_EQ(c.error().failure, UpstreamPool::ConnectFailure::busy);
+  EXPECT_EQ(c.error().failure, ConnectionPool::ConnectFailure::busy);
   a->end(Ending::close);
 }
 
-TEST_F(Upstream, ANameIsResolvedAndEveryAddressTried) {
-  UpstreamPoolOptions named = options();
+TEST_F(Connections, ANameIsResolvedAndEveryAddressTried) {
+  ConnectionPoolOptions named = options();
   named.host = "localhost";  // ::1 too on many systems, where nobody listens
-  const auto pool = UpstreamPool::make(loop_, blocking_, named);
+  const auto pool = ConnectionPool::make(loop_, blocking_, named);
   use(*pool, Ending::keep);
   clock_.advance(31s);
   loop_.poll();
@@ -268,11 +268,11 @@ TEST_F(Upstream, ANameIsResolvedAndEveryAddressTried) {
   turn_until(loop_, [&] { return loop_.tasks() <= 3; });  // the accept loop and two echoes
   use(*pool, Ending::keep);
   named.host = "no such name.invalid";
-  const auto lost = UpstreamPool::make(loop_, blocking_, named);
+  const auto lost = ConnectionPool::make(loop_, blocking_, named);
   EXPECT_FALSE(lease(*lost));
 }
 
-TEST_F(Upstream, AnHttpsUpstreamIsVerified) {
+TEST_F(Connections, AnHttpsServerIsVerified) {
   const Identity authority("authority", nullptr, "");
   const Identity server("server", &authority, "IP:127.0.0.1");
   net::ServerTlsOptions served;
@@ -282,9 +282,9 @@ TEST_F(Upstream, AnHttpsUpstreamIsVerified) {
   open(0, net::ServerTls::make(served).value());
   net::ClientTlsOptions trusted;
   trusted.ca_pem = authority.certificate_pem();
-  UpstreamPoolOptions https = options();
+  ConnectionPoolOptions https = options();
   https.tls = net::ClientTls::make(trusted).value();
-  const auto pool = UpstreamPool::make(loop_, blocking_, https);
+  const auto pool = ConnectionPool::make(loop_, blocking_, https);
   use(*pool, Ending::keep);
   auto again = lease(*pool);
   ASSERT_TRUE(again);
@@ -293,19 +293,19 @@ TEST_F(Upstream, AnHttpsUpstreamIsVerified) {
 
   trusted.ca_pem = Identity("stranger", nullptr, "").certificate_pem();
   https.tls = net::ClientTls::make(trusted).value();
-  const auto wary = UpstreamPool::make(loop_, blocking_, https);
+  const auto wary = ConnectionPool::make(loop_, blocking_, https);
   const auto refused = lease(*wary);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().failure, UpstreamPool::ConnectFailure::unreachable);
+  EXPECT_EQ(refused.error().failure, ConnectionPool::ConnectFailure::unreachable);
   EXPECT_EQ(refused.error().error.code, ErrorCode::denied);
 }
 
-TEST_F(Upstream, ConnectingEndsAtTheDeadline) {
+TEST_F(Connections, ConnectingEndsAtTheDeadline) {
   shut();
   listener_ = Listener::open(loop_, loopback(), {.backlog = 0}).value();  // nobody accepts
-  UpstreamPoolOptions slow = options();
+  ConnectionPoolOptions slow = options();
   slow.connect_timeout = 1h;
-  const auto pool = UpstreamPool::make(loop_, blocking_, slow);
+  const auto pool = ConnectionPool::make(loop_, blocking_, slow);
   std::optional<Leased> waiting[8];
   for (auto& one : waiting) start(loop_, acquire(*pool, loop_.now() + 10s), one);
   for (int i = 0; i < 20; ++i) loop_.poll();
@@ -313,8 +313,8 @@ TEST_F(Upstream, ConnectingEndsAtTheDeadline) {
   turn_until(loop_,
              [&] { return std::ranges::all_of(waiting, [](const auto& w) { return w.has_value(); }); });
   EXPECT_FALSE(*waiting[7]);
-  EXPECT_EQ(waiting[7]->error().failure, UpstreamPool::ConnectFailure::late);
+  EXPECT_EQ(waiting[7]->error().failure, ConnectionPool::ConnectFailure::late);
 }
 
 }  // namespace
-}  // namespace gatehouse::target
+}  // namespace gatehouse::client

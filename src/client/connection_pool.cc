@@ -1,4 +1,4 @@
-#include "target/upstream_pool.h"
+#include "client/connection_pool.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "net/resolve.h"
 
-namespace gatehouse::target {
+namespace gatehouse::client {
 namespace {
 
 // Whether an idle connection is still good: nothing may have come over it since its last answer.
@@ -18,12 +18,12 @@ bool still_open(net::Stream& stream) {
 
 }  // namespace
 
-std::shared_ptr<UpstreamPool> UpstreamPool::make(net::Loop& loop, net::BlockingPool& blocking,
-                                                 UpstreamPoolOptions options) {
-  return std::shared_ptr<UpstreamPool>(new UpstreamPool(loop, blocking, std::move(options)));
+std::shared_ptr<ConnectionPool> ConnectionPool::make(net::Loop& loop, net::BlockingPool& blocking,
+                                                     ConnectionPoolOptions options) {
+  return std::shared_ptr<ConnectionPool>(new ConnectionPool(loop, blocking, std::move(options)));
 }
 
-UpstreamPool::UpstreamPool(net::Loop& loop, net::BlockingPool& blocking, UpstreamPoolOptions options)
+ConnectionPool::ConnectionPool(net::Loop& loop, net::BlockingPool& blocking, ConnectionPoolOptions options)
     : Timer(loop.timers()), loop_(loop), blocking_(blocking), options_(std::move(options)) {
   // An address as text needs no look-up, now or later.
   if (const auto literal = IpAddress::parse(options_.host)) {
@@ -32,30 +32,30 @@ UpstreamPool::UpstreamPool(net::Loop& loop, net::BlockingPool& blocking, Upstrea
   }
 }
 
-UpstreamPool::~UpstreamPool() = default;
+ConnectionPool::~ConnectionPool() = default;
 
 // ---- leases
 
-UpstreamPool::Lease::Lease(std::shared_ptr<UpstreamPool> pool, std::shared_ptr<Address> address,
-                           net::StreamPtr stream, bool reused)
+ConnectionPool::Lease::Lease(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Address> address,
+                             net::StreamPtr stream, bool reused)
     : pool_(std::move(pool)), address_(std::move(address)), stream_(std::move(stream)), reused_(reused) {
   ++pool_->busy_;
 }
 
-UpstreamPool::Lease::~Lease() {
+ConnectionPool::Lease::~Lease() {
   if (pool_) --pool_->busy_;
 }
 
-const net::Endpoint& UpstreamPool::Lease::endpoint() const { return address_->endpoint; }
+const net::Endpoint& ConnectionPool::Lease::endpoint() const { return address_->endpoint; }
 
-void UpstreamPool::Lease::end(Ending ending) {
+void ConnectionPool::Lease::end(Ending ending) {
   if (!stream_) return;
   net::StreamPtr stream = std::move(stream_);
   stream->clear_deadline();
   if (ending == Ending::keep) pool_->give_back(*address_, std::move(stream));
 }
 
-void UpstreamPool::give_back(Address& address, net::StreamPtr stream) {
+void ConnectionPool::give_back(Address& address, net::StreamPtr stream) {
   // What answers is there, whatever became of attempts to connect meanwhile.
   if (!rests(address)) address.failures = 0;
   if (address.retired || !still_open(*stream)) return;
@@ -64,7 +64,7 @@ void UpstreamPool::give_back(Address& address, net::StreamPtr stream) {
   if (!armed()) arm(address.idle.back().until);
 }
 
-void UpstreamPool::expired() {
+void ConnectionPool::expired() {
   MonotonicTime next = kNever;
   for (const auto& address : addresses_) {
     auto& idle = address->idle;
@@ -74,13 +74,13 @@ void UpstreamPool::expired() {
   arm(next);
 }
 
-std::size_t UpstreamPool::idle() const {
+std::size_t ConnectionPool::idle() const {
   std::size_t all = 0;
   for (const auto& address : addresses_) all += address->idle.size();
   return all;
 }
 
-std::optional<UpstreamPool::Lease> UpstreamPool::take_idle() {
+std::optional<ConnectionPool::Lease> ConnectionPool::take_idle() {
   for (std::size_t i = 0; i < addresses_.size(); ++i) {
     const auto& address = addresses_[(next_ + i) % addresses_.size()];
     auto& idle = address->idle;
@@ -97,7 +97,7 @@ std::optional<UpstreamPool::Lease> UpstreamPool::take_idle() {
 
 // ---- health
 
-void UpstreamPool::unreachable(Address& address) {
+void ConnectionPool::unreachable(Address& address) {
   if (address.failures < options_.failures_to_open) ++address.failures;
   if (!rests(address)) return;
   address.rests_until = loop_.now() + options_.rest;
@@ -105,13 +105,13 @@ void UpstreamPool::unreachable(Address& address) {
 }
 
 // Connections that nobody uses give way to one that somebody needs.
-void UpstreamPool::make_room() {
+void ConnectionPool::make_room() {
   for (const auto& address : addresses_) {
     while (!address->idle.empty() && busy_ + idle() >= options_.most_connections) address->idle.pop_front();
   }
 }
 
-std::shared_ptr<UpstreamPool::Address> UpstreamPool::choose(
+std::shared_ptr<ConnectionPool::Address> ConnectionPool::choose(
     const std::vector<std::shared_ptr<Address>>& tried) {
   for (std::size_t i = 0; i < addresses_.size(); ++i) {
     const auto& address = addresses_[(next_ + i) % addresses_.size()];
@@ -128,7 +128,7 @@ std::shared_ptr<UpstreamPool::Address> UpstreamPool::choose(
 
 // ---- connecting
 
-net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> UpstreamPool::connect(
+net::Task<std::expected<ConnectionPool::Lease, ConnectionPool::NoConnection>> ConnectionPool::connect(
     MonotonicTime deadline) {
   const auto none = [](ConnectFailure failure, Error error) {
     return std::unexpected(NoConnection{failure, std::move(error)});
@@ -158,7 +158,7 @@ net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> Upstre
     tried.push_back(address);
     // Gives the place, and the probe, back, also when this is cancelled while it connects.
     struct Attempt {
-      UpstreamPool& pool;
+      ConnectionPool& pool;
       Address& address;
       bool probing;
       ~Attempt() {
@@ -184,7 +184,7 @@ net::Task<std::expected<UpstreamPool::Lease, UpstreamPool::NoConnection>> Upstre
   co_return tried.empty() ? none(ConnectFailure::resting, std::move(last)) : out_of_reach(std::move(last));
 }
 
-net::Task<Result<net::StreamPtr>> UpstreamPool::open(net::Endpoint endpoint, MonotonicTime deadline) {
+net::Task<Result<net::StreamPtr>> ConnectionPool::open(net::Endpoint endpoint, MonotonicTime deadline) {
   auto connecting = net::connect(loop_, endpoint, deadline);
   auto stream = co_await connecting;
   if (!stream || !options_.tls) co_return stream;
@@ -197,7 +197,7 @@ net::Task<Result<net::StreamPtr>> UpstreamPool::open(net::Endpoint endpoint, Mon
 
 // ---- names
 
-net::Task<Result<>> UpstreamPool::look_up() {
+net::Task<Result<>> ConnectionPool::look_up() {
   auto task = net::resolve(loop_, blocking_, options_.host);
   auto found = co_await task;
   GATEHOUSE_CO_CHECK(found);
@@ -205,7 +205,7 @@ net::Task<Result<>> UpstreamPool::look_up() {
   co_return Result<>{};
 }
 
-net::Task<void> UpstreamPool::refresh(std::shared_ptr<UpstreamPool> pool) {
+net::Task<void> ConnectionPool::refresh(std::shared_ptr<ConnectionPool> pool) {
   auto task = pool->look_up();
   auto found = co_await task;
   pool->refreshing_ = false;
@@ -213,7 +213,7 @@ net::Task<void> UpstreamPool::refresh(std::shared_ptr<UpstreamPool> pool) {
   if (!found) pool->resolved_ = pool->loop_.now();
 }
 
-void UpstreamPool::adopt(const std::vector<IpAddress>& found) {
+void ConnectionPool::adopt(const std::vector<IpAddress>& found) {
   std::vector<std::shared_ptr<Address>> now;
   for (const IpAddress& ip : found) {
     const auto known =
@@ -232,4 +232,4 @@ void UpstreamPool::adopt(const std::vector<IpAddress>& found) {
   resolved_ = loop_.now();
 }
 
-}  // namespace gatehouse::target
+}  // namespace gatehouse::client

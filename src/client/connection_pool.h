@@ -1,17 +1,17 @@
-// UpstreamPool: one worker's connections to one upstream (one name, one port, plain or TLS).
+// ConnectionPool: the connections of one loop to one server (one name, one port, plain or TLS).
 //
 //   auto lease = pool->take_idle();                   // the usual case, without a coroutine
 //   if (!lease) { auto fresh = co_await pool->connect(deadline); ... }
 //   ... one request and its answer over lease->stream() ...
-//   lease->end(UpstreamPool::Ending::keep);
+//   lease->end(ConnectionPool::Ending::keep);
 //
-// A reused connection may have been closed by the upstream at the very moment of its use. A request that is
+// A reused connection may have been closed by the server at the very moment of its use. A request that is
 // idempotent (RFC 9110, section 9.2.2) and fails on a reused() lease before a byte of the answer came is
 // repeated once, over connect().
 //
 // The circuit. An address that accepts no connection several times in a row rests: nothing is tried there
 // until its rest is over, and then one attempt at a time. What is asked over a connection never counts: a
-// caller can make an answer late or malformed, and one caller's requests must not close the upstream for the
+// caller can make an answer late or malformed, and one caller's requests must not close the server for the
 // others.
 #pragma once
 
@@ -32,9 +32,9 @@
 #include "net/task.h"
 #include "net/tls.h"
 
-namespace gatehouse::target {
+namespace gatehouse::client {
 
-struct UpstreamPoolOptions {
+struct ConnectionPoolOptions {
   std::string host;  // a name, or an address as text
   std::uint16_t port = 0;
   std::shared_ptr<const net::ClientTls> tls;              // null: plain
@@ -47,14 +47,14 @@ struct UpstreamPoolOptions {
   Nanoseconds rest = std::chrono::seconds(5);  // then one attempt is made at a time
 };
 
-class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, private net::Timer {
+class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>, private net::Timer {
   struct Address;
 
  public:
   // `loop` and `blocking` outlive the pool.
-  static std::shared_ptr<UpstreamPool> make(net::Loop& loop, net::BlockingPool& blocking,
-                                            UpstreamPoolOptions options);
-  ~UpstreamPool() override;
+  static std::shared_ptr<ConnectionPool> make(net::Loop& loop, net::BlockingPool& blocking,
+                                              ConnectionPoolOptions options);
+  ~ConnectionPool() override;
 
   enum class Ending : std::uint8_t {
     keep,   // answered, and the connection can serve another request
@@ -74,10 +74,10 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
     void end(Ending ending);
 
    private:
-    friend class UpstreamPool;
-    Lease(std::shared_ptr<UpstreamPool> pool, std::shared_ptr<Address> address, net::StreamPtr stream,
+    friend class ConnectionPool;
+    Lease(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Address> address, net::StreamPtr stream,
           bool reused);
-    std::shared_ptr<UpstreamPool> pool_;
+    std::shared_ptr<ConnectionPool> pool_;
     std::shared_ptr<Address> address_;
     net::StreamPtr stream_;
     bool reused_ = false;
@@ -86,7 +86,7 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   // The connection that was given back last, if one is idle and still open.
   std::optional<Lease> take_idle();
 
-  // Why there is no connection. In the order in which they tell more, where one upstream has several pools.
+  // Why there is no connection. In the order in which they tell more, where one server has several pools.
   enum class ConnectFailure : std::uint8_t {
     resting,      // every address has failed too often: nothing was tried
     busy,         // most_connections are in use
@@ -119,8 +119,8 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
     bool retired = false;
   };
 
-  UpstreamPool(net::Loop& loop, net::BlockingPool& blocking, UpstreamPoolOptions options);
-  static net::Task<void> refresh(std::shared_ptr<UpstreamPool> pool);
+  ConnectionPool(net::Loop& loop, net::BlockingPool& blocking, ConnectionPoolOptions options);
+  static net::Task<void> refresh(std::shared_ptr<ConnectionPool> pool);
   net::Task<Result<>> look_up();
   net::Task<Result<net::StreamPtr>> open(net::Endpoint endpoint, MonotonicTime deadline);
   void adopt(const std::vector<IpAddress>& found);
@@ -133,7 +133,7 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
 
   net::Loop& loop_;
   net::BlockingPool& blocking_;
-  UpstreamPoolOptions options_;
+  ConnectionPoolOptions options_;
   std::vector<std::shared_ptr<Address>> addresses_;
   std::size_t next_ = 0;  // where choosing begins
   std::size_t busy_ = 0;
@@ -141,4 +141,4 @@ class UpstreamPool final : public std::enable_shared_from_this<UpstreamPool>, pr
   bool refreshing_ = false;
 };
 
-}  // namespace gatehouse::target
+}  // namespace gatehouse::client
