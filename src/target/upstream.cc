@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "client/exchange.h"
 #include "core/answer_rules.h"
 #include "target/upstream_answer.h"
 #include "target/upstream_head.h"
@@ -12,13 +13,7 @@ namespace {
 
 using Lease = client::ConnectionPool::Lease;
 
-constexpr std::size_t kIdleConversations = 256;
-
-bool is_idempotent(http::Method method) {
-  using enum http::Method;
-  return method == get || method == head || method == put || method == delete_ || method == options ||
-         method == trace;
-}
+constexpr std::size_t kIdleBuffers = 256;
 
 // What the client sent, on its way.
 class Forwarded final : public UpstreamHeadWriter {
@@ -88,18 +83,17 @@ std::unexpected<Refusal> out_of_connections(CallerShares::Exhausted exhausted, C
 
 }  // namespace
 
-ConversationLease::ConversationLease(std::shared_ptr<UpstreamClient> client) : client_(std::move(client)) {
+BuffersLease::BuffersLease(std::shared_ptr<UpstreamClient> client) : client_(std::move(client)) {
   if (client_->idle.empty()) {
-    conversation_ = std::make_unique_for_overwrite<Conversation>();
+    buffers_ = std::make_unique_for_overwrite<client::ExchangeBuffers>();
     return;
   }
-  conversation_ = std::move(client_->idle.back());
+  buffers_ = std::move(client_->idle.back());
   client_->idle.pop_back();
 }
 
-ConversationLease::~ConversationLease() {
-  if (conversation_ && client_->idle.size() < kIdleConversations)
-    client_->idle.push_back(std::move(conversation_));
+BuffersLease::~BuffersLease() {
+  if (buffers_ && client_->idle.size() < kIdleBuffers) client_->idle.push_back(std::move(buffers_));
 }
 
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
@@ -123,14 +117,15 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       GATEHOUSE_CO_CHECK(writer.still_allowed());
     }
     const UpstreamAddress& address = *acquired->second;
-    Held held{*std::move(share), std::move(acquired->first), ConversationLease(client)};
-    held.lease.stream().set_deadline(deadline);
-    std::string& head = held.conversation->head;
+    Held held{*std::move(share), BuffersLease(client)};
+    client::Exchange exchange(std::move(acquired->first), *held.buffers, method);
+    exchange.stream().set_deadline(deadline);
+    std::string& head = held.buffers->head;
     head.clear();
     writer.write(head, address);
     const std::array<std::string_view, 2> parts{head, body};
-    const bool may_retry = attempt == 0 && held.lease.reused() && is_idempotent(method);
-    const auto written = co_await held.lease.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
+    const bool may_retry = attempt == 0 && exchange.reused() && client::is_idempotent(method);
+    const auto written = co_await exchange.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
     if (!written) {
       report.detail = written.error().text;
       const bool late = written.error().code == ErrorCode::timeout;
@@ -138,11 +133,12 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
     report.detail.clear();  // of an attempt before
-    AnswerReader reader(std::move(held), address, method, asker.authority, rules, response, report, collect);
+    AnswerReader reader(std::move(held), exchange, address, method, asker.authority, rules, response, report,
+                        collect);
     auto read = co_await reader.read();
     if (read) co_return Verdict<void>{};
     response.clear();
-    if (may_retry && read.error().retry) continue;
+    if (may_retry && read.error().retry == Retry::yes) continue;
     co_return std::unexpected(read.error().refusal);
   }
 }

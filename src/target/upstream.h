@@ -43,7 +43,7 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
   CallerShares shares;
   std::size_t held_bytes = 0;  // of all answers that are read ahead
   std::size_t next = 0;
-  std::vector<std::unique_ptr<Conversation>> idle;
+  std::vector<std::unique_ptr<client::ExchangeBuffers>> idle;  // of exchanges that have ended
 };
 
 // The head of a request, written anew for each address that it is tried at.

@@ -11,24 +11,26 @@
 #include <optional>
 #include <string_view>
 
+#include "client/exchange.h"
 #include "core/target.h"
-#include "http/response_parser.h"
 #include "target/upstream.h"
 
 namespace gatehouse::target {
 
 struct AnswerFailure {
   Refusal refusal;
-  bool retry = false;  // nothing of an answer came over a reused connection
+  Retry retry = Retry::no;  // yes: nothing of an answer came over a reused connection
 };
 
 class AnswerReader {
  public:
   // Everything but `held` lives longer than the reader. What the stream's deadline is when read() begins
   // bounds the time to the head, and to the end of an answer that is collected.
-  AnswerReader(Held held, const UpstreamAddress& address, http::Method asked, std::string_view authority,
-               const AnswerRules& rules, Response& response, CallReport& report, Collect collect)
+  AnswerReader(Held held, client::Exchange& exchange, const UpstreamAddress& address, http::Method asked,
+               std::string_view authority, const AnswerRules& rules, Response& response, CallReport& report,
+               Collect collect)
       : held_(std::move(held)),
+        exchange_(exchange),
         address_(address),
         asked_(asked),
         authority_(authority),
@@ -43,15 +45,15 @@ class AnswerReader {
  private:
   using Outcome = std::expected<void, AnswerFailure>;
 
-  // Each takes what a read has brought. Nothing: there must be more.
+  // What a read into the space for the head has brought. Nothing: there must be more.
   std::optional<Outcome> take_head(const Result<std::size_t>& read);
-  std::optional<Outcome> take_body(const Result<std::size_t>& read);
-  std::optional<Outcome> take_body(std::string_view arrived);
-  std::optional<Outcome> end_with(const Result<std::size_t>& read);
+  // The same behind the head, of what the body made of it.
+  std::optional<Outcome> go_on(Result<http::Progress> taken);
   void begin_response();
-  std::unexpected<AnswerFailure> failed(Reason reason, std::string detail, bool retry = false);
+  std::unexpected<AnswerFailure> failed(Reason reason, std::string_view detail, Retry retry = Retry::no);
 
   Held held_;
+  client::Exchange& exchange_;
   const UpstreamAddress& address_;
   const http::Method asked_;
   const std::string_view authority_;  // what the request names of this server
@@ -59,11 +61,7 @@ class AnswerReader {
   Response& response_;
   CallReport& report_;
   const Collect collect_;
-  http::ResponseParser parser_{http::ResponseLimits{.head = Conversation::kBuffer}};
-  std::size_t head_bytes_ = 0;  // in the conversation's buffer
-  bool begun_ = false;          // something came, and be it an interim answer: the upstream works on it
-  http::ResponseHead head_;     // views into the conversation's buffer, until the body is read
-  std::optional<BodyDecoder> decoder_;  // once the head is there
+  std::optional<client::AnswerBody> body_;  // once the head is there
 };
 
 }  // namespace gatehouse::target

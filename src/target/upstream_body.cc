@@ -8,40 +8,10 @@
 
 namespace gatehouse::target {
 
-namespace {
-
-using Ending = client::ConnectionPool::Ending;
-
-}  // namespace
-
-Result<> BodyDecoder::take(std::string_view& arrived, std::string& body) {
-  if (ended_) return {};
-  if (kind_ != http::BodyKind::chunked) {
-    const std::string_view data =
-        kind_ == http::BodyKind::length ? arrived.substr(0, left_) : arrived;  // until the connection ends
-    body += data;
-    arrived.remove_prefix(data.size());
-    if (kind_ == http::BodyKind::length) ended_ = (left_ -= data.size()) == 0;
-    return {};
-  }
-  for (;;) {
-    const http::ChunkedDecoder::Step step = chunks_.next(arrived);
-    arrived.remove_prefix(step.consumed);
-    if (step.progress == http::Progress::malformed)
-      return failure(ErrorCode::invalid, std::string(http::name(chunks_.reason())));
-    body += step.data;
-    ended_ = step.progress == http::Progress::complete;
-    if (ended_ || step.data.empty()) return {};
-  }
-}
-
-UpstreamBody::UpstreamBody(net::Loop& loop, Held held, BodyDecoder decoder, Ending last,
-                           std::chrono::nanoseconds idle)
+UpstreamBody::UpstreamBody(net::Loop& loop, Held held, client::AnswerBody body, std::chrono::nanoseconds idle)
     : loop_(loop),
-      client_(held.conversation.client().shared_from_this()),
-      held_(std::move(held)),
-      decoder_(decoder),
-      last_(last),
+      client_(held.buffers.client().shared_from_this()),
+      unfinished_(Unfinished{std::move(held), std::move(body)}),
       idle_(idle),
       more_(loop),
       room_(loop),
@@ -75,7 +45,7 @@ net::Task<void> UpstreamBody::read_ahead() {
   } catch (const std::exception& bug) {
     result_ = failure(ErrorCode::internal, bug.what());
   }
-  held_.reset();
+  unfinished_.reset();
   done_ = true;
   more_.set();
 }
@@ -86,27 +56,19 @@ net::Task<Result<>> UpstreamBody::read_all() {
       net::Signal::Wait waiting = room_.wait();
       co_await waiting;
     }
-    net::Stream& stream = held_->lease.stream();
-    const std::span<char> buffer(held_->conversation->buffer);
+    client::AnswerBody& body = unfinished_->body;
+    const std::span<char> buffer(unfinished_->held.buffers->bytes);
+    net::Stream& stream = body.stream();
     stream.set_deadline(loop_.now() + idle_);
     const auto read = co_await stream.read(buffer.first(std::min(buffer.size(), room())));
-    if (!read) co_return std::unexpected(read.error());
     stream.clear_deadline();
-    if (*read == 0) {
-      if (!decoder_.ends_with_connection())
-        co_return failure(ErrorCode::closed, "the upstream ended within its answer");
-      end(Ending::close);
-      co_return Result<>{};
-    }
-    std::string_view arrived(buffer.data(), *read);
     const std::size_t before = ready_.size();
-    const Result<> taken = decoder_.take(arrived, ready_);
+    const auto taken = body.take(read, buffer.data(), ready_);
     client_->held_bytes += ready_.size() - before;
     if (ready_.size() > before) more_.set();
     if (!taken) co_return std::unexpected(taken.error());
-    if (decoder_.ended()) {
-      // What comes behind an answer answers nobody: the connection ends with it.
-      end(arrived.empty() ? last_ : Ending::close);
+    if (*taken == http::Progress::complete) {
+      unfinished_.reset();
       co_return Result<>{};
     }
   }
@@ -116,13 +78,8 @@ net::Task<Result<>> UpstreamBody::read_all() {
 std::size_t UpstreamBody::room() const {
   const std::size_t held = ready_.size() + taken_.size();
   const std::size_t free = kHeldInAll - std::min(kHeldInAll, client_->held_bytes);
-  const std::size_t most = std::min(client_->read_ahead, std::max(free / 32, Conversation::kBuffer));
+  const std::size_t most = std::min(client_->read_ahead, std::max(free / 32, client::ExchangeBuffers::kSize));
   return most - std::min(most, held);
-}
-
-void UpstreamBody::end(Ending ending) {
-  held_->lease.end(ending);
-  held_.reset();
 }
 
 }  // namespace gatehouse::target

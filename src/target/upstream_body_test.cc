@@ -91,7 +91,7 @@ TEST_F(Exchanges, TakeLessAheadTheMoreIsHeldForSlowClients) {
   will("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
   Response response = slow_answer();
   for (int i = 0; i < 50; ++i) loop_.poll();
-  EXPECT_LE(client_->held_bytes - UpstreamBody::kHeldInAll, 2 * Conversation::kBuffer);
+  EXPECT_LE(client_->held_bytes - UpstreamBody::kHeldInAll, 2 * client::ExchangeBuffers::kSize);
   EXPECT_EQ(body_of(response).size(), 1'000'000U);
 }
 

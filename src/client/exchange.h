@@ -1,0 +1,105 @@
+// Exchange: one request and its answer in HTTP/1.1 (RFC 9112), over one connection of a pool. It knows
+// nothing of what is asked, and waits for nothing: its user awaits the stream, and says what each read gave.
+//
+//   Exchange exchange(std::move(lease), buffers, method);
+//   const auto written = co_await exchange.stream().write(parts);
+//   for (;;) {
+//     const auto read = co_await exchange.stream().read(exchange.head_space());
+//     GATEHOUSE_CO_TRY(const http::Progress progress, exchange.take_head(read));
+//     if (progress == http::Progress::complete) break;
+//   }
+//   ... exchange.head() ...
+//   AnswerBody body = exchange.body();
+//   ... body.take(exchange.behind_head(), text), and what is read of body.stream() ...
+//
+// What bounds it in time is the stream's deadline.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "client/body_decoder.h"
+#include "client/connection_pool.h"
+#include "http/malformed.h"
+#include "http/method.h"
+#include "http/response_parser.h"
+
+namespace gatehouse::client {
+
+// What one exchange needs in memory.
+struct ExchangeBuffers {
+  static constexpr std::size_t kSize = std::size_t{16} << 10U;
+  std::string head;   // of the request
+  char bytes[kSize];  // of the answer: its head, which must fit, and then pieces of its body
+};
+
+// Whether a request may be sent again where its answer is lost (RFC 9110 section 9.2.2).
+constexpr bool is_idempotent(http::Method method) {
+  using enum http::Method;
+  return method == get || method == head || method == put || method == delete_ || method == options ||
+         method == trace;
+}
+
+// The body of an answer, with the connection that brings it.
+class AnswerBody {
+ public:
+  AnswerBody(ConnectionPool::Lease connection, http::BodyFraming framing, ConnectionPool::Ending last)
+      : connection_(std::move(connection)), decoder_(framing), last_(last) {}
+
+  net::Stream& stream() { return connection_.stream(); }
+
+  // Appends to `body` what of it `arrived` holds. complete: it has ended, and its connection went back to its
+  // pool or was closed, the stream with it; else need_more. Error{invalid}: this is not a body of its
+  // framing.
+  Result<http::Progress> take(std::string_view arrived, std::string& body);
+  // The same of what a read of the stream into `buffer` gave. Error{timeout}; Error{closed}: the connection
+  // ended within the body.
+  Result<http::Progress> take(const Result<std::size_t>& read, const char* buffer, std::string& body);
+
+ private:
+  ConnectionPool::Lease connection_;
+  BodyDecoder decoder_;
+  ConnectionPool::Ending last_;  // what the connection is for behind a proper end
+};
+
+class Exchange {
+ public:
+  // `buffers` outlive the exchange.
+  Exchange(ConnectionPool::Lease connection, ExchangeBuffers& buffers, http::Method asked)
+      : connection_(std::move(connection)), buffers_(buffers), asked_(asked) {}
+
+  net::Stream& stream() { return connection_.stream(); }
+  // The server may have closed the connection at the very moment of its use.
+  bool reused() const { return connection_.reused(); }
+
+  // Where the next bytes of the head go.
+  std::span<char> head_space() { return std::span(buffers_.bytes).subspan(size_); }
+  // What a read into head_space() gave: complete or need_more. Interim answers are passed over (RFC 9110
+  // section 15.2). Error{timeout}; Error{invalid}: it is not an answer; Error{closed}: none came. Retry::yes:
+  // nothing of an answer came over a reused connection.
+  Result<http::Progress> take_head(const Result<std::size_t>& read);
+
+  // Once the head is there. Views into the buffers, until what follows is read into them.
+  const http::ResponseHead& head() const { return head_; }
+  // What came with the head of the body.
+  std::string_view behind_head() const {
+    return {buffers_.bytes + parser_.consumed(), size_ - parser_.consumed()};
+  }
+  // Takes the connection along.
+  AnswerBody body();
+
+ private:
+  ConnectionPool::Lease connection_;
+  ExchangeBuffers& buffers_;
+  const http::Method asked_;
+  http::ResponseParser parser_{http::ResponseLimits{.head = ExchangeBuffers::kSize}};
+  std::size_t size_ = 0;  // of what is in the buffer
+  bool begun_ = false;    // something came, and be it an interim answer: the server works on it
+  http::ResponseHead head_;
+};
+
+}  // namespace gatehouse::client
