@@ -101,6 +101,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   // A fresh connection, by `deadline`. Each address that does not rest is tried at most once.
   net::Task<std::expected<Lease, NoConnection>> connect(MonotonicTime deadline);
 
+  net::Loop& loop() const { return loop_; }
   std::size_t idle() const;
   std::size_t busy() const { return busy_; }
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/manual_clock.h"
+#include "client/testing.h"
 #include "core/answer_rules.h"
 #include "net/testing.h"
 #include "target/upstream.h"
@@ -44,12 +45,9 @@ namespace gatehouse::target::testing {
 using namespace std::chrono_literals;
 using net::Task;
 
-// What the upstream does with one request.
-struct Turn {
-  std::string answer;
-  enum class Then : std::uint8_t { stay, close } then = Then::stay;
-  std::size_t piece = std::string::npos;  // so many bytes at once
-};
+using client::testing::kLeaves;
+using client::testing::kOk;
+using client::testing::Turn;
 
 class Fixed final : public UpstreamHeadWriter {
  public:
@@ -74,11 +72,7 @@ class Exchanges : public ::testing::Test {
     std::string body() const { return rest == "broken" ? rest : std::string(response.body) + rest; }
   };
 
-  Exchanges() {
-    listener_ = net::Listener::open(loop_, net::testing::loopback()).value();
-    connect_to(64);
-    spawn(loop_, accept());
-  }
+  Exchanges() { connect_to(64); }
   ~Exchanges() override { loop_.cancel_tasks(); }
 
   void connect_to(std::size_t connections) {
@@ -87,15 +81,15 @@ class Exchanges : public ::testing::Test {
     client_->timeout = 10s;
     client::ConnectionPoolOptions options;
     options.host = "127.0.0.1";
-    options.port = listener_->endpoint().port;
+    options.port = server_.endpoint().port;
     options.most_connections = connections;
     client_->addresses.push_back(
         {client::ConnectionPool::make(loop_, blocking_, options), "orders.test", "/base"});
   }
 
   // The next requests, in the order of their arrival on whatever connection.
-  void will(std::deque<Turn> turns) { turns_ = std::move(turns); }
-  void will(std::string answer) { turns_ = {{std::move(answer)}}; }
+  void will(std::deque<Turn> turns) { server_.will(std::move(turns)); }
+  void will(std::string answer) { server_.will(std::move(answer)); }
 
   Asked ask(http::Method method = http::Method::get) {
     Asked asked;
@@ -133,10 +127,7 @@ class Exchanges : public ::testing::Test {
     }
   }
   // More of the answer that is under way.
-  Task<Result<>> send(std::string_view text) {
-    auto written = co_await serving_->write(text);
-    co_return written;
-  }
+  Task<Result<>> send(std::string_view text) { return server_.send(text); }
   std::string outcome_of(std::string answer, http::Method method = http::Method::get) {
     will(std::move(answer));
     return ask(method).outcome;
@@ -149,49 +140,9 @@ class Exchanges : public ::testing::Test {
   std::shared_ptr<UpstreamClient> client_;
   FinishedIdentity nobody_{Identity()};
   Asker asker_{nobody_, *IpAddress::parse("203.0.113.9")};
-  int connections_ = 0;
-  int requests_ = 0;
-
- private:
-  Task<void> accept() {
-    for (;;) {
-      auto one = co_await listener_->accept();
-      if (!one) co_return;
-      ++connections_;
-      spawn(loop_, serve(std::make_unique<net::Stream>(loop_, std::move(one->socket), one->peer)));
-    }
-  }
-  Task<void> serve(net::StreamPtr stream) {
-    serving_ = stream.get();
-    std::string received;
-    char buffer[4096];
-    for (;;) {
-      const auto n = co_await stream->read(buffer);
-      if (!n || *n == 0) co_return;
-      received.append(buffer, *n);
-      if (!received.ends_with("\r\n\r\n")) continue;
-      received.clear();
-      ++requests_;
-      if (turns_.empty()) co_return;
-      const Turn turn = std::move(turns_.front());
-      turns_.pop_front();
-      for (std::string_view left = turn.answer; !left.empty();) {
-        const std::string_view piece = left.substr(0, turn.piece);
-        const auto written = co_await stream->write(piece);
-        if (!written) co_return;
-        left.remove_prefix(piece.size());
-        if (!left.empty()) co_await net::yield(loop_);
-      }
-      if (turn.then == Turn::Then::close) co_return;
-    }
-  }
-
-  std::unique_ptr<net::Listener> listener_;
-  std::deque<Turn> turns_;
-  net::Stream* serving_ = nullptr;  // the newest connection
+  client::testing::ScriptedServer server_{loop_};
+  int& connections_ = server_.connections;
+  int& requests_ = server_.requests;
 };
-
-inline constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-inline const Turn kLeaves{.answer = "", .then = Turn::Then::close};
 
 }  // namespace gatehouse::target::testing

@@ -13,11 +13,11 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The lines of the project's headers that the heaviest header of a room pulls in, itself included, at most: about a sixth more than it was
 # when the line was written. Raise a number only with the reason in the commit; lower it where a header has become leaner.
 LINES_AT_MOST = {
-    "app": 10950,
+    "app": 11250,
     "audit": 1450,
     "base": 150,
     "cel": 1450,
-    "client": 1750,
+    "client": 2900,
     "core": 2150,
     "crypto": 850,
     "db": 950,
