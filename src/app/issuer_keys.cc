@@ -5,8 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "server/jwks_fetch.h"
+
 namespace gatehouse::app {
 namespace {
+
+constexpr std::size_t kReportsWaiting = 64;
 
 bool is_key_file(const policy::JwtSettings& jwt) { return jwt.jwks.value.starts_with("file:"); }
 
@@ -23,6 +27,9 @@ Result<> named_failure(const std::string& authenticator, const Result<>& fetched
 
 }  // namespace
 
+IssuerKeys::IssuerKeys(net::LoopThread& background, net::BlockingPool& threads, server::JwksSource::Tell tell)
+    : background_(background), threads_(threads), tell_(std::move(tell)), teller_(1, kReportsWaiting) {}
+
 IssuerKeys::~IssuerKeys() {
   for (const auto& [key, source] : sources_) source->end();
   for (const auto& source : retired_) source->end();
@@ -33,9 +40,13 @@ Result<std::shared_ptr<server::JwksSource>> IssuerKeys::of(const std::string& au
   const std::lock_guard lock(mutex_);
   const std::string key = source_key(jwt);
   if (const auto known = sources_.find(key); known != sources_.end()) return known->second;
-  auto source = std::make_shared<server::JwksSource>(authenticator,
-                                                     server::jwks_fetch(jwt.jwks.value, jwt.jwks_ca.value),
-                                                     server::jwks_schedule(jwt.jwks.value, jwt.stale), tell_);
+  auto source = std::make_shared<server::JwksSource>(
+      authenticator, server::jwks_fetch(jwt.jwks.value, jwt.jwks_ca.value, threads_),
+      server::jwks_schedule(jwt.jwks.value, jwt.stale),
+      [this](const server::JwksSource::Report& report) {
+        (void)teller_.submit([this, report] { tell_(report); });
+      },
+      background_);
   if (is_key_file(jwt)) GATEHOUSE_CHECK(named_failure(authenticator, source->first_fetch()));
   sources_.emplace(key, source);
   return source;

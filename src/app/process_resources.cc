@@ -195,7 +195,8 @@ ProcessResources::ProcessResources()
         return forever;
       }()),
       limiter(entropy),
-      shared{.clock = clock, .limits = limiter, .connections = {}, .admin_connections = {}} {}
+      shared{.clock = clock, .limits = limiter, .connections = {}, .admin_connections = {}},
+      threads(std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue)) {}
 
 // The store's thread may go on for as long as somebody holds the keys.
 ProcessResources::~ProcessResources() {
@@ -206,7 +207,6 @@ ProcessResources::~ProcessResources() {
 Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::PolicySet& policy) {
   const policy::Settings& settings = policy.settings;
   auto resources = std::make_unique<ProcessResources>();
-  resources->threads = std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue);
   // Half of the cores: a caller's expensive bodies do not take them all.
   const unsigned check_threads = std::max(1U, std::thread::hardware_concurrency() / 2);
   resources->checkers = std::make_shared<net::BlockingPool>(

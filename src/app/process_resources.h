@@ -18,6 +18,7 @@
 #include "crypto/signer.h"
 #include "db/sqlite_store.h"
 #include "net/blocking_pool.h"
+#include "net/loop_thread.h"
 #include "policy/policy_set.h"
 #include "server/shared.h"
 #include "store/key_store.h"
@@ -61,7 +62,9 @@ struct ProcessResources {
   store::Limiter limiter;
   server::Shared shared;
   std::unique_ptr<target::StatementThreads> statement_threads;  // null where no operation has a statement
-  std::shared_ptr<net::BlockingPool> threads;
+  const std::shared_ptr<net::BlockingPool> threads;
+  // What Gatehouse asks other servers of its own accord: tasks that belong to no worker.
+  net::LoopThread background_loop{clock};
   // Null where no operation has a handler. Apart from the others: a handler may take as long as its
   // operation's timeout, or longer.
   std::shared_ptr<net::BlockingPool> handler_threads;
@@ -86,7 +89,8 @@ struct ProcessResources {
   static void report_loss(Background& background, std::string_view sink, std::uint64_t events);
 
  public:
-  IssuerKeys issuers{[this](const auto& report) { report_keys(report); }};  // ends before what it reports to
+  // Ends before what it reports to.
+  IssuerKeys issuers{background_loop, *threads, [this](const auto& report) { report_keys(report); }};
 
  private:
   std::mutex mutex_;  // workers assemble their parts at the same time

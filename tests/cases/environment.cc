@@ -82,7 +82,6 @@ CaseEnvironment::CaseEnvironment(CaseFile file) : file_(std::move(file)), loop_(
 CaseEnvironment::~CaseEnvironment() {
   resources_.keys.reset();
   shared_ = {};
-  resources_.threads.reset();
   std::filesystem::remove_all(folder_);
 }
 
@@ -125,7 +124,6 @@ Result<> CaseEnvironment::furnish() {
   write(folder_ / "keys.json",
         fmt::format(R"({{"keys":[{},{}]}})", the(crypto::KeyType::p256, 0).public_jwk(),
                     the(crypto::KeyType::rsa, 1).public_jwk()));
-  resources_.threads = std::make_shared<net::BlockingPool>(2, 64);
   GATEHOUSE_TRY(resources_.hasher, app::open_key_hasher(policy_->settings));
   GATEHOUSE_CHECK(make_keys());
   GATEHOUSE_TRY(auto store,
