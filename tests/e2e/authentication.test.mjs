@@ -1,5 +1,5 @@
 // Who may call: API keys, tokens, certificates, anonymous; and every way to get in without being let in.
-// Rooms: core crypto gate store
+// Rooms: client core crypto gate store
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';

@@ -1,5 +1,5 @@
 // Who is who: withdrawn keys, revocation while a request is under way, what is remembered, and what upstreams and events are told.
-// Rooms: gate crypto core store policy server app target
+// Rooms: gate client crypto core store policy server app target
 
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // The upstream: what it gets, what of its answers leaves, and what happens when it fails.
-// Rooms: docs http target
+// Rooms: client docs http target
 
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
