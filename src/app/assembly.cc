@@ -92,7 +92,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     const auto url = http::parse_url(text.value);
     if (!url)
       return failure(ErrorCode::invalid,
-                     fmt::format("upstreams.{}: {} is no URL", upstream.name, text.value));
+                     fmt::format("upstreams.{}: {} is not a valid URL", upstream.name, text.value));
     client::ConnectionPoolOptions options;
     options.host = url->host;
     options.port = url->port;

@@ -36,7 +36,7 @@ class FileCheck {
     const auto names = names_of(settings);
     if (!names || !names->empty()) return;
     problems_.add(settings.listen.place,
-                  "listen: every request would be refused, because the certificate names no host; set "
+                  "listen: the certificate names no host, so every request would be refused; set "
                   "listen.names to the hosts of this server");
   }
 
@@ -93,9 +93,8 @@ class FileCheck {
     if (named.empty() && subjects.size() > 1) {
       problems_.add(
           authenticator.place,
-          fmt::format("authenticators.{}: tls.client_ca holds {} authorities, and each could certify "
-                      "the same name for somebody else; say whose certificates it takes: "
-                      "`issuers: [\"{}\"]`",
+          fmt::format("authenticators.{}: tls.client_ca holds {} authorities, and each could certify the "
+                      "name of another's client; name the accepted authorities: `issuers: [\"{}\"]`",
                       authenticator.name, subjects.size(), fmt::join(subjects, "\", \"")));
     }
     for (const policy::PlacedText& one : named) {
@@ -125,8 +124,7 @@ class FileCheck {
     if (!text) return;
     const auto keys = crypto::KeySet::parse(*text);
     if (!tried(keys, file, what) || !keys->keys().empty()) return;
-    problems_.add(file.place,
-                  fmt::format("{}: {} holds no key that could verify a token", what, shown(file)));
+    problems_.add(file.place, fmt::format("{}: {} holds no key that can verify a token", what, shown(file)));
   }
 
   // Of a file that Gatehouse makes where it is missing.
@@ -134,8 +132,8 @@ class FileCheck {
     std::error_code ignored;
     if (!std::filesystem::is_directory(file.value, ignored)) return;
     problems_.add(file.place,
-                  fmt::format("{}: {} is a folder; name a file in it, which is made when it is missing", what,
-                              shown(file)));
+                  fmt::format("{}: {} is a folder; name a file in it, which is created if it is missing",
+                              what, shown(file)));
   }
 
   void pepper(const policy::PlacedText& file) {

@@ -20,9 +20,9 @@ struct CheckOptions {
 
 // Where the same is said with effect.
 std::string_view mend_for(std::string_view ignored) {
-  if (equal_ignoring_case(ignored, "authorization")) return "say it with `security`";
-  if (equal_ignoring_case(ignored, "content-type")) return "say it with the media types of `requestBody`";
-  return "say it with the media types of `responses`";
+  if (equal_ignoring_case(ignored, "authorization")) return "use `security` instead";
+  if (equal_ignoring_case(ignored, "content-type")) return "use the media types of `requestBody` instead";
+  return "use the media types of `responses` instead";
 }
 
 // What the documents say that has no effect: no reason not to start, and each place once.
@@ -31,10 +31,11 @@ Problems notes_on(const policy::PolicySet& policy) {
   for (const openapi::Api& api : policy.apis) {
     for (const openapi::Operation& operation : api.operations) {
       for (const openapi::IgnoredParameter& one : operation.ignored)
-        notes.add(one.place,
-                  fmt::format("the header parameter `{}` is ignored, as OpenAPI says: its schema checks "
-                              "nothing; {}",
-                              one.name, mend_for(one.name)));
+        notes.add(
+            one.place,
+            fmt::format(
+                "the header parameter `{}` is ignored, as OpenAPI requires: its schema has no effect; {}",
+                one.name, mend_for(one.name)));
     }
   }
   return notes;
@@ -87,8 +88,7 @@ int check(const CheckOptions& words) {
   if (!policy) return 1;
   fmt::print("{}", notes_on(*policy).text());
   const std::size_t count = policy->operations.size();
-  fmt::print("{}: {} operation{}, each with an answer to every question\n", words.config, count,
-             count == 1 ? "" : "s");
+  fmt::print("{}: configuration valid: {} operation{}\n", words.config, count, count == 1 ? "" : "s");
   return 0;
 }
 
@@ -99,7 +99,7 @@ void add_check(CLI::App& program, int& status) {
                   "gatehouse check -c gatehouse.yaml && systemctl reload gatehouse");
   const auto words = std::make_shared<CheckOptions>();
   command.option("-c,--config", words->config, "The configuration");
-  command.flag("--json", words->json, "For programs: one object, on standard output");
+  command.flag("--json", words->json, "For programs: one object on standard output");
   command.run(status, [words] { return check(*words); });
 }
 

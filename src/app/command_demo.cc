@@ -52,8 +52,8 @@ void print_tour(const DemoFolder& folder, const DemoPorts& ports, const DemoToke
                 const DemoKey& key) {
   const std::string tour =
       filled(demo::tour_txt, {{"DIR", folder.path().string()},
-                              {"STAY", folder.stays() ? "" : " while this runs"},
-                              {"LEAVES", folder.stays() ? "; the files stay" : " and leaves nothing behind"},
+                              {"STAY", folder.stays() ? "" : " while the demo runs"},
+                              {"LEAVES", folder.stays() ? "; the files stay" : " and removes its files"},
                               {"URL", fmt::format("https://localhost:{}", ports.https)},
                               {"HTTP", fmt::to_string(ports.http)},
                               {"ADMIN", fmt::to_string(ports.admin)},
@@ -137,12 +137,12 @@ int run(const DemoOptions& words) {
 }  // namespace
 
 void add_demo(CLI::App& program, int& status) {
-  Command command(program, "demo", "A running, secured sample API, with curl lines that try every gate.",
+  Command command(program, "demo", "Run a secured sample API, and print curl lines that try every gate.",
                   "gatehouse demo");
   const auto words = std::make_shared<DemoOptions>();
   command.option("--port", words->port,
-                 "The port to listen on; 8443, or another where that is taken, when not said");
-  command.option("--keep", words->keep, "Write its files into this new folder and leave them there");
+                 "The port to listen on (default: 8443, or a free one if that is taken)");
+  command.option("--keep", words->keep, "Write its files into this new folder and keep them");
   command.run(status, [words] { return run(*words); });
 }
 

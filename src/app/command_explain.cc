@@ -116,7 +116,7 @@ int print_reply(const ExplainOptions& words, const policy::PolicySet& policy, co
     fmt::print(", {} {}", status && status->is_number() ? status->literal() : "no answer",
                facts_of(reply.refusal->reason).name);
   } else {
-    fmt::print(", as far as that can be told without the object and what answers");
+    fmt::print(", without the checks of the object and the target");
   }
   fmt::print("\n\n{}", gate_table(steps, outcome, Screen::standard_output()));
   return 0;
@@ -157,13 +157,13 @@ int run(const ExplainOptions& words) {
 
 void add_explain(CLI::App& program, int& status) {
   Command command(program, "explain",
-                  "Say what a reason means, or what each gate would decide about a request that is not sent.",
+                  "Explain a reason, or print the decision of each gate about a request without sending it.",
                   "gatehouse explain \"GET /orders/7\" --as clerk");
   const auto words = std::make_shared<ExplainOptions>();
   command.option("what", words->what, "A reason, or a method and a path", Need::required);
   command.option("-c,--config", words->config, "The configuration");
   command.option("--as", words->roles,
-                 "A role of the caller, or `authenticated`; without any the request has no credential");
+                 "A role of the caller, or `authenticated`; without any, the request has no credential");
   command.option("--scope", words->scopes, "A scope of the caller's credential");
   command.option("--id", words->id, "The caller's id, without the authenticator's prefix");
   command.option("--tenant", words->tenant, "The caller's tenant");
@@ -171,7 +171,7 @@ void add_explain(CLI::App& program, int& status) {
   command.option("--from", words->from, "The address that the request comes from");
   command.option("--header", words->fields, "A header field, \"Name: value\"");
   command.option("--body", words->body, "A file with the body");
-  command.option("--type", words->type, "The body's media type");
+  command.option("--type", words->type, "The media type of the body");
   command.flag("--json", words->json, "For programs");
   command.run(status, [words] { return run(*words); });
 }

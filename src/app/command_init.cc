@@ -40,8 +40,8 @@ std::string counted(std::size_t count, std::string_view what) {
 }
 
 std::string taken(const std::string& path) {
-  return fmt::format("{} is there already, and is not overwritten; name another with -o, or -o - to see it",
-                     path);
+  return fmt::format(
+      "{} exists and is not overwritten; name another file with -o, or -o - for standard output", path);
 }
 
 // Makes the file; one that is there stays as it is.
@@ -49,7 +49,7 @@ Result<> write_new(const std::string& path, std::string_view text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST) return failure(ErrorCode::conflict, taken(path));
   if (file < 0)
-    return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", path, std::strerror(errno)));
+    return failure(ErrorCode::denied, fmt::format("{} cannot be created: {}", path, std::strerror(errno)));
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());
     if (written <= 0) break;
@@ -79,14 +79,14 @@ void say_what_next(const InitOptions& words, const openapi::Api& api, std::size_
   const std::string config = words.output == "gatehouse.yaml" ? "" : " -c " + words.output;
   fmt::print(stderr, "{}: {} of {}, before {}\n\n", words.output, counted(api.operations.size(), "operation"),
              words.document, words.upstream);
-  fmt::print(
-      stderr,
-      "Next:\n  1. Answer what is marked DECIDE. `gatehouse check{}` lists what is undecided: {} now.\n",
-      config, counted(problems, "problem"));
-  fmt::print(stderr, "  2. `gatehouse review{}` says what is weak.\n", config);
+  fmt::print(stderr,
+             "Next:\n  1. Make the decisions that are marked DECIDE. `gatehouse check{}` lists the missing "
+             "ones: {} now.\n",
+             config, counted(problems, "problem"));
+  fmt::print(stderr, "  2. `gatehouse review{}` lists the weaknesses.\n", config);
   fmt::print(stderr,
              "  3. `gatehouse key create{} --principal partner:acme --role reader` makes a key; `gatehouse "
-             "serve{}` starts.\n",
+             "serve{}` starts the server.\n",
              config, config);
 }
 
@@ -106,7 +106,7 @@ int init_from_log(const InitOptions& words) {
   const std::string text = forward_proposals(names->by_frequency(), words.since);
   if (text.empty()) {
     fmt::print(stderr,
-               "No name that could be forwarded came in {} requests or more of the last {} (`gatehouse log "
+               "No name that can be forwarded came in {} requests or more of the last {} (`gatehouse log "
                "--dropped` counts all).\n",
                kOften, words.since);
     return 0;
@@ -122,7 +122,7 @@ int init(const InitOptions& words) {
   const auto url = http::parse_url(words.upstream);
   if (!url || !url->query.empty()) {
     return fail("init",
-                fmt::format("--upstream `{}` is no URL of a service; write scheme, host and port, as in "
+                fmt::format("--upstream `{}` is not the URL of a service; write scheme, host and port, as in "
                             "http://127.0.0.1:3000",
                             words.upstream),
                 2);
@@ -135,8 +135,8 @@ int init(const InitOptions& words) {
   const openapi::Api api = openapi::load(words.document, doc::disk_files(), {}, problems);
   if (api.operations.empty()) {
     fmt::print(stderr, "{}", problems.text());
-    return fail("init", fmt::format("{} gives no operation that could be secured; nothing was written",
-                                    words.document));
+    return fail("init",
+                fmt::format("{} has no operation that can be secured; nothing was written", words.document));
   }
   const fs::path output = to_output ? fs::path("gatehouse.yaml") : fs::path(words.output);
   const fs::path folder = fs::absolute(output).parent_path();
@@ -160,10 +160,10 @@ void add_init(CLI::App& program, int& status) {
                   "gatehouse init --openapi api.yaml --upstream http://127.0.0.1:3000");
   const auto words = std::make_shared<InitOptions>();
   command.option("--openapi", words->document, "The API's OpenAPI document, 3.0 or 3.1");
-  command.option("--upstream", words->upstream, "The URL of the service that answers");
-  command.option("-o,--output", words->output, "The file to make; - for standard output");
+  command.option("--upstream", words->upstream, "The URL of the upstream, the service behind Gatehouse");
+  command.option("-o,--output", words->output, "The file to write; - for standard output");
   command.flag("--from-log", words->from_log,
-               "Propose instead what to add to `fields`: names that callers sent and no upstream got");
+               "Propose entries for `fields` instead: names that callers sent and that were dropped");
   command.option("-c,--config", words->config, "With --from-log: the configuration that names the store");
   command.option("--since", words->since, "With --from-log: how far back");
   command.run(status, [words] { return init(*words); });

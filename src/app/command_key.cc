@@ -111,11 +111,11 @@ struct KeySession {
 };
 
 int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
-  const auto policy = load_policy(words.config, "nothing was done");
+  const auto policy = load_policy(words.config, "the command did nothing");
   if (!policy) return 1;
   Watchdog watchdog(
-      fmt::format("{} did not answer within {} s, and whether anything has changed is not "
-                  "known; look with `gatehouse key list`, and try again",
+      fmt::format("{} did not answer within {} s, so it is unknown whether anything has changed; check with "
+                  "`gatehouse key list`, and try again",
                   policy->settings.store, Watchdog::kPatience.count()));
   const SystemClock clock;
   const auto store = open_store(policy->settings, clock, db::SqliteStore::Replaced::refuse);
@@ -144,24 +144,24 @@ int let_servers_read(const KeySession& keys) {
   keys.watchdog.stop();
   const auto state = store::wait_for_servers(keys.store.path(), [&] { return keys.version(); }, kPatience);
   if (!state) {
-    return fail("key",
-                fmt::format("the change is stored, but whether a running server has read it is not known: {}",
-                            state.error().text),
-                kNotConfirmed);
+    return fail(
+        "key",
+        fmt::format("the change is stored, but it is unknown whether a running server has read it: {}",
+                    state.error().text),
+        kNotConfirmed);
   }
   if (state->behind > 0) {
     return fail(
         "key",
-        fmt::format("the change is stored, but {} of {} running servers did not confirm within {} s "
-                    "that they have read it; a server that cannot read its store refuses all keys "
-                    "after {} s",
+        fmt::format("the change is stored, but {} of {} running servers did not confirm within {} s that "
+                    "they have read it; a server that cannot read its store refuses all keys after {} s",
                     state->behind, state->running, kPatience.count(), store::KeyStore::kStaleAfter.count()),
         kNotConfirmed);
   }
   if (state->running == 0) {
     fmt::print(stderr,
-               "No running server uses {}: this holds for servers that start with it. Is -c the "
-               "configuration of the one that you mean?\n",
+               "No running server uses {}: the change applies to servers that start with it. Check that -c "
+               "names the configuration of the running server.\n",
                keys.store.path());
   }
   return 0;
@@ -184,8 +184,7 @@ int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
   } else {
     fmt::print("{}\n", created->text.reveal());
-    fmt::print(stderr, "Key {}: this is the only time it is shown. Keep it where secrets are kept.\n",
-               created->id);
+    fmt::print(stderr, "Key {}: this is the only time it is shown. Store it as a secret.\n", created->id);
   }
   return status;
 }
@@ -204,9 +203,9 @@ Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyReques
   if (chosen.empty()) {
     return failure(
         ErrorCode::invalid,
-        fmt::format("the configuration has several authenticators for keys; say which takes this one "
-                    "with --authenticator: {}",
-                    fmt::join(known, ", ")));
+        fmt::format(
+            "the configuration has several authenticators for keys; choose one with --authenticator: {}",
+            fmt::join(known, ", ")));
   }
   for (const std::string& name : chosen) {
     if (std::ranges::find(known, name) == known.end()) {
@@ -332,37 +331,39 @@ int revoke(const KeyOptions& words) {
 }  // namespace
 
 void add_key(CLI::App& program, int& status) {
-  Command key(program, "key", "API keys: create, list, rotate, revoke. A key is shown once.",
+  Command key(program, "key", "Create, list, rotate and revoke API keys. A key is shown once.",
               "gatehouse key create --principal partner:acme --role partner --expires 365d");
   const auto words = std::make_shared<KeyOptions>();
   const auto config = [&](Command& command) {
     command.option("-c,--config", words->config, "The configuration");
   };
 
-  Command made(key, "create", "Make a key and print it, once",
+  Command made(key, "create", "Make a key and print it once",
                "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
   config(made);
-  made.option("--principal", words->request.principal, "Who it is, such as partner:acme", Need::required);
+  made.option("--principal", words->request.principal, "The principal of the key, such as partner:acme",
+              Need::required);
   made.option("--role", words->request.roles, "A role of the configuration; may be repeated");
   made.option("--scope", words->request.scopes, "A scope; may be repeated");
   made.option("--tenant", words->request.tenant, "The tenant");
   made.option("--authenticator", words->request.authenticators,
-              "Whose key it is, where several take keys; may be repeated");
-  made.option("--expires", words->expires, "How long it holds, such as 365d");
-  made.option("--address", words->addresses, "From where it may be used; may be repeated");
+              "An authenticator that accepts the key, if several accept keys; may be repeated");
+  made.option("--expires", words->expires, "How long the key is valid, such as 365d");
+  made.option("--address", words->addresses,
+              "An address or network from which the key may be used; may be repeated");
   made.flag("--json", words->json, "For programs: {\"id\", \"key\"}");
   made.run(status, [words] { return create(*words); });
 
-  Command listed(key, "list", "Every key: whose it is, its state and last use", "gatehouse key list");
+  Command listed(key, "list", "List every key with its principal, state and last use", "gatehouse key list");
   config(listed);
-  listed.flag("--json", words->json, "For programs: one object a line");
+  listed.flag("--json", words->json, "For programs: one object per line");
   listed.run(status, [words] { return list(*words); });
 
-  Command rotated(key, "rotate", "A new key for the same principal; the old one goes on for a while",
+  Command rotated(key, "rotate", "Make a new key for the same principal; the old one stays valid for a while",
                   "gatehouse key rotate 1a2B3c4D5e6F --overlap 7d");
   config(rotated);
   rotated.option("id", words->id, "The key's id", Need::required);
-  rotated.option("--overlap", words->overlap, "How long the old key goes on");
+  rotated.option("--overlap", words->overlap, "How long the old key stays valid");
   rotated.flag("--json", words->json, "For programs: {\"id\", \"key\"}");
   rotated.run(status, [words] { return rotate(*words); });
 

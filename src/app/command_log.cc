@@ -110,8 +110,7 @@ int print_dropped_names(const LogOptions& words, EventStore& store) {
     print_table(list);
   }
   if (list.empty())
-    fmt::print(stderr, "No event of the last {} in {} lists a name that an upstream did not get.\n",
-               words.since, store.path);
+    fmt::print(stderr, "No event of the last {} in {} lists a dropped name.\n", words.since, store.path);
   return 0;
 }
 
@@ -141,7 +140,7 @@ int run(const LogOptions& words) {
   if (!printed) return fail("log", printed.error().text);
   if (!words.follow) {
     if (*printed == 0)
-      fmt::print(stderr, "No event of the last {} in {} is like that.\n", words.since, store->path);
+      fmt::print(stderr, "No event of the last {} in {} matches.\n", words.since, store->path);
     return 0;
   }
   for (;;) {
@@ -155,20 +154,20 @@ int run(const LogOptions& words) {
 }  // namespace
 
 void add_log(CLI::App& program, int& status) {
-  Command command(program, "log", "What happened: the events of the store, oldest first.",
+  Command command(program, "log", "Print the recorded events, oldest first.",
                   "gatehouse log --since 1h --outcome refused --user partner:acme");
   const auto words = std::make_shared<LogOptions>();
   command.option("-c,--config", words->config, "The configuration that names the store");
-  command.option("--since", words->since, "How far back, such as 15m or 7d");
+  command.option("--since", words->since, "The period, such as 15m or 7d");
   command.option("--user", words->user, "Only this principal, such as partner:acme");
   command.option("--operation", words->operation, "Only this operation, such as getOrder");
   command.option("--ip", words->address, "Only this address");
-  command.option("--outcome", words->outcome, "Only what was allowed, refused, or failed",
+  command.option("--outcome", words->outcome, "Only requests that were allowed, refused, or failed",
                  {"allowed", "refused", "failed"});
-  command.flag("-f,--follow", words->follow, "Go on with what happens from now on, until Ctrl-C");
+  command.flag("-f,--follow", words->follow, "Continue with new events, until Ctrl-C");
   command.flag("--dropped", words->dropped,
-               "Count instead the names of fields and cookies that no upstream got, for each operation");
-  command.flag("--json", words->json, "For programs: the events as they were recorded, one a line");
+               "Count the names of dropped fields and cookies instead, for each operation");
+  command.flag("--json", words->json, "For programs: the events as recorded, one per line");
   command.run(status, [words] { return run(*words); });
 }
 

@@ -23,12 +23,13 @@ int print_documents(const std::string& asked) {
 }  // namespace
 
 void add_openapi(CLI::App& program, int& status) {
-  Command command(program, "openapi", "Print the OpenAPI document of what Gatehouse answers itself.",
+  Command command(program, "openapi",
+                  "Print the OpenAPI document of operations that Gatehouse answers itself.",
                   "gatehouse openapi well_known > well_known.yaml");
   std::vector<std::string> names;
   for (const BuiltInGroup* const group : built_in_groups()) names.emplace_back(group->name);
   const auto group = std::make_shared<std::string>();
-  command.option("group", *group, "The group of operations; left out: the names of all groups", names);
+  command.option("group", *group, "The group of operations; without it, the names of all groups", names);
   command.run(status, [group] { return print_documents(*group); });
 }
 

@@ -211,13 +211,14 @@ int review_configuration(const ReviewOptions& words) {
 }  // namespace
 
 void add_review(CLI::App& program, int& status) {
-  Command command(program, "review", "Hold every operation against every layer, and say what is weak.",
+  Command command(program, "review",
+                  "List the weaknesses of every operation in every layer, with reasons and remedies.",
                   "gatehouse review -c gatehouse.yaml --format markdown > review.md\n"
                   "  gatehouse review --fail-on high     in continuous integration");
   const auto words = std::make_shared<ReviewOptions>();
   command.option("-c,--config", words->config, "The configuration");
-  command.option("--format", words->format, "How it is written", {"table", "json", "markdown"});
-  command.option("--fail-on", words->fail_on, "Exit with 1 where a finding is at least that severe",
+  command.option("--format", words->format, "The output format", {"table", "json", "markdown"});
+  command.option("--fail-on", words->fail_on, "Exit with 1 if a finding has at least this severity",
                  {"high", "medium", "low"});
   command.flag("--json", words->json, "The same as --format json");
   command.flag("--rules", words->rules, "Print every rule with its reason instead");

@@ -20,11 +20,11 @@ void reload(Service& service, const std::string& path) {
   const auto policy = load_policy(path, problems);
   if (!policy) {
     fmt::print(stderr, "{}", problems.text());
-    tell_operator(fmt::format("{}: the configuration stays as it was", count_of(problems, path)));
+    tell_operator(fmt::format("{}: the configuration is unchanged", count_of(problems, path)));
     return;
   }
   if (const auto done = service.reload(policy); !done) {
-    tell_operator(fmt::format("{}; the configuration stays as it was", done.error().text));
+    tell_operator(fmt::format("{}; the configuration is unchanged", done.error().text));
     return;
   }
   tell_operator("reloaded");

@@ -58,7 +58,7 @@ void print_dropped(json::Value event) {
     names += printable(one.string());
   }
   fmt::print(
-      "\nNot passed on to the upstream, because neither the operation nor `fields` names it, or because its "
+      "\nNot forwarded to the upstream, because neither the operation nor `fields` names it, or because its "
       "value cannot be read: {}\n",
       names);
 }
@@ -66,8 +66,8 @@ void print_dropped(json::Value event) {
 // What a sensitive operation has brought about, where its outcome does not say it.
 std::string_view effect_text(std::string_view effect) {
   if (effect == "none")
-    return "Nothing was done: the target was not called, or what its transaction had begun was undone.";
-  if (effect == "unknown") return "What its target did is not known.";
+    return "Nothing was done: the target was not called, or its transaction was rolled back.";
+  if (effect == "unknown") return "The effect of the target's call is unknown.";
   return {};
 }
 
@@ -116,7 +116,7 @@ void print_lines(std::string_view lines) {
 }
 
 void print_original(const audit::Original& original) {
-  fmt::print("\nWhat the upstream said, which the caller did not see: {} at {}\n", original.status,
+  fmt::print("\nThe upstream's answer, which was withheld from the caller: {} at {}\n", original.status,
              time_text(original.time));
   print_lines(original.head);
   fmt::print("\n");
@@ -165,19 +165,17 @@ std::string json_of(const audit::Explanation& explanation, const policy::PolicyS
 
 int run(const WhyOptions& words) {
   if (!Uuid::parse(words.id)) {
-    wrong_usage("CORRELATION_ID",
-                fmt::format("`{}` is none; it is what an answer names in correlation_id and "
-                            "X-Request-Id, 36 characters",
-                            printable(words.id)));
+    wrong_usage("CORRELATION_ID", fmt::format("`{}` is not a correlation id; an answer has it in "
+                                              "correlation_id and X-Request-Id, 36 characters",
+                                              printable(words.id)));
   }
   auto store = open_event_store(words.config);
   if (!store) return fail("why", store.error().text);
   const auto explanation = audit::explain(store->connection, words.id);
   if (!explanation && explanation.error().code == ErrorCode::not_found) {
-    return fail(
-        "why", fmt::format(
-                   "{} has no request {}; it may be older than the events that are kept, or another server's",
-                   store->path, words.id));
+    return fail("why", fmt::format("{} has no request {}; its event may have been deleted (keep_events, "
+                                   "keep_size), or be in another server's store",
+                                   store->path, words.id));
   }
   if (!explanation) return fail("why", explanation.error().text);
   const auto policy = policy_of(words.config);
@@ -199,21 +197,21 @@ int run(const WhyOptions& words) {
     fmt::print("\nIts target may have been called: no event says how the request ended.\n");
   }
   for (const audit::Original& original : explanation->originals) print_original(original);
-  if (policy) fmt::print("\nRules are told as {} has them now.\n", words.config);
+  if (policy) fmt::print("\nRules are shown as they are in {} now.\n", words.config);
   return 0;
 }
 
 }  // namespace
 
 void add_why(CLI::App& program, int& status) {
-  Command command(program, "why", "What every gate decided about one request.",
+  Command command(program, "why", "Print the decision of every gate about one recorded request.",
                   "gatehouse why 01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11");
   const auto words = std::make_shared<WhyOptions>();
   command.option("-c,--config", words->config, "The configuration that names the store");
   command.option("id", words->id, "The correlation id, from an answer or from `gatehouse log`",
                  Need::required);
   command.flag("--json", words->json,
-               "For programs: an object with the event, the gates, and the upstream's original");
+               "For programs: an object with the event, the gates, and the upstream's original answer");
   command.run(status, [words] { return run(*words); });
 }
 

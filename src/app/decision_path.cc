@@ -162,7 +162,7 @@ std::string conditions_text(const EventView& view) {
   for (const policy::PlacedText& condition : view.operation->settings->conditions)
     texts.emplace_back(condition.value);
   if (!texts.empty()) return fmt::format("{}", fmt::join(texts, "; "));
-  return view.operation->resource ? "the object is there" : "no condition";
+  return view.operation->resource ? "the object exists" : "no condition";
 }
 
 std::string call_text(const EventView& view) {
@@ -177,7 +177,7 @@ std::string call_text(const EventView& view) {
       [](const policy::HandlerTargetPolicy& target) {
         return fmt::format("the handler {} ran", target.name);
       },
-      [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse answered itself"); },
+      [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse answered"); },
   };
   return std::visit(text, view.operation->target);
 }
@@ -195,11 +195,11 @@ std::string passed_text(const EventView& view, Gate gate) {
     case Gate::authenticate: return caller_text(view);
     case Gate::permit: return view.operation != nullptr ? view.operation->permission : std::string();
     case Gate::validate:
-      return fmt::format("what {} declares, {} bytes of body", view.text("operation"),
+      return fmt::format("matches {}, {} bytes of body", view.text("operation"),
                          view.number("http.request.body.size"));
     case Gate::decide: return conditions_text(view);
     case Gate::call: return call_text(view);
-    case Gate::filter: return fmt::format("{} bytes left", view.number("http.response.body.size"));
+    case Gate::filter: return fmt::format("{} bytes sent", view.number("http.response.body.size"));
     case Gate::record:
       return view.has("sensitive")
                  ? fmt::format("{}: an intent was on the disk before the call", view.text("sensitive"))

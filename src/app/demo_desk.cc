@@ -132,7 +132,7 @@ Result<DemoFolder> DemoFolder::make(const std::string& keep) {
   if (::mkdir(path.c_str(), 0700) != 0) {
     if (errno != EEXIST) return cannot("make", path.string(), errno);
     return failure(ErrorCode::conflict,
-                   fmt::format("{} is there already; --keep makes a new folder", path.string()));
+                   fmt::format("{} exists already; --keep creates a new folder", path.string()));
   }
   return DemoFolder(path, true);
 }

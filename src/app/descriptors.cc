@@ -53,10 +53,9 @@ Result<ConnectionBounds> connection_bounds(const policy::Settings& settings, std
     return failure(
         ErrorCode::invalid,
         fmt::format(
-            "{} connections, {} to upstreams (for {} workers) and {} descriptors for the store, the log "
-            "and administration are more than the {} descriptors of this process: lower "
-            "listen.connections or an upstream's connections, or raise the limit (`ulimit -Hn`, "
-            "LimitNOFILE= of systemd)",
+            "{} connections, {} to upstreams (for {} workers) and {} descriptors for the store, the log and "
+            "the administration exceed the {} file descriptors of this process: lower listen.connections or "
+            "an upstream's connections, or raise the limit (`ulimit -Hn`, LimitNOFILE= of systemd)",
             wanted, upstreams, workers, own, limit));
   }
   ConnectionBounds bounds;

@@ -23,8 +23,8 @@ Result<std::string> path_of_store(const std::string& config) {
                .store;
   if (!path.empty()) return path;
   return failure(ErrorCode::invalid,
-                 fmt::format("where the events are is not to be read from {} (-c names another):\n{}", config,
-                             problems.text()));
+                 fmt::format("the place of the events cannot be read from {} (-c names another file):\n{}",
+                             config, problems.text()));
 }
 
 Result<bool> has_events(db::Connection& connection) {

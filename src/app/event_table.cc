@@ -36,7 +36,7 @@ std::string why_of(json::Value event) {
   // Of a sensitive operation, whose intent stands beside this.
   const std::string effect = text_of(event, "effect");
   if (effect == "none") why += ": nothing was done";
-  if (effect == "unknown") why += ": not known what was done";
+  if (effect == "unknown") why += ": effect unknown";
   return why;
 }
 

@@ -41,7 +41,7 @@ Result<> write_secret(const std::string& path, std::string_view text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) {
     if (errno == EEXIST) return {};
-    return failure(ErrorCode::denied, fmt::format("{} cannot be made: {}", path, std::strerror(errno)));
+    return failure(ErrorCode::denied, fmt::format("{} cannot be created: {}", path, std::strerror(errno)));
   }
   const bool whole =
       ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
@@ -58,7 +58,7 @@ Result<> make_folder_of(const std::string& path) {
   const bool made = std::filesystem::create_directories(folder, error);
   if (error) {
     return failure(ErrorCode::denied,
-                   fmt::format("the folder {} cannot be made: {}", folder.string(), error.message()));
+                   fmt::format("the folder {} cannot be created: {}", folder.string(), error.message()));
   }
   if (made) ::chmod(folder.c_str(), 0700);
   return {};
@@ -281,12 +281,12 @@ void ProcessResources::Background::record(const Event& event) {
 void ProcessResources::report_confirming(Background& background, const Clock& clock,
                                          const Result<>& confirmed) {
   if (confirmed) {
-    tell_operator("`gatehouse key` can know again which keys this server has read");
+    tell_operator("`gatehouse key` can confirm again which keys this server has read");
     return;
   }
-  tell_operator(
-      fmt::format("`gatehouse key` cannot know which keys this server has read, and ends with status 3: {}",
-                  confirmed.error().text));
+  tell_operator(fmt::format(
+      "`gatehouse key` cannot confirm which keys this server has read, and ends with status 3: {}",
+      confirmed.error().text));
   Event event = failure_of_process("serving", clock.wall());
   event.detail = confirmed.error().text;
   background.record(event);
@@ -297,7 +297,7 @@ void ProcessResources::report_loss(Background& background, std::string_view sink
   Event event = failure_of_process("sink", SystemClock().wall());
   event.stage = Stage::respond;
   event.rule = sink;
-  const std::string detail = fmt::format("{} events are left out of it", events);
+  const std::string detail = fmt::format("{} events were deleted before the sink read them", events);
   event.detail = detail;
   background.record(event);
 }
@@ -332,28 +332,28 @@ void ProcessResources::render_metrics(std::string& out) const {
   const audit::Sample samples[] = {
       {"gatehouse_connections", "Open connections.", Type::gauge,
        static_cast<double>(shared.connections.open())},
-      {"gatehouse_body_memory_bytes",
-       "Memory that bodies of requests and held answers take, at most `memory.bodies`.", Type::gauge,
-       static_cast<double>(shared.bodies->used())},
+      {"gatehouse_body_memory_bytes", "Memory of requests' bodies and held answers, at most `memory.bodies`.",
+       Type::gauge, static_cast<double>(shared.bodies->used())},
       {"gatehouse_body_memory_refused_total",
        "Requests refused because bodies and held answers took all of `memory.bodies`.", Type::counter,
        static_cast<double>(shared.bodies->refused())},
-      {"gatehouse_limiter_forgotten_total", "Allowances displaced before they were whole again.",
-       Type::counter, static_cast<double>(limiter.forgotten())},
+      {"gatehouse_limiter_forgotten_total", "Allowances evicted before they were full again.", Type::counter,
+       static_cast<double>(limiter.forgotten())},
       {"gatehouse_keys_unreadable", "API keys whose rows cannot be read.", Type::gauge,
        static_cast<double>(keys->unreadable())},
       {"gatehouse_keys_unconfirmed",
-       "1 while `gatehouse key` cannot know which keys this server has read, else 0.", Type::gauge,
+       "1 while `gatehouse key` cannot confirm which keys this server has read, else 0.", Type::gauge,
        keys->cannot_confirm() ? 1.0 : 0.0},
       {"gatehouse_issuer_key_failures_total", "Fetches of issuers' keys that failed.", Type::counter,
        static_cast<double>(issuers.failures())},
-      {"gatehouse_issuer_key_age_seconds", "Since the oldest last good answer of an issuer.", Type::gauge,
-       static_cast<double>(issuers.oldest().count())},
-      {"gatehouse_token_cache_bytes", "Memory of what verified tokens and certificates stand for.",
-       Type::gauge, static_cast<double>(tokens->bytes)},
-      {"gatehouse_token_cache_entries", "Verified tokens and certificates that are remembered.", Type::gauge,
+      {"gatehouse_issuer_key_age_seconds",
+       "Seconds since the last successful fetch of an issuer's keys, for the issuer with the oldest.",
+       Type::gauge, static_cast<double>(issuers.oldest().count())},
+      {"gatehouse_token_cache_bytes", "Memory of the cache of verified tokens and certificates.", Type::gauge,
+       static_cast<double>(tokens->bytes)},
+      {"gatehouse_token_cache_entries", "Verified tokens and certificates in the cache.", Type::gauge,
        static_cast<double>(tokens->entries)},
-      {"gatehouse_token_cache_evicted_total", "Those that made room for others before they ended.",
+      {"gatehouse_token_cache_evicted_total", "Cache entries that were evicted before they ended.",
        Type::counter, static_cast<double>(tokens->evicted)},
   };
   audit::render(out, samples);
@@ -361,7 +361,7 @@ void ProcessResources::render_metrics(std::string& out) const {
   const audit::Sample statements[] = {
       {"gatehouse_statements_waiting", "Statements that wait for a thread.", Type::gauge,
        static_cast<double>(statement_threads->waiting())},
-      {"gatehouse_statements_running", "Statements that run.", Type::gauge,
+      {"gatehouse_statements_running", "Running statements.", Type::gauge,
        static_cast<double>(statement_threads->running())},
   };
   audit::render(out, statements);

@@ -259,13 +259,9 @@ std::string forward_proposals(const std::vector<audit::DroppedName>& names, std:
   if (fields.empty() && cookies.empty()) return {};
   std::string text = fmt::format(
       "# DECIDE: which of these does an upstream need? Callers sent each in {} requests or more of the last "
-      "{}, "
-      "and no\n"
-      "# upstream got it. Best declare it as a parameter, with a schema, on the operations that take it. "
-      "Where all of them\n"
-      "# do, uncomment it, and the keys above it, and say in its schema what it may be. What you leave out "
-      "stays behind.\n"
-      "# fields:\n",
+      "{}, and\n# Gatehouse dropped it. Best declare it as a parameter, with a schema, on the operations "
+      "that use it. If all of them\n# do, uncomment it and the keys above it, and state its allowed values "
+      "in its schema. Fields that are not named stay dropped.\n# fields:\n",
       kOften, period);
   if (!fields.empty()) text += "#   forward:\n" + fields;
   if (!cookies.empty()) text += "#   cookies:\n#     forward:\n" + cookies;

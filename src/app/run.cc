@@ -12,10 +12,9 @@ int run(int argc, char** argv, handler::Handlers handlers) {
   app::handlers() = std::move(handlers);
   return app::run_program(
       argc, argv, "gatehouse",
-      "Gatehouse secures an API: it reads the API's OpenAPI document and one YAML file, and refuses to "
-      "start\n"
-      "until every operation has an answer to who may call, what they may do, what they may send, how\n"
-      "often, and what is recorded.",
+      "Gatehouse secures an API. It reads the API's OpenAPI document and one YAML file. It does not start "
+      "until\nthe configuration decides the callers, their permissions, the input, the limits and the record "
+      "of every operation.",
       "Example:\n  gatehouse check -c gatehouse.yaml && gatehouse serve -c gatehouse.yaml",
       [](CLI::App& program, int& status) {
         for (app::AddCommand* const add : app::kCommands) add(program, status);

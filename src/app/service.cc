@@ -104,7 +104,7 @@ Result<> Service::launch(const SharedParts& shared) {
 
 Result<> Service::reload(const std::shared_ptr<const policy::PolicySet>& policy) {
   if (const auto changed = changed_until_restart(policy_->settings, policy->settings); !changed.empty()) {
-    return failure(ErrorCode::invalid, fmt::format("`{}` {} with a restart only", fmt::join(changed, "`, `"),
+    return failure(ErrorCode::invalid, fmt::format("`{}` {} only with a restart", fmt::join(changed, "`, `"),
                                                    changed.size() == 1 ? "changes" : "change"));
   }
   GATEHOUSE_TRY(const SharedParts shared, prepare(policy, *resources_));
@@ -140,7 +140,7 @@ Result<> Service::install(const SharedParts& shared,
 void Service::watch_certificates() {
   if (revocations_) {
     if (const auto looked = revocations_->look(); !looked) {
-      tell_operator(fmt::format("the changed revocation list is not taken up: {}", looked.error().text));
+      tell_operator(fmt::format("the changed revocation list is not used: {}", looked.error().text));
     }
   }
   std::erase_if(earlier_revocations_, [](const std::weak_ptr<RevocationFile>& earlier) {
@@ -156,7 +156,7 @@ void Service::watch_certificates() {
   auto listening = make_listening(policy_->settings);
   if (!listening) {
     // Half of a pair may have been written: the old one stays until both fit.
-    tell_operator(fmt::format("the changed certificate is not taken up: {}", listening.error().text));
+    tell_operator(fmt::format("the changed certificate is not used: {}", listening.error().text));
     return;
   }
   listening_ = *std::move(listening);

@@ -134,18 +134,18 @@ class Starter {
   }
 
   void head() {
-    line(comment("Gatehouse in front of " + api_.title + "."));
+    line(comment("Gatehouse configuration for " + api_.title + "."));
     line("#");
     line(
-        "# What is marked DECIDE only you can answer. `gatehouse check` lists what is still undecided and "
-        "why the server does not");
-    line("# start; `gatehouse review` lists what is weak. Everything else is a proposal.");
+        "# Decisions that only you can make are marked DECIDE. `gatehouse check` lists the missing decisions "
+        "that keep the server");
+    line("# from starting; `gatehouse review` lists weaknesses. Everything else is a proposal.");
     line();
     line(fmt::format("openapi: [{}]", yaml_text(options_.document)));
     line();
     line(
-        "# DECIDE: who is on the other side, and what could they get? `gatehouse review` measures every "
-        "operation against it.");
+        "# DECIDE: who are the callers, and which data could they reach? `gatehouse review` compares every "
+        "operation with it.");
     line(
         "# threat_model: {exposure: partner, data: sensitive}    # public|partner|internal; "
         "public|internal|sensitive");
@@ -169,14 +169,13 @@ class Starter {
     line("  private_key: file:server.key");
     if (certificates)
       line(
-          "  client_ca: clients.crt        # DECIDE: whose client certificates are good? A file of "
-          "authorities");
+          "  client_ca: clients.crt        # DECIDE: which authorities certify clients? A file of their "
+          "certificates");
     line();
     line("store: sqlite:gatehouse.db      # API keys and events");
     line();
     line(
-        "# Where a finder of a weakness reports it; Gatehouse answers with it at /.well-known/security.txt "
-        "(RFC 9116):");
+        "# Where to report a vulnerability; Gatehouse publishes it at /.well-known/security.txt (RFC 9116):");
     line(
         "# security_txt: {contact: \"mailto:security@example.com\", expires: \"YYYY-MM-DDT00:00:00Z\"}    # "
         "within a year");
@@ -189,10 +188,10 @@ class Starter {
   void authenticators() {
     if (api_.security_schemes.empty()) {
       line(
-          "# DECIDE: how does a caller prove who they are? The document declares no securitySchemes, so that "
-          "every operation");
+          "# DECIDE: how do callers authenticate? The document declares no securitySchemes, so every "
+          "operation");
       line(
-          "# admits everybody. Declare one here, and ask for it with `security: [{partnerKey: []}]` in "
+          "# is public. Declare a scheme here, and require it with `security: [{partnerKey: []}]` in "
           "`defaults`:");
       line("# security_schemes:");
       line("#   partnerKey: {type: apiKey, in: header, name: X-API-Key}");
@@ -229,10 +228,9 @@ class Starter {
       case Type::http: break;
     }
     if (!is_taken(scheme)) {
-      line("  " +
-           comment(fmt::format("DECIDE: `{}` is HTTP {}, which Gatehouse does not take; let the document ask",
-                               scheme.name, scheme.http_scheme)));
-      line("  # for apiKey, http bearer, oauth2, openIdConnect or mutualTLS instead.");
+      line("  " + comment(fmt::format("DECIDE: `{}` is HTTP {}, which Gatehouse does not support; declare",
+                                      scheme.name, scheme.http_scheme)));
+      line("  # apiKey, http bearer, oauth2, openIdConnect or mutualTLS in the document instead.");
     } else if (review::words_of(scheme_text(api_, scheme, "bearerFormat")).contains(" jwt ")) {
       token(scheme);
     } else {
@@ -261,19 +259,19 @@ class Starter {
     // The first issuer's people have the names that it gives them; those of the others begin otherwise.
     if (std::exchange(has_issuer_, true)) line(fmt::format("    prefix: \"{}:\"", scheme.name));
     line(
-        "    # DECIDE: who issues the tokens, under which name for this API, and where are the issuer's "
-        "keys?");
+        "    # DECIDE: which issuer makes the tokens, with which audience for this API, and where are the "
+        "issuer's keys?");
     line("    # issuer: " + yaml_text(issuer));
     line("    # audience: " + (slug(api_.title).empty() ? std::string("api") : slug(api_.title)));
     line("    # jwks: https://idp.example.com/jwks.json    # or file:keys.json");
-    line("    # roles: claims.roles                        # where a token says its roles, if it does");
+    line("    # roles: claims.roles                        # the claim with the roles, if tokens have one");
   }
 
   void roles() {
     if (held_by_.empty()) return;
     line(
-        "# DECIDE: who may do what? Roles by what they do are a beginning: cut them to the callers that you "
-        "have.");
+        "# DECIDE: which permissions does each role have? These roles are a start: adapt them to your "
+        "callers.");
     line("roles:");
     for (const auto& [role, permissions] : held_by_) {
       const std::string key = fmt::format("  {}: ", role);
@@ -284,7 +282,7 @@ class Starter {
   }
 
   void limits() {
-    line("# DECIDE: how often? These suit people and small services.");
+    line("# DECIDE: how many requests? These limits suit people and small services.");
     line("limits:");
     line("  per_ip: {per: ip, rate: 120/min, burst: 40}");
     line("  per_principal: {per: principal, rate: 600/min, burst: 100}");
@@ -300,15 +298,14 @@ class Starter {
     if (!acting.empty()) {
       acting += "], ";
       line(
-          "# DECIDE: where the document asks for several schemes together, whose is principal.id? The first "
-          "of "
-          "these.");
+          "# DECIDE: if the document requires several schemes together, which one gives principal.id? The "
+          "first of these.");
     }
     const std::string types = media_types();
     if (!types.empty())
       line(
-          "# DECIDE: the document offers media types that cannot be checked. Bodies of these are taken, and "
-          "others get 415:");
+          "# DECIDE: the document has media types that cannot be checked. Bodies of these types are "
+          "accepted, others get 415:");
     line(fmt::format(
         "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}body: 64KiB, timeout: 10s}}",
         acting, types));
@@ -352,27 +349,26 @@ class Starter {
     const MentionedFields found = mentioned_fields(api_);
     if (!found.undeclared.empty()) {
       line(
-          "# DECIDE: the document speaks of these header fields and declares them nowhere, so that the "
-          "upstream "
-          "does not get them.");
+          "# DECIDE: the document mentions these header fields without declaring them, so they are not "
+          "forwarded to the upstream.");
       line(
-          "# Declare each as a parameter where an operation takes it, or say here what it may be, for all of "
-          "them:");
+          "# Declare each as a parameter of the operations that use it, or state its allowed values here, "
+          "for all operations:");
       line("# fields:");
       line("#   forward:");
       for (const std::string& name : found.undeclared) line("#     - " + forwarded_entry(name));
       line();
     }
     for (const std::string& name : found.gatehouses) {
-      line(comment(name + " cannot be among them: the upstream gets Gatehouse's own, the correlation id."));
+      line(comment(name + " cannot be forwarded: the upstream gets Gatehouse's own, the correlation id."));
       line();
     }
   }
 
   void operations() {
     line(
-        "# DECIDE, where a path names an object: whose is it? A `resource` finds it, a `when` decides, and "
-        "others get 404:");
+        "# DECIDE, for each path that names an object: who owns it? A `resource` finds it, a `when` decides, "
+        "other callers get 404:");
     line("#   getOrder:");
     line("#     permission: orders:read");
     line(
@@ -381,7 +377,7 @@ class Starter {
     line("operations:");
     for (const openapi::Operation& operation : api_.operations) {
       if (operation.gatehouse) {
-        line(comment(fmt::format("{}: its policy stands in the document (x-gatehouse)", operation.title())));
+        line(comment(fmt::format("{}: its policy is in the document (x-gatehouse)", operation.title())));
         continue;
       }
       one(operation);
@@ -395,7 +391,9 @@ class Starter {
     if (const std::string limit = tighter(operation); !limit.empty()) fields.push_back(limit);
     if (const std::string word = sensitive(operation); !word.empty()) fields.push_back("sensitive: " + word);
     if (operation.admits_anonymous()) {
-      line("  # DECIDE: public in the document. Ask for a credential there, or say why here: public: \"…\"");
+      line(
+          "  # DECIDE: public in the document. Require a credential there, or give the reason here: public: "
+          "\"…\"");
     }
     std::string text =
         fmt::format("  {}: {{", yaml_text(operation.id.empty() ? operation.title() : operation.id));

@@ -44,7 +44,7 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
   if (S_ISDIR(state.st_mode))
     return failure(ErrorCode::invalid, "a folder, not a regular file; name a file in it");
   if (!S_ISREG(state.st_mode))
-    return failure(ErrorCode::invalid, "not a regular file; write what it gives to a file, and name that");
+    return failure(ErrorCode::invalid, "not a regular file; write its content to a file, and name that file");
 
   // One byte more than there seem to be shows the end; a file that grows meanwhile, or has no size of its own
   // as those in /proc, is read on.

@@ -60,7 +60,7 @@ TEST_F(Files, ThatAreNoneAreErrorsAndNothingIsWaitedFor) {
   EXPECT_EQ(problem(path("none")), "no such file");
   EXPECT_EQ(problem(with("x") + "/below"), "no such file");
   EXPECT_EQ(problem(folder_), "a folder, not a regular file; name a file in it");
-  EXPECT_THAT(problem(path("pipe")), HasSubstr("not a regular file; write what it gives to a file"));
+  EXPECT_THAT(problem(path("pipe")), HasSubstr("not a regular file; write its content to a file"));
   EXPECT_THAT(problem("/dev/zero"), HasSubstr("not a regular file"));
   EXPECT_THAT(problem(std::string(100'000, 'x')), HasSubstr("the file cannot be read: File name too long"));
 }

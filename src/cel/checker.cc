@@ -120,7 +120,7 @@ class Checker {
     }
     for (const Local& variable : locals_) candidates.push_back(variable.name);
     if (count > 0 && whole == expr.text) {
-      return fail(expr.offset, fmt::format("'{}' is no value by itself; it has {}", whole, members));
+      return fail(expr.offset, fmt::format("'{}' is not a value by itself; it has {}", whole, members));
     }
     if (const std::string_view near = nearest(whole, candidates); !near.empty()) {
       return fail(expr.offset, fmt::format("unknown name '{}'; did you mean '{}'?", whole, near));
@@ -179,7 +179,7 @@ class Checker {
       result = operand.parameters()[1];
       if (!types_.assign(operand.parameters()[0], Type::string()))
         return fail(expr.offset,
-                    fmt::format("the keys of a {} are no names: select with [ ]", operand.text()));
+                    fmt::format("the keys of a {} are not names: select with [ ]", operand.text()));
     } else if (operand.is(TypeKind::object)) {
       const Type* const field = operand.field(expr.text);
       if (field == nullptr) return no_member(expr.offset, operand, expr.text);
@@ -187,7 +187,7 @@ class Checker {
     } else if (operand.is(TypeKind::parameter)) {
       types_.assign(operand, Type::dyn());
     } else if (!operand.is(TypeKind::dyn)) {
-      return fail(expr.offset, fmt::format("a value of type {} has no members, so not '{}' either",
+      return fail(expr.offset, fmt::format("a value of type {} has no members, so it has no '{}'",
                                            operand.text(), expr.text));
     }
     return optional ? Type::optional(result) : result;

@@ -68,7 +68,7 @@ TEST(Checker, UnknownFunctionsAndPatternsAreProblems) {
   const Conditions conditions;
   EXPECT_THAT(conditions.problem("resource.status.startWith('x')"), HasSubstr("did you mean 'startsWith'?"));
   EXPECT_THAT(conditions.problem("resource.status.matches('(')"),
-              AllOf(StartsWith("24: "), HasSubstr("no regular expression that RE2 takes")));
+              AllOf(StartsWith("24: "), HasSubstr("not a regular expression that RE2 accepts")));
   EXPECT_THAT(conditions.problem("resource.status.matches('(a)\\\\1')"), HasSubstr("RE2"));
   EXPECT_THAT(conditions.problem("Order{id: 1} == null"), HasSubstr("no message type"));
 }
@@ -82,18 +82,18 @@ TEST(Checker, ReportsEveryProblemAtOnce) {
 
 TEST(Parser, NamesWhatItExpected) {
   const Conditions conditions;
-  EXPECT_EQ(conditions.problem("principal.id = 'x'"), "13: '=' is no operator; equality is '=='");
+  EXPECT_EQ(conditions.problem("principal.id = 'x'"), "13: '=' is not an operator; equality is '=='");
   EXPECT_EQ(conditions.problem("principal.id == "), "16: expected an expression but found the end");
   EXPECT_EQ(conditions.problem("(1 == 1"), "7: expected ')' but found the end");
   EXPECT_EQ(conditions.problem("a b"), "2: expected an operator or the end but found 'b'");
   EXPECT_EQ(conditions.problem("for == 1"), "0: 'for' is a reserved word and cannot be a name");
   EXPECT_EQ(conditions.problem("'abc"), "0: this text is not closed");
-  EXPECT_EQ(conditions.problem("'\\q'"), "1: this is no escape sequence; a backslash itself is written \\\\");
+  EXPECT_EQ(conditions.problem("'\\q'"), "1: this is not an escape sequence; a backslash itself is written \\\\");
   EXPECT_THAT(conditions.problem("9223372036854775808 > 1"), HasSubstr("does not fit an int"));
   EXPECT_THAT(conditions.problem("[1].all(x.y, true)"), HasSubstr("must be a simple name"));
   EXPECT_THAT(conditions.problem("has(resource)"), HasSubstr("has() asks for a member"));
   EXPECT_THAT(conditions.problem("'\xff' == ''"), HasSubstr("not UTF-8"));
-  EXPECT_THAT(conditions.problem("'\\ud800' == ''"), HasSubstr("no escape sequence"));
+  EXPECT_THAT(conditions.problem("'\\ud800' == ''"), HasSubstr("not an escape sequence"));
 }
 
 }  // namespace

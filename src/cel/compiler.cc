@@ -198,7 +198,7 @@ class Compiler {
     if (!compiled) {
       problems_.push_back(
           {ast_[expr.args.back()].offset,
-           fmt::format("this is no regular expression that RE2 takes: {}", compiled.error())});
+           fmt::format("this is not a regular expression that RE2 accepts: {}", compiled.error())});
       return std::nullopt;
     }
     code_.patterns.push_back(*std::move(compiled));

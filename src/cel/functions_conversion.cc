@@ -137,7 +137,7 @@ Value to_timestamp(Run& run, Arguments args) {
   const auto time = parse_timestamp(from.text());
   return time ? Value::timestamp(*time)
               : Value::error(Fault::invalid_argument,
-                             "the text is no RFC 3339 time in the range of the years 1 to 9999");
+                             "the text is not an RFC 3339 time in the range of the years 1 to 9999");
 }
 
 Value to_duration(Run& run, Arguments args) {
@@ -153,7 +153,7 @@ Value to_duration(Run& run, Arguments args) {
   const auto duration = parse_duration_text(from.text());
   return duration ? Value::duration(*duration)
                   : Value::error(Fault::invalid_argument,
-                                 "the text is no duration in range, such as 1h30m or 1.5s");
+                                 "the text is not a duration in range, such as 1h30m or 1.5s");
 }
 
 Value type_of(Run&, Arguments args) { return Value::type_name(type_name(args[0])); }

@@ -11,10 +11,10 @@ using Kind = Value::Kind;
 
 Value bad_address() {
   return Value::error(Fault::invalid_argument,
-                      "the text is no IP address (zones and IPv4-mapped dotted forms are refused)");
+                      "the text is not an IP address (zones and IPv4-mapped dotted forms are refused)");
 }
 Value bad_network() {
-  return Value::error(Fault::invalid_argument, "the text is no network address such as 10.0.0.0/8");
+  return Value::error(Fault::invalid_argument, "the text is not a network address such as 10.0.0.0/8");
 }
 
 // "::ffff:192.168.0.1" is refused: two spellings of one address in a rule are a trap.

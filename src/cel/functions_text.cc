@@ -316,7 +316,7 @@ Value matches(Run& run, Arguments args) {
   }
   if (!run.charge(64 * (1 + pattern.size()) + 2000 * unicode_classes(pattern))) return run.exhaustion();
   const auto compiled = Pattern::compile(pattern, kDynamicPatternMemory);
-  if (!compiled) return Value::error(Fault::invalid_argument, "the pattern is no RE2 regular expression");
+  if (!compiled) return Value::error(Fault::invalid_argument, "the pattern is not an RE2 regular expression");
   if (!run.charge(compiled->cost(args[0].text().size()))) return run.exhaustion();
   return Value::boolean(compiled->found_in(args[0].text()));
 }

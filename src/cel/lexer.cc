@@ -139,8 +139,8 @@ Token Lexer::next() {
   if (std::strchr("()[]{}.,:?+-*/%!<>", c) != nullptr) {
     return token(TokenKind::symbol, start, source_.substr(start, 1));
   }
-  return fail(start, c == '='               ? "'=' is no operator; equality is '=='"
-                     : c == '&' || c == '|' ? "a single '&' or '|' is no operator; write it twice"
+  return fail(start, c == '='               ? "'=' is not an operator; equality is '=='"
+                     : c == '&' || c == '|' ? "a single '&' or '|' is not an operator; write it twice"
                                             : "this character has no meaning here");
 }
 
@@ -208,7 +208,7 @@ Token Lexer::string(bool raw, bool bytes) {
     const std::size_t escape_start = position_ - 1;
     const Escape escape = read_escape(source_, position_, bytes);
     if (!escape.valid)
-      return fail(escape_start, "this is no escape sequence; a backslash itself is written \\\\");
+      return fail(escape_start, "this is not an escape sequence; a backslash itself is written \\\\");
     if (bytes) {
       content += static_cast<char>(static_cast<unsigned char>(escape.point));
     } else {

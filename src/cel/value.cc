@@ -126,7 +126,7 @@ Value Value::json(json::Value value, const Type::Node* declared) {
     case json::Kind::number: {
       // Read anew at each use, so that it is not worth writing a long one. No double needs more digits.
       if (value.literal().size() > kLongestNumber)
-        return error(Fault::out_of_range, "a number has more digits than an expression reads");
+        return error(Fault::out_of_range, "a number has more digits than an expression supports");
       if (kind == Type::Kind::number || (dyn && !value.has_integer_form())) return number(value.number());
       if (!dyn && kind != Type::Kind::integer && kind != Type::Kind::unsigned_integer) return mismatch;
       if (kind == Type::Kind::unsigned_integer) {

@@ -99,7 +99,7 @@ class Value {
   static Value json(json::Value value, const Type::Node* declared);
   // `text` must be static or live as long as the scratch.
   static Value error(Fault fault, std::string_view text);
-  static Value missing() { return error(Fault::missing, "a value that is not there"); }
+  static Value missing() { return error(Fault::missing, "a value that is absent"); }
 
   Kind kind() const { return kind_; }
   bool is(Kind kind) const { return kind_ == kind; }

@@ -50,8 +50,8 @@ std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view te
     const std::string_view fixed = text.substr(0, open);
     if (!is_fixed_text(fixed)) {
       return std::unexpected(
-          "a path has letters, digits and - . _ ~ ! $ & ' ( ) * + , ; = : @ between its slashes; "
-          "values stand in braces, and there is no query");
+          "a path has letters, digits and - . _ ~ ! $ & ' ( ) * + , ; = : @ between its slashes; values are "
+          "in braces, and there is no query");
     }
     sample += fixed;
     if (open == std::string_view::npos) {
@@ -64,8 +64,8 @@ std::expected<PathTemplate, std::string> PathTemplate::parse(std::string_view te
     auto value = reference(split(written));
     if (!value) {
       return std::unexpected("`{" + std::string(written) +
-                             "}` is nothing a request has; use path.…, query.…, header.…, "
-                             "cookie.…, body.…, principal.id or request.…");
+                             "}` is not a value of a request; use path.…, query.…, header.…, cookie.…, "
+                             "body.…, principal.id or request.…");
     }
     result.places_.push_back({std::string(fixed), *std::move(value), std::string(written)});
     sample += 'x';

@@ -14,16 +14,16 @@ constexpr ReasonFacts kReasons[] = {
 
 // In the order of RefusalAnswer.
 constexpr AnswerText kAnswers[] = {
-    {500, "internal_error", "Something went wrong here. Quote the correlation id when you report it."},
+    {500, "internal_error", "An internal error occurred. Quote the correlation id when you report it."},
     {400, "invalid_request", "The request does not match what this operation accepts."},
-    {401, "authentication_required", "This operation needs a credential that holds."},
+    {401, "authentication_required", "This operation needs a valid credential."},
     {403, "forbidden", "This credential does not permit the operation."},
-    {404, "not_found", "There is nothing here."},
-    {405, "method_not_allowed", "This path does not answer that method."},
+    {404, "not_found", "Not found."},
+    {405, "method_not_allowed", "This path does not support that method."},
     {413, "too_large", "The request is larger than this operation accepts."},
     {414, "too_large", "The request target is too long."},
     {431, "too_large", "The request header is too large."},
-    {421, "misdirected_request", "This server does not answer for that host."},
+    {421, "misdirected_request", "This server does not serve that host."},
     {425, "too_early", "Send this request again when the connection is established."},
     {415, "unsupported_media_type", "This operation does not accept that content type."},
     {429, "rate_limited", "Too many requests. Wait before the next one."},

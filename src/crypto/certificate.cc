@@ -99,7 +99,7 @@ Result<> read_alternative_names(X509* certificate, PeerCertificate& into) {
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, &found, nullptr)));
   if (!names) {
     if (found == -1) return {};  // there is none
-    return invalid_certificate("the certificate's subjectAltName is malformed or there twice");
+    return invalid_certificate("the certificate's subjectAltName is malformed or present twice");
   }
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     int kind = 0;

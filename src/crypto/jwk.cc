@@ -122,7 +122,7 @@ Result<Material> rsa_material(json::Value jwk) {
   must(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1);
   EVP_PKEY* key = make_key("RSA", builder.get());
-  if (key == nullptr) return invalid_jwk("OpenSSL does not take it for an RSA key");
+  if (key == nullptr) return invalid_jwk("OpenSSL does not accept it as an RSA key");
   return Material{key, KeyType::rsa, modulus.size(), {}};
 }
 
@@ -201,7 +201,7 @@ Result<> check_purpose(json::Value jwk) {
   if (!operations->is_array()) return invalid_jwk("`key_ops` is not an array");
   std::size_t verify = 0;
   for (const json::Value operation : operations->elements()) {
-    if (!operation.is_string()) return invalid_jwk("`key_ops` holds something that is not a string");
+    if (!operation.is_string()) return invalid_jwk("`key_ops` holds a value that is not a string");
     if (operation.string() == "verify") ++verify;
   }
   if (verify != 1) return invalid_jwk("`key_ops` does not hold \"verify\" once");
@@ -281,7 +281,7 @@ Result<KeySet> KeySet::from_json(json::Value jwks) {
              other.algorithms() == key->algorithms();
     });
     if (again) {
-      set.skipped_.push_back(fmt::format("key {}: it is in the set already", position));
+      set.skipped_.push_back(fmt::format("key {}: it is already in the set", position));
     } else {
       set.keys_.push_back(*std::move(key));
     }

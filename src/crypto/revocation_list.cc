@@ -85,8 +85,11 @@ class RevocationLists::Reader {
                      fmt::format("the list of `{}` is not signed by one of the authorities", issuer));
     }
     if (X509_CRL_get_ext_by_critical(list, 1, -1) >= 0) {
-      return failure(ErrorCode::invalid,
-                     fmt::format("the list of `{}` has a critical extension: write a whole list", issuer));
+      return failure(
+          ErrorCode::invalid,
+          fmt::format(
+              "the list of `{}` has a critical extension, which is not supported: use a complete list",
+              issuer));
     }
     if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list)) {
       GATEHOUSE_TRY(const WallTime until, wall_time(next));
@@ -106,9 +109,9 @@ class RevocationLists::Reader {
       if (one.listed) continue;
       return failure(
           ErrorCode::invalid,
-          fmt::format("there is no list of `{}`, which is one of the authorities: write one, which "
-                      "may be empty",
-                      one.written_subject));
+          fmt::format(
+              "there is no list of `{}`, which is one of the authorities: add one, which may be empty",
+              one.written_subject));
     }
     for (auto& [name, authority] : lists_.authorities_) {
       TextSet seen;

@@ -42,7 +42,7 @@ const Curve& curve_of(KeyType type) {
   for (const Curve& curve : kCurves) {
     if (curve.type == type) return curve;
   }
-  throw std::logic_error("not an elliptic curve's key type");
+  throw std::logic_error("not an elliptic-curve key type");
 }
 
 std::optional<KeyType> type_of(EVP_PKEY* key) {
@@ -166,7 +166,7 @@ Result<Signer> Signer::generate(KeyType type, unsigned rsa_bits) {
     case KeyType::ed25519: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); break;
     case KeyType::ed448: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")); break;
   }
-  if (!key) return failure(ErrorCode::internal, "OpenSSL did not make a key");
+  if (!key) return failure(ErrorCode::internal, "OpenSSL could not make a key");
   return adopt(std::move(key));
 }
 
@@ -220,7 +220,7 @@ Result<std::string> Signer::sign(Algorithm algorithm, std::string_view header,
   std::size_t size = signature.size();
   if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                      openssl::bytes(token), token.size()) != 1) {
-    return failure(ErrorCode::internal, "OpenSSL did not sign");
+    return failure(ErrorCode::internal, "OpenSSL could not sign");
   }
   signature.resize(size);
   if (type_ == KeyType::p256 || type_ == KeyType::p384 || type_ == KeyType::p521) {

@@ -395,7 +395,7 @@ TEST_F(Statements, AWaitForAnotherWriterIsInterrupted) {
 
 TEST_F(Statements, ColumnsWhoseNamesDifferInCaseOnlyAreOneName) {
   EXPECT_THAT(why_not("SELECT customer, id AS Customer FROM orders"),
-              HasSubstr("the columns customer and Customer are one name to SQLite"));
+              HasSubstr("the columns customer and Customer have the same name"));
   EXPECT_EQ(why_not("SELECT customer, id AS customers FROM orders"), "accepted");
 }
 

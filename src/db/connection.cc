@@ -37,7 +37,7 @@ Result<> make_private(const std::string& path) {
   }
   if (errno == EEXIST) return {};
   return failure(errno == ENOENT ? ErrorCode::not_found : ErrorCode::denied,
-                 fmt::format("cannot make {}: {}", path, std::generic_category().message(errno)));
+                 fmt::format("cannot create {}: {}", path, std::generic_category().message(errno)));
 }
 
 // Only these have been looked at: for how long a search may take (FTS3 and FTS4 have no bound), and for what
@@ -45,7 +45,7 @@ Result<> make_private(const std::string& path) {
 Result<> keep_known_modules(sqlite3* database) {
   const char* known[] = {"fts5", "json_each", "json_tree", nullptr};
   if (sqlite3_drop_modules(database, known) != SQLITE_OK)
-    return failure(ErrorCode::internal, "SQLite does not drop its modules of virtual tables");
+    return failure(ErrorCode::internal, "SQLite did not remove its modules of virtual tables");
   return {};
 }
 
@@ -62,7 +62,7 @@ Result<> defend(sqlite3* database, ByteCount longest) {
   for (const auto& [setting, value] : settings) {
     int now = -1;
     if (sqlite3_db_config(database, setting, value, &now) != SQLITE_OK || now != value) {
-      return failure(ErrorCode::internal, fmt::format("SQLite does not take its setting {}", setting));
+      return failure(ErrorCode::internal, fmt::format("SQLite did not accept its setting {}", setting));
     }
   }
   const std::pair<int, int> limits[] = {
@@ -80,7 +80,7 @@ Result<> defend(sqlite3* database, ByteCount longest) {
   };
   for (const auto& [limit, value] : limits) sqlite3_limit(database, limit, value);
   if (use_linear_text_functions(database) != SQLITE_OK)
-    return failure(ErrorCode::internal, "SQLite does not take functions");
+    return failure(ErrorCode::internal, "SQLite did not accept functions");
   return keep_known_modules(database);
 }
 
@@ -334,7 +334,7 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(state_->
 Result<std::int64_t> Connection::data_version() {
   GATEHOUSE_TRY(Rows rows, query("PRAGMA data_version"));
   GATEHOUSE_TRY(const bool there, rows.next());
-  if (!there) return failure(ErrorCode::internal, "SQLite gives no data_version");
+  if (!there) return failure(ErrorCode::internal, "SQLite returned no data_version");
   return rows.integer(0);
 }
 

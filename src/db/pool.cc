@@ -21,8 +21,8 @@ Result<Pool::Lease> Pool::take() {
   const auto file = connection.file();
   if (!file || *file != file_) {
     return failure(ErrorCode::conflict,
-                   fmt::format("{} is another file by now than the one that the statements were checked "
-                               "against; reload to check them against this one",
+                   fmt::format("{} is not the file that the statements were checked against any more; reload "
+                               "to check them against the new file",
                                options_.path));
   }
   return Lease(*this, std::move(connection));

@@ -119,7 +119,9 @@ net::Task<Result<std::unique_ptr<PostgresConnection>>> PostgresConnection::conne
     address = options.host;
   } else if (!is_folder(options.host)) {
     // libpq would look a name up by itself, and block.
-    if (!options.resolver) co_return failure(ErrorCode::internal, "nothing resolves the name of the store");
+    if (!options.resolver)
+      co_return failure(ErrorCode::internal,
+                        "the name of the store cannot be resolved: there is no resolver");
     auto addresses = co_await net::resolve(loop, *options.resolver, options.host);
     GATEHOUSE_CO_CHECK(addresses);
     for (const IpAddress& one : *addresses) {
@@ -166,7 +168,7 @@ net::Task<Result<std::unique_ptr<PostgresConnection>>> PostgresConnection::conne
        state = PQconnectPoll(raw)) {
     if (raw == nullptr || state == PGRES_POLLING_FAILED || PQstatus(raw) == CONNECTION_BAD) {
       co_return failure(ErrorCode::unavailable,
-                        fmt::format("PostgreSQL at {} does not take the connection: {}", options.host,
+                        fmt::format("PostgreSQL at {} did not accept the connection: {}", options.host,
                                     raw == nullptr ? "no memory" : PQerrorMessage(raw)),
                         Retry::yes);
     }
@@ -175,7 +177,7 @@ net::Task<Result<std::unique_ptr<PostgresConnection>>> PostgresConnection::conne
     connection->detach();
     if (!there) {
       co_return failure(ErrorCode::timeout,
-                        fmt::format("PostgreSQL at {} does not answer in time", options.host), Retry::yes);
+                        fmt::format("PostgreSQL at {} did not answer in time", options.host), Retry::yes);
     }
   }
   if (PQserverVersion(raw) < 150000)
@@ -237,7 +239,7 @@ PostgresConnection::answered(std::string_view doing, MonotonicTime until) {
     for (int rest = 1; (rest = PQflush(raw)) != 0;) {
       if (rest < 0) co_return std::unexpected(lost_with(PQerrorMessage(raw)));
       const bool there = co_await ready(POLLIN | POLLOUT, until);
-      if (!there) co_return std::unexpected(lost_with("no room to send in time"));
+      if (!there) co_return std::unexpected(lost_with("the request could not be sent in time"));
       if (PQconsumeInput(raw) == 0) co_return std::unexpected(lost_with(PQerrorMessage(raw)));
     }
     while (PQisBusy(raw) != 0) {

@@ -154,7 +154,8 @@ net::Task<Result<>> PostgresStore::transaction(std::shared_ptr<Pool> pool, net::
   auto pause = kFirstBackOff;
   for (;;) {
     const MonotonicTime now = pool->clock().monotonic();
-    if (now >= deadline) co_return failure(ErrorCode::timeout, "the store was not done in time", Retry::yes);
+    if (now >= deadline)
+      co_return failure(ErrorCode::timeout, "the work in the store did not end in time", Retry::yes);
     const MonotonicTime limit = limit_behind(deadline, now);
     std::unique_ptr<PostgresConnection> connection = pool->take();
     const bool reused = connection != nullptr;
@@ -184,7 +185,7 @@ net::Task<Result<>> PostgresStore::transaction(std::shared_ptr<Pool> pool, net::
         done = std::unexpected(committed.error().error);
         if (connection->lost()) {
           co_return failure(ErrorCode::unavailable,
-                            fmt::format("{}; whether the change was made is not known", done.error().text));
+                            fmt::format("{}; it is unknown whether the change was made", done.error().text));
         }
       }
     } else if (!connection->lost()) {

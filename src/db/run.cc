@@ -192,7 +192,7 @@ class Run {
       auto prepared = prepare(database(), fixed_.text_);
       if (!prepared) {
         const bool unknown = (sqlite3_errcode(database()) & 0xff) == SQLITE_ERROR;
-        return std::unexpected(unknown ? changed("it does not compile any more")
+        return std::unexpected(unknown ? changed("the statement does not compile any more")
                                        : failure_of(prepared.error()));
       }
       if (kept.size() >= kMostKept) kept.clear();
@@ -256,7 +256,7 @@ class Run {
     if (!compared || *version != compiled_->schema_version) {
       const auto now = check_statement(database(), fixed_.text_, fixed_.parameters_.size(), *fixed_.rules_);
       if (bounds_.exceeded()) return std::unexpected(fail(RunFault::late, text_of_status(SQLITE_INTERRUPT)));
-      if (!now) return std::unexpected(changed("it does not compile any more"));
+      if (!now) return std::unexpected(changed("the statement does not compile any more"));
       if (auto what = difference(*fixed_.meaning_, *now)) return std::unexpected(changed(*what));
     }
     compiled_->compared = fixed_.meaning_;
@@ -265,15 +265,14 @@ class Run {
     return {};
   }
   static RunFailure changed(std::string_view what) {
-    return fail(RunFault::changed,
-                fmt::format("the tables are not as they were when the statement was checked: {}; reload, so "
-                            "that it is checked against them",
-                            what));
+    return fail(RunFault::changed, fmt::format("the tables have changed since the statement was checked: {}; "
+                                               "reload to check it against the new tables",
+                                               what));
   }
   Result<std::int64_t> schema_version() {
     GATEHOUSE_TRY(Rows rows, connection_.query("PRAGMA schema_version"));
     GATEHOUSE_TRY(const bool there, rows.next());
-    if (!there) return failure(ErrorCode::internal, "SQLite gives no schema_version");
+    if (!there) return failure(ErrorCode::internal, "SQLite returned no schema_version");
     return rows.integer(0);
   }
 
@@ -290,7 +289,7 @@ class Run {
       case SQLITE_FLOAT: {
         const double value = sqlite3_column_double(statement_, column);
         if (!std::isfinite(value)) {
-          return std::unexpected(fail(RunFault::value, "a column is infinite, which JSON cannot say"));
+          return std::unexpected(fail(RunFault::value, "a column is infinite, which JSON cannot represent"));
         }
         append_number(out, value);
         return {};
@@ -342,7 +341,7 @@ class Run {
     if (primary == SQLITE_MISMATCH || primary == SQLITE_TOOBIG) return fail(RunFault::value, error.text);
     if (primary != SQLITE_ERROR) return failure_of(error);
     sqlite3_reset(statement_);
-    if (!prepare(database(), fixed_.text_)) return changed("it does not compile any more");
+    if (!prepare(database(), fixed_.text_)) return changed("the statement does not compile any more");
     return fail(RunFault::value, std::move(error.text));
   }
 

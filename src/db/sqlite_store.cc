@@ -46,7 +46,7 @@ Result<RowSet> run_now(Connection& connection, Statement statement, std::span<co
 Result<FileIdentity> file_at(const std::string& path) {
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) {
-    return failure(ErrorCode::not_found, fmt::format("{} is not there any more", path), Retry::yes);
+    return failure(ErrorCode::not_found, fmt::format("{} does not exist any more", path), Retry::yes);
   }
   return FileIdentity{facts.st_dev, facts.st_ino};
 }
@@ -157,7 +157,7 @@ class SqliteStore::Lane {
     MonotonicTime latest = now;
     for (const auto& call : group) {
       if (!call->wanted.load(std::memory_order_relaxed)) {
-        call->result = failure(ErrorCode::cancelled, "the caller has gone");
+        call->result = failure(ErrorCode::cancelled, "the caller has disconnected");
       } else if (call->deadline <= now) {
         call->result = failure(ErrorCode::timeout, "the store was not free in time", Retry::yes);
       } else {
@@ -189,7 +189,7 @@ class SqliteStore::Lane {
       OnConnection session(connection_);
       done = net::finish_without_waiting(job.run(session));
     } catch (const std::logic_error&) {
-      done = failure(ErrorCode::internal, "a work in the store waits for something else than its session");
+      done = failure(ErrorCode::internal, "a work in the store awaits something other than its session");
     }
     if (done) return connection_.execute("RELEASE work");
     if (connection_.in_transaction()) {
@@ -215,7 +215,7 @@ class SqliteStore::Lane {
     const auto there = file_at(options_.path);
     if (there && *there == file_) return {};
     return failure(mode_ == Mode::write ? ErrorCode::unavailable : ErrorCode::conflict,
-                   fmt::format("{} was replaced meanwhile, and a change may be undone", options_.path));
+                   fmt::format("{} was replaced meanwhile, and a change may be lost", options_.path));
   }
 
   const Mode mode_;

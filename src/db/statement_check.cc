@@ -37,7 +37,7 @@ struct Guard {
         names.emplace(first);
         return table(first);
       case SQLITE_FUNCTION: return function(second);
-      default: refused = "it may only read rows or insert, update or delete them"; return SQLITE_DENY;
+      default: refused = "a statement may only read, insert, update or delete rows"; return SQLITE_DENY;
     }
   }
 
@@ -46,7 +46,7 @@ struct Guard {
          {std::string_view("sqlite_"), std::string_view("pragma_"), std::string_view("dbstat"),
           std::string_view("schema_versions"), reserved_prefix}) {
       if (!denied.empty() && equal_ignoring_case(name.substr(0, denied.size()), denied)) {
-        refused = fmt::format("the table {} is not for statements of the configuration", name);
+        refused = fmt::format("the table {} cannot be used in statements of the configuration", name);
         return SQLITE_DENY;
       }
     }
@@ -56,14 +56,14 @@ struct Guard {
   int function(std::string_view name) {
     if (equal_ignoring_case(name, "snippet")) {
       refused =
-          "the function snippet takes as long as the words of a text that match, squared, minutes for "
-          "one that a caller fills with them, and cannot be interrupted: take highlight";
+          "the function snippet takes time that is the square of the number of matching words, minutes for a "
+          "long text of a caller, and cannot be interrupted: use highlight";
       return SQLITE_DENY;
     }
     for (const std::string_view denied :
          {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}) {
       if (equal_ignoring_case(name, denied)) {
-        refused = fmt::format("the function {} is not for statements of the configuration", name);
+        refused = fmt::format("the function {} cannot be used in statements of the configuration", name);
         return SQLITE_DENY;
       }
     }
@@ -80,16 +80,14 @@ std::unexpected<CatalogueProblem> problem(std::size_t offset, std::string what) 
 std::string explained(std::string message) {
   if (message.starts_with("no such module: ")) {
     return message +
-           ": statements of the configuration reach search tables of FTS5, json_each and json_tree, and no "
+           ": statements of the configuration can use search tables of FTS5, json_each and json_tree, and no "
            "other virtual table. For a full-text search use FTS5";
   }
   if (!message.starts_with("unsafe use of ")) return message;
   return message +
-         ": a trigger or a view has it, and the database's schema is not trusted with that. Name it in the "
-         "statement "
-         "itself. Where a trigger fills a search table, drop the trigger and fill the table by a statement "
-         "of its own, "
-         "or leave this change to the program that owns the database";
+         ": a trigger or a view uses it, and the schema of the database is not trusted with virtual tables. "
+         "Name it in the statement itself. If a trigger fills a search table, drop the trigger and fill the "
+         "table by a statement of its own, or leave this change to the program that owns the database";
 }
 
 // The texts in the first column that a query about `name` gives.
@@ -122,7 +120,7 @@ std::optional<std::string> same_name(const std::vector<Column>& columns, const C
   if (other->name == column.name)
     return fmt::format("two columns are called {}: name one of them with AS", column.name);
   return fmt::format(
-      "the columns {} and {} are one name to SQLite, which ignores case: name one of them with AS",
+      "SQLite ignores case, so the columns {} and {} have the same name: name one of them with AS",
       other->name, column.name);
 }
 
@@ -151,17 +149,15 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
   sqlite3_stmt* const statement = prepared->get();
   if (statement == nullptr) return problem(0, "there is no statement here");
   if (sqlite3_stmt_isexplain(statement) != 0)
-    return problem(0, "EXPLAIN is not for statements of the configuration");
+    return problem(0, "EXPLAIN cannot be used in statements of the configuration");
 
   StatementMeaning meaning;
   ProgramFacts facts = facts_of_program(database, text, parameters);
   if (facts.commands_search_tables)
-    return problem(
-        0,
-        "a value that a caller sends, or that a table holds, reaches the column rank of a search table, or "
-        "the column of its commands: FTS5 calls the function that it names, with any column and for any "
-        "time. Write "
-        "the function or the command in the statement itself");
+    return problem(0,
+                   "a value of a caller or of a table reaches the column rank of a search table, or the "
+                   "column of its commands: FTS5 calls the function that the value names, with any column "
+                   "and for any time. Write the function or the command in the statement itself");
   meaning.parameter_uses = std::move(facts.uses);
   meaning.search_texts = std::move(facts.search_texts);
   meaning.searches = facts.searches;
@@ -179,16 +175,17 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
 
 std::optional<std::string> difference(const StatementMeaning& checked, const StatementMeaning& now) {
   if (!std::ranges::equal(checked.columns, now.columns)) return "it gives other columns";
-  if (checked.effect != now.effect || checked.uses != now.uses) return "it reads or writes something else";
+  if (checked.effect != now.effect || checked.uses != now.uses)
+    return "it reads or writes other tables or columns";
   for (const auto& [name, lines] : checked.definitions) {
     const auto found = now.definitions.find(name);
     if (found == now.definitions.end() || found->second != lines)
-      return fmt::format("{} is defined otherwise", name);
+      return fmt::format("{} has another definition", name);
   }
   for (std::size_t i = 0; i < checked.parameter_uses.size() && i < now.parameter_uses.size(); ++i) {
     const ParameterUse before = checked.parameter_uses[i];
     if (now.parameter_uses[i] != before && before == ParameterUse::as_written)
-      return "it takes a text for a number";
+      return "it converts a text to a number";
   }
   return std::nullopt;
 }

@@ -28,7 +28,7 @@ class Scanner {
     while (at_ < text_.size()) {
       if (skip_blank()) continue;
       if (problem_) return std::unexpected(*problem_);
-      if (ended_) return problem(at_, "a statement is one statement: nothing may follow its `;`");
+      if (ended_) return problem(at_, "only one statement is allowed: nothing may follow its `;`");
       token();
       if (problem_) return std::unexpected(*problem_);
     }
@@ -72,9 +72,9 @@ class Scanner {
     if (c == '?' || c == '@' || c == '$' || c == '#') {
       return refuse(
           at_,
-          fmt::format("`{}` is not a parameter here: name where the value comes from, as in `:path.id`", c));
+          fmt::format("`{}` is not a parameter here: name the source of the value, as in `:path.id`", c));
     }
-    if (c == '\0') return refuse(at_, "a NUL byte does not belong in a statement");
+    if (c == '\0') return refuse(at_, "a statement cannot contain a NUL byte");
     if (c == ';') ended_ = true;
     if (begins_identifier(c)) return word();
     if (c >= '0' && c <= '9') {  // `1e5`, `0x1F`: letters that follow belong to the number
@@ -96,8 +96,7 @@ class Scanner {
          {"SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES"}) {
       if (equal_ignoring_case(first, allowed)) return;
     }
-    refuse(start,
-           fmt::format("a statement reads rows or inserts, updates or deletes them; it cannot be {}", first));
+    refuse(start, fmt::format("a statement reads, inserts, updates or deletes rows; it cannot be {}", first));
   }
 
   // A quote inside is written twice, which reads here as one string behind another.
@@ -105,7 +104,7 @@ class Scanner {
     const std::size_t end = text_.find(quote, at_ + 1);
     if (end == std::string_view::npos) return refuse(at_, fmt::format("the closing {} is missing", quote));
     if (text_.substr(at_, end - at_).find('\0') != std::string_view::npos) {
-      return refuse(at_, "a NUL byte does not belong in a statement");
+      return refuse(at_, "a statement cannot contain a NUL byte");
     }
     at_ = end + 1;
   }
@@ -137,9 +136,9 @@ class Scanner {
         return refuse(name.offset, "a name is missing in this parameter, as in `:path.id`");
     } while (peek() == '.');
     if (name.path.size() < 2) {
-      return refuse(name.offset,
-                    fmt::format("`:{}` does not say where the value comes from, as `:path.id` does",
-                                name.path.front()));
+      return refuse(
+          name.offset,
+          fmt::format("`:{}` does not name the source of the value, as `:path.id` does", name.path.front()));
     }
     put(name);
   }

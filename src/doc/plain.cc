@@ -45,7 +45,7 @@ Plain resolve_plain(std::string_view text) {
     rest.remove_prefix(1);
   }
   if (any_of(rest, {".inf", ".Inf", ".INF"}) || any_of(text, {".nan", ".NaN", ".NAN"})) {
-    return refused("there is no JSON number for `" + std::string(text) + "`; quote it if it is a text");
+    return refused("JSON has no number for `" + std::string(text) + "`; quote it if it is a text");
   }
   const auto digits = [&rest] {
     std::size_t n = 0;
@@ -78,7 +78,7 @@ Plain resolve_plain(std::string_view text) {
   if (whole.size() > 1 && whole.front() == '0') {
     return refused(
         "`" + std::string(text) +
-        "` is octal to some readers and decimal to others; write it without the zero in front, or quote it");
+        "` is octal in some parsers and decimal in others; write it without the leading zero, or quote it");
   }
   return number(std::move(literal));
 }

@@ -21,12 +21,12 @@ bool is_json(std::string_view name, std::string_view text) {
 std::string explain(json::Fault fault) {
   switch (fault) {
     case json::Fault::empty: return "the file is empty";
-    case json::Fault::syntax: return "not JSON: something else is expected here";
+    case json::Fault::syntax: return "not valid JSON at this place";
     case json::Fault::utf8: return "not UTF-8; save the file as UTF-8";
     case json::Fault::surrogate: return "half of a surrogate pair; write the character itself";
-    case json::Fault::duplicate_key: return "this key stands in the object twice; keep one";
+    case json::Fault::duplicate_key: return "this key is twice in the object; keep one";
     case json::Fault::depth: return "values are nested too deep; flatten them";
-    case json::Fault::trailing: return "the document has ended before this; remove what follows";
+    case json::Fault::trailing: return "text after the end of the document; remove it";
     case json::Fault::too_large: return "the file is too large; split it";
   }
   return "not JSON";

@@ -33,12 +33,12 @@ TEST(Yaml, ScalarsFollowTheCoreSchemaOfYaml12) {
 }
 
 TEST(Yaml, WhatTwoReadersTakeDifferentlyIsRefused) {
-  EXPECT_THAT(yaml("a: 010"), StartsWith("a.yaml:1:4: `010` is octal to some"));
-  EXPECT_THAT(yaml("a: .inf"), HasSubstr("no JSON number"));
-  EXPECT_THAT(yaml("a: -.INF"), HasSubstr("no JSON number"));
-  EXPECT_THAT(yaml("a: .nan"), HasSubstr("no JSON number"));
-  EXPECT_THAT(yaml("a: 1\nb: 2\na: 3"), StartsWith("a.yaml:3:1: the key `a` stands here twice"));
-  EXPECT_THAT(yaml("200: a\n'200': b"), StartsWith("a.yaml:2:1: the key `200` stands here twice"));
+  EXPECT_THAT(yaml("a: 010"), StartsWith("a.yaml:1:4: `010` is octal in some"));
+  EXPECT_THAT(yaml("a: .inf"), HasSubstr("JSON has no number"));
+  EXPECT_THAT(yaml("a: -.INF"), HasSubstr("JSON has no number"));
+  EXPECT_THAT(yaml("a: .nan"), HasSubstr("JSON has no number"));
+  EXPECT_THAT(yaml("a: 1\nb: 2\na: 3"), StartsWith("a.yaml:3:1: the key `a` is twice in this map"));
+  EXPECT_THAT(yaml("200: a\n'200': b"), StartsWith("a.yaml:2:1: the key `200` is twice in this map"));
   EXPECT_THAT(yaml("x: &x {a: 1}\ny:\n  <<: *x"), StartsWith("a.yaml:3:3: merge keys"));
   EXPECT_THAT(yaml("a: 1\n---\nb: 2"), HasSubstr("a second document begins here"));
   EXPECT_THAT(yaml("%YAML 1.1\n---\na: yes"), HasSubstr("directives"));
@@ -66,10 +66,10 @@ TEST(Yaml, KeysMayBeNumbersAndStayAsWritten) {
 
 TEST(Yaml, EveryProblemIsReportedAtOnce) {
   EXPECT_EQ(yaml("a: 01\na: 2\nb: .inf\n"),
-            "a.yaml:1:4: `01` is octal to some readers and decimal to others; write it without the zero in "
+            "a.yaml:1:4: `01` is octal in some readers and decimal to others; write it without the zero in "
             "front, or quote it\n"
-            "a.yaml:2:1: the key `a` stands here twice; keep one\n"
-            "a.yaml:3:4: there is no JSON number for `.inf`; quote it if it is a text\n");
+            "a.yaml:2:1: the key `a` is twice in this map; keep one\n"
+            "a.yaml:3:4: JSON has no number for `.inf`; quote it if it is a text\n");
 }
 
 TEST(Yaml, AliasesAreExpanded) {
@@ -120,7 +120,7 @@ TEST(Source, APlaceIsLineAndColumnOfTheValueInYamlAndJson) {
 TEST(Source, JsonIsReadStrictlyAndItsFaultsHaveAPlace) {
   Problems problems;
   EXPECT_FALSE(parse("{\"a\": 1,\n \"a\": 2}", "x.json", problems));
-  EXPECT_THAT(problems.text(), StartsWith("x.json:2:2: this key stands in the object twice"));
+  EXPECT_THAT(problems.text(), StartsWith("x.json:2:2: this key is twice in the object"));
   Problems more;
   EXPECT_FALSE(parse("a: 1", "x.json", more));
   EXPECT_THAT(more.text(), StartsWith("x.json:1:1: not JSON"));

@@ -41,9 +41,8 @@ class Collector final : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (anchor >= anchors_.size() || events_[anchors_[anchor]].next == 0) {
-      report_(
-          offset(mark),
-          "the alias stands inside the value that it names, which would have no end; write the value out");
+      report_(offset(mark),
+              "the alias is inside the value that it names, which would never end; write the value out");
       throw Stop{};
     }
     add(Kind::alias, mark, 0).text = anchors_[anchor];
@@ -98,7 +97,7 @@ class Collector final : public YAML::EventHandler {
   }
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     report_(offset(mark),
-            "the tag `" + tag + "` does not fit; leave it out (only the core schema's tags are read)");
+            "the tag `" + tag + "` does not fit; leave it out (only the core schema's tags are supported)");
   }
 
   Event& add(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -154,7 +153,7 @@ class Writer {
   void count(const Event& event) {
     text_ += event.size;
     if (++values_ <= limits_.values && text_ <= limits_.text) return;
-    report_(event.offset, "with its aliases expanded the file is too large; use fewer aliases to aliases");
+    report_(event.offset, "the file is too large with its aliases expanded; use fewer aliases to aliases");
     throw Stop{};
   }
 
@@ -191,7 +190,7 @@ class Writer {
       count(key);
       const bool usable = key_is_usable(key);
       if (usable && !keys.insert(from_.text(key)).second) {
-        report_(key.offset, "the key `" + std::string(from_.text(key)) + "` stands here twice; keep one");
+        report_(key.offset, "the key `" + std::string(from_.text(key)) + "` is twice in this map; keep one");
       } else if (usable) {
         builder_.key(from_.text(key), key.offset);
         i = value(value_index, depth + 1);
@@ -218,7 +217,7 @@ class Writer {
     if (resolved.kind == Plain::Kind::string || resolved.kind == Plain::Kind::number) return true;
     report_(key.offset, resolved.kind == Plain::Kind::refused
                             ? resolved.why
-                            : "the key `" + std::string(text) + "` is no text in YAML; quote it");
+                            : "the key `" + std::string(text) + "` is not a text in YAML; quote it");
     return false;
   }
 
@@ -268,7 +267,7 @@ bool has_directive(std::string_view text) {
 
 void read_yaml(std::string_view text, const Limits& limits, json::Document& into, const Report& report) {
   if (has_directive(text))
-    return report(0, "directives (lines that begin with `%`) are not read; remove them");
+    return report(0, "directives (lines that begin with `%`) are not supported; remove them");
   TextBuffer buffer(text);
   std::istream in(&buffer);
   Collector collector(limits, report);

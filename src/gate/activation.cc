@@ -34,7 +34,7 @@ cel::Value time_or_missing(std::optional<WallTime> time) {
 }
 
 cel::Value too_much_memory() {
-  return cel::Value::error(cel::Fault::memory, "the expression takes more memory than expressions may");
+  return cel::Value::error(cel::Fault::memory, "the expression needs more memory than is allowed");
 }
 
 // One who was proven, as a map of its members; what has no value is left out.

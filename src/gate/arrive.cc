@@ -233,7 +233,7 @@ Verdict<void> take_client(Exchange& exchange) {
 Verdict<void> take_authority(Exchange& exchange, const http::ServedNames& served) {
   http::HostPort asked = exchange.head.host;
   if (exchange.head.scheme == http::TargetScheme::http) {
-    exchange.detail = "the request line says http, and this is https";
+    exchange.detail = "the request line says http, but the listener is https";
     return refuse(Reason::host_not_served, "scheme");
   }
   if (exchange.via == Via::trusted_proxy) {

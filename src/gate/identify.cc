@@ -220,15 +220,15 @@ std::optional<Refusal> Identifier::choose(Exchange& exchange, const policy::Oper
   }
   if (lacking != nullptr) exchange.detail = "the scope `" + *scope + "` is missing";
   if (operation.admits_anonymous) {
-    if (lacking != nullptr) exchange.detail += ", so that the caller counts as anonymous";
+    if (lacking != nullptr) exchange.detail += ", so the caller counts as anonymous";
     exchange.checked.principal_ = Principal(anonymous_, {}, std::nullopt);
     return std::nullopt;
   }
   if (lacking != nullptr) return Refusal(Reason::scope_missing, operation.permission_rule);
   if (twice) {
-    exchange.detail = "one credential is one proof: the operation asks for several";
+    exchange.detail = "one credential is one proof: the operation requires several";
   } else if (!exchange.proven.empty()) {
-    exchange.detail = "the operation asks for another credential together with this one";
+    exchange.detail = "the operation requires another credential together with this one";
   }
   return Refusal(Reason::credential_missing);
 }

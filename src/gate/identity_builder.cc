@@ -69,7 +69,7 @@ Verdict<IdentityPointer> IdentityBuilder::finish(Identity identity, std::string&
     return refused();
   }
   if (is_reserved_id(identity.id)) {
-    why = fmt::format("`{}` is a name of Gatehouse's own", identity.id);
+    why = fmt::format("`{}` is a reserved name of Gatehouse", identity.id);
     return refused();
   }
   for (const std::string& foreign : authenticator_.foreign_prefixes) {

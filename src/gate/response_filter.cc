@@ -153,7 +153,7 @@ bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& opera
   if (!has_body && (exchange.head.method != http::Method::head || response->content.empty()))
     return response->content.empty();
   if (const std::string_view coding = coding_of(answer.fields); !coding.empty()) {
-    exchange.report.detail = "the upstream coded its answer, so that it cannot be compared with the document";
+    exchange.report.detail = "the upstream coded its answer, so it cannot be compared with the document";
     exchange.report.said = coding;
     return false;
   }

@@ -131,7 +131,7 @@ net::Task<Waited> JwtScheme::identify_with_fetched_keys(Presented presented) {
   auto identity = identify_now(presented, why);
   // One fetch is waited for: what it did not bring in time refuses.
   if (identity && *identity == nullptr) {
-    why = "the keys of the issuer did not come in time";
+    why = "the keys of the issuer did not arrive in time";
     identity = refuse(Reason::keys_unavailable, authenticator_.name);
   }
   co_return Waited{std::move(identity), std::move(why)};
@@ -141,7 +141,7 @@ Verdict<IdentityPointer> JwtScheme::identify_now(const Presented& presented, std
   const crypto::KeySet* const keys = current_keys();
   if (keys == nullptr) {
     if (source_->refresh() == KeySource::Worth::waiting) return nullptr;
-    why = "there are no keys of the issuer: none could be read yet, or the last ones are too old";
+    why = "there are no keys of the issuer: none has been read yet, or the last ones are too old";
     return refuse(Reason::keys_unavailable, authenticator_.name);
   }
   const crypto::TokenKey key(presented.credential);
@@ -151,7 +151,7 @@ Verdict<IdentityPointer> JwtScheme::identify_now(const Presented& presented, std
       return std::unexpected(held.error());
     }
     if (auto holds = known->standing->in_force(presented.now); !holds) {
-      why = "the certificate that the token is bound to counts no more, or the token";
+      why = "the certificate that the token is bound to, or the token, is not valid any more";
       return std::unexpected(holds.error());
     }
     return known;
@@ -173,7 +173,7 @@ Verdict<IdentityPointer> JwtScheme::identify_now(const Presented& presented, std
   if (!identity) return std::unexpected(identity.error());
   if (!token->certificate().empty()) {
     if (auto holds = (*identity)->standing->in_force(presented.now); !holds) {
-      why = "the certificate that the token is bound to counts no more";
+      why = "the certificate that the token is bound to is not valid any more";
       return std::unexpected(holds.error());
     }
   }
@@ -188,11 +188,11 @@ Verdict<void> JwtScheme::check_holder(const std::string& bound_to, const Present
   if (presented.certificate.empty()) {
     why = "the token is bound to a client certificate, and the connection has none";
   } else if (hex(crypto::sha256(presented.certificate)) != bound_to) {
-    why = "the token is bound to another client certificate than the connection's";
+    why = "the token is bound to a client certificate other than the connection's";
   } else if (presented.now >= presented.certificate_ends) {
     why =
         "the certificate that the token is bound to, or one of an authority between it and the root, has "
-        "ended";
+        "expired";
     return refuse(Reason::credential_expired, authenticator_.name);
   } else {
     return {};

@@ -84,7 +84,7 @@ Verdict<void> MutualTlsScheme::check_revocation(json::Value claims, WallTime now
 Verdict<SchemeResult> MutualTlsScheme::identify(const Presented& presented, std::string& why) {
   // The handshake saw to the dates; a connection can outlive its certificate, and those of its authorities.
   if (presented.now >= presented.certificate_ends) {
-    why = "the certificate, or one of an authority between it and the root, has ended";
+    why = "the certificate, or one of an authority between it and the root, has expired";
     return refuse(Reason::credential_expired, authenticator_.name);
   }
   const crypto::TokenKey key(presented.credential);

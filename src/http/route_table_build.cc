@@ -74,12 +74,12 @@ class RouteTableBuilder {
         const auto name =
             close == std::string_view::npos ? std::string_view{} : segment.substr(i + 1, close - i - 1);
         if (name.empty() || name.find('{') != std::string_view::npos) {
-          problem(index, "`{` in `" + std::string(segment) + "` begins no parameter; write `{name}`");
+          problem(index, "`{` in `" + std::string(segment) + "` does not begin a parameter; write `{name}`");
           return false;
         }
         if (!parts.parameters.empty() && parts.literals.back().empty()) {
           problem(index, "two parameters in `" + std::string(segment) +
-                             "` have nothing between them: where the first ends cannot be known");
+                             "` have no text between them, so the end of the first is ambiguous");
           return false;
         }
         parts.parameters.emplace_back(name);
@@ -90,8 +90,8 @@ class RouteTableBuilder {
       const bool encoded = c == '%' && segment.size() - i > 2 && is(segment[i + 1], kHexDigit) &&
                            is(segment[i + 2], kHexDigit);
       if (!encoded && !is(c, kPathCharacter)) {
-        problem(index,
-                "`" + std::string(segment) + "` holds a character that no path may; percent-encode it");
+        problem(index, "`" + std::string(segment) +
+                           "` contains a character that a path cannot have; percent-encode it");
         return false;
       }
       parts.literals.back() += table_.reading_.letters == LetterCase::insensitive ? ascii_lower(c) : c;
@@ -104,7 +104,7 @@ class RouteTableBuilder {
     if (!route.path.starts_with('/'))
       return problem(index, "the path `" + route.path + "` does not begin with `/`");
     if (route.method == Method::connect || route.method == Method::other) {
-      return problem(index, quoted(route) + " has a method that no operation can have");
+      return problem(index, quoted(route) + " has a method that an operation cannot have");
     }
     std::uint32_t node = 0;
     auto& names = table_.parameters_[index];
@@ -119,7 +119,7 @@ class RouteTableBuilder {
       }
       for (auto& name : parts.parameters) {
         if (std::find(names.begin(), names.end(), name) != names.end()) {
-          return problem(index, "`{" + name + "}` stands twice in `" + route.path + "`");
+          return problem(index, "`{" + name + "}` is twice in `" + route.path + "`");
         }
         names.push_back(name);
       }
@@ -154,10 +154,9 @@ class RouteTableBuilder {
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       if (patterns[i].literals == parts.literals) return patterns[i].child;
       if (!may_overlap(patterns[i].literals, parts.literals)) continue;
-      problem(index,
-              quoted(routes_[index]) + " and " + quoted(routes_[building_[node].pattern_routes[i]]) +
-                  " are ambiguous: one segment can match both, and neither is more specific; let them differ "
-                  "in a whole segment");
+      problem(index, quoted(routes_[index]) + " and " + quoted(routes_[building_[node].pattern_routes[i]]) +
+                         " are ambiguous: one segment can match both, and neither is more specific; let them "
+                         "differ in a whole segment");
       return kNone;
     }
     const auto made = new_node();
@@ -191,9 +190,10 @@ class RouteTableBuilder {
     }
     auto& place = table_.endpoints_[endpoint_index].route[static_cast<std::size_t>(route.method)];
     if (place != kNone && routes_[place].path != route.path) {
-      return problem(index,
-                     quoted(route) + " and " + quoted(routes_[place]) +
-                         " are ambiguous: they match the same paths; remove one, or put a word in front");
+      return problem(
+          index,
+          quoted(route) + " and " + quoted(routes_[place]) +
+              " are ambiguous: they match the same paths; remove one, or put a literal segment in front");
     }
     if (place != kNone) {
       return problem(index,
@@ -291,12 +291,11 @@ class RouteTableBuilder {
       if (routes_[first].reader == PathReader::gatehouse && routes_[second].reader == PathReader::gatehouse)
         continue;
       if (!told_.insert(std::minmax(first, second)).second) continue;
-      problem(
-          std::max(first, second),
-          quoted(routes_[std::max(first, second)]) + " and " + quoted(routes_[std::min(first, second)]) +
-              " have different policies, but an upstream may read the path of one as that of the other; give "
-              "both the same policy or rename one, or say how the upstreams read paths with `routing: {case: "
-              "sensitive}` and `routing: {reading: exact}`");
+      problem(std::max(first, second),
+              quoted(routes_[std::max(first, second)]) + " and " + quoted(routes_[std::min(first, second)]) +
+                  " have different policies, but an upstream may read the path of one as that of the other; "
+                  "give both the same policy, rename one, or state how the upstreams read paths with "
+                  "`routing: {case: sensitive}` and `routing: {reading: exact}`");
     }
   }
 

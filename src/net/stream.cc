@@ -32,7 +32,7 @@ Stream::~Stream() {
 std::optional<Result<std::size_t>> Stream::try_read(std::span<char> into) {
   if (timed_out_) return failure(ErrorCode::timeout, "the peer was too slow");
   // Nothing read into no space looks like the end.
-  if (into.empty()) return failure(ErrorCode::too_large, "there is no space to read into");
+  if (into.empty()) return failure(ErrorCode::too_large, "the read buffer is empty");
   if (engine_) {
     if (!channel_.readable && !engine_->input_buffered()) return std::nullopt;
     std::size_t got = 0;

@@ -8,7 +8,7 @@ std::string what_of(const std::exception_ptr& bug) {
   } catch (const std::exception& one) {
     return one.what();
   } catch (...) {
-    return "an exception of no known type";
+    return "an exception of an unknown type";
   }
 }
 

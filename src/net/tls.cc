@@ -115,8 +115,8 @@ Result<> check_names(const std::vector<Owned<X509>>& authorities) {
       char* bytes = nullptr;
       const long size = BIO_get_mem_data(text.get(), &bytes);
       return failure(ErrorCode::invalid,
-                     fmt::format("two authorities with different keys have the name `{}`: a certificate does "
-                                 "not say which of the two has signed it; keep one, or give one another name",
+                     fmt::format("two authorities with different keys have the name `{}`, so it is ambiguous "
+                                 "which of them signed a certificate; keep one, or rename one",
                                  std::string_view(bytes, static_cast<std::size_t>(size))));
     }
   }

@@ -442,7 +442,7 @@ TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
           "requestBody, or take something else"),
       get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
           ":nothing\"}\n",
-          "38:21: getOrder: at byte 36 of the statement: `:nothing` does not say where the value comes from, "
+          "38:21: getOrder: at byte 36 of the statement: `:nothing` does not name the source of the value, "
           "as `:path.id` does"),
       get("    permission: orders:read\n    resource: {upstream: {}}\n",
           "38:26: operations.getOrder.resource.upstream: `path` is missing"),
@@ -487,7 +487,7 @@ TEST(Documents, AreHeldAgainstThePolicy) {
            "anything would be accepted; say what the operation takes"},
           {"/catalogue:\n", "/orders/{number}:\n",
            "api.yaml:19:5: `listCatalogue` (/orders/{number}) and `getOrder` (/orders/{id}) are ambiguous: "
-           "they match the same paths; remove one, or put a word in front\napi.yaml:19:10: "
+           "they match the same paths; remove one, or put a literal segment in front\napi.yaml:19:10: "
            "paths./orders/{number}.get: `{number}` of /orders/{number} is not declared; add a parameter with "
            "`in: path` and this name"},
           {"security: [{partnerKey: []}]", "security: [{otherKey: []}]",

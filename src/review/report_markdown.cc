@@ -84,27 +84,27 @@ std::string as_markdown(const Report& report) {
   }
   const bool any_public = std::ranges::any_of(report.policy->operations, &Operation::admits_anonymous);
   if (any_public) {
-    out += "\n## Public, and why\n\n| operation | reason |\n|---|---|\n";
+    out += "\n## Public operations\n\n| operation | reason |\n|---|---|\n";
     for (const Operation& operation : report.policy->operations) {
       if (operation.admits_anonymous)
         out += row({cell(operation.name), cell(operation.settings->open->value)});
     }
   }
-  out += "\n## What is weak\n";
-  if (report.findings.empty()) out += "\nNothing that a rule knows.\n";
+  out += "\n## Weaknesses\n";
+  if (report.findings.empty()) out += "\nNo rule has a finding.\n";
   const Finding* before = nullptr;
   for (const Finding& finding : report.findings) {
     if (before == nullptr || before->rule != finding.rule || before->severity != finding.severity) {
       const Rule& rule = *finding.rule;
       out += fmt::format(
-          "\n### {}: {}\n\n`{}`. {} **What to do:** {}\n\n| where | operations | what |\n|---|---|---|\n",
+          "\n### {}: {}\n\n`{}`. {} **Remedy:** {}\n\n| where | operations | finding |\n|---|---|---|\n",
           name(finding.severity), rule.title, rule.id, rule.why, rule.remedy);
     }
     out += row({cell(shown(finding.place)), names(finding.operations), cell(finding.what)});
     before = &finding;
   }
   if (!report.accepted.empty()) {
-    out += "\n## Accepted, and why\n\n| rule | operation | what | reason |\n|---|---|---|---|\n";
+    out += "\n## Accepted findings\n\n| rule | operation | finding | reason |\n|---|---|---|---|\n";
     for (const Finding& finding : report.accepted) {
       out += row({fmt::format("{}, {}", cell(finding.rule->id), name(finding.severity)),
                   names(finding.operations), cell(finding.what), cell(finding.accepted->reason)});
@@ -121,7 +121,7 @@ std::string rules_as_markdown() {
       layer = name(rule->layer);
       out += fmt::format("## {}{}\n\n", static_cast<char>(layer[0] - 'a' + 'A'), layer.substr(1));
     }
-    out += fmt::format("### `{}`: {}\n\n{}{}. {}\n\n**What to do:** {}\n\n", rule->id, rule->title,
+    out += fmt::format("### `{}`: {}\n\n{}{}. {}\n\n**Remedy:** {}\n\n", rule->id, rule->title,
                        name(rule->severity), weighs(rule->weighs), rule->why, rule->remedy);
   }
   out.pop_back();

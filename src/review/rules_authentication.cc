@@ -64,10 +64,10 @@ constexpr Rule kAuthenticationRules[] = {
      .severity = Severity::high,
      .weighs = Weighs::exposure,
      .layer = Layer::authentication,
-     .title = "Anybody may change something",
-     .why = "An operation that changes something for callers without credentials is what robots find first.",
+     .title = "Callers without credentials may change something",
+     .why = "Robots find operations that change something without a credential first.",
      .remedy =
-         "Ask for a credential, or keep it for signing in and for webhooks, and bound it tightly by address.",
+         "Require a credential. Keep public changes for sign-in and webhooks, with a tight limit by address.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.admits_anonymous || is_safe(operation)) return;
@@ -82,12 +82,11 @@ constexpr Rule kAuthenticationRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::authentication,
-     .title = "Who calls this webhook is not proven here",
-     .why = "Gatehouse checks what a webhook's body looks like, not its signature: whoever learns the URL "
+     .title = "Gatehouse does not authenticate the sender of this webhook",
+     .why = "Gatehouse checks the form of a webhook's body, not its signature: everyone who learns the URL "
             "can send one.",
-     .remedy = "Let the service verify the signature over the body as it came, refuse what has none, and "
-               "take each delivery once; or "
-               "ask the sender for a client certificate.",
+     .remedy = "Let the service verify the signature over the body as sent, refuse a body without one, and "
+               "accept each delivery once; or require a client certificate of the sender.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.admits_anonymous || is_safe(operation)) return;
@@ -99,11 +98,10 @@ constexpr Rule kAuthenticationRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::authentication,
-     .title = "One stolen credential administers",
-     .why = "What operators may do is worth more than a password or a token alone protects.",
-     .remedy =
-         "Ask for two schemes together, such as a token and a client certificate, or for more in a `when`: "
-         "`principal.mfa`, `cidr(\"10.0.0.0/8\").containsIP(request.ip)`.",
+     .title = "One stolen credential gives administration",
+     .why = "A password or a token alone is too weak for the permissions of operators.",
+     .remedy = "Require two schemes together, such as a token and a client certificate, or more in a `when`: "
+               "`principal.mfa`, `cidr(\"10.0.0.0/8\").containsIP(request.ip)`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const auto word = word_for(Purpose::administration, *operation.api);
@@ -121,10 +119,11 @@ constexpr Rule kAuthenticationRules[] = {
     {.id = "public-sensitive",
      .severity = Severity::medium,
      .layer = Layer::authentication,
-     .title = "Public, while the threat model says sensitive data",
-     .why = "Either the data is not sensitive, or it is open to everybody. Nobody can tell which was meant.",
+     .title = "A public operation, although the threat model says sensitive data",
+     .why = "Either the data is not sensitive, or it is public by mistake. The configuration does not say "
+            "which.",
      .remedy =
-         "State the operation's own `threat_model: {exposure: …, data: public}`, or ask for a credential.",
+         "State the operation's own `threat_model: {exposure: …, data: public}`, or require a credential.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.admits_anonymous || !is_safe(operation) || !is_sensitive(operation)) return;
@@ -134,13 +133,11 @@ constexpr Rule kAuthenticationRules[] = {
      .severity = Severity::high,
      .weighs = Weighs::data,
      .layer = Layer::authentication,
-     .title = "An API key alone opens sensitive data",
-     .why = "A key is a password that lives in files and build systems, for a long time and without a second "
-            "factor: who "
-            "copies it is the caller.",
-     .remedy = "Ask for a token or a client certificate, or for one of them together with the key; give keys "
-               "an expiry and "
-               "`--address`.",
+     .title = "An API key alone gives access to sensitive data",
+     .why = "A key is a password in files and build systems, with a long life and without a second factor: "
+            "everyone who copies it can act as the caller.",
+     .remedy = "Require a token or a client certificate, or one of them together with the key. Give keys an "
+               "expiry and `--address`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!is_sensitive(operation)) return;
@@ -153,10 +150,10 @@ constexpr Rule kAuthenticationRules[] = {
     {.id = "cookie-alone",
      .severity = Severity::high,
      .layer = Layer::authentication,
-     .title = "A cookie alone proves who changes something",
-     .why = "A browser sends the cookie with requests that another site makes it send (cross-site request "
+     .title = "A cookie alone authenticates a change",
+     .why = "A browser also sends the cookie with requests that another site causes (cross-site request "
             "forgery).",
-     .remedy = "Take the credential from a header, or give the cookie `SameSite=Strict` and require a second "
+     .remedy = "Read the credential from a header, or give the cookie `SameSite=Strict` and require a second "
                "scheme in a header.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -172,10 +169,9 @@ constexpr Rule kAuthenticationRules[] = {
     {.id = "credential-in-query",
      .severity = Severity::medium,
      .layer = Layer::authentication,
-     .title = "A credential travels in the URL",
-     .why = "URLs are kept: in histories, in the logs of proxies, in Referer fields. Gatehouse writes none "
-            "down, but it is not "
-            "alone.",
+     .title = "A credential is part of the URL",
+     .why = "URLs are stored in browser histories, in the logs of proxies and in Referer fields. Gatehouse "
+            "stores none of them, but other systems do.",
      .remedy = "Declare the scheme with `in: header`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
@@ -190,10 +186,9 @@ constexpr Rule kAuthenticationRules[] = {
      .weighs = Weighs::data,
      .layer = Layer::authentication,
      .title = "An ID token may pass for an access token",
-     .why = "Where `types` is not said, tokens of type `JWT`, `at+jwt` and of none hold. An issuer signs "
-            "other tokens than access "
-            "tokens with the same keys (RFC 8725 section 3.11).",
-     .remedy = "Set the authenticator's `types: [at+jwt]`, if the issuer writes `typ` (RFC 9068).",
+     .why = "Without `types`, tokens of type `JWT`, `at+jwt` and without a type are accepted. An issuer "
+            "signs other tokens than access tokens with the same keys (RFC 8725 section 3.11).",
+     .remedy = "Set the authenticator's `types: [at+jwt]` if the issuer writes `typ` (RFC 9068).",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const AuthenticatorPolicy& authenticator : policy.authenticators) {
@@ -206,9 +201,9 @@ constexpr Rule kAuthenticationRules[] = {
     {.id = "authenticator-unused",
      .severity = Severity::low,
      .layer = Layer::authentication,
-     .title = "No operation asks for this authenticator",
-     .why = "What nobody uses nobody watches, and it is one line in a document from being open.",
-     .remedy = "Remove it, or name the scheme in the `security` of the operations that were meant.",
+     .title = "No operation uses this authenticator",
+     .why = "An unused authenticator is not monitored, and one line in a document gives it access.",
+     .remedy = "Remove it, or name the scheme in the `security` of the intended operations.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (std::uint32_t i = 0; i < policy.authenticators.size(); ++i) {

@@ -69,27 +69,27 @@ constexpr Rule kAuthorisationRules[] = {
      .severity = Severity::high,
      .weighs = Weighs::data,
      .layer = Layer::authorisation,
-     .title = "Who holds the permission may name any object",
-     .why = "The permission says what, not which: a caller who counts through ids reaches everybody's "
-            "objects (OWASP API1, broken "
-            "object level authorisation).",
+     .title = "Every holder of the permission may access every object",
+     .why = "The permission covers an action, not an object: a caller who enumerates ids reaches all objects "
+            "(OWASP API1, broken object level authorisation).",
      .remedy = "Give the operation a `resource` and a `when` over it, such as `resource.owner == "
-               "principal.id`, or bind "
-               "`:principal.id` in its statement. Where every holder may see all, say so: `when: \"true\"`.",
+               "principal.id`, or bind `:principal.id` in its statement. If every holder may see all "
+               "objects, say so: `when: \"true\"`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (operation.api->path_names.empty() || decides_about_object(operation)) return;
            if (operation.admits_anonymous && is_safe(operation)) return;
-           found.add(operation, fmt::format("the path names an object by {}, and no condition is about it",
+           found.add(operation, fmt::format("the path names an object by {}, and no condition checks it",
                                             text(operation.api->path_names)));
          }},
     {.id = "condition-always-true",
      .severity = Severity::high,
      .weighs = Weighs::data,
      .layer = Layer::authorisation,
-     .title = "A condition holds whatever is asked",
-     .why = "It reads as a check and is none: who relies on it believes that somebody is kept out.",
-     .remedy = "Say what has to hold. Where every holder of the permission may, say that plainly: `when: "
+     .title = "A condition is true for every request",
+     .why = "It looks like a check and has no effect. Readers of the configuration believe that it refuses "
+            "some callers.",
+     .remedy = "Write the intended condition. If every holder of the permission may pass, say so: `when: "
                "\"true\"`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -102,10 +102,9 @@ constexpr Rule kAuthorisationRules[] = {
      .severity = Severity::high,
      .layer = Layer::authorisation,
      .title = "A role may do everything",
-     .why = "`*` holds every permission of today and of all releases to come. One stolen credential is the "
-            "whole API.",
-     .remedy =
-         "Name the areas, as in `orders:*`, and give the rest to a role that is used when it is needed.",
+     .why = "`*` holds every permission of today and of all future releases. One stolen credential gives "
+            "access to the whole API.",
+     .remedy = "Name the areas, as in `orders:*`, and give the rest to a role that is used only when needed.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& [role, patterns] : policy.settings.roles) {
@@ -118,8 +117,8 @@ constexpr Rule kAuthorisationRules[] = {
      .severity = Severity::low,
      .layer = Layer::authorisation,
      .title = "A role grows by itself",
-     .why = "A pattern holds what is added later too, before anybody has thought about it.",
-     .remedy = "Name each permission in roles that many have; keep patterns for operators.",
+     .why = "A pattern also holds permissions that are added later, without a decision about them.",
+     .remedy = "Name each permission in roles with many holders; keep patterns for operators.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& [role, patterns] : policy.settings.roles) {
@@ -139,12 +138,11 @@ constexpr Rule kAuthorisationRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::authorisation,
-     .title = "Whoever is proven may change something",
-     .why = "The role `authenticated` is everybody with an account, key or certificate. Where anyone can "
-            "sign up, that is "
-            "everybody.",
-     .remedy =
-         "Move the permission to a role that is given on purpose, or let a `when` decide about the object.",
+     .title = "Every authenticated caller may change something",
+     .why = "Every caller with an account, key or certificate has the role `authenticated`. If sign-up is "
+            "open, that is everyone.",
+     .remedy = "Move the permission to a role that is assigned explicitly, or let a `when` decide about the "
+               "object.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (is_safe(operation) || operation.admits_anonymous || decides_about_object(operation)) return;
@@ -160,11 +158,10 @@ constexpr Rule kAuthorisationRules[] = {
     {.id = "permission-unreachable",
      .severity = Severity::medium,
      .layer = Layer::authorisation,
-     .title = "No proven caller can hold the permission",
-     .why = "`anonymous` is the role of callers without credentials alone: a caller who proves who they are "
-            "does not have it. The "
-            "operation refuses those who were meant.",
-     .remedy = "Give the permission to `authenticated`, or to a role, beside `anonymous`.",
+     .title = "No authenticated caller can hold the permission",
+     .why = "Only callers without credentials have the role `anonymous`; an authenticated caller does not. "
+            "The operation refuses the intended callers.",
+     .remedy = "Give the permission to `authenticated`, or to another role, in addition to `anonymous`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const bool asks =
@@ -179,8 +176,8 @@ constexpr Rule kAuthorisationRules[] = {
      .severity = Severity::medium,
      .layer = Layer::authorisation,
      .title = "One permission for reading and changing",
-     .why = "Who was meant to look can also change. Nothing in the role says so.",
-     .remedy = "Ask for two permissions, such as `orders:read` and `orders:write`.",
+     .why = "A caller that should only read can also change. The role does not show it.",
+     .remedy = "Use two permissions, such as `orders:read` and `orders:write`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const std::string& permission : policy.permission_names) {
@@ -190,7 +187,7 @@ constexpr Rule kAuthorisationRules[] = {
                (is_safe(operation) ? reading : changing).push_back(&operation);
              }
              if (reading.empty() || changing.empty()) continue;
-             const std::string what = fmt::format("`{}` is asked for by {} and by {}", permission,
+             const std::string what = fmt::format("`{}` is required by {} and by {}", permission,
                                                   reading.front()->name, changing.front()->name);
              const Place place = changing.front()->settings->permission->place;
              reading.insert(reading.end(), changing.begin(), changing.end());
@@ -200,9 +197,9 @@ constexpr Rule kAuthorisationRules[] = {
     {.id = "grant-unused",
      .severity = Severity::low,
      .layer = Layer::authorisation,
-     .title = "A role holds what no operation asks for",
-     .why = "It is a slip of the pen, or what is left of an operation that is gone; it opens whatever takes "
-            "that name next.",
+     .title = "A role holds a permission that no operation requires",
+     .why = "It is a typing error, or the rest of a removed operation. It gives access to the next operation "
+            "that uses this name.",
      .remedy = "Remove it, or correct its name.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
@@ -221,25 +218,24 @@ constexpr Rule kAuthorisationRules[] = {
      .severity = Severity::low,
      .weighs = Weighs::data,
      .layer = Layer::authorisation,
-     .title = "The object may change between the check and the change",
-     .why = "The object is looked up and the conditions are asked before the call. What another request "
-            "changes meanwhile, the "
-            "call does not see.",
-     .remedy = "Let the service check again what matters (a version, a state), or answer the operation by "
-               "`sql` with a `resource` "
-               "by `sql`: both run in one transaction.",
+     .title = "The object may change between the check and the call",
+     .why = "The object is looked up and the conditions are evaluated before the call. The call does not see "
+            "changes that another request makes in between.",
+     .remedy = "Let the service check the relevant values again (a version, a state), or answer the "
+               "operation by `sql` with a `resource` by `sql`: both run in one transaction.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (is_safe(operation) || !operation.resource || operation.conditions.empty()) return;
            if (operation.placement != policy::ConditionPlacement::before_call) return;
-           found.add(operation, fmt::format("{} over an object, asked before the call", operation.method));
+           found.add(operation,
+                     fmt::format("{} over an object, evaluated before the call", operation.method));
          }},
     {.id = "object-shown",
      .severity = Severity::low,
      .weighs = Weighs::exposure,
      .layer = Layer::authorisation,
-     .title = "A foreign object can be told from none",
-     .why = "403 for what is there and 404 for what is not lets a caller find out which ids exist.",
+     .title = "Another caller's object can be distinguished from a missing one",
+     .why = "403 for existing objects and 404 for missing ones lets a caller find out which ids exist.",
      .remedy = "Remove `hide: false`: the caller gets 404 in both cases.",
      .of_operation =
          [](const Operation& operation, Findings& found) {

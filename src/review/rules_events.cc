@@ -28,13 +28,11 @@ constexpr Rule kEventRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::data,
      .layer = Layer::events,
-     .title = "A sensitive operation is recorded as an ordinary one",
-     .why = "An ordinary event is written a moment after the answer: a crash in between, and nobody can say "
-            "what left or was "
-            "changed.",
-     .remedy =
-         "Set `sensitive: export` (or what it is): an intent is on the disk before anything is done, and "
-         "where it cannot be kept nothing is.",
+     .title = "A sensitive operation is recorded like an ordinary one",
+     .why = "An ordinary event is written a moment after the answer. After a crash in between, the record "
+            "does not show the operation.",
+     .remedy = "Set `sensitive: export` (or another word). Then an intent is on the disk before the "
+               "operation begins, and without an intent the operation is not done.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.sensitive.empty()) return;
@@ -45,7 +43,8 @@ constexpr Rule kEventRules[] = {
      .weighs = Weighs::data,
      .layer = Layer::events,
      .title = "Events are kept for less than 30 days",
-     .why = "Intrusions are found after months. What was deleted by then answers no question.",
+     .why = "Intrusions are often found after months. Events that were deleted by then are missing from the "
+            "investigation.",
      .remedy = "Set `keep_events` to 90d or more, or collect the log elsewhere.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
@@ -57,7 +56,7 @@ constexpr Rule kEventRules[] = {
      .severity = Severity::high,
      .layer = Layer::events,
      .title = "A value that looks secret is logged",
-     .why = "Once in a log, it lives on in every copy of it.",
+     .why = "A value in a log is also in every copy of the log.",
      .remedy = "Remove `x-gatehouse: {log: true}` from the parameter.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -70,9 +69,10 @@ constexpr Rule kEventRules[] = {
      .severity = Severity::low,
      .weighs = Weighs::exposure,
      .layer = Layer::events,
-     .title = "Unproven callers learn what the schema wanted",
-     .why = "Names of fields and rules help whoever is feeling their way in. They never hold values.",
-     .remedy = "Remove `errors: {details: everyone}`: proven callers get the details all the same.",
+     .title = "Unauthenticated callers learn the schema's rules",
+     .why =
+         "Names of fields and rules help an attacker to explore the API. The details never contain values.",
+     .remedy = "Remove `errors: {details: everyone}`: authenticated callers get the details all the same.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            if (policy.settings.details != policy::Details::everyone) return;

@@ -50,9 +50,8 @@ constexpr Rule kLimitRules[] = {
      .severity = Severity::high,
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
-     .title = "No limit before the caller is known",
-     .why = "Wrong credentials cost nothing then: keys and passwords can be tried as fast as the network "
-            "carries them.",
+     .title = "No limit before authentication",
+     .why = "Wrong credentials are free then: keys and passwords can be tried at the speed of the network.",
      .remedy = "Name a limit `per: ip` in the operation's `limits` or in `defaults.limits`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -61,9 +60,8 @@ constexpr Rule kLimitRules[] = {
     {.id = "principal-unlimited",
      .severity = Severity::medium,
      .layer = Layer::limits,
-     .title = "No limit for a known caller",
-     .why =
-         "A caller with many addresses, or a client that runs wild, is bounded by nothing that follows them.",
+     .title = "No limit for an authenticated caller",
+     .why = "No limit bounds a caller with many addresses, or a faulty client with a valid credential.",
      .remedy = "Name a limit `per: principal` in the operation's `limits` or in `defaults.limits`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -76,10 +74,10 @@ constexpr Rule kLimitRules[] = {
      .severity = Severity::low,
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
-     .title = "A limit that stops hardly anybody",
-     .why = "At more than a hundred requests in a second from one caller, a limit bounds neither guessing "
-            "nor copying.",
-     .remedy = "Look in `gatehouse log` at what honest callers need, and set the rate to a few times that.",
+     .title = "A limit that is too high to have an effect",
+     .why = "At more than a hundred requests per second from one caller, a limit bounds neither guessing nor "
+            "copying.",
+     .remedy = "Find the normal rate of callers in `gatehouse log`, and set the limit to a few times that.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& limit : policy.limits) {
@@ -94,30 +92,30 @@ constexpr Rule kLimitRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
-     .title = "A limit lets more through at once than its rate allows in a day",
-     .why = "The burst is what a caller may send before the rate counts. A caller who spends it in a second "
-            "has had "
-            "a day's worth, and whoever guesses or copies needs no more.",
-     .remedy = "Set `burst` to what one page or one batch needs: a tenth of the rate's count when not said.",
+     .title = "A limit allows more requests at once than its rate allows in a day",
+     .why = "The burst is the number of requests that a caller may send before the rate applies. A caller "
+            "that sends it in a second has used a day's allowance, which is enough for guessing and copying.",
+     .remedy =
+         "Set `burst` to the requests of one page or one batch; the default is a tenth of the rate's count.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& limit : policy.limits) {
              const double seconds = std::chrono::duration<double>(limit->rule.rate.window).count();
              const double day = static_cast<double>(limit->rule.rate.count) * 86'400 / seconds;
              if (static_cast<double>(limit->rule.burst) <= day) continue;
-             found.whole(policy.settings.limits.at(limit->name).place,
-                         fmt::format("limits.{}: burst {}, and {:.0f} in a day", limit->name,
-                                     limit->rule.burst, day));
+             found.whole(
+                 policy.settings.limits.at(limit->name).place,
+                 fmt::format("limits.{}: burst {}, and {:.0f} per day", limit->name, limit->rule.burst, day));
            }
          }},
     {.id = "limit-ipv6",
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
-     .title = "An IPv6 caller has as many limits as addresses",
-     .why =
-         "The smallest network that a provider gives has 2^64 addresses: a limit for each address is none.",
-     .remedy = "Remove `ipv6_prefix` (64), or make it smaller where one caller has a larger network.",
+     .title = "An IPv6 caller has a separate limit for each address",
+     .why = "The smallest network that a provider assigns has 2^64 addresses, so a limit for each address "
+            "has no effect.",
+     .remedy = "Remove `ipv6_prefix` (default 64), or lower it if one caller has a larger network.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& limit : policy.limits) {
@@ -135,9 +133,8 @@ constexpr Rule kLimitRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
      .title = "All callers share one allowance",
-     .why = "One caller can use it up, and everybody else is refused.",
-     .remedy =
-         "Add `ip` or `principal` to `per`. Where it protects what is behind, `concurrency` may be meant.",
+     .why = "One caller can use up the allowance, and then all others are refused.",
+     .remedy = "Add `ip` or `principal` to `per`. To protect the service itself, use `concurrency`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& limit : policy.limits) {
@@ -154,8 +151,7 @@ constexpr Rule kLimitRules[] = {
      .severity = Severity::high,
      .layer = Layer::limits,
      .title = "Passwords and codes can be guessed in bulk",
-     .why = "Credential stuffing lives on volume. What an operation for people needs is a few attempts in a "
-            "minute.",
+     .why = "Credential stuffing needs many attempts. People need only a few attempts per minute.",
      .remedy = "Give it a limit of its own, such as `{per: ip, rate: 10/min}`, and one per account, such as "
                "`{per: lower(request.body.email), rate: 5/min}`.",
      .of_operation =
@@ -165,7 +161,7 @@ constexpr Rule kLimitRules[] = {
            if (!word || rate <= kGuesses) return;
            found.add(operation,
                      rate < 1e300
-                         ? fmt::format("`{}` in its name, and {:.0f} attempts in a minute", *word, rate)
+                         ? fmt::format("`{}` in its name, and {:.0f} attempts per minute", *word, rate)
                          : fmt::format("`{}` in its name, and no limit per address", *word));
          }},
     {.id = "sign-in-per-address-only",
@@ -173,7 +169,8 @@ constexpr Rule kLimitRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
      .title = "Attempts on one account are not counted",
-     .why = "Who has a thousand addresses has a thousand times the limit per address, on one victim.",
+     .why = "An attacker with a thousand addresses has a thousand times the limit per address against one "
+            "account.",
      .remedy =
          "Add a limit whose key is the account, such as `{per: lower(request.body.email), rate: 5/min}`.",
      .of_operation =
@@ -181,7 +178,7 @@ constexpr Rule kLimitRules[] = {
            const auto word = guesses_at_secrets(operation);
            if (word && operation.input_limits.empty()) {
              found.add(operation,
-                       fmt::format("`{}` in its name, and no limit by what the request says", *word));
+                       fmt::format("`{}` in its name, and no limit with a key from the request", *word));
            }
          }},
     {.id = "costly-unlimited",
@@ -189,9 +186,8 @@ constexpr Rule kLimitRules[] = {
      .weighs = Weighs::data,
      .layer = Layer::limits,
      .title = "A costly operation has no tighter limit",
-     .why = "Exports, searches and bulk operations give much for one request: what is a sensible rate for "
-            "reading one object "
-            "empties the database here.",
+     .why = "One request of an export, a search or a bulk operation returns much data. A rate that fits the "
+            "reading of one object allows copying the whole database here.",
      .remedy = "Give it `limits` of its own, or a `cost`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -199,7 +195,7 @@ constexpr Rule kLimitRules[] = {
            for (const Purpose purpose : {Purpose::export_, Purpose::search, Purpose::administration}) {
              const auto word = word_for(purpose, *operation.api);
              if (!word) continue;
-             found.add(operation, fmt::format("`{}` in its name, and only the limits of all", *word));
+             found.add(operation, fmt::format("`{}` in its name, and only the default limits", *word));
              return;
            }
          }},
@@ -207,9 +203,8 @@ constexpr Rule kLimitRules[] = {
      .severity = Severity::low,
      .weighs = Weighs::data,
      .layer = Layer::limits,
-     .title = "A statement gives as many rows as there are",
-     .why =
-         "Gatehouse ends it at a bound that is there for accidents; until then one request reads everything.",
+     .title = "A statement returns an unbounded number of rows",
+     .why = "Gatehouse cuts the result only at a safety bound; below it, one request reads everything.",
      .remedy = "Add `LIMIT :query.limit`, with a `maximum` for the parameter.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -222,13 +217,11 @@ constexpr Rule kLimitRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
-     .title = "A search may take as many threads as its share",
-     .why =
-         "LIKE, GLOB, instr() and full-text search read as much as there is, and SQLite does not interrupt "
-         "one call of them: a few slow searches hold the operation's share of the database's threads.",
-     .remedy =
-         "Bound it: `concurrency: 2`, a `timeout` of some hundred milliseconds, a small `maxLength` for "
-         "the searched text.",
+     .title = "A search may use all threads of its share",
+     .why = "LIKE, GLOB, instr() and full-text search read every row, and SQLite does not interrupt one call "
+            "of them: a few slow searches occupy the operation's share of the database's threads.",
+     .remedy = "Bound it: `concurrency: 2`, a `timeout` of some hundred milliseconds, a small `maxLength` "
+               "for the searched text.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const bool searches = operation.sql() != nullptr && operation.sql()->statement.fixed->searches();
@@ -241,8 +234,8 @@ constexpr Rule kLimitRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::limits,
      .title = "An operation may take long",
-     .why = "Connections and memory are held for as long, and few slow requests can hold them all.",
-     .remedy = "Lower `timeout`, or bound how many may run at once by `concurrency`.",
+     .why = "It holds a connection and memory for that time, so a few slow requests can use up all of them.",
+     .remedy = "Lower `timeout`, or bound the requests at once by `concurrency`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (operation.timeout <= std::chrono::minutes(1) || operation.concurrency != 0) return;

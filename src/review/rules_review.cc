@@ -23,13 +23,11 @@ constexpr Rule kReviewRules[] = {
     {.id = "acceptance-stale",
      .severity = Severity::medium,
      .layer = Layer::review,
-     .title = "An acceptance accepts nothing",
-     .why = "What somebody answered for is gone, or was never named rightly. Left where it is, it accepts "
-            "unseen "
-            "what comes back under that name.",
-     .remedy = "Remove it from `review.accept`, or name the rule and the operation as this review does. Who "
-               "accepts "
-               "a finding about the configuration as a whole names no operation.",
+     .title = "An acceptance matches no finding",
+     .why = "The accepted finding no longer exists, or its name was wrong. The entry would hide a later "
+            "finding of the same name.",
+     .remedy = "Remove it from `review.accept`, or name the rule and the operation as this review does. For "
+               "a finding about the configuration as a whole, name no operation.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            const std::vector<Finding> before = found.so_far();

@@ -65,7 +65,7 @@ std::string capped(std::string_view keyword, const policy::Caps& caps) {
   if (keyword == "maxLength") return fmt::format("no maxLength: {} characters", caps.string);
   if (keyword == "maxItems") return fmt::format("no maxItems: {} elements", caps.items);
   if (keyword == "maxProperties") return fmt::format("no maxProperties: {} members", caps.properties);
-  return fmt::format("no {}: what a number can hold exactly", keyword);
+  return fmt::format("no {}: any number that is represented exactly", keyword);
 }
 
 bool is_open(const schema::Shape* shape, int depth = 0) {
@@ -136,12 +136,11 @@ constexpr Rule kSchemaRules[] = {
     {.id = "default-cap",
      .severity = Severity::low,
      .layer = Layer::schema,
-     .title = "A default bound was put in",
-     .why = "The document does not say how long, how many or how large. Gatehouse bounds it by "
-            "`defaults.caps`, which knows "
-            "nothing of what the value means.",
+     .title = "A default bound applies",
+     .why = "The document states no length, count or size. Gatehouse applies `defaults.caps`, which is "
+            "independent of the meaning of the value.",
      .remedy =
-         "Say the bound in the schema: `maxLength`, `maxItems`, `maxProperties`, `minimum` and `maximum`.",
+         "State the bound in the schema: `maxLength`, `maxItems`, `maxProperties`, `minimum` and `maximum`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::capped)) {
@@ -153,8 +152,8 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
-     .title = "A schema says nothing",
-     .why = "Whatever is sent is accepted and goes on: the service behind is the first that looks.",
+     .title = "A schema accepts any value",
+     .why = "Every value is accepted and forwarded: only the service can check it.",
      .remedy = "Give the schema a `type` and its members.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
@@ -168,12 +167,10 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::low,
      .layer = Layer::schema,
      .title = "`nullable` has no effect",
-     .why = "OpenAPI 3.0 lets it add null to the `type` in the same schema, and to nothing else; 3.1 does "
-            "not know it. "
-            "Callers who send null are refused, and whoever loosens that may loosen too much.",
+     .why = "OpenAPI 3.0 lets `nullable` add null to the `type` in the same schema only; 3.1 does not define "
+            "it. Callers that send null are refused, and a quick repair may accept too much.",
      .remedy = "3.0: put `nullable: true` beside a `type`, and null into `enum`. 3.1: `type: [string, "
-               "\"null\"]`, or `anyOf` "
-               "with `type: \"null\"`.",
+               "\"null\"]`, or `anyOf` with `type: \"null\"`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::nullable))
@@ -183,14 +180,11 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::medium,
      .layer = Layer::schema,
      .title = "No object can match a schema",
-     .why = "`additionalProperties: false` sees the members that its own schema object declares, and no "
-            "others: parts of "
-            "an `allOf` that are each closed exclude each other's members. Every request is refused, until "
-            "somebody "
-            "opens more than was needed.",
-     .remedy = "Leave `additionalProperties` out of the parts, which are sealed together, or say "
-               "`unevaluatedProperties: "
-               "false` once outside.",
+     .why = "`additionalProperties: false` allows only the members that its own schema object declares. "
+            "Parts of an `allOf` that are each closed exclude each other's members. Every request is "
+            "refused, until someone opens more than necessary.",
+     .remedy = "Remove `additionalProperties` from the parts, which are then closed together, or write "
+               "`unevaluatedProperties: false` once outside.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::contradiction)) {
@@ -203,12 +197,11 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
-     .title = "A body may have members that nobody declared",
-     .why = "A service that copies what it gets into its objects takes `role: admin` along (OWASP API3, mass "
-            "assignment).",
+     .title = "A body may have undeclared members",
+     .why = "A service that copies the whole body into its objects also copies `role: admin` (OWASP API3, "
+            "mass assignment).",
      .remedy = "Remove `additionalProperties`/`unevaluatedProperties` from the schema, or give the further "
-               "members a schema of "
-               "their own.",
+               "members a schema of their own.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.api->body) return;
@@ -221,13 +214,11 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
-     .title = "A body is taken unseen",
-     .why = "Of a file only the size is bounded here. What it is, whether it holds a virus, and where it "
-            "comes to lie is left to "
-            "the service.",
-     .remedy = "Let the service check the type by content, scan what others will see, and keep files where "
-               "nothing executes; keep "
-               "`body` small.",
+     .title = "The content of a body is not checked",
+     .why = "Only the size of a file is bounded here. The service must check its content, scan it for "
+            "viruses, and choose a safe place for it.",
+     .remedy = "Let the service check the type by content, scan files that others will see, and store files "
+               "where nothing executes them; keep `body` small.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.api->body) return;
@@ -240,11 +231,10 @@ constexpr Rule kSchemaRules[] = {
     {.id = "media-type-untaken",
      .severity = Severity::low,
      .layer = Layer::schema,
-     .title = "A media type of the document is not taken",
-     .why =
-         "`media_types` leaves it out, or of a range only JSON can be held against the schema: a caller who "
-         "sends what the document offers gets 415.",
-     .remedy = "Tell callers which types are taken, or remove the others from the document.",
+     .title = "A media type of the document is not accepted",
+     .why = "`media_types` leaves it out, or only the JSON types of a range can be checked against the "
+            "schema. A caller that sends a type from the document gets 415.",
+     .remedy = "Tell callers the accepted types, or remove the others from the document.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.api->body) return;
@@ -252,7 +242,8 @@ constexpr Rule kSchemaRules[] = {
              found.add(operation, one.place, one.type);
            for (const openapi::Content& content : operation.api->body->content) {
              if (content.kind != openapi::BodyKind::json || !content.type.ends_with("/*")) continue;
-             found.add(operation, content.schema.place(), fmt::format("of {} all but JSON", content.type));
+             found.add(operation, content.schema.place(),
+                       fmt::format("of {} all types except JSON", content.type));
            }
          }},
     {.id = "body-ignored",
@@ -260,8 +251,8 @@ constexpr Rule kSchemaRules[] = {
      .layer = Layer::schema,
      .title = "A body that the document declares is refused",
      .why = "OpenAPI 3.0 says that a `requestBody` of GET and HEAD is ignored, and a TRACE never has one. "
-            "Callers who send what the document describes are refused.",
-     .remedy = "Remove the `requestBody`; where callers need one, declare POST, or OpenAPI 3.1.",
+            "Callers that follow the document are refused.",
+     .remedy = "Remove the `requestBody`. If callers need one, declare POST, or OpenAPI 3.1.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            find_bodies(policy, found, "a body is refused", [](const openapi::Operation& one) {
@@ -272,13 +263,13 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::low,
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
-     .title = "A GET takes a body",
+     .title = "A GET accepts a body",
      .why = "HTTP gives a body of GET and HEAD no meaning (RFC 9110 section 9.3.1): caches leave it out of "
             "their keys, and some proxies and servers drop it or refuse the request.",
-     .remedy = "Take the input as query parameters, or declare POST.",
+     .remedy = "Read the input from query parameters, or declare POST.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           find_bodies(policy, found, "a body is taken and checked", [](const openapi::Operation& one) {
+           find_bodies(policy, found, "a body is accepted and checked", [](const openapi::Operation& one) {
              const bool reads = one.method == openapi::Method::get || one.method == openapi::Method::head;
              return reads && one.body ? &one.body->place : nullptr;
            });
@@ -288,8 +279,8 @@ constexpr Rule kSchemaRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
      .title = "A body may be large",
-     .why = "Each caller may fill that much memory, and the service has to take it.",
-     .remedy = "Set `body` to what the largest honest request needs.",
+     .why = "Each caller may use that much memory, and the service must accept the body.",
+     .remedy = "Set `body` to the size of the largest legitimate request.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.api->body || operation.body_bytes <= kLargeBody) return;
@@ -300,9 +291,8 @@ constexpr Rule kSchemaRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
      .title = "A caller's text is a search expression",
-     .why = "It is bound, so it cannot leave its place; but MATCH has a language of its own, and a caller "
-            "can write expressions "
-            "that cost much or find more than was meant.",
+     .why = "It is bound, so it cannot change the statement. But MATCH has a language of its own: a caller "
+            "can write expensive expressions, or find more than intended.",
      .remedy = "Give the parameter a `pattern` that admits words only.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -322,11 +312,10 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::high,
      .layer = Layer::schema,
      .title = "A secret is part of the URL",
-     .why = "URLs are kept: in histories, in the logs of proxies, in Referer fields. A path parameter also "
-            "stands in every event, "
-            "unless it is marked.",
-     .remedy = "Send it in the body. Where it must stay, mark its schema `format: password`, and let it hold "
-               "for minutes and once.",
+     .why = "URLs are stored in browser histories, in the logs of proxies and in Referer fields. A path "
+            "parameter is also in every event, unless it is marked.",
+     .remedy = "Send it in the body. If it must stay, mark its schema `format: password`, and let it be "
+               "valid for minutes and once.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (SharedParameter& secret : parameters_that(policy, is_secret_in_url)) {
@@ -337,11 +326,11 @@ constexpr Rule kSchemaRules[] = {
     {.id = "method-override",
      .severity = Severity::high,
      .layer = Layer::schema,
-     .title = "A declared value chooses another method",
-     .why = "Rails, Laravel, Symfony and others take `_method` of a POST for its method: the service then runs "
-            "another operation than the one whose permission and conditions were asked.",
-     .remedy = "Leave `_method` out of the document, and switch the override off in the service. Where forms need "
-               "it, give it an `enum` of methods whose operations ask for no more than this one.",
+     .title = "A declared value selects another method",
+     .why = "Rails, Laravel, Symfony and others use `_method` of a POST as its method. The service then runs "
+            "another operation than the one whose permission and conditions were checked.",
+     .remedy = "Remove `_method` from the document, and turn the override off in the service. If forms need "
+               "it, give it an `enum` of methods whose operations require no more than this one.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            for (const openapi::Parameter& parameter : operation.api->parameters) {
@@ -353,7 +342,8 @@ constexpr Rule kSchemaRules[] = {
              if (!content.shape) continue;
              for (const auto& [name, shape] : content.shape->properties) {
                if (is_method_override(name))
-                 found.add(operation, content.schema.place(), fmt::format("`{}` in the body as {}", name, content.type));
+                 found.add(operation, content.schema.place(),
+                           fmt::format("`{}` in the body as {}", name, content.type));
              }
            }
          }},
@@ -361,10 +351,10 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::schema,
-     .title = "A cookie may hold almost anything",
-     .why = "Browsers send a cookie with every request, other sites of the same domain can plant one, and "
-            "few services look at what it holds before they use it. Only a default bound holds here.",
-     .remedy = "Say in its schema what it may be: an `enum`, or a `pattern` and a `maxLength`.",
+     .title = "A cookie may have almost any value",
+     .why = "Browsers send a cookie with every request, other sites of the same domain can set one, and few "
+            "services check its value before they use it. Only a default bound applies here.",
+     .remedy = "Restrict it in its schema: an `enum`, or a `pattern` and a `maxLength`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (SharedParameter& cookie : parameters_that(policy, is_unbounded_cookie)) {

@@ -27,9 +27,9 @@ constexpr Rule kTargetRules[] = {
     {.id = "read-that-changes",
      .severity = Severity::high,
      .layer = Layer::target,
-     .title = "Reading changes something",
-     .why = "GET is repeated, fetched ahead and followed from links and images: a page somewhere else can "
-            "make a browser do it.",
+     .title = "A reading method changes something",
+     .why = "GET is repeated, prefetched, and sent for links and images: another site can make a browser "
+            "send it.",
      .remedy = "Use POST, PUT, PATCH or DELETE.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
@@ -46,13 +46,11 @@ constexpr Rule kTargetRules[] = {
     {.id = "upstream-believes",
      .severity = Severity::medium,
      .layer = Layer::target,
-     .title = "An upstream believes whoever reaches it",
-     .why = "`Gatehouse-Principal` is a field that anybody on that network can write. Only an assertion "
-            "proves that a request came "
-            "through the gates.",
+     .title = "An upstream trusts every client that can reach it",
+     .why = "Every machine on that network can write `Gatehouse-Principal`. Only an assertion proves that a "
+            "request passed the gates.",
      .remedy = "Set `assert: true` on its operations and let the service verify `Gatehouse-Assertion`; or "
-               "let it listen on "
-               "loopback only.",
+               "let it listen on loopback only.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const auto& [name, upstream] : policy.settings.upstreams) {
@@ -73,10 +71,8 @@ constexpr Rule kTargetRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::target,
-     .title = "A field or cookie goes on that no schema checks",
-     .why =
-         "`fields` names it, and what it may hold is written nowhere: the service behind is the first that "
-         "looks.",
+     .title = "A field or cookie is forwarded without a schema",
+     .why = "`fields` names it, and its allowed values are not stated: only the service can check them.",
      .remedy =
          "Give it a schema (`{name: X-Tenant, schema: {…}}`), or declare it as a parameter of the operations "
          "that need it.",
@@ -102,13 +98,12 @@ constexpr Rule kTargetRules[] = {
      .severity = Severity::high,
      .weighs = Weighs::exposure,
      .layer = Layer::target,
-     .title = "Fields and cookies that nothing names go on",
-     .why = "`undeclared: forward` hands every name that a client invents to the service and its frameworks, "
-            "and each "
-            "of them has names that switch something: a list of bad ones is always one name short.",
-     .remedy = "Say `undeclared: drop`, and name what the service needs; the event's `http.request.dropped` "
-               "lists what "
-               "it would miss.",
+     .title = "Unnamed fields and cookies are forwarded",
+     .why =
+         "`undeclared: forward` sends every name that a client invents to the service and its frameworks. "
+         "Each of them has names that change its behaviour, and a list of dangerous names is never complete.",
+     .remedy = "Use `undeclared: drop`, and name the fields that the service needs; the event's "
+               "`http.request.dropped` lists the dropped ones.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (operation.upstream() != nullptr && operation.forwards.undeclared == Undeclared::forward)
@@ -118,9 +113,9 @@ constexpr Rule kTargetRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::data,
      .layer = Layer::target,
-     .title = "A proven caller's answer may be cached",
-     .why = "A cache between here and the caller may give it to the next one.",
-     .remedy = "Leave `cache_control` out (`no-store`), or say `private`.",
+     .title = "An authenticated caller's answer may be cached",
+     .why = "A cache between Gatehouse and the caller may serve it to another caller.",
+     .remedy = "Remove `cache_control` (default `no-store`), or use `private`.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            const std::string& control = operation.cache_control;
@@ -133,9 +128,9 @@ constexpr Rule kTargetRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::target,
      .title = "A deprecated operation is still served",
-     .why = "Old versions are where mended holes stay open (OWASP API9).",
-     .remedy = "Take it out of the document when its last caller is gone; `gatehouse log --operation NAME` "
-               "shows who that is.",
+     .why = "Old versions often keep vulnerabilities that newer ones have fixed (OWASP API9).",
+     .remedy = "Remove it from the document after its last caller has moved; `gatehouse log --operation "
+               "NAME` shows its callers.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (operation.api->deprecated) found.add(operation, operation.api->place, "`deprecated: true`");
@@ -144,9 +139,9 @@ constexpr Rule kTargetRules[] = {
      .severity = Severity::medium,
      .layer = Layer::target,
      .title = "security.txt expires soon, or has expired",
-     .why = "Behind its date nobody relies on it (RFC 9116 section 5.3): the finder of a weakness does not "
+     .why = "An expired file is not valid (RFC 9116 section 5.3): the finder of a vulnerability does not "
             "know where to report it, or reports it elsewhere.",
-     .remedy = "Look whether `security_txt.contact` still holds, and set `expires` to within a year.",
+     .remedy = "Check that `security_txt.contact` is still right, and set `expires` to within a year.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            const auto left = found.facts().security_txt_left;
@@ -158,9 +153,9 @@ constexpr Rule kTargetRules[] = {
      .severity = Severity::low,
      .layer = Layer::target,
      .title = "security.txt is valid for more than a year",
-     .why = "A date so far away says nothing of whether anybody still reads what is sent there; RFC 9116 "
-            "section 2.5.5 recommends less than a year.",
-     .remedy = "Set `security_txt.expires` to within a year, and look at the contacts when you renew it.",
+     .why = "A distant date does not show that the contacts are still read; RFC 9116 section 2.5.5 "
+            "recommends less than a year.",
+     .remedy = "Set `security_txt.expires` to within a year, and check the contacts at each renewal.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            const auto left = found.facts().security_txt_left;

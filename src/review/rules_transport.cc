@@ -17,9 +17,8 @@ constexpr Rule kTransportRules[] = {
      .severity = Severity::medium,
      .layer = Layer::transport,
      .title = "The threat model is not stated",
-     .why = "What is enough depends on who is on the other side and what they could get. Without a statement "
-            "the review takes "
-            "the worst: everybody, and sensitive data.",
+     .why = "The required protection depends on the callers and on the data. Without a statement the review "
+            "assumes the worst: a public API with sensitive data.",
      .remedy = "Add `threat_model: {exposure: public|partner|internal, data: public|internal|sensitive}`; an "
                "operation that "
                "differs states its own.",
@@ -33,10 +32,9 @@ constexpr Rule kTransportRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::transport,
      .title = "A plaintext listener redirects",
-     .why = "By the time a client is redirected, its first request has crossed the network in the clear, "
-            "with its credential. A "
-            "client that is written wrong goes on like that unnoticed.",
-     .remedy = "Leave `listen.http` out, or use `do: reject`, so that a wrong client fails at once.",
+     .why = "Before a client is redirected, its first request has crossed the network in plaintext, with its "
+            "credential. A wrong client continues unnoticed.",
+     .remedy = "Remove `listen.http`, or use `do: reject`, so that a wrong client fails at once.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            const policy::Listen& listen = policy.settings.listen;
@@ -49,9 +47,9 @@ constexpr Rule kTransportRules[] = {
      .weighs = Weighs::exposure,
      .layer = Layer::transport,
      .title = "HSTS is off or short",
-     .why = "Strict-Transport-Security is what keeps a browser from being led to plaintext, for as long as "
-            "it remembers.",
-     .remedy = "Set `tls.hsts.max_age` to a year or more (`730d` when nothing is said).",
+     .why = "Strict-Transport-Security keeps a browser from using plaintext for as long as the browser "
+            "remembers it.",
+     .remedy = "Set `tls.hsts.max_age` to a year or more (default `730d`).",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            const Nanoseconds age = policy.settings.tls.hsts.max_age;
@@ -62,10 +60,10 @@ constexpr Rule kTransportRules[] = {
      .severity = Severity::high,
      .layer = Layer::transport,
      .title = "The server's certificate ends soon",
-     .why = "On the day it ends every client that checks it is turned away, and those that are made to go on "
-            "check nothing any more.",
-     .remedy = "Let it be renewed by a program (ACME) a month before. Gatehouse takes up changed files "
-               "without dropping a connection.",
+     .why = "After its end every client that verifies it fails, and a client that is configured to continue "
+            "verifies nothing any more.",
+     .remedy = "Let a program (ACME) renew it a month before. Gatehouse loads changed files without closing "
+               "a connection.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            const auto left = found.facts().certificate_left;
@@ -78,9 +76,9 @@ constexpr Rule kTransportRules[] = {
      .weighs = Weighs::data,
      .layer = Layer::transport,
      .title = "TLS 1.2 is accepted",
-     .why = "Gatehouse offers only the sound half of TLS 1.2, but 1.3 hides more of the handshake and leaves "
-            "less to configure.",
-     .remedy = "Set `tls.minimum: \"1.3\"` as soon as every client can.",
+     .why = "Gatehouse offers only the secure subset of TLS 1.2, but 1.3 encrypts more of the handshake and "
+            "has fewer options to configure wrongly.",
+     .remedy = "Set `tls.minimum: \"1.3\"` as soon as every client supports it.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            if (policy.settings.threat_model.data != policy::DataClass::sensitive ||
@@ -93,7 +91,8 @@ constexpr Rule kTransportRules[] = {
      .severity = Severity::high,
      .layer = Layer::transport,
      .title = "The admin listener is not on loopback",
-     .why = "Health and metrics tell who calls what and how often, and they ask nobody who they are.",
+     .why = "Health and metrics show the operations, their callers' rates and errors, and they require no "
+            "credential.",
      .remedy = "Set `listen.admin` to a loopback address; let a collector reach it through an agent on the "
                "machine.",
      .of_configuration =
@@ -106,13 +105,11 @@ constexpr Rule kTransportRules[] = {
      .severity = Severity::medium,
      .weighs = Weighs::exposure,
      .layer = Layer::transport,
-     .title = "Anybody's trace is continued",
-     .why = "A caller then chooses the id of its trace and whether it is sampled: it can hide its requests "
-            "among "
-            "another's, look for them there, and have every one of them stored.",
-     .remedy =
-         "Leave `tracing` out (`trusted_proxies`), or name in `trusted_proxies` who begins traces. The event "
-         "keeps a caller's trace id beside the new one.",
+     .title = "Traces of all callers are continued",
+     .why = "A caller then chooses the id of its trace and whether it is sampled. It can hide its requests "
+            "among another caller's, search for them there, and have each of them stored.",
+     .remedy = "Remove `tracing` (default `trusted_proxies`), or name the senders that begin traces in "
+               "`trusted_proxies`. The event keeps a caller's trace id beside the new one.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            if (policy.settings.tracing == policy::TraceContinuation::all)
@@ -121,11 +118,10 @@ constexpr Rule kTransportRules[] = {
     {.id = "proxies-wide",
      .severity = Severity::high,
      .layer = Layer::transport,
-     .title = "Nearly everybody is a trusted proxy",
-     .why = "Who is trusted may say from which address a request comes: limits per address, and the address "
-            "in every event, are "
-            "then the caller's to choose.",
-     .remedy = "Name the addresses of your load balancers in `trusted_proxies`, and no more.",
+     .title = "Almost every address is a trusted proxy",
+     .why = "A trusted proxy states the client's address of a request. So callers choose the address in "
+            "limits and in every event.",
+     .remedy = "Name only the addresses of your load balancers in `trusted_proxies`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (const IpNetwork& network : policy.settings.trusted_proxies) {
@@ -138,9 +134,8 @@ constexpr Rule kTransportRules[] = {
      .severity = Severity::high,
      .layer = Layer::transport,
      .title = "An upstream is called in plaintext over a network",
-     .why = "TLS that ends here protects nothing behind it: requests, answers and the principal's name cross "
-            "the network readable "
-            "and changeable.",
+     .why = "TLS ends at Gatehouse: requests, answers and the principal's name cross the network in "
+            "plaintext and can be changed.",
      .remedy =
          "Use `https://` with `ca:` for a private authority, or run Gatehouse on the machine of the service.",
      .of_configuration =
@@ -157,9 +152,9 @@ constexpr Rule kTransportRules[] = {
      .severity = Severity::high,
      .layer = Layer::transport,
      .title = "Every user of the machine can read a secret",
-     .why = "Whoever reads the private key can be the server; with the pepper, stolen hashes of keys can be "
-            "tried.",
-     .remedy = "`chmod 600` the file, and let the user that Gatehouse runs as own it.",
+     .why = "With the private key an attacker can act as the server; with the pepper, stolen hashes of keys "
+            "can be tried.",
+     .remedy = "`chmod 600` the file, and let Gatehouse's user own it.",
      .of_configuration =
          [](const PolicySet&, Findings& found) {
            for (const Facts::OpenSecret& secret : found.facts().open_secrets)

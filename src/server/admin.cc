@@ -20,7 +20,7 @@ bool may_name(const ListenerPolicy& listener, std::string_view host) {
 
 gate::ListenerPage page_for(const http::RequestHead& head, const ListenerPolicy& listener, State state,
                             const RenderMetrics& metrics) {
-  if (!may_name(listener, head.host.host)) return {421, "listen.admin.names has no such host\n"};
+  if (!may_name(listener, head.host.host)) return {421, "listen.admin.names does not contain this host\n"};
   if (head.method != http::Method::get) return {405, "only GET\n"};
   if (head.path == "/health/live") return {200, "live\n"};
   if (head.path == "/health/ready" || head.path == "/health") {

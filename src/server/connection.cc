@@ -108,7 +108,7 @@ net::Task<bool> ClientConnection::read_proxy_header() {
   }
   if (progress == http::Progress::malformed) {
     record_connection(Reason::proxy_header,
-                      trusted ? "not PROXY protocol version 2" : "the peer is no trusted proxy");
+                      trusted ? "not PROXY protocol version 2" : "the peer is not a trusted proxy");
     co_return false;
   }
   if (!header.source) {
@@ -269,8 +269,8 @@ net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusa
   (void)gate::arrive(exchange, serving_->listening->names, worker_.shared().clock,
                      worker_.entropy());  // an empty head says nothing of its address
   head_out_.clear();
-  const std::size_t body_bytes =
-      gate::write_refusal(head_out_, refusal, parser_.method(), *exchange.id, worker_.date_line(), listener().fields);
+  const std::size_t body_bytes = gate::write_refusal(head_out_, refusal, parser_.method(), *exchange.id,
+                                                     worker_.date_line(), listener().fields);
   stream_->set_deadline(worker_.loop().now() + kLastAnswerLinger);
   {
     Recording recording(worker_, exchange);

@@ -173,7 +173,7 @@ void JwksSource::give_up_when_stale() {
   keys_ = nullptr;
   version_.fetch_add(1, std::memory_order_release);
   note(Report::Kind::stale,
-       fmt::format("no good answer for {} s: the issuer's tokens are refused until there is one",
+       fmt::format("no successful fetch for {} s: the issuer's tokens are refused until there is one",
                    std::chrono::duration_cast<std::chrono::seconds>(schedule_.stale).count()));
 }
 
@@ -191,7 +191,7 @@ void JwksSource::take(Result<crypto::KeySet> set) {
   }
   good_at_.store(clock_.monotonic().time_since_epoch().count(), std::memory_order_relaxed);
   last_ = {};
-  if (!last_failure_.empty()) note(Report::Kind::recovered, "the keys were read again");
+  if (!last_failure_.empty()) note(Report::Kind::recovered, "the keys were fetched again");
   last_failure_.clear();
   if (keys_ && keys_->same_keys_as(*set)) return;
   for (const std::string& skipped : set->skipped()) note(Report::Kind::skipped, skipped);

@@ -12,7 +12,7 @@
 
 namespace gatehouse::server {
 
-inline constexpr std::string_view kNotKnown = "the operation had begun; what it did is not known";
+inline constexpr std::string_view kNotKnown = "the operation had begun; its effect is unknown";
 
 class Recording {
  public:

@@ -222,7 +222,7 @@ net::Task<void> Answering::finish_work() {
     if (piece->empty()) break;
     if (worker_.loop().now() >= until) {
       co_return fails(Reason::upstream_late,
-                      "the upstream's answer goes on for longer than the operation's timeout");
+                      "the upstream's answer takes longer than the operation's timeout");
     }
   }
   answer_->end_rest();

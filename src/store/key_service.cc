@@ -93,7 +93,7 @@ net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::
   if (!(*rows)[0].is_null(7))
     co_return failure(ErrorCode::conflict, fmt::format("the key {} was rotated before", id));
   if (old->revoked || old->expires <= row.now) {
-    co_return failure(ErrorCode::conflict, fmt::format("the key {} is not in force any more", id));
+    co_return failure(ErrorCode::conflict, fmt::format("the key {} is not valid any more", id));
   }
   row.request = {.principal = old->principal,
                  .tenant = old->tenant,
@@ -157,16 +157,16 @@ net::Task<Result<std::vector<ListedKey>>> read_list_of_keys(db::Session& session
 Result<> check_request(const KeyRequest& request) {
   GATEHOUSE_CHECK(check_name("principal", request.principal));
   if (is_reserved_id(request.principal)) {
-    return failure(ErrorCode::invalid,
-                   fmt::format("`{}` is a name of Gatehouse's own; name the principal otherwise, such as "
-                               "partner:acme",
-                               request.principal));
+    return failure(
+        ErrorCode::invalid,
+        fmt::format("`{}` is a reserved name of Gatehouse; choose another principal, such as partner:acme",
+                    request.principal));
   }
   if (!request.tenant.empty()) GATEHOUSE_CHECK(check_name("tenant", request.tenant));
   for (const std::string& role : request.roles) GATEHOUSE_CHECK(check_name("role", role));
   for (const std::string& scope : request.scopes) GATEHOUSE_CHECK(check_name("scope", scope));
   if (request.lifetime && *request.lifetime <= std::chrono::nanoseconds{0}) {
-    return failure(ErrorCode::invalid, "a key lives longer than nothing");
+    return failure(ErrorCode::invalid, "the lifetime of a key must be positive");
   }
   return {};
 }
@@ -198,9 +198,9 @@ net::Task<Result<CreatedKey>> KeyService::create(net::Loop& loop, MonotonicTime 
 net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime until, std::string id,
                                                  std::chrono::nanoseconds overlap) {
   if (overlap < std::chrono::nanoseconds{0})
-    co_return failure(ErrorCode::invalid, "an overlap is not negative");
+    co_return failure(ErrorCode::invalid, "an overlap must not be negative");
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
-  const std::string detail = "takes over from " + id;
+  const std::string detail = "replaces " + id;
   NewRow row{fresh.id, fresh.hash, {}, std::move(id), clock_.wall()};
   db::Work<std::string> work = [row = std::move(row), overlap](db::Session& session) {
     return take_over(session, row, overlap);

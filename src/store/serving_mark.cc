@@ -84,19 +84,19 @@ Result<int> open_mark(const std::string& store, int flags) {
   struct stat facts{}, of_store{};
   std::string_view fault;
   if (::fstat(file, &facts) != 0) {
-    fault = "cannot be looked at";
+    fault = "cannot be examined";
   } else if (!S_ISREG(facts.st_mode)) {
     fault = "is not a regular file";
   } else if (facts.st_uid != ::geteuid() && facts.st_uid != 0 &&
              (::stat(store.c_str(), &of_store) != 0 || facts.st_uid != of_store.st_uid)) {
-    fault = "belongs to another user than the store";
+    fault = "belongs to a user other than the store's";
   } else if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     fault = "can be written by other users";
   }
   if (fault.empty()) return file;
   ::close(file);
   return failure(ErrorCode::denied,
-                 fmt::format("{} {}; remove it, and each server makes it anew", path, fault));
+                 fmt::format("{} {}; remove it, and each server creates it again", path, fault));
 }
 
 class Descriptor {
@@ -123,7 +123,7 @@ Result<int> open_directory_of(const std::string& store) {
 // Whether any other descriptor has the lock. A directory cannot be opened for writing, so that the locks on
 // it are shared ones, and this is asked first.
 Result<bool> is_locked(int file, struct flock lock, const std::string& path) {
-  if (::fcntl(file, F_OFD_GETLK, &lock) != 0) return mark_failure("look at the locks of", path);
+  if (::fcntl(file, F_OFD_GETLK, &lock) != 0) return mark_failure("read the locks of", path);
   return lock.l_type != F_UNLCK;
 }
 
@@ -162,7 +162,7 @@ Result<ServingMark> ServingMark::hold(const std::string& store) {
     GATEHOUSE_TRY(const bool taken, mark.take_slot_in_mark_of(store));
     if (taken) return mark;
   }
-  return failure(ErrorCode::unavailable, fmt::format("{} servers run on this store already", kMostServers));
+  return failure(ErrorCode::unavailable, fmt::format("{} servers already run on this store", kMostServers));
 }
 
 // False where another has it: a server on a file that this one's has replaced.
@@ -277,9 +277,9 @@ Result<ServingState> wait_for_servers(const std::string& store, const ReadVersio
     if (versions.empty() || now != versions.back()) {
       // Within one file a change adds to the number: one that does not grow is that of a backup.
       if (!versions.empty() && (now.file != versions.back().file || now.number <= versions.back().number)) {
-        return failure(ErrorCode::conflict,
-                       "the store was replaced meanwhile, and the change may be undone; look with "
-                       "`gatehouse key list`");
+        return failure(
+            ErrorCode::conflict,
+            "the store was replaced meanwhile, and the change may be lost; check with `gatehouse key list`");
       }
       versions.push_back(now);
     }

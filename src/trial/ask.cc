@@ -51,7 +51,7 @@ class AssumedScheme final : public Scheme {
 
   Verdict<SchemeResult> identify(const Presented& presented, std::string& why) override {
     if (!caller_ || !owns(presented.credential)) {
-      why = "a question's credential is not proven: say whom it stands for";
+      why = "a question's credential is not proven: name the principal that it stands for";
       return refuse(Reason::credential_unknown, authenticator_.name);
     }
     Identity identity = builder_.begin(kind_of(*authenticator_.settings));
@@ -97,7 +97,7 @@ class RecordsNothing final : public AuditSink {
 class NeverCalled final : public Target {
  public:
   net::Task<Verdict<void>> call(const Permit&, const Call&, Response&, CallReport&) override {
-    throw std::logic_error("a question asks nothing behind the gates");
+    throw std::logic_error("a question calls nothing behind the gates");
   }
 };
 
@@ -160,7 +160,7 @@ const policy::SchemeAlternative* alternative_of(const policy::PolicySet& policy,
 
 std::unexpected<Error> not_a_request() {
   return failure(ErrorCode::invalid,
-                 "this is not a request: say a method, and a path as it stands in a request line");
+                 "this is not a request: write a method, and a path as in a request line");
 }
 
 // A line break would add a line to the request.

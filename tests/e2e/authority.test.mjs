@@ -145,7 +145,7 @@ describe('listen.names', unlessBuilt, () => {
     desk.authority.issue('server', { names: 'email:a@example.com' });
     const checked = await desk.folder.run('check', '-c', 'gatehouse.yaml');
     assert.equal(checked.status, 1);
-    assert.match(checked.stderr, /listen: every request would be refused, because the certificate names no host; set listen\.names/);
+    assert.match(checked.stderr, /listen: the certificate names no host, so every request would be refused; set listen\.names/);
     desk.configuration.listen.names = ['localhost'];
     desk.writeFiles();
     assert.equal((await desk.folder.run('check', '-c', 'gatehouse.yaml')).status, 0);
@@ -316,7 +316,7 @@ describe('header parameters that OpenAPI ignores', unlessBuilt, () => {
     const checked = await desk.folder.run('check', '-c', 'gatehouse.yaml');
     assert.equal(checked.status, 0);
     for (const [name, mend] of [['Authorization', '`security`'], ['ACCEPT', 'the media types of `responses`'], ['content-type', 'the media types of `requestBody`']])
-      assert.ok(checked.stdout.includes(`the header parameter \`${name}\` is ignored, as OpenAPI says: its schema checks nothing; say it with ${mend}`), checked.stdout);
+      assert.ok(checked.stdout.includes(`the header parameter \`${name}\` is ignored, as OpenAPI requires: its schema has no effect; use ${mend} instead`), checked.stdout);
     const { starts, problems, notes } = JSON.parse((await desk.folder.run('check', '-c', 'gatehouse.yaml', '--json')).stdout);
     assert.deepEqual([starts, problems.length, notes.length], [true, 0, 3]);
     assert.match(notes[0].file, /api\.json$/);

@@ -144,7 +144,7 @@ describe('a token that is bound to a certificate', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await get(other), denied('credential_claims'));
     for (const _ of [1, 2]) assert.equal((await get(own)).status, 200);
     const event = await assertRefused(desk.gatehouse, await get(other), denied('credential_claims'));
-    assert.match(event.detail, /another client certificate than the connection's/);
+    assert.match(event.detail, /a client certificate other than the connection's/);
     assert.match((await assertRefused(desk.gatehouse, await get(desk.client), denied('credential_claims'))).detail, /the connection has none/);
     assert.equal((await get(own, desk.bearer)).status, 200, 'a token that is bound to nothing');
     assert.equal((await get(own, await desk.bearerOf({ cnf: { 'x5t#S256': thumbprint(pairs[0]), jkt: 'x' } }))).status, 401);

@@ -34,7 +34,7 @@ describe('descriptors', unlessBuilt, () => {
     for (const command of ['check', 'serve']) {
       const { status, stdout, stderr } = await desk.folder.run(command, '-c', 'gatehouse.yaml');
       assert.equal(status, 1, command);
-      assert.match(stdout + stderr, new RegExp(`listen: ${desk.configuration.listen.connections} connections, .* are more than the ${limit} descriptors`));
+      assert.match(stdout + stderr, new RegExp(`listen: ${desk.configuration.listen.connections} connections, .* exceed the ${limit} file descriptors`));
     }
     await desk.close();
   });

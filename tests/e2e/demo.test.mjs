@@ -21,7 +21,7 @@ class Demo {
     demo.process = spawn(binary, ['demo', ...words], { cwd: demo.folder.path, env: { ...process.env, TMPDIR: demo.folder.path } });
     for (const stream of [demo.process.stdout, demo.process.stderr]) stream.on('data', (bytes) => (demo.output += bytes));
     demo.process.on('exit', (code, signal) => (demo.exit = { code, signal }));
-    await eventually(() => demo.exit || demo.output.includes('What happens meanwhile'), 'tour');
+    await eventually(() => demo.exit || demo.output.includes('Events as they happen'), 'tour');
     return demo;
   }
 

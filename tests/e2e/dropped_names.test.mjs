@@ -66,7 +66,7 @@ describe('names that no upstream got', unlessBuilt, () => {
     assert.match(stdout, new RegExp(`^listCatalogue +X-Tenant +${often + 1} +1 `, 'm'));
     assert.deepEqual((await counted('--operation', 'getOrder')).map(({ name, requests }) => [name, requests]), [['X-Tenant', 1]]);
     assert.deepEqual(await counted('--user', 'nobody'), []);
-    assert.match((await run('log', '--dropped', '--user', 'nobody')).stderr, /No event of the last 1d in .* lists a name/);
+    assert.match((await run('log', '--dropped', '--user', 'nobody')).stderr, /No event of the last 1d in .* lists a dropped name/);
     const { status, stderr } = await run('log', '--dropped', '--follow');
     assert.equal(status, 2);
     assert.match(stderr, /--dropped/);
@@ -120,7 +120,7 @@ describe('names that no upstream got', unlessBuilt, () => {
   it('are not proposed of a time without any', async () => {
     const { status, stdout, stderr } = await run('init', '--from-log', '--since', '1ms');
     assert.deepEqual([status, stdout], [0, '']);
-    assert.match(stderr, /No name that could be forwarded/);
+    assert.match(stderr, /No name that can be forwarded/);
     for (const words of [['--since', 'yesterday'], ['--openapi', 'api.json'], ['--upstream', 'http://127.0.0.1:1']])
       assert.equal((await run('init', '--from-log', ...words)).status, 2, words.join(' '));
   });

@@ -44,7 +44,7 @@ describe("an issuer's keys", unlessBuilt, () => {
     const desk = await Desk.open();
     desk.folder.write('keys.json', 'no keys');
     desk.gatehouse.signal('SIGHUP');
-    await eventually(() => desk.gatehouse.output.includes('the configuration stays as it was'), 'refused reload');
+    await eventually(() => desk.gatehouse.output.includes('the configuration is unchanged'), 'refused reload');
     assert.equal((await desk.get('/orders/1')).status, 200);
     await desk.close();
   });
@@ -62,7 +62,7 @@ describe("an issuer's keys", unlessBuilt, () => {
     assert.equal(desk.gatehouse.output.match(/keys\.json/g).length, 1, 'the operator hears the same once');
     desk.writeFiles();
     await eventually(async () => (await desk.get('/orders/1')).status === 200, 'keys that are read again');
-    assert.match(desk.gatehouse.output, /the keys of userToken: the keys were read again/);
+    assert.match(desk.gatehouse.output, /the keys of userToken: the keys were fetched again/);
     await desk.close();
   });
 
@@ -137,7 +137,7 @@ describe('certificates that are taken back', unlessBuilt, () => {
     desk.clients.takeBack([pairs[1]]);
     await eventually(async () => (await ask(bad)).status === 401, 'end of the certificate');
     desk.folder.write('clients.crl', 'no list');
-    await eventually(() => desk.gatehouse.output.includes('the changed revocation list is not taken up'), 'word to the operator');
+    await eventually(() => desk.gatehouse.output.includes('the changed revocation list is not used'), 'word to the operator');
     assert.equal((await ask(bad)).status, 401);
     await close();
   });
@@ -201,7 +201,7 @@ describe('keys', unlessBuilt, () => {
     const desk = await open();
     const create = (...words) => desk.folder.run('key', 'create', '-c', 'gatehouse.yaml', '--role', 'partner', ...words);
     for (const [words, expected] of [
-      [['--principal', 'partner:x'], /say which takes this one with --authenticator: hookKey, partnerKey/],
+      [['--principal', 'partner:x'], /choose one with --authenticator: hookKey, partnerKey/],
       [['--principal', 'partner:x', '--authenticator', 'userToken'], /no authenticator `userToken` of type api_key/],
       [['--principal', 'ann', '--authenticator', 'partnerKey'], /write --principal partner:ann/],
     ]) {

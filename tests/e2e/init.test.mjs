@@ -140,7 +140,7 @@ describe('init', unlessBuilt, () => {
       [['--openapi', 'small.json', '--upstream', 'localhost:3000'], 2, /no URL of a service/],
       [['--openapi', 'small.json', '--upstream', 'http://user:password@host'], 2, /no URL of a service/],
       [['--openapi', 'small.json'], 2, /--upstream/],
-      [['--openapi', 'small.json', '--upstream', upstream, '-o', 'nowhere/gatehouse.yaml'], 1, /cannot be made/],
+      [['--openapi', 'small.json', '--upstream', upstream, '-o', 'nowhere/gatehouse.yaml'], 1, /cannot be created/],
     ]) {
       const { status, stderr } = await folder.run('init', ...words);
       assert.equal(status, wanted, stderr);

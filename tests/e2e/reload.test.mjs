@@ -122,7 +122,7 @@ describe('SIGHUP', unlessBuilt, () => {
     desk.configuration.nonsense = true;
     desk.writeFiles();
     desk.gatehouse.signal('SIGHUP');
-    await eventually(() => /\d+ problems in gatehouse\.yaml: the configuration stays as it was/.test(desk.gatehouse.output), 'report of the problems');
+    await eventually(() => /\d+ problems in gatehouse\.yaml: the configuration is unchanged/.test(desk.gatehouse.output), 'report of the problems');
     assert.match(desk.gatehouse.output, /gatehouse\.yaml:\d+:\d+: .*nonsense/);
     assert.doesNotMatch(desk.gatehouse.output, /nothing was started|would not start/, 'it is running');
     assert.equal((await desk.get('/orders/1')).status, 200);
@@ -141,7 +141,7 @@ describe('SIGHUP', unlessBuilt, () => {
 });
 
 describe('a reload does what it says:', unlessBuilt, () => {
-  const reloads = (desk) => desk.gatehouse.output.match(/reloaded|the configuration stays as it was/g)?.length ?? 0;
+  const reloads = (desk) => desk.gatehouse.output.match(/reloaded|the configuration is unchanged/g)?.length ?? 0;
   const reload = async (desk) => {
     const before = reloads(desk);
     desk.writeFiles();
@@ -170,7 +170,7 @@ describe('a reload does what it says:', unlessBuilt, () => {
       desk.configuration.roles.clerk.push('users:read');
       change(desk.configuration);
       await reload(desk);
-      assert.ok(desk.gatehouse.output.endsWith(`\`${name}\` changes with a restart only; the configuration stays as it was\n`), `${name}: ${desk.gatehouse.output}`);
+      assert.ok(desk.gatehouse.output.endsWith(`\`${name}\` changes only with a restart; the configuration is unchanged\n`), `${name}: ${desk.gatehouse.output}`);
       assert.equal((await desk.get('/users')).status, 403);
       assert.ok(!(await accepts(port)));
     }
@@ -229,7 +229,7 @@ describe('a reload does what it says:', unlessBuilt, () => {
     assert.deepEqual(await titles(), ['two']);
     renameSync(`${desk.folder.path}/three.db`, `${desk.folder.path}/two.db`);
     const event = await assertRefused(desk.gatehouse, await desk.get('/users'), { status: 500, error: 'internal_error', reason: 'database_failed', outcome: 'failed' });
-    assert.match(event.detail, /two\.db is another file by now/);
+    assert.match(event.detail, /two\.db is not the file that the statements were checked against/);
     await reload(desk);
     assert.deepEqual(await titles(), ['three']);
     await desk.close();

@@ -211,7 +211,7 @@ describe('a sensitive operation on an object that a statement finds', unlessBuil
       assert.deepEqual([intent['event.name'], intent.stage, intent.outcome, intent.effect], ['intent', 'authorise', null, undefined]);
       assert.deepEqual([end.outcome, end.stage, end.reason, end.effect], ['refused', 'authorise', reason, 'none']);
       assert.match((await logged(id)).join('\n'), new RegExp(`${reason} .*: nothing was done`));
-      assert.match(await told(id), /Nothing was done: the target was not called, or what its transaction had begun was undone\./);
+      assert.match(await told(id), /Nothing was done: the target was not called, or its transaction was rolled back\./);
       assert.doesNotMatch(await told(id), /may have been called/);
     });
   }

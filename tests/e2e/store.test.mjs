@@ -46,7 +46,7 @@ describe('key commands', unlessBuilt, () => {
       assert.equal(event.outcome, 'allowed');
       assert.match(event.resource.principal, /^partner:/);
     }
-    assert.match(events.find((event) => event.operation === 'key.rotate').detail, new RegExp(`takes over from ${id}`));
+    assert.match(events.find((event) => event.operation === 'key.rotate').detail, new RegExp(`replaces ${id}`));
     assert.equal((await desk.get('/orders/1', { 'x-api-key': rotated.key })).status, 200);
   });
 
@@ -105,7 +105,7 @@ describe('key commands', unlessBuilt, () => {
 
       symlinkSync('elsewhere', `${own.folder.path}/link`);
       renameSync(`${own.folder.path}/link`, `${own.folder.path}/state.db-serving`);
-      await eventually(() => /cannot know which keys this server has read.*: cannot open .*state\.db-serving/.test(own.gatehouse.output), 'word of it');
+      await eventually(() => /cannot confirm which keys this server has read.*: cannot open .*state\.db-serving/.test(own.gatehouse.output), 'word of it');
       const event = await own.gatehouse.event((one) => one['event.name'] === 'serving', 'serving');
       assert.deepEqual([event.outcome, event.stage, event.reason], ['failed', 'authenticate', null]);
       assert.match(event.detail, /state\.db-serving/);
@@ -114,7 +114,7 @@ describe('key commands', unlessBuilt, () => {
       assert.equal((await revoke()).status, 3);
       rmSync(`${own.folder.path}/state.db-serving`);
       await eventually(async () => (await unconfirmed()) === '0', 'a mark that is made anew');
-      assert.match(own.gatehouse.output, /can know again which keys this server has read/);
+      assert.match(own.gatehouse.output, /can confirm again which keys this server has read/);
       assert.equal((await revoke()).status, 0);
 
       rmSync(`${own.folder.path}/state.db-serving`);
