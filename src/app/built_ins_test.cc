@@ -99,10 +99,9 @@ TEST(BuiltIns, AreNotThereUnlessTheConfigurationTurnsThemOn) {
   const LoadedSite loaded = load_site(settings);
   ASSERT_TRUE(loaded.policy) << loaded.problems;
   EXPECT_EQ(loaded.policy->operations.size(), 1U);
-  EXPECT_EQ(
-      load_site(settings + "  well_known.security_txt: {cost: 2}\n").problems,
-      "gatehouse.yaml:11:28: operations.well_known.security_txt: no OpenAPI document has an operation of "
-      "that operationId or title; write it as the document does, or remove it here\n");
+  EXPECT_EQ(load_site(settings + "  well_known.security_txt: {cost: 2}\n").problems,
+            "gatehouse.yaml:11:28: operations.well_known.security_txt: no OpenAPI document has an operation "
+            "of that operationId or title; write it as in the document, or remove it here\n");
   // Its path is then any document's.
   EXPECT_EQ(load_site(settings, std::string(kSite) +
                                     "  /.well-known/security.txt: {get: {operationId: mine, security: [{}], "
@@ -134,10 +133,9 @@ TEST(BuiltIns, LoseNoLimitToTheConfiguration) {
   }
   std::string settings(kSiteSettings);
   settings.insert(settings.find("per_caller:"), "well_known.per_ip: {per: ip, rate: 1000000/s}, ");
-  EXPECT_EQ(
-      load_site(settings).problems,
-      "gatehouse.yaml:6:69: limits.well_known.per_ip: is a limit of Gatehouse's own; give yours another "
-      "name\n");
+  EXPECT_EQ(load_site(settings).problems,
+            "gatehouse.yaml:6:69: limits.well_known.per_ip: is a reserved limit of Gatehouse; give yours "
+            "another name\n");
 }
 
 TEST(BuiltIns, HaveGatesThatNoConfigurationChanges) {
@@ -152,7 +150,7 @@ TEST(BuiltIns, HaveGatesThatNoConfigurationChanges) {
                           key));
   }
   EXPECT_EQ(with_entry("{body: 1MiB}").problems,
-            "gatehouse.yaml:11:28: operations.well_known.security_txt: `body`: this operation takes none; "
+            "gatehouse.yaml:11:28: operations.well_known.security_txt: `body`: this operation accepts none; "
             "remove it\n");
 }
 

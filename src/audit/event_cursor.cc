@@ -118,7 +118,7 @@ Result<bool> EventCursor::claim() {
                 connection_.query("SELECT position FROM gatehouse_cursors WHERE id = ?", {id_}));
   GATEHOUSE_TRY(const bool still_there, now.next());
   if (!still_there)
-    return failure(ErrorCode::not_found, fmt::format("the log has no place of {} any more", name_));
+    return failure(ErrorCode::not_found, fmt::format("the log has no position of {} any more", name_));
   position_ = next_ = kept_ = now.integer(0);
   return true;
 }

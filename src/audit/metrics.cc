@@ -116,8 +116,8 @@ void Counters::render(std::string& out) const {
            label(entry->first), entry->second);
     }
   }
-  head(out, "gatehouse_request_duration_seconds", "From the request's first byte to the answer's last.",
-       "histogram");
+  head(out, "gatehouse_request_duration_seconds",
+       "Seconds from the request's first byte to the answer's last.", "histogram");
   for (const auto* entry : operations) {
     const std::string operation = label(entry->first);
     std::uint64_t below = 0;
@@ -134,7 +134,7 @@ void Counters::render(std::string& out) const {
          entry->second.requests);
   }
   head(out, "gatehouse_dropped_names_total",
-       "Names of fields and cookies that an upstream did not get, because nothing names them.", "counter");
+       "Names of fields and cookies that were dropped, because no rule names them.", "counter");
   for (const auto* entry : operations) {
     if (entry->second.dropped_names > 0)
       line(out, R"(gatehouse_dropped_names_total{{operation="{}"}} {})", label(entry->first),
@@ -159,13 +159,14 @@ void render(std::string& out, std::span<const SinkSample> sinks) {
   };
   each("gatehouse_event_sink_pending_bytes", "Events that wait for the sink.", "gauge",
        [](const SinkState& state) { return state.pending_bytes; });
-  each("gatehouse_event_sink_stalled", "1: the sink has taken nothing for seconds, and events wait for it.",
-       "gauge", [](const SinkState& state) { return state.stalled ? 1 : 0; });
+  each("gatehouse_event_sink_stalled",
+       "1: the sink has accepted nothing for seconds, and events wait for it.", "gauge",
+       [](const SinkState& state) { return state.stalled ? 1 : 0; });
   each("gatehouse_event_sink_lost_total",
-       "Events that are left out of the sink, because the store let them go before it took them.", "counter",
+       "Events that were deleted from the store before the sink read them.", "counter",
        [](const SinkState& state) { return state.lost; });
   each("gatehouse_event_sink_used_bytes",
-       "What the sink takes up, where it lets the oldest events go at a bound.", "gauge",
+       "Size of the sink's data, if it deletes the oldest events at a bound.", "gauge",
        [](const SinkState& state) { return state.used_bytes; });
   each("gatehouse_event_sink_most_bytes", "That bound (keep_size); 0: it has none.", "gauge",
        [](const SinkState& state) { return state.most_bytes; });

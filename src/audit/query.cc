@@ -151,7 +151,7 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
                                      std::string(rows.blob(3))});
   }
   if (explanation.lines.empty() && explanation.originals.empty()) {
-    return failure(ErrorCode::not_found, fmt::format("nothing is known of a request {}", request_id));
+    return failure(ErrorCode::not_found, fmt::format("there is no event of the request {}", request_id));
   }
   return explanation;
 }

@@ -78,7 +78,9 @@ bool SinkReader::Work::claim() {
   }
   if (!*mine) {
     if (!std::exchange(told_of_other, true))
-      tell("another server that shares the store brings it the events, and this one goes on when that ends");
+      tell(
+          "another server that shares the store writes the events to it, and this server continues when that "
+          "one ends");
     const std::lock_guard lock(mutex);
     pending = 0;
     return false;
@@ -92,7 +94,7 @@ bool SinkReader::Work::claim() {
 }
 
 SinkReader::Work::Step SinkReader::Work::fail(const Error& error) {
-  if (!std::exchange(failing, true)) tell(error.text + "; it is tried again");
+  if (!std::exchange(failing, true)) tell(error.text + "; retrying");
   return Step::failed;
 }
 
@@ -137,7 +139,7 @@ void SinkReader::Work::keep() {
   keep_at = std::chrono::steady_clock::now() + kKeep;
   if (unreported > 0) {
     const std::uint64_t events = std::exchange(unreported, 0);
-    tell(fmt::format("{} events are left out of it: the store let them go before it took them", events));
+    tell(fmt::format("{} events were deleted from the store before the sink read them", events));
     if (options.on_loss) options.on_loss(sink->name(), events);
   }
   if (!claimed || cursor->is_kept()) return;
@@ -146,7 +148,7 @@ void SinkReader::Work::keep() {
   if (kept) {
     not_keeping = false;
   } else if (!std::exchange(not_keeping, true)) {
-    tell(fmt::format("{}; how far it is cannot be kept, and a restart would repeat events",
+    tell(fmt::format("{}; its position cannot be stored, and a restart would repeat events",
                      kept.error().text));
   }
 }
@@ -224,7 +226,7 @@ SinkReader::~SinkReader() {
   lock.unlock();
   if (pending > 0) {
     work_->tell(fmt::format("{}{} bytes of events wait for it in the store, and follow at the next start",
-                            ended ? "" : "stands still at the end; ", pending));
+                            ended ? "" : "is stalled at the end; ", pending));
   }
   if (ended) {
     thread_.join();
@@ -256,7 +258,7 @@ void SinkReader::tidy(WallTime now) {
     const std::lock_guard lock(work_->mutex);
     work_->tidy = now;
     if (work_->stalled(std::chrono::steady_clock::now()) && !std::exchange(work_->told_of_stall, true)) {
-      work_->tell(fmt::format("has taken nothing for {} s; {} bytes of events wait for it",
+      work_->tell(fmt::format("has accepted nothing for {} s; {} bytes of events wait for it",
                               std::chrono::duration_cast<std::chrono::seconds>(work_->options.stall).count(),
                               work_->pending));
     }

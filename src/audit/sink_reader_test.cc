@@ -138,7 +138,7 @@ TEST_F(SinkReaders, WaitForTheirSinkAndHoldUpNobody) {
   EXPECT_EQ(reader->state().pending_bytes, lines_of(0, 50).size());
   while (!reader->state().stalled) std::this_thread::yield();
   reader->tidy({});
-  EXPECT_TRUE(is_told("has taken nothing for"));
+  EXPECT_TRUE(is_told("has accepted nothing for"));
   outside_->release();
   EXPECT_TRUE(is_written(lines_of(0, 50)));
   EXPECT_TRUE(is_told("goes on"));
@@ -151,7 +151,7 @@ TEST_F(SinkReaders, TryTheSameBatchAgain) {
   outside_->failures = 2;
   auto reader = make();
   write(*reader, 0);
-  EXPECT_TRUE(is_told("the disk is full; it is tried again"));
+  EXPECT_TRUE(is_told("the disk is full; retrying"));
   write(*reader, 1);
   EXPECT_TRUE(is_written(lines_of(0, 2)));
   ASSERT_GE(outside_->attempts.size(), 3U);
@@ -167,7 +167,7 @@ TEST_F(SinkReaders, DoNotKeepTheProcessFromItsEndAndGoOnAtTheNextStart) {
     ASSERT_TRUE(outside_->wait_for([&] { return outside_->attempts.size() == 1; }));
     write(*reader, 1);
   }
-  EXPECT_TRUE(is_told("stands still at the end; 16 bytes of events wait for it in the store"));
+  EXPECT_TRUE(is_told("is stalled at the end; 16 bytes of events wait for it in the store"));
   // The process has not ended here: its thread has the name until it lets go.
   auto reader = make();
   EXPECT_TRUE(is_told("another server that shares the store"));
@@ -201,7 +201,7 @@ TEST_F(SinkReaders, CountWhatTheStoreLetGo) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(sink_->tidy({}));
   outside_->release();
   ASSERT_TRUE(outside_->wait_for([&] { return outside_->written.ends_with(line_of(kAll - 1)); }));
-  EXPECT_TRUE(is_told("events are left out of it: the store let them go"));
+  EXPECT_TRUE(is_told("events were deleted from the store before the sink read them"));
   const auto had = static_cast<std::uint64_t>(std::ranges::count(outside_->written, '\n'));
   EXPECT_EQ(had + reader->state().lost, static_cast<std::uint64_t>(kAll));
   EXPECT_GT(reader->state().lost, 0U);

@@ -256,11 +256,10 @@ class StoreSink final : public Sink {
     const bool filling = files >= quarter * 3 / 5 * 4 || database >= quarter / 5 * 4;
     if (!filling || !retention_.on_filling || (told_ && now - *told_ < Retention::kAgain)) return {};
     told_ = now;
-    retention_.on_filling(
-        fmt::format("the event store holds {} MiB of the {} MiB of keep_size: at the bound the oldest events "
-                    "and originals go, "
-                    "whatever keep_events says; raise keep_size, or lower keep_events",
-                    (files + database) >> 20U, retention_.size.bytes >> 20U));
+    retention_.on_filling(fmt::format(
+        "the event store holds {} MiB of the {} MiB of keep_size: at the bound it deletes the oldest events "
+        "and originals, even before keep_events; raise keep_size, or lower keep_events",
+        (files + database) >> 20U, retention_.size.bytes >> 20U));
     return {};
   }
 

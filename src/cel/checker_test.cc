@@ -21,7 +21,7 @@ TEST(Checker, AnUnknownNameIsAProblemAtItsPlaceWithTheNearestName) {
   EXPECT_EQ(conditions.problem("true || resorce.status == 'x'"),
             "8: unknown name 'resorce'; did you mean 'resource'?");
   EXPECT_THAT(conditions.problem("principal == 'x'"),
-              HasSubstr("'principal' is no value by itself; it has id, roles, claims, tenant"));
+              HasSubstr("'principal' is not a value by itself; it has id, roles, claims, tenant"));
   EXPECT_THAT(conditions.problem("has(principal.rolez)"), HasSubstr("unknown name"));
 }
 
@@ -88,7 +88,8 @@ TEST(Parser, NamesWhatItExpected) {
   EXPECT_EQ(conditions.problem("a b"), "2: expected an operator or the end but found 'b'");
   EXPECT_EQ(conditions.problem("for == 1"), "0: 'for' is a reserved word and cannot be a name");
   EXPECT_EQ(conditions.problem("'abc"), "0: this text is not closed");
-  EXPECT_EQ(conditions.problem("'\\q'"), "1: this is not an escape sequence; a backslash itself is written \\\\");
+  EXPECT_EQ(conditions.problem("'\\q'"),
+            "1: this is not an escape sequence; a backslash itself is written \\\\");
   EXPECT_THAT(conditions.problem("9223372036854775808 > 1"), HasSubstr("does not fit an int"));
   EXPECT_THAT(conditions.problem("[1].all(x.y, true)"), HasSubstr("must be a simple name"));
   EXPECT_THAT(conditions.problem("has(resource)"), HasSubstr("has() asks for a member"));

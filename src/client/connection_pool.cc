@@ -152,8 +152,8 @@ net::Task<std::expected<ConnectionPool::Lease, ConnectionPool::NoConnection>> Co
   }
 
   std::vector<std::shared_ptr<Address>> tried;
-  Error last{ErrorCode::unavailable, fmt::format("every address of {} rests after failures", options_.host),
-             Retry::yes};
+  Error last{ErrorCode::unavailable,
+             fmt::format("no address of {} is called for a while after failures", options_.host), Retry::yes};
   while (auto address = choose(tried)) {
     tried.push_back(address);
     // Gives the place, and the probe, back, also when this is cancelled while it connects.

@@ -76,9 +76,10 @@ TEST(Reader, AKeyThatNobodyAskedForIsAProblemWithTheNearestKnownOne) {
     each.finish();
   }
   in.finish();
-  EXPECT_EQ(d.problems.text(),
-            "g.yaml:2:20: upstreams.orders: there is no key `tiemout` here; did you mean `timeout`?\n"
-            "g.yaml:2:33: upstreams.orders: there is no key `zzz` here; there are `timeout`, `url`\n");
+  EXPECT_EQ(
+      d.problems.text(),
+      "g.yaml:2:20: upstreams.orders: there is no key `tiemout` here; did you mean `timeout`?\ng.yaml:2:33: "
+      "upstreams.orders: there is no key `zzz` here; there are `timeout`, `url`\n");
 }
 
 TEST(Reader, AnObjectThatIsNoneIsOneProblemAndNotMany) {

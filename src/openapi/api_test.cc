@@ -194,8 +194,7 @@ TEST(Security, ASlipInItIsAProblemAndNeverAnOpenDoor) {
 }
 
 TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
-  EXPECT_EQ(
-      problems_of(with_paths(R"(  /a/{id}:
+  EXPECT_EQ(problems_of(with_paths(R"(  /a/{id}:
     get:
       operationId: same
       requestBody: {content: {application/json: {}}}
@@ -206,16 +205,13 @@ TEST(Document, EveryProblemIsToldAtOnceWithItsPlace) {
         - {name: q, in: query, schema: {type: string}, requird: true}
   b: {}
 )")),
-      "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: "
-      "path` and this name\n"
-      "api.yaml:7:49: paths./a/{id}.get.requestBody.content.application/json: has no `schema`: anything "
-      "would be accepted; say what the operation takes\n"
-      "api.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET /a/{id}, too; "
-      "rename one\n"
-      "api.yaml:11:11: paths./a/{id}.post.parameters[0]: a path parameter must say `required: true`\n"
-      "api.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key `requird` here; did you mean "
-      "`required`?\n"
-      "api.yaml:13:6: paths.b: a path begins with `/`\n");
+            "api.yaml:6:7: paths./a/{id}.get: `{id}` of /a/{id} is not declared; add a parameter with `in: "
+            "path` and this name\napi.yaml:7:49: paths./a/{id}.get.requestBody.content.application/json: has "
+            "no `schema`: any body would be accepted; state the body that the operation "
+            "accepts\napi.yaml:9:20: paths./a/{id}.post.operationId: `same` is the operationId of GET "
+            "/a/{id}, too; rename one\napi.yaml:11:11: paths./a/{id}.post.parameters[0]: a path parameter "
+            "must say `required: true`\napi.yaml:12:56: paths./a/{id}.post.parameters[1]: there is no key "
+            "`requird` here; did you mean `required`?\napi.yaml:13:6: paths.b: a path begins with `/`\n");
 }
 
 TEST(Document, TextsForPeopleMayBeEmpty) {

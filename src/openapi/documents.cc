@@ -91,13 +91,13 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
   std::string_view fragment = reference.substr(std::min(hash + 1, reference.size()));
 
   if (has_scheme(path) || path.starts_with("//"))
-    return wrong("is on the network; save the file beside the document and refer to that");
+    return wrong("is a network address; save the file beside the document and refer to that");
   const doc::Source* source = &from.source();
   if (!path.empty()) {
     std::string scratch;
     const auto decoded = decode(path, Encoding::percent, scratch);
     if (!decoded || path.find('?') != path.npos || path.find('\\') != path.npos)
-      return wrong("is no path of a file");
+      return wrong("is not the path of a file");
     const std::filesystem::path base =
         std::filesystem::path(uri(*source).substr(kDocumentBase.size())).parent_path();
     const File* const known = file_below((base / *decoded).generic_string());
@@ -108,7 +108,7 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
   std::string scratch;
   const auto pointer = decode(fragment, Encoding::percent, scratch);
   const auto value = pointer ? source->root().pointer(*pointer) : std::nullopt;
-  if (!value) return wrong("leads nowhere; there is no such place in " + source->name());
+  if (!value) return wrong("has no target; there is no such place in " + source->name());
   std::string where;
   for (std::string_view rest = *pointer; !rest.empty();) {
     rest.remove_prefix(1);
@@ -128,7 +128,7 @@ std::optional<doc::Field> Documents::follow(const doc::Field& field) {
     here = resolve(*here, *reference);
     if (!here) return std::nullopt;
   }
-  field.problem("`$ref` leads round in a circle; let it lead to a definition");
+  field.problem("`$ref` refers to itself; let it refer to a definition");
   return std::nullopt;
 }
 

@@ -160,7 +160,7 @@ std::vector<std::pair<doc::Field, doc::Field>> Loader::parameter_fields(
       if (same.value().find_string("name") &&
           same.value().find_string("name") == field->value().find_string("name") &&
           same.value().find_string("in") == field->value().find_string("in")) {
-        written.problem("this parameter stands in the list twice; keep one");
+        written.problem("this parameter is twice in the list; keep one");
       }
     }
     fields.emplace_back(written, *std::move(field));
@@ -172,7 +172,8 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
   const auto field = documents_.follow(written);
   if (!field) return;
   if (written.value().find("$ref") && written.value().size() > 1) {
-    written.problem("what stands beside `$ref` in a path is undefined; move it to where the reference leads");
+    written.problem(
+        "members beside `$ref` in a path are undefined; move them to the target of the reference");
   }
   const std::vector<std::string> names = template_names(path, written);
   doc::Reader in(*field);
@@ -260,7 +261,7 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
       const auto name = parameter.value().find_string("name");
       if (name) declared.emplace_back(*name);
       if (name && std::ranges::find(operation.path_names, *name) == operation.path_names.end()) {
-        written.problem("`{" + std::string(*name) + "}` does not stand in " + operation.path +
+        written.problem("`{" + std::string(*name) + "}` is not in " + operation.path +
                         "; put it there, or remove the parameter");
         continue;
       }
@@ -317,7 +318,7 @@ void Loader::read_responses(const doc::Field& field, Operation& operation) {
       response.first = response.last = code;
     } else if (status != "default") {
       written.problem("`" + status +
-                      "` is no status; write three digits, a range such as `4XX`, or `default`");
+                      "` is not a status; write three digits, a range such as `4XX`, or `default`");
       continue;
     }
     const auto followed = documents_.follow(written);

@@ -39,7 +39,7 @@ void look(const doc::Source& source, json::Value here, What what, Problems& prob
     }
     if (key == "x-gatehouse" && what != What::operation && !parameter) {
       problems.add(source.place(member.key_node),
-                   "x-gatehouse: is read from operations and parameters only; move it into each of them");
+                   "x-gatehouse: is only read in operations and parameters; move it into each of them");
     }
     if (key == "x-gatehouse" || has(kData, key)) continue;
     const What inner = has(kMapsOfNames, key)  ? What::names

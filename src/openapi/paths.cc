@@ -99,7 +99,7 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
         at.problem(
             c == '?' || c == '#'
                 ? "a path ends before `?` and `#`: no request could match; declare query parameters instead"
-                : "`" + std::string(1, c) + "` cannot stand in a path");
+                : "`" + std::string(1, c) + "` cannot be part of a path");
         return names;
       }
       path.remove_prefix(1);
@@ -115,7 +115,7 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
       at.problem("two parameters side by side cannot be told apart; put a literal between them");
     const std::string name(path.substr(1, close - 1));
     if (std::ranges::find(names, name) != names.end()) {
-      at.problem("`{" + name + "}` stands in the path twice; rename one");
+      at.problem("`{" + name + "}` is twice in the path; rename one");
     } else {
       names.push_back(name);
     }

@@ -93,9 +93,9 @@ void BodyReader::cannot_take(const std::string& type, std::string_view why, cons
 void BodyReader::report() {
   for (const auto& [type, one] : untakeable_) {
     const std::string more =
-        one.count == 1 ? "" : "; so it is for " + std::to_string(one.count - 1) + " more bodies";
+        one.count == 1 ? "" : "; the same is true for " + std::to_string(one.count - 1) + " more bodies";
     one.first.problem("`" + type + "` " + std::string(one.why) +
-                      "; say in gatehouse.yaml which types are taken, as in `media_types: "
+                      "; state the accepted types in gatehouse.yaml, as in `media_types: "
                       "[application/json]`, under `defaults` or for the operation: all others get 415" +
                       more);
   }
@@ -140,7 +140,7 @@ std::optional<Content> BodyReader::read_content(const std::string& type, const s
     content.kind = BodyKind::json;
   }
   if (!schema) {
-    media.problem("has no `schema`: anything would be accepted; say what the operation takes");
+    media.problem("has no `schema`: any body would be accepted; state the body that the operation accepts");
     return std::nullopt;
   }
   const CompiledSchema compiled = schemas_.compile_input(*schema);

@@ -122,14 +122,13 @@ TEST(TakenMediaTypes, AreAskedForOnceForEachTypeThatCannotBe) {
         fmt::format("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /x:\n{}", methods));
   };
   const std::string one = "requestBody: {content: {multipart/form-data: {schema: {type: object}}}}";
-  EXPECT_THAT(
-      problems(fmt::format("    post: {{{}}}\n", one)),
-      HasSubstr("`multipart/form-data` is not supported yet: its parts could not be checked; say in "
-                "gatehouse.yaml which types are taken, as in `media_types: [application/json]`, under "
-                "`defaults` or for the operation: all others get 415\n"));
+  EXPECT_THAT(problems(fmt::format("    post: {{{}}}\n", one)),
+              HasSubstr("`multipart/form-data` is not supported yet: its parts could not be checked; state "
+                        "the accepted types in gatehouse.yaml, as in `media_types: [application/json]`, "
+                        "under `defaults` or for the operation: all others get 415\n"));
   const std::string three =
       problems(fmt::format("    post: {{{0}}}\n    put: {{{0}}}\n    patch: {{{0}}}\n", one));
-  EXPECT_THAT(three, HasSubstr("all others get 415; so it is for 2 more bodies\n"));
+  EXPECT_THAT(three, HasSubstr("all others get 415; the same is true for 2 more bodies\n"));
   EXPECT_EQ(std::ranges::count(three, '\n'), 1);
 }
 

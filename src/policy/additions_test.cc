@@ -97,11 +97,9 @@ TEST(Additions, ADocumentWithoutSecurityIsOneProblem) {
   const auto open = with(kTwoOperations, "", kJson, "");
   constexpr std::string_view kText =
       "listThings and 1 more: nothing states their `security`, which admits a caller without credentials; "
-      "say "
-      "`security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml under `defaults` or for the "
-      "operation, where NAME is a scheme of the document or of `security_schemes`, or `public: \"the "
-      "reason\"` to "
-      "each policy\n";
+      "write `security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml under `defaults` or for "
+      "the operation, where NAME is a scheme of the document or of `security_schemes`, or `public: \"the "
+      "reason\"` to each policy\n";
   EXPECT_THAT(open.problems, HasSubstr(std::string(kText)));
   EXPECT_EQ(open.problems.find("without credentials"), open.problems.rfind("without credentials"));
   const auto one = with(kTwoOperations, "", kJson, ", public: a reason");
@@ -123,9 +121,9 @@ TEST(Additions, OnlyTheMediaTypesThatAreTakenHaveToBeChecked) {
   EXPECT_THAT(
       with(kTwoOperations, kSchemes, fmt::format("{}{}", kByKey, kJson), ", media_types: [text/plain]")
           .problems,
-      HasSubstr("addThing: its document offers none of these `media_types`"));
+      HasSubstr("addThing: its document has none of these `media_types`"));
   EXPECT_THAT(with(kTwoOperations, kSchemes, fmt::format("{}{}", kByKey, kJson), "", kJson).problems,
-              HasSubstr("listThings: its document offers none of these `media_types`"));
+              HasSubstr("listThings: its document has none of these `media_types`"));
   for (const std::string_view wrong : {"json", "application/json; version=1", "application/"}) {
     EXPECT_THAT(
         with(kTwoOperations, kSchemes, fmt::format("{}, media_types: [\"{}\"]", kByKey, wrong), "").problems,

@@ -95,9 +95,9 @@ class Restatement {
 
   void restate_body(ByteCount body) {
     if (!built_in_.body || body > *built_in_.body) {
-      problem(built_in_.body ? fmt::format("`body` may be at most {}, which is all that this operation needs",
+      problem(built_in_.body ? fmt::format("`body` may be at most {}: this operation needs no more",
                                            to_text(*built_in_.body))
-                             : std::string("`body`: this operation takes none; remove it"));
+                             : std::string("`body`: this operation accepts none; remove it"));
       return;
     }
     built_in_.body = body;
@@ -138,7 +138,7 @@ void add_policy(const BuiltInGroup& group, const openapi::Api& api, const Place&
   each("limits", [&](const std::string& name, const doc::Field& limit) {
     if (const auto users = settings.limits.find(name); users != settings.limits.end()) {
       problems.add(users->second.place,
-                   fmt::format("limits.{}: is a limit of Gatehouse's own; give yours another name", name));
+                   fmt::format("limits.{}: is a reserved limit of Gatehouse; give yours another name", name));
       return;
     }
     LimitSettings read = read_limit(name, limit);

@@ -96,8 +96,8 @@ TEST(BuiltInGroup, BringsItsDocumentItsPolicyAndItsTargets) {
 TEST(BuiltInGroup, TakesASmallerBodyAndNoLargerOne) {
   EXPECT_EQ(load_door(kDoor, "{body: 1KiB}").door()->body_bytes, 1024U);
   EXPECT_EQ(load_door(kDoor, "{body: 5KiB}").problems,
-            "gatehouse.yaml:10:14: operations.door.open: `body` may be at most 4KiB, which is all that this "
-            "operation needs\n");
+            "gatehouse.yaml:10:14: operations.door.open: `body` may be at most 4KiB: this operation needs no "
+            "more\n");
 }
 
 TEST(BuiltInGroup, KeepsALimitOfEachOfItsKinds) {

@@ -75,11 +75,9 @@ class Compiler {
       for (const Placed& text : upstream.urls) {
         const auto url = http::parse_url(text.value);
         if (url && url->query.empty()) continue;
-        problems_.add(
-            text.place,
-            fmt::format("upstreams.{}: `{}` is no URL of a service; write scheme, host and port, as in "
-                        "http://127.0.0.1:3000",
-                        name, text.value));
+        problems_.add(text.place, fmt::format("upstreams.{}: `{}` is not the URL of a service; write scheme, "
+                                              "host and port, as in http://127.0.0.1:3000",
+                                              name, text.value));
       }
     }
   }
@@ -93,14 +91,15 @@ class Compiler {
         const bool fine = star == std::string::npos || pattern.value == "*" ||
                           (star == pattern.value.size() - 1 && pattern.value.ends_with(":*"));
         if (!fine) {
-          problems_.add(pattern.place,
-                        fmt::format("roles.{}: `{}`: a `*` stands alone or at the end behind a colon, "
-                                    "as in orders:*",
-                                    role, pattern.value));
+          problems_.add(
+              pattern.place,
+              fmt::format("roles.{}: `{}`: a `*` stands alone or at the end after a colon, as in orders:*",
+                          role, pattern.value));
         }
         if (role == "anonymous" && star != std::string::npos) {
-          problems_.add(pattern.place,
-                        "roles.anonymous: name each permission; a `*` would open what is added later");
+          problems_.add(
+              pattern.place,
+              "roles.anonymous: name each permission; a `*` would include permissions that are added later");
         }
       }
     }
@@ -190,8 +189,8 @@ class Compiler {
     for (const auto& [name, operation] : by_name_) {
       if (matched_.contains(name)) continue;
       problems_.add(operation->place,
-                    fmt::format("operations.{}: no OpenAPI document has an operation of that "
-                                "operationId or title; write it as the document does, or remove it here",
+                    fmt::format("operations.{}: no OpenAPI document has an operation of that operationId or "
+                                "title; write it as in the document, or remove it here",
                                 name));
     }
   }
@@ -211,11 +210,9 @@ class Compiler {
 
     const auto [other, is_new] = named_.emplace(operation.name, from.place);
     if (!is_new) {
-      problems_.add(
-          from.place,
-          fmt::format("`{}` names the operation at {}:{} too; rename one, because policies and events "
-                      "know operations by their names",
-                      operation.name, other->second.file, other->second.line));
+      problems_.add(from.place, fmt::format("`{}` also names the operation at {}:{}; rename one, because "
+                                            "policies and events identify operations by their names",
+                                            operation.name, other->second.file, other->second.line));
     }
     const Place place = written != nullptr ? own.place : from.place;
     security_.decide(api, from, own, place, operation);
@@ -232,9 +229,9 @@ class Compiler {
     if (own.sensitive) operation.sensitive = own.sensitive->value;
     operation.cache_control = own.cache_control ? own.cache_control->value : "no-store";
     if (own.cache_control && !http::FieldValue::checked(own.cache_control->value)) {
-      problems_.add(
-          own.cache_control->place,
-          "cache_control is no value of a header field; write one such as no-store or `private, max-age=60`");
+      problems_.add(own.cache_control->place,
+                    "cache_control is not a valid value of the header field; write one such as no-store or "
+                    "`private, max-age=60`");
     }
     set_->operations.push_back(std::move(operation));
   }
@@ -254,7 +251,7 @@ class Compiler {
     if (operation.permission.contains('*')) {
       problems_.add(
           own.permission->place,
-          fmt::format("{}: an operation asks for one permission; `*` is for roles", operation.name));
+          fmt::format("{}: an operation requires one permission; `*` is for roles", operation.name));
     }
     auto& names = set_->permission_names;
     const auto found = std::find(names.begin(), names.end(), operation.permission);
@@ -275,7 +272,7 @@ class Compiler {
       }
     } else if (std::none_of(settings().roles.begin(), settings().roles.end(), granted_by)) {
       problems_.add(own.permission->place,
-                    fmt::format("{}: no role holds `{}`, so nobody could call it; add it to a role",
+                    fmt::format("{}: no role holds `{}`, so no caller could use it; add it to a role",
                                 operation.name, operation.permission));
     }
   }
@@ -340,18 +337,18 @@ class Compiler {
       if (parameter.in == openapi::In::query && shown) operation.logged_query.push_back(parameter.name);
     }
     if (own.media_types && !own.media_types->empty() && (!from.body || from.body->content.empty())) {
-      problems_.add(
-          own.media_types->front().place,
-          fmt::format("{}: its document offers none of these `media_types`; write one that it offers, "
-                      "or `media_types: []` to take no body",
-                      operation.name));
+      problems_.add(own.media_types->front().place,
+                    fmt::format("{}: its document has none of these `media_types`; write one that it has, or "
+                                "`media_types: []` to accept no body",
+                                operation.name));
     }
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
       if (!content.schema && content.kind != openapi::BodyKind::opaque) {
-        problems_.add(from.body->place,
-                      fmt::format("{}: the body of type {} has no schema; say what may be sent",
-                                  operation.name, content.type));
+        problems_.add(
+            from.body->place,
+            fmt::format("{}: the body of type {} has no schema; state the body that the operation accepts",
+                        operation.name, content.type));
       }
     }
   }
@@ -416,7 +413,7 @@ class Compiler {
       const db::FixedStatement* const fixed = sql.statement.fixed;
       if (fixed != nullptr && fixed->columns().empty() && own.sql->returns != SqlReturns::none) {
         problems_.add(own.sql->statement.place,
-                      fmt::format("{}: the statement gives no rows to answer with; add RETURNING and the "
+                      fmt::format("{}: the statement returns no rows for the answer; add RETURNING and the "
                                   "columns of the answer to it, or write `returns: none`",
                                   operation.name));
       }
@@ -427,9 +424,8 @@ class Compiler {
       if (std::find(handlers_.begin(), handlers_.end(), own.handler->value) == handlers_.end()) {
         problems_.add(own.handler->place,
                       fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a "
-                                  "program and name it in "
-                                  "gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as docs/handlers.md "
-                                  "shows, or let sql or upstream answer",
+                                  "program and name it in gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as "
+                                  "docs/handlers.md shows, or use sql or upstream",
                                   operation.name, own.handler->value,
                                   handlers_.empty() ? "it was built without handlers" : known(handlers_)));
       }
@@ -441,7 +437,7 @@ class Compiler {
     if (name == nullptr) {
       problems_.add(
           place,
-          fmt::format("{}: nothing answers it; give it sql, upstream or handler, or set defaults.upstream",
+          fmt::format("{}: it has no target; give it sql, upstream or handler, or set defaults.upstream",
                       operation.name));
       return;
     }

@@ -35,7 +35,7 @@ class Authenticators {
         read_carrier(*scheme, authenticator, here);
         if (declared != nullptr && (here.carrier != policy.carrier || here.field != policy.field)) {
           problems_.add(scheme->place,
-                        fmt::format("the security scheme `{}` travels elsewhere in {}:{}; let the documents "
+                        fmt::format("the security scheme `{}` has another place in {}:{}; let the documents "
                                     "agree, or give one of the two another name and authenticator",
                                     name, declared->place.file, declared->place.line));
         }
@@ -76,7 +76,7 @@ class Authenticators {
                                   at->same_people_as->value,
                                   next == set_.settings.authenticators.end()
                                       ? "no authenticator"
-                                      : "an authenticator that says the same of this one; keep one of them"));
+                                      : "an authenticator that names this one itself; keep one of the two"));
         break;
       }
       at = &next->second;
@@ -102,12 +102,11 @@ class Authenticators {
           one.foreign_prefixes.push_back(other.prefix.value);
         }
         if (same_source || k < i || other.prefix.value != prefix) continue;
-        problems_.add(
-            other.place,
-            fmt::format("authenticators.{0}: could give a caller the principal.id of somebody whom {1} "
-                        "proves; say which ids are its own, such as `prefix: \"{2}:\"`, or that the two "
-                        "mean the same people: `same_people_as: {1}`",
-                        other.name, one.name, example_prefix(other)));
+        problems_.add(other.place,
+                      fmt::format("authenticators.{0}: could give a caller the principal.id of a principal "
+                                  "that {1} proves; state its own ids, such as `prefix: \"{2}:\"`, or that "
+                                  "the two mean the same people: `same_people_as: {1}`",
+                                  other.name, one.name, example_prefix(other)));
       }
     }
   }

@@ -87,12 +87,12 @@ std::optional<std::string> clash_with_credential(const PolicySet& set, Carrier c
                                                  std::string_view name) {
   if (const AuthenticatorPolicy* one = credential_at(set, carrier, name)) {
     return fmt::format(
-        "carries the credential of `{}`, which ends at Gatehouse; remove it, or say `forward: true` there",
+        "carries the credential of `{}`, which is not forwarded; remove it, or use `forward: true` there",
         one->name);
   }
   if (const AuthenticatorPolicy* alike = taken_for_credential(set, carrier, name)) {
     return fmt::format(
-        "can be taken for `{}`, which carries the credential of `{}`: a request that has it is refused; "
+        "can be confused with `{}`, which carries the credential of `{}`: a request that has it is refused; "
         "remove it",
         alike->field, alike->name);
   }
@@ -112,11 +112,12 @@ void add_answers(const FieldSettings& level, const std::string& at, AnswerRules&
     if (text.value.empty() || !http::all(text.value, http::kTokenCharacter)) {
       add_problem("is not the name of a header field");
     } else if (stays) {
-      add_problem("never leaves as an upstream sent it (docs/upstreams.md says which fields do); remove it");
+      add_problem(
+          "never leaves as an upstream sent it (docs/upstreams.md lists the fields that do); remove it");
     } else if (name.id == http::FieldId::set_cookie) {
       add_problem("leaves for the cookies that `cookies.forward` names; name them there");
     } else if (name.id == http::FieldId::other && http::disguises_known_name(text.value)) {
-      add_problem("can be taken for a field that Gatehouse knows (`_` for `-`); remove it");
+      add_problem("can be confused with a field that Gatehouse knows (`_` for `-`); remove it");
     } else if (!has(rules.fields, name)) {
       rules.fields.push_back(name);
     }
@@ -140,16 +141,17 @@ void add_level(const PolicySet& set, const FieldSettings& level, const std::stri
       add_problem(text, "forward", *why);
     } else if (http::disguises_known_name(text.value)) {
       add_problem(text, "forward",
-                  "can be taken for a field that Gatehouse knows (`_` for `-`): a request that has it is "
+                  "can be confused with a field that Gatehouse knows (`_` for `-`): a request that has it is "
                   "refused; remove it");
     } else if (name.id == http::FieldId::referer) {
       add_problem(text, "forward",
-                  "goes on as far as `referer` says, because URLs show credentials; write `referer: origin` or "
-                  "`referer: full` and remove it");
+                  "is forwarded by the setting `referer`, because URLs may contain credentials; write "
+                  "`referer: origin` or `referer: full` and remove it");
     } else if (http::to_upstream(name.id) == http::ToUpstream::ends_here ||
                name.id == http::FieldId::cookie || name.id == http::FieldId::content_type) {
-      add_problem(text, "forward",
-                  "never goes on as a client sent it (docs/upstreams.md says which fields do); remove it");
+      add_problem(
+          text, "forward",
+          "is never forwarded as a client sent it (docs/upstreams.md lists the fields that are); remove it");
     } else {
       if (!has(rules.fields, name)) {
         rules.fields.push_back(name);
@@ -199,9 +201,11 @@ std::vector<std::uint16_t> statuses_of_pages(const openapi::Operation& operation
 void keep_signatures(const Place& place, Operation& operation, Problems& problems) {
   const UpstreamTargetPolicy* const target = operation.upstream();
   if (target == nullptr) {
-    problems.add(place, fmt::format("{}: signed: true: nothing but an upstream verifies the signature; "
-                                    "remove it, or let an upstream answer",
-                                    operation.name));
+    problems.add(
+        place,
+        fmt::format(
+            "{}: signed: true: only an upstream can verify the signature; remove it, or use an upstream",
+            operation.name));
     return;
   }
   RequestRules& rules = operation.forwards;
@@ -214,9 +218,10 @@ void keep_signatures(const Place& place, Operation& operation, Problems& problem
   for (const PlacedText& text : target->upstream->urls) {
     const auto url = http::parse_url(text.value);
     if (!url || url->path == "/") continue;
-    problems.add(text.place, fmt::format("{}: signed: true: the sender signs the path, and the upstream's url "
-                                         "puts `{}` before it; leave that out of the url",
-                                         operation.name, url->path));
+    problems.add(text.place,
+                 fmt::format("{}: signed: true: the sender signs the path, and the upstream's url "
+                             "puts `{}` before it; leave that out of the url",
+                             operation.name, url->path));
   }
 }
 
@@ -228,11 +233,10 @@ void compile_carriers(PolicySet& set, Problems& problems) {
     for (const AuthenticatorPolicy& other : set.authenticators) {
       if (!goes_on || !same_place(one, other) || other.settings->credential == CredentialEnd::upstream)
         continue;
-      problems.add(
-          one.settings->place,
-          fmt::format("authenticators.{0}: says forward: true, but `{1}` carries its credential in the "
-                      "same place and does not: both go on, or neither; say the same for both",
-                      one.name, other.name));
+      problems.add(one.settings->place,
+                   fmt::format("authenticators.{0}: has forward: true, but `{1}` carries its credential in "
+                               "the same place and does not; use the same value for both",
+                               one.name, other.name));
     }
     if (goes_on) add_forwarded(set.forwards.credentials, one);
     switch (one.carrier) {

@@ -69,8 +69,9 @@ void check_limit_names(const LimitSettings& limit, const Operation& operation, P
     const auto program = cel::compile(text.value, limit_environment(*operation.api), cel::Type::dyn());
     if (program) continue;
     for (const cel::Problem& problem : program.error()) {
-      problems.add(text.place, with_mend(fmt::format("{}: has the limit `{}`, whose key is `{}`: {}", operation.name,
-                                                     limit.name, text.value, problem.message)));
+      problems.add(text.place,
+                   with_mend(fmt::format("{}: has the limit `{}`, whose key is `{}`: {}", operation.name,
+                                         limit.name, text.value, problem.message)));
     }
   }
 }
@@ -107,11 +108,10 @@ void compile_limits(PolicySet& set, Problems& problems) {
     }
   }
   if (set.unmatched_limits.size() > kMostLimits) {
-    problems.add(
-        set.settings.defaults.limits.front().place,
-        fmt::format("defaults.limits: has more than {} limits per address, which all count for paths "
-                    "that no operation has; leave some out",
-                    kMostLimits));
+    problems.add(set.settings.defaults.limits.front().place,
+                 fmt::format("defaults.limits: has more than {} limits per address, which all count for "
+                             "paths without an operation; leave some out",
+                             kMostLimits));
   }
 }
 

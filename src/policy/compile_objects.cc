@@ -82,20 +82,16 @@ bool may_be_text(const Reference& value, const openapi::Operation& from) {
 std::string taken_for_number(db::ParameterUse use, const std::string& parameter) {
   if (use == db::ParameterUse::as_json_number) {
     return fmt::format(
-        "the statement compares a number that it reads out of the JSON in the text `:{}`, and so takes "
-        "`5e1`, `50.0` and `50` for one, which conditions do not; declare what the JSON holds as parameters "
-        "or "
-        "members of the body and bind that, or compare the JSON as it is written: column -> '$.id' = :{} -> "
-        "'$.id'",
+        "the statement compares a number from the JSON in the text `:{}`, so `5e1`, `50.0` and `50` are "
+        "equal in it but not in conditions; declare the parts of the JSON as parameters or members of the "
+        "body and bind those, or compare the JSON as it is written: column -> '$.id' = :{} -> '$.id'",
         parameter, parameter);
   }
   return fmt::format(
-      "the statement compares the text `:{}` with a number or reads one in it, and so takes `5e1`, `050` and "
-      "`+50` "
-      "for 50, which conditions do not; declare it as an integer and nothing else, or compare texts: "
-      "CAST(column AS TEXT) = :{}. Where it is part of a path in JSON, the column of highlight or the "
-      "modifier "
-      "of a date, choose among fixed ones with CASE",
+      "the statement compares the text `:{}` with a number or reads one in it, so `5e1`, `050` and `+50` are "
+      "equal to 50 in it but not in conditions; declare it as an integer only, or compare texts: CAST(column "
+      "AS TEXT) = :{}. If it is part of a path in JSON, the column of highlight or the modifier of a date, "
+      "choose among fixed ones with CASE",
       parameter, parameter);
 }
 
@@ -121,7 +117,7 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
     auto value = reference(parameter.path);
     if (!value) {
       problems_.add(text.place,
-                    fmt::format("{}: the statement binds `:{}`, which is nothing a request has; use "
+                    fmt::format("{}: the statement binds `:{}`, which is not a value of a request; use "
                                 "path.…, query.…, header.…, cookie.…, body.…, principal.id or request.…",
                                 name, parameter.text()));
       continue;
@@ -150,7 +146,7 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
         problems_.add(
             place,
             fmt::format(
-                "{}: {}, but the operation takes no body; declare a requestBody, or take something else",
+                "{}: {}, but the operation accepts no body; declare a requestBody, or use another value",
                 name, what));
       return;
     default: return;
@@ -162,9 +158,9 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
       });
   if (!there) {
     problems_.add(
-        place, fmt::format(
-                   "{}: {}, but the operation declares no such parameter; declare it, or take something else",
-                   name, what));
+        place,
+        fmt::format("{}: {}, but the operation declares no such parameter; declare it, or use another value",
+                    name, what));
   }
 }
 
@@ -184,9 +180,11 @@ std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Ups
   }
   const auto upstream = set_.settings.upstreams.find(named->value);
   if (upstream == set_.settings.upstreams.end()) {
-    problems_.add(named->place, fmt::format("{}: resource.upstream: there is no upstream `{}`; add it to "
-                                            "`upstreams`, or name one that is there",
-                                            name, named->value));
+    problems_.add(
+        named->place,
+        fmt::format(
+            "{}: resource.upstream: there is no upstream `{}`; add it to `upstreams`, or name another one",
+            name, named->value));
     return std::nullopt;
   }
   auto path = PathTemplate::parse(settings.path.value, set_.settings.routing.cuts);
@@ -196,7 +194,7 @@ std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Ups
   }
   for (const PathTemplate::Place& place : path->places()) {
     check_declared(place.value, from, settings.path.place, name,
-                   fmt::format("the path takes `{{{}}}`", place.written));
+                   fmt::format("the path contains `{{{}}}`", place.written));
   }
   return UpstreamLookup{&upstream->second, *std::move(path)};
 }
@@ -212,11 +210,12 @@ cel::Type ObjectCompiler::attributes(const ResourceSettings& settings, const std
       fields.push_back({attribute, *type});
       continue;
     }
-    problems_.add(written.place,
-                  fmt::format("{}: resource.attributes.{}: `{}` is no type of a JSON value; use string, int, "
-                              "double, bool, timestamp, duration, list(string), map(string, dyn), "
-                              "wrapper(string) where it may be null, or dyn",
-                              name, attribute, written.value));
+    problems_.add(
+        written.place,
+        fmt::format(
+            "{}: resource.attributes.{}: `{}` is not a type of a JSON value; use string, int, double, bool, "
+            "timestamp, duration, list(string), map(string, dyn), wrapper(string) if it may be null, or dyn",
+            name, attribute, written.value));
   }
   return cel::Type::object("resource", std::move(fields));
 }

@@ -120,10 +120,9 @@ TEST(Returns, RowsNeedAStatementThatGivesRows) {
       return way_of(fmt::format("    sql: {{statement: \"{}{}\", returns: {}}}\n", statement, more, returns));
     };
     for (const char* returns : {"one", "list"}) {
-      EXPECT_TRUE(
-          answered("", returns)
-              .ends_with("getOrder: the statement gives no rows to answer with; add RETURNING and the "
-                         "columns of the answer to it, or write `returns: none`\n"))
+      EXPECT_TRUE(answered("", returns)
+                      .ends_with("getOrder: the statement returns no rows for the answer; add RETURNING and "
+                                 "the columns of the answer to it, or write `returns: none`\n"))
           << statement << "\n"
           << answered("", returns);
       EXPECT_EQ(answered(" RETURNING id", returns), "before_call") << statement;

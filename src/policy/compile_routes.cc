@@ -61,10 +61,9 @@ void check_health(const PolicySet& set, Problems& problems) {
   http::Captures captures;
   const http::RouteMatch match = set.routes.find(http::Method::get, health.value, captures);
   if (match.outcome == http::RouteOutcome::no_path) return;
-  problems.add(health.place,
-               fmt::format("listen.health: {} is a path of a document, whose operations would never be asked "
-                           "there; choose a path that no document has",
-                           health.value));
+  problems.add(health.place, fmt::format("listen.health: {} is a path of a document, whose operations could "
+                                         "not be called; choose a path that no document has",
+                                         health.value));
 }
 
 // A path with its parameters' names left out: two operations with the same one answer the same requests.

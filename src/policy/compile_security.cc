@@ -51,7 +51,7 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
   for (const CredentialPlace& one : operation.places) schemes += one.authenticators.size();
   if (schemes > kMostSchemes) {
     problems_.add(place,
-                  fmt::format("{}: its `security` names {} schemes, and {} are the most; leave some out",
+                  fmt::format("{}: its `security` names {} schemes, and {} is the maximum; leave some out",
                               operation.name, schemes, kMostSchemes));
   }
   if (own.security && from.security_stated == openapi::Operation::Stated::document) {
@@ -104,7 +104,7 @@ void SecurityCompiler::choose_principal(const OperationSettings& own, const Plac
   }
   std::vector<std::string> names;
   for (const SchemeUse& use : alternative) names.push_back(set_.authenticators[use.authenticator].name);
-  problems_.add(place, fmt::format("{}: asks for {} together; say which of them is principal.id, with "
+  problems_.add(place, fmt::format("{}: requires {} together; choose the one that gives principal.id, with "
                                    "`principal: {}` here or in `defaults`",
                                    operation.name, fmt::join(names, " and "), names.back()));
 }
@@ -117,10 +117,9 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
       const AuthenticatorPolicy& one = set_.authenticators[b->authenticator];
       const AuthenticatorPolicy& other = set_.authenticators[a->authenticator];
       if (one.carrier == other.carrier && one.field == other.field) {
-        problems_.add(place,
-                      fmt::format("{}: asks for {} and {} together, but both travel in the same place, "
-                                  "which holds one credential; let one of them travel elsewhere",
-                                  operation.name, one.name, other.name));
+        problems_.add(place, fmt::format("{}: requires {} and {} together, but both have the same place, "
+                                         "which holds one credential; give one of them another place",
+                                         operation.name, one.name, other.name));
         continue;
       }
       const JwtSettings* const left = one.settings->jwt();
@@ -128,7 +127,7 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
       if (left == nullptr || right == nullptr) continue;
       const auto shared = std::ranges::find_first_of(left->audiences, right->audiences);
       if (left->issuer.value == right->issuer.value && shared != left->audiences.end()) {
-        problems_.add(place, fmt::format("{}: asks for {} and {} together, but one token of {} for the "
+        problems_.add(place, fmt::format("{}: requires {} and {} together, but one token of {} for the "
                                          "audience `{}` could be both; give them different audiences",
                                          operation.name, one.name, other.name, left->issuer.value, *shared));
       }
@@ -143,9 +142,8 @@ void SecurityCompiler::report() {
     const std::string more = single ? std::string() : fmt::format(" and {} more", operations.size() - 1);
     const std::string mend =
         key.second == openapi::Operation::Stated::nowhere
-            ? "say `security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml under `defaults` "
-              "or for "
-              "the operation, where NAME is a scheme of the document or of `security_schemes`, or"
+            ? "write `security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml under `defaults` "
+              "or for the operation, where NAME is a scheme of the document or of `security_schemes`, or"
             : "add `security` to the OpenAPI document, or";
     problems_.add(
         first, fmt::format("{}{}: {} a caller without credentials; {} `public: \"the reason\"` to {} policy",
@@ -163,7 +161,7 @@ void SecurityCompiler::report() {
                                  : fmt::format(" and {} more", unproven.operations.size() - 1);
     problems_.add(
         unproven.place,
-        fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} asks for; add it; {}",
+        fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} requires; add it; {}",
                     scheme, *unproven.operations.begin(), more,
                     known(keys_of(set_.settings.authenticators))));
   }

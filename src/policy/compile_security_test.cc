@@ -96,7 +96,7 @@ authenticators:
 TEST(Together, OneCredentialIsNotTwoProofs) {
   for (const auto& [one, other] : {std::pair{"oldKey", "newKey"}, {"userToken", "otherToken"}}) {
     EXPECT_THAT(together(one, other, one),
-                AllOf(HasSubstr(fmt::format("listOrders: asks for {} and {} together, but both travel in the "
+                AllOf(HasSubstr(fmt::format("listOrders: requires {} and {} together, but both have the "
                                             "same place, which holds one credential",
                                             one, other))))
         << one;
@@ -115,7 +115,7 @@ TEST(Together, TwoCredentialsAre) {
 
 TEST(Together, WhoActsIsSaid) {
   EXPECT_THAT(together("oldKey", "userToken", ""),
-              HasSubstr("listOrders: asks for oldKey and userToken together; say which of them is "
+              HasSubstr("listOrders: requires oldKey and userToken together; choose the one that gives "
                         "principal.id, with `principal: userToken` here or in `defaults`"));
 }
 

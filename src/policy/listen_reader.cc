@@ -53,7 +53,7 @@ constexpr auto as_socket_address = [](const Field& field) { return socket_addres
 
 std::optional<std::vector<PlacedText>> host_names(const Field& field) {
   std::vector<PlacedText> all = placed_list(field);
-  if (all.empty()) field.problem("names no host; leave it out for the names of the certificate");
+  if (all.empty()) field.problem("names no host; remove it to use the names of the certificate");
   for (const PlacedText& name : all) {
     if (http::ServedNames().add(name.value)) continue;
     field.problems().add(name.place,

@@ -60,7 +60,7 @@ TEST(ListenNames, AreHostsWithOrWithoutAPort) {
             "*.example.com, 192.0.2.1 or [2001:db8::1]:8443\n",
             name));
   EXPECT_EQ(configured(", names: []").problems,
-            "g:1:42: listen.names: names no host; leave it out for the names of the certificate\n");
+            "g:1:42: listen.names: names no host; remove it to use the names of the certificate\n");
 }
 
 TEST(ListenHealth, IsAPathOfItsOwn) {
@@ -73,10 +73,9 @@ TEST(ListenHealth, IsAPathOfItsOwn) {
         << path;
   for (const char* path : {"/orders", "/ready/now"})
     EXPECT_EQ(configured(fmt::format(", health: {}", path)).problems,
-              fmt::format(
-                  "g:1:43: listen.health: {} is a path of a document, whose operations would never be asked "
-                  "there; choose a path that no document has\n",
-                  path));
+              fmt::format("g:1:43: listen.health: {} is a path of a document, whose operations could not be "
+                          "called; choose a path that no document has\n",
+                          path));
 }
 
 TEST(Tracing, ContinuesWhatTrustedProxiesSendUnlessItIsSaid) {

@@ -35,19 +35,18 @@ std::optional<db::Connection> open_database(const Settings& settings, Problems& 
   std::error_code error;  // where either is missing they are not the same
   if (settings.database == settings.store ||
       std::filesystem::equivalent(settings.database, settings.store, error)) {
-    problems.add(
-        settings.database_place,
-        fmt::format("database: {} is the store's file too, and a long write of the API's would keep keys "
-                    "and events waiting; give the API's tables a file of their own",
-                    settings.database));
+    problems.add(settings.database_place,
+                 fmt::format("database: {} is also the store's file, and a long write of the API would block "
+                             "keys and events; give the API's tables a file of their own",
+                             settings.database));
     return std::nullopt;
   }
   auto connection = db::Connection::open(
       {.path = settings.database, .access = db::Access::read_write, .longest = db::kLongestOfStatements});
   if (connection) return *std::move(connection);
   problems.add(settings.database_place,
-               fmt::format("the database {} that statements run on cannot be opened: {}; name it with "
-                           "`database: sqlite:PATH`, and make its tables first",
+               fmt::format("the database {} of the statements cannot be opened: {}; name it with `database: "
+                           "sqlite:PATH`, and create its tables first",
                            settings.database, connection.error().text));
   return std::nullopt;
 }

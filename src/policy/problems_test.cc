@@ -164,8 +164,8 @@ TEST(Settings, ThatNobodyKnowsAreRefusedWithTheNearestThatIs) {
       {"    audience: orders\n", "    audience: orders\n    audiences: orders\n",
        "22:5: authenticators.userToken: there is no key `audiences` here; did you mean `audience`?"},
       {"{type: api_key, prefix: \"partner:\"}", "{type: api_key, issuer: x, prefix: \"partner:\"}",
-       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `forward`, "
-       "`prefix`, `same_people_as`, `type`"},
+       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `forward`, `prefix`, "
+       "`same_people_as`, `type`"},
       {"burst: 10", "bursts: 10",
        "30:33: limits.per_ip: there is no key `bursts` here; did you mean `burst`?"},
       {"caps: {string: 100}", "caps: {strings: 100}",
@@ -228,7 +228,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"store: sqlite:state.db", "store: sqlite:state.db\nkeep_size: 1MiB",
        "13:12: keep_size: must be at least 64MiB"},
       {"10.0.0.0/8", "10.0.0.0/33",
-       "13:19: trusted_proxies: `10.0.0.0/33` is no network; write it as 10.0.0.0/8"},
+       "13:19: trusted_proxies: `10.0.0.0/33` is not a network; write it as 10.0.0.0/8"},
       {"timeout: 5s", "timeout: soon",
        "15:51: upstreams.orders.timeout: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not "
        "`soon`"},
@@ -245,7 +245,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"type: api_key", "type: basic",
        "17:22: authenticators.partnerKey.type: must be `api_key`, `jwt` or `mtls`, not `basic`"},
       {"audience: orders", "audience: []",
-       "21:15: authenticators.userToken.audience: is empty, so that no token would hold; set it to the name "
+       "21:15: authenticators.userToken.audience: is empty, so no token would be valid; set it to the name "
        "that the issuer gives this API"},
       {"file:keys.json", "http://idp.test/jwks.json",
        "22:11: authenticators.userToken.jwks: must be file:PATH or an https:// URL (http:// only to a "
@@ -270,20 +270,17 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"listen:\n", "listen: []\nother:\n",
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
        "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `fields`, "
-       "`keep_events`, `keep_size`, "
-       "`key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, `operations`, `review`, `roles`, "
-       "`routing`, `security_schemes`, `security_txt`, "
-       "`store`, "
-       "`threat_model`, "
-       "`tls`, `tracing`, `trusted_proxies`, `upstreams`, `workers`"},
+       "`keep_events`, `keep_size`, `key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, "
+       "`operations`, `review`, `roles`, `routing`, `security_schemes`, `security_txt`, `store`, "
+       "`threat_model`, `tls`, `tracing`, `trusted_proxies`, `upstreams`, `workers`"},
   });
 }
 
 TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
   expect_each({
       {"  partnerKey: {type: api_key, prefix: \"partner:\"}\n", "",
-       "api.yaml:23:17: `authenticators` has none for the security scheme `partnerKey`, which addOrder asks "
-       "for; add it; there are: partnerCertificate, userToken"},
+       "api.yaml:23:17: `authenticators` has none for the security scheme `partnerKey`, which addOrder "
+       "requires; add it; there are: partnerCertificate, userToken"},
       {"  partnerKey: {type: api_key, prefix: \"partner:\"}",
        "  partnerKey: {type: api_key, prefix: \"partner:\"}\n  otherKey: {type: api_key, prefix: "
        "\"partner:\"}",
@@ -300,13 +297,12 @@ TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
        "24:23: authenticators.partnerCertificate: mutual TLS needs the authorities of clients; name their "
        "file with tls.client_ca"},
       {"[ES256]", "[HS256, none]",
-       "19:5: authenticators.userToken: `HS256` is no algorithm for tokens here; use ES256, ES384, ES512, "
-       "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512\n19:5: authenticators.userToken: `none` is no "
-       "algorithm for tokens here; use ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or "
-       "PS512"},
+       "19:5: authenticators.userToken: `HS256` is not a supported algorithm for tokens; use ES256, ES384, "
+       "ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512\n19:5: authenticators.userToken: `none` is "
+       "not a supported algorithm for tokens; use ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, "
+       "PS384 or PS512"},
       {"[ES256]", "[]",
-       "23:17: authenticators.userToken.algorithms: is empty; name those that the issuer signs with, such "
-       "as [ES256]"},
+       "23:17: authenticators.userToken.algorithms: is empty; name the issuer's algorithms, such as [ES256]"},
       {"roles: claims.roles", "roles: claim.roles",
        "24:12: `claim.roles`: at character 1: unknown name 'claim'; did you mean 'claims'?"},
       {"roles: claims.roles", "tenant: \"claims.a +\"",
@@ -319,11 +315,11 @@ TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
 TEST(Roles, GrantWhatIsNamed) {
   expect_each({
       {"\"orders:*\"", "\"orders:*\", \"*:read\"",
-       "28:23: roles.clerk: `*:read`: a `*` stands alone or at the end behind a colon, as in orders:*"},
+       "28:23: roles.clerk: `*:read`: a `*` stands alone or at the end after a colon, as in orders:*"},
       {"\"orders:*\"", "\"orders:*\", \"or*\"",
-       "28:23: roles.clerk: `or*`: a `*` stands alone or at the end behind a colon, as in orders:*"},
+       "28:23: roles.clerk: `or*`: a `*` stands alone or at the end after a colon, as in orders:*"},
       {"[\"catalogue:read\"]", "[\"catalogue:*\"]",
-       "27:15: roles.anonymous: name each permission; a `*` would open what is added later"},
+       "27:15: roles.anonymous: name each permission; a `*` would include permissions that are added later"},
   });
 }
 
@@ -352,8 +348,8 @@ TEST(Limits, NameWhatTheyCount) {
       {"limits: [per_ip]",
        "limits: [per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, per_ip, "
        "per_ip, per_ip, per_ip, per_ip, per_ip, per_ip]",
-       "32:12: defaults.limits: has more than 16 limits per address, which all count for paths that no "
-       "operation has; leave some out\n37:5: getOrder: has more than 16 limits of one kind; leave some "
+       "32:12: defaults.limits: has more than 16 limits per address, which all count for paths without an "
+       "operation; leave some out\n37:5: getOrder: has more than 16 limits of one kind; leave some "
        "out\n39:13: addOrder: has more than 16 limits of one kind; leave some out\n40:18: listCatalogue: has "
        "more than 16 limits of one kind; leave some out"},
       {"addOrder: {permission: orders:write}", "addOrder: {permission: orders:write, concurrency: 0}",
@@ -367,9 +363,9 @@ TEST(Operations, AreDecided) {
        "api.yaml:13:5: addOrder: has no `permission`; name one, such as `permission: orders:read`, and give "
        "it to a role"},
       {"permission: orders:write", "permission: orders:*",
-       "39:26: addOrder: an operation asks for one permission; `*` is for roles"},
+       "39:26: addOrder: an operation requires one permission; `*` is for roles"},
       {"permission: orders:write", "permission: bills:write",
-       "39:26: addOrder: no role holds `bills:write`, so nobody could call it; add it to a role"},
+       "39:26: addOrder: no role holds `bills:write`, so no caller could use it; add it to a role"},
       {", public: a catalogue", "",
        "40:18: listCatalogue: its `security` admits a caller without credentials; add `security` to the "
        "OpenAPI document, or `public: \"the reason\"` to its policy"},
@@ -381,13 +377,13 @@ TEST(Operations, AreDecided) {
        "roles.anonymous"},
       {"  addOrder:", "  addOrders: {permission: orders:write}\n  addOrder:",
        "39:14: operations.addOrders: no OpenAPI document has an operation of that operationId or title; "
-       "write it as the document does, or remove it here"},
+       "write it as in the document, or remove it here"},
       {"  addOrder:", "  \"POST /orders\": {permission: orders:write}\n  addOrder:",
        "39:19: operations: `addOrder` and `POST /orders` are the same operation; keep one"},
       {"  upstream: orders\n", "",
-       "38:13: addOrder: nothing answers it; give it sql, upstream or handler, or set "
-       "defaults.upstream\n39:18: listCatalogue: nothing answers it; give it sql, upstream or handler, or "
-       "set defaults.upstream"},
+       "38:13: addOrder: it has no target; give it sql, upstream or handler, or set "
+       "defaults.upstream\n39:18: listCatalogue: it has no target; give it sql, upstream or handler, or set "
+       "defaults.upstream"},
       {"  upstream: orders\n", "  upstream: order\n",
        "33:13: addOrder: there is no upstream `order`; there are: orders\n33:13: listCatalogue: there is no "
        "upstream `order`; there are: orders"},
@@ -398,16 +394,16 @@ TEST(Operations, AreDecided) {
       {"permission: orders:write", "permission: orders:write, handler: addOrder",
        "39:49: addOrder: this program has no handler `addOrder`: it was built without handlers; link your "
        "function into a program and name it in gatehouse::run(argc, argv, {{\"addOrder\", \xE2\x80\xA6}}), "
-       "as docs/handlers.md shows, or let sql or upstream answer"},
+       "as docs/handlers.md shows, or use sql or upstream"},
       {"permission: orders:write", "permission: orders:write, cache_control: \"a\\nb\"",
-       "39:55: cache_control is no value of a header field; write one such as no-store or `private, "
-       "max-age=60`"},
+       "39:55: cache_control is not a valid value of the header field; write one such as no-store or "
+       "`private, max-age=60`"},
       {"permission: orders:write", "permission: orders:write, threat_model: {exposure: public}",
        "39:54: operations.addOrder.threat_model: `data` is missing"},
       {"url: \"http://127.0.0.1:3000\"", "url: [\"127.0.0.1:3000\", \"http://a/?b=c\"]",
-       "15:18: upstreams.orders: `127.0.0.1:3000` is no URL of a service; write scheme, host and port, as in "
-       "http://127.0.0.1:3000\n15:36: upstreams.orders: `http://a/?b=c` is no URL of a service; write "
-       "scheme, host and port, as in http://127.0.0.1:3000"},
+       "15:18: upstreams.orders: `127.0.0.1:3000` is not the URL of a service; write scheme, host and port, "
+       "as in http://127.0.0.1:3000\n15:36: upstreams.orders: `http://a/?b=c` is not the URL of a service; "
+       "write scheme, host and port, as in http://127.0.0.1:3000"},
   });
 }
 
@@ -427,7 +423,7 @@ TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
           "37:5: getOrder: `hide` is about the object that `resource` finds, and there is no `resource`; add "
           "it, or remove `hide`"),
       get("    permission: orders:read\n    resource: {}\n",
-          "38:15: operations.getOrder.resource: needs one of `sql` and `upstream`, and not both"),
+          "38:15: operations.getOrder.resource: needs one of `sql` and `upstream`, but not both"),
       get("    permission: orders:read\n    resource: {sql: \"DELETE FROM orders\"}\n",
           "38:21: getOrder: `resource` only reads, and this statement writes; write a SELECT"),
       get("    permission: orders:read\n    resource: {sql: \"SELECT nothing FROM orders\"}\n",
@@ -435,11 +431,11 @@ TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
       get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
           ":path.no\"}\n",
           "38:21: getOrder: the statement binds `:path.no`, but the operation declares no such parameter; "
-          "declare it, or take something else"),
+          "declare it, or use another value"),
       get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
           ":body.id\"}\n",
-          "38:21: getOrder: the statement binds `:body.id`, but the operation takes no body; declare a "
-          "requestBody, or take something else"),
+          "38:21: getOrder: the statement binds `:body.id`, but the operation accepts no body; declare a "
+          "requestBody, or use another value"),
       get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders WHERE id = "
           ":nothing\"}\n",
           "38:21: getOrder: at byte 36 of the statement: `:nothing` does not name the source of the value, "
@@ -448,20 +444,20 @@ TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
           "38:26: operations.getOrder.resource.upstream: `path` is missing"),
       get("    permission: orders:read\n    resource: {upstream: {name: other, path: /a}}\n",
           "38:33: getOrder: resource.upstream: there is no upstream `other`; add it to `upstreams`, or name "
-          "one that is there"),
+          "another one"),
       get("    permission: orders:read\n    resource: {upstream: {path: a}}\n",
           "38:33: getOrder: resource.upstream.path: a path begins with `/`"),
       get("    permission: orders:read\n    resource: {upstream: {path: \"/a/{path.no}\"}}\n",
-          "38:33: getOrder: the path takes `{path.no}`, but the operation declares no such parameter; "
-          "declare it, or take something else"),
+          "38:33: getOrder: the path contains `{path.no}`, but the operation declares no such parameter; "
+          "declare it, or use another value"),
       get("    permission: orders:read\n    resource: {upstream: {path: /a}, attributes: {owner: text}}\n",
-          "38:58: getOrder: resource.attributes.owner: `text` is no type of a JSON value; use string, int, "
-          "double, bool, timestamp, duration, list(string), map(string, dyn), wrapper(string) where it may "
+          "38:58: getOrder: resource.attributes.owner: `text` is not a type of a JSON value; use string, "
+          "int, double, bool, timestamp, duration, list(string), map(string, dyn), wrapper(string) if it may "
           "be null, or dyn"),
       get("    permission: orders:read\n    resource: {sql: \"SELECT total FROM orders\", attributes: "
           "{total: int}}\n",
-          "38:61: operations.getOrder.resource.attributes: are what an upstream answers; the columns of "
-          "`sql` have their types already; leave them out"),
+          "38:61: operations.getOrder.resource.attributes: are for an upstream's answer; the columns of "
+          "`sql` have their types already; remove them"),
   });
 }
 
@@ -474,17 +470,17 @@ TEST(Documents, AreHeldAgainstThePolicy) {
           {"operationId: addOrder\n", "operationId: addOrder\n      x-gatehouse: {permision: orders:write}\n",
            "api.yaml:15:21: x-gatehouse: there is no key `permision` here; did you mean `permission`?"},
           {"operationId: getOrder\n", "operationId: addOrder\n",
-           "api.yaml:13:5: `addOrder` names the operation at api.yaml:5 too; rename one, because policies "
-           "and events know operations by their names\napi.yaml:14:20: paths./orders.post.operationId: "
+           "api.yaml:13:5: `addOrder` also names the operation at api.yaml:5; rename one, because policies "
+           "and events identify operations by their names\napi.yaml:14:20: paths./orders.post.operationId: "
            "`addOrder` is the operationId of GET /orders/{id}, too; rename one\n37:5: operations.getOrder: "
-           "no OpenAPI document has an operation of that operationId or title; write it as the document "
-           "does, or remove it here"},
+           "no OpenAPI document has an operation of that operationId or title; write it as in the document, "
+           "or remove it here"},
           {"{name: pin, in: query,", "{name: pin, in: query, x-gatehouse: {log: true},",
            "api.yaml:10:11: getOrder: the parameter `pin` is secret (writeOnly, password or x-sensitive); it "
            "cannot say log: true; remove one of the two"},
           {"{schema: {type: object, properties: {note: {type: string}}}}", "{}",
-           "api.yaml:16:49: paths./orders.post.requestBody.content.application/json: has no `schema`: "
-           "anything would be accepted; say what the operation takes"},
+           "api.yaml:16:49: paths./orders.post.requestBody.content.application/json: has no `schema`: any "
+           "body would be accepted; state the body that the operation accepts"},
           {"/catalogue:\n", "/orders/{number}:\n",
            "api.yaml:19:5: `listCatalogue` (/orders/{number}) and `getOrder` (/orders/{id}) are ambiguous: "
            "they match the same paths; remove one, or put a literal segment in front\napi.yaml:19:10: "
@@ -528,7 +524,7 @@ TEST(Documents, XGatehouseIsReadWhereItHoldsAndNowhereElse) {
   EXPECT_NE(with(kPin, "{name: X-Pin, in: header, x-gatehouse: {log: true},")
                 .find("only path and query parameters"),
             std::string::npos);
-  constexpr std::string_view kElsewhere = "is read from operations and parameters only";
+  constexpr std::string_view kElsewhere = "is only read in operations and parameters";
   for (const auto& [from, to] : {
            std::pair<std::string_view, std::string_view>{"paths:\n",
                                                          "x-gatehouse: {permission: a}\npaths:\n"},

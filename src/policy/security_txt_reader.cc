@@ -81,7 +81,8 @@ SecurityTxtSettings read_security_txt(const Field& field) {
   settings.contact = uris(in, "contact", {"https", "mailto", "tel"});
   if (!in.has("contact")) in.missing("contact");
   if (const auto contact = in.take("contact"); contact && contact->is_list() && contact->value().size() == 0)
-    contact->problem("is empty; name where a weakness is reported, such as mailto:security@example.com");
+    contact->problem(
+        "is empty; name the address for reports of vulnerabilities, such as mailto:security@example.com");
   settings.expires = in.required("expires", as_placed);
   if (!settings.expires.value.empty()) {
     if (const auto time = cel::parse_timestamp(settings.expires.value)) {

@@ -48,8 +48,8 @@ TEST(SecurityTxt, NeedsAContactAndADate) {
   EXPECT_EQ(read_text(std::string(kExpires)).problems, "g:1:15: security_txt: `contact` is missing\n");
   EXPECT_EQ(read_text("contact: tel:1").problems, "g:1:15: security_txt: `expires` is missing\n");
   EXPECT_EQ(read_text("contact: [], " + std::string(kExpires)).problems,
-            "g:1:25: security_txt.contact: is empty; name where a weakness is reported, such as "
-            "mailto:security@example.com\n");
+            "g:1:25: security_txt.contact: is empty; name the address for reports of vulnerabilities, such "
+            "as mailto:security@example.com\n");
   for (const std::string_view date : {"2027-06-30", "soon", "2027-06-30T00:00:00", "2027-02-30T00:00:00Z"})
     EXPECT_EQ(read_text(fmt::format("contact: tel:1, expires: {}", date)).problems,
               "g:1:41: security_txt.expires: must be a date and time of RFC 3339, such as "

@@ -40,7 +40,7 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
     for (auto& text : placed_list(*audience)) jwt.audiences.push_back(std::move(text.value));
     if (jwt.audiences.empty())
       in.problem("audience",
-                 "is empty, so that no token would hold; set it to the name that the issuer gives this API");
+                 "is empty, so no token would be valid; set it to the name that the issuer gives this API");
   } else {
     in.missing("audience");
   }
@@ -52,7 +52,7 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
   }
   jwt.algorithms = in.required("algorithms", as_texts);
   if (in.has("algorithms") && jwt.algorithms.empty())
-    in.problem("algorithms", "is empty; name those that the issuer signs with, such as [ES256]");
+    in.problem("algorithms", "is empty; name the issuer's algorithms, such as [ES256]");
   jwt.roles = in.optional("roles", as_placed);
   jwt.scopes = in.optional("scopes", as_placed);
   jwt.tenant = in.optional("tenant", as_placed);
@@ -100,11 +100,10 @@ std::string JwtSettings::proof() const { return "token " + issuer.value; }
 void JwtSettings::check(const Authenticator& authenticator, const Settings&, Problems& problems) const {
   for (const std::string& name : algorithms) {
     if (crypto::parse_algorithm(name)) continue;
-    problems.add(
-        authenticator.place,
-        fmt::format("authenticators.{}: `{}` is no algorithm for tokens here; use ES256, ES384, ES512, "
-                    "EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
-                    authenticator.name, name));
+    problems.add(authenticator.place,
+                 fmt::format("authenticators.{}: `{}` is not a supported algorithm for tokens; use ES256, "
+                             "ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
+                             authenticator.name, name));
   }
 }
 

@@ -72,7 +72,7 @@ std::optional<PlacedText> reason(const Field& field) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
       });
   if (!says_nothing) return text;
-  field.problem("must be the reason, in words that someone can answer for");
+  field.problem("must be the reason, in words");
   return std::nullopt;
 }
 constexpr auto as_reason = [](const Field& field) { return reason(field); };
@@ -250,11 +250,11 @@ ResourceSettings read_resource(const Field& field) {
     resource.upstream->path = inner.required("path", as_placed);
     inner.finish();
   }
-  if (in.has("sql") == in.has("upstream")) field.problem("needs one of `sql` and `upstream`, and not both");
+  if (in.has("sql") == in.has("upstream")) field.problem("needs one of `sql` and `upstream`, but not both");
   if (const auto attributes = in.optional("attributes", as_field)) {
     if (in.has("sql"))
       attributes->problem(
-          "are what an upstream answers; the columns of `sql` have their types already; leave them out");
+          "are for an upstream's answer; the columns of `sql` have their types already; remove them");
     for (const auto& [name, type] : attributes->map()) {
       if (auto text = placed(type)) resource.attributes.emplace_back(name, *std::move(text));
     }
@@ -375,8 +375,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
       if (const auto network = IpNetwork::parse(text.value)) {
         settings.trusted_proxies.push_back(*network);
       } else {
-        problems.add(text.place,
-                     fmt::format("trusted_proxies: `{}` is no network; write it as 10.0.0.0/8", text.value));
+        problems.add(text.place, fmt::format("trusted_proxies: `{}` is not a network; write it as 10.0.0.0/8",
+                                             text.value));
       }
     }
   }

@@ -203,7 +203,7 @@ std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::s
   const std::string_view place = without_fragment(uri);
   SchemaResource* const resource = place == from.uri ? &from : find(place);
   if (!resource) {
-    report_(from, at, fmt::format("\"{}\" leads to a document that is not there: {}", reference, place));
+    report_(from, at, fmt::format("\"{}\" refers to a document that does not exist: {}", reference, place));
     return std::nullopt;
   }
   const std::string fragment = place.size() < uri.size()
@@ -218,7 +218,7 @@ std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::s
     target = Target{anchor->second, resource, anchor->first};
   }
   if (!target) {
-    report_(from, at, fmt::format("\"{}\" leads nowhere: {} has no {}", reference, place, fragment));
+    report_(from, at, fmt::format("\"{}\" has no target: {} has no {}", reference, place, fragment));
     return std::nullopt;
   }
   target->resource = &resource_of(target->schema, *target->resource);

@@ -37,10 +37,10 @@ class Reader {
     RegexForm form = disjunction(0);
     if (peek() != kEnd)
       refuse(peek() == ')' ? "there is a ) without its (" : "it does not end where it should");
-    if (most_reference_ > groups_) refuse("a backreference names a group that is not there");
+    if (most_reference_ > groups_) refuse("a backreference names a group that does not exist");
     for (const std::string& name : referred_) {
       if (std::find(names_.begin(), names_.end(), name) == names_.end())
-        refuse("\\k names a group that is not there");
+        refuse("\\k names a group that does not exist");
     }
     // RE2 looks for the beginning of a match byte by byte, and between two bytes of a character its \B holds.
     if (between_bytes_) out_.re2 = "\\A(?s:.*?)(?:" + out_.re2 + ")";
@@ -160,7 +160,7 @@ class Reader {
     ++at_;
     simple_ = false;
     if (take("?=") || take("?!") || take("?<=") || take("?<!")) {
-      if (!strict_) refuse("lookahead and lookbehind stand where they cannot be matched");
+      if (!strict_) refuse("lookahead and lookbehind are at a place where they cannot be matched");
       disjunction(depth + 1);
       if (!take(')')) refuse("there is a ( without its )");
       return false;
@@ -173,7 +173,7 @@ class Reader {
           refuse("two groups have the same name");
         names_.push_back(std::move(name));
       } else if (peek() == '?') {
-        refuse("(? is not followed by what ECMA-262 has there");
+        refuse("(? is followed by something that ECMA-262 does not define");
       }
     }
     out_.re2 += "(?:";

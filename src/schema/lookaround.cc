@@ -20,11 +20,9 @@ struct Unsayable {
 
 [[noreturn]] void refuse_place() {
   throw Unsayable{
-      "lookahead and lookbehind are matched in linear time only where their place is known: behind `^`, "
-      "before "
-      "`$`, or with a text of one length between; put it there, as in `^(?!.*admin)`, or say it as a schema "
-      "of "
-      "its own: `allOf: [{pattern: …}, {not: {pattern: …}}]`"};
+      "lookahead and lookbehind are matched in linear time only if their place is known: after `^`, before "
+      "`$`, or with a text of one length between; put it there, as in `^(?!.*admin)`, or write it as a "
+      "schema of its own: `allOf: [{pattern: …}, {not: {pattern: …}}]`"};
 }
 
 // A part of a sequence, as it is written.

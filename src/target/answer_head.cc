@@ -135,11 +135,10 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
 std::string_view fault_of(http::SetCookie& cookie, const AnswerRules& rules) {
   const bool readable = has(rules.readable_cookies, cookie.name);
   if (rules.set_cookies == SetCookies::refuse) {
-    if (!cookie.secure) return "the upstream's cookie stayed behind, because it lacks Secure";
-    if (!cookie.http_only && !readable)
-      return "the upstream's cookie stayed behind, because it lacks HttpOnly";
+    if (!cookie.secure) return "the upstream's cookie was dropped, because it lacks Secure";
+    if (!cookie.http_only && !readable) return "the upstream's cookie was dropped, because it lacks HttpOnly";
     if (cookie.same_site == http::SameSite::unsaid)
-      return "the upstream's cookie stayed behind, because it lacks SameSite";
+      return "the upstream's cookie was dropped, because it lacks SameSite";
   }
   cookie.secure = true;
   cookie.http_only = cookie.http_only || !readable;
@@ -169,10 +168,10 @@ void take_cookie(const http::Field& field, const AnswerRules& rules, const Answe
     report.said = name;
   };
   if (rules.credential_cookies.is_or_taken_for(name))
-    return stays("the upstream's cookie stayed behind, because a configured scheme has its credential there");
+    return stays(
+        "the upstream's cookie was dropped, because it has the name of a configured scheme's credential");
   auto cookie = http::parse_set_cookie(field.value);
-  if (!cookie)
-    return stays("the upstream's cookie stayed behind, because it is not of the grammar of Set-Cookie");
+  if (!cookie) return stays("the upstream's cookie was dropped, because it is not a valid Set-Cookie");
   if (const std::string_view fault = fault_of(*cookie, rules); !fault.empty()) return stays(fault);
   // A host that clients do not know: without it the cookie is this server's alone.
   if (cookie->domain && names_inside(*cookie->domain, rules)) cookie->domain.reset();

@@ -117,7 +117,7 @@ TEST(AnswerFields, RefuseACookieThatLacksSomethingWhereThatIsSaid) {
     CallReport report;
     EXPECT_EQ(set_by(std::string("theme=a; ") + attributes, strict, &report), "") << attributes;
     EXPECT_EQ(std::string(report.detail),
-              std::string("the upstream's cookie stayed behind, because it lacks ") + lack);
+              std::string("the upstream's cookie was dropped, because it lacks ") + lack);
     EXPECT_EQ(std::string(report.said), "theme");
   }
   EXPECT_EQ(set_by("theme=a; Secure; HttpOnly; SameSite=Lax", strict),
@@ -137,7 +137,7 @@ TEST(AnswerFields, SetNoCredentialUnderAnySpellingWhateverIsDeclared) {
   CallReport report;
   set_by("sid=secret", with, &report);
   EXPECT_EQ(std::string(report.detail),
-            "the upstream's cookie stayed behind, because a configured scheme has its credential there");
+            "the upstream's cookie was dropped, because it has the name of a configured scheme's credential");
   EXPECT_EQ(std::string(report.said), "sid");
 }
 

@@ -28,7 +28,7 @@ HandlerRun run(const handler::Handler& handler, const handler::HeldRequest& held
   } catch (const std::exception& wrong) {
     return {std::nullopt, wrong.what(), {}};
   } catch (...) {
-    return {std::nullopt, "the handler threw what is no std::exception", {}};
+    return {std::nullopt, "the handler threw something other than a std::exception", {}};
   }
 }
 
@@ -56,7 +56,7 @@ Verdict<void> respond(const handler::Answer& answer, const Principal& principal,
   }
   const unsigned status = Access::status(answer);
   if (status < 200 || status > 299) {
-    report.detail = "the handler answered with a status outside 200 to 299; a Problem says what went wrong";
+    report.detail = "the handler answered with a status outside 200 to 299; return a Problem for an error";
     return refuse(Reason::handler_failed);
   }
   response.status = status;
@@ -64,7 +64,7 @@ Verdict<void> respond(const handler::Answer& answer, const Principal& principal,
     auto memory =
         CountedMemory::of_answer(call.memory, principal.identity(), call.client, body->text().size());
     if (!memory) {
-      report.detail = "the handler has answered, and its answer was dropped";
+      report.detail = "the handler has answered, but there is no memory for its answer, so it was dropped";
       return std::unexpected(memory.error());
     }
     response.memory = *std::move(memory);

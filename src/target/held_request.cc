@@ -41,14 +41,14 @@ double CheckedValue::number() const { return asked(*this, json::Kind::number, "a
 
 std::int64_t CheckedValue::integer() const {
   const auto integer = asked(*this, json::Kind::number, "an integer").integer();
-  if (!integer) throw std::range_error("a checked number is no integer of 64 bits");
+  if (!integer) throw std::range_error("a checked number is not an integer of 64 bits");
   return *integer;
 }
 
 std::size_t CheckedValue::size() const {
   const json::Value value = Access::json(*this);
   if (!value.is_array() && !value.is_object())
-    throw std::logic_error("a checked value without elements was asked for its size");
+    throw std::logic_error("the size of a checked value without elements was read");
   return value.size();
 }
 
@@ -62,7 +62,7 @@ CheckedValue CheckedValue::operator[](std::string_view name) const {
   const auto found = find(name);
   if (!found)
     throw std::logic_error(
-        fmt::format("a checked object has no member {}; use find() for what may be absent", name));
+        fmt::format("a checked object has no member {}; use find() for an optional member", name));
   return *found;
 }
 
@@ -124,7 +124,7 @@ Json::Json(std::nullptr_t) : text_("null") {}
 Json::Json(bool value) : text_(value ? "true" : "false") {}
 Json::Json(Number, std::int64_t value) : text_(fmt::format("{}", value)) {}
 Json::Json(double value) : text_(fmt::format("{}", value)) {
-  if (!std::isfinite(value)) throw std::range_error("a number that is not finite has no place in JSON");
+  if (!std::isfinite(value)) throw std::range_error("JSON cannot represent a number that is not finite");
 }
 Json::Json(std::string_view text) { json::append_string(text_, text); }
 
@@ -146,7 +146,7 @@ Json Json::object(std::span<const Member> members) {
     const auto& [name, value] = *member;
     const bool twice =
         std::any_of(members.begin(), member, [&](const Member& other) { return other.first == name; });
-    if (twice) throw std::range_error(fmt::format("an object to answer with has {} twice", name));
+    if (twice) throw std::range_error(fmt::format("an object of the answer has {} twice", name));
     if (result.text_.size() > 1) result.text_ += ',';
     json::append_string(result.text_, name);
     result.text_ += ':';

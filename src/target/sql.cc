@@ -200,10 +200,10 @@ Refusal refusal_of(Unfinished how, std::string_view rule, CallReport& report) {
     case Unfinished::no_turn: report.detail = "the statement had no turn in time, and was not begun"; break;
     case Unfinished::overdue:
       report.detail =
-          "the statement does not hear that it is interrupted, and goes on; it will change nothing";
+          "the statement does not react to its interruption, and continues; it will change nothing";
       break;
     case Unfinished::settling:
-      report.detail = "the commit had begun when the time was over; whether it took effect is not known";
+      report.detail = "the commit had begun when the time was over; it is unknown whether it took effect";
       break;
   }
   if (refusal.reason == Reason::database_overloaded) refusal.retry_after = std::chrono::seconds(1);

@@ -72,7 +72,7 @@ Refusal refusal_for(client::ConnectionPool::ConnectFailure exhausted) {
 
 std::unexpected<Refusal> out_of_connections(CallerShares::Exhausted exhausted, CallReport& report) {
   if (exhausted == CallerShares::Exhausted::share) {
-    report.detail = "the caller has as many of the upstream's connections in use as are left for the others";
+    report.detail = "the caller uses as many of the upstream's connections as are left for all other callers";
     Refusal refusal(Reason::upstream_share);
     refusal.retry_after = std::chrono::seconds(1);
     return std::unexpected(refusal);

@@ -50,7 +50,7 @@ net::Task<Verdict<void>> UpstreamLookup::find(const Input& input, const Call& ca
   const auto value = [&](const Reference& reference) { return look_up(reference, input.request(), call); };
   if (!path_.expand(value, path)) {
     // What cannot stand in a path names nothing.
-    report.detail = "a value of the request cannot stand in the lookup's path";
+    report.detail = "a value of the request cannot be part of the lookup's path";
     co_return Verdict<void>{};
   }
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, principal, call, report));

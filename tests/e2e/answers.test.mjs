@@ -72,7 +72,7 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
     desk.upstream.answer = () => response(200, {}, { 'Set-Cookie': 'theme=a secret' });
     const answer = await ask();
     assert.deepEqual(cookiesOf(answer), []);
-    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id'])).detail, "the upstream's cookie stayed behind, because it is not of the grammar of Set-Cookie: theme");
+    assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id'])).detail, "the upstream's cookie was dropped, because it is not a valid Set-Cookie: theme");
   });
 
   // The same every time: a linear congruential generator (Numerical Recipes).

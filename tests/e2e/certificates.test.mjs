@@ -228,7 +228,7 @@ describe('two ways to read a name from certificates', unlessBuilt, () => {
     };
     const refused = await check({ prefix: 'certificate:', id: 'claims.common_name' });
     assert.equal(refused.status, 1);
-    assert.match(refused.stderr, /could give a caller the principal\.id of somebody whom \w+ proves/);
+    assert.match(refused.stderr, /could give a caller the principal\.id of a principal that \w+ proves/);
     for (const settings of [{ prefix: 'name:', id: 'claims.common_name' }, { prefix: 'certificate:' }, { same_people_as: 'partnerCertificate', prefix: 'certificate:', id: 'claims.common_name' }]) {
       const { status, stderr } = await check(settings);
       assert.equal(status, 0, stderr);

@@ -142,7 +142,7 @@ describe('check', unlessBuilt, () => {
     folder.write('other.yaml', api.replace('/items:', '/things:').replace('operationId: addItem', 'operationId: addThing'));
     const { status, stderr } = await check(configuration.replace('[api.yaml]', '[api.yaml, other.yaml]').replace('  addItem:', '  addThing: {permission: items:write}\n  addItem:'));
     assert.equal(status, 1);
-    assert.match(stderr, /^other\.yaml:6:\d+: `listItems` names the operation at api\.yaml:6 too/m);
+    assert.match(stderr, /^other\.yaml:6:\d+: `listItems` also names the operation at api\.yaml:6;/m);
   });
 
   it('takes policy from the document', async () => {

@@ -139,14 +139,14 @@ describe('a credential', unlessBuilt, () => {
     assert.equal(status, 1);
     const said = stdout + stderr;
     for (const name of ['x-api-key', 'API_KEY']) assert.match(said, new RegExp(`fields.forward: \`${name}\` carries the credential of`));
-    for (const name of ['Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP']) assert.match(said, new RegExp(`fields.forward: \`${name}\` never goes on as a client sent it`));
+    for (const name of ['Authorization', 'Cookie', 'Gatehouse-Roles', 'Client-IP']) assert.match(said, new RegExp(`fields.forward: \`${name}\` is never forwarded as a client sent it`));
     assert.match(said, /fields\.forward: `a b` is not the name of a header field/);
     assert.match(said, /fields\.cookies\.forward: `sid` carries the credential of `browserKey`/);
     assert.match(said, /fields\.cookies\.forward: `a;b` is not the name of a cookie/);
-    assert.match(said, /fields\.forward: `X_API_Key` can be taken for `x-api-key`, which carries the credential of/);
+    assert.match(said, /fields\.forward: `X_API_Key` can be confused with `x-api-key`, which carries the credential of/);
     for (const name of ['Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo', 'X-Amz-Meta_a']) assert.ok(said.includes(`fields.forward: \`${name}\` can be taken for a field that Gatehouse knows`), name);
-    for (const name of ['SID', 's%69d']) assert.ok(said.includes(`fields.cookies.forward: \`${name}\` can be taken for \`sid\`, which carries the credential of \`browserKey\``), name);
-    assert.match(said, /fields\.forward: `Referer` goes on as far as `referer` says/);
+    for (const name of ['SID', 's%69d']) assert.ok(said.includes(`fields.cookies.forward: \`${name}\` can be confused with \`sid\`, which carries the credential of \`browserKey\``), name);
+    assert.match(said, /fields\.forward: `Referer` is forwarded by the setting `referer`/);
     assert.doesNotMatch(said, /theme|X_Own/);
     await other.close();
   });
@@ -246,7 +246,7 @@ describe('`fields` at its three levels', unlessBuilt, () => {
     other.configuration.fields = { forward: [{ name: 'X-D', from: 'trusted_proxies' }] };
     other.configuration.upstreams.orders.fields = { forward: ['Gatehouse-Roles', 'Content-Type'] };
     const second = await check();
-    for (const text of [/`X-D` is from: trusted_proxies, and there are none/, /upstreams\.orders\.fields\.forward: `Gatehouse-Roles` never goes on/, /upstreams\.orders\.fields\.forward: `Content-Type` never goes on/])
+    for (const text of [/`X-D` is from: trusted_proxies, and there are none/, /upstreams\.orders\.fields\.forward: `Gatehouse-Roles` is never forwarded/, /upstreams\.orders\.fields\.forward: `Content-Type` is never forwarded/])
       assert.match(second, text);
     assert.equal(second.match(/Gatehouse-Roles/g).length, 1, 'told once');
     await other.close();
@@ -323,7 +323,7 @@ describe('a credential that says forward: true', unlessBuilt, () => {
     desk.writeFiles();
     const { status, stdout, stderr } = await desk.folder.run('check', '-c', 'gatehouse.yaml');
     assert.equal(status, 1);
-    assert.match(stdout + stderr, /otherToken: says forward: true, but `userToken`/);
+    assert.match(stdout + stderr, /otherToken: has forward: true, but `userToken`/);
     await desk.close();
   });
 });

@@ -23,7 +23,7 @@ describe('a full disk', unlessBuilt, () => {
     for (let count = 0; count < 20; ++count) reads.push(await desk.get('/orders/1', admin));
     assert.deepEqual(reads.map(({ status }) => status), Array(20).fill(200));
     assert.equal(desk.upstream.requests.filter(({ target }) => target === '/orders/export').length, arrived, 'nothing was done');
-    assert.match(desk.gatehouse.output, /store: .*sensitive operations are refused, and it is tried again/);
+    assert.match(desk.gatehouse.output, /store: .*sensitive operations are refused; retrying/);
 
     files('unlimited');
     for (const answer of refused) {

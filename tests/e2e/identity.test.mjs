@@ -320,7 +320,7 @@ describe('two sources of ids', unlessBuilt, () => {
     for (const change of [({ partnerKey }) => delete partnerKey.prefix, ({ partnerKey }) => (partnerKey.prefix = 'certificate:')]) {
       const { status, stderr } = await check(change);
       assert.equal(status, 1);
-      assert.match(stderr, /could give a caller the principal\.id of somebody whom \w+ proves/);
+      assert.match(stderr, /could give a caller the principal\.id of a principal that \w+ proves/);
     }
     const same = await check(({ partnerKey }) => { delete partnerKey.prefix; partnerKey.same_people_as = 'userToken'; });
     assert.equal(same.status, 0, same.stderr);
@@ -378,7 +378,7 @@ describe('two documents', unlessBuilt, () => {
     desk.writeFiles();
     const { status, stderr } = await desk.folder.run('check', '-c', 'gatehouse.yaml');
     assert.equal(status, 1);
-    assert.match(stderr, /the security scheme `partnerKey` travels elsewhere in .*; let the documents agree/);
+    assert.match(stderr, /the security scheme `partnerKey` has another place in .*; let the documents agree/);
     await desk.close();
   });
 });

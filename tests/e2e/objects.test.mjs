@@ -229,7 +229,7 @@ describe('a lookup that is wrong', unlessBuilt, () => {
     'by dot segments': [{ upstream: { path: '/o/../{path.id}' } }, /none that is \. or \.\./],
     'by a value that no request has': [{ upstream: { path: '/o/{id}' } }, /is not a value of a request/],
     'by a value that the operation does not declare': [{ upstream: { path: '/o/{path.other}' } }, /declares no such parameter/],
-    'by a body that the operation does not take': [{ upstream: { path: '/o/{body.id}' } }, /takes no body/],
+    'by a body that the operation does not take': [{ upstream: { path: '/o/{body.id}' } }, /accepts no body/],
     'by the object itself': [{ upstream: { path: '/o/{resource.id}' } }, /is not a value of a request/],
     'by having none of both': [{}, /one of `sql` and `upstream`/],
     'by having both': [{ sql: 'SELECT 1 AS customer', upstream: { path: '/o/{path.id}' } }, /one of `sql` and `upstream`/],

@@ -228,7 +228,7 @@ describe('a signed request', unlessBuilt, () => {
     Object.assign(other.configuration.operations.listCatalogue, { handler: 'x' });
     other.writeFiles();
     const again = await other.folder.run('check', '-c', 'gatehouse.yaml');
-    assert.match(again.stdout + again.stderr, /listCatalogue: signed: true: nothing but an upstream verifies the signature/);
+    assert.match(again.stdout + again.stderr, /listCatalogue: signed: true: only an upstream can verify the signature/);
     await other.close();
   });
 });

@@ -52,12 +52,12 @@ describe('a sink that nobody reads', unlessBuilt, () => {
       assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
     }
     await eventually(async () => /gatehouse_event_sink_stalled\{sink="stdout"\} 1/.test(await metrics()), 'the stall in the metrics', 20_000);
-    await eventually(() => /stdout: has taken nothing for 10 s/.test(told), 'word to the operator', 20_000);
+    await eventually(() => /stdout: has accepted nothing for 10 s/.test(told), 'word to the operator', 20_000);
     const { stdout } = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--operation', 'exportOrders', '--json');
     assert.ok(stdout.trim().split('\n').length >= 5, 'the store has them');
     server.kill('SIGTERM');
     await eventually(() => server.exitCode !== null, 'end of the process', 15_000);
-    assert.match(told, /stdout: stands still at the end; \d+ bytes of events wait for it in the store, and follow at the next start/);
+    assert.match(told, /stdout: is stalled at the end; \d+ bytes of events wait for it in the store, and follow at the next start/);
 
     // What the pipe had taken, and what the next process writes: together all that is in the store.
     taken = `${desk.gatehouse.output}\n${taken}`;
@@ -104,7 +104,7 @@ describe('the file of the log', unlessBuilt, () => {
     desk.gatehouse.signal('SIGHUP');
     await eventually(async () => {
       await desk.get('/orders/1');
-      return /logs\/events\.jsonl: cannot open .*it is tried again/.test(desk.gatehouse.output);
+      return /logs\/events\.jsonl: cannot open .*retrying/.test(desk.gatehouse.output);
     }, 'word to the operator');
     const before = desk.folder.read('logs/old.jsonl').trim().split('\n').length;
     for (let count = 0; count < 20; ++count) await desk.get('/orders/1');

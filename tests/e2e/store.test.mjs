@@ -184,15 +184,15 @@ describe("the API's database", unlessBuilt, () => {
   const makeTitles = (folder, name) => makeDatabase(folder, name, 'CREATE TABLE titles(title TEXT)');
 
   it("is never the store's file, by whatever name", async () => {
-    assert.match(await check('sqlite:state.db', (folder) => makeTitles(folder, 'state.db')), /state\.db is the store's file too/);
+    assert.match(await check('sqlite:state.db', (folder) => makeTitles(folder, 'state.db')), /state\.db is also the store's file/);
     assert.match(await check('sqlite:link.db', (folder) => {
       makeTitles(folder, 'state.db');
       symlinkSync('state.db', `${folder.path}/link.db`);
-    }), /link\.db is the store's file too/);
+    }), /link\.db is also the store's file/);
   });
 
   it('is data.db beside the store where nothing is said', async () => {
-    assert.match(await check(undefined), /data\.db that statements run on cannot be opened/);
+    assert.match(await check(undefined), /data\.db of the statements cannot be opened/);
     assert.doesNotMatch(await check(undefined, (folder) => makeTitles(folder, 'data.db')), /data\.db/);
   });
 });
