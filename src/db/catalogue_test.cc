@@ -442,7 +442,7 @@ TEST(LengthsOfStatements, BoundWhatAFunctionIsGivenAndMakes) {
 
 TEST_F(Statements, AFunctionWhoseTimeIsTheTextSquaredIsRefused) {
   EXPECT_THAT(why_not("SELECT snippet(found, 0, '', '', '', 8) AS s FROM found WHERE found MATCH :query.q"),
-              HasSubstr("take highlight"));
+              HasSubstr("use highlight"));
   EXPECT_EQ(why_not("SELECT highlight(found, 0, '', '') AS s FROM found WHERE found MATCH :query.q"),
             "accepted");
 }

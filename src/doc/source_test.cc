@@ -66,8 +66,8 @@ TEST(Yaml, KeysMayBeNumbersAndStayAsWritten) {
 
 TEST(Yaml, EveryProblemIsReportedAtOnce) {
   EXPECT_EQ(yaml("a: 01\na: 2\nb: .inf\n"),
-            "a.yaml:1:4: `01` is octal in some readers and decimal to others; write it without the zero in "
-            "front, or quote it\n"
+            "a.yaml:1:4: `01` is octal in some parsers and decimal in others; write it without the leading "
+            "zero, or quote it\n"
             "a.yaml:2:1: the key `a` is twice in this map; keep one\n"
             "a.yaml:3:4: JSON has no number for `.inf`; quote it if it is a text\n");
 }
@@ -123,7 +123,7 @@ TEST(Source, JsonIsReadStrictlyAndItsFaultsHaveAPlace) {
   EXPECT_THAT(problems.text(), StartsWith("x.json:2:2: this key is twice in the object"));
   Problems more;
   EXPECT_FALSE(parse("a: 1", "x.json", more));
-  EXPECT_THAT(more.text(), StartsWith("x.json:1:1: not JSON"));
+  EXPECT_THAT(more.text(), StartsWith("x.json:1:1: not valid JSON"));
 }
 
 TEST(Source, AFileThatIsNotThereIsAProblem) {

@@ -287,15 +287,15 @@ TEST(References, ThatLeadOutOrNowhereAreRefused) {
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '/etc/passwd'}\n")),
               HasSubstr("leads out of the document's directory"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'https://example.com/a.yaml'}\n")),
-              HasSubstr("is on the network"));
+              HasSubstr("is a network address"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '//example.com/a.yaml'}\n")),
-              HasSubstr("is on the network"));
+              HasSubstr("is a network address"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'file:///etc/passwd'}\n")),
-              HasSubstr("is on the network"));
+              HasSubstr("is a network address"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: 'gone.yaml'}\n")), HasSubstr("gone.yaml: no such file"));
-  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/nothing'}\n")), HasSubstr("leads nowhere"));
+  EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/nothing'}\n")), HasSubstr("has no target"));
   EXPECT_THAT(problems_of(with_paths("  /a: {$ref: '#/paths/~1b'}\n  /b: {$ref: '#/paths/~1a'}\n")),
-              HasSubstr("round in a circle"));
+              HasSubstr("refers to itself"));
 }
 
 TEST(References, OfSchemasThatLeadOutAreRefusedToo) {
@@ -363,7 +363,7 @@ TEST(Bodies, OfMethodsThatHaveNoneAreIgnoredWhateverTheySay) {
     EXPECT_TRUE(loaded.api.operations[0].body);
     EXPECT_FALSE(loaded.api.operations[0].ignored_body);
     EXPECT_THAT(load_with(version, method, "{$ref: '#/nowhere'}").problems.text(),
-                HasSubstr("leads nowhere"));
+                HasSubstr("has no target"));
   }
 }
 

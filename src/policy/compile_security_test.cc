@@ -102,7 +102,7 @@ TEST(Together, OneCredentialIsNotTwoProofs) {
         << one;
   }
   EXPECT_THAT(together("userToken", "sentToken", "userToken"),
-              HasSubstr("listOrders: asks for userToken and sentToken together, but one token of "
+              HasSubstr("listOrders: requires userToken and sentToken together, but one token of "
                         "https://idp.test/ for the audience `orders` could be both"));
 }
 

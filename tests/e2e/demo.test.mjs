@@ -210,7 +210,7 @@ describe('the end of gatehouse demo', unlessBuilt, () => {
       assert.equal((await demo.folder.run('check', '-c', 'desk/gatehouse.yaml')).status, 0);
       const again = await demo.folder.run('demo', '--keep', 'desk');
       assert.equal(again.status, 1);
-      assert.match(again.stderr, /there already/);
+      assert.match(again.stderr, /exists already/);
     } finally {
       await demo.close();
     }

@@ -81,7 +81,7 @@ describe('a credential', unlessBuilt, () => {
     }
     const { headers } = await raw(['X-Tenants: mine'], '/open');
     await desk.gatehouse.eventOf(headers['x-request-id']);
-    assert.match((await desk.folder.run('why', '-c', 'gatehouse.yaml', headers['x-request-id'])).stdout, /Not passed on to the upstream.*: X-Tenants$/m);
+    assert.match((await desk.folder.run('why', '-c', 'gatehouse.yaml', headers['x-request-id'])).stdout, /Not forwarded to the upstream.*: X-Tenants$/m);
     const refused = await raw(['X-Tenants: mine'], '/orders/1');
     assert.equal((await desk.gatehouse.eventOf(refused.headers['x-request-id']))['http.request.dropped'], undefined, 'nothing was to go on');
   });

@@ -66,7 +66,7 @@ describe('init', unlessBuilt, () => {
       const open = checked.stderr.split('\n').filter((line) => /^\S+:\d+:\d+: /.test(line) && !/has none for the security scheme|both have the same place/.test(line));
       assert.deepEqual(open, [], `${document}\n${text}`);
       if (checked.status === 0) loaded += 1;
-      else assert.match(text, /DECIDE: `.*` is HTTP \w+, which Gatehouse does not take/);
+      else assert.match(text, /DECIDE: `.*` is HTTP \w+, which Gatehouse does not support/);
     }
     assert.ok(loaded > 25, `${loaded} of ${sound.length} load`);
   });
@@ -137,8 +137,8 @@ describe('init', unlessBuilt, () => {
     for (const [words, wanted, text] of [
       [['--openapi', 'none.json', '--upstream', upstream], 1, /none\.json: no such file/],
       [['--openapi', 'old.json', '--upstream', upstream], 1, /OpenAPI 2\.0/],
-      [['--openapi', 'small.json', '--upstream', 'localhost:3000'], 2, /no URL of a service/],
-      [['--openapi', 'small.json', '--upstream', 'http://user:password@host'], 2, /no URL of a service/],
+      [['--openapi', 'small.json', '--upstream', 'localhost:3000'], 2, /is not the URL of a service/],
+      [['--openapi', 'small.json', '--upstream', 'http://user:password@host'], 2, /is not the URL of a service/],
       [['--openapi', 'small.json'], 2, /--upstream/],
       [['--openapi', 'small.json', '--upstream', upstream, '-o', 'nowhere/gatehouse.yaml'], 1, /cannot be created/],
     ]) {

@@ -234,8 +234,8 @@ describe('a lookup that is wrong', unlessBuilt, () => {
     'by having none of both': [{}, /one of `sql` and `upstream`/],
     'by having both': [{ sql: 'SELECT 1 AS customer', upstream: { path: '/o/{path.id}' } }, /one of `sql` and `upstream`/],
     'by having no path': [{ upstream: { name: 'orders' } }, /path/],
-    'by a type that is none': [{ upstream: { path: '/o/{path.id}' }, attributes: { customer: 'text' } }, /no type of a JSON value/],
-    'by a type that no JSON has': [{ upstream: { path: '/o/{path.id}' }, attributes: { customer: 'net.IP' } }, /no type of a JSON value/],
+    'by a type that is none': [{ upstream: { path: '/o/{path.id}' }, attributes: { customer: 'text' } }, /is not a type of a JSON value/],
+    'by a type that no JSON has': [{ upstream: { path: '/o/{path.id}' }, attributes: { customer: 'net.IP' } }, /is not a type of a JSON value/],
     'by an attribute that its condition asks for and nobody promised': [{ upstream: { path: '/o/{path.id}' }, attributes: { owner: 'string' } }, /customer/],
     'by a condition of another type': [{ upstream: { path: '/o/{path.id}' }, attributes: { customer: 'int' } }, /customer|int/],
   };
