@@ -144,7 +144,7 @@ describe('a credential', unlessBuilt, () => {
     assert.match(said, /fields\.cookies\.forward: `sid` carries the credential of `browserKey`/);
     assert.match(said, /fields\.cookies\.forward: `a;b` is not the name of a cookie/);
     assert.match(said, /fields\.forward: `X_API_Key` can be confused with `x-api-key`, which carries the credential of/);
-    for (const name of ['Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo', 'X-Amz-Meta_a']) assert.ok(said.includes(`fields.forward: \`${name}\` can be taken for a field that Gatehouse knows`), name);
+    for (const name of ['Gatehouse_Principal', 'Content_Length', 'X.Real.IP', 'Remote_User', 'X_HTTP_Method_Override', 'X_Forwarded_Foo', 'X-Amz-Meta_a']) assert.ok(said.includes(`fields.forward: \`${name}\` can be confused with a field that Gatehouse knows`), name);
     for (const name of ['SID', 's%69d']) assert.ok(said.includes(`fields.cookies.forward: \`${name}\` can be confused with \`sid\`, which carries the credential of \`browserKey\``), name);
     assert.match(said, /fields\.forward: `Referer` is forwarded by the setting `referer`/);
     assert.doesNotMatch(said, /theme|X_Own/);
