@@ -1,6 +1,7 @@
 #include "server/body_reader.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/counted_memory.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kPiece = std::size_t{16} << 10U;
+constexpr std::size_t kLeastRead = 1024;  // less space is not worth a system call
 
 Refusal refusal_of(const Error& error) {
   switch (error.code) {
@@ -18,6 +20,25 @@ Refusal refusal_of(const Error& error) {
 }
 
 }  // namespace
+
+http::Progress ChunksInPlace::take(std::span<char> text, std::uint64_t most) {
+  for (at_ = end_;;) {
+    const http::ChunkedDecoder::Step step = decoder_.next({text.data() + at_, text.size() - at_});
+    if (step.progress == http::Progress::malformed) {
+      reason_ = decoder_.reason();
+      return step.progress;
+    }
+    at_ += step.consumed;
+    if (!step.data.empty()) {
+      if (size() == 0) begin_ = end_ = static_cast<std::size_t>(step.data.data() - text.data());
+      char* const place = text.data() + end_;
+      if (place != step.data.data()) std::memmove(place, step.data.data(), step.data.size());
+      end_ += step.data.size();
+      if (size() > most) return http::Progress::malformed;
+    }
+    if (step.progress == http::Progress::complete || step.data.empty()) return step.progress;
+  }
+}
 
 net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, CallerShares::Lease& memory) {
   stream_.set_deadline(stream_.loop().now() + timeout_);
@@ -78,44 +99,54 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read_length(std::uint64_t l
   co_return copied_;
 }
 
+// In the buffer where it fits behind the head, so that nothing is allocated; else in `copied_`.
 net::Task<Verdict<std::string_view>> ConnectionBody::read_chunked(std::uint64_t most,
                                                                   CallerShares::Lease& memory) {
-  http::ChunkedDecoder decoder(http::Trailers::refuse);
-  std::string piece(arrived());  // what is being decoded
-  std::size_t from_buffer = piece.size();
+  ChunksInPlace chunks;
   for (;;) {
-    std::string_view rest = piece;
-    for (;;) {
-      const http::ChunkedDecoder::Step step = decoder.next(rest);
-      if (step.progress == http::Progress::malformed)
-        co_return refuse(Reason::malformed_http, http::name(decoder.reason()));
-      rest.remove_prefix(step.consumed);
-      read_ += step.data.size();
-      if (copied_.size() + step.data.size() > most) co_return refuse(Reason::body_too_large);
-      GATEHOUSE_CO_CHECK(make_room(copied_.size() + step.data.size(), memory));
-      copied_ += step.data;
-      if (step.progress == http::Progress::complete) {
-        // Bytes behind the end belong to the next request. They are in the buffer already, or were read from
-        // the stream directly.
-        complete_ = true;
-        if (from_buffer > 0) {
-          used_ = from_buffer - rest.size();
-        } else {
-          used_ = arrived().size();
-          surplus_ = rest;
-        }
-        co_return copied_;
-      }
-      if (step.data.empty()) break;
+    if (auto ended = take(chunks, buffer_.bytes_in_place().subspan(head_size_), most)) {
+      used_ = chunks.behind();
+      co_return *std::move(ended);
     }
-    if (from_buffer > 0) used_ = from_buffer;
-    from_buffer = 0;
-    piece.resize(kPiece);
-    const auto read = co_await stream_.read(std::span(piece));
+    buffer_.keep(head_size_ + chunks.end());
+    const std::span<char> space = buffer_.space_in_place();
+    if (space.size() < kLeastRead) break;
+    const auto read = co_await stream_.read(space);
     if (!read) co_return std::unexpected(refusal_of(read.error()));
     if (*read == 0) co_return refuse(Reason::client_gone);
-    piece.resize(*read);
+    buffer_.added(*read);
   }
+  GATEHOUSE_CO_CHECK(make_room(chunks.size() + kLeastRead, memory));
+  copied_.assign(arrived().substr(chunks.begin()));
+  used_ = arrived().size();
+  chunks.moved();
+  for (;;) {
+    const std::size_t before = copied_.size();
+    GATEHOUSE_CO_CHECK(make_room(before + kLeastRead, memory));
+    copied_.resize(std::min(counted_, before + kPiece));
+    const auto read = co_await stream_.read(std::span(copied_).subspan(before));
+    if (!read) co_return std::unexpected(refusal_of(read.error()));
+    if (*read == 0) co_return refuse(Reason::client_gone);
+    copied_.resize(before + *read);
+    if (auto ended = take(chunks, copied_, most)) {
+      surplus_ = std::string_view(copied_).substr(chunks.behind());
+      co_return *std::move(ended);
+    }
+    copied_.resize(chunks.end());
+  }
+}
+
+std::optional<Verdict<std::string_view>> ConnectionBody::take(ChunksInPlace& chunks, std::span<char> text,
+                                                              std::uint64_t most) {
+  const http::Progress progress = chunks.take(text, most);
+  read_ = chunks.size();
+  if (progress == http::Progress::need_more) return std::nullopt;
+  if (progress == http::Progress::malformed) {
+    if (const auto reason = chunks.reason()) return refuse(Reason::malformed_http, http::name(*reason));
+    return refuse(Reason::body_too_large);
+  }
+  complete_ = true;
+  return std::string_view(text.data() + chunks.begin(), chunks.size());
 }
 
 std::uint64_t ConnectionBody::arrived_bytes() const {

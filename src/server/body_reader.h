@@ -1,7 +1,13 @@
 // Reads a request's body from its connection, once the gates ask for it.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "gate/validate.h"
 #include "http/chunked.h"
@@ -9,6 +15,31 @@
 #include "server/request_buffer.h"
 
 namespace gatehouse::server {
+
+// Decodes a body in chunks where it has arrived: each piece moves down to the end of the one before it.
+class ChunksInPlace {
+ public:
+  // `text` is what size() says of the body, at begin(), and behind it what has come since. complete: the body
+  // has ended, and what follows it stands at behind(). need_more: all was decoded, and the next bytes belong
+  // at end(). malformed: see reason(); where there is none, the body has more than `most` bytes.
+  http::Progress take(std::span<char> text, std::uint64_t most);
+  std::optional<http::Malformed> reason() const { return reason_; }
+
+  std::size_t begin() const { return begin_; }
+  std::size_t end() const { return end_; }
+  std::size_t size() const { return end_ - begin_; }
+  std::size_t behind() const { return at_; }
+  // The body has been copied to the beginning of another text.
+  void moved() {
+    end_ = size();
+    begin_ = 0;
+  }
+
+ private:
+  http::ChunkedDecoder decoder_{http::Trailers::refuse};
+  std::size_t begin_ = 0, end_ = 0, at_ = 0;
+  std::optional<http::Malformed> reason_;
+};
 
 class ConnectionBody final : public gate::BodyReader {
  public:
@@ -31,6 +62,9 @@ class ConnectionBody final : public gate::BodyReader {
  private:
   net::Task<Verdict<std::string_view>> read_length(std::uint64_t length, CallerShares::Lease& memory);
   net::Task<Verdict<std::string_view>> read_chunked(std::uint64_t most, CallerShares::Lease& memory);
+  // What `text` gives of a body in chunks; nothing where there must be more.
+  std::optional<Verdict<std::string_view>> take(ChunksInPlace& chunks, std::span<char> text,
+                                                std::uint64_t most);
   // Room for so many bytes of the body, counted.
   Verdict<void> make_room(std::size_t size, CallerShares::Lease& memory);
   std::string_view arrived() const { return buffer_.bytes().substr(head_size_); }
@@ -40,11 +74,11 @@ class ConnectionBody final : public gate::BodyReader {
   std::size_t head_size_;
   const http::RequestHead& head_;
   std::chrono::nanoseconds timeout_;
-  std::string copied_;       // a body that does not fit into the buffer, or came in chunks
-  std::size_t counted_ = 0;  // of it, with room to grow
-  std::string surplus_;
+  std::string copied_;        // a body that does not fit into the buffer
+  std::size_t counted_ = 0;   // of it, with room to grow
+  std::string_view surplus_;  // in `copied_`
   std::size_t used_ = 0;
-  std::uint64_t read_ = 0;  // bytes of the body that were read into `copied_`, or were too many for it
+  std::uint64_t read_ = 0;  // bytes of the body that were read into `copied_`, decoded, or too many
   bool complete_ = false;
 };
 

@@ -134,6 +134,50 @@ TEST(Connection, ReadsBodiesOfEverySizeAndTheRequestBehindThem) {
   }
 }
 
+std::string in_chunks(std::string_view body, std::size_t chunk) {
+  std::string sent(kChunkedHead);
+  for (; !body.empty(); body.remove_prefix(std::min(chunk, body.size())))
+    sent += fmt::format("{:x}\r\n{}\r\n", std::min(chunk, body.size()), body.substr(0, chunk));
+  return sent + "0\r\n\r\n";
+}
+
+// Decoded where they arrive, and moved elsewhere where there is no room: nothing is lost or taken twice.
+TEST(Connection, ReadsChunksOfEverySizeInPiecesOfEverySizeAndTheRequestBehindThem) {
+  constexpr std::size_t kBuffer = Worker::kBuffer;
+  for (const std::size_t size : {std::size_t{12}, kBuffer / 2, kBuffer - 1024, kBuffer, 3 * kBuffer}) {
+    std::string body = note_of(size);
+    for (std::size_t i = 9; i + 2 < size; ++i) body[i] = static_cast<char>('a' + i % 26);
+    for (const std::size_t chunk : {std::size_t{3}, std::size_t{1000}, kBuffer - 100, 4 * kBuffer}) {
+      for (const std::size_t piece : {std::size_t{61}, std::size_t{5000}, std::string::npos}) {
+        TestServer server;
+        TestClient client = server.connect();
+        const std::string sent = in_chunks(body, chunk) + std::string(kGet);
+        for (std::string_view left = sent; !left.empty(); left.remove_prefix(std::min(piece, left.size())))
+          server.send(client, left.substr(0, piece));
+        ASSERT_EQ(statuses_in(server.read(client)), (std::vector<unsigned>{200, 200}))
+            << size << " " << chunk;
+        ASSERT_THAT(server.backend.bodies, ElementsAre(body, "")) << size << " " << chunk << " " << piece;
+        EXPECT_EQ(server.events.body_bytes[0].first, size);
+      }
+    }
+  }
+}
+
+TEST(Connection, TakesABodyInChunksUpToItsBoundAndNoFurther) {
+  constexpr std::size_t kMost = std::size_t{256} << 10U;
+  for (const std::size_t chunk : {std::size_t{1000}, kMost, 2 * kMost}) {
+    TestServer server;
+    TestClient client = server.connect();
+    server.send(client, in_chunks(note_of(kMost), chunk));
+    server.send(client, in_chunks(note_of(kMost + 1), chunk) + std::string(kGet));
+    EXPECT_EQ(statuses_in(server.read(client)), (std::vector<unsigned>{200, 413})) << chunk;
+    EXPECT_THAT(server.events.lines,
+                ElementsAre("request allowed 200", "request refused 413 body_too_large"));
+    ASSERT_EQ(server.backend.bodies.size(), 1U);
+    EXPECT_EQ(server.backend.bodies[0].size(), kMost);
+  }
+}
+
 TEST(Connection, EndsWhereARefusedBodyIsStillToCome) {
   TestServer server;
   TestClient client = server.connect();

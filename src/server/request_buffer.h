@@ -19,6 +19,8 @@ class RequestBuffer {
   RequestBuffer& operator=(const RequestBuffer&) = delete;
 
   std::string_view bytes() const { return {data_ + begin_, end_ - begin_}; }
+  // The same, to be decoded in place.
+  std::span<char> bytes_in_place() { return {data_ + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
   // Where the next read goes. Moves bytes to the front or into a larger buffer when there is no room: views
@@ -27,6 +29,8 @@ class RequestBuffer {
   // For a body: where the next read goes without moving anything; empty when the buffer is full.
   std::span<char> space_in_place() { return {data_ + end_, capacity_ - end_}; }
   void added(std::size_t size) { end_ += size; }
+  // Drops what stands behind the first `size` bytes.
+  void keep(std::size_t size) { end_ = begin_ + size; }
   void consume(std::size_t size) {
     begin_ += size;
     if (begin_ == end_) begin_ = end_ = 0;
