@@ -80,6 +80,9 @@ class TheChecks(unittest.TestCase):
     def test_angle_brackets_are_no_way_round_the_owner(self):
         self.assert_finds({"src/gate/a.h": "#include <openssl/evp.h>\n"}, "src/gate/a.h:1", "only crypto and net")
 
+    def test_a_library_that_no_room_owns_is_found(self):
+        self.assert_finds({"src/gate/a.cc": "#include <curl/curl.h>\n"}, "src/gate/a.cc:1", "no room may include")
+
     def test_quotes_are_no_way_round_the_owner(self):
         self.assert_finds({"src/gate/a.h": '#include "sqlite3.h"\n'}, "src/gate/a.h:1", "only db")
 
