@@ -75,6 +75,22 @@ bool percent_decoded(std::string_view text, std::string& out) {
   return true;
 }
 
+void append_normalized(std::string& out, std::string_view text) {
+  for (std::size_t at = 0; (at = text.find('%')) != std::string_view::npos; text.remove_prefix(at + 3)) {
+    out += text.substr(0, at);
+    const int high = hex_value(text[at + 1]);
+    const int low = hex_value(text[at + 2]);
+    const char c = static_cast<char>(high * 16 + low);
+    if (is(c, kUnreserved)) {
+      out += c;
+    } else {
+      constexpr char kDigits[] = "0123456789ABCDEF";
+      out += {'%', kDigits[high], kDigits[low]};
+    }
+  }
+  out += text;
+}
+
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
   if (!percent_decoded(text, out)) return std::nullopt;

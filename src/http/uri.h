@@ -31,6 +31,9 @@ std::optional<Url> parse_url(std::string_view text);
 std::optional<std::string> percent_decoded(std::string_view text);
 // The same into a caller's string, so that a hot path can reuse its memory.
 bool percent_decoded(std::string_view text, std::string& out);
+// Appends the one spelling that all of the text's equivalents share (RFC 3986 sections 6.2.2.1 and 6.2.2.2):
+// an encoded unreserved character as itself, other `%XX` in upper case. Every `%` has its two digits.
+void append_normalized(std::string& out, std::string_view text);
 // Everything but unreserved characters as `%XX`, upper case.
 std::string percent_encoded(std::string_view text);
 

@@ -69,6 +69,25 @@ TEST(PercentEncoding, IsUndoneOnce) {
   EXPECT_EQ(percent_decoded(percent_encoded(all)), all);
 }
 
+TEST(PercentEncoding, OfOneTextHasOneSpelling) {
+  const auto normalized = [](std::string_view text) {
+    std::string out = "/";
+    append_normalized(out, text);
+    return out;
+  };
+  EXPECT_EQ(normalized(""), "/");
+  EXPECT_EQ(normalized("a,b[0]=c+d"), "/a,b[0]=c+d");
+  EXPECT_EQ(normalized("%61%7e%2D%c3%a9%2c,%00"), "/a~-%C3%A9%2C,%00");
+  EXPECT_EQ(normalized("%2541%25%36%31"), "/%2541%2561") << "decoded once";
+  for (int i = 0; i < 256; ++i) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    const std::string sent{'%', kDigits[i / 16], kDigits[i % 16], '4', '1'};
+    const std::string once = normalized(sent).substr(1);
+    EXPECT_EQ(percent_decoded(once), percent_decoded(sent)) << sent;
+    EXPECT_EQ(normalized(once).substr(1), once);
+  }
+}
+
 TEST(QueryPairs, AreGivenRawAndInOrder) {
   const auto pairs = [](std::string_view query) {
     std::string text;

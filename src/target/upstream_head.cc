@@ -103,20 +103,30 @@ bool carries_credential(std::string_view name, const Call& call, const Principal
          is_unproven(call, principal, ForwardedCredential::Place::pair, is_it);
 }
 
-// Path and query as they came, but for the pairs that are credentials.
+// Path and query without the pairs that are credentials, each in its one spelling: the path's letters are
+// those of the matched template and of checked values, and no name or value reaches an upstream under an
+// encoding that a filter in front of it might not read. What a signature covers goes on as it was sent.
 void append_target(std::string& out, const Call& call, const Principal& principal) {
+  const bool as_sent = call.forwards.signatures == Signatures::kept || !call.head.target.contains('%');
+  const auto append = [&](std::string_view text) {
+    if (as_sent) {
+      out += text;
+    } else {
+      http::append_normalized(out, text);
+    }
+  };
   if (call.head.query.empty() || (call.carriers.pairs.empty() && call.forwards.credentials.empty())) {
-    out += call.head.target;
+    append(call.head.target);
     return;
   }
-  out += call.head.path;
+  append(call.head.path);
   char mark = '?';
   for (const http::QueryPair pair : http::QueryPairs(call.head.query)) {
     if (carries_credential(pair.name, call, principal)) continue;
     out += std::exchange(mark, '&');
-    out += pair.name;
+    append(pair.name);
     if (pair.has_equals) out += '=';
-    out += pair.value;
+    append(pair.value);
   }
 }
 

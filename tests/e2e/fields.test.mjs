@@ -387,6 +387,28 @@ describe('a raw `;`', unlessBuilt, () => {
   });
 });
 
+describe('the line of a request', unlessBuilt, () => {
+  const file = (configuration, api) => {
+    const text = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 40 } });
+    api.paths['/files/{name}'] = { get: { operationId: 'file', security: [{}], parameters: [text('name', 'path'), text('q', 'query')], responses: { 200: { description: 'ok' } } } };
+    configuration.operations.file = { permission: 'catalogue:read', public: 'a test' };
+  };
+  it('reaches the upstream in its one spelling, however it was sent', async () => {
+    const desk = await Desk.open({ change: file });
+    const spelled = {
+      '/files/a%c3%a9': '/files/a%C3%A9',
+      '/files/x?%71=%67o%6fd': '/files/x?q=good',
+      '/files/x?q=%2541%2c%2C,%7e%e2%82%ac': '/files/x?q=%2541%2C%2C,~%E2%82%AC',
+      '/files/x?q=a%2bb%26%3d': '/files/x?q=a%2Bb%26%3D',
+    };
+    for (const [sent, arrived] of Object.entries(spelled)) {
+      assert.equal((await desk.get(sent, {})).status, 200, sent);
+      assert.equal(desk.upstream.last.target, arrived);
+    }
+    await desk.close();
+  });
+});
+
 describe('a live credential of anybody in a path or query', unlessBuilt, () => {
   it('is not logged', async () => {
     const logged = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 400 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });
