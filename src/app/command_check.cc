@@ -38,6 +38,17 @@ Problems notes_on(const policy::PolicySet& policy) {
                 one.name, mend_for(one.name)));
     }
   }
+  for (const policy::Operation& operation : policy.operations) {
+    if (operation.api == nullptr || operation.forwards.referer != RefererPassage::drop) continue;
+    for (const openapi::Parameter& one : operation.api->parameters) {
+      if (one.in != openapi::In::header || !equal_ignoring_case(one.name, "referer")) continue;
+      notes.add(
+          one.place,
+          fmt::format("the header parameter `{}` is checked and does not go on to an upstream: URLs show "
+                      "credentials; write `fields: {{referer: origin}}` or `fields: {{referer: full}}`",
+                      one.name));
+    }
+  }
   return notes;
 }
 

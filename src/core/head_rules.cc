@@ -94,10 +94,12 @@ Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
     const bool unwanted = field.id == FieldId::user_agent && rules.user_agent == UserAgentPassage::drop;
     return unwanted ? Passage::unlisted : Passage::rewritten;
   }
+  // By `referer` alone, declared or not: URLs show credentials.
+  if (field.id == FieldId::referer && !is_named_in(carriers.fields, field))
+    return rules.referer == RefererPassage::drop ? Passage::unlisted : Passage::rewritten;
   if (is_named_in(rules.fields, field)) return Passage::goes_on;
   if (is_named_in(carriers.fields, field)) return Passage::ends_here;
   if (kept && field.id == FieldId::x_amz) return Passage::goes_on;
-  if (field.id == FieldId::referer && rules.referer != RefererPassage::drop) return Passage::rewritten;
   if (rules.undeclared == Undeclared::forward) return Passage::goes_on;
   return column == http::ToUpstream::browsers ? Passage::unlisted : Passage::unnamed;
 }

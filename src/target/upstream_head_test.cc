@@ -161,7 +161,8 @@ TEST(ClientFields, ThatNothingNamesGoOnOnceUnlessTheyAreLists) {
   rules.forwards.fields = {FieldName("X-Listed")};
   EXPECT_EQ(gone_on("X-New: 1\r\nx-new: 1\r\n", rules), "refused: x-new repeated");
   EXPECT_EQ(gone_on("DNT: 1\r\nX-New: 1\r\ndnt: 0\r\n", rules), "refused: dnt repeated");
-  const std::string lists = "X-Listed: 1\r\nX-Listed: 2\r\nPreference-Applied: a\r\nPreference-Applied: b\r\n";
+  const std::string lists =
+      "X-Listed: 1\r\nX-Listed: 2\r\nPreference-Applied: a\r\nPreference-Applied: b\r\n";
   EXPECT_EQ(gone_on(lists, rules), lists) << "a parameter's schema says whether it may come twice";
   rules.forwards.undeclared = Undeclared::drop;
   EXPECT_EQ(gone_on("X-New: 1\r\nx-new: 1\r\n", rules), "");
@@ -175,7 +176,8 @@ TEST(ClientFields, CookiesAreWrittenInTheOrderOfTheDocument) {
 TEST(ClientFields, ThatASenderSignedGoOn) {
   HeadRules rules;
   const std::string lines =
-      "Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/r/s/aws4_request, SignedHeaders=host, Signature=" +
+      "Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/r/s/aws4_request, SignedHeaders=host, "
+      "Signature=" +
       std::string(64, '0') + "\r\nX-Amz-Date: 20260101T000000Z\r\n";
   EXPECT_EQ(gone_on(lines, rules), "");
   rules.forwards.signatures = Signatures::kept;
@@ -184,7 +186,8 @@ TEST(ClientFields, ThatASenderSignedGoOn) {
   EXPECT_EQ(gone_on("Authorization: AWS4-Bearer x, SignedHeaders=host\r\n", rules), "") << "by its name only";
   rules.carriers.authorization = CredentialCarriers::Authorization::goes_on;
   rules.forwards.credentials = {{ForwardedCredential::Place::field, FieldName("Authorization"), {1}}};
-  EXPECT_EQ(gone_on(lines, rules), lines) << "a signature is no credential of a scheme that says forward: true";
+  EXPECT_EQ(gone_on(lines, rules), lines)
+      << "a signature is no credential of a scheme that says forward: true";
   EXPECT_EQ(gone_on("Authorization: Bearer x\r\n", rules), "");
   EXPECT_EQ(gone_on("X-Amz-Date: 1\r\nx-amz-date: 2\r\n", rules), "refused: x-amz-date repeated");
   rules.carriers.fields = {FieldName("X-Amz-Security-Token")};
@@ -311,7 +314,8 @@ TEST(ClientFields, ThatNothingNamesStayBehind) {
 }
 
 TEST(ClientFields, ThatTheRulesNameGoOnUnlessTheTableEndsThem) {
-  EXPECT_EQ(gone_on("x-tenant: a\r\nReferer: b\r\nClient-IP: c\r\n"), "x-tenant: a\r\nReferer: b\r\n");
+  EXPECT_EQ(gone_on("x-tenant: a\r\nReferer: https://a.test/\r\nClient-IP: c\r\n"), "x-tenant: a\r\n")
+      << "Referer goes on by `referer` alone";
 }
 
 TEST(ClientFields, ThatCarryACredentialEndHere) {

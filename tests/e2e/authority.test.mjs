@@ -307,6 +307,29 @@ describe('an upstream that is told the host', unlessBuilt, () => {
   });
 });
 
+describe('a header parameter `Referer`', unlessBuilt, () => {
+  const declared = (configuration, api) => (api.paths['/catalogue'].get.parameters = [{ name: 'referer', in: 'header', schema: { type: 'string', maxLength: 60 } }]);
+  const note = 'the header parameter `referer` is checked and does not go on to an upstream';
+  it('is checked, goes on by `fields.referer` alone, and `check` says so', async () => {
+    const desk = await Desk.open({ change: declared });
+    assert.equal((await rawTo(desk)('localhost', ['Referer: https://a.test/x?secret=1'])).status, 200);
+    assert.equal(desk.upstream.last.headers.referer, undefined);
+    assert.equal((await rawTo(desk)('localhost', [`Referer: https://a.test/${'x'.repeat(60)}`])).status, 400);
+    assert.ok((await desk.folder.run('check', '-c', 'gatehouse.yaml')).stdout.includes(note));
+    await desk.close();
+  });
+  it('goes on as far as the configuration says', async () => {
+    const desk = await Desk.open({ change: (configuration, api) => {
+      declared(configuration, api);
+      configuration.fields = { referer: 'origin' };
+    } });
+    assert.equal((await rawTo(desk)('localhost', ['Referer: https://a.test/x?secret=1'])).status, 200);
+    assert.equal(desk.upstream.last.headers.referer, 'https://a.test/');
+    assert.ok(!(await desk.folder.run('check', '-c', 'gatehouse.yaml')).stdout.includes(note));
+    await desk.close();
+  });
+});
+
 describe('header parameters that OpenAPI ignores', unlessBuilt, () => {
   it('check nothing, and `check` names them', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {
