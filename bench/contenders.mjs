@@ -1,4 +1,5 @@
-// The contenders of the side-by-side benchmark: how each is configured and started, and what it needs in its folder.
+// The contenders of the side-by-side benchmark: the configuration and start of each, and the files of its
+// folder.
 
 import { spawn, execFileSync } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';

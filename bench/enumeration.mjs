@@ -14,7 +14,7 @@ const mine = 'resource.customer == principal.id';
 const ways = {
   in_statement: { resource: lookup, when: mine, sql: { statement: 'SELECT customer FROM orders WHERE id = :path.id', returns: 'one' } },
   in_transaction: { resource: lookup, when: 'resource.customer.startsWith(principal.id)', sql: { statement: 'SELECT customer FROM orders WHERE id = :path.id', returns: 'one' } },
-  // What the conditions make of the caller's input takes time, and is asked before whose the object is.
+  // The conditions' work on the caller's input takes time, and comes before the ownership is known.
   costly_input: { resource: lookup, when: `request.query.q.lowerAscii().contains("zz") || ${mine}`, sql: { statement: 'SELECT customer FROM orders WHERE id = :path.id', returns: 'one' } },
   before_call: { resource: { upstream: { path: '/objects/{path.id}' } }, when: mine },
 };

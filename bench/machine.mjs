@@ -1,4 +1,5 @@
-// What the kernel counts: CPU time of a process and its children, and how much of it the hypervisor took away.
+// The kernel's counters: CPU time of a process and its children, and the part of it that the hypervisor took
+// away.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';

@@ -15,7 +15,7 @@ const folder = join(top, 'build/bench');
 function results(name) {
   const file = join(folder, name);
   if (!existsSync(file)) return null;
-  // Google Benchmark writes NaN where a counter has no spread, which is no JSON.
+  // Google Benchmark writes NaN for a counter without spread, which is not JSON.
   return JSON.parse(readFileSync(file, 'utf8').replace(/: (NaN|-?inf)\b/gi, ': null'));
 }
 
@@ -95,7 +95,7 @@ Read, compiled and ready to route: CPU time and the most memory of the whole pro
 ${table(['document', 'MB', 'operations', 'ms', 'MiB'], found.table.map(row => [row.document, row.megabytes, row.operations, row.milliseconds, row.mebibytes]))}`;
 }
 
-// What Google Benchmark counts in nanoseconds, as people read it.
+// Google Benchmark's nanoseconds, in readable units.
 function duration(time, unit) {
   const nanoseconds = time * {ns: 1, us: 1e3, ms: 1e6, s: 1e9}[unit];
   if (nanoseconds < 1e3) return `${nanoseconds.toFixed(nanoseconds < 10 ? 1 : 0)} ns`;

@@ -11,10 +11,10 @@ using namespace gatehouse::handler;
 
 namespace {
 
-// What handlers share is theirs to lock: several run at once.
+// Handlers must lock their shared data: several run at once.
 class Shows {
  public:
-  // How many seats are left afterwards; nothing where there are too few, or there is no such show.
+  // The number of seats left; nothing if there are too few, or if there is no such show.
   enum class Taken : std::uint8_t { done, sold_out, no_show };
   Taken take(std::int64_t show, std::int64_t seats, std::int64_t& left) {
     const std::lock_guard lock(mutex_);

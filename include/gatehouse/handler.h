@@ -44,8 +44,8 @@ namespace gatehouse::handler {
 struct HeldRequest;  // Gatehouse's own
 class Access;
 
-// A checked JSON value. Asking for another kind than it has, or for a member that is not there, throws
-// std::logic_error: the schema said what would come. Valid as long as its request.
+// A checked JSON value. Reading it as another kind, or a missing member, throws std::logic_error: the schema
+// declared its form. Valid as long as its request.
 class CheckedValue {
  public:
   bool is_null() const;
@@ -67,7 +67,7 @@ class CheckedValue {
   const void* node_;
 };
 
-// Who was proven.
+// The proven principal.
 class Caller {
  public:
   std::string_view id() const;  // "partner:acme", a token's subject
@@ -95,11 +95,11 @@ class Request {
   std::optional<CheckedValue> header(std::string_view name) const;
   std::optional<CheckedValue> cookie(std::string_view name) const;
 
-  // The body where it has a schema (JSON, forms, text). Throws std::logic_error where there is none: ask
-  // first where it is optional.
+  // The body if it has a schema (JSON, forms, text). Throws std::logic_error if there is none: call
+  // has_body() first if it is optional.
   bool has_body() const;
   CheckedValue body() const;
-  // The body as it was sent, whatever its declared content type.
+  // The body as sent, with any declared content type.
   std::string_view body_bytes() const;
 
   Caller principal() const;
@@ -145,17 +145,16 @@ class Json {
   std::string text_;
 };
 
-// What a client hears when a handler does not do what was asked: a status and a text that are fixed, as for
-// every refusal.
+// The answer to a client when a handler refuses: a status and a text that are fixed, as for every refusal.
 enum class Problem : std::uint8_t {
-  invalid,      // 400: what the schema could not say
+  invalid,      // 400: an error that the schema cannot express
   forbidden,    // 403
-  not_found,    // 404: also for what is not the caller's
+  not_found,    // 404: also for another caller's object
   conflict,     // 409
   unavailable,  // 503
 };
 
-// What a handler returns.
+// The return value of a handler.
 class Answer {
  public:
   Answer(Json json) : Answer(200, std::move(json)) {}
@@ -174,7 +173,7 @@ class Answer {
   std::string detail_;
 };
 
-// What a handler throws becomes 500 without its text, which goes to the event.
+// An exception of a handler becomes 500 without its text, which goes to the event.
 using Handler = std::function<Answer(const Request&)>;
 // By the name that `handler:` says.
 using Handlers = std::map<std::string, Handler>;

@@ -23,8 +23,7 @@ namespace {
 
 // ---- schemes ----
 
-// What the workers remember of tokens and certificates takes at most this, over all of them and for each
-// authenticator.
+// The bound of the workers' caches of tokens and certificates, over all workers and for each authenticator.
 constexpr std::size_t kRememberedBytes = std::size_t{64} << 20U;
 
 std::size_t cache_share(const policy::PolicySet& policy) {
@@ -56,8 +55,8 @@ MadeScheme make_scheme(const SharedParts& shared, const policy::AuthenticatorPol
 
 // ---- upstreams ----
 
-// What its connections depend on. Taken apart, so that a setting that is added does not compile before it
-// counts here.
+// The settings that its connections depend on. Taken apart, so that an added setting does not compile before
+// it is handled here.
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
   // fields: of the operations' rules, not of the connections.
   const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for, host,
@@ -113,8 +112,8 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
   return client;
 }
 
-// A short-lived proof for the upstream of who asks for what (RFC 7519; `aud` is the upstream's name). Nobody
-// has no `sub`: a principal could be called `anonymous`.
+// A short-lived proof for the upstream of the caller and the operation (RFC 7519; `aud` is the upstream's
+// name). A request without a principal has no `sub`: a principal could be called `anonymous`.
 target::MakeAssertion make_assertion(std::shared_ptr<const crypto::Signer> signer, std::string audience) {
   constexpr std::int64_t kSeconds = 60;
   return [signer = std::move(signer), audience = std::move(audience)](const Principal& principal,
@@ -166,7 +165,7 @@ target::MakeAssertion assertion_of(const policy::Operation& operation, const pol
   return operation.asserts ? make_assertion(resources.signer, upstream.name) : target::MakeAssertion();
 }
 
-// What the parts of one worker are made with.
+// The inputs of one worker's parts.
 struct Workbench {
   const SharedParts& shared;
   const UpstreamWays& kept;
@@ -216,8 +215,9 @@ target::Returns returns_of(policy::SqlReturns returns) {
   return target::Returns::none;
 }
 
-// Whether the target's work is finished for a client that has gone: where it changes something, and where
-// nothing could stop it. What only reads is cancelled, so that nobody keeps an upstream busy by going away.
+// Whether the target's work continues after its client has disconnected: if it changes something, and if
+// nothing could stop it. Work that only reads is cancelled, so that no client can keep an upstream busy by
+// disconnecting.
 net::OnHangUp on_hang_up(const policy::Operation& operation) {
   using enum openapi::Method;
   const openapi::Method method = operation.api->method;

@@ -17,12 +17,12 @@
 
 namespace gatehouse::app {
 
-// The C++ functions that operations may name with `handler:`. Filled by those who link their own in, before a
-// configuration is loaded.
+// The C++ functions that operations may name with `handler:`. The program that links its own functions fills
+// it before a configuration is loaded.
 handler::Handlers& handlers();
 std::vector<std::string> handler_names();
 
-// What all workers share under one policy, beside the resources.
+// The objects that all workers share under one policy, in addition to the resources.
 struct SharedParts {
   std::shared_ptr<const policy::PolicySet> policy;
   std::shared_ptr<target::Database> database;   // null where no operation has a statement
@@ -36,20 +36,20 @@ struct SharedParts {
   std::map<std::string, Upstream> upstreams;
 };
 
-// One worker's ways to upstreams, by name. Those whose upstream is as it was are kept over a reload, with
-// their connections and what is known about their addresses.
+// One worker's connections to upstreams, by name. A reload keeps those whose upstream is unchanged, with
+// their connections and the state of their addresses.
 struct UpstreamWay {
   std::string identity;
   std::shared_ptr<target::UpstreamClient> client;
 };
 using UpstreamWays = std::map<std::string, UpstreamWay>;
 
-// Opens what all workers share for this policy (issuers' keys, upstreams' authorities), with an error before
+// Opens the shared objects of this policy (issuers' keys, upstreams' authorities); returns an error before
 // any worker has changed.
 Result<SharedParts> prepare(std::shared_ptr<const policy::PolicySet> policy, ProcessResources& resources);
 
-// What one worker needs to answer under the policy. Called on the worker's thread; changes nothing that
-// serves already.
+// Everything that one worker needs to answer under the policy. Called on the worker's thread; does not change
+// the serving objects.
 struct WorkerParts {
   gate::Parts parts;
   UpstreamWays ways;

@@ -1,5 +1,5 @@
-// What this program answers itself stands in a configuration like any other operation, and no configuration
-// takes a gate away from it.
+// Built-in operations are ordinary operations of a configuration, and no configuration removes a gate from
+// them.
 #include "app/built_ins.h"
 
 #include <algorithm>

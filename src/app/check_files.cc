@@ -31,7 +31,7 @@ class FileCheck {
     if (!bounds) problems_.add(settings.listen.place, "listen: " + bounds.error().text);
   }
 
-  // A certificate that cannot be read is told of by server_tls().
+  // server_tls() reports a certificate that cannot be read.
   void names(const policy::Settings& settings) {
     const auto names = names_of(settings);
     if (!names || !names->empty()) return;
@@ -108,7 +108,7 @@ class FileCheck {
     }
   }
 
-  // What a peer's certificate is held against.
+  // The authorities for a peer's certificate.
   void authorities(const policy::PlacedText& file, const std::string& what) {
     const auto pem = text_of(file, what);
     if (!pem) return;

@@ -6,7 +6,8 @@
 
 namespace gatehouse::app {
 
-// Adds a problem for each that cannot be used, at the place that names it. Makes nothing and asks nobody.
+// Adds a problem for each file that cannot be used, at the place that names it. Creates nothing and calls no
+// other system.
 void check_files(const policy::Settings& settings, Problems& problems);
 
 }  // namespace gatehouse::app

@@ -25,7 +25,7 @@ std::string_view mend_for(std::string_view ignored) {
   return "use the media types of `responses` instead";
 }
 
-// What the documents say that has no effect: no reason not to start, and each place once.
+// Parts of the documents without an effect: no reason not to start, and each place once.
 Problems notes_on(const policy::PolicySet& policy) {
   Problems notes;
   for (const openapi::Api& api : policy.apis) {

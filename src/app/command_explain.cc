@@ -70,7 +70,7 @@ trial::Question question_of(const ExplainOptions& words) {
   return question;
 }
 
-// The gates as an event tells them, but that nothing behind them is asked, and that no event is left.
+// The gates as in an event, but nothing behind them is called, and no event is left.
 std::vector<GateStep> steps_of(json::Value event, const policy::PolicySet& policy, bool admitted) {
   std::vector<GateStep> steps = gates_of(event, &policy);
   const auto first = std::ranges::find(steps, admitted ? "decide" : "record", &GateStep::gate);

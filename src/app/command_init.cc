@@ -61,7 +61,7 @@ Result<> write_new(const std::string& path, std::string_view text) {
   return {};
 }
 
-// What `gatehouse check` will say about it, without a file.
+// The number of problems that `gatehouse check` will report, without a file.
 std::size_t problems_of(const fs::path& path, const std::string& text) {
   const doc::ReadFile disk = doc::disk_files();
   policy::LoadOptions options = load_options();
@@ -90,7 +90,7 @@ void say_what_next(const InitOptions& words, const openapi::Api& api, std::size_
              config, config);
 }
 
-// What to add to a configuration, as its server's events tell.
+// Additions to a configuration, from its server's events.
 int init_from_log(const InitOptions& words) {
   for (const auto& [option, word] :
        {std::pair("--openapi", &words.document), std::pair("--upstream", &words.upstream)}) {

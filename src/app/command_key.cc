@@ -43,8 +43,7 @@ struct KeyOptions {
   bool json = false;
 };
 
-// The exit status of a change that is stored, and that a running server has not confirmed or no event tells
-// of.
+// The exit status of a change that is stored, but not confirmed by a running server, or without an event.
 constexpr int kNotConfirmed = 3;
 
 std::string date(WallTime time) {
@@ -167,7 +166,7 @@ int let_servers_read(const KeySession& keys) {
   return 0;
 }
 
-// After a change: what `let_servers_read` gives, or kNotConfirmed where the change left no event.
+// After a change: the status of `let_servers_read`, or kNotConfirmed if the change left no event.
 int status_of(const KeySession& keys, const store::Recorded& change) {
   const int status = let_servers_read(keys);
   if (change.event) return status;

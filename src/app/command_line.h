@@ -15,11 +15,11 @@ namespace gatehouse::app {
 
 enum class Need : unsigned char { optional, required };
 
-// What an option is read into must live until the command has run: keep it in what `work` owns. Texts that
-// are there before are the defaults, and `--help` shows them.
+// The target of an option must live until the command has run: keep it in the state of `work`. Its text
+// before parsing is the default, which `--help` shows.
 class Command {
  public:
-  // `example` is what `--help` ends with.
+  // `--help` ends with `example`.
   Command(CLI::App& program, const char* name, const char* what, const char* example);
   // One of the commands of `group`, of which one must be named: `key create`.
   Command(Command& group, const char* name, const char* what, const char* example);
@@ -45,7 +45,8 @@ int run_program(int argc, const char* const* argv, const char* name, const char*
 // Writes `gatehouse COMMAND: what` to standard error; the exit status of a command that failed.
 int fail(std::string_view command, std::string_view what, int status = 1);
 
-// Ends the program with 2 and `option: what`: for what no check of a single word finds. From `work` only.
+// Ends the program with 2 and `option: what`: for errors that no check of a single word finds. From `work`
+// only.
 [[noreturn]] void wrong_usage(const char* option, std::string_view what);
 
 }  // namespace gatehouse::app

@@ -49,8 +49,8 @@ audit::EventFilter filter_of(const LogOptions& words) {
   return filter;
 }
 
-// Prints what passes the filter, and moves the filter behind all that was looked at. Gives how many lines it
-// were.
+// Prints the events that pass the filter, and moves the filter after all examined ones. Returns the number of
+// printed lines.
 Result<std::size_t> print_events(db::Connection& connection, audit::EventFilter& filter,
                                  const LogOptions& words, EventTable& table) {
   const Screen screen = Screen::standard_output();
@@ -133,7 +133,7 @@ int run(const LogOptions& words) {
   if (!store) return fail("log", store.error().text);
   if (words.dropped) return print_dropped_names(words, *store);
   EventTable table;
-  // The version first: what is written between reading and waiting is seen at once.
+  // The version first: an event that is written between reading and waiting is then seen at once.
   auto version = store->connection.data_version();
   if (!version) return fail("log", version.error().text);
   auto printed = print_events(store->connection, filter, words, table);

@@ -85,7 +85,7 @@ void print_operations(const Report& report, const Screen& screen) {
     for (const Layer layer : review::kLayers) {
       if (layer == Layer::transport) continue;
       const auto& worst = report.worst[operation.index][static_cast<std::size_t>(layer)];
-      // A mark too, for those who see no colour.
+      // A mark too, for readers without colour.
       constexpr std::string_view kMarks[] = {"", "! ", "!! "};
       row.emplace_back(std::string(worst ? kMarks[static_cast<std::size_t>(*worst)] : "") +
                            review::describe(*report.policy, operation, layer),

@@ -47,7 +47,7 @@ bool is_intent(std::string_view line) {
 
 // ---- for people ----
 
-// What a document may have forgotten to declare.
+// Names that a document may have forgotten to declare.
 void print_dropped(json::Value event) {
   const auto dropped = event.find("http.request.dropped");
   if (!dropped || !dropped->is_array()) return;
@@ -63,7 +63,7 @@ void print_dropped(json::Value event) {
       names);
 }
 
-// What a sensitive operation has brought about, where its outcome does not say it.
+// The effect of a sensitive operation, if its outcome does not state it.
 std::string_view effect_text(std::string_view effect) {
   if (effect == "none")
     return "Nothing was done: the target was not called, or its transaction was rolled back.";
@@ -89,7 +89,7 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
   fmt::print("{} from {}, {} ms, trace {}\n\n", text("time"), text("client.address"), number("duration_ms"),
              text("trace.id"));
 
-  // What was allowed may have a reason too: why the client does not have the whole answer.
+  // An allowed request may have a reason too: for an incomplete answer.
   const std::vector<GateStep> steps = gates_of(event, policy);
   const bool told = intent || (outcome == "allowed" && text("reason").empty()) ||
                     std::ranges::find(steps, Decision::ended, &GateStep::decision) != steps.end();
@@ -104,7 +104,7 @@ void print_event(json::Value event, const policy::PolicySet* policy) {
   if (const std::string detail = text("detail"); !detail.empty()) fmt::print("{}\n", detail);
 }
 
-// Line by line: what another server wrote must not get at the terminal.
+// Line by line: another server's text must not control the terminal.
 void print_lines(std::string_view lines) {
   while (!lines.empty()) {
     const auto end = std::min(lines.find('\n'), lines.size());
@@ -180,7 +180,7 @@ int run(const WhyOptions& words) {
   if (!explanation) return fail("why", explanation.error().text);
   const auto policy = policy_of(words.config);
   if (words.json) {
-    // JSON still: what is spelled out stands in strings, as JSON spells it.
+    // Still JSON: escaped characters are in strings, as JSON escapes them.
     fmt::print("{}\n", printable(json_of(*explanation, policy.get())));
     return 0;
   }

@@ -96,8 +96,7 @@ std::optional<Gate> gate_of(const EventView& view, Reason reason) {
     case Stage::authenticate: return Gate::authenticate;
     case Stage::authorise: return Gate::decide;
     case Stage::validate: return Gate::validate;
-    // The object's attributes are asked for before the conditions; what a whole answer says is decided by the
-    // filter.
+    // The object's attributes are looked up before the conditions; the filter decides about a whole answer.
     case Stage::call:
       if (view.text("rule").ends_with(".resource")) return Gate::decide;
       return view.number("upstream.status_code") >= 400 ? Gate::filter : Gate::call;
@@ -182,7 +181,7 @@ std::string call_text(const EventView& view) {
   return std::visit(text, view.operation->target);
 }
 
-// What a gate that let the request pass has to say.
+// The text of a gate that passed the request.
 std::string passed_text(const EventView& view, Gate gate) {
   switch (gate) {
     case Gate::tls:

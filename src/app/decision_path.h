@@ -1,6 +1,6 @@
-// What became of one request, gate by gate, in the order of gate/runner.cc. An event names the gate that
-// decided; that the gates before it let the request pass, and that those behind it were never asked, follows
-// from the order.
+// The decisions about one request, gate by gate, in the order of gate/runner.cc. An event names the gate that
+// decided. From the order follows that the gates before it passed the request, and that the gates after it
+// were not called.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,12 @@ std::string_view name(Decision decision);
 struct GateStep {
   std::string_view gate;
   Decision decision = Decision::not_asked;
-  std::string text;    // by which rule, whom it proved, …; may be empty
-  std::string detail;  // of the gate that ended it: what it means, and what was found
+  std::string text;    // the rule, the proven principal, …; may be empty
+  std::string detail;  // of the deciding gate: its meaning, and the findings
 };
 
-// `event` is one of the encoder's. With a policy, which may have changed since, the steps tell what it asks
-// for.
+// `event` is one of the encoder's. With a policy, which may have changed since, the steps show its
+// requirements.
 std::vector<GateStep> gates_of(json::Value event, const policy::PolicySet* policy);
 
 }  // namespace gatehouse::app

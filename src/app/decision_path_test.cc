@@ -26,7 +26,7 @@ class Account : public testing::Test {
     steps_ = gates_of(event_.root(), nullptr);
     return steps_;
   }
-  // What was decided at each gate, a letter each: passed, ended, not asked (-), not known (?).
+  // The decision at each gate, a letter each: passed, ended, not asked (-), not known (?).
   std::string letters(std::string_view members) {
     std::string letters;
     for (const GateStep& step : of(members)) letters += "pe-?"[static_cast<std::size_t>(step.decision)];

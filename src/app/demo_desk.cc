@@ -37,7 +37,7 @@ std::unexpected<Error> cannot(std::string_view what, const std::string& path, in
 // The port, where nothing listens on it; with 0 one that is free.
 Result<std::uint16_t> free_port(std::uint16_t wanted) {
   const net::Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // What is left of connections that have ended does not count as taken.
+  // The rest of connections that have ended does not count as taken.
   const int yes = 1;
   ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   sockaddr_in address{};
@@ -63,7 +63,7 @@ Result<> write_certificates(const DemoFolder& folder, WallTime now) {
   const IpAddress addresses[] = {*IpAddress::parse("127.0.0.1")};
   GATEHOUSE_TRY(const auto server, authority.issue_server(names, addresses, now, kValidity));
   GATEHOUSE_CHECK(write_pair(folder, "server", server));
-  // Who vouches for clients is another matter than who vouches for the server.
+  // The authority of clients differs from the authority of the server.
   GATEHOUSE_TRY(const auto bank, crypto::CertificateAuthority::make("Gatehouse demo, bank", now, kValidity));
   GATEHOUSE_CHECK(folder.write("bank-ca.crt", bank.certificate_pem()));
   GATEHOUSE_TRY(const auto client, bank.issue_client("bank", "", now, kValidity));
@@ -157,7 +157,7 @@ Result<> DemoFolder::write(std::string_view name, std::string_view text) const {
   return {};
 }
 
-// ---- what is in it ----
+// ---- its content ----
 
 Result<DemoTokens> furnish(const DemoFolder& folder, const DemoPorts& ports) {
   const WallTime now = SystemClock().wall();

@@ -1,4 +1,4 @@
-// The sample API of `gatehouse demo`: what is written into its folder, and what is shown once.
+// The sample API of `gatehouse demo`: the files of its folder, and the secrets that are shown once.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kStoreAndKeys = 128;
 // Listeners, the loop's own, and a connection that is accepted only to be refused.
 constexpr std::uint64_t kEachWorker = 16;
-// What it writes to, and its reader's: a connection to the database, a file of events, a lock.
+// A sink's own descriptors, and its reader's: a connection to the database, a file of events, a lock.
 constexpr std::uint64_t kEachSink = 6;
 constexpr std::uint64_t kUsualConnections = 20'000;
 constexpr std::uint64_t kUsualPerAddress = 1'000;

@@ -20,8 +20,7 @@ std::uint64_t descriptor_limit();
 // Raises the soft limit to the hard one.
 void raise_descriptor_limit();
 
-// What of the configuration is not said follows from `limit`. Error{invalid}: what is said does not fit into
-// it.
+// Missing settings are derived from `limit`. Error{invalid}: the configured ones do not fit into it.
 Result<ConnectionBounds> connection_bounds(const policy::Settings& settings, std::uint64_t limit);
 unsigned worker_count(const policy::Settings& settings);
 

@@ -15,8 +15,8 @@ struct EventStore {
   db::Connection connection;  // reads only
 };
 
-// Of the configuration only what it says about the store is asked: whoever looks for what went wrong can look
-// while the rest of it is wrong.
+// Reads only the store's settings of the configuration: an operator can read events while the rest of it is
+// wrong.
 Result<EventStore> open_event_store(const std::string& config);
 
 // Of the events that pass.

@@ -16,7 +16,7 @@ std::string text_of(json::Value event, std::string_view member) {
   return {};
 }
 
-// `getOrder id=42`; where no operation was found, the method, or what kind of event it is.
+// `getOrder id=42`; without an operation, the method or the name of the event.
 std::string what_of(json::Value event) {
   std::string what = text_of(event, "operation");
   if (what.empty()) what = text_of(event, "http.request.method");

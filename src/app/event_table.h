@@ -1,5 +1,4 @@
-// Events as a table for people: one line each, whoever acted, what was decided, and the id that `why` asks
-// for.
+// Events as a table for people: one line each, with the principal, the decision, and the id for `why`.
 #pragma once
 
 #include <string>
@@ -14,7 +13,7 @@ namespace gatehouse::app {
 class EventTable {
  public:
   EventTable();
-  // `line`: an event as the encoder wrote it. What is no event is shown as it is.
+  // `line`: an event as the encoder wrote it. Other text is shown as it is.
   void add(std::string_view line);
   std::string take(const Screen& screen) { return table_.take(screen); }
 

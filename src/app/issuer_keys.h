@@ -32,7 +32,7 @@ class IssuerKeys {
                                                  const policy::JwtSettings& jwt);
   // Has everything that the policy names fetched anew, and waits for files; one that cannot be read fails.
   Result<> fetch_anew(const policy::PolicySet& policy);
-  // Ends fetching for what the policy does not name.
+  // Ends fetching for issuers that the policy does not name.
   void retire_others(const policy::PolicySet& policy);
 
   // For metrics: over all sources.

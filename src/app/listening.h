@@ -1,4 +1,4 @@
-// What the listeners need beside the policy, made of the configuration and of the files that it names.
+// The inputs of the listeners besides the policy, made from the configuration and the files that it names.
 #pragma once
 
 #include <memory>

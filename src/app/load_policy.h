@@ -1,4 +1,4 @@
-// What most commands begin with: the configuration, loaded and tried, or its problems on standard error.
+// The first step of most commands: the configuration, loaded and checked, or its problems on standard error.
 #pragma once
 
 #include <memory>
@@ -11,12 +11,12 @@
 
 namespace gatehouse::app {
 
-// What loading needs of this program: files, its handlers, and what it answers itself.
+// The parts of this program that loading needs: files, handlers, built-in operations.
 policy::LoadOptions load_options();
 
 // Null where there is a problem. On a terminal it says which document is being read.
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems);
-// The same, with every problem told on standard error, and what follows from them: "nothing was started".
+// The same, with every problem on standard error, and the consequence: "nothing was started".
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, std::string_view consequence);
 
 // "4 problems in gatehouse.yaml"

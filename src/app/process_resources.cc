@@ -72,7 +72,7 @@ constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedS
   return audit::file_sink({log.path.value, log.rotate, log.keep});
 };
 
-// The sinks of `log:`. A name that is new begins with what happens from now on.
+// The sinks of `log:`. A new name begins with the next event.
 Result<std::vector<std::unique_ptr<audit::SinkReader>>> open_log(const policy::Settings& settings,
                                                                  const audit::SinkReaderOptions& options) {
   std::vector<std::unique_ptr<audit::Sink>> sinks;
@@ -106,7 +106,8 @@ bool asserts(const policy::PolicySet& policy) {
 }
 
 bool exists(const std::string& path) {
-  std::error_code ignored;  // what cannot be looked at cannot be made either, which says why
+  // if it cannot be examined it cannot be created either, and that error has the reason
+  std::error_code ignored;
   return std::filesystem::exists(path, ignored);
 }
 
@@ -142,7 +143,7 @@ Event failure_of_process(std::string_view name, WallTime now) {
 
 void tell_operator(std::string_view text) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  // What another server said may be part of it.
+  // It may contain another server's text.
   fmt::print(stderr, "{:%FT%TZ} gatehouse: {}\n", now, printable(text));
 }
 
@@ -167,7 +168,7 @@ Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& set
   audit::Retention retention;
   retention.age = settings.keep_events;
   retention.size = settings.keep_size;
-  // A file goes as a whole: no more than a sixteenth of what is kept at once.
+  // Files are deleted as a whole: at most a sixteenth of the kept size at once.
   retention.file = std::min(retention.file, ByteCount{settings.keep_size.bytes / 16});
   retention.on_filling = tell_operator;
   return audit::store_sink(std::move(connection), retention);
@@ -198,7 +199,7 @@ ProcessResources::ProcessResources()
       shared{.clock = clock, .limits = limiter, .connections = {}, .admin_connections = {}},
       threads(std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue)) {}
 
-// The store's thread may go on for as long as somebody holds the keys.
+// The store's thread may continue for as long as someone holds the keys.
 ProcessResources::~ProcessResources() {
   const std::lock_guard lock(background_->mutex);
   background_->worker.reset();
@@ -220,8 +221,7 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
                                                  {.confirm = std::move(confirm), .report = report}));
   resources->keys = std::move(keys);
   GATEHOUSE_CHECK(resources->open_for(policy));
-  // The journal writes to the store alone: `gatehouse log` finds there what happened, and the log reads it
-  // there.
+  // The journal writes to the store alone: `gatehouse log` and the sinks of `log:` read it there.
   std::vector<std::unique_ptr<audit::Sink>> sinks;
   GATEHOUSE_TRY(sinks.emplace_back(), open_event_sink(settings));
   audit::SinkReaderOptions reading;
@@ -292,7 +292,7 @@ void ProcessResources::report_confirming(Background& background, const Clock& cl
   background.record(event);
 }
 
-// Events that a sink of `log:` never gets: the store has let them go. The operator has been told.
+// Events that a sink of `log:` will never get: the store has deleted them. The server has logged it.
 void ProcessResources::report_loss(Background& background, std::string_view sink, std::uint64_t events) {
   Event event = failure_of_process("sink", SystemClock().wall());
   event.stage = Stage::respond;
@@ -302,7 +302,7 @@ void ProcessResources::report_loss(Background& background, std::string_view sink
   background.record(event);
 }
 
-// Each failure is an event; the operator hears of one that is new.
+// Each failure is an event; only a new failure is logged for the operator.
 void ProcessResources::report_keys(const server::JwksSource::Report& report) {
   using Report = server::JwksSource::Report;
   if (report.news == Report::News::fresh) {

@@ -1,4 +1,5 @@
-// What a running server has one of, beside its policy: the store, the limiter, the journal, the threads.
+// The objects that exist once in a running server, besides its policy: the store, the limiter, the journal,
+// the threads.
 #pragma once
 
 #include <chrono>
@@ -35,8 +36,8 @@ Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& sett
                                                     db::SqliteStore::Replaced replaced);
 // The events in the store of these settings, with their tables.
 Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings);
-// The keyed hash of API keys. Its pepper is a file of 64 hex digits, made at the first call where there is
-// none.
+// The keyed hash of API keys. Its pepper is a file of 64 hex digits, created at the first call if it is
+// missing.
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);
 // The whole file.
 Result<std::string> read_whole(const std::string& path);
@@ -48,7 +49,7 @@ struct ProcessResources {
   ProcessResources();
   ~ProcessResources();
 
-  // Opens what this policy needs and no policy before it did.
+  // Opens the resources that this policy needs and that no policy before it needed.
   Result<> open_for(const policy::PolicySet& policy);
   // The database that the policy's statements were checked against; null where it has none.
   std::shared_ptr<target::Database> database_of(const policy::PolicySet& policy);
@@ -78,7 +79,7 @@ struct ProcessResources {
  private:
   void report_keys(const server::JwksSource::Report& report);
 
-  // Records what no worker sees: issuers' keys, the store's state.
+  // Records events that no worker sees: issuers' keys, the store's state.
   struct Background {
     void record(const Event& event);
     std::mutex mutex;
@@ -89,7 +90,7 @@ struct ProcessResources {
   static void report_loss(Background& background, std::string_view sink, std::uint64_t events);
 
  public:
-  // Ends before what it reports to.
+  // Destroyed before the objects that it reports to.
   IssuerKeys issuers{background_loop, *threads, [this](const auto& report) { report_keys(report); }};
 
  private:

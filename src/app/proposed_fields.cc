@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMostMentioned = 20;
 constexpr int kDeepestNode = 128;
-// How many words before and behind a name may say what it is.
+// The number of words before and after a name that may describe it.
 constexpr std::size_t kNear = 3;
 
 bool is_letter_of_word(char c) {
@@ -138,11 +138,11 @@ class Mentions {
     const http::FieldId id = http::field_id(name);
     const http::ToUpstream way = http::to_upstream(id);
     if (way == http::ToUpstream::ends_here) {
-      // Of what never goes on, only this is something that an upstream may look for under its name.
+      // Of the fields that are never forwarded, only this one may be expected by an upstream under its name.
       if (id == http::FieldId::x_request_id) add_to(found_.gatehouses, name);
       return;
     }
-    // What the table knows and lets leave is an answer's: `Retry-After`, `Link`, `RateLimit`.
+    // A field that the table lets leave belongs to an answer: `Retry-After`, `Link`, `RateLimit`.
     const bool is_answers = id != http::FieldId::other && http::to_client(id) != http::ToClient::declared;
     const bool is_limits = begins_with(name, "X-RateLimit") || begins_with(name, "X-Rate-Limit");
     if (way != http::ToUpstream::declared || is_answers || is_limits || is_declared(name)) return;
@@ -178,7 +178,7 @@ class Mentions {
 // ---- from the events ----
 
 bool may_be_forwarded(std::string_view name) {
-  // Shortened ones, `[redacted]`, `(unnamed)` and the rest of a list are no names.
+  // Shortened ones, `[redacted]`, `(unnamed)` and the rest of a list are not names.
   const bool whole = std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7F; }) &&
                      !name.starts_with('[') && name != audit::kFurtherNames;
   if (!whole) return false;

@@ -1,5 +1,5 @@
-// What `gatehouse init` proposes for `fields`: names of header fields and cookies that an upstream may need
-// and that nothing declares. Proposals are comments, for the owner to decide about.
+// The proposals of `gatehouse init` for `fields`: names of header fields and cookies that an upstream may
+// need and that are declared nowhere. Proposals are comments, for the owner to decide about.
 #pragma once
 
 #include <string>
@@ -24,9 +24,9 @@ MentionedFields mentioned_fields(const openapi::Api& api);
 // An entry of `fields.forward`, with a schema to say more in.
 std::string forwarded_entry(std::string_view name);
 
-// `fields` with a line for each name that came often, as comments; empty where there is none. Names that
-// cannot be forwarded, that a standard lets go on, or that browsers send unasked are not proposed. `period`:
-// such as `7d`, for the text.
+// `fields` with a line for each frequent name, as comments; empty if there is none. Names that cannot be
+// forwarded, that a standard forwards, or that browsers send by themselves are not proposed. `period`: such
+// as `7d`, for the text.
 std::string forward_proposals(const std::vector<audit::DroppedName>& names, std::string_view period);
 // The fewest requests that make a name one that came often.
 inline constexpr std::uint64_t kOften = 10;

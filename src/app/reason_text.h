@@ -1,4 +1,4 @@
-// What each reason means, for operators: one sentence, and where there is something to do, that too.
+// The meaning of each reason, for operators: one sentence, and a remedy if there is one.
 #pragma once
 
 #include <optional>

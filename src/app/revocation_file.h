@@ -15,8 +15,8 @@ namespace gatehouse::app {
 
 class RevocationFile final : public gate::RevocationSource {
  public:
-  // The settings name a file of lists. Fails where it cannot be read, or is not what the authorities of
-  // clients and of the admin listener have signed.
+  // The settings name a file of lists. Fails if it cannot be read, or if the authorities of clients and of
+  // the admin listener have not signed it.
   static Result<std::shared_ptr<RevocationFile>> open(const policy::Settings& settings);
 
   std::shared_ptr<const crypto::RevocationLists> lists() const override;

@@ -38,7 +38,7 @@ struct Service::Installation {
   }
 };
 
-// What belongs to one worker's thread, and is used and destroyed there.
+// The objects that belong to one worker's thread, and are used and destroyed there.
 struct Service::Seat {
   UpstreamWays ways;
   std::unique_ptr<server::Worker> worker;

@@ -20,9 +20,8 @@ class Service {
   static Result<std::unique_ptr<Service>> start(std::shared_ptr<const policy::PolicySet> policy);
   ~Service();
 
-  // New connections and requests meet the new policy; what is under way ends under the old one. On an error
-  // everything is as it was; it is one, by name, that a setting has changed which changes with a restart only
-  // (restart.h).
+  // New connections and requests use the new policy; current ones end under the old one. On an error
+  // everything is unchanged. A changed setting that needs a restart (restart.h) is an error that names it.
   Result<> reload(const std::shared_ptr<const policy::PolicySet>& policy);
   // Looks whether certificate files have changed, and takes them up; also renews the keys of session tickets.
   void watch_certificates();

@@ -86,7 +86,7 @@ std::string yaml_list(const std::set<std::string>& texts, std::size_t column) {
 // One line of a comment: nothing of the document's ends it.
 std::string comment(std::string_view text) { return "# " + printable(text); }
 
-// What the document says about a scheme that the reader of documents has no use for.
+// A scheme's text in the document, which the reader of documents does not need.
 std::string_view scheme_text(const openapi::Api& api, const SecurityScheme& scheme, std::string_view key) {
   const auto schemes = api.sources.front()->root().pointer("/components/securitySchemes");
   const auto object = schemes ? schemes->find(scheme.name) : std::nullopt;

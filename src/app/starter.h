@@ -1,5 +1,5 @@
-// `gatehouse init`: a configuration to start from. What the API's document says is written down, what only
-// its owner can say stands as a question marked DECIDE, and what is left open is a problem for `gatehouse
+// `gatehouse init`: a configuration to start from. It has the contents of the API's document, and questions
+// marked DECIDE for decisions that only the owner can make. A missing decision is a problem for `gatehouse
 // check`, never a guess that opens something.
 #pragma once
 

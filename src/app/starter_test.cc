@@ -7,7 +7,7 @@
 namespace gatehouse::app {
 namespace {
 
-// What a reader of YAML makes of it, as a key and as a value in braces.
+// The value that a YAML reader finds, as a key and as a value in braces.
 std::string read_back(std::string_view text) {
   Problems problems;
   const auto source =

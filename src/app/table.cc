@@ -13,7 +13,7 @@ namespace gatehouse::app {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 8;  // less of a text tells nothing
+constexpr std::size_t kNarrowest = 8;  // a shorter text is useless
 constexpr std::string_view kCut = "\u2026";
 
 constexpr std::string_view kPaints[] = {"", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"};

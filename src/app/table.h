@@ -1,6 +1,6 @@
-// Output for people: columns as wide as what is in them, measured in code points, with numbers to the right.
-// On a terminal also in colour, unless NO_COLOR is set (no-color.org), and no wider than the terminal.
-// Whatever a cell says, a terminal obeys none of it.
+// Output for people: columns as wide as their content, measured in code points, with numbers to the right. On
+// a terminal also in colour, unless NO_COLOR is set (no-color.org), and no wider than the terminal. Control
+// characters in cells are escaped.
 #pragma once
 
 #include <cstddef>

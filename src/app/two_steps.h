@@ -13,8 +13,8 @@
 
 namespace gatehouse::app {
 
-// Runs `work(loop, worker)` on every worker's thread, and returns when it has ended on all of them. Throws
-// what one of them threw.
+// Runs `work(loop, worker)` on every worker's thread, and returns when it has ended on all of them. Rethrows
+// an exception of one of them.
 template <typename Work>
 void on_each_worker(net::WorkerGroup& workers, const Work& work) {
   std::vector<std::promise<void>> done(workers.size());
@@ -32,9 +32,9 @@ void on_each_worker(net::WorkerGroup& workers, const Work& work) {
   for (auto& one : ends) one.get();
 }
 
-// Makes the new on every worker's thread, with `make(loop, worker)`, and only when it is made on all of them
-// takes it up there, with `take_up(worker, made)`: what cannot be made on one worker is in use on none. Gives
-// the failure of the first worker that has one. What was made is destroyed on its worker's thread.
+// Calls `make(loop, worker)` on every worker's thread, and, only if all succeed, `take_up(worker, made)`: a
+// failure on one worker changes none. Returns the failure of the first worker that has one. Each result is
+// destroyed on its worker's thread.
 template <typename Made, typename Make, typename TakeUp>
 Result<> in_two_steps(net::WorkerGroup& workers, const Make& make, const TakeUp& take_up) {
   std::vector<std::optional<Result<Made>>> all(workers.size());

@@ -1,4 +1,4 @@
-// What a worker hands to the writer, and what a sink is.
+// The data that a worker passes to the writer, and the interface of a sink.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace gatehouse::audit {
 
-// Where a line stands in a batch, and what it is found by.
+// The position of a line in a batch, and its search keys.
 struct LineFacts {
   std::uint32_t offset = 0;
   std::uint32_t size = 0;  // with its line feed
@@ -39,7 +39,7 @@ enum class Durable : std::uint8_t {
 };
 
 struct Batch {
-  Durable durable = Durable::later;  // what one of its events asks for
+  Durable durable = Durable::later;  // the strictest request of its events
   std::string lines;                 // whole lines, one after another
   std::vector<LineFacts> facts;      // of each line; none where they come from the store
   std::vector<Original> originals;
@@ -77,7 +77,7 @@ class Sink {
   virtual bool can_be_durable() const = 0;
   // All of the batch. After a failure it is called with the same batch again, and nothing is written twice.
   virtual Result<> write(const Batch& batch, Durable durable) = 0;
-  // What was written is on the disk when it returns, where the sink has one.
+  // All written lines are on the disk when it returns, if the sink has a disk.
   virtual Result<> flush() { return {}; }
   // SIGHUP: the file may have been moved away.
   virtual Result<> reopen() { return {}; }

@@ -11,12 +11,12 @@ namespace {
 
 // Up to here, searching one by one costs less than an automaton.
 constexpr std::size_t kOneByOne = std::size_t{16} << 10U;
-constexpr std::size_t kEachSearch = 32;  // what a search costs before its first byte, in bytes
+constexpr std::size_t kEachSearch = 32;  // the cost of a search before its first byte, in bytes
 
 bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
-// `%XX` undone once; what is no `%XX` stays.
+// `%XX` undone once; other text stays.
 void undo_percent(std::string_view text, std::string& out, std::vector<std::uint32_t>& places) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     places.push_back(static_cast<std::uint32_t>(i));
@@ -68,10 +68,10 @@ constexpr std::size_t kShortestCoded = 4;
 int base64_value(char c) { return kBase64[static_cast<unsigned char>(c)]; }
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 
-// What each run of base64's signs (RFC 4648 sections 4 and 5), which may go over several lines (RFC 2045
-// section 6.8), stands for without its first `skip` signs: with 0 to 3 of them, what is coded is found
-// wherever in the coded bytes it begins. One zero byte stands for everything between two runs of at least
-// `shortest` signs: several in a row could be taken for a credential that has zeros.
+// The decoded bytes of each run of base64's characters (RFC 4648 sections 4 and 5), which may span several
+// lines (RFC 2045 section 6.8), without its first `skip` characters: with 0 to 3 of them, an encoded text is
+// found at every beginning within the encoded bytes. One zero byte replaces everything between two runs of at
+// least `shortest` characters: several in a row could be taken for a credential that has zeros.
 void undo_base64(std::string_view text, std::size_t skip, std::size_t shortest, std::string& out,
                  std::vector<std::uint32_t>& places) {
   bool parted = true;
@@ -204,8 +204,9 @@ bool CredentialSearch::occurs_in(std::string_view text) {
   return false;
 }
 
-// The text as it is, and with each spelling undone; and each of these with its base64 undone. Ends, and gives
-// true, where `visit(reading)` does. Of a text that may have been cut, without what is left of an escape too.
+// The text as it is, and with each spelling undone; and each of these with its base64 undone. Ends, and
+// returns true, if `visit(reading)` does. Of a text that may have been cut, without the rest of an escape
+// too.
 template <typename Visit>
 bool CredentialSearch::any_reading(std::string_view text, End end, Visit&& visit) {
   const std::size_t shortest = end == End::may_be_cut ? std::min(shortest_, kTelling) : shortest_;

@@ -1,8 +1,8 @@
-// Finds the credentials of one request in what is written about it, all of them in one pass.
+// Finds the credentials of one request in texts about it, all of them in one pass.
 //
-// Few credentials in short texts are looked for one by one. Beyond a bound they become one automaton (Aho and
-// Corasick, "Efficient string matching: an aid to bibliographic search"): its making costs a few steps for
-// each byte of the credentials, and a search a few for each byte of the text, whatever the caller sent.
+// Few credentials in short texts are searched one by one. Beyond a bound they become one automaton (Aho and
+// Corasick, "Efficient string matching: an aid to bibliographic search"): building it costs a few steps for
+// each byte of the credentials, and a search a few for each byte of the text, for any input of the caller.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Which names of header fields and cookies did not reach the upstreams, and how often: counted from events
-// (`http.request.dropped`). Callers choose the names, so that what is kept of them is bounded.
+// Names of header fields and cookies that did not reach the upstreams, and their frequency: counted from
+// events (`http.request.dropped`). Callers choose the names, so the kept amount is bounded.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace gatehouse::audit {
 
-// What stands for the names that an event or a DroppedNames left out. It is neither a token nor begins with
-// `cookie:`, so that no caller can send it.
+// The name for all names that an event or a DroppedNames left out. It is not a token and does not begin with
+// `cookie:`, so no caller can send it.
 inline constexpr std::string_view kFurtherNames = "(others)";
 inline constexpr std::string_view kCookieMark = "cookie:";
 
@@ -24,7 +24,7 @@ struct DroppedName {
   std::string operation;
   std::string name;            // as it was first sent; `cookie:theme`; shortened ones end with `…`
   std::uint64_t requests = 0;  // that had it
-  std::size_t callers = 0;     // principals, and addresses where nobody was proven; kMostCallers at most
+  std::size_t callers = 0;     // principals, and addresses of requests without one; kMostCallers at most
   std::string last;            // the time of the latest event, as the event says it
 };
 

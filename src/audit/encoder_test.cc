@@ -220,7 +220,7 @@ TEST(Encoder, NoCredentialIsInADetailInAnotherSpelling) {
     event.said = spelled;
     EXPECT_THAT(line_of(event), HasSubstr("\"detail\":\"" + std::string(written) + "\"}")) << spelled;
   }
-  // What only looks like an encoding stays as it is.
+  // A text that only looks like an encoding stays as it is.
   Event event = sample();
   event.credentials = credentials;
   event.said = "100% of \\ and %zz and %2";

@@ -42,8 +42,8 @@ class EventCursor {
   EventCursor& operator=(const EventCursor&) = delete;
   ~EventCursor();
 
-  // Takes the name for this cursor, and its kept place. False: another process, or cursor, has the name, or it
-  // was forgotten, and has a place at the end now.
+  // Takes the name for this cursor, and its kept place. False: another process, or cursor, has the name, or
+  // it was forgotten, and has a place at the end now.
   Result<bool> claim();
   // Writes whole lines, each with its line feed, over `lines`: up to `most` bytes, at least one run of the
   // index. The place stays until advance().

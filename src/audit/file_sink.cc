@@ -85,7 +85,7 @@ class FileSink final : public Sink {
   Result<> open() {
     file_ = ::open(options_.path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0) return system_failure("open", name());
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file_, &status) != 0) return system_failure("look at", name());
     size_ = static_cast<std::uint64_t>(status.st_size);
     char last = '\n';

@@ -6,7 +6,7 @@
 namespace gatehouse::audit {
 namespace {
 
-// What a worker pays for an event, with a writer that takes the buffers over beside it; the disk is left out.
+// A worker's cost for an event, with a writer that takes the buffers meanwhile; without the disk.
 void RecordToAFile(benchmark::State& bench) {
   SystemClock clock;
   std::vector<std::unique_ptr<Sink>> sinks;

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What the tests and the sink's thread share; the thread may outlive the reader.
+// The shared data of the tests and the sink's thread; the thread may outlive the reader.
 struct Outside {
   std::mutex mutex;
   std::condition_variable changed;
@@ -92,7 +92,7 @@ class SinkReaders : public Journals {
     if (!cursor) throw std::runtime_error(cursor.error().text);
     return std::make_unique<SinkReader>(std::make_unique<PipeOfTest>(outside_), *std::move(cursor), options);
   }
-  // One line to the store; readers are told.
+  // Writes one line to the store and notifies readers.
   void write(SinkReader& reader, int number) {
     const std::string line = line_of(number);
     Batch batch;

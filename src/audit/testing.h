@@ -1,4 +1,4 @@
-// What the tests of this room share: a folder of their own, and events to put into it.
+// Helpers of this room's tests: a temporary folder, and sample events.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Hex and base64url, strict: what two decoders could read differently is refused.
+// Hex and base64url, strict: a text that two decoders could read differently is refused.
 #pragma once
 
 #include <cstdint>

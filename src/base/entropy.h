@@ -10,7 +10,7 @@ namespace gatehouse {
 class Entropy {
  public:
   virtual ~Entropy() = default;
-  // Fills all of `out` with bytes that nobody can guess. Does not fail: a system without entropy aborts.
+  // Fills all of `out` with unpredictable bytes. Does not fail: a system without entropy aborts.
   virtual void fill(std::span<std::uint8_t> out) = 0;
 };
 

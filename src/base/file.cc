@@ -36,7 +36,7 @@ std::unexpected<Error> cannot_be_read(int why) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {
-  // Without O_NONBLOCK, a pipe that nobody writes to would be waited for here.
+  // Without O_NONBLOCK, open() would wait for a writer of a pipe.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number < 0) return cannot_be_read(errno);
   struct stat state{};

@@ -1,10 +1,9 @@
-// Kept<T>: a container that keeps its memory when the struct it stands in is emptied by assigning a fresh
-// one.
+// Kept<T>: a container that keeps its memory when its struct is emptied by assigning a fresh one.
 //
 //   struct Found { Kept<std::string> text; int number = 0; };
-//   found = {};   // every member as new, whoever adds one; `text` is empty and has its capacity still
+//   found = {};   // every member is new, also those added later; `text` is empty and keeps its capacity
 //
-// So a struct that is used again and again cannot forget a member, and allocates nothing in the long run.
+// So a struct that is reused cannot forget a member, and allocates nothing in the long run.
 #pragma once
 
 #include <utility>

@@ -1,4 +1,4 @@
-// What is wrong in the files a person wrote: every problem is collected, each with its place.
+// Problems in the files that a person wrote: every problem is collected, each with its place.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Place {
 
 struct Problem {
   Place place;
-  std::string what;  // "what is wrong, and what would be right"
+  std::string what;  // the problem, and how to solve it
 };
 
 class Problems {
@@ -28,8 +28,8 @@ class Problems {
   const std::vector<Problem>& list() const { return list_; }
   // By place, each once: several steps may say the same.
   std::vector<Problem> sorted() const;
-  // The same, one line each: `file:line:column: what`. A terminal obeys nothing of what a document calls its
-  // things.
+  // The same, one line each: `file:line:column: what`. Control characters in names of the documents are
+  // escaped, so a terminal does not obey them.
   std::string text() const;
 
  private:

@@ -1,7 +1,7 @@
-// Result<T>: what a failure of the world looks like (files, sockets, databases).
+// Result<T>: the value of a call that can fail for external reasons (files, sockets, databases).
 //
-// A refusal that a client sees is core/verdict.h; a bug is an exception. This is the third kind: something
-// outside did not work, and a caller decides what follows from it.
+// A refusal that a client sees is core/verdict.h; a bug is an exception. This is the third kind: a system
+// outside did not work, and the caller decides the consequence.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace gatehouse {
 
 enum class ErrorCode : std::uint8_t {
-  invalid,  // what was given cannot be used (a malformed file, a bad key)
+  invalid,  // the input cannot be used (a malformed file, a bad key)
   not_found,
   conflict,     // it is there already, or changed meanwhile
   denied,       // the system refused (permissions, certificates)
@@ -36,7 +36,7 @@ struct Error {
 template <typename T = void>
 using Result = std::expected<T, Error>;
 
-// Cold, and never inlined: what leads to a failure is then laid out apart from what usually runs.
+// Cold, and never inlined: the compiler then places error paths apart from the usual path.
 [[gnu::cold, gnu::noinline]] inline std::unexpected<Error> failure(ErrorCode code, std::string_view text,
                                                                    Retry retry = Retry::no) {
   return std::unexpected(Error{code, std::string(text), retry});

@@ -1,5 +1,5 @@
-// The two audiences. What a client reads is PublicText, fixed when Gatehouse was compiled; what an operator
-// reads is LogText, which can say anything. Neither converts to the other.
+// The two audiences. Clients read PublicText, which is fixed when Gatehouse is compiled. Operators read
+// LogText, which can hold any text. Neither converts to the other.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 namespace gatehouse {
 namespace {
 
-// How many bytes the character at `at` has; 0 where there is none. Precondition: bytes[at] is not ASCII.
+// The size of the character at `at` in bytes; 0 if it is invalid. Precondition: bytes[at] is not ASCII.
 std::size_t character(const unsigned char* at, std::size_t left) {
   const auto follows = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xBF) {
     return i < left && at[i] >= least && at[i] <= most;

@@ -19,10 +19,11 @@ struct Utf8Character {
 // Precondition: the text is not empty.
 Utf8Character first_character(std::string_view text);
 
-// Whether a terminal or a reader of lines takes the character for something else than text: controls, line
-// and paragraph ends, private use, and what is invisible or turns the direction of writing. Invisible are the
-// Default_Ignorable_Code_Point of Unicode 15 (soft hyphen, joiners, Hangul fillers, variation selectors,
-// tags), interlinear annotations, and the blanks that are no space (Braille, Hangul, musical).
+// Whether a terminal or a reader of lines interprets the character as something other than text: controls,
+// line and paragraph ends, private use, invisible characters, and characters that change the direction of
+// writing. Invisible are the Default_Ignorable_Code_Point of Unicode 15 (soft hyphen, joiners, Hangul
+// fillers, variation selectors, tags), interlinear annotations, and the blanks that are not spaces (Braille,
+// Hangul, musical).
 constexpr bool deceives(char32_t c) {
   if (c < 0x20) return true;
   if (c < 0x7f) return false;
@@ -41,8 +42,8 @@ constexpr bool deceives(char32_t c) {
 // Appends the character as JSON escapes it: `\u200b`, and a pair of surrogates beyond U+FFFF.
 void append_escaped(std::string& out, char32_t c);
 
-// The text with characters that deceive a terminal spelled out, `\u001b`, and bytes that are no
-// character as U+FFFD. Line ends are among those characters.
+// The text with characters that deceive a terminal spelled out, `\u001b`, and invalid bytes as U+FFFD. Line
+// ends are among those characters.
 std::string printable(std::string_view text);
 
 }  // namespace gatehouse

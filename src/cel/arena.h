@@ -1,4 +1,4 @@
-// Memory for what one evaluation makes: handed out by moving a pointer, given back all at once.
+// Memory for the values of one evaluation: allocated by moving a pointer, released all at once.
 #pragma once
 
 #include <cstddef>

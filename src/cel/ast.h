@@ -19,7 +19,7 @@ enum class ExprKind : std::uint8_t {
   call,           // text(args), or target.text(args)
   list,           // args; optional[i]: written ?x
   map,            // args: key, value, key, value; optional[i] of the i-th entry
-  message,        // text{}: refused by the checker, for there are no messages
+  message,        // text{}: refused by the checker, because there are no messages
   comprehension,  // target.macro(variables, args)
   bind,           // cel.bind(variables[0], args[0], args[1])
   block,          // cel.block([args but the last], last); the elements are named "@index0", ...

@@ -1,4 +1,4 @@
-// What a hostile expression cannot do: recurse without end, run without end, take memory without end, crash.
+// Hostile expressions cannot recurse without end, run without end, take memory without end, or crash.
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -107,7 +107,7 @@ class OverTexts {
   Scratch scratch_;
 };
 
-// Far above the tens of milliseconds that the bound is: what it holds off takes seconds.
+// Far above the bound of tens of milliseconds: without the bound these take seconds.
 constexpr double kMostSeconds = 0.5;
 
 TEST(Bounds, NoTextMakesALiteralPatternExpensive) {
@@ -221,8 +221,8 @@ TEST(Bounds, APatternThatIsNotALiteralIsSmall) {
             "error: invalid_argument");
 }
 
-// Pieces of real expressions put together at random, and bytes changed in them: whatever comes out is refused
-// or evaluated, never a crash, and never slow.
+// Pieces of real expressions put together at random, with changed bytes: each is refused or evaluated, never
+// crashes, and is never slow.
 TEST(Bounds, ThousandsOfMutatedExpressionsEndQuickly) {
   Conditions conditions;
   const std::vector<std::string> seeds = {

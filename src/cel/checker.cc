@@ -307,7 +307,7 @@ class Checker {
     return fail(expr.offset, std::move(message));
   }
 
-  // The type of an element written ?x is what is in the optional.
+  // The type of an element written ?x is the type inside the optional.
   Type element(ExprId id, bool optional) {
     Type type = types_.solved(check(id));
     if (!optional) return type;

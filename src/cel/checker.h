@@ -9,7 +9,7 @@
 
 namespace gatehouse::cel {
 
-// The type of the expression; adds what is wrong to `problems`.
+// The type of the expression; adds its errors to `problems`.
 Type check(const Ast& ast, const Names& names, const Type& expected, std::vector<Problem>& problems);
 
 }  // namespace gatehouse::cel

@@ -64,7 +64,7 @@ struct Program::Code {
   std::vector<Pattern> patterns;
   std::uint32_t root = 0;
   std::uint32_t locals = 0;  // how many the deepest nesting needs
-  Arena arena{kMemory};      // what the constants point to
+  Arena arena{kMemory};      // the memory of the constants
 };
 
 }  // namespace gatehouse::cel

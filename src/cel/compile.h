@@ -15,7 +15,7 @@ namespace gatehouse::cel {
 
 struct Problem {
   std::uint32_t offset = 0;  // in bytes from the beginning of the expression
-  std::string message;       // what is wrong, and what would be right
+  std::string message;       // the problem, and its remedy
 };
 
 enum class Checking : std::uint8_t {

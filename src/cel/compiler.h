@@ -8,7 +8,7 @@
 
 namespace gatehouse::cel {
 
-// Tree to code. What has no meaning in an unchecked expression becomes an error constant; a literal pattern
+// Tree to code. A meaningless part of an unchecked expression becomes an error constant; a literal pattern
 // that RE2 refuses is a problem.
 void generate(const Ast& ast, const Names& names, Program::Code& code, std::vector<Problem>& problems);
 

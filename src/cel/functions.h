@@ -1,6 +1,6 @@
-// The functions and operators of an expression: how they are checked, and what they do.
+// The functions and operators of an expression: their types, and their implementations.
 //
-// An implementation looks at the kinds of its arguments itself: the same code serves checked expressions,
+// An implementation examines the kinds of its arguments itself: the same code serves checked expressions,
 // dyn, and unchecked ones. None of its arguments is an error.
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace gatehouse::cel {
 
-// What an implementation may use: memory and work, both bounded.
+// The resources of an implementation: memory and work, both bounded.
 class Run {
  public:
   Run(Arena& arena, std::uint64_t budget) : arena_(arena), budget_(budget) {}

@@ -29,7 +29,7 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-// What reads a text charges for its length first.
+// A function that reads a text charges for its length first.
 bool charge_reading(Run& run, const Value& from) {
   return !from.is(Kind::string) || run.charge_text(from.text());
 }
@@ -85,7 +85,7 @@ Value to_double(Run& run, Arguments args) {
       if (text.starts_with('+')) text.remove_prefix(1);
       const auto value = parse_double(text);
       if (!value) return text_error();
-      // Digits beyond every double would be greater than any bound; who means infinity writes it.
+      // More digits than a double has would be greater than any bound; infinity is written as such.
       const bool digits = text.find_first_of("0123456789") != std::string_view::npos;
       return std::isinf(*value) && digits ? range_error() : Value::number(*value);
     }

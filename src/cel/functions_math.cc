@@ -11,7 +11,7 @@ using Kind = Value::Kind;
 
 enum class Extreme : std::uint8_t { least, greatest };
 
-// The first of equals wins; NaN beside a number loses to what came first.
+// The first of equals wins; NaN beside a number loses to the earlier value.
 Value extreme(Run& run, Arguments args, Extreme which) {
   const auto choose = [&](const Value& best, const Value& next) {
     const int order = compare_numbers(next, best);

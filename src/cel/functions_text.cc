@@ -39,7 +39,7 @@ Value size(Run& run, Arguments args) {
   return run.no_overload();
 }
 
-// Searching is charged as if every byte were looked at, which is what it costs but for hostile repetitions.
+// Searching is charged as if every byte were read, which is its real cost except for hostile repetitions.
 bool charge_search(Run& run, Arguments args) {
   return run.charge(1 + args[0].text().size() * (1 + args[1].text().size() / 64) / 16);
 }

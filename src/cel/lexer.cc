@@ -61,7 +61,7 @@ Escape read_escape(std::string_view source, std::size_t& position, bool bytes) {
   } else {
     return {};
   }
-  // \uD83D\uDE00: a pair of surrogates is one code point, a single one is none.
+  // \uD83D\uDE00: a pair of surrogates is one code point; a single one is invalid.
   const bool pair = c == 'u' && point >= 0xD800 && point <= 0xDBFF && source.substr(position, 2) == "\\u";
   if (pair) {
     char32_t low = 0;

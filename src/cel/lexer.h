@@ -26,8 +26,8 @@ struct Token {
   TokenKind kind = TokenKind::end;
   std::uint32_t offset = 0;
   std::uint32_t size = 0;
-  // name, symbol: as written; quoted_name: without the backticks; numbers: as written, without the u;
-  // string, bytes: unescaped; error: what is wrong
+  // name, symbol: as written; quoted_name: without the backticks; numbers: as written, without the u; string,
+  // bytes: unescaped; error: the problem
   std::string_view text;
 };
 

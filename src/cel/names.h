@@ -1,4 +1,5 @@
-// What a name in an expression means (langdef "Name Resolution"), the same for the checker and the compiler.
+// The meaning of a name in an expression (langdef "Name Resolution"), the same for the checker and the
+// compiler.
 #pragma once
 
 #include <optional>

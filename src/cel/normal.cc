@@ -26,7 +26,7 @@ bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// What `change` of libunistring makes of the text; the text itself where that fails.
+// The result of libunistring's `change` on the text; the text itself if that fails.
 template <typename Change>
 std::string changed(std::string_view text, Change change) {
   if (!is_utf8(text)) return std::string(text);
@@ -106,8 +106,8 @@ std::string lower(std::string_view text) {
     for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     return out;
   }
-  // Twice: what NFKC makes of a character may have a case (a bold A), and what stood apart may join behind an
-  // ignorable one.
+  // Twice: the NFKC form of a character may have a case (a bold A), and separate characters may join after an
+  // ignorable one is removed.
   const std::string once = without_ignorable(folded_compatible(text));
   return without_ignorable(folded_compatible(once));
 }

@@ -1,4 +1,4 @@
-// Texts in the form by which they count: what readers behind Gatehouse take for the same is the same.
+// The normal form of texts for counting: texts that readers behind Gatehouse treat as equal are equal.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ namespace gatehouse::cel {
 // Text that is not UTF-8 stays as it is.
 std::string lower(std::string_view text);
 
-// Appends what a value counts as in the key of a limit. A text: in Normalization Form KC, without white
-// space, control characters and ignorable characters at its ends; where it is an e-mail address, with its
-// domain in lower case and ASCII (RFC 5890's A-labels) and without a final dot. The local part keeps its
-// case: whether that matters is the account store's to say, and `lower()` says it. A number: as the shortest
-// text of its value.
+// Appends the normal form of a value for the key of a limit. A text: in Normalization Form KC, without white
+// space, control characters and ignorable characters at its ends; if it is an e-mail address, with its domain
+// in lower case and ASCII (RFC 5890's A-labels) and without a final dot. The local part keeps its case: the
+// account store decides whether case matters, and `lower()` ignores it. A number: as the shortest text of its
+// value.
 void append_key(std::string& out, const Value& value);
 
 }  // namespace gatehouse::cel

@@ -17,8 +17,8 @@ inline constexpr unsigned kMaxDepth = 250;
 // The tree's values point into the arena. The first syntax error ends it.
 std::expected<Ast, Problem> parse(std::string_view text, Arena& arena);
 
-// Replaces a call by what it stands for when it is a macro: kNoExpr when it is none, or the problem. `target`
-// is kNoExpr for a global call.
+// Replaces a call by its expansion if it is a macro: kNoExpr if it is not one, or the problem. `target` is
+// kNoExpr for a global call.
 std::expected<ExprId, Problem> expand_macro(Ast& ast, std::uint32_t offset, std::string_view function,
                                             ExprId target, std::vector<ExprId>& args);
 

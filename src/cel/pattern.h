@@ -1,8 +1,8 @@
-// Regular expressions (RE2's syntax) in conditions, with what matching one costs.
+// Regular expressions (RE2's syntax) in conditions, with the cost of matching one.
 //
-// RE2 cannot be stopped: what a search takes at worst is charged before it begins. It keeps the states that
-// it has met, and then a byte takes a nanosecond; but a text can lead a large expression to ever new states,
-// and each of its bytes then costs every place of the expression that may be the next to read.
+// RE2 cannot be stopped: the worst case of a search is charged before it begins. RE2 caches the states that
+// it has met; then a byte takes a nanosecond. But a text can lead a large expression to ever new states, and
+// each of its bytes then costs every place of the expression that may be the next to read.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace gatehouse::cel {
 
 class Pattern {
  public:
-  // `memory`: bytes that its program and states may take. The error says what RE2 has against it.
+  // `memory`: bytes for its program and states. The error is RE2's message.
   static std::expected<Pattern, std::string> compile(std::string_view expression, std::int64_t memory);
   Pattern(Pattern&&) noexcept;
   ~Pattern();

@@ -53,8 +53,8 @@ class Scratch {
 class Activation {
  public:
   virtual ~Activation() = default;
-  // What the value points to must live until the outcome has been used; the arena may hold it. Answer
-  // Value::missing() where there is none: `has(x)` is then false, and every other use an error.
+  // The memory of the value must live until the outcome has been used; the arena may hold it. Return
+  // Value::missing() for an absent variable: `has(x)` is then false, and every other use an error.
   virtual Value variable(Slot slot, Arena& arena) const = 0;
 };
 
@@ -90,11 +90,11 @@ class Program {
   Program& operator=(Program&&) noexcept;
   ~Program();
 
-  // Thread-safe as long as each thread has its own scratch. Does not throw, whatever the input.
+  // Thread-safe if each thread has its own scratch. Does not throw, for any input.
   Evaluated evaluate(const Activation& activation, Scratch& scratch) const;
   const Type& result_type() const;
   const std::string& text() const;  // as it was compiled
-  // The slots that it can ask for, ascending: what is not in here need not be looked up.
+  // The slots that the program can read, ascending: other variables need not be looked up.
   const std::vector<Slot>& slots() const;
 
  private:

@@ -1,6 +1,6 @@
-// A condition taken apart: what it asks of the members of one variable, and what can be computed without that
-// variable. So that who has the variable's members somewhere else (a row of a database) can ask the first
-// with values of the second.
+// A condition in two parts: the part that reads the members of one variable, and the values that can be
+// computed without it. A system that has the members elsewhere (a row of a database) can then evaluate the
+// first part with the values of the second.
 #pragma once
 
 #include <cstddef>

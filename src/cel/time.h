@@ -14,7 +14,7 @@ inline constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr std::int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
 inline constexpr std::int64_t kLastSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
 
-// RFC 3339; what is finer than nanoseconds is cut off.
+// RFC 3339; digits finer than nanoseconds are cut off.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 // "1h30m", "-1.5s", "10ms": units h m s ms us µs ns. Nothing when it is malformed or does not fit 64 bits of
 // nanoseconds (292 years).

@@ -93,7 +93,7 @@ bool Unifier::occurs(const Type& variable, const Type& in) const {
   return false;
 }
 
-// Meets a type variable with a type. `decided` tells whether the variable settles the question.
+// Matches a type variable with a type. `decided`: the variable settles the question.
 bool Unifier::bind(const Type& variable, const Type& type, bool& decided) {
   decided = true;
   if (variable == type) return true;

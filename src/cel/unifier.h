@@ -16,13 +16,13 @@ namespace gatehouse::cel {
 class Unifier {
  public:
   Type fresh();  // a new type variable
-  // Whether a value of type `from` may be used as `to`; remembers what that says about type variables. After
-  // a false the memory is as before.
+  // Whether a value of type `from` may be used as `to`; records the consequences for type variables. After a
+  // false the record is as before.
   bool assign(const Type& to, const Type& from);
   // For trying: everything learned since the mark is forgotten.
   std::size_t mark() const { return log_.size(); }
   void forget(std::size_t mark);
-  // Type variables replaced by what is known of them; unknown ones stay.
+  // Type variables replaced by their known types; unknown ones stay.
   Type solved(const Type& type) const;
   // Like solved(), unknown ones become dyn.
   Type final(const Type& type) const;
@@ -39,7 +39,7 @@ class Unifier {
   void learn(const Type& variable, const Type& type);
 
   TextMap<Type> known_;
-  std::vector<std::pair<std::string, std::optional<Type>>> log_;  // what was known before each change
+  std::vector<std::pair<std::string, std::optional<Type>>> log_;  // the record before each change
   unsigned next_ = 0;
 };
 

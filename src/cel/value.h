@@ -1,5 +1,5 @@
-// What an expression sees and gives: 24 bytes, copied freely, owning nothing. Text, lists and maps point into
-// what the caller holds (a JSON document, a vector of roles) or into the scratch of one evaluation.
+// The input and output values of an expression: 24 bytes, copied freely, owning nothing. Text, lists and maps
+// point into the caller's data (a JSON document, a vector of roles) or into the scratch of one evaluation.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +19,14 @@ namespace gatehouse::cel {
 class Arena;
 struct MapEntry;
 
-// Why an expression has no value. An expression that fails refuses: there is no value to mistake for "yes".
+// The reason for a missing value. An expression that fails refuses: it has no value that could count as
+// "yes".
 enum class Fault : std::uint8_t {
   no_such_overload,  // an operator or function met types that it has no meaning for
   no_such_key,       // a member or key that is not there
   out_of_range,      // an index outside the list, a number, time or duration that does not fit
   divide_by_zero,
-  invalid_argument,  // a text that is not what it is converted to
+  invalid_argument,  // a text that is not valid for the type of a conversion
   unknown_name,      // a variable or function that is not declared (unchecked expressions only)
   missing,           // a declared variable that has no value in this activation
   cost,              // the bound on work was reached
@@ -92,9 +93,9 @@ class Value {
   static Value list(std::span<const Value> items);
   static Value map(std::span<const MapEntry> entries);
   static Value optional(const Value* value) { return pointing(Kind::optional, value); }  // null: none
-  // Walked in place. The declared type decides what a number is (int, uint, double) and whether a string is
-  // a timestamp; under dyn a literal of integer form is an int where it fits, every other one a double. A
-  // value that is not of its declared type is an error when it is reached.
+  // Walked in place. The declared type decides the type of a number (int, uint, double) and whether a string
+  // is a timestamp; under dyn a literal of integer form is an int if it fits, any other one a double. A value
+  // of another type than declared is an error when it is read.
   static Value json(json::Value value, const Type& declared) { return json(value, declared.node()); }
   static Value json(json::Value value, const Type::Node* declared);
   // `text` must be static or live as long as the scratch.
@@ -170,7 +171,7 @@ struct MapEntry {
   Value value;
 };
 
-// Walks a list (key: its index) or a map in order, in time linear in its size whatever it is made of.
+// Walks a list (key: its index) or a map in order, in time linear in its size for every representation.
 class Cursor {
  public:
   explicit Cursor(const Value& container);

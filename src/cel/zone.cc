@@ -28,7 +28,7 @@ struct Rule {
 struct Zone {
   std::int64_t first_offset = 0;  // before the first transition
   std::vector<Transition> transitions;
-  bool has_rule = false;  // what holds behind the last transition
+  bool has_rule = false;  // the rule after the last transition
   bool has_daylight = false;
   std::int64_t standard = 0;
   std::int64_t daylight = 0;
@@ -206,13 +206,13 @@ bool is_zone_name(std::string_view name) {
   });
 }
 
-// The zones of the system that conditions have asked for. A name may come with a request, so a name that is
-// no zone leaves nothing behind, and there are no more names than the system has zones.
+// The zones of the system that conditions have used. A name may come with a request, so an unknown name
+// leaves nothing behind, and there are at most as many names as the system has zones.
 const Zone* find_zone(std::string_view name) {
   thread_local TextMap<Zone> zones;
   if (const auto found = zones.find(name); found != zones.end()) return &found->second;
   if (!is_zone_name(name)) return nullptr;
-  // The folder has other things too: folders ("America"), and files of 100 KB that are no zone.
+  // The folder has other entries too: folders ("America"), and files of 100 KB that are not zones.
   const auto content = read_file("/usr/share/zoneinfo/" + std::string(name), kLargestZoneFile);
   if (!content) return nullptr;
   auto zone = read_zone(*content);

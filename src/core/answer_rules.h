@@ -1,5 +1,5 @@
-// What a policy says about the heads of one operation's answers from an upstream, beyond http/field_table.h.
-// Made when the policy is compiled.
+// A policy's rules for the heads of one operation's answers from an upstream, in addition to
+// http/field_table.h. Made when the policy is compiled.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,13 @@ inline constexpr std::string_view kLoopbackName = "localhost";
 // addresses and their names are all kLoopbackName. `host` as http::parse_host_port gives it.
 std::string inside_name(std::string_view host);
 
-// What becomes of a Set-Cookie that lacks Secure, HttpOnly or SameSite.
+// The treatment of a Set-Cookie that lacks Secure, HttpOnly or SameSite.
 enum class SetCookies : std::uint8_t {
-  complete,  // it gets what it lacks; SameSite=Lax
+  complete,  // the missing attributes are added; SameSite=Lax
   refuse,    // it stays behind
 };
 
-// What of an upstream's answer leaves although the table says `declared`, `checked` or `pages`.
+// The fields of an upstream's answer that leave although the table says `declared`, `checked` or `pages`.
 struct AnswerRules {
   std::vector<FieldName> fields;     // that the operation's document declares, or `fields.answers`
   std::vector<std::string> cookies;  // that any document declares as a parameter, or `fields.cookies` names

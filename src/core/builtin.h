@@ -19,7 +19,7 @@ class PolicySet;
 struct Settings;
 }  // namespace policy
 
-// What a target is made with, for one worker under one policy. Both outlive it.
+// The inputs of a target's factory, for one worker under one policy. Both outlive the target.
 struct BuiltInContext {
   const policy::PolicySet& policy;
   net::Loop& loop;

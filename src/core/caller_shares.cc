@@ -92,7 +92,7 @@ std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted) {
   return std::unexpected(refusal);
 }
 
-// Threads that take at once may refuse one of them what a moment later would be there; together they never
+// Threads that take at once may refuse one of them although there is room a moment later; together they never
 // hold more than `most_`.
 std::expected<void, CallerShares::Exhausted> CallerShares::take(std::size_t slot, std::uint64_t amount) {
   const auto refuse = [&](Exhausted exhausted) {

@@ -1,13 +1,13 @@
-// How much of something each caller holds (connections of an upstream, the memory of bodies, the places of an
-// operation's `concurrency`), so that no caller holds all of it.
+// The amount of a resource that each caller holds (connections of an upstream, the memory of bodies, the
+// places of an operation's `concurrency`), so that no caller holds all of it.
 //
 // A caller gets more while it then holds no more than is left for the others, and one: alone it can take
-// half, two take a third each, and something is always left for a caller that has nothing (dynamic
-// thresholds: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches").
-// Nothing is to be configured, and no share is left unused for a caller who does not come. Nothing waits.
+// half, two take a third each, and there is always some left for a caller without any (dynamic thresholds:
+// Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches"). There is no
+// setting, absent callers reserve nothing, and nothing waits.
 //
-// Counted in a fixed table by a keyed hash: nothing is allocated, no caller can choose whom it shares a
-// counter with, and those who share one in one table hardly share one in another.
+// Counted in a fixed table by a keyed hash: nothing is allocated, and no caller can choose the callers that
+// share a counter with it. Callers that share a counter in one table rarely share one in another.
 #pragma once
 
 #include <array>
@@ -47,7 +47,7 @@ class CallerShares {
     share,  // there is, but this caller holds its share
   };
 
-  // What one caller holds for one request; given back when it is destroyed. Must not outlive the shares.
+  // One caller's amount for one request; given back when it is destroyed. Must not outlive the shares.
   class Lease {
    public:
     Lease() = default;  // of nothing: grows without bound
@@ -63,7 +63,7 @@ class CallerShares {
     }
     ~Lease() { release(); }
 
-    // On failure it holds what it held.
+    // On failure the amount is unchanged.
     std::expected<void, Exhausted> grow(std::uint64_t amount) {
       if (shares_ == nullptr) return {};
       if (auto taken = shares_->take(slot_, amount); !taken) return taken;
@@ -89,7 +89,7 @@ class CallerShares {
   }
   // One of it.
   std::expected<Lease, Exhausted> take_one(const FinishedIdentity& caller, const IpAddress& address);
-  // So much of it, for work of which nobody knows how long it goes on: it holds the shares too.
+  // The lease's amount, for work of unknown length: it keeps the shares alive too.
   static std::expected<std::shared_ptr<const void>, Exhausted> take_shared(
       const std::shared_ptr<CallerShares>& shares, const FinishedIdentity& caller, const IpAddress& address,
       std::uint64_t amount);
@@ -116,7 +116,7 @@ class CallerShares {
   std::array<std::atomic<std::uint64_t>, kSlots> held_{};
 };
 
-// What a caller hears where what it sent finds no room in `memory.bodies`, or no turn for a long check.
+// The refusal for a caller whose body finds no room in `memory.bodies`, or no turn for a long check.
 std::unexpected<Refusal> out_of_memory(CallerShares::Exhausted exhausted);
 
 }  // namespace gatehouse

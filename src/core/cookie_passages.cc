@@ -15,7 +15,7 @@ Passage CookiePassages::next(const http::Cookie& cookie) {
   };
   const bool octets = cookie.form == http::CookieForm::octets;
   ++pieces_;
-  if (is_among(rules_.checked_cookies)) {  // what readers dispute the gates have refused
+  if (is_among(rules_.checked_cookies)) {  // the gates have refused disputed values
     return octets || cookie.form == http::CookieForm::items ? Passage::rewritten : Passage::ends_here;
   }
   if (!is_among(rules_.forwarded_cookies)) {

@@ -13,16 +13,16 @@ struct Cookie;
 
 namespace gatehouse {
 
-// What becomes of each cookie of one request on its way to an upstream.
+// The treatment of each cookie of one request on its way to an upstream.
 class CookiePassages {
  public:
   // Both outlive the object.
   CookiePassages(const RequestRules& rules, const CredentialCarriers& carriers)
       : rules_(rules), carriers_(carriers) {}
 
-  // Of each piece of the Cookie field, in the field's order. `rewritten`: a parameter of the operation goes
-  // on decoded (http::append_agreed_value). `goes_on`: the value as it was sent. `left_out`: a name that goes
-  // on came before, or readers could part or join the value in different ways.
+  // For each piece of the Cookie field, in the field's order. `rewritten`: a parameter of the operation is
+  // forwarded decoded (http::append_agreed_value). `goes_on`: the value is forwarded as sent. `left_out`: the
+  // name was forwarded before, or readers could split or join the value in different ways.
   Passage next(const http::Cookie& cookie);
 
  private:

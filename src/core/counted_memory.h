@@ -15,14 +15,14 @@ class IpAddress;
 
 class CountedMemory {
  public:
-  // What is smaller is bounded by the numbers of connections and of places to wait.
+  // The numbers of connections and of waiting places bound smaller amounts.
   static constexpr std::uint64_t kSmallest = 4096;
   CountedMemory() = default;  // of nothing
-  // Of what a request brought. The caller as caller_name() has it. No `shares`: nothing is counted.
+  // Memory for a request's input. The caller is a caller_name(). Without `shares` nothing is counted.
   static Verdict<CountedMemory> of_copies(const std::shared_ptr<CallerShares>* shares,
                                           const FinishedIdentity& caller, const IpAddress& address,
                                           std::uint64_t bytes);
-  // Of what its target answers.
+  // Memory for a target's answer.
   static Verdict<CountedMemory> of_answer(const std::shared_ptr<CallerShares>* shares,
                                           const FinishedIdentity& caller, const IpAddress& address,
                                           std::uint64_t bytes);

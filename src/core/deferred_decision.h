@@ -15,8 +15,8 @@
 
 namespace gatehouse {
 
-// What a statement's guard is run with (policy/guard.h): null, a value, or a mark for what SQL has no value
-// for.
+// A parameter of a statement's guard (policy/guard.h): null, a value, or a mark for a value that SQL cannot
+// represent.
 struct GuardMark {
   std::string_view bytes;  // static
 };
@@ -25,21 +25,19 @@ using GuardValue = std::variant<std::monostate, std::int64_t, double, std::strin
 class DeferredDecision {
  public:
   virtual ~DeferredDecision() = default;
-  // What was asked for. Borrowed from the exchange: for the worker's thread, while the call is awaited.
+  // The request. Borrowed from the exchange: for the worker's thread, while the call is awaited.
   virtual const CheckedRequest& request() const = 0;
-  // What follows is for any thread, one at a time, also when the request has gone.
+  // The following are for any thread, one at a time, also after the request has been cancelled.
   virtual const Principal& principal() const = 0;
-  // The permit for this very object, once; `row` is empty where there is none. A refusal's cause goes to
-  // `detail`.
+  // The permit for this object, once; `row` is empty if there is none. A refusal's cause goes to `detail`.
   virtual Verdict<Permit> decide(const json::Document& row, std::string& detail) = 0;
-  // Where the conditions are part of the statement: what they are asked with, in the statement's order.
+  // If the conditions are part of the statement: the guard's parameters, in the statement's order.
   virtual std::span<const GuardValue> guard_values() const = 0;
   // The permit, once, where the statement that has the conditions in it gave a row: they held.
   virtual Verdict<Permit> held_in_statement() = 0;
-  // What events name when the object cannot be looked up; lives as long as the policy.
+  // The rule in events if the object cannot be looked up; lives as long as the policy.
   virtual std::string_view resource_rule() const = 0;
-  // The refusal for an object that is there and cannot be read: its caller hears what it would hear of
-  // another's.
+  // The refusal for an object that exists but cannot be read: the same as for another caller's object.
   virtual Refusal unreadable() const = 0;
 };
 

@@ -1,5 +1,5 @@
-// One event per request, and a few for what happens outside requests (product contract, section 5). An Event
-// borrows everything: it is encoded before what it points to goes away.
+// One event per request, and a few for events outside requests (docs/events.md). An Event borrows everything:
+// it is encoded before the borrowed data is destroyed.
 #pragma once
 
 #include <chrono>
@@ -23,9 +23,9 @@ enum class Outcome : std::uint8_t {
 };
 std::string_view name(Outcome outcome);  // empty for `open`
 
-// What a request has brought about. Written for sensitive operations alone.
+// The effect of a request. Written for sensitive operations only.
 enum class Effect : std::uint8_t {
-  none,  // the target was not called, or what it had begun was undone
+  none,  // the target was not called, or its changes were rolled back
   done,
   unknown,  // the target was called, and did not say, or says that something went wrong
 };
@@ -37,10 +37,10 @@ struct Attribute {
 };
 
 // The name of the event that a sensitive operation leaves before its target is called. The request's own
-// event follows it under the same id and says what came of it (Effect).
+// event follows it under the same id and has the result (Effect).
 inline constexpr std::string_view kIntent = "intent";
 
-// Somebody who was proven.
+// A proven principal.
 struct Proven {
   std::string_view user_id;
   std::string_view scheme;
@@ -70,7 +70,7 @@ struct Event {
   std::string_view scheme;
   std::string_view issuer;
   std::string_view credential_id;
-  std::span<const Proven> also;  // others whom the same request has proven
+  std::span<const Proven> also;  // other principals that the same request has proven
   Outcome outcome = Outcome::refused;
   Stage stage = Stage::respond;
   std::string_view reason;  // allowed: empty, or why the client does not have the whole answer
@@ -83,8 +83,8 @@ struct Event {
   std::uint64_t response_body_size = 0;
   std::string_view upstream;  // the upstream's name
   unsigned upstream_status = 0;
-  // For operators: which finding, which error. In Gatehouse's own words, so that no value that a caller sent
-  // takes any of them away; and what others said, which stands behind them.
+  // For operators: the finding, the error. In Gatehouse's own words, so that no value of a caller removes any
+  // of them; the text of others follows them.
   std::string_view detail;
   std::string_view said;
   std::span<const std::string_view> credentials;  // byte runs that must not appear in `said`

@@ -42,8 +42,8 @@ bool same_name(const http::Field& a, const http::Field& b) {
   return a.id == b.id && (!http::name(a.id).empty() || equal_ignoring_case(a.name, b.name));
 }
 
-// Whether a second line of a field that goes on as it was sent is refused: two readers could take two values.
-// A parameter's schema decides about its own lines, and a list has several.
+// Whether a second line of a forwarded field is refused: two readers could use different values. A
+// parameter's schema decides about its own lines, and a list has several.
 bool is_single(const RequestRules& rules, const http::Field& field) {
   if (is_named_in(rules.single, field)) return true;
   const bool unnamed_goes_on = rules.undeclared == Undeclared::forward ||
@@ -57,8 +57,8 @@ std::string origin_of(std::string_view referer) {
   return url ? url->origin() + "/" : std::string();
 }
 
-// Whether the page's URL has a pair in which a scheme has its credential, or what could be a key or a token
-// by its form.
+// Whether the page's URL has a pair in which a scheme has its credential, or a text with the form of a key or
+// a token.
 bool may_show_credential(std::string_view url, const CredentialCarriers& carriers) {
   if (url.contains("gh_") || url.contains("eyJ")) return true;
   std::string decoded;
@@ -132,8 +132,8 @@ std::optional<Passages::Refused> Passages::decide(const http::RequestHead& head,
   return std::nullopt;
 }
 
-// A range without the precondition that came with it would be taken of whatever version is there, and the
-// client would join the parts of two. Without a range the whole is always right (RFC 9110 section 14.2).
+// Without its precondition a range would apply to any current version, and the client would join the parts of
+// two. Without a range the whole is always right (RFC 9110 section 14.2).
 void Passages::leave_range_without_its_condition(const http::Fields& fields) {
   using enum http::FieldId;
   bool condition_left = false;

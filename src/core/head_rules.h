@@ -1,5 +1,5 @@
-// What a policy says about the heads of one operation's requests, beyond http/field_table.h. Made when the
-// policy is compiled.
+// A policy's rules for the heads of one operation's requests, in addition to http/field_table.h. Made when
+// the policy is compiled.
 #pragma once
 
 #include <array>
@@ -42,8 +42,8 @@ struct CredentialCarriers {
   enum class Authorization : std::uint8_t { ends_here, goes_on } authorization = Authorization::ends_here;
 };
 
-// A place of a credential that says `forward: true`. What stands there goes on where one of the
-// authenticators has proven the request's principal by it, and ends here everywhere else.
+// A place of a credential with `forward: true`. It is forwarded if one of the authenticators has proven the
+// request's principal by it, and dropped otherwise.
 struct ForwardedCredential {
   enum class Place : std::uint8_t { field, pair, cookie } place = Place::field;
   FieldName name;  // of a pair in the query and of a cookie: its text, byte for byte
@@ -53,23 +53,23 @@ struct ForwardedCredential {
 // Whether one of them has proven the principal, or an identity beside it.
 bool has_proven(const Principal& principal, const ForwardedCredential& credential);
 
-// What becomes of a header field or cookie that nothing names.
+// The treatment of a header field or cookie that no rule names.
 enum class Undeclared : std::uint8_t { drop, refuse, forward };
-// How much of Referer goes on (RFC 9110 section 10.1.3). `full`: all of a URL that cannot show a credential,
-// and of any other its origin.
+// The forwarded part of Referer (RFC 9110 section 10.1.3). `full`: the whole URL if it cannot contain a
+// credential, and otherwise its origin.
 enum class RefererPassage : std::uint8_t { drop, origin, full };
 enum class UserAgentPassage : std::uint8_t { forward, drop };
 
-// `signed: true`: what the sender signed goes on as it was sent, or not at all (gate/signed_request.h).
+// `signed: true`: the signed parts are forwarded as sent, or the request is refused (gate/signed_request.h).
 enum class Signatures : std::uint8_t { ignored, kept };
 
-// What of a client's head goes on to an upstream beside the fields that the table lets go on. Everything else
-// stays behind.
+// The parts of a client's head that are forwarded to an upstream in addition to the table's fields.
+// Everything else is dropped.
 struct RequestRules {
   // Header parameters of the operation, `fields.forward`, and credentials whose scheme says `forward: true`.
   std::vector<FieldName> fields;
-  // Of them, those that only the configuration names and that are no lists: a second line of one is refused.
-  // Of a parameter its schema decides.
+  // Of them, those that only the configuration names and that are not lists: a second line of one is refused.
+  // For a parameter its schema decides.
   std::vector<FieldName> single;
   std::vector<std::string> checked_cookies;  // parameters of the operation: as the document's rules took them
   std::vector<std::string>
@@ -85,32 +85,32 @@ struct RequestRules {
 // Whose words the head of a request are, beside the client's.
 enum class Via : std::uint8_t { client, trusted_proxy };
 
-// What becomes of a client's field on its way to an upstream.
+// The treatment of a client's field on its way to an upstream.
 enum class Passage : std::uint8_t {
   goes_on,    // as it was sent
-  rewritten,  // what Passages::rewritten says goes on in place of all lines of the field
+  rewritten,  // Passages::rewritten is forwarded in place of all lines of the field
   joined,     // an earlier line of the field is rewritten and says this one too
   left_out,   // the table's grammar finds nothing in its value, or it belongs to a trace that ends here
   unnamed,    // stays behind because nothing names it: a document may have forgotten it
   unlisted,   // the same, but every browser sends it
-  ends_here,  // never goes on: a credential, or as http/field_table.h says
+  ends_here,  // never forwarded: a credential, or by http/field_table.h
 };
 
-// Whose trace the request belongs to. What comes with a trace (tracestate, baggage) goes on with it only.
+// The origin of the request's trace. Other trace fields (tracestate, baggage) are forwarded only with the
+// trace.
 enum class TraceOrigin : std::uint8_t { own, of_caller };
 
-// Whether a policy says something of a cookie of this name; what it says of the others is
-// RequestRules::undeclared.
+// Whether a policy has a rule for a cookie of this name; RequestRules::undeclared applies to the others.
 bool names_cookie(const RequestRules& rules, const CredentialCarriers& carriers, std::string_view cookie);
 
-// What becomes of each field of one request head. Decided once, by the gate that validates the head; the
+// The treatment of each field of one request head. Decided once, by the gate that validates the head; the
 // upstream's head and the event are written from it.
 class Passages {
  public:
-  // Each line of a field that a policy names goes on as it is; one that the table lets go on, as far as the
-  // table's grammar can read it. Where that is not enough the request is refused: a digest that cannot be
+  // Each line of a field that a policy names is forwarded as it is. A field of the table is forwarded as far
+  // as the table's grammar can read it. If that is not enough the request is refused: a digest that cannot be
   // read, a precondition whose absence would let a method change more than the caller wanted, a second line
-  // of a field that has one value, or a field that nothing names where the policy refuses those.
+  // of a field with one value, or a field that no rule names if the policy refuses those.
   struct Refused {
     std::size_t index = 0;  // of the first such field
     std::string_view rule;  // `format`, `repeated` or `undeclared`, as docs/events.md lists them

@@ -16,7 +16,7 @@ std::string_view name(PrincipalKind kind) {
   return kNames[std::to_underlying(kind)];
 }
 
-// White_Space of Unicode 15, but for what deceives() knows.
+// White_Space of Unicode 15, except the characters that deceives() covers.
 static bool is_blank(char32_t c) {
   return c == 0x20 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
          c == 0x205f || c == 0x3000;

@@ -1,6 +1,6 @@
-// Who was proven. An Identity is what a scheme makes of a credential, and may be remembered for as long as
-// the credential holds; a Principal is the proof that *this* request was identified, and only the identify
-// gate can make one.
+// The proven caller. A scheme makes an Identity from a credential; it may be cached while the credential is
+// valid. A Principal is the proof that *this* request was identified, and only the identify gate can make
+// one.
 #pragma once
 
 #include <cstddef>
@@ -44,12 +44,12 @@ std::string_view name(PrincipalKind kind);
 inline constexpr std::string_view kAnonymous = "anonymous";
 // A principal's id has at most so many bytes: the record names it whole.
 inline constexpr std::size_t kLongestId = 1024;
-// Whether `id` reads as a name of Gatehouse's own: `anonymous`, `authenticated`, `gatehouse`, in any case,
-// and with blanks or characters that nobody sees before, in or behind it.
+// Whether `id` reads as a reserved name of Gatehouse: `anonymous`, `authenticated`, `gatehouse`, in any case,
+// and with blanks or invisible characters before, in or after it.
 bool is_reserved_id(std::string_view id);
 
-// What a credential that was found good hangs on: the key may be revoked, the issuer may withdraw the key
-// that signed it, the authority may take the certificate back. Shared with threads that outlive the request.
+// The conditions of a valid credential: the key may be revoked, the issuer may withdraw the key that signed
+// it, the authority may revoke the certificate. Shared with threads that outlive the request.
 class Standing {
  public:
   virtual ~Standing() = default;
@@ -65,19 +65,20 @@ struct Identity {
   std::uint32_t authenticator = 0;  // in PolicySet::authenticators; means nothing for `anonymous`
   std::string scheme;               // the securityScheme's name; empty: absent
   std::string issuer;               // the token's `iss`, the certificate's issuer (RFC 4514); empty: absent
-  // What can be revoked: the key's id, the token's jti, the certificate's fingerprint; empty: absent.
+  // The id for revocation: the key's id, the token's jti, the certificate's fingerprint; empty: absent.
   std::string credential_id;
   // How records name it where `id`, or `credential_id`, has the form of a credential itself; empty elsewhere.
   std::string recorded_id, recorded_credential_id;
-  std::string credential_key;  // tells credentials of one scheme apart, also those that have no id
+  std::string credential_key;  // distinguishes credentials of one scheme, also those without an id
   // The certificate whose holder alone may use the token (RFC 8705 section 3): its fingerprint; empty: none.
   std::string bound_to;
   std::string tenant;  // empty: absent
   std::vector<std::string>
       roles;  // those the policy knows; `anonymous`/`authenticated` are implied, not listed
   std::vector<std::string> scopes;
-  std::vector<std::string> permission_patterns;  // what the roles grant, as the configuration writes it
-  json::Document claims;                         // an object, or empty
+  // the permissions that the roles grant, as the configuration writes them
+  std::vector<std::string> permission_patterns;
+  json::Document claims;      // an object, or empty
   PermissionSet permissions;  // all that the roles grant, under the policy that made this identity
   bool mfa = false;           // proven with more than one factor (RFC 8176: `amr` has "mfa")
   // When its holder was proven. Absent where the credential does not say it; of a certificate it is the
@@ -87,12 +88,12 @@ struct Identity {
   std::shared_ptr<const Standing> standing;  // null: nothing ends it (`anonymous`)
 };
 
-// An identity that nothing changes any more, and what each of its requests would make of it, made once.
+// An immutable identity, with the values that each of its requests needs, made once.
 class FinishedIdentity : public Identity {
  public:
   explicit FinishedIdentity(Identity identity);
-  // The lines by which an upstream learns who asks. None of `anonymous`: nobody's name is the absence of one,
-  // because a principal could be called so.
+  // The lines that name the caller to an upstream. None for `anonymous`, because a principal could have that
+  // name.
   const std::string& upstream_fields() const { return upstream_fields_; }
   // caller_hash() of it.
   std::uint64_t hash() const { return hash_; }
@@ -105,7 +106,7 @@ class FinishedIdentity : public Identity {
 // In a header an id is percent-encoded where it is not visible ASCII: it may hold any text.
 void append_encoded(std::string& out, std::string_view text);
 
-// About how many bytes the identity takes, its claims included: what a cache of them is bounded by.
+// The approximate size of the identity in bytes, with its claims: the bound of a cache counts it.
 std::size_t memory_of(const FinishedIdentity& identity);
 
 namespace gate {
@@ -123,20 +124,20 @@ struct Handshake {
 
 class Principal {
  public:
-  // Of the one who acts: the only scheme's, or the one that the configuration names with `principal`.
+  // Of the acting principal: the only scheme's, or the one that the configuration names with `principal`.
   const FinishedIdentity& identity() const { return *identity_; }
   const FinishedIdentity* operator->() const { return identity_.get(); }
   bool is_anonymous() const { return identity_->kind == PrincipalKind::anonymous; }
-  // Those that the operation's security asks for together with the one who acts. Nothing of them is mixed
-  // into identity().
+  // The other principals that the operation's security requires. Nothing of them is mixed into identity().
   std::span<const IdentityPointer> beside() const { return beside_; }
   // When the holder of `one`, which is identity() or beside it, was proven.
   std::optional<WallTime> authenticated_at(const Identity& one) const {
     if (one.kind != PrincipalKind::certificate) return one.authenticated_at;
     return handshake_ ? std::optional(handshake_->ended) : std::nullopt;
   }
-  // Whether everything that proved it still holds. What has waited asks anew before it acts: for an object, a
-  // connection, a thread, the database's one writer. From any thread, without waiting.
+  // Whether every credential that proved it is still valid. A request that has waited (for an object, a
+  // connection, a thread, the database's one writer) asks again before it acts. From any thread, without
+  // waiting.
   Verdict<void> in_force(WallTime now) const;
 
  private:

@@ -29,7 +29,7 @@ struct StoredKey {
   WallTime created{};
   WallTime expires = WallTime::max();
   WallTime overlap_ends = WallTime::max();  // another key took over from it: from then on it is refused
-  std::optional<WallTime> revoked;          // when; it is refused whatever the clock says
+  std::optional<WallTime> revoked;  // the time of revocation; the key is refused independent of the clock
   bool operator==(const StoredKey&) const = default;
 };
 
@@ -37,11 +37,11 @@ struct StoredKey {
 class KeySnapshot {
  public:
   virtual ~KeySnapshot() = default;
-  // Null when there is no such key. Valid as long as the snapshot.
+  // Null if there is no such key. Valid as long as the snapshot.
   virtual const StoredKey* find(std::string_view id) const = 0;
   // Counts as the last use of a key that find() gave; written in the background. From any thread.
   virtual void used(const StoredKey& key, WallTime now) const = 0;
-  // Differs for every state of the keys: what a cache compares.
+  // Differs for every state of the keys: caches compare it.
   virtual std::uint64_t generation() const = 0;
 };
 
@@ -60,7 +60,7 @@ class KeyView {
  public:
   explicit KeyView(std::shared_ptr<const KeyDirectory> directory)
       : directory_(std::move(directory)), snapshot_(directory_->snapshot()) {}
-  // What holds now; valid until the next call.
+  // The current snapshot; valid until the next call.
   const KeySnapshot& now() {
     if (directory_->generation() != snapshot_->generation()) snapshot_ = directory_->snapshot();
     return *snapshot_;

@@ -16,8 +16,8 @@ inline constexpr std::size_t kMostLimits = 16;
 // Claims that one request may make at once: on each limit, one for each of sixteen credentials.
 inline constexpr std::size_t kMostLimitClaims = kMostLimits * 16;
 
-// What a limit is: fixed when the policy was compiled. `id` tells limits apart inside the store. It is made
-// of the limit's name and rule, so that a reload that leaves a limit as it was leaves its allowances too.
+// A limit: fixed when the policy was compiled. `id` distinguishes limits inside the store. It is made of the
+// limit's name and rule, so a reload that leaves a limit unchanged keeps its allowances.
 struct LimitRule {
   std::uint64_t id = 0;
   Rate rate;
@@ -27,7 +27,7 @@ struct LimitRule {
 // One request's claim on one limit.
 struct LimitClaim {
   const LimitRule* rule = nullptr;
-  std::string_view key;  // who shares the allowance: address prefix, principal id, …
+  std::string_view key;  // the key of the allowance: address prefix, principal id, …
   std::uint32_t cost = 1;
 };
 

@@ -53,7 +53,7 @@ struct Reference {
 // roots that stand under `request` may be written without it. Nothing for a text that names none of them.
 std::optional<Reference> reference(const std::vector<std::string>& path);
 
-// What a reference stands for on one request: a JSON value, a text, or nothing.
+// The value of a reference on one request: a JSON value, a text, or nothing.
 using Referred = std::variant<std::monostate, json::Value, std::string_view>;
 Referred look_up(const Reference& reference, const CheckedRequest& request, const Call& call);
 

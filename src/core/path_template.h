@@ -1,10 +1,10 @@
 // A path with values in it, as `resource: {upstream: …}` writes it: "/internal/orders/{path.id}".
 //
-// A value fills its place and nothing else. It is percent-encoded (RFC 3986, section 2.1), and what some
-// server could read as structure once it has decoded it (a slash, a backslash, dots that are a segment, a
-// control character) is never sent: the finished path is held against the same rules as the paths that
-// clients send. Where the upstream may cut, trim and decode again (`routing`), a value that it could read as
-// another is not sent either: `ann;x` and `ann%20` would ask for the object of `ann`.
+// A value fills only its place. It is percent-encoded (RFC 3986, section 2.1). A value that some server could
+// read as structure after decoding (a slash, a backslash, dots that are a segment, a control character) is
+// never sent: the finished path must follow the same rules as the paths that clients send. If the upstream
+// may cut, trim and decode again (`routing`), a value that it could read as another is not sent either:
+// `ann;x` and `ann%20` would ask for the object of `ann`.
 #pragma once
 
 #include <concepts>
@@ -20,7 +20,7 @@ namespace gatehouse {
 
 class PathTemplate {
  public:
-  // What is wrong, and what would be right. The text begins with `/`; it has no query, no `%` and no dot
+  // The error is the problem and its remedy. The text begins with `/`; it has no query, no `%` and no dot
   // segments; a value is a name of core/names.h in braces.
   static std::expected<PathTemplate, std::string> parse(std::string_view text,
                                                         http::PathCuts cuts = http::PathCuts::exact);
@@ -33,8 +33,8 @@ class PathTemplate {
   };
   const std::vector<Place>& places() const { return places_; }
 
-  // Appends the path with every value in its place. false where a value is not there, is no text, number or
-  // boolean, is empty, or would change what the path means; `out` is then of no use.
+  // Appends the path with every value in its place. false if a value is absent, is not a text, number or
+  // boolean, is empty, or would change the meaning of the path; `out` is then unusable.
   template <std::invocable<const Reference&> LookUp>
   bool expand(LookUp&& look_up, std::string& out) const {
     const std::size_t start = out.size();

@@ -1,9 +1,9 @@
-// The proofs that gates hand to each other, and what they are about.
+// The proofs that gates pass to each other.
 //
-// One proof of a request exists at a time. Each gate takes the proof of the gate before it, and gives its own
-// for it: only that gate can make it, and only of the one before (the order is that of Gate). A target asks
-// for a Permit, so that code that forgot a gate does not compile; and since a proof knows its request, there
-// is no second operation, principal or input that could stand beside it.
+// One proof of a request exists at a time. Each gate consumes the proof of the gate before it, and returns
+// its own: only that gate can make it, and only from the one before (the order is that of Gate). A target
+// requires a Permit, so code without a gate does not compile. A proof knows its request, so there is no
+// second operation, principal or input that could be confused with it.
 #pragma once
 
 #include <cstddef>
@@ -43,15 +43,15 @@ enum class Gate : std::uint8_t {
   permit,           // the principal's roles hold the operation's permission
   check_head,       // the parameters and the announced body are as declared
   check_body,       // the body is too
-  limit_input,  // the limits had room for what was sent, and the request has its place among those under way
-  decide,       // every condition of the operation holds on this very input and object
+  limit_input,      // the limits had room for the input, and the request has its place among those under way
+  decide,           // every condition of the operation holds on this very input and object
 };
 
-// What the gates have checked of one request. A part of its exchange; gates alone write it.
+// The findings of the gates about one request. A part of its exchange; only gates write it.
 class CheckedRequest {
  public:
   explicit CheckedRequest(gate::Exchange& exchange) : exchange_(&exchange) {}
-  // A copy for another thread, with what is needed there of the input.
+  // A copy for another thread, with the input that is needed there.
   CheckedRequest(const CheckedRequest& original, json::Value parameters, json::Value body)
       : exchange_(original.exchange_),
         operation_(original.operation_),
@@ -117,13 +117,13 @@ class Proof {
   {
     return *request_->principal_;
   }
-  // What is announced of a body; null: none is to be read.
+  // The announced body; null: no body is read.
   const openapi::Content* content() const
     requires(passed >= Gate::check_head)
   {
     return request_->content_;
   }
-  // What was sent, checked.
+  // The checked input.
   const CheckedRequest& request() const
     requires(passed >= Gate::check_body)
   {

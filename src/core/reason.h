@@ -1,5 +1,5 @@
 // Every way a request can end other than by its answer: a closed list. Each reason has one stage, one status
-// and one public text; what a client sees is decided here and nowhere else (product contract, section 4).
+// and one public text. Only this list decides the text that a client sees.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ enum class Stage : std::uint8_t {
 
 // The public side: the members `error` and `message` of a refusal, and its status.
 enum class RefusalAnswer : std::uint8_t {
-  internal_error,  // the default on purpose: an answer that nobody chose must not say more
+  internal_error,  // the default on purpose: an answer by default must be the least specific
   invalid_request,
   authentication_required,
   forbidden,
@@ -51,7 +51,7 @@ struct AnswerText {
 };
 const AnswerText& text_of(RefusalAnswer answer);
 
-// name, stage, default answer. The name is what events say; it never changes meaning.
+// name, stage, default answer. Events use the name; it never changes its meaning.
 #define GATEHOUSE_REASONS(X)                                         \
   X(internal_error, respond, internal_error)                         \
   X(malformed_http, http, invalid_request)                           \

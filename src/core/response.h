@@ -1,4 +1,4 @@
-// What a target answers. Kept by the exchange and reused, so that an answer costs no allocation.
+// A target's answer. Kept by the exchange and reused, so that an answer costs no allocation.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace gatehouse {
 
-// The rest of a body that does not fit into memory at once. Pulled by the one who writes to the client, which
-// is the back-pressure.
+// The rest of a body that does not fit into memory at once. The code that writes to the client pulls it,
+// which is the back-pressure.
 class BodySource {
  public:
   virtual ~BodySource() = default;
@@ -32,7 +32,7 @@ struct Response {
   enum class Policies : std::uint8_t { fixed, of_page } policies = Policies::fixed;
   std::unique_ptr<BodySource> rest;
   CountedMemory memory;  // of the body, where it is held for a client that may be slow
-  // The whole body's length, where it is known although `rest` is set, or where there is none to send (HEAD,
+  // The whole body's length, if it is known although `rest` is set, or if there is no body to send (HEAD,
   // 304).
   std::optional<std::uint64_t> length;
 

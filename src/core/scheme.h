@@ -26,14 +26,14 @@ struct Presented {
   WallTime certificate_ends = WallTime::max();  // or an authority of its chain
 };
 
-// What a scheme found out by waiting. `why` is for operators.
+// The result of a scheme that waited. `why` is for operators.
 struct Waited {
   Verdict<IdentityPointer> identity;
   std::string why;
 };
 
-// The identity, or what gives it later: an issuer's keys are being fetched, or the issuer is asked. The task
-// borrows what was presented, and need not be started.
+// The identity, or a task that gives it later: an issuer's keys are being fetched, or the issuer is asked.
+// The task borrows the presented credential, and need not be started.
 using SchemeResult = std::variant<IdentityPointer, net::Task<Waited>>;
 
 class Scheme {

@@ -1,4 +1,5 @@
-// The port to what answers an operation. One instance for each operation and worker, used on its thread only.
+// The port to the code that answers an operation. One instance for each operation and worker, used on its
+// thread only.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ class CallerShares;
 // section 5.1).
 enum class EarlyData : std::uint8_t { none, possible };
 
-// What a target may know beside what was proven. Borrowed from the exchange.
+// The inputs of a target besides the proof. Borrowed from the exchange.
 struct Call {
   const http::RequestHead& head;
   std::string_view operation;
@@ -36,28 +37,29 @@ struct Call {
   std::string_view path;  // as the client sent it
   IpAddress client;
   std::string_view client_text;
-  std::string_view authority;  // what the request names of this server: `api.example.com:8443`
+  std::string_view authority;  // the host of this server that the request names: `api.example.com:8443`
   EarlyData early_data = EarlyData::none;
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};
-  const Clock& clock;  // outlives what the target begins
+  const Clock& clock;  // outlives the work that the target begins
   const CredentialCarriers& carriers;
   const RequestRules& forwards;
   const Passages& passages;
   const AnswerRules& answers;
-  // The request's place among those that the operation's `concurrency` counts; null where it counts none.
-  // Work that goes on when its request has gone keeps a reference until it has really ended.
+  // The request's place among those that the operation's `concurrency` counts; null without `concurrency`.
+  // Work that continues after its request was cancelled keeps a reference until it has ended.
   std::shared_ptr<const void> place{};
-  // Of what a target keeps for the request beside what the exchange holds: copies, and its answer.
+  // Counts the memory that a target keeps for the request in addition to the exchange's: copies, and its
+  // answer.
   const std::shared_ptr<CallerShares>* memory = nullptr;  // null: it is not counted
 };
 
-// What the target did, for the event and for operators; never for the client.
+// The actions of the target, for the event and for operators; never for the client.
 struct CallReport {
   std::string_view upstream;
   unsigned upstream_status = 0;
-  Kept<std::string> detail;         // what went wrong, in Gatehouse's own words
+  Kept<std::string> detail;         // the error, in Gatehouse's own words
   Kept<std::string> said;           // and in those of others: a handler's, say
   Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave
   Kept<std::string> allow;          // the upstream's Allow, when it said one
@@ -82,13 +84,13 @@ class Target {
 class ResourceLookup {
  public:
   virtual ~ResourceLookup() = default;
-  // Fills `row`, and leaves it empty when there is no such object.
+  // Fills `row`, and leaves it empty if there is no such object.
   virtual net::Task<Verdict<void>> find(const Input& input, const Call& call, json::Document& row,
                                         CallReport& report) = 0;
 };
 
-// What answers an operation and finds its object itself: it looks the object up, has the conditions decided,
-// and acts, with no gap in which the object could change.
+// A target that finds its object itself: it looks the object up, has the conditions decided, and acts,
+// without a gap in which the object could change.
 class TransactionalTarget {
  public:
   virtual ~TransactionalTarget() = default;

@@ -1,5 +1,5 @@
-// Verdict<T>: what a gate says. Either the proof that the next gate needs, or a refusal; there is no third
-// way.
+// Verdict<T>: the result of a gate. Either the proof that the next gate needs, or a refusal; there is no
+// third way.
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,7 @@ struct Refusal {
 template <typename T>
 using Verdict = std::expected<T, Refusal>;
 
-// Cold: what is refused may take a little longer than what passes.
+// Cold: refusals may take a little longer than allowed requests.
 [[gnu::cold, gnu::noinline]] inline std::unexpected<Refusal> refuse(Reason reason,
                                                                     std::string_view rule = {}) {
   return std::unexpected(Refusal(reason, rule));

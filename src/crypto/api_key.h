@@ -4,8 +4,8 @@
 //   secret    33 of [0-9A-Za-z]: 196 bits
 //   checksum  6 of [0-9A-Za-z]: the CRC-32 (ISO-HDLC) of all before it, in base 62, most significant first
 //
-// The checksum refuses slips of the pen and noise before anything is looked up, and lets scanners for leaked
-// secrets recognise a key; it proves nothing.
+// The checksum refuses typing errors and noise before any lookup, and lets scanners for leaked secrets
+// recognise a key; it proves nothing.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct NewApiKey {
 };
 NewApiKey generate_api_key(Entropy& entropy);
 
-// What the store keeps of a key: HMAC-SHA-256 of its whole text (so that a hash is bound to its id) under the
+// The stored form of a key: HMAC-SHA-256 of its whole text (so that a hash is bound to its id) under the
 // server's pepper. The secret has too many bits to be guessed, so a slow hash would only cost time. Safe to
 // use from several threads.
 class KeyHasher {

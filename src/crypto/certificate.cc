@@ -98,7 +98,7 @@ Result<> read_alternative_names(X509* certificate, PeerCertificate& into) {
   const GeneralNames names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, &found, nullptr)));
   if (!names) {
-    if (found == -1) return {};  // there is none
+    if (found == -1) return {};  // not present
     return invalid_certificate("the certificate's subjectAltName is malformed or present twice");
   }
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
@@ -151,7 +151,7 @@ void set_time(ASN1_TIME* field, WallTime time) {
   must(ASN1_TIME_set(field, std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()));
 }
 
-// RFC 5280 section 4.1.2.2: positive, and 126 bits that nobody can foresee.
+// RFC 5280 section 4.1.2.2: positive, and 126 unpredictable bits.
 void set_random_serial(X509* certificate) {
   std::array<unsigned char, 16> bytes{};
   must(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
@@ -216,7 +216,7 @@ void add_name(GENERAL_NAMES* names, int kind, std::string_view bytes) {
   name.release();  // NOLINT: owned by `names` now
 }
 
-// A certificate of version 3 with what every one here has: key, serial, dates.
+// A certificate of version 3 with the parts that all certificates here have: key, serial, dates.
 X509Ptr new_certificate(EVP_PKEY* key, WallTime now, std::chrono::days validity) {
   X509Ptr certificate(must(X509_new()));
   must(X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
@@ -357,7 +357,7 @@ Result<IssuedCertificate> CertificateAuthority::issue(const Order& order) const 
     add_name(names.get(), GEN_URI, order.uri);
   }
   if (sk_GENERAL_NAME_num(names.get()) > 0) {
-    // RFC 5280 section 4.2.1.6: without a subject, these are what names it.
+    // RFC 5280 section 4.2.1.6: without a subject, these name it.
     add_extension(certificate.get(), NID_subject_alt_name, names.get(),
                   order.common_name.empty() ? Critical::yes : Critical::no);
   }

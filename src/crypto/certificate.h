@@ -19,8 +19,8 @@ struct x509_st;
 
 namespace gatehouse::crypto {
 
-// Text fields are UTF-8 without control characters: a certificate that holds others is refused, because what
-// a rule compares must be what the authority meant.
+// Text fields are UTF-8 without control characters. A certificate with others is refused, because a rule must
+// compare the text that the authority meant.
 struct PeerCertificate {
   std::string subject;      // RFC 4514: "CN=orders,O=Partner"; empty when the subject is
   std::string issuer;       // the same, of the authority that signed it
@@ -48,7 +48,7 @@ struct IssuedCertificate {
   Secret<std::string> private_key_pem;  // PKCS #8
 };
 
-// A P-256 authority whose key lives in this object, or in what private_key_pem() was written to.
+// A P-256 authority whose key is in this object, and in the output of private_key_pem().
 class CertificateAuthority {
  public:
   static Result<CertificateAuthority> make(std::string_view common_name, WallTime now,

@@ -34,7 +34,7 @@ std::string der_of(X509* certificate) {
   return der;
 }
 
-// What a TLS library would say about the chain: X509_V_OK or the reason.
+// The result of a TLS library's check of the chain: X509_V_OK or the reason.
 int chain_fault(const std::string& authority, const std::string& leaf, int purpose, WallTime at) {
   const std::unique_ptr<X509_STORE, openssl::Free<X509_STORE_free>> store(X509_STORE_new());
   const X509Ptr root = read(authority);

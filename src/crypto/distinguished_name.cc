@@ -11,7 +11,7 @@
 namespace gatehouse::crypto {
 namespace {
 
-// Up to the first of these that is not escaped; `text` goes on behind it.
+// The text up to the first of these that is not escaped; `text` becomes the rest after it.
 std::string_view take_until(std::string_view& text, char end) {
   std::size_t at = 0;
   while (at < text.size() && text[at] != end) at += text[at] == '\\' ? 2 : 1;

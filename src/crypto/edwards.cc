@@ -36,7 +36,7 @@ class Field {
     const Bignum inverse(must(BN_mod_inverse(nullptr, b.get(), prime_.get(), context_.get())));
     return multiply(a, inverse);
   }
-  Bignum square_root(const Bignum& a) const {  // null where there is none
+  Bignum square_root(const Bignum& a) const {  // null if there is none
     return Bignum(BN_mod_sqrt(nullptr, a.get(), prime_.get(), context_.get()));
   }
 

@@ -21,9 +21,9 @@ Digest256 sha256(std::string_view data);
 Digest384 sha384(std::string_view data);
 Digest512 sha512(std::string_view data);
 
-// SipHash-2-4 of 128 bits under a random key that this process alone has, and that no other process will
-// have. Nobody who lacks the key can find two texts with one digest, or one for a given digest: good for
-// naming in a table what callers choose, in half the time of SHA-256. Means nothing outside the process.
+// SipHash-2-4 of 128 bits under a random key of this process. Without the key an attacker cannot find two
+// texts with one digest, or a text for a given digest: useful as a table key for texts that callers choose,
+// in half the time of SHA-256. Means nothing outside the process.
 Digest128 process_digest(std::string_view data);
 
 // A key made ready once; every mac() starts from that state. Safe to use from several threads.

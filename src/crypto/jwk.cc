@@ -100,7 +100,7 @@ EVP_PKEY* make_key(const char* kind, OSSL_PARAM_BLD* builder) {
 using ParameterBuilder = std::unique_ptr<OSSL_PARAM_BLD, openssl::Free<OSSL_PARAM_BLD_free>>;
 
 struct Material {
-  EVP_PKEY* key = nullptr;  // owned by who receives it
+  EVP_PKEY* key = nullptr;  // owned by the receiver
   KeyType type = KeyType::rsa;
   std::size_t signature_bytes = 0;
   std::string order;
@@ -184,8 +184,8 @@ Result<Material> material_of(json::Value jwk) {
   return invalid_jwk(fmt::format("the key type \"{}\" is not supported", *kty));
 }
 
-// What a private or symmetric key has and a public one has not (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1; RFC
-// 8037; `priv` of the AKP type).
+// Members that only private and symmetric keys have (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1; RFC 8037; `priv`
+// of the AKP type).
 bool holds_secret(json::Value jwk) {
   constexpr std::array<std::string_view, 9> kMembers = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"};
   return jwk.find_string("kty") == "oct" ||

@@ -30,7 +30,7 @@ class PublicKey {
 
   std::string_view kid() const { return kid_; }  // empty when the key has none
   KeyType type() const { return type_; }
-  // What the key may verify: all that its type and curve can do, or the one that its `alg` names.
+  // The algorithms that the key may verify: all of its type and curve, or the one that its `alg` names.
   AlgorithmSet algorithms() const { return algorithms_; }
   // RFC 7638, SHA-256, base64url.
   std::string_view thumbprint() const { return thumbprint_; }
@@ -57,17 +57,17 @@ class PublicKey {
 // Immutable, and safe to share between threads.
 class KeySet {
  public:
-  // A JWK Set. A text that is not a set is refused, and so is one that holds a private or a symmetric key:
-  // somebody published what must stay at home. A key of an unknown type, curve or use, or one that fails a
-  // check of its own, is left out and named in skipped() (RFC 7517 section 5). Two entries that are the same
-  // key under the same kid count once. A set may be empty: then it verifies nothing.
+  // A JWK Set. A text that is not a set is refused, and so is a set with a private or a symmetric key, which
+  // should not have been published. A key of an unknown type, curve or use, or one that fails a check of its
+  // own, is left out and named in skipped() (RFC 7517 section 5). Two entries that are the same key under the
+  // same kid count once. A set may be empty: then it verifies nothing.
   static Result<KeySet> parse(std::string_view jwks);
   static Result<KeySet> from_json(json::Value jwks);
 
   std::span<const PublicKey> keys() const { return keys_; }
   // For the operator: one sentence for each key that was left out.
   std::span<const std::string> skipped() const { return skipped_; }
-  // Differs for every set made in this process: what a cache compares.
+  // Differs for every set made in this process: caches compare it.
   std::uint64_t generation() const { return generation_; }
   // Whether replacing one by the other would change no answer (a refetch that brought nothing new).
   bool same_keys_as(const KeySet& other) const;

@@ -24,7 +24,7 @@ struct Parts {
   std::string_view signed_text;  // header and payload with the dot between them
 };
 
-// RFC 7515 section 7.1; RFC 7516 section 9 tells a JWE by its five parts.
+// RFC 7515 section 7.1; RFC 7516 section 9 recognises a JWE by its five parts.
 std::expected<Parts, TokenFault> split(std::string_view token) {
   const auto dots = std::count(token.begin(), token.end(), '.');
   if (dots == 4) return std::unexpected(TokenFault::encrypted);

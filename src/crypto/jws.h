@@ -42,11 +42,11 @@ class VerifiedJws {
 };
 
 // Keeps buffers, and a prepared OpenSSL context for each key it has used. One for each thread and key source:
-// contexts are dropped when it sees another set than last time.
+// contexts are dropped for a new set.
 //
-// A signature is tried with one key, chosen from the set by `kid` and `alg`, and only where `alg` is allowed
-// by the caller and by the key. `jku`, `x5u`, `jwk`, `x5c` and `x5t` are never read. OpenSSL's error queue is
-// empty afterwards, whatever happened.
+// A signature is verified with one key, chosen from the set by `kid` and `alg`, and only if the caller and
+// the key allow `alg`. `jku`, `x5u`, `jwk`, `x5c` and `x5t` are never read. OpenSSL's error queue is always
+// empty afterwards.
 class JwsVerifier {
  public:
   explicit JwsVerifier(std::size_t max_token_bytes = kMaxTokenBytes);

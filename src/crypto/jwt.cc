@@ -16,12 +16,12 @@ namespace {
 constexpr std::size_t kClaimsDepth = 32;
 // The end of the year 9999: a later date is a slip (milliseconds, as a rule) or an attempt at an overflow.
 constexpr std::int64_t kLastSecond = 253'402'300'799;
-// What WallTime can hold, less room for any leeway.
+// The last time of WallTime, less room for any leeway.
 constexpr std::int64_t kLastWallSecond = 9'000'000'000;
 
 enum class Round : std::uint8_t { down, up };
 
-// RFC 7519 section 2, NumericDate. Nothing for what is not a number between 1970 and 9999.
+// RFC 7519 section 2, NumericDate. Nothing if it is not a number between 1970 and 9999.
 std::optional<std::int64_t> numeric_date(json::Value value, Round round) {
   if (!value.is_number()) return std::nullopt;
   std::optional<std::int64_t> seconds = value.integer();
@@ -145,7 +145,7 @@ std::expected<VerifiedToken, TokenFault> JwtVerifier::verify(std::string_view to
     return std::unexpected(TokenFault::claims_json);
   }
   const json::Value claims = result.claims();
-  // RFC 7519 section 4.1: what is present has the right type, whether it is needed or not.
+  // RFC 7519 section 4.1: present claims have the right type, whether they are needed or not.
   for (const std::string_view text : {"iss", "sub", "jti"}) {
     if (const auto claim = claims.find(text); claim && !claim->is_string()) {
       return std::unexpected(TokenFault::claims);

@@ -43,8 +43,8 @@ T* must(T* object) {
   return object;
 }
 
-// Empties the thread's error queue at the end of a scope: what is left there is found by the next
-// SSL_get_error(), which then ends a connection that has nothing to do with it.
+// Empties the thread's error queue at the end of a scope: otherwise the next SSL_get_error() finds the error
+// and ends an unrelated connection.
 class ErrorQueueGuard {
  public:
   ErrorQueueGuard() = default;
@@ -53,7 +53,7 @@ class ErrorQueueGuard {
   ~ErrorQueueGuard() { ERR_clear_error(); }
 };
 
-// What was written to a memory BIO.
+// The bytes that were written to a memory BIO.
 inline std::string text_of(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);

@@ -124,7 +124,7 @@ class RevocationLists::Reader {
   }
 
  private:
-  // Adds to `of` what holds for the authorities of this name and for those above them.
+  // Adds to `of` the lists of the authorities of this name and of those above them.
   void climb(const std::string& name, Authority& of, TextSet& seen) const {
     const auto here = lists_.authorities_.find(name);
     if (here == lists_.authorities_.end() || !seen.insert(name).second) return;

@@ -23,14 +23,14 @@ class RevocationLists {
   enum class State : std::uint8_t {
     good,
     revoked,      // or an authority above it is
-    not_covered,  // the issuer is none of the authorities
-    outdated,     // a list is past `nextUpdate`: what was revoked since is not known
+    not_covered,  // the issuer is not one of the authorities
+    outdated,     // a list is past `nextUpdate`: later revocations are unknown
   };
   // Of the certificate and of every authority above it, up to the root. `issuer` and `serial` as
   // PeerCertificate writes them. Authorities of one name count as one, however they write it: a serial number
   // is unique per name (RFC 5280 section 4.1.2.2).
   State state_of(std::string_view issuer, std::string_view serial, WallTime now) const;
-  // Differs for every file that was read in this process: what a cache compares.
+  // Differs for every file that was read in this process: caches compare it.
   std::uint64_t generation() const { return generation_; }
 
  private:

@@ -31,8 +31,8 @@ class Signer {
 
   // A compact JWT over a JSON object of claims, with the header {"alg", "kid", "typ"}.
   Result<std::string> sign_jwt(std::string_view claims, std::string_view typ = "JWT") const;
-  // Any header and payload, signed as `algorithm` says, whatever the header says. `invalid` where the key
-  // cannot sign so.
+  // Any header and payload, signed with `algorithm`, independent of the header. `invalid` if the key cannot
+  // sign with it.
   Result<std::string> sign(Algorithm algorithm, std::string_view header, std::string_view payload) const;
 
  private:

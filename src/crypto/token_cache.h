@@ -1,5 +1,5 @@
-// Remembers what a verified token stands for, until the token expires: verifying again costs 18 to 100 µs,
-// looking it up a hash of its signature and a comparison of the rest.
+// JWT cache: keeps the result of a verification until the token expires. Verifying again costs 18 to 100 µs;
+// a lookup costs a hash of the signature and a comparison of the rest.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@
 
 namespace gatehouse::crypto {
 
-// Of `header.claims.signature` what is signed (RFC 7515 section 5.1): what stands before the last dot, and
-// all of a text that has none.
+// The signed part of `header.claims.signature` (RFC 7515 section 5.1): the text before the last dot, and all
+// of a text without a dot.
 inline std::string_view signed_part(std::string_view token) {
   // std::string_view::rfind() goes byte by byte, and a signature is long.
   const void* const dot = ::memrchr(token.data(), '.', token.size());
@@ -30,10 +30,10 @@ inline std::string_view signed_part(std::string_view token) {
              : token.substr(0, static_cast<std::size_t>(static_cast<const char*>(dot) - token.data()));
 }
 
-// A token's name in the cache: what stands before its last dot as it is, and a keyed hash of what follows. Of
-// `header.claims.signature` no more is kept than the claims, which give nobody access; other texts, and those
-// with more than kOpen bytes of claims, are hashed as a whole. Two tokens with one name are the same token: a
-// caller who does not have the process's key cannot make another with its hash, nor choose a set of the
+// A token's key in the cache: the text before its last dot as it is, and a keyed hash of the text after it.
+// Of `header.claims.signature` only the claims are kept, which give no access. Other texts, and those with
+// more than kOpen bytes of claims, are hashed as a whole. Two tokens with one key are the same token: a
+// caller without the process's key cannot make another token with the same hash, nor choose a set of the
 // table.
 class TokenKey {
  public:
@@ -55,19 +55,18 @@ class TokenKey {
   Digest128 digest_;
 };
 
-// What all caches of one kind hold, over all workers: for metrics.
+// The content of all caches of one kind, over all workers: for metrics.
 struct CacheMeter {
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> entries{0};
   std::atomic<std::uint64_t> evicted{0};  // that had not ended
 };
 
-// A fixed table of sets of eight, and a bound on the bytes of what it holds: a set evicts what was used
-// longest ago, and where the bytes run out the whole table does. A caller chooses how many tokens there are
-// and how large they are, and neither makes it grow beyond its bound.
-// Not safe to share between threads: each worker has its own. `generation` is KeySet::generation() of the
-// keys that verified the token: an entry of another generation is gone, so that a withdrawn key ends its
-// tokens.
+// A fixed table of sets of eight, and a bound on the bytes of its content. A set evicts the entry that was
+// used longest ago, and if the bytes run out the whole table does. A caller chooses the number and the size
+// of tokens, but cannot make the table grow beyond its bound. Not safe to share between threads: each worker
+// has its own. `generation` is KeySet::generation() of the keys that verified the token: an entry of another
+// generation is gone, so a withdrawn key ends its tokens.
 template <typename T>
 class TokenCache {
  public:
@@ -96,7 +95,7 @@ class TokenCache {
     return nullptr;
   }
 
-  // `bytes`: of the value. What would take more than a sixteenth of the cache is not kept.
+  // `bytes`: of the value. A value of more than a sixteenth of the cache is not kept.
   void put(const TokenKey& key, std::uint64_t generation, WallTime expires, std::shared_ptr<const T> value,
            std::size_t bytes) {
     bytes += sizeof(Slot) + key.open().size();
@@ -162,7 +161,7 @@ class TokenCache {
     meter_->evicted.fetch_add(1, std::memory_order_relaxed);
     drop(slot);
   }
-  // Looks at the next slot: what was used since the last time has a second chance.
+  // Examines the next slot: an entry that was used since the last sweep is kept once more.
   void sweep() {
     Slot& slot = slots_[hand_];
     hand_ = (hand_ + 1) % slots_.size();

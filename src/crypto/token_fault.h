@@ -1,4 +1,4 @@
-// Why a token was refused: for events and tests. A client hears one answer for all of them.
+// The reason for refusing a token: for events and tests. A client gets one answer for all of them.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ enum class TokenFault : std::uint8_t {
   encoding,               // a part is not strict base64url
   header_json,            // not an object of strict JSON: duplicates, depth, encoding
   header,                 // a header parameter of the wrong type
-  critical,               // `crit` names what must be understood; nothing is
+  critical,               // `crit` names extensions that must be understood; none is supported
   unencoded_payload,      // `b64` (RFC 7797 section 7: not in JWTs)
-  algorithm_unknown,      // `none`, HMAC and whatever else is not in Algorithm
+  algorithm_unknown,      // `none`, HMAC and every other name that is not in Algorithm
   algorithm_not_allowed,  // known, and not in the configured list
   key_not_found,          // no key with this kid that fits this algorithm: a reason to refetch
   key_ambiguous,          // several fit

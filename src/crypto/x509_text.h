@@ -14,7 +14,7 @@ namespace gatehouse::crypto {
 Result<std::string> text_of(const X509_NAME* name);
 // Hex, lower case, no leading zeros.
 Result<std::string> text_of(const ASN1_INTEGER* serial);
-// Before 1970 and after 2262, what WallTime can hold, the nearest it holds.
+// Before 1970 and after 2262, the nearest time that WallTime can hold.
 Result<WallTime> wall_time(const ASN1_TIME* time);
 
 }  // namespace gatehouse::crypto

@@ -25,7 +25,7 @@ bool looks_through_text(const Instruction& at) {
   return at.opcode == "VFilter" || (is_function(at) && calls(at, {"like", "glob", "instr"}));
 }
 
-// Which parameters have gone into a value, whatever was done to it on the way.
+// The parameters that a value was derived from, by any operations.
 using Parameters = std::bitset<128>;
 
 struct Origin {
@@ -33,8 +33,8 @@ struct Origin {
   // Those in which a JSON function may have read a number: 5e1, 50.0 and 50 are one number then, also where
   // it is made a text again.
   Parameters json_numbers = {};
-  // Whether it is, or was made of, what a table holds. Followed where there is a search table to be
-  // commanded.
+  // Whether it is a stored value, or derived from one. Followed if there is a search table that accepts
+  // commands.
   bool stored = false;
 
   bool operator==(const Origin&) const = default;
@@ -85,7 +85,7 @@ class Registers {
     const auto found = place(number);
     if (found != list_.end() && found->first == number) list_.erase(found);
   }
-  // What those in [first, behind) hold together.
+  // The origins of the registers in [first, behind) together.
   Origin from(int first, int behind) const {
     Origin all;
     for (auto one = place(first); one != list_.end() && one->first < behind; ++one) all |= one->second.from;
@@ -120,8 +120,9 @@ class Registers {
   List list_;
 };
 
-// Follows parameters through registers and tables of the statement's own, along every path of the program.
-// What is not known to end a parameter's way does not end it, so that rather too many are found.
+// Follows parameters through registers and the statement's own tables, along every path of the program. An
+// instruction that is not known to end a parameter's way does not end it: the result may be too large, never
+// too small.
 class Trace {
  public:
   explicit Trace(const std::vector<Instruction>& program)
@@ -218,7 +219,7 @@ class Trace {
     return all;
   }
 
-  // Those whose P2 is no address. Of others it may be one.
+  // Instructions whose P2 is not an address. Of others it may be one.
   static bool goes_straight_on(const Instruction& at) {
     return at.is(
         {"Variable",   "Copy",        "SCopy",         "IntCopy",      "Move",          "Function",
@@ -343,8 +344,8 @@ class Trace {
     return at.p4.empty() && at.is({"SeekLT", "SeekLE", "SeekGE", "SeekGT"});
   }
 
-  // A table-valued function (json_each) gives parts of its arguments. Search tables, whose plan has a text,
-  // give what is stored.
+  // A table-valued function (json_each) returns parts of its arguments. Search tables, whose plan has a text,
+  // return stored values.
   void filter(const Instruction& at, const Registers& registers) {
     int count = -1;
     for (const Instruction& one : program_) {
@@ -401,9 +402,10 @@ class Trace {
     registers.put(at.p3, std::move(record));
   }
 
-  // A function that takes any number of arguments is shown with -1. Its arguments stand in registers in a
-  // row. Those that are the same in all rows have their bit in P1; the others are worked out in their order,
-  // last thing before the call. Rather too many are found: what names a register may write to it.
+  // A function with any number of arguments is shown with -1. Its arguments are in consecutive registers.
+  // Those that are the same in all rows have their bit in P1; the others are computed in their order,
+  // directly before the call. The result may be too large: an instruction that names a register may write to
+  // it.
   int count_of_arguments(const Instruction& at) const {
     const std::size_t bracket = at.p4.find('(');
     const int said = bracket == at.p4.npos ? -1 : std::atoi(at.p4.c_str() + bracket + 1);
@@ -438,7 +440,7 @@ class Trace {
   static Origin arguments(const Registers& registers, int first, int count) {
     return registers.from(first, first + (count < 0 ? kMostArguments : count));
   }
-  // What is known of any column of a table that the statement does not fill for itself.
+  // The origin of any column of a table that the statement does not fill itself.
   Origin stored_in(int cursor) const {
     return {.stored = follows_stored_ && !own_.contains(table_of(cursor))};
   }
@@ -457,7 +459,7 @@ class Trace {
   std::set<int> own_;                             // cursors of tables that the statement fills for itself
   std::map<int, int> same_;                       // a second cursor of such a table
   std::map<int, int> pseudo_;                     // cursors whose row is a record in a register
-  std::map<int, std::vector<Origin>> tables_;     // what such a table's columns hold
+  std::map<int, std::vector<Origin>> tables_;     // the origins of such a table's columns
   std::vector<std::optional<Registers>> before_;  // each instruction
   std::set<std::size_t> waiting_;                 // instructions to be followed again
   Parameters numeric_;                            // that are made numbers, or compared as numbers

@@ -1,4 +1,4 @@
-// What a statement's program does that its text does not show. Only for the files of this room.
+// Effects of a statement's program that its text does not show. Only for the files of this room.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@ struct sqlite3;
 namespace gatehouse::db {
 
 struct ProgramFacts {
-  // For each parameter whether SQLite may take it, or what functions, operators, subqueries or CAST make of
-  // it, for a number: compare it with a column of INTEGER, REAL or NUMERIC affinity, store it in one, or
-  // search the key of a row by it (https://sqlite.org/datatype3.html, sections 3 and 4.2); CAST it; ask
-  // whether it is true; give it to an operator or a function that calculates, or to one as a path in JSON; or
-  // compare a number that a JSON function reads out of it. Dates are followed only into columns of numbers.
-  // What a trigger does with a stored value is not looked at.
+  // For each parameter whether SQLite may use it, or a value that functions, operators, subqueries or CAST
+  // derive from it, as a number: compare it with a column of INTEGER, REAL or NUMERIC affinity, store it in
+  // one, or search the key of a row by it (https://sqlite.org/datatype3.html, sections 3 and 4.2); CAST it;
+  // use it as a truth value; give it to an operator or a function that calculates, or to one as a path in
+  // JSON; or compare a number that a JSON function reads from it. Dates are followed only into columns of
+  // numbers. The use of a stored value in a trigger is not examined.
   std::vector<ParameterUse> uses;
-  // For each parameter whether a search of a virtual table reads it, or what the statement makes of it.
+  // For each parameter whether a search of a virtual table reads it, or a value derived from it.
   std::vector<bool> search_texts;
-  // Whether a parameter, or what a table holds, is a command to an FTS5 table, or names the function that
+  // Whether a parameter, or a value of a table, is a command to an FTS5 table, or names the function that
   // ranks its rows (`rank`).
   bool commands_search_tables = false;
   // Whether it looks through texts: LIKE, GLOB, instr(), or a search of a virtual table.

@@ -210,7 +210,7 @@ TEST_F(TakenForNumbers, ForTrueOrFalse) {
   }
 }
 
-// $[1] and $[01] are one path, `1 day` and `+01 days` one modifier: with a text they are what it reads as.
+// $[1] and $[01] are one path, `1 day` and `+01 days` one modifier: a text means its parsed value.
 TEST_F(TakenForNumbers, AsPathsInJsonColumnsOfHighlightAndModifiers) {
   for (const std::string_view text :
        {"SELECT t ->> :q.x AS v FROM numbers",
@@ -273,7 +273,7 @@ TEST_F(TakenForNumbers, NoneRanksOrCommandsASearchTable) {
         "INSERT INTO found (found, rank) VALUES ('rank', :q.x)", "INSERT INTO found (found) VALUES (:q.x)",
         "INSERT INTO found (found, rowid, title) SELECT :q.x, id, t FROM numbers",
         "UPDATE found SET rank = :q.x WHERE title = 'a'",
-        // What a table holds may have been sent before.
+        // A stored value may have been sent by a caller before.
         "SELECT f.rowid AS id FROM numbers AS n, found AS f WHERE f.found MATCH 'a' AND f.rank = n.t",
         "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank MATCH (SELECT t FROM numbers)",
         "SELECT rowid AS id FROM found WHERE found MATCH 'a' AND rank = (SELECT max(t) FROM numbers)",
@@ -310,7 +310,7 @@ TEST_F(TakenForNumbers, NoneRanksOrCommandsASearchTable) {
   }
 }
 
-// With whatever the result is compared.
+// With any comparison of the result.
 TEST_F(TakenForNumbers, ByWhatCalculates) {
   for (const std::string_view text :
        {"SELECT n FROM numbers LIMIT :q.x",

@@ -1,6 +1,6 @@
-// The catalogue: the only way by which the text of a statement from the configuration reaches the database.
-// A statement is taken apart, checked and prepared when the configuration is loaded; afterwards only values
-// are bound to it. There is no syntax by which a value could change the text.
+// The catalogue: the only way by which the text of a statement from the configuration reaches the database. A
+// statement is parsed, checked and prepared when the configuration is loaded; afterwards only values are
+// bound to it. No value can change the text.
 #pragma once
 
 #include <cstddef>
@@ -40,15 +40,15 @@ struct Column {
 
 enum class Effect : std::uint8_t { reads, writes };
 
-// What a statement makes of a text that is bound to a parameter.
+// The use of a text that is bound to a parameter.
 enum class ParameterUse : std::uint8_t {
   as_written,
   as_number,       // SQLite takes it for a number: a text that reads as one is one, "5e1" as well as "50"
   as_json_number,  // a number that a JSON function reads out of it is compared with something
 };
 
-// Of a text, a blob or a row where statements of the configuration run: SQLite does not interrupt a function,
-// so what one may take is bounded by what it is given.
+// The longest text, blob or row in statements of the configuration: SQLite does not interrupt a function, so
+// the bound of its input bounds its time.
 inline constexpr ByteCount kLongestOfStatements = mebibytes(1);
 
 struct CatalogueRules {
@@ -91,7 +91,7 @@ struct CatalogueProblem {
 
 class StatementCatalogue {
  public:
-  // `database` is what statements are checked against; it must outlive only the calls of add().
+  // Statements are checked against `database`; it must outlive only the calls of add().
   explicit StatementCatalogue(Connection& database, CatalogueRules rules = {});
   StatementCatalogue(const StatementCatalogue&) = delete;
   StatementCatalogue& operator=(const StatementCatalogue&) = delete;
@@ -121,12 +121,12 @@ struct RunLimits {
 };
 
 enum class RunFault : std::uint8_t {
-  value,  // a bound value is not what the statement can take: malformed full-text search, bad JSON, overflow
-  conflict,    // a constraint of the tables
-  busy,        // another writer held the database for too long
-  late,        // the deadline passed
+  value,     // a bound value that the statement cannot accept: malformed full-text search, bad JSON, overflow
+  conflict,  // a constraint of the tables
+  busy,      // another writer held the database for too long
+  late,      // the deadline passed
   too_large,   // more rows or bytes than allowed
-  unreadable,  // a column holds what JSON has no value for
+  unreadable,  // a column holds a value that JSON cannot represent
   changed,     // the tables are not as they were when the statement was checked
   failed,      // the database is not as it should be
 };
@@ -142,14 +142,14 @@ struct RunResult {
 };
 
 // Binds `values` (as many as the statement has parameters), runs, and appends the rows to `out` as a JSON
-// array of objects: INTEGER and REAL as numbers, TEXT as strings, NULL as null. On failure `out` is as it
-// was, and a writing statement has changed nothing; within a transaction that is the affair of who began it.
-// Where the tables have changed since the statement was checked it is checked again before a row is given: it
-// goes on where it means the same.
+// array of objects: INTEGER and REAL as numbers, TEXT as strings, NULL as null. On failure `out` is
+// unchanged, and a writing statement has changed nothing; within a transaction the code that began it must
+// roll back. After a change of the tables the statement is checked again before it returns a row: it
+// continues if it means the same.
 std::expected<RunResult, RunFailure> run_list(Connection& connection, const FixedStatement& statement,
                                               std::span<const Parameter> values, const RunLimits& limits,
                                               const Clock& clock, std::string& out);
-// The same with the first row only, as one object; nothing is appended when there is none.
+// The same with the first row only, as one object; appends nothing if there is none.
 std::expected<RunResult, RunFailure> run_one(Connection& connection, const FixedStatement& statement,
                                              std::span<const Parameter> values, const RunLimits& limits,
                                              const Clock& clock, std::string& out);
@@ -159,15 +159,15 @@ std::expected<RunResult, RunFailure> run_one(Connection& connection, const Fixed
                                              std::span<const Parameter> values, const RunLimits& limits,
                                              const Clock& clock, json::Document& out);
 
-// A transaction in which several runs see one state of the database, and in which nobody else writes where
-// `effect` says that one of them does. Waits for another writer until the deadline. Rolled back unless it is
-// committed.
+// A transaction in which several runs see one state of the database. If `effect` says that one of them
+// writes, no other transaction writes meanwhile. Waits for another writer until the deadline. Rolled back
+// unless it is committed.
 std::expected<Transaction, RunFailure> begin_runs(Connection& connection, Effect effect,
                                                   const RunLimits& limits, const Clock& clock);
 // `late` where the limits' handle was interrupted before.
 std::expected<void, RunFailure> commit_runs(Transaction& transaction, const RunLimits& limits);
 
-// What a JSON value is bound as: null, a boolean as 0 or 1, an integer, a real, text. Nothing for arrays,
+// The bound form of a JSON value: null, a boolean as 0 or 1, an integer, a real, text. Nothing for arrays,
 // objects, and integers that do not fit 64 bits. Text is borrowed from the value's document.
 std::optional<Parameter> as_parameter(json::Value value);
 

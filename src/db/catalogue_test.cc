@@ -399,7 +399,7 @@ TEST_F(Statements, ColumnsWhoseNamesDifferInCaseOnlyAreOneName) {
   EXPECT_EQ(why_not("SELECT customer, id AS customers FROM orders"), "accepted");
 }
 
-// What a function is given is bounded where statements run: SQLite does not interrupt it.
+// The inputs of functions are bounded in statements: SQLite does not interrupt a function.
 TEST(LengthsOfStatements, BoundWhatAFunctionIsGivenAndMakes) {
   Connection connection = *Connection::open({.path = ":memory:", .longest = kLongestOfStatements});
   StatementCatalogue catalogue(connection);

@@ -1,4 +1,5 @@
-// Tables that change while the server runs: a statement runs only while it means what was checked.
+// Tables that change while the server runs: a statement runs only while it means the same as when it was
+// checked.
 #include <filesystem>
 #include <stdexcept>
 #include <string>

@@ -40,8 +40,8 @@ Result<> make_private(const std::string& path) {
                  fmt::format("cannot create {}: {}", path, std::generic_category().message(errno)));
 }
 
-// Only these have been looked at: for how long a search may take (FTS3 and FTS4 have no bound), and for what
-// they take for a number (R*Tree takes every text for one). A table of another module does not compile.
+// Only these modules have been examined: for the time of a search (FTS3 and FTS4 have no bound), and for
+// conversions to numbers (R*Tree converts every text). A table of another module does not compile.
 Result<> keep_known_modules(sqlite3* database) {
   const char* known[] = {"fts5", "json_each", "json_tree", nullptr};
   if (sqlite3_drop_modules(database, known) != SQLITE_OK)
@@ -369,7 +369,7 @@ Transaction::Transaction(Transaction&& other) noexcept
     : connection_(std::exchange(other.connection_, nullptr)) {}
 
 Transaction::~Transaction() {
-  // Some failures (a full disk) have rolled back already; that there is nothing left to do is no error.
+  // Some failures (a full disk) have rolled back already; then an error of ROLLBACK does not matter.
   if (connection_ != nullptr) static_cast<void>(connection_->execute("ROLLBACK"));
 }
 

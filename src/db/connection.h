@@ -1,4 +1,4 @@
-// One SQLite database connection, opened defensively, and what can be done with it.
+// One SQLite database connection, opened defensively, and its operations.
 //
 // A connection belongs to one thread at a time. All calls block: workers reach it through the blocking pool.
 #pragma once
@@ -24,12 +24,12 @@ namespace gatehouse::db {
 class RowSet;
 
 enum class Access : std::uint8_t {
-  create,      // read and write; the file is made (mode 0600) where there is none
+  create,      // read and write; the file is created (mode 0600) if it is missing
   read_write,  // it has to be there
   read_only,
 };
 
-// What a commit survives. Both survive the death of the process.
+// The failures that a commit survives. Both survive the death of the process.
 enum class Durability : std::uint8_t {
   normal,  // the loss of power may undo the last commits, never half a commit
   full,    // a commit that returned is on the disk
@@ -106,7 +106,7 @@ class Connection {
   // A number that changes when another connection, of this process or another, has committed a change.
   Result<std::int64_t> data_version();
 
-  // Reads the whole database while others go on; `invalid` with what was found.
+  // Reads the whole database while others use it; `invalid` with the defect.
   Result<> check_integrity();
 
  private:

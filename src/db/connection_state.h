@@ -1,4 +1,4 @@
-// What is inside a connection. Only for the files of this room.
+// The internals of a connection. Only for the files of this room.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,8 @@ struct StatementMeaning;
 // A statement of a catalogue, compiled.
 struct Fixed {
   OwnedStatement statement;
-  // What it was compared with, on tables of which version. SQLite compiles it anew where they have changed.
+  // The meaning that it was compared with, and the version of the tables. SQLite compiles it anew after a
+  // change of the tables.
   std::shared_ptr<const StatementMeaning> compared = nullptr;
   std::int64_t schema_version = 0;
   int compilations = 0;
@@ -43,7 +44,7 @@ struct Connection::State {
   OwnedDatabase database;
   std::chrono::milliseconds busy_timeout{};
   // Compiled statements: literals by their address, those of catalogues by their text, so that a reloaded
-  // configuration finds what it had. Declared behind the database: finalized before it is closed.
+  // configuration finds the existing ones. Declared after the database: finalized before it is closed.
   std::unordered_map<const char*, Prepared> literals;
   TextMap<Fixed> fixed;
 };

@@ -1,4 +1,4 @@
-// Work on a loop that goes on to its end when its caller goes away. Only for drivers of the store.
+// Work on a loop that continues to its end when its caller is cancelled. Only for drivers of the store.
 #pragma once
 
 #include <memory>

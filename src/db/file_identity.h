@@ -1,4 +1,4 @@
-// Which file a database is, whatever its path names.
+// The identity of a database's file, independent of its path.
 #pragma once
 
 #include <cstdint>

@@ -41,7 +41,8 @@ std::unexpected<Error> lock_failure() {
 
 Result<FileLocks*> FileLocks::of(const std::string& path) {
   static std::mutex& mutex = *new std::mutex;
-  static auto& all = *new std::vector<std::unique_ptr<FileLocks>>;  // also for what runs at the process's end
+  // never destroyed: code at the process's end may use it
+  static auto& all = *new std::vector<std::unique_ptr<FileLocks>>;
   const std::lock_guard guard(mutex);
   const auto find = [&](const FileIdentity& file) -> FileLocks* {
     const auto found = std::ranges::find_if(all, [&](const auto& one) { return one->file_ == file; });

@@ -1,5 +1,5 @@
-// Locks on a database's file beside SQLite's own: they say who uses the file, as long as the process lives,
-// and go with nothing but the file itself.
+// Locks on a database's file in addition to SQLite's own: they identify the processes that use the file. They
+// last as long as the process, and disappear only with the file itself.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class FileLocks {
   // `unavailable` where the file system has no locks.
   Result<bool> lock(std::size_t place);
   void unlock(std::size_t place);  // that lock() gave
-  // Whether anybody has it.
+  // Whether any process holds it.
   Result<bool> is_locked(std::size_t place) const;
 
   const FileIdentity& file() const { return file_; }

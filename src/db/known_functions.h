@@ -1,4 +1,4 @@
-// What SQLite's functions make of the texts that they are given. Only for the files of this room.
+// How SQLite's functions convert their text arguments. Only for the files of this room.
 #pragma once
 
 #include <initializer_list>

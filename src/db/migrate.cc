@@ -23,7 +23,7 @@ Result<bool> has_versions(Connection& connection) {
 }  // namespace
 
 Result<> migrate(Connection& connection, std::string_view component, std::span<const Sql> steps) {
-  // That there is nothing to do is seen without the lock: who only reads does not wait for who writes.
+  // A database that is up to date is recognised without the lock: a reader does not wait for a writer.
   GATEHOUSE_TRY(const bool has_some, has_versions(connection));
   if (has_some) {
     GATEHOUSE_TRY(const std::size_t version, version_of(connection, component));

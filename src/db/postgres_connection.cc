@@ -23,7 +23,7 @@ constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloa
 
 bool is_folder(const std::string& host) { return host.starts_with('/'); }
 
-// Whether nobody but this machine sees what is sent there.
+// Whether the bytes stay on this machine.
 bool stays_here(const std::string& host) {
   const auto address = IpAddress::parse(host);
   return is_folder(host) || (address && address->is_loopback());
@@ -200,7 +200,7 @@ void PostgresConnection::attach(net::Loop& loop) {
 
 net::Task<bool> PostgresConnection::ready(short events, MonotonicTime until) {
   for (;;) {
-    // The watch tells of changes; libpq may have left what was there before.
+    // The watch reports changes; bytes may have arrived before, and libpq may have left them.
     pollfd there{watch_->descriptor(), events, 0};
     if (::poll(&there, 1, 0) != 0) co_return true;
     const bool happened = co_await watch_->wait(until);
@@ -243,7 +243,7 @@ PostgresConnection::answered(std::string_view doing, MonotonicTime until) {
       if (PQconsumeInput(raw) == 0) co_return std::unexpected(lost_with(PQerrorMessage(raw)));
     }
     while (PQisBusy(raw) != 0) {
-      // Twice: a record of TLS may hold more than was taken of it, which the socket does not tell.
+      // Twice: a record of TLS may hold more than libpq has taken, which the socket does not report.
       if (PQconsumeInput(raw) == 0 || PQconsumeInput(raw) == 0)
         co_return std::unexpected(lost_with(PQerrorMessage(raw)));
       if (PQisBusy(raw) == 0) break;
@@ -293,7 +293,7 @@ net::Task<PostgresConnection::Answer> PostgresConnection::command(std::string te
   if (PQsendQuery(raw, text.c_str()) == 0) co_return std::unexpected(lost_with(PQerrorMessage(raw)));
   auto result = co_await answered(text, until);
   if (!result) co_return std::unexpected(std::move(result).error());
-  // COMMIT of a transaction that had failed says ROLLBACK, and is no error.
+  // COMMIT of a failed transaction returns ROLLBACK, and is not an error.
   if (text == "COMMIT" && std::string_view(PQcmdStatus(result->get())) != "COMMIT") {
     co_return std::unexpected(Refused{{ErrorCode::internal, "PostgreSQL has rolled back"}});
   }

@@ -30,7 +30,7 @@ class PostgresConnection {
                                                                         const PostgresOptions& options,
                                                                         MonotonicTime until);
 
-  // The loop that waits for this connection from now on; it is nobody's else.
+  // The loop that waits for this connection from now on; only this loop may use it.
   void attach(net::Loop& loop);
   void detach();
 
@@ -38,7 +38,7 @@ class PostgresConnection {
   struct Refused {
     Error error;
     bool run_again = false;        // the whole transaction may succeed when it runs again
-    bool stale_statement = false;  // what was prepared does not fit the tables any more
+    bool stale_statement = false;  // a prepared statement does not fit the tables any more
   };
   using Answer = std::expected<RowSet, Refused>;
 
@@ -63,7 +63,7 @@ class PostgresConnection {
 
   // Whether one of `events` (poll's) is there.
   net::Task<bool> ready(short events, MonotonicTime until);
-  // What was sent is answered: the last result, which is the first that failed.
+  // The result of the sent statements: the last result, or the first that failed.
   net::Task<std::expected<OwnedResult, Refused>> answered(std::string_view doing, MonotonicTime until);
   Refused lost_with(std::string_view what);
   Refused refused_by(const PGresult* result, std::string_view doing) const;

@@ -17,11 +17,11 @@ namespace gatehouse::db {
 
 namespace {
 
-// Between two runs of one work: whichever it collided with is done by then.
+// The pause between two runs of one work: the conflicting transaction is done by then.
 constexpr std::chrono::milliseconds kFirstBackOff{1};
 constexpr std::chrono::milliseconds kLongestBackOff{64};
 constexpr std::chrono::minutes kMigrateFor{5};
-constexpr std::chrono::hours kLongestTransaction{1};  // that a transaction takes, whatever its deadline
+constexpr std::chrono::hours kLongestTransaction{1};  // the longest transaction, with any deadline
 
 // A statement may run a tenth longer than its caller waits: PostgreSQL then ends it, and later than that the
 // connection is closed.
@@ -58,7 +58,7 @@ class PostgresStore::Pool {
     return true;
   }
 
-  // One that was given back, the last one first; null: there is none.
+  // The connection that was given back last; null: there is none.
   std::unique_ptr<PostgresConnection> take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return nullptr;
@@ -172,7 +172,7 @@ net::Task<Result<>> PostgresStore::transaction(std::shared_ptr<Pool> pool, net::
                     kHow[static_cast<std::size_t>(isolation)],
                     std::chrono::ceil<std::chrono::milliseconds>(limit - now).count()),
         limit);
-    if (!begun && reused && connection->lost()) continue;  // the server ended it while nobody used it
+    if (!begun && reused && connection->lost()) continue;  // the server ended it while it was idle
     if (!begun) co_return std::unexpected(begun.error().error);
 
     OnConnection session(*connection, limit);
@@ -202,7 +202,7 @@ net::Task<Result<>> PostgresStore::transaction(std::shared_ptr<Pool> pool, net::
 net::Task<Result<>> PostgresStore::migrate(net::Loop& loop, std::string_view component,
                                            std::span<const Statement> steps) {
   const std::vector<Statement> list(steps.begin(), steps.end());
-  // One migration at a time, and what it looks at is what the one before it has left.
+  // One migration at a time, each on the result of the one before.
   Work<void> work = [list, name = std::string(component)](Session& any) -> net::Task<Result<>> {
     auto& session = static_cast<OnConnection&>(any);
     const Result<> alone = co_await session.script(

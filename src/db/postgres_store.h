@@ -26,8 +26,8 @@ struct PostgresOptions {
   std::string database;
   std::string user;
   Secret<std::string> password{};
-  // Whom the server's certificate must be from, as a file. TLS is verified by host name, always; only on a
-  // Unix socket or a loopback address, written as one, is there none.
+  // The authority of the server's certificate, as a file. TLS is verified by host name, always; only a Unix
+  // socket, or a loopback address written as one, has no TLS.
   std::string ca = "/etc/ssl/certs/ca-certificates.crt";
   std::size_t connections = 16;
   // Resolves the host's name; null where it is an address or a folder.
@@ -58,7 +58,7 @@ class PostgresStore final : public Store {
   net::Task<Result<>> admitted(net::Loop& loop, Isolation isolation, MonotonicTime deadline,
                                std::shared_ptr<Job> job);
 
-  const std::shared_ptr<Pool> pool_;  // a transaction that goes on keeps it
+  const std::shared_ptr<Pool> pool_;  // kept by a transaction that continues
 };
 
 }  // namespace gatehouse::db

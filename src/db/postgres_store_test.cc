@@ -120,7 +120,7 @@ TEST_F(PostgresStoreTest, ErrorsQuoteNoValues) {
   EXPECT_NE(refused.error().text.find("22P02"), std::string::npos) << refused.error().text;
 }
 
-// What was prepared no longer fits when the table has changed under it.
+// A prepared statement no longer fits after a change of its table.
 TEST_F(PostgresStoreTest, AChangedTableIsPreparedForAnew) {
   ASSERT_TRUE(run("INSERT INTO things VALUES ('a')"));
   static constexpr Statement kAll = "SELECT * FROM things";
@@ -257,7 +257,7 @@ TEST_F(PostgresByName, IsRefusedWithAnotherPassword) {
   EXPECT_EQ(refused.error().text.find("wrong horse"), std::string::npos);
 }
 
-// A server without TLS hears nothing but the wish for it, where it is not reached by a loopback address.
+// A server without TLS gets only the request for it, unless it is reached by a loopback address.
 net::Task<std::string> refuse_tls(net::Loop& loop, net::Listener& listener) {
   std::string heard;
   auto accepted = co_await listener.accept();

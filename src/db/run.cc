@@ -22,7 +22,7 @@ constexpr std::size_t kMostKept = 1024;
 // Between two looks at the clock: some microseconds of SQLite's work.
 constexpr int kOperationsBetweenLooks = 2000;
 
-// What SQLite asks while it works, and while it waits for another writer.
+// The bounds that SQLite checks while it works, and while it waits for another writer.
 struct Bounds {
   const Clock& clock;
   MonotonicTime deadline;
@@ -48,8 +48,7 @@ struct Bounds {
 };
 
 // FTS5 searches NEAR(…) in time that grows with the occurrences times the square of its phrases, and cannot
-// be interrupted. A phrase needs a word or two quotes, so words and quotes are counted, whatever they stand
-// for.
+// be interrupted. A phrase needs a word or two quotes, so words and quotes are counted, whatever their role.
 bool is_search(const Parameter& value) {
   constexpr std::size_t kLongest = 256;  // bytes: a tokenizer may find as many words in one quoted phrase
   constexpr std::size_t kMostWords = 32;
@@ -211,7 +210,7 @@ class Run {
     return {};
   }
 
-  // From here on `bounds` ends what runs on the connection, until let_go().
+  // From here on `bounds` ends a run on the connection, until let_go().
   static void hold(sqlite3* database, Bounds& bounds, const RunLimits& limits) {
     sqlite3_progress_handler(database, kOperationsBetweenLooks, &Bounds::stop, &bounds);
     sqlite3_busy_handler(database, &Bounds::wait, &bounds);
@@ -245,8 +244,8 @@ class Run {
     return result;
   }
 
-  // Whether what runs is what was checked. Costs nothing while SQLite has not compiled it anew, which it does
-  // within the transaction in which it reads.
+  // Whether the statement still is the checked one. Costs nothing unless SQLite has compiled it anew, which
+  // it does within the transaction in which it reads.
   std::expected<void, RunFailure> means_the_same() {
     const int compilations = sqlite3_stmt_status(statement_, SQLITE_STMTSTATUS_REPREPARE, 0);
     const bool compared = compiled_->compared == fixed_.meaning_;
@@ -313,7 +312,7 @@ class Run {
     }
   }
 
-  // Refuses what alone is over the limit before it is copied.
+  // Refuses a value that alone exceeds the limit before it is copied.
   template <typename Append>
   std::expected<void, RunFailure> append_bytes(std::string& out, std::string_view bytes, Append&& append) {
     if (bytes.size() > limits_.bytes.bytes) {
@@ -331,9 +330,8 @@ class Run {
     return fail(fault, error.text);
   }
 
-  // A statement that was prepared fails with the plain SQLITE_ERROR for one of two reasons: the tables have
-  // changed under it, and then it does not prepare any more; or a value is not what a function or a full-text
-  // search in it can take.
+  // A prepared statement fails with the plain SQLITE_ERROR for one of two reasons: the tables have changed,
+  // and it does not prepare any more; or a function or a full-text search in it does not accept a value.
   RunFailure failure_of_step() {
     Error error = error_of(database(), fixed_.text_);
     error.text = text_of_status(sqlite3_extended_errcode(database()));

@@ -16,7 +16,7 @@ class RunHandle {
   RunHandle& operator=(const RunHandle&) = delete;
 
   // From any thread. Runs that are under way, wait for a lock or begin later end with RunFault::late, and
-  // what they changed is rolled back. false: the change is being committed, or is.
+  // their changes are rolled back. false: the change is being committed, or is committed.
   bool interrupt();
   bool is_interrupted() const { return state_.load(std::memory_order_acquire) == State::interrupted; }
   bool is_committed() const { return state_.load(std::memory_order_acquire) == State::committed; }

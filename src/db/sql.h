@@ -1,6 +1,6 @@
-// Sql: the text of a statement, which only a literal in Gatehouse's own source can become. What was computed
-// while the program runs cannot be one, so there is nothing to inject into. Text from the configuration goes
-// through db/catalogue.h; there is no third way to the database.
+// Sql: the text of a statement, made only from a literal in Gatehouse's own source. A computed text cannot
+// become one, so SQL injection is impossible. Text from the configuration goes through db/catalogue.h; there
+// is no third way to the database.
 #pragma once
 
 #include <concepts>

@@ -118,11 +118,11 @@ class SqliteStore::Lane {
     }
   }
 
-  // What has gathered; false at the end. It keeps nothing of it.
+  // Runs the gathered works; false at the end. It keeps none of them.
   bool serve_some() {
     const Calls batch = take();
     run_together(batch);
-    // A failure that rolled back everything took with it what other works had done: they run again.
+    // A failure that rolled back the whole transaction undid other works too: they run again.
     for (const auto& call : batch) {
       if (!call->result) run_together({call});
     }
@@ -210,7 +210,7 @@ class SqliteStore::Lane {
     return {};
   }
 
-  // That what was read or written is in the file that the path names.
+  // Whether the data was read from or written to the file that the path names.
   Result<> check_place() const {
     const auto there = file_at(options_.path);
     if (there && *there == file_) return {};

@@ -1,6 +1,6 @@
-// The store on one SQLite file: a thread that writes, and one that reads. What has gathered for the writer
-// while it waited for the disk shares one transaction and one commit, each work in a savepoint of its own: a
-// thousand changes at once cost a few flushes.
+// The store on one SQLite file: a thread that writes, and one that reads. All works that gathered for the
+// writer while it waited for the disk share one transaction and one commit, each work in a savepoint of its
+// own: a thousand changes at once cost a few flushes.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class SqliteStore final : public Store {
  public:
   // Where another file stands in the database's place by now, such as a backup that was put back.
   enum class Replaced : std::uint8_t {
-    refuse,  // `conflict`: whoever changed the one file must not look at the other
+    refuse,  // `conflict`: a process that changed the one file must not read the other
     follow,  // read and write the one that is there; none is made
   };
 
@@ -31,7 +31,7 @@ class SqliteStore final : public Store {
   // deadline leaves that much. `clock`, which the deadlines are of, must outlive the store.
   static Result<std::shared_ptr<SqliteStore>> open(const OpenOptions& options, const Clock& clock,
                                                    Replaced replaced);
-  // What waits still runs; then the threads end.
+  // Waiting works still run; then the threads end.
   ~SqliteStore() override;
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;

@@ -62,7 +62,7 @@ class SqliteStoreTest : public ::testing::Test {
     };
     return net::finish(loop_, store.transact<std::size_t>(loop_, Store::Mode::read, soon(), std::move(work)));
   }
-  // The writer's thread stands still in a work until release() is called: what comes meanwhile gathers.
+  // The writer's thread waits in a work until release() is called: later works gather meanwhile.
   void hold_writer() {
     net::spawn(loop_, keep(
                           [this](Session&) -> net::Task<Result<std::size_t>> {
@@ -97,7 +97,7 @@ TEST_F(SqliteStoreTest, WorksThatGatherShareOneCommitAndFailAlone) {
                           co_return 1;
                         },
                         wrong));
-  // What another connection sees from inside the last work: none of the others is committed yet.
+  // Another connection's view from inside the last work: none of the others is committed yet.
   Connection other = *Connection::open({.path = path()});
   net::spawn(loop_, keep(
                         [&other](Session&) -> net::Task<Result<std::size_t>> {
@@ -315,7 +315,7 @@ TEST(SqliteStoreKilled, LosesNothingThatWasAcknowledged) {
   std::filesystem::remove_all(folder);
 }
 
-// The driver for tests of what stands on a store.
+// The driver for tests of code that uses a store.
 TEST(SuspendingStore, FailsAndRepeatsWhenItIsTold) {
   const SystemClock clock;
   net::Loop loop(clock);

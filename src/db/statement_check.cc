@@ -11,7 +11,7 @@ namespace gatehouse::db {
 
 namespace {
 
-// What SQLite asks leave for while it compiles a statement (sqlite3_set_authorizer).
+// The questions of SQLite while it compiles a statement (sqlite3_set_authorizer).
 struct Guard {
   std::string_view reserved_prefix;
   std::string refused = {};  // why, for the problem's text
@@ -75,8 +75,8 @@ std::unexpected<CatalogueProblem> problem(std::size_t offset, std::string what) 
   return std::unexpected(CatalogueProblem{offset, std::move(what)});
 }
 
-// Who could write the database's file wrote its schema. So triggers and views reach no virtual table and no
-// function with effects (trusted_schema is off), which SQLite says in few words.
+// Everyone who can write the database's file can write its schema. So triggers and views reach no virtual
+// table and no function with effects (trusted_schema is off); SQLite's message about it is short.
 std::string explained(std::string message) {
   if (message.starts_with("no such module: ")) {
     return message +

@@ -1,5 +1,5 @@
-// What a statement's text means against the tables as they are now: found out when the configuration is
-// loaded, and again where it runs and the tables have changed. Only for the files of this room.
+// The meaning of a statement's text on the current tables: computed when the configuration is loaded, and
+// again when it runs after a change of the tables. Only for the files of this room.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,7 @@ struct StatementMeaning {
   std::vector<bool> search_texts;  // parameters by which search tables are searched
   bool searches = false;
   Effect effect = Effect::writes;
-  // What it reads and writes, as SQLite asks leave for it: action, table, column, and the view or trigger
-  // that does it.
+  // Its reads and writes, as reported to SQLite's authorizer: action, table, column, and the view or trigger.
   std::set<std::string> uses;
   // How that is defined: the text of the table, view or trigger in the schema, and of a table's unique
   // indices.
@@ -35,7 +34,7 @@ std::expected<StatementMeaning, CatalogueProblem> check_statement(sqlite3* datab
                                                                   std::size_t parameters,
                                                                   const CatalogueRules& rules);
 
-// What is not as it was checked, for operators; nothing where the statement means the same.
+// The difference to the checked meaning, for operators; nothing if the statement means the same.
 std::optional<std::string> difference(const StatementMeaning& checked, const StatementMeaning& now);
 
 }  // namespace gatehouse::db

@@ -84,8 +84,8 @@ class Scanner {
     ++at_;
   }
 
-  // VACUUM, for one, writes files and asks the authorizer nothing: only what begins with one of these goes
-  // on.
+  // VACUUM, for one, writes files without asking the authorizer: only statements that begin with one of these
+  // are accepted.
   void word() {
     const std::size_t start = at_;
     while (continues_identifier(peek())) ++at_;

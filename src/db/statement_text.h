@@ -1,5 +1,5 @@
-// Taking the text of a configured statement apart, as SQLite's own tokenizer does (sqlite.org/lang_expr.html,
-// "Literal Values", "Parameters"), far enough to know what is a parameter and where the statement ends.
+// Parses the text of a configured statement like SQLite's own tokenizer (sqlite.org/lang_expr.html, "Literal
+// Values", "Parameters"), as far as needed to find the parameters and the end of the statement.
 #pragma once
 
 #include <expected>

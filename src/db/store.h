@@ -52,12 +52,11 @@ class Statement {
 };
 
 // One transaction, while it runs. After a statement has failed it can only end, and is rolled back whatever
-// its work gives: PostgreSQL does so, and SQLite therefore too.
+// its work returns: PostgreSQL does so, and SQLite therefore too.
 class Session {
  public:
-  // `values` and what they borrow stay until the task has ended. One task at a time.
-  // Errors: `conflict` for a violated constraint.
-  // `invalid` for a text with a zero byte, which PostgreSQL cannot hold.
+  // `values` and the memory they borrow stay until the task has ended. One task at a time. Errors: `conflict`
+  // for a violated constraint. `invalid` for a text with a zero byte, which PostgreSQL cannot hold.
   net::Task<Result<RowSet>> run(Statement statement, std::span<const Parameter> values);
   const std::optional<Error>& failed() const { return failed_; }
 
@@ -70,9 +69,9 @@ class Session {
   std::optional<Error> failed_;
 };
 
-// What one transaction does. It awaits nothing but its session, and owns what it uses: it may run on another
-// thread than the one it was made on, go on after its request has gone, and run again from its beginning
-// where the database could not keep the first run apart from another transaction. A failure rolls back.
+// The body of one transaction. It awaits only its session, and owns its data. It may run on another thread
+// than the one it was made on, continue after its request has been cancelled, and run again from its
+// beginning if the database could not isolate the first run from another transaction. A failure rolls back.
 template <typename T>
 using Work = std::move_only_function<net::Task<Result<T>>(Session&)>;
 
@@ -85,10 +84,10 @@ class Store {
 
   virtual ~Store() = default;
 
-  // What `work` gave, once that is committed: then it is on the disk. After an error nothing has changed,
-  // except where the error is `unavailable` with Retry::no: then that is not known. `timeout`: it did not
-  // begin or end before `deadline`. A caller that goes away takes back what has not begun. What has begun
-  // goes on to its end.
+  // The value that `work` returned, after the commit: then it is on the disk. After an error nothing has
+  // changed, except for `unavailable` with Retry::no: then the outcome is unknown. `timeout`: it did not
+  // begin or end before `deadline`. A cancelled caller takes back a work that has not begun; a work that has
+  // begun continues to its end.
   template <typename T>
   net::Task<Result<T>> transact(net::Loop& loop, Mode mode, MonotonicTime deadline, Work<T> work) {
     const auto job = std::make_shared<JobOf<T>>(std::move(work));

@@ -1,4 +1,4 @@
-// What every driver of the store does alike.
+// The common behaviour of all drivers of the store.
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -70,7 +70,7 @@ class StoreContract : public ::testing::TestWithParam<Driver> {
     return (*rows)[0].integer(0);
   }
 
-  // Reads, then writes what it has read and one.
+  // Reads a value, then writes the value plus one.
   static net::Task<Result<std::int64_t>> count_up(Session& session) {
     auto before = co_await session.run("SELECT amount FROM things WHERE id = 'counter'", {});
     GATEHOUSE_CO_CHECK(before);

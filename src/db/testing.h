@@ -1,4 +1,4 @@
-// For tests: a driver of the store that waits at every step and fails when it is told to, and a PostgreSQL.
+// For tests: a driver of the store that waits at every step and fails on request, and a PostgreSQL.
 #pragma once
 
 #include <chrono>
@@ -162,7 +162,7 @@ class PostgresCluster {
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }
 
-  // Blocks, and throws what PostgreSQL says against it. Gives the first value of the first row.
+  // Blocks, and throws PostgreSQL's error. Returns the first value of the first row.
   std::string execute(const std::string& database, const std::string& sql) const {
     const std::string where = address() + database;
     PGconn* const connection = PQconnectdb(where.c_str());

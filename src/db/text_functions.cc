@@ -46,7 +46,7 @@ void instr(sqlite3_context* context, int, sqlite3_value** arguments) {
   const std::string_view text = take(arguments[0]);
   const std::string_view wanted = take(arguments[1]);
   if (wanted.empty()) return sqlite3_result_int(context, 1);
-  // What begins within a character is found at the text's beginning only, as everywhere in SQLite.
+  // A needle that begins within a character is found at the text's beginning only, as everywhere in SQLite.
   std::size_t at = kNowhere;
   if (bytes || !continues_character(wanted.front())) {
     at = find_linear(text, wanted, 0);

@@ -1,12 +1,12 @@
-// Strict reading of configuration objects: every access says which type it wants, a wrong type becomes a
-// problem with its place, and finish() reports the keys that nobody asked for.
+// Strict reading of configuration objects: every access names its type, a wrong type becomes a problem with
+// its place, and finish() reports the keys that were not read.
 //
 //   doc::Reader in(field);                                    // a problem when it is not an object
 //   listener.address = in.required("address", as_text);
 //   listener.timeout = in.optional("timeout", as_duration).value_or(10s);
 //   in.finish();
 //
-// Reading goes on after a problem, with empty values: a file's problems are reported all at once.
+// Reading continues after a problem, with empty values: the problems of a file are reported all at once.
 #pragma once
 
 #include <cstdint>
@@ -62,13 +62,13 @@ class Field {
   std::optional<Nanoseconds> duration() const;
   std::optional<ByteCount> size() const;
   std::optional<Rate> rate() const;
-  // The elements, each as a Field; empty with a problem when it is no list.
+  // The elements, each as a Field; empty with a problem if it is not a list.
   std::vector<Field> list() const;
-  // The same, but one value that is no list counts as a list of one.
+  // The same, but a single value counts as a list of one.
   std::vector<Field> list_or_one() const;
-  // Every text of a list; elements that are no text become problems and are left out.
+  // Every text of a list; elements that are not texts become problems and are left out.
   std::vector<std::string> texts() const;
-  // The members under free names; empty with a problem when it is no object.
+  // The members of a map with free names; empty with a problem if it is not an object.
   std::vector<std::pair<std::string, Field>> map() const;
   // The value of the choice that is named.
   template <typename E>
@@ -84,7 +84,7 @@ class Field {
   std::string path_;
 };
 
-// What the value must be, as an argument of optional() and required().
+// The expected type of a value, as an argument of optional() and required().
 inline constexpr auto as_field = [](const Field& f) { return std::optional<Field>(f); };
 inline constexpr auto as_text = [](const Field& f) { return f.text(); };
 inline constexpr auto as_boolean = [](const Field& f) { return f.boolean(); };
@@ -148,10 +148,11 @@ class Reader {
 
  private:
   Field object_;
-  std::vector<std::string> known_;  // asked for, whether there or not: what did-you-mean offers
+  // all keys that were read, present or not: the candidates of "did you mean"
+  std::vector<std::string> known_;
 };
 
-// The nearest of `names`, when it is near enough for a slip of the hand; else empty.
+// The nearest of `names`, if it is close enough to be a typing error; else empty.
 std::string_view nearest(std::string_view written, std::span<const std::string> names);
 
 template <typename E>

@@ -1,8 +1,8 @@
 // Files that people write, as json documents with places: YAML 1.2 (core schema) or JSON, strictly.
 //
-// What two YAML readers could take differently is a problem, not a guess: duplicate keys, merge keys `<<`,
-// numbers with leading zeros, several documents in one file, tags outside the core schema, keys that are
-// no text. `yes`, `no`, `1_000` and `2026-01-01` are strings, as YAML 1.2 says.
+// A text that two YAML readers could read differently is a problem, not a guess: duplicate keys, merge keys
+// `<<`, numbers with leading zeros, several documents in one file, tags outside the core schema, keys that
+// are not texts. `yes`, `no`, `1_000` and `2026-01-01` are strings, as in YAML 1.2.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ struct Limits {
   std::size_t text = std::size_t{256} << 20U;  // bytes of strings, with every alias expanded
 };
 
-// One file's text and what it says. Values stay valid as long as the Source.
+// One file's text and its values. Values stay valid as long as the Source.
 class Source {
  public:
   const std::string& name() const { return name_; }

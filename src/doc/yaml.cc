@@ -251,7 +251,7 @@ class TextBuffer final : public std::streambuf {
   }
 };
 
-// A `%YAML` or `%TAG` line in front could change what everything behind it means.
+// A `%YAML` or `%TAG` line in front could change the meaning of everything after it.
 bool has_directive(std::string_view text) {
   while (!text.empty()) {
     if (text.front() == '%') return true;

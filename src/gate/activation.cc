@@ -37,7 +37,7 @@ cel::Value too_much_memory() {
   return cel::Value::error(cel::Fault::memory, "the expression needs more memory than is allowed");
 }
 
-// One who was proven, as a map of its members; what has no value is left out.
+// A proven principal, as a map of its members; members without a value are left out.
 cel::Value proven(const Principal& principal, const Identity& one, cel::Arena& arena) {
   const std::pair<std::string_view, cel::Value> members[] = {
       {"id", text_or_missing(one.id)},
@@ -59,7 +59,7 @@ cel::Value proven(const Principal& principal, const Identity& one, cel::Arena& a
   return cel::Value::map(std::span<const cel::MapEntry>(entries, count));
 }
 
-// Everyone who was proven, by the name of the scheme.
+// Every proven principal, by the name of the scheme.
 cel::Value everyone(const Principal& principal, cel::Arena& arena) {
   if (principal.is_anonymous()) return cel::Value::map(std::span<const cel::MapEntry>());
   const std::size_t most = 1 + principal.beside().size();
@@ -144,7 +144,7 @@ void split_words(std::string_view text, std::vector<std::string>& into) {
 
 namespace {
 
-// The value of an expression over claims; an error where there is none, which says why.
+// The value of an expression over claims; if there is none, an error with the reason.
 Claim evaluate_claim(const cel::Program& program, json::Value claims, cel::Scratch& scratch,
                      cel::Value& value) {
   const cel::Evaluated outcome = program.evaluate(ClaimsActivation(claims), scratch);

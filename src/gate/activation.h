@@ -1,4 +1,5 @@
-// What a condition or a limit's key sees of a request: values in place, looked up when an expression asks.
+// The variables of a condition or a limit's key on one request: values in place, looked up when an expression
+// reads them.
 #pragma once
 
 #include <optional>
@@ -12,7 +13,7 @@
 
 namespace gatehouse::gate {
 
-// Borrowed from the exchange, or from who keeps a copy of it.
+// Borrowed from the exchange, or from the owner of a copy of it.
 struct RequestView {
   // `request`: identified, and its input checked.
   explicit RequestView(const Exchange& exchange);
@@ -24,7 +25,7 @@ struct RequestView {
   std::string_view id;
   std::string_view method;
   WallTime received{};
-  json::Value parameters, body, object;  // null Value: there is none
+  json::Value parameters, body, object;  // null Value: absent
 };
 
 class RequestActivation final : public cel::Activation {
@@ -49,7 +50,7 @@ class ClaimsActivation final : public cel::Activation {
 // A worker's working memory for expressions.
 using Evaluator = cel::Scratch;
 
-// What a scheme's expression makes of a credential's claims.
+// The claims that a scheme's expression may give.
 enum class Claim : std::uint8_t {
   there,
   absent,      // the claims do not have the member that the expression reads

@@ -12,8 +12,8 @@
 namespace gatehouse::gate {
 namespace {
 
-// A shorter text is no secret: the half of an API key's, and far less than a token. If it were withheld, a
-// caller could take ordinary words out of the record.
+// A shorter text is not a secret: half of an API key's, and much less than a token. If it were withheld, a
+// caller could remove ordinary words from the record.
 constexpr std::size_t kShortestSecret = 16;
 // Of a cookie in an upstream's answer, where no fact about the request stands.
 constexpr std::size_t kShortestCookie = 8;
@@ -37,9 +37,9 @@ void for_each_cookie(std::string_view rest, Visit&& visit) {
   }
 }
 
-// Byte runs that no text of others may bring into a record: what the configured carriers of credentials hold,
-// whether a gate looks at them or not, and what is a credential by its form, wherever a caller put it. As
-// they are written, and decoded.
+// Byte runs that must not appear in texts of others in a record: the contents of the configured carriers of
+// credentials, whether a gate reads them or not, and texts with the form of a credential, at any place. As
+// written, and decoded.
 class CredentialCollector {
  public:
   CredentialCollector(Exchange& exchange, std::vector<std::string_view>& into)
@@ -95,7 +95,7 @@ class CredentialCollector {
   void add_encoded(std::string_view value, std::size_t shortest) {
     add(value, shortest);
     if (value.contains('%') && http::percent_decoded(value, scratch())) {
-      // Room for all that a head can hold, so that what is decoded next moves nothing.
+      // Room for the whole content of a head, so that decoding more moves nothing.
       std::string& kept = exchange_.credential_text;
       kept.reserve(std::size_t{64} << 10U);
       const std::size_t begin = kept.size();
@@ -105,8 +105,8 @@ class CredentialCollector {
     }
   }
 
-  // What senders sign with, whether the operation keeps it or not: nothing is routed yet. An upstream that
-  // finds a signature wrong often tells it.
+  // The signatures of senders, whether the operation uses them or not: nothing is routed yet. An upstream
+  // that rejects a signature often repeats it.
   void add_signatures() {
     const http::Fields& fields = head_.fields;
     if (const auto value = fields.value(http::FieldId::authorization); value && value->starts_with("AWS4-"))
@@ -198,7 +198,7 @@ Via via_of(const Exchange& exchange) {
 }
 
 // A caller that chose the id of its trace could hide its requests among another's, and its sampled flag costs
-// money. Where the configuration does not trust the sender, the caller's trace is told to the record alone.
+// money. If the configuration does not trust the sender, only the record gets the caller's trace.
 void begin_trace(Exchange& exchange, Entropy& entropy) {
   using policy::TraceContinuation;
   const auto parent = exchange.head.fields.value(http::FieldId::traceparent);
@@ -254,7 +254,7 @@ bool is_safe(http::Method method) {
   return method == get || method == head || method == options || method == trace;
 }
 
-// Any line of the field counts as one, whatever it says (RFC 8470 section 5.1).
+// Every line of the field counts as one, with any value (RFC 8470 section 5.1).
 Verdict<void> take_early_data(Exchange& exchange) {
   if (exchange.via != Via::trusted_proxy || !exchange.head.fields.has(http::FieldId::early_data)) return {};
   if (!is_safe(exchange.head.method)) return refuse(Reason::early_data);

@@ -1,4 +1,4 @@
-// Bytes → Exchange: what is found out about every request before the first gate looks at it.
+// Bytes → Exchange: the facts about every request that the first gate needs.
 #pragma once
 
 #include <string_view>
@@ -13,23 +13,23 @@
 
 namespace gatehouse::gate {
 
-// What could not be read as a request.
+// The refusal of bytes that could not be read as a request.
 Refusal refusal_of(http::Malformed reason);
 
-// Gives the exchange its times, its ids, the address that it comes from and what it names of this server, and
-// collects the credentials that nothing of what others say may bring into the record: what a configured
-// authenticator's carrier holds, and what is a credential by its form (gate/secret_forms.h); none is shorter
-// than 16 bytes. Precondition: the exchange has begun, and `head` is a parsed head or empty.
+// Sets the exchange's times, ids, client address and requested host, and collects the credentials that must
+// be removed from texts of others in the record: the contents of a configured authenticator's carrier, and
+// texts with the form of a credential (gate/secret_forms.h); none is shorter than 16 bytes. Precondition: the
+// exchange has begun, and `head` is a parsed head or empty.
 //
-// A trusted proxy is believed about the address (X-Forwarded-For), the host that was asked for
-// (X-Forwarded-Host, Forwarded), early data (RFC 8470), and, where `tracing` says so, the trace. What it says
+// A trusted proxy is believed about the client's address (X-Forwarded-For), the requested host
+// (X-Forwarded-Host, Forwarded), early data (RFC 8470), and, if `tracing` says so, the trace. A field of it
 // that cannot be read is refused; the address is then that of the peer. A host that is not among `served` is
 // refused with 421, a request in early data that may change something with 425.
 Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const Clock& clock,
                      Entropy& entropy);
 
-// What an upstream's answer is kept without: the credentials, and the cookies, which may be credentials to
-// the upstream. Views into the exchange.
+// The texts to remove from an upstream's kept answer: the credentials, and the cookies, which may be
+// credentials to the upstream. Views into the exchange.
 std::vector<std::string_view> secrets_of(Exchange& exchange);
 
 }  // namespace gatehouse::gate

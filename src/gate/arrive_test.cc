@@ -51,7 +51,7 @@ class Arrival : public ::testing::Test {
   bool collected(std::string_view run) const {
     return std::ranges::find(exchange_.credentials, run) != exchange_.credentials.end();
   }
-  // What the event keeps out of what others said (audit/encoder.h).
+  // The texts that the event removes from texts of others (audit/encoder.h).
   std::span<const std::string_view> kept_out() {
     exchange_.report.said = "what a handler said";
     return builder_.build(exchange_, {Refusal(Reason::no_such_operation), 404, 0}, clock_.monotonic())
@@ -96,8 +96,8 @@ TEST_F(Arrival, EveryCredentialOfARequestIsKeptOutOfItsEvent) {
   EXPECT_EQ(kept_out().front(), "the certificate's DER");
 }
 
-// What proves somebody has a form. A caller that puts a handler's words into a carrier takes them from
-// nobody.
+// Credentials have a form. A caller that puts a handler's words into a carrier does not remove them from the
+// record.
 TEST_F(Arrival, ACallerCannotChooseWhichWordsOfOthersTheRecordWithholds) {
   ASSERT_TRUE(arrive("/a?api_key=what%20a%20handler%20said",
                      "Authorization: Bearer what a handler said\r\nX-API-Key: what a handler said\r\n"
@@ -241,7 +241,7 @@ TEST_F(Arrival, WhatATrustedProxySaysAndIsNoAddressRefuses) {
   EXPECT_EQ(exchange_.client_text, "10.1.2.3");
 }
 
-// The authority that goes on, or the reason of the refusal.
+// The forwarded authority, or the reason of the refusal.
 std::string outcome_of(const Exchange& exchange, const Verdict<void>& arrived) {
   return arrived ? std::string(exchange.authority) : std::string(facts_of(arrived.error().reason).name);
 }

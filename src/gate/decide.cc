@@ -8,7 +8,7 @@
 namespace gatehouse::gate {
 namespace {
 
-// Foreign objects do not exist: a caller who may not see the object hears what it would hear without one.
+// A caller that may not see an object gets the same answer as for a missing one.
 Refusal refusal_of(const policy::Operation& operation, Reason reason, std::string_view rule) {
   const Refusal refusal(reason, rule);
   const bool hidden = operation.resource && operation.hide == policy::Hide::yes;
@@ -31,9 +31,8 @@ json::Value root_of(const json::Document& document) {
   return document.empty() ? json::Value() : document.root();
 }
 
-// A request whose object is not looked for yet. What depends on the object is an error, which has() shows
-// too:
-// `&&` and `||` absorb it where the other side decides.
+// A request before its object is looked up. A part that depends on the object is an error, which has()
+// reports too: `&&` and `||` absorb it if the other side decides.
 class WithoutObject final : public cel::Activation {
  public:
   explicit WithoutObject(const RequestView& request) : request_(request) {}
@@ -76,8 +75,8 @@ std::optional<Refusal> Decider::first_refusal(const RequestView& request, Evalua
 std::optional<Refusal> Decider::ask(const RequestView& request, Evaluator& evaluator, std::string& detail) {
   const policy::Operation& operation = request.operation;
   if (operation.resource && !request.object) {
-    // The conditions are asked all the same, of an object that has nothing: what they make of the caller's
-    // input takes its time, and would tell by it that the object is there.
+    // The conditions are evaluated all the same, on an empty object: their work on the caller's input takes
+    // time, which would reveal that the object exists.
     RequestView of_nothing = request;
     of_nothing.object = operation.resource->nothing.root();
     std::string ignored;
@@ -98,7 +97,7 @@ Refusal Decider::refused_lookup(const policy::Operation& operation, Refusal fail
   return failed;
 }
 
-// A copy of what the conditions name of the request; the identities are shared.
+// A copy of the values of the request that the conditions read; the identities are shared.
 class Decider::HeldConditions final : public DeferredDecision {
  public:
   explicit HeldConditions(Input input)
@@ -152,7 +151,7 @@ class Decider::HeldConditions final : public DeferredDecision {
     return given;
   }
 
-  // Counts what is copied here, for as long as it is held.
+  // Counts the copied memory, for as long as it is held.
   Verdict<void> count(const std::shared_ptr<CallerShares>* shares) {
     std::uint64_t bytes = parameters_.memory() + body_.memory();
     for (const GuardValue& value : guard_values_) {
@@ -183,7 +182,7 @@ Verdict<Permit> Decider::decide(Input input, Evaluator& evaluator) {
 Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator& evaluator) {
   Exchange& exchange = input.exchange();
   const policy::Operation& operation = input.operation();
-  // What is refused here leaves no intent.
+  // A refusal here leaves no intent.
   if (!operation.sensitive.empty()) {
     if (auto refusal = refused_without_object(RequestView(exchange), evaluator))
       return std::unexpected(*refusal);
@@ -196,7 +195,7 @@ Verdict<std::shared_ptr<DeferredDecision>> Decider::defer(Input input, Evaluator
                                      : std::span<const policy::GuardProgram>();
   for (const policy::GuardProgram& value : values) {
     const cel::Evaluated outcome = value.program.evaluate(activation, evaluator);
-    // Too much work is no error that `||` could absorb.
+    // Too much work is not an error that `||` could absorb.
     if (!outcome &&
         (outcome.error().fault == cel::Fault::cost || outcome.error().fault == cel::Fault::memory)) {
       exchange.detail = outcome.error().text;

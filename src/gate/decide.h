@@ -17,9 +17,9 @@ class Decider {
   // `exchange.row` holds the object where the operation has a `resource`. Every condition must be true; one
   // that fails to evaluate refuses like one that is false.
   static Verdict<Permit> decide(Input input, Evaluator& evaluator);
-  // The same question for a target that finds the object itself. Refuses where a value that the statement's
-  // guard is run with takes more than expressions may, where there is no memory for what the conditions
-  // see, and a sensitive operation where a condition is false whatever the object is.
+  // The same for a target that finds the object itself. Refuses if a parameter of the statement's guard takes
+  // more memory than expressions may, if there is no memory for the conditions' values, and a sensitive
+  // operation if a condition is false for every object.
   static Verdict<std::shared_ptr<DeferredDecision>> defer(Input input, Evaluator& evaluator);
   // Whether a condition can have another outcome when it is asked later: one reads the time.
   static bool depends_on_time(const policy::Operation& operation);
@@ -31,7 +31,7 @@ class Decider {
   static std::optional<Refusal> first_refusal(const RequestView& request, Evaluator& evaluator,
                                               std::string& detail);
   static std::optional<Refusal> ask(const RequestView& request, Evaluator& evaluator, std::string& detail);
-  // Only what no object could change; says nothing of conditions that cannot be known without one.
+  // A refusal that holds for every object; says nothing about conditions that depend on the object.
   static std::optional<Refusal> refused_without_object(const RequestView& request, Evaluator& evaluator);
 };
 

@@ -1,5 +1,5 @@
-// One request from its first byte to its event: what the gates have found out so far. Reused from one request
-// to the next, so that a request on a warm connection allocates nothing.
+// One request from its first byte to its event: the findings of the gates so far. Reused for the next
+// request, so that a request on a warm connection allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -36,9 +36,9 @@ class Released;
 // Whether the fields in which a proxy names its client are believed.
 enum class Forwarding : std::uint8_t { believed_of_trusted_proxies, never_believed };
 
-// What holds for all requests of a connection.
+// The facts of a connection that all its requests share.
 struct Peer {
-  IpAddress address;             // of the other end, or what a trusted proxy's PROXY header says
+  IpAddress address;             // of the other end, or of a trusted proxy's PROXY header
   std::string text;              // the same, written
   std::string_view certificate;  // DER, verified by the handshake; empty: none
   std::optional<Handshake> handshake;
@@ -50,14 +50,14 @@ struct TakenLimit {
   LimitState state;
 };
 
-// What a listener answers before any gate: a text of the program's own.
+// A listener's answer before any gate: a text of the program's own.
 struct ListenerPage {
   unsigned status = 404;
   std::string text = "not found\n";
 };
 
-// What a target answered, until the response filter releases it or a refusal takes its place. Its memory is
-// kept, so that an answer costs no allocation.
+// A target's answer, until the response filter releases it or a refusal replaces it. Its memory is kept, so
+// that an answer costs no allocation.
 class Unreleased {
  public:
   void drop() {
@@ -79,14 +79,14 @@ class Unreleased {
 // Whether texts of others can be searched for all that the document marks as secret in the request.
 enum class MarkedSecrets : std::uint8_t { searched_for, too_many };
 
-// What is found out about one request. Assigned anew for the next, so that a member that is added is never
-// one that remembers; Kept ones keep their memory.
+// The findings about one request. Assigned anew for the next, so that an added member cannot keep an old
+// value; Kept ones keep their memory.
 struct Found {
   std::shared_ptr<const policy::PolicySet> policy;
   const Peer* peer = nullptr;
   IpAddress client;
   Kept<std::string> client_text;
-  Kept<std::string> authority;  // what the request names of this server; empty: nothing that it serves
+  Kept<std::string> authority;  // the host of this server that the request names; empty: not a served host
   EarlyData early_data = EarlyData::none;
 
   Via via = Via::client;  // trusted_proxy: the connection's other end is one
@@ -98,8 +98,8 @@ struct Found {
   MonotonicTime started{};
 
   std::string_view allow;  // the methods of the path, once that is known: for 405
-  // Whoever showed a good credential, also where the request is refused or counts as anonymous. The first is
-  // whom events name and limits charge.
+  // Every principal with a valid credential, also if the request is refused or counts as anonymous. Events
+  // name the first, and limits charge it.
   Kept<std::vector<IdentityPointer>> proven;
   Kept<std::vector<TakenLimit>> limits;
   std::string_view limit_policies;
@@ -109,17 +109,16 @@ struct Found {
   std::uint64_t body_bytes = 0;
   // Of the memory that bodies and answers take; null: it is not counted.
   const std::shared_ptr<CallerShares>* bodies = nullptr;
-  CallerShares::Lease body_memory;  // what the body takes, as bytes and as values
+  CallerShares::Lease body_memory;  // the memory of the body, as bytes and as values
 
   Kept<std::vector<std::string_view>>
-      credentials;  // byte runs that no text of others may bring into a record
-  std::size_t carried =
-      0;  // of credentials: those that stand in the carriers, whatever they are; they come first
+      credentials;          // byte runs that no text of others may bring into a record
+  std::size_t carried = 0;  // of credentials: the number of those in carriers, of any form; they come first
   MarkedSecrets marked = MarkedSecrets::searched_for;
   std::size_t marked_bytes = 0;
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
   Kept<std::string> detail;           // for operators
-  // While the target works: what it does is finished, and recorded, although the client has gone.
+  // While the target works: its work is finished, and recorded, although the client has disconnected.
   net::OnHangUp on_hang_up = net::OnHangUp::cancel;
   std::shared_ptr<const void>
       place;                     // among those under way: until the answer and the target's work have ended
@@ -129,7 +128,8 @@ struct Found {
   Unreleased answer;
 };
 
-// What was read: too large to be written for every request, so each says itself how much of it holds.
+// The parsed input: too large to be cleared for every request, so each member records how much of it is
+// valid.
 struct Parsed {
   http::RequestHead head;
   http::Captures captures;
@@ -158,7 +158,7 @@ struct Exchange : Found, Parsed {
     policy = std::move(with);
     peer = &from;
   }
-  // When the request has ended: what others may need is given back now.
+  // The request has ended: shared resources are given back now.
   void end() {
     checked.forget();
     policy.reset();
@@ -169,9 +169,9 @@ struct Exchange : Found, Parsed {
   }
 };
 
-// What may be written to the client. The response filter alone makes one of what a target answered, respond()
-// one of a refusal or of a listener's own page, and respond_alive() the answer of `listen.health`. Owns the
-// rest of the body; the other parts are the exchange's.
+// An answer that may be written to the client. Only three functions make one: the response filter from a
+// target's answer, respond() from a refusal or a listener's own page, and respond_alive() for
+// `listen.health`. Owns the rest of the body; the other parts are the exchange's.
 class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }
@@ -180,7 +180,7 @@ class Released {
   std::string_view body() const { return response().body; }      // where there is a rest: its beginning
   Response::Policies policies() const { return response().policies; }
   std::optional<std::uint64_t> length() const { return response().length; }  // as Response::length
-  BodySource* rest() const { return rest_.get(); }                           // null: there is none
+  BodySource* rest() const { return rest_.get(); }                           // null: there is no rest
   void end_rest() { rest_.reset(); }
 
  private:

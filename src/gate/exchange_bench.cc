@@ -1,4 +1,4 @@
-// What it costs to make an exchange as new for the next request.
+// The cost of resetting an exchange for the next request.
 
 #include <benchmark/benchmark.h>
 

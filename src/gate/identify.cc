@@ -76,8 +76,8 @@ Verdict<std::string_view> credential_at(const policy::CredentialPlace& place, co
 struct Identifier::Held {
   std::uint32_t authenticator;
   const FinishedIdentity* identity;  // one of exchange.proven
-  // The part of the credential that cannot be written in two ways: of a token what is signed, because its
-  // signature may have a twin that holds too.
+  // The part of the credential that has only one spelling: of a token the signed part, because its signature
+  // may have a second valid form.
   std::string_view proof;
 };
 
@@ -113,7 +113,7 @@ class Identifier::Proofs {
   std::size_t count_ = 0;
 };
 
-// One request's: what each has said is kept, so that none waits twice.
+// Of one request: the result of each scheme is kept, so that none waits twice.
 class Identifier::Answers {
  public:
   void add(std::uint32_t authenticator, Waited answer) {
@@ -137,8 +137,8 @@ Identifier::Identifier(const policy::PolicySet& policy, const Schemes& schemes) 
   anonymous_ = std::make_shared<const FinishedIdentity>(std::move(anonymous));
 }
 
-// What stands in a place is a credential of one of its schemes, or it refuses. Where several schemes share
-// the place, those are asked whose credential it could be, and one that takes it is enough.
+// A text in a carrier is a credential of one of its schemes, or the request is refused. If several schemes
+// share the carrier, those that may own the credential are asked, and one that accepts it is enough.
 Verdict<std::optional<Identifier::Pending>> Identifier::look_at(const policy::CredentialPlace& place,
                                                                 Exchange& exchange, Proofs& proofs,
                                                                 const Answers& answers, WallTime now,
@@ -196,7 +196,7 @@ std::optional<Refusal> Identifier::choose(Exchange& exchange, const policy::Oper
     for (const policy::SchemeUse& use : alternative) {
       if (missing == nullptr) missing = missing_scope(*proofs.find(use.authenticator)->identity, use.scopes);
     }
-    // The scheme of the one who acts stands first in an alternative.
+    // The acting principal's scheme is the first of an alternative.
     const auto proven = [&](const policy::SchemeUse& use) {
       return std::ranges::find(exchange.proven, proofs.find(use.authenticator)->identity,
                                &IdentityPointer::get);
@@ -238,7 +238,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime 
   return identify(std::move(admitted), now, deadline, Answers());
 }
 
-// Begins anew after each wait: what else was proven may have changed meanwhile. Each scheme waits once.
+// Begins anew after each wait: the other proofs may have changed meanwhile. Each scheme waits once.
 net::Task<Verdict<Identified>> Identifier::identify_waiting(Admitted& admitted, Pending pending,
                                                             const Clock& clock,
                                                             MonotonicTime deadline) const {
@@ -264,7 +264,7 @@ Verdict<Identifier::Outcome> Identifier::identify(Admitted&& admitted, WallTime 
   for (const policy::CredentialPlace& place : operation.places) {
     auto pending = look_at(place, exchange, proofs, answers, now, deadline);
     if (!pending) {
-      if (!refusal) refusal = pending.error();  // and whoever else was proven is known all the same
+      if (!refusal) refusal = pending.error();  // the other proven principals are known all the same
     } else if (*pending && !refusal) {
       return Outcome(**std::move(pending));
     }

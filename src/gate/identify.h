@@ -22,13 +22,13 @@ class Identifier {
  public:
   Identifier(const policy::PolicySet& policy, const Schemes& schemes);
 
-  // A scheme that has to wait before it can say who presented its credential.
+  // A scheme that has to wait before it knows the owner of its credential.
   struct Pending {
     std::uint32_t authenticator;
     net::Task<Waited> task;
   };
-  // Takes `admitted` where it gives a proof for it. `exchange.proven` holds everybody who was proven, also
-  // where this refuses or where the principal is anonymous; the one to be named comes first.
+  // Consumes `admitted` if it gives a proof for it. `exchange.proven` holds every proven principal, also if
+  // this refuses or if the principal is anonymous; the one for the event comes first.
   using Outcome = std::variant<Identified, Pending>;
   Verdict<Outcome> identify(Admitted&& admitted, WallTime now, MonotonicTime deadline) const;
   // The same to its end: waits for `pending`, and for others that have to wait, until `deadline`.
@@ -36,7 +36,7 @@ class Identifier {
                                                   MonotonicTime deadline) const;
 
  private:
-  struct Held;    // a scheme and what it has proven
+  struct Held;    // a scheme and its proof
   class Proofs;   // those of one request
   class Answers;  // of the schemes that had to wait
 

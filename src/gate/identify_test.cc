@@ -1,4 +1,4 @@
-// Schemes that have to wait before they can say who presented a credential.
+// Schemes that have to wait before they know the owner of a credential.
 #include "gate/identify.h"
 
 #include <memory>
@@ -58,7 +58,7 @@ class NoLimits final : public LimitStore {
   }
 };
 
-// Says who it is a millisecond after it was asked, or at its deadline that it does not know.
+// Gives its identity a millisecond after it was asked, or fails at its deadline.
 class SlowScheme final : public Scheme {
  public:
   SlowScheme(std::string name, net::Loop& loop, std::chrono::milliseconds takes)

@@ -12,8 +12,8 @@
 namespace gatehouse::gate {
 namespace {
 
-// A token's issuer may put into `sub` or `jti` what is a credential itself: records tell such callers apart
-// by a digest. Empty where the text can be recorded as it is.
+// A token's issuer may put a credential into `sub` or `jti`: records distinguish such callers by a digest.
+// Empty if the text can be recorded as it is.
 std::string recorded(const std::string& text) {
   return holds_credential(text) ? "sha256:" + hex(crypto::sha256(text)) : std::string();
 }
@@ -55,7 +55,7 @@ Verdict<IdentityPointer> IdentityBuilder::finish(Identity identity, std::string&
     why = "the credential gives no id";
     return refused();
   }
-  // The principals of keys are written whole by the operator; what others write is put behind the prefix.
+  // The operator writes the principals of keys as a whole; ids of other sources get the prefix in front.
   const std::string& prefix = authenticator_.settings->prefix.value;
   if (identity.kind != PrincipalKind::key) {
     identity.id.insert(0, prefix);

@@ -1,5 +1,5 @@
-// What a credential says → Identity: the rules that are the same for every scheme. Which roles count, what a
-// missing claim means, and whom an authenticator may name.
+// Claims of a credential → Identity: the rules that are the same for every scheme. They decide the roles that
+// count, the meaning of a missing claim, and the ids that an authenticator may give.
 #pragma once
 
 #include <memory>
@@ -18,16 +18,16 @@ class IdentityBuilder {
   IdentityBuilder(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator)
       : policy_(policy), authenticator_(authenticator) {}
 
-  // An identity of this authenticator, to be filled in with what the credential says.
+  // An identity of this authenticator, to be filled in from the credential.
   Identity begin(PrincipalKind kind) const;
 
-  // Reads the authenticator's expressions over `identity.claims` into id, roles, scopes and tenant. A member
-  // that the claims do not have leaves what is there: no roles, no scopes, no tenant. Anything else that is
-  // no list of texts (no text) refuses with credential_claims.
+  // Reads the authenticator's expressions over `identity.claims` into id, roles, scopes and tenant. A missing
+  // member of the claims gives no roles, no scopes, no tenant. Any other value that is not a list of texts
+  // (not a text) refuses with credential_claims.
   Verdict<void> read_claims(Identity& identity, std::string& why);
 
-  // Settles what the policy makes of it. Refuses with credential_claims an id that is empty, that is
-  // Gatehouse's own, or that only another authenticator may give.
+  // Applies the policy to it. Refuses with credential_claims an id that is empty, reserved, or that only
+  // another authenticator may give.
   Verdict<IdentityPointer> finish(Identity identity, std::string& why) const;
 
  private:

@@ -1,5 +1,5 @@
-// Two requests of one worker, of which each waits once at every port, in turn: what a gate holds of one of
-// them must not reach the other.
+// Two requests of one worker, each of which waits once at every port, in turn: a gate must not mix the data
+// of the two.
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -58,7 +58,7 @@ operations:
     when: resource.owner == principal.id && request.body.note.startsWith(resource.owner)
 )";
 
-// Where requests wait: the one that has waited longest goes on first.
+// The waiting requests: the one that has waited longest continues first.
 class Turns {
  public:
   explicit Turns(net::Loop& loop) : loop_(loop) {}

@@ -90,7 +90,7 @@ Verdict<Input> LimitGate::admit_input(BodyChecked sent, Evaluator& evaluator,
   return Input(std::move(sent));
 }
 
-// Appends what the part stands for; `who` is one of those who were proven, null where nobody was.
+// Appends the value of the part; `who` is a proven principal, null if there is none.
 Verdict<void> LimitGate::append_part(Exchange& exchange, const policy::Limit& limit,
                                      const policy::LimitKeyPart& part, const Identity* who,
                                      const RequestActivation* activation, Evaluator* evaluator) {
@@ -100,13 +100,13 @@ Verdict<void> LimitGate::append_part(Exchange& exchange, const policy::Limit& li
     case Kind::principal:
     case Kind::credential:
       if (who == nullptr) {
-        // Callers without credentials do not share one allowance: one of them could use up everybody's.
+        // Callers without credentials do not share one allowance: one of them could use up the others'.
         append_address(keys_, exchange.client, limit.ipv6_prefix);
-      } else if (part.kind == Kind::principal) {  // an id is one principal, whatever proves it
+      } else if (part.kind == Kind::principal) {  // an id is one principal, with any proof
         keys_ += 'p';
         append_prefixed(keys_, who->id);
       } else {
-        // Whichever authenticator took it: a key is one of the store, and an issuer names its tokens.
+        // Independent of the authenticator: a key is unique in the store, and an issuer names its tokens.
         keys_ += static_cast<char>('0' + std::to_underlying(who->kind));
         append_prefixed(keys_, who->issuer);
         append_prefixed(keys_, who->credential_key);
@@ -143,8 +143,7 @@ Verdict<void> LimitGate::take(Exchange& exchange, const std::vector<policy::Limi
     const auto key_of = [&](std::size_t claim, std::size_t end) {
       return std::string_view(keys_).substr(made[claim].begin, end - made[claim].begin);
     };
-    // One claim for each of those who were proven: a credential that is shown as the second one, or beside
-    // one that would do, is used all the same.
+    // One claim for each proven principal: a second or additional credential is used all the same.
     const std::size_t callers =
         counts_callers(*use.limit) ? std::max<std::size_t>(exchange.proven.size(), 1) : 1;
     for (std::size_t caller = 0; caller < callers; ++caller) {

@@ -1,5 +1,5 @@
-// Matched → Admitted, Identified → Counted, BodyChecked → Input: limits by address before anything is
-// believed, by principal once it is proven, and by what was sent once it is checked.
+// Matched → Admitted, Identified → Counted, BodyChecked → Input: limits by address before authentication, by
+// principal after it, and by input after its check.
 #pragma once
 
 #include <array>
@@ -21,18 +21,18 @@ class LimitGate {
   explicit LimitGate(LimitStore& store) : store_(store) {}
 
   Verdict<Admitted> admit_address(Matched matched);
-  // The same for what no operation answers, so that guessing paths is not free.
+  // The same for paths without an operation, so that guessing paths is not free.
   Verdict<void> charge_unmatched(Exchange& exchange, MonotonicTime now);
-  // Charges each of those who were proven (exchange.proven), also where they do not count for this operation.
+  // Charges each proven principal (exchange.proven), also if it does not count for this operation.
   Verdict<Counted> admit_principal(Identified identified);
   // The same where identification is refused.
   Verdict<void> charge_unidentified(const Admitted& admitted);
-  // What was sent, and then a place among the requests of the operation that are under way (`places`; null:
-  // they are not counted), which the exchange keeps until the answer has ended.
+  // The limits by input, and then a place among the operation's requests under way (`places`; null: they are
+  // not counted), which the exchange keeps until the answer has ended.
   Verdict<Input> admit_input(BodyChecked sent, Evaluator& evaluator,
                              const std::shared_ptr<CallerShares>& places);
 
-  // Charge nothing: for the request of an answer that goes on (Runner::ask_again).
+  // Charge nothing: for the request of a running answer (Runner::ask_again).
   static Admitted again(Matched matched) { return Admitted(std::move(matched)); }
   static Counted again(Identified identified) { return Counted(std::move(identified)); }
   static Input again(BodyChecked sent) { return Input(std::move(sent)); }

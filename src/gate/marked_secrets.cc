@@ -13,7 +13,7 @@ namespace {
 
 // Shorter texts would be found everywhere, and so would `true`, `false` and `null`.
 constexpr std::size_t kShortestMarked = 4;
-// What is searched for takes memory for each of its bytes. A caller that sends more has the texts of others
+// The search takes memory for each byte of the secrets. If a caller sends more, the texts of others are
 // withheld as a whole.
 constexpr std::size_t kMostMarkedBytes = std::size_t{64} << 10U;
 

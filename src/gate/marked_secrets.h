@@ -1,5 +1,5 @@
-// What the document marks as secret (writeOnly, x-sensitive, format: password) is in no text of others that
-// is recorded: an upstream that repeats it in its error, or in what a handler says went wrong.
+// Removes the values that the document marks as secret (writeOnly, x-sensitive, format: password) from
+// recorded texts of others: an upstream may repeat one in its error, or a handler in its message.
 #pragma once
 
 #include "gate/exchange.h"

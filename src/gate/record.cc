@@ -56,14 +56,14 @@ Proven proven_of(const Identity& identity) {
           identity.recorded_credential_id.empty() ? identity.credential_id : identity.recorded_credential_id};
 }
 
-// A text without what is a credential by its form; `kept` holds it where it is another text.
+// The text without parts with the form of a credential; `kept` holds it if it differs.
 std::string_view shown(std::string_view text, std::string& kept) {
   if (!holds_credential(text)) return text;
   kept = without_credentials(text);
   return kept;
 }
 
-// How an event names a cookie: never by what may be its value. Empty where there is nothing to name.
+// The name of a cookie in an event: never a possible value. Empty if there is nothing to name.
 std::string_view shown_name(const http::Cookie& cookie) {
   if (!cookie.name.empty() || trimmed(cookie.piece).empty()) return cookie.name;
   const auto equals = cookie.piece.find('=');  // `a=1;b=2`: not behind `; `
@@ -75,9 +75,9 @@ std::string_view shown_name(const http::Cookie& cookie) {
 
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
-  // Behind the gates a refusal is a failure, unless it is about what the caller asked for: no such row, no
-  // such search. What was sent does not say it: nothing was to a caller who left, and an answer that breaks
-  // off had begun as 200.
+  // Behind the gates a refusal is a failure, unless it is about the caller's input: no such row, no such
+  // search. The status does not show it: a caller that left got none, and an answer that breaks off had begun
+  // as 200.
   const Stage stage = ending.refusal->stage();
   const bool behind_the_gates = stage == Stage::call || stage == Stage::respond;
   return behind_the_gates && text_of(ending.refusal->answer).status >= 500 ? Outcome::failed
@@ -86,8 +86,8 @@ Outcome outcome_of(const Ending& ending) {
 
 }  // namespace
 
-// What was wrong, and else what of the input was not as declared: places and rules, as `details` tells proven
-// callers.
+// The error, or else the parts of the input that did not match their declaration: places and rules, as
+// `details` shows to proven callers.
 std::string_view EventBuilder::detail_of(const Exchange& exchange) {
   if (!exchange.detail.empty()) return exchange.detail;
   if (!exchange.report.detail.empty() || !exchange.report.said.empty()) return exchange.report.detail;
@@ -102,8 +102,8 @@ std::string_view EventBuilder::detail_of(const Exchange& exchange) {
   return findings_;
 }
 
-// What the upstream did not get because no operation and no key of the configuration names it, or because its
-// value could not be read, or not in one way only.
+// The names that were not forwarded because neither the operation nor the configuration names them, or
+// because the value could not be read or was ambiguous.
 void EventBuilder::collect_dropped(const Exchange& exchange) {
   constexpr std::size_t kMost = 16;
   const policy::PolicySet& set = *exchange.policy;
@@ -139,8 +139,8 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
   dropped_.push_back(fmt::format("and {} more", more));
 }
 
-// What is no credential by its form has proven nobody, and no target has seen it: the carriers of credentials
-// end before it. A caller could only choose by it which words of a handler's are withheld.
+// A text without the form of a credential has proven no principal, and no target has seen it: the carriers of
+// credentials are not forwarded. A caller could only choose by it the words of a handler's that are withheld.
 void EventBuilder::collect_credentials(const Exchange& exchange) {
   credentials_.clear();
   for (std::size_t i = 0; i < exchange.credentials.size(); ++i) {
@@ -183,7 +183,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   event.dropped_names = dropped_names_;
   also_.clear();
   for (const IdentityPointer& identity : exchange.proven) also_.push_back(proven_of(*identity));
-  // Nobody, or one whose credential ended while the request was under way.
+  // No principal, or one whose credential ended while the request was under way.
   if (also_.empty() && exchange.checked.principal())
     also_.push_back(proven_of(exchange.checked.principal()->identity()));
   if (!also_.empty()) {
@@ -205,7 +205,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.stage = facts_of(*ending.cut).stage;
     event.reason = facts_of(*ending.cut).name;
   }
-  // Its answer broke off behind its head: it may have broken off what it did.
+  // Its answer broke off after its head: so may its work have.
   const bool broke_off = exchange.effect == Effect::done && event.outcome == Outcome::failed &&
                          exchange.checked.operation()->upstream() != nullptr;
   event.effect = broke_off ? Effect::unknown : exchange.effect;

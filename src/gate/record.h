@@ -25,7 +25,7 @@ struct Ending {
 class EventBuilder {
  public:
   Event build(const Exchange& exchange, const Ending& ending, MonotonicTime now);
-  // Of what is about to be done; how it ends is the other event's to say.
+  // The event before the call of a sensitive operation; the other event has its result.
   Event build_intent(const Exchange& exchange, MonotonicTime now);
 
  private:

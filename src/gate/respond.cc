@@ -211,7 +211,7 @@ Framing write_head(std::string& out, const Released& answer, http::Persistence c
     framing = Framing::none;
   } else if (exchange.head.method == http::Method::head) {
     framing = Framing::none;
-    // What GET would have. An upstream that does not say it leaves no body to count either.
+    // The length of GET's answer. If an upstream does not state it, there is no body to count either.
     if (answer.length()) {
       head.content_length(*answer.length());
     } else if (!answer.rest() && !answer.body().empty()) {

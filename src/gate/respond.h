@@ -19,8 +19,8 @@ enum class Transport : std::uint8_t {
 };
 std::string fixed_fields(const policy::Settings& settings, Transport transport);
 
-// The refusal's public side, in place of what a target answered: texts fixed when Gatehouse was compiled, the
-// correlation id, and (for proven principals, or everyone where the policy says so) what did not match.
+// The refusal's public side, in place of a target's answer: texts fixed when Gatehouse was compiled, the
+// correlation id, and (for proven principals, or everyone if the policy says so) the mismatches.
 Released respond(Exchange& exchange, const Refusal& refusal);
 // 204, for a load balancer that asks whether the server takes requests.
 Released respond_alive(Exchange& exchange);
@@ -28,8 +28,8 @@ Released respond_alive(Exchange& exchange);
 // The page, in place of anything else.
 Released respond(Exchange& exchange, ListenerPage page);
 
-// A refusal where there was no exchange yet: what could not be read as HTTP. A whole message, connection
-// closed; to HEAD without its body (RFC 9110 section 9.3.2). How many bytes of the body it has.
+// A refusal before there was an exchange: bytes that could not be read as HTTP. A whole message, connection
+// closed; to HEAD without its body (RFC 9110 section 9.3.2). Returns the size of the body.
 std::size_t write_refusal(std::string& out, const Refusal& refusal, http::Method to, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields);
 

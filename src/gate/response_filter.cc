@@ -50,9 +50,9 @@ std::string_view coding_of(std::string_view fields) {
   return coding;
 }
 
-// Whether the body is text that can be searched, whatever its Content-Type says: UTF-8 without control
-// characters but those that lay text out. What is compressed (brotli, gzip, deflate) or of another character
-// set (UTF-16) is none. The end may be cut within a character.
+// Whether the body is text that can be searched, with any Content-Type: UTF-8 without control characters
+// except those for layout. Compressed data (brotli, gzip, deflate) and other character sets (UTF-16) are not.
+// The end may be cut within a character.
 bool is_searchable(std::string_view body) {
   const auto is_control = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && (c < '\t' || c > '\r') && c != '\x1b';
@@ -65,8 +65,8 @@ bool is_searchable(std::string_view body) {
          (begins_character && rest.size() < 4 && std::ranges::all_of(rest.substr(1), goes_on));
 }
 
-// What is kept of the body of an upstream's error that is withheld. A body in which a credential cannot be
-// searched for could hold the caller's.
+// The kept part of the body of an upstream's withheld error. A body that cannot be searched for credentials
+// could hold the caller's.
 std::string kept_body(std::string_view head, std::string_view body) {
   if (body.empty()) return {};
   const std::string_view coding = coding_of(head);
@@ -75,7 +75,7 @@ std::string kept_body(std::string_view head, std::string_view body) {
   return std::string(body);
 }
 
-// What is left of the upstream's status for a client that may not see its body.
+// The refusal in place of an upstream's status for a client that may not see its body.
 Refusal client_error(unsigned status) {
   Refusal refusal(Reason::upstream_refusal);
   switch (status) {
@@ -102,9 +102,9 @@ bool lists(std::string_view methods, std::string_view wanted) {
   return false;
 }
 
-// An upstream's Allow tells of methods that the document does not declare, and a 405 must have one (RFC 9110
-// section 15.5.6): it names those of the document that the upstream allows too. Where the upstream lists none
-// in its 405, those of the document but the one that was refused.
+// An upstream's Allow may name methods that the document does not declare, and a 405 must have one (RFC 9110
+// section 15.5.6): it names the methods of the document that the upstream allows too. If the upstream lists
+// none in its 405, it names the document's methods without the refused one.
 void narrow_allow(Exchange& exchange, Response& response) {
   Kept<std::string>& allowed = exchange.report.allow;
   const bool refused = response.status == 405;

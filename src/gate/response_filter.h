@@ -1,5 +1,5 @@
-// What an upstream answers is withheld until the filter has checked it: the body of a server
-// error never, the body of a client error only where the operation declares it.
+// An upstream's answer is withheld until the filter has checked it: the body of a server error always, the
+// body of a client error unless the operation declares it.
 #pragma once
 
 #include "core/verdict.h"
@@ -10,7 +10,7 @@ namespace gatehouse::gate {
 
 class ResponseFilter {
  public:
-  // Refuses what must not leave; the original is then in the exchange's report.
+  // Refuses an answer that must not leave; the original is then in the exchange's report.
   Verdict<Released> pass(Permit permit);
 
  private:

@@ -16,20 +16,21 @@
 namespace gatehouse::gate {
 namespace {
 
-constexpr std::chrono::seconds kIdentityPatience{3};  // how long a request waits for who sent it: for keys
-constexpr std::chrono::seconds kIntentPatience{3};    // how long one waits for the disk to take its intent
+// the longest wait of a request for the keys of its issuer
+constexpr std::chrono::seconds kIdentityPatience{3};
+constexpr std::chrono::seconds kIntentPatience{3};  // how long one waits for the disk to take its intent
 
-// An object that is another's and one that is not there are refused at the same times after they began to be
-// looked for, so that the time of the refusal says nothing of what was looked at for it. Counted from the
-// request's beginning, a caller could choose by when its body ends how near the next of these times is.
+// Refusals for another caller's object and for a missing one leave at the same times after the lookup began,
+// so that the time does not reveal the object. If it counted from the request's beginning, a caller could
+// choose, by the end of its body, the distance to the next of these times.
 constexpr std::chrono::milliseconds kHiddenGrid{20};
 
 MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
   return asked + ((now - asked) / kHiddenGrid + 1) * kHiddenGrid;
 }
 
-// The most that is not known better. What a statement has begun is undone where it is refused. `refused` is
-// the target's refusal; null: it answered.
+// The strongest effect that cannot be excluded. A refused statement is rolled back. `refused` is the target's
+// refusal; null: it answered.
 Effect effect_of(const Refusal* refused, const Response& response, const policy::Operation& operation) {
   if (refused == nullptr) return response.status < 400 ? Effect::done : Effect::unknown;
   // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it.
@@ -68,12 +69,13 @@ Runner::Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& c
     throw std::logic_error("an operation without a target");
 }
 
-// The order of the gates is the security of the system. Each takes what the one before it has proven; cheap
-// ones come first, and until the permission is known nothing of the body is read.
+// The order of the gates is the security of the system. Each consumes the proof of the one before it. Cheap
+// gates come first, and before the permission is proven no byte of the body is read.
 net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   if (!audit_.accepting()) co_return refuse(Reason::record_unavailable);
 
-  // 1. Which operation. What none answers is limited by address, so that looking for doors is not free.
+  // 1. The operation. Requests without an operation are limited by address, so that guessing paths is not
+  //    free.
   Verdict<Matched> matched = Router::route(exchange);
   if (!matched) {
     GATEHOUSE_CO_CHECK(limiter_.charge_unmatched(exchange, clock_.monotonic()));
@@ -83,7 +85,7 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   // 2. Not too often from this address: before any cryptography is spent on it.
   GATEHOUSE_CO_TRY(Admitted admitted, limiter_.admit_address(*std::move(matched)));
 
-  // 3. Who.
+  // 3. The principal.
   const MonotonicTime patience = exchange.started + kIdentityPatience;
   auto identified = identifier_.identify(std::move(admitted), exchange.received, patience);
   if (auto* const pending = identified ? std::get_if<Identifier::Pending>(&*identified) : nullptr) {
@@ -94,17 +96,17 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
       identified = std::unexpected(waited.error());
     }
   }
-  // 4. Not too often by this principal: whoever was proven pays for what it asks, also where that is refused.
+  // 4. The limits by principal: every proven principal pays for its requests, also for refused ones.
   if (!identified) {
     if (!exchange.proven.empty()) GATEHOUSE_CO_CHECK(limiter_.charge_unidentified(admitted));
     co_return std::unexpected(identified.error());
   }
   GATEHOUSE_CO_TRY(Counted counted, limiter_.admit_principal(std::get<Identified>(*std::move(identified))));
 
-  // 5. What this principal may do.
+  // 5. The permission of this principal.
   GATEHOUSE_CO_TRY(Permission permission, Permitter::permit(std::move(counted)));
 
-  // 6. What was sent: the head, then the body, which is read only now.
+  // 6. The input: the head, then the body, which is read only now.
   GATEHOUSE_CO_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
   std::string_view bytes;
   if (head.content() != nullptr) {
@@ -113,7 +115,7 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
     auto read = co_await body.read(head.operation().body_bytes, exchange.body_memory);
     GATEHOUSE_CO_TRY(bytes, std::move(read));
     exchange.body_bytes = body.arrived_bytes();
-    // A body takes its time: what was proven may have ended meanwhile.
+    // A body takes time: a credential may have ended meanwhile.
     if (has_waited(exchange)) {
       GATEHOUSE_CO_CHECK(head.principal().in_force(clock_.wall()));
     }
@@ -163,13 +165,13 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
   }
   GATEHOUSE_CO_TRY(Permit permit, Decider::decide(std::move(input), evaluator_));
 
-  // 9. The answer, and what of it may leave.
+  // 9. The answer, and the part of it that may leave.
   if (!operation.sensitive.empty()) {
     auto intended = co_await record_intent(exchange);
     GATEHOUSE_CO_CHECK(std::move(intended));
   }
-  // The last moment at which nothing has been done: a credential that ended while the request waited, for its
-  // body, a long check, the object or the disk, does nothing any more. What the target waits for, it sees to.
+  // The last moment before the call: a credential that ended while the request waited (for its body, a long
+  // check, the object or the disk) does nothing any more. The target checks again after its own waits.
   if (has_waited(exchange)) {
     GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
   }
@@ -214,7 +216,7 @@ net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
       exchange.report.original_head = "";
       exchange.report.original_body = "[not kept: the request had more secrets than are searched for]";
     }
-    // What is a credential by its form is one, whosever it is: an upstream's own among them.
+    // A text with the form of a credential is one, of any owner: also the upstream's own.
     audit_.keep_original(exchange.id->text(), exchange.report.upstream_status,
                          without_credentials(exchange.report.original_head),
                          without_credentials(exchange.report.original_body), secrets_of(exchange));

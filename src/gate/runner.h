@@ -21,7 +21,7 @@
 
 namespace gatehouse::gate {
 
-// What answers one operation. Never null: the runner is not made with one that is.
+// The target of one operation. Never null: the constructor refuses a null.
 using AnsweringTarget = std::variant<std::unique_ptr<Target>, std::unique_ptr<TransactionalTarget>>;
 
 struct OperationParts {
@@ -31,7 +31,8 @@ struct OperationParts {
   net::OnHangUp on_hang_up = net::OnHangUp::cancel;  // from where the target is called
 };
 
-// What one worker needs to answer under one policy. Made on reload, dropped when its last exchange has ended.
+// Everything that one worker needs to answer under one policy. Made on reload, destroyed after its last
+// exchange has ended.
 struct Parts {
   std::shared_ptr<const policy::PolicySet> policy;
   Schemes schemes;                         // by authenticator
@@ -51,14 +52,14 @@ class Runner {
   // Throws std::logic_error where an operation of the policy has no parts, or a target that is null.
   Runner(Parts parts, LimitStore& limits, AuditSink& audit, const Clock& clock);
 
-  // What a request is answered with: admit(), and then the call.
+  // The whole way of a request: admit(), and then the call.
   net::Task<Answered> answer(Exchange& exchange, BodyReader& body);
   // All that is judged of a request before its object is looked for. Nothing behind the gates is asked.
   net::Task<Verdict<Input>> admit(Exchange& exchange, BodyReader& body);
 
-  // Whether the request whose answer goes on would be let in now, under this runner's policy, as the same
-  // principal: the gates as far as the conditions, on the body as it was checked and the object as it was
-  // found. Limits are not charged, and nothing is recorded.
+  // Whether the request of a running answer would be admitted now, under this runner's policy, as the same
+  // principal: the gates as far as the conditions, with the checked body and the object as found. Limits are
+  // not charged, and nothing is recorded.
   enum class Again : std::uint8_t {
     allowed,        // for as long as the policy and the credential hold
     allowed_now,    // a condition reads the time
@@ -70,9 +71,9 @@ class Runner {
   const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }
 
  private:
-  // The conditions, the target, and what of its answer may leave.
+  // The conditions, the target, and the filter of its answer.
   net::Task<Verdict<Released>> call(Input input);
-  // What a sensitive operation is about to do is on the disk before its target is called.
+  // The intent of a sensitive operation is on the disk before its target is called.
   net::Task<Verdict<void>> record_intent(Exchange& exchange);
   // Whether other work can have been done since the request's credential was proven.
   bool has_waited(const Exchange& exchange) const;

@@ -27,7 +27,7 @@ bool same_statement(const std::optional<policy::SqlSettings>& one,
   return one.has_value() == other.has_value() && (!one || one->statement.value == other->statement.value);
 }
 
-// All that conditions and statements see of one who was proven.
+// All attributes of a proven principal that conditions and statements read.
 bool same_attributes(const Identity& one, const Identity& other) {
   const auto attributes = [](const Identity& of) {
     return std::tie(of.id, of.kind, of.scheme, of.issuer, of.credential_id, of.tenant, of.roles, of.scopes,

@@ -1,4 +1,4 @@
-// Whether an answer that goes on would be found the same under a policy that has changed meanwhile.
+// Whether a changed policy would find the data of a running answer in the same way.
 #pragma once
 
 #include "gate/exchange.h"

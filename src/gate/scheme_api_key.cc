@@ -25,7 +25,7 @@ bool ApiKeyScheme::takes(const StoredKey& key) const {
   return std::ranges::find(key.authenticators, authenticator_.name) != key.authenticators.end();
 }
 
-// A key of another authenticator is not this one's, and neither is what is no key.
+// A key of another authenticator is not this one's, and neither is another text.
 bool ApiKeyScheme::owns(std::string_view credential) const {
   const auto parsed = crypto::ApiKey::parse(credential);
   if (!parsed) return credential.starts_with("gh_");
@@ -39,7 +39,7 @@ Verdict<SchemeResult> ApiKeyScheme::identify(const Presented& presented, std::st
   if (!parsed) return refused(Reason::credential_malformed);
   const KeySnapshot& snapshot = keys_.now();
   const StoredKey* key = snapshot.find(parsed->id());
-  // A key that is not there costs the same hash as one that is: the time tells nothing.
+  // A missing key costs the same hash as an existing one: the time reveals nothing.
   static const StoredKey kNobody;
   const bool matches = hasher_->matches(*parsed, (key != nullptr ? *key : kNobody).hash);
   if (key == nullptr || !matches) return refused(Reason::credential_unknown);

@@ -29,7 +29,7 @@ class ApiKeyScheme final : public Scheme {
   IdentityBuilder builder_;
   mutable KeyView keys_;
   std::shared_ptr<const crypto::KeyHasher> hasher_;
-  // What keys stand for, under the snapshot of that generation. Only keys that the operator made are here.
+  // The identities of keys, under the snapshot of that generation. Only keys that the operator made are here.
   TextMap<IdentityPointer> identities_;
   std::uint64_t generation_ = 0;
 };

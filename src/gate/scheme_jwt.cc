@@ -129,7 +129,7 @@ net::Task<Waited> JwtScheme::identify_with_fetched_keys(Presented presented) {
   presented.now = clock_.wall();
   std::string why;
   auto identity = identify_now(presented, why);
-  // One fetch is waited for: what it did not bring in time refuses.
+  // Waits for one fetch: keys that it did not bring in time refuse the token.
   if (identity && *identity == nullptr) {
     why = "the keys of the issuer did not arrive in time";
     identity = refuse(Reason::keys_unavailable, authenticator_.name);
@@ -207,7 +207,7 @@ Verdict<IdentityPointer> JwtScheme::identity_of(const crypto::VerifiedToken& tok
   identity.id = token.subject();
   identity.issuer = settings_.issuer.value;
   identity.credential_id = claims.find_string("jti").value_or("");
-  // Of what is signed: a signature by ECDSA has a twin that holds too.
+  // Of the signed part: an ECDSA signature has a second valid form.
   identity.credential_key = identity.credential_id.empty()
                                 ? hex(crypto::sha256(crypto::signed_part(presented.credential)))
                                 : identity.credential_id;

@@ -22,7 +22,7 @@ class KeySource {
   // The keys as last read; null as long as there were never any, and when the last good answer is too old.
   // From any thread; takes a lock for a moment.
   virtual std::shared_ptr<const crypto::KeySet> keys() const = 0;
-  // Changes when keys() does: what a request looks at. Without a lock.
+  // Changes together with keys(); requests read it without a lock.
   virtual std::uint64_t version() const = 0;
   // Asks for a fetch because a token names a key that is not known. Whether it is worth waiting for: it is
   // not where the keys at hand are fresh or were just asked for; then they decide.
@@ -34,8 +34,8 @@ class KeySource {
 
 class JwtScheme final : public Scheme {
  public:
-  // `revocations`, which may be null, speak of the certificates that tokens are bound to. `cache_bytes`
-  // bounds what this worker remembers of tokens.
+  // `revocations`, which may be null, has the state of the certificates that tokens are bound to.
+  // `cache_bytes` bounds this worker's token cache.
   JwtScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
             std::shared_ptr<KeySource> source, std::shared_ptr<RevocationSource> revocations, net::Loop& loop,
             const Clock& clock, std::size_t cache_bytes, std::shared_ptr<crypto::CacheMeter> meter);

@@ -58,7 +58,7 @@ MutualTlsScheme::MutualTlsScheme(const policy::PolicySet& policy,
 
 bool MutualTlsScheme::owns(std::string_view credential) const {
   const auto certificate = crypto::parse_certificate(credential);
-  // One that cannot be read is refused by whichever scheme is asked.
+  // Every scheme refuses a certificate that cannot be read.
   return !certificate || is_one_of(settings_.issuers, certificate->issuer);
 }
 

@@ -13,7 +13,7 @@ namespace gatehouse::gate {
 
 class MutualTlsScheme final : public Scheme {
  public:
-  // `revocations` may be null: no lists are configured. `cache_bytes` bounds what this worker remembers.
+  // `revocations` may be null: no lists are configured. `cache_bytes` bounds this worker's cache.
   MutualTlsScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
                   std::shared_ptr<RevocationSource> revocations, std::size_t cache_bytes,
                   std::shared_ptr<crypto::CacheMeter> meter);

@@ -21,8 +21,8 @@ std::size_t run_of(std::string_view text, Is is) {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, is) - text.begin());
 }
 
-// `gh_<12>_<33 and more>`; as little as half of the secret is still one. Its length where the text begins
-// with one, else 0. No `gh_` stands in what it looks at, so that asking at each of them is linear.
+// `gh_<12>_<33 and more>`; half of the secret is enough. Its length if the text begins with one, else 0. The
+// examined part contains no `gh_`, so checking at each of them is linear.
 std::size_t api_key_length(std::string_view text) {
   constexpr std::size_t kId = 12;
   constexpr std::size_t kHalfSecret = 16;
@@ -73,7 +73,7 @@ bool holds_plain_credential(std::string_view text) {
   return any;
 }
 
-// Read generously: what is no `%XX` is itself.
+// Lenient: a part that is not `%XX` is itself.
 struct Undone {
   explicit Undone(std::string_view written) {
     for (std::size_t i = 0; i < written.size(); ++i) {
@@ -86,7 +86,7 @@ struct Undone {
     places.push_back(written.size());
   }
   std::string text;
-  std::vector<std::size_t> places;  // of each of its bytes in what was written, and of the end
+  std::vector<std::size_t> places;  // the places of its bytes in the original, and of the end
 };
 
 }  // namespace

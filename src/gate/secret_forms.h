@@ -1,4 +1,4 @@
-// Texts that are credentials by their form, whoever they belong to.
+// Recognises texts with the form of a credential, of any owner.
 #pragma once
 
 #include <string>

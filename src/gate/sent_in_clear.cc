@@ -18,7 +18,7 @@ struct CarrierNames {
   explicit CarrierNames(const policy::PolicySet& policy) {
     fields.add("authorization");
     fields.add("proxy-authorization");
-    fields.add("cookie");  // what an upstream takes for a session is not known here
+    fields.add("cookie");  // the names of upstreams' session cookies are not known here
     for (const policy::AuthenticatorPolicy& one : policy.authenticators) {
       switch (one.carrier) {
         case policy::Carrier::bearer:

@@ -1,4 +1,4 @@
-// What the plaintext listener raises its alarm for.
+// The credentials for which the plaintext listener raises its alarm.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,9 @@ struct SentInClear {
 };
 
 // Whether the bytes of a request's head hold a credential: an Authorization, Proxy-Authorization or Cookie
-// field, what a configured authenticator looks for, under its name or one that another server takes for it,
-// or anywhere a text that is a credential by its form. Reads the bytes and not a parsed head: a request that
-// is refused as malformed has shown its credential all the same.
+// field, the carrier of a configured authenticator, under its name or one that another server could confuse
+// with it, or anywhere a text with the form of a credential. Reads the bytes and not a parsed head: a request
+// that is refused as malformed has disclosed its credential all the same.
 std::optional<SentInClear> sent_in_clear(std::string_view head, const policy::PolicySet& policy);
 
 }  // namespace gatehouse::gate

@@ -59,15 +59,15 @@ class SignedRequest {
     for (const http::QueryPair pair : http::QueryPairs(head_.query)) {
       if (!http::percent_decoded(pair.name, name)) name = pair.name;
       const std::vector<std::string>& ending = exchange_.policy->carriers.pairs;
-      const bool goes_on = std::ranges::find(ending, name) == ending.end() &&
-                           proves(ForwardedCredential::Place::pair,
-                                  [&](const FieldName& one) { return one.text == name; });
+      const bool goes_on =
+          std::ranges::find(ending, name) == ending.end() &&
+          proves(ForwardedCredential::Place::pair, [&](const FieldName& one) { return one.text == name; });
       if (!goes_on) return finding("query", name, "signed");
     }
     return true;
   }
 
-  // The upstream is told the configured name. A trusted proxy has written Host itself.
+  // The upstream gets the configured name. A trusted proxy has written Host itself.
   bool keeps_host() {
     if (exchange_.via == Via::trusted_proxy) return true;
     if (head_.fields.value(http::FieldId::host) == exchange_.authority) return true;
@@ -88,7 +88,7 @@ class SignedRequest {
         sent = true;
         if (!is_as_sent(field, exchange_.passages[index])) return finding("header", name, "signed");
       }
-      // What Gatehouse writes under this name nobody has signed.
+      // The sender cannot have signed a field that Gatehouse writes.
       const bool ends_here = http::to_upstream(http::field_id(name)) == http::ToUpstream::ends_here;
       if (!sent && ends_here) return finding("header", name, "signed");
     }
@@ -106,14 +106,11 @@ class SignedRequest {
       case content_language: return announces_body() && passage == Passage::goes_on;
       default:
         return passage == Passage::goes_on &&
-               proves(ForwardedCredential::Place::field,
-                      [&](const FieldName& one) { return one.is(field); });
+               proves(ForwardedCredential::Place::field, [&](const FieldName& one) { return one.is(field); });
     }
   }
 
-  bool announces_body() const {
-    return head_.body.kind == http::BodyKind::chunked || head_.body.length > 0;
-  }
+  bool announces_body() const { return head_.body.kind == http::BodyKind::chunked || head_.body.length > 0; }
   static bool is_written_alike(std::string_view value) {
     const auto type = http::parse_media_type(value);
     std::string written;

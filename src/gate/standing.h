@@ -1,4 +1,4 @@
-// What ends a credential while its request waits, for each kind (core/identity.h). `rule` is the
+// The end of a credential while its request waits, for each kind (core/identity.h). `rule` is the
 // authenticator's name, which lives as long as the policy.
 #pragma once
 

@@ -37,11 +37,11 @@ class Headers final : public openapi::HeaderFields {
  private:
   static inline const std::vector<FieldName> kNone;
   const http::Fields& fields_;
-  const std::vector<FieldName>& hidden_;  // what a trusted proxy alone may say
+  const std::vector<FieldName>& hidden_;  // names that only a trusted proxy may send
 };
 
-// Adds what another server may take for a declared parameter, or for what carries a credential, although it
-// is another name: it would reach a reader behind the gates unchecked.
+// Adds names that another server could confuse with a declared parameter, or with a carrier of a credential:
+// such a field would reach a reader behind the gates unchecked.
 bool find_aliases(const http::Fields& fields, const policy::Operation& operation,
                   schema::Findings& findings) {
   const std::size_t before = findings.size();
@@ -69,7 +69,8 @@ std::string in_finding(std::string_view place, std::string_view name) {
                                                           : name.substr(0, 64));
 }
 
-// What of the head goes on; false, and a finding, where the request cannot go on without what does not.
+// Decides the forwarded parts of the head; false, with a finding, if the request cannot be forwarded without
+// a dropped part.
 bool decide_passages(Exchange& exchange, const policy::Operation& operation) {
   const CredentialCarriers& carriers = exchange.policy->carriers;
   const RequestRules& rules = operation.forwards;
@@ -137,7 +138,7 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
   if (!type) return refuse(Reason::media_type_unsupported);
   const openapi::Content* content = body->content_for(*type);
   if (content == nullptr) return refuse(Reason::media_type_unsupported);
-  // What is checked here must be what the target reads: the bytes are UTF-8 to both.
+  // The check and the target must read the same text: both read the bytes as UTF-8.
   if (type->hides_charset()) return refuse(Reason::media_type_unsupported);
   if (const auto charset = type->parameter("charset"); charset && !equal_ignoring_case(*charset, "utf-8")) {
     return refuse(Reason::media_type_unsupported);
@@ -221,7 +222,7 @@ BodyChecked Validator::as_before(HeadChecked head, const CheckedRequest& before)
 net::Task<Verdict<BodyChecked>> Validator::check_long(HeadChecked head, std::string_view bytes,
                                                       const LongChecks& long_checks) {
   Exchange& exchange = head.exchange();
-  // The request may end meanwhile: the thread has what it uses, the memory that is counted for it among that.
+  // The request may end meanwhile: the thread owns its data, including the counted memory.
   struct Job {
     std::shared_ptr<const schema::Schema> schema;
     json::Document body;

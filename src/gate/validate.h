@@ -1,5 +1,4 @@
-// Permission × what was sent → HeadChecked → BodyChecked: declared, checked values, and the bytes as they
-// came.
+// Permission × input → HeadChecked → BodyChecked: declared, checked values, and the bytes as sent.
 #pragma once
 
 #include <optional>
@@ -19,9 +18,9 @@ namespace gatehouse::gate {
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
-  // The whole body, at most `most` bytes; valid until the exchange ends. Refuses what is larger, late or
-  // malformed, and sends `100 Continue` first where the client waits for it.
-  // What it holds grows `memory`; refuses where there is no room.
+  // The whole body, at most `most` bytes; valid until the exchange ends. Refuses a body that is larger, late
+  // or malformed, and sends `100 Continue` first if the client waits for it. `memory` grows by the body's
+  // size; refuses if there is no room.
   virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) = 0;
   // How many bytes of the body have arrived so far, whether it was asked for or not. Of one in chunks: that
   // were decoded.
@@ -31,18 +30,18 @@ class BodyReader {
 // One for each worker.
 class Validator {
  public:
-  // What the head says: parameters, content type, announced length. Settled before a byte of the body is
+  // The input in the head: parameters, content type, announced length. Checked before a byte of the body is
   // read.
   Verdict<HeadChecked> check_head(Permission permission);
-  // The body against the content's schema. `bytes` is empty where there is none. Takes `head` where it gives
-  // a proof for it; gives none where the body was read, and checking it takes too long for the worker's loop.
+  // The body against the content's schema. `bytes` is empty if there is none. Consumes `head` if it gives a
+  // proof for it; gives none if the body was read, but its check takes too long for the worker's loop.
   Verdict<std::optional<BodyChecked>> check_body(HeadChecked&& head, std::string_view bytes,
                                                  const LongChecks& long_checks);
-  // The same for what check_body has read, on another thread.
+  // The same for the body that check_body has read, on another thread.
   static net::Task<Verdict<BodyChecked>> check_long(HeadChecked head, std::string_view bytes,
                                                     const LongChecks& long_checks);
 
-  // The body as it was checked when the request came: for that of an answer that goes on (Runner::ask_again).
+  // The body as checked when the request came: for a running answer (Runner::ask_again).
   static BodyChecked as_before(HeadChecked head, const CheckedRequest& before);
 
  private:

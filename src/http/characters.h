@@ -94,7 +94,7 @@ std::size_t class_end(const char* text, std::size_t at, std::size_t end, std::ui
 }
 #endif
 
-// The first byte in [at, end) that is no tchar, or end.
+// The first byte in [at, end) that is not a tchar, or end.
 inline std::size_t token_end(const char* text, std::size_t at, std::size_t end) {
 #ifdef __SSE2__
   return class_end(text, at, end, kTokenCharacter, [](__m128i v) {

@@ -26,8 +26,8 @@ class ChunkedDecoder {
     std::size_t consumed = 0;                 // of the input, `data` included
     std::string_view data;                    // the next piece of the body, within the input; may be empty
   };
-  // Reads until it has a piece of the body, the end, an error, or no input. Call again with what is left
-  // over, and with more when it was need_more with no data.
+  // Reads until it has a piece of the body, the end, an error, or no input. Call again with the rest of the
+  // input, and with more input after a need_more without data.
   Step next(std::string_view input);
   Malformed reason() const { return reason_; }
 

@@ -1,5 +1,5 @@
-// The Cookie field (RFC 6265bis section 4.2), read strictly. One reader for all who ask: what a gate checks,
-// what a credential is taken from, and what is written into a request to an upstream.
+// The Cookie field (RFC 6265bis section 4.2), read strictly. One reader serves the gates' checks, the schemes
+// that read a credential, and the request to an upstream.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace gatehouse::http {
 
-// How a piece of the field is written. Readers agree on `octets` alone: Python's http.cookies parts cookies
-// at white space too, older servlet containers and Rack at `,`, and some take a quoted text for one value,
-// with what looks like other cookies in it.
+// The form of a piece of the field. Readers agree on `octets` alone: Python's http.cookies splits cookies at
+// white space too, older servlet containers and Rack at `,`, and some read a quoted text as one value,
+// although it contains other cookies.
 enum class CookieForm : std::uint8_t {
   octets,      // cookie-octets (section 4.1.1)
   quoted,      // the same in quotes
@@ -41,11 +41,10 @@ class CookieReader {
   bool ended_ = false;
 };
 
-// Appends the value that every reader finds in `value`, which is `octets` or `items`: what its
-// percent-encoding stands for. False, and nothing is appended, where readers find different ones: some decode
-// `%XX` and some do not, and Rack reads `+` as a space. They agree where the decoded value is `octets` or
-// `items` again, without
-// `%` and `+`: once it is written decoded, no reader changes it.
+// Appends the value that every reader finds in `value`, which is `octets` or `items`: the percent-decoded
+// value. False, and nothing is appended, if readers find different ones: some decode `%XX` and some do not,
+// and Rack reads `+` as a space. They agree if the decoded value is `octets` or `items` again, without `%`
+// and `+`: no reader changes the decoded form.
 bool append_agreed_value(std::string& out, std::string_view value);
 
 enum class CookieLookup : unsigned char { found, absent, refused };

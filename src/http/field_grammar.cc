@@ -92,8 +92,8 @@ bool byte_range(ValueCursor& in) {
   const std::string_view last = in.take_while(is_digit);
   if (first.size() > 18 || last.size() > 18 || (first.empty() && last.empty())) return false;
   if (first.empty() || last.empty()) return true;
-  // The first is not behind the last (RFC 9110 section 14.1.1). Leading zeros have no length limit of their
-  // own, so compare what is left of them.
+  // The first is not greater than the last (RFC 9110 section 14.1.1). Leading zeros have no length limit of
+  // their own, so compare the digits after them.
   const auto significant = [](std::string_view digits) {
     digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
     return digits;
@@ -177,8 +177,8 @@ bool digests(std::string_view text) {
          });
 }
 
-// Only the two members that are defined go on, without parameters: what is not known is to be ignored (RFC
-// 9218 section 4), and may hold any text.
+// Only the two defined members are forwarded, without parameters: unknown ones are to be ignored (RFC 9218
+// section 4), and may hold any text.
 Kept priority(std::string_view text, std::string& part) {
   if (text.size() > kLongestDictionary) return Kept::nothing;
   const auto dictionary = structured::parse_dictionary(text);

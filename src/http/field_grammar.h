@@ -1,6 +1,7 @@
-// What the value of a standard request field may be, and what of it goes on to an upstream: the `grammar`
-// column of field_table.h. A value that does not parse is left out, because the standards want such a value
-// ignored (RFC 9110 sections 13.1.3 and 14.2): an upstream never reads a value that Gatehouse could not read.
+// The grammars of standard request fields, and the part of a value that is forwarded to an upstream: the
+// `grammar` column of field_table.h. A value that does not parse is dropped, because the standards require
+// ignoring it (RFC 9110 sections 13.1.3 and 14.2): an upstream never reads a value that Gatehouse could not
+// read.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ enum class FieldGrammar : std::uint8_t {
 bool is_list(FieldGrammar grammar);
 
 enum class Kept : std::uint8_t {
-  whole,    // goes on as it was sent
+  whole,    // forwarded as sent
   part,     // the members that parse, which were appended
   nothing,  // is left out
 };

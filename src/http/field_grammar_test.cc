@@ -8,7 +8,7 @@
 namespace gatehouse::http {
 namespace {
 
-// What goes on of a value; "-" where nothing does.
+// The forwarded part of a value; "-" if there is none.
 std::string kept_of(FieldGrammar grammar, std::string_view value) {
   std::string part;
   switch (keep(grammar, value, part)) {
@@ -33,7 +33,7 @@ std::string repeated(std::string_view text, int times, std::string_view between 
 }
 
 TEST(FieldGrammar, AcceptIsAListOfMediaRangesWithWeights) {
-  // RFC 9110 section 12.5.1 and what clients send.
+  // RFC 9110 section 12.5.1 and the values of real clients.
   all_go_on(
       FieldGrammar::accept,
       {"audio/*; q=0.2, audio/basic", "text/plain; q=0.5, text/html,\ttext/x-dvi; q=0.8, text/x-c",

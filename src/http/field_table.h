@@ -1,26 +1,26 @@
-// The header fields that Gatehouse knows by name: one table, from which everything that is decided by a
-// field's name is read. A field that is not in it is `declared` in both directions: it goes on to an upstream
-// only where the operation declares it as a parameter or the configuration names it (`fields.forward`), and
-// leaves an upstream's answer only where the document declares it.
+// The header fields that Gatehouse knows by name: one table for every decision that depends on a field's
+// name. A field that is not in it is `declared` in both directions: it is forwarded to an upstream only if
+// the operation declares it as a parameter or the configuration names it (`fields.forward`), and leaves an
+// upstream's answer only if the document declares it.
 //
 // The columns:
 //   id, name    the enumerator of FieldId, and the name in lower case (RFC 9110 section 5.1 ignores case).
 //   lines       `one`: exactly one value, so that a second line is refused. `many`: a list, or Set-Cookie.
-//   in          A client's field on its way to an upstream. `goes_on`: as it was sent (Cookie: written anew).
-//               `declared`: as fields that are not in the table. `ends_here`: never goes on; it concerns one
-//               connection, carries a credential, says what only Gatehouse may say to an upstream, or would
-//               choose another request behind the gates. `browsers`: as `declared`, and not listed among the
-//               names that were left out, because every browser sends it.
-//   grammar     What the value of a field that goes on is (field_grammar.h). One that does not parse is left
-//               out, or refused (Passages::decide in core/head_rules.h); one of a field that is declared or
-//               named goes on as its schema took it, or as it was sent, once unless it is a list.
-//   out         An upstream's field on its way to a client. `leaves`: as it came. `checked`: a rule in
-//               target/answer_head looks at its value. `declared`: leaves where the operation's document
+//   in          A client's field on its way to an upstream. `goes_on`: forwarded as sent (Cookie: written
+//               anew). `declared`: like fields that are not in the table. `ends_here`: never forwarded; it
+//               concerns one connection, carries a credential, may be written only by Gatehouse, or would
+//               choose another request behind the gates. `browsers`: like `declared`, and not listed among
+//               the dropped names, because every browser sends it.
+//   grammar     The grammar of a forwarded field's value (field_grammar.h). A value that does not parse is
+//               dropped, or refused (Passages::decide in core/head_rules.h). A declared or named field is
+//               forwarded as its schema accepted it, or as sent, once unless it is a list.
+//   out         An upstream's field on its way to a client. `leaves`: unchanged. `checked`: a rule in
+//               target/answer_head checks its value. `declared`: leaves if the operation's document
 //               declares it under `responses`. `pages`: leaves with an answer of text/html that the document
 //               declares, because a page knows what it loads. `stays`: never leaves; Gatehouse writes its
 //               own, or it concerns one connection.
 //
-// The references are to the section that defines the field; no reference: not a standard field.
+// The references name the section that defines the field; no reference: not a standard field.
 #pragma once
 
 // clang-format off

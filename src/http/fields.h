@@ -94,7 +94,7 @@ class Fields {
     if (first == 0) return std::nullopt;
     return (*this)[first - 1U].value;
   }
-  // How many lines have this name, and the value of the first: a credential in a repeated field is no
+  // The number of lines with this name, and the value of the first: a repeated field does not count as a
   // credential.
   struct Found {
     std::size_t count = 0;

@@ -1,4 +1,4 @@
-// Where the body of a message ends (RFC 9112 section 6), and what Connection says: shared by both directions.
+// The end of a message's body (RFC 9112 section 6), and the options of Connection: shared by both directions.
 #pragma once
 
 #include <cstdint>

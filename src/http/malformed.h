@@ -12,7 +12,7 @@ enum class Malformed : std::uint8_t {
   // The request line.
   request_line,         // empty (a leading CRLF too), or not `method SP target SP version CRLF`
   method,               // not a token, or longer than 32 bytes
-  connect,              // CONNECT: Gatehouse is no forward proxy
+  connect,              // CONNECT: Gatehouse is not a forward proxy
   version,              // not `HTTP/` DIGIT `.` DIGIT
   version_unsupported,  // any but 1.0 and 1.1
   target_form,          // authority-form, another scheme than http(s), or `*` for another method than OPTIONS
@@ -40,7 +40,7 @@ enum class Malformed : std::uint8_t {
   bare_cr,
   control_character,
   repeated_field,  // a second line of a field that has one value
-  // What fields say together.
+  // Errors of the fields together.
   missing_host,
   repeated_host,
   bad_host,
@@ -63,10 +63,11 @@ inline constexpr std::size_t kMalformedCount = static_cast<std::size_t>(Malforme
 
 // The enumerator's name, as events write it.
 std::string_view name(Malformed reason);
-// What a client is answered: 400, 414, 417, 421, 431 or 505. For what an upstream sent the answer is always 502.
+// The status of the answer to a client: 400, 414, 417, 421, 431 or 505. For an upstream's message the answer
+// is always 502.
 int status(Malformed reason);
 
-// What an incremental parser has come to.
+// The state of an incremental parser.
 enum class Progress : std::uint8_t { need_more, complete, malformed };
 
 }  // namespace gatehouse::http

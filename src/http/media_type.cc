@@ -55,7 +55,8 @@ std::optional<Parameter> take_parameter(std::string_view& text) {
   return std::nullopt;
 }
 
-// Reads `;`-separated parameters for as long as there are any; false where what follows a `;` is not one.
+// Reads `;`-separated parameters for as long as there are any; false if the text after a `;` is not a
+// parameter.
 template <typename Visit>
 bool take_parameters(std::string_view& text, Visit visit) {
   while (true) {

@@ -14,12 +14,12 @@ namespace gatehouse::http {
 struct MediaType {
   std::string_view type;  // as written; compare ignoring case
   std::string_view subtype;
-  std::string_view parameters;  // from the first `;` on, checked; empty where there are none
+  std::string_view parameters;  // from the first `;` on, checked; empty if there are none
 
   // The parameter's value without its quotes, where it has no escapes; nothing where it is absent.
   std::optional<std::string_view> parameter(std::string_view name) const;
-  // The first parameter whose name is not among these (in lower case), or whose value has an escape; empty
-  // where there is none.
+  // The first parameter whose name is not among these (in lower case), or whose value has an escape; empty if
+  // there is none.
   std::string_view other_parameter(std::span<const std::string_view> names) const;
   std::vector<std::string> parameter_names() const;  // in lower case
   // Whether readers could find another charset in it than parameter("charset"): an escape, which some undo

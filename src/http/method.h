@@ -9,7 +9,7 @@
 
 namespace gatehouse::http {
 
-// `other` is every token that is none of these; methods are case-sensitive, so `get` is `other`.
+// `other` is every other token; methods are case-sensitive, so `get` is `other`.
 enum class Method : std::uint8_t { get, head, post, put, delete_, options, trace, patch, connect, other };
 inline constexpr std::size_t kMethodCount = 10;
 

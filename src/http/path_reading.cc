@@ -25,7 +25,7 @@ void decode_once(std::string_view raw, std::string& out) {
   }
 }
 
-// As often as there is something to decode: what a decoded character completes is decoded too.
+// Repeats while there is something to decode: a decoded character may complete another escape.
 void decode_wholly(std::string_view raw, std::string& out) {
   for (const char c : raw) {
     out += c;

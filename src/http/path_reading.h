@@ -81,8 +81,8 @@ class SegmentReading {
   static std::uint64_t step(std::uint64_t hash, char c) {
     return (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3ULL;
   }
-  // A matrix parameter, a suffix, what ends a path for a reader that decodes first (a proxy that writes the
-  // decoded path into its own request), or what ends a C string or a line.
+  // The beginning of a matrix parameter, of a suffix, of the query for a reader that decodes first (a proxy
+  // that writes the decoded path into its own request), or the end of a C string or a line.
   static bool ends_segment(char c) {
     return c == ';' || c == '.' || c == '?' || c == '#' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
   }

@@ -73,7 +73,7 @@ Progress parse_proxy_header(std::string_view buffer, ProxyHeader& header) {
   const bool local = version_and_command == 0x20;
   if (!local && version_and_command != 0x21) return Progress::malformed;
 
-  if (local) {  // its addresses, whatever they are, are to be ignored
+  if (local) {  // its addresses must be ignored
     if (buffer.size() < size) return Progress::need_more;
     header = {};
     header.size = size;

@@ -19,7 +19,7 @@ const std::string kV4 = "\xCB\x00\x71\x09\x0A\x00\x00\x01\xC3\x50\x01\xBB"s;
 const std::string kV6 = "\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x01"s +
                         "\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x02"s + "\xC3\x50\x01\xBB"s;
 
-// "source:port destination:port size", or what else came of it.
+// "source:port destination:port size", or the other outcome.
 std::string read_header(const std::string& bytes) {
   ProxyHeader parsed;
   switch (parse_proxy_header(bytes, parsed)) {

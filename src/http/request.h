@@ -1,4 +1,4 @@
-// A request's head, whichever version of HTTP carried it, and the checks that do not depend on the version.
+// The head of a request of any HTTP version, and the checks that do not depend on the version.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ struct BodyFraming {
 };
 
 enum class Persistence : std::uint8_t { close, keep_alive };
-// What the request line says before the path: nothing, or a scheme and an authority (RFC 9112 section 3.2.2).
+// The part of the request line before the path: nothing, or a scheme and an authority (RFC 9112 section
+// 3.2.2).
 enum class TargetScheme : std::uint8_t { unsaid, http, https };
 
 // All of a head but its fields.
@@ -44,7 +45,7 @@ struct RequestLine {
 struct RequestHead : RequestLine {
   Fields fields;
 
-  // As new: what is not parsed yet says nothing.
+  // Resets it: no old value remains while a new head is not parsed.
   void forget() {
     static_cast<RequestLine&>(*this) = {};
     fields.clear();

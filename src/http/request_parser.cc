@@ -60,8 +60,7 @@ RequestParser::RequestParser(RequestLimits limits) : limits_(limits) {
 void RequestParser::reset() { *this = RequestParser(limits_); }
 
 Progress RequestParser::parse(std::string_view buffer, RequestHead& head) {
-  // What stands behind the limit is not looked at, so that the outcome does not depend on how the bytes
-  // arrived.
+  // Bytes after the limit are ignored, so that the outcome does not depend on how the bytes arrived.
   const Progress progress = run(buffer.substr(0, limits_.head), head);
   if (progress == Progress::need_more && buffer.size() >= limits_.head)
     return refuse(Malformed::head_too_large);

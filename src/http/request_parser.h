@@ -1,16 +1,15 @@
-// Request heads of HTTP/1.0 and 1.1 (RFC 9112), read strictly: what two servers could read differently is
-// refused, nothing is repaired. The parser does no I/O, allocates nothing, and copies nothing.
+// Request heads of HTTP/1.0 and 1.1 (RFC 9112), read strictly: a head that two servers could read differently
+// is refused, nothing is repaired. The parser does no I/O, allocates nothing, and copies nothing.
 //
 // Decisions where the RFC leaves a choice:
 //   - An empty line before the request line is refused (section 2.2 lets a server skip it).
 //   - Origin-form, absolute-form of http and https, and `*` for OPTIONS (section 3.2). The authority of an
-//     absolute-form must be the one that Host names (section 3.2.2 would have Host ignored: a server that
-//     ignores the other one would see another request). Its scheme is compared where the connection is known.
+//     absolute-form must be the one that Host names (section 3.2.2 would ignore Host: a server that
+//     ignores the other one would see another request). Its scheme is compared later, with the connection's.
 //   - Host is required in HTTP/1.0 too.
 //   - HTTP/1.0 connections close after the answer; `Connection: keep-alive` there is not honoured.
 //   - Content-Length has no leading zeros and at most 18 digits.
-//   - Connection may name `close`, `keep-alive`, `upgrade`, `te` and `http2-settings`: with any other option
-//   a
+//   - Connection may name `close`, `keep-alive`, `upgrade`, `te` and `http2-settings`: with another option a
 //     client could make an intermediary strip a field that the next server relies on.
 //   - Upgrade is reported and otherwise ignored (RFC 9110 section 7.8 allows it); it is never forwarded.
 //   - Expect: only 100-continue, and ignored in HTTP/1.0 (RFC 9110 section 10.1.1).
@@ -48,7 +47,7 @@ class RequestParser {
   Progress parse(std::string_view buffer, RequestHead& head);
   std::size_t consumed() const { return at_; }
   Malformed reason() const { return reason_; }
-  // Also of what is not complete: `other` until it has been read.
+  // Also for an incomplete head: `other` until the method has been read.
   Method method() const { return method_; }
   void reset();
 
@@ -63,7 +62,7 @@ class RequestParser {
   }
 
   RequestLimits limits_;
-  std::size_t at_ = 0;  // everything before it has been looked at
+  std::size_t at_ = 0;                               // everything before it has been looked at
   std::uint32_t method_size_ = 0, target_size_ = 0;  // as they were sent
   State state_ = State::method;
   Method method_ = Method::other;

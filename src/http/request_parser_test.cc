@@ -48,7 +48,7 @@ Parsed parse_in_pieces(std::string_view bytes, const std::vector<std::size_t>& m
     moved.shrink_to_fit();
     parsed.progress = parser.parse(moved, *parsed.head);
     if (parsed.progress == Progress::complete) {
-      // The head's views are of the copy: keep it alive, whatever a move does to short strings.
+      // The head's views are of the copy: keep it alive, although a move may copy short strings.
       parsed.bytes.reserve(bytes.size() + 64);
       RequestParser again(limits);
       parsed.bytes = moved;
@@ -66,7 +66,7 @@ Parsed parse(std::string_view bytes, RequestLimits limits = {}) {
   return parse_in_pieces(bytes, {bytes.size()}, limits);
 }
 
-// What the incremental parser says at the end, without the second look that parse_in_pieces takes.
+// The final result of the incremental parser, without the second look that parse_in_pieces takes.
 std::string incremental_text(std::string_view bytes, const std::vector<std::size_t>& marks) {
   RequestParser parser;
   Parsed parsed;
@@ -368,7 +368,7 @@ const std::vector<MalformedRequest>& malformed_cases() {
       {with_fields("Expect: 100-continue\r\nExpect: 100-continue\r\n"), "repeated_field"},
       {with_fields("DPoP: a\r\nDPoP: b\r\n"), "repeated_field"},
       {with_fields("Range: bytes=0-1\r\nRange: bytes=2-3\r\n"), "repeated_field"},
-      // What may be asked of the connection.
+      // The allowed options of Connection.
       {with_fields("Connection: close, X-Request-Id\r\n"), "connection_option"},
       {with_fields("Connection: Authorization\r\n"), "connection_option"},
       {with_fields("Connection: close\r\nConnection: cookie\r\n"), "connection_option"},
@@ -506,7 +506,7 @@ TEST(RequestParser, LimitsHoldToTheByte) {
   std::string many = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 200; ++i) many += "A: b\r\n";
   EXPECT_EQ(parse(many, {.fields = 1000}).reason, "too_many_fields");
-  // What lies behind the limit does not change the answer.
+  // Bytes after the limit do not change the answer.
   EXPECT_EQ(parse("GET / HTTP/1.1\r\nX: " + std::string(100, 'x') + "\n", {.head = 50}).reason,
             "head_too_large");
 }

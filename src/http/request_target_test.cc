@@ -1,4 +1,4 @@
-// The request line's forms (RFC 9112 section 3.2). What is refused in them: request_parser_test.cc.
+// The request line's forms (RFC 9112 section 3.2). Refused ones: request_parser_test.cc.
 #include <string>
 #include <string_view>
 
@@ -16,9 +16,8 @@ TEST(RequestTarget, HasTheAuthorityThatHostNames) {
     RequestHead head;
     if (parser.parse(bytes, head) != Progress::complete) return std::string(name(parser.reason()));
     constexpr std::string_view kSchemes[] = {"unsaid", "http", "https"};
-    return std::string(kSchemes[static_cast<std::size_t>(head.scheme)]) + " " +
-           std::string(head.target) + " " + std::string(head.path) + " " +
-           std::string(head.query);
+    return std::string(kSchemes[static_cast<std::size_t>(head.scheme)]) + " " + std::string(head.target) +
+           " " + std::string(head.path) + " " + std::string(head.query);
   };
   EXPECT_EQ(read("GET https://a.example/x?y=1", "a.example"), "https /x?y=1 /x y=1");
   EXPECT_EQ(read("GET HTTPS://A.example:443/", "a.EXAMPLE."), "https / / ");

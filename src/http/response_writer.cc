@@ -196,7 +196,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
   const WallTime time = std::chrono::sys_days{date} + std::chrono::hours{hour} +
                         std::chrono::minutes{minute} + std::chrono::seconds{second};
-  // The weekday, the signs between the parts: whatever is not what this time is written as.
+  // The weekday, the separators: every deviation from the written form of this time.
   const auto canonical = http_date(time);
   if (text != std::string_view{canonical.data(), canonical.size()}) return std::nullopt;
   return time;

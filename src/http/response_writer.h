@@ -1,6 +1,6 @@
-// Heads of responses and of requests to upstreams, appended to a caller's buffer. What could end a line early
-// does not fit the types: a field is written from a FieldName and a FieldValue, and both can only be made
-// checked.
+// Heads of responses and of requests to upstreams, appended to a caller's buffer. The types exclude bytes
+// that could end a line early: a field is written from a FieldName and a FieldValue, and both are checked
+// when they are made.
 #pragma once
 
 #include <array>
@@ -54,8 +54,8 @@ class FieldValue {
 // The registered reason phrase, or empty.
 std::string_view phrase(int status);
 
-// `name: value` CRLF. For texts that are known to be a name and a value: those of a parsed head, and what
-// Gatehouse and its configuration make.
+// `name: value` CRLF. For texts that are known to be a name and a value: those of a parsed head, and those
+// that Gatehouse and its configuration make.
 void append_field(std::string& out, std::string_view name, std::string_view value);
 
 // Writes one head:

@@ -1,5 +1,4 @@
-// What an upstream may take a path for that Gatehouse has routed: the siblings of each segment, read
-// generously.
+// Other readings of a path that Gatehouse has routed: the siblings of each segment, compared leniently.
 #include <algorithm>
 
 #include "http/path_segment.h"
@@ -72,7 +71,7 @@ void RouteTable::look_beside(std::uint32_t node, std::string_view segment, const
   const bool encoded = as != Chosen::literal && segment.contains('%');
   if (!encoded && !here.has_literals && here.patterns.empty()) return;
   const SegmentReading reading(segment, reading_);
-  // What leads to another path, or to a shorter one: to which, no sibling of this segment says.
+  // A segment that leads to another path, or to a shorter one; the siblings do not say which.
   if (encoded &&
       ((segment.contains("%25") && reading.leaves_segment()) || reading.drops_segments(taken.last))) {
     state.ambiguous = true;

@@ -1,4 +1,4 @@
-// What an upstream may take a path for: refused where the policies differ, by whatever spelling.
+// Other readings of a path by an upstream: refused if the policies differ, in every spelling.
 #include <algorithm>
 #include <chrono>
 #include <random>
@@ -250,7 +250,7 @@ std::string without_end(std::string text, std::string_view characters) {
   return text;
 }
 
-// One way to read a path on top of another. What an upstream does is some of these, in some order.
+// One way to read a path on top of another. An upstream applies some of these, in some order.
 std::string read_by(int reader, const std::string& path) {
   switch (reader) {
     case 0: return lower(path);
@@ -310,7 +310,7 @@ TEST(Readings, LeadNoReaderToAnotherPolicyThanTheOneThatWasAsked) {
     refused += match.outcome == RouteOutcome::ambiguous ? 1 : 0;
     if (match.outcome != RouteOutcome::found) continue;
     ++found;
-    // The reader's routes are the same ones, of one policy: what it would do itself.
+    // The reader's routes are the same ones, of one policy: its own choice.
     std::string read = path;
     bool caseless = false, slashless = false;
     for (std::size_t steps = 1 + random() % 4; steps > 0; --steps) {
@@ -343,7 +343,7 @@ TEST(Readings, LeadNoReaderToAnotherPolicyThanTheOneThatWasAsked) {
   EXPECT_GT(refused, 300U);
 }
 
-// Each step costs the same whatever the path holds: no square of its length.
+// Each step costs the same for every path: never the square of its length.
 TEST(Readings, OfALongSegmentAreFoundInLinearTime) {
   std::vector<std::string> paths = {"/docs/{doc}"};
   for (int i = 0; i < 200; ++i)

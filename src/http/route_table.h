@@ -1,28 +1,25 @@
-// Paths to operations. Compiled once; finding costs the length of the path, whatever the number of
-// operations.
+// Paths to operations. Compiled once; finding costs the length of the path, for any number of operations.
 //
 // Decisions:
 //   - Segment by segment from the left, a literal wins over a template with literal parts (`{name}.json`),
-//   and that
-//     over a template that is a whole segment; where the rest of the path then fails, the next is tried.
-//   - Templates that differ in parameter names only are one path: their methods stand side by side, and a
-//     method that two of them have is an error. Two templates with literal parts that one segment could match
-//     are an error too.
+//     and
+//     that over a template that is a whole segment. If the rest of the path then fails, the next is tried.
+//   - Templates that differ in parameter names only are one path with the methods of all of them; a method
+//     that two of them have is an error. Two templates with literal parts that one segment could match are
+//     an error too.
 //   - Templates of which each is more specific in another segment (`/books/{id}` and `/{kind}/mine`) follow
-//   the first
-//     rule (`/books/mine` is the former) and are listed by overlaps(), so that a review can show them.
-//   - The path decides first, then the method: an operation of a less specific path is never reached by
-//   method.
-//   - GET answers HEAD, unless HEAD is declared. OPTIONS exists only where it is declared.
+//     the first rule (`/books/mine` is the former) and are listed by overlaps(), so that a review can show
+//     them.
+//   - The path decides first, then the method: the method never selects an operation of a less specific
+//     path.
+//   - GET answers HEAD, unless HEAD is declared. OPTIONS exists only if it is declared.
 //   - A trailing slash makes another path. A parameter is never empty and never spans segments.
 //   - Parts of one segment: a parameter ends at the literal that follows it, and that literal occurs once in
-//   what
-//     two parameters share; `{a}{b}` is an error.
-//   - An upstream may read a path differently (path_reading.h). A path that it could take for a sibling's
-//   with
-//     another policy is refused, by find() where a parameter took the segment, and by build() where two
-//     literals are read as one: whatever Gatehouse chose, the upstream might do the other. Where the policies
-//     are the same, the path is what it is for Gatehouse.
+//     the text that two parameters share; `{a}{b}` is an error.
+//   - An upstream may read a path differently (path_reading.h). A path that it could read as a sibling's with
+//     another policy is refused: by find() if a parameter matched the segment, and by build() if two literals
+//     are read as one. Whatever Gatehouse chose, the upstream might choose the other. If the policies are the
+//     same, Gatehouse's reading applies.
 #pragma once
 
 #include <array>
@@ -39,7 +36,7 @@
 
 namespace gatehouse::http {
 
-// Who reads the path of a request once it is routed.
+// The reader of a request's path after routing.
 enum class PathReader : std::uint8_t { gatehouse, upstream };
 
 struct Route {
@@ -126,13 +123,13 @@ class RouteTable {
     std::uint32_t text_size = 0;
   };
 
-  // What a walk is about: the path's segments, and what was found out on the way.
+  // The input and the findings of a walk: the path's segments and the matches.
   struct Walk {
     Method method = Method::get;
     Captures& captures;
     bool ambiguous = false;
   };
-  // A child that a segment leads to, and what comes behind it.
+  // The child for a segment, and the segments after it.
   struct Step {
     std::uint32_t child = kNone;
     std::string_view rest;

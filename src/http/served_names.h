@@ -1,5 +1,4 @@
-// The hosts that a server answers for, and what a request names among them (RFC 9110 sections 7.4
-// and 15.5.20).
+// The hosts that a server serves, and the one that a request names (RFC 9110 sections 7.4 and 15.5.20).
 #pragma once
 
 #include <cstdint>
@@ -24,12 +23,12 @@ class ServedNames {
   bool add(std::string_view text);
   bool empty() const { return names_.empty(); }
 
-  // Appends the authority that this one means, as it is to be told to others: the name in lower case and
-  // without a final dot, an address in its usual form, and a port where it is not 443. The port is the listed
-  // name's, or the server's own where it was asked for; never one that only the request names. False, and
-  // nothing is appended: this server does not answer for it.
+  // Appends the authority in the form for other systems: the name in lower case and without a final dot, an
+  // address in its usual form, and a port if it is not 443. The port is the listed name's, or the server's
+  // own if the request named it; never one that only the request names. False, and nothing is appended: this
+  // server does not serve it.
   bool append_authority(std::string& out, HostPort asked) const;
-  // The same for a request that came to another listener: whichever port it asked for is not this server's.
+  // The same for a request on another listener: the port in the request is not this server's.
   bool append_redirect(std::string& out, std::string_view host) const;
 
  private:

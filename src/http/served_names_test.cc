@@ -14,7 +14,7 @@ ServedNames names(const std::vector<std::string>& listed, std::uint16_t port = 8
   return served;
 }
 
-// The authority that goes on for this Host, or "421".
+// The forwarded authority for this Host, or "421".
 std::string authority(const ServedNames& served, std::string_view host) {
   const auto asked = parse_host_port(host);
   if (!asked) return "malformed";

@@ -75,7 +75,7 @@ enum class Attribute : std::uint8_t {
 constexpr std::array<std::string_view, 8> kAttributes = {"Domain",   "Path",   "Max-Age",  "Expires",
                                                          "SameSite", "Secure", "HttpOnly", "Partitioned"};
 
-// False: the value is none that the attribute may have.
+// False: the attribute cannot have this value.
 bool set(SetCookie& cookie, Attribute attribute, std::string_view value) {
   switch (attribute) {
     case Attribute::domain:

@@ -35,7 +35,7 @@ TEST(SetCookieField, HasDatesAsStandardsAndPhpWriteThem) {
             "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
   EXPECT_EQ(written("a=b; Expires=Fri, 31 Dec 9999 23:59:59 GMT"),
             "a=b; Expires=Fri, 31 Dec 9999 23:59:59 GMT");
-  // What is no date would make of a cookie that is to end one that stays.
+  // An invalid date would turn a cookie that is to end into one that stays.
   for (const char* date : {"", "0", "-1", "Thu, 01-Jan 1970 00:00:00 GMT", "Thursday, 01-Jan-70 00:00:00 GMT",
                            "Thu, 01 Jan 1970 00:00:00 CET", "Thu, 32 Jan 1970 00:00:00 GMT", "1970-01-01"})
     EXPECT_EQ(written(std::string("a=b; Expires=") + date), "refused") << date;

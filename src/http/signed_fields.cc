@@ -108,7 +108,7 @@ bool is_aws_credential(std::string_view text, std::size_t scopes) {
   return date.size() == 8 && all(date, kDigit) && !text.empty();
 }
 
-// `host;range;x-amz-date`. Calls `visit` for each name; false where one is none.
+// `host;range;x-amz-date`. Calls `visit` for each name; false if one is invalid.
 template <typename Visit>
 bool for_each_name(std::string_view list, Visit&& visit) {
   for (std::size_t count = 1; count <= kMostNames; ++count) {
@@ -207,7 +207,7 @@ std::expected<SignedFields, SignatureFault> signed_fields(const RequestHead& hea
   if (in_query == QueryList::unreadable) return std::unexpected(kUnreadable);
   any = any || in_query == QueryList::names;
   if (const auto value = fields.value(FieldId::authorization); value && value->starts_with(kAwsScheme)) {
-    // Two of AWS: each of them would cover what the other does not.
+    // Two AWS signatures: each would cover fields that the other does not.
     const auto aws = read_aws_authorization(*value);
     if (!aws || in_query == QueryList::names) return std::unexpected(kUnreadable);
     for_each_name(aws->fields, [&names](std::string_view one) { names.by_aws.emplace_back(one); });

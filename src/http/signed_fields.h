@@ -1,5 +1,5 @@
-// What the sender of a request signed of it, as the request says: HTTP Message Signatures (RFC 9421) and AWS
-// Signature Version 4. Nothing is verified here.
+// The parts of a request that its signature covers, as the request states them: HTTP Message Signatures (RFC
+// 9421) and AWS Signature Version 4. Nothing is verified here.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace gatehouse::http {
 
 enum class SignatureFault : std::uint8_t {
   missing,     // the request has no signature of either kind
-  unreadable,  // what it covers cannot be read, or is more than a request line and fields
+  unreadable,  // the list of covered parts cannot be read, or names more than a request line and fields
 };
 
 // Names of fields in lower case, as often as they are listed.

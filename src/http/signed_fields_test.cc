@@ -11,7 +11,7 @@
 namespace gatehouse::http {
 namespace {
 
-// What the signatures cover, parted by spaces; or what is wrong.
+// The covered names, separated by spaces; or the error.
 std::string covered(std::string_view lines, std::string_view target = "/x") {
   const std::string text =
       "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(lines) + "\r\n";

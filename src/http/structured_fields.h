@@ -55,8 +55,8 @@ std::optional<Item> parse_item(std::string_view text);
 std::optional<List> parse_list(std::string_view text);
 std::optional<Dictionary> parse_dictionary(std::string_view text);
 
-// Nothing where a value is outside of what its type can say (a name that is no key, a string that is not
-// ASCII). An empty list or dictionary gives an empty text: the field is then not sent.
+// Nothing if a value cannot be expressed in its type (a name that is not a key, a string that is not ASCII).
+// An empty list or dictionary gives an empty text: the field is then not sent.
 std::optional<std::string> serialise(const Item& item);
 std::optional<std::string> serialise(const List& list);
 std::optional<std::string> serialise(const Dictionary& dictionary);

@@ -17,7 +17,7 @@ int encoded_byte(std::string_view text, std::size_t at) {
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-// What is wrong in the encoded character at `at`; otherwise `length` is how long it is.
+// The error of the encoded character at `at`; otherwise `length` is its size.
 std::optional<Malformed> wrong_in_encoding(std::string_view path, std::size_t at, std::size_t& length) {
   constexpr std::size_t kByte = 3;  // `%XX`
   const int byte = encoded_byte(path, at);
@@ -48,7 +48,7 @@ bool is_dot_segment(std::string_view segment) {
   return rest.empty() || rest.front() == ';';
 }
 
-// What stands behind `scheme` in the target; nothing where that is not how it begins.
+// The text after `scheme` in the target; nothing if it does not begin so.
 std::optional<std::string_view> behind(std::string_view target, std::string_view scheme) {
   if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) return std::nullopt;
   return target.substr(scheme.size());

@@ -1,4 +1,4 @@
-// What a path and a query may look like (RFC 3986, and the decisions in request_parser.h).
+// The syntax of a path and a query (RFC 3986, and the decisions in request_parser.h).
 #pragma once
 
 #include <optional>
@@ -17,8 +17,7 @@ struct TargetParts {
   // 3.2.4): then it is a constant. Empty: the target has none of the forms.
   std::string_view origin;
 };
-// `target` is not empty. A `?` straight behind the authority is none of the forms: there is no path in it that
-// could go on.
+// `target` is not empty. A `?` directly after the authority is an error: there is no path to forward.
 TargetParts target_parts(std::string_view target, Method method);
 
 // Both are given texts of target characters (characters.h); the path begins with `/`.

@@ -1,5 +1,5 @@
-// A number literal read exactly, without converting it: sign, significant digits, power of ten. This is what
-// makes 1.0 an integer, 0.3 a multiple of 0.1, and numbers of a thousand digits comparable.
+// A number literal read exactly, without converting it: sign, significant digits, power of ten. With it 1.0
+// is an integer, 0.3 is a multiple of 0.1, and numbers of a thousand digits are comparable.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ inline bool has_integer_form(std::string_view literal) {
 }
 // Whether the literal denotes an integer, of any size.
 bool is_integer(std::string_view literal);
-// Whether value / divisor is an integer, exactly. Numbers whose quotient would take more than some thousand
-// digits of long division are answered "no": the work is bounded whatever the exponents.
+// Whether value / divisor is an integer, exactly. The answer is "no" if the quotient takes more than some
+// thousand digits of long division: the work is bounded for all exponents.
 bool is_multiple(std::string_view value, std::string_view divisor);
 
 }  // namespace gatehouse::json

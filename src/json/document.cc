@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kBlock = 4096;
 constexpr std::size_t kReadable = 8;  // behind every text, as document.h promises
-// What a document keeps when it is cleared; a larger one gives its memory back.
+// The memory that a document keeps when it is cleared; a larger one releases its memory.
 constexpr std::size_t kKeptSource = std::size_t{64} << 10U;
 constexpr std::size_t kKeptNodes = std::size_t{4} << 10U;
 

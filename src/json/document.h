@@ -55,7 +55,7 @@ class Value {
   std::string_view string() const { return {node_->text, node_->size}; }
   std::string_view literal() const { return {node_->text, node_->size}; }  // number, as written
   bool has_integer_form() const { return node_->truth; }                   // number: no fraction, no exponent
-  // Exact, or nothing: 1.0 and 1e2 are integers; what does not fit is not.
+  // Exact: 1.0 and 1e2 are integers. Nothing if the value is not an integer or does not fit.
   std::optional<std::int64_t> integer() const;
   std::optional<std::uint64_t> unsigned_integer() const;
   double number() const;  // nearest double; infinite where it overflows
@@ -157,9 +157,9 @@ class Document {
   friend class Parser;
   friend class Builder;
   const char* keep(std::string_view text);  // copies into storage that does not move
-  void reserve(std::size_t nodes);          // keeps what is there
+  void reserve(std::size_t nodes);          // keeps the existing nodes
 
-  std::unique_ptr<Node[]> nodes_;  // a vector without the price of filling what a parse overwrites anyway
+  std::unique_ptr<Node[]> nodes_;  // not a vector: it would fill memory that a parse overwrites
   std::size_t count_ = 0;
   std::size_t capacity_ = 0;
   std::unique_ptr<char[]> source_;  // the parsed text and its padding, where a Parser filled this document

@@ -173,7 +173,7 @@ bool Parser::State::find_tokens() {
   return true;
 }
 
-// What a large text took is given back.
+// Memory of a large text is released.
 void Parser::State::forget_large() {
   if (token_capacity <= kKept) return;
   tokens.reset();
@@ -194,7 +194,7 @@ bool Parser::State::string(std::uint32_t at) {
   return true;
 }
 
-// In place: what an escape denotes is never longer than the escape.
+// In place: an unescaped character is never longer than its escape.
 bool Parser::State::unescape(Node& node, std::uint32_t at) {
   const char* in = node.text;
   const char* const end = in + node.size;
@@ -405,8 +405,8 @@ std::expected<void, ParseError> Parser::parse(std::string_view text, Document& i
 
   if (!state.find_tokens()) return std::unexpected(state.error);
   const std::size_t tokens = state.tokens->n_structural_indexes;
-  // A node has two tokens: a value and what parts it from the next, a container and its end. What is open
-  // when a syntax error is found lacks its end.
+  // A node has two tokens: a value and its separator, a container and its end. After a syntax error open
+  // containers lack their end.
   into.reserve(tokens / 2 + limits.depth + 2);
   // A key has four: itself, a colon, a value, a comma.
   const std::size_t most_keys = tokens / 4 + limits.depth + 1;

@@ -6,7 +6,7 @@
 namespace gatehouse::json {
 namespace {
 
-// Bytes of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), 0 when there is none.
+// Bytes of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), 0 if there is none.
 std::size_t sequence(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : static_cast<unsigned char>(0);

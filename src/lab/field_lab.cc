@@ -1,7 +1,7 @@
 // field: the value of one header field, read as the server does it. `{"field": "Accept", "value": "…"}` gives
-// what of it goes on, by the table's grammar: `{"kept": "whole" | "part" | "nothing", "value": "…"}`. Of
-// Content-Type it gives what is written anew, its type and its parameters; of Cookie each pair, with the value
-// on which all readers agree (null: they do not).
+// the forwarded part, by the table's grammar: `{"kept": "whole" | "part" | "nothing", "value": "…"}`. For
+// Content-Type it gives the type as written anew, and its parameters; for Cookie each pair, with the value on
+// which all readers agree (null: they do not).
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,8 +61,7 @@ std::string of_cookie(std::string_view value) {
     json::append_string(out, name_of(cookie->form));
     out += R"(,"agreed":)";
     std::string agreed;
-    const bool readable =
-        cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::items;
+    const bool readable = cookie->form == http::CookieForm::octets || cookie->form == http::CookieForm::items;
     if (readable && http::append_agreed_value(agreed, cookie->value)) {
       json::append_string(out, agreed);
     } else {

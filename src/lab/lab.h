@@ -1,6 +1,6 @@
-// lab: asks an engine the questions of an outside suite. A subject answers one question, a JSON object, with
-// one line of JSON (without the line's end). There is no second code path: a subject calls what the server
-// calls.
+// lab: runs the questions of an outside suite on an engine. A subject answers one question, a JSON object,
+// with one line of JSON (without the line's end). There is no second code path: a subject calls the functions
+// that the server calls.
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ std::string error(std::string_view text) {
   return out + "}";
 }
 
-// What is wrong with the question's own members; empty where nothing is.
+// The error in the question's own members; empty if there is none.
 std::string_view wrong_form(json::Value question) {
   for (const std::string_view flag : {"formats", "sealed", "caps", "findings"}) {
     if (const auto value = question.find(flag); value && !value->is_boolean())

@@ -1,14 +1,14 @@
-// BlockingPool: a few threads for what cannot be waited for in a loop (files, SQLite, name resolution,
-// password hashing).
+// BlockingPool: a few threads for calls that would block a loop (files, SQLite, name resolution, password
+// hashing).
 //
 //   auto rows = co_await pool.run(loop, [&] { return database.query(...); });   // a Result<T>
 //
-// The callable returns Result<T> or T and runs on a pool thread; the coroutine goes on on its loop. When the
+// The callable returns Result<T> or T and runs on a pool thread; the coroutine continues on its loop. If the
 // coroutine is cancelled meanwhile, the callable still runs to its end and its result is dropped: so it owns
-// what it uses. An exception of the callable comes out of the co_await.
+// its data. The co_await rethrows an exception of the callable.
 //
-// Work that is done for callers names its caller: each has a queue, the queues are served in turn, and no
-// caller has more than its share of the threads and of the places to wait.
+// Jobs for callers name their caller. Each caller has a queue, the queues take turns, and no caller has more
+// than its share of the threads and of the waiting places.
 #pragma once
 
 #include <coroutine>
@@ -36,7 +36,7 @@ class BlockingPool {
  public:
   explicit BlockingPool(PoolShares shares);
   BlockingPool(unsigned threads, std::size_t queue);  // not shared by callers
-  // Runs what is queued to its end, then joins.
+  // Runs the queued jobs to their end, then joins.
   ~BlockingPool();
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
@@ -45,7 +45,7 @@ class BlockingPool {
     all,    // no place to wait is left
     share,  // this caller has its share of them
   };
-  // From any thread. `caller` as caller_name() says it (core/caller_shares.h); empty: nobody's in particular.
+  // From any thread. `caller` is a caller_name() (core/caller_shares.h); empty: no particular caller.
   std::expected<void, QueueFull> submit(std::move_only_function<void()> job, std::string caller = {});
 
   // Result<T> where the callable gives T or Result<T>. Error{unavailable, Retry::yes}: no place to wait is

@@ -7,7 +7,7 @@
 namespace gatehouse::net {
 namespace {
 
-// What a failed call means, and remembers it. EINTR is for the caller to repeat.
+// The meaning of a failed call, which it stores. The caller repeats after EINTR.
 std::ptrdiff_t not_done(bool& able, int& error) {
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
     able = false;

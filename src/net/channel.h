@@ -1,4 +1,4 @@
-// A non-blocking socket, and what edge-triggered events last said about it.
+// A non-blocking socket, and its state as of the last edge-triggered event.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 namespace gatehouse::net {
 
 struct Channel {
-  static constexpr std::ptrdiff_t kBlocked = -1;  // not now: an event will tell
+  static constexpr std::ptrdiff_t kBlocked = -1;  // not now: an event follows
   static constexpr std::ptrdiff_t kFailed = -2;   // `error` says why
 
   Socket socket;
   bool readable = true;  // recv may give something
   bool writable = true;
-  bool ending = false;  // the peer's FIN is known to be in the queue, behind what is left to read
+  bool ending = false;  // the peer's FIN is known to be in the queue, after the unread bytes
   bool ended = false;   // recv gave 0
   int error = 0;
 

@@ -37,7 +37,8 @@ Task<void> finish_into(Task<T> task, Finished<T>& out) {
 
 }  // namespace detail
 
-// Runs the loop, which nobody else runs, until `task` has ended. Gives its value, or throws its exception.
+// Runs the loop, which no other thread may run, until `task` has ended. Returns its value, or throws its
+// exception.
 template <typename T>
 T finish(Loop& loop, Task<T> task) {
   detail::Finished<T> out;

@@ -1,5 +1,5 @@
-// The other side of one exchange, and what becomes of the work for it when that side goes: the peer of a
-// connection, or of one stream of a connection.
+// The peer of one exchange (of a connection, or of one stream of a connection), and the treatment of its work
+// when the peer hangs up.
 #pragma once
 
 #include <coroutine>
@@ -18,17 +18,17 @@ namespace gatehouse::net {
 
 class HangUp;
 
-// What is known about the other side without reading.
+// The state of the peer, known without reading.
 enum class PeerState : std::uint8_t {
   present,
-  finished,  // it will send nothing more; what it sent before can still be read
+  finished,  // it will send no more; bytes that it sent before can still be read
   gone,      // reset, or closed in both directions
 };
 
-// What becomes of work whose peer hangs up.
+// The treatment of work whose peer hangs up.
 enum class OnHangUp : std::uint8_t {
   cancel,
-  finish,  // it has begun what must not be left half-done, or unrecorded
+  finish,  // it must be completed, or recorded, because it has begun
 };
 
 class HangUpSource {
@@ -40,11 +40,11 @@ class HangUpSource {
 
   PeerState state() const { return state_; }
   Loop& loop() const { return loop_; }
-  // What runs under cancellable() for it ends then at the latest, with Error{timeout}.
+  // Work under cancellable() for this source ends at the latest then, with Error{timeout}.
   void end_work_by(MonotonicTime deadline);
 
-  // For the side that knows the peer. The state changes first, and what runs is told when the events at hand
-  // have been seen to; tell() may destroy this.
+  // For the code that knows the peer. The state changes first; running work is notified after the current
+  // events were handled; tell() may destroy this.
   void change(PeerState state) { state_ = state; }
   void tell();
 
@@ -55,7 +55,7 @@ class HangUpSource {
   HangUp* waiting_ = nullptr;
 };
 
-// Waits for the end of another coroutine, the peer or a deadline, whichever comes first.
+// Waits for the first of: the end of another coroutine, the peer's hang-up, a deadline.
 class HangUp : private Timer {
  public:
   ~HangUp() override;
@@ -65,8 +65,8 @@ class HangUp : private Timer {
  protected:
   HangUp(HangUpSource& source, MonotonicTime deadline, const OnHangUp* on_hang_up);
   void watch();
-  void unwatch();  // what ends later ends nothing
-  // Destroys what is waited for, and goes on.
+  void unwatch();  // a later hang-up or deadline has no effect
+  // Destroys the awaited task, and resumes the waiter.
   virtual void cancel(Error error) = 0;
   std::optional<Error> already() const;
 
@@ -122,10 +122,10 @@ class Cancellable final : public HangUp {
 //   Result<T> result = co_await running;
 //
 // Runs the task until it is done, the peer of `source` hangs up (ends its sending, closes or resets), or
-// `deadline` passes; then the task is destroyed, and the result is Error{cancelled} or Error{timeout}.
-// A client that only half-closes counts as gone, as it does in nginx. Where `on_hang_up` says `finish` at the
-// moment of the hang-up, the task goes on to its end or to the deadline; the task may change it as it runs,
-// and it outlives the task. At most one runs for a source at a time.
+// `deadline` passes; then the task is destroyed, and the result is Error{cancelled} or Error{timeout}. A
+// client that only half-closes counts as gone, as in nginx. If `on_hang_up` is `finish` at the moment of the
+// hang-up, the task continues to its end or to the deadline. The task may change it while it runs, and it
+// must outlive the task. At most one task runs for a source at a time.
 template <typename T>
 Cancellable<T> cancellable(HangUpSource& source, MonotonicTime deadline, Task<T> task,
                            const OnHangUp* on_hang_up = nullptr) {

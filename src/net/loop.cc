@@ -51,7 +51,7 @@ class Loop::Post final : public Mailbox, public Watcher {
     for (Message& message : take()) message();
   }
 
-  // Drops what is left.
+  // Drops the remaining messages.
   void close() {
     {
       const std::lock_guard lock(mutex_);
@@ -147,7 +147,7 @@ void Loop::turn(Wait wait) {
   events_ = 0;
   timers_.advance(now_);
 
-  ListNode ready;  // what is deferred from here on waits for the next turn
+  ListNode ready;  // calls that are deferred from here on wait for the next turn
   ready.take_all(early_);
   ready.take_all(late_);
   while (ready.linked()) {

@@ -20,7 +20,7 @@ namespace gatehouse::net {
 class Loop;
 class TaskGroup;
 
-// What a loop calls when something happens to a descriptor. Leave the loop (unwatch) before closing it.
+// The target of a loop's events for a descriptor. Leave the loop (unwatch) before closing the descriptor.
 class Watcher {
  public:
   // `events` are epoll's. May destroy the watcher.
@@ -63,7 +63,7 @@ class Loop {
 
   // Turns until stop(). May be called again.
   void run();
-  // One turn that waits for nothing: what is there, what is due, what was posted.
+  // One turn without waiting: pending events, due timers, posted messages.
   void poll();
   // From any thread: run() returns after its turn.
   void stop();
@@ -75,8 +75,7 @@ class Loop {
   void post(Mailbox::Message message);
   std::shared_ptr<Mailbox> mailbox() const;
 
-  // Calls `deferred` once: when the events at hand had their turn, or in the next turn; what comes early
-  // before what comes late.
+  // Calls `deferred` once, after the current events or in the next turn; `early` before `late`.
   enum class Order : std::uint8_t { early, late };
   void defer(Deferred& deferred, Order order = Order::late);
   // Whether other events of this turn come after the one at hand.
@@ -117,13 +116,13 @@ class Loop {
   int next_event_ = 0;
   std::shared_ptr<Post> post_;
   std::unique_ptr<char[]> scratch_;
-  ListNode early_, late_;  // what is deferred
+  ListNode early_, late_;  // deferred calls
   bool stopping_ = false;
   std::unique_ptr<TaskGroup> tasks_;
 };
 
 // Starts `task` at once, as a root that the loop owns and counts. It runs until it first suspends before this
-// returns. An exception that leaves a root is a bug nobody caught: it ends the process.
+// returns. An exception that leaves a root is a bug: it ends the process.
 void spawn(Loop& loop, Task<void> task);
 
 // co_await sleep_until(loop, time)

@@ -110,8 +110,8 @@ TEST(Loop, YieldGivesTheOthersTheirTurn) {
   EXPECT_EQ(log, (std::vector{1, 2, 1, 2, 1, 2}));
 }
 
-// Two descriptors have an event in the same batch. Whichever is told first closes the other and opens a new
-// one under the same number.
+// Two descriptors have an event in the same batch. The watcher that is called first closes the other
+// descriptor and opens a new one under the same number.
 struct Rival final : Watcher {
   void on_events(std::uint32_t) override {
     ++told;

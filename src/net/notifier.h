@@ -1,5 +1,4 @@
-// Notifier: coroutines of any loops wait until any thread says that something has changed, without asking
-// again and again.
+// Notifier: coroutines of any loops wait for a change that any thread announces, without polling.
 //
 //   for (;;) {
 //     const std::uint64_t seen = notifier.version();   // before looking
@@ -8,7 +7,7 @@
 //     if (!changed) co_return;                         // the deadline has passed
 //   }
 //
-// What is changed before notify() is seen by what wait() lets go on.
+// A coroutine that wait() resumes sees all changes that were made before notify().
 #pragma once
 
 #include <atomic>

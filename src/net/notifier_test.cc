@@ -81,7 +81,7 @@ TEST_F(Notifiers, ForgetACoroutineThatIsDestroyedWhileItWaits) {
   start(other);
   one.reset();
   notifier_->notify();
-  other.reset();  // told, and not resumed yet
+  other.reset();  // notified, but not resumed yet
   turn();
   EXPECT_FALSE(before || after);
 }

@@ -1,6 +1,5 @@
-// Signal: one coroutine of a loop waits until another code path of the same loop says that there is something
-// to look at. Level-triggered and without a count: a set() that nobody waits for lets the next wait() pass at
-// once.
+// Signal: one coroutine of a loop waits until another code path of the same loop calls set(). Level-triggered
+// and without a count: after a set() without a waiter the next wait() returns at once.
 #pragma once
 
 #include <coroutine>
@@ -16,7 +15,7 @@ class Signal final : private Deferred {
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
-  // The coroutine that waits goes on later in this turn of the loop or in the next, never inside set(): so it
+  // The waiting coroutine continues later in this turn of the loop or in the next, never inside set(): so it
   // may destroy the caller of set().
   void set() {
     set_ = true;

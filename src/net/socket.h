@@ -69,8 +69,8 @@ class Listener final : private Watcher, private Deferred {
   // Error{cancelled}: see close().
   class Accept;
   Accept accept();
-  // Stops listening as soon as accept() has given what the kernel has already taken in; then it gives
-  // Error{cancelled}.
+  // Stops listening when accept() has returned all connections that the kernel has accepted; then accept()
+  // returns Error{cancelled}.
   void close();
 
  private:

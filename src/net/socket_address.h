@@ -22,7 +22,7 @@ struct SocketAddress {
   socklen_t size = sizeof storage;
 };
 
-// "what: the system's words for `number`"
+// "what: the system's message for `number`"
 Error system_error(ErrorCode code, std::string_view what, int number, Retry retry = Retry::no);
 
 }  // namespace gatehouse::net

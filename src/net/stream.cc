@@ -66,7 +66,7 @@ bool Stream::Readable::attempt() {
 // ---- writing
 
 Stream::Write::~Write() {
-  if (pending()) stream_.broken_ = true;  // nobody knows how much of it went
+  if (pending()) stream_.broken_ = true;  // the amount that was sent is unknown
 }
 
 bool Stream::Write::end(Result<> result) {
@@ -291,7 +291,7 @@ Task<void> close(StreamPtr stream, MonotonicTime deadline) {
   auto flushed = co_await stream->write(std::string_view{});
   stream->finish_writing();
   if (!flushed) co_return;
-  // What stays unread in the engine is no news from the socket: waiting for it would never wait.
+  // Unread bytes in the engine cause no event of the socket: a wait for one would never end.
   stream->discarding_ = true;
   Loop& loop = stream->loop();
   for (;;) {

@@ -4,8 +4,8 @@
 //   auto written = co_await stream.write(parts);  // all of it, one record and one system call where it fits
 //
 // At most one read (or readable, or handshake) and one write wait at a time. Operations are awaited where
-// they are made; what they borrow (buffers, parts, the span of parts) must live until they are done. An
-// operation that can be done at once does not suspend.
+// they are made. Borrowed memory (buffers, parts, the span of parts) must live until they are done. An
+// operation that can complete at once does not suspend.
 #pragma once
 
 #include <coroutine>
@@ -51,7 +51,7 @@ class StreamOperation {
 
  private:
   friend class Stream;
-  virtual bool attempt() = 0;  // does what can be done now; whether that was all
+  virtual bool attempt() = 0;  // does as much as possible now; returns whether the operation is complete
   virtual void fail(Error error) = 0;
   std::coroutine_handle<> waiting_;
   StreamOperation** slot_ = nullptr;  // the stream's place for it, while it waits and the stream lives
@@ -94,13 +94,13 @@ class Stream final : private Watcher, private Timer {
   void clear_deadline();
 
   PeerState peer_state() const { return hang_up_.state(); }
-  // Of the peer: what cancellable() runs for it.
+  // Of the peer: cancellable() uses it.
   HangUpSource& hang_up() { return hang_up_; }
   const Endpoint& peer() const { return peer_; }
   Result<Endpoint> local() const { return channel_.socket.local(); }
   Loop& loop() const { return loop_; }
 
-  // Tells the peer that no more comes (close_notify, FIN), as far as that works without waiting.
+  // Tells the peer that no more bytes follow (close_notify, FIN), as far as possible without waiting.
   void finish_writing();
   // The destructor then sends a reset.
   void abort();
@@ -112,7 +112,7 @@ class Stream final : private Watcher, private Timer {
   class Connecting;
   void on_events(std::uint32_t events) override;
   void expired() override;
-  // Goes on with the operation in `slot` if it is done; false: this stream was destroyed meanwhile.
+  // Continues the operation in `slot` if it is done; false: this stream was destroyed meanwhile.
   bool advance(StreamOperation*& slot);
   bool time_out(StreamOperation*& slot);
   bool resume(StreamOperation*& slot);
@@ -125,7 +125,7 @@ class Stream final : private Watcher, private Timer {
   bool timed_out_ = false;
   bool broken_ = false;  // a write ended half-way
   bool finished_ = false;
-  bool discarding_ = false;    // nobody will read what the engine has decrypted
+  bool discarding_ = false;    // the bytes that the engine has decrypted are discarded
   bool* destroyed_ = nullptr;  // set while a coroutine runs that may destroy this stream
   StreamOperation* reader_ = nullptr;
   StreamOperation* writer_ = nullptr;
@@ -137,8 +137,8 @@ class Stream final : private Watcher, private Timer {
 // machine has no descriptor or port left.
 Task<Result<StreamPtr>> connect(Loop& loop, Endpoint endpoint, MonotonicTime deadline);
 
-// Ends a stream so that what was written last arrives even though the peer still sends: says that no more
-// comes, then discards what arrives until the peer ends too, or `deadline`.
+// Ends a stream so that the last bytes arrive even if the peer still sends: sends the end, then discards the
+// peer's bytes until the peer ends too, or `deadline`.
 Task<void> close(StreamPtr stream, MonotonicTime deadline);
 
 }  // namespace gatehouse::net

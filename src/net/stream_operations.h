@@ -1,4 +1,4 @@
-// What Stream's calls return: the awaitable operations. Included by stream.h.
+// The awaitable operations that Stream's calls return. Included by stream.h.
 #pragma once
 
 #include <utility>
@@ -39,9 +39,9 @@ class Stream::Readable final : public StreamOperation {
   Result<> result_;
 };
 
-// While more events of the turn wait, so does what is written: the gates then run back to back, and so do the
-// system calls, and a peer is woken once for many of them. Plain streams come first: their peers, the
-// upstreams mostly, work while the rest is encrypted.
+// A write waits while more events of the turn wait: the gates then run back to back, and so do the system
+// calls, and a peer is woken once for many writes. Plain streams come first: their peers, mostly upstreams,
+// work while the rest is encrypted.
 class Stream::Write final : public StreamOperation, private Deferred {
  public:
   Write(Stream& stream, std::span<const std::string_view> parts) : StreamOperation(stream), parts_(parts) {}
@@ -65,18 +65,18 @@ class Stream::Write final : public StreamOperation, private Deferred {
   bool attempt_tls();
   bool end(Result<> result);
   void skip(std::size_t bytes);
-  // What is encrypted next: one part in place, or several small ones gathered.
+  // The next bytes to encrypt: one part in place, or several small ones gathered.
   std::string_view next_chunk();
 
   std::string_view one_;
-  std::span<const std::string_view> parts_;  // what is left, the first from offset_
+  std::span<const std::string_view> parts_;  // the rest, the first from offset_
   std::size_t offset_ = 0;
   Result<> result_;
 };
 
 class Stream::Handshake final : public StreamOperation {
  public:
-  // `refused`: why there is no engine.
+  // `refused`: the reason for a missing engine.
   Handshake(Stream& stream, Result<> engine) : StreamOperation(stream), result_(std::move(engine)) {}
   bool await_ready() { return attempt(); }
   void await_suspend(std::coroutine_handle<> waiting) { wait_in(stream_.reader_, waiting); }

@@ -180,7 +180,7 @@ TEST_F(Streams, AReadThatIsTooSlowTimesOutAndSoDoLaterOperationsUntilTheDeadline
   Pair pair = connected(loop_);
   std::optional<Result<std::string>> got;
   start(loop_, read_some(*pair.server), got);
-  pair.server->set_deadline(loop_.now() + 10s);  // applies to what is pending
+  pair.server->set_deadline(loop_.now() + 10s);  // applies to pending operations
   clock_.advance(9s);
   loop_.poll();
   EXPECT_FALSE(got);
@@ -326,7 +326,7 @@ Task<int> caught(Stream& stream, Loop& loop) {
   }
 }
 
-// What was awaited is over, although it stands in the coroutine a while longer.
+// The awaited operation is over, although it stays in the coroutine frame for a while.
 Task<int> wait_again(Loop& loop, HangUpSource& source, Signal& signal, MonotonicTime deadline) {
   auto running = cancellable(source, deadline, quick(loop));
   const auto first = co_await running;

@@ -84,7 +84,7 @@ void TaskGroup::destroy_all() {
   while (roots_.linked()) Root::destroy(static_cast<Root::promise_type&>(*roots_.next()));
 }
 
-// Later in this turn or in the next: what waits may destroy what has just ended, and the group.
+// Later in this turn or in the next: the waiting coroutine may destroy the ended task, and the group.
 void TaskGroup::one_ended() {
   --running_;
   if (running_ == 0 && waiting_ != nullptr) loop_.defer(*waiting_);

@@ -20,7 +20,7 @@
 
 namespace gatehouse::net {
 
-// What an exception says; for logs.
+// The text of an exception; for logs.
 std::string what_of(const std::exception_ptr& bug);
 
 class TaskGroup {

@@ -108,7 +108,7 @@ TEST_F(TaskGroups, CancelInTheNextTurn) {
 Task<void> cancel_itself(Loop& loop, TaskGroup& group, TaskGroup::Child& self, int& steps) {
   co_await yield(loop);
   group.cancel(self);
-  ++steps;  // goes on to its next wait
+  ++steps;  // continues to its next wait
   co_await sleep_for(loop, 1h);
   ++steps;
 }

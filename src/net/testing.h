@@ -1,4 +1,4 @@
-// What this room's tests share: running a task to its end, connected streams, certificates.
+// Helpers of this room's tests: running a task to its end, connected streams, certificates.
 #pragma once
 
 #include <cstdlib>

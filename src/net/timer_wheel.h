@@ -46,7 +46,7 @@ class TimerWheel {
  public:
   explicit TimerWheel(MonotonicTime start) : start_(start) {}
 
-  // Fires what is due at `now`.
+  // Fires the timers that are due at `now`.
   void advance(MonotonicTime now);
   // When to look again, at the latest. Nothing: no timer stands.
   std::optional<MonotonicTime> next() const;

@@ -123,8 +123,8 @@ Result<> check_names(const std::vector<Owned<X509>>& authorities) {
   return {};
 }
 
-// Builds the chain of client_ca's certificates alone. An authority that a client sends along is nobody that
-// the operator has named: it could carry the name of one that is, and no revocation list speaks of it.
+// Builds the chain of client_ca's certificates alone. The operator has not named an authority that only the
+// client sends: it could carry the name of a trusted one, and no revocation list covers it.
 int verify_client(X509_STORE_CTX* verification, void*) {
   X509_STORE_CTX_set0_untrusted(verification, nullptr);
   return X509_verify_cert(verification);

@@ -1,5 +1,5 @@
-// TLS contexts: what a listener or an upstream is configured with. Immutable and shared by all workers; a
-// reload makes a new one for new connections, and the old one goes with its last connection.
+// TLS contexts: the TLS configuration of a listener or an upstream. Immutable and shared by all workers. A
+// reload makes a new one for new connections, and the old one is destroyed with its last connection.
 //
 // TLS 1.2 and 1.3 (RFC 8446, RFC 9325), Mozilla's "intermediate" 6.0 cipher suites; no compression, no
 // renegotiation, no early data.
@@ -31,19 +31,19 @@ struct ServerTlsOptions {
   Secret<std::string> private_key_pem;
   TlsVersion minimum = TlsVersion::tls_1_2;
   ClientCertificates client_certificates = ClientCertificates::none;
-  // Whose client certificates are good; needed unless `none`. It holds every authority of a chain, the root
-  // and those in between: what a client sends beside its own certificate is not looked at.
+  // The authorities of client certificates; needed unless `none`. It holds every authority of a chain, the
+  // root and the intermediate ones: intermediate certificates that a client sends are ignored.
   std::string client_ca_pem;
   std::vector<std::string> alpn = {"http/1.1"};  // in the server's order of preference
 };
 
 class ServerTls {
  public:
-  // Error{invalid}: the text says what is wrong with which of the options.
+  // Error{invalid}: the text names the option and the problem.
   //
-  // Session tickets: on, under keys that are random, live in this context only and go with it, so make a new
-  // context once a day (RFC 9325, section 4.2.1 in spirit: a ticket key is worth all its connections). Off
-  // where client certificates are used: each connection proves its certificate anew.
+  // Session tickets: on, under random keys that live only in this context, so make a new context once a day
+  // (RFC 9325, section 4.2.1 in spirit: a ticket key gives access to all its connections). Off with client
+  // certificates: each connection proves its certificate anew.
   static Result<std::shared_ptr<const ServerTls>> make(const ServerTlsOptions& options);
   ~ServerTls();
 
@@ -79,7 +79,7 @@ class ClientTls {
   std::unique_ptr<Native> native_;
 };
 
-// What a finished handshake agreed on.
+// The result of a finished handshake.
 struct TlsFacts {
   std::string_view version;      // "TLSv1.3"; static text
   std::string_view cipher;       // "TLS_AES_128_GCM_SHA256"; static text

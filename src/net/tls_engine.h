@@ -1,5 +1,5 @@
-// One TLS connection over a Channel: OpenSSL on a BIO of our own, which receives straight into OpenSSL's
-// read-ahead buffer and sends what one call produced in one go. Inside this room.
+// One TLS connection over a Channel: OpenSSL on a BIO of this room, which receives directly into OpenSSL's
+// read-ahead buffer and sends the output of one call at once. Inside this room.
 #pragma once
 
 #include <memory>

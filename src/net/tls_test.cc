@@ -135,7 +135,7 @@ TEST_F(Tls, WhatOneSideWritesTheOtherReads) {
   EXPECT_EQ(run(loop_, read_some(*pair.client)), "200");
 }
 
-// Several records that arrive in one receive: edge triggering tells of them once only.
+// Several records that arrive in one receive: edge triggering reports them only once.
 TEST_F(Tls, RecordsThatArriveTogetherAreAllRead) {
   Pair pair = ready();
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(run(loop_, write_all(*pair.client, std::string(100, 'r'))));
@@ -144,7 +144,7 @@ TEST_F(Tls, RecordsThatArriveTogetherAreAllRead) {
   EXPECT_EQ(run(loop_, read_all(*pair.server)), std::string(2000, 'r'));
 }
 
-// A reader with a small buffer: what OpenSSL has decrypted is left over, and no event tells of it.
+// A reader with a small buffer: decrypted bytes are left in OpenSSL, and no event reports them.
 Task<Result<std::string>> read_by_threes(Stream& stream) {
   std::string all;
   char buffer[3];
@@ -287,8 +287,8 @@ TEST_F(Tls, AClientCertificateOfAStrangerFailsEvenWhereNoneIsNeeded) {
   EXPECT_EQ(s.server.error().code, ErrorCode::denied);
 }
 
-// The root has certified an authority in between. What it signs counts where the operator has named it, and
-// not because a client sends it along: it could carry the name of another that is trusted.
+// The root has certified an intermediate authority. Its certificates count if the operator has named it, not
+// because a client sends it: it could carry the name of another trusted one.
 TEST_F(Tls, AnAuthorityThatOnlyTheClientBringsVouchesForNobody) {
   static const Identity between("Branch", &authority(), "", Identity::Use::authority);
   static const Identity below("client", &between, "DNS:partner");
@@ -418,7 +418,7 @@ TEST_F(Tls, BadOptionsAreRefusedWithAReason) {
 
 // ---- a client that others wrote
 
-// A refusal is given before the body was read: what is left of it in the engine must not keep the loop busy.
+// A refusal is sent before the body was read: the unread rest in the engine must not keep the loop busy.
 Task<bool> close_with_input_unread(StreamPtr stream) {
   std::array<char, 4> first;
   auto got = co_await stream->read(first);

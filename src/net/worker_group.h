@@ -14,9 +14,8 @@ enum class Pinning : std::uint8_t { none, one_core_each };
 
 class WorkerGroup {
  public:
-  // Runs on each worker's thread before its loop turns; what it returns is destroyed on that thread after the
-  // loop has stopped, before the loop itself goes. It must not
-  // throw.
+  // Runs on each worker's thread before its loop turns. Its result is destroyed on that thread after the loop
+  // has stopped, before the loop itself is destroyed. It must not throw.
   using Start = std::function<std::shared_ptr<void>(Loop& loop, std::size_t worker)>;
 
   // Returns when every worker has started.

@@ -44,8 +44,8 @@ const SecurityScheme* Api::scheme(std::string_view wanted) const {
 }
 
 Place Api::place_of(const schema::Weakness& weakness) const {
-  // Sources are named as the person named them, from the document's directory on; a URI knows only what
-  // follows that.
+  // Sources have the names that the person wrote, from the document's directory on; a URI has only the part
+  // after it.
   const std::filesystem::path directory = std::filesystem::path(sources.front()->name()).parent_path();
   const std::string name = (directory / weakness.document.substr(kDocumentBase.size())).string();
   for (const auto& source : sources) {

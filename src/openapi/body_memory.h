@@ -21,11 +21,11 @@ constexpr std::uint64_t parsed_factor(BodyKind kind) {
   return 20;
 }
 
-// What threads that work for a request keep of its body beside that.
+// The copies of a request's body that working threads keep in addition.
 enum class KeptCopies : std::uint8_t {
   none,
-  texts,  // what statements are run with: at most the bytes of the body, for the lookup and the statement
-  values_twice,  // and what the conditions see that are asked there
+  texts,  // the texts that statements bind: at most the bytes of the body, for the lookup and the statement
+  values_twice,  // and the values for conditions that are evaluated there
   whole,         // a handler's: the bytes and the values
 };
 

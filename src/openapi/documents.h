@@ -15,8 +15,8 @@
 
 namespace gatehouse::openapi {
 
-// Files are known by URIs below one made-up directory, which stands for the directory of the document. What
-// lies outside of it, or elsewhere, is never read.
+// Files are known by URIs below one virtual directory, which stands for the directory of the document. Files
+// outside of it, or on other hosts, are never read.
 inline constexpr std::string_view kDocumentBase = "file:///document/";
 
 class Documents {
@@ -27,8 +27,8 @@ class Documents {
   std::optional<doc::Field> root();
   Problems& problems() { return problems_; }
 
-  // The value itself, or what its `$ref` leads to, through as many references as there are. Nothing, and a
-  // problem, when one leads nowhere, to itself, or out.
+  // The value itself, or the target of its `$ref`, through any number of references. Nothing, and a problem,
+  // if one has no target, refers to itself, or leads out of the directory.
   std::optional<doc::Field> follow(const doc::Field& field);
   // The same for one reference text, as it stands in `from`.
   std::optional<doc::Field> resolve(const doc::Field& from, std::string_view reference);
@@ -36,7 +36,7 @@ class Documents {
   // A file beside the document, whose schemas are compiled too; nothing in the document refers to it.
   void add(std::shared_ptr<const doc::Source> source);
   const std::string& uri(const doc::Source& source) const;
-  // The root of the file with that URI, which is read if it has not been; nothing when there is none.
+  // The root of the file with that URI, which is read if it has not been; nothing if there is none.
   std::optional<json::Value> fetch(std::string_view uri);
   const doc::Source* source(std::string_view uri) const;
 

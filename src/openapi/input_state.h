@@ -1,4 +1,4 @@
-// What a compiled reader consists of. Internal to this room.
+// The parts of a compiled reader. Internal to this room.
 #pragma once
 
 #include <array>

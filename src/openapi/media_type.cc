@@ -56,7 +56,7 @@ bool covers_type(std::string_view range, std::string_view type) {
   return subtype.size() > suffix.size() && subtype.ends_with(suffix);
 }
 
-// Whether the type defines `charset`: where it does not, a reader may do what it likes with one.
+// Whether the type defines `charset`: if it does not, readers may interpret one freely.
 bool defines_charset(const Content& content) {
   return content.kind != BodyKind::opaque || content.type == "application/xml" ||
          content.type.ends_with("+xml") || content.type.starts_with("text/");

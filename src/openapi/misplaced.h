@@ -1,4 +1,5 @@
-// `x-gatehouse` where nobody reads it: it would be believed to hold. Internal to this room.
+// Reports `x-gatehouse` at places where it is not read: readers would believe that it has an effect. Internal
+// to this room.
 #pragma once
 
 #include "base/problems.h"

@@ -1,27 +1,25 @@
-// The parameters of an operation, compiled: how each is written (style, explode) and what its schema makes of
-// the text. A request's parameters become one document, {"path": {…}, "query": {…}, "header": {…},
+// The parameters of an operation, compiled: the form of each (style, explode) and the conversion of its text
+// by its schema. A request's parameters become one document, {"path": {…}, "query": {…}, "header": {…},
 // "cookie": {…}}, that holds declared and checked values only.
 //
 // One text, one reading, or refused (OpenAPI 3.1 section 4.8.12, RFC 6570 for the styles):
 //   - Percent-encoding is undone exactly once, after splitting at delimiters: `a%2Cb` is one item. Header
-//   values
-//     are not percent-encoded at all.
-//   - A raw `+` in a query is refused: half of the world reads a space. `%20` and `%2B` say which. Where who
-//     reads it behind Gatehouse reads a space (LoadOptions::plus), so does Gatehouse; but not where it would
-//     part the items of a list (spaceDelimited). With allowReserved it is a plus; in a form body it is a
-//     space (WHATWG URL section 5).
-//   - A raw `;` in a query or form body is refused, with allowReserved too: some servers part pairs at it.
-//     `%3B` is none. LoadOptions::semicolon says that those behind Gatehouse do not.
-//   - Cookies: `name=value` parted by `; `. Cookies that are not declared are not looked at. A value that
-//     readers decode differently is refused (http/cookies.h, append_agreed_value).
-//   - Refused: what is not UTF-8 after decoding, control characters, `/` and `\` and dot segments out of a
-//   path
-//     parameter, query parameters that are not declared, a name twice where it is not an exploded array, and
-//     `name` without `=` unless allowEmptyValue.
-//   - Text becomes a number or boolean only where the schema's type says so and the text is that JSON
-//   literal.
-//     Where the type allows several, the first of number, boolean, string, array, object that the text can be
-//     and the schema accepts is taken; inside an array or object, the first that the text can be. Nothing
+//     values are not percent-encoded at all.
+//   - A raw `+` in a query is refused: about half of all servers decode it as a space. `%20` and `%2B` are
+//     unambiguous. If the backend decodes it as a space (LoadOptions::plus), so does Gatehouse; but not where
+//     it would separate the items of a list (spaceDelimited). With allowReserved it is a plus; in a form body
+//     it is a space (WHATWG URL section 5).
+//   - A raw `;` in a query or form body is refused, with allowReserved too: some servers split pairs at it.
+//     `%3B` is not a separator. LoadOptions::semicolon states that the backends do not split there.
+//   - Cookies: `name=value` separated by `; `. Cookies that are not declared are ignored. A value that
+//     readers
+//     decode differently is refused (http/cookies.h, append_agreed_value).
+//   - Refused: text that is not UTF-8 after decoding, control characters, `/` and `\` and dot segments in a
+//     path parameter, query parameters that are not declared, a name twice if it is not an exploded array,
+//     and `name` without `=` unless allowEmptyValue.
+//   - Text becomes a number or boolean only if the schema's type says so and the text is that JSON literal.
+//     If the type allows several, the result is the first of number, boolean, string, array, object that the
+//     text can be and the schema accepts; inside an array or object, the first that the text can be. Nothing
 //     becomes null.
 #pragma once
 
@@ -52,13 +50,12 @@ class HeaderFields {
 // again. Not where conditions, limits or lookups of the object read it.
 enum class PathValues : std::uint8_t { any, unambiguous };
 
-// What a request brings. Raw: nothing is decoded yet.
+// The parameters of a request. Raw: nothing is decoded yet.
 struct RawInput {
   std::span<const std::string_view> path;  // one capture for each of Operation::path_names
   std::string_view query;                  // without the `?`
   const HeaderFields* headers = nullptr;   // null: none
-  // Names in the query that are no parameters and may be there, as they are written: those that carry
-  // credentials.
+  // Names in the query that are not parameters but allowed, as written: those that carry credentials.
   std::span<const std::string_view> passed_over{};
   PathValues path_values = PathValues::any;
 };
@@ -94,8 +91,8 @@ class InputMemory {
 class InputReader {
  public:
   ~InputReader();
-  // Whether every parameter is as the operation declares; else says why in `findings` (cleared first) and
-  // leaves `into` empty. What `into` holds depends on nothing else.
+  // Whether every parameter is as the operation declares; else writes the reasons to `findings` (cleared
+  // first) and leaves `into` empty. The content of `into` depends on nothing else.
   bool read(const RawInput& raw, InputMemory& memory, json::Document& into, schema::Findings& findings) const;
   // Whether any of the operation's parameters is sought there: the runner need not look otherwise.
   bool uses(In in) const;

@@ -12,8 +12,8 @@ namespace gatehouse::openapi {
 // ways.
 std::vector<std::string> template_names(std::string_view path, const doc::Field& at);
 
-// The path of each Server Object's URL, with variables put in, without a `/` at the end and without
-// duplicates; one empty path where there are no servers.
+// The path of each Server Object's URL, with variables inserted, without a `/` at the end and without
+// duplicates; one empty path if there are no servers.
 std::vector<std::string> base_paths(const doc::Field& servers);
 
 }  // namespace gatehouse::openapi

@@ -23,11 +23,11 @@ class Schemas {
   Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing, const schema::Caps& caps);
 
   schema::Sealing sealing() const { return sealing_; }  // of inputs
-  // `field` is a Schema Object, or a reference to one. What a client sends is sealed and bounded.
+  // `field` is a Schema Object, or a reference to one. Input of a client is sealed and bounded.
   CompiledSchema compile_input(const doc::Field& field) {
     return compile(field, inputs_, schema::Direction::input);
   }
-  // What leaves may hold more than is declared.
+  // An answer may have more members than declared.
   CompiledSchema compile_answer(const doc::Field& field) {
     return compile(field, answers_, schema::Direction::output);
   }
@@ -44,7 +44,7 @@ class Schemas {
   Compiler inputs_;
   Compiler answers_;
   std::set<std::tuple<std::string, std::uint32_t, std::string>>
-      reported_;  // a shared schema's problem is told once
+      reported_;  // a shared schema's problem is reported once
 };
 
 }  // namespace gatehouse::openapi

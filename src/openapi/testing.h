@@ -76,7 +76,7 @@ class Asked {
     EXPECT_TRUE(values_.empty());
     return text;
   }
-  // The part of the answer that matters: the value of the only parameter, or what is wrong.
+  // The relevant part of the answer: the value of the only parameter, or the problem.
   std::string query(std::string_view raw) {
     return only("query", ask({.path = {}, .query = raw, .headers = nullptr}));
   }

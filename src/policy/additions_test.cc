@@ -1,4 +1,4 @@
-// What the configuration says where the document says nothing: security, and which media types are taken.
+// Settings in place of missing statements of the document: security, and the accepted media types.
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -32,8 +32,8 @@ constexpr std::string_view kTwoOperations = R"(paths:
       responses: {"200": {description: ok}}
 )";
 
-// `document`: what follows its info. `top`, `defaults` and `add` (of addThing): what the configuration says
-// there.
+// `document`: the text after its info. `top`, `defaults` and `add` (of addThing): the settings at these
+// places.
 AddedPolicy with(std::string_view document, std::string_view top, std::string_view defaults,
                  std::string_view add, std::string_view list = "") {
   const std::string api =

@@ -1,4 +1,4 @@
-// What the program's own operations bring to a configuration that turns them on.
+// The parts that the program's own operations add to a configuration that turns them on.
 #pragma once
 
 #include <span>
@@ -13,13 +13,13 @@
 
 namespace gatehouse::policy {
 
-// Adds to the settings what the groups that they turn on say of roles, limits and operations, and gives the
-// groups' documents; `operations` gets those that they describe. Everything has the place at which the
+// Adds to the settings the roles, limits and operations of the groups that they turn on, and returns the
+// groups' documents; `operations` gets the described operations. Everything has the place at which the
 // configuration turns its group on.
 //
-// An entry of `operations` that names one of them counts where it asks for no less than the group does: it
-// may state `limits` (which count by all that the group's count by), `cost`, `concurrency`, `body` (not
-// larger), `timeout`, `sensitive` and `threat_model`. Anything else is a problem.
+// An entry of `operations` for one of them applies if it does not weaken the group's gates: it may state
+// `limits` (which cover every kind of the group's), `cost`, `concurrency`, `body` (not larger), `timeout`,
+// `sensitive` and `threat_model`. Every other key is a problem.
 std::vector<openapi::Api> add_built_ins(std::span<const BuiltInGroup* const> groups, Settings& settings,
                                         std::vector<const BuiltInOperation*>& operations, Problems& problems);
 

@@ -1,5 +1,5 @@
-// What a group of built-in operations asks for holds, whatever a configuration says of it. The group of this
-// test is larger than those that there are.
+// The requirements of a group of built-in operations hold in every configuration. The group of this test is
+// larger than the real ones.
 #include "policy/built_in.h"
 
 #include <filesystem>

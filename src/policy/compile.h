@@ -1,5 +1,5 @@
-// Settings and OpenAPI documents to a PolicySet: here every operation gets its answer to who may call, what
-// they may do, what they may send, how often, and what is recorded, or a problem says what is missing.
+// Settings and OpenAPI documents to a PolicySet. Every operation gets its decisions about callers,
+// permissions, input, limits and the record; a problem names each missing one.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,9 @@ namespace gatehouse::policy {
 struct CompileInput {
   Settings settings;
   std::vector<openapi::Api> apis;
-  db::Connection* database = nullptr;              // what statements are checked against; null: there is none
-  std::vector<std::string> handlers;               // operations' names that the program brings code for
-  std::vector<const BuiltInOperation*> built_ins;  // what the program answers itself, of `apis`
+  db::Connection* database = nullptr;  // the database for checking statements; null: there is none
+  std::vector<std::string> handlers;   // operations' names that the program brings code for
+  std::vector<const BuiltInOperation*> built_ins;  // the program's own operations, of `apis`
 };
 
 // Null when there was a problem. Adds every problem it finds.

@@ -1,4 +1,5 @@
-// The authenticators of the configuration, compiled: how each credential travels, and what its claims say.
+// The authenticators of the configuration, compiled: the place of each credential, and the meaning of its
+// claims.
 #pragma once
 
 #include "base/problems.h"

@@ -98,7 +98,7 @@ void compile_limits(PolicySet& set, Problems& problems) {
     limit->policy_item = policy_item(*limit);
     set.limits.push_back(std::move(limit));
   }
-  // What no operation answers is limited too: by those defaults that need to know no more than the address.
+  // Paths without an operation are limited too: by the defaults whose key is the address alone.
   for (const PlacedText& name : set.settings.defaults.limits) {
     for (const auto& limit : set.limits) {
       if (limit->name != name.value || limit->phase != Limit::Phase::address) continue;

@@ -132,7 +132,7 @@ std::optional<Statement> ObjectCompiler::statement(const PlacedText& text, const
   return statement;
 }
 
-// What the operation does not declare has no value.
+// An undeclared reference has no value.
 void ObjectCompiler::check_declared(const Reference& value, const openapi::Operation& from,
                                     const Place& place, const std::string& name, const std::string& what) {
   std::optional<openapi::In> in;
@@ -167,7 +167,7 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
 std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Upstream& settings,
                                                      const openapi::Operation& from,
                                                      const std::string& name) {
-  if (settings.path.value.empty()) return std::nullopt;  // told when it was read
+  if (settings.path.value.empty()) return std::nullopt;  // reported when it was read
   const auto& fallback = set_.settings.defaults.upstream;
   const PlacedText* named = settings.name ? &*settings.name : fallback ? &*fallback : nullptr;
   if (named == nullptr) {
@@ -199,8 +199,8 @@ std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Ups
   return UpstreamLookup{&upstream->second, *std::move(path)};
 }
 
-// What the configuration promises about an upstream's answer. A value of another type is an error when a
-// condition reaches it, which refuses.
+// The configured types of an upstream's answer. A value of another type is an error when a condition reads
+// it, which refuses.
 cel::Type ObjectCompiler::attributes(const ResourceSettings& settings, const std::string& name) {
   if (settings.attributes.empty()) return cel::Type::map(cel::Type::string(), cel::Type::dyn());
   std::vector<cel::Field> fields;
@@ -271,8 +271,8 @@ void ObjectCompiler::decide(const openapi::Operation& from, const OperationSetti
   operation.placement = sql->guarded ? ConditionPlacement::in_statement : ConditionPlacement::in_transaction;
 }
 
-// Only what reads can be put in brackets; and whatever does not fit (a comparison, a name, the number of
-// parameters) is left to the transaction, which can everything.
+// Only a statement that reads can be put in brackets; all cases that do not fit (a comparison, a name, the
+// number of parameters) are left to the transaction, which supports everything.
 std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, const Operation& operation,
                                                const cel::Environment& environment) {
   const Statement& answer = operation.sql()->statement;
@@ -281,7 +281,7 @@ std::optional<Guarded> ObjectCompiler::guarded(const OperationSettings& own, con
   const auto is_whole = [](const Statement& one) {
     return one.values.size() == one.fixed->parameters().size();
   };
-  if (!is_whole(answer) || !is_whole(lookup)) return std::nullopt;  // its problem has been told
+  if (!is_whole(answer) || !is_whole(lookup)) return std::nullopt;  // its problem has been reported
   std::vector<GuardProgram> programs;
   std::string condition = "1";
   for (const PlacedText& text : own.conditions) {

@@ -1,4 +1,4 @@
-// What an operation does with objects: the statements it runs, `resource`, and the conditions of `when`.
+// The objects of an operation: the statements it runs, `resource`, and the conditions of `when`.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ class ObjectCompiler {
   // `set` and `problems` outlive it; the set has its statements' catalogue when the first operation comes.
   ObjectCompiler(PolicySet& set, Problems& problems) : set_(set), problems_(problems) {}
 
-  // The statement with what each of its parameters stands for; nothing with a problem.
+  // The statement with the value of each parameter; nothing with a problem.
   std::optional<Statement> statement(const PlacedText& text, const openapi::Operation& from,
                                      const std::string& name);
   // Which objects: fills the operation's resource and conditions.
@@ -29,7 +29,7 @@ class ObjectCompiler {
   std::optional<UpstreamLookup> lookup(const ResourceSettings::Upstream& settings,
                                        const openapi::Operation& from, const std::string& name);
   cel::Type attributes(const ResourceSettings& settings, const std::string& name);
-  // `what` is who names the value: "the statement binds `:path.id`".
+  // `what` is the beginning of the message: "the statement binds `:path.id`".
   void check_declared(const Reference& value, const openapi::Operation& from, const Place& place,
                       const std::string& name, const std::string& what);
 

@@ -1,4 +1,4 @@
-// Schemes that a document asks for together: several proofs, of which one is who acts.
+// Schemes that a document requires together: several proofs, one of which gives the acting principal.
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// Conditions, objects and limits see fields and cookies that the operation declares or that `fields.forward` gives a
-// schema; any other is a problem when the configuration is loaded, with what to do.
+// Conditions, objects and limits can read fields and cookies that the operation declares or that
+// `fields.forward` gives a schema; any other is a problem when the configuration is loaded, with its remedy.
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -62,20 +62,25 @@ constexpr std::string_view kGoodKey = "header['X-Tenant']";
 TEST(DeclaredNames, AreSeen) {
   EXPECT_EQ(problems_with(kGoodCondition, kGoodKey), "");
   EXPECT_EQ(problems_with("request.cookie.theme == 'dark'", "request.cookie.theme"), "");
-  const std::string_view fields = "fields: {forward: [{name: X-Region, schema: {type: string, maxLength: 9}}]}\n";
-  EXPECT_EQ(problems_with("request.header['X-Region'] == 'x'", "header['X-Region']", fields, "[per_ip, per_key]"), "");
+  const std::string_view fields =
+      "fields: {forward: [{name: X-Region, schema: {type: string, maxLength: 9}}]}\n";
+  EXPECT_EQ(
+      problems_with("request.header['X-Region'] == 'x'", "header['X-Region']", fields, "[per_ip, per_key]"),
+      "");
 }
 
 TEST(DeclaredNames, AreAllThatConditionsSee) {
   for (const char* name : {"X-Other", "x-tenant", "Authorization", "Cookie", "Host"}) {
     const std::string problems = problems_with(fmt::format("request.header['{}'] == 'x'", name), kGoodKey);
     EXPECT_THAT(problems, HasSubstr("request.header has no member")) << name;
-    EXPECT_THAT(problems, HasSubstr("; declare it as a header parameter, or give it a schema in fields.forward"));
+    EXPECT_THAT(problems,
+                HasSubstr("; declare it as a header parameter, or give it a schema in fields.forward"));
   }
   EXPECT_THAT(problems_with("request.header['X-Plain'] == 'x'", kGoodKey, "fields: {forward: [X-Plain]}\n"),
               HasSubstr("give it a schema in fields.forward"))
       << "its values are not checked";
-  EXPECT_THAT(problems_with("request.cookie.sid == 'x'", kGoodKey), HasSubstr("; declare it as a cookie parameter"));
+  EXPECT_THAT(problems_with("request.cookie.sid == 'x'", kGoodKey),
+              HasSubstr("; declare it as a cookie parameter"));
 }
 
 TEST(DeclaredNames, AreAllThatLimitsSee) {
@@ -86,7 +91,8 @@ TEST(DeclaredNames, AreAllThatLimitsSee) {
   EXPECT_THAT(problems_with(kGoodCondition, kGoodKey, "", "[per_ip, per_key]"),
               HasSubstr("plain: has the limit `per_key`"))
       << "each operation that has the limit declares what its key names";
-  EXPECT_EQ(problems_with(kGoodCondition, "request.query.anything"), "") << "shared by operations of many shapes";
+  EXPECT_EQ(problems_with(kGoodCondition, "request.query.anything"), "")
+      << "shared by operations of many shapes";
 }
 
 }  // namespace

@@ -12,8 +12,7 @@ namespace {
 
 using cel::Type;
 
-// What a schema promises, as CEL sees it. Integers are int, other numbers double; what may be null is
-// wrapped.
+// The type of a schema in CEL. Integers are int, other numbers double; a value that may be null is wrapped.
 Type type_of(const schema::Shape* shape, const std::string& name) {
   using Kind = schema::Shape::Kind;
   if (shape == nullptr) return Type::dyn();
@@ -89,8 +88,8 @@ void declare(cel::Environment& environment, Name name, std::string_view text, Ty
   if (environment.declare(text, std::move(type)) != slot(name)) std::abort();
 }
 
-// One who was proven, by the name of the scheme: `principal.by["userToken"].claims.sub`. The members are
-// those of `principal`; one that has no value is not there.
+// A proven principal, by the name of the scheme: `principal.by["userToken"].claims.sub`. The members are
+// those of `principal`; a member without a value is absent.
 Type proven_type() {
   const Type strings = Type::list(Type::string());
   return Type::object("principal.by[]", {{"id", Type::string()},

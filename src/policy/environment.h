@@ -1,4 +1,4 @@
-// What conditions of an operation may name, with the types that its parameters, body and resource declare.
+// The variables of an operation's conditions, with the types that its parameters, body and resource declare.
 #pragma once
 
 #include "cel/environment.h"
@@ -6,7 +6,7 @@
 
 namespace gatehouse::policy {
 
-// What the operation declares of its input. `resource` is left open.
+// The types of the operation's declared input. `resource` is left open.
 InputTypes input_types(const openapi::Operation& operation);
 // The columns of a lookup.
 cel::Type resource_type(const Statement& statement);

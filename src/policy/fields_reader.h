@@ -1,4 +1,4 @@
-// `fields`: what of a client's head goes on to the upstreams beside what operations declare.
+// `fields`: the parts of a client's head that are forwarded in addition to declared ones.
 #pragma once
 
 #include "doc/reader.h"

@@ -12,7 +12,7 @@ namespace {
 
 using QuestionKind = cel::Question::Kind;
 
-// What SQL has no value for is bound as a blob, which no column that counts holds.
+// A value that SQL cannot represent is bound as a blob; no compared column holds a blob.
 constexpr GuardMark kError{""};
 constexpr GuardMark kNotANumber{std::string_view("\0", 1)};
 constexpr GuardMark kOtherKind{std::string_view("\1", 1)};
@@ -93,7 +93,7 @@ class Writer {
     const cel::Type* type = resource_.field(name);
     if (type == nullptr) return fail();
     const cel::Type inner = type->is(cel::Type::Kind::wrapper) ? type->parameters()[0] : *type;
-    // Infinity is no JSON: a lookup that finds it fails.
+    // JSON has no infinity: a lookup that finds it fails.
     const std::string infinite = fmt::format("abs(CAST({} AS REAL)) > 1.7976931348623157e308", quoted);
     switch (inner.kind()) {
       case cel::Type::Kind::integer:
@@ -121,7 +121,7 @@ class Writer {
 
   void equal(const Side& left, const Side& right) {
     out_ += fmt::format("CASE WHEN {} OR {} THEN NULL", left.bad, right.bad);
-    // The marks that are no errors are equal to nothing.
+    // The marks that are not errors are equal to nothing.
     for (const Side* side : {&left, &right}) {
       if (side->is_value) out_ += fmt::format(" WHEN typeof({}) = 'blob' THEN 0", side->sql);
     }
@@ -201,7 +201,7 @@ GuardValue strings(const cel::Value& value) {
   return out;
 }
 
-// What may not stand before the bracket that closes around a statement.
+// Text that must not stand before the closing bracket around a statement.
 std::string_view without_end(std::string_view statement) {
   while (!statement.empty() &&
          std::string_view(" \t\r\n\f;").find(statement.back()) != std::string_view::npos) {
@@ -228,9 +228,9 @@ GuardValue guard_value(const cel::Evaluated& outcome, GuardProgram::Use use) {
   return kError;
 }
 
-// A LIMIT is worked out before the first row is looked for, and a WHERE perhaps behind: where the guard says
-// no, the statement must not run, for its time and its errors would tell of the object. Newlines end what a
-// statement may end with: a comment.
+// A LIMIT is computed before the first row is looked for, and a WHERE perhaps after it: if the guard is
+// false, the statement must not run, because its time and its errors would reveal the object. Newlines end a
+// comment at the end of a statement.
 std::string guarded_statement(std::string_view statement, std::string_view lookup,
                               std::string_view condition) {
   return fmt::format(

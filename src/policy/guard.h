@@ -1,11 +1,12 @@
-// A condition over the object as a part of the SQL statement that answers: asked and acted upon in one step.
+// A condition over the object as a part of the SQL statement of the operation: evaluated and acted upon in
+// one step.
 //
-// CEL's answers are true, false and error, and so are SQL's true, false and NULL: AND, OR and NOT treat NULL
-// as CEL treats an error. What is left is to give every comparison exactly CEL's answer (guard_test.cc holds
-// the two against each other): kinds are told apart by typeof(), affinity is taken away by a unary plus, text
-// is compared byte by byte whatever the column's collation, an integer beside a real is compared as the
-// nearest double. What cannot be said so is not said at all, and the condition is asked between two
-// statements of one transaction.
+// CEL's results are true, false and error, and so are SQL's true, false and NULL: AND, OR and NOT treat NULL
+// as CEL treats an error. In addition every comparison must give exactly CEL's result (guard_test.cc compares
+// the two): kinds are distinguished by typeof(), affinity is removed by a unary plus, text is compared byte
+// by byte with any collation of the column, an integer beside a real is compared as the nearest double. A
+// condition that SQL cannot express exactly is not translated; it is evaluated between two statements of one
+// transaction.
 #pragma once
 
 #include <cstdint>

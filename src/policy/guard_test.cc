@@ -15,7 +15,7 @@
 namespace gatehouse::policy {
 namespace {
 
-// One table whose columns differ in what SQLite makes of values: affinity, collation, none.
+// One table whose columns convert values differently: affinity, collation, none.
 constexpr const char* kColumns[] = {"owner", "label", "level", "weight", "loose", "odd \"name\""};
 
 class Guards : public ::testing::Test {

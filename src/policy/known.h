@@ -1,4 +1,4 @@
-// "there are: a, b": what a message says where a name means nothing.
+// "there are: a, b": the end of a message about an unknown name.
 #pragma once
 
 #include <string>

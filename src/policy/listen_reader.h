@@ -1,4 +1,4 @@
-// Reads `listen`: where the server listens, and for whom. Internal to the readers of settings.
+// Reads `listen`: the addresses of the server, and its names. Internal to the readers of settings.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the keys of `listen.names`, `listen.health`, `tracing` and `upstreams.….host` may say.
+// The values of `listen.names`, `listen.health`, `tracing` and `upstreams.….host`.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -82,7 +82,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
     // Named as the person named it, so that problems point to a path that can be clicked.
     const auto shown =
         std::filesystem::path(document.value).lexically_proximate(std::filesystem::current_path());
-    // A missing file is a mistake in what names it. Reading twice costs little.
+    // A missing file is an error at the place that names it. Reading twice costs little.
     if (const auto text = options.read(shown); !text) {
       problems.add(document.place,
                    fmt::format("openapi: {}: {}; name an OpenAPI document, relative to this file",
@@ -96,7 +96,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   }
   for (openapi::Api& api : add_built_ins(options.built_ins, input.settings, input.built_ins, problems))
     input.apis.push_back(std::move(api));
-  // What is missing from a document that cannot be read would only add noise.
+  // Problems of missing parts of an unreadable document would only add noise.
   if (!readable || input.settings.openapi.empty()) return nullptr;
 
   std::optional<db::Connection> database;

@@ -18,12 +18,12 @@
 
 namespace gatehouse::policy {
 
-// What loading needs of the program around it.
+// The inputs of loading from the program.
 struct LoadOptions {
   doc::ReadFile read;                                   // files
   std::vector<std::string> handlers;                    // that the program brings code for
-  std::span<const BuiltInGroup* const> built_ins = {};  // what it answers itself, where that is turned on
-  // Adds what is wrong with the settings that only the program can tell: files it will open. May be empty.
+  std::span<const BuiltInGroup* const> built_ins = {};  // the program's own operations, if they are turned on
+  // Adds problems of the settings that only the program can find: files it will open. May be empty.
   std::function<void(const Settings&, Problems&)> examine = nullptr;
   // Called before each document is read, which may take a while. May be empty.
   std::function<void(const std::filesystem::path&)> begins = nullptr;

@@ -20,8 +20,8 @@ std::optional<cel::Program> compile_at(const PlacedText& text, const cel::Enviro
   auto program = cel::compile(text.value, environment, expected);
   if (program) return *std::move(program);
   for (const cel::Problem& problem : program.error()) {
-    problems.add(text.place,
-                 with_mend(fmt::format("`{}`: at character {}: {}", text.value, problem.offset + 1, problem.message)));
+    problems.add(text.place, with_mend(fmt::format("`{}`: at character {}: {}", text.value,
+                                                   problem.offset + 1, problem.message)));
   }
   return std::nullopt;
 }

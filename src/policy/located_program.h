@@ -12,7 +12,7 @@ namespace gatehouse::policy {
 std::optional<cel::Program> compile_at(const PlacedText& text, const cel::Environment& environment,
                                        const cel::Type& expected, Problems& problems);
 
-// The message of a problem of CEL, with what to do about a field or cookie that the operation does not declare.
+// The message of a problem of CEL, with the remedy for a field or cookie that the operation does not declare.
 std::string with_mend(std::string message);
 
 }  // namespace gatehouse::policy

@@ -1,4 +1,4 @@
-// What `security_txt` may say (RFC 9116 section 2.5).
+// The values of `security_txt` (RFC 9116 section 2.5).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -93,7 +93,7 @@ std::string words_of(std::string_view name) {
 }
 
 std::optional<std::string_view> word_for(Purpose purpose, const openapi::Operation& operation) {
-  // Parameters' names stand for values, not for what the operation does.
+  // Parameters' names describe values, not the operation's purpose.
   std::string fixed;
   bool inside = false;
   for (const char c : operation.path) {

@@ -1,6 +1,5 @@
-// What an operation is for, guessed from its names: the endpoints that are attacked first, and those that are
-// forgotten. A guess only warns: nothing is allowed or refused because of one, and what is said names the
-// word it rests on.
+// The purpose of an operation, guessed from its names: the endpoints that are attacked first, and those that
+// are forgotten. A guess only warns: it allows and refuses nothing, and the finding names the word.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +14,11 @@ namespace gatehouse::review {
 enum class Purpose : std::uint8_t {
   sign_in,         // takes a password or code, gives a session or token
   recovery,        // password reset
-  webhook,         // receives what another system sends
+  webhook,         // receives calls of another system
   export_,         // gives much at once
   search,          // may give much, and costs
-  administration,  // what only operators do
-  access,          // changes who may do what
+  administration,  // for operators only
+  access,          // changes permissions
   money,
 };
 

@@ -96,7 +96,7 @@ const policy::Acceptance* acceptance_of(const PolicySet& policy, const Rule& rul
   return found == policy.settings.accepted.end() ? nullptr : &*found;
 }
 
-// What of a finding nobody answers for stays in `open`.
+// Findings that are not accepted stay in `open`.
 void sort_out(const PolicySet& policy, Finding finding, std::vector<Finding>& open,
               std::vector<Finding>& accepted) {
   if (finding.operations.empty()) {

@@ -1,4 +1,4 @@
-// The review of one configuration: what every operation has in every layer, and what is weak.
+// The review of one configuration: the settings of every operation in every layer, and the weaknesses.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace gatehouse::review {
 
-// What an operation has.
+// The layers of an operation.
 inline constexpr Layer kLayers[] = {Layer::transport, Layer::authentication, Layer::authorisation,
                                     Layer::schema,    Layer::limits,         Layer::events,
                                     Layer::target};
@@ -33,8 +33,8 @@ struct Report {
 
 Report review(const policy::PolicySet& policy, std::string configuration, const Facts& facts = {});
 
-// What an operation has in a layer, in few words; the transport is the same for all, and the review no layer
-// of its own: they have none.
+// The settings of an operation in a layer, in few words. The transport is the same for all, and the review is
+// not a layer of its own: they have none.
 std::string describe(const policy::PolicySet& policy, const policy::Operation& operation, Layer layer);
 std::string_view name(policy::Exposure exposure);
 std::string_view name(policy::DataClass data);

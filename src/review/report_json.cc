@@ -38,7 +38,7 @@ class Line {
     builder_.end_array();
     return *this;
   }
-  // For what has a shape of its own.
+  // For values with a structure of their own.
   json::Builder& under(std::string_view key) {
     builder_.key(key);
     return builder_;

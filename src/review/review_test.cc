@@ -130,8 +130,7 @@ const std::vector<Change> kSecurityTxt{
     {"roles:",
      "security_txt: {contact: mailto:security@shop.example, expires: 2027-01-01T00:00:00Z}\nroles:"}};
 
-// For each rule what must be changed so that it has something to say. The first of its kind of change is
-// enough.
+// For each rule the change that causes a finding. The first of its kind of change is enough.
 const std::vector<Case>& cases() {
   static const std::vector<Case> kCases{
       {"threat-model-unstated", {{"threat_model: {exposure: public, data: internal}\n", ""}}, {}},
@@ -302,7 +301,7 @@ const std::vector<Case>& cases() {
   return kCases;
 }
 
-// Whoever renames an operation in the document renames it in the configuration.
+// The operation has the same new name in the document and in the configuration.
 std::string renamed(std::string configuration, const std::vector<Change>& api) {
   for (const auto& [from, to] : api) {
     constexpr std::string_view kId = "operationId: ";
@@ -449,7 +448,8 @@ TEST(Review, WhatSomebodyAnswersForIsNoWeakness) {
 }
 
 TEST(Review, AnAcceptanceHoldsForWhatItNamesAndNoMore) {
-  // Not for every operation, nor for another's finding; and nobody accepts that acceptances accept nothing.
+  // Not for every operation, nor for another's finding; and the finding about unused acceptances cannot be
+  // accepted.
   const Report report = with_accepted(
       "{rule: deprecated-served, reason: all}, {rule: deprecated-served, operation: addItem, reason: other}, "
       "{rule: no-such-rule, operation: getItem, reason: wrong}, {rule: acceptance-stale, reason: quiet}");

@@ -1,4 +1,4 @@
-// What a rule of the review is, and what it may ask and say.
+// A rule of the review, its inputs and its findings.
 #pragma once
 
 #include <chrono>
@@ -23,20 +23,20 @@ enum class Layer : std::uint8_t {
   limits,
   events,
   target,
-  review  // what was accepted
+  review  // accepted findings
 };
 std::string_view name(Severity severity);
 std::string_view name(Layer layer);
 
-// What makes a rule's findings one step milder: exposure `internal`; data `internal`, and two for data
-// `public`.
+// The condition that makes a rule's findings one step milder: exposure `internal`; data `internal`, and two
+// for data `public`.
 enum class Weighs : std::uint8_t { nothing, exposure, data };
 
-// What is so outside of the configuration, where it could be learned.
+// Facts outside of the configuration, if they are known.
 struct Facts {
   std::optional<std::chrono::hours>
       certificate_left;  // until the server's certificate ends; negative where it has ended
-  // Files with secrets that every user of the machine may read: what each is, and its permissions ("0644").
+  // Files with secrets that every user of the machine may read: their names and permissions ("0644").
   struct OpenSecret {
     Place place;
     std::string what;
@@ -54,11 +54,11 @@ struct Finding {
   Severity severity = Severity::low;                 // as the threat model weighs it
   std::vector<const policy::Operation*> operations;  // empty: the configuration as a whole
   Place place;
-  std::string what;                              // what is so, in this configuration
-  const policy::Acceptance* accepted = nullptr;  // who answers for it; it is no weakness then
+  std::string what;                              // the fact in this configuration
+  const policy::Acceptance* accepted = nullptr;  // the acceptance; the finding does not count then
 };
 
-// Where a rule puts what it finds.
+// The output of a rule.
 class Findings {
  public:
   Findings(const policy::PolicySet& policy, const Facts& facts) : policy_(&policy), facts_(&facts) {}
@@ -77,7 +77,7 @@ class Findings {
 
   const policy::PolicySet& policy() const { return *policy_; }
   const Facts& facts() const { return *facts_; }
-  // What the rules before have found.
+  // The findings of the rules before.
   const std::vector<Finding>& so_far() const { return list_; }
   std::vector<Finding> take() { return std::move(list_); }
 
@@ -112,9 +112,9 @@ std::span<const Rule> schema_rules();
 std::span<const Rule> limit_rules();
 std::span<const Rule> event_rules();
 std::span<const Rule> target_rules();
-std::span<const Rule> review_rules();  // the last: they look at what the others found
+std::span<const Rule> review_rules();  // the last: they use the findings of the others
 
-// ---- what several rules ask ----
+// ---- shared by several rules ----
 
 // Whether the method promises to change nothing (RFC 9110 section 9.2.1).
 bool is_safe(const policy::Operation& operation);

@@ -38,8 +38,8 @@ const std::string* name_of(const PolicySet& policy, const Operation& operation,
   return nullptr;
 }
 
-// How many things a thief needs: keys lie beside each other, and who has one token of an issuer can get
-// another.
+// The number of separate secrets that a thief needs: keys are stored together, and a thief with one token of
+// an issuer can get another.
 std::size_t proofs_of(const PolicySet& policy, const policy::SchemeAlternative& alternative) {
   std::vector<std::string> kinds;
   for (const policy::SchemeUse& use : alternative) {

@@ -20,7 +20,7 @@ bool binds_principal(const policy::Statement& statement) {
   });
 }
 
-// A condition over the object or its name; or a constant, by which somebody says that every holder may.
+// A condition over the object or its name; or a constant, which states that every holder may.
 bool is_about_object(const policy::Condition& condition) {
   const std::vector<cel::Slot>& slots = condition.program.slots();
   const auto asks = [&](Name name) { return std::ranges::find(slots, policy::slot(name)) != slots.end(); };
@@ -128,7 +128,7 @@ constexpr Rule kAuthorisationRules[] = {
                for (const std::string& permission : policy.permission_names) {
                  if (policy::grants(pattern.value, permission)) held.push_back(permission);
                }
-               if (held.empty()) continue;  // grant-unused tells it
+               if (held.empty()) continue;  // grant-unused reports it
                found.whole(pattern.place,
                            fmt::format("roles.{} holds `{}`: today {}", role, pattern.value, text(held)));
              }

@@ -9,7 +9,7 @@ namespace {
 using policy::Operation;
 using policy::PolicySet;
 
-// Why somebody will ask one day who did that, or nothing.
+// The reason why the caller must be provable later, or nothing.
 std::string worth_proving(const Operation& operation) {
   if (operation.method == "DELETE") return "DELETE";
   if (const auto word = word_for(Purpose::export_, *operation.api))

@@ -15,8 +15,7 @@ using policy::LimitUse;
 using policy::Operation;
 using policy::PolicySet;
 
-// Of the limits that are shared by an address or by what a request names: requests in a minute, of this
-// operation's cost.
+// Of the limits by address or by input: requests per minute, of this operation's cost.
 double tightest(const Operation& operation) {
   double least = 1e300;
   for (const auto* limits : {&operation.address_limits, &operation.input_limits}) {
@@ -29,7 +28,7 @@ double tightest(const Operation& operation) {
   return least;
 }
 
-// Whether `limits` or `cost` was said for this operation, beside what holds for all.
+// Whether this operation has its own `limits` or `cost`, in addition to the defaults.
 bool has_own_limits(const Operation& operation) {
   return operation.settings != nullptr &&
          (operation.settings->limits || operation.settings->cost.value_or(1) > 1);

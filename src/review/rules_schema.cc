@@ -15,7 +15,7 @@ using policy::Operation;
 using policy::PolicySet;
 using Kind = schema::Weakness::Kind;
 
-// One place where a schema says too little, and the operations that accept what it describes.
+// One place where a schema is too weak, and the operations that accept its values.
 struct Weak {
   Place place;
   std::string_view keyword;
@@ -30,7 +30,7 @@ const openapi::Api& document_of(const PolicySet& policy, const Operation& operat
   return policy.apis.size() == 1 ? policy.apis.front() : *std::ranges::find_if(policy.apis, has);
 }
 
-// In the order of the documents. What several operations share is there once.
+// In the order of the documents. A place that several operations share is there once.
 std::vector<Weak> weak_places(const PolicySet& policy, Kind kind) {
   std::map<std::tuple<const openapi::Api*, std::string, std::uint32_t, std::string_view>, Weak> found;
   const auto look = [&](const openapi::Api& api, const Operation& operation, const schema::Schema* schema) {

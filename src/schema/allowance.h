@@ -1,5 +1,5 @@
-// What several checks for one request may cost together, in nanoseconds or so, beside what the bytes of each
-// allow it.
+// The bound on the cost of all checks for one request together, in nanoseconds or so, in addition to the
+// budget by the bytes of each.
 #pragma once
 
 #include <cstdint>

@@ -20,14 +20,14 @@ struct ByteRun {
   bool has(unsigned char byte) const { return (set[byte / 64] >> (byte % 64) & 1U) != 0; }
 };
 
-// Whether a match that takes as much as it can and never goes back is right: only when what follows a run of
-// variable length cannot begin inside it.
+// Whether a greedy match without backtracking is right: only if the text after a run of variable length
+// cannot begin inside it.
 bool needs_no_going_back(const std::vector<ByteRun>& runs);
 
 inline constexpr std::uint64_t kMostRepeats = 1000;  // of RE2 in one counted repetition
 
-// Repeats what stands in `re2` from `begin` on so often, by several repetitions where one would be too many;
-// `most` is kEndlessly for any number. false: that would be too long, and RE2 refuses what `re2` is then.
+// Repeats the part of `re2` from `begin` on, by several repetitions if one would be too many; `most` is
+// kEndlessly for any number. false: that would be too long, and RE2 refuses the resulting `re2`.
 inline constexpr std::uint64_t kEndlessly = std::numeric_limits<std::uint64_t>::max();
 bool repeat(std::string& re2, std::size_t begin, std::uint64_t least, std::uint64_t most);
 

@@ -40,7 +40,7 @@ void append_number(std::string& out, std::string_view literal) {
   out += decimal.fraction;
 }
 
-// What one array's comparison needs, kept by the thread.
+// Working memory for one array's comparison, kept by the thread.
 struct Kept {
   std::string bytes;
   std::vector<std::size_t> ends;

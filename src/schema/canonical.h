@@ -1,6 +1,5 @@
-// Values as bytes that are the same exactly where the values are equal as JSON Schema means it (Core, 4.2.2):
-// numbers by value, objects without order. What would compare every value with every other sorts these
-// instead.
+// Values as bytes that are equal exactly if the values are equal in JSON Schema (Core, 4.2.2): numbers by
+// value, objects without order. Sorting these replaces comparing every value with every other.
 #pragma once
 
 #include <string>

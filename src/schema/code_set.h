@@ -19,7 +19,7 @@ constexpr Code kLastCode = 0x10FFFF;
 extern const Ranges kDigits;          // \d
 extern const Ranges kWordCharacters;  // \w
 extern const Ranges kSpaces;          // \s: white space and line ends
-extern const Ranges kLineEnds;        // what "." does not match
+extern const Ranges kLineEnds;        // the characters that "." does not match
 
 Ranges complement(const Ranges& sorted);
 

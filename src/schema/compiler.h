@@ -35,14 +35,14 @@ enum class Formats : std::uint8_t { annotate, assert };
 // with prefixItems, and without items and unevaluatedItems, refuses elements that no applying branch
 // describes.
 enum class Sealing : std::uint8_t { open, sealed };
-// input: what a client sends (readOnly members are refused and never required). output: what leaves (the same
-// for writeOnly).
+// input: sent by a client (readOnly members are refused and never required). output: sent to a client (the
+// same for writeOnly).
 enum class Direction : std::uint8_t { any, input, output };
 enum class Contents : std::uint8_t { schema, openapi };  // of a document
 
-// Bounds for what a schema leaves unbounded. Depth is the parser's business (json::ParseLimits).
+// Bounds for values that a schema leaves unbounded. json::ParseLimits bounds the depth.
 struct Caps {
-  std::uint64_t string = 1024;  // code points, where there is no maxLength, enum, const or bounded format
+  std::uint64_t string = 1024;  // code points, without maxLength, enum, const or bounded format
   std::uint64_t items = 100;
   std::uint64_t properties = 100;
   // Numbers without bounds: integers within ±(2^53 − 1) (int64's range where the format says so), others
@@ -56,12 +56,12 @@ struct Options {
   std::optional<Caps> caps = std::nullopt;
 };
 
-// What is wrong in a schema, and where.
+// A problem in a schema, and its place.
 struct Problem {
   std::string document;      // URI, as added
   std::string pointer;       // of the schema object or keyword
   std::uint32_t offset = 0;  // in the document's text
-  std::string what;          // "what is wrong, and what would be right"
+  std::string what;          // the problem, and its remedy
 };
 using Problems = std::vector<Problem>;
 
@@ -79,14 +79,14 @@ class Compiler {
   // `root` must stay alive as long as the compiler; compiled schemas do not need it. `uri` is absolute.
   void add(std::string_view uri, json::Value root, Contents contents = Contents::schema);
 
-  // `schema` is a value inside the document added as `uri`. Compiling the same place again is cheap, and what
-  // schemas share is compiled once. Work and memory are linear in the documents' size. After a problem every
-  // further call fails too, with the problems that are new (perhaps none): a loader collects them all.
+  // `schema` is a value inside the document added as `uri`. Compiling the same place again is cheap, and
+  // shared schemas are compiled once. Work and memory are linear in the documents' size. After a problem
+  // every further call fails too, with the new problems (perhaps none): a loader collects them all.
   std::expected<std::shared_ptr<const Schema>, Problems> compile(std::string_view uri, json::Value schema,
                                                                  Direction direction = Direction::any);
 
-  // What a $ref, in the schema or object at `base` of that document, refers to; nothing when there is no such
-  // thing. For callers that read documents themselves.
+  // The target of a $ref in the schema or object at `base` of that document; nothing if there is none. For
+  // callers that read documents themselves.
   std::optional<json::Value> resolve(std::string_view uri, std::string_view reference);
 
   std::shared_ptr<const Shape> shape(std::string_view uri, json::Value schema);

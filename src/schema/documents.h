@@ -1,6 +1,5 @@
-// The documents that schemas stand in: which schema resource ($id) each schema object belongs to, which
-// dialect and vocabularies rule there, and what a reference means (JSON Schema 2020-12 Core, sections 8 and
-// 9).
+// The documents of schemas: the schema resource ($id) of each schema object, its dialect and vocabularies,
+// and the target of a reference (JSON Schema 2020-12 Core, sections 8 and 9).
 #pragma once
 
 #include <cstdint>
@@ -39,7 +38,7 @@ struct SchemaResource {
   TextMap<json::Value> anchors;  // dynamic ones, too
   TextMap<json::Value> dynamic_anchors;
 
-  // Draft 7 and OpenAPI 3.0: what stands beside $ref does not count.
+  // Draft 7 and OpenAPI 3.0: members beside $ref are ignored.
   bool ref_stands_alone() const { return draft == Draft::draft_7 || draft == Draft::openapi_3_0; }
 };
 
@@ -53,8 +52,7 @@ class Documents {
   SchemaResource& add(std::string_view uri, json::Value root, Contents contents);
   SchemaResource* find(std::string_view uri);  // by the URI of a document or resource; fetches
 
-  // The resource of a schema object; `around` is the resource of what it stands in, if nobody has seen it
-  // yet.
+  // The resource of a schema object; `around` is the resource of its container, if the object is new.
   SchemaResource& resource_of(json::Value schema, SchemaResource& around);
 
   struct Target {
@@ -85,7 +83,7 @@ class Documents {
   std::unordered_map<const json::Node*, SchemaResource*> places_;
   // The members of large objects that pointers went through.
   std::unordered_map<const json::Node*, std::unordered_map<std::string_view, json::Value>> large_;
-  // What stands in the containers that pointer_to went through: it is asked for thousands of places.
+  // The contents of the containers that pointer_to went through: it is called for thousands of places.
   std::unordered_map<const json::Node*, std::vector<const json::Node*>> children_;
 };
 

@@ -205,7 +205,7 @@ class Reader {
 
   static constexpr std::size_t kAtStart = 2;  // behind \A
 
-  // `begin`: where what is repeated stands in out_.re2.
+  // `begin`: the place of the repeated part in out_.re2.
   void quantifier(ByteRun* run, RegexForm& form, std::size_t begin) {
     std::uint64_t least = 1;
     std::uint64_t most = 1;
@@ -475,7 +475,7 @@ class Reader {
   std::uint64_t copies_ = 0;  // in repetitions of more than it takes in one
   bool too_many_repeats_ = false;
   std::optional<Translation::Length> length_;  // of a repetition behind ^
-  std::string repeated_;                       // what it repeats
+  std::string repeated_;                       // the repeated part
   std::size_t length_ends_ = 0;                // where it ends in out_.re2
   std::uint64_t groups_ = 0;
   std::uint64_t most_reference_ = 0;

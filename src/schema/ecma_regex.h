@@ -13,8 +13,8 @@
 namespace gatehouse::schema {
 
 enum class Strictness : std::uint8_t {
-  grammar,   // exactly the grammar with the u flag, including what RE2 cannot do
-  matching,  // what can be matched; also takes the harmless forms that the grammar without u has ("\-", "]")
+  grammar,   // exactly the grammar with the u flag, including constructs that RE2 cannot match
+  matching,  // matchable expressions; also accepts the harmless forms of the grammar without u ("\-", "]")
 };
 
 struct Translation {
@@ -23,8 +23,8 @@ struct Translation {
   bool simple = false;
   bool anchored_at_end = false;
   std::vector<ByteRun> runs;
-  // At most so many places of the expression can be the next to read at once: what one byte costs where a
-  // text leads RE2 to ever new states, in steps of some nanoseconds.
+  // At most so many places of the expression can be the next to read at once: the cost of one byte if a text
+  // leads RE2 to ever new states, in steps of some nanoseconds.
   double width = 1;
   // The whole matches texts of so many characters only; `re2` does not ask for that.
   struct Length {
@@ -35,7 +35,7 @@ struct Translation {
   double places = 1;  // all there are: of a small expression RE2 keeps every state, and no text is expensive
 };
 
-// The error says what is wrong.
+// The error is the problem.
 std::expected<Translation, std::string> translate_regex(std::string_view expression, Strictness strictness);
 
 }  // namespace gatehouse::schema

@@ -1,6 +1,6 @@
-// What is wrong with an instance, in words that a client may see: where, as a JSON pointer made only of names
-// that the schema declares and of array indices ("*" stands for a name that the client chose), and which
-// keyword it broke. Never a value, never an undeclared name.
+// The errors of an instance, in words that a client may see: the place, as a JSON pointer made only of names
+// that the schema declares and of array indices ("*" replaces a name that the client chose), and the keyword
+// that it broke. Never a value, never an undeclared name.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@ namespace gatehouse::schema {
 struct Format {
   std::string_view name;
   bool (*check)(std::string_view text);
-  bool bounded;  // whether it bounds the length of what it accepts
+  bool bounded;  // whether it bounds the length of accepted texts
   int cost;      // of each byte of a text, in the units of Work
 };
 
@@ -17,7 +17,7 @@ struct Format {
 const Format* find_format(std::string_view name);
 extern const Format kByteFormat;  // OpenAPI 3.0's "byte": base64
 
-// What the OpenAPI format registry says about numbers: a range, and whether they are integers.
+// The OpenAPI format registry's rules for numbers: a range, and whether they are integers.
 struct NumberFormat {
   std::string_view name;
   std::string_view least;

@@ -46,7 +46,7 @@ bool starts_with_ace(std::string_view label) {
          label[3] == '-';
 }
 
-// An A-label must be what its own U-label is encoded to.
+// An A-label must be the encoding of its own U-label.
 bool is_a_label(std::string_view label) {
   std::string lower(label);
   for (char& c : lower) {
@@ -105,7 +105,7 @@ bool context_holds(std::string_view label) {
       case 0x30FB:
         if (!kana) return false;
         break;
-      // Disallowed by RFC 5892's exceptions, whatever a table of another Unicode version says.
+      // Disallowed by RFC 5892's exceptions, independent of the Unicode version of a table.
       case 0x640:
       case 0x7FA:
       case 0x302E:

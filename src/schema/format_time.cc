@@ -40,7 +40,7 @@ std::optional<Date> read_date(std::string_view text) {
   return date;
 }
 
-// What a leap second needs to know: minutes in UTC, relative to the day that was written.
+// The input of a leap second's check: minutes in UTC, relative to the written day.
 struct Time {
   bool leap = false;
   int utc_minutes = 0;

@@ -74,8 +74,8 @@ bool block_in_path(const char* text) {
   return (halves[0] & halves[1]) == ~std::uint64_t{0};
 }
 
-// Where the first character after `at` stands that is not allowed there; escapes are, and in an IRI what is
-// not ASCII.
+// The place of the first character after `at` that is not allowed there; escapes are, and in an IRI all
+// non-ASCII characters.
 std::size_t skip(std::string_view text, std::size_t at, std::uint8_t places, UriAlphabet alphabet,
                  Private privates = Private::no) {
   while (true) {

@@ -12,8 +12,8 @@
 
 namespace gatehouse::schema {
 
-// Each keyword with its name, and whether it says something about instances; `nothing`: it says where schemas
-// stand, what they are called, or what is only told.
+// Each keyword with its name, and whether it constrains instances; `nothing`: it has the place or name of
+// schemas, or is only an annotation.
 #define GATEHOUSE_KEYWORDS(X)                                   \
   /* Core */                                                    \
   X(id, "$id", nothing)                                         \
@@ -93,7 +93,7 @@ class Keywords {
     return json::Value(nodes_[static_cast<std::size_t>(keyword)]);
   }
   bool has(Keyword keyword) const { return nodes_[static_cast<std::size_t>(keyword)] != nullptr; }
-  // Whether there is no keyword that says anything about instances but this one.
+  // Whether no other keyword constrains instances.
   bool only(Keyword keyword) const;
 
  private:
@@ -128,8 +128,7 @@ void for_each_schema_in_map(const Keywords& keywords, std::initializer_list<Keyw
   }
 }
 
-// Calls visit(subschema) for each that may say something about the same value. What `not` has says what it is
-// not.
+// Calls visit(subschema) for each that may constrain the same value. The schema of `not` states the opposite.
 template <typename Visit>
 void for_each_applied(const Keywords& keywords, Visit visit) {
   using enum Keyword;

@@ -33,7 +33,7 @@ struct Element {
   std::string_view text;   // the whole, with its quantifier
   std::string_view inner;  // of an assertion or group: between its parentheses
   std::string_view quantifier;
-  std::optional<std::size_t> length;  // characters of whatever it matches, where that is one number
+  std::optional<std::size_t> length;  // characters of every text that it matches, if that is one number
 
   bool is_assertion() const { return kind == Kind::ahead || kind == Kind::behind; }
 };
@@ -59,7 +59,8 @@ class Splitter {
     return {.kind = RegexCondition::Kind::found, .expression = std::move(expression), .parts = {}};
   }
 
-  // ---- reading: only as far as parts have to be told apart; each part is read again by who matches it ----
+  // ---- reading: only as far as needed to separate the parts; the code that matches a part parses it again
+  // ----
 
   static std::size_t end_of_class(std::string_view text, std::size_t at) {
     for (++at; at < text.size() && text[at] != ']'; ++at) {
@@ -151,7 +152,7 @@ class Splitter {
     return common;
   }
 
-  // The alternatives of an expression, or of what stands in a group.
+  // The alternatives of an expression, or of a group.
   std::vector<Sequence> read(std::string_view text, int depth = 0) {
     if (depth > kDeepestGroup) throw Unsayable{"it is nested too deeply"};
     std::vector<Sequence> alternatives(1);
@@ -262,8 +263,8 @@ class Splitter {
 
   // ---- one sequence ----
 
-  // Puts together what did not stand side by side: `\0` and `1` are not an octal escape, and two halves of a
-  // surrogate pair not one character.
+  // Joins parts that were not adjacent: `\0` and `1` are not an octal escape, and two halves of a surrogate
+  // pair are not one character.
   static void append(std::string& text, std::string_view more) {
     const bool goes_on = !more.empty() && ((more[0] >= '0' && more[0] <= '9') || more.starts_with("\\u"));
     constexpr std::size_t kLongestEscape = 6;
@@ -302,7 +303,8 @@ class Splitter {
     return read(inner).size() > 1 ? "(?:" + std::string(inner) + ")" : std::string(inner);
   }
 
-  // Where the sequence must begin for `^` to hold in it: `^` among what has no length at its beginning.
+  // The place where the sequence must begin for `^` to hold in it: `^` among elements without length at its
+  // beginning.
   static bool begins_at(const Sequence& sequence, Element::Kind anchor, bool backwards) {
     const auto holds = [&](const Element& one) { return one.kind == anchor; };
     const auto has_length = [&](const Element& one) {
@@ -350,7 +352,7 @@ class Splitter {
       } else if (one->kind == Element::Kind::behind && before == 0U) {
         add(all, *one, inner + "^", depth);
       } else if (one->wanted && is_outermost(sequence, one) && !mentions_lookaround(inner)) {
-        // Nothing stands on its other side: what it sees is a part of what is found.
+        // Nothing is on its other side: it examines a part of the match.
         (one->kind == Element::Kind::ahead ? end : base) = "(?:" + std::string(one->inner) + ")";
       } else {
         refuse_place();

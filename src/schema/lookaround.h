@@ -27,7 +27,7 @@ struct RegexCondition {
 // Whether it has lookaround, or looks as if it had.
 bool mentions_lookaround(std::string_view expression);
 
-// The same as conditions. The error says what has to be written otherwise.
+// The same as conditions. The error is the problem and its remedy.
 std::expected<RegexCondition, std::string> without_lookaround(std::string_view expression);
 
 }  // namespace gatehouse::schema

@@ -1,6 +1,6 @@
-// What was found out about a place under a rule, for instances that cost more than ordinary ones: a rule that
-// is reached in several ways then looks at each value once. Open addressing in a fixed size: where it is full
-// a result is forgotten, which costs time that Work bounds, and never a wrong answer.
+// The results for a place under a rule, for instances that cost more than ordinary ones: a rule that is
+// reached in several ways then examines each value once. Open addressing in a fixed size: a full table
+// forgets results, which costs time that Work bounds, and never gives a wrong answer.
 #pragma once
 
 #include <cstddef>

@@ -30,7 +30,7 @@ Wide scaled(const ShortNumber& number, std::int32_t scale) {
 
 ShortNumber::ShortNumber(std::string_view literal) {
   const std::size_t first = literal.front() == '-' ? 1 : 0;
-  if (literal.size() - first > 18) return;  // what has more digits could overflow
+  if (literal.size() - first > 18) return;  // more digits could overflow
   std::size_t i = first;
   std::int64_t value = 0;
   std::size_t point = literal.size();

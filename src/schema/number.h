@@ -41,7 +41,7 @@ inline int compare(const Number& a, const Number& b) {
   return a.brief.mantissa == b.brief.mantissa ? 0 : (a.brief.mantissa < b.brief.mantissa ? -1 : 1);
 }
 bool is_multiple(const Number& value, const Number& divisor);
-// What is_multiple costs at most, in the units of Work, where one of them is not brief.
+// The maximum cost of is_multiple, in the units of Work, if one of the numbers is not brief.
 std::int64_t cost_of_multiple(const Number& value, const Number& divisor);
 
 }  // namespace gatehouse::schema

@@ -13,8 +13,8 @@ namespace gatehouse::schema {
 
 namespace {
 
-// Of one byte at one place of the expression, in the units of Work: what RE2 takes to build a state, or to
-// simulate the automaton where its states do not fit in its memory.
+// The cost of one byte at one place of the expression, in the units of Work: RE2 builds a state, or simulates
+// the automaton if its states do not fit in its memory.
 constexpr double kAtWorst = 20;
 
 constexpr double kKnownState = 3;   // of one byte, where RE2 has the state
@@ -40,7 +40,7 @@ using ConditionKind = RegexCondition::Kind;
 
 struct Pattern::Matcher {
   ConditionKind kind = ConditionKind::found;
-  std::vector<Matcher> parts;  // of every other kind; what follows is of `found`
+  std::vector<Matcher> parts;  // of every other kind; the following members are of `found`
 
   std::vector<ByteRun> runs;
   std::int64_t each = 0;  // of each search, and of each byte at worst, in the units of Work
@@ -148,7 +148,7 @@ bool Pattern::found_in(std::string_view text) const {
 
 bool Pattern::found_in(std::string_view text, Work& work) const {
   const bool found = matcher_->holds([&](const Matcher& one) { return one.found_in(text, work); });
-  return found && !work.spent();  // what could not be looked for is not absent
+  return found && !work.spent();  // a failed search does not prove absence
 }
 
 bool Pattern::Matcher::found_in(std::string_view text, Work& work) const {
@@ -158,8 +158,8 @@ bool Pattern::Matcher::found_in(std::string_view text, Work& work) const {
     return (size <= kShortText || work.take(size)) && simple_match(text);
   }
   if (length && (!work.take(size) || !has_length(text))) return false;
-  // RE2 cannot be stopped: what it may cost at worst must be there before it begins. Mostly it costs far
-  // less, and how much cannot be asked: it is timed.
+  // RE2 cannot be stopped: the worst case must be in the budget before it begins. Mostly it costs much less,
+  // but RE2 does not report it: it is timed.
   constexpr double kMost = 1e15;
   const double at_worst = std::min(static_cast<double>(size) * each_byte, kMost);
   if (!work.take(each) || !work.affords(static_cast<std::int64_t>(at_worst))) {

@@ -18,13 +18,13 @@ namespace gatehouse::schema {
 
 class Pattern {
  public:
-  // The error says what is wrong with the expression.
+  // The error is the problem of the expression.
   static std::expected<Pattern, std::string> compile(std::string_view expression);
   Pattern(Pattern&&) noexcept;
   ~Pattern();
 
   bool found_in(std::string_view text) const;  // somewhere, unless it is anchored
-  // The same; takes what it costs. Where that is not left the answer is no, and the work is spent.
+  // The same; charges its cost. If the rest is not enough the answer is no, and the work is spent.
   bool found_in(std::string_view text, Work& work) const;
   std::size_t instructions() const;  // of the program that matches it
 

@@ -102,7 +102,7 @@ TEST(Pattern, WhatCannotMeanTheSameIsRefused) {
   }
 }
 
-// What JavaScript says about each text.
+// JavaScript's result for each text.
 TEST(Lookaround, AtAKnownPlaceIsASearchOfItsOwn) {
   struct Case {
     std::string_view expression;

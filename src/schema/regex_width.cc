@@ -7,7 +7,7 @@ namespace {
 
 struct Measure {
   double width = 0;
-  double shortest = 0;  // characters of what it matches
+  double shortest = 0;  // characters of its shortest match
   double longest = 0;
 
   double spread() const { return longest > shortest ? longest - shortest : 0; }

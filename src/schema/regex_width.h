@@ -1,7 +1,6 @@
-// How many places of a regular expression a text can lead to at once: the price of one byte in a simulation
-// of its automaton. Counted repetitions are as many copies, but what is entered once is in one copy at a
-// time:
-// ^\S(.{0,998}\S)?$ is 3 wide, and .{0,998}\S, which may begin anywhere, 1000.
+// The number of places of a regular expression that a text can lead to at once: the cost of one byte in a
+// simulation of its automaton. Counted repetitions are as many copies, but a part that is entered once is in
+// one copy at a time: ^\S(.{0,998}\S)?$ is 3 wide, and .{0,998}\S, which may begin anywhere, 1000.
 #pragma once
 
 #include <cstdint>

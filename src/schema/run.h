@@ -1,5 +1,5 @@
-// One instance on its way through an evaluator: what may still be spent, what dynamic anchors mean, what is
-// known.
+// One instance on its way through an evaluator: the rest of its budget, the bindings of dynamic anchors, the
+// known results.
 #pragma once
 
 #include <algorithm>
@@ -14,13 +14,13 @@
 
 namespace gatehouse::schema {
 
-// $dynamicRef: what an anchor means here. The outermost resource that was entered on the way and has it
-// decides, so an anchor that is bound stays bound.
+// $dynamicRef: the target of an anchor. The outermost resource that was entered on the way and has the anchor
+// decides, so a bound anchor stays bound.
 struct Binding {
   std::uint32_t anchor;
   const Rules* target;
   const Binding* outer;
-  std::uint32_t number;  // the same for the same bindings; 0 is none
+  std::uint32_t number;  // equal for equal bindings; 0: no bindings
 };
 
 class Run {

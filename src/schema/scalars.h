@@ -1,5 +1,5 @@
-// The keywords that look at one value without looking into it. Each calls broken(keyword) for what does not
-// hold, and goes on to the next while that answers true.
+// The keywords that examine one value without its parts. Each calls broken(keyword) for a violation, and
+// continues with the next while that returns true.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,7 @@ inline bool is_listed(const Values& values, json::Value value, Work& work) {
     }
     return false;
   }
-  // Most values are told apart by what costs nothing to see.
+  // A cheap comparison distinguishes most values.
   const bool likely = std::any_of(values.others.begin(), values.others.end(), [&](json::Value other) {
     return other.kind() == value.kind() && (value.is_number() || other.size() == value.size());
   });
@@ -48,7 +48,7 @@ inline bool is_listed(const Values& values, json::Value value, Work& work) {
   return std::binary_search(values.sorted.begin(), values.sorted.end(), canonical);
 }
 
-constexpr std::int64_t kShort = 16;  // what one text costs beside its rule counts for nothing
+constexpr std::int64_t kShort = 16;  // texts up to this size cost nothing besides their rule
 
 template <typename Broken>
 bool check_string(const StringRules& rules, std::string_view text, Work& work, Broken broken) {
@@ -57,7 +57,7 @@ bool check_string(const StringRules& rules, std::string_view text, Work& work, B
   // A code point has one to four bytes: most strings need no counting.
   if (text.size() > rules.length.most) {
     work.take(size / 2);
-    // What is too long need not be read by the others to be refused.
+    // A text that is too long is refused before the other rules read it.
     if (count_code_points(text) > rules.length.most) {
       broken("maxLength");
       return false;

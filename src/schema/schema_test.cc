@@ -174,7 +174,7 @@ TEST(Sealing, SaysWhereNothingIsSaidOfElements) {
   EXPECT_THAT(weak(R"({"allOf":[{"type":"array"},{"items":{"type":"boolean"}}],"maxItems":5})"), IsEmpty());
   EXPECT_THAT(weak(R"({"enum":[[],[1]]})"), IsEmpty());
   EXPECT_THAT(weak(R"({"type":"array","prefixItems":[{"type":"boolean"}]})"), IsEmpty());
-  // What is accepted is bounded.
+  // Accepted values are bounded.
   EXPECT_THAT(hold(R"({"type":"array","maxItems":5})", R"([["abcd"]])", capped).findings,
               ElementsAre("/0/0 maxLength"));
 }
@@ -376,7 +376,7 @@ TEST(Compiler, CyclesThatConsumeNothingAreRefusedAndOthersWork) {
       ElementsAre("/next/next/next type"));
 }
 
-// JSON Schema Validation, section 9.4: readOnly is a property of the instance location, whatever leads there.
+// JSON Schema Validation, section 9.4: readOnly is a property of the instance location, by every path to it.
 TEST(Directions, NoWayRoundReadOnly) {
   const auto refused = [](std::string_view schema, std::string_view instance) {
     const auto outcome = hold(schema, instance, kSealed, Direction::input);
@@ -423,7 +423,7 @@ TEST(Compiler, AllPatternsTogetherAreBounded) {
   EXPECT_THAT(hold(many + "{}]}", "1").error, HasSubstr("all patterns together are too large"));
 }
 
-// What grows with the square of its members would take minutes here.
+// Work that grows with the square of the members would take minutes here.
 TEST(Compiler, LargeSchemasCostNoSquare) {
   std::string wide = R"({"type":"object","properties":{)";
   for (int i = 0; i < 50'000; ++i) wide += "\"p" + std::to_string(i) + R"(":{"type":"string"},)";

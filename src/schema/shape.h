@@ -1,5 +1,5 @@
-// The structural type that a schema promises about the values it accepts: what the CEL type checker needs to
-// know about parameters, bodies and answers. Derived through $ref and allOf; whatever is not plain is dyn.
+// The structural type of the values that a schema accepts: the CEL type checker uses it for parameters,
+// bodies and answers. Derived through $ref and allOf; every other composition is dyn.
 #pragma once
 
 #include <cstdint>

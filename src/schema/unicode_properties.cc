@@ -56,7 +56,7 @@ constexpr Category kCategories[] = {
     {"Co", "Private_Use"},
     {"Cs", "Surrogate"},
 };
-// What RE2 cannot say: sets that contain unassigned code points, unions, and binary properties.
+// Sets that RE2 cannot express: with unassigned code points, unions, and binary properties.
 constexpr std::string_view kUnsupported[] = {
     "C",
     "Other",
@@ -199,7 +199,7 @@ std::string_view category(std::string_view name) {
   return {};
 }
 
-// The long name of a script; empty when there is none of that name.
+// The long name of a script; empty if there is none of that name.
 std::string_view script(std::string_view name) {
   if (name.empty() || name.find_first_of("= ") != name.npos) return {};
   std::string_view rest = kScripts;

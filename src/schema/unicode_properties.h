@@ -1,4 +1,4 @@
-// The names that \p{…} takes in ECMA-262 (with the u flag), and what RE2 calls the same set.
+// The names that \p{…} accepts in ECMA-262 (with the u flag), and RE2's names of the same sets.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct UnicodeProperty {
   std::span<const std::pair<std::uint32_t, std::uint32_t>> ranges;  // where it is easier to say them
 };
 
-// `name` is what stands between the braces: "L", "Letter", "Script=Greek".
+// `name` is the text between the braces: "L", "Letter", "Script=Greek".
 UnicodeProperty find_unicode_property(std::string_view name);
 
 }  // namespace gatehouse::schema

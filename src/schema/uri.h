@@ -22,6 +22,6 @@ UriParts split_uri(std::string_view reference);  // RFC 3986, appendix B: never 
 std::string resolve_uri(std::string_view base, std::string_view reference);
 
 std::string_view without_fragment(std::string_view uri);
-std::string percent_decoded(std::string_view text);  // what is not an escape stays as it is
+std::string percent_decoded(std::string_view text);  // text that is not an escape is unchanged
 
 }  // namespace gatehouse::schema

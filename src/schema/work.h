@@ -1,7 +1,6 @@
-// What checking one instance may cost. Every step takes what it reads or writes, in units of about a
-// nanosecond; where nothing is left the instance is refused ("complexity"). The budget grows with the
-// instance's bytes, so that no instance costs more than a stated time for each of its bytes, whatever the
-// schema.
+// The budget of checking one instance. Every step takes the cost of its reads and writes, in units of about a
+// nanosecond; with an empty budget the instance is refused ("complexity"). The budget grows with the
+// instance's bytes, so no instance costs more than a stated time per byte, for every schema.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +13,7 @@ namespace gatehouse::schema {
 
 class Work {
  public:
-  // What ordinary instances need. Beyond it, results are remembered, so that nothing is found out twice.
+  // The cost of ordinary instances. Beyond it, results are stored, so that nothing is computed twice.
   static constexpr std::int64_t kLight = 50'000;
   static constexpr std::int64_t kForEachByte = 64;
 
@@ -46,7 +45,7 @@ class Work {
 
   bool spent() const { return spent_; }
   bool heavy() const { return heavy_; }  // more than an ordinary instance has needed
-  // What is left for the next, by how much of it this one has used.
+  // The rest for the next check, by the part of it that this one has used.
   Allowance rest() const { return {std::clamp<std::int64_t>(base_ - (granted() - left_), 0, base_)}; }
   bool cut_short() const { return spent_ && cut_; }  // the whole share would have been more
 

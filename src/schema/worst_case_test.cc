@@ -1,5 +1,5 @@
-// What an instance can cost. Known ways to make one expensive, and a search for others: schemas and instances
-// are grown from lists of numbers, and the lists that cost most for each byte are changed and kept.
+// The cost of an instance. Known ways to make one expensive, and a search for others: schemas and instances
+// are grown from lists of numbers, and the lists with the highest cost per byte are changed and kept.
 #include <algorithm>
 #include <ctime>
 #include <random>
@@ -43,8 +43,8 @@ std::shared_ptr<const Schema> compiled(std::string_view text, Sealing sealing = 
   return schema ? *std::move(schema) : nullptr;
 }
 
-// The best of several, because other threads take their turns. The first, which builds what is kept for
-// later, counts for nothing.
+// The best of several, because other threads take their turns. The first, which fills the caches, does not
+// count.
 double cost(const Schema& schema, const json::Document& instance) {
   Findings findings;
   schema.check(instance.root(), findings);
@@ -205,7 +205,7 @@ TEST(WorstCase, AnExpensiveInstanceIsLeftUnfinishedOnALoopThatOthersWaitFor) {
   EXPECT_EQ(schema->check_briefly(instance.root(), findings), Checked::valid);
 }
 
-// The parameters of one request: each is small, and together they are what one may be.
+// The parameters of one request: each is small, and together they are as large as one may be.
 TEST(WorstCase, SeveralChecksForOneRequestShareWhatTheyMayCost) {
   std::string branches;
   for (int i = 0; i < 200; ++i) branches += ",{\"required\":[\"r" + std::to_string(i) + "\"]}";
@@ -226,7 +226,7 @@ TEST(WorstCase, SeveralChecksForOneRequestShareWhatTheyMayCost) {
   EXPECT_TRUE(cheap->check(instance.root(), findings, allowance)) << "but for what costs nothing";
 }
 
-// What refuses expensive instances must not refuse large ones.
+// The budget must not refuse large instances.
 TEST(WorstCase, LargeInstancesOfOrdinarySchemasAreAccepted) {
   const auto accepts = [](std::string_view schema, const std::string& instance) {
     json::Parser parser;
@@ -259,7 +259,7 @@ TEST(WorstCase, LargeInstancesOfOrdinarySchemasAreAccepted) {
 
 using Genome = std::vector<std::uint32_t>;
 
-// Grows texts from a genome: each choice takes the next number, and what it cannot feed is small.
+// Grows texts from a genome: each choice takes the next number, and a choice without a number is small.
 class Grower {
  public:
   explicit Grower(const Genome& genome) : genome_(genome) {}

@@ -1,8 +1,8 @@
-// What the admin listener answers: health and metrics, over HTTP, plain or TLS, on an address of its own,
+// The answers of the admin listener: health and metrics, over HTTP, plain or TLS, on an address of its own,
 // never on the public listener.
 //
 //   GET /health/live    200 as long as the process answers
-//   GET /health/ready   200 while it takes requests, 503 before and while it drains   (also /health)
+//   GET /health/ready   200 while it accepts requests, 503 before and while it drains   (also /health)
 //   GET /metrics        Prometheus text
 //
 // The Host field must be an address, `localhost` or one of listen.admin.names: a page in a browser on this

@@ -55,7 +55,7 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, Ca
   co_return body;
 }
 
-// Grows with what arrives, not with what is announced.
+// Grows with the bytes that arrive, not with the announced length.
 Verdict<void> ConnectionBody::make_room(std::size_t size, CallerShares::Lease& memory) {
   if (size <= counted_) return {};
   const std::size_t wanted = std::max({size, 2 * counted_, kPiece});
@@ -160,7 +160,7 @@ std::optional<std::size_t> ConnectionBody::used() const {
     return 0;
   }
   if (complete_) return used_;
-  // Nobody asked for the body: where all of it is here already it can be skipped.
+  // The body was not read: if all of it has arrived it can be skipped.
   if (head_.body.kind == http::BodyKind::length && arrived().size() >= head_.body.length)
     return head_.body.length;
   return std::nullopt;

@@ -56,7 +56,7 @@ class ConnectionBody final : public gate::BodyReader {
   // How many bytes of the buffer, behind the head, belonged to this request; nothing when the rest of the
   // body is still to come, so that the connection cannot go on.
   std::optional<std::size_t> used() const;
-  // What was read of the stream behind the body: the beginning of the next request.
+  // The bytes that were read after the body: the beginning of the next request.
   std::string_view surplus() const { return surplus_; }
 
  private:

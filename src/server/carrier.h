@@ -1,5 +1,5 @@
-// What carries one exchange between the client and the gates. HTTP/1.1 has one for each request of a
-// connection (http1_carrier.h); a protocol with streams has one for each stream.
+// The connection between one exchange and its client. HTTP/1.1 has one for each request of a connection
+// (http1_carrier.h); a protocol with streams has one for each stream.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@
 
 namespace gatehouse::server {
 
-// What holds for all exchanges of a connection.
+// The facts that all exchanges of a connection share.
 struct Client {
   gate::Peer peer;
   std::size_t listener = 0;                      // by which it came: its index
   std::shared_ptr<const net::ServerTls> shaken;  // of the handshake; null where there was none
-  std::string certificate;                       // what `peer.certificate` is a view of
+  std::string certificate;                       // the memory of `peer.certificate`
 };
 
 class Carrier {
@@ -36,18 +36,19 @@ class Carrier {
   virtual net::HangUpSource& hang_up() = 0;
 
   // The answer: begin, pieces, end, each awaited before the next. A write ends when there is room for more,
-  // and gives Error{timeout} where there is none by `deadline`. Nothing but reset() may follow a failed one.
+  // and gives Error{timeout} if there is none by `deadline`. Only reset() may follow a failed one.
   //
-  // The answer's head, with the beginning of its body. Unless that is all of it, pieces follow, and end().
+  // The answer's head, with the beginning of its body. Unless that is the whole answer, pieces follow, and
+  // end().
   virtual net::Task<Result<>> begin(const gate::Released& answer, std::string_view first,
                                     MonotonicTime deadline) = 0;
   virtual net::Task<Result<>> piece(std::string_view bytes, MonotonicTime deadline) = 0;
   virtual net::Task<Result<>> end(MonotonicTime deadline) = 0;
 
-  // Ends the exchange so that the client sees a break: half an answer must not look like a whole one. What
-  // was borrowed for it (hang_up(), body()) must not be used any more.
+  // Ends the exchange so that the client sees a break: an incomplete answer must not look complete. Borrowed
+  // objects (hang_up(), body()) must not be used any more.
   virtual void reset() = 0;
-  // What waits for the client, and what runs under net::cancellable() for it, ends with Error{timeout}.
+  // Waiting for the client, and work under net::cancellable() for it, ends with Error{timeout}.
   virtual void end_now() = 0;
 };
 

@@ -41,7 +41,7 @@ class ClientConnection {
   }
 
   net::Task<void> run();
-  // What follows the handshake.
+  // The requests after the handshake.
   net::Task<void> serve();
 
  private:
@@ -60,7 +60,7 @@ class ClientConnection {
   // Until a head is complete. `answer_and_close` was done where it is not.
   net::Task<bool> read_head(gate::Exchange& exchange);
   net::Task<void> refuse_unread(gate::Exchange& exchange, Refusal refusal);
-  // What the listener answers before any gate, without an event.
+  // The listener's own answer before any gate, without an event.
   net::Task<void> answer_page(gate::Exchange& exchange, Carrier& carrier);
   void record_connection(Reason reason, std::string_view detail) {
     std::string text(is_admin() ? key(ListenerKind::admin) : std::string_view());
@@ -87,7 +87,7 @@ net::Task<bool> ClientConnection::read_proxy_header() {
   std::size_t wanted = 16;
   http::ProxyHeader header;
   http::Progress progress = trusted ? http::Progress::need_more : http::Progress::malformed;
-  // Byte for byte as much as the header says, so that what follows stays for TLS.
+  // Exactly the bytes of the header, so that the rest stays for TLS.
   while (progress == http::Progress::need_more) {
     const auto read = co_await stream_->read(std::span(bytes).subspan(size, wanted - size));
     if (!read || *read == 0) {
@@ -112,8 +112,8 @@ net::Task<bool> ClientConnection::read_proxy_header() {
     co_return false;
   }
   if (!header.source) {
-    // The connection counts as the proxy's own (its health checks, say), though it may be anybody's: what its
-    // requests say about other addresses is not the proxy's word.
+    // The connection counts as the proxy's own (its health checks, say), but its sender is unknown: addresses
+    // in its requests are not the proxy's statement.
     client_.peer.forwarding = gate::Forwarding::never_believed;
   } else {
     client_.peer.address = header.source->address;
@@ -152,7 +152,7 @@ net::Task<bool> ClientConnection::handshake() {
 }
 
 net::Task<void> ClientConnection::run() {
-  // A trusted proxy brings the connections of many clients: it is bounded by what it says of them.
+  // A trusted proxy carries the connections of many clients: the clients' addresses bound them.
   ticket_ = worker_.place_for(listener(), client_.peer.address,
                               from_trusted_proxy() ? Worker::Count::in_all : Worker::Count::with_address);
   if (!ticket_) {
@@ -205,7 +205,7 @@ net::Task<void> ClientConnection::serve() {
 }
 
 net::Task<void> ClientConnection::answer_page(gate::Exchange& exchange, Carrier& carrier) {
-  // For its id: who may name this listener is its own.
+  // For its id: the listener has its own rule for host names.
   (void)gate::arrive(exchange, serving_->listening->names, worker_.shared().clock, worker_.entropy());
   const gate::Released page = gate::respond(
       exchange, page_for(exchange.head, listener(), worker_.shared().state.load(), worker_.metrics()));
@@ -263,7 +263,7 @@ net::Task<bool> ClientConnection::read_head(gate::Exchange& exchange) {
   co_return true;
 }
 
-// What could not be read as a request: an answer, an event, and the end of the connection.
+// Bytes that could not be read as a request: an answer, an event, and the end of the connection.
 net::Task<void> ClientConnection::refuse_unread(gate::Exchange& exchange, Refusal refusal) {
   exchange.head.forget();
   (void)gate::arrive(exchange, serving_->listening->names, worker_.shared().clock,

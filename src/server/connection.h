@@ -14,7 +14,7 @@ class Worker;
 // `listener`: the index of the one that it came by.
 net::Task<void> serve_connection(Worker& worker, std::size_t listener, net::Accepted accepted);
 
-// What follows the handshake.
+// The requests after the handshake.
 net::Task<void> serve_requests(Worker& worker, std::size_t listener, net::StreamPtr stream);
 
 }  // namespace gatehouse::server

@@ -1,6 +1,7 @@
 // One request on a warm connection through every gate, with a target that answers at once.
 //
-// Instructions for each: what callgrind counts for 3,000 iterations less what it counts for 1,000, by 2,000.
+// Instructions per request: callgrind's count for 3,000 iterations minus its count for 1,000, divided by
+// 2,000.
 //
 //   valgrind --tool=callgrind build/release/server_bench --benchmark_filter=Request/0/iterations:3000
 

@@ -1,5 +1,5 @@
 // How connections end: clients that leave at every stage, that stop reading or read slowly, and a server that
-// drains or stops. Whatever happens, each request leaves one event, and it is true.
+// drains or stops. In every case each request leaves one event, and it is true.
 #include <array>
 
 #include <gmock/gmock.h>
@@ -108,7 +108,7 @@ TEST_P(ClientLeaves, WhileAnAnswerGoesOn) {
   EXPECT_EQ(server.open(), 0U);
 }
 
-// What changes something is read to its end, so that the upstream does not leave it undone.
+// The rest of a changing operation's answer is read to its end, so that the upstream completes it.
 TEST_P(ClientLeaves, WhileTheAnswerOfAChangeGoesOn) {
   TestServer server;
   const auto flow = server.backend.stream();
@@ -334,7 +334,7 @@ TEST(ConnectionEnd, ABugWhileAnAnswerIsWrittenIsInItsOneEvent) {
   }
 }
 
-// ---- the worker stops, whatever is under way
+// ---- the worker stops, at any time
 
 TEST(WorkerStop, LeavesOneEventForEachRequestWhateverItWaitsFor) {
   const auto stopped = [](std::string_view sent, const std::function<void(TestServer&)>& prepare) {
@@ -360,7 +360,7 @@ TEST(WorkerStop, LeavesOneEventForEachRequestWhateverItWaitsFor) {
   EXPECT_THAT(stopped(kAsk.substr(0, 9), plainly), ElementsAre("connection refused 0 draining"));
 }
 
-// What could not be read as a request, behind answers that fill the connection.
+// Bytes that could not be read as a request, after answers that fill the connection.
 TEST(WorkerStop, LeavesTheEventOfWhatCouldNotBeReadAsARequest) {
   const auto ask = [](TestServer& server, TestClient& client) {
     server.send(client, kAsk);

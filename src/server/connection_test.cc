@@ -1,4 +1,4 @@
-// What a connection makes of bytes: requests one behind the other, in any pieces, and their bodies.
+// How a connection reads bytes: requests one after the other, in any pieces, and their bodies.
 #include "server/connection.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
-// What a drain ends by a deadline: connections that wait for a request, exchanges that are under way.
+// The tasks that a drain ends by a deadline: connections that wait for a request, exchanges that are under
+// way.
 #pragma once
 
 #include "net/list.h"

@@ -1,4 +1,4 @@
-// What `listen.health` answers, and what it leaves in the record.
+// The answers of `listen.health`, and its events.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

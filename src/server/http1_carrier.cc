@@ -20,7 +20,7 @@ net::Task<Result<>> Http1Carrier::write(std::size_t count, MonotonicTime deadlin
 
 net::Task<Result<>> Http1Carrier::begin(const gate::Released& answer, std::string_view first,
                                         MonotonicTime deadline) {
-  // A body that nobody has read stands between this request and the next.
+  // An unread body is between this request and the next.
   const bool keep = answer.exchange().head.connection == http::Persistence::keep_alive && body_.used() &&
                     !of_.worker.draining();
   next_ = keep ? Next::keep_alive : Next::close;

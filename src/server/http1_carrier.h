@@ -19,12 +19,12 @@ class Worker;
 struct ListenerPolicy;
 struct Serving;
 
-// What becomes of the connection behind an answer.
+// The use of the connection after an answer.
 enum class Next : std::uint8_t { keep_alive, close, gone };
 
 class Http1Carrier final : public Carrier {
  public:
-  // What it needs of its connection, all of which outlives it.
+  // The parts of its connection, all of which outlive it.
   struct Connection {
     Worker& worker;
     const Serving& serving;

@@ -83,13 +83,13 @@ Result<> JwksSource::first_fetch() {
 
 void JwksSource::fetch_soon() {
   const std::lock_guard lock(mutex_);
-  wanted_ = !stop_;  // nobody waits for a fetch that does not come
+  wanted_ = !stop_;  // no waiter remains for a fetch that is not coming
   wanted_soon_.notify();
 }
 
 Result<> JwksSource::fetch_anew() {
   std::unique_lock lock(mutex_);
-  // One that is under way may have read what has changed since.
+  // A running fetch may have read an older state.
   const std::uint64_t enough = fetches_ + (fetching_ ? 2 : 1);
   wanted_ = !stop_;
   wanted_soon_.notify();
@@ -167,7 +167,7 @@ void JwksSource::note(Report::Kind kind, std::string_view text, Report::News new
   reports_.push_back({.kind = kind, .source = name_, .text = printable(text), .news = news});
 }
 
-// Keys that nobody has vouched for in so long may have been withdrawn: without them tokens are refused.
+// Keys without a successful fetch for so long may have been withdrawn: without them tokens are refused.
 void JwksSource::give_up_when_stale() {
   if (!keys_ || clock_.monotonic() - good_at() < schedule_.stale) return;
   keys_ = nullptr;

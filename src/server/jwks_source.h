@@ -38,16 +38,16 @@ class JwksSource final : public gate::KeySource {
  public:
   // Makes the task that gives a JWK Set's text. It runs on the background loop, one at a time.
   using Fetch = std::function<net::Task<Result<std::string>>(net::Loop& loop)>;
-  // What became of fetching: each failure, and keys that were left out.
+  // The result of a fetch: each failure, and keys that were left out.
   struct Report {
     enum class Kind : std::uint8_t { failed, stale, recovered, skipped } kind = Kind::failed;
     std::string source;  // the authenticator's name
     std::string text;    // printable; a key server has no say in how it looks
     enum class News : std::uint8_t { same_as_before, fresh } news = News::fresh;
   };
-  using Tell = std::function<void(const Report&)>;  // on the background loop: waits for nothing
+  using Tell = std::function<void(const Report&)>;  // on the background loop: never waits
 
-  // `background` outlives the source, or end() comes before it goes.
+  // `background` outlives the source, or end() is called before it is destroyed.
   JwksSource(std::string name, Fetch fetch, JwksSchedule schedule, Tell tell, net::LoopThread& background);
   ~JwksSource() override;
 
@@ -58,14 +58,14 @@ class JwksSource final : public gate::KeySource {
 
   // Returns after the first fetch, with its error where it failed.
   Result<> first_fetch();
-  // Fetches anew, whatever was fetched before; returns after it, with its error where it failed.
+  // Fetches again at once; returns after it, with its error if it failed.
   Result<> fetch_anew();
   // The same without waiting for it.
   void fetch_soon();
   // No fetch begins any more; one that is under way ends.
   void retire();
-  // Nothing is fetched and nothing told any more when it returns: others may hold the source, and so its
-  // keys, for longer than what it tells lives. By one thread, not the background loop's.
+  // After it returns, nothing is fetched or reported any more: the source, and so its keys, may outlive the
+  // object that it reports to. By one thread, not the background loop's.
   void end();
 
   const std::string& name() const { return name_; }
@@ -100,7 +100,7 @@ class JwksSource final : public gate::KeySource {
   std::atomic<std::uint64_t> version_{0};
   Result<> last_ = failure(ErrorCode::unavailable, "not fetched yet");
   std::string last_failure_;     // empty after a good answer
-  std::vector<Report> reports_;  // to be told without the lock
+  std::vector<Report> reports_;  // to be reported without the lock
   std::atomic<std::uint64_t> failures_{0};
   std::atomic<std::int64_t> good_at_;  // the last good answer, or the beginning: of MonotonicTime
   std::uint64_t fetches_ = 0;          // that have ended

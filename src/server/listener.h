@@ -1,4 +1,4 @@
-// The addresses that the server listens on, and what holds for the connections that each takes.
+// The addresses that the server listens on, and the settings of the connections on each.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace gatehouse::server {
 
-// What answers the requests that come by a listener.
+// The code that answers the requests of a listener.
 enum class ListenerKind : std::uint8_t {
   gates,      // the policy's operations
   plaintext,  // a redirect or a refusal, and the alarm for a credential in the clear (plaintext.h)

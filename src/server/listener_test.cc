@@ -1,5 +1,4 @@
-// What happens to connections before their first request, by the listener that they come by, and what the
-// listeners without gates answer.
+// Connections before their first request, by listener, and the answers of the listeners without gates.
 #include "server/listener.h"
 
 #include <gmock/gmock.h>
@@ -156,7 +155,7 @@ net::Task<void> shake_and_ask(net::Stream& stream, std::shared_ptr<const net::Cl
   ended = true;
 }
 
-// 16 bytes and what they announce: IPv4, from 198.51.100.7:40000 to 192.0.2.1:443.
+// 16 bytes and the announced part: IPv4, from 198.51.100.7:40000 to 192.0.2.1:443.
 std::string proxy_header() {
   return std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", 16) +
          std::string("\xc6\x33\x64\x07\xc0\0\x02\x01\x9c\x40\x01\xbb", 12);

@@ -99,7 +99,7 @@ net::Task<void> serve_plaintext(Worker& worker, std::size_t index, net::Accepted
   }
   if (!readable) exchange->head.forget();
   (void)gate::arrive(*exchange, serving->listening->names, worker.shared().clock,
-                     worker.entropy());  // whatever it says: it is not answered
+                     worker.entropy());  // its value does not matter: it is not answered
   exchange->detail.clear();
   const std::optional<gate::SentInClear> shown = gate::sent_in_clear(buffer.bytes(), *exchange->policy);
 
@@ -120,9 +120,10 @@ net::Task<void> serve_plaintext(Worker& worker, std::size_t index, net::Accepted
     head.field("Cache-Control", "no-store").block(listener.fields);
     head.field("Connection", "close").content_length(0).end();
   } else {
-    // What came in the clear may have been read by others: no redirect would bring it back.
+    // A plaintext credential may have been read on the network: a redirect would not undo the disclosure.
     if (shown) refusal = Refusal(Reason::credential_in_plaintext, "listen.http");
-    body_bytes = gate::write_refusal(out, refusal, parser.method(), *exchange->id, worker.date_line(), listener.fields);
+    body_bytes = gate::write_refusal(out, refusal, parser.method(), *exchange->id, worker.date_line(),
+                                     listener.fields);
     status = text_of(refusal.answer).status;
   }
   {

@@ -1,5 +1,5 @@
-// The event of one exchange. Recorded when this is destroyed, with what is known of the ending by then: also
-// where the coroutine that answers is destroyed, or left by an exception.
+// The event of one exchange. Recorded by the destructor, with the ending as known then: also if the coroutine
+// that answers is destroyed, or left by an exception.
 #pragma once
 
 #include <optional>
@@ -34,7 +34,7 @@ class Recording {
     worker_.audit().record(event);
   }
 
-  // Whether the upstream still works on what must not be left half-done: its answer has not ended.
+  // Whether the upstream still works on a change: its answer has not ended.
   bool is_unfinished() const {
     return exchange_.on_hang_up == net::OnHangUp::finish && answer && answer->rest() != nullptr;
   }

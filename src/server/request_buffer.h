@@ -23,8 +23,8 @@ class RequestBuffer {
   std::span<char> bytes_in_place() { return {data_ + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
-  // Where the next read goes. Moves bytes to the front or into a larger buffer when there is no room: views
-  // into bytes() are then void. Empty when the limit of a head is reached.
+  // The place for the next read. Moves bytes to the front or into a larger buffer if there is no room: views
+  // into bytes() are then invalid. Empty if the limit of a head is reached.
   std::span<char> space();
   // For a body: where the next read goes without moving anything; empty when the buffer is full.
   std::span<char> space_in_place() { return {data_ + end_, capacity_ - end_}; }
@@ -35,7 +35,7 @@ class RequestBuffer {
     begin_ += size;
     if (begin_ == end_) begin_ = end_ = 0;
   }
-  // Bytes of the stream that were read past what was asked for. false: there is no room for them.
+  // Bytes of the stream that were read too far. false: there is no room for them.
   bool put_back(std::string_view bytes);
   // Gives the memory back. Precondition: empty.
   void release();

@@ -18,7 +18,7 @@
 namespace gatehouse::server {
 namespace {
 
-// Why what ran for a request was stopped: the client is gone, or a drain has come to its end.
+// The reason why the work for a request was stopped: the client disconnected, or a drain ended.
 Reason stopped_by(const Error& error) {
   return error.code == ErrorCode::timeout ? Reason::draining : Reason::client_gone;
 }
@@ -55,7 +55,7 @@ class Pace {
   std::chrono::nanoseconds worth_{};
 };
 
-// What is done between the waits of serve(); few coroutines, because each costs a frame for every request.
+// The steps between the waits of serve(); few coroutines, because each costs a frame for every request.
 class Answering {
  public:
   Answering(Worker& worker, const Serving& serving, gate::Exchange& exchange, Carrier& carrier,
@@ -67,7 +67,7 @@ class Answering {
         ending_(recording.ending),
         pace_(worker.loop(), serving.settings().deadlines.answer) {}
 
-  // What the gates and the target said, or why they were stopped.
+  // The result of the gates and the target, or the reason why they were stopped.
   void answered(Result<gate::Answered> answered);
   void refuse(const Refusal& refusal) {
     ending_.refusal = refusal;
@@ -78,15 +78,15 @@ class Answering {
     ending_.refusal.reset();
     answer_ = gate::respond_alive(exchange_);
   }
-  // Whether there is anybody to write to; adds to the ending why not.
+  // Whether a client is connected; if not, adds the reason to the ending.
   bool has_reader();
-  // The ending says at every moment what the client has, should the coroutine be destroyed. Of an answer that
-  // is no refusal it gets `cut` too, or a refusal where the upstream does not end it.
+  // The ending is correct at every moment, in case the coroutine is destroyed. For an answer that is not a
+  // refusal it gets `cut` too, or a refusal if the upstream does not end it.
   net::Task<Result<>> begin() {
     if (!ending_.refusal) ending_.cut = Reason::draining;  // until all is written
     if (gate::has_body(*answer_)) left_ = answer_->body();
     goes_on_ = answer_->rest() != nullptr && gate::has_body(*answer_);
-    // What is smaller is with the client within a moment, or not at all.
+    // A smaller answer reaches the client within a moment, or not at all.
     if (goes_on_ || left_.size() > Pace::kSlice) watch_.emplace(worker_, exchange_, carrier_);
     const std::string_view first = take_slice();
     return carrier_.begin(*answer_, first, pace_.begin(first.size()));
@@ -94,10 +94,10 @@ class Answering {
   // Whether there is more to write.
   bool begun(const Result<>& written);
   net::Task<void> write_rest();
-  // Breaks the client's connection, and reads the rest of the upstream's answer for nobody: an upstream whose
-  // connection breaks may leave its work undone. The answer has no rest when it has ended in order.
+  // Breaks the client's connection, and discards the rest of the upstream's answer: an upstream whose
+  // connection breaks may leave its work incomplete. The answer has no rest when it has ended in order.
   net::Task<void> finish_work();
-  // A bug while the answer was written: what the client has of it is no answer.
+  // A bug while the answer was written: the part that the client has is not an answer.
   void failed(std::string_view what);
 
  private:
@@ -107,7 +107,7 @@ class Answering {
     slice_bytes_ = slice.size();
     return slice;
   }
-  // Whether the answer may go on behind what was written.
+  // Whether the answer may continue after the write.
   bool wrote(const Result<>& written) {
     pace_.end();
     if (!written) {
@@ -134,7 +134,7 @@ class Answering {
   gate::Ending& ending_;
   Pace pace_;
   std::optional<StreamWatch> watch_;
-  std::string_view left_;  // of what is in memory
+  std::string_view left_;  // of the part in memory
   std::size_t slice_bytes_ = 0;
   bool goes_on_ = false;  // behind that
 };
@@ -148,7 +148,7 @@ void Answering::answered(Result<gate::Answered> answered) {
   const Refusal refusal(stopped_by(answered.error()));
   if (exchange_.on_hang_up == net::OnHangUp::finish) exchange_.detail = kNotKnown;
   if (refusal.reason == Reason::draining) return refuse(refusal);
-  ending_.refusal = refusal;  // nobody is there to be answered
+  ending_.refusal = refusal;  // no client is connected
 }
 
 bool Answering::has_reader() {
@@ -159,7 +159,7 @@ bool Answering::has_reader() {
   if (left && !refusal) {
     ending_.cut = Reason::client_gone;
   } else if (left && refusal->stage() == Stage::call && text_of(refusal->answer).status >= 500) {
-    // Nobody knows that it failed but the record.
+    // Only the record shows that it failed.
     exchange_.detail = facts_of(refusal->reason).name;
     if (!exchange_.report.detail.empty()) exchange_.detail.append(": ").append(exchange_.report.detail);
     refusal = Refusal(Reason::client_gone);

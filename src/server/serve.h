@@ -1,4 +1,4 @@
-// One exchange, whatever carries it: the gates, the answer, the event.
+// One exchange on any carrier: the gates, the answer, the event.
 #pragma once
 
 #include "gate/exchange.h"

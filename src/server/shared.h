@@ -1,4 +1,5 @@
-// What the workers of one server share: immutable, atomic, or guarded by its own lock off the request path.
+// The data that the workers of one server share: immutable, atomic, or guarded by its own lock off the
+// request path.
 #pragma once
 
 #include <atomic>

@@ -42,8 +42,8 @@ Verdict<void> StreamWatch::still_allowed() {
   if (!vouched_for(carrier_.client(), *worker_.serving())) return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
   if (policy == judged_by_) return {};
-  // What a reload changes holds for the answers that go on, too: who may ask, for what, and under which
-  // conditions. Those that read the time are asked every second, under one policy as well.
+  // The changes of a reload apply to running answers too: callers, operations and conditions. Conditions that
+  // read the time are evaluated every second, under one policy as well.
   GATEHOUSE_TRY(const gate::Runner::Again again, worker_.serving()->runner->ask_again(exchange_));
   if (again == gate::Runner::Again::allowed) judged_by_ = policy;
   return {};

@@ -1,4 +1,4 @@
-// Asks once a second whether an answer that goes on for long may still go on.
+// Checks once a second whether a long answer may continue.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
-// A whole worker over socket pairs, with a clock that the test turns: every gate is real, only the target is
-// the test's own. A socket pair hands bytes over before the call that sends them returns, so that what has to
-// happen has happened after a fixed number of turns of the loop, however slow the machine is.
+// A whole worker over socket pairs, with a clock that the test sets: every gate is real, only the target is
+// the test's own. A socket pair delivers bytes before the call that sends them returns, so a fixed number of
+// turns of the loop is enough on machines of any speed.
 #pragma once
 
 #include <cerrno>
@@ -115,7 +115,7 @@ struct Flow {
   std::deque<std::string> pieces;
   std::optional<Error> error;
   bool throws = false;
-  bool dropped = false;  // whoever pulled it has gone
+  bool dropped = false;  // the code that pulled it has been destroyed
   net::Signal changed;
 };
 
@@ -143,13 +143,13 @@ class FlowSource final : public BodySource {
   std::string piece_;
 };
 
-// What the operations of the test's document do.
+// The behaviour of the operations of the test's document.
 class Backend {
  public:
   explicit Backend(net::Loop& loop) : loop_(loop) {}
 
   std::string answer = "{}";
-  std::shared_ptr<Flow> flow;  // not null: the answer goes on with it
+  std::shared_ptr<Flow> flow;  // not null: the answer continues with it
   bool throws = false;
   bool holds = false;  // a call waits until let_go()
 
@@ -217,7 +217,7 @@ class TestClient {
     }
     return sent;
   }
-  // Up to `most` of what is there, added to `received`; how much that was.
+  // Up to `most` of the available bytes, added to `received`; returns their number.
   std::size_t read(std::size_t most = SIZE_MAX) {
     std::size_t got = 0;
     char buffer[16'384];
@@ -335,7 +335,7 @@ class TestServer {
     worker = std::make_unique<Worker>(loop, shared, std::move(sink), std::move(serving));
   }
 
-  // What the server sends waits in a buffer of this size while the client does not read.
+  // The server's output waits in a buffer of this size while the client does not read.
   enum class Buffer : std::uint8_t { usual, small };
   // A connection that needs no handshake.
   TestClient connect(Buffer buffer = Buffer::usual) {
@@ -350,7 +350,7 @@ class TestServer {
     return TestClient(client);
   }
 
-  // What follows from what was sent, given and turned so far has then happened.
+  // Afterwards all consequences of the test's input and clock so far have happened.
   void turn() {
     for (int i = 0; i < 12; ++i) loop.poll();
   }
@@ -373,7 +373,7 @@ class TestServer {
   }
   // Connections whose task has not ended.
   std::size_t open() const { return worker ? worker->open_connections() : 0; }
-  // The worker's end: what still runs is destroyed.
+  // Destroys the worker with its running tasks.
   void stop() { worker.reset(); }
 
   ManualClock clock;

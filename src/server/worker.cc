@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kKept = 256;  // exchanges and buffers kept for reuse
 // How long idle connections may still bring a request that is on its way, when a drain begins.
 constexpr std::chrono::milliseconds kIdleGrace{1500};
-// How long the answers of what a drain ended may take to leave.
+// The time for the last answers of a drain to leave.
 constexpr std::chrono::milliseconds kDrainFlushTimeout{500};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
@@ -104,7 +104,7 @@ net::Task<void> Worker::accept_loop(net::Listener& socket, std::size_t listener)
     auto accepted = co_await socket.accept();
     if (!accepted) {
       if (accepted.error().code == ErrorCode::cancelled) co_return;
-      // Out of descriptors or memory: what is open goes on, and a moment later there may be room.
+      // Out of descriptors or memory: open connections continue, and a moment later there may be room.
       co_await net::sleep_for(loop_, kAcceptPause);
       continue;
     }

@@ -29,8 +29,8 @@ class RevocationSource;
 
 namespace gatehouse::server {
 
-// What a policy means on one worker: replaced as a whole by a reload, pinned by the exchanges that began with
-// it.
+// The objects of a policy on one worker: replaced as a whole by a reload, kept by the exchanges that began
+// with it.
 struct Serving {
   std::shared_ptr<gate::Runner> runner;
   std::shared_ptr<const Listening> listening;
@@ -68,7 +68,7 @@ class Worker {
   const RenderMetrics& metrics() const { return metrics_; }
   // Serves a connection that came by the listener. A bug ends it, and not the process.
   void add_connection(std::size_t listener, net::Accepted accepted);
-  // The same for a stream that needs no handshake: for tests, and for what is encrypted elsewhere.
+  // The same for a stream without a handshake: for tests, and for streams that are encrypted elsewhere.
   void add_stream(std::size_t listener, net::StreamPtr stream);
   // Of clients: a drain waits for their end.
   std::size_t open_connections() const { return connections_.running(); }
@@ -116,7 +116,7 @@ class Worker {
   std::vector<std::unique_ptr<char[]>> buffers_;
   bool draining_ = false;
   MonotonicTime work_ends_ = MonotonicTime::max();
-  // End before what they use.
+  // Destroyed before the members that they use.
   net::TaskGroup background_;   // accepts and drains
   net::TaskGroup admin_;        // its connections
   net::TaskGroup connections_;  // of clients

@@ -81,15 +81,15 @@ constexpr db::Statement kKeySteps[] = {
         "",
     },
     {
-        // A number repeats after a backup was restored: a value drawn at random tells the states apart. Every
-        // change of the number draws one, whichever trigger makes it.
+        // A number repeats after a backup was restored: a random value distinguishes the states. Every
+        // trigger that changes the number draws one.
         "ALTER TABLE gatehouse_key_version ADD COLUMN value INTEGER NOT NULL DEFAULT 0;"
         "UPDATE gatehouse_key_version SET value = random();"
         "CREATE TRIGGER gatehouse_key_version_drawn AFTER UPDATE OF version ON gatehouse_key_version BEGIN"
         "  UPDATE gatehouse_key_version SET value = random(); END;",
         "",
     },
-    // What changed, beside that something did: a server reads the keys that did. An id stays what it is.
+    // The changed keys, in addition to the number: a server reads only those. An id never changes.
     {
         "CREATE TABLE gatehouse_key_changes (number INTEGER PRIMARY KEY, value INTEGER NOT NULL, "
         "id TEXT NOT NULL) STRICT;"

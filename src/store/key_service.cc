@@ -44,7 +44,7 @@ struct KeyService::NewKey {
 
 namespace {
 
-// What is stored of a new key, for a work that owns it.
+// The stored values of a new key, for a work that owns them.
 struct NewRow {
   std::string id;
   crypto::Digest256 hash{};
@@ -79,8 +79,8 @@ net::Task<Result<>> insert(db::Session& session, const NewRow& row) {
   co_return Result<>{};
 }
 
-// The new key takes over from the one that it names: gets what that one has, and says until when that one
-// goes on. Gives whose they are.
+// The new key replaces the one that it names: it gets that one's values, and sets that one's end. Returns the
+// principal.
 net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::chrono::nanoseconds overlap) {
   const std::string id = row.rotated_from;
   const db::Parameter wanted[] = {id};

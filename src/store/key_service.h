@@ -1,5 +1,5 @@
-// The API keys in the store and what can be done with them: one service for `gatehouse key` and for whatever
-// else changes keys. A running server sees each change as key_store.h says.
+// The operations on API keys in the store: one service for `gatehouse key` and for all other code that
+// changes keys. A running server sees each change as key_store.h describes.
 #pragma once
 
 #include <chrono>
@@ -56,7 +56,7 @@ struct CreatedKey : Recorded {
 
 // Whose changes these are, and the record of them.
 struct KeyActor {
-  AuditSink* record = nullptr;  // null: nobody records, as for a sample's keys
+  AuditSink* record = nullptr;  // null: changes are not recorded, as for a sample's keys
   std::string id{};             // "uid:1000"
   std::string_view scheme{};    // how that is known
 };
@@ -84,11 +84,11 @@ class KeyService {
   net::Task<Result<CreatedKey>> create(net::Loop& loop, MonotonicTime until, KeyRequest request);
   // Oldest first.
   net::Task<Result<std::vector<ListedKey>>> list(net::Loop& loop, MonotonicTime until);
-  // A new key for the same principal, with the same roles, addresses and length of life; the old one goes on
-  // for `overlap`. `not_found`; `conflict` where the key is not in force or was rotated before.
+  // A new key for the same principal, with the same roles, addresses and lifetime; the old one stays valid
+  // for `overlap`. `not_found`; `conflict` if the key is not valid or was rotated before.
   net::Task<Result<CreatedKey>> rotate(net::Loop& loop, MonotonicTime until, std::string id,
                                        std::chrono::nanoseconds overlap);
-  // `not_found`; revoking twice is no error and keeps the first time.
+  // `not_found`; revoking twice is not an error and keeps the first time.
   net::Task<Result<Recorded>> revoke(net::Loop& loop, MonotonicTime until, std::string id);
   // The last change of keys: a server that has confirmed it has read every change made before.
   net::Task<Result<KeyChange>> last_change(net::Loop& loop, MonotonicTime until);

@@ -121,7 +121,7 @@ TEST_P(KeyServiceTest, EveryChangeIsTheNextInTheHistory) {
   EXPECT_EQ(*keys_.last_change(), last) << "what failed is no change";
 }
 
-// Keeps what it is given as one line, or refuses it.
+// Keeps the event as one line, or refuses it.
 class Record final : public AuditSink {
  public:
   bool accepting() const override { return true; }

@@ -29,7 +29,7 @@ constexpr std::chrono::seconds kLookFor{5};
 constexpr std::chrono::seconds kWriteUsesFor{5};
 constexpr std::chrono::milliseconds kWriteLastUsesFor{100};  // when the server ends
 
-// One of the two things that the thread does again and again, and those who wait for it.
+// One of the two repeated tasks of the thread, and its waiters.
 class Errand {
  public:
   Errand(net::Loop& loop, std::chrono::milliseconds pause, std::function<net::Task<Result<>>()> work)
@@ -48,7 +48,7 @@ class Errand {
       co_await asked_for_.wait(loop_, seen, loop_.now() + pause_);
     }
   }
-  // From another thread: what a run gives that begins after the call.
+  // From another thread: the result of a run that begins after the call.
   Result<> run() {
     std::future<Result<>> done;
     {
@@ -90,7 +90,7 @@ class KeyStore::Snapshot final : public KeySnapshot {
   std::shared_ptr<KeyUses> uses_;
 };
 
-// What one transaction has read of the keys: all of them, or those that changed.
+// The keys that one transaction has read: all of them, or the changed ones.
 struct KeyStore::Read {
   bool same_history = true;
   KeyChange last;
@@ -114,7 +114,7 @@ class KeyStore::Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  // Reads all keys, and goes on in a thread.
+  // Reads all keys, and starts the thread.
   Result<> begin();
   Result<> look_now() { return looking_.run(); }
   Result<> write_now() { return writing_.run(); }

@@ -32,12 +32,12 @@ class Store;
 namespace gatehouse::store {
 
 struct KeyStoreOptions {
-  // Says to those who wait for it that requests which begin from now on meet this change. From the store's
-  // thread, at each look. None: nobody waits.
+  // Confirms to waiting commands that new requests use this change. From the store's thread, at each look.
+  // Empty: no command waits.
   using Confirm = std::function<Result<>(const KeyChange& change)>;
   Confirm confirm = {};
-  // Told, from the store's thread, when what has been read cannot be confirmed any more, and when it can be
-  // again. Calls nothing of the store.
+  // Called from the store's thread when the store cannot confirm its state any more, and when it can again.
+  // Calls nothing of the store.
   using ReportConfirming = std::function<void(const Result<>& confirmed)>;
   ReportConfirming report = {};
 };
@@ -48,7 +48,7 @@ class KeyStore final : public KeyDirectory {
   static constexpr std::chrono::seconds kStaleAfter{10};
   static constexpr std::chrono::seconds kWriteUses{5};  // between two writes of last uses
 
-  // Makes the tables and reads all keys. `clock`, for what grows stale, must outlive the store of keys.
+  // Creates the tables and reads all keys. `clock`, for the age of the state, must outlive the store of keys.
   static Result<std::unique_ptr<KeyStore>> open(std::shared_ptr<db::Store> store, const Clock& clock,
                                                 KeyStoreOptions options = {});
   // Writes the last uses that are pending.
@@ -59,15 +59,15 @@ class KeyStore final : public KeyDirectory {
   std::shared_ptr<const KeySnapshot> snapshot() const override;
   std::uint64_t generation() const override;
 
-  // Looks at the database now; returns when what was committed before the call holds on every worker. Blocks;
-  // not from a thread that a work of the store runs on.
+  // Reads the database now; returns when every change that was committed before the call applies on every
+  // worker. Blocks; not from a thread that a work of the store runs on.
   Result<> refresh();
   // Writes pending last uses now. Blocks too.
   Result<> write_uses();
 
   // Keys whose rows cannot be read and which therefore do not exist: for metrics and the log.
   std::size_t unreadable() const { return unreadable_.load(std::memory_order_relaxed); }
-  // Whether commands that change keys cannot know what this server has read: for metrics.
+  // Whether commands that change keys cannot know this server's state: for metrics.
   bool cannot_confirm() const { return cannot_confirm_.load(std::memory_order_relaxed); }
 
  private:
@@ -87,7 +87,7 @@ class KeyStore final : public KeyDirectory {
 
   const std::shared_ptr<const KeySnapshot> none_;
 
-  // What workers take when its generation is another than theirs; held for the time of copying a pointer.
+  // Workers read it when its generation differs from theirs; locked while a pointer is copied.
   mutable std::mutex current_;
   std::shared_ptr<const KeySnapshot> snapshot_;
   std::atomic<std::uint64_t> current_generation_{0};  // of snapshot_; changed after it

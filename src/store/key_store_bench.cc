@@ -1,4 +1,4 @@
-// What one change of a key costs a server that holds a million.
+// The cost of one change of a key for a server with a million keys.
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,7 +61,7 @@ void find_a_key(benchmark::State& state) {
 }
 BENCHMARK(find_a_key);
 
-// From the commit of a revocation to the snapshot that has it; and what reading all keys takes instead.
+// From the commit of a revocation to the snapshot that has it; and the cost of reading all keys instead.
 class Served {
  public:
   Served()

@@ -24,7 +24,7 @@ struct KeyEntry : StoredKey, std::enable_shared_from_this<KeyEntry> {
  private:
   friend class KeyUses;
   mutable std::atomic<std::int64_t> last_used_{0};  // seconds since 1970; 0: not since it was last taken
-  // While last_used_ is not 0: the entry after this one in KeyUses, and what keeps this one.
+  // While last_used_ is not 0: the next entry in KeyUses, and the owner of this one.
   mutable const KeyEntry* next_ = nullptr;
   mutable std::shared_ptr<const KeyEntry> kept_;
 };
@@ -69,7 +69,7 @@ class KeyTable {
 
   const KeyEntry* find(std::string_view id) const;
   std::size_t size() const;
-  // What the last constructor has copied of `before`: keys (a pointer and a hash each).
+  // The amount that the last constructor copied from `before`: keys (a pointer and a hash each).
   std::size_t copied() const { return copied_; }
 
  private:

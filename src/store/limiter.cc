@@ -60,7 +60,7 @@ struct alignas(64) Limiter::Bucket {
 };
 
 struct Limiter::Allowance {
-  std::int64_t interval;  // what a request of cost 1 uses
+  std::int64_t interval;  // used by a request of cost 1
   std::int64_t whole;     // interval · burst
   std::int64_t used;      // interval · cost, by this claim
 

@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 
-// What a slot holds: device, number of the file, number and value of the version, and kWhole mixed with
-// these, so that a slot that was read while it was written, or never was written, is not taken for a
+// The content of a slot: device, number of the file, number and value of the version, and kWhole mixed with
+// these, so that a slot that was read while it was written, or never was written, does not count as a
 // confirmation.
 using Slot = std::array<std::uint64_t, 5>;
 constexpr std::uint64_t kWhole = 0x6761746568757365;
@@ -74,9 +74,9 @@ std::unexpected<Error> mark_failure(const char* what, const std::string& path) {
                  fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(errno)));
 }
 
-// Opens the mark of `store`, and never anything that stands in its place: a link, a pipe or a directory, or a
-// file that others could have made or can write, would tell a command that no server runs. -1 with errno
-// where there is none to open.
+// Opens the mark of `store`, and never another file in its place: a link, a pipe or a directory, or a file
+// that other users could have made or can write, would tell a command that no server runs. -1 with errno if
+// there is none to open.
 Result<int> open_mark(const std::string& store, int flags) {
   const std::string path = mark_of(store);
   const int file = ::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -144,7 +144,7 @@ Result<bool> lock_slot(int file, std::size_t slot, const std::string& path) {
     if (errno == EAGAIN || errno == EACCES) return false;
     return mark_failure("lock", path);
   }
-  // What the slot's last holder confirmed says nothing of this server.
+  // The confirmation of the slot's last holder does not count for this server.
   if (!write_slot(file, slot, {})) return mark_failure("write", path);
   return true;
 }

@@ -1,14 +1,14 @@
-// Which servers run on a store, and which state of its keys each of them has read.
+// The servers that run on a store, and the state of its keys that each of them has read.
 //
-// A server has a slot: it holds the lock of that number on the store's own file (db/file_locks.h), on the
+// A server has a slot. It holds the lock of that number on the store's own file (db/file_locks.h), on the
 // store's directory, in a range for the store's name, and on the bytes of the slot in the file
-// `<store>-serving` (F_OFD_SETLK). The kernel ends all with the process, also after kill -9. It writes into
-// the slot which keys its requests meet, after they do. So a command that has changed a key can wait until
-// every server has read the change.
+// `<store>-serving` (F_OFD_SETLK). The kernel releases all three with the process, also after kill -9. The
+// server writes into the slot the state of the keys that its requests use, after they do. So a command that
+// has changed a key can wait until every server has read the change.
 //
-// The first two locks say that a server is there: the one stands as long as the store's file, the other as
-// long as its directory, whatever files are replaced. `<store>-serving` says what it has read: where it was
-// removed, and the server is stopped or cannot make it anew, the server is behind.
+// The first two locks show that a server runs: one lasts as long as the store's file, the other as long as
+// its directory, whichever files are replaced. `<store>-serving` has the state: if it was removed, and the
+// server is stopped or cannot create it again, the server counts as behind.
 #pragma once
 
 #include <chrono>
@@ -43,14 +43,14 @@ class ServingMark {
  public:
   static constexpr std::size_t kMostServers = 256;
 
-  // `store` is the path of the store's file. `denied` where the file cannot be made or locked, or is
-  // not a regular file of the store's owner that nobody else can write, and where the directory cannot be
-  // read or locked; `unavailable` where kMostServers hold a slot.
+  // `store` is the path of the store's file. `denied` if the file cannot be created or locked, or is not a
+  // regular file of the store's owner that other users cannot write, and if the directory cannot be read or
+  // locked; `unavailable` if kMostServers hold a slot.
   static Result<ServingMark> hold(const std::string& store);
 
-  // Writes that requests which begin from now on meet the keys of `version`. Takes the slot anew where the
-  // mark's file was removed, and another where it is taken, or the store has moved or was replaced. Cheap
-  // where it says what was said before; one that failed may be repeated, and leaves the server to be seen.
+  // Writes that new requests use the keys of `version`. Takes the slot again if the mark's file was removed,
+  // and another if it is taken, or if the store has moved or was replaced. Cheap if the version is unchanged.
+  // After a failure it may be repeated; the server then stays visible.
   Result<> confirm(const std::string& store, const KeyVersion& version);
 
   ServingMark(ServingMark&& other) noexcept;

@@ -164,7 +164,7 @@ TEST_F(Serving, AServerWhoseMarkWasRemovedIsBehindAndNotAbsent) {
   EXPECT_EQ(wait(20ms)->behind, 1U);
 }
 
-// What the first server's mark says counts for no other that takes its place in the file.
+// The first server's mark does not count for another server that takes its place in the file.
 TEST_F(Serving, ASlotThatAnotherServerTookMeanwhileIsLeftToIt) {
   auto stopped = *ServingMark::hold(store());
   ASSERT_TRUE(stopped.confirm(store(), version()));
@@ -286,7 +286,7 @@ TEST_F(Serving, AServerSaysOnceThatItCannotConfirmAndOnceThatItCanAgain) {
   const std::string mark = store() + "-serving";
   std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "link");
   std::filesystem::rename(folder_ / "link",
-                          mark);  // at once: the server's thread makes anew what is not there
+                          mark);  // at once: the server's thread creates it again if it is missing
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(served->refresh());
   EXPECT_TRUE(served->cannot_confirm());
   std::filesystem::remove(mark);

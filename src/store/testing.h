@@ -79,7 +79,7 @@ inline std::shared_ptr<db::SqliteStore> open_sqlite(const std::string& path,
   return *std::move(store);
 }
 
-// What `gatehouse key` has: the store's file, which must stay the same.
+// The dependencies of `gatehouse key`: the store's file, which must stay the same.
 class KeyCommands : public BlockingKeys {
  public:
   KeyCommands(const std::string& path, const crypto::KeyHasher& hasher, const Clock& clock)

@@ -76,10 +76,10 @@ void take_reference(const http::Field& field, const AnswerRules& rules, const An
   }
 }
 
-// `<target>; rel="next", <target>; …` (RFC 8288 section 3). By default targets are on this server; where the
-// document declares Link, they may be anywhere outside. Many readers part the value at `,` or `<` and know
-// nothing of quotes: what stands in `<>` within quotes is held to the same rules, and a quote stands only
-// where a value begins.
+// `<target>; rel="next", <target>; …` (RFC 8288 section 3). By default targets are on this server; if the
+// document declares Link, they may be anywhere outside. Many readers split the value at `,` or `<` and ignore
+// quotes: a target in `<>` within quotes must follow the same rules, and a quote may stand only at the
+// beginning of a value.
 bool append_links(std::string& out, std::string_view value, const AnswerRules& rules,
                   const AnswerPlace& place, bool declared) {
   bool quoted = false;
@@ -131,7 +131,7 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// Why the cookie stays behind; empty where it leaves, with what it lacked.
+// The reason for dropping the cookie; empty if it leaves, with the missing attributes added.
 std::string_view fault_of(http::SetCookie& cookie, const AnswerRules& rules) {
   const bool readable = has(rules.readable_cookies, cookie.name);
   if (rules.set_cookies == SetCookies::refuse) {
@@ -183,8 +183,8 @@ void take_cookie(const http::Field& field, const AnswerRules& rules, const Answe
 
 // ---- pages ----
 
-// Whether the document declares this answer as text/html. A 304 has no type: it changes what a cache holds
-// under the same fields (RFC 9111 section 4.3.4), which may be a page.
+// Whether the document declares this answer as text/html. A 304 has no type: it changes a cached answer under
+// the same fields (RFC 9111 section 4.3.4), which may be a page.
 bool is_page(const http::ResponseHead& head, const AnswerRules& rules) {
   if (rules.pages.empty()) return false;
   if (head.status == 304) return true;
@@ -194,7 +194,7 @@ bool is_page(const http::ResponseHead& head, const AnswerRules& rules) {
   return type && equal_ignoring_case(type->type, "text") && equal_ignoring_case(type->subtype, "html");
 }
 
-// Browsers pass over directives that they do not know (CSP section 2.2.1): a policy of such alone is none.
+// Browsers ignore unknown directives (CSP section 2.2.1): a policy with only such directives has no effect.
 bool has_directive(std::string_view policy) {
   constexpr std::array<std::string_view, 18> kDirectives = {
       "default-src", "script-src", "script-src-elem", "script-src-attr", "style-src",  "style-src-elem",
@@ -231,7 +231,7 @@ bool has_referrer_policy(std::string_view value) {
   return false;
 }
 
-// What a page says of itself. Gatehouse says these two for every other answer.
+// A page's own policies. For every other answer Gatehouse writes these two.
 struct PagePolicies {
   bool content = false;
   bool referrer = false;
@@ -254,7 +254,7 @@ bool is_written_for_data(http::FieldId id) {
   return id == http::FieldId::content_security_policy || id == http::FieldId::referrer_policy;
 }
 
-// What Connection names concerns one connection, whatever it is (RFC 9110 section 7.6.1).
+// A field that Connection names concerns one connection (RFC 9110 section 7.6.1).
 bool is_nominated(const http::Field& field, const http::Fields& fields) {
   for (const http::Field connection : fields) {
     if (connection.id != http::FieldId::connection) continue;

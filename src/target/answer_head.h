@@ -1,5 +1,5 @@
-// What of an upstream's head leaves: the fields that http/field_table.h lets go, those that the operation's
-// document declares, and nothing else.
+// The fields of an upstream's head that leave: those that http/field_table.h allows, those that the
+// operation's document declares, and no others.
 #pragma once
 
 #include <span>
@@ -14,7 +14,7 @@ namespace gatehouse::target {
 
 // Where an answer's references lead.
 struct AnswerPlace {
-  std::string_view authority;  // what the request names of this server; may be empty
+  std::string_view authority;  // the host of this server that the request names; may be empty
   std::string_view base_path;  // of the upstream: stands before the paths of this server
 };
 

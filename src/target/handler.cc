@@ -15,7 +15,7 @@ json::Document copy_of(json::Value value) {
   return value ? json::Document::compact(value) : json::Document();
 }
 
-// What one run comes to. The words of an exception are for operators.
+// The result of one run. The text of an exception is for operators.
 struct HandlerRun {
   std::optional<handler::Answer> answer;
   std::string thrown;
@@ -89,7 +89,7 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& c
       permit.principal(), declared_, std::move(parameters), std::move(body),
       std::string(request.body_bytes()), std::string(call.operation), std::string(call.request_id),
       call.deadline, *std::move(memory));
-  // Nobody waits any more for what has waited for a thread until its deadline.
+  // A run that has waited for a thread until its deadline has no waiter any more.
   auto job = [handler = handler_, held, place = call.place, &clock = call.clock]() -> Result<HandlerRun> {
     if (clock.monotonic() > held->deadline) return HandlerRun{};
     if (const auto holds = held->principal.in_force(clock.wall()); !holds) {

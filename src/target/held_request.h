@@ -1,4 +1,4 @@
-// What stands behind the public types of include/gatehouse/handler.h.
+// The implementation of the public types of include/gatehouse/handler.h.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace gatehouse::handler {
 
-// A copy of what a request brought, for one run of a handler.
+// A copy of a request's input, for one run of a handler.
 struct HeldRequest {
   Principal principal;
   std::shared_ptr<const target::DeclaredParameters> declared;

@@ -25,11 +25,11 @@ struct Account {
   IpAddress client;
 };
 
-// The values of one run, owned by it: the run goes on when the request that asked for it has gone.
+// The values of one run, owned by it: the run continues after its request was cancelled.
 class Values {
  public:
-  // Refuses where a value cannot be bound (an array, an object, an integer beyond 64 bits), and where there
-  // is no memory for them.
+  // Refuses if a value cannot be bound (an array, an object, an integer beyond 64 bits), and if there is no
+  // memory for them.
   static Verdict<Values> of(const BoundStatement& statement, const CheckedRequest& request, const Call& call,
                             CallReport& report) {
     Values values;
@@ -99,12 +99,12 @@ struct Rows {
   CountedMemory memory;  // of `json`
 };
 
-// Why a run came to nothing. What the database says stays here: the reason is ours, its words go to the
-// record.
+// The reason for a failed run. The database's text stays here: the reason is Gatehouse's, the error's class
+// goes to the record.
 struct Stopped {
   Refusal refusal;
   std::string detail;
-  // Whether what the rows hold is the cause: for a row that the caller may not see it must not show.
+  // Whether the content of the rows is the cause: it must not show for a row that the caller may not see.
   bool by_content = false;
 };
 
@@ -153,8 +153,7 @@ db::RunLimits until(MonotonicTime deadline, db::RunHandle& handle) {
   return limits;
 }
 
-// Where there is no memory for the rows, nothing is kept of what the statement has changed: it is not
-// committed yet.
+// Without memory for the rows, all changes of the statement are undone: it is not committed yet.
 Ran<Rows> read_rows(db::Connection& connection, const db::FixedStatement& statement, const Values& values,
                     Wanted wanted, const db::RunLimits& limits, const Clock& clock, const Account& account) {
   Rows rows;
@@ -236,8 +235,8 @@ net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn tur
   co_return *std::move(ran);
 }
 
-// Asked before the commit: where the one row is missing, what the statement or its triggers changed is rolled
-// back, so that the refusal is true.
+// Checked before the commit: if the one row is missing, the changes of the statement and its triggers are
+// rolled back, so that the refusal is true.
 Ran<Rows> with_the_row(Ran<Rows> rows, Returns returns) {
   if (rows && returns == Returns::one && rows->count == 0)
     return std::unexpected(Stopped{Refusal(Reason::row_missing), {}, false});
@@ -261,7 +260,7 @@ struct Acted {
   Permit permit;
 };
 
-// What one run about an object needs, owned by it.
+// The data of one run about an object, owned by it.
 struct ObjectRun {
   std::shared_ptr<Database> database;
   std::shared_ptr<DeferredDecision> decision;

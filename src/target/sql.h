@@ -17,11 +17,11 @@ namespace gatehouse::target {
 
 enum class Returns : std::uint8_t {
   list,  // 200 with an array of the rows
-  one,   // 200 with the first row; 404 where there is none
+  one,   // 200 with the first row; 404 if there is none
   none,  // 204
 };
 
-// A statement with what each of its parameters stands for.
+// A statement with the value of each of its parameters.
 struct BoundStatement {
   const db::FixedStatement* fixed = nullptr;
   std::shared_ptr<const void>
@@ -31,7 +31,7 @@ struct BoundStatement {
 
 class SqlTarget final : public Target {
  public:
-  // `rule` is what events name when the statement fails; it lives as long as the statement.
+  // Events name `rule` when the statement fails; it lives as long as the statement.
   SqlTarget(BoundStatement statement, Returns returns, std::string_view rule,
             std::shared_ptr<Database> database, net::Loop& loop)
       : statement_(std::move(statement)),
@@ -51,9 +51,9 @@ class SqlTarget final : public Target {
 };
 
 // A statement about an object that another statement of the same database finds: both, and the conditions
-// between them, in one transaction, which keeps out who would change the object meanwhile. With a `guarded`
-// statement, which has the conditions in it, that one is run alone; only where it gives no row the
-// transaction goes on, to find out why.
+// between them, in one transaction, which excludes other writers of the object. With a `guarded` statement,
+// which contains the conditions, only that one runs; if it gives no row, the transaction continues to find
+// the reason.
 class SqlTransactionalTarget final : public TransactionalTarget {
  public:
   SqlTransactionalTarget(BoundStatement lookup, BoundStatement statement,

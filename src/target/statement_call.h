@@ -1,5 +1,5 @@
-// A statement's run, awaited on a loop: it waits for its turn, runs on a thread, and is ended from here when
-// its time is over or when nobody waits for it any more.
+// A statement's run, awaited on a loop: it waits for its turn, runs on a thread, and is ended when its time
+// is over or when its awaiter is destroyed.
 #pragma once
 
 #include <coroutine>
@@ -27,12 +27,12 @@ struct StatementTurn {
 enum class Unfinished : std::uint8_t {
   too_many,  // that wait
   no_turn,   // in time
-  overdue,   // interrupted, and not ended within a moment: it goes on inside one function of SQLite
+  overdue,   // interrupted, and not ended within a moment: it continues inside one function of SQLite
   settling,  // its commit had begun, and has not ended within a moment
 };
 
-// `R job(db::RunHandle&)` owns what it uses: it may outlive the awaiting coroutine. An exception of the job
-// comes out of the co_await.
+// `R job(db::RunHandle&)` owns its data: it may outlive the awaiting coroutine. The co_await rethrows an
+// exception of the job.
 template <typename R>
 class StatementCall final : private net::Timer {
  public:
@@ -88,7 +88,7 @@ class StatementCall final : private net::Timer {
   struct Shared {
     std::optional<R> result;
     std::exception_ptr exception;
-    std::coroutine_handle<> waiting;  // null: it goes on, or is gone. The loop's thread only
+    std::coroutine_handle<> waiting;  // null: it has been resumed, or destroyed. The loop's thread only
   };
   enum class Phase : std::uint8_t { waits, runs, ends };
 

@@ -12,7 +12,7 @@ namespace gatehouse::target {
 
 namespace {
 
-// How long a thread may take at the end to hear that it is interrupted.
+// The time for a thread to react to its interruption at the end.
 constexpr std::chrono::seconds kEndPatience{2};
 
 template <typename Map>
@@ -145,7 +145,7 @@ void StatementThreads::State::serve() {
     if (!job) return;
     lock.unlock();
     job->work(job->handle);
-    job->work = nullptr;  // what it holds goes before its place does
+    job->work = nullptr;  // its data is released before its place
     lock.lock();
     std::erase(running, job);
     count(*job, -1);

@@ -35,29 +35,29 @@ class StatementThreads {
  public:
   struct Job {
     std::string operation;
-    std::string principal;  // who shares the turns: a principal, or an address without one
+    std::string principal;  // the owner of a turn: a principal, or an address without one
     db::Effect effect = db::Effect::reads;
-    std::move_only_function<void(db::RunHandle&)> work;  // owns what it uses
+    std::move_only_function<void(db::RunHandle&)> work;  // owns its data
     db::RunHandle handle;                                // given to `work`
   };
 
   explicit StatementThreads(StatementShares shares);
-  // Drops what waits, interrupts what runs, and joins. A thread that does not hear it within a moment is left
-  // to the end of the process.
+  // Drops waiting jobs, interrupts running ones, and joins. A thread that does not react within a moment is
+  // left to the end of the process.
   ~StatementThreads();
   StatementThreads(const StatementThreads&) = delete;
   StatementThreads& operator=(const StatementThreads&) = delete;
 
   // From any thread. false: too many wait, all together or of this principal.
   bool submit(std::shared_ptr<Job> job);
-  // Takes back what waits, of which the caller holds a reference. false: it is running, or has run.
+  // Takes back a waiting job, to which the caller holds a reference. false: it is running, or has run.
   bool withdraw(const Job& job);
 
   std::size_t waiting() const;
   std::size_t running() const;
 
  private:
-  struct State;  // what the threads share
+  struct State;  // the shared state of the threads
   std::shared_ptr<State> state_;
   std::vector<std::thread> threads_;
 };

@@ -43,7 +43,7 @@ class Turns : public ::testing::Test {
     const std::lock_guard lock(mutex_);
     return begun_;
   }
-  // Until what runs has settled at `running`, with so many left behind.
+  // Until the running jobs have settled at `running`, with so many waiting.
   static void await_state(const StatementThreads& threads, std::size_t running, std::size_t waiting) {
     while (threads.running() != running || threads.waiting() != waiting) std::this_thread::yield();
   }

@@ -7,7 +7,7 @@
 namespace gatehouse::target {
 namespace {
 
-// Nothing of what the client sent goes along: the lookup is Gatehouse's own question, asked on the caller's
+// Nothing of the client's request is sent along: the lookup is Gatehouse's own request, on the caller's
 // behalf.
 class Question final : public UpstreamHeadWriter {
  public:
@@ -49,7 +49,7 @@ net::Task<Verdict<void>> UpstreamLookup::find(const Input& input, const Call& ca
   std::string path;
   const auto value = [&](const Reference& reference) { return look_up(reference, input.request(), call); };
   if (!path_.expand(value, path)) {
-    // What cannot stand in a path names nothing.
+    // A value that cannot be part of a path names no object.
     report.detail = "a value of the request cannot be part of the lookup's path";
     co_return Verdict<void>{};
   }
@@ -68,7 +68,7 @@ net::Task<Verdict<void>> UpstreamLookup::find(const Input& input, const Call& ca
   }
   auto taken = co_await read(response, row, report);
   GATEHOUSE_CO_CHECK(std::move(taken));
-  report.clear();  // what comes now is the target's
+  report.clear();  // from here on the report is the target's
   co_return Verdict<void>{};
 }
 

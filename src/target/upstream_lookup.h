@@ -1,5 +1,5 @@
-// The attributes of an object, asked of an upstream: GET on a path that names it. 200 with a JSON object are
-// the attributes, 404 and 410 say that there is no such object, and everything else refuses.
+// The attributes of an object, from an upstream: GET on a path that names it. 200 with a JSON object are the
+// attributes, 404 and 410 say that there is no such object, and every other answer refuses.
 #pragma once
 
 #include <memory>

@@ -30,9 +30,9 @@
 namespace gatehouse::trial {
 namespace {
 
-constexpr std::string_view kHost = "gatehouse.invalid";  // RFC 6761 section 6.4: nobody's
+constexpr std::string_view kHost = "gatehouse.invalid";  // RFC 6761 section 6.4: a name that never exists
 
-// Every credential is unlike every other, and longer than what is too short to be one.
+// Every credential differs from all others, and is longer than the shortest possible one.
 std::string credential_of(const policy::AuthenticatorPolicy& authenticator) {
   return fmt::format("assumed-credential-{}", authenticator.index);
 }
@@ -42,7 +42,7 @@ PrincipalKind kind_of(const policy::Authenticator& settings) {
   return settings.jwt() != nullptr ? PrincipalKind::token : PrincipalKind::certificate;
 }
 
-// Takes its own credential, and nothing else, for the caller's; where there is no caller, nothing.
+// Accepts only its own credential, as the caller's; without a caller, none.
 class AssumedScheme final : public Scheme {
  public:
   AssumedScheme(const policy::PolicySet& policy, const policy::AuthenticatorPolicy& authenticator,
@@ -190,7 +190,7 @@ class Trial {
   }
 
   Result<Reply> ask() {
-    // Which operation it is says what credential the request carries.
+    // The operation decides which credential the request carries.
     GATEHOUSE_CHECK(read({}));
     Carried carried;
     if (question_.caller) {

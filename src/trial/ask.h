@@ -1,6 +1,6 @@
-// What Gatehouse would decide about a request that nobody sent. The gates are those of the server, by the
-// policy of the server, as far as Runner::admit() goes: whom the caller is said to be counts as proven,
-// limits charge nothing, no object is looked for, nothing behind the gates is called, and no event is left.
+// The decision of Gatehouse about a request that is not sent. The gates are the server's, with the server's
+// policy, as far as Runner::admit(): the described caller counts as proven, limits charge nothing, no object
+// is looked up, nothing behind the gates is called, and no event is left.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ class PolicySet;
 
 namespace gatehouse::trial {
 
-// Whom the request's credential stands for.
+// The principal of the request's credential.
 struct AssumedCaller {
   std::string id;      // without the authenticator's prefix; empty: `somebody`
   std::string scheme;  // an authenticator; empty: those of the operation's first alternative
@@ -43,12 +43,11 @@ struct Question {
 
 struct Reply {
   std::optional<Refusal> refusal;  // none: admitted
-  std::string event;               // what would be recorded of a refusal: a line of JSON
+  std::string event;               // the event of a refusal: a line of JSON
 };
 
-// `served`: the hosts of the server, for what a request says of them; one without `Host` is for a name that
-// is served. Fails where the question is not a request that could be sent, or names an authenticator or a
-// role that the policy does not have.
+// `served`: the hosts of the server; a request without `Host` is for a served name. Fails if the question is
+// not a request that could be sent, or names an authenticator or a role that the policy does not have.
 Result<Reply> ask(const std::shared_ptr<const policy::PolicySet>& policy, const Question& question,
                   http::ServedNames served, const Clock& clock, Entropy& entropy);
 

@@ -70,7 +70,7 @@ std::string section(const CaseFile& file, std::string_view key, Problems& proble
   return out;
 }
 
-// What every policy needs and no case is about.
+// The settings that every policy needs and that no case is about.
 void complete(std::string& policy, const std::string& tables) {
   const auto first = policy.find_first_not_of('\n');
   if (first == std::string::npos) return;

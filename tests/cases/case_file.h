@@ -1,5 +1,5 @@
-// A file of decision cases, as a person writes it (README.md says how): an API, a policy, callers, and what
-// Gatehouse decides about requests.
+// A file of decision cases, as a person writes it (see README.md): an API, a policy, callers, and Gatehouse's
+// decisions about requests.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 
 namespace gatehouse::cases {
 
-// Who calls, by one credential.
+// A caller, with one credential.
 struct Caller {
   enum class Kind : std::uint8_t { key, token, certificate } kind = Kind::key;
   std::string scheme;  // the securityScheme's name
@@ -36,10 +36,10 @@ struct Answer {
   std::string body;
 };
 
-// What is decided: the members that are stated, each as text. `outcome` is one of them.
+// The decision: the stated members, each as text. `outcome` is one of them.
 using Decision = std::map<std::string, std::string>;
 
-// One request and what becomes of it.
+// One request and its outcome.
 struct Step {
   Place place;
   std::string request;  // "GET /orders/7"
@@ -54,7 +54,7 @@ struct Step {
   std::int64_t times = 1;
   // The world outside.
   std::optional<Answer> answer;  // of the upstream
-  json::Value object;            // what an upstream tells about the object; null Value: there is none
+  json::Value object;            // the object's attributes at an upstream; null Value: there is none
   std::int64_t under_way = 0;    // other requests that are being answered
   bool journal_full = false, journal_broken = false;
   Decision expected;
@@ -74,7 +74,7 @@ struct CaseFile {
   std::vector<Case> cases;
 };
 
-// Adds every problem; what it gives then is not to be used.
+// Adds every problem; the result is then unusable.
 CaseFile read_case_file(const std::string& path, Problems& problems);
 
 }  // namespace gatehouse::cases

@@ -23,7 +23,7 @@ std::string written(const Decision& decision) {
   return fmt::format("{}: {{{}}}", outcome == decision.end() ? "nothing" : outcome->second, members);
 }
 
-// What was decided, in the words that were expected and those that explain it.
+// The decision, with the expected members and those that explain it.
 Decision in_question(const Decision& decided, const Decision& expected) {
   Decision shown;
   for (const auto& [name, value] : decided) {
@@ -42,7 +42,7 @@ class DecisionTest final : public testing::Test {
     const auto gates = environment_.open();
     for (const Step& step : case_.steps) {
       for (std::int64_t time = 0; time < step.times; ++time) {
-        if (!holds(step, gates->pass(step))) return;  // what follows would only be noise
+        if (!holds(step, gates->pass(step))) return;  // later failures would only be noise
       }
     }
   }

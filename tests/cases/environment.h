@@ -1,5 +1,6 @@
-// What stands around the gates of one case file: its policy, loaded as the server loads it; the real schemes,
-// limiter, key store and database; and in place of the outside an upstream that notes what reaches it.
+// The environment of the gates of one case file: its policy, loaded as the server loads it; the real schemes,
+// limiter, key store and database; and in place of a real upstream one that records the requests that reach
+// it.
 #pragma once
 
 #include <filesystem>

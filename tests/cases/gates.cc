@@ -18,7 +18,7 @@
 namespace gatehouse::cases {
 namespace {
 
-// In place of an upstream: notes what reaches it, and answers what the step says.
+// In place of an upstream: records the requests, and answers as the step says.
 class Outside final : public Target {
  public:
   net::Task<Verdict<void>> call(const Permit& permit, const Call&, Response& response, CallReport&) override {
@@ -137,7 +137,7 @@ class TheGates final : public Gates {
   std::string head_, body_;        // of the answer
 };
 
-// The real parts, but for what would leave the machine.
+// The real parts, except those that would use the network.
 gate::Parts TheGates::furnished() {
   for (const policy::Operation& operation : with_.policy->operations) {
     if (operation.upstream() != nullptr) {
@@ -147,7 +147,7 @@ gate::Parts TheGates::furnished() {
       with_.parts.operations[operation.index].lookup = std::make_unique<Objects>(object_);
     }
   }
-  with_.parts.loop = nullptr;  // nobody turns the clock while an answer waits
+  with_.parts.loop = nullptr;  // the clock does not move while an answer waits
   return std::move(with_.parts);
 }
 
@@ -219,7 +219,7 @@ std::string TheGates::request_of(const Step& step, gate::Peer& peer) {
   return fmt::format("{} {} HTTP/1.1\r\n{}\r\n{}", method, target, lines, body);
 }
 
-// What server/connection.cc does between reading and writing.
+// The work of server/connection.cc between reading and writing.
 gate::Ending TheGates::answer(gate::Exchange& exchange, Body& body) {
   std::optional<gate::Answered> answer;
   if (const auto arrived = gate::arrive(exchange, with_.names, with_.clock, with_.entropy); !arrived) {
@@ -283,7 +283,7 @@ Outcome TheGates::pass(const Step& step) {
   read_event(outcome);
   if (progress == http::Progress::complete) read_answer(outcome);
 
-  // What holds for every request.
+  // The conditions that every request must meet.
   const bool allowed = outcome.decided["outcome"] == "allowed";
   const bool refused = outcome.decided["outcome"] == "refused" && outcome.decided["stage"] != "call";
   const bool upstream =
@@ -293,7 +293,7 @@ Outcome TheGates::pass(const Step& step) {
   };
   must(!refused || outside_.calls == 0, "what a gate refuses does not reach the upstream, and this did");
   must(!allowed || !upstream || outside_.calls == 1, "what is allowed reaches the upstream once");
-  // Somebody who was proven in vain is recorded, and counts as nobody.
+  // A principal that was proven in vain is recorded, and counts as anonymous.
   const bool in_vain = exchange_.checked.principal() && exchange_.checked.principal()->is_anonymous() &&
                        !exchange_.proven.empty();
   must(outside_.calls == 0 || outside_.principal == (in_vain ? kAnonymous : outcome.decided["user"]),
@@ -315,7 +315,7 @@ Outcome TheGates::pass(const Step& step) {
   return outcome;
 }
 
-// The decision is what the event says.
+// The event has the decision.
 void TheGates::read_event(Outcome& outcome) {
   const std::string& line = events_.lines;
   if (std::ranges::count(line, '\n') != 1) outcome.broken.push_back("each request leaves exactly one event");

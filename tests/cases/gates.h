@@ -38,7 +38,7 @@ class CaseClock final : public Clock {
 // How a request went.
 struct Outcome {
   Decision decided;
-  std::vector<std::string> broken;  // what holds for every request, and did not
+  std::vector<std::string> broken;  // the violated conditions of those that hold for every request
 };
 
 class Gates {

@@ -1,12 +1,14 @@
-// The fuzzers: tests/fuzz/NAME_fuzz.cc, with seeds in tests/fuzz/corpus/NAME and a dictionary in tests/fuzz/NAME.dict. What one
-// learns is kept in build/fuzz/corpus/NAME; an input that breaks something is written to build/fuzz/findings.
+// The fuzzers: tests/fuzz/NAME_fuzz.cc, with seeds in tests/fuzz/corpus/NAME and a dictionary in
+// tests/fuzz/NAME.dict. A fuzzer's new inputs are kept in build/fuzz/corpus/NAME; an input that breaks
+// something is written to build/fuzz/findings.
 import {existsSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {cores, pooled, run, tail} from './process.mjs';
 import {readFuzzers, top} from './rooms.mjs';
 
-// Divides `budget` seconds of fuzzing. The fuzzers whose rooms changed get four fifths of it, up to two minutes each; a third of the
-// others, another third every day, gets the rest. Without a change that third gets all of it. Nobody runs for less than five seconds.
+// Divides `budget` seconds of fuzzing. The fuzzers whose rooms changed get four fifths of it, up to two
+// minutes each; a third of the others, another third every day, gets the rest. Without a change that third
+// gets all of it. Each runs for at least five seconds.
 export function shares(budget, changed, day = Math.floor(Date.now() / 86_400_000), all = [...readFuzzers().keys()]) {
   const others = all.filter(name => !changed.includes(name));
   const turn = others.filter((_, at) => at % 3 === day % 3);

@@ -63,7 +63,8 @@ async function test(words) {
   const preset = has('--asan') ? 'asan' : has('--tsan') ? 'tsan' : 'release';
   const wanted = name => (only ? only === name : preset === 'release' || name === 'unit' || name === 'e2e');
   const change = has('--changed') || has('--full') ? changedFiles() : undefined;
-  // On the main branch itself a change is what is not committed; only the fuzzers' shares count what came in its last day.
+  // On the main branch itself a change is the uncommitted one; only the fuzzers' shares count the commits of
+  // its last day.
   if (has('--changed') && change.onMain) change.files = change.open;
   const touched = change && reach(change.files);
   const chosen = has('--changed') ? touched : undefined;
@@ -88,7 +89,7 @@ async function test(words) {
   await check.finish();
 }
 
-// What has to be built for a choice of tests: everything where it is not given.
+// The targets to build for a choice of tests: all of them without a choice.
 function targets(chosen) {
   if (!chosen || chosen.everything) return [];
   return [...chosen.units.map(name => `${name}_test`).filter(name => name !== 'lab_test'), ...(chosen.endToEnd.length ? ['gatehouse'] : []),

@@ -1,5 +1,5 @@
-// The parts of the check. Each gives {passed, failed, lines, slow}: how many tests passed and failed, what to print, and how long
-// single tests took, as {name, seconds}.
+// The parts of the check. Each gives {passed, failed, lines, slow}: the numbers of passed and failed tests,
+// the text to print, and the times of single tests, as {name, seconds}.
 import {existsSync, mkdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {cores, pooled, run, sumOf, tail} from './process.mjs';
@@ -45,8 +45,8 @@ export async function units(preset, names) {
   return {...counted(passed, failed, status), slow, lines: status === 0 ? [tail(text.replace(/\n+Total Test time.*/, ''), 1).trim()] : [tail(text, 200)]};
 }
 
-// A conformance script says what it found, ends with the line `N passed, N failed`, and exits with 0 only when its target is met.
-// Cases that are waived by name, or beyond the target, count as neither.
+// A conformance script prints its findings, ends with the line `N passed, N failed`, and exits with 0 only
+// when its target is met. Cases that are waived by name, or beyond the target, count as neither.
 export async function script(name, words) {
   const {status, seconds, text} = await run('node', words, {log: `build/test/conformance-${name.replace(/.*\//, '')}.log`, seconds: 600});
   const passed = sumOf(text, /^(\d+) passed, \d+ failed$/gm);
@@ -83,7 +83,7 @@ export async function endToEnd(binary, names) {
   }));
 }
 
-// The innermost tests that failed, with what TAP says of them.
+// The innermost tests that failed, with TAP's text about them.
 function failures(text) {
   const lines = text.split('\n');
   const found = lines.flatMap((line, at) => {

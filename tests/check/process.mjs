@@ -7,7 +7,8 @@ import {top} from './rooms.mjs';
 
 export const cores = availableParallelism?.() ?? cpus().length;
 
-// Ends with its exit status (128 for a signal, or after `seconds`), its time in seconds, and what it wrote to both outputs.
+// Ends with its exit status (128 for a signal, or after `seconds`), its time in seconds, and the text of both
+// outputs.
 export function run(command, words, {log, environment = {}, seconds, cwd = top} = {}) {
   const file = join(top, log);
   mkdirSync(dirname(file), {recursive: true});

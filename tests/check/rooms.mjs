@@ -1,4 +1,4 @@
-// The room graph, and what a change can touch.
+// The room graph, and the tests that a change can affect.
 import {execFileSync} from 'node:child_process';
 import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {basename, join} from 'node:path';
@@ -16,7 +16,7 @@ export function readRooms() {
     const uses = call?.[1].match(/USES([\s\w]*)/)?.[1].replace(/LIBRARIES[\s\S]*/, '') ?? '';
     rooms.set(room, uses.split(/\s+/).filter(Boolean));
   }
-  // The engines' program for outside suites is no room: it is linked with these.
+  // The engines' program for outside suites is not a room: it is linked with these.
   rooms.set('lab', ['json', 'http', 'schema', 'cel', 'crypto', 'openapi']);
   return rooms;
 }
@@ -72,8 +72,8 @@ export function changedFiles() {
 
 const roomOf = file => file.match(/^src\/(\w+)\//)?.[1];
 
-// What the tests of a change have to run, by the room graph: unit test programs, conformance scripts, fuzzers and end-to-end
-// files. `everything` where a file is for all of them: the build itself, or what the tests share.
+// The tests to run for a change, by the room graph: unit test programs, conformance scripts, fuzzers and
+// end-to-end files. `everything` for a file that all of them use: the build itself, or shared test code.
 export function reach(files) {
   const rooms = readRooms();
   const changed = new Set(files.map(roomOf).filter(Boolean));

@@ -1,4 +1,4 @@
-// Where the time of the last run went: its parts, and what each room and each compilation took.
+// The times of the last run: its parts, and each room and each compilation.
 import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
@@ -65,7 +65,7 @@ export async function showTimes(withHeaders) {
   else console.log('\n./dev times --headers also measures each header alone');
 }
 
-// Each header alone, through the compiler's front end: what a file pays for its include.
+// Each header alone, through the compiler's front end: the cost of including it.
 async function showHeaders() {
   const commands = JSON.parse(readFileSync(join(top, 'build/release/compile_commands.json'), 'utf8'));
   const flags = [...new Set(commands.flatMap(({command}) => command.match(/-(?:I|isystem |std=|D)\S+/g) ?? []))].flatMap(word => word.split(' '));

@@ -34,7 +34,8 @@ function weighted(member) {
 const byWeight = list => list.filter(({q}) => q > 0).sort((a, b) => b.q - a.q).map(({name}) => name);
 const isTag = /^(?:W\/)?"[^"]*"$/;
 
-// ---- one subject for each package: [field, random value, (value that goes on, question) => what differs, or undefined] ----
+// ---- one subject for each package: [field, random value, (forwarded value, question) => the difference, or
+// undefined] ----
 
 const tokens = ['gzip', 'br', 'identity', '*', 'utf-8', 'de', 'de-CH', 'en', 'zh-Hans-CN', 'x', "a'b", '__proto__', 'constructor', 'q', 'GZIP', '$', 'a_b'];
 const weights = ['', '', '', ';q=0', ';q=1', ';q=0.5', ' ; q=.2', ';q=0.001', ';Q=1.000', ';q=1.5', ';q=-1', ';q=abc', ';q=', ';q="0.5"', ';q=0.3;q=0.9', ';level=1', ';a="x,y/z"', ';a="x;q=0"', ';a="\\""', ';__proto__=1'];
@@ -122,8 +123,8 @@ function valueOf(random, make) {
   return value.trim();
 }
 
-// Cookie goes on as pairs that Gatehouse writes: the first of each name, and of a declared one the value on which all
-// readers agree.
+// Cookie is forwarded as pairs that Gatehouse writes: the first of each name, and of a declared one the value
+// on which all readers agree.
 function cookieField(random) {
   const pair = () => random.pick(['theme', 'a', 'b', 'Theme', '__proto__', '$Path', 'x[1]', 't%68eme', '']) + random.pick(['=', '=', '=', ' = ', '']) +
     random.pick(['light', 'go%6Fd', 'a+b', '"q"', '"a;b"', 'a b', 'a,b', 'a,b=c', '%', '%zz', '%22', '%3B', '%E2%82%AC', 'é', '\\"', '', 'b theme=evil', '"b; theme=evil"']);

@@ -12,7 +12,7 @@ const text = string => Buffer.from(string, 'utf8');
 const quoted = (...list) => Buffer.concat([text('"'), bytes(...list), text('"')]);
 const deep = (n, open, close, inner = '') => text(open.repeat(n) + inner + close.repeat(n));
 
-// group → [what it shows, the text, null where it is accepted, else the reason]
+// group → [its subject, the text, null if it is accepted, else the reason]
 const cases = {
   'Numbers': [
     ['zero', '0'], ['minus zero is a number', '-0'], ['minus zero with fraction', '-0.0'], ['integer', '123'], ['negative', '-123'], ['fraction', '1.5'],
@@ -60,7 +60,8 @@ const cases = {
   ],
 };
 
-// A text as a span of code: bytes that are not printable ASCII, and what a table could not hold, by their number.
+// A text as a span of code: bytes that are not printable ASCII, and characters that a table cannot hold, by
+// their number.
 const hidden = /[^\x20-\x7e]|[|`]/g;
 const shown = buffer => {
   const inner = buffer.subarray(0, 40).toString('latin1').replaceAll(hidden, c => `‹${c.charCodeAt(0).toString(16).padStart(2, '0')}›`);

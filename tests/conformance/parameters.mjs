@@ -65,7 +65,7 @@ for (const [place, style, explode, empty, string, array, object] of [
   add(integers, object, map);
 }
 
-// What a client writes comes out as it was, where the style can say it.
+// A client's value comes out unchanged, if the style can express it.
 const strings = ['blue', '', ' ', 'a b', 'a,b', 'a&b=c', 'a;b', 'a.b', 'a|b', 'a+b', '100%', '%41', '%2541', 'é€😀', '[x]', '"q"', '~!*\'()', '/etc/passwd', '..', 'null', 'true', '12', '\u200b', '\u0080'];
 const numbers = [0, -1, 42, 1.5, -2.25, 1e-7, 9007199254740991];
 const members = [{R: 1, G: 2}, {R: 1, name: 'a b&c'}, {R: 7}, {R: -3, name: ''}, {R: 1, G: 2, name: 'x,y;z|w'}];

@@ -83,7 +83,7 @@ function text(random, subject) {
   return raw.toWellFormed?.() ?? Buffer.from(raw, 'utf8').toString('utf8');
 }
 
-// What is encoded, encoded otherwise or not at all.
+// Encoded characters, encoded otherwise or not at all.
 const decodeSome = (random, raw) => raw.replaceAll(/%[0-9A-Fa-f]{2}/g, hex => {
   if (random.chance(0.5)) return hex;
   return random.chance(0.5) ? hex.toLowerCase() : String.fromCharCode(parseInt(hex.slice(1), 16));

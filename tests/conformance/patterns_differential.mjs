@@ -10,7 +10,8 @@ import {conclude} from './support/suite.mjs';
 const textsEach = 10;
 const rounds = 2000;
 
-// Where engines differ: ends of lines, white space that is none elsewhere, letters that fold to ASCII, beyond the BMP.
+// Characters on which engines differ: ends of lines, unusual white space, letters that fold to ASCII, beyond
+// the BMP.
 const characters = [...'abA1_-., $^/\\{}[]()*+?|<&~', '\n', '\r', '\t', '\v', '\f', '\0', '\u0085', '\u00a0', '\u1680', '\u180e', '\u2028',
   '\u2029', '\u200b', '\ufeff', 'é', 'ß', 'λ', 'К', '٣', '\u212a', '\u017f', '\ue000', '\ud7ff', '\uffff', '😀', '\u{10ffff}'];
 const sets = ['\\d', '\\D', '\\w', '\\W', '\\s', '\\S', '\\p{L}', '\\P{Lu}', '\\p{Letter}', '\\p{gc=Nd}', '\\p{Zs}', '\\p{ASCII}', '\\p{Any}',
@@ -72,7 +73,8 @@ async function compare(seed) {
   };
   const expected = compiled(pattern);
   expect(expected !== undefined, await lab.ask({schema: {format: 'regex'}, instance: pattern, formats: true}), 'is it one');
-  // `pattern` also takes harmless forms that the grammar has without the u flag; there is nobody to ask about those.
+  // `pattern` also accepts harmless forms that the grammar has without the u flag; JavaScript cannot check
+  // those.
   if (!expected) { total.refused++; return; }
   const answers = await lab.askAll(texts.map(instance => ({schema: {pattern}, instance})));
   answers.forEach((answer, i) => {

@@ -1,4 +1,5 @@
-// What of an upstream's head leaves: cookies that something names, as every browser reads them, and pages with their own policies.
+// The parts of an upstream's head that leave: named cookies, as every browser reads them, and pages with
+// their own policies.
 // Rooms: docs http policy target gate
 
 import assert from 'node:assert/strict';
@@ -80,7 +81,7 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
   const below = (bound) => Math.floor(((seed = (seed * 1664525 + 1013904223) % 4294967296) / 4294967296) * bound);
   const any = (list) => list[below(list.length)];
 
-  // What undici does not know it passes over; an empty Domain is none.
+  // undici ignores unknown attributes; an empty Domain has no effect.
   const known = ({ unparsed, domain, ...rest }) => ({ ...rest, ...(domain && { domain }) });
 
   it('of Express leaves, whatever its options', async () => {

@@ -1,4 +1,4 @@
-// Who may call: API keys, tokens, certificates, anonymous; and every way to get in without being let in.
+// Authentication: API keys, tokens, certificates, anonymous; and attempts to get in without a valid credential.
 // Rooms: client core crypto gate store
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,5 @@
-// What a proven caller may do: permissions, scopes, conditions, objects; and the ways round them.
+// The permissions of an authenticated caller: roles, scopes, conditions, objects; and attempts to bypass
+// them.
 // Rooms: cel core gate policy
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
-// The host that a request names: which ones are served, what of them the upstream hears, and whom the server believes about
-// the host, early data and the trace.
+// The host that a request names: the served hosts, the forwarded host, and the senders that the server
+// believes about the host, early data and the trace.
 // Rooms: docs http gate policy server target
 
 import assert from 'node:assert/strict';

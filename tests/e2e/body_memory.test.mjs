@@ -1,4 +1,4 @@
-// What bodies cost: their memory is bounded over all requests, and a check that takes long holds up nobody.
+// The cost of bodies: their memory is bounded over all requests, and a long check blocks no other caller.
 // Rooms: gate server core schema
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,6 @@
-// Chromium, with the fields that it sends by itself: what its pages ask for through Gatehouse reaches the upstream as the table
-// says, and htmx and Turbo work behind the lines of docs/upstreams.md. Skipped where Chromium is not installed.
+// Chromium, with the fields that it sends by itself: the requests of its pages reach the upstream through
+// Gatehouse as the table says, and htmx and Turbo work with the lines of docs/upstreams.md. Skipped where
+// Chromium is not installed.
 // Rooms: docs gate http policy server target
 
 import assert from 'node:assert/strict';
@@ -17,7 +18,7 @@ const skip = unlessBuilt.skip || (existsSync(chromium) ? false : `${chromium} is
 const library = (name) => readFileSync(new URL(`../node_modules/${name}`, import.meta.url));
 const patience = 90_000;
 
-// Resolves to what the page of that path posts to /report.
+// Resolves to the report that the page of that path posts to /report.
 async function visit(desk, path) {
   const profile = mkdtempSync(join(tmpdir(), 'gatehouse-chromium-'));
   const words = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--no-proxy-server', '--ignore-certificate-errors', `--user-data-dir=${profile}`, `https://localhost:${desk.port}${path}`];
@@ -29,7 +30,8 @@ async function visit(desk, path) {
   } finally {
     browser.kill('SIGKILL');
     await ended;
-    // Children of the browser may still write: a folder that is left in /tmp is no failure of what is tested.
+    // Children of the browser may still write: a folder that is left in /tmp is not a failure of the tested
+    // code.
     try {
       rmSync(profile, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
     } catch {}

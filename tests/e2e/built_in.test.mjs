@@ -1,4 +1,4 @@
-// What Gatehouse answers itself: an operation like any other, which no configuration takes a gate away from.
+// Built-in operations: ordinary operations, and no configuration removes a gate from them.
 // Rooms: core policy well_known review app docs
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
-// Clients that people use, with the fields that they send by themselves: what the upstream gets behind Gatehouse is what it gets
-// without, and nothing of it is left out. A client that is not installed is skipped.
+// Popular clients, with the fields that they send by themselves: the upstream gets the same behind Gatehouse
+// as without it, and nothing of it is dropped. A client that is not installed is skipped.
 // Rooms: gate http policy server target
 
 import assert from 'node:assert/strict';
@@ -75,7 +75,7 @@ const clients = {
   Go: { send: (method, url, ca, caFile) => run('go', 'run', file('client.go'), method, url, caFile), missing: () => works('go', 'version') },
 };
 
-// They concern the connection or say what the upstream is called; Java's client asks for HTTP/2 where it may.
+// They concern the connection or name the upstream; Java's client asks for HTTP/2 if it may.
 const ofConnection = new Set(['connection', 'host', 'upgrade', 'http2-settings', 'keep-alive', 'content-length', 'transfer-encoding', 'te']);
 
 describe('the fields that a client sends by itself reach the upstream', unlessBuilt, () => {

@@ -1,4 +1,4 @@
-// Descriptors and connections: what is held back for whom, and the listeners beside the public one.
+// Descriptors and connections: the reserved ones, and the listeners besides the public one.
 // Rooms: net server app policy
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// `gatehouse demo`: what it prints is true, and it leaves nothing behind.
+// `gatehouse demo`: its printed lines are true, and it leaves nothing behind.
 // Rooms: app docs
 
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ class Demo {
     return demo;
   }
 
-  // What the page says to paste first: D, URL, the key and the tokens.
+  // The lines to paste first: D, URL, the key and the tokens.
   get settings() {
     return this.output.split('\n').filter((line) => /^[A-Z]+=/.test(line));
   }
@@ -34,7 +34,7 @@ class Demo {
     return this.settings.find((line) => line.startsWith(`${name}=`)).slice(name.length + 1);
   }
 
-  // Every line to try: {statuses, what, line}.
+  // Every line to try: {statuses, its title, line}.
   get tour() {
     return [...this.output.matchAll(/^ {2}(\d{3}(?: \d{3})*) {2}(.+)\n {7}(curl .+)$/gm)].map(([, statuses, what, line]) => ({ statuses, what, line }));
   }
@@ -44,7 +44,7 @@ class Demo {
     return this.output.split('\n').find((line) => line.startsWith(`       ${realpathSync(binary)} ${word}`)).trim();
   }
 
-  // Runs a line as a person would, who has pasted the settings before.
+  // Runs a line like a person who has pasted the settings before.
   shell(line) {
     return new Promise((resolve) => {
       execFile('bash', ['-c', `${this.settings.join('\n')}\n${line}`], { env: { ...process.env, no_proxy: '*' }, timeout: 20_000 },
@@ -101,7 +101,7 @@ describe('gatehouse demo', unlessBuilt, () => {
       const { stdout } = await demo.shell(`curl -s --cacert "$D/ca.crt" -w '\\n%{http_code}' "$URL/products/search?q=${encodeURIComponent(query).replaceAll("'", '%27')}"`);
       const [text, status] = stdout.split('\n');
       assert.doesNotMatch(text, /fts|sql|syntax|column|table|near|malformed|unterminated|customer|@/i, query);
-      if (status === '200') continue; // What looks malformed may be a search that finds nothing.
+      if (status === '200') continue;  // A text that looks malformed may be a search that finds nothing.
       assert.equal(status, '400', query);
       const { correlation_id: id, ...rest } = JSON.parse(text);
       assert.match(id, /^[0-9a-f-]{36}$/);

@@ -1,5 +1,5 @@
-// What a document leaves open, or says in a way that HTTP does not have: bodies of GET, media types and their ranges, paths that
-// differ in the names of their parameters, security that the configuration states.
+// Settings that complete a document, or that HTTP does not define: bodies of GET, media types and their
+// ranges, paths that differ in the names of their parameters, security that the configuration states.
 // Rooms: gate http openapi policy
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ const thing = { type: 'object', properties: { n: { type: 'integer' } } };
 const content = (...types) => ({ content: Object.fromEntries(types.map((type) => [type, { schema: thing }])) });
 const file = { schema: { type: 'string', format: 'binary' } };
 
-// Operations under paths of their own; each with what its policy says.
+// Operations under paths of their own; each with its policy.
 const adding = (paths, policies, version = '3.1.0') => (configuration, api) => {
   api.openapi = version;
   for (const [path, methods] of Object.entries(paths)) {

@@ -89,7 +89,7 @@ describe('names that no upstream got', unlessBuilt, () => {
     assert.match(stdout, /- theme +# 10 requests/);
     for (const name of ['User-Agent', 'Client-IP', 'X-Forwarded-Host', 'X-Auth-Request-User', 'Referer', 'DNT', 'X-Seldom', 'Authorization'])
       assert.ok(!stdout.includes(name), name);
-    // What the owner does who needs them all.
+    // The edit of an owner who needs all of them.
     const { fields: before, ...rest } = desk.configuration;
     assert.equal(before, undefined);
     const pasted = stdout.slice(stdout.indexOf('# fields:')).replace(/^# /gm, '');

@@ -1,4 +1,4 @@
-// What is recorded: one event a request, whatever becomes of it, and nothing in it that must not be there.
+// The record: one event for each request, with any outcome, and no value in it that must not be there.
 // Rooms: audit base core
 
 import assert from 'node:assert/strict';

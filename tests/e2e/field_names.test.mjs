@@ -1,5 +1,6 @@
-// Every name of the IANA registry, names by which servers and frameworks were got round, and random ones, over each method, with an
-// upstream that keeps the bytes: it sees exactly what field_table.h lets go on, and what Gatehouse writes itself.
+// Every name of the IANA registry, names that were used against servers and frameworks, and random ones, over
+// each method, with an upstream that keeps the bytes: it gets exactly the fields that field_table.h allows,
+// and those that Gatehouse writes itself.
 // Rooms: http core gate target
 
 import assert from 'node:assert/strict';
@@ -45,7 +46,7 @@ describe('an upstream', unlessBuilt, () => {
     return answer;
   };
   const lines = () => desk.upstream.last.rawHeaders.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]);
-  // Of what arrived last, the fields that are not Gatehouse's own: [name in lower case, value] by name.
+  // Of the last request, the fields that are not Gatehouse's own: [name in lower case, value] by name.
   const passed = (method) => lines().filter(([name]) => !own[method].has(name)).sort();
   // Sends the names with values that their grammars take; the upstream sees those that the table lets go on, and no trace of the others.
   const seesTheTable = async (method, names, spell = (name) => name) => {

@@ -1,5 +1,5 @@
-// Header fields and cookies at the border: credentials that end at Gatehouse, names that another server would fold onto a
-// declared one, and what of an upstream's answer leaves.
+// Header fields and cookies at the border: credentials that are not forwarded, names that another server
+// would fold onto a declared one, and the parts of an upstream's answer that leave.
 // Rooms: docs http target
 
 import assert from 'node:assert/strict';

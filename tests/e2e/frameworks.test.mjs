@@ -58,7 +58,8 @@ describe('the lines for frameworks', unlessBuilt, () => {
     for (const framework of lines.keys()) await (await deskWith(framework, { '/x': { get: { responses: done } } })).close();
   });
 
-  // The names in a client's own program; `known`: the table has them, or they are no fields of requests and answers through Gatehouse.
+  // The names in a client's own program; `known`: the table has them, or they are not fields of requests and
+  // answers through Gatehouse.
   for (const [framework, file, pattern, known] of [
     ['htmx', 'htmx.org/dist/htmx.js', /\bHX-[A-Z][A-Za-z]+(?:-[A-Z][A-Za-z]+)*/g, []],
     ['Turbo', '@hotwired/turbo/dist/turbo.es2017-esm.js', /"((?:X|Turbo|Sec)-[A-Z][A-Za-z]+(?:-[A-Z][A-Za-z]+)*)"/g, []],
@@ -125,7 +126,7 @@ async function start({ program, file, port }) {
     if (own) return (await accepts(own)) && own;
     return Number(/port (\d+)/.exec(said)?.[1] ?? 0);
   }, 'framework', 60_000);
-  // What it loads with its first request is not a gate's time.
+  // The time of loading with its first request does not belong to a gate.
   await eventually(() => globalThis.fetch(`http://127.0.0.1:${found}/form`).then((answer) => answer.text().then(() => true), () => false), 'first answer', 60_000);
   return { port: found, stop: () => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')) };
 }
@@ -275,7 +276,7 @@ describe('OData', unlessBuilt, () => {
     const desk = await deskWith('OData', { '/odata/People': { get: { parameters: ['$filter', '$top', '$select', '$orderby'].map(parameter), responses: done } } });
     desk.upstream.answer = () => response(200, { '@odata.context': '$metadata#People', value: [{ name: 'Ann' }] }, { 'OData-Version': '4.0', 'Content-Type': 'application/json;odata.metadata=minimal' });
     const [before, trusting] = [getGlobalDispatcher(), new Agent({ connect: { ca: desk.authority.certificate } })];
-    setGlobalDispatcher(trusting); // the client has no other way to be told whom to trust
+    setGlobalDispatcher(trusting);  // the client has no other way to set its trusted authorities
     const people = await o(`https://localhost:${desk.port}/odata/`, { headers: { 'OData-Version': '4.01', 'OData-MaxVersion': '4.01', Prefer: 'odata.maxpagesize=10', Accept: 'application/json;odata.metadata=minimal' } }).get('People').query({ $filter: "name eq 'Ann'", $top: 5 }).finally(() => setGlobalDispatcher(before));
     assert.equal((people.value ?? people)[0].name, 'Ann');
     const { target, headers } = desk.upstream.last;

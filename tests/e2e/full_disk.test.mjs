@@ -1,5 +1,6 @@
-// A disk on which nothing can be written any more: nothing sensitive is done, the rest goes on, and the record is whole when
-// there is room again. A limit on the size of files (RLIMIT_FSIZE) stands for the disk: every write of the server's fails.
+// A full disk: sensitive operations are not done, the others continue, and the record is complete when there
+// is room again. A limit on the size of files (RLIMIT_FSIZE) simulates the disk: every write of the server
+// fails.
 // Rooms: audit db gate
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The harness itself: a test bench that reads wrongly would pass what it should catch.
+// The harness itself: a harness that reads wrongly would pass faulty code.
 // Rooms: http
 
 import assert from 'node:assert/strict';

@@ -39,7 +39,7 @@ async function asksAndTakesNothing(desk, target, count, fields = `Authorization:
   return wire;
 }
 
-// The first answers fit into what the kernel holds; then one stands, and no event comes any more.
+// The first answers fit into the kernel's buffers; then one is held, and no event comes any more.
 async function stands(desk, operation) {
   let [seen, since] = [0, Date.now()];
   await eventually(() => {
@@ -49,7 +49,7 @@ async function stands(desk, operation) {
   }, 'an answer that stands');
 }
 
-// [what, target, operation, how often it is asked, bytes of one answer]
+// [name, target, operation, number of requests, bytes of one answer]
 const kinds = [
   ['a statement', '/large', 'readLarge', 16, 900_000],
   ['an upstream, collected', '/conflict', 'findConflict', 250, 60_000],
@@ -87,7 +87,7 @@ describe('an answer that is held whole', unlessBuilt, () => {
     await desk.close();
   });
 
-  // What a reload changes, and whether the answer goes on.
+  // The change of a reload, and whether the answer continues.
   const claims = { tenant: 'north', other_tenant: 'south', roles: ['clerk'], other_roles: ['clerk', 'auditor'] };
   for (const [what, change] of [
     ['nothing', undefined],

@@ -1,4 +1,4 @@
-// Who is who: withdrawn keys, revocation while a request is under way, what is remembered, and what upstreams and events are told.
+// Identity: withdrawn keys, revocation while a request is under way, caches, and the identity in requests to upstreams and in events.
 // Rooms: gate client crypto core store policy server app target
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A configuration to start from: over real documents, with only that left open which nobody but the owner can say.
+// A configuration to start from: over real documents, with open questions only for the owner's decisions.
 // Rooms: app openapi
 
 import assert from 'node:assert/strict';
@@ -14,13 +14,14 @@ const examples = ['3.0', '3.1'].flatMap((version) => {
   const folder = join(modules, '@readme/oas-examples', version, 'json');
   return readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
 });
-// What is wrong in the documents themselves is known. Media types that cannot be checked are no such thing: `init` leaves them out.
+// The errors of the documents themselves are known. Media types that cannot be checked are not errors: `init`
+// leaves them out.
 const known = JSON.parse(readFileSync(new URL('../conformance/openapi/expected.json', import.meta.url), 'utf8'));
 const isSound = (file) => (known[file.slice(modules.length)] ?? []).every((problem) => problem.includes('state the accepted types'));
 
 const upstream = 'http://127.0.0.1:3000';
 
-// What the owner does who reads it: one answer for each DECIDE that `check` insists on.
+// The edit of an owner who reads it: one answer for each DECIDE that `check` requires.
 function decided(text) {
   return text
     .replaceAll(/# (issuer|audience): /g, '$1: ')

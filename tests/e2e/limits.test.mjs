@@ -1,4 +1,4 @@
-// How often: limits by address, by principal, by operation and by key, what their answers say, and how one might get round them.
+// Limits by address, by principal, by operation and by key, their answers, and attempts to bypass them.
 // Rooms: core gate store
 
 import assert from 'node:assert/strict';
@@ -107,7 +107,8 @@ describe('limits', unlessBuilt, () => {
     const desk = await open({ per_email: { per: ['body.email'], rate: '1/h', burst: 1 } }, (configuration) => (configuration.operations.createOrder.limits = ['per_ip', 'per_email']));
     const send = async (email, sub) => (await desk.post('/orders', { title: 'pen', quantity: 1, email }, await desk.bearerOf({ sub }))).status;
     assert.deepEqual([await send('a@example.com', 'ann'), await send('a@example.com', 'bob'), await send('b@example.com', 'ann')], [200, 429, 200]);
-    // The same mailbox, written otherwise; and another, where the account store tells the case of the local part.
+    // The same mailbox in another spelling; and another one, if the account store distinguishes the case of
+    // the local part.
     assert.deepEqual([await send('a@EXAMPLE.com', 'ann'), await send('a@Example.COM', 'eve'), await send('A@example.com', 'ann')], [429, 429, 200]);
     await desk.close();
   });
@@ -160,7 +161,7 @@ describe('limits', unlessBuilt, () => {
     reader.destroy();
     await eventually(async () => (await desk.get('/orders/1')).status === 200, 'the place is given back');
 
-    // Callers without a credential are told apart by their addresses.
+    // Callers without a credential are distinguished by their addresses.
     const readers = [await slow('/catalogue'), await slow('/catalogue')];
     await assertRefused(desk.gatehouse, await desk.get('/catalogue', {}), share);
     readers.push(await slow('/catalogue', '', '127.0.0.2'), await slow('/catalogue', '', '127.0.0.3'));

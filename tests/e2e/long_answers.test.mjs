@@ -1,4 +1,4 @@
-// A credential or a permission that ends while its answer goes on: the answer ends with it.
+// A credential or a permission that ends during its answer: the answer ends with it.
 // Rooms: gate core store server app
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ const revoke = async (desk, key) => {
 };
 
 describe('an answer that goes on for long', unlessBuilt, () => {
-  // Answers GET /orders/N by a head and one piece, and then says nothing or goes on, as long as it is let.
+  // Answers GET /orders/N by a head and one piece, and then sends nothing or continues, as long as it may.
   const opened = async ({ change, flows = false, headers = (desk) => desk.bearer } = {}) => {
     const desk = await Desk.open({ change });
     const timers = [];
@@ -32,7 +32,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     };
     return { desk, wire, close };
   };
-  // Within about a second of `since`, without the end of the answer, and recorded as what it was.
+  // Within about a second of `since`, without the end of the answer, and recorded correctly.
   const ends = async ({ desk, wire }, reason, since) => {
     await wire.closedByServer(4000);
     assert.ok(Date.now() - since < 2500, `${Date.now() - since} ms`);
@@ -117,7 +117,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await stream.close();
   });
 
-  // Of what has nothing to do with the answer.
+  // Changes that do not concern the answer.
   async function goesOnBehindReload({ desk, wire, close }) {
     desk.configuration.roles.clerk.push('users:read');
     desk.writeFiles();
@@ -191,7 +191,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await stream.close();
   });
 
-  // What a reload changes, the reason that ends the answer, and the change.
+  // The change of a reload, and the reason that ends the answer.
   for (const [what, reason, change] of [
     ['a condition', 'condition_false', ({ operations }) => void (operations.getOrder = { ...operations.getOrder, when: 'principal.id != "ann"' })],
     ['a scope', 'scope_missing', (_, api) => void (api.paths['/orders/{id}'].get.security = [{ userToken: ['orders.read'] }])],

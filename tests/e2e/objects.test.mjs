@@ -1,4 +1,5 @@
-// Rules about objects whose attributes an upstream knows: what is asked, what its answers mean, and the ways round them.
+// Rules about objects whose attributes come from an upstream: the request, the meaning of its answers, and
+// attempts to bypass them.
 // Rooms: cel target
 
 import assert from 'node:assert/strict';
@@ -37,7 +38,7 @@ function addLookups(configuration, api, desk) {
 
 describe('objects that an upstream knows', unlessBuilt, () => {
   let desk;
-  let lookUp; // (request) => bytes; what is not a lookup is answered with 200
+  let lookUp;  // (request) => bytes; other requests are answered with 200
   before(async () => {
     desk = await Desk.open({ change: addLookups });
     desk.upstream.answer = (request, socket) => (/^\/(internal|base|lines)\//.test(request.target) ? lookUp(request, socket) : response(200));
@@ -58,7 +59,7 @@ describe('objects that an upstream knows', unlessBuilt, () => {
       const wire = await Wire.open(desk.port, desk.tls);
       wire.send(`POST /notes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
       await new Promise((resolve) => setTimeout(resolve, late));
-      const sent = performance.now(); // no lookup begins before: whatever is late on this machine, the refusal is too
+      const sent = performance.now();  // no lookup begins before: a slow machine delays the refusal too
       wire.send(body);
       await wire.until(() => wire.received.length > 0, 'answer');
       const passed = performance.now() - sent;

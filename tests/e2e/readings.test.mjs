@@ -1,6 +1,6 @@
-// Two readings of one request: Gatehouse's, and that of what stands behind it. The readers are real: Express, Werkzeug, Python's
-// http.cookies, Rack, PHP and nginx, each with a public operation and one beside it that is not. Whatever is sent, Gatehouse refuses it, or the reader has read
-// what Gatehouse checked.
+// Two readings of one request: Gatehouse's, and the backend's. The readers are real: Express, Werkzeug,
+// Python's http.cookies, Rack, PHP and nginx, each with a public operation and a similar one that is not
+// public. Gatehouse refuses each request, or the reader reads the values that Gatehouse checked.
 // Rooms: http openapi target
 
 import assert from 'node:assert/strict';
@@ -26,7 +26,7 @@ const readers = {
   Tomcat: { program: '/usr/bin/java', needs: ['/usr/bin/javac', ...tomcat], words: () => ['-cp', tomcat.join(':'), file('TomcatReader.java')], cuts: true },
   PHP: { program: '/usr/bin/php', port: true, words: (folder, port) => ['-S', `127.0.0.1:${port}`, file('php_reader.php')], folds: true },
   nginx: { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx.mjs'), folder], folds: true, raw: true },
-  // Decodes paths twice, so that values differ; what has a policy of its own is still not reached.
+  // Decodes paths twice, so that values differ; an operation with another policy is still not reached.
   'nginx with $uri before Express': { program: process.execPath, needs: '/usr/sbin/nginx', words: (folder) => [file('nginx_uri.mjs'), folder], twice: true },
 };
 
@@ -106,7 +106,7 @@ for (const [name, reader] of Object.entries(readers)) {
       await desk?.close();
     });
 
-    // The reader's own reading of the request, or undefined where nothing but an error came. `through`: Gatehouse or nobody.
+    // The reader's own reading of the request, or undefined for an error. `through`: Gatehouse or none.
     const ask = async (target, lines, through) => {
       const wire = await Wire.open(through ? desk.port : running.port, through ? desk.tls : { tls: false });
       wire.send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${lines.map((line) => `${line}\r\n`).join('')}Connection: close\r\n\r\n`);
@@ -118,7 +118,7 @@ for (const [name, reader] of Object.entries(readers)) {
         return undefined;
       }
     };
-    // What Gatehouse checked and what the reader read are the same. Undefined where it was refused.
+    // Gatehouse checked the same values that the reader read. Undefined for a refusal.
     const agreed = async (target, lines) => {
       const read = await ask(target, lines, true);
       if (!read) return undefined;

@@ -1,4 +1,4 @@
-// The ten minutes of README.md, walked as they are written: what is in its blocks is what is run here, with other ports.
+// The ten minutes of README.md as printed: the commands of its blocks run here, with other ports.
 // Rooms: app docs
 
 import assert from 'node:assert/strict';
@@ -114,7 +114,7 @@ describe('the ten minutes of the README', unlessBuilt, () => {
       return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line)).find(({ operation }) => operation === 'deleteOrder');
     }, 'event of the refused deletion');
     const { stdout } = await shell(`gatehouse why ${event['request.id']}`);
-    // As printed in the README, apart from what differs from one request to the next.
+    // As printed in the README, without the parts that differ from one request to the next.
     const shown = (text) => text.split('\n').filter((line) => /^(GATE|\w+ +(passed|refused|not asked)| +none)/.test(line))
       .map((line) => line.replace(/credential \w+/, 'credential …').replace(/ +/g, ' '));
     const printed = shown(block(6, 1));

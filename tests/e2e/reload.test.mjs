@@ -1,4 +1,5 @@
-// Reload and drain, under load: no request is dropped, no connection broken, and what is wrong changes nothing.
+// Reload and drain, under load: no request is dropped, no connection broken, and a wrong configuration
+// changes nothing.
 // Rooms: app server store
 
 import assert from 'node:assert/strict';
@@ -256,7 +257,7 @@ describe('certificates', unlessBuilt, () => {
     const kept = await Wire.open(desk.port, { ...desk.tls, ...pair });
     const ask = 'GET /settlements HTTP/1.1\r\nHost: localhost\r\n\r\n';
     assert.equal((await kept.send(ask).responses())[0].status, 200);
-    desk.authority.issue('server'); // another certificate of ours is no reason to part
+    desk.authority.issue('server');  // another certificate of ours is not a reason to close the connection
     desk.gatehouse.signal('SIGHUP');
     await eventually(() => /reloaded/.test(desk.gatehouse.output), 'reload');
     assert.equal((await kept.send(ask).responses(2))[1].status, 200);

@@ -1,4 +1,4 @@
-// The review of whole configurations, word for word, and what a program may rely on.
+// The review of whole configurations, word for word, and the output for programs.
 // Rooms: review well_known docs
 
 import assert from 'node:assert/strict';
@@ -32,7 +32,7 @@ describe('the review of a whole configuration', unlessBuilt, () => {
     ['desk', desk, () => {}],
     ['demo', () => ({ 'gatehouse.yaml': demo('gatehouse.yaml'), 'order-desk.yaml': demo('order-desk.yaml') }),
       (folder) => makeDatabase(folder, 'desk.db', demo('tables.sql'))],
-    // Of what Gatehouse answers itself. Its date is not part of the text, unless it is near or far.
+    // Of the built-in operations. The date is not part of the text, unless it is near or far.
     ['built_in', () => {
       const { 'gatehouse.yaml': configuration, ...files } = desk();
       const expires = new Date(Date.now() + 200 * 86_400_000).toISOString();

@@ -1,4 +1,4 @@
-// A credential that is taken back while its request waits: nothing is done any more, whatever it waited for.
+// A credential that is revoked while its request waits: the operation is not done, for every kind of wait.
 // Rooms: gate core store crypto target server app
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
-// `signed: true`: requests that their senders signed for the upstream (RFC 9421, AWS Signature Version 4). The upstream of these
-// tests verifies each signature over what reached it.
+// `signed: true`: requests that their senders signed for the upstream (RFC 9421, AWS Signature Version 4).
+// The upstream of these tests verifies each signature over the request that reached it.
 // Rooms: core docs gate http policy target
 
 import assert from 'node:assert/strict';
@@ -63,7 +63,7 @@ describe('a signed request', unlessBuilt, () => {
       });
       api.components.securitySchemes.hookKey = { type: 'apiKey', in: 'query', name: 'hook' };
       configuration.authenticators.hookKey = { type: 'api_key', prefix: 'partner:' };
-      configuration.authenticators.userToken.forward = true; // of a caller whom it proves: nobody here
+      configuration.authenticators.userToken.forward = true;  // of a caller whom it proves: none here
       api.paths['/signed'] = { get: operation('readSigned'), post: { ...operation('writeSigned'), requestBody: { required: true, content: { 'application/json': { schema: title } } } } };
       api.paths['/unsigned'] = { get: operation('readUnsigned') };
       for (const name of ['readSigned', 'writeSigned', 'readUnsigned']) configuration.operations[name] = { permission: 'catalogue:read', public: 'a test', ...(name !== 'readUnsigned' && { signed: true }) };
@@ -107,7 +107,7 @@ describe('a signed request', unlessBuilt, () => {
   it('is refused where something that it covers would not reach the upstream as it was sent', async () => {
     const own = { host: 'LOCALHOST' };
     for (const [made, finding] of [
-      // Covering a field does not let it go on: the caller chooses what it covers.
+      // Covering a field does not forward it: the caller chooses the covered fields.
       ...['x-middleware-subrequest', 'remote-user', 'x-new', 'x-forwarded-host', 'gatehouse-principal', 'proxy', 'dnt', 'referer', 'x-request-id', 'traceparent', 'tracestate', 'te'].map((name) => [signed(request({ [name]: '1' }), [name]), `${name}: signed`]),
       ...['x-request-id', 'x-forwarded-for', 'gatehouse-roles', 'traceparent'].map((name) => [signed(request(), [name]), `${name}: signed`]),
       [signed(request({ authorization: 'Bearer x' }), ['authorization']), 'authorization: signed'],
@@ -120,7 +120,7 @@ describe('a signed request', unlessBuilt, () => {
       [signed(request({}, { target: 'https://localhost/signed' }), ['@method']), 'host: signed'],
       [signed(request({}, { target: '/signed?hook=secret' }), ['@query']), 'hook: signed'],
       [signed(request({}, { target: '/signed?h%6fok=secret' }), ['@query']), 'hook: signed'],
-      // What cannot be read covers nobody knows what.
+      // The coverage of an unreadable signature is unknown.
       [request(), 'signature: required'],
       [request({ 'x-amz-date': '20260101T000000Z' }), 'signature: required'],
       [request({ signature: 'sig1=:AA==:' }), 'signature: format'],
@@ -140,7 +140,7 @@ describe('a signed request', unlessBuilt, () => {
       [request({ 'x-amz-acl': 'public-read' }, { target: presigned('host') }), 'x-amz-acl: unsigned'],
       [request({}, { target: '/signed?X-Amz-SignedHeaders=host' }), 'signature: format'],
       [request({ 'signature-input': 'a=("date"), b=("x-own")', signature: 'c=:AA==:' }), 'signature: format'],
-      // What begins like a signature goes on as one by its grammar alone.
+      // A text that begins like a signature is forwarded only if it matches the grammar.
       ...['AWS4-${jndi:x}, SignedHeaders=host', `AWS4-Bearer ${desk.token}, SignedHeaders=host`, invented('host; x-amz-acl'), invented('host').replace(', ', ' SignedHeaders=x-amz-acl, '), `${invented('host')}, X=1`].map((authorization) => [request({ authorization }), 'signature: format']),
       ...['a\xFFb', 'a\tb', 'x'.repeat(8193)].map((value) => [request({ authorization: invented('host;x-amz-foo'), 'x-amz-foo': value }), 'x-amz-foo: format']),
     ]) {

@@ -1,5 +1,5 @@
-// Sinks of the log: one that stands still holds up nothing and is told about, and none loses what is in the store: each goes on
-// where it was, after a restart too.
+// Sinks of the log: a stalled one blocks nothing and is reported, and none loses stored events: each
+// continues at its position, after a restart too.
 // Rooms: audit app
 
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Desk, accepts, binary, eventually, sendUntilClosed, unlessBuilt } from './harness.mjs';
 
-// What is in the store.
+// The events of the store.
 const events = async (desk) => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json')).stdout.trim().split('\n').map((line) => JSON.parse(line));
 // The events in a text in which lines may be cut.
 const wholeLines = (text) => text.split('\n').flatMap((line) => {
@@ -59,7 +59,7 @@ describe('a sink that nobody reads', unlessBuilt, () => {
     await eventually(() => server.exitCode !== null, 'end of the process', 15_000);
     assert.match(told, /stdout: is stalled at the end; \d+ bytes of events wait for it in the store, and follow at the next start/);
 
-    // What the pipe had taken, and what the next process writes: together all that is in the store.
+    // The output of the pipe and that of the next process: together all events of the store.
     taken = `${desk.gatehouse.output}\n${taken}`;
     await desk.start();
     const all = (await events(desk)).map((event) => event['request.id'] + event['event.name']);

@@ -1,4 +1,5 @@
-// A document of ten thousand operations: it is served within seconds, and a request of it costs what one of ten does.
+// A document of ten thousand operations: it is served within seconds, and a request costs as much as with
+// ten.
 // Rooms: http openapi policy
 
 import assert from 'node:assert/strict';
@@ -58,8 +59,8 @@ describe('a large document', unlessBuilt, () => {
     const [ofMany, ofFew] = [await cost(large, operations - 1), await cost(small, 9)];
     await large.close();
     await small.close();
-    // What is measured is mostly TLS and the kernel, on a machine that does other things too: a cost that grew with the
-    // number of operations would show as a multiple.
+    // The time is mostly TLS and the kernel, on a machine with other load: a cost that grew with the number
+    // of operations would show as a multiple.
     assert.ok(ofMany < 2 * ofFew + 50, `1,000 requests take ${ofMany} ms among ${operations} operations, ${ofFew} ms among 10`);
   });
 });

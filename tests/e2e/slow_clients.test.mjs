@@ -1,4 +1,5 @@
-// Clients that read slowly or leave: what they hold of an upstream, and what is recorded of what was done for them.
+// Clients that read slowly or leave: the upstream connections that they hold, and the record of their
+// operations.
 // Rooms: audit server target
 
 import assert from 'node:assert/strict';
@@ -226,7 +227,7 @@ describe('a client that leaves what changes something, while its answer goes on'
     wire.send(bytes);
     await wire.until(({ received }) => received.includes('abcde'), 'first piece');
     wire.destroy();
-    // The server has heard of it when it answers what came later.
+    // When the server answers a later request, it has seen this.
     assert.equal((await on.get('/nothing', {})).status, 404);
     on.upstream.answer = () => response(200);
     return upstream;

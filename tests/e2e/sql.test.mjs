@@ -38,7 +38,7 @@ function addSql(configuration, api) {
   add('/slow', 'countSlowly', [], 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) AS i FROM n', 'one');
   configuration.operations.countSlowly.timeout = '300ms';
   add('/fragile', 'listFragile', [], 'SELECT id FROM fragile', 'list');
-  // What a caller's text may be as a time: whatever SQLite takes for one, or what its schema says.
+  // The texts of a caller as a time: everything that SQLite accepts as one, or its schema's format.
   const ages = "SELECT id FROM (SELECT 1 AS id, '2020-01-01 00:00:00' AS at UNION SELECT 2, '2999-01-01 00:00:00') WHERE datetime(at) >= datetime(:query.since)";
   add('/loosely-since', 'listLooselySince', [text('since')], ages, 'list');
   add('/since', 'listSince', [text('since', { schema: { type: 'string', format: 'date-time', maxLength: 40 } })], ages, 'list');
@@ -167,7 +167,7 @@ describe('SQL', unlessBuilt, () => {
   });
 });
 
-// One caller, whatever it asks for, leaves the others their share of the database's threads.
+// One caller leaves the others their share of the database's threads, with any requests.
 describe('SQL that takes long', unlessBuilt, () => {
   const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT max(i) AS i FROM n';
   // Some seconds inside one function, which SQLite does not interrupt.

@@ -1,5 +1,5 @@
-// Rules about objects that a statement finds: whose they are is asked in the transaction or the statement that answers, so that
-// nobody can put another object between the question and the answer.
+// Rules about objects that a statement finds: the ownership is checked in the transaction or the statement of
+// the answer, so that no other object can replace it between the decision and the answer.
 // Rooms: db policy target
 
 import assert from 'node:assert/strict';
@@ -127,12 +127,13 @@ describe('objects that a statement finds', unlessBuilt, () => {
   });
 
   it('give no sign of what a statement would have made of them', async () => {
-    // The statement fails on every row whose title is no JSON: a foreign object must not show that it has one.
+    // The statement fails on every row whose title is not JSON: for a foreign object this must not show.
     assert.equal((await desk.get('/orders/1/json?title=x')).status, 400);
     assert.equal(face(await desk.get('/orders/2/json?title=x')), face(await desk.get('/orders/99/json?title=x')));
   });
 
-  // Another program changes the owner as fast as it can. Whatever was answered or written was ann's at that very moment.
+  // Another program changes the owner as fast as it can. Every answered or written row was ann's at that
+  // moment.
   it('stay what they were between the question and the answer', async () => {
     const program = `import sqlite3, sys, threading, time
 connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0)

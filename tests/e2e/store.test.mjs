@@ -1,4 +1,4 @@
-// The store: apart from the API's data, and changed by commands that say what came of it.
+// The store: separate from the API's data, and changed by commands that report the result.
 // Rooms: app policy store
 
 import assert from 'node:assert/strict';

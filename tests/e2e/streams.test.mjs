@@ -14,7 +14,7 @@ import { Desk, unlessBuilt } from './harness.mjs';
 const kPieces = 5;
 const piece = (index) => `data: ${index}\n\n`;
 
-// What the upstream writes for a piece in each framing.
+// The upstream's bytes for a piece in each framing.
 const framings = {
   'in chunks': { head: 'Transfer-Encoding: chunked', write: (text) => `${text.length.toString(16)}\r\n${text}\r\n`, end: '0\r\n\r\n' },
   'with a length': { head: `Content-Length: ${kPieces * piece(0).length}`, write: (text) => text, end: '' },

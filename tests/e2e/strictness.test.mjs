@@ -1,4 +1,5 @@
-// What two servers could read differently is refused with 400, closes the connection, reaches no upstream, and is an event.
+// A request that two servers could read differently is refused with 400, closes the connection, reaches no
+// upstream, and is an event.
 // Rooms: http json
 
 import assert from 'node:assert/strict';
@@ -136,7 +137,7 @@ describe('strictness', unlessBuilt, () => {
     for (const [what, bytes] of Object.entries(cases)) {
       it(`refuses ${group}: ${what}`, async () => {
         const arrived = desk.upstream.requests.length;
-        // What follows must never be taken for a request of its own.
+        // The following bytes must never count as a request of their own.
         const answers = await sendUntilClosed(desk.port, bytes.replace('TOKEN', desk.token) + get('/catalogue'), desk.tls);
         assert.equal(answers.length, 1, 'one answer, then the end');
         await assertRefused(desk.gatehouse, answers[0], { status: 400, error: 'invalid_request', reason: 'malformed_http', stage: 'http' });

@@ -1,4 +1,4 @@
-// The upstream: what it gets, what of its answers leaves, and what happens when it fails.
+// The upstream: its requests, the parts of its answers that leave, and its failures.
 // Rooms: client docs http target
 
 import assert from 'node:assert/strict';
@@ -86,7 +86,7 @@ describe('what the upstream gets', unlessBuilt, () => {
     assert.equal((await desk.send('POST', '/notes', note)).status, 200);
     assert.deepEqual(desk.upstream.requests.slice(arrived).map(({ target }) => target), ['/notes']);
     assert.equal(desk.upstream.last.body.toString(), hidden);
-    // A body where the operation takes none is not read as the next request, by nobody.
+    // A body of an operation without one is never read as the next request.
     const answer = await raw(`Content-Length: ${hidden.length}\r\n\r\n${hidden}`.replace(/\r\n$/, ''), 'GET /orders/1 HTTP/1.1');
     await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'body_unexpected' });
     assert.equal(desk.upstream.requests.length, arrived + 1);
@@ -396,7 +396,7 @@ describe('an upstream that is not there', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_open_circuit'));
     assert.equal(found.connections, 0, 'an upstream that rests is not asked');
 
-    // Once it accepts a connection it is back, whatever becomes of the request that found out.
+    // When it accepts a connection the circuit closes, whatever the outcome of that request.
     found.answer = (_, socket) => void socket.destroy();
     await eventually(async () => (await desk.get('/orders')).status === 502, 'a probe');
     for (let count = 0; count < 5; ++count) await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(502, 'upstream_unreachable'));

@@ -1,4 +1,4 @@
-// What a caller may send: parameters and bodies against their schemas, and JSON of one meaning only.
+// The input of a caller: parameters and bodies against their schemas, and JSON of one meaning only.
 // Rooms: json openapi schema
 
 import assert from 'node:assert/strict';

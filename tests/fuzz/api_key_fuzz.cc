@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Digest256 stored = kHasher.hash(*key);
   FUZZ_EXPECT(kHasher.matches(*key, stored));
 
-  // A burst of four bytes or fewer never has the same CRC-32; so no slip of the pen is taken for a key.
+  // A burst of four bytes or fewer never has the same CRC-32; so no typing error is accepted as a key.
   if (size < 3) return 0;
   const std::size_t at = data[0] % whole.size();
   const char was = whole[at];

@@ -1,6 +1,6 @@
-// Expressions: whatever compiles evaluates within its bounds, to the same outcome with and without the type
-// checker (langdef: "running the type checker does not affect the result of evaluation"), and twice to the
-// same.
+// Expressions: every expression that compiles evaluates within its bounds, to the same outcome with and
+// without the type checker (langdef: "running the type checker does not affect the result of evaluation"),
+// and twice to the same.
 #include <string>
 
 #include "cel/compile.h"

@@ -1,5 +1,4 @@
-// The Cookie field: what is read is written as its form says, and a credential is found in a proper field
-// only.
+// The Cookie field: each parsed piece has the stated form, and a credential is found in a valid field only.
 #include <algorithm>
 #include <string>
 

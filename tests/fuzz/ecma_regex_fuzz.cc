@@ -1,6 +1,6 @@
-// Regular expressions: the first line is one, the rest a text. What is matched by hand is found by RE2 too;
-// what can be matched is no longer than it says; and what is an expression by the grammar is matched or
-// refused with a reason. One with lookaround is matched by searches that each are such an expression.
+// Regular expressions: the first line is one, the rest a text. A text that the own matcher matches is matched
+// by RE2 too; no match is longer than stated; and an expression of the grammar is matched or refused with a
+// reason. One with lookaround is matched by searches that each are such an expression.
 #include <optional>
 
 #include <re2/re2.h>

@@ -1,6 +1,6 @@
-// Events: parts parted by 0xFE, which no UTF-8 has: the request's credential, then what a stranger has a say
-// in. The event is one line of strict JSON with the members it always has, shows nothing that deceives, and
-// no credential in its detail. No credential changes another member.
+// Events: parts separated by 0xFE, which UTF-8 never has: the request's credential, then texts that a
+// stranger can influence. The event is one line of strict JSON with its fixed members, contains no deceiving
+// characters, and no credential in its detail. No credential changes another member.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_EXPECT(root.find_string("operation") == "getOrder" && root.find_string("outcome") == "refused");
   FUZZ_EXPECT(root.find_string("reason") == "condition_false" &&
               root.find_string("http.route") == "/orders/{id}");
-  // What stands for bytes that are not UTF-8, or for an end that was cut off, is in a text by chance, not by
+  // A replacement for bytes that are not UTF-8, or for a cut end, may equal the credential by chance, not by
   // leaking.
   const bool by_chance = !is_utf8(credential) || credential.find("\xef\xbf\xbd") != credential.npos ||
                          credential.find("\xe2\x80\xa6") != credential.npos;

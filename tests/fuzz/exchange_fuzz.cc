@@ -67,7 +67,7 @@ operations:
   createOrder: {{permission: orders:write}}
 )";
 
-// What a request may name of this server.
+// The hosts of this server that a request may name.
 constexpr std::string_view kNames[] = {"api.example", "a"};
 
 template <typename T>
@@ -119,7 +119,7 @@ struct Message {
 enum class Body { as_announced, none };  // none: the answer to HEAD
 
 // Takes one message with a Content-Length, or without a body, from the front of `bytes`; nothing while it is
-// not whole. Written apart from http/, and strict: what Gatehouse writes has one form.
+// incomplete. Written separately from http/, and strict: Gatehouse writes messages in one form.
 std::optional<Message> take_message(std::string& bytes, Body body = Body::as_announced) {
   const std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string::npos) return std::nullopt;
@@ -212,7 +212,7 @@ Bench::Bench() {
   auto made = must(app::assemble(shared, {}, *resources_, loop_));
   serving->runner = std::make_shared<gate::Runner>(std::move(made.parts), resources_->limiter, *sink, clock_);
   worker_ = std::make_unique<server::Worker>(loop_, resources_->shared, std::move(sink), std::move(serving));
-  std::filesystem::remove_all(folder_);  // what is open stays readable
+  std::filesystem::remove_all(folder_);  // open files stay readable
 }
 
 net::Task<void> Bench::accept() {
@@ -267,8 +267,8 @@ std::string Bench::send(const std::string& input) {
   net::spawn(loop_, read(*pair.client, output, ended));
   std::optional<Result<>> written;
   net::testing::start(loop_, net::testing::write_all(*pair.client, input), written);
-  // Until nothing has moved for a while, so that the end of the client's stream does not take back what is
-  // under way. A key that is not known is looked up on a thread.
+  // Until nothing has moved for a while, so that the end of the client's stream does not cancel running work.
+  // An unknown key is looked up on a thread.
   auto moved = clock_.monotonic();
   while (!ended && clock_.monotonic() - moved < std::chrono::milliseconds(1)) {
     const auto state = std::tuple(output.size(), received.size(), events->lines.size(), written.has_value());
@@ -296,7 +296,7 @@ bool is_integer(std::string_view text) {
   return !text.empty() && text.size() < 20 && std::ranges::all_of(text, [](char c) { return is_digit(c); });
 }
 
-// Every %XX decoded; aborts at one that is none.
+// Every %XX decoded; aborts at an invalid one.
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -350,7 +350,7 @@ void expect_declared(const Message& message, bool& asks_for_key) {
 }  // namespace
 }  // namespace gatehouse::fuzz
 
-// Says what happened before it aborts.
+// Prints the history before it aborts.
 #define EXCHANGE_EXPECT(condition)                                                                    \
   if (!(condition)) {                                                                                 \
     fmt::print(stderr, "does not hold: {}\nanswers: {}\nevents: {}\nreceived: {}\n", #condition, all, \
@@ -408,8 +408,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::string lower;
       for (const char c : name) lower += ascii_lower(c);
       EXCHANGE_EXPECT(lower != "x-api-key" && lower != "connection" && lower != "upgrade");
-      // Nothing goes on that neither Gatehouse writes nor the table lets go on: the document declares no
-      // field.
+      // Every forwarded field is written by Gatehouse or allowed by the table: the document declares none.
       const http::FieldId id = http::field_id(lower);
       const bool written = lower == "host" || lower == "content-length" || lower == "x-request-id" ||
                            lower == "traceparent" || lower == "x-forwarded-for" ||

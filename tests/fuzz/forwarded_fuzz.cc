@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto host = forwarded_host(fields);
     std::string authority;
     if (host && *host && served.append_authority(authority, **host)) {
-      // What goes on is itself a name that is served, and is written in one way.
+      // The forwarded name is itself a served name, and is written in one way.
       const auto again = parse_host_port(authority);
       std::string same;
       FUZZ_EXPECT(again && served.append_authority(same, *again) && same == authority);

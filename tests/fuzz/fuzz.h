@@ -1,4 +1,4 @@
-// What the fuzzers share.
+// Shared code of the fuzzers.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-// Unlike assert, there in every build: what does not hold is a finding.
+// Unlike assert, in every build: a false condition is a finding.
 #define FUZZ_EXPECT(condition) \
   if (!(condition)) std::abort()
 

@@ -1,4 +1,4 @@
-// Strict JSON: what is accepted is written and accepted again as the same text.
+// Strict JSON: an accepted text is written and accepted again as the same text.
 #include "base/utf8.h"
 #include "fuzz.h"
 #include "json/parser.h"

@@ -1,6 +1,6 @@
-// Parameters: the first byte chooses one of many, the rest is its raw text. What is taken is a document that
-// is written and read again as the same, holds no control character, and only what is declared. Where a raw
-// `+` is a space, it is what `%20` is.
+// Parameters: the first byte chooses one of many, the rest is its raw text. An accepted input is a document
+// that is written and read again as the same, contains no control character, and only declared members. If a
+// raw `+` is a space, it equals `%20`.
 #include <array>
 #include <string>
 #include <vector>

@@ -18,7 +18,7 @@ struct Outcome {
   std::size_t consumed = 0;
   Malformed reason{};
   std::unique_ptr<RequestHead> head = std::make_unique<RequestHead>();
-  std::string bytes;  // what the head points into
+  std::string bytes;  // the memory of the head's views
 };
 
 // In pieces of `step` bytes, each time at a new address.

@@ -1,5 +1,6 @@
-// Schemas: the first line is a schema, the second an instance. Whatever compiles answers within bounds, says
-// why it says no, names nothing that the schema does not name, and keeps to the meaning of `not` and `allOf`.
+// Schemas: the first line is a schema, the second an instance. Every schema that compiles answers within
+// bounds, gives a reason for "no", uses only names of the schema, and keeps to the meaning of `not` and
+// `allOf`.
 #include <cctype>
 #include <optional>
 #include <set>

@@ -1,5 +1,5 @@
-// The Set-Cookie field: what is read is written in one spelling, which is read as the same, and a browser's
-// own way of reading (RFC 6265bis section 5.6) finds nothing else in it.
+// The Set-Cookie field: a parsed value is written in one spelling, which is read as the same, and a browser's
+// own parser (RFC 6265bis section 5.6) finds nothing else in it.
 #include <algorithm>
 #include <string>
 #include <string_view>

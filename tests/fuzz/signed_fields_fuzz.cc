@@ -1,4 +1,4 @@
-// What a request says that its sender signed: names of fields, and few of them.
+// The covered components that a request states: names of fields, and few of them.
 #include <algorithm>
 #include <string>
 

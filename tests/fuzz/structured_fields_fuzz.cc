@@ -1,4 +1,4 @@
-// Structured fields: what is read can be written, and reads as the same.
+// Structured fields: a parsed value can be written, and is read as the same.
 #include "fuzz.h"
 #include "http/structured_fields.h"
 

@@ -1,4 +1,4 @@
-// URLs, hosts, percent-encoding and queries: what is read can be written and read again.
+// URLs, hosts, percent-encoding and queries: a parsed value can be written and read again.
 #include <string>
 
 #include "fuzz.h"

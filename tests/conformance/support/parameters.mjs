@@ -32,7 +32,7 @@ const plain = {
   reserved: /^(?:[!-"$&-*,-~+]|%[0-9A-Fa-f]{2})*$/,
 };
 
-// `x-plus: space` is what gatehouse.yaml calls `defaults: {plus: space}`.
+// `x-plus: space` stands for `defaults: {plus: space}` of gatehouse.yaml.
 const plusIsSpace = parameter => parameter.in === 'query' && parameter['x-plus'] === 'space' && !parameter.allowReserved
   && styleOf(parameter) !== 'spaceDelimited';
 
@@ -113,7 +113,7 @@ function content(parameter, raw) {
 
 // ---- places -----------------------------------------------------------------------------------------
 
-// What has no name around it: the separator of exploded values differs.
+// Parameters without a name around the value: the separator of exploded values differs.
 function unnamed(parameter, text, separator, trim = piece => piece) {
   if (parameter.content) return content(parameter, text);
   const pieces = () => (text === '' ? refuse('empty') : text.split(explodes(parameter) ? separator : ',').map(trim));

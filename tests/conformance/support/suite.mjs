@@ -1,4 +1,4 @@
-// What every conformance script ends with: an account of what it found.
+// The last step of every conformance script: a report of its findings.
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';

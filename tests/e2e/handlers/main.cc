@@ -1,4 +1,4 @@
-// Handlers that do what handlers should not, one for each value of the parameter `do`.
+// Handlers with typical mistakes, one for each value of the parameter `do`.
 
 #include <chrono>
 #include <cstdio>

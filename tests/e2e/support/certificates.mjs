@@ -41,7 +41,8 @@ export class Authority {
     return { cert: readFileSync(this.#path(`${name}.crt`), 'utf8'), key: readFileSync(this.#path(`${name}.key`), 'utf8') };
   }
 
-  // Writes NAME.crl: certificates of this authority that it takes back, by what issue() gave. It holds for `seconds`.
+  // Writes NAME.crl: the revoked certificates of this authority, as issue() returned them. It is valid for
+  // `seconds`.
   takeBack(certificates, { seconds = 3600 } = {}) {
     const [index, settings] = [this.#path(`${this.name}.index`), this.#path(`${this.name}.cnf`)];
     const now = `${new Date().toISOString().slice(2, 19).replace(/[-T:]/g, '')}Z`;

@@ -10,7 +10,7 @@ const deadline = 20_000;
 
 const answer = (status, headers, text) => ({ status, headers, text, json: () => JSON.parse(text) });
 
-// Each: (method, url, {headers, body, ca, cert, key}) => answer. `close` frees what it keeps.
+// Each: (method, url, {headers, body, ca, cert, key}) => answer. `close` releases its resources.
 export function undiciClient({ ca, cert, key, connections = 32 } = {}) {
   const dispatcher = new Agent({ connections, pipelining: 1, headersTimeout: deadline, bodyTimeout: deadline, connect: { ca, cert, key } });
   const send = async (method, url, { headers = {}, body } = {}) => {

@@ -130,8 +130,9 @@ export function deskConfiguration({ https, admin, upstream }) {
 const open = new Set();
 after(() => Promise.allSettled([...open].map((desk) => desk.close())));
 
-// A desk: upstream, issuer, authority, folder, running gatehouse, and the words to speak with it. `change(configuration, api)`
-// alters what is written before the start; `before(desk)` runs in the folder before the start.
+// A desk: upstream, issuer, authority, folder, running gatehouse, and functions to talk to it.
+// `change(configuration, api)` alters the files before the start; `before(desk)` runs in the folder before
+// the start.
 export class Desk {
   static async open({ change = () => {}, before = () => {}, environment = {}, algorithms = ['ES256'] } = {}) {
     const desk = new Desk();

@@ -1,4 +1,4 @@
-// What every refusal owes, to the caller and to the operator.
+// The common requirements of every refusal, for the caller and for the operator.
 
 import assert from 'node:assert/strict';
 

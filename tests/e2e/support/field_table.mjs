@@ -8,7 +8,7 @@ const rows = [...source.matchAll(/^ {2}X\(\w+, +"([^"]+)", +(\w+), +(\w+), +(\w+
 const families = rows.filter(({ name }) => name.endsWith('-'));
 export const table = new Map(rows.filter(({ name }) => !name.endsWith('-')).map((row) => [row.name, row]));
 
-// What the table says of a name; a name that is not in it is declared or stays behind.
+// The table's entry of a name; a name that is not in it is declared or dropped.
 export function fieldOf(name) {
   const lower = name.toLowerCase();
   return table.get(lower) ?? families.find((family) => lower.startsWith(family.name) && lower !== family.name) ?? { name: lower, toUpstream: 'declared', grammar: 'text' };

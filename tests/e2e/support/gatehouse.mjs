@@ -42,7 +42,8 @@ export const accepts = (port) => new Promise((resolve) => {
   socket.on('error', () => resolve(false));
 });
 
-// A folder for one test, with files in it; values that are no strings are written as JSON, which is YAML too.
+// A folder for one test, with files in it; values that are not strings are written as JSON, which is YAML
+// too.
 export class Folder {
   path = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
 
@@ -55,7 +56,7 @@ export class Folder {
     return readFileSync(join(this.path, name), 'utf8');
   }
 
-  // Runs `gatehouse ARGUMENTS` here; resolves to {status, stdout, stderr} whatever the status is.
+  // Runs `gatehouse ARGUMENTS` here; resolves to {status, stdout, stderr} with any status.
   run(...words) {
     const environment = typeof words.at(-1) === 'object' ? words.pop() : {};
     return new Promise((resolve) => {

@@ -34,7 +34,7 @@ export class Issuer {
     return this.#keys.get(kid);
   }
 
-  // A good token, but for what is said: claims set to undefined are left out, header members likewise.
+  // A valid token, with the stated changes: claims set to undefined are left out, header members likewise.
   async token(claims = {}, { kid = this.#keys.keys().next().value, header = {} } = {}) {
     const { algorithm, privateKey } = this.key(kid);
     const now = Math.floor(Date.now() / 1000);
@@ -47,12 +47,12 @@ export class Issuer {
 
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-// A token put together by hand, for what no library would sign.
+// A token put together by hand, which a library would refuse to sign.
 export function handmadeToken(header, claims, signature = '') {
   return `${encoded(header)}.${encoded(claims)}.${Buffer.from(signature).toString('base64url')}`;
 }
 
-// Serves `jwks()` under https://127.0.0.1:PORT/jwks.json; counts what is fetched; `up: false` answers 503.
+// Serves `jwks()` under https://127.0.0.1:PORT/jwks.json; counts the fetches; `up: false` answers 503.
 export async function serveJwks(jwks, { cert, key }) {
   const service = { fetched: 0, up: true, hold: null };
   const server = createServer({ cert, key }, async (_, response) => {

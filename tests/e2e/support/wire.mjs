@@ -1,4 +1,4 @@
-// HTTP/1.1 as bytes: for what no well-behaved client would send, and for seeing exactly what arrives.
+// HTTP/1.1 as bytes: for requests that no well-behaved client would send, and for the exact bytes of answers.
 
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -46,7 +46,8 @@ function takeChunks(rest) {
   }
 }
 
-// Every response in `bytes`. `methods` says what was asked, in order, because answers to HEAD have no body.
+// Every response in `bytes`. `methods` are the methods of the requests, in order, because answers to HEAD
+// have no body.
 export function responsesIn(bytes, methods = []) {
   const responses = [];
   for (let rest = bytes; rest.length > 0; ) {
@@ -59,7 +60,7 @@ export function responsesIn(bytes, methods = []) {
   return responses;
 }
 
-// One connection, plain or TLS, that collects what arrives.
+// One connection, plain or TLS, that collects the received bytes.
 export class Wire {
   received = Buffer.alloc(0);
   closed = false;
@@ -84,7 +85,7 @@ export class Wire {
     return this;
   }
 
-  // Resolves as soon as condition(this) holds; rejects at the deadline with what has arrived.
+  // Resolves as soon as condition(this) holds; rejects at the deadline with the received bytes.
   until(condition, what, milliseconds = deadline) {
     if (condition(this)) return Promise.resolve(this);
     return new Promise((resolve, reject) => {

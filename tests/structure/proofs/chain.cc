@@ -1,5 +1,5 @@
-// What gate/runner.cc may write, and what it may not. proofs_test.py compiles this once as it is, and once
-// with each name that stands in an #ifdef or #ifndef: none of those builds.
+// The code that gate/runner.cc may contain, and code that it may not. proofs_test.py compiles this once as it
+// is, and once with each name of an #ifdef or #ifndef: none of those variants compiles.
 #include "gate/decide.h"
 #include "gate/identify.h"
 #include "gate/limit.h"
@@ -66,7 +66,7 @@ void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, cons
 #endif
   [[maybe_unused]] auto called = target.call(permit, call, response, exchange.report);
 
-  // A proof knows its request: there is no place for another's operation, principal or input.
+  // A proof knows its request: there is no parameter for another request's operation, principal or input.
 #ifdef WITH_operation_of_another
   auto matched = *Router::route(exchange);
   auto admitted = *gates.limits.admit_address(std::move(matched), other.checked.operation());
@@ -91,7 +91,7 @@ void pass(Gates gates, Exchange& exchange, Exchange& other, Target& target, cons
   exchange.checked.operation_ = other.checked.operation();
 #endif
 
-  // Only what the response filter has passed, or what respond() makes of a refusal, is written.
+  // Only an answer that the response filter has passed, or that respond() makes from a refusal, is written.
 #ifdef WITH_an_answer_that_no_filter_passed
   const Released released(exchange);
 #endif
