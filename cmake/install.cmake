@@ -1,4 +1,4 @@
-# What `cmake --install` installs: the program, and what a program with handlers of its own is made of: one archive of all rooms, the
+# The files that `cmake --install` installs: the program, and the parts of a program with handlers of its own: one archive of all rooms, the
 # public headers, and the package that find_package(Gatehouse) finds.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

@@ -54,7 +54,7 @@ function(gatehouse_room name)
   endif()
 endfunction()
 
-# What only the tests run needs no optimisation, which would double its compilation; glibc's checks of _FORTIFY_SOURCE need it.
+# Code that only tests run needs no optimisation, which would double its compilation; glibc's checks of _FORTIFY_SOURCE need it.
 function(gatehouse_test target)
   target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
   add_dependencies(unit_tests ${target})

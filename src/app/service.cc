@@ -39,7 +39,7 @@ struct Service::Installation {
 };
 
 // The objects that belong to one worker's thread, and are used and destroyed there.
-struct Service::Seat {
+struct Service::WorkerSlot {
   UpstreamWays ways;
   std::unique_ptr<server::Worker> worker;
 };
@@ -69,31 +69,31 @@ Result<> Service::launch(const SharedParts& shared) {
   policy_ = policy;
   revocations_ = shared.revocations;
   const std::size_t count = worker_count(policy->settings);
-  seats_.resize(count);
+  slots_.resize(count);
   std::vector<Result<>> started(count);
   group_ = std::make_unique<net::WorkerGroup>(
       resources_->clock, count, net::Pinning::none,
       [&](net::Loop& loop, std::size_t index) -> std::shared_ptr<void> {
-        const auto begin = [&]() -> Result<std::shared_ptr<Seat>> {
+        const auto begin = [&]() -> Result<std::shared_ptr<WorkerSlot>> {
           auto audit = resources_->journal->worker(&loop);
           GATEHOUSE_TRY(Installation first,
                         Installation::make(shared, listening_, {}, *resources_, loop, *audit));
-          auto seat = std::make_shared<Seat>();
-          seat->ways = std::move(first.ways);
-          seat->worker = std::make_unique<server::Worker>(loop, resources_->shared, std::move(audit),
+          auto slot = std::make_shared<WorkerSlot>();
+          slot->ways = std::move(first.ways);
+          slot->worker = std::make_unique<server::Worker>(loop, resources_->shared, std::move(audit),
                                                           std::move(first.serving));
           server::RenderMetrics metrics;
           if (index == 0) metrics = [this](std::string& out) { resources_->render_metrics(out); };
-          GATEHOUSE_CHECK(seat->worker->listen(std::move(metrics)));
-          return seat;
+          GATEHOUSE_CHECK(slot->worker->listen(std::move(metrics)));
+          return slot;
         };
-        auto seat = begin();
-        if (!seat) {
-          started[index] = std::unexpected(seat.error());
+        auto slot = begin();
+        if (!slot) {
+          started[index] = std::unexpected(slot.error());
           return nullptr;
         }
-        seats_[index] = seat->get();
-        return *std::move(seat);
+        slots_[index] = slot->get();
+        return *std::move(slot);
       });
   for (const Result<>& one : started) {
     if (!one) return one;
@@ -128,12 +128,12 @@ Result<> Service::install(const SharedParts& shared,
   return in_two_steps<Installation>(
       *group_,
       [&](net::Loop& loop, std::size_t worker) {
-        const Seat& seat = *seats_[worker];
-        return Installation::make(shared, listening, seat.ways, *resources_, loop, seat.worker->audit());
+        const WorkerSlot& slot = *slots_[worker];
+        return Installation::make(shared, listening, slot.ways, *resources_, loop, slot.worker->audit());
       },
       [&](std::size_t worker, Installation made) {
-        seats_[worker]->worker->reload(std::move(made.serving));
-        seats_[worker]->ways = std::move(made.ways);
+        slots_[worker]->worker->reload(std::move(made.serving));
+        slots_[worker]->ways = std::move(made.ways);
       });
 }
 
@@ -161,7 +161,7 @@ void Service::watch_certificates() {
   }
   listening_ = *std::move(listening);
   group_->post_all([listening = listening_, this](net::Loop&, std::size_t index) {
-    server::Worker& worker = *seats_[index]->worker;
+    server::Worker& worker = *slots_[index]->worker;
     auto serving = std::make_shared<server::Serving>(*worker.serving());
     serving->listening = listening;
     worker.reload(std::move(serving));
@@ -171,9 +171,9 @@ void Service::watch_certificates() {
 
 void Service::drain() {
   resources_->shared.state = server::State::draining;
-  std::vector<std::promise<void>> done(seats_.size());
+  std::vector<std::promise<void>> done(slots_.size());
   group_->post_all([&](net::Loop&, std::size_t index) {
-    seats_[index]->worker->drain([&done, index] { done[index].set_value(); });
+    slots_[index]->worker->drain([&done, index] { done[index].set_value(); });
   });
   for (std::promise<void>& one : done) one.get_future().get();
   group_->stop();

@@ -33,7 +33,7 @@ class Service {
  private:
   explicit Service(std::unique_ptr<ProcessResources> resources) : resources_(std::move(resources)) {}
   struct Installation;
-  struct Seat;
+  struct WorkerSlot;
   Result<> launch(const SharedParts& shared);
   Result<> install(const SharedParts& shared, const std::shared_ptr<const server::Listening>& listening);
 
@@ -44,7 +44,7 @@ class Service {
   std::vector<std::weak_ptr<RevocationFile>> earlier_revocations_;  // of exchanges that began before a reload
   std::string certificate_state_;
   MonotonicTime tls_made_{};
-  std::vector<Seat*> seats_;  // each used on its own thread only
+  std::vector<WorkerSlot*> slots_;  // each used on its own thread only
   std::unique_ptr<net::WorkerGroup> group_;
 };
 

@@ -14,12 +14,12 @@ constexpr int kDeepestLookaround = 16;         // assertions and groups inside o
 constexpr std::size_t kMostAlternatives = 64;  // once groups are multiplied out
 constexpr std::size_t kMostSearches = 64;      // of one expression
 
-struct Unsayable {
+struct NotExpressible {
   std::string what;
 };
 
 [[noreturn]] void refuse_place() {
-  throw Unsayable{
+  throw NotExpressible{
       "lookahead and lookbehind are matched in linear time only if their place is known: after `^`, before "
       "`$`, or with a text of one length between; put it there, as in `^(?!.*admin)`, or write it as a "
       "schema of its own: `allOf: [{pattern: …}, {not: {pattern: …}}]`"};
@@ -43,7 +43,7 @@ class Splitter {
  public:
   RegexCondition split(const std::string& expression, int depth) {
     if (!mentions_lookaround(expression)) return search(expression);
-    if (depth > kDeepestLookaround) throw Unsayable{"it is nested too deeply"};
+    if (depth > kDeepestLookaround) throw NotExpressible{"it is nested too deeply"};
     std::vector<Sequence> alternatives;
     for (const Sequence& one : read(expression)) multiply_out(one, alternatives, depth);
     RegexCondition any{.kind = RegexCondition::Kind::any, .expression = {}, .parts = {}};
@@ -55,7 +55,7 @@ class Splitter {
 
  private:
   RegexCondition search(std::string expression) {
-    if (++searches_ > kMostSearches) throw Unsayable{"it has too many lookaheads and lookbehinds"};
+    if (++searches_ > kMostSearches) throw NotExpressible{"it has too many lookaheads and lookbehinds"};
     return {.kind = RegexCondition::Kind::found, .expression = std::move(expression), .parts = {}};
   }
 
@@ -81,7 +81,7 @@ class Splitter {
       if (c == '(') ++open;
       if (c == ')' && --open == 0) return at;
     }
-    throw Unsayable{"there is a ( without its )"};
+    throw NotExpressible{"there is a ( without its )"};
   }
 
   // Of one character: `\d`, `\x41`, `\u0041`, `\u{1F600}`, `\p{L}`, `\cJ`.
@@ -154,7 +154,7 @@ class Splitter {
 
   // The alternatives of an expression, or of a group.
   std::vector<Sequence> read(std::string_view text, int depth = 0) {
-    if (depth > kDeepestGroup) throw Unsayable{"it is nested too deeply"};
+    if (depth > kDeepestGroup) throw NotExpressible{"it is nested too deeply"};
     std::vector<Sequence> alternatives(1);
     std::size_t at = 0;
     while (at < text.size()) {
@@ -184,11 +184,11 @@ class Splitter {
           end = end_of_escape(text, at);
           element.length = text.substr(at + 1, 1).find_first_of("bB") == 0 ? 0 : 1;
           break;
-        case ')': throw Unsayable{"there is a ) without its ("};
+        case ')': throw NotExpressible{"there is a ) without its ("};
         case '*':
         case '+':
         case '?':
-        case '{': throw Unsayable{"a quantifier follows nothing"};
+        case '{': throw NotExpressible{"a quantifier follows nothing"};
         default:
           end = end_of_code_point(text, at);
           element.length = 1;
@@ -204,7 +204,7 @@ class Splitter {
         *element.length *= *times;
       }
       if (element.is_assertion() && !element.quantifier.empty())
-        throw Unsayable{"a quantifier follows nothing"};
+        throw NotExpressible{"a quantifier follows nothing"};
       alternatives.back().push_back(element);
       at = behind;
     }
@@ -244,11 +244,12 @@ class Splitter {
       return one.kind == Element::Kind::group && mentions_lookaround(one.inner);
     });
     if (group == sequence.end()) {
-      if (into.size() == kMostAlternatives) throw Unsayable{"it has too many alternatives with lookaround"};
+      if (into.size() == kMostAlternatives)
+        throw NotExpressible{"it has too many alternatives with lookaround"};
       into.push_back(sequence);
       return;
     }
-    if (depth > kDeepestLookaround) throw Unsayable{"it is nested too deeply"};
+    if (depth > kDeepestLookaround) throw NotExpressible{"it is nested too deeply"};
     const bool optional = group->quantifier == "?" || group->quantifier == "??";
     if (!optional && exactly(group->quantifier) != 1) refuse_place();
     std::vector<Sequence> inside = read(group->inner);
@@ -398,7 +399,7 @@ std::expected<RegexCondition, std::string> without_lookaround(std::string_view e
   if (expression.size() > kLongestSplit) return std::unexpected("it is too long");
   try {
     return Splitter().split(std::string(expression), 0);
-  } catch (const Unsayable& refusal) {
+  } catch (const NotExpressible& refusal) {
     return std::unexpected(refusal.what);
   }
 }

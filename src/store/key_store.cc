@@ -30,9 +30,9 @@ constexpr std::chrono::seconds kWriteUsesFor{5};
 constexpr std::chrono::milliseconds kWriteLastUsesFor{100};  // when the server ends
 
 // One of the two repeated tasks of the thread, and its waiters.
-class Errand {
+class RepeatedTask {
  public:
-  Errand(net::Loop& loop, std::chrono::milliseconds pause, std::function<net::Task<Result<>>()> work)
+  RepeatedTask(net::Loop& loop, std::chrono::milliseconds pause, std::function<net::Task<Result<>>()> work)
       : loop_(loop), pause_(pause), work_(std::move(work)) {}
 
   net::Task<void> repeat() {
@@ -136,8 +136,8 @@ class KeyStore::Reader {
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>(0, KeyTable(), uses_);
   std::optional<KeyChange> last_;  // that snapshot_ has; nothing: all keys are to be read
   TextSet unreadable_;             // the ids
-  Errand looking_{loop_, kPoll, [this] { return look(); }};
-  Errand writing_{loop_, kWriteUses, [this] { return write_pending(kWriteUsesFor); }};
+  RepeatedTask looking_{loop_, kPoll, [this] { return look(); }};
+  RepeatedTask writing_{loop_, kWriteUses, [this] { return write_pending(kWriteUsesFor); }};
   std::thread thread_;
 };
 

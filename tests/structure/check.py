@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks what the compiler cannot: that the rooms of src/ keep to the shape that ARCHITECTURE.md promises.
+"""Checks what the compiler cannot: that the rooms of src/ have the shape that ARCHITECTURE.md describes.
 
-Prints one line for each finding, `file:line: what is wrong, and what would be right`, and exits with 1 when there is any.
+Prints one line for each finding, `file:line: the problem, and its remedy`, and exits with 1 when there is any.
 """
 
 import json
@@ -21,7 +21,7 @@ STRANGERS = ("gate", "target", "store", "audit")
 # Programs for developers, which put the rooms together themselves and which nothing includes.
 TOOLS = ("lab",)
 
-# Outside libraries that belong to certain rooms: the first part of the include, and who may write it.
+# Outside libraries that belong to certain rooms: the first part of the include, and the rooms that may write it.
 OWNERS = {
     "openssl": ("crypto", "net"),
     "sodium.h": ("crypto",),
@@ -128,7 +128,7 @@ def check_room_order(tree):
             continue
         for other in used:
             if other not in tree.order:
-                yield Finding(place, f"{room} USES {other}, which is no room")
+                yield Finding(place, f"{room} USES {other}, which is not a room")
             elif tree.order.index(other) >= tree.order.index(room):
                 yield Finding(place, f"{room} USES {other}, which stands above it; dependencies go downwards only")
             if room in STRANGERS and other in STRANGERS:

@@ -1,4 +1,4 @@
-"""What the headers of the rooms pull in: each file that includes one pays for all of it, in every compilation.
+"""The headers that the rooms' headers include: each file that includes one pays for all of it, in every compilation.
 
 Run by itself, it prints the table.
 """
@@ -122,7 +122,7 @@ def check_header_budgets(tree):
 
 
 def check_serving_headers(tree):
-    """What serves a request includes nothing of what reads configuration."""
+    """Code that serves requests includes no header that reads configuration."""
     headers = Headers(tree.texts)
     serving = [
         name for name in sorted(headers.lines)

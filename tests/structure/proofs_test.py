@@ -1,4 +1,4 @@
-"""Code that leaves out a gate, or uses what is another request's, does not compile."""
+"""Code that leaves out a gate, or uses the data of another request, does not compile."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 CHAIN = TOP / "tests/structure/proofs/chain.cc"
 
-# What the compiler says where a proof is missing, copied or forged, or where there is one argument too many.
+# The compiler's message if a proof is missing, copied or forged, or where there is one argument too many.
 REFUSALS = re.compile(r"Proof<|Released|private|deleted function|too many arguments|no matching function|does not take|candidate expects")
 
 
@@ -30,11 +30,11 @@ class Proofs(unittest.TestCase):
         text = CHAIN.read_text(encoding="utf-8")
         names = re.findall(r"^#if(?:n?)def (\w+)", text, re.M)
         gates = re.findall(r"^  (\w+), +//", (TOP / "src/core/proofs.h").read_text(encoding="utf-8"), re.M)
-        # What makes the first proof has nothing before it to be left out for.
+        # The first proof has no gate before it that could be left out.
         left_out = [name for name in names if name.startswith("WITHOUT_")]
         self.assertEqual([f"WITHOUT_{gate}" for gate in [*gates[1:], "filter"]], left_out)
 
-        # The headers are read once; what is left to compile is the function.
+        # The headers are read once; only the function is compiled each time.
         headers = self.folder / "headers.h"
         headers.write_text("".join(re.findall(r"^#include .*\n", text, re.M)), encoding="utf-8")
         made = self.compile("-x", "c++-header", str(headers), "-o", f"{headers}.gch")
