@@ -58,7 +58,7 @@ class CredentialSearch {
   template <typename Visit>
   bool any_reading(std::string_view text, End end, Visit&& visit);
   void make_automaton();
-  // Counts as what look_for() was given: 0 where there is no such child.
+  // Positions as in look_for(): 0 if there is no such child.
   std::uint32_t child_of(std::uint32_t node, char byte);
   std::uint32_t next(std::uint32_t node, char byte);
   void collect(std::string_view text, std::vector<Range>& ranges);

@@ -47,8 +47,8 @@ template <typename Word>
   return all_plain(word);
 }
 
-// Copies what goes out as it is, up to the first byte that does not; how many those are. Word by word, the
-// last of which begins within the one before, so that up to fifteen bytes behind them may be written too.
+// Copies the bytes that need no escape, up to the first that does; returns their number. Word by word, the
+// last of which begins within the one before, so that up to fifteen bytes after them may be written too.
 std::size_t copy_plain(char* to, std::string_view text) {
   const char* const from = text.data();
   const std::size_t size = text.size();
@@ -110,7 +110,7 @@ class Line {
     if (repeated || (written().size() != text.size() && credentials_.occurs_in(written()))) {
       at_ = start;
       if (repeated) escaped(credentials_.without(text, kRedacted), most);
-      // Escaping, or what is left on both sides of a run, can make one too.
+      // Escaping, or the text on both sides of a run, can make one too.
       if (!repeated || credentials_.occurs_in(written())) {
         at_ = start;
         raw(kRedacted);
@@ -248,8 +248,8 @@ class Line {
   std::string spelled_;
 };
 
-// Each byte of a text takes six at most. Twenty-one texts, two lists of attributes, the names
-// of what was dropped, the others who were proven, a detail of two parts, and the fixed ones.
+// Each byte of a text takes six at most. Twenty-one texts, two lists of attributes, the dropped names, the
+// other principals, a detail of two parts, and the fixed ones.
 constexpr std::size_t kLongestLine =
     6 * ((21 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + (1 + kMostProven) * kLongestId +
          kMostDropped * kLongestDropped + 2 * kLongestDetail) +

@@ -32,8 +32,8 @@ inline constexpr std::size_t kMostProven = 7;  // beside the first; more are lef
 void append_event(std::string& out, const Event& event);
 
 // Replaces every run of bytes in `text` that is equal to a credential, as it is, percent-encoded or escaped
-// as JSON does, and a beginning of one at the end of the text, which may have been cut there. For originals
-// of other servers' answers, which may repeat what they were sent.
+// as in JSON, and a beginning of one at the end of the text, which may have been cut there. For originals of
+// other servers' answers, which may repeat the request.
 void scrub(std::string& text, std::span<const std::string_view> credentials);
 
 }  // namespace gatehouse::audit

@@ -38,7 +38,7 @@ bool lock_byte(int file, std::int64_t id) {
 // a run's bytes may be zero, or end early: what is no whole object is no event.
 std::uint64_t leave_whole_lines(std::string& text, std::size_t from, std::int64_t skip) {
   std::uint64_t left = 0;
-  std::size_t keep = from;  // the end of what is left
+  std::size_t keep = from;  // the end of the kept part
   std::size_t begin = from;
   for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     if (skip-- > 0) continue;

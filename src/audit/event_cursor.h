@@ -23,7 +23,7 @@
 
 namespace gatehouse::audit {
 
-// What a cursor found behind its place, beside the lines.
+// The findings of a cursor after its position, in addition to the lines.
 struct LogPiece {
   std::uint64_t events = 0;  // positions that it covers: 0 at the end of the log
   std::uint64_t lost = 0;    // of these without a line: retention or a loss of power took it
@@ -48,7 +48,7 @@ class EventCursor {
   // Writes whole lines, each with its line feed, over `lines`: up to `most` bytes, at least one run of the
   // index. The place stays until advance().
   Result<LogPiece> next(ByteCount most, std::string& lines);
-  // Sets the place behind what next() gave.
+  // Sets the position after the lines of next().
   void advance() { position_ = next_; }
   // Keeps the place. It survives the process; a loss of power may set it back.
   Result<> keep();

@@ -63,7 +63,7 @@ void EventFileWriter::close() {
 Result<> EventFileWriter::flush() {
   if (::fdatasync(descriptor_) != 0) {
     auto failed = system_failure("flush", path_of(folder_, file_));
-    close();  // what could not be flushed may be gone, and another flush would not say so
+    close();  // unflushed data may be lost, and another flush would not report it
     return failed;
   }
   if (named_) return {};

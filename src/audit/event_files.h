@@ -1,8 +1,9 @@
 // The files that hold the lines of the event store, beside its database: `<database>-events/1.jsonl`,
-// `2.jsonl` and so on. The database says which bytes of which file are events; other bytes in them are not.
+// `2.jsonl` and so on. The database has the ranges of bytes that are events; other bytes in the files are
+// not.
 //
-// SQLite would write every line twice, into its log and into a table, and sum it each time: that was a tenth
-// of what a request costs. What it keeps of the lines is where they are, which a commit settles.
+// SQLite would write every line twice, into its log and into a table, and checksum it each time: that was a
+// tenth of the cost of a request. It keeps only the positions of the lines, which a commit settles.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +33,11 @@ class EventFileWriter {
   EventFileWriter(const EventFileWriter&) = delete;
   EventFileWriter& operator=(const EventFileWriter&) = delete;
 
-  // Puts `lines` at `offset` of `file`, over what is there. Makes the file and the folder (modes 0600, 0700).
+  // Writes `lines` at `offset` of `file`, over existing bytes. Creates the file and the folder (modes 0600,
+  // 0700).
   Result<> write(std::int64_t file, std::int64_t offset, std::string_view lines, Durable durable);
-  // Takes from the disk what stands before: the files with lower numbers, and the bytes of this one. A file
-  // system that cannot make holes keeps the bytes until their file goes.
+  // Removes the earlier data from the disk: the files with lower numbers, and the bytes of this one. A file
+  // system that cannot make holes keeps the bytes until their file is deleted.
   Result<> remove_before(std::int64_t file, std::int64_t offset);
 
  private:
@@ -56,8 +58,8 @@ class EventFileReader {
   EventFileReader(const EventFileReader&) = delete;
   EventFileReader& operator=(const EventFileReader&) = delete;
 
-  // Valid until the next call. Shorter, or with bytes that are no lines, where the machine lost its power
-  // before the disk had them; empty where the file has been removed meanwhile, as old ones are.
+  // Valid until the next call. Shorter, or with bytes that are not lines, if the machine lost its power
+  // before the disk had them; empty if the file has been removed meanwhile, like old ones.
   Result<std::string_view> read(const Stretch& from);
   // The same, appended to `out`.
   Result<> append(const Stretch& from, std::string& out);

@@ -22,7 +22,7 @@ Result<> write_all(int file, std::string_view text, std::size_t& done, std::stri
     const ssize_t n = ::write(file, text.data() + done, text.size() - done);
     if (n >= 0) {
       done += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN) {  // a pipe that somebody made non-blocking
+    } else if (errno == EAGAIN) {  // a pipe that another program made non-blocking
       pollfd ready{file, POLLOUT, 0};
       ::poll(&ready, 1, 1000);
     } else if (errno != EINTR) {
@@ -62,7 +62,7 @@ class FileSink final : public Sink {
     if (written && durable == Durable::now && ::fdatasync(file_) != 0)
       written = system_failure("flush", name());
     if (!written) {
-      // Half a batch would be written twice, half a line is none, and what could not be flushed may be gone.
+      // Half a batch would be written twice, half a line is invalid, and unflushed data may be lost.
       if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) close();
       return written;
     }
@@ -77,7 +77,7 @@ class FileSink final : public Sink {
   }
 
   Result<> reopen() override {
-    static_cast<void>(flush());  // nobody flushes the file that was moved away later
+    static_cast<void>(flush());  // the file that was moved away is not flushed later
     close();
     return open();
   }

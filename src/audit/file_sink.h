@@ -9,7 +9,7 @@
 
 namespace gatehouse::audit {
 
-// Standard output. Nothing is written twice after a failure: it goes on where it stopped.
+// Standard output. Nothing is written twice after a failure: it continues at the byte where it stopped.
 std::unique_ptr<Sink> stdout_sink();
 
 struct FileOptions {

@@ -21,7 +21,7 @@ constexpr int kTriesAtTheEnd = 3;
 constexpr std::size_t kWorthWriting = std::size_t{512} << 10U;
 
 // The text without the credentials, up to `most`. All of it is searched before it is cut, so that no
-// beginning of a credential is left, however much shorter the search has made what stands before it.
+// beginning of a credential is left, although the search may shorten the text before it.
 std::string clean_and_cut(std::string_view text, ByteCount most,
                           std::span<const std::string_view> credentials) {
   std::string clean(text);
@@ -69,7 +69,7 @@ struct Journal::Lane {
   bool left = false;                    // the worker is gone; so is the lane when it is empty
   std::atomic<std::size_t> pending{0};  // bytes not yet with the sinks, those in the writer's hands included
 
-  // The writer's own: what it took over. Swapped back empty, so that memory is used again.
+  // The writer's own buffer. Swapped back empty, so that its memory is reused.
   Batch taken;
   std::vector<std::shared_ptr<Waiting>> taken_waiting;
 };
@@ -128,7 +128,7 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
   lane.pending.fetch_add(size, std::memory_order_relaxed);
   if (waiting != nullptr || !event.sensitive.empty()) lane.batch.durable = Durable::now;
   const bool now = waiting != nullptr || (before < kWorthWriting && before + size >= kWorthWriting);
-  // Under the same lock: a batch that has the event has the one who waits for it, and is flushed.
+  // Under the same lock: a batch with the event has its waiter, and is flushed.
   if (waiting) lane.waiting.push_back(std::move(waiting));
   lock.unlock();
   if (now) {
@@ -141,8 +141,8 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
 void Journal::Worker::keep_original(std::string_view request_id, unsigned status, std::string_view head,
                                     std::string_view body, std::span<const std::string_view> credentials) {
   Lane& lane = *lane_;
-  // The second half of the buffer is for events: they must be recorded, and what an upstream said need not
-  // be.
+  // The second half of the buffer is for events: they must be recorded, while an upstream's original may be
+  // dropped.
   if (lane.pending.load(std::memory_order_relaxed) >= journal_.options_.buffer.bytes / 2) return;
   Original original;
   original.request_id = request_id.substr(0, 36);

@@ -44,7 +44,7 @@ struct JournalOptions {
   ByteCount buffer = mebibytes(32);       // for each worker: a second of full load while a disk stands still
   ByteCount longest_head = kibibytes(8);  // of an original; more is cut
   ByteCount longest_body = kibibytes(32);
-  // What a sink's failure is told to, once for each run of failures. From the writer's thread.
+  // Called for a sink's failure, once for each run of failures. From the writer's thread.
   std::function<void(std::string_view)> on_problem = {};
 };
 
@@ -53,11 +53,11 @@ class Journal {
   static constexpr std::chrono::milliseconds kGather{20};
   static constexpr std::chrono::seconds kTidy{5};
 
-  // `clock` must outlive the journal. Nobody reads what no sink takes: at least one is given. `readers` are
-  // woken when the sinks have something new, and read it from the store among them.
+  // `clock` must outlive the journal. At least one sink is given, because events without a sink are lost.
+  // `readers` are woken when the sinks have something new, and read it from the store among them.
   Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, JournalOptions options = {},
           std::vector<std::unique_ptr<SinkReader>> readers = {});
-  // Writes what is there, and then waits for the readers. Its workers are gone before.
+  // Writes the buffered events, and then waits for the readers. Its workers are destroyed before.
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -87,7 +87,7 @@ class Journal {
   std::size_t deliver(Lane& lane);  // bytes of lines
   // The sink that keeps the batch's sensitive events; null where none can.
   Sink* keeper() const;
-  // Once. `otherwise`: what follows from a failure, for its report.
+  // Once. `otherwise`: the consequence of a failure, for its report.
   Result<> attempt(Sink& sink, const Batch& batch, Durable durable, std::string_view otherwise);
   // Until it works, or the process ends.
   bool write_with_retry(Sink& sink, const Batch& batch, Durable durable);
@@ -101,7 +101,7 @@ class Journal {
   const JournalOptions options_;
   const bool can_be_durable_;
 
-  mutable std::mutex mutex_;  // the lanes' list and what the writer waits for
+  mutable std::mutex mutex_;  // the lanes' list, and the writer's condition
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Lane>> lanes_;
   bool stop_ = false;
@@ -133,7 +133,7 @@ class Journal::Worker final : public AuditSink {
   friend class Journal;
   Worker(Journal& journal, net::Loop* loop, std::shared_ptr<Lane> lane)
       : journal_(journal), loop_(loop), lane_(std::move(lane)) {}
-  // `waiting`, where there is one, is told when the event is durable.
+  // `waiting`, if there is one, is notified when the event is durable.
   void append(const Event& event, std::shared_ptr<Waiting> waiting);
 
   Journal& journal_;

@@ -162,7 +162,7 @@ TEST_F(Journals, ADurableEventIsWaitedForUntilItsDeadlineWhileTheDiskHangs) {
   }
   shared->changed.notify_all();
   journal.flush();
-  loop.poll();  // what the writer says comes too late, to nobody
+  loop.poll();  // the writer's result comes too late, without a waiter
   EXPECT_EQ(shared->lines.size(), 1U);
 }
 
@@ -221,7 +221,7 @@ TEST_F(Journals, ACancelledWaitIsForgotten) {
   EXPECT_EQ(shared->lines.size(), 1U);
 }
 
-// The client left while its event was being made durable, and the disk failed: who is told of it?
+// The client left while its event was being made durable, and the disk failed: where is the failure reported?
 class AbandonedJournals : public Journals {
  protected:
   AbandonedJournals() { sink_->failing = 1; }

@@ -1,6 +1,6 @@
-// What happened, counted: one set of counters for each worker, added up and written as Prometheus text when
-// somebody asks (exposition format 0.0.4). Labels come from the configuration and from closed lists, so that
-// a caller cannot make new time series.
+// Counters of the decisions: one set for each worker, added up and written as Prometheus text on request
+// (exposition format 0.0.4). Labels come from the configuration and from closed lists, so that a caller
+// cannot make new time series.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace gatehouse::audit {
 
-// Not thread-safe: a worker's counters are guarded by what guards its buffer.
+// Not thread-safe: the lock of a worker's buffer guards its counters.
 class Counters {
  public:
   // Seconds; the upper bounds of the histogram's buckets.
@@ -50,7 +50,7 @@ class Counters {
   TextMap<std::uint64_t> events_;  // by name
 };
 
-// One more value to be shown: what other rooms count.
+// One more value to show: a count of another room.
 struct Sample {
   std::string_view name;  // gatehouse_…, `_total` for counters
   std::string_view help;

@@ -1,4 +1,4 @@
-// What `gatehouse log` and `gatehouse why` read from the event store. Works beside a running server.
+// The queries of `gatehouse log` and `gatehouse why` on the event store. Works beside a running server.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 namespace gatehouse::audit {
 
 struct EventFilter {
-  std::int64_t after = 0;  // only events behind this position: what a follower has seen
+  std::int64_t after = 0;  // only events after this position: a follower has seen the earlier ones
   std::optional<WallTime> since{};
   std::optional<WallTime> until{};
   std::optional<std::string> user{};  // these are equal to the event's member, not patterns

@@ -43,7 +43,7 @@ struct SinkReader::Work {
   bool told_of_other = false;
   bool in_hand = false;      // the batch is not written yet
   LogPiece piece;            // of the batch
-  bool failing = false;      // since it was told
+  bool failing = false;      // since it was reported
   bool not_keeping = false;  // the same of the place
   SteadyTime keep_at{};
   std::uint64_t unreported = 0;  // of `lost`
@@ -114,11 +114,11 @@ SinkReader::Work::Step SinkReader::Work::read_on() {
   if (piece.events == 0) {
     failing = false;
     const std::lock_guard lock(mutex);
-    // Counting may have gone wrong by what other processes wrote, and by what was lost.
+    // The count may be wrong because of other processes' events, and of lost ones.
     if (wakings == seen) pending = 0;
     return Step::end_of_log;
   }
-  in_hand = true;  // a sink that failed goes on in the same batch
+  in_hand = true;  // a sink that failed continues in the same batch
   if (!batch.lines.empty()) {
     if (auto written = sink->write(batch, Durable::later); !written) return fail(written.error());
   }
@@ -134,7 +134,7 @@ SinkReader::Work::Step SinkReader::Work::read_on() {
   return Step::more;
 }
 
-// What the place says was taken is on the sink's disk before.
+// The sink's disk has all lines before the stored position.
 void SinkReader::Work::keep() {
   keep_at = std::chrono::steady_clock::now() + kKeep;
   if (unreported > 0) {
@@ -211,7 +211,7 @@ SinkReader::SinkReader(std::unique_ptr<Sink> sink, std::unique_ptr<EventCursor> 
                        SinkReaderOptions options)
     : name_(sink->name()),
       work_(std::make_shared<Work>(std::move(sink), std::move(cursor), std::move(options))) {
-  static_cast<void>(work_->claim());  // before any event comes, so that what waits is counted exactly
+  static_cast<void>(work_->claim());  // before any event comes, so that the backlog is counted exactly
   thread_ = std::thread([work = work_] { work->run(); });
 }
 

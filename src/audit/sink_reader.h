@@ -1,11 +1,11 @@
-// A sink of `log:` as a reader of the log: on a thread of its own it takes from the event store what its
-// cursor has not had, and brings it to the sink. One that stands still (a pipe that nobody reads, a disk that
-// is full, a file system that hangs) holds up neither the journal nor the sinks beside it, and takes no
-// memory: what waits for it waits in the store, also over the end of the process, and events that the store
-// has to let go because of its size are counted and reported.
+// A sink of `log:` as a reader of the log: on a thread of its own it reads the events after its cursor from
+// the event store, and writes them to the sink. A stalled one (a pipe without a reader, a full disk, a
+// hanging file system) blocks neither the journal nor the other sinks, and takes no memory: its events wait
+// in the store, also after the end of the process. Events that the store has to delete because of its size
+// are counted and reported.
 //
-// At least once: the place is kept kKeep after the sink has taken lines, when those are on its disk. A
-// process that is killed repeats what came since; one that ends in order repeats nothing.
+// At least once: the position is stored kKeep after the sink has taken lines, when those are on its disk. A
+// killed process repeats the lines since; one that ends in order repeats nothing.
 #pragma once
 
 #include <chrono>
@@ -27,8 +27,8 @@ class EventCursor;
 struct SinkReaderOptions {
   ByteCount piece = kibibytes(512);  // of lines that are read, and written, at once
   std::chrono::milliseconds stall =
-      std::chrono::seconds(10);  // without progress: told, and shown in the metrics
-  std::chrono::milliseconds at_end = std::chrono::seconds(5);  // for what waits when the process ends
+      std::chrono::seconds(10);  // without progress: reported, and shown in the metrics
+  std::chrono::milliseconds at_end = std::chrono::seconds(5);  // for the backlog at the end of the process
   // Both from any thread.
   std::function<void(std::string_view)> on_problem = {};
   // Events that the log no longer has are left out of the sink. At most once in kKeep.
@@ -43,7 +43,7 @@ class SinkReader {
 
   // The sink gets batches with lines and without facts.
   SinkReader(std::unique_ptr<Sink> sink, std::unique_ptr<EventCursor> cursor, SinkReaderOptions options);
-  // Brings what is in the store to the sink and keeps the place, unless the sink fails or stands still.
+  // Writes the stored events to the sink and stores the position, unless the sink fails or is stalled.
   ~SinkReader();
   SinkReader(const SinkReader&) = delete;
   SinkReader& operator=(const SinkReader&) = delete;
@@ -52,7 +52,7 @@ class SinkReader {
   // From any thread; none waits for the sink.
   void wake(std::size_t bytes);  // so many more are in the store
   void reopen();
-  void tidy(WallTime now);  // every few seconds: looks for what other processes have written, too
+  void tidy(WallTime now);  // every few seconds: also reads events of other processes
   SinkState state() const;
 
  private:

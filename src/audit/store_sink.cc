@@ -80,7 +80,7 @@ class StoreSink final : public Sink {
     if (std::exchange(file_begun_, false)) make_room();
     GATEHOUSE_TRY(db::Transaction transaction,
                   db::Transaction::begin(connection_, db::Transaction::Kind::write));
-    // Under the write lock: where another process may have written, this one goes on behind it.
+    // Under the write lock: if another process has written, this one continues after it.
     GATEHOUSE_TRY(End end, find_end());
     const Batch& sorted = by_second(batch);
     if (!sorted.facts.empty()) {
@@ -185,8 +185,8 @@ class StoreSink final : public Sink {
     return {};
   }
 
-  // A bounded piece, so that a writer of keys does not wait for long. Whether there was one. What a reader of
-  // the log has not had stays, until it goes because of the size.
+  // A bounded piece, so that a writer of keys does not wait for long. Returns whether there was one. Events
+  // that a reader of the log has not had stay, until they are deleted because of the size.
   Result<bool> remove_before(std::int64_t time) {
     GATEHOUSE_CHECK(
         connection_.execute("DELETE FROM gatehouse_runs WHERE position IN "
@@ -202,7 +202,7 @@ class StoreSink final : public Sink {
     return some || connection_.changed_rows() > 0;
   }
 
-  // What no run names any more is not to be found on the disk either.
+  // Events of deleted runs are removed from the disk too.
   Result<> remove_bytes() {
     GATEHOUSE_TRY(db::Rows rows,
                   connection_.query("SELECT file, offset FROM gatehouse_runs ORDER BY position LIMIT 1"));
@@ -211,8 +211,8 @@ class StoreSink final : public Sink {
                  : files_.remove_before(end_.file, end_.offset);
   }
 
-  // Old files go as fast as new ones are begun, so that the size holds at any rate of writing. A failure is
-  // told when the next tidying meets it.
+  // Old files are deleted as fast as new ones are begun, so that the size bound holds at any rate of writing.
+  // The next tidy() reports a failure.
   void make_room() {
     constexpr int kMostPieces = 4;
     for (int i = 0; i < kMostPieces; ++i) {
@@ -221,8 +221,8 @@ class StoreSink final : public Sink {
     static_cast<void>(remove_bytes());
   }
 
-  // Files go as a whole: without their runs nothing of them is found, and then they are removed. A quarter is
-  // for what is in the database. Whether anything went.
+  // Files are deleted as a whole: first their runs, so that nothing in them is found, then the files. A
+  // quarter is for the database's content. Returns whether any were deleted.
   Result<bool> keep_to_size() {
     bool some = false;
     GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));

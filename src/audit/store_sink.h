@@ -20,8 +20,8 @@ struct Retention {
   std::chrono::nanoseconds age = std::chrono::hours(24 * 90);
   ByteCount size = mebibytes(4096);  // of files and database together; the oldest go first
   ByteCount file = mebibytes(64);    // a file grows no further, except by its last batch
-  // Told when the store is four fifths full, long before anything goes because of its size; again after each
-  // kAgain for which it stays so. From the writer's thread.
+  // Called when the store is four fifths full, long before events are deleted because of its size; again
+  // after each kAgain for which it stays so. From the writer's thread.
   std::function<void(std::string_view)> on_filling = {};
   static constexpr std::chrono::hours kAgain{1};
 };

@@ -114,7 +114,7 @@ TEST_F(Stores, AnOriginalThatRepeatsACredentialIsKeptWithoutIt) {
     auto worker = journal.worker(nullptr);
     worker->keep_original("inside", 500, "X-Echo: " + key + "\r\n", key, credentials);
     worker->keep_original("over-the-cut", 500, "", std::string(20, '.') + key + "end", credentials);
-    // The text shrinks so much that what stood far behind the cut stands before it.
+    // The text shrinks so much that a part far after the cut is then before it.
     std::string shrinking;
     for (int i = 0; i < 40; ++i) shrinking += key;
     worker->keep_original("shrinks", 500, shrinking.substr(0, 39 * key.size() + 30), shrinking, credentials);
@@ -212,8 +212,7 @@ TEST_F(Stores, AnAgeOfMinutesIsOfMinutes) {
   EXPECT_EQ(found, 2);
 }
 
-// Sixteen workers write fifty runs a second each: what a tidying every five seconds has to remove is what
-// came in them.
+// Sixteen workers write fifty runs a second each: a tidy() every five seconds must remove as many.
 TEST_F(Stores, RetentionKeepsUpWithSixteenWorkers) {
   WallTime now{std::chrono::seconds{1'760'000'000}};
   auto sink = store({.age = std::chrono::seconds{10}, .size = kibibytes(256), .file = kibibytes(8)});
@@ -232,8 +231,7 @@ TEST_F(Stores, RetentionKeepsUpWithSixteenWorkers) {
   EXPECT_EQ(runs(), 0);
 }
 
-// What an event is found by does not grow with the store: a request that took minutes stands among young
-// ones.
+// The cost of finding an event does not grow with the store: a request that took minutes is among young ones.
 TEST_F(Stores, WhyReadsTheRunsOfOneSecondHoweverManyThereAre) {
   const auto id_of = [](WallTime time, int number) {
     const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();

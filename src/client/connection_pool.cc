@@ -56,7 +56,7 @@ void ConnectionPool::Lease::end(Ending ending) {
 }
 
 void ConnectionPool::give_back(Address& address, net::StreamPtr stream) {
-  // What answers is there, whatever became of attempts to connect meanwhile.
+  // An address that answers is available, whatever other attempts to connect did meanwhile.
   if (!rests(address)) address.failures = 0;
   if (address.retired || !still_open(*stream)) return;
   if (address.idle.size() >= options_.most_idle) address.idle.pop_front();
@@ -104,7 +104,7 @@ void ConnectionPool::unreachable(Address& address) {
   address.idle.clear();
 }
 
-// Connections that nobody uses give way to one that somebody needs.
+// An idle connection gives way to a new one that is needed.
 void ConnectionPool::make_room() {
   for (const auto& address : addresses_) {
     while (!address->idle.empty() && busy_ + idle() >= options_.most_connections) address->idle.pop_front();

@@ -9,10 +9,9 @@
 // idempotent (RFC 9110, section 9.2.2) and fails on a reused() lease before a byte of the answer came is
 // repeated once, over connect().
 //
-// The circuit. An address that accepts no connection several times in a row rests: nothing is tried there
-// until its rest is over, and then one attempt at a time. What is asked over a connection never counts: a
-// caller can make an answer late or malformed, and one caller's requests must not close the server for the
-// others.
+// The circuit. An address that accepts no connection several times in a row is not called for a while, and
+// then by one attempt at a time. The answers over a connection never count: a caller can make an answer late
+// or malformed, and one caller's requests must not block the server for the others.
 #pragma once
 
 #include <cstddef>
@@ -86,7 +85,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   // The connection that was given back last, if one is idle and still open.
   std::optional<Lease> take_idle();
 
-  // Why there is no connection. In the order in which they tell more, where one server has several pools.
+  // The reason for a missing connection, the most informative last, if one server has several pools.
   enum class ConnectFailure : std::uint8_t {
     resting,      // every address has failed too often: nothing was tried
     busy,         // most_connections are in use
@@ -110,7 +109,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
     net::StreamPtr stream;
     MonotonicTime until;
   };
-  // What is known about one address. Leases keep it alive when a look-up no longer names it.
+  // The state of one address. Leases keep it alive when a look-up no longer names it.
   struct Address {
     net::Endpoint endpoint;
     std::deque<Idle> idle;  // the last is the youngest

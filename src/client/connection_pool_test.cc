@@ -206,7 +206,7 @@ TEST_F(Connections, TheCircuitIsNothingToWhatBecomesOfRequests) {
   for (int i = 0; i < 40; ++i) {
     auto one = lease(*pool);
     ASSERT_TRUE(one) << one.error().error.text;
-    if (i % 2 == 0) continue;  // dropped in the middle of whatever it was used for
+    if (i % 2 == 0) continue;  // dropped in the middle of its use
     held.push_back(*std::move(one));
   }
 }
@@ -259,7 +259,7 @@ TEST_F(Connections, MoreConnectionsThanAllowedAreRefused) {
 
 TEST_F(Connections, ANameIsResolvedAndEveryAddressTried) {
   ConnectionPoolOptions named = options();
-  named.host = "localhost";  // ::1 too on many systems, where nobody listens
+  named.host = "localhost";  // ::1 too on many systems, where no server listens
   const auto pool = ConnectionPool::make(loop_, blocking_, named);
   use(*pool, Ending::keep);
   clock_.advance(31s);
@@ -302,7 +302,7 @@ TEST_F(Connections, AnHttpsServerIsVerified) {
 
 TEST_F(Connections, ConnectingEndsAtTheDeadline) {
   shut();
-  listener_ = Listener::open(loop_, loopback(), {.backlog = 0}).value();  // nobody accepts
+  listener_ = Listener::open(loop_, loopback(), {.backlog = 0}).value();  // no connection is accepted
   ConnectionPoolOptions slow = options();
   slow.connect_timeout = 1h;
   const auto pool = ConnectionPool::make(loop_, blocking_, slow);

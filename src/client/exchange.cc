@@ -45,7 +45,7 @@ AnswerBody Exchange::body() {
 Result<http::Progress> AnswerBody::take(std::string_view arrived, std::string& body) {
   GATEHOUSE_CHECK(decoder_.take(arrived, body));
   if (!decoder_.ended()) return http::Progress::need_more;
-  // What comes behind an answer answers nobody: the connection ends with it.
+  // Bytes after an answer belong to no request: the connection ends with it.
   connection_.end(arrived.empty() ? last_ : Ending::close);
   return http::Progress::complete;
 }

@@ -30,7 +30,7 @@
 
 namespace gatehouse::client {
 
-// What one exchange needs in memory.
+// The memory of one exchange.
 struct ExchangeBuffers {
   static constexpr std::size_t kSize = std::size_t{16} << 10U;
   std::string head;   // of the request
@@ -52,18 +52,18 @@ class AnswerBody {
 
   net::Stream& stream() { return connection_.stream(); }
 
-  // Appends to `body` what of it `arrived` holds. complete: it has ended, and its connection went back to its
-  // pool or was closed, the stream with it; else need_more. Error{invalid}: this is not a body of its
+  // Appends to `body` the part of it in `arrived`. complete: it has ended, and its connection went back to
+  // its pool or was closed, the stream with it; else need_more. Error{invalid}: this is not a body of its
   // framing.
   Result<http::Progress> take(std::string_view arrived, std::string& body);
-  // The same of what a read of the stream into `buffer` gave. Error{timeout}; Error{closed}: the connection
-  // ended within the body.
+  // The same for the result of a read of the stream into `buffer`. Error{timeout}; Error{closed}: the
+  // connection ended within the body.
   Result<http::Progress> take(const Result<std::size_t>& read, const char* buffer, std::string& body);
 
  private:
   ConnectionPool::Lease connection_;
   BodyDecoder decoder_;
-  ConnectionPool::Ending last_;  // what the connection is for behind a proper end
+  ConnectionPool::Ending last_;  // the use of the connection after a proper end
 };
 
 class Exchange {
@@ -78,14 +78,14 @@ class Exchange {
 
   // Where the next bytes of the head go.
   std::span<char> head_space() { return std::span(buffers_.bytes).subspan(size_); }
-  // What a read into head_space() gave: complete or need_more. Interim answers are passed over (RFC 9110
+  // The result of a read into head_space(): complete or need_more. Interim answers are skipped (RFC 9110
   // section 15.2). Error{timeout}; Error{invalid}: it is not an answer; Error{closed}: none came. Retry::yes:
-  // nothing of an answer came over a reused connection.
+  // no byte of an answer came over a reused connection.
   Result<http::Progress> take_head(const Result<std::size_t>& read);
 
-  // Once the head is there. Views into the buffers, until what follows is read into them.
+  // After the head is complete. Views into the buffers, until the next bytes are read into them.
   const http::ResponseHead& head() const { return head_; }
-  // What came with the head of the body.
+  // The part of the body that came with the head.
   std::string_view behind_head() const {
     return {buffers_.bytes + parser_.consumed(), size_ - parser_.consumed()};
   }
@@ -97,7 +97,7 @@ class Exchange {
   ExchangeBuffers& buffers_;
   const http::Method asked_;
   http::ResponseParser parser_{http::ResponseLimits{.head = ExchangeBuffers::kSize}};
-  std::size_t size_ = 0;  // of what is in the buffer
+  std::size_t size_ = 0;  // of the bytes in the buffer
   bool begun_ = false;    // something came, and be it an interim answer: the server works on it
   http::ResponseHead head_;
 };

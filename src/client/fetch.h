@@ -1,12 +1,12 @@
-// A question to a server whose whole answer is wanted: an issuer's keys, a token's introspection, a delivery.
-// What is configured as an upstream is asked by target/upstream.h.
+// A request to a server whose whole answer is needed: an issuer's keys, a token's introspection, a delivery.
+// For a configured upstream use target/upstream.h.
 //
 //   auto pool = ConnectionPool::make(loop, blocking, {.host = url.host, .port = url.port, .tls = tls});
 //   auto fetching = fetch(pool, url);
 //   auto answer = co_await fetching;
 //
 // Redirects are answers like any other, and are not followed. There are no proxies, whatever the environment
-// says. Content codings are asked not to be used, and an answer that has one is an error.
+// says. The request asks for no content coding, and an answer with one is an error.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Questions whose whole answer is wanted, over real connections: what is asked, what comes back, and
-// everything that a server may do in place of an answer.
+// Requests whose whole answer is needed, over real connections: the request, its answer, and everything that
+// a server may send in place of an answer.
 #include "client/fetch.h"
 
 #include <cstdlib>
@@ -72,7 +72,7 @@ class Fetches : public ::testing::Test {
   std::shared_ptr<ConnectionPool> pool_ = pool();
 };
 
-// ---- what is asked ----
+// ---- the request ----
 
 TEST_F(Fetches, AskForTheUrlAndForNoCoding) {
   server_.will(kOk);
@@ -140,7 +140,7 @@ TEST_F(Fetches, ReachAnAddressOfIpv6) {
   EXPECT_THAT(server.last, HasSubstr("\r\nHost: [::1]:"));
 }
 
-// ---- what comes back ----
+// ---- the answer ----
 
 TEST_F(Fetches, TakeAnswersOfEveryFramingWhereverTheirBytesAreParted) {
   for (const std::size_t piece : {1, 2, 3, 7, 1000}) {

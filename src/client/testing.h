@@ -1,4 +1,4 @@
-// For tests of what asks other servers: one that answers as it is told, over real connections.
+// For tests of code that calls other servers: a server with scripted answers, over real connections.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace gatehouse::client::testing {
 
-// What the server does with one request.
+// The server's actions for one request.
 struct Turn {
   std::string answer;
   enum class Then : std::uint8_t { stay, close } then = Then::stay;
@@ -34,7 +34,7 @@ class ScriptedServer {
   }
 
   const net::Endpoint& endpoint() const { return listener_->endpoint(); }
-  // The next requests, in the order of their arrival on whatever connection. Behind the last, each closes its
+  // The next requests, in the order of their arrival on any connection. After the last, each closes its
   // connection.
   void will(std::deque<Turn> turns) { turns_ = std::move(turns); }
   void will(std::string answer) { turns_ = {{std::move(answer)}}; }

@@ -19,7 +19,7 @@
 namespace gatehouse::policy {
 namespace {
 
-// What the user says again of an operation of the program's.
+// The user's settings of a built-in operation.
 class Restatement {
  public:
   Restatement(const Settings& settings, OperationSettings& built_in, OperationSettings& users,
@@ -72,7 +72,7 @@ class Restatement {
     if (from) into = std::move(from);
   }
 
-  // What the limits of that name count by; empty where there is no such limit.
+  // The kinds of key of the limits of that name; empty if there is no such limit.
   std::set<std::string> counted_by(std::string_view limit) const {
     std::set<std::string> parts;
     const auto found = settings_.limits.find(std::string(limit));

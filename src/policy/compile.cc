@@ -236,7 +236,7 @@ class Compiler {
     set_->operations.push_back(std::move(operation));
   }
 
-  // What they may do.
+  // The permission.
   void decide_permission(const OperationSettings& own, const Place& place, Operation& operation) {
     if (!own.permission) {
       problems_.add(
@@ -319,7 +319,7 @@ class Compiler {
     operation.concurrency = own.concurrency.value_or(0);
   }
 
-  // What they may send.
+  // The input.
   void decide_input(const openapi::Operation& from, const OperationSettings& own, Operation& operation) {
     operation.body_bytes = own.body.value_or(settings().defaults.body).bytes;
     operation.depth = settings().defaults.caps.depth;
@@ -353,7 +353,7 @@ class Compiler {
     }
   }
 
-  // A body that its operation admits must have room when nobody else is there: one caller has half.
+  // A body that its operation admits must have room without other requests: one caller has half.
   void check_memory(const openapi::Operation& from, const Operation& operation) {
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
@@ -390,7 +390,7 @@ class Compiler {
     return log && logged;
   }
 
-  // What answers.
+  // The target.
   void decide_target(const openapi::Operation& from, const OperationSettings& own, const Place& place,
                      Operation& operation) {
     const auto built_in = std::ranges::find(built_ins_, operation.name, &BuiltInOperation::name);

@@ -63,7 +63,7 @@ class Authenticators {
   }
 
  private:
-  using Source = std::string;  // names who gives ids that mean one principal each
+  using Source = std::string;  // names a source of ids; each of its ids means one principal
 
   // With `same_people_as` followed to its end.
   Source source_of(const Authenticator& authenticator) {

@@ -42,7 +42,7 @@ bool has(const std::vector<FieldName>& names, const FieldName& name) {
                              [&](const FieldName& one) { return equal_ignoring_case(one.text, name.text); });
 }
 
-// The authenticator whose credential travels there and does not go on; null where there is none.
+// The authenticator whose credential is at this place and is not forwarded; null if there is none.
 const AuthenticatorPolicy* credential_at(const PolicySet& set, Carrier carrier, std::string_view name) {
   for (const AuthenticatorPolicy& one : set.authenticators) {
     const bool same = carrier == Carrier::cookie ? one.field == name : equal_ignoring_case(one.field, name);
@@ -99,7 +99,7 @@ std::optional<std::string> clash_with_credential(const PolicySet& set, Carrier c
   return std::nullopt;
 }
 
-// Adds what one level of `fields` says of answers.
+// Adds the entries of one level of `fields` for answers.
 void add_answers(const FieldSettings& level, const std::string& at, AnswerRules& rules, Problems& problems) {
   for (const PlacedText& text : level.answers) {
     const FieldName name(text.value);
@@ -125,7 +125,8 @@ void add_answers(const FieldSettings& level, const std::string& at, AnswerRules&
   rules.set_cookies = level.set_cookies.value_or(rules.set_cookies);
 }
 
-// Adds what one level of `fields` says. `at` is its path in gatehouse.yaml: "fields", "upstreams.web.fields".
+// Adds the entries of one level of `fields`. `at` is its path in gatehouse.yaml: "fields",
+// "upstreams.web.fields".
 void add_level(const PolicySet& set, const FieldSettings& level, const std::string& at, RequestRules& rules,
                AnswerRules& answers, Problems& problems) {
   add_answers(level, at, answers, problems);
@@ -181,8 +182,8 @@ void add_level(const PolicySet& set, const FieldSettings& level, const std::stri
   rules.user_agent = level.user_agent.value_or(rules.user_agent);
 }
 
-// Where a page may be rendered: errors are JSON, whatever the upstream makes of them. A range of types
-// (`*/*`) does not say that a page is meant.
+// The statuses at which a page may be rendered: errors are JSON, whatever the upstream sends. A range of
+// types (`*/*`) does not mean a page.
 std::vector<std::uint16_t> statuses_of_pages(const openapi::Operation& operation) {
   constexpr std::uint16_t kFirst = 200;
   constexpr std::uint16_t kEnd = 400;
@@ -197,7 +198,7 @@ std::vector<std::uint16_t> statuses_of_pages(const openapi::Operation& operation
   return statuses;
 }
 
-// `signed: true`: the signatures go on, and with them what they need.
+// `signed: true`: the signatures are forwarded, with the fields that they need.
 void keep_signatures(const Place& place, Operation& operation, Problems& problems) {
   const UpstreamTargetPolicy* const target = operation.upstream();
   if (target == nullptr) {
@@ -272,7 +273,7 @@ void compile_carriers(PolicySet& set, Problems& problems) {
     }
   }
   add_level(set, set.settings.fields, "fields", set.forwards, set.answers, problems);
-  for (const auto& [name, upstream] : set.settings.upstreams) {  // their problems are told once
+  for (const auto& [name, upstream] : set.settings.upstreams) {  // their problems are reported once
     RequestRules alone;
     AnswerRules answers_alone;
     add_level(set, upstream.fields, fmt::format("upstreams.{}.fields", name), alone, answers_alone, problems);

@@ -76,7 +76,7 @@ std::string form_of(std::string_view path) {
   return form;
 }
 
-// Whether the paths of what Gatehouse answers itself are its own.
+// Whether the paths of built-in operations are free.
 bool check_reserved(const PolicySet& set, Problems& problems) {
   std::map<std::string, const Operation*> reserved;
   for (const Operation& operation : set.operations) {

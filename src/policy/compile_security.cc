@@ -25,7 +25,7 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
     for (const openapi::SecurityNeed& need : alternative) {
       const auto index = authenticator(need.scheme);
       if (!index) {
-        // What the document does not declare was told when it was read.
+        // A scheme that the document does not declare was reported when it was read.
         if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) {
           Unproven& unproven = unproven_[need.scheme];
           unproven.place = scheme->place;
@@ -40,7 +40,8 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
         operation.challenges += challenge;
       }
     }
-    // One without its scheme would admit whoever proves the others; its scheme is told above.
+    // An alternative without one of its schemes would admit callers with the others alone; the scheme is
+    // reported above.
     if (compiled.size() != alternative.size()) continue;
     add_places(compiled, operation);
     check_proofs(place, operation, compiled);
@@ -85,7 +86,8 @@ void SecurityCompiler::add_places(const SchemeAlternative& alternative, Operatio
   }
 }
 
-// Where several schemes must hold, the configuration says who acts. Their order in YAML means nothing.
+// If several schemes are required together, the configuration selects the principal. Their order in YAML
+// means nothing.
 void SecurityCompiler::choose_principal(const OperationSettings& own, const Place& place,
                                         const Operation& operation, SchemeAlternative& alternative) {
   if (alternative.size() < 2) return;

@@ -1,4 +1,5 @@
-// Who may call an operation, and who acts: OpenAPI's `security` with the authenticators of the configuration.
+// The callers of an operation, and its principal: OpenAPI's `security` with the authenticators of the
+// configuration.
 #pragma once
 
 #include <map>
@@ -19,11 +20,11 @@ class SecurityCompiler {
   // `set` has its authenticators when decide() is called.
   SecurityCompiler(PolicySet& set, Problems& problems) : set_(set), problems_(problems) {}
 
-  // `own` is what the policy of the operation says, at `place`.
+  // `own` has the settings of the operation, at `place`.
   void decide(const openapi::Api& api, const openapi::Operation& from, const OperationSettings& own,
               const Place& place, Operation& operation);
-  // What is told once, however many operations it concerns: security schemes that no authenticator proves,
-  // and documents that ask for no credential where no policy says `public`.
+  // Reports once, for any number of operations: security schemes without an authenticator, and documents that
+  // require no credential if no policy says `public`.
   void report();
 
  private:
@@ -40,7 +41,8 @@ class SecurityCompiler {
   PolicySet& set_;
   Problems& problems_;
   std::map<std::string, Unproven> unproven_;  // by security scheme
-  // Operations that admit everybody without a reason, and where the first is decided; by document.
+  // Operations that admit callers without credentials and without a reason, and the place of the first
+  // decision; by document.
   std::map<std::pair<std::string, openapi::Operation::Stated>, std::pair<Place, std::vector<std::string>>>
       open_;
 };

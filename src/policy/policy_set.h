@@ -66,10 +66,10 @@ struct SchemeUse {
   std::uint32_t authenticator = 0;
   std::vector<std::string> scopes;  // each must be among the principal's
 };
-// All must hold; the first is the one who acts. Empty: a caller without credentials is admitted.
+// All are required; the first gives the principal. Empty: a caller without credentials is admitted.
 using SchemeAlternative = std::vector<SchemeUse>;
 
-// What shares an allowance.
+// A part of the key of an allowance.
 struct LimitKeyPart {
   enum class Kind : std::uint8_t {
     address,
@@ -98,7 +98,7 @@ struct LimitUse {
 
 struct Condition {
   cel::Program program;
-  std::string rule;  // "getOrder.when": what events name
+  std::string rule;  // "getOrder.when": its name in events
 };
 
 struct Statement {
@@ -121,8 +121,8 @@ struct UpstreamLookup {
 // Where the attributes of the object come from, and their type in conditions.
 struct Resource {
   std::variant<Statement, UpstreamLookup> from;
-  std::string rule;  // "getOrder.resource": what events name
-  // An object whose every attribute is null: what the conditions are asked of where there is none.
+  std::string rule;  // "getOrder.resource": its name in events
+  // An object whose every attribute is null: the conditions are evaluated on it if there is no object.
   json::Document nothing;
 
   const Statement* statement() const { return std::get_if<Statement>(&from); }
@@ -138,19 +138,19 @@ enum class ConditionPlacement : std::uint8_t {
 };
 std::string_view name(ConditionPlacement placement);
 
-// The types of what conditions of one operation see, other than those that are the same for all.
+// The types of the variables in conditions of one operation, except those that are the same for all.
 struct InputTypes {
   cel::Type path, query, header, cookie, body, resource;
 };
 
-// What answers an operation, one type for each kind.
+// The targets of operations, one type for each kind.
 struct UpstreamTargetPolicy {
   const Upstream* upstream = nullptr;
 };
 struct SqlTargetPolicy {
   Statement statement;
   std::optional<Guarded> guarded;  // where the conditions can be said in SQL
-  std::string rule;                // "getOrder.sql": what events name
+  std::string rule;                // "getOrder.sql": its name in events
   SqlReturns returns = SqlReturns::list;
 };
 struct HandlerTargetPolicy {
@@ -165,7 +165,7 @@ using TargetPolicy =
 struct Operation {
   std::uint32_t index = 0;
   std::string name;   // operationId, or "GET /path"
-  std::string route;  // the template with its base path: what events say
+  std::string route;  // the template with its base path, for events
   std::string method;
   const openapi::Operation* api = nullptr;
   const OperationSettings* settings = nullptr;
@@ -204,12 +204,12 @@ struct Operation {
 
   std::string sensitive;      // empty: an ordinary event
   std::string cache_control;  // "no-store" unless declared otherwise
-  // Names that must not come under another spelling: of declared header and cookie parameters, and of what
-  // carries credentials.
+  // Names that must not come in another spelling: of declared header and cookie parameters, and of carriers
+  // of credentials.
   http::GuardedNames guarded_fields{http::GuardedNames::Kind::fields};
   http::GuardedNames guarded_cookies{http::GuardedNames::Kind::cookies};
-  // Names in the query that carry credentials of this operation's schemes and are no parameters. Views of the
-  // authenticators.
+  // Names in the query that carry credentials of this operation's schemes and are not parameters. Views of
+  // the authenticators.
   std::vector<std::string_view> credential_pairs;
   RequestRules forwards;
   AnswerRules answers;
@@ -231,8 +231,8 @@ class PolicySet {
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;
   CredentialCarriers carriers;
-  RequestRules forwards;  // what the rules of all operations have in common
-  AnswerRules answers;    // what the rules of all operations have in common
+  RequestRules forwards;  // the common part of the rules of all operations
+  AnswerRules answers;    // the common part of the rules of all operations
   std::vector<std::unique_ptr<const Limit>> limits;
   std::vector<LimitUse> unmatched_limits;  // for requests that no operation answers: per address only
   std::string unmatched_limit_policies;
@@ -241,10 +241,10 @@ class PolicySet {
   std::vector<std::uint32_t> route_operations;  // index of a route to the index of its operation
   std::vector<std::string> permission_names;    // of operations, in the order of their indices
   std::unique_ptr<db::StatementCatalogue> statements;
-  db::FileIdentity database_file;                              // what the statements were checked against
+  db::FileIdentity database_file;  // the file that the statements were checked against
   std::vector<std::unique_ptr<OperationSettings>> extensions;  // policies written as x-gatehouse
 
-  // What these roles permit, the built-in ones included.
+  // The permissions of these roles, with the built-in ones.
   PermissionSet permissions_of(const std::vector<std::string>& roles, PrincipalKind kind) const;
   // The same as patterns, for conditions: "orders:*".
   std::vector<std::string> permission_patterns_of(const std::vector<std::string>& roles,

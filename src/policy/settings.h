@@ -1,5 +1,5 @@
-// What gatehouse.yaml says, as it says it (product contract, section 3): read and checked for form, with the
-// place of everything that a later step may find wrong. compile.h turns it into a PolicySet.
+// The contents of gatehouse.yaml: read and checked for form, with the place of everything in which a later
+// step may find an error. compile.h turns them into a PolicySet.
 #pragma once
 
 #include <chrono>
@@ -52,7 +52,7 @@ struct SocketAddress {
 enum class PlaintextAnswer : std::uint8_t { redirect, reject };
 enum class ProxyProtocol : std::uint8_t { off, required };
 
-// Who may ask the admin listener, beside what the network lets through.
+// The requirements of the admin listener, in addition to the network's.
 struct AdminAccess {
   std::vector<std::string> names;  // hosts that a request may name, beside addresses and localhost
   // A path each, and empty where the listener speaks plain HTTP.
@@ -106,7 +106,7 @@ struct Tls {
   Hsts hsts;
 };
 
-// What an upstream is told in Host: its own name, or what the request names of this server.
+// The Host field to an upstream: its own name, or the requested name of this server.
 enum class HostField : std::uint8_t { of_upstream, original };
 
 // An entry of `fields.forward`.
@@ -125,8 +125,8 @@ struct ForwardedCookie {
   CookieReaders readers = CookieReaders::server_only;
 };
 
-// `fields`, at the top, of an upstream and of an operation: what goes on to upstreams although no operation
-// declares it. Entries add to the wider ones; of the others the narrower wins.
+// `fields`, at the top level, of an upstream and of an operation: fields that are forwarded to upstreams
+// without a declaration. Entries add to the wider ones; of the other keys the narrower wins.
 struct FieldSettings {
   std::vector<ForwardedField> forward;
   std::vector<ForwardedCookie> cookies;  // in both directions
@@ -218,7 +218,7 @@ struct MutualTlsSettings {
 
 using AuthenticatorSettings = std::variant<ApiKeySettings, JwtSettings, MutualTlsSettings>;
 
-// Whether the credential goes on to an upstream: `forward: true`.
+// Whether the credential is forwarded to an upstream: `forward: true`.
 enum class CredentialEnd : std::uint8_t { here, upstream };
 
 struct Authenticator {
@@ -285,7 +285,7 @@ struct ResourceSettings {
   Place place;
   std::optional<PlacedText> sql;
   std::optional<Upstream> upstream;
-  // What an upstream answers, as CEL's types: {customer: string, total: double}. Empty: anything.
+  // The attributes of an upstream's answer, as CEL's types: {customer: string, total: double}. Empty: any.
   std::vector<std::pair<std::string, PlacedText>> attributes;
 };
 
@@ -334,15 +334,15 @@ struct LogFileSettings {
 };
 using LogSettings = std::variant<StdoutSettings, LogFileSettings>;
 
-// What `review` finds and somebody answers for: the findings of a rule about an operation, or, without one,
-// about the configuration as a whole.
+// An accepted finding of `review`: the findings of a rule about an operation, or, without one, about the
+// configuration as a whole.
 struct Acceptance {
   PlacedText rule;
   std::string operation;
   std::string reason;
 };
 
-// `security_txt`: what /.well-known/security.txt says (RFC 9116 section 2.5). URIs are visible ASCII.
+// `security_txt`: the contents of /.well-known/security.txt (RFC 9116 section 2.5). URIs are visible ASCII.
 struct SecurityTxtSettings {
   Place place;
   std::vector<std::string> contact;  // https, mailto or tel, the preferred first; at least one
@@ -355,12 +355,12 @@ struct SecurityTxtSettings {
 
 enum class Details : std::uint8_t { principals, everyone };
 
-// `tracing.continue`: whose trace goes on; any other request begins one.
+// `tracing.continue`: the senders whose traces are continued; any other request begins one.
 enum class TraceContinuation : std::uint8_t { trusted_proxies, all, none };
 
 struct Settings {
-  std::string directory;                      // of gatehouse.yaml: what relative paths are relative to
-  std::shared_ptr<const doc::Source> source;  // what was read
+  std::string directory;                      // of gatehouse.yaml: relative paths start here
+  std::shared_ptr<const doc::Source> source;  // the source that was read
   std::vector<PlacedText> openapi;
   ThreatModel threat_model;
   Listen listen;
@@ -368,14 +368,14 @@ struct Settings {
   Tls tls;
   std::string store;  // a path of the SQLite file
   Place store_place;
-  std::string database;  // what sql targets and resources read; `data.db` beside the store when not said
+  std::string database;  // the database of sql targets and resources; default: `data.db` beside the store
   Place database_place;
   PlacedText pepper_file;  // key hashing; made beside the store at first start when not said
   std::vector<IpNetwork> trusted_proxies;
   TraceContinuation tracing = TraceContinuation::trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
-  // Security Scheme Objects beside those that the documents declare; null: there are none.
+  // Security Scheme Objects in addition to the documents'; null: there are none.
   std::shared_ptr<const doc::Field> security_schemes;
   std::map<std::string, std::vector<PlacedText>> roles;
   std::map<std::string, LimitSettings> limits;
@@ -395,8 +395,8 @@ struct Settings {
   PlacedText assertion_key;  // a PEM file; made beside the store when an operation asserts and none is said
 };
 
-// Reads the file with everything it says. Problems are added with their places; the settings hold what could
-// be read. Paths in them are absolute.
+// Reads the whole file. Problems are added with their places; the settings hold the readable values. Paths in
+// them are absolute.
 Settings read_settings(const doc::Source& source, const std::string& directory, Problems& problems);
 
 // One operation's policy object, the same in both places it may stand.

@@ -23,7 +23,7 @@ using doc::Choice;
 using doc::Field;
 using doc::Reader;
 
-// Whether what an URL gives can be believed: by TLS, or because it does not leave the machine. A name is no
+// Whether the content of a URL can be trusted: by TLS, or because it stays on the machine. A name is not an
 // address, however it begins: 127.evil.example.
 bool is_safe_url(std::string_view text) {
   const auto url = http::parse_url(text);

@@ -58,8 +58,7 @@ std::optional<PlacedText> words(const Field& field) {
 }
 constexpr auto as_words = [](const Field& field) { return words(field); };
 
-// Why something was decided: whoever reads it later must be able to answer for it. `yes` is an answer to
-// another question.
+// The reason for a decision, in words: a later reader must understand it. `yes` is not a reason.
 std::optional<PlacedText> reason(const Field& field) {
   auto text = words(field);
   if (!text) return std::nullopt;
@@ -77,8 +76,8 @@ std::optional<PlacedText> reason(const Field& field) {
 }
 constexpr auto as_reason = [](const Field& field) { return reason(field); };
 
-// A time that somebody waits for: more than a clock can measure, and less than a slip of the pen. What is
-// added to the time of day must not leave its range.
+// A waiting time: longer than a clock's resolution, and shorter than a typing error. Its sum with the time of
+// day must stay in range.
 constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
 constexpr Nanoseconds kLongestWait = std::chrono::hours(24);
 constexpr auto as_wait = [](const Field& field) -> std::optional<Nanoseconds> {

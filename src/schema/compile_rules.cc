@@ -50,7 +50,7 @@ void Compiler::Implementation::fill(const Task& task) {
   if (task.rules->object) objects(*task.rules).names.build();
 }
 
-// What decides about secrets and about who may send a value must not be overlooked because of its type.
+// Flags about secrets and about the sender of a value must not be overlooked because of a wrong type.
 void Compiler::Implementation::check_flags(const Site& site) {
   const auto check = [&](Value flag, std::string_view called) {
     if (flag && !flag.is_boolean())
@@ -121,7 +121,7 @@ void Compiler::Implementation::find_idle_nullable(const Site& site) {
   if (!effect) add_weakness(site, Weakness::Kind::nullable, {});
 }
 
-// What is required must be allowed by every part of the schema that lists its members and allows no others.
+// A required member must be allowed by every part of the schema that lists its members and allows no others.
 void Compiler::Implementation::find_contradictions(const Site& site) {
   if ((site.facts.types & type_bit(Kind::object)) == 0) return;
   for (const Value declared : site.facts.closed) {

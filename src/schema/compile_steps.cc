@@ -1,4 +1,5 @@
-// The applicators that look at the same value again, what is left unevaluated, and what sealing and caps add.
+// The applicators that examine the same value again, unevaluated members, and the additions of sealing and
+// caps.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -172,8 +173,8 @@ void Compiler::Implementation::fill_unevaluated(const Site& site) {
   }
 }
 
-// Elements behind the last that prefixItems has are refused; where nothing is said about any element,
-// whatever stands there is accepted within the caps, and that is a weakness.
+// Elements after the last one of prefixItems are refused; without any statement about elements, every element
+// is accepted within the caps, and that is a weakness.
 void Compiler::Implementation::seal_array(const Site& site) {
   Rules& rules = site.rules;
   const Facts& facts = site.facts;

@@ -153,7 +153,7 @@ const Rules& Compiler::Implementation::anything(Use use) {
   return *capped_anything_;
 }
 
-// A schema that says nothing is the schema true, and tells where it stands.
+// A schema without constraints is the schema true, and records its place.
 const Rules& Compiler::Implementation::silent(json::Value schema, const SchemaResource& resource) {
   const Rules& as_true = anything(Use::outermost);
   const auto [at, added] = known_.try_emplace(Key{schema.node(), Use::outermost, Direction::any, 0}, nullptr);
@@ -216,7 +216,7 @@ const Rules& Compiler::Implementation::rules_for(json::Value schema, SchemaResou
   return rules;
 }
 
-// A name that may be read only (written only) is not required of those who may not send it.
+// A member that may be read only (written only) is not required of a side that may not send it.
 std::uint32_t Compiler::Implementation::exempt_set(const Facts& facts, Direction direction) {
   if (direction == Direction::any) return 0;
   const auto& names = direction == Direction::input ? facts.read_only_names : facts.write_only_names;

@@ -65,7 +65,7 @@ class Compiler::Implementation {
   const Rules& same_value(const Site& site, const Documents::Target& target);
   const Rules& alternative(const Site& site, json::Value schema);  // the same; a branch that need not hold
   const Rules& inner_value(const Site& site, json::Value schema);
-  // What refuses a value that is readOnly on its way in, or writeOnly on its way out.
+  // The rules that refuse a readOnly value on its way in, or a writeOnly value on its way out.
   const Rules* one_way(const Site& site, json::Value schema);
   const Rules& plainly(const Site& site, json::Value schema);
   const Rules& never(std::string_view rule);

@@ -21,7 +21,7 @@ namespace {
 using json::Kind;
 using json::Value;
 
-constexpr std::int32_t kMostDepth = 3000;  // far above what real schemas need; what goes beyond is refused
+constexpr std::int32_t kMostDepth = 3000;  // far above the depth of real schemas; deeper values are refused
 // In the units of Work.
 constexpr std::int64_t kRule = 16;
 constexpr std::int64_t kMember = 8;
@@ -29,7 +29,7 @@ constexpr std::int64_t kRemembered = 32;  // to look a place up and to add it
 
 enum class Effort : std::uint8_t {
   verdict,   // stop at the first thing that is wrong
-  findings,  // go on, and say what is wrong
+  findings,  // continue, and report the errors
 };
 
 template <Effort effort>
@@ -48,7 +48,7 @@ class Evaluator {
 
  private:
   [[gnu::noinline]] bool give_up() {
-    run_.work.spend_all();  // for good: a "not" around this must not turn it into a yes
+    run_.work.spend_all();  // permanently: a "not" around this must not turn it into a yes
     return false;
   }
   bool fail(const Path* path, std::string_view rule) { return fail_member(path, {}, rule); }
@@ -62,7 +62,7 @@ class Evaluator {
     return false;
   }
   static const Path* at(const Path& path) { return kReports ? &path : nullptr; }  // only findings need it
-  // Whether there is no use in going on after a failure.
+  // Whether checking after a failure is useless.
   bool enough() const { return !kReports || findings_->full() || run_.work.spent(); }
   void take_words(std::size_t bits) { run_.work.take(static_cast<std::int64_t>(bits / 64)); }
 
@@ -111,7 +111,7 @@ class Evaluator {
     return check_here(rules, value, marks, path);
   }
 
-  // Binds what the rules' resource has and nothing further out has bound: the anchors from `first` on.
+  // Binds the anchors of the rules' resource that no outer resource has bound: the anchors from `first` on.
   [[gnu::noinline]] bool check_bound(const Rules& rules, Value value, Marks* marks, const Path* path,
                                      std::size_t first) {
     const auto& anchors = rules.resource->dynamic_anchors;
@@ -424,8 +424,7 @@ class Evaluator {
     return found == 1 || explain(step, value, path);
   }
 
-  // No branch of anyOf or oneOf holds. Where the value's type leaves only one that could, its reasons are
-  // told.
+  // No branch of anyOf or oneOf matches. If only one fits the value's type, its reasons are reported.
   bool explain(const Step& step, Value value, const Path* path) {
     if constexpr (kReports) {
       const Rules* candidate = nullptr;
@@ -467,14 +466,14 @@ Checked check_whole(const Rules& root, Value instance, Findings& findings, Work:
   Run run(instance, share, allowance);
   const bool valid =
       Evaluator<Effort::verdict>(run, nullptr).check(root, instance, nullptr, nullptr) && !run.work.spent();
-  // Most are valid: only of the others it is found out what is wrong, with what is left of the same budget.
+  // Most are valid: the errors are computed only for the others, with the rest of the same budget.
   if (const Path path; !valid && !run.work.spent())
     static_cast<void>(Evaluator<Effort::findings>(run, &findings).check(root, instance, nullptr, &path));
   allowance = run.work.rest();
   if (valid) return Checked::valid;
   if (run.work.cut_short()) return Checked::unfinished;
   if (run.work.spent()) {
-    findings.clear();  // what was given up counts as broken there
+    findings.clear();  // an aborted check counts as broken there
     findings.add({}, "complexity");
   }
   return Checked::invalid;

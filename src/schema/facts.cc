@@ -32,7 +32,7 @@ void append(std::vector<std::string_view>& names, const std::vector<std::string_
   }
 }
 
-// What may apply describes, too.
+// A schema that may apply also describes.
 void describe(Facts& facts, const Facts& other) {
   facts.describes_object |= other.describes_object;
   facts.describes_elements |= other.describes_elements;
@@ -238,8 +238,8 @@ void FactFinder::in_place(Facts& facts, const Keywords& keywords, SchemaResource
   if (const json::Value declared = keywords[properties]; declared && declared.is_object()) {
     for (const json::Member member : declared.members()) {
       const Keywords inner(member.value);
-      // A look without following what applies there, where it would lead back here: flags stand on the
-      // property itself or one reference away.
+      // A check without following references that would lead back here: flags are on the property itself or
+      // one reference away.
       if (!inner.has(read_only) && !inner.has(write_only) && !inner.has(ref) && !inner.has(all_of)) continue;
       const auto known = known_.find(member.value.node());
       if (known != known_.end() && known->second.state == State::open) continue;

@@ -1,5 +1,5 @@
-// What can be said about a schema before it is compiled, from itself and everything that applies to the same
-// value ($ref, allOf, anyOf, …): the basis for sealing, for default caps and for readOnly and writeOnly.
+// Facts about a schema before it is compiled, from itself and everything that applies to the same value
+// ($ref, allOf, anyOf, …): the basis for sealing, for default caps and for readOnly and writeOnly.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Facts {
   bool describes_elements = false;  // it says something about the elements of arrays
   bool lists_elements = false;      // … about the first ones: prefixItems
   bool is_listed = false;           // by enum or const
-  // What is bounded, by itself or by every alternative.
+  // The bounded sizes, by the schema itself or by every alternative.
   bool length = false;
   bool items = false;
   bool properties = false;
@@ -29,9 +29,9 @@ struct Facts {
   bool maximum = false;
   bool read_only = false;
   bool write_only = false;
-  std::vector<std::string_view> read_only_names;  // properties, here or in what applies here
+  std::vector<std::string_view> read_only_names;  // properties, here or in a schema that applies here
   std::vector<std::string_view> write_only_names;
-  // What every object must have, and the schema objects that allow none but the members they declare.
+  // The members that every object must have, and the schema objects that allow only the members they declare.
   std::vector<std::string_view> required_names;
   std::vector<json::Value> closed;
   int height = 0;  // how many schemas deep it applies to the same value

@@ -136,7 +136,7 @@ void for_each_applied(const Keywords& keywords, Visit visit) {
   for_each_schema_in_list(keywords, {all_of, any_of, one_of}, visit);
   for_each_schema_in_map(keywords, {dependent_schemas, dependencies}, visit);
 }
-// … for each about what is inside it, but for those of properties that it names.
+// … for each about its parts, except those of properties that it names.
 template <typename Visit>
 void for_each_inside_unnamed(const Keywords& keywords, Visit visit) {
   using enum Keyword;
@@ -147,7 +147,7 @@ void for_each_inside_unnamed(const Keywords& keywords, Visit visit) {
   for_each_schema_in_list(keywords, {prefix_items, items}, visit);
   for_each_schema_in_map(keywords, {pattern_properties}, visit);
 }
-// … for each about what is inside it.
+// … for each about its parts.
 template <typename Visit>
 void for_each_inside(const Keywords& keywords, Visit visit) {
   for_each_inside_unnamed(keywords, visit);

@@ -1,6 +1,5 @@
-// What schemas compile to: one Rules for each schema object (and way it is used), its keywords sorted by the
-// kind of value they look at. The evaluator follows pointers through it and looks nothing up but property
-// names.
+// Compiled schemas: one Rules for each schema object (and way it is used), its keywords sorted by the kind of
+// value they examine. The evaluator follows pointers through it and looks up only property names.
 #pragma once
 
 #include <cstdint>
@@ -99,7 +98,7 @@ struct ObjectRules {
 struct Step {
   enum class Op : std::uint8_t { all, any, one, negation, condition, dynamic, dependents, discriminator };
   Op op = Op::all;
-  Op otherwise = Op::any;  // discriminator: what values that are not objects are held against
+  Op otherwise = Op::any;  // discriminator: the check of values that are not objects
   std::string_view rule;
   std::vector<const Rules*>
       branches;              // condition: if, then or null, else or null; dynamic: the static target
@@ -117,7 +116,7 @@ struct Resource {
 struct Rules {
   std::uint8_t types = kAllTypes;
   bool never = false;       // the schema false
-  bool tracks = false;      // has one of the two below, and so must know what was evaluated
+  bool tracks = false;      // has one of the two below, and so must know the evaluated members
   bool shared = false;      // more than one way leads here: it may look at the same value again
   bool binds = false;       // its resource has dynamic anchors
   std::uint32_t index = 0;  // in the program

@@ -13,10 +13,10 @@
 
 namespace gatehouse::schema {
 
-struct Program;  // what a Compiler has compiled; shared by its schemas
+struct Program;  // the result of a Compiler; shared by its schemas
 struct Rules;    // one compiled schema object
 
-// A place where the schema says less than it could, and what was done about it.
+// A place where the schema is weaker than possible, and the added constraint.
 struct Weakness {
   enum class Kind : std::uint8_t {
     capped,
@@ -28,8 +28,8 @@ struct Weakness {
   std::string document;      // URI
   std::string pointer;       // of the schema object, in the document
   std::uint32_t offset = 0;  // of the schema object, in the document's text
-  // capped: what was put in (maxLength, maxItems, maxProperties, maximum). anything: "items" where it is said
-  // of the elements of an array. contradiction: the member.
+  // capped: the added keyword (maxLength, maxItems, maxProperties, maximum). anything: "items" for the
+  // elements of an array. contradiction: the member.
   std::string_view keyword;
 };
 
@@ -45,9 +45,9 @@ class Schema {
   Schema(std::shared_ptr<const Program> program, const Rules& root)
       : program_(std::move(program)), root_(&root) {}
 
-  // Whether the instance is valid; when it is not, `findings` (which is cleared first) says why. Allocates
-  // nothing in the valid case once a thread has warmed up. Stack is bounded whatever the schema, and time by
-  // the bytes of the instance (work.h): what would take more is refused as "complexity".
+  // Whether the instance is valid; if it is not, `findings` (which is cleared first) has the reasons.
+  // Allocates nothing in the valid case once a thread has warmed up. Stack is bounded for every schema, and
+  // time by the bytes of the instance (work.h): an instance that would take more is refused as "complexity".
   bool check(json::Value instance, Findings& findings) const {
     Allowance whole;
     return check(instance, findings, whole);

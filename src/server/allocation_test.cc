@@ -16,7 +16,7 @@ void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size ? size : 1)) return memory;
   throw std::bad_alloc();
 }
-// For what the sanitizers would otherwise take from their own.
+// For allocation functions that the sanitizers would otherwise replace.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
   return std::malloc(size ? size : 1);
@@ -27,8 +27,8 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace gatehouse::server::testing {
 namespace {
 
-// Of one request of many, once the connection is warm. What the test's own target and sink keep is counted
-// too, and is the same for every framing.
+// Of one request of many, once the connection is warm. The allocations of the test's own target and sink are
+// counted too, and are the same for every framing.
 std::size_t allocations_of(std::string_view request) {
   TestServer server;
   TestClient client = server.connect();

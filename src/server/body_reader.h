@@ -62,7 +62,7 @@ class ConnectionBody final : public gate::BodyReader {
  private:
   net::Task<Verdict<std::string_view>> read_length(std::uint64_t length, CallerShares::Lease& memory);
   net::Task<Verdict<std::string_view>> read_chunked(std::uint64_t most, CallerShares::Lease& memory);
-  // What `text` gives of a body in chunks; nothing where there must be more.
+  // The result of `text` as a part of a body in chunks; nothing if there must be more.
   std::optional<Verdict<std::string_view>> take(ChunksInPlace& chunks, std::span<char> text,
                                                 std::uint64_t most);
   // Room for so many bytes of the body, counted.

@@ -141,7 +141,7 @@ std::string in_chunks(std::string_view body, std::size_t chunk) {
   return sent + "0\r\n\r\n";
 }
 
-// Decoded where they arrive, and moved elsewhere where there is no room: nothing is lost or taken twice.
+// Decoded in place, and moved elsewhere without room: nothing is lost or taken twice.
 TEST(Connection, ReadsChunksOfEverySizeInPiecesOfEverySizeAndTheRequestBehindThem) {
   constexpr std::size_t kBuffer = Worker::kBuffer;
   for (const std::size_t size : {std::size_t{12}, kBuffer / 2, kBuffer - 1024, kBuffer, 3 * kBuffer}) {

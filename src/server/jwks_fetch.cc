@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostAuthorities = std::size_t{4} << 20U;
-// A host may have addresses at which nobody answers: within the whole time others are tried.
+// A host may have addresses without a server: others are tried within the whole time.
 constexpr std::chrono::milliseconds kConnectTimeout{1500};
 constexpr std::chrono::seconds kTimeout{5};
 

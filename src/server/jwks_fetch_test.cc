@@ -40,7 +40,7 @@ class JwksFetch : public ::testing::Test {
     return net::testing::run(loop_, jwks_fetch(where, ca_file, threads_)(loop_));
   }
   std::string url() const { return "http://" + server_.endpoint().text() + "/jwks.json"; }
-  // What the server's answer makes of a fetch.
+  // The result of a fetch for the server's answer.
   std::string outcome_of(std::string answer) {
     server_.will({{std::move(answer), Turn::Then::close}});
     const Text got = fetch(url());

@@ -77,7 +77,7 @@ class Provider {
     std::unique_lock lock(mutex_);
     ASSERT_TRUE(changed_.wait_for(lock, 10s, [&] { return std::ssize(told_) >= count; }));
   }
-  // Returns when the loop has seen to what is due.
+  // Returns when the loop has handled everything that is due.
   void turn() {
     for (int i = 0; i < 3; ++i) {
       turned_ = background_.start([](net::Loop&) -> net::Task<void> { co_return; });

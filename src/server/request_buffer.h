@@ -29,7 +29,7 @@ class RequestBuffer {
   // For a body: where the next read goes without moving anything; empty when the buffer is full.
   std::span<char> space_in_place() { return {data_ + end_, capacity_ - end_}; }
   void added(std::size_t size) { end_ += size; }
-  // Drops what stands behind the first `size` bytes.
+  // Drops the bytes after the first `size` ones.
   void keep(std::size_t size) { end_ = begin_ + size; }
   void consume(std::size_t size) {
     begin_ += size;

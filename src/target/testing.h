@@ -1,4 +1,4 @@
-// For tests of what an upstream is asked and answers: an upstream that answers as it is told, and a client of
+// For tests of requests to an upstream and its answers: an upstream with scripted answers, and a client of
 // it.
 #pragma once
 
@@ -68,7 +68,7 @@ class Exchanges : public ::testing::Test {
     Response response;
     CallReport report;
     std::string outcome;  // the reason's name, or the status
-    std::string rest;     // what came of `response.rest`; "broken" where it has no end
+    std::string rest;     // the result of `response.rest`; "broken" if it has no end
     std::string body() const { return rest == "broken" ? rest : std::string(response.body) + rest; }
   };
 
@@ -87,7 +87,7 @@ class Exchanges : public ::testing::Test {
         {client::ConnectionPool::make(loop_, blocking_, options), "orders.test", "/base"});
   }
 
-  // The next requests, in the order of their arrival on whatever connection.
+  // The next requests, in the order of their arrival on any connection.
   void will(std::deque<Turn> turns) { server_.will(std::move(turns)); }
   void will(std::string answer) { server_.will(std::move(answer)); }
 

@@ -15,7 +15,7 @@ using Lease = client::ConnectionPool::Lease;
 
 constexpr std::size_t kIdleBuffers = 256;
 
-// What the client sent, on its way.
+// The client's request, on its way.
 class Forwarded final : public UpstreamHeadWriter {
  public:
   Forwarded(const Call& call, const Permit& permit, std::string assertion)
@@ -36,8 +36,8 @@ class Forwarded final : public UpstreamHeadWriter {
 
 using Acquired = std::pair<Lease, const UpstreamAddress*>;
 
-// A connection that is open already. Only of the address whose turn it is: an idle connection elsewhere is no
-// reason to overload that address.
+// An open connection. Only of the address whose turn it is: an idle connection elsewhere is no reason to
+// overload that address.
 std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_t turn) {
   const UpstreamAddress& address = client.addresses[turn];
   auto lease = address.pool->take_idle();
@@ -45,8 +45,8 @@ std::optional<Acquired> idle_connection(const UpstreamClient& client, std::size_
   return Acquired(*std::move(lease), &address);
 }
 
-// A new connection, of the first address from `turn` on that gives one; where none does, the failure that
-// tells most.
+// A new connection, of the first address from `turn` on that gives one; if none does, the most informative
+// failure.
 net::Task<std::expected<Acquired, client::ConnectionPool::NoConnection>> new_connection(
     UpstreamClient& client, std::size_t turn, MonotonicTime deadline) {
   const std::size_t count = client.addresses.size();

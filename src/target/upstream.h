@@ -1,5 +1,5 @@
-// Operations answered by an upstream HTTP service: what the client sent goes on as it was accepted, who it is
-// comes from Gatehouse alone, and what the upstream says about itself stays behind.
+// Operations answered by an upstream HTTP service: the client's request is forwarded as it was accepted, only
+// Gatehouse states the identity, and the upstream's data about itself is dropped.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct UpstreamAddress {
   std::shared_ptr<client::ConnectionPool> pool;
   std::string host;       // the value of Host: host, and port where it is not the scheme's own
   std::string base_path;  // put before the request's target; no slash at the end
-  // What goes out as Host: `host`, or what the request names of this server.
+  // The Host field: `host`, or the host of this server that the request names.
   enum class HostField : std::uint8_t { own, of_request } host_field = HostField::own;
 
   std::string_view host_for(const Call& call) const {
@@ -59,7 +59,8 @@ class UpstreamHeadWriter {
 struct Asker {
   const FinishedIdentity& identity;
   IpAddress address;
-  std::string_view authority = {};  // what its request names of this server: no link of an answer has to
+  // the host of this server that its request names: no link of an answer may name it
+  std::string_view authority = {};
 };
 
 // Which answers are read to their end before they are looked at, up to 64 KiB: all of that must come in time.
@@ -75,8 +76,8 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<Result<std::string>(const Principal& principal, const Call& call)>;
 
-// What goes out as Gatehouse-Assertion: nothing where the operation does not assert (`make` is empty). Where
-// it cannot be made, nothing goes out at all: internal_error.
+// The value of Gatehouse-Assertion: nothing if the operation does not assert (`make` is empty). If it cannot
+// be made, the request is not sent: internal_error.
 Verdict<std::string> assertion_for(const MakeAssertion& make, const Principal& principal, const Call& call,
                                    CallReport& report);
 

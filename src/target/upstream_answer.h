@@ -1,9 +1,9 @@
-// Reads what an upstream answers to one request: the head, then as much of the body as is there with it.
+// Reads an upstream's answer to one request: the head, then as much of the body as has arrived with it.
 //
-// An answer goes on as it comes (RFC 9110 section 7.6: an intermediary must not hold back a message that it
-// can forward): the head leaves when it is there, and every piece of the body when it is there, whatever its
-// framing. Collected, up to a bound, are an answer of 400 or more, because what of it may leave is decided by
-// looking at all of it, and what Gatehouse itself asks for.
+// An answer is forwarded as it arrives (RFC 9110 section 7.6: an intermediary must not hold back a message
+// that it can forward): the head and every piece of the body, with any framing. Two kinds are collected
+// first, up to a bound: an answer of 400 or more, because the whole answer decides which part may leave, and
+// answers to Gatehouse's own requests.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ struct AnswerFailure {
 
 class AnswerReader {
  public:
-  // Everything but `held` lives longer than the reader. What the stream's deadline is when read() begins
-  // bounds the time to the head, and to the end of an answer that is collected.
+  // Everything but `held` outlives the reader. The stream's deadline at the beginning of read() bounds the
+  // time to the head, and to the end of a collected answer.
   AnswerReader(Held held, client::Exchange& exchange, const UpstreamAddress& address, http::Method asked,
                std::string_view authority, const AnswerRules& rules, Response& response, CallReport& report,
                Collect collect)
@@ -45,9 +45,9 @@ class AnswerReader {
  private:
   using Outcome = std::expected<void, AnswerFailure>;
 
-  // What a read into the space for the head has brought. Nothing: there must be more.
+  // The result of a read into the space for the head. Nothing: there must be more.
   std::optional<Outcome> take_head(const Result<std::size_t>& read);
-  // The same behind the head, of what the body made of it.
+  // The same after the head, for the body.
   std::optional<Outcome> go_on(Result<http::Progress> taken);
   void begin_response();
   std::unexpected<AnswerFailure> failed(Reason reason, std::string_view detail, Retry retry = Retry::no);
@@ -56,7 +56,7 @@ class AnswerReader {
   client::Exchange& exchange_;
   const UpstreamAddress& address_;
   const http::Method asked_;
-  const std::string_view authority_;  // what the request names of this server
+  const std::string_view authority_;  // the host of this server that the request names
   const AnswerRules& rules_;
   Response& response_;
   CallReport& report_;

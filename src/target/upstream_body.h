@@ -1,8 +1,8 @@
-// The rest of an upstream's answer, where its head leaves before its end has come.
+// The rest of an upstream's answer, if its head leaves before its end has come.
 //
-// It is read from the upstream as the upstream sends it, ahead of a client who takes it more slowly: up to a
-// bound, and then the upstream waits for the client. At the answer's end the connection goes back to its pool
-// and the caller's share is given back, whether the client has taken what is held here or not.
+// It is read from the upstream as the upstream sends it, ahead of a slower client: up to a bound, and then
+// the upstream waits for the client. At the answer's end the connection goes back to its pool and the
+// caller's share is given back, even if the client has not read the buffered part.
 #pragma once
 
 #include <chrono>
@@ -38,8 +38,8 @@ class BuffersLease {
   std::unique_ptr<client::ExchangeBuffers> buffers_;
 };
 
-// What one request holds of an upstream beside its connection: its caller's share, and the memory to read
-// into.
+// The resources of one request at an upstream besides its connection: its caller's share, and the read
+// buffer.
 struct Held {
   CallerShares::Lease share;
   BuffersLease buffers;
@@ -53,8 +53,8 @@ class UpstreamBody final : public BodySource {
 
   net::Task<Result<std::string_view>> next() override;
 
-  // What all bodies of one worker and upstream may hold for slow clients; the more they do, the less each may
-  // take ahead.
+  // The bound on all bodies of one worker and upstream for slow clients; the closer to it, the less each may
+  // read ahead.
   static constexpr std::size_t kHeldInAll = std::size_t{64} << 20U;
 
  private:
@@ -70,11 +70,11 @@ class UpstreamBody final : public BodySource {
   std::shared_ptr<UpstreamClient> client_;
   std::optional<Unfinished> unfinished_;  // until the upstream's answer has ended
   std::chrono::nanoseconds idle_;
-  std::string ready_, taken_;  // what is read ahead; what next() gave last
+  std::string ready_, taken_;  // the bytes that are read ahead; the last result of next()
   bool done_ = false;
   Result<> result_;  // when done
   net::Signal more_, room_;
-  net::Task<void> reading_;  // the last member: what it uses outlives it
+  net::Task<void> reading_;  // the last member: the members that it uses outlive it
 };
 
 }  // namespace gatehouse::target

@@ -1,4 +1,4 @@
-// The bodies of an upstream's answers, over real connections: each piece goes on when it is there.
+// The bodies of an upstream's answers, over real connections: each piece is forwarded when it arrives.
 #include "target/testing.h"
 
 namespace gatehouse::target {

@@ -1,5 +1,5 @@
-// One request to an upstream and its answer, over real connections: what is repeated and what is not, interim
-// answers, and everything that an upstream may send in place of an answer.
+// One request to an upstream and its answer, over real connections: requests that are repeated and those that
+// are not, interim answers, and everything that an upstream may send in place of an answer.
 #include "target/testing.h"
 
 namespace gatehouse::target {
@@ -52,7 +52,7 @@ TEST_F(Exchanges, EndTheirConnectionWhereTheUpstreamSaysSoOrMoreCameThanWasAsked
   }
 }
 
-// ---- what is repeated ----
+// ---- repeated requests ----
 
 TEST_F(Exchanges, AreRepeatedOnceWhereTheKeptConnectionEndedAndAskingTwiceIsSafe) {
   using enum http::Method;
@@ -130,7 +130,7 @@ TEST_F(Exchanges, AreNoTunnels) {
   EXPECT_EQ(outcome_of("HTTP/1.1 100 Continue\r\nContent-Length: 9\r\n\r\nHTTP/1.1 "), "upstream_malformed");
 }
 
-// ---- what is no answer ----
+// ---- malformed answers ----
 
 TEST_F(Exchanges, FailWhereTheAnswerCouldBeReadInTwoWays) {
   const auto with = [](const std::string& fields, const std::string& body = "ok") {
@@ -272,7 +272,7 @@ TEST_F(Exchanges, EndWithTheirConnectionWhereNothingElseSaysHowLongTheyAre) {
   EXPECT_EQ(std::string(asked.response.body) + asked.rest, "all of it");
 }
 
-// ---- what leaves ----
+// ---- fields that leave ----
 
 TEST_F(Exchanges, LeaveBehindWhatConcernsTheConnectionAndWhatTellsOfTheUpstream) {
   will(

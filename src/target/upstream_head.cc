@@ -62,7 +62,7 @@ void append_cookies(std::string& out, std::string_view value, const Call& call, 
     out += std::exchange(any, true) ? "; " : "Cookie: ";
     out.append(cookie.name).append("=");
     if (passage == Passage::rewritten) {
-      (void)http::append_agreed_value(out, cookie.value);  // the gates refused what readers dispute
+      (void)http::append_agreed_value(out, cookie.value);  // the gates refused disputed values
     } else {
       out += cookie.value;
     }
@@ -74,7 +74,7 @@ bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
 
-// Written anew of what was read, because readers part it in different ways.
+// Written anew from the parsed value, because readers split it in different ways.
 void append_content_type(std::string& out, std::string_view value) {
   const auto is_plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '+' || c == '-' || c == '.';
@@ -161,8 +161,8 @@ void append_client_fields(std::string& out, const Call& call, const Principal& p
       append_cookies(out, field.value, call, principal);
       continue;
     }
-    // What describes a body goes on with one only: nothing else has checked it, and Django decodes the query
-    // too by the charset that Content-Type names.
+    // Fields that describe a body are forwarded only with one: nothing else has checked them, and Django also
+    // decodes the query by the charset of Content-Type.
     if (describes_body(field.id) && !announces_body(call.head)) continue;
     const auto is_it = [&](const FieldName& name) { return name.is(field); };
     const bool is_signature = call.forwards.signatures == Signatures::kept &&

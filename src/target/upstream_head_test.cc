@@ -1,4 +1,5 @@
-// What of a client's head goes on: fields by the table and the operation's rules, and cookies written anew.
+// The forwarded parts of a client's head: fields by the table and the operation's rules, and cookies written
+// anew.
 #include "target/upstream_head.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What an upstream is told of the caller.
+// The identity of the caller in requests to an upstream.
 #include "target/upstream.h"
 
 #include <gtest/gtest.h>
