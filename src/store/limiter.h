@@ -10,21 +10,21 @@
 // The table. Buckets of one cache line with four entries of 16 bytes each, changed by a 128-bit compare and
 // swap. An entry's tag is 120 bits of a keyed hash (SipHash-1-3 under a random seed) of limit and key, less
 // those bits that chose the bucket: callers cannot aim at a bucket, and two keys do not meet in one entry.
-// A claim reads one line; one that is refused writes nothing, so a flood that is refused does not make the
-// workers' caches quarrel.
+// A claim reads one line; one that is refused writes nothing, so a refused flood does not invalidate
+// the other workers' cache lines.
 //
-// What is forgotten. Memory is bounded, so a full bucket must lose an entry to a newcomer: one whose time has
-// passed, which loses nothing, or else the one that has used the smallest share of its allowance. The price
-// of being forgotten early: an entry at its bound goes only when the three others in its bucket are at theirs
-// too. Since nobody knows who shares a bucket, that takes bringing about three quarters of all entries of the
-// table to their bounds (with the default 32 MiB 1.5 million keys, with as many accepted requests each as
-// their burst) in less time than the one entry needs to be whole again, from as many distinct addresses or
-// principals, each of which gives its owner a fresh allowance of the same size anyway. Keys of one request
-// each, however many, displace each other and leave the entries at their bounds alone. forgotten() counts the
-// entries that were lost before their time; when it moves, the table is too small.
+// Eviction. Memory is bounded, so a full bucket must lose an entry to a new one: an entry whose time has
+// passed, which loses nothing, or else the entry that has used the smallest share of its allowance. The
+// price of early eviction: an entry at its bound is evicted only when the three others in its bucket are at
+// theirs too. A caller cannot know the other keys of a bucket. So it must bring about three quarters of all
+// entries of the table to their bounds (with the default 32 MiB 1.5 million keys, with as many accepted
+// requests each as their burst) in less time than the one entry needs to be full again, from as many
+// distinct addresses or principals, each of which gives its owner a fresh allowance of the same size anyway.
+// Keys of one request each, in any number, displace each other and leave the entries at their bounds alone.
+// forgotten() counts the entries that were evicted before their time; when it grows, the table is too small.
 //
 // Two workers that bring the same new key at the same instant can enter it twice; the second entry is then
-// not found again and fades. The error is at most one claim for each worker.
+// not found again and expires. The error is at most one claim for each worker.
 #pragma once
 
 #include <array>

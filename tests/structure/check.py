@@ -12,6 +12,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from headers import check_header_budgets, check_serving_headers
+from words import check_words
 
 Finding = namedtuple("Finding", "place text")
 
@@ -241,7 +242,7 @@ def check_reasons(tree):
 
 CHECKS = (
     check_room_order, check_includes, check_outgoing, check_anonymous_namespaces, check_header_budgets, check_serving_headers, check_length,
-    check_registries, check_reasons,
+    check_registries, check_reasons, check_words,
 )
 
 

@@ -102,6 +102,14 @@ class TheChecks(unittest.TestCase):
     def test_uses_points_downwards(self):
         self.assert_finds({"src/base/CMakeLists.txt": "gatehouse_room(base USES core)"}, "src/base/CMakeLists.txt:1", "stands above it")
 
+    def test_prose_without_an_actor_is_found(self):
+        self.assert_finds({"src/base/a.h": "// Waits until nobody reads.\n"}, "src/base/a.h:1", '"nobody"')
+        self.assert_finds({"src/base/a.cc": 'fail("a file that Somebody has made");\n'}, "src/base/a.cc:1", '"Somebody"')
+        self.assert_finds({"docs/a.md": "\nWhoever asks gets it.\n"}, "docs/a.md:2", '"Whoever"')
+
+    def test_names_and_tests_are_no_prose(self):
+        self.assertEqual(self.found({"src/base/a.cc": 'rule("traces-from-anybody"); id = "nobody";\n', "src/base/a_test.cc": "// nobody\n"}), [])
+
     def test_a_room_nobody_listed_is_found(self):
         self.assert_finds({"src/attic/CMakeLists.txt": "gatehouse_room(attic)"}, "src/attic/CMakeLists.txt:1", "not in the list")
 
