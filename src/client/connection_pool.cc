@@ -42,10 +42,6 @@ ConnectionPool::Lease::Lease(std::shared_ptr<ConnectionPool> pool, std::shared_p
   ++pool_->busy_;
 }
 
-ConnectionPool::Lease::~Lease() {
-  if (pool_) --pool_->busy_;
-}
-
 const net::Endpoint& ConnectionPool::Lease::endpoint() const { return address_->endpoint; }
 
 void ConnectionPool::Lease::end(Ending ending) {

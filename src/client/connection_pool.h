@@ -141,4 +141,9 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   bool refreshing_ = false;
 };
 
+// Here, because a lease is moved several times on its way, and most that are destroyed hold nothing.
+inline ConnectionPool::Lease::~Lease() {
+  if (pool_) --pool_->busy_;
+}
+
 }  // namespace gatehouse::client

@@ -30,14 +30,13 @@ Result<http::Progress> Exchange::take_head(const Result<std::size_t>& read) {
     parser_.reset();
     progress = size_ > 0 ? parser_.parse({buffer, size_}, asked_, head_) : http::Progress::need_more;
   }
-  if (progress == http::Progress::complete) return progress;
+  if (progress == http::Progress::complete) {
+    body_.decoder_ = BodyDecoder(head_.body);
+    body_.last_ = head_.connection == http::Persistence::keep_alive ? Ending::keep : Ending::close;
+    return progress;
+  }
   if (progress == http::Progress::need_more && size_ < ExchangeBuffers::kSize) return progress;
   return failure(ErrorCode::invalid, http::name(parser_.reason()));
-}
-
-AnswerBody Exchange::body() {
-  const bool keeps = head_.connection == http::Persistence::keep_alive;
-  return {std::move(connection_), head_.body, keeps ? Ending::keep : Ending::close};
 }
 
 // ---- the body

@@ -9,10 +9,10 @@
 //     if (progress == http::Progress::complete) break;
 //   }
 //   ... exchange.head() ...
-//   AnswerBody body = exchange.body();
-//   ... body.take(exchange.behind_head(), text), and what is read of body.stream() ...
+//   auto taken = exchange.body().take(exchange.behind_head(), text);
+//   ... the same with each read of exchange.stream(), until taken is complete ...
 //
-// What bounds it in time is the stream's deadline.
+// The stream's deadline bounds it in time.
 #pragma once
 
 #include <cstddef>
@@ -47,9 +47,6 @@ constexpr bool is_idempotent(http::Method method) {
 // The body of an answer, with the connection that brings it.
 class AnswerBody {
  public:
-  AnswerBody(ConnectionPool::Lease connection, http::BodyFraming framing, ConnectionPool::Ending last)
-      : connection_(std::move(connection)), decoder_(framing), last_(last) {}
-
   net::Stream& stream() { return connection_.stream(); }
 
   // Appends to `body` the part of it in `arrived`. complete: it has ended, and its connection went back to
@@ -61,20 +58,24 @@ class AnswerBody {
   Result<http::Progress> take(const Result<std::size_t>& read, const char* buffer, std::string& body);
 
  private:
+  friend class Exchange;
+  explicit AnswerBody(ConnectionPool::Lease&& connection) : connection_(std::move(connection)) {}
+
   ConnectionPool::Lease connection_;
-  BodyDecoder decoder_;
-  ConnectionPool::Ending last_;  // the use of the connection after a proper end
+  // Set with the head: the framing of the body, and the use of the connection after a proper end.
+  BodyDecoder decoder_{http::BodyFraming{}};
+  ConnectionPool::Ending last_ = ConnectionPool::Ending::close;
 };
 
 class Exchange {
  public:
   // `buffers` outlive the exchange.
-  Exchange(ConnectionPool::Lease connection, ExchangeBuffers& buffers, http::Method asked)
-      : connection_(std::move(connection)), buffers_(buffers), asked_(asked) {}
+  Exchange(ConnectionPool::Lease&& connection, ExchangeBuffers& buffers, http::Method asked)
+      : body_(std::move(connection)), buffers_(buffers), asked_(asked) {}
 
-  net::Stream& stream() { return connection_.stream(); }
+  net::Stream& stream() { return body_.stream(); }
   // The server may have closed the connection at the very moment of its use.
-  bool reused() const { return connection_.reused(); }
+  bool reused() const { return body_.connection_.reused(); }
 
   // Where the next bytes of the head go.
   std::span<char> head_space() { return std::span(buffers_.bytes).subspan(size_); }
@@ -89,11 +90,11 @@ class Exchange {
   std::string_view behind_head() const {
     return {buffers_.bytes + parser_.consumed(), size_ - parser_.consumed()};
   }
-  // Takes the connection along.
-  AnswerBody body();
+  // A caller that reads it later moves it out, and the connection with it.
+  AnswerBody& body() { return body_; }
 
  private:
-  ConnectionPool::Lease connection_;
+  AnswerBody body_;
   ExchangeBuffers& buffers_;
   const http::Method asked_;
   http::ResponseParser parser_{http::ResponseLimits{.head = ExchangeBuffers::kSize}};

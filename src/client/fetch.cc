@@ -55,7 +55,7 @@ net::Task<Result<FetchedAnswer>> fetch_over(ConnectionPool::Lease lease, const h
   }
   GATEHOUSE_CO_CHECK(check_head(exchange.head(), bounds));
   FetchedAnswer answer{.status = exchange.head().status, .body = {}};
-  AnswerBody body = exchange.body();
+  AnswerBody& body = exchange.body();
   auto taken = body.take(exchange.behind_head(), answer.body);
   for (;;) {
     if (!taken) co_return std::unexpected(std::move(taken).error());

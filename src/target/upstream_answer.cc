@@ -35,9 +35,9 @@ net::Task<AnswerReader::Outcome> AnswerReader::read() {
   net::Stream& stream = exchange_.stream();
   char(&buffer)[kBuffer] = held_.buffers->bytes;
   while (!outcome) {
-    const std::span<char> space = body_ ? std::span<char>(buffer) : exchange_.head_space();
+    const std::span<char> space = body_ != nullptr ? std::span<char>(buffer) : exchange_.head_space();
     const auto read = co_await stream.read(space);
-    outcome = body_ ? go_on(body_->take(read, buffer, response_.body)) : take_head(read);
+    outcome = body_ != nullptr ? go_on(body_->take(read, buffer, response_.body)) : take_head(read);
   }
   co_return *std::move(outcome);
 }
@@ -53,7 +53,7 @@ std::optional<AnswerReader::Outcome> AnswerReader::take_head(const Result<std::s
   }
   if (*progress == http::Progress::need_more) return std::nullopt;
   begin_response();
-  body_.emplace(exchange_.body());
+  body_ = &exchange_.body();
   return go_on(body_->take(exchange_.behind_head(), response_.body));
 }
 
@@ -96,7 +96,7 @@ std::optional<AnswerReader::Outcome> AnswerReader::go_on(Result<http::Progress> 
   if (framing.kind == http::BodyKind::length) response_.length = framing.length;
   const UpstreamClient& client = held_.buffers.client();
   response_.rest =
-      std::make_unique<UpstreamBody>(client.loop, std::move(held_), *std::move(body_), client.idle_timeout);
+      std::make_unique<UpstreamBody>(client.loop, std::move(held_), std::move(*body_), client.idle_timeout);
   return Outcome();
 }
 

@@ -61,7 +61,7 @@ class AnswerReader {
   Response& response_;
   CallReport& report_;
   const Collect collect_;
-  std::optional<client::AnswerBody> body_;  // once the head is there
+  client::AnswerBody* body_ = nullptr;  // the exchange's, once the head is there
 };
 
 }  // namespace gatehouse::target
