@@ -45,6 +45,7 @@ void Compiler::Implementation::fill(const Task& task) {
   if (task.key.use == Use::outermost) {
     seal_and_cap(site);
     find_contradictions(site);
+    find_undeclared(site);
   }
   // The table is built last: sealing and dependencies add to it.
   if (task.rules->object) objects(*task.rules).names.build();
@@ -135,6 +136,63 @@ void Compiler::Implementation::find_contradictions(const Site& site) {
       return;
     }
   }
+}
+
+namespace {
+
+// What may be in an object, as everything that applies to it says.
+struct DeclaredMembers {
+  std::set<std::string_view> names;
+  bool others = false;
+};
+
+}  // namespace
+
+// Of a sealed object: whether what it must have is declared, and whether anything is.
+void Compiler::Implementation::find_undeclared(const Site& site) {
+  using enum Keyword;
+  if (options_.sealing != Sealing::sealed || !site.facts.describes_object ||
+      (site.facts.types & type_bit(Kind::object)) == 0 || site.keywords.has(additional_properties) ||
+      site.keywords.has(unevaluated_properties)) {
+    return;
+  }
+  constexpr std::size_t kMostSchemas = 300;
+  DeclaredMembers declared;
+  std::set<const json::Node*> seen;
+  std::vector<std::pair<Value, SchemaResource*>> waiting{{site.task.schema, &site.resource}};
+  while (!waiting.empty() && !declared.others) {
+    const auto [schema, around] = waiting.back();
+    waiting.pop_back();
+    if (!schema.is_object() || !seen.insert(schema.node()).second) continue;
+    const Keywords keywords(schema);
+    const auto is_false = [&](Keyword keyword) {
+      return keywords[keyword].is_boolean() && !keywords[keyword].boolean();
+    };
+    const bool open = (keywords.has(additional_properties) && !is_false(additional_properties)) ||
+                      (keywords.has(unevaluated_properties) && !is_false(unevaluated_properties));
+    declared.others = open || keywords.has(pattern_properties) || keywords.has(dynamic_ref) ||
+                      keywords.has(recursive_ref) || keywords.has(enumeration) || keywords.has(constant) ||
+                      seen.size() > kMostSchemas;
+    if (const Value members = keywords[properties]; members && members.is_object()) {
+      for (const json::Member member : members.members()) declared.names.insert(member.key());
+    }
+    if (const Value reference = keywords[ref]; reference && reference.is_string()) {
+      if (const auto target = documents_.resolve(*around, reference.string(), reference))
+        waiting.emplace_back(target->schema, target->resource);
+    }
+    SchemaResource* const resource = &documents_.resource_of(schema, *around);
+    for (const Extension& one : extensions_.of(schema, *resource))
+      waiting.emplace_back(one.schema, one.resource);
+    for_each_applied(keywords, [&](Value inner) { waiting.emplace_back(inner, resource); });
+  }
+  if (declared.others) return;
+  for (const std::string_view required : site.facts.required_names) {
+    if (declared.names.contains(required) || is_exempt(site, required)) continue;
+    return add_weakness(site, Weakness::Kind::undeclared, kept(required));
+  }
+  const std::uint8_t object_or_null = type_bit(Kind::object) | type_bit(Kind::null);
+  if (declared.names.empty() && (site.facts.types | object_or_null) == object_or_null)
+    add_weakness(site, Weakness::Kind::memberless, {});
 }
 
 void Compiler::Implementation::add_weakness(const Site& site, Weakness::Kind kind, std::string_view keyword) {

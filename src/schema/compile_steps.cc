@@ -61,6 +61,7 @@ void Compiler::Implementation::fill_steps(const Site& site) {
     if (!add_discriminator(site, steps)) {
       add_branches(site, any_of, Step::Op::any, steps);
       add_branches(site, one_of, Step::Op::one, steps);
+      add_extensions(site, steps);
     }
     if (const Value schema = site.keywords[negation]; schema && is_schema(site, schema, "not")) {
       Step& step = steps.emplace_back();
@@ -130,13 +131,7 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
   }
   if (const auto mapping = wanted.find("mapping"); mapping && mapping->is_object()) {
     for (const json::Member member : mapping->members()) {
-      if (!member.value.is_string()) {
-        report(site.resource, member.value, "a discriminator's mapping must name schemas");
-        continue;
-      }
-      std::string reference(member.value.string());
-      if (reference.find_first_of("/#.") == reference.npos) reference.insert(0, "#/components/schemas/");
-      const auto target = documents_.resolve(site.resource, reference, member.value);
+      const auto target = mapped(site, member.value);
       if (!target) continue;
       const auto found = std::find(targets.begin(), targets.end(), target->schema.node());
       if (found == targets.end()) {
@@ -156,6 +151,63 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
   steps.push_back(std::move(step));
   if (keyword == one_of) add_branches(site, any_of, Step::Op::any, steps);
   return true;
+}
+
+// A discriminator on a schema that others extend: the property names the one that the value is held against, too.
+// Its own name, and no property, mean the schema itself.
+void Compiler::Implementation::add_extensions(const Site& site, std::vector<Step>& steps) {
+  const Use use = site.task.key.use;
+  if (options_.sealing == Sealing::open || use == Use::plain || use == Use::extended) return;
+  const std::vector<Extension>& list = extensions_.of(site.task.schema, site.resource);
+  if (list.empty()) return;
+  const Value wanted = extensions_.discriminator(site.task.schema);
+  Step step;
+  step.op = Step::Op::discriminator;
+  step.rule = "discriminator";
+  step.property = *wanted.find_string("propertyName");
+  step.branches.push_back(&anything(Use::in_place));
+  step.absent = step.branches.front();
+  std::vector<const json::Node*> targets{site.task.schema.node()};
+  const auto names = [&](std::string_view name, std::size_t index) {
+    const std::uint32_t number = step.names.add(name);
+    if (number == step.targets.size()) step.targets.push_back(0);
+    step.targets[number] = static_cast<std::uint32_t>(index);
+  };
+  const std::string own = documents_.pointer_to(*site.resource.document, site.task.schema);
+  names(last_segment(own), 0);
+  for (const Extension& one : list) {
+    targets.push_back(one.schema.node());
+    step.branches.push_back(&extension(site, {one.schema, one.resource, {}}));
+    names(one.name, targets.size() - 1);
+  }
+  if (const auto mapping = wanted.find("mapping"); mapping && mapping->is_object()) {
+    for (const json::Member member : mapping->members()) {
+      const auto target = mapped(site, member.value);
+      if (!target) continue;
+      const auto found = std::find(targets.begin(), targets.end(), target->schema.node());
+      // Under an inherited discriminator, those that do not extend this schema are none of its.
+      if (found != targets.end()) names(member.key(), static_cast<std::size_t>(found - targets.begin()));
+    }
+  }
+  step.names.build();
+  steps.push_back(std::move(step));
+}
+
+const Rules& Compiler::Implementation::extension(const Site& site, const Documents::Target& target) {
+  const Direction direction = site.task.key.direction;
+  return rules_for(target.schema, *target.resource, Use::extended, direction,
+                   exempt_set(facts_.of(target.schema, *target.resource), direction));
+}
+
+// The schema that a discriminator's mapping names.
+std::optional<Documents::Target> Compiler::Implementation::mapped(const Site& site, Value named) {
+  if (!named.is_string()) {
+    report(site.resource, named, "a discriminator's mapping must name schemas");
+    return std::nullopt;
+  }
+  std::string reference(named.string());
+  if (reference.find_first_of("/#.") == reference.npos) reference.insert(0, "#/components/schemas/");
+  return documents_.resolve(site.resource, reference, named);
 }
 
 void Compiler::Implementation::fill_unevaluated(const Site& site) {

@@ -54,7 +54,9 @@ Compiler::Implementation::Implementation(Options options, Fetch fetch)
         report(resource, at, std::move(what));
       }),
       documents_(options_, std::move(fetch), report_),
-      facts_(documents_, report_),
+      extensions_(documents_),
+      facts_(documents_, extensions_, report_),
+      traits_(documents_, extensions_),
       program_(std::make_shared<Program>()) {
   exempt_sets_.emplace_back();
   exempt_numbers_.emplace(std::vector<std::string>(), 0);
@@ -233,16 +235,19 @@ bool Compiler::Implementation::is_exempt(const Site& site, std::string_view name
   return std::binary_search(names.begin(), names.end(), name, std::less<>());
 }
 
+Compiler::Implementation::Use Compiler::Implementation::use_of_part(const Site& site) {
+  const Use use = site.task.key.use;
+  if (use == Use::plain || use == Use::extended) return use;
+  return extensions_.extends(site.task.schema, site.resource) ? Use::extended : Use::in_place;
+}
+
 const Rules& Compiler::Implementation::same_value(const Site& site, json::Value schema) {
-  const Key& key = site.task.key;
-  return rules_for(schema, site.resource, key.use == Use::plain ? Use::plain : Use::in_place, key.direction,
-                   key.exempt);
+  return rules_for(schema, site.resource, use_of_part(site), site.task.key.direction, site.task.key.exempt);
 }
 
 const Rules& Compiler::Implementation::same_value(const Site& site, const Documents::Target& target) {
-  const Key& key = site.task.key;
-  return rules_for(target.schema, *target.resource, key.use == Use::plain ? Use::plain : Use::in_place,
-                   key.direction, key.exempt);
+  return rules_for(target.schema, *target.resource, use_of_part(site), site.task.key.direction,
+                   site.task.key.exempt);
 }
 
 const Rules& Compiler::Implementation::inner_value(const Site& site, json::Value schema) {
@@ -254,7 +259,9 @@ const Rules& Compiler::Implementation::inner_value(const Site& site, json::Value
 
 const Rules& Compiler::Implementation::alternative(const Site& site, json::Value schema) {
   if (const Rules* const refusal = one_way(site, schema)) return *refusal;
-  return same_value(site, schema);
+  const Key& key = site.task.key;
+  return rules_for(schema, site.resource, key.use == Use::outermost ? Use::in_place : key.use, key.direction,
+                   key.exempt);
 }
 
 const Rules* Compiler::Implementation::one_way(const Site& site, json::Value schema) {

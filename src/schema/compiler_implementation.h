@@ -13,9 +13,11 @@
 
 #include "schema/compiler.h"
 #include "schema/documents.h"
+#include "schema/extensions.h"
 #include "schema/facts.h"
 #include "schema/keywords.h"
 #include "schema/program.h"
+#include "schema/trait_graph.h"
 
 namespace gatehouse::schema {
 
@@ -27,13 +29,14 @@ class Compiler::Implementation {
   std::expected<std::shared_ptr<const Schema>, Problems> compile(SchemaResource& around, json::Value schema,
                                                                  Direction direction);
   std::shared_ptr<const Shape> shape(SchemaResource& around, json::Value schema);
-  Traits traits(SchemaResource& around, json::Value schema);
+  Traits traits(SchemaResource& around, json::Value schema) { return traits_.of(schema, around); }
 
  private:
   // How a schema object is used. The same object means other things in other places.
   enum class Use : std::uint8_t {
     outermost,  // the first that applies to its value: it seals and caps
     in_place,   // applies beside the outermost, which does that
+    extended,   // the same, as what the schema that was chosen extends: no discriminator chooses again
     plain,      // under not, if and the like, where "fewer values" would become "more": as it is written
   };
   struct Key {
@@ -63,6 +66,7 @@ class Compiler::Implementation {
                          std::uint32_t exempt);
   const Rules& same_value(const Site& site, json::Value schema);  // an in-place applicator's branch
   const Rules& same_value(const Site& site, const Documents::Target& target);
+  Use use_of_part(const Site& site);  // of what it has by allOf and $ref
   const Rules& alternative(const Site& site, json::Value schema);  // the same; a branch that need not hold
   const Rules& inner_value(const Site& site, json::Value schema);
   // The rules that refuse a readOnly value on its way in, or a writeOnly value on its way out.
@@ -83,6 +87,7 @@ class Compiler::Implementation {
   void check_flags(const Site& site);
   void find_idle_nullable(const Site& site);
   void find_contradictions(const Site& site);
+  void find_undeclared(const Site& site);
   void add_weakness(const Site& site, Weakness::Kind kind, std::string_view keyword);
   void fill_types(const Site& site);
   void fill_values(const Site& site);
@@ -96,6 +101,9 @@ class Compiler::Implementation {
   void seal_and_cap(const Site& site);
   void seal_array(const Site& site);
   bool add_discriminator(const Site& site, std::vector<Step>& steps);
+  void add_extensions(const Site& site, std::vector<Step>& steps);
+  const Rules& extension(const Site& site, const Documents::Target& target);
+  std::optional<Documents::Target> mapped(const Site& site, json::Value named);
   void add_branches(const Site& site, Keyword keyword, Step::Op op, std::vector<Step>& steps);
   void add_reference(const Site& site, Keyword keyword, std::vector<Step>& steps);
 
@@ -124,7 +132,9 @@ class Compiler::Implementation {
   bool failed_ = false;
   Documents::Report report_;
   Documents documents_;
+  Extensions extensions_;
   FactFinder facts_;
+  TraitGraph traits_;
   std::shared_ptr<Program> program_;
   std::map<Key, Rules*> known_;
   std::vector<Task> queue_;

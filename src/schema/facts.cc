@@ -98,6 +98,9 @@ void FactFinder::find(Facts& facts, json::Value schema, SchemaResource& resource
   }
   const Keywords keywords(schema);
   if (!(resource.ref_stands_alone() && keywords.has(Keyword::ref))) own(facts, keywords, resource);
+  // What a discriminator chooses is an object.
+  if (keywords.has(Keyword::discriminator) && !extensions_.of(schema, resource).empty())
+    facts.asserts = facts.describes_object = true;
   in_place(facts, keywords, resource);
 }
 

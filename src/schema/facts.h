@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "schema/documents.h"
+#include "schema/extensions.h"
 #include "schema/keywords.h"
 #include "schema/program.h"
 
@@ -39,8 +40,8 @@ struct Facts {
 
 class FactFinder {
  public:
-  FactFinder(Documents& documents, const Documents::Report& report)
-      : documents_(documents), report_(report) {}
+  FactFinder(Documents& documents, Extensions& extensions, const Documents::Report& report)
+      : documents_(documents), extensions_(extensions), report_(report) {}
 
   // Reports schemas that apply to the same value for ever ("$ref": "#").
   const Facts& of(json::Value schema, SchemaResource& resource);
@@ -58,6 +59,7 @@ class FactFinder {
   void alternatives(Facts& facts, json::Value list, SchemaResource& resource);
 
   Documents& documents_;
+  Extensions& extensions_;
   const Documents::Report& report_;
   std::unordered_map<const json::Node*, Entry> known_;
   int depth_ = 0;

@@ -106,6 +106,7 @@ struct Step {
   NameTable names;           // dependents: branch i applies when name i is there; discriminator: its values
   std::vector<std::uint32_t> targets;  // discriminator: value number → branch
   std::string property;                // discriminator
+  const Rules* absent = nullptr;       // discriminator: for values without it; null: these are refused
 };
 
 // A schema resource, as far as $dynamicRef needs to know it while evaluating.

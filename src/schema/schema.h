@@ -23,13 +23,15 @@ struct Weakness {
     anything,
     nullable,       // it says `nullable: true`, which has no effect there
     contradiction,  // no object is valid: a member is required here and not allowed there
+    undeclared,     // no object is valid: a member is required, and nothing that is sealed declares it
+    memberless,     // sealed, and nothing declares a member: `{}` alone is valid
   };
   Kind kind = Kind::capped;
   std::string document;      // URI
   std::string pointer;       // of the schema object, in the document
   std::uint32_t offset = 0;  // of the schema object, in the document's text
   // capped: the added keyword (maxLength, maxItems, maxProperties, maximum). anything: "items" for the
-  // elements of an array. contradiction: the member.
+  // elements of an array. contradiction, undeclared: the member.
   std::string_view keyword;
 };
 

@@ -98,6 +98,7 @@ void Compiler::Implementation::add_to_shape(Shape& shape, json::Value object, Sc
        {any_of, one_of, condition, dependent_schemas, pattern_properties, dynamic_ref}) {
     shape.open |= keywords.has(composed);
   }
+  shape.open |= !extensions_.of(object, resource).empty();
   for (const Keyword extra : {additional_properties, unevaluated_properties}) {
     const json::Value value = keywords[extra];
     shape.open |= value && !(value.is_boolean() && !value.boolean());
