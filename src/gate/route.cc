@@ -1,11 +1,58 @@
 #include "gate/route.h"
 
+#include <string>
+
 namespace gatehouse::gate {
+namespace {
+
+// The next `%2F` at or behind `at`, or npos.
+std::size_t encoded_slash(std::string_view path, std::size_t at) {
+  for (at = path.find("%2", at); at != std::string_view::npos; at = path.find("%2", at + 1)) {
+    if (at + 2 < path.size() && (path[at + 2] == 'F' || path[at + 2] == 'f')) return at;
+  }
+  return std::string_view::npos;
+}
+
+std::size_t encoded_slashes(std::string_view path) {
+  std::size_t count = 0;
+  for (auto at = encoded_slash(path, 0); at != std::string_view::npos; at = encoded_slash(path, at + 3))
+    ++count;
+  return count;
+}
+
+// Whether each stands in a parameter that may hold it; and whether a server that reads it as `/` would not find
+// another operation there.
+Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Operation& operation) {
+  const policy::PolicySet& policy = *exchange.policy;
+  const std::string_view path = exchange.head.path;
+  std::size_t inside = 0;
+  for (std::size_t i = 0; i < exchange.captures.size; ++i) {
+    if ((operation.encoded_slash >> i & 1U) != 0) inside += encoded_slashes(exchange.captures.values[i]);
+  }
+  if (inside != encoded_slashes(path))
+    return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));
+  std::string decoded(path);
+  for (auto at = encoded_slash(decoded, 0); at != std::string::npos; at = encoded_slash(decoded, at))
+    decoded.replace(at, 3, "/");
+  http::Captures captures;
+  const http::RouteMatch other = policy.routes.find(exchange.head.method, decoded, captures);
+  const bool is_other = other.outcome == http::RouteOutcome::ambiguous ||
+                        (other.outcome == http::RouteOutcome::found &&
+                         policy.route_operations[other.route] != operation.index);
+  if (is_other) return refuse(Reason::path_ambiguous, operation.name);
+  return {};
+}
+
+}  // namespace
 
 Verdict<Matched> Router::route(Exchange& exchange) {
   const policy::PolicySet& policy = *exchange.policy;
   const http::RouteMatch match =
       policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
+  const bool slashes = policy.encoded_slash == http::EncodedSlash::told_apart &&
+                       encoded_slash(exchange.head.path, 0) != std::string_view::npos;
+  if (slashes && match.outcome != http::RouteOutcome::found)
+    return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));
   switch (match.outcome) {
     case http::RouteOutcome::found: exchange.allow = match.allow; break;
     case http::RouteOutcome::ambiguous:
@@ -15,7 +62,9 @@ Verdict<Matched> Router::route(Exchange& exchange) {
       exchange.allow = match.allow;
       return refuse(Reason::method_not_allowed);
   }
-  exchange.checked.operation_ = &policy.operations[policy.route_operations[match.route]];
+  const policy::Operation& operation = policy.operations[policy.route_operations[match.route]];
+  if (slashes) GATEHOUSE_CHECK(check_encoded_slashes(exchange, operation));
+  exchange.checked.operation_ = &operation;
   return Matched(exchange.checked);
 }
 

@@ -1,10 +1,17 @@
 // The segments of a path, one after the other.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
 namespace gatehouse::http {
+
+// `%2F` in a path: to some servers the same as `/`, to others a character of a segment.
+enum class EncodedSlash : std::uint8_t {
+  refused,
+  told_apart,  // the gates decide where it may stand; what it parts are no dot segments, and not empty
+};
 
 // A segment, and whether another follows.
 struct Segment {

@@ -24,6 +24,7 @@
 #include "http/field_lines.h"
 #include "http/malformed.h"
 #include "http/method.h"
+#include "http/path_segment.h"
 #include "http/request.h"
 
 namespace gatehouse::http {
@@ -32,6 +33,7 @@ struct RequestLimits {
   std::size_t head = 16 * 1024;  // request line, fields and both final line ends; at most 65535
   std::size_t target = 8 * 1024;
   std::size_t fields = 64;  // at most Fields::kCapacity
+  EncodedSlash encoded_slash = EncodedSlash::refused;
 };
 
 // One request after the other on a connection:

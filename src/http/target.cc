@@ -78,14 +78,18 @@ TargetParts target_parts(std::string_view target, Method method) {
   return parts;
 }
 
-std::optional<Malformed> wrong_in_path(std::string_view path) {
-  std::size_t segment = 1;
+std::optional<Malformed> wrong_in_path(std::string_view path, EncodedSlash slash) {
+  std::size_t segment = 1;  // or the part of one behind an encoded slash
+  bool part = false;
   for (std::size_t i = 1; i < path.size(); ++i) {
     const char c = path[i];
     if (!is(c, kTargetMark)) continue;
-    if (c == '/') {
-      if (i == segment) return Malformed::double_slash;
+    const bool encoded = c == '%' && slash == EncodedSlash::told_apart && encoded_byte(path, i) == '/';
+    if (c == '/' || encoded) {
+      if (i == segment) return encoded || part ? Malformed::encoded_slash : Malformed::double_slash;
       if (is_dot_segment(path.substr(segment, i - segment))) return Malformed::dot_segment;
+      part = encoded;
+      if (encoded) i += 2;
       segment = i + 1;
     } else if (c == '%') {
       std::size_t length = 0;
@@ -96,6 +100,7 @@ std::optional<Malformed> wrong_in_path(std::string_view path) {
     }
   }
   if (is_dot_segment(path.substr(segment))) return Malformed::dot_segment;
+  if (part && segment == path.size()) return Malformed::encoded_slash;
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "http/malformed.h"
 #include "http/method.h"
+#include "http/path_segment.h"
 #include "http/request.h"
 
 namespace gatehouse::http {
@@ -21,7 +22,7 @@ struct TargetParts {
 TargetParts target_parts(std::string_view target, Method method);
 
 // Both are given texts of target characters (characters.h); the path begins with `/`.
-std::optional<Malformed> wrong_in_path(std::string_view path);
+std::optional<Malformed> wrong_in_path(std::string_view path, EncodedSlash slash = EncodedSlash::refused);
 std::optional<Malformed> wrong_in_query(std::string_view query);
 
 }  // namespace gatehouse::http

@@ -260,6 +260,14 @@ const std::vector<Case>& cases() {
          "{allOf: [{type: object, additionalProperties: false, properties: {name: {type: string, maxLength: "
          "80}}}, "
          "{type: object, additionalProperties: false, required: [b], properties: {b: {type: boolean}}}]}"}}},
+      {"schema-contradiction",
+       {},
+       {{"{type: object, properties: {name: {type: string, maxLength: 80}}}",
+         "{type: object, required: [title], properties: {name: {type: string, maxLength: 80}}}"}}},
+      {"object-memberless",
+       {},
+       {{"{type: object, properties: {name: {type: string, maxLength: 80}}}", "{type: object}"}}},
+      {"slash-encoded", {{kGetItem, "encoded_slash: [id]"}}, {}},
       {"limit-burst", {{"600/min", "1/h, burst: 100"}}, {}},
       {"limit-ipv6", {{"600/min", "600/min, ipv6_prefix: 128"}}, {}},
       {"limit-shared", {{"limits: {per_ip", "limits: {all: {per: operation, rate: 60/min}, per_ip"}}, {}},

@@ -181,10 +181,11 @@ constexpr Rule kSchemaRules[] = {
      .layer = Layer::schema,
      .title = "No object can match a schema",
      .why = "`additionalProperties: false` allows only the members that its own schema object declares. "
-            "Parts of an `allOf` that are each closed exclude each other's members. Every request is "
-            "refused, until someone opens more than necessary.",
+            "Parts of an `allOf` that are each closed exclude each other's members, and a required member must "
+            "also be declared. Every request is refused, until someone opens more than necessary.",
      .remedy = "Remove `additionalProperties` from the parts, which are then closed together, or write "
-               "`unevaluatedProperties: false` once outside.",
+               "`unevaluatedProperties: false` once outside. Declare each `required` member under "
+               "`properties`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::contradiction)) {
@@ -192,6 +193,23 @@ constexpr Rule kSchemaRules[] = {
                  std::move(weak.operations), weak.place,
                  fmt::format("`{}` is required, and a part of the schema does not allow it", weak.keyword));
            }
+           for (Weak& weak : weak_places(policy, Kind::undeclared)) {
+             found.add(std::move(weak.operations), weak.place,
+                       fmt::format("`{}` is required, and no part of the schema declares it", weak.keyword));
+           }
+         }},
+    {.id = "object-memberless",
+     .severity = Severity::low,
+     .layer = Layer::schema,
+     .title = "An object schema without members",
+     .why = "Members that a schema does not declare are refused, and this schema declares none: only `{}` is "
+            "accepted.",
+     .remedy = "Declare the members under `properties`; to accept any member, write `additionalProperties` with "
+               "a schema.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (Weak& weak : weak_places(policy, Kind::memberless))
+             found.add(std::move(weak.operations), weak.place, "only `{}` is accepted");
          }},
     {.id = "object-open",
      .severity = Severity::medium,

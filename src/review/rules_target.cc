@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 
 #include <fmt/format.h>
 
@@ -108,6 +109,22 @@ constexpr Rule kTargetRules[] = {
          [](const Operation& operation, Findings& found) {
            if (operation.upstream() != nullptr && operation.forwards.undeclared == Undeclared::forward)
              found.add(operation, "undeclared: forward");
+         }},
+    {.id = "slash-encoded",
+     .severity = Severity::medium,
+     .layer = Layer::target,
+     .title = "A path parameter may hold an encoded slash",
+     .why = "A server or proxy that decodes `%2F` before it routes finds another path, and runs an operation "
+            "whose permission was not checked.",
+     .remedy = "Send such ids in the query; or make sure that every proxy and the upstream keep `%2F` until they "
+               "have chosen a route.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (operation.encoded_slash == 0 || operation.upstream() == nullptr) return;
+           for (std::size_t i = 0; i < operation.api->path_names.size(); ++i) {
+             if ((operation.encoded_slash >> i & 1U) != 0)
+               found.add(operation, fmt::format("`{}`", operation.api->path_names[i]));
+           }
          }},
     {.id = "answer-cached",
      .severity = Severity::medium,

@@ -33,7 +33,8 @@ class ClientConnection {
         serving_(worker.serving()),
         kind_(serving_->listener(listener).kind),
         buffer_(worker, serving_->settings().listen.head.bytes),
-        parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes}) {
+        parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes,
+                                    .encoded_slash = serving_->runner->policy().encoded_slash}) {
     client_.listener = listener;
     client_.peer.address = stream_->peer().address;
     client_.peer.text = client_.peer.address.text();
