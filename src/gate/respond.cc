@@ -142,8 +142,12 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
     append_number(response.fields, static_cast<std::uint64_t>(refusal.retry_after.count()));
     response.fields += "\r\n";
   }
-  append_body(response.body, text, response.status, exchange.id->text(),
-              may_see_details(exchange) ? &exchange : nullptr, problem);
+  const bool details = may_see_details(exchange);
+  // RFC 9110 section 15.5.16. Which types are taken is a detail like any other.
+  if (refusal.answer == RefusalAnswer::unsupported_media_type && details)
+    http::append_field(response.fields, "Accept", exchange.checked.operation()->accepts);
+  append_body(response.body, text, response.status, exchange.id->text(), details ? &exchange : nullptr,
+              problem);
   return Released(exchange);
 }
 

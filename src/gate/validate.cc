@@ -91,6 +91,21 @@ bool decide_passages(Exchange& exchange, const policy::Operation& operation) {
   return true;
 }
 
+// The place of a finding about a body as a whole is that of its root.
+std::unexpected<Refusal> refuse_body(Exchange& exchange, Reason reason, std::string_view rule) {
+  exchange.findings_in = "body";
+  exchange.findings.add({}, rule);
+  return refuse(reason);
+}
+
+constexpr std::string_view kContentType = "/header/Content-Type";
+constexpr std::string_view kContentEncoding = "/header/Content-Encoding";
+
+std::unexpected<Refusal> refuse_type(Exchange& exchange, std::string_view at, std::string_view rule) {
+  exchange.findings.add(std::string(at), rule);
+  return refuse(Reason::media_type_unsupported);
+}
+
 bool announces_body(const http::RequestHead& head) {
   return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
 }
@@ -127,22 +142,23 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
 
   const std::optional<openapi::RequestBody>& body = operation.api->body;
   if (!announces_body(head)) {
-    if (body && body->required) return refuse(Reason::body_missing);
+    if (body && body->required) return refuse_body(exchange, Reason::body_missing, "required");
     return nullptr;
   }
-  if (!body) return refuse(Reason::body_unexpected);
+  if (!body) return refuse_body(exchange, Reason::body_unexpected, "undeclared");
   // A coded body would have to be decoded to be checked, and two decoders may differ.
-  if (head.fields.has(http::FieldId::content_encoding)) return refuse(Reason::media_type_unsupported);
+  if (head.fields.has(http::FieldId::content_encoding))
+    return refuse_type(exchange, kContentEncoding, "undeclared");
   const auto written = head.fields.value(http::FieldId::content_type);
-  const auto type = written ? http::parse_media_type(*written) : std::nullopt;
-  if (!type) return refuse(Reason::media_type_unsupported);
+  if (!written) return refuse_type(exchange, kContentType, "required");
+  const auto type = http::parse_media_type(*written);
+  if (!type) return refuse_type(exchange, kContentType, "format");
   const openapi::Content* content = body->content_for(*type);
-  if (content == nullptr) return refuse(Reason::media_type_unsupported);
+  if (content == nullptr) return refuse_type(exchange, kContentType, "enum");
   // The check and the target must read the same text: both read the bytes as UTF-8.
-  if (type->hides_charset()) return refuse(Reason::media_type_unsupported);
-  if (const auto charset = type->parameter("charset"); charset && !equal_ignoring_case(*charset, "utf-8")) {
-    return refuse(Reason::media_type_unsupported);
-  }
+  const auto charset = type->parameter("charset");
+  if (type->hides_charset() || (charset && !equal_ignoring_case(*charset, "utf-8")))
+    return refuse_type(exchange, kContentType, "charset");
   if (head.body.kind == http::BodyKind::length && head.body.length > operation.body_bytes) {
     return refuse(Reason::body_too_large);
   }
@@ -172,13 +188,13 @@ Verdict<void> Validator::read_body(Exchange& exchange, const policy::Operation& 
       const auto parsed = parser_.parse(bytes, exchange.body, limits);
       if (parsed) return {};
       exchange.detail = json::name(parsed.error().fault);
-      return refuse(Reason::body_malformed);
+      return refuse_body(exchange, Reason::body_malformed, "json");
     }
     case openapi::BodyKind::form:
       if (content.form->decode(bytes, memory_, exchange.body, exchange.findings)) return {};
       return refuse(Reason::body_invalid);
     case openapi::BodyKind::text:
-      if (!is_utf8(bytes)) return refuse(Reason::body_malformed);
+      if (!is_utf8(bytes)) return refuse_body(exchange, Reason::body_malformed, "encoding");
       json::Builder(exchange.body).string(bytes);
       return {};
   }

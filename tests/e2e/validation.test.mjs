@@ -225,6 +225,23 @@ describe('details', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('say of a body that it is missing, of which type it may be, and what is not JSON', async () => {
+    const desk = await Desk.open();
+    const asked = async (more, body) => {
+      const answer = await desk.send('POST', '/orders', { headers: { ...desk.bearer, ...more }, body });
+      return [answer.status, answer.json().details, answer.headers.accept];
+    };
+    const json = { 'content-type': 'application/json' };
+    assert.deepEqual(await asked({}, ''), [400, [{ in: 'body', at: '', rule: 'required' }], undefined]);
+    assert.deepEqual(await asked({}, '{}'), [415, [{ in: 'header', at: '/Content-Type', rule: 'required' }], 'application/json']);
+    assert.deepEqual(await asked({ 'content-type': 'text/csv' }, 'a,b'), [415, [{ in: 'header', at: '/Content-Type', rule: 'enum' }], 'application/json']);
+    assert.deepEqual(await asked({ 'content-type': 'json' }, '{}'), [415, [{ in: 'header', at: '/Content-Type', rule: 'format' }], 'application/json']);
+    assert.deepEqual(await asked({ 'content-type': 'application/json; charset=latin1' }, '{}'),
+      [415, [{ in: 'header', at: '/Content-Type', rule: 'charset' }], 'application/json']);
+    assert.deepEqual(await asked(json, '{'), [400, [{ in: 'body', at: '', rule: 'json' }], undefined]);
+    await desk.close();
+  });
+
   it('come as a problem document to whom asks for one', async () => {
     const desk = await Desk.open();
     const answer = await desk.get('/orders?limit=0', { ...desk.bearer, accept: 'application/problem+json' });
