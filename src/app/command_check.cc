@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "json/writer.h"
+#include "review/rule.h"
 
 namespace gatehouse::app {
 namespace {
@@ -25,7 +26,13 @@ std::string_view mend_for(std::string_view ignored) {
   return "use the media types of `responses` instead";
 }
 
-// Parts of the documents without an effect: no reason not to start, and each place once.
+// Rules of the review about what no caller can send, although the document may mean it.
+bool is_told(std::string_view rule) {
+  return rule == "nullable-idle" || rule == "schema-contradiction" || rule == "object-memberless";
+}
+
+// Parts of the documents without an effect, or that make something impossible: no reason not to start, and each
+// place once.
 Problems notes_on(const policy::PolicySet& policy) {
   Problems notes;
   for (const openapi::Api& api : policy.apis) {
@@ -49,6 +56,15 @@ Problems notes_on(const policy::PolicySet& policy) {
                       one.name));
     }
   }
+  const review::Facts facts;
+  review::Findings found(policy, facts);
+  for (const review::Rule* const rule : review::rules()) {
+    if (!is_told(rule->id)) continue;
+    found.begin(*rule);
+    rule->of_configuration(policy, found);
+  }
+  for (const review::Finding& one : found.take())
+    notes.add(one.place, fmt::format("{}. {}", one.what, one.rule->remedy));
   return notes;
 }
 

@@ -132,7 +132,13 @@ int init(const InitOptions& words) {
   // Before a long document is read for nothing.
   if (!to_output && fs::exists(words.output, ignored)) return fail("init", taken(words.output));
   Problems problems;
-  const openapi::Api api = openapi::load(words.document, doc::disk_files(), {}, problems);
+  openapi::LoadOptions options;
+  options.additions = [](const openapi::Operation&) {
+    openapi::Additions proposed;
+    proposed.deep = openapi::Deep::brackets;
+    return proposed;
+  };
+  const openapi::Api api = openapi::load(words.document, doc::disk_files(), options, problems);
   if (api.operations.empty()) {
     fmt::print(stderr, "{}", problems.text());
     return fail("init",

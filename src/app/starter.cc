@@ -306,22 +306,32 @@ class Starter {
       line(
           "# DECIDE: the document has media types that cannot be checked. Bodies of these types are "
           "accepted, others get 415:");
+    const std::string_view deep = api_.has_open_inputs ? "deep: brackets, " : "";
+    if (api_.has_open_inputs)
+      line(
+          "# DECIDE: inputs have arrays or objects inside one another. Does the upstream read `a[b][c]=1`, `a[]=x` "
+          "and `a[0][b]=x`?");
     line(fmt::format(
-        "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}body: 64KiB, timeout: 10s}}",
-        acting, types));
+        "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}{}body: 64KiB, timeout: 10s}}",
+        acting, types, deep));
     line();
   }
 
-  // Those that can be taken, where there are others; otherwise nothing has to be said.
-  std::string media_types() const {
+  static std::set<std::string> taken_by(const openapi::RequestBody& body) {
     std::set<std::string> taken;
+    for (const openapi::Content& one : body.content) taken.insert(one.type);
+    return taken;
+  }
+
+  // Those that can be taken, where there are others; otherwise nothing has to be said.
+  std::string media_types() {
     bool all = true;
     for (const openapi::Operation& operation : api_.operations) {
       if (!operation.body) continue;
       all = all && operation.body->untaken.empty();
-      for (const openapi::Content& one : operation.body->content) taken.insert(one.type);
+      taken_.merge(taken_by(*operation.body));
     }
-    return all ? std::string() : "media_types: " + yaml_list(taken, 0) + ", ";
+    return all ? std::string() : "media_types: " + yaml_list(taken_, 0) + ", ";
   }
 
   // The schemes that are asked for together with others: people before machines, keys last.
@@ -390,6 +400,10 @@ class Starter {
     std::vector<std::string> fields{"permission: " + yaml_text(proposed_permission(operation))};
     if (const std::string limit = tighter(operation); !limit.empty()) fields.push_back(limit);
     if (const std::string word = sensitive(operation); !word.empty()) fields.push_back("sensitive: " + word);
+    // What cannot be taken here can be elsewhere.
+    const auto is_taken_elsewhere = [&](const openapi::UntakenType& one) { return taken_.contains(one.type); };
+    if (operation.body && std::ranges::any_of(operation.body->untaken, is_taken_elsewhere))
+      fields.push_back("media_types: " + yaml_list(taken_by(*operation.body), 0));
     if (operation.admits_anonymous()) {
       line(
           "  # DECIDE: public in the document. Require a credential there, or give the reason here: public: "
@@ -429,7 +443,8 @@ class Starter {
   const StarterOptions& options_;
   std::map<std::string, std::set<std::string>> held_by_;
   std::string out_;
-  bool has_issuer_ = false;  // an authenticator for tokens was written
+  std::set<std::string> taken_;  // media types, under `defaults`
+  bool has_issuer_ = false;      // an authenticator for tokens was written
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "json/document.h"
 #include "openapi/in.h"
+#include "openapi/plus.h"
 #include "schema/schema.h"
 
 namespace gatehouse::openapi {
@@ -51,6 +52,13 @@ enum class Encoding : std::uint8_t {
   bare,  // header values: as they are
 };
 
+// How a style goes on where it ends: behind the members of an object, and behind the items of an array.
+enum class Nesting : std::uint8_t {
+  none,
+  json,      // forms: an object, and an item that is an object or array, is a JSON text
+  brackets,  // what OpenAPI leaves open, where the configuration says so
+};
+
 struct Codec {
   enum class Carrier : std::uint8_t { styled, json, text };
 
@@ -60,6 +68,8 @@ struct Codec {
   Style style = Style::form;
   Carrier carrier = Carrier::styled;
   Encoding encoding = Encoding::query;
+  Nesting nesting = Nesting::none;
+  Slash slash = Slash::refused;
   bool explode = false;
   bool required = false;
   bool allow_empty = false;  // `name` and `name=` become "", whatever the schema says

@@ -118,8 +118,16 @@ bool write_scalar(std::string_view text, std::uint8_t kinds, json::Builder& out)
   return true;
 }
 
-bool moves_in_path(std::string_view text) {
-  return text == "." || text == ".." || text.contains('/') || text.contains('\\');
+bool moves_in_path(std::string_view text, const Codec& codec) {
+  if (codec.in != In::path) return false;
+  if (text.contains('\\')) return true;
+  if (codec.slash == Slash::refused) return text == "." || text == ".." || text.contains('/');
+  const auto moves = [](std::string_view part) { return part.empty() || part == "." || part == ".."; };
+  for (std::size_t end = text.find('/'); end != text.npos; end = text.find('/')) {
+    if (moves(text.substr(0, end))) return true;
+    text.remove_prefix(end + 1);
+  }
+  return moves(text);
 }
 
 }  // namespace gatehouse::openapi

@@ -21,6 +21,7 @@ constexpr doc::Choice<Style> kQueryStyles[] = {{"form", Style::form},
                                                {"pipeDelimited", Style::pipe_delimited},
                                                {"deepObject", Style::deep_object}};
 constexpr doc::Choice<Style> kHeaderStyles[] = {{"simple", Style::simple}};
+constexpr doc::Choice<Deep> kDeep[] = {{"refused", Deep::refused}, {"brackets", Deep::brackets}};
 constexpr doc::Choice<Style> kCookieStyles[] = {{"form", Style::form}};
 
 std::string pointer_of(std::string_view name) {
@@ -39,6 +40,17 @@ std::string pointer_of(std::string_view name) {
 
 // Whether a value inside an array or object is one that styles can write: they end at one level.
 bool is_flat(const TextType& type) { return type.has(TextType::kScalars) || type.kinds == 0; }
+
+// Whether OpenAPI leaves open how such a value is written in a query or form, so that brackets may say it.
+bool is_open(const Codec& codec) {
+  if (codec.in != In::query) return false;
+  const TextType& type = codec.type;
+  if (codec.style == Style::deep_object) {
+    return type.has(TextType::kScalars | TextType::kArray) || (type.additional && !is_flat(*type.additional)) ||
+           std::ranges::any_of(type.properties, [](const auto& one) { return !is_flat(*one.second); });
+  }
+  return codec.style == Style::form && codec.name.find_first_of("[]") == std::string::npos && type.kinds == TextType::kArray && type.items && !is_flat(*type.items);
+}
 
 }  // namespace
 
@@ -70,22 +82,24 @@ bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
   };
   const TextType& type = codec.type;
   const bool scalar = type.has(TextType::kScalars);
-  if (codec.style == Style::deep_object && (scalar || type.has(TextType::kArray))) {
-    return wrong("style `deepObject` is for objects; give the schema `type: object`, or leave `style` out");
-  }
   if (codec.style == Style::deep_object && codec.name.find_first_of("[]") != std::string::npos) {
     return wrong("a name with brackets has no form in style `deepObject`; rename it");
+  }
+  if (is_open(codec) && codec.nesting != Nesting::json) {
+    has_open_ = true;
+    return codec.nesting == Nesting::brackets || needs_brackets(field);
   }
   if ((codec.style == Style::space_delimited || codec.style == Style::pipe_delimited)) {
     if (scalar) return wrong("this style is for arrays; give the schema `type: array`, or leave `style` out");
     if (codec.explode && type.has(TextType::kObject))
       return wrong("an object has no exploded form in this style; say `explode: false`");
   }
-  if (type.has(TextType::kArray) && type.items && !is_flat(*type.items)) {
+  const bool in_json = codec.nesting == Nesting::json;
+  if (type.has(TextType::kArray) && type.items && !is_flat(*type.items) && !(in_json && codec.explode)) {
     return wrong(
         "arrays of arrays or objects have no form in any style; use `content: {application/json: …}`");
   }
-  if (type.has(TextType::kObject)) {
+  if (type.has(TextType::kObject) && !in_json) {
     for (const auto& [name, property] : type.properties) {
       if (is_flat(*property)) continue;
       return wrong("property `" + name +
@@ -99,6 +113,23 @@ bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
     }
   }
   return true;
+}
+
+bool InputCompiler::needs_brackets(const doc::Field& field) {
+  if (!undecided_) undecided_ = Undecided{field, 0};
+  ++undecided_->count;
+  return false;
+}
+
+void InputCompiler::report() const {
+  if (!undecided_) return;
+  const std::string more =
+      undecided_->count == 1 ? "" : "; so it is for " + std::to_string(undecided_->count - 1) + " more";
+  undecided_->first.problem(
+      "OpenAPI leaves open how arrays and objects inside one another are written here; where the server behind "
+      "reads `a[b][c]=1`, `a[]=x` and `a[0][b]=x`, say so in gatehouse.yaml with `deep: brackets`, under "
+      "`defaults` or for the operation" +
+      more);
 }
 
 std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& content, Codec& codec,
@@ -126,7 +157,7 @@ std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& cont
   return schemas_.compile_input(*schema);
 }
 
-std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& field) {
+std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& field, Deep deep, Slash slash) {
   CompiledParameter compiled;
   Parameter& declared = compiled.declared;
   Codec& codec = compiled.codec;
@@ -148,7 +179,12 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   codec.name = declared.name;
   codec.at = "/" + std::string(name(codec.in)) + pointer_of(declared.name);
   codec.required = declared.required;
+  codec.slash = slash;
   if (where) read_style(in, field, codec);
+  if (const auto own = declared.gatehouse ? declared.gatehouse.value.find("deep") : std::nullopt) {
+    const doc::Field at(*declared.gatehouse.source, *own, field.path() + ".x-gatehouse.deep", field.problems());
+    deep = at.one_of<Deep>(kDeep).value_or(deep);
+  }
   const bool reserved = in.optional("allowReserved", doc::as_boolean).value_or(false);
   codec.allow_empty =
       in.optional("allowEmptyValue", doc::as_boolean).value_or(false) && codec.in == In::query;
@@ -180,7 +216,7 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
 
   CompiledSchema checked;
   if (schema) {
-    checked = compile_schema(field, *schema, compiled);
+    checked = compile_schema(field, *schema, deep, compiled);
   } else if (const auto read = read_content(*content, codec, declared.schema)) {
     checked = *read;
   }
@@ -199,17 +235,21 @@ std::optional<CompiledParameter> InputCompiler::header(const std::string& name, 
   compiled.codec.at = "/header" + pointer_of(name);
   compiled.codec.style = Style::simple;
   compiled.codec.encoding = Encoding::bare;
-  if (!finish(compiled, compile_schema(schema, schema, compiled))) return std::nullopt;
+  if (!finish(compiled, compile_schema(schema, schema, Deep::refused, compiled))) return std::nullopt;
   return compiled;
 }
 
 // The schema is nothing, after a problem, where it cannot be enforced.
-CompiledSchema InputCompiler::compile_schema(const doc::Field& field, const doc::Field& schema,
+CompiledSchema InputCompiler::compile_schema(const doc::Field& field, const doc::Field& schema, Deep deep,
                                              CompiledParameter& into) {
   into.declared.schema = {&schema.source(), schema.value()};
   CompiledSchema checked = schemas_.compile_input(schema);
   Codec& codec = into.codec;
   codec.type = *text_type(documents_, schema, schemas_.sealing());
+  if (deep == Deep::brackets && is_open(codec)) {
+    codec.nesting = Nesting::brackets;
+    codec.type = *text_type(documents_, schema, schemas_.sealing(), kBracketLevels);
+  }
   // An exploded object has no name of its own by which it could be told from the other kinds.
   if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
     codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
@@ -235,6 +275,8 @@ bool add_names(const Codec& codec, std::size_t index, const doc::Field& field, N
     return false;
   };
   const bool styled = codec.carrier == Codec::Carrier::styled;
+  if (codec.nesting == Nesting::brackets) return add(codec.name, Meaning::brackets);
+  if (codec.nesting == Nesting::json) return add(codec.name, Meaning::parameter);
   const bool object = styled && codec.type.has(TextType::kObject);
   if (object && codec.style == Style::deep_object) return add(codec.name, Meaning::deep);
   if (object && codec.explode && codec.type.kinds == TextType::kObject) {
@@ -282,14 +324,13 @@ std::shared_ptr<const InputReader> InputCompiler::reader(const std::vector<Compi
 }
 
 std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_type, const doc::Field& schema,
-                                                      std::shared_ptr<const schema::Schema> compiled) {
+                                                      std::shared_ptr<const schema::Schema> compiled,
+                                                      Deep deep) {
   auto state = std::make_unique<FormReader::State>();
   state->semicolon = semicolon_;
-  const auto type = text_type(documents_, schema, schemas_.sealing());
-  if (type->kinds != TextType::kObject) {
-    schema.problem("a form is an object; give the schema `type: object`");
-    return nullptr;
-  }
+  const auto type = text_type(documents_, schema, schemas_.sealing(),
+                              deep == Deep::brackets ? kBracketLevels : kStyledLevels);
+  if (type->kinds != TextType::kObject) return nullptr;
   const std::optional<json::Value> encodings = media_type.value().find("encoding");
   for (const auto& [name, property] : type->properties) {
     Codec codec;
@@ -299,7 +340,7 @@ std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_ty
     codec.style = Style::form;
     codec.explode = true;
     codec.type = *property;
-    if (!property->has(TextType::kScalars | TextType::kArray)) codec.carrier = Codec::Carrier::json;
+    codec.nesting = Nesting::json;
     const auto encoding = encodings ? encodings->find(name) : std::nullopt;
     const doc::Field at(media_type.source(), encoding.value_or(media_type.value()),
                         media_type.path() + ".encoding." + name, media_type.problems());
@@ -311,11 +352,12 @@ std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_ty
       const bool styled = in.has("style") || in.has("explode") || in.has("allowReserved");
       read_style(in, at, codec);
       if (styled) {
-        codec.carrier = Codec::Carrier::styled;
+        const bool brackets = deep == Deep::brackets && is_open(codec);
+        codec.nesting = brackets ? Nesting::brackets : Nesting::none;
       } else if (content_type) {
         switch (body_kind(media_type_of(*content_type))) {
           case BodyKind::json: codec.carrier = Codec::Carrier::json; break;
-          case BodyKind::text: codec.carrier = Codec::Carrier::styled; break;
+          case BodyKind::text: codec.nesting = Nesting::none; break;
           default: at.problem("contentType must be `application/json` or `text/plain`"); return nullptr;
         }
       }
@@ -330,6 +372,7 @@ std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_ty
     Codec others;
     others.encoding = Encoding::form;
     others.at = "/*";
+    others.nesting = Nesting::json;
     others.type.additional = type->additional;
     state->free = std::move(others);
   }

@@ -1,6 +1,7 @@
 // Parameter Objects and form bodies, compiled. Internal to this room.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,10 +33,11 @@ class InputCompiler {
         query_(plus == Plus::space ? Encoding::query_with_spaces : Encoding::query),
         semicolon_(semicolon) {}
 
-  // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced.
+  // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced; what
+  // `deep` would decide is told by report(), once.
   // Nothing, and no problem, for header parameters that OpenAPI says are ignored: Accept, Content-Type,
   // Authorization.
-  std::optional<CompiledParameter> parameter(const doc::Field& field);
+  std::optional<CompiledParameter> parameter(const doc::Field& field, Deep deep, Slash slash);
 
   // An optional header parameter of style `simple` with this schema.
   std::optional<CompiledParameter> header(const std::string& name, const doc::Field& schema);
@@ -45,21 +47,35 @@ class InputCompiler {
                                             const std::vector<std::string>& path_names,
                                             const doc::Field& operation);
 
-  // A Media Type Object for application/x-www-form-urlencoded; `schema` is its schema, compiled.
+  // A Media Type Object for application/x-www-form-urlencoded; `schema` is its schema, compiled. Null, and no
+  // problem, where that is not of an object.
   std::shared_ptr<const FormReader> form(const doc::Field& media_type, const doc::Field& schema,
-                                         std::shared_ptr<const schema::Schema> compiled);
+                                         std::shared_ptr<const schema::Schema> compiled, Deep deep);
+
+  void report() const;
+  bool has_open() const { return has_open_; }  // inputs about whose form Deep decides
 
  private:
-  CompiledSchema compile_schema(const doc::Field& field, const doc::Field& schema, CompiledParameter& into);
+  // Inputs of style deepObject whose form nobody has decided.
+  struct Undecided {
+    doc::Field first;
+    std::size_t count = 0;
+  };
+
+  CompiledSchema compile_schema(const doc::Field& field, const doc::Field& schema, Deep deep,
+                                CompiledParameter& into);
   static bool finish(CompiledParameter& compiled, const CompiledSchema& checked);
   bool read_style(doc::Reader& in, const doc::Field& field, Codec& codec);
   bool encodable(const doc::Field& field, const Codec& codec);
+  bool needs_brackets(const doc::Field& field);
   std::optional<CompiledSchema> read_content(const doc::Field& content, Codec& codec, Located& schema);
 
   Documents& documents_;
   Schemas& schemas_;
   Encoding query_;
   Semicolon semicolon_;
+  std::optional<Undecided> undecided_;
+  bool has_open_ = false;
 };
 
 // Adds the names by which a query, form or cookie parameter can be written. False, and a problem, when

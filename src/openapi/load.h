@@ -30,6 +30,8 @@ struct Additions {
   // case, without parameters. Nothing: all.
   std::optional<std::vector<std::string>> media_types;
   std::optional<doc::Field> security;  // Security Requirement Objects, where the document states none
+  Deep deep = Deep::refused;
+  std::vector<std::string> encoded_slash;  // path parameters in whose values `%2F` may stand
 };
 
 // How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <tuple>
 
 #include "base/strings.h"
 #include "doc/load.h"
@@ -66,8 +67,7 @@ class Loader {
                       const std::vector<std::string>& names, const Inherited& inherited, Api& api);
   std::vector<std::pair<doc::Field, doc::Field>> parameter_fields(const std::optional<doc::Field>& list);
   void read_parameters(const doc::Field& field, const Inherited& inherited,
-                       const std::optional<doc::Field>& own, const std::vector<AddedHeader>& added,
-                       Operation& operation);
+                       const std::optional<doc::Field>& own, const Additions& added, Operation& operation);
   void add_headers(const std::vector<AddedHeader>& headers, std::vector<CompiledParameter>& compiled);
   void read_responses(const doc::Field& field, Operation& operation);
   Content read_response_content(const std::string& type, const doc::Field& media);
@@ -81,7 +81,8 @@ class Loader {
   std::vector<std::string> bases_;
   std::optional<std::vector<SecurityAlternative>> security_;  // of the whole document; nothing: not stated
   std::map<std::string, std::string> ids_;                    // operationId → the operation that has it
-  std::map<const json::Node*, std::optional<CompiledParameter>> compiled_;  // parameters shared by $ref, once
+  // Parameters shared by $ref, once for each way they are read.
+  std::map<std::tuple<const json::Node*, Deep, Slash>, std::optional<CompiledParameter>> compiled_;
 };
 
 void Loader::read(doc::Reader& in, Api& api) {
@@ -114,6 +115,8 @@ void Loader::read(doc::Reader& in, Api& api) {
     if (!path.starts_with("x-")) read_path(path, item, api);
   }
   bodies_.report();
+  inputs_.report();
+  api.has_open_inputs = inputs_.has_open();
 }
 
 // Those of the configuration.
@@ -226,8 +229,8 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   if (const auto own = in.take("x-gatehouse")) operation.gatehouse = located(*own);
   const Additions added = options_.additions ? options_.additions(operation) : Additions();
   decide_security(security, added.security, api, operation);
-  read_parameters(field, inherited, in.take("parameters"), added.headers, operation);
-  if (const auto body = in.take("requestBody")) bodies_.read(*body, added.media_types, operation);
+  read_parameters(field, inherited, in.take("parameters"), added, operation);
+  if (const auto body = in.take("requestBody")) bodies_.read(*body, added, operation);
   if (const auto responses =
           version_ == Version::v3_0 ? in.required_field("responses") : in.take("responses")) {
     read_responses(*responses, operation);
@@ -237,7 +240,7 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
 }
 
 void Loader::read_parameters(const doc::Field& field, const Inherited& inherited,
-                             const std::optional<doc::Field>& own, const std::vector<AddedHeader>& added,
+                             const std::optional<doc::Field>& own, const Additions& added,
                              Operation& operation) {
   const auto same = [](const doc::Field& a, const doc::Field& b) {
     const auto place = a.value().find_string("in");
@@ -266,18 +269,22 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
         continue;
       }
     }
-    auto found = compiled_.find(parameter.value().node());
-    if (found == compiled_.end()) {
-      found = compiled_.emplace(parameter.value().node(), inputs_.parameter(parameter)).first;
-    }
     const auto name = parameter.value().find_string("name").value_or(std::string_view());
+    const bool holds_slash = parameter.value().find_string("in") == "path" &&
+                             std::ranges::find(added.encoded_slash, name) != added.encoded_slash.end();
+    const Slash slash = holds_slash ? Slash::of_value : Slash::refused;
+    const std::tuple key(parameter.value().node(), added.deep, slash);
+    auto found = compiled_.find(key);
+    if (found == compiled_.end()) {
+      found = compiled_.emplace(key, inputs_.parameter(parameter, added.deep, slash)).first;
+    }
     if (found->second) {
       compiled.push_back(*found->second);
     } else if (parameter.value().find_string("in") == "header" && is_ignored_header(name)) {
       operation.ignored.push_back({std::string(name), written.place()});
     }
   }
-  add_headers(added, compiled);
+  add_headers(added.headers, compiled);
   for (const std::string& name : operation.path_names) {
     if (std::ranges::find(declared, name) == declared.end()) {
       field.problem("`{" + name + "}` of " + operation.path +
@@ -295,9 +302,10 @@ void Loader::add_headers(const std::vector<AddedHeader>& headers, std::vector<Co
       return one.declared.in == In::header && equal_ignoring_case(one.declared.name, added.name);
     };
     if (std::ranges::any_of(compiled, same)) continue;
-    auto found = compiled_.find(added.schema.value().node());
+    const std::tuple key(added.schema.value().node(), Deep::refused, Slash::refused);
+    auto found = compiled_.find(key);
     if (found == compiled_.end()) {
-      found = compiled_.emplace(added.schema.value().node(), inputs_.header(added.name, added.schema)).first;
+      found = compiled_.emplace(key, inputs_.header(added.name, added.schema)).first;
     }
     if (found->second) compiled.push_back(*found->second);
   }

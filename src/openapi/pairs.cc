@@ -62,6 +62,11 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
   }
   if (const std::size_t open = name.find('['); open != name.npos) {
     const NameTable::Entry* entry = names.find(name.substr(0, open));
+    if (entry && entry->meaning == NameTable::Meaning::brackets) {
+      pair.property = name.substr(open);
+      add(entry->codec, pair);
+      return {};
+    }
     if (entry && entry->meaning == NameTable::Meaning::deep) {
       // One level and no more: what `a[b][c]` and `a[]` mean is written nowhere.
       const std::string_view property = name.substr(open + 1, name.size() - open - 2);

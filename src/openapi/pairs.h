@@ -11,7 +11,7 @@
 
 #include "openapi/codec.h"
 #include "openapi/plus.h"
-#include "openapi/style_reader.h"
+#include "openapi/pair.h"
 
 namespace gatehouse::openapi {
 
@@ -22,6 +22,7 @@ class NameTable {
     parameter,  // the parameter's own name
     property,   // a member of an exploded object
     deep,       // what stands before the bracket of a deepObject
+    brackets,   // the same, with as many brackets as there are, or none
   };
   struct Entry {
     std::string name;

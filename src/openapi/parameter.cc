@@ -10,7 +10,6 @@ namespace gatehouse::openapi {
 namespace {
 
 constexpr std::string_view kValid;
-constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t{1} << 20U};
 
 // A `;`, which a servlet container cuts at, and which style matrix has of its own; a `?` or `#`, which ends
 // the path for a proxy that writes it decoded into its own request; or what a second decoding would change.
@@ -69,7 +68,7 @@ std::string_view InputMemory::State::write_json(std::string_view raw, const Code
                                                 json::Builder& out) {
   if (codec.in == In::header) raw = trimmed(raw);
   const auto decoded = decode(raw, codec.encoding, text);
-  if (!decoded || (codec.in == In::path && moves_in_path(*decoded))) {
+  if (!decoded || moves_in_path(*decoded, codec)) {
     out.null();
     return broken_rule(raw, codec.encoding);
   }

@@ -1,6 +1,8 @@
 #include "openapi/paths.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/strings.h"
 #include "doc/reader.h"
@@ -127,6 +129,8 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
 
 std::vector<std::string> base_paths(const doc::Field& servers) {
   std::vector<std::string> bases;
+  // A server that no request could name is none, as long as there is another.
+  std::optional<std::pair<doc::Field, std::string>> unusable;
   for (const doc::Field& server : servers.list()) {
     doc::Reader in(server);
     in.ignore({"description"});
@@ -142,13 +146,16 @@ std::vector<std::string> base_paths(const doc::Field& servers) {
       const bool fine = base.empty() || (base.starts_with('/') && std::ranges::all_of(base, is_literal) &&
                                          !has_unreachable_segment(base));
       if (!fine) {
-        url_field->problem(
-            "`" + base +
-            "` cannot be the beginning of a path; write an absolute URL, or a path that begins with `/`");
+        if (!unusable) unusable.emplace(*url_field, base);
       } else if (std::ranges::find(bases, base) == bases.end()) {
         bases.push_back(std::move(base));
       }
     }
+  }
+  if (bases.empty() && unusable) {
+    unusable->first.problem(
+        "`" + unusable->second +
+        "` cannot be the beginning of a path; write an absolute URL, or a path that begins with `/`");
   }
   if (bases.empty()) bases.emplace_back();
   return bases;

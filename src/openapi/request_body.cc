@@ -26,8 +26,7 @@ bool is_same_schema(const Content& a, const Content& b) {
 
 }  // namespace
 
-void BodyReader::read(const doc::Field& written, const std::optional<std::vector<std::string>>& taken,
-                      Operation& operation) {
+void BodyReader::read(const doc::Field& written, const Additions& decided, Operation& operation) {
   if (is_ignored(operation.method)) {
     operation.ignored_body = written.place();
     return;
@@ -40,21 +39,20 @@ void BodyReader::read(const doc::Field& written, const std::optional<std::vector
   RequestBody body;
   body.place = field->place();
   body.required = in.optional("required", doc::as_boolean).value_or(false);
-  if (const auto content = in.required_field("content")) read_contents(*content, taken, body);
+  if (const auto content = in.required_field("content")) read_contents(*content, decided, body);
   in.finish(doc::Extensions::allowed);
   operation.body = std::move(body);
 }
 
-void BodyReader::read_contents(const doc::Field& content,
-                               const std::optional<std::vector<std::string>>& taken, RequestBody& body) {
+void BodyReader::read_contents(const doc::Field& content, const Additions& decided, RequestBody& body) {
   // The most specific key applies (OpenAPI 3.1.1 section 4.8.14.1): a wider one adds nothing to it.
   auto keys = content.map();
   std::ranges::stable_sort(keys, {}, [](const auto& key) { return width(media_type_of(key.first)); });
   for (const auto& [written, media] : keys) {
     const std::string type = media_type_of(written);
     std::vector<std::string> types;
-    if (taken) {
-      for (const std::string& one : *taken) {
+    if (decided.media_types) {
+      for (const std::string& one : *decided.media_types) {
         auto common = narrower(type, one);
         if (common && std::ranges::find(types, *common) == types.end()) types.push_back(*std::move(common));
       }
@@ -65,7 +63,9 @@ void BodyReader::read_contents(const doc::Field& content,
     for (const std::string& one : types) {
       const auto same_type = [&](const Content& other) { return other.type == one; };
       if (one != type && std::ranges::any_of(body.content, same_type)) continue;
-      auto read = read_content(one, written, media);
+      const bool named = !decided.media_types || std::ranges::find(*decided.media_types, one) !=
+                                                     decided.media_types->end();
+      auto read = read_content(one, written, media, named ? Taken::named : Taken::covered, decided.deep);
       if (!read) {
         body.untaken.push_back({one, media.place()});
         continue;
@@ -103,7 +103,11 @@ void BodyReader::report() {
 
 // `type` is that of `written`, or a narrower one.
 std::optional<Content> BodyReader::read_content(const std::string& type, const std::string& written,
-                                                const doc::Field& media) {
+                                                const doc::Field& media, Taken taken, Deep deep) {
+  const auto refuse = [&](std::string_view why) {
+    if (taken == Taken::named) cannot_take(type, why, media);
+    return std::nullopt;
+  };
   Content content;
   content.type = type;
   content.kind = body_kind(type);
@@ -120,8 +124,7 @@ std::optional<Content> BodyReader::read_content(const std::string& type, const s
     return std::nullopt;
   }
   if (type.starts_with("multipart/")) {
-    cannot_take(type, "is not supported yet: its parts could not be checked", media);
-    return std::nullopt;
+    return refuse("is not supported yet: its parts could not be checked");
   }
   doc::Reader in(media);
   if (!media.is_object()) return std::nullopt;
@@ -134,8 +137,8 @@ std::optional<Content> BodyReader::read_content(const std::string& type, const s
       return content;
     // Of all the types that the range covers, JSON alone can be held against the schema.
     if (type != "*/*" && type != "application/*") {
-      if (type == media_type_of(written)) cannot_take(type, "cannot be checked against a schema", media);
-      return std::nullopt;
+      if (type != media_type_of(written)) return std::nullopt;
+      return refuse("cannot be checked against a schema");
     }
     content.kind = BodyKind::json;
   }
@@ -149,7 +152,10 @@ std::optional<Content> BodyReader::read_content(const std::string& type, const s
   content.shape = compiled.shape;
   content.secret_members = compiled.traits.secret_members;
   if (content.kind == BodyKind::form) {
-    content.form = inputs_.form(media, *schema, compiled.schema);
+    if (text_type(documents_, *schema, schemas_.sealing())->kinds != TextType::kObject) {
+      return refuse("is for objects, and its schema is not of one");
+    }
+    content.form = inputs_.form(media, *schema, compiled.schema, deep);
     if (!content.form) return std::nullopt;
   }
   return content;

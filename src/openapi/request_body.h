@@ -12,6 +12,8 @@
 #include "openapi/api.h"
 #include "openapi/documents.h"
 #include "openapi/input_compiler.h"
+#include "openapi/load.h"
+#include "openapi/plus.h"
 #include "openapi/schemas.h"
 #include "openapi/security.h"
 
@@ -22,18 +24,19 @@ class BodyReader {
   BodyReader(Documents& documents, Schemas& schemas, InputCompiler& inputs, Version version)
       : documents_(documents), schemas_(schemas), inputs_(inputs), version_(version) {}
 
-  // Fills the operation's `body`, or its `ignored_body`. `taken` as in Additions. Adds every problem that it
-  // finds, but for types that cannot be taken: report() tells each of them once.
-  void read(const doc::Field& written, const std::optional<std::vector<std::string>>& taken,
-            Operation& operation);
+  // Fills the operation's `body`, or its `ignored_body`. Adds every problem that it finds, but for types that
+  // cannot be taken: report() tells each of them once.
+  void read(const doc::Field& written, const Additions& decided, Operation& operation);
   void report();
 
  private:
+  // How a type comes to be taken: because it is named, or everything is; or because a range of the
+  // configuration covers it, which asks for nothing that cannot be.
+  enum class Taken : unsigned char { named, covered };
   bool is_ignored(Method method) const;
-  void read_contents(const doc::Field& content, const std::optional<std::vector<std::string>>& taken,
-                     RequestBody& body);
+  void read_contents(const doc::Field& content, const Additions& decided, RequestBody& body);
   std::optional<Content> read_content(const std::string& type, const std::string& written,
-                                      const doc::Field& media);
+                                      const doc::Field& media, Taken taken, Deep deep);
   void cannot_take(const std::string& type, std::string_view why, const doc::Field& media);
 
   // Bodies of one type that cannot be taken.

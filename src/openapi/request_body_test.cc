@@ -114,6 +114,10 @@ TEST(TakenMediaTypes, AndRangesHaveInCommonTheNarrowerOfTheTwo) {
   EXPECT_THAT(types_of(posted(content, taking({"application/a+json"}))), ElementsAre("application/a+json"));
   EXPECT_THAT(types_of(posted(content, taking({"*/*"}))),
               ElementsAre("image/png", "application/*+json", "*/*"));
+  // A range asks for nothing that cannot be taken; a name does.
+  const std::string form = fmt::format("multipart/form-data: {0}, application/json: {0}", kObject);
+  EXPECT_THAT(types_of(posted(form, taking({"*/*"}))), ElementsAre("application/json"));
+  EXPECT_THAT(posted(form, taking({"multipart/form-data"})).problems.text(), HasSubstr("not supported yet"));
 }
 
 TEST(TakenMediaTypes, AreAskedForOnceForEachTypeThatCannotBe) {

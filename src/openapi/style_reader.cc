@@ -53,6 +53,11 @@ std::string_view delimiter_of(Style style) {
   }
 }
 
+std::uint8_t structure_of(json::Value value) {
+  if (value.is_object()) return TextType::kObject;
+  return value.is_array() ? TextType::kArray : 0;
+}
+
 std::uint8_t item_kinds_of(const Codec& codec) {
   return codec.type.items ? codec.type.items->kinds : plain_text().kinds;
 }
@@ -74,7 +79,7 @@ const TextType& TextType::property(std::string_view name) const {
 std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds,
                                      json::Builder& out) {
   const auto text = decode(raw, codec.encoding, text_);
-  if (!text || (codec.in == In::path && moves_in_path(*text))) {
+  if (!text || moves_in_path(*text, codec)) {
     out.null();
     return broken_rule(raw, codec.encoding);
   }
@@ -126,7 +131,9 @@ std::string_view StyleReader::decoded_member(std::string_view key, std::string_v
   if (key_spans_.size() >= kMostMembers) return "maxProperties";
   if (!is_new_key(key)) return "repeated";
   out.key(key);
-  return scalar(raw_value, codec, codec.type.property(key).kinds, out);
+  const std::uint8_t kinds = codec.type.property(key).kinds;
+  if (codec.nesting == Nesting::json && kinds == TextType::kObject) return json(raw_value, codec, kinds, out);
+  return scalar(raw_value, codec, kinds, out);
 }
 
 std::string_view StyleReader::member(std::string_view raw_key, std::string_view raw_value, const Codec& codec,
@@ -136,7 +143,7 @@ std::string_view StyleReader::member(std::string_view raw_key, std::string_view 
     raw_value = trimmed(raw_value);
   }
   const auto key = decode(raw_key, codec.encoding, key_);
-  if (!key || (codec.in == In::path && moves_in_path(*key))) return broken_rule(raw_key, codec.encoding);
+  if (!key || moves_in_path(*key, codec)) return broken_rule(raw_key, codec.encoding);
   if (key->empty()) return "style";
   return decoded_member(*key, raw_value, codec, out);
 }
@@ -253,31 +260,66 @@ std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::ui
   return broken;
 }
 
+std::string_view StyleReader::json(std::string_view raw, const Codec& codec, std::uint8_t kinds,
+                                   json::Builder& out) {
+  const auto text = decode(raw, codec.encoding, text_);
+  std::string_view broken = kReadable;
+  if (!text) {
+    broken = broken_rule(raw, codec.encoding);
+  } else if (!parser_.parse(*text, parsed_, kJsonLimits)) {
+    broken = "json";
+  } else if ((kinds & structure_of(parsed_.root())) == 0) {
+    broken = "type";
+  }
+  if (broken.empty()) {
+    out.copy(parsed_.root());
+  } else {
+    out.null();
+  }
+  return broken;
+}
+
+std::string_view StyleReader::exploded_array(std::span<const Pair> pairs, std::uint32_t first,
+                                             const Codec& codec, json::Builder& out) {
+  // Of no items, or of one empty item? Neither is taken.
+  if (pairs[first].next == Pair::kEnd && pairs[first].value.empty()) {
+    out.null();
+    return "empty";
+  }
+  const std::uint8_t kinds = item_kinds_of(codec);
+  const bool in_json = codec.nesting == Nesting::json && (kinds & TextType::kScalars) == 0;
+  std::string_view broken = kReadable;
+  out.begin_array();
+  for (std::uint32_t i = first; i != Pair::kEnd && broken.empty(); i = pairs[i].next) {
+    broken = !pairs[i].has_value ? "empty"
+             : in_json           ? json(pairs[i].value, codec, kinds, out)
+                                 : scalar(pairs[i].value, codec, kinds, out);
+  }
+  out.end_array();
+  return broken;
+}
+
 std::string_view StyleReader::write_pairs(std::span<const Pair> pairs, std::uint32_t first,
                                           const Codec& codec, std::uint8_t kinds, json::Builder& out) {
   const bool is_array = (kinds & TextType::kArray) != 0;
   const bool is_object = (kinds & TextType::kObject) != 0;
   std::string_view broken = kReadable;
-  if (is_object && (codec.explode || codec.style == Style::deep_object)) {
+  if (codec.nesting == Nesting::brackets) {
+    const Pair& only = pairs[first];
+    if (!only.property.empty()) return brackets_.write(pairs, first, codec, *this, out);
+    if (only.next == Pair::kEnd && only.has_value && (kinds & TextType::kScalars) != 0)
+      return scalar(only.value, codec, kinds, out);
+    out.null();
+    return only.has_value ? "style" : "empty";
+  }
+  const bool in_json = codec.nesting == Nesting::json;
+  if (is_object && !in_json && (codec.explode || codec.style == Style::deep_object)) {
     out.begin_object();
     broken = write_members(pairs, first, codec, out);
     out.end_object();
     return broken;
   }
-  if (is_array && codec.explode) {
-    // Of no items, or of one empty item? Neither is taken.
-    if (pairs[first].next == Pair::kEnd && pairs[first].value.empty()) {
-      out.null();
-      return "empty";
-    }
-    const std::uint8_t item_kinds = item_kinds_of(codec);
-    out.begin_array();
-    for (std::uint32_t i = first; i != Pair::kEnd && broken.empty(); i = pairs[i].next) {
-      broken = pairs[i].has_value ? scalar(pairs[i].value, codec, item_kinds, out) : "empty";
-    }
-    out.end_array();
-    return broken;
-  }
+  if (is_array && codec.explode) return exploded_array(pairs, first, codec, out);
   const Pair& only = pairs[first];
   if (only.next != Pair::kEnd) {
     out.null();
@@ -287,6 +329,7 @@ std::string_view StyleReader::write_pairs(std::span<const Pair> pairs, std::uint
     out.null();
     return "empty";
   }
+  if (is_object && in_json) return json(only.value, codec, TextType::kObject, out);
   if (is_array) return array(only.value, delimiter_of(codec.style), codec, out);
   if (is_object) return alternating(only.value, delimiter_of(codec.style), codec, out);
   return scalar(only.value, codec, kinds, out);

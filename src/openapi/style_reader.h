@@ -2,6 +2,7 @@
 // this room.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,18 +10,15 @@
 #include <vector>
 
 #include "json/document.h"
+#include "json/parser.h"
+#include "openapi/bracket_reader.h"
 #include "openapi/codec.h"
+#include "openapi/pair.h"
 
 namespace gatehouse::openapi {
 
-// One `name=value` of a query, form or cookie. Those of one parameter are chained.
-struct Pair {
-  static constexpr std::uint32_t kEnd = 0xFFFFFFFF;
-  std::string_view property;  // of an exploded object or deepObject: which member, decoded
-  std::string_view value;     // raw
-  bool has_value = true;      // whether there was a `=`
-  std::uint32_t next = kEnd;
-};
+// Of a JSON text in a parameter or form.
+inline constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t{1} << 20U};
 
 // Writes values; keeps its working memory. Every function writes exactly one value and gives the rule that
 // the text broke, or an empty text. After a rule was broken what was written has no meaning.
@@ -40,6 +38,7 @@ class StyleReader {
                                  json::Builder& out);
 
  private:
+  friend class BracketReader;
   std::string_view scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
   // The items between delimiters; an open array is written to.
   std::string_view items(std::string_view raw, std::string_view delimiter, const Codec& codec,
@@ -59,6 +58,10 @@ class StyleReader {
                           json::Builder& out);
   std::string_view decoded_member(std::string_view key, std::string_view raw_value, const Codec& codec,
                                   json::Builder& out);
+  // One JSON text: a value of one of `kinds`.
+  std::string_view json(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  std::string_view exploded_array(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
+                                  json::Builder& out);
   void begin_object(json::Builder& out);
   bool is_new_key(std::string_view key);
 
@@ -66,6 +69,9 @@ class StyleReader {
   std::string key_;   // the key that was decoded last
   std::string keys_;  // the keys of the object that is being written, one behind the other
   std::vector<std::pair<std::uint32_t, std::uint32_t>> key_spans_;  // begin and size in keys_
+  BracketReader brackets_;
+  json::Parser parser_;
+  json::Document parsed_;
 };
 
 }  // namespace gatehouse::openapi

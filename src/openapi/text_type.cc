@@ -12,7 +12,6 @@ constexpr std::uint8_t kUnsaid = 0x80 | TextType::kAnything;  // no keyword says
 constexpr int kDeepest =
     12;  // references and branches behind one another: schemas that contain themselves end here
 constexpr int kMostSchemas = 5000;  // looked at for one parameter
-constexpr int kDeepestMember = 2;   // a form's property that is an array, and its items
 
 std::uint8_t kind_of(std::string_view type) {
   if (type == "integer") return TextType::kInteger;
@@ -40,7 +39,8 @@ const std::shared_ptr<const TextType> kText = std::make_shared<TextType>();
 
 class Reading {
  public:
-  Reading(Documents& documents, schema::Sealing sealing) : documents_(documents), sealing_(sealing) {}
+  Reading(Documents& documents, schema::Sealing sealing, int levels)
+      : documents_(documents), sealing_(sealing), levels_(levels) {}
 
   TextType read(const doc::Field& field, int depth, int member) {
     TextType type;
@@ -74,17 +74,17 @@ class Reading {
       for (const json::Value value : values->elements()) kinds |= kind_of(value);
       type.kinds &= kinds;
     }
-    if (const auto items = schema.find("items"); items && items->is_object() && member < kDeepestMember) {
+    if (const auto items = schema.find("items"); items && items->is_object() && member < levels_) {
       type.items = finished(read(child(*items), 0, member + 1));
     }
     if (const auto properties = schema.find("properties"); properties && properties->is_object()) {
       for (const json::Member one : properties->members()) {
         type.properties.emplace_back(
-            one.key(), member < kDeepestMember ? finished(read(child(one.value), 0, member + 1)) : kText);
+            one.key(), member < levels_ ? finished(read(child(one.value), 0, member + 1)) : kText);
       }
     }
     if (const auto others = schema.find("additionalProperties")) {
-      if (others->is_object() && member < kDeepestMember)
+      if (others->is_object() && member < levels_)
         type.additional = finished(read(child(*others), 0, member + 1));
       if (others->is_boolean() && others->boolean()) type.additional = kText;
     } else if (sealing_ == schema::Sealing::open &&
@@ -141,14 +141,15 @@ class Reading {
 
   Documents& documents_;
   schema::Sealing sealing_;
+  int levels_;
   int read_ = 0;
 };
 
 }  // namespace
 
 std::shared_ptr<const TextType> text_type(Documents& documents, const doc::Field& schema,
-                                          schema::Sealing sealing) {
-  return Reading::finished(Reading(documents, sealing).read(schema, 0, 0));
+                                          schema::Sealing sealing, int levels) {
+  return Reading::finished(Reading(documents, sealing, levels).read(schema, 0, 0));
 }
 
 }  // namespace gatehouse::openapi

@@ -33,6 +33,7 @@ openapi::Additions additions(const Settings& settings, const openapi::Operation&
     return doc::Field(field.source(), field.value(), field.path(), problems);
   };
   openapi::Additions added;
+  added.deep = settings.defaults.deep;
   std::optional<std::vector<PlacedText>> media_types = settings.defaults.media_types;
   std::shared_ptr<const doc::Field> security = settings.defaults.security;
   std::optional<PlacedText> upstream = settings.defaults.upstream;
@@ -43,6 +44,11 @@ openapi::Additions additions(const Settings& settings, const openapi::Operation&
     if (one->upstream) upstream = one->upstream;
     if (one->media_types) media_types = one->media_types;
     if (one->security) security = one->security;
+    if (one->deep) added.deep = *one->deep;
+    if (one->encoded_slash) {
+      added.encoded_slash.clear();
+      for (const PlacedText& name : *one->encoded_slash) added.encoded_slash.push_back(name.value);
+    }
     if (one->fields) levels.push_back(&*one->fields);
   }
   if (upstream) {

@@ -31,7 +31,7 @@ class Restatement {
   void run() {
     auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
            sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
-           threat_model, media_types, security] = users_;
+           threat_model, media_types, security, deep, encoded_slash] = users_;
     fixed("permission", permission.has_value());
     fixed("public", open.has_value());
     fixed("principal", principal.has_value());
@@ -47,6 +47,8 @@ class Restatement {
     fixed("fields", fields.has_value());
     fixed("media_types", media_types.has_value());
     fixed("security", security != nullptr);
+    fixed("deep", deep.has_value());
+    fixed("encoded_slash", encoded_slash.has_value());
     if (limits) restate_limits(*limits);
     if (body) restate_body(*body);
     replace(built_in_.cost, cost);

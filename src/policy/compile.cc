@@ -9,6 +9,7 @@
 #include "core/builtin.h"
 #include "db/catalogue.h"
 #include "doc/reader.h"
+#include "http/characters.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
 #include "openapi/body_memory.h"
@@ -160,7 +161,7 @@ class Compiler {
   void merge(OperationSettings& into, OperationSettings& from) {
     auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
            sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
-           threat_model, media_types, security] = from;
+           threat_model, media_types, security, deep, encoded_slash] = from;
     merge_field("permission", into.permission, permission, place);
     merge_field("public", into.open, open, place);
     merge_field("principal", into.principal, principal, place);
@@ -183,6 +184,8 @@ class Compiler {
     merge_field("threat_model", into.threat_model, threat_model, place);
     merge_field("media_types", into.media_types, media_types, place);
     merge_field("security", into.security, security, place);
+    merge_field("deep", into.deep, deep, place);
+    merge_field("encoded_slash", into.encoded_slash, encoded_slash, place);
   }
 
   void report_unmatched() {
@@ -319,9 +322,39 @@ class Compiler {
     operation.concurrency = own.concurrency.value_or(0);
   }
 
+  static std::string accepted_types(const openapi::RequestBody& body) {
+    std::string types;
+    for (const openapi::Content& content : body.content) {
+      if (!types.empty()) types += ", ";
+      types += content.type;
+      for (const auto& [name, value] : content.parameters) {
+        types += fmt::format(";{}=", name);
+        const bool token = std::ranges::all_of(value, [](char c) { return http::is(c, http::kTokenCharacter); });
+        types += token ? value : fmt::format("\"{}\"", value);
+      }
+    }
+    return types;
+  }
+
+  void decide_slashes(const openapi::Operation& from, const std::vector<PlacedText>& names,
+                      Operation& operation) {
+    for (const PlacedText& name : names) {
+      const auto found = std::ranges::find(from.path_names, name.value);
+      if (found == from.path_names.end()) {
+        problems_.add(name.place, fmt::format("{}: encoded_slash: `{}` is not a parameter of its path; {}",
+                                              operation.name, name.value, known(from.path_names)));
+        continue;
+      }
+      operation.encoded_slash |= 1U << static_cast<unsigned>(found - from.path_names.begin());
+      set_->encoded_slash = http::EncodedSlash::told_apart;
+    }
+  }
+
   // The input.
   void decide_input(const openapi::Operation& from, const OperationSettings& own, Operation& operation) {
     operation.body_bytes = own.body.value_or(settings().defaults.body).bytes;
+    if (from.body) operation.accepts = accepted_types(*from.body);
+    if (own.encoded_slash) decide_slashes(from, *own.encoded_slash, operation);
     operation.depth = settings().defaults.caps.depth;
     for (const openapi::Parameter& parameter : from.parameters) {
       const bool shown = says_log(parameter, operation);
@@ -373,11 +406,12 @@ class Compiler {
     return operation.sql() != nullptr ? openapi::KeptCopies::texts : openapi::KeptCopies::none;
   }
 
-  // `x-gatehouse: {log: true}` of a parameter, and nothing else.
+  // `x-gatehouse: {log: true}` of a parameter. `deep` is read with the document.
   bool says_log(const openapi::Parameter& parameter, const Operation& operation) {
     if (!parameter.gatehouse) return false;
     doc::Reader in(
         doc::Field(*parameter.gatehouse.source, parameter.gatehouse.value, "x-gatehouse", problems_));
+    in.ignore({"deep"});
     const bool log = in.optional("log", doc::as_boolean).value_or(false);
     in.finish();
     const bool logged = parameter.in == openapi::In::path || parameter.in == openapi::In::query;

@@ -42,6 +42,7 @@ std::string policy_text(const Operation& operation) {
     if (own->resource && own->resource->upstream)
       fmt::format_to(out, "resource at {}\n", own->resource->upstream->path.value);
   }
+  fmt::format_to(out, "slashes {}\n", operation.encoded_slash);
   for (const openapi::Parameter& parameter : operation.api->parameters) {
     if (parameter.in == openapi::In::path) continue;
     fmt::format_to(out, "parameter {} {} {} {}\n", openapi::name(parameter.in), parameter.name,

@@ -18,6 +18,7 @@
 #include "core/path_template.h"
 #include "db/file_identity.h"
 #include "http/name_folding.h"
+#include "http/path_segment.h"
 #include "http/route_table.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
@@ -185,6 +186,7 @@ struct Operation {
   std::uint32_t concurrency = 0;  // 0: not bounded
 
   std::uint64_t body_bytes = 0;  // the most a body may have
+  std::string accepts;           // the media types of its bodies, as the value of Accept
   std::chrono::nanoseconds timeout{};
   std::uint64_t depth = 32;  // of a JSON body
 
@@ -214,6 +216,7 @@ struct Operation {
   RequestRules forwards;
   AnswerRules answers;
   openapi::PathValues path_values = openapi::PathValues::any;
+  std::uint32_t encoded_slash = 0;  // bit i: the path's capture i may hold `%2F`
 
   // Path and query parameters whose values events may show.
   std::vector<std::string> logged_path, logged_query;
@@ -238,6 +241,7 @@ class PolicySet {
   std::string unmatched_limit_policies;
   std::vector<Operation> operations;
   http::RouteTable routes;
+  http::EncodedSlash encoded_slash = http::EncodedSlash::refused;  // told apart where some operation takes it
   std::vector<std::uint32_t> route_operations;  // index of a route to the index of its operation
   std::vector<std::string> permission_names;    // of operations, in the order of their indices
   std::unique_ptr<db::StatementCatalogue> statements;

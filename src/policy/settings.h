@@ -259,6 +259,7 @@ struct Defaults {
   Caps caps;
   openapi::Plus plus = openapi::Plus::refused;
   openapi::Semicolon semicolon = openapi::Semicolon::refused;
+  openapi::Deep deep = openapi::Deep::refused;
   // Of the media types that a document offers for a body, those that are taken: in lower case, without
   // parameters, `*` as in `image/*` and `application/*+json`. Nothing: all of them.
   std::optional<std::vector<PlacedText>> media_types;
@@ -315,6 +316,8 @@ struct OperationSettings {
   std::optional<ThreatModel> threat_model;
   std::optional<std::vector<PlacedText>> media_types;  // as in Defaults
   std::shared_ptr<const doc::Field> security;          // as in Defaults
+  std::optional<openapi::Deep> deep;                   // as in Defaults
+  std::optional<std::vector<PlacedText>> encoded_slash;  // path parameters in which `%2F` may stand
 };
 
 // An entry of `log`, one type for each kind.

@@ -45,6 +45,8 @@ constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
                                            {"space", openapi::Plus::space}};
 constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
                                                       {"literal", openapi::Semicolon::literal}};
+constexpr Choice<openapi::Deep> kDeep[] = {{"refused", openapi::Deep::refused},
+                                           {"brackets", openapi::Deep::brackets}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
 
 // A text that says something.
@@ -168,6 +170,7 @@ Defaults read_defaults(const Field& field) {
   defaults.media_types = in.optional("media_types", as_media_types);
   defaults.security = kept(in.take("security"));
   defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
+  defaults.deep = in.optional("deep", as_one_of(kDeep)).value_or(defaults.deep);
   if (const auto caps = in.optional("caps", as_field)) {
     Reader inner(*caps);
     const auto cap = [&](std::string_view key, std::uint64_t otherwise, std::int64_t most) {
@@ -325,6 +328,8 @@ OperationSettings read_operation(const Field& field, std::string name) {
   if (const auto fields = in.optional("fields", as_field)) operation.fields = read_fields(*fields);
   operation.media_types = in.optional("media_types", as_media_types);
   operation.security = kept(in.take("security"));
+  operation.deep = in.optional("deep", as_one_of(kDeep));
+  operation.encoded_slash = in.optional("encoded_slash", as_placed_list);
   in.finish();
   return operation;
 }

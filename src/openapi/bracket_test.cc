@@ -1,0 +1,171 @@
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "openapi/testing.h"
+
+namespace gatehouse::openapi {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+LoadOptions with_brackets() {
+  LoadOptions options;
+  options.additions = [](const Operation&) {
+    Additions added;
+    added.deep = Deep::brackets;
+    return added;
+  };
+  return options;
+}
+
+Asked deep(std::string_view schema) {
+  return Asked({fmt::format("{{name: a, in: query, style: deepObject, schema: {}}}", schema)}, "/x",
+               with_brackets());
+}
+
+TEST(Brackets, AreAnArrayOrAnObjectAsTheSchemaSays) {
+  Asked texts = deep("{type: array, items: {type: string}}");
+  EXPECT_EQ(texts.query("a[]=x&a[]=y&a[]=x"), R"({"a":["x","y","x"]})");
+  EXPECT_EQ(texts.query("a%5B%5D=x"), R"({"a":["x"]})");
+  EXPECT_EQ(texts.query("a[0]=x&a[1]=y"), R"({"a":["x","y"]})");
+  EXPECT_EQ(texts.query("a[1]=y&a[0]=x"), R"({"a":["x","y"]})");
+  Asked orders = deep(
+      "{type: object, properties: {of: {type: object, properties: {id: {type: integer}, tags: {type: array, "
+      "items: {type: string}}}}, lines: {type: array, items: {type: object, properties: {n: {type: "
+      "integer}}}}}}");
+  EXPECT_EQ(orders.query("a[of][id]=7&a[lines][0][n]=1&a[of][tags][]=t&a[lines][1][n]=2"),
+            R"({"a":{"lines":[{"n":1},{"n":2}],"of":{"id":7,"tags":["t"]}}})");
+  EXPECT_EQ(orders.query("a[of][id]=x"), "type /query/a");
+  EXPECT_EQ(orders.query("a[of][other]=1"), "additionalProperties /query/a/of");
+}
+
+TEST(Brackets, HaveOneReadingOrAreRefused) {
+  Asked texts = deep("{type: array, items: {type: string}}");
+  for (const std::string_view query :
+       {"a=x", "a", "a[]", "a[0]", "a[]=x&a[0]=y", "a[1]=x", "a[0]=x&a[2]=y", "a[00]=x", "a[-1]=x", "a[0]=x&a[0]=y",
+        "a[k]=x", "a[][]=x", "a[][k]=x", "a[0][k]=x", "a[0=x", "a[0]]=x", "a[0]k=x", "a[[0]]=x", "a[=x", "a]=x",
+        "a[]=x&a=y", "a[99999]=x"}) {
+    EXPECT_THAT(texts.query(query), Not(HasSubstr("{"))) << query;
+  }
+  Asked objects = deep(
+      "{type: object, properties: {b: {type: object, properties: {c: {type: string}}}, d: {type: string}}}");
+  EXPECT_EQ(objects.query("a[b][c]=1&a[d]=2"), R"({"a":{"b":{"c":"1"},"d":"2"}})");
+  for (const std::string_view query :
+       {"a[b]=x", "a[b]=x&a[b][c]=1", "a[b][c]=1&a[b][c]=2", "a[]=x", "a[][c]=1", "a[b][]=x", "a[d][c]=1",
+        "a[b][c][e]=1", "a[b]%00[c]=1", "a[b][c]"}) {
+    EXPECT_THAT(objects.query(query), Not(HasSubstr("{"))) << query;
+  }
+}
+
+TEST(Brackets, OfADigitAreRefusedWhereAnArrayAndAnObjectMayStand) {
+  Asked either = deep(
+      "{anyOf: [{type: array, items: {type: string}}, {type: object, additionalProperties: {type: string}}]}");
+  EXPECT_EQ(either.query("a[]=x"), R"({"a":["x"]})");
+  EXPECT_EQ(either.query("a[k]=x"), R"({"a":{"k":"x"}})");
+  EXPECT_EQ(either.query("a[0]=x"), "ambiguous /query/a");
+}
+
+// As in Stripe's document: an object, or the empty text that deletes it.
+TEST(Brackets, StandBesideAValueWithoutThem) {
+  Asked metadata =
+      deep("{anyOf: [{type: object, additionalProperties: {type: string}}, {type: string, enum: ['']}]}");
+  EXPECT_EQ(metadata.query("a[k]=v"), R"({"a":{"k":"v"}})");
+  EXPECT_EQ(metadata.query("a="), R"({"a":""})");
+  EXPECT_THAT(metadata.query("a=v"), Not(HasSubstr("{")));
+  EXPECT_THAT(metadata.query("a=&a[k]=v"), Not(HasSubstr("{")));
+}
+
+TEST(Brackets, AreBounded) {
+  Asked texts = deep("{type: array, maxItems: 5000, items: {type: string}}");
+  std::string query;
+  for (int i = 0; i < 1001; ++i) query += "&a[]=x";
+  EXPECT_EQ(texts.query(query.substr(1)), "maxProperties /query/a");
+  Asked nested = deep("{type: object, properties: {a: {$ref: '#/paths/~1x/get/parameters/0/schema'}}}");
+  std::string name = "a";
+  for (int i = 0; i < 9; ++i) name += "[a]";
+  EXPECT_THAT(nested.query(name + "=1"), Not(HasSubstr("{")));
+}
+
+TEST(Brackets, AreNeverGuessed) {
+  const auto problems = [](std::string_view parameters) {
+    return problems_of(fmt::format(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{/x: {{get: {{parameters: [{}]}}}}}}\n",
+        parameters));
+  };
+  const std::string list = "{name: a, in: query, style: deepObject, schema: {type: array, items: {type: string}}}";
+  EXPECT_THAT(problems(list), HasSubstr("with `deep: brackets`, under `defaults` or for the operation\n"));
+  const std::string objects =
+      "{name: b, in: query, schema: {type: array, items: {type: object, properties: {c: {type: string}}}}}";
+  EXPECT_THAT(problems(list + ", " + objects), HasSubstr("for the operation; so it is for 1 more\n"));
+  EXPECT_EQ(problems("{name: a, in: query, style: deepObject, x-gatehouse: {deep: brackets}, schema: {type: "
+                     "array, items: {type: string}}}"),
+            "");
+}
+
+TEST(Brackets, SayHowAnArrayOfObjectsIsWrittenInAQuery) {
+  Asked objects({"{name: a, in: query, schema: {type: array, items: {type: object, properties: {c: {type: "
+                 "string}}}}}"},
+                "/x", with_brackets());
+  EXPECT_EQ(objects.query("a[0][c]=1&a[1][c]=2"), R"({"a":[{"c":"1"},{"c":"2"}]})");
+  EXPECT_THAT(objects.query("a[][c]=1"), Not(HasSubstr("{")));
+  // What the style has a form for is read by the style.
+  Asked flat = deep("{type: object, properties: {b: {type: string}}}");
+  EXPECT_EQ(flat.query("a[b]=1"), R"({"a":{"b":"1"}})");
+  Asked plain({"{name: a, in: query, schema: {type: array, items: {type: string}}}"}, "/x", with_brackets());
+  EXPECT_EQ(plain.query("a=1&a=2"), R"({"a":["1","2"]})");
+  EXPECT_THAT(plain.query("a[]=1"), Not(HasSubstr("{")));
+}
+
+// A form with this schema and these Encoding Objects, to be asked.
+std::string form(std::string_view schema, std::string_view encoding, std::string_view body,
+                 const LoadOptions& options = {}) {
+  const Loaded loaded = load_files(
+      {{"api.yaml", fmt::format("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /x: {{post: "
+                                "{{requestBody: {{content: {{application/x-www-form-urlencoded: {{schema: {}, "
+                                "encoding: {}}}}}}}}}}}\n",
+                                schema, encoding)}},
+      options);
+  EXPECT_EQ(loaded.problems.text(), "");
+  const auto& content = loaded.api.operations.at(0).body->content;
+  if (content.empty()) return "no content";
+  InputMemory memory;
+  json::Document value;
+  schema::Findings findings;
+  if (content[0].form->read(body, memory, value, findings)) return json::to_text(value.root());
+  return std::string(findings[0].rule) + " " + findings[0].at;
+}
+
+// OpenAPI 3.1.1 section 4.8.15.1: an object is application/json, and an array is what its items are.
+TEST(Forms, HaveObjectsAsJsonAndAnArrayOfThemOneForEachName) {
+  constexpr std::string_view kSchema =
+      "{type: object, properties: {o: {type: object, properties: {b: {type: integer}}}, l: {type: array, items: "
+      "{type: object, properties: {b: {type: integer}}}}, m: {type: array, items: {type: array, items: {type: "
+      "integer}}}}}";
+  const auto ask = [&](std::string_view body) { return form(kSchema, "{}", body); };
+  EXPECT_EQ(ask("o=%7B%22b%22:1%7D"), R"({"o":{"b":1}})");
+  EXPECT_EQ(ask("l=%7B%22b%22:1%7D&l=%7B%22b%22:2%7D"), R"({"l":[{"b":1},{"b":2}]})");
+  EXPECT_EQ(ask("m=[1]&m=[2,3]"), R"({"m":[[1],[2,3]]})");
+  EXPECT_EQ(ask("o=%7B%22b%22:%22x%22%7D"), "type /o/b");
+  EXPECT_EQ(ask("o=%7B%22c%22:1%7D"), "additionalProperties /o");
+  EXPECT_EQ(ask("o=1"), "type /o");
+  EXPECT_EQ(ask("o=x"), "json /o");
+  EXPECT_EQ(ask("o=%7B%7D&o=%7B%7D"), "repeated /o");
+  EXPECT_EQ(ask("l=[%7B%22b%22:1%7D]"), "type /l");
+  EXPECT_EQ(ask("l=%7B%22b%22:1,%22b%22:2%7D"), "json /l");
+  EXPECT_EQ(ask("l="), "empty /l");
+  EXPECT_EQ(ask("o[b]=1"), "undeclared /*");
+}
+
+TEST(Forms, HaveBracketsWhereTheEncodingAndTheConfigurationSaySo) {
+  constexpr std::string_view kSchema =
+      "{type: object, properties: {e: {type: array, items: {type: string}}, p: {type: string}}}";
+  constexpr std::string_view kEncoding = "{e: {style: deepObject, explode: true}}";
+  EXPECT_EQ(form(kSchema, kEncoding, "e[]=a&p=b+c&e[]=d", with_brackets()), R"({"e":["a","d"],"p":"b c"})");
+  EXPECT_EQ(form(kSchema, kEncoding, "e=a", with_brackets()), "style /e");
+}
+
+}  // namespace
+}  // namespace gatehouse::openapi
