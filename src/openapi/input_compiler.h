@@ -56,7 +56,7 @@ class InputCompiler {
   bool has_open() const { return has_open_; }  // inputs about whose form Deep decides
 
  private:
-  // Inputs of style deepObject whose form nobody has decided.
+  // Inputs whose form the configuration does not decide.
   struct Undecided {
     doc::Field first;
     std::size_t count = 0;
