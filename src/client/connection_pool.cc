@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "net/notifier.h"
 #include "net/resolve.h"
 
 namespace gatehouse::client {
@@ -24,11 +25,15 @@ std::shared_ptr<ConnectionPool> ConnectionPool::make(net::Loop& loop, net::Block
 }
 
 ConnectionPool::ConnectionPool(net::Loop& loop, net::BlockingPool& blocking, ConnectionPoolOptions options)
-    : Timer(loop.timers()), loop_(loop), blocking_(blocking), options_(std::move(options)) {
+    : Timer(loop.timers()),
+      loop_(loop),
+      blocking_(blocking),
+      options_(std::move(options)),
+      look_up_ended_(std::make_unique<net::Notifier>()) {
   // An address as text needs no look-up, now or later.
   if (const auto literal = IpAddress::parse(options_.host)) {
     adopt({*literal});
-    refreshing_ = true;
+    is_literal_ = true;
   }
 }
 
@@ -139,12 +144,11 @@ net::Task<std::expected<ConnectionPool::Lease, ConnectionPool::NoConnection>> Co
                     fmt::format("all {} connections to {} are busy", busy_, options_.host), Retry::yes});
   }
   if (addresses_.empty()) {
-    auto task = look_up();
+    auto task = first_addresses(deadline);
     auto found = co_await task;
     if (!found) co_return out_of_reach(std::move(found).error());
-  } else if (!refreshing_ && loop_.now() - resolved_ >= options_.resolve_every) {
-    refreshing_ = true;
-    net::spawn(loop_, refresh(shared_from_this()));
+  } else if (!is_literal_ && loop_.now() - resolved_ >= options_.resolve_every) {
+    start_look_up();
   }
 
   std::vector<std::shared_ptr<Address>> tried;
@@ -193,20 +197,35 @@ net::Task<Result<net::StreamPtr>> ConnectionPool::open(net::Endpoint endpoint, M
 
 // ---- names
 
-net::Task<Result<>> ConnectionPool::look_up() {
-  auto task = net::resolve(loop_, blocking_, options_.host);
-  auto found = co_await task;
-  GATEHOUSE_CO_CHECK(found);
-  adopt(*found);
-  co_return Result<>{};
+void ConnectionPool::start_look_up() {
+  if (looking_up_) return;
+  looking_up_ = true;
+  net::spawn(loop_, look_up(shared_from_this()));
 }
 
-net::Task<void> ConnectionPool::refresh(std::shared_ptr<ConnectionPool> pool) {
-  auto task = pool->look_up();
+net::Task<void> ConnectionPool::look_up(std::shared_ptr<ConnectionPool> pool) {
+  auto task = net::resolve(pool->loop_, pool->blocking_, pool->options_.host);
   auto found = co_await task;
-  pool->refreshing_ = false;
-  // While the resolver is down the addresses stay, and are asked for again after the same time.
-  if (!found) pool->resolved_ = pool->loop_.now();
+  pool->looking_up_ = false;
+  if (found) {
+    pool->adopt(*found);
+    pool->looked_up_ = {};
+  } else {
+    // While the resolver is down the addresses stay, and are asked for again after the same time.
+    pool->resolved_ = pool->loop_.now();
+    pool->looked_up_ = std::unexpected(std::move(found).error());
+  }
+  pool->look_up_ended_->notify();
+}
+
+net::Task<Result<>> ConnectionPool::first_addresses(MonotonicTime deadline) {
+  const std::uint64_t seen = look_up_ended_->version();
+  start_look_up();
+  const bool ended = co_await look_up_ended_->wait(loop_, seen, deadline);
+  if (!ended)
+    co_return failure(ErrorCode::timeout, fmt::format("no addresses of {} in time", options_.host),
+                      Retry::yes);
+  co_return looked_up_;
 }
 
 void ConnectionPool::adopt(const std::vector<IpAddress>& found) {

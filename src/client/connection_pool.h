@@ -31,6 +31,10 @@
 #include "net/task.h"
 #include "net/tls.h"
 
+namespace gatehouse::net {
+class Notifier;
+}
+
 namespace gatehouse::client {
 
 struct ConnectionPoolOptions {
@@ -120,8 +124,10 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   };
 
   ConnectionPool(net::Loop& loop, net::BlockingPool& blocking, ConnectionPoolOptions options);
-  static net::Task<void> refresh(std::shared_ptr<ConnectionPool> pool);
-  net::Task<Result<>> look_up();
+  // Looks the name up, unless that is under way: one look-up at a time, for any number of requests.
+  void start_look_up();
+  static net::Task<void> look_up(std::shared_ptr<ConnectionPool> pool);
+  net::Task<Result<>> first_addresses(MonotonicTime deadline);
   net::Task<Result<net::StreamPtr>> open(net::Endpoint endpoint, MonotonicTime deadline);
   void adopt(const std::vector<IpAddress>& found);
   std::shared_ptr<Address> choose(const std::vector<std::shared_ptr<Address>>& tried);
@@ -138,7 +144,10 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   std::size_t next_ = 0;  // where choosing begins
   std::size_t busy_ = 0;
   MonotonicTime resolved_{};
-  bool refreshing_ = false;
+  bool looking_up_ = false;
+  bool is_literal_ = false;  // the host is an address, which needs no look-up
+  Result<> looked_up_;       // the last one
+  std::unique_ptr<net::Notifier> look_up_ended_;
 };
 
 // Here, because a lease is moved several times on its way, and most that are destroyed hold nothing.

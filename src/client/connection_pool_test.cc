@@ -1,6 +1,7 @@
 #include "client/connection_pool.h"
 
 #include <algorithm>
+#include <future>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -270,6 +271,37 @@ TEST_F(Connections, ANameIsResolvedAndEveryAddressTried) {
   named.host = "no such name.invalid";
   const auto lost = ConnectionPool::make(loop_, blocking_, named);
   EXPECT_FALSE(lease(*lost));
+}
+
+// A resolver that hangs must not take the places of other look-ups, nor hold requests beyond their time.
+TEST_F(Connections, ManyRequestsWaitForOneLookUpAndNoLongerThanTheirDeadlines) {
+  net::BlockingPool one_place(1, 1);
+  std::promise<void> hangs, answers;
+  ASSERT_TRUE(one_place.submit([&hangs, resolver = answers.get_future()] {
+    hangs.set_value();
+    resolver.wait();
+  }));
+  hangs.get_future().wait();
+  ConnectionPoolOptions named = options();
+  named.host = "localhost";
+  const auto pool = ConnectionPool::make(loop_, one_place, named);
+  std::optional<Leased> late[8], patient[8];
+  for (auto& one : late) start(loop_, pool->connect(loop_.now() + 1s), one);
+  for (auto& one : patient) start(loop_, pool->connect(loop_.now() + 1h), one);
+  for (int i = 0; i < 10; ++i) loop_.poll();
+  for (const auto& one : late) EXPECT_FALSE(one) << "no second look-up was refused";
+  clock_.advance(1s);
+  turn_until(loop_,
+             [&] { return std::ranges::all_of(late, [](const auto& one) { return one.has_value(); }); });
+  for (const auto& one : late) {
+    ASSERT_FALSE(*one);
+    EXPECT_EQ((*one).error().failure, ConnectionPool::ConnectFailure::late);
+  }
+  for (const auto& one : patient) EXPECT_FALSE(one);
+  answers.set_value();
+  turn_until(loop_,
+             [&] { return std::ranges::all_of(patient, [](const auto& one) { return one.has_value(); }); });
+  for (const auto& one : patient) EXPECT_TRUE(*one);
 }
 
 TEST_F(Connections, AnHttpsServerIsVerified) {
