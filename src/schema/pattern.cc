@@ -1,7 +1,11 @@
 #include "schema/pattern.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstddef>
 #include <ctime>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <re2/re2.h>
@@ -91,8 +95,38 @@ struct Pattern::Matcher {
   }
 };
 
+namespace {
+
+// A search ends where its last repetition has what it needs: the most that it may take says nothing. So
+// `^.{1,65536}` is `^.{1}`, which RE2 can have; its bound is 1,000.
+std::string with_bounded_end(std::string_view expression) {
+  constexpr std::size_t kMostOfRe2 = 1000;
+  const std::size_t open = expression.rfind('{');
+  if (!expression.ends_with('}') || open == 0 || open == expression.npos) return std::string(expression);
+  const std::size_t before = expression.find_last_not_of('\\', open - 1);
+  const std::size_t escapes = open - (before == expression.npos ? 0 : before + 1);
+  // `\{1,2}` and `\u{1,2}` are no repetitions.
+  const bool named = before != expression.npos && before > 0 && before == open - 1 &&
+                     std::string_view("upPkx").contains(expression[before]) && expression[before - 1] == '\\';
+  if (escapes % 2 != 0 || named) return std::string(expression);
+  const std::string_view counts = expression.substr(open + 1, expression.size() - open - 2);
+  const std::size_t comma = counts.find(',');
+  std::size_t least = 0;
+  std::size_t most = 0;
+  const auto read = [](std::string_view digits, std::size_t& into) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+    return error == std::errc{} && end == digits.data() + digits.size();
+  };
+  if (comma == counts.npos || !read(counts.substr(0, comma), least) || !read(counts.substr(comma + 1), most) ||
+      most <= kMostOfRe2 || least > most)
+    return std::string(expression);
+  return std::string(expression.substr(0, open)) + '{' + std::to_string(least) + '}';
+}
+
+}  // namespace
+
 std::expected<Pattern, std::string> Pattern::compile(std::string_view expression) {
-  const auto condition = without_lookaround(expression);
+  const auto condition = without_lookaround(with_bounded_end(expression));
   if (!condition) return std::unexpected(condition.error());
   auto matcher = Matcher::of(*condition);
   if (!matcher) return std::unexpected(std::move(matcher).error());
@@ -112,7 +146,8 @@ std::expected<Pattern::Matcher, std::string> Pattern::Matcher::of(const RegexCon
 }
 
 std::expected<Pattern::Matcher, std::string> Pattern::Matcher::of(std::string_view expression) {
-  auto translation = translate_regex(expression, Strictness::matching);
+  const std::string ended = with_bounded_end(expression);
+  auto translation = translate_regex(ended, Strictness::matching);
   if (!translation) return std::unexpected(std::move(translation).error());
   Matcher matcher;
   if (translation->simple) {

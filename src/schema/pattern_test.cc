@@ -209,6 +209,21 @@ TEST(Repetitions, OfTheWholeAreALength) {
   EXPECT_TRUE(found("^.{2,5000}?$", "äö"));
 }
 
+TEST(Repetitions, AtTheEndOfASearchNeedNoMost) {
+  EXPECT_TRUE(found("^.{1,2097152}", "x"));
+  EXPECT_TRUE(found("^.{1,2097152}", std::string(5000, 'x')));
+  EXPECT_FALSE(found("^.{1,2097152}", ""));
+  EXPECT_FALSE(found("^.{1,2097152}", "\n"));
+  EXPECT_FALSE(found("^[a-z]{3,2097152}", "ab1"));
+  EXPECT_TRUE(found("b|^[a-z]{3,2097152}", "abc"));
+  EXPECT_TRUE(found("a{0,5000}", ""));
+  // What only looks like one keeps its meaning, or is refused as before.
+  EXPECT_TRUE(found("^a\\\\{1,2000}", R"(a\\)"));
+  EXPECT_TRUE(found("^a\\{1,2000\\}", "a{1,2000}"));
+  EXPECT_FALSE(Pattern::compile("a{2000,1001}").has_value());
+  EXPECT_FALSE(found("^a{2,1000}$", std::string(1001, 'a')));
+}
+
 TEST(Regex, TheFormatIsTheGrammarWithTheUFlag) {
   for (const std::string_view good : {"(?=a)", "(a)\\1", "(?<n>a)\\k<n>", "\\p{Emoji}", "\\p{Script=Grek}",
                                       "\\p{scx=Todr}", "[^]", "a{1,2}?", "\\cJ", "[\\b]", ""}) {
