@@ -19,9 +19,9 @@ using HeldSetting = std::pair<std::string_view, std::string>;  // its key, and i
 // Taken apart, so that a setting that is added does not compile before it is decided here whether a reload
 // may change it.
 std::vector<HeldSetting> held_until_restart(const policy::Settings& settings) {
-  const auto& [directory, source, openapi, threat_model, listen, deadlines, tls, store, store_place, database,
-               database_place, pepper_file, trusted_proxies, tracing, upstreams, authenticators,
-               security_schemes, roles, limits, defaults, routing, fields, operations, log, keep_events,
+  const auto& [directory, source, openapi, overlays, threat_model, listen, deadlines, tls, store, store_place,
+               database, database_place, pepper_file, trusted_proxies, tracing, upstreams, authenticators,
+               same_schemes, security_schemes, roles, limits, defaults, routing, fields, operations, log, keep_events,
                keep_size, details, accepted, memory_bodies, memory_place, security_txt, workers,
                assertion_key] = settings;
   const auto& [https, http, http_answer, names, health, admin, admin_access, proxy_protocol, connections,

@@ -25,7 +25,9 @@ constexpr std::size_t kWidth = 110;
 bool is_read(const openapi::Operation& operation) {
   using openapi::Method;
   return operation.method == Method::get || operation.method == Method::head ||
-         operation.method == Method::options || operation.method == Method::trace;
+         operation.method == Method::options || operation.method == Method::trace ||
+         operation.method == Method::query || operation.method == Method::propfind ||
+         operation.method == Method::report || operation.method == Method::search;
 }
 
 // "Users & Roles" gives "users-roles".
@@ -215,6 +217,10 @@ class Starter {
   void authenticator(const SecurityScheme& scheme) {
     using Type = SecurityScheme::Type;
     const std::string name = yaml_text(scheme.name);
+    if (const SecurityScheme* const same = joined_in_place(scheme)) {
+      line("  # DECIDE: the document asks for both together, in one place. Does one credential prove both?");
+      return line(fmt::format("  {}: {{same_as: {}}}", name, yaml_text(same->name)));
+    }
     switch (scheme.type) {
       case Type::api_key:
         line(fmt::format("  {}: {{type: api_key{}}}     # keys that `gatehouse key create` makes", name,
@@ -239,6 +245,29 @@ class Starter {
           "jwt, issuer: …, …}");
       line(fmt::format("  {}: {{type: api_key{}}}", name, inline_prefix("partner")));
     }
+  }
+
+  // The first scheme that is asked for together with this one and has the same place; null: none before it.
+  const SecurityScheme* joined_in_place(const SecurityScheme& scheme) const {
+    const auto place_of = [](const SecurityScheme& one) {
+      using Type = SecurityScheme::Type;
+      if (one.type == Type::api_key) return fmt::format("{} {}", openapi::name(one.in), one.parameter);
+      return std::string(one.type == Type::mutual_tls ? "certificate" : "header Authorization");
+    };
+    const auto has = [](const openapi::SecurityAlternative& alternative, const SecurityScheme& one) {
+      return std::ranges::find(alternative, one.name, &openapi::SecurityNeed::scheme) != alternative.end();
+    };
+    for (const SecurityScheme& other : api_.security_schemes) {
+      if (&other == &scheme) return nullptr;
+      if (place_of(other) != place_of(scheme)) continue;
+      for (const openapi::Operation& operation : api_.operations) {
+        if (std::ranges::any_of(operation.security, [&](const openapi::SecurityAlternative& alternative) {
+              return has(alternative, scheme) && has(alternative, other);
+            }))
+          return &other;
+      }
+    }
+    return nullptr;
   }
 
   // Two sources must not give one id to two callers: where there are several, ids say whose they are.

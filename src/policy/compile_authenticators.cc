@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include "base/strings.h"
 #include "policy/environment.h"
+#include "policy/known.h"
 #include "policy/located_program.h"
 
 namespace gatehouse::policy {
@@ -28,8 +30,8 @@ class Authenticators {
       policy.settings = &authenticator;
       policy.index = static_cast<std::uint32_t>(set_.authenticators.size());
       const openapi::SecurityScheme* declared = nullptr;
-      for (const openapi::Api& api : set_.apis) {
-        const openapi::SecurityScheme* const scheme = api.scheme(name);
+      for (const auto& [api, called] : declarations(name)) {
+        const openapi::SecurityScheme* const scheme = api->scheme(called);
         if (scheme == nullptr) continue;
         AuthenticatorPolicy here;
         read_carrier(*scheme, authenticator, here);
@@ -37,7 +39,7 @@ class Authenticators {
           problems_.add(scheme->place,
                         fmt::format("the security scheme `{}` has another place in {}:{}; let the documents "
                                     "agree, or give one of the two another name and authenticator",
-                                    name, declared->place.file, declared->place.line));
+                                    called, declared->place.file, declared->place.line));
         }
         policy.carrier = here.carrier;
         policy.field = std::move(here.field);
@@ -60,9 +62,25 @@ class Authenticators {
       set_.authenticators.push_back(std::move(policy));
     }
     tell_people_apart();
+    for (const auto& [name, other] : set_.settings.same_schemes) {
+      if (set_.settings.authenticators.contains(other.value)) continue;
+      problems_.add(other.place, fmt::format("authenticators.{}.same_as: there is no authenticator `{}`; {}", name,
+                                             other.value, known(keys_of(set_.settings.authenticators))));
+    }
   }
 
  private:
+  // Where documents declare the scheme of an authenticator, and those that are the same.
+  std::vector<std::pair<const openapi::Api*, std::string>> declarations(const std::string& name) const {
+    std::vector<std::pair<const openapi::Api*, std::string>> all;
+    for (const openapi::Api& api : set_.apis) {
+      all.emplace_back(&api, name);
+      for (const auto& [alias, other] : set_.settings.same_schemes) {
+        if (other.value == name) all.emplace_back(&api, alias);
+      }
+    }
+    return all;
+  }
   using Source = std::string;  // names a source of ids; each of its ids means one principal
 
   // With `same_people_as` followed to its end.

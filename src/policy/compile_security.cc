@@ -11,8 +11,10 @@
 namespace gatehouse::policy {
 
 std::optional<std::uint32_t> SecurityCompiler::authenticator(std::string_view name) const {
+  const auto same = set_.settings.same_schemes.find(std::string(name));
+  const std::string_view meant = same == set_.settings.same_schemes.end() ? name : same->second.value;
   for (const AuthenticatorPolicy& one : set_.authenticators) {
-    if (one.name == name) return one.index;
+    if (one.name == meant) return one.index;
   }
   return std::nullopt;
 }
@@ -22,6 +24,7 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
   operation.admits_anonymous = from.admits_anonymous();
   for (const openapi::SecurityAlternative& alternative : from.security) {
     SchemeAlternative compiled;
+    bool is_whole = true;
     for (const openapi::SecurityNeed& need : alternative) {
       const auto index = authenticator(need.scheme);
       if (!index) {
@@ -31,9 +34,15 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
           unproven.place = scheme->place;
           unproven.operations.insert(operation.name);
         }
+        is_whole = false;
         continue;
       }
-      compiled.push_back({*index, need.scopes});
+      const auto proven = std::ranges::find(compiled, *index, &SchemeUse::authenticator);
+      if (proven == compiled.end()) {
+        compiled.push_back({*index, need.scopes});
+      } else {  // by a scheme that is the same: one credential has the scopes of both
+        proven->scopes.insert(proven->scopes.end(), need.scopes.begin(), need.scopes.end());
+      }
       const std::string& challenge = set_.authenticators[*index].challenge;
       if (!operation.challenges.contains(challenge)) {
         if (!operation.challenges.empty()) operation.challenges += ", ";
@@ -42,7 +51,7 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
     }
     // An alternative without one of its schemes would admit callers with the others alone; the scheme is
     // reported above.
-    if (compiled.size() != alternative.size()) continue;
+    if (!is_whole) continue;
     add_places(compiled, operation);
     check_proofs(place, operation, compiled);
     choose_principal(own, place, operation, compiled);
@@ -119,9 +128,9 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
       const AuthenticatorPolicy& one = set_.authenticators[b->authenticator];
       const AuthenticatorPolicy& other = set_.authenticators[a->authenticator];
       if (one.carrier == other.carrier && one.field == other.field) {
-        problems_.add(place, fmt::format("{}: requires {} and {} together, but both have the same place, "
-                                         "which holds one credential; give one of them another place",
-                                         operation.name, one.name, other.name));
+        auto& [first, operations] = together_[{one.name, other.name}];
+        if (operations.empty()) first = place;
+        operations.push_back(operation.name);
         continue;
       }
       const JwtSettings* const left = one.settings->jwt();
@@ -138,6 +147,16 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
 }
 
 void SecurityCompiler::report() {
+  for (const auto& [names, one] : together_) {
+    const auto& [first, operations] = one;
+    const std::string more =
+        operations.size() == 1 ? std::string() : fmt::format(" and {} more", operations.size() - 1);
+    problems_.add(first, fmt::format("{}{}: {} {} and {} together, but both have the same place, which holds one "
+                                     "credential; if one credential proves both, write `{}: {{same_as: {}}}` "
+                                     "under `authenticators`, or give one of them another place",
+                                     operations.front(), more, operations.size() == 1 ? "requires" : "require",
+                                     names.first, names.second, names.second, names.first));
+  }
   for (const auto& [key, one] : open_) {
     const auto& [first, operations] = one;
     const bool single = operations.size() == 1;

@@ -41,6 +41,8 @@ class SecurityCompiler {
   PolicySet& set_;
   Problems& problems_;
   std::map<std::string, Unproven> unproven_;  // by security scheme
+  // Operations whose `security` has two schemes together that travel in one place, and where the first is decided.
+  std::map<std::pair<std::string, std::string>, std::pair<Place, std::vector<std::string>>> together_;
   // Operations that admit callers without credentials and without a reason, and the place of the first
   // decision; by document.
   std::map<std::pair<std::string, openapi::Operation::Stated>, std::pair<Place, std::vector<std::string>>>

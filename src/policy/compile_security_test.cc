@@ -43,8 +43,10 @@ std::string token(std::string_view issuer, std::string_view audience, std::strin
       issuer, audience, prefix);
 }
 
-// The problems of an operation that asks for both; `principal` as `defaults` says it.
-std::string together(std::string_view one, std::string_view other, std::string_view principal) {
+// The problems of an operation that asks for both; `principal` as `defaults` says it, and `same_as` as the
+// authenticator of `other` says it.
+std::string together(std::string_view one, std::string_view other, std::string_view principal,
+                     std::string_view same_as = "") {
   std::string text = R"(openapi: [api.yaml]
 threat_model: {exposure: partner, data: internal}
 listen: {https: "127.0.0.1:8443"}
@@ -71,7 +73,11 @@ authenticators:
       {"twoToken", token("https://idp.test/", "bills", "two:")},
   };
   for (const auto& [name, authenticator] : authenticators) {
-    if (name == one || name == other) text += fmt::format("  {}: {}\n", name, authenticator);
+    if (name == other && !same_as.empty()) {
+      text += fmt::format("  {}: {{same_as: {}}}\n", name, same_as);
+    } else if (name == one || name == other) {
+      text += fmt::format("  {}: {}\n", name, authenticator);
+    }
   }
   text += "defaults: {limits: [per_ip], upstream: orders";
   if (!principal.empty()) text += fmt::format(", principal: {}", principal);
@@ -104,6 +110,15 @@ TEST(Together, OneCredentialIsNotTwoProofs) {
   EXPECT_THAT(together("userToken", "sentToken", "userToken"),
               HasSubstr("listOrders: requires userToken and sentToken together, but one token of "
                         "https://idp.test/ for the audience `orders` could be both"));
+}
+
+TEST(Together, OneCredentialIsEnoughWhereTheConfigurationSaysSo) {
+  EXPECT_EQ(together("oldKey", "newKey", "", "oldKey"), "") << "and nobody has to say who acts";
+  EXPECT_EQ(together("userToken", "otherToken", "", "userToken"), "");
+  EXPECT_THAT(together("oldKey", "cookieKey", "", "oldKey"), HasSubstr("`cookieKey` has another place"));
+  EXPECT_THAT(together("oldKey", "newKey", "", "elseToken"),
+              HasSubstr("authenticators.newKey.same_as: there is no authenticator `elseToken`"));
+  EXPECT_THAT(together("oldKey", "newKey", "", "newKey"), HasSubstr("there is no authenticator `newKey`"));
 }
 
 TEST(Together, TwoCredentialsAre) {

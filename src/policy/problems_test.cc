@@ -271,7 +271,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
        "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `fields`, "
        "`keep_events`, `keep_size`, `key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, "
-       "`operations`, `review`, `roles`, `routing`, `security_schemes`, `security_txt`, `store`, "
+       "`operations`, `overlays`, `review`, `roles`, `routing`, `security_schemes`, `security_txt`, `store`, "
        "`threat_model`, `tls`, `tracing`, `trusted_proxies`, `upstreams`, `workers`"},
   });
 }

@@ -365,6 +365,7 @@ struct Settings {
   std::string directory;                      // of gatehouse.yaml: relative paths start here
   std::shared_ptr<const doc::Source> source;  // the source that was read
   std::vector<PlacedText> openapi;
+  std::vector<PlacedText> overlays;  // paths; of the documents that their `extends` names, or of the only one
   ThreatModel threat_model;
   Listen listen;
   Deadlines deadlines;
@@ -378,6 +379,8 @@ struct Settings {
   TraceContinuation tracing = TraceContinuation::trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
+  // `same_as` under authenticators: security schemes that one credential proves together with another, by name.
+  std::map<std::string, PlacedText> same_schemes;
   // Security Scheme Objects in addition to the documents'; null: there are none.
   std::shared_ptr<const doc::Field> security_schemes;
   std::map<std::string, std::vector<PlacedText>> roles;

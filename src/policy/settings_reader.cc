@@ -345,6 +345,10 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   } else {
     in.missing("openapi");
   }
+  if (const auto overlays = in.optional("overlays", as_placed_list)) {
+    settings.overlays = *overlays;
+    for (PlacedText& overlay : settings.overlays) overlay.value = absolute(directory, overlay.value);
+  }
   if (const auto model = in.optional("threat_model", as_field))
     settings.threat_model = read_threat_model(*model);
   if (const auto listen = in.optional("listen", as_field)) {
@@ -393,6 +397,11 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.upstreams.emplace(name, read_upstream(name, field, directory));
   });
   read_named(in, "authenticators", [&](const std::string& name, const Field& field) {
+    if (field.is_object() && field.value().find("same_as")) {
+      Reader alias(field);
+      if (auto other = alias.optional("same_as", as_placed)) settings.same_schemes.emplace(name, *std::move(other));
+      return alias.finish();
+    }
     settings.authenticators.emplace(name, read_authenticator(name, field, directory));
   });
   read_named(in, "roles", [&](const std::string& name, const Field& field) {
