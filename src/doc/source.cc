@@ -1,6 +1,11 @@
 #include "doc/source.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/file.h"
 #include "base/utf8.h"
@@ -43,10 +48,33 @@ std::size_t control_character(std::string_view text) {
 }  // namespace
 
 Place Source::place_at(std::size_t offset) const {
+  for (const auto& part : parts_) {
+    if (offset <= part->text_.size()) return part->place_at(offset);
+    offset -= part->text_.size() + 1;
+  }
   const auto after =
       std::ranges::upper_bound(lines_, static_cast<std::uint32_t>(std::min(offset, text_.size())));
   const auto line = static_cast<std::uint32_t>(after - lines_.begin());  // lines_[0] is 0: at least 1
   return {name_, line, static_cast<std::uint32_t>(offset) - lines_[line - 1] + 1};
+}
+
+Composition::Composition(std::vector<std::shared_ptr<const Source>> parts) : parts_(std::move(parts)) {
+  std::size_t begin = 0;
+  for (const auto& part : parts_) {
+    shifts_.push_back(static_cast<std::uint32_t>(begin));
+    begin += part->text_.size() + 1;
+  }
+}
+
+std::shared_ptr<const Source> Composition::finish(const std::function<void(json::Builder&)>& write) {
+  std::shared_ptr<Source> source(new Source);
+  source->name_ = parts_.front()->name_;
+  source->text_ = parts_.front()->text_;
+  source->lines_ = parts_.front()->lines_;
+  source->parts_ = parts_;
+  json::Builder out(source->document_);
+  write(out);
+  return source;
 }
 
 bool Source::owns(json::Value value) const {

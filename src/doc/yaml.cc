@@ -3,7 +3,10 @@
 #include <cstdint>
 #include <istream>
 #include <streambuf>
+#include <string>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <yaml-cpp/eventhandler.h>
@@ -20,6 +23,7 @@ enum class Kind : std::uint8_t { scalar, alias, sequence, map, end };
 struct Event {
   Kind kind = Kind::scalar;
   bool plain = false;        // scalar: not quoted, so that the core schema resolves it
+  bool odd_tag = false;      // its tag does not fit; Collector::tag() has it
   std::uint32_t offset = 0;  // in the file
   std::uint32_t text = 0;    // scalar: where its characters begin; alias: the first event it stands for
   std::uint32_t size = 0;    // scalar: how many
@@ -50,30 +54,33 @@ class Collector final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     bool plain = tag == "?";
-    if (!plain && tag != "!" && tag != "tag:yaml.org,2002:str") {
-      plain = tag.starts_with(kCore) && fits_tag(std::string_view(tag).substr(kCore.size()), value);
-      if (!plain) refuse_tag(mark, tag);
-    }
+    bool fits = true;
+    if (!plain && tag != "!" && tag != "tag:yaml.org,2002:str")
+      plain = fits = tag.starts_with(kCore) && fits_tag(std::string_view(tag).substr(kCore.size()), value);
     Event& event = add(Kind::scalar, mark, anchor);
     event.plain = plain;
+    if (!fits) note_tag(event, tag);
     event.text = static_cast<std::uint32_t>(characters_.size());
     event.size = static_cast<std::uint32_t>(value.size());
     characters_ += value;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:seq") refuse_tag(mark, tag);
-    open(Kind::sequence, mark, anchor);
+    Event& event = open(Kind::sequence, mark, anchor);
+    if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:seq") note_tag(event, tag);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:map") refuse_tag(mark, tag);
-    open(Kind::map, mark, anchor);
+    Event& event = open(Kind::map, mark, anchor);
+    if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:map") note_tag(event, tag);
   }
   void OnMapEnd() override { close(); }
 
   const std::vector<Event>& events() const { return events_; }
+  const std::string& tag(const Event& event) const {
+    return odd_tags_.at(static_cast<std::size_t>(&event - events_.data()));
+  }
   std::string_view text(const Event& event) const {
     return std::string_view(characters_).substr(event.text, event.size);
   }
@@ -95,9 +102,9 @@ class Collector final : public YAML::EventHandler {
     }
     return false;
   }
-  void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
-    report_(offset(mark),
-            "the tag `" + tag + "` does not fit; leave it out (only the core schema's tags are supported)");
+  void note_tag(Event& event, const std::string& tag) {
+    event.odd_tag = true;
+    odd_tags_.emplace(static_cast<std::size_t>(&event - events_.data()), tag);
   }
 
   Event& add(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -116,14 +123,14 @@ class Collector final : public YAML::EventHandler {
     event.next = container ? 0 : static_cast<std::uint32_t>(events_.size());
     return event;
   }
-  void open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  Event& open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (open_.size() >= limits_.depth) {
       report_(offset(mark),
               "values are nested deeper than " + std::to_string(limits_.depth) + " levels; flatten them");
       throw Stop{};
     }
     open_.push_back(static_cast<std::uint32_t>(events_.size()));
-    add(kind, mark, anchor);
+    return add(kind, mark, anchor);
   }
   void close() {
     events_.emplace_back().kind = Kind::end;
@@ -137,6 +144,7 @@ class Collector final : public YAML::EventHandler {
   std::string characters_;
   std::vector<std::uint32_t> anchors_;  // anchor → its event
   std::vector<std::uint32_t> open_;
+  std::unordered_map<std::size_t, std::string> odd_tags_;  // by the index of the event
 };
 
 // Goes through the events and writes the document, with aliases expanded.
@@ -145,10 +153,14 @@ class Writer {
   Writer(const Collector& from, const Limits& limits, json::Document& into, const Report& report)
       : from_(from), limits_(limits), builder_(into), report_(report) {}
 
-  void write() { value(0, 0); }
+  void write() { value(0, 0, {}); }
 
  private:
   const Event& at(std::uint32_t index) const { return from_.events()[index]; }
+
+  void report(const Event& event, std::string what) const {
+    if (shown_ == 0) report_(event.offset, std::move(what));
+  }
 
   void count(const Event& event) {
     text_ += event.size;
@@ -158,7 +170,7 @@ class Writer {
   }
 
   // Writes the value that begins at event `index`; gives the index behind it.
-  std::uint32_t value(std::uint32_t index, std::size_t depth) {
+  std::uint32_t value(std::uint32_t index, std::size_t depth, std::string_view within) {
     const Event& event = at(index);
     count(event);
     if (depth > limits_.depth) {
@@ -166,22 +178,26 @@ class Writer {
               "values are nested deeper than " + std::to_string(limits_.depth) + " levels; flatten them");
       throw Stop{};
     }
+    if (event.odd_tag) {
+      report(event, "the tag `" + from_.tag(event) +
+                        "` does not fit; remove it (only the core schema's tags are read)");
+    }
     switch (event.kind) {
       case Kind::scalar: scalar(event); break;
-      case Kind::alias: value(event.text, depth + 1); break;
+      case Kind::alias: value(event.text, depth + 1, within); break;
       case Kind::sequence: {
         builder_.begin_array(event.offset);
-        for (std::uint32_t i = index + 1; at(i).kind != Kind::end;) i = value(i, depth + 1);
+        for (std::uint32_t i = index + 1; at(i).kind != Kind::end;) i = value(i, depth + 1, within);
         builder_.end_array();
         break;
       }
-      case Kind::map: map(index, depth); break;
+      case Kind::map: map(index, depth, within); break;
       case Kind::end: break;
     }
     return event.next;
   }
 
-  void map(std::uint32_t index, std::size_t depth) {
+  void map(std::uint32_t index, std::size_t depth, std::string_view within) {
     builder_.begin_object(at(index).offset);
     std::unordered_set<std::string_view> keys;
     for (std::uint32_t i = index + 1; at(i).kind != Kind::end;) {
@@ -190,10 +206,13 @@ class Writer {
       count(key);
       const bool usable = key_is_usable(key);
       if (usable && !keys.insert(from_.text(key)).second) {
-        report_(key.offset, "the key `" + std::string(from_.text(key)) + "` is twice in this map; keep one");
+        report(key, "the key `" + std::string(from_.text(key)) + "` is twice in this map; keep one");
       } else if (usable) {
         builder_.key(from_.text(key), key.offset);
-        i = value(value_index, depth + 1);
+        const bool only_shown = limits_.only_shown && limits_.only_shown(within, from_.text(key));
+        if (only_shown) ++shown_;
+        i = value(value_index, depth + 1, from_.text(key));
+        if (only_shown) --shown_;
         continue;
       }
       i = at(value_index).next;
@@ -204,18 +223,19 @@ class Writer {
   // Keys are texts; numbers are taken as they are written (`200:`).
   bool key_is_usable(const Event& key) const {
     if (key.kind != Kind::scalar) {
-      report_(key.offset, "a key must be a text, not an alias, a list or a map");
+      report(key, "a key must be a text, not an alias, a list or a map");
       return false;
     }
     if (!key.plain) return true;
     const std::string_view text = from_.text(key);
     if (text == "<<") {
-      report_(key.offset, "merge keys (`<<`) are not part of YAML 1.2; write the members out");
+      report(key, "merge keys (`<<`) are not part of YAML 1.2; write the members out");
       return false;
     }
     const Plain resolved = resolve_plain(text);
     if (resolved.kind == Plain::Kind::string || resolved.kind == Plain::Kind::number) return true;
-    report_(key.offset, resolved.kind == Plain::Kind::refused
+    if (shown_ > 0) return true;
+    report(key, resolved.kind == Plain::Kind::refused
                             ? resolved.why
                             : "the key `" + std::string(text) + "` is not a text in YAML; quote it");
     return false;
@@ -230,7 +250,10 @@ class Writer {
       case Plain::Kind::null: return builder_.null(event.offset);
       case Plain::Kind::boolean: return builder_.boolean(resolved.truth, event.offset);
       case Plain::Kind::number: return builder_.number(resolved.literal, event.offset);
-      case Plain::Kind::refused: report_(event.offset, resolved.why); return builder_.null(event.offset);
+      case Plain::Kind::refused:
+        if (shown_ > 0) return builder_.string(text, event.offset);
+        report(event, resolved.why);
+        return builder_.null(event.offset);
     }
   }
 
@@ -240,6 +263,7 @@ class Writer {
   const Report& report_;
   std::size_t values_ = 0;
   std::size_t text_ = 0;
+  std::size_t shown_ = 0;  // inside how many values that only people read
 };
 
 // Reads the text where it stands.

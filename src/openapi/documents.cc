@@ -1,9 +1,13 @@
 #include "openapi/documents.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "doc/load.h"
 #include "doc/reader.h"
 #include "doc/source.h"
 #include "openapi/decode.h"
+#include "openapi/overlay.h"
 
 namespace gatehouse::openapi {
 namespace {
@@ -15,12 +19,32 @@ bool has_scheme(std::string_view reference) {
   return colon != reference.npos && reference.find_first_of("/?#") > colon;
 }
 
+// Keys whose members are names that an author chose.
+constexpr std::string_view kKeysOfNames[] = {
+    "properties",    "patternProperties", "dependentSchemas", "dependentRequired", "$defs",      "definitions",
+    "schemas",       "headers",           "mapping",          "variables",         "parameters", "requestBodies",
+    "pathItems",     "callbacks",         "links",            "securitySchemes",   "content",    "encoding",
+    "scopes",        "mediaTypes",        "responses",        "required",          "enum",       "const",
+};
+
+// Examples, defaults and extensions: no request is held against them.
+bool is_only_shown(std::string_view within, std::string_view key) {
+  const bool shown = key == "example" || key == "examples" || key == "default" ||
+                     (key.starts_with("x-") && key != "x-gatehouse" && key != "x-sensitive");
+  return shown && std::ranges::find(kKeysOfNames, within) == std::end(kKeysOfNames);
+}
+
+constexpr doc::Limits kDocumentLimits{.only_shown = is_only_shown};
+
 }  // namespace
 
-Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems)
+Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read,
+                     const std::vector<std::shared_ptr<const doc::Source>>& overlays, Problems& problems)
     : directory_(path.parent_path()), read_(read), problems_(problems) {
+  auto source = doc::load(path, read, problems, kDocumentLimits);
+  if (source && !overlays.empty()) source = overlaid(source, overlays, problems);
   files_.push_back(std::make_unique<File>(std::string(kDocumentBase) + path.filename().string(),
-                                          doc::load(path, read, problems)));
+                                          std::move(source)));
 }
 
 std::optional<doc::Field> Documents::root() {
@@ -34,7 +58,7 @@ const Documents::File& Documents::file(std::string uri) {
     if (known->uri == uri) return *known;
   }
   const std::filesystem::path path = directory_ / uri.substr(kDocumentBase.size());
-  files_.push_back(std::make_unique<File>(std::move(uri), doc::load(path, read_, problems_)));
+  files_.push_back(std::make_unique<File>(std::move(uri), doc::load(path, read_, problems_, kDocumentLimits)));
   return *files_.back();
 }
 
@@ -87,7 +111,9 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
     return std::nullopt;
   };
   const std::size_t hash = std::min(reference.find('#'), reference.size());
-  const std::string_view path = reference.substr(0, hash);
+  std::string_view path = reference.substr(0, hash);
+  // OpenAPI 3.2 section 4.1.2.2: a document may refer to itself by its `$self`.
+  if (!path.empty() && path == from.source().root().find_string("$self")) path = {};
   std::string_view fragment = reference.substr(std::min(hash + 1, reference.size()));
 
   if (has_scheme(path) || path.starts_with("//"))

@@ -21,7 +21,8 @@ inline constexpr std::string_view kDocumentBase = "file:///document/";
 
 class Documents {
  public:
-  Documents(const std::filesystem::path& path, const doc::ReadFile& read, Problems& problems);
+  Documents(const std::filesystem::path& path, const doc::ReadFile& read,
+            const std::vector<std::shared_ptr<const doc::Source>>& overlays, Problems& problems);
 
   // The document's root; nothing when it could not be read.
   std::optional<doc::Field> root();

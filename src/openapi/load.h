@@ -46,6 +46,7 @@ struct LoadOptions {
   std::function<Additions(const Operation&)> additions{};
   std::optional<doc::Field> security_schemes{};  // of `configuration`, beside the document's
   std::shared_ptr<const doc::Source> configuration{};
+  std::vector<std::shared_ptr<const doc::Source>> overlays{};  // of this document, in their order
   schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
 };
 

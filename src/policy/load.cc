@@ -53,6 +53,42 @@ std::optional<db::Connection> open_database(const Settings& settings, Problems& 
 
 }  // namespace
 
+namespace {
+
+std::filesystem::path as_shown(const PlacedText& path) {
+  // Named as the person named it, so that problems point to a path that can be clicked.
+  return std::filesystem::path(path.value).lexically_proximate(std::filesystem::current_path());
+}
+
+// The overlays of each document, by its place in Settings::openapi.
+std::vector<std::vector<std::shared_ptr<const doc::Source>>> read_overlays(const Settings& settings,
+                                                                           const doc::ReadFile& read,
+                                                                           Problems& problems) {
+  std::vector<std::vector<std::shared_ptr<const doc::Source>>> all(settings.openapi.size());
+  for (const PlacedText& overlay : settings.overlays) {
+    const auto source = doc::load(as_shown(overlay), read, problems);
+    if (!source) continue;
+    const auto extends = source->root().find_string("extends");
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      // A URI, of which only the file's name can be compared.
+      const std::string name = std::filesystem::path(settings.openapi[i].value).filename().string();
+      const bool named = extends && std::filesystem::path(*extends).filename().string() == name;
+      if (!named && (extends || all.size() > 1)) continue;
+      all[i].push_back(source);
+      ++used;
+    }
+    if (used == 0)
+      problems.add(overlay.place,
+                   fmt::format("overlays: {}: names no document; say in its `extends` which of `openapi` it "
+                               "changes, by the name of the file",
+                               source->name()));
+  }
+  return all;
+}
+
+}  // namespace
+
 std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options,
                                       Problems& problems) {
   const auto source = doc::load(path, options.read, problems);
@@ -76,12 +112,14 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
       .configuration = source};
   if (const auto& schemes = input.settings.security_schemes)
     load_options.security_schemes = doc::Field(*source, schemes->value(), schemes->path(), problems);
-  bool readable = true;
-  for (const PlacedText& document : input.settings.openapi) {
+  const std::size_t at_overlays = problems.size();
+  const auto overlays = read_overlays(input.settings, options.read, problems);
+  bool readable = problems.size() == at_overlays;
+  for (std::size_t i = 0; i < input.settings.openapi.size(); ++i) {
+    const PlacedText& document = input.settings.openapi[i];
     const std::size_t before = problems.size();
-    // Named as the person named it, so that problems point to a path that can be clicked.
-    const auto shown =
-        std::filesystem::path(document.value).lexically_proximate(std::filesystem::current_path());
+    const auto shown = as_shown(document);
+    load_options.overlays = overlays[i];
     // A missing file is an error at the place that names it. Reading twice costs little.
     if (const auto text = options.read(shown); !text) {
       problems.add(document.place,
