@@ -165,7 +165,7 @@ void add_init(CLI::App& program, int& status) {
                   "Write a configuration to start from, with every operation of the document.",
                   "gatehouse init --openapi api.yaml --upstream http://127.0.0.1:3000");
   const auto words = std::make_shared<InitOptions>();
-  command.option("--openapi", words->document, "The API's OpenAPI document, 3.0 or 3.1");
+  command.option("--openapi", words->document, "The API's OpenAPI document, 3.0, 3.1 or 3.2");
   command.option("--upstream", words->upstream, "The URL of the upstream, the service behind Gatehouse");
   command.option("-o,--output", words->output, "The file to write; - for standard output");
   command.flag("--from-log", words->from_log,

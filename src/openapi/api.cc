@@ -6,20 +6,6 @@
 
 namespace gatehouse::openapi {
 
-std::string_view name(Method method) {
-  switch (method) {
-    case Method::get: return "GET";
-    case Method::head: return "HEAD";
-    case Method::post: return "POST";
-    case Method::put: return "PUT";
-    case Method::patch: return "PATCH";
-    case Method::delete_: return "DELETE";
-    case Method::options: return "OPTIONS";
-    case Method::trace: return "TRACE";
-  }
-  return "";
-}
-
 bool Operation::admits_anonymous() const {
   return security.empty() || std::ranges::any_of(security, [](const SecurityAlternative& alternative) {
            return alternative.empty();

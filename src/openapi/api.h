@@ -1,4 +1,4 @@
-// An OpenAPI document (3.0.x, 3.1.x) as the operations it declares: what the policy loader decides about, the
+// An OpenAPI document (3.0.x, 3.1.x, 3.2.x) as the operations it declares: what the policy loader decides about, the
 // router routes to, and the gates enforce. Immutable once loaded; everything it points to is owned by it.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "base/problems.h"
 #include "doc/source.h"
+#include "http/method.h"
 #include "json/document.h"
 #include "openapi/in.h"
 #include "openapi/plus.h"
@@ -27,8 +28,8 @@ namespace gatehouse::openapi {
 
 class InputReader;
 
-enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, trace };
-std::string_view name(Method method);  // "GET"
+using http::Method;
+using http::name;  // "GET"
 
 // A value of a document together with the file it stands in (a $ref may have led to another file).
 struct Located {

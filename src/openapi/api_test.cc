@@ -230,7 +230,7 @@ TEST(Document, TextsForPeopleMayBeEmpty) {
 
 TEST(Document, OtherVersionsAndBrokenFilesAreRefused) {
   EXPECT_THAT(problems_of("swagger: '2.0'\n"), HasSubstr("OpenAPI 2.0"));
-  EXPECT_THAT(problems_of("openapi: 3.2.0\n"), HasSubstr("use 3.0.x or 3.1.x"));
+  EXPECT_THAT(problems_of("openapi: 3.3.0\n"), HasSubstr("use 3.0.x, 3.1.x or 3.2.x"));
   EXPECT_THAT(problems_of("openapi: 3.1\n"), HasSubstr("must be a text (put it in quotes)"));
   EXPECT_THAT(problems_of("[]\n"), HasSubstr("must be a map"));
   EXPECT_THAT(problems_of("a: b\n"), HasSubstr("`openapi` is missing"));

@@ -157,6 +157,30 @@ std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& cont
   return schemas_.compile_input(*schema);
 }
 
+CompiledSchema InputCompiler::read_whole_query(const doc::Field& field, const doc::Field& content, Deep deep,
+                                               CompiledParameter& into) {
+  const auto types = content.map();
+  if (types.size() != 1 || media_type_of(types.front().first) != "application/x-www-form-urlencoded") {
+    content.problem("must name `application/x-www-form-urlencoded`: no other query can be checked");
+    return {};
+  }
+  const auto media = documents_.follow(types.front().second);
+  if (!media) return {};
+  doc::Reader in(*media);
+  in.ignore({"example", "examples", "encoding"});
+  const auto schema = in.required_field("schema");
+  in.finish(doc::Extensions::allowed);
+  if (!schema) return {};
+  into.codec.style = Style::form;
+  into.codec.explode = true;
+  CompiledSchema checked = compile_schema(field, *schema, deep, into);
+  if (checked.schema && into.codec.type.kinds != TextType::kObject) {
+    schema->problem("a query is an object; give the schema `type: object`");
+    return {};
+  }
+  return checked;
+}
+
 std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& field, Deep deep, Slash slash) {
   CompiledParameter compiled;
   Parameter& declared = compiled.declared;
@@ -167,7 +191,9 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   in.ignore({"description", "example", "examples"});
   declared.name = in.required("name", doc::as_text);
   const std::optional<doc::Field> place = in.required_field("in");
-  const auto where = place ? place->one_of<In>(kPlaces) : std::nullopt;
+  const bool whole_query =
+      version_ == Version::v3_2 && field.value().find_string("in") == std::string_view("querystring");
+  const auto where = whole_query ? In::query : place ? place->one_of<In>(kPlaces) : std::nullopt;
   declared.in = where.value_or(In::query);
   declared.required = in.optional("required", doc::as_boolean).value_or(false);
   declared.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
@@ -215,7 +241,11 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   if (documents_.problems().size() != before) return std::nullopt;
 
   CompiledSchema checked;
-  if (schema) {
+  if (whole_query && content) {
+    checked = read_whole_query(field, *content, deep, compiled);
+  } else if (whole_query) {
+    schema->problem("a parameter in `querystring` has `content`, and no `schema`");
+  } else if (schema) {
     checked = compile_schema(field, *schema, deep, compiled);
   } else if (const auto read = read_content(*content, codec, declared.schema)) {
     checked = *read;

@@ -14,6 +14,7 @@
 #include "openapi/pairs.h"
 #include "openapi/parameter.h"
 #include "openapi/schemas.h"
+#include "openapi/security.h"
 
 namespace gatehouse::openapi {
 
@@ -27,9 +28,10 @@ bool is_ignored_header(std::string_view name);
 
 class InputCompiler {
  public:
-  InputCompiler(Documents& documents, Schemas& schemas, Plus plus, Semicolon semicolon)
+  InputCompiler(Documents& documents, Schemas& schemas, Version version, Plus plus, Semicolon semicolon)
       : documents_(documents),
         schemas_(schemas),
+        version_(version),
         query_(plus == Plus::space ? Encoding::query_with_spaces : Encoding::query),
         semicolon_(semicolon) {}
 
@@ -69,9 +71,13 @@ class InputCompiler {
   bool encodable(const doc::Field& field, const Codec& codec);
   bool needs_brackets(const doc::Field& field);
   std::optional<CompiledSchema> read_content(const doc::Field& content, Codec& codec, Located& schema);
+  // Of `in: querystring` (OpenAPI 3.2): the query as a whole is a form, whose members are an object's.
+  CompiledSchema read_whole_query(const doc::Field& field, const doc::Field& content, Deep deep,
+                                  CompiledParameter& into);
 
   Documents& documents_;
   Schemas& schemas_;
+  Version version_;
   Encoding query_;
   Semicolon semicolon_;
   std::optional<Undecided> undecided_;

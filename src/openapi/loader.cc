@@ -7,6 +7,7 @@
 #include "doc/load.h"
 #include "doc/reader.h"
 #include "doc/source.h"
+#include "http/method.h"
 #include "openapi/api.h"
 #include "openapi/documents.h"
 #include "openapi/input_compiler.h"
@@ -45,7 +46,7 @@ class Loader {
             documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
             options.sealing,
             {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
-        inputs_(documents, schemas_, options.plus, options.semicolon),
+        inputs_(documents, schemas_, version, options.plus, options.semicolon),
         bodies_(documents, schemas_, inputs_, version),
         options_(options) {}
 
@@ -65,6 +66,8 @@ class Loader {
   void read_path(const std::string& path, const doc::Field& written, Api& api);
   void read_operation(const doc::Field& field, Method method, const std::string& path,
                       const std::vector<std::string>& names, const Inherited& inherited, Api& api);
+  static void read_additional(const doc::Field& others,
+                              std::vector<std::pair<Method, doc::Field>>& operations);
   std::vector<std::pair<doc::Field, doc::Field>> parameter_fields(const std::optional<doc::Field>& list);
   void read_parameters(const doc::Field& field, const Inherited& inherited,
                        const std::optional<doc::Field>& own, const Additions& added, Operation& operation);
@@ -97,16 +100,18 @@ void Loader::read(doc::Reader& in, Api& api) {
     doc::Reader components(*field);
     components.ignore(
         {"schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks"});
-    if (version_ == Version::v3_1) components.ignore({"pathItems"});
+    if (version_ != Version::v3_0) components.ignore({"pathItems"});
+    if (version_ == Version::v3_2) components.ignore({"mediaTypes"});
     if (const auto schemes = components.take("securitySchemes")) {
-      api.security_schemes = read_security_schemes(documents_, *schemes);
+      api.security_schemes = read_security_schemes(documents_, *schemes, version_);
     }
     components.finish(doc::Extensions::allowed);
   }
   if (options_.security_schemes) add_security_schemes(*options_.security_schemes, api);
   if (const auto security = in.take("security")) security_ = read_security(*security, api, version_);
   in.ignore({"tags", "externalDocs"});
-  if (version_ == Version::v3_1) in.ignore({"webhooks"});
+  if (version_ != Version::v3_0) in.ignore({"webhooks"});
+  if (version_ == Version::v3_2) in.ignore({"$self"});
   const auto paths = in.take("paths");
   if (!paths && version_ == Version::v3_0) in.missing("paths");
   in.finish(doc::Extensions::allowed);
@@ -121,7 +126,7 @@ void Loader::read(doc::Reader& in, Api& api) {
 
 // Those of the configuration.
 void Loader::add_security_schemes(const doc::Field& written, Api& api) {
-  for (SecurityScheme& scheme : read_security_schemes(documents_, written)) {
+  for (SecurityScheme& scheme : read_security_schemes(documents_, written, version_)) {
     if (api.scheme(scheme.name) == nullptr) {
       api.security_schemes.push_back(std::move(scheme));
     } else {
@@ -145,7 +150,8 @@ void Loader::read_dialect(const doc::Field& dialect) {
   const auto uri = dialect.text();
   if (!uri) return;
   for (const std::string_view known :
-       {"https://spec.openapis.org/oas/3.1/dialect/base", "https://json-schema.org/draft/2020-12/schema"}) {
+       {"https://spec.openapis.org/oas/3.1/dialect/base", "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
+        "https://json-schema.org/draft/2020-12/schema"}) {
     if (*uri == known) return;
   }
   dialect.problem(
@@ -190,11 +196,34 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
   for (const auto& [key, method] : kMethods) {
     if (auto operation = in.take(key)) operations.emplace_back(method, *std::move(operation));
   }
+  if (version_ == Version::v3_2) {
+    if (auto operation = in.take("query")) operations.emplace_back(Method::query, *std::move(operation));
+    if (const auto others = in.take("additionalOperations")) read_additional(*others, operations);
+  }
   in.finish(doc::Extensions::allowed);
   // In the order of the document, which is the order people look for them.
   std::ranges::sort(operations, {}, [](const auto& o) { return o.second.value().node(); });
   for (const auto& [method, operation] : operations)
     read_operation(operation, method, path, names, inherited, api);
+}
+
+// OpenAPI 3.2 section 4.9: by the method as it is sent.
+void Loader::read_additional(const doc::Field& others, std::vector<std::pair<Method, doc::Field>>& operations) {
+  for (const auto& [name, operation] : others.map()) {
+    const Method method = http::method_from(name);
+    const bool fixed = method == Method::query || std::ranges::any_of(kMethods, [&](const auto& known) {
+                         return known.second == method;
+                       });
+    if (fixed) {
+      operation.problem("`" + name + "` has a field of its own in a path item; move it there");
+    } else if (method == Method::other || method == Method::connect) {
+      operation.problem("the method `" + name +
+                        "` is not supported; COPY, LINK, LOCK, MKCOL, MOVE, PROPFIND, PROPPATCH, REPORT, SEARCH, "
+                        "UNLINK and UNLOCK are");
+    } else {
+      operations.emplace_back(method, operation);
+    }
+  }
 }
 
 void Loader::read_operation(const doc::Field& field, Method method, const std::string& path,
@@ -339,8 +368,10 @@ void Loader::read_responses(const doc::Field& field, Operation& operation) {
       for (const auto& [name, header] : headers->map()) response.headers.push_back(name);
     }
     if (const auto content = in.take("content")) {
-      for (const auto& [type, media] : content->map())
-        response.content.push_back(read_response_content(type, media));
+      for (const auto& [type, media] : content->map()) {
+        if (const auto found = documents_.follow(media))
+          response.content.push_back(read_response_content(type, *found));
+      }
     }
     in.finish(doc::Extensions::allowed);
     operation.responses.push_back(std::move(response));
@@ -353,6 +384,7 @@ Content Loader::read_response_content(const std::string& type, const doc::Field&
   content.kind = body_kind(content.type);
   doc::Reader in(media);
   in.ignore({"example", "examples", "encoding"});
+  if (version_ == Version::v3_2) in.ignore({"itemSchema", "prefixEncoding", "itemEncoding"});
   if (const auto schema = in.take("schema")) {
     content.schema = located(*schema);
     if (content.kind == BodyKind::json || content.kind == BodyKind::text) {
@@ -367,7 +399,8 @@ Content Loader::read_response_content(const std::string& type, const doc::Field&
 
 std::optional<Version> read_version(doc::Reader& in, Api& api) {
   if (in.has("swagger")) {
-    in.problem("swagger", "is OpenAPI 2.0; convert the document to 3.0 or 3.1");
+    in.problem("swagger",
+               "is OpenAPI 2.0; convert the document to OpenAPI 3, for example with `npx swagger2openapi`");
     return std::nullopt;
   }
   const auto field = in.required_field("openapi");
@@ -376,7 +409,8 @@ std::optional<Version> read_version(doc::Reader& in, Api& api) {
   api.version = *text;
   if (text->starts_with("3.0.")) return Version::v3_0;
   if (text->starts_with("3.1.")) return Version::v3_1;
-  field->problem("`" + *text + "` is not supported; use 3.0.x or 3.1.x");
+  if (text->starts_with("3.2.")) return Version::v3_2;
+  field->problem("`" + *text + "` is not supported; use 3.0.x, 3.1.x or 3.2.x");
   return std::nullopt;
 }
 
@@ -385,7 +419,7 @@ std::optional<Version> read_version(doc::Reader& in, Api& api) {
 Api load(const std::filesystem::path& path, const doc::ReadFile& read, const LoadOptions& options,
          Problems& problems) {
   Api api;
-  Documents documents(path, read, problems);
+  Documents documents(path, read, options.overlays, problems);
   if (options.configuration) documents.add(options.configuration);
   if (const auto root = documents.root()) {
     doc::Reader in(*root);

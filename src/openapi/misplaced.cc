@@ -15,14 +15,14 @@ constexpr std::string_view kMapsOfNames[] = {"properties", "patternProperties", 
                                              "headers",    "mapping",           "variables"};
 constexpr std::string_view kData[] = {"example", "examples", "default", "enum", "const"};
 constexpr std::string_view kOperations[] = {"get",   "head",   "post",    "put",
-                                            "patch", "delete", "options", "trace"};
+                                            "patch", "delete", "options", "trace", "query"};
 
 template <typename List>
 bool has(const List& list, std::string_view key) {
   return std::ranges::find(list, key) != std::end(list);
 }
 
-enum class What : std::uint8_t { object, operation, names };
+enum class What : std::uint8_t { object, operation, names, operations };
 
 void look(const doc::Source& source, json::Value here, What what, Problems& problems) {
   if (here.is_array()) {
@@ -33,8 +33,8 @@ void look(const doc::Source& source, json::Value here, What what, Problems& prob
   const bool parameter = here.find("in") && here.find("name");
   for (const json::Member member : here.members()) {
     const std::string_view key = member.key();
-    if (what == What::names) {
-      look(source, member.value, What::object, problems);
+    if (what == What::names || what == What::operations) {
+      look(source, member.value, what == What::names ? What::object : What::operation, problems);
       continue;
     }
     if (key == "x-gatehouse" && what != What::operation && !parameter) {
@@ -42,9 +42,10 @@ void look(const doc::Source& source, json::Value here, What what, Problems& prob
                    "x-gatehouse: is only read in operations and parameters; move it into each of them");
     }
     if (key == "x-gatehouse" || has(kData, key)) continue;
-    const What inner = has(kMapsOfNames, key)  ? What::names
-                       : has(kOperations, key) ? What::operation
-                                               : What::object;
+    const What inner = has(kMapsOfNames, key)          ? What::names
+                       : has(kOperations, key)         ? What::operation
+                       : key == "additionalOperations" ? What::operations
+                                                       : What::object;
     look(source, member.value, inner, problems);
   }
 }

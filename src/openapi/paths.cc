@@ -133,7 +133,7 @@ std::vector<std::string> base_paths(const doc::Field& servers) {
   std::optional<std::pair<doc::Field, std::string>> unusable;
   for (const doc::Field& server : servers.list()) {
     doc::Reader in(server);
-    in.ignore({"description"});
+    in.ignore({"description", "name"});
     const auto url_field = in.required_field("url");
     const auto url = url_field && url_field->value().is_string()
                          ? std::optional(std::string(url_field->value().string()))

@@ -48,7 +48,9 @@ void BodyReader::read_contents(const doc::Field& content, const Additions& decid
   // The most specific key applies (OpenAPI 3.1.1 section 4.8.14.1): a wider one adds nothing to it.
   auto keys = content.map();
   std::ranges::stable_sort(keys, {}, [](const auto& key) { return width(media_type_of(key.first)); });
-  for (const auto& [written, media] : keys) {
+  for (const auto& [written, at] : keys) {
+    const auto followed = documents_.follow(at);
+    const doc::Field& media = followed ? *followed : at;
     const std::string type = media_type_of(written);
     std::vector<std::string> types;
     if (decided.media_types) {
@@ -129,8 +131,11 @@ std::optional<Content> BodyReader::read_content(const std::string& type, const s
   doc::Reader in(media);
   if (!media.is_object()) return std::nullopt;
   in.ignore({"example", "examples", "encoding"});
+  const bool is_stream = version_ == Version::v3_2 && in.has("itemSchema");
+  if (version_ == Version::v3_2) in.ignore({"itemSchema", "prefixEncoding", "itemEncoding"});
   const auto schema = in.take("schema");
   in.finish(doc::Extensions::allowed);
+  if (is_stream) return refuse("is a stream, whose items (`itemSchema`) are not checked yet");
   if (schema) content.schema = {&schema->source(), schema->value()};
   if (content.kind == BodyKind::opaque) {
     if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString)

@@ -21,7 +21,8 @@ constexpr doc::Choice<In> kKeyPlaces[] = {
 
 }  // namespace
 
-std::vector<SecurityScheme> read_security_schemes(Documents& documents, const doc::Field& schemes) {
+std::vector<SecurityScheme> read_security_schemes(Documents& documents, const doc::Field& schemes,
+                                                  Version version) {
   std::vector<SecurityScheme> list;
   for (const auto& [name, written] : schemes.map()) {
     const auto field = documents.follow(written);
@@ -32,6 +33,7 @@ std::vector<SecurityScheme> read_security_schemes(Documents& documents, const do
     doc::Reader in(*field);
     if (!field->is_object()) continue;
     in.ignore({"description"});
+    if (version == Version::v3_2) in.ignore({"deprecated"});
     const auto type_field = in.required_field("type");
     const auto type = type_field ? type_field->one_of<Type>(kTypes) : std::nullopt;
     if (!type) continue;
@@ -47,7 +49,10 @@ std::vector<SecurityScheme> read_security_schemes(Documents& documents, const do
         scheme.in = in.required("in", doc::as_one_of(kKeyPlaces));
         break;
       case Type::mutual_tls: break;
-      case Type::oauth2: in.required_field("flows"); break;
+      case Type::oauth2:
+        in.required_field("flows");
+        if (version == Version::v3_2) in.ignore({"oauth2MetadataUrl"});
+        break;
       case Type::open_id_connect: in.required("openIdConnectUrl", doc::as_text); break;
     }
     in.finish(doc::Extensions::allowed);

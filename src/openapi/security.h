@@ -10,9 +10,10 @@
 
 namespace gatehouse::openapi {
 
-enum class Version : unsigned char { v3_0, v3_1 };
+enum class Version : unsigned char { v3_0, v3_1, v3_2 };
 
-std::vector<SecurityScheme> read_security_schemes(Documents& documents, const doc::Field& schemes);
+std::vector<SecurityScheme> read_security_schemes(Documents& documents, const doc::Field& schemes,
+                                                  Version version);
 
 // A list of Security Requirement Objects. Schemes that are not declared are problems.
 std::vector<SecurityAlternative> read_security(const doc::Field& list, const Api& api, Version version);

@@ -79,7 +79,7 @@ std::vector<const Rule*> rules() {
 
 bool is_safe(const policy::Operation& operation) {
   return operation.method == "GET" || operation.method == "HEAD" || operation.method == "OPTIONS" ||
-         operation.method == "TRACE";
+         operation.method == "TRACE" || operation.method == "QUERY";
 }
 
 std::vector<std::string> holders(const policy::PolicySet& policy, std::string_view permission) {

@@ -23,6 +23,7 @@ struct KnownDialect {
 constexpr KnownDialect kDialects[] = {
     {"https://json-schema.org/draft/2020-12/schema", Draft::draft_2020_12},
     {"https://spec.openapis.org/oas/3.1/dialect/base", Draft::draft_2020_12},
+    {"https://spec.openapis.org/oas/3.2/dialect/2025-09-17", Draft::draft_2020_12},
     {"https://json-schema.org/draft/2019-09/schema", Draft::draft_2019_09},
     {"http://json-schema.org/draft-07/schema", Draft::draft_7},
     {"http://json-schema.org/draft-06/schema", Draft::draft_7},
@@ -66,6 +67,9 @@ SchemaResource& Documents::add(std::string_view uri, json::Value root, Contents 
   like.asserts_formats = options_.formats == Formats::assert;
   SchemaResource& resource = new_resource(document.uri, root, like);
   by_uri_.insert_or_assign(document.uri, &resource);
+  // OpenAPI 3.2: what the document may be called in references.
+  if (const auto self = root.find_string("$self"); self && contents == Contents::openapi)
+    by_uri_.try_emplace(std::string(*self), &resource);
   if (contents == Contents::schema) {
     index(root, resource, 0);
   } else {
