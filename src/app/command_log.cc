@@ -1,4 +1,6 @@
+#include <array>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 #include "app/event_store.h"
 #include "app/event_table.h"
 #include "audit/dropped_names.h"
+#include "audit/event_fields.h"
 #include "audit/query.h"
 #include "base/units.h"
 #include "base/utf8.h"
@@ -24,11 +27,15 @@ constexpr std::chrono::milliseconds kLook{100};
 struct LogOptions {
   std::string config = "gatehouse.yaml";
   std::string since = "1d";
-  std::string user, operation, address, outcome;
+  std::array<std::string, audit::kEventFieldCount> members;  // what is asked of each field; empty: nothing
   bool follow = false;
   bool dropped = false;
   bool json = false;
 };
+
+std::string option_of(std::size_t field) {
+  return fmt::format("--{}", audit::kFieldFacts[field].filter.option);
+}
 
 audit::EventFilter filter_of(const LogOptions& words) {
   audit::EventFilter filter;
@@ -36,15 +43,11 @@ audit::EventFilter filter_of(const LogOptions& words) {
   if (!since)
     wrong_usage("--since", fmt::format("must be a duration such as 15m or 7d, not `{}`", words.since));
   filter.since = SystemClock().wall() - *since;
-  if (!words.user.empty()) filter.user = words.user;
-  if (!words.operation.empty()) filter.operation = words.operation;
-  if (!words.address.empty()) {
-    filter.address = IpAddress::parse(words.address);
-    if (!filter.address)
-      wrong_usage("--ip", fmt::format("must be an address such as 203.0.113.9, not `{}`", words.address));
-  }
-  for (const Outcome outcome : {Outcome::refused, Outcome::failed, Outcome::allowed}) {
-    if (words.outcome == name(outcome)) filter.outcome = outcome;
+  for (std::size_t i = 0; i < words.members.size(); ++i) {
+    if (words.members[i].empty()) continue;
+    auto member = audit::filter_by(audit::FieldName::at(i), words.members[i]);
+    if (!member) wrong_usage(option_of(i).c_str(), member.error().text);
+    filter.members.push_back(*std::move(member));
   }
   return filter;
 }
@@ -159,11 +162,11 @@ void add_log(CLI::App& program, int& status) {
   const auto words = std::make_shared<LogOptions>();
   command.option("-c,--config", words->config, "The configuration that names the store");
   command.option("--since", words->since, "The period, such as 15m or 7d");
-  command.option("--user", words->user, "Only this principal, such as partner:acme");
-  command.option("--operation", words->operation, "Only this operation, such as getOrder");
-  command.option("--ip", words->address, "Only this address");
-  command.option("--outcome", words->outcome, "Only requests that were allowed, refused, or failed",
-                 {"allowed", "refused", "failed"});
+  for (std::size_t i = 0; i < audit::kEventFieldCount; ++i) {
+    const audit::Filter& filter = audit::kFieldFacts[i].filter;
+    if (!filter.option.empty())
+      command.option(option_of(i).c_str(), words->members[i], std::string(filter.help).c_str());
+  }
   command.flag("-f,--follow", words->follow, "Continue with new events, until Ctrl-C");
   command.flag("--dropped", words->dropped,
                "Count the names of dropped fields and cookies instead, for each operation");

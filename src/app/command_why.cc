@@ -12,6 +12,7 @@
 #include "app/gate_table.h"
 #include "app/load_policy.h"
 #include "app/reason_text.h"
+#include "audit/event_fields.h"
 #include "audit/query.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -42,14 +43,14 @@ std::string time_text(WallTime time) {
 bool is_intent(std::string_view line) {
   json::Parser parser;
   json::Document event;
-  return parser.parse(line, event) && event.root().find_string("event.name") == kIntent;
+  return parser.parse(line, event) && event.root().find_string(audit::FieldName("event.name")) == kIntent;
 }
 
 // ---- for people ----
 
 // Names that a document may have forgotten to declare.
 void print_dropped(json::Value event) {
-  const auto dropped = event.find("http.request.dropped");
+  const auto dropped = event.find(audit::FieldName("http.request.dropped"));
   if (!dropped || !dropped->is_array()) return;
   std::string names;
   for (const json::Value one : dropped->elements()) {
@@ -73,10 +74,10 @@ std::string_view effect_text(std::string_view effect) {
 
 void print_event(json::Value event, const policy::PolicySet* policy) {
   const Screen screen = Screen::standard_output();
-  const auto text = [&](std::string_view member) {
+  const auto text = [&](audit::FieldName member) {
     return printable(event.find_string(member).value_or(std::string_view()));
   };
-  const auto number = [&](std::string_view member) {
+  const auto number = [&](audit::FieldName member) {
     const auto value = event.find(member);
     return value && value->is_number() ? std::string(value->literal()) : std::string("no answer");
   };

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "app/reason_text.h"
+#include "audit/event_fields.h"
 #include "base/overloaded.h"
 #include "core/event.h"
 
@@ -44,11 +45,11 @@ struct EventView {
   EventView(json::Value of, const policy::PolicySet* now) : event(of), policy(now) {
     if (policy != nullptr && has("operation")) operation = policy->find(text("operation"));
   }
-  std::string_view text(std::string_view member) const {
+  std::string_view text(audit::FieldName member) const {
     return event.find_string(member).value_or(std::string_view());
   }
-  bool has(std::string_view member) const { return !text(member).empty(); }
-  std::uint64_t number(std::string_view member) const {
+  bool has(audit::FieldName member) const { return !text(member).empty(); }
+  std::uint64_t number(audit::FieldName member) const {
     const auto value = event.find(member);
     return value && value->is_number() ? value->unsigned_integer().value_or(0) : 0;
   }
@@ -127,7 +128,8 @@ std::string limits_text(const EventView& view, Gate gate) {
 std::string route_text(const EventView& view) {
   std::string text = fmt::format("{} {} is {}", view.text("http.request.method"), view.text("http.route"),
                                  view.text("operation"));
-  if (const auto resource = view.event.find("resource"); resource && resource->is_object()) {
+  if (const auto resource = view.event.find(audit::FieldName("resource"));
+      resource && resource->is_object()) {
     for (const json::Member member : resource->members()) {
       if (member.value.is_string()) text += fmt::format(", {}={}", member.key(), member.value.string());
     }
@@ -146,10 +148,10 @@ std::string caller_text(const EventView& view) {
   std::string text = fmt::format("{} by {}", view.text("user.id"), view.text("auth.scheme"));
   if (view.has("auth.issuer")) text += fmt::format(" of {}", view.text("auth.issuer"));
   if (view.has("auth.credential.id")) text += fmt::format(", credential {}", view.text("auth.credential.id"));
-  if (const auto also = view.event.find("auth.also"); also && also->is_array()) {
+  if (const auto also = view.event.find(audit::FieldName("auth.also")); also && also->is_array()) {
     for (const json::Value one : also->elements()) {
-      text += fmt::format("; and {} by {}", one.find_string("user.id").value_or("somebody"),
-                          one.find_string("auth.scheme").value_or("something"));
+      text += fmt::format("; and {} by {}", one.find_string(audit::FieldName("user.id")).value_or("somebody"),
+                          one.find_string(audit::FieldName("auth.scheme")).value_or("something"));
     }
   }
   return text;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "audit/event_fields.h"
 #include "base/problems.h"
 #include "doc/load.h"
 #include "doc/source.h"
@@ -55,7 +56,8 @@ Result<audit::DroppedNames> count_dropped(EventStore& store, const audit::EventF
   json::Document event;
   GATEHOUSE_CHECK(audit::read_events(store.connection, filter, [&](const audit::StoredEvent& stored) {
     // Most events have none, and need no second parse.
-    if (stored.line.contains(R"("http.request.dropped":)") && parser.parse(stored.line, event))
+    constexpr const auto& kKey = audit::kFieldKey<audit::FieldName("http.request.dropped").index()>;
+    if (stored.line.contains(std::string_view(kKey.data(), kKey.size())) && parser.parse(stored.line, event))
       names.add(event.root());
     return true;
   }));

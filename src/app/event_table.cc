@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "audit/event_fields.h"
 #include "core/event.h"
 
 namespace gatehouse::app {
 namespace {
 
 // A member as text; empty where it is null or absent.
-std::string text_of(json::Value event, std::string_view member) {
+std::string text_of(json::Value event, audit::FieldName member) {
   const auto value = event.find(member);
   if (!value) return {};
   if (value->is_string()) return std::string(value->string());
@@ -21,7 +22,7 @@ std::string what_of(json::Value event) {
   std::string what = text_of(event, "operation");
   if (what.empty()) what = text_of(event, "http.request.method");
   if (what.empty()) what = text_of(event, "event.name");
-  if (const auto resource = event.find("resource"); resource && resource->is_object()) {
+  if (const auto resource = event.find(audit::FieldName("resource")); resource && resource->is_object()) {
     for (const json::Member member : resource->members()) {
       if (member.value.is_string()) what += fmt::format(" {}={}", member.key(), member.value.string());
     }

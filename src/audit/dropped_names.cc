@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "audit/event_fields.h"
 #include "base/strings.h"
 
 namespace gatehouse::audit {
@@ -14,14 +15,14 @@ std::string folded(std::string_view name) {
   return key;
 }
 
-std::string_view text_in(json::Value event, std::string_view member) {
+std::string_view text_in(json::Value event, FieldName member) {
   return event.find_string(member).value_or(std::string_view());
 }
 
 }  // namespace
 
 void DroppedNames::add(json::Value event) {
-  const auto names = event.find("http.request.dropped");
+  const auto names = event.find(FieldName("http.request.dropped"));
   if (!names || !names->is_array() || text_in(event, "event.name") != "request") return;
   std::string_view caller = text_in(event, "user.id");
   if (caller.empty()) caller = text_in(event, "client.address");

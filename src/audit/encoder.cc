@@ -3,9 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <optional>
+#include <tuple>
+#include <utility>
 
 #include "audit/credential_search.h"
+#include "audit/event_fields.h"
 #include "base/utf8.h"
 #include "core/identity.h"
 
@@ -81,7 +88,7 @@ class Line {
     at_ += text.size();
   }
 
-  // A word of an enumeration.
+  // A word of a closed list; empty is null.
   void word(std::string_view text) {
     if (text.empty()) return raw("null");
     *at_++ = '"';
@@ -97,8 +104,119 @@ class Line {
     *at_++ = '"';
   }
 
-  // Within quotes: words of Gatehouse's own.
-  void words(std::string_view text, std::size_t most) { escaped(text, most); }
+  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + 24, value).ptr; }
+  void number(const std::optional<std::uint64_t>& value) { value ? number(*value) : raw("null"); }
+
+  void milliseconds(std::chrono::nanoseconds duration) {
+    const auto microseconds =
+        std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+    number(static_cast<std::uint64_t>(microseconds / 1000));
+    *at_++ = '.';
+    digits(static_cast<std::uint64_t>(microseconds % 1000), 3);
+  }
+
+  void attributes(std::span<const Attribute> list) {
+    *at_++ = '{';
+    const char* const start = at_;
+    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes))) {
+      if (at_ != start) *at_++ = ',';
+      known(attribute.name.empty() ? std::string_view("-") : attribute.name);
+      *at_++ = ':';
+      *at_++ = '"';
+      escaped(attribute.value, kLongestText);
+      *at_++ = '"';
+    }
+    *at_++ = '}';
+  }
+
+  void names(std::span<const std::string> list) {
+    *at_++ = '[';
+    for (const std::string& one : list.first(std::min(list.size(), kMostDropped))) {
+      if (at_[-1] != '[') *at_++ = ',';
+      *at_++ = '"';
+      escaped(one, kLongestDropped);
+      *at_++ = '"';
+    }
+    *at_++ = ']';
+  }
+
+  void people(std::span<const Proven> list) {
+    *at_++ = '[';
+    for (const Proven& one : list.first(std::min(list.size(), kMostProven))) {
+      if (at_[-1] == '}') *at_++ = ',';
+      raw(R"({"user.id":)");
+      known(one.user_id, kLongestId);
+      raw(R"(,"auth.scheme":)");
+      known(one.scheme);
+      raw(R"(,"auth.issuer":)");
+      known(one.issuer);
+      raw(R"(,"auth.credential.id":)");
+      known(one.credential_id);
+      *at_++ = '}';
+    }
+    *at_++ = ']';
+  }
+
+  // Words of Gatehouse's own, and behind them what others said, without the runs that are a credential of
+  // the request.
+  void detail(const Event& event) {
+    *at_++ = '"';
+    escaped(event.detail, kLongestDetail);
+    if (!event.said.empty()) {
+      if (!event.detail.empty()) raw(": ");
+      credentials_.look_for(event.credentials, event.said.size());
+      free(event.said, kLongestDetail);
+    }
+    *at_++ = '"';
+  }
+
+  // RFC 3339 in UTC, to the microsecond.
+  void time(WallTime at) {
+    *at_++ = '"';
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date{day};
+    const auto microseconds =
+        static_cast<std::uint64_t>(std::chrono::floor<std::chrono::microseconds>(at - day).count());
+    const std::uint64_t seconds = microseconds / 1'000'000;
+    digits(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
+    *at_++ = '-';
+    digits(static_cast<unsigned>(date.month()), 2);
+    *at_++ = '-';
+    digits(static_cast<unsigned>(date.day()), 2);
+    *at_++ = 'T';
+    digits(seconds / 3600, 2);
+    *at_++ = ':';
+    digits(seconds / 60 % 60, 2);
+    *at_++ = ':';
+    digits(seconds % 60, 2);
+    *at_++ = '.';
+    digits(microseconds % 1'000'000, 6);
+    raw("Z\"");
+  }
+
+  void address(const IpAddress* address) {
+    if (address == nullptr) return raw("null");
+    *at_++ = '"';
+    if (address->family() == IpAddress::Family::v6) {
+      raw(address->text());
+    } else {
+      for (std::size_t i = 0; i < 4; ++i) {
+        if (i != 0) *at_++ = '.';
+        number(std::uint64_t{address->bytes()[i]});
+      }
+    }
+    *at_++ = '"';
+  }
+
+ private:
+  // Two or six digits, and the like.
+  void digits(std::uint64_t value, int count) {
+    for (int i = count - 1; i >= 0; --i) {
+      at_[i] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    }
+    at_ += count;
+  }
 
   // Within quotes, a text that others may have a say in: without the runs that are a credential of the
   // request.
@@ -118,91 +236,6 @@ class Line {
     }
   }
 
-  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + 24, value).ptr; }
-
-  // Two or six digits, and the like.
-  void digits(std::uint64_t value, int count) {
-    for (int i = count - 1; i >= 0; --i) {
-      at_[i] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    }
-    at_ += count;
-  }
-
-  void attributes(std::span<const Attribute> list) {
-    *at_++ = '{';
-    const char* const start = at_;
-    for (const Attribute& attribute : list.first(std::min(list.size(), kMostAttributes))) {
-      if (at_ != start) *at_++ = ',';
-      known(attribute.name.empty() ? std::string_view("-") : attribute.name);
-      *at_++ = ':';
-      *at_++ = '"';
-      escaped(attribute.value, kLongestText);
-      *at_++ = '"';
-    }
-    *at_++ = '}';
-  }
-
-  void dropped(std::span<const std::string> list) {
-    raw(R"(,"http.request.dropped":[)");
-    for (const std::string& one : list.first(std::min(list.size(), kMostDropped))) {
-      if (at_[-1] != '[') *at_++ = ',';
-      *at_++ = '"';
-      escaped(one, kLongestDropped);
-      *at_++ = '"';
-    }
-    *at_++ = ']';
-  }
-
-  void proven(std::span<const Proven> list) {
-    raw(R"(,"auth.also":[)");
-    for (const Proven& one : list.first(std::min(list.size(), kMostProven))) {
-      if (at_[-1] == '}') *at_++ = ',';
-      raw(R"({"user.id":)");
-      known(one.user_id, kLongestId);
-      raw(R"(,"auth.scheme":)");
-      known(one.scheme);
-      raw(R"(,"auth.issuer":)");
-      known(one.issuer);
-      raw(R"(,"auth.credential.id":)");
-      known(one.credential_id);
-      *at_++ = '}';
-    }
-    *at_++ = ']';
-  }
-
-  // RFC 3339 in UTC, to the microsecond.
-  void time(WallTime at) {
-    const auto day = std::chrono::floor<std::chrono::days>(at);
-    const std::chrono::year_month_day date{day};
-    const auto microseconds =
-        static_cast<std::uint64_t>(std::chrono::floor<std::chrono::microseconds>(at - day).count());
-    const std::uint64_t seconds = microseconds / 1'000'000;
-    digits(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
-    *at_++ = '-';
-    digits(static_cast<unsigned>(date.month()), 2);
-    *at_++ = '-';
-    digits(static_cast<unsigned>(date.day()), 2);
-    *at_++ = 'T';
-    digits(seconds / 3600, 2);
-    *at_++ = ':';
-    digits(seconds / 60 % 60, 2);
-    *at_++ = ':';
-    digits(seconds % 60, 2);
-    *at_++ = '.';
-    digits(microseconds % 1'000'000, 6);
-    *at_++ = 'Z';
-  }
-
-  void address(const IpAddress& address) {
-    if (address.family() == IpAddress::Family::v6) return raw(address.text());
-    for (std::size_t i = 0; i < 4; ++i) {
-      if (i != 0) *at_++ = '.';
-      number(address.bytes()[i]);
-    }
-  }
-
- private:
   void escaped(std::string_view text, std::size_t most) {
     if (text.size() <= most) [[likely]] {
       const std::size_t plain = copy_plain(at_, text);
@@ -248,104 +281,72 @@ class Line {
   std::string spelled_;
 };
 
-// Each byte of a text takes six at most. Twenty-one texts, two lists of attributes, the dropped names, the
-// other principals, a detail of two parts, and the fixed ones.
-constexpr std::size_t kLongestLine =
-    6 * ((21 + 2 * kMostAttributes * 2 + kMostProven * 4) * kLongestText + (1 + kMostProven) * kLongestId +
-         kMostDropped * kLongestDropped + 2 * kLongestDetail) +
-    4096;
+// ---- the list of fields, as code: what follows is unrolled for each of them
+
+template <std::size_t I>
+constexpr const auto& kField = std::get<I>(kEventFields);
+
+// The bytes that a value takes at most.
+constexpr std::size_t longest(Form form) {
+  constexpr std::size_t kEscaped = 6;  // bytes for each of a text
+  constexpr std::size_t kShort = 32;   // a time, a number, an address of IPv4 without escapes
+  switch (form) {
+    case Form::text: return kEscaped * kLongestText;
+    case Form::id: return kEscaped * kLongestId;
+    case Form::attributes: return kEscaped * kMostAttributes * 2 * kLongestText;
+    case Form::names: return kEscaped * kMostDropped * kLongestDropped;
+    case Form::people: return kMostProven * (kEscaped * (3 * kLongestText + kLongestId) + 4 * kShort);
+    case Form::detail: return kEscaped * 2 * kLongestDetail;
+    case Form::address: return 2 * kShort;
+    case Form::time:
+    case Form::word:
+    case Form::number:
+    case Form::milliseconds: return kShort;
+  }
+  return 0;
+}
+// Quotes, commas and `…` beside them; and a copy may write fifteen bytes behind its end.
+constexpr std::size_t kLongestLine = [] {
+  std::size_t size = 4096;
+  for (const FieldFacts& facts : kFieldFacts) size += facts.name.size() + longest(facts.form);
+  return size;
+}();
+
+bool is_known(std::string_view text) { return !text.empty(); }
+template <typename T>
+bool is_known(std::span<T> list) {
+  return !list.empty();
+}
+bool is_known(const std::optional<std::uint64_t>& number) { return number.has_value(); }
+bool is_known(const Event* detail) { return detail != nullptr; }
+
+template <std::size_t I>
+[[gnu::always_inline]] inline void write_field(Line& line, const Event& event) {
+  constexpr Form kForm = kField<I>.form;
+  const auto& value = std::invoke(kField<I>.get, event);
+  if constexpr (kField<I>.presence == Presence::when_known) {
+    if (!is_known(value)) return;
+  }
+  line.raw({kFieldKey<I>.data(), kFieldKey<I>.size()});
+  if constexpr (kForm == Form::text) line.known(value);
+  if constexpr (kForm == Form::id) line.known(value, kLongestId);
+  if constexpr (kForm == Form::word) line.word(value);
+  if constexpr (kForm == Form::time) line.time(value);
+  if constexpr (kForm == Form::address) line.address(value);
+  if constexpr (kForm == Form::number) line.number(value);
+  if constexpr (kForm == Form::milliseconds) line.milliseconds(value);
+  if constexpr (kForm == Form::attributes) line.attributes(value);
+  if constexpr (kForm == Form::names) line.names(value);
+  if constexpr (kForm == Form::people) line.people(value);
+  if constexpr (kForm == Form::detail) line.detail(*value);
+}
 
 char* write(char* begin, const Event& event) {
   thread_local CredentialSearch credentials;
   Line line(begin, credentials);
-  line.raw(R"({"time":")");
-  line.time(event.time);
-  line.raw(R"(","event.name":)");
-  line.known(event.name);
-  line.raw(R"(,"request.id":)");
-  line.known(event.request_id);
-  line.raw(R"(,"trace.id":)");
-  line.known(event.trace_id);
-  if (!event.caller_trace_id.empty()) {
-    line.raw(R"(,"trace.caller.id":)");
-    line.known(event.caller_trace_id);
-  }
-  line.raw(R"(,"client.address":)");
-  if (event.has_client) {
-    line.raw("\"");
-    line.address(event.client);
-    line.raw("\"");
-  } else {
-    line.raw("null");
-  }
-  line.raw(R"(,"http.request.method":)");
-  line.known(event.method);
-  line.raw(R"(,"http.route":)");
-  line.known(event.route);
-  line.raw(R"(,"operation":)");
-  line.known(event.operation);
-  line.raw(R"(,"resource":)");
-  line.attributes(event.resource);
-  if (!event.query.empty()) {
-    line.raw(R"(,"query":)");
-    line.attributes(event.query);
-  }
-  if (!event.dropped.empty()) line.dropped(event.dropped);
-  line.raw(R"(,"user.id":)");
-  line.known(event.user_id, kLongestId);
-  line.raw(R"(,"auth.scheme":)");
-  line.known(event.scheme);
-  line.raw(R"(,"auth.issuer":)");
-  line.known(event.issuer);
-  line.raw(R"(,"auth.credential.id":)");
-  line.known(event.credential_id);
-  if (!event.also.empty()) line.proven(event.also);
-  line.raw(R"(,"outcome":)");
-  line.word(name(event.outcome));
-  line.raw(R"(,"stage":)");
-  line.word(name(event.stage));
-  line.raw(R"(,"reason":)");
-  line.known(event.reason);
-  line.raw(R"(,"rule":)");
-  line.known(event.rule);
-  line.raw(R"(,"sensitive":)");
-  line.known(event.sensitive);
-  if (!event.sensitive.empty() && event.outcome != Outcome::open) {
-    line.raw(R"(,"effect":)");
-    line.word(name(event.effect));
-  }
-  line.raw(R"(,"http.response.status_code":)");
-  if (event.status == 0) {
-    line.raw("null");
-  } else {
-    line.number(event.status);
-  }
-  const auto microseconds = std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::microseconds>(event.duration).count());
-  line.raw(R"(,"duration_ms":)");
-  line.number(static_cast<std::uint64_t>(microseconds / 1000));
-  line.raw(".");
-  line.digits(static_cast<std::uint64_t>(microseconds % 1000), 3);
-  line.raw(R"(,"http.request.body.size":)");
-  line.number(event.request_body_size);
-  line.raw(R"(,"http.response.body.size":)");
-  line.number(event.response_body_size);
-  if (!event.upstream.empty()) {
-    line.raw(R"(,"upstream.name":)");
-    line.known(event.upstream);
-    line.raw(R"(,"upstream.status_code":)");
-    line.number(event.upstream_status);
-  }
-  if (!event.detail.empty() || !event.said.empty()) {
-    line.raw(R"(,"detail":")");
-    line.words(event.detail, kLongestDetail);
-    if (!event.said.empty()) {
-      if (!event.detail.empty()) line.raw(": ");
-      credentials.look_for(event.credentials, event.said.size());
-      line.free(event.said, kLongestDetail);
-    }
-    line.raw("\"");
-  }
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (write_field<I>(line, event), ...);
+  }(std::make_index_sequence<kEventFieldCount>());
   line.raw("}\n");
   return line.end();
 }

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "audit/event_files.h"
+#include "audit/event_line.h"
+#include "base/ip.h"
 #include "base/uuid.h"
 #include "json/parser.h"
 
@@ -34,16 +36,24 @@ std::optional<WallTime> parse_time(std::string_view text) {
 // The lines of the runs that a reader is given, one at a time.
 class StoredLine {
  public:
-  bool parse(std::string_view line) { return parser_.parse(line, document_).has_value(); }
-  bool says(std::string_view member, const std::optional<std::string>& wanted) const {
-    return !wanted || document_.root().find_string(member) == *wanted;
+  bool parse(std::string_view line) {
+    known_ = line_.read(line);
+    return known_ || parser_.parse(line, document_).has_value();  // another version has other fields
+  }
+  bool says(FieldName field, std::string_view wanted) const {
+    if (!known_) return document_.root().find_string(field) == wanted;
+    const std::string_view text = line_.text(field);
+    return text.contains('\\') ? unescaped(text) == wanted : !text.empty() && text == wanted;
   }
   std::optional<WallTime> time() const {
+    if (known_) return parse_time(line_.text("time"));
     const auto text = document_.root().find_string("time");
     return text ? parse_time(*text) : std::nullopt;
   }
 
  private:
+  EventLine line_;
+  bool known_ = false;  // else the document has it
   json::Parser parser_;
   json::Document document_;
 };
@@ -70,12 +80,20 @@ std::optional<WallTime> time_of(std::string_view request_id) {
 
 }  // namespace
 
+Result<MemberFilter> filter_by(FieldName field, std::string_view value) {
+  const auto refused = [&](std::string_view what) {
+    return failure(ErrorCode::invalid, fmt::format("must be {}, not `{}`", what, value));
+  };
+  const FieldFacts& facts = kFieldFacts[field.index()];
+  if (facts.filter.allows != nullptr && !facts.filter.allows(value)) return refused(facts.filter.allowed);
+  if (facts.form != Form::address) return MemberFilter{field, std::string(value)};
+  const auto address = IpAddress::parse(value);
+  if (!address) return refused("an address such as 203.0.113.9");
+  return MemberFilter{field, address->text()};  // as events write it
+}
+
 Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& filter,
                                  const std::function<bool(const StoredEvent&)>& each) {
-  std::optional<std::string> address;
-  if (filter.address) address = filter.address->text();
-  std::optional<std::string> outcome;
-  if (filter.outcome) outcome = std::string(name(*filter.outcome));
   const WallTime since = filter.since.value_or(WallTime::min());
   const WallTime until = filter.until.value_or(WallTime::max());
   GATEHOUSE_TRY(db::Rows rows,
@@ -97,8 +115,9 @@ Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& 
       if (position <= filter.after || !parsed.parse(line)) return true;
       const WallTime time = parsed.time().value_or(wall_time_from_nanoseconds(rows.integer(1)));
       if (time < since || time >= until) return true;
-      const bool wanted = parsed.says("user.id", filter.user) && parsed.says("operation", filter.operation) &&
-                          parsed.says("client.address", address) && parsed.says("outcome", outcome);
+      const bool wanted = std::ranges::all_of(filter.members, [&](const MemberFilter& member) {
+        return parsed.says(member.field, member.value);
+      });
       return !wanted || each({position, time, line});
     });
     if (!goes_on) return last;
@@ -126,14 +145,13 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
                          {from, to}));
     EventFileReader files(event_folder(connection));
     StoredLine parsed;
-    const std::optional<std::string> wanted{std::string(request_id)};
     for (;;) {
       GATEHOUSE_TRY(const bool more, rows.next());
       if (!more) break;
       GATEHOUSE_TRY(const std::string_view lines,
                     files.read({rows.integer(0), rows.integer(1), rows.integer(2)}));
       for_each_line(lines, [&](std::string_view line) {
-        if (line.contains(request_id) && parsed.parse(line) && parsed.says("request.id", wanted)) {
+        if (line.contains(request_id) && parsed.parse(line) && parsed.says("request.id", request_id)) {
           explanation.lines.emplace_back(line);
         }
         return true;

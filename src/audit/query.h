@@ -9,22 +9,27 @@
 #include <vector>
 
 #include "audit/batch.h"
+#include "audit/event_fields.h"
 #include "base/clock.h"
-#include "base/ip.h"
 #include "base/result.h"
-#include "core/event.h"
 #include "db/connection.h"
 
 namespace gatehouse::audit {
+
+// The events whose member is this text: equal to it, and no pattern.
+struct MemberFilter {
+  FieldName field;
+  std::string value;
+};
+// Of a field that has an option (event_fields.h), what was given for it. `invalid`: no event can have that;
+// the error's text says what must stand there.
+Result<MemberFilter> filter_by(FieldName field, std::string_view value);
 
 struct EventFilter {
   std::int64_t after = 0;  // only events after this position: a follower has seen the earlier ones
   std::optional<WallTime> since{};
   std::optional<WallTime> until{};
-  std::optional<std::string> user{};  // these are equal to the event's member, not patterns
-  std::optional<std::string> operation{};
-  std::optional<IpAddress> address{};
-  std::optional<Outcome> outcome{};
+  std::vector<MemberFilter> members{};  // all of them
 };
 
 struct StoredEvent {

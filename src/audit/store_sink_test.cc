@@ -80,11 +80,11 @@ TEST_F(Stores, EventsAreFoundByWhatTheySay) {
   EXPECT_THAT(ids({.after = 1}), ElementsAre(2));
   EXPECT_THAT(ids({.since = start + std::chrono::seconds{1}}), ElementsAre(2));
   EXPECT_THAT(ids({.until = start + std::chrono::seconds{1}}), ElementsAre(1));
-  EXPECT_THAT(ids({.user = "o'brien\"; DROP TABLE gatehouse_events; --"}), ElementsAre(2));
-  EXPECT_THAT(ids({.user = "' OR 1=1 --"}), ElementsAre());
-  EXPECT_THAT(ids({.operation = "getOrder"}), ElementsAre(1));
-  EXPECT_THAT(ids({.address = IpAddress::parse("2001:db8::1")}), ElementsAre(2));
-  EXPECT_THAT(ids({.operation = "listOrders", .outcome = Outcome::allowed}), ElementsAre());
+  EXPECT_THAT(ids({.members = {{"user.id", "o'brien\"; DROP TABLE gatehouse_events; --"}}}), ElementsAre(2));
+  EXPECT_THAT(ids({.members = {{"user.id", "' OR 1=1 --"}}}), ElementsAre());
+  EXPECT_THAT(ids({.members = {{"operation", "getOrder"}}}), ElementsAre(1));
+  EXPECT_THAT(ids({.members = {*filter_by("client.address", "2001:DB8:0::1")}}), ElementsAre(2));
+  EXPECT_THAT(ids({.members = {{"operation", "listOrders"}, {"outcome", "allowed"}}}), ElementsAre());
 }
 
 TEST_F(Stores, WhyShowsTheEventAndTheOriginalCutAtItsBound) {

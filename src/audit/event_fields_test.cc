@@ -1,0 +1,270 @@
+#include "audit/event_fields.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "audit/encoder.h"
+#include "audit/event_line.h"
+#include "audit/query.h"
+#include "audit/testing.h"
+#include "json/parser.h"
+
+namespace gatehouse::audit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const Attribute kTwo[] = {{"id", "42"}, {"a\"b", "\\\n}"}};
+const std::vector<std::string> kNames{"X-A", "cookie:\"]"};
+const Proven kOthers[] = {{"machine:robot", "certificate", "CN=\"Partners\"", "ab12"}};
+
+// All that an event can have.
+Event full() {
+  Event event;
+  event.name = "request";
+  event.time = WallTime{std::chrono::nanoseconds{1'763'892'904'182'913'555}};
+  event.request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11";
+  event.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  event.caller_trace_id = "1af7651916cd43dd8448eb211c80319c";
+  event.client = *IpAddress::parse("203.0.113.9");
+  event.method = "GET";
+  event.route = "/orders/{id}";
+  event.operation = "getOrder";
+  event.resource = kTwo;
+  event.query = kTwo;
+  event.dropped = kNames;
+  event.user_id = "partner:\"acme\"";
+  event.scheme = "partnerKey";
+  event.issuer = "https://idp.example/";
+  event.credential_id = "abcdefghijkl";
+  event.also = kOthers;
+  event.outcome = Outcome::refused;
+  event.stage = Stage::authorise;
+  event.reason = "condition_false";
+  event.rule = "getOrder.when";
+  event.sensitive = "export";
+  event.effect = Effect::done;
+  event.status = 404;
+  event.duration = std::chrono::microseconds{4'012};
+  event.request_body_size = 5;
+  event.response_body_size = 142;
+  event.upstream = "orders";
+  event.upstream_status = 200;
+  event.detail = "ours\\";
+  event.said = "theirs";
+  return event;
+}
+
+std::string line_of_fields(const Event& event) {
+  std::string line;
+  append_event(line, event);
+  line.pop_back();  // its line feed
+  return line;
+}
+
+TEST(EventFields, AreTheMembersOfALineInTheirOrder) {
+  json::Parser parser;
+  json::Document document;
+  ASSERT_TRUE(parser.parse(line_of_fields(full()), document));
+  std::vector<std::string> members, fields;
+  for (const json::Member member : document.root().members()) members.emplace_back(member.key());
+  for (const FieldFacts& facts : kFieldFacts) fields.emplace_back(facts.name);
+  EXPECT_EQ(members, fields);
+  ASSERT_TRUE(parser.parse(line_of_fields(Event{}), document));
+  for (const FieldFacts& facts : kFieldFacts)
+    EXPECT_EQ(document.root().find(facts.name).has_value(), facts.presence == Presence::always) << facts.name;
+}
+
+// A member of Event that is new makes this not compile: it needs a line in the list, and one here.
+TEST(EventFields, LeaveNoMemberOfAnEventOut) {
+  Event event = full();
+  auto& [name, time, request_id, trace_id, caller_trace_id, client, has_client, method, route, operation,
+         resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome, stage, reason, rule,
+         sensitive, effect, status, duration, request_body_size, response_body_size, upstream,
+         upstream_status, detail, said, credentials] = event;
+  const auto shows = [&](auto& member, auto other, std::string_view what) {
+    const std::string before = line_of_fields(event);
+    const auto kept = std::exchange(member, other);
+    EXPECT_NE(line_of_fields(event), before) << what;
+    member = kept;
+  };
+  using Text = std::string_view;
+  for (Text* const text :
+       {&name, &request_id, &trace_id, &caller_trace_id, &method, &route, &operation, &user_id, &scheme,
+        &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
+    shows(*text, Text("another"), *text);
+  shows(time, WallTime{}, "time");
+  shows(client, *IpAddress::parse("::1"), "client");
+  shows(has_client, false, "has_client");
+  shows(resource, std::span<const Attribute>(), "resource");
+  shows(query, std::span<const Attribute>(), "query");
+  shows(dropped, std::span<const std::string>(), "dropped");
+  shows(also, std::span<const Proven>(), "also");
+  shows(outcome, Outcome::failed, "outcome");
+  shows(stage, Stage::call, "stage");
+  shows(effect, Effect::unknown, "effect");
+  shows(status, 0U, "status");
+  shows(duration, std::chrono::nanoseconds{1'000}, "duration");
+  shows(request_body_size, std::uint64_t{6}, "request_body_size");
+  shows(response_body_size, std::uint64_t{6}, "response_body_size");
+  shows(upstream_status, 500U, "upstream_status");
+  const std::string_view secret[] = {"theirs"};
+  shows(credentials, std::span<const std::string_view>(secret), "credentials");
+}
+
+TEST(EventLine, HasEveryMemberAsTheDocumentHasIt) {
+  for (const Event& event : {full(), Event{}}) {
+    const std::string line = line_of_fields(event);
+    EventLine read;
+    ASSERT_TRUE(read.read(line)) << line;
+    json::Parser parser;
+    json::Document document;
+    ASSERT_TRUE(parser.parse(line, document));
+    for (std::size_t i = 0; i < kEventFieldCount; ++i) {
+      const FieldName field = FieldName::at(i);
+      const auto value = document.root().find(field);
+      ASSERT_EQ(value.has_value(), !read.raw(field).empty()) << std::string_view(field);
+      if (!value) continue;
+      if (value->is_string()) {
+        EXPECT_EQ(unescaped(read.text(field)), value->string());
+      }
+      if (value->is_null()) {
+        EXPECT_EQ(read.raw(field), "null");
+        EXPECT_EQ(read.text(field), "");
+      }
+      json::Document alone;
+      ASSERT_TRUE(parser.parse(read.raw(field), alone)) << read.raw(field);
+    }
+  }
+  const std::string line = line_of_fields(full());
+  EventLine read;
+  ASSERT_TRUE(read.read(line));
+  EXPECT_EQ(read.number("http.response.status_code"), 404U);
+  EXPECT_EQ(read.number("duration_ms"), std::nullopt);
+  EXPECT_EQ(read.thousandths("duration_ms"), 4'012U);
+  EXPECT_EQ(read.thousandths("http.response.status_code"), std::nullopt);
+}
+
+TEST(EventLine, IsNothingWhereAByteIsMissingOrTooMany) {
+  const std::string line = line_of_fields(full());
+  EventLine read;
+  for (std::size_t size = 0; size < line.size(); ++size) {
+    EXPECT_FALSE(read.read(line.substr(0, size))) << size;
+    EXPECT_EQ(read.raw("time"), "");
+  }
+  EXPECT_FALSE(read.read(line + " "));
+  EXPECT_FALSE(read.read(line + line));
+  EXPECT_FALSE(read.read(R"({"event.name":"request"})")) << "another version's";
+}
+
+// ---- what `gatehouse log` may be asked for
+
+class FieldFilters : public Journals {
+ protected:
+  std::vector<std::string> found(const MemberFilter& filter) {
+    std::vector<std::string> ids;
+    auto connection = open();
+    EXPECT_TRUE(read_events(connection, {.members = {filter}}, [&](const StoredEvent& event) {
+      json::Parser parser;
+      json::Document document;
+      EXPECT_TRUE(parser.parse(event.line, document));
+      ids.emplace_back(*document.root().find_string("request.id"));
+      return true;
+    }));
+    return ids;
+  }
+};
+
+TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
+  Event other = event("other");  // of another value in every field that can be asked for
+  other.client = *IpAddress::parse("2001:db8::1");
+  other.user_id = "partner:\"zenith\"\n";
+  other.reason = "row_missing";
+  other.outcome = Outcome::failed;
+  other.operation = "listOrders";
+  Event first = full();
+  {
+    Journal journal(list(store()), clock_);
+    const auto worker = journal.worker(nullptr);
+    worker->record(first);
+    worker->record(other);
+  }
+  std::set<std::string_view> options;
+  json::Parser parser;
+  json::Document one, two;
+  ASSERT_TRUE(parser.parse(line_of_fields(first), one));
+  ASSERT_TRUE(parser.parse(line_of_fields(other), two));
+  for (std::size_t i = 0; i < kEventFieldCount; ++i) {
+    const Filter& filter = kFieldFacts[i].filter;
+    if (filter.option.empty()) continue;
+    EXPECT_TRUE(options.insert(filter.option).second) << filter.option;
+    EXPECT_FALSE(filter.help.empty()) << filter.option;
+    const FieldName field = FieldName::at(i);
+    const auto by_first = filter_by(field, *one.root().find_string(field));
+    const auto by_other = filter_by(field, *two.root().find_string(field));
+    ASSERT_TRUE(by_first && by_other) << filter.option;
+    EXPECT_THAT(found(*by_first), ElementsAre(first.request_id)) << filter.option;
+    EXPECT_THAT(found(*by_other), ElementsAre("other")) << filter.option;
+    EXPECT_THAT(found({field, "nothing"}), IsEmpty()) << filter.option;
+  }
+  EXPECT_EQ(options, (std::set<std::string_view>{"ip", "operation", "outcome", "reason", "user"}));
+}
+
+TEST_F(FieldFilters, RefuseWhatNoEventCanHave) {
+  EXPECT_EQ(filter_by("client.address", "2001:DB8:0::1")->value, "2001:db8::1") << "as events write it";
+  EXPECT_THAT(filter_by("client.address", "localhost").error().text, HasSubstr("must be an address such as"));
+  EXPECT_THAT(filter_by("outcome", "open").error().text,
+              HasSubstr("must be allowed, refused or failed, not `open`"));
+  EXPECT_THAT(filter_by("outcome", "").error().text, HasSubstr("must be"));
+  EXPECT_THAT(filter_by("reason", "conditon_false").error().text,
+              HasSubstr("must be a reason of docs/events.md"));
+  EXPECT_TRUE(filter_by("operation", "anything"));
+}
+
+// ---- docs/events.md
+
+std::string fields_as_markdown() {
+  std::string out = "| member | what it says | without a value | `gatehouse log` |\n|---|---|---|---|\n";
+  for (const FieldFacts& facts : kFieldFacts) {
+    const std::string option =
+        facts.filter.option.empty() ? std::string() : fmt::format("`--{}`", facts.filter.option);
+    out += fmt::format("| `{}` | {} | {} | {} |\n", facts.name, facts.meaning,
+                       facts.presence == Presence::always ? "`null`" : "left out", option);
+  }
+  return out;
+}
+
+TEST(EventFields, TheDocumentationIsTheList) {
+  const std::string path = "docs/events.md";
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string document = text.str();
+  constexpr std::string_view kBegin =
+      "<!-- The members: written from src/audit/event_fields.h by GATEHOUSE_WRITE_GOLDEN=1 "
+      "build/release/audit_test -->\n\n";
+  const std::size_t begin = document.find(kBegin);
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t end = document.find("\n\n", begin + kBegin.size());
+  ASSERT_NE(end, std::string::npos);
+  const std::string expected =
+      document.substr(0, begin + kBegin.size()) + fields_as_markdown() + document.substr(end + 1);
+  if (const char* write = std::getenv("GATEHOUSE_WRITE_GOLDEN"); write != nullptr && *write == '1') {
+    std::ofstream(path) << expected;
+  } else {
+    EXPECT_EQ(document, expected);
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::audit
