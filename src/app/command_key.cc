@@ -18,6 +18,7 @@
 #include "app/load_policy.h"
 #include "app/process_resources.h"
 #include "app/table.h"
+#include "audit/event_files.h"
 #include "audit/journal.h"
 #include "base/clock.h"
 #include "base/entropy.h"
@@ -122,7 +123,7 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
   const auto hasher = open_key_hasher(policy->settings);
   if (!hasher) return fail("key", hasher.error().text);
   SystemEntropy entropy;
-  auto sink = open_event_sink(policy->settings);
+  auto sink = open_event_sink(policy->settings, draw_log_writer(entropy));
   if (!sink) return fail("key", sink.error().text);
   net::Loop loop(clock);
   std::vector<std::unique_ptr<audit::Sink>> sinks;

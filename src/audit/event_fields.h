@@ -30,7 +30,7 @@ enum class Form : std::uint8_t {
   milliseconds,  // number with three decimals
   attributes,    // object: texts by their names
   names,         // list of texts
-  people,        // list of objects: whoever was proven beside the first
+  people,        // list of objects: the other principals
   detail,        // text of at most kLongestDetail bytes for each of its two parts
 };
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "audit/encoder.h"
+#include "audit/metrics.h"
 
 namespace gatehouse::audit {
 
@@ -64,7 +65,6 @@ struct Journal::Lane {
   std::condition_variable room;
   Batch batch;
   std::vector<std::shared_ptr<Waiting>> waiting;
-  Counters counters;
   std::shared_ptr<net::Mailbox> mailbox;
   bool left = false;                    // the worker is gone; so is the lane when it is empty
   std::atomic<std::size_t> pending{0};  // bytes not yet with the sinks, those in the writer's hands included
@@ -83,8 +83,10 @@ Journal::Worker::~Worker() {
   lane_->left = true;
 }
 
-bool Journal::Worker::accepting() const {
-  return lane_->pending.load(std::memory_order_relaxed) < journal_.options_.buffer.bytes / 4 * 3;
+bool Journal::Worker::accepting() const { return journal_.accepts(*lane_); }
+
+bool Journal::accepts(const Lane& lane) const {
+  return lane.pending.load(std::memory_order_relaxed) < options_.buffer.bytes / 4 * 3;
 }
 
 void Journal::Worker::record(const Event& event) { append(event, nullptr); }
@@ -120,7 +122,6 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
   const bool first = lane.batch.empty();
   const std::size_t before = lane.batch.lines.size();
   append_event(lane.batch.lines, event);
-  lane.counters.count(event);
   const std::size_t size = lane.batch.lines.size() - before;
   facts.offset = static_cast<std::uint32_t>(before);
   facts.size = static_cast<std::uint32_t>(size);
@@ -265,7 +266,6 @@ void Journal::write_lanes() {
     const std::lock_guard lock(mutex_);
     const std::lock_guard lane_lock(lane->mutex);
     if (!lane->left || !lane->batch.empty() || !lane->waiting.empty()) continue;
-    past_.add(lane->counters);
     std::erase(lanes_, lane);
   }
   if (bytes == 0) return;
@@ -286,13 +286,13 @@ std::size_t Journal::deliver(Lane& lane) {
   std::vector<Sink*> failing;
   if (first != nullptr) {
     const Result<> kept =
-        attempt(*first, lane.taken, Durable::now, "sensitive operations are refused; retrying");
+        attempt(*first, lane.taken, Durable::now, "sensitive operations are refused, and it is tried again");
     tell(lane, kept);
     if (!kept) failing.push_back(first);
   }
   for (const auto& sink : sinks_) {
     if (sink.get() == first) continue;
-    if (!attempt(*sink, lane.taken, Durable::later, "retrying")) failing.push_back(sink.get());
+    if (!attempt(*sink, lane.taken, Durable::later, "it is tried again")) failing.push_back(sink.get());
   }
   bool everywhere = true;
   for (Sink* const sink : failing)
@@ -370,32 +370,30 @@ void Journal::tidy() {
 }
 
 void Journal::render(std::string& out) const {
-  Counters all;
   double pending = 0;
+  bool accepting = true;
   {
     const std::lock_guard lock(mutex_);
-    all.add(past_);
     for (const auto& lane : lanes_) {
-      const std::lock_guard lane_lock(lane->mutex);
-      all.add(lane->counters);
       pending += static_cast<double>(lane->pending.load(std::memory_order_relaxed));
+      accepting = accepting && accepts(*lane);
     }
   }
-  all.render(out);
   const auto value = [](const std::atomic<std::uint64_t>& count) {
     return static_cast<double>(count.load(std::memory_order_relaxed));
   };
   const Sample samples[] = {
-      {"gatehouse_events_pending_bytes", "Events that are not yet in the store.", Sample::Type::gauge,
-       pending},
-      {"gatehouse_events_written_total", "Events that are in the store.", Sample::Type::counter,
-       value(written_)},
+      {"gatehouse_events_accepted",
+       "0 while new requests are refused (record_unavailable) because the store takes no events, else 1.",
+       MetricType::gauge, accepting ? 1.0 : 0.0},
+      {"gatehouse_events_pending_bytes", "Events that are not yet in the store.", MetricType::gauge, pending},
+      {"gatehouse_events_written_total", "Events that are in the store.", MetricType::counter, value(written_)},
       {"gatehouse_event_sink_failures_total", "Attempts of the store to write that failed.",
-       Sample::Type::counter, value(failures_)},
+       MetricType::counter, value(failures_)},
       {"gatehouse_event_waits_total", "Times a worker waited because its buffer was full.",
-       Sample::Type::counter, value(waits_)},
+       MetricType::counter, value(waits_)},
       {"gatehouse_events_lost_total",
-       "Events that the store lacks because it failed until the process ended.", Sample::Type::counter,
+       "Events that the store lacks because it failed until the process ended.", MetricType::counter,
        value(lost_)},
   };
   audit::render(out, std::span<const Sample>(samples));

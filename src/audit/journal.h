@@ -31,7 +31,6 @@
 #include <vector>
 
 #include "audit/batch.h"
-#include "audit/metrics.h"
 #include "audit/sink_reader.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -71,7 +70,7 @@ class Journal {
   void reopen();
   // Returns when everything recorded before the call has been given to the sinks. Blocks.
   void flush();
-  // Prometheus text: the counters of all workers and the journal's own.
+  // Prometheus text: how the journal, its sinks and readers do.
   void render(std::string& out) const;
 
  private:
@@ -82,6 +81,7 @@ class Journal {
 
   enum class Urgency : std::uint8_t { soon, now };
   void wake(Urgency urgency);
+  bool accepts(const Lane& lane) const;
   void run();
   void write_lanes();
   std::size_t deliver(Lane& lane);  // bytes of lines
@@ -110,7 +110,6 @@ class Journal {
   std::uint64_t rounds_asked_ = 0;
   std::uint64_t rounds_done_ = 0;
   std::atomic<bool> wanted_{false};
-  Counters past_;  // of workers that are gone
 
   std::atomic<std::uint64_t> waits_{0};
   std::atomic<std::uint64_t> failures_{0};

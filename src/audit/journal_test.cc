@@ -89,9 +89,6 @@ TEST_F(Journals, ManyWorkersLoseNothing) {
       });
     }
     for (auto& thread : threads) thread.join();
-    std::string text;
-    journal.render(text);
-    EXPECT_THAT(text, HasSubstr("gatehouse_events_total{name=\"request\"} 20000"));
   }
   EXPECT_EQ(lines(path_), 20'000);
 }
@@ -387,46 +384,6 @@ TEST_F(Journals, ABatchThatDoesNotFitOnTheDiskIsTakenBackAndWrittenOnce) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 42);
-}
-
-TEST(Metrics, CountersOfWorkersAddUpAndAreValidText) {
-  Counters one, two, sum;
-  Event event;
-  event.operation = "getOrder";
-  event.outcome = Outcome::allowed;
-  event.status = 200;
-  event.duration = std::chrono::milliseconds{3};
-  one.count(event);
-  two.count(event);
-  event.outcome = Outcome::refused;
-  event.stage = Stage::authorise;
-  event.reason = "permission_missing";
-  event.status = 403;
-  event.duration = std::chrono::seconds{60};
-  two.count(event);
-  event.operation = "say \"hi\"\\\n";
-  event.outcome = Outcome::failed;
-  event.stage = Stage::call;
-  event.reason = "upstream_late";
-  event.upstream = "orders";
-  one.count(event);
-  sum.add(one);
-  sum.add(two);
-  std::string text;
-  sum.render(text);
-  EXPECT_THAT(
-      text, HasSubstr(R"(gatehouse_requests_total{operation="getOrder",outcome="allowed",status="200"} 2)"));
-  EXPECT_THAT(text,
-              HasSubstr(R"(gatehouse_refusals_total{stage="authorise",reason="permission_missing"} 1)"));
-  EXPECT_THAT(text,
-              HasSubstr(R"(gatehouse_request_duration_seconds_bucket{operation="getOrder",le="0.0025"} 0)"));
-  EXPECT_THAT(text,
-              HasSubstr(R"(gatehouse_request_duration_seconds_bucket{operation="getOrder",le="0.005"} 2)"));
-  EXPECT_THAT(text,
-              HasSubstr(R"(gatehouse_request_duration_seconds_bucket{operation="getOrder",le="+Inf"} 3)"));
-  EXPECT_THAT(text, HasSubstr(R"(gatehouse_request_duration_seconds_count{operation="getOrder"} 3)"));
-  EXPECT_THAT(text, HasSubstr(R"(gatehouse_upstream_errors_total{upstream="orders"} 1)"));
-  EXPECT_THAT(text, HasSubstr(R"(operation="say \"hi\"\\\n")"));
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::milliseconds kShortestPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2000};
+// Where the log had so much at once, its reader lets more come together before it looks again: a look costs
+// as much as the events of some milliseconds.
+constexpr std::size_t kMuch = std::size_t{64} << 10U;
+constexpr std::chrono::milliseconds kGatherMuch{100};
 
 }  // namespace
 
@@ -42,6 +46,7 @@ struct SinkReader::Work {
   bool claimed = false;
   bool told_of_other = false;
   bool in_hand = false;      // the batch is not written yet
+  std::size_t at_once = 0;   // bytes since the end of the log was met
   LogPiece piece;            // of the batch
   bool failing = false;      // since it was reported
   bool not_keeping = false;  // the same of the place
@@ -65,6 +70,7 @@ struct SinkReader::Work {
  private:
   enum class Step : std::uint8_t { more, end_of_log, failed };
   Step read_on();
+  Step at_end(std::uint64_t seen);
   Step fail(const Error& error);
   void keep();
   void attend(std::unique_lock<std::mutex>& lock);
@@ -106,7 +112,8 @@ SinkReader::Work::Step SinkReader::Work::read_on() {
     const std::lock_guard lock(mutex);
     seen = wakings;
   }
-  if (!in_hand) {
+  const bool fresh = !in_hand;
+  if (fresh) {
     const auto found = cursor->next(options.piece, batch.lines);
     if (!found) return fail(found.error());
     piece = *found;
@@ -114,9 +121,7 @@ SinkReader::Work::Step SinkReader::Work::read_on() {
   if (piece.events == 0) {
     failing = false;
     const std::lock_guard lock(mutex);
-    // The count may be wrong because of other processes' events, and of lost ones.
-    if (wakings == seen) pending = 0;
-    return Step::end_of_log;
+    return at_end(seen);
   }
   in_hand = true;  // a sink that failed continues in the same batch
   if (!batch.lines.empty()) {
@@ -131,7 +136,15 @@ SinkReader::Work::Step SinkReader::Work::read_on() {
   pending -= std::min<std::uint64_t>(pending, batch.lines.size());
   progress = std::chrono::steady_clock::now();
   if (std::exchange(told_of_stall, false)) tell("goes on");
-  return Step::more;
+  at_once += batch.lines.size();
+  return piece.more || !fresh ? Step::more : at_end(seen);
+}
+
+// Under the mutex. `seen`: the wakings before the log was read to its end.
+SinkReader::Work::Step SinkReader::Work::at_end(std::uint64_t seen) {
+  if (wakings != seen) return Step::more;
+  pending = 0;  // the count may be wrong because of other processes' events, and of lost ones
+  return Step::end_of_log;
 }
 
 // The sink's disk has all lines before the stored position.
@@ -202,6 +215,8 @@ void SinkReader::Work::run() {
     } else {
       changed.wait(lock, called);
     }
+    if (std::exchange(at_once, 0) >= kMuch)
+      changed.wait_until(lock, now + kGatherMuch, [&] { return stop || reopen; });
   }
   ended = true;
   changed.notify_all();
@@ -224,7 +239,7 @@ SinkReader::~SinkReader() {
   const bool ended = work_->changed.wait_for(lock, work_->options.at_end, [&] { return work_->ended; });
   const std::uint64_t pending = work_->pending;
   lock.unlock();
-  if (pending > 0) {
+  if (pending > 0 && work_->cursor->outlives_process()) {
     work_->tell(fmt::format("{}{} bytes of events wait for it in the store, and follow at the next start",
                             ended ? "" : "is stalled at the end; ", pending));
   }

@@ -56,6 +56,8 @@ constexpr db::Sql kSteps[] = {
     "  name TEXT NOT NULL UNIQUE,"
     "  position INTEGER NOT NULL"  // of the first event that it has not had
     ") STRICT;",
+    // Which process wrote a run (LogWriter).
+    "ALTER TABLE gatehouse_runs ADD COLUMN writer INTEGER NOT NULL DEFAULT 0;",
 };
 
 constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
@@ -64,8 +66,11 @@ constexpr std::chrono::milliseconds kTidyFor{100};
 
 class StoreSink final : public Sink {
  public:
-  StoreSink(db::Connection connection, Retention retention)
-      : connection_(std::move(connection)), files_(event_folder(connection_)), retention_(retention) {}
+  StoreSink(db::Connection connection, Retention retention, LogWriter writer)
+      : connection_(std::move(connection)),
+        files_(event_folder(connection_)),
+        retention_(std::move(retention)),
+        writer_(writer) {}
 
   std::string_view name() const override { return "store"; }
   bool can_be_durable() const override { return true; }
@@ -176,10 +181,10 @@ class StoreSink final : public Sink {
     const auto [earliest, latest] = std::minmax_element(run.begin(), run.end(), by_time);
     const std::int64_t size = run.back().offset + run.back().size - run.front().offset;
     GATEHOUSE_CHECK(connection_.execute(
-        "INSERT INTO gatehouse_runs (position, events, earliest, latest, file, offset, size) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO gatehouse_runs (position, events, earliest, latest, file, offset, size, writer) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         {end.position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time),
-         nanoseconds_of(latest->time), end.file, end.offset, size}));
+         nanoseconds_of(latest->time), end.file, end.offset, size, std::to_underlying(writer_)}));
     end.position += static_cast<std::int64_t>(run.size());
     end.offset += size;
     return {};
@@ -279,6 +284,7 @@ class StoreSink final : public Sink {
   db::Connection connection_;
   EventFileWriter files_;
   const Retention retention_;
+  const LogWriter writer_;
   End end_;
   Durable durable_ = Durable::later;
   bool known_ = false;
@@ -294,8 +300,8 @@ Result<> prepare_event_tables(db::Connection& connection) {
   return db::migrate(connection, "events", kSteps);
 }
 
-std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention) {
-  return std::make_unique<StoreSink>(std::move(connection), retention);
+std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention, LogWriter writer) {
+  return std::make_unique<StoreSink>(std::move(connection), std::move(retention), writer);
 }
 
 }  // namespace gatehouse::audit

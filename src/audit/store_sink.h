@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "audit/batch.h"
+#include "audit/event_files.h"
 #include "base/units.h"
 #include "db/connection.h"
 
@@ -27,6 +28,7 @@ struct Retention {
 };
 
 // `connection` is the sink's alone. One transaction for each batch; other processes may write too.
-std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention = {});
+// `writer` stands beside each run, so that a reader can ask for the events of one process.
+std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention = {}, LogWriter writer = {});
 
 }  // namespace gatehouse::audit

@@ -63,9 +63,8 @@ struct Event {
   std::span<const Attribute> resource;  // path parameters that may be logged
   std::span<const Attribute> query;     // only parameters that say x-gatehouse: {log: true}
   // Names of the client's fields that did not go on to the upstream because nothing names them; `cookie:`
-  // stands before those of cookies.
+  // stands before those of cookies. Of many the first, and then `and N more`.
   std::span<const std::string> dropped;
-  std::size_t dropped_names = 0;  // how many there were; `dropped` lists the first of them
   std::string_view user_id;
   std::string_view scheme;
   std::string_view issuer;

@@ -132,11 +132,7 @@ void EventBuilder::collect_dropped(const Exchange& exchange) {
       if (std::ranges::find(set.carriers.cookies, name) == set.carriers.cookies.end()) add("cookie:", name);
     }
   }
-  dropped_names_ = dropped_.size();
-  if (further.empty()) return;
-  const std::size_t more = count_names(further);
-  dropped_names_ += more;
-  dropped_.push_back(fmt::format("and {} more", more));
+  if (!further.empty()) dropped_.push_back(fmt::format("and {} more", count_names(further)));
 }
 
 // A text without the form of a credential has proven no principal, and no target has seen it: the carriers of
@@ -174,13 +170,11 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.query = query_;
   }
   dropped_.clear();
-  dropped_names_ = 0;
   if (exchange.checked.operation() != nullptr && exchange.checked.operation()->upstream() != nullptr &&
       (!ending.refusal || ending.refusal->stage() == Stage::call)) {
     collect_dropped(exchange);
   }
   event.dropped = dropped_;
-  event.dropped_names = dropped_names_;
   also_.clear();
   for (const IdentityPointer& identity : exchange.proven) also_.push_back(proven_of(*identity));
   // No principal, or one whose credential ended while the request was under way.

@@ -36,7 +36,6 @@ class EventBuilder {
 
   std::vector<Attribute> resource_, query_;
   std::vector<std::string> dropped_;
-  std::size_t dropped_names_ = 0;
   std::vector<Proven> also_;
   std::vector<std::string_view> credentials_;
   std::string findings_, detail_, said_;

@@ -122,3 +122,26 @@ describe('the file of the log', unlessBuilt, () => {
     await desk.close();
   });
 });
+
+describe('the metrics of events', unlessBuilt, () => {
+  it('count each event of the server once, from its start on', async () => {
+    const desk = await Desk.open();
+    const refusals = async () => Number(/^gatehouse_refusals_total\{stage="authenticate",reason="credential_missing"\} (\d+)$/m.exec(
+      await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text())?.[1] ?? 0);
+    const ask = (times) => Promise.all(Array.from({ length: times }, async () => assert.equal((await desk.get('/orders', {})).status, 401)));
+    await ask(50);
+    await eventually(async () => (await refusals()) === 50, 'the counts');
+    // Another process writes to the same log.
+    const made = await desk.folder.run('key', 'create', '-c', 'gatehouse.yaml', '--principal', 'partner:counted', '--role', 'partner');
+    assert.equal(made.status, 0, made.stderr);
+    await desk.gatehouse.stop();
+    await desk.start();
+    assert.equal(await refusals(), 0, 'as a counter of Prometheus begins again');
+    await ask(30);
+    await eventually(async () => (await refusals()) === 30, 'the counts');
+    const text = await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text();
+    assert.match(text, /^gatehouse_events_accepted 1$/m);
+    assert.doesNotMatch(text, /gatehouse_events_total\{name="key"\}/, 'another process has counted nothing here');
+    await desk.close();
+  });
+});
