@@ -27,6 +27,7 @@
 #include "json/writer.h"
 #include "net/finish.h"
 #include "net/loop.h"
+#include "store/key_maker.h"
 #include "store/key_service.h"
 #include "store/key_store.h"
 #include "store/serving_mark.h"
@@ -130,8 +131,16 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
   sinks.push_back(*std::move(sink));
   audit::Journal journal(std::move(sinks), clock);
   const auto record = journal.worker(&loop);
-  store::KeyService service(**store, **hasher, entropy, clock,
-                            {record.get(), fmt::format("uid:{}", ::getuid()), "command"});
+  const auto maker = store::KeyMaker::hold((*store)->path(), entropy);
+  if (!maker) return fail("key", maker.error().text);
+  store::KeyActor actor{record.get(), fmt::format("uid:{}", ::getuid()), "command", &*maker};
+  actor.has_event = [path = (*store)->path()](std::string_view id) { return has_event(path, id); };
+  store::KeyService service(**store, **hasher, entropy, clock, std::move(actor));
+  if (const auto left = net::finish(loop, service.record_left(loop, KeySession::until())); !left) {
+    fail("key", fmt::format(
+                    "events of earlier changes of keys could not be recorded, and are noted in the store: {}",
+                    left.error().text));
+  }
   return work({*policy, **store, service, loop, watchdog});
 }
 
@@ -173,7 +182,8 @@ int status_of(const KeySession& keys, const store::Recorded& change) {
   if (change.event) return status;
   return fail(
       "key",
-      fmt::format("the change is stored, but its event could not be recorded: {}", change.event.error().text),
+      fmt::format("the change is stored, but its event could not be recorded, and is noted in the store: {}",
+                  change.event.error().text),
       kNotConfirmed);
 }
 

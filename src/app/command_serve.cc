@@ -50,7 +50,10 @@ int serve(const std::string& path) {
         tell_operator("draining");
         (*service)->drain();
         return 0;
-      default: (*service)->watch_certificates(); break;
+      default:
+        (*service)->watch_certificates();
+        (*service)->take_over();
+        break;
     }
   }
 }

@@ -19,6 +19,7 @@
 #include "audit/event_files.h"
 #include "audit/file_sink.h"
 #include "audit/metrics.h"
+#include "audit/query.h"
 #include "audit/sink_reader.h"
 #include "audit/store_sink.h"
 #include "base/encoding.h"
@@ -28,6 +29,7 @@
 #include "db/catalogue.h"
 #include "db/connection.h"
 #include "net/finish.h"
+#include "store/key_maker.h"
 #include "store/key_service.h"
 
 namespace gatehouse::app {
@@ -201,6 +203,14 @@ Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& set
   return audit::store_sink(std::move(connection), std::move(retention), writer);
 }
 
+Result<bool> has_event(const std::string& store, std::string_view id) {
+  GATEHOUSE_TRY(auto connection, db::Connection::open({.path = store, .access = db::Access::read_only}));
+  const auto found = audit::explain(connection, id);
+  if (!found && found.error().code == ErrorCode::not_found) return false;
+  if (!found) return std::unexpected(found.error());
+  return !found->lines.empty();
+}
+
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {
   const bool own = settings.pepper_file.value.empty();
   const std::string path = own ? beside_store(settings, "pepper") : settings.pepper_file.value;
@@ -241,6 +251,7 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
       net::PoolShares{check_threads, kCheckQueue, std::max(1U, check_threads / 2), kCheckQueue / 4});
   GATEHOUSE_TRY(resources->hasher, open_key_hasher(settings));
   GATEHOUSE_TRY(auto store, open_store(settings, resources->clock, db::SqliteStore::Replaced::follow));
+  resources->store_ = store;
   GATEHOUSE_TRY(auto confirm, store::confirm_in_serving_mark(store));
   const auto report = [background = resources->background_, &clock = resources->clock](
                           const Result<>& confirmed) { report_confirming(*background, clock, confirmed); };
@@ -271,7 +282,23 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
     const std::lock_guard lock(resources->background_->mutex);
     resources->background_->worker = resources->journal->worker(nullptr);
   }
+  resources->record_left_changes();
   return resources;
+}
+
+void ProcessResources::record_left_changes() {
+  constexpr std::chrono::seconds kLongest{2};
+  // Anew each time: the file may be another one.
+  const auto maker = store::KeyMaker::hold(store_->path(), entropy);
+  if (!maker) return;
+  net::Loop loop(clock);
+  const auto record = journal->worker(&loop);
+  store::KeyActor actor{.record = record.get(), .maker = &*maker};
+  actor.has_event = [path = store_->path()](std::string_view id) { return has_event(path, id); };
+  store::KeyService service(*store_, *hasher, entropy, clock, std::move(actor));
+  const auto left = net::finish(loop, service.record_left(loop, clock.monotonic() + kLongest));
+  if (left && *left > 0)
+    tell_operator(fmt::format("recorded {} changes of keys whose commands ended before they did", *left));
 }
 
 Result<> ProcessResources::open_for(const policy::PolicySet& policy) {

@@ -48,6 +48,8 @@ audit::LogWriter draw_log_writer(Entropy& entropy);
 // The keyed hash of API keys. Its pepper is a file of 64 hex digits, created at the first call if it is
 // missing.
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);
+// Whether the events in the store at that path have one of this `request.id`.
+Result<bool> has_event(const std::string& store, std::string_view id);
 // The whole file.
 Result<std::string> read_whole(const std::string& path);
 // For operators, on standard error: one line with the time.
@@ -65,6 +67,9 @@ struct ProcessResources {
   // Null where the operation is not bounded. Shared by all workers, kept over reloads.
   std::shared_ptr<CallerShares> concurrency(const policy::Operation& operation);
   void render_metrics(std::string& out) const;
+  // Records the events of changes of keys whose process ended before it did (store/key_service.h). Blocks;
+  // what fails is tried again with the next call.
+  void record_left_changes();
 
   // Never destroyed: a statement that nothing stops reads it to the end of the process.
   const Clock& clock;
@@ -105,6 +110,7 @@ struct ProcessResources {
   IssuerKeys issuers{background_loop, *threads, [this](const auto& report) { report_keys(report); }};
 
  private:
+  std::shared_ptr<db::SqliteStore> store_;
   std::mutex mutex_;  // workers assemble their parts at the same time
   std::map<std::string, std::shared_ptr<CallerShares>> concurrency_;
   std::weak_ptr<target::Database> database_;  // the last one

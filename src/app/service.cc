@@ -16,6 +16,7 @@ namespace {
 
 // A session ticket's key lives as long as its context: once a day there is a new one.
 constexpr std::chrono::hours kTlsLifetime{24};
+constexpr std::chrono::seconds kTakeOver{30};  // between two looks
 
 }  // namespace
 
@@ -167,6 +168,12 @@ void Service::watch_certificates() {
     worker.reload(std::move(serving));
   });
   if (changed) tell_operator("the changed certificate is in use");
+}
+
+void Service::take_over() {
+  if (resources_->clock.monotonic() - took_over_ < kTakeOver) return;
+  resources_->record_left_changes();
+  took_over_ = resources_->clock.monotonic();
 }
 
 void Service::drain() {

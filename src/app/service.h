@@ -25,6 +25,8 @@ class Service {
   Result<> reload(const std::shared_ptr<const policy::PolicySet>& policy);
   // Looks whether certificate files have changed, and takes them up; also renews the keys of session tickets.
   void watch_certificates();
+  // Now and then: what processes that ended left to others.
+  void take_over();
   // Sinks open their files again.
   void reopen_logs() { resources_->journal->reopen(); }
   // Takes no new connections, and returns when the last answer has left or the drain deadline has passed.
@@ -44,6 +46,7 @@ class Service {
   std::vector<std::weak_ptr<RevocationFile>> earlier_revocations_;  // of exchanges that began before a reload
   std::string certificate_state_;
   MonotonicTime tls_made_{};
+  MonotonicTime took_over_{};
   std::vector<WorkerSlot*> slots_;  // each used on its own thread only
   std::unique_ptr<net::WorkerGroup> group_;
 };

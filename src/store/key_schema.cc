@@ -127,6 +127,18 @@ constexpr db::Statement kKeySteps[] = {
         "  scopes, hash, created, expires, addresses, overlap_until, revoked_at, authenticators "
         "  ON gatehouse_keys FOR EACH ROW EXECUTE FUNCTION gatehouse_key_changed();",
     },
+    // What the event of a change says, until it is recorded (change_notes.h).
+    {
+        "CREATE TABLE gatehouse_key_events (id TEXT PRIMARY KEY, time INTEGER NOT NULL, operation TEXT NOT "
+        "NULL, "
+        "key TEXT NOT NULL, principal TEXT NOT NULL, actor TEXT NOT NULL, scheme TEXT NOT NULL, "
+        "detail TEXT NOT NULL, maker INTEGER NOT NULL) STRICT;",
+        "CREATE TABLE gatehouse_key_events (id text COLLATE \"C\" PRIMARY KEY, time bigint NOT NULL, "
+        "operation text "
+        "NOT NULL, "
+        "key text NOT NULL, principal text NOT NULL, actor text NOT NULL, scheme text NOT NULL, "
+        "detail text NOT NULL, maker bigint NOT NULL);",
+    },
 };
 
 }  // namespace

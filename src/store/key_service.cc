@@ -7,9 +7,12 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "base/uuid.h"
 #include "core/audit_sink.h"
 #include "core/identity.h"
 #include "db/store.h"
+#include "store/change_notes.h"
+#include "store/key_maker.h"
 #include "store/key_rows.h"
 
 namespace gatehouse::store {
@@ -79,9 +82,17 @@ net::Task<Result<>> insert(db::Session& session, const NewRow& row) {
   co_return Result<>{};
 }
 
+net::Task<Result<>> make(db::Session& session, NewRow row, ChangeNote note) {
+  const Result<> inserted = co_await insert(session, row);
+  GATEHOUSE_CO_CHECK(inserted);
+  const Result<> noted = co_await write_note(session, std::move(note));
+  co_return noted;
+}
+
 // The new key replaces the one that it names: it gets that one's values, and sets that one's end. Returns the
 // principal.
-net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::chrono::nanoseconds overlap) {
+net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::chrono::nanoseconds overlap,
+                                         ChangeNote note) {
   const std::string id = row.rotated_from;
   const db::Parameter wanted[] = {id};
   Rows rows = co_await session.run(
@@ -108,18 +119,26 @@ net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::
   const db::Parameter values[] = {nanoseconds_of(until), id};
   rows = co_await session.run("UPDATE gatehouse_keys SET overlap_until = $1 WHERE id = $2", values);
   GATEHOUSE_CO_CHECK(rows);
+  note.principal = old->principal;
+  const Result<> noted = co_await write_note(session, std::move(note));
+  GATEHOUSE_CO_CHECK(noted);
   co_return old->principal;
 }
 
 // Gives whose it was.
-net::Task<Result<std::string>> mark_revoked(db::Session& session, const std::string& id, WallTime now) {
+net::Task<Result<std::string>> mark_revoked(db::Session& session, std::string id, WallTime now,
+                                            ChangeNote note) {
   const db::Parameter values[] = {nanoseconds_of(now), id};
   Rows rows = co_await session.run(
       "UPDATE gatehouse_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2 RETURNING principal",
       values);
   GATEHOUSE_CO_CHECK(rows);
   if (rows->empty()) co_return failure(ErrorCode::not_found, fmt::format("there is no key {}", id));
-  co_return std::string((*rows)[0].bytes(0));
+  note.principal = (*rows)[0].bytes(0);
+  std::string principal = note.principal;
+  const Result<> noted = co_await write_note(session, std::move(note));
+  GATEHOUSE_CO_CHECK(noted);
+  co_return principal;
 }
 
 net::Task<Result<std::vector<ListedKey>>> read_list_of_keys(db::Session& session) {
@@ -181,65 +200,125 @@ Result<KeyService::NewKey> KeyService::generate() const {
   return NewKey{std::move(fresh.id), std::move(fresh.text), hash};
 }
 
+ChangeNote KeyService::note_of(std::string_view operation, std::string_view key, std::string detail) const {
+  ChangeNote note;
+  if (actor_.record == nullptr) return note;
+  note.time = clock_.wall();
+  note.id = Uuid::v7(note.time, entropy_).text();
+  note.operation = operation;
+  note.key = key;
+  note.actor = actor_.id;
+  note.scheme = actor_.scheme;
+  note.detail = std::move(detail);
+  if (actor_.maker != nullptr) note.maker = actor_.maker->number();
+  return note;
+}
+
 net::Task<Result<CreatedKey>> KeyService::create(net::Loop& loop, MonotonicTime until, KeyRequest request) {
   GATEHOUSE_CO_CHECK(check_request(request));
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
-  const std::string principal = request.principal;
-  const std::string detail =
-      fmt::format("roles {}; scopes {}", list_text(request.roles), list_text(request.scopes));
+  ChangeNote note =
+      note_of("key.create", fresh.id,
+              fmt::format("roles {}; scopes {}", list_text(request.roles), list_text(request.scopes)));
+  note.principal = request.principal;
   NewRow row{fresh.id, fresh.hash, std::move(request), {}, clock_.wall()};
-  db::Work<void> work = [row = std::move(row)](db::Session& session) { return insert(session, row); };
+  db::Work<void> work = [row = std::move(row), note](db::Session& session) {
+    return make(session, row, note);
+  };
   const Result<> done = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(done);
-  Result<> event = co_await record("key.create", fresh.id, principal, detail, until);
+  Result<> event = co_await record_change(loop, std::move(note), until);
   co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
 net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime until, std::string id,
                                                  std::chrono::nanoseconds overlap) {
   if (overlap < std::chrono::nanoseconds{0})
-    co_return failure(ErrorCode::invalid, "an overlap must not be negative");
+    co_return failure(ErrorCode::invalid, "an overlap is not negative");
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
-  const std::string detail = "replaces " + id;
+  ChangeNote note = note_of("key.rotate", fresh.id, "replaces " + id);
   NewRow row{fresh.id, fresh.hash, {}, std::move(id), clock_.wall()};
-  db::Work<std::string> work = [row = std::move(row), overlap](db::Session& session) {
-    return take_over(session, row, overlap);
+  db::Work<std::string> work = [row = std::move(row), overlap, note](db::Session& session) {
+    return take_over(session, row, overlap, note);
   };
   const auto principal =
       co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(principal);
-  Result<> event = co_await record("key.rotate", fresh.id, *principal, detail, until);
+  note.principal = *principal;
+  Result<> event = co_await record_change(loop, std::move(note), until);
   co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
 net::Task<Result<Recorded>> KeyService::revoke(net::Loop& loop, MonotonicTime until, std::string id) {
-  db::Work<std::string> work = [id, now = clock_.wall()](db::Session& session) {
-    return mark_revoked(session, id, now);
+  ChangeNote note = note_of("key.revoke", id);
+  db::Work<std::string> work = [id, now = clock_.wall(), note](db::Session& session) {
+    return mark_revoked(session, id, now, note);
   };
   const auto principal =
       co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(principal);
-  Result<> event = co_await record("key.revoke", id, *principal, {}, until);
+  note.principal = *principal;
+  Result<> event = co_await record_change(loop, std::move(note), until);
   co_return Recorded{std::move(event)};
 }
 
-net::Task<Result<>> KeyService::record(std::string_view operation, std::string_view id,
-                                       std::string_view principal, std::string_view detail,
-                                       MonotonicTime until) const {
-  if (actor_.record == nullptr) co_return Result<>{};
-  const Attribute resource[] = {{"key", id}, {"principal", principal}};
+net::Task<Result<>> KeyService::record(const ChangeNote& note, MonotonicTime until) const {
+  const Attribute resource[] = {{"key", note.key}, {"principal", note.principal}};
   Event event;
   event.name = "key";
-  event.time = clock_.wall();
+  event.request_id = note.id;
+  event.time = note.time;
   event.has_client = false;
-  event.operation = operation;
+  event.operation = note.operation;
   event.resource = resource;
-  event.user_id = actor_.id;
-  event.scheme = actor_.scheme;
+  event.user_id = note.actor;
+  event.scheme = note.scheme;
   event.outcome = Outcome::allowed;
-  event.detail = detail;
+  event.detail = note.detail;
   Result<> recorded = co_await actor_.record->record_durably(event, until);
   co_return recorded;
+}
+
+net::Task<Result<>> KeyService::record_change(net::Loop& loop, ChangeNote note, MonotonicTime until) const {
+  if (actor_.record == nullptr) co_return Result<>{};
+  Result<> recorded = co_await record(note, until);
+  if (!recorded) co_return recorded;
+  db::Work<void> work = [id = note.id](db::Session& session) { return remove_note(session, id); };
+  // What stays although its event is recorded goes with the next record_left().
+  const Result<> removed =
+      co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
+  static_cast<void>(removed);
+  co_return recorded;
+}
+
+net::Task<Result<>> KeyService::record_once(const ChangeNote& note, MonotonicTime until) const {
+  if (actor_.has_event) {
+    GATEHOUSE_CO_TRY(const bool there, actor_.has_event(note.id));
+    if (there) co_return Result<>{};
+  }
+  Result<> recorded = co_await record(note, until);
+  co_return recorded;
+}
+
+net::Task<Result<std::size_t>> KeyService::record_left(net::Loop& loop, MonotonicTime until) {
+  if (actor_.record == nullptr || actor_.maker == nullptr) co_return std::size_t{0};
+  auto notes =
+      co_await store_.transact<std::vector<ChangeNote>>(loop, db::Store::Mode::read, until, read_notes);
+  GATEHOUSE_CO_CHECK(notes);
+  std::size_t left = 0;
+  for (const ChangeNote& note : *notes) {
+    GATEHOUSE_CO_TRY(const bool ended, actor_.maker->take_over(note.maker));
+    if (!ended) continue;
+    Result<> recorded = co_await record_once(note, until);
+    if (recorded) {
+      db::Work<void> work = [id = note.id](db::Session& session) { return remove_note(session, id); };
+      recorded = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
+    }
+    actor_.maker->give_back(note.maker);
+    GATEHOUSE_CO_CHECK(recorded);
+    ++left;
+  }
+  co_return left;
 }
 
 net::Task<Result<std::vector<ListedKey>>> KeyService::list(net::Loop& loop, MonotonicTime until) {

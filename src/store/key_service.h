@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +33,9 @@ class Loop;
 
 namespace gatehouse::store {
 
+class KeyMaker;
+struct ChangeNote;
+
 // Makes or updates the tables of keys. Their names begin with `gatehouse_`.
 net::Task<Result<>> prepare_key_tables(net::Loop& loop, db::Store& store);
 
@@ -56,9 +61,12 @@ struct CreatedKey : Recorded {
 
 // Whose changes these are, and the record of them.
 struct KeyActor {
-  AuditSink* record = nullptr;  // null: changes are not recorded, as for a sample's keys
-  std::string id{};             // "uid:1000"
-  std::string_view scheme{};    // how that is known
+  AuditSink* record = nullptr;      // null: changes are not recorded, as for a sample's keys
+  std::string id{};                 // "uid:1000"
+  std::string_view scheme{};        // how that is known
+  const KeyMaker* maker = nullptr;  // this process; null: its events are not noted for others
+  // Whether the record has an event of this `request.id`. None: it has not.
+  std::function<Result<bool>(std::string_view id)> has_event = {};
 };
 
 struct ListedKey {
@@ -78,6 +86,9 @@ class KeyService {
   // Each is one transaction, and durable when its task has ended; a change leaves an event (`key.create`,
   // `key.rotate`, `key.revoke`) behind it. `until` bounds the wait for the store;
   // after `unavailable` with Retry::no it is not known whether a change was made.
+  //
+  // The transaction notes the event too (gatehouse_key_events), and the note goes when the record has the
+  // event: where the process ends in between, the next record_left() records it.
 
   // `invalid` for texts that would make a line of a log or table ambiguous, and for a principal that has a
   // name of Gatehouse's own.
@@ -90,14 +101,21 @@ class KeyService {
                                        std::chrono::nanoseconds overlap);
   // `not_found`; revoking twice is not an error and keeps the first time.
   net::Task<Result<Recorded>> revoke(net::Loop& loop, MonotonicTime until, std::string id);
+  // Records what processes that have ended left noted: each event once, with the `request.id` and the time of
+  // its change. How many there were; after an error the others stay noted.
+  net::Task<Result<std::size_t>> record_left(net::Loop& loop, MonotonicTime until);
   // The last change of keys: a server that has confirmed it has read every change made before.
   net::Task<Result<KeyChange>> last_change(net::Loop& loop, MonotonicTime until);
 
  private:
   struct NewKey;
   Result<NewKey> generate() const;
-  net::Task<Result<>> record(std::string_view operation, std::string_view id, std::string_view principal,
-                             std::string_view detail, MonotonicTime until) const;
+  ChangeNote note_of(std::string_view operation, std::string_view key, std::string detail = {}) const;
+  net::Task<Result<>> record(const ChangeNote& note, MonotonicTime until) const;
+  // Of a change that is committed; then its note goes.
+  net::Task<Result<>> record_change(net::Loop& loop, ChangeNote note, MonotonicTime until) const;
+  // Of one whose process has ended, unless the record has it.
+  net::Task<Result<>> record_once(const ChangeNote& note, MonotonicTime until) const;
 
   db::Store& store_;
   const crypto::KeyHasher& hasher_;

@@ -1,6 +1,7 @@
 // The service of keys, and a server that follows it, on every database.
 #include "store/key_service.h"
 
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "core/audit_sink.h"
 #include "db/postgres_store.h"
 #include "db/testing.h"
+#include "store/key_maker.h"
 #include "store/testing.h"
 
 namespace gatehouse::store {
@@ -137,14 +139,24 @@ class Record final : public AuditSink {
     line += ' ';
     line += event.user_id;
     lines.push_back(std::move(line));
+    ids.emplace_back(event.request_id);
+    times.push_back(event.time);
     if (fails) co_return failure(ErrorCode::unavailable, "the disk is full");
     co_return Result<>{};
   }
   void keep_original(std::string_view, unsigned, std::string_view, std::string_view,
                      std::span<const std::string_view>) override {}
-  std::vector<std::string> lines;
+  std::vector<std::string> lines, ids;
+  std::vector<WallTime> times;
   bool fails = false;
 };
+
+// A file on which processes that change keys are known.
+std::string locked_file(const testing::TestFolder& folder) {
+  const std::string path = (folder.path() / "locks").string();
+  std::ofstream(path) << "x";
+  return path;
+}
 
 TEST_P(KeyServiceTest, AChangeLeavesAnEventWithItsActor) {
   Record record;
@@ -165,6 +177,74 @@ TEST_P(KeyServiceTest, AChangeLeavesAnEventWithItsActor) {
   const auto unrecorded = keys.revoke(next->id);
   ASSERT_TRUE(unrecorded) << "the change is made";
   EXPECT_FALSE(unrecorded->event);
+}
+
+// A record that keeps nothing is what kill -9 leaves between the commit of the change and that of its event.
+TEST_P(KeyServiceTest, AChangeWhoseProcessEndsBeforeItsEventIsRecordedByTheNext) {
+  const std::string locks = locked_file(folder_);
+  const auto store = open_();
+  SystemEntropy entropy;
+  Record lost, record;
+  lost.fails = true;
+  std::string first, second;
+  const WallTime then = clock_.wall();
+  auto next = *KeyMaker::hold(locks, entropy);
+  testing::BlockingKeys keys(store, hasher_, clock_, {&record, "uid:0", "command", &next});
+  {
+    const auto ends = KeyMaker::hold(locks, entropy);
+    ASSERT_TRUE(ends);
+    testing::BlockingKeys killed(store, hasher_, clock_, {&lost, "uid:7", "command", &*ends});
+    const auto made = killed.create({.principal = "p"});
+    ASSERT_TRUE(made);
+    EXPECT_FALSE(made->event);
+    first = made->id;
+    second = killed.rotate(first, hours{1})->id;
+    ASSERT_TRUE(killed.revoke(first));
+    EXPECT_EQ(keys.record_left(), 0U) << "it may still record them itself";
+    EXPECT_TRUE(record.lines.empty());
+  }
+  clock_.advance(hours{5});
+  EXPECT_EQ(keys.record_left(), 3U);
+  EXPECT_THAT(record.lines, ::testing::UnorderedElementsAre("key key.create " + first + " p uid:7",
+                                                            "key key.rotate " + second + " p uid:7",
+                                                            "key key.revoke " + first + " p uid:7"));
+  EXPECT_THAT(record.ids, ::testing::UnorderedElementsAreArray(lost.ids));
+  EXPECT_THAT(record.times, ::testing::Each(then)) << "of the change";
+  EXPECT_EQ(keys.record_left(), 0U);
+  ASSERT_TRUE(keys.revoke(second));
+  EXPECT_EQ(keys.record_left(), 0U) << "what is recorded is not noted";
+  EXPECT_EQ(record.lines.size(), 4U);
+}
+
+TEST_P(KeyServiceTest, AnEventThatTheRecordHasIsNotRecordedAgain) {
+  const std::string locks = locked_file(folder_);
+  const auto store = open_();
+  SystemEntropy entropy;
+  Record lost, record;
+  lost.fails = true;
+  {
+    const auto ends = KeyMaker::hold(locks, entropy);
+    testing::BlockingKeys killed(store, hasher_, clock_, {&lost, "uid:7", "command", &*ends});
+    ASSERT_TRUE(killed.create({.principal = "p"}));
+    clock_.advance(hours{1});
+    ASSERT_TRUE(killed.create({.principal = "q"}));
+  }
+  const auto next = KeyMaker::hold(locks, entropy);
+  KeyActor actor{&record, "uid:0", "command", &*next};
+  bool knows = false;
+  actor.has_event = [&](std::string_view id) -> Result<bool> {
+    if (!knows) return failure(ErrorCode::unavailable, "the log cannot be read");
+    return id == lost.ids[0];
+  };
+  testing::BlockingKeys keys(store, hasher_, clock_, actor);
+  EXPECT_FALSE(keys.record_left());
+  EXPECT_TRUE(record.lines.empty());
+  knows = true;
+  record.fails = true;
+  EXPECT_FALSE(keys.record_left()) << "the second stays noted";
+  record.fails = false;
+  EXPECT_EQ(keys.record_left(), 1U);
+  EXPECT_EQ(record.ids, (std::vector<std::string>{lost.ids[1], lost.ids[1]}));
 }
 
 std::shared_ptr<db::Store> suspending() { return std::make_shared<db::testing::SuspendingStore>(); }

@@ -269,9 +269,9 @@ TEST_F(Keys, AFileThatIsPutInTheDatabasesPlaceIsRead) {
 TEST_F(Keys, AnOlderStoreGetsItsHistoryWhereverItTurnsUp) {
   const auto key = admin_->create({.principal = "p"});
   for (const db::Sql step : std::initializer_list<db::Sql>{
-           "DROP TABLE gatehouse_key_changes", "DROP TRIGGER gatehouse_keys_inserted",
-           "DROP TRIGGER gatehouse_keys_deleted", "DROP TRIGGER gatehouse_keys_changed",
-           "DROP TRIGGER gatehouse_keys_named",
+           "DROP TABLE gatehouse_key_events", "DROP TABLE gatehouse_key_changes",
+           "DROP TRIGGER gatehouse_keys_inserted", "DROP TRIGGER gatehouse_keys_deleted",
+           "DROP TRIGGER gatehouse_keys_changed", "DROP TRIGGER gatehouse_keys_named",
            "CREATE TRIGGER gatehouse_keys_inserted AFTER INSERT ON gatehouse_keys BEGIN"
            "  UPDATE gatehouse_key_version SET version = version + 1; END",
            "CREATE TRIGGER gatehouse_keys_deleted AFTER DELETE ON gatehouse_keys BEGIN"

@@ -59,6 +59,7 @@ class BlockingKeys {
   Result<Recorded> revoke(std::string id) {
     return net::finish(loop_, service_.revoke(loop_, soon(), std::move(id)));
   }
+  Result<std::size_t> record_left() { return net::finish(loop_, service_.record_left(loop_, soon())); }
   Result<KeyChange> last_change() { return net::finish(loop_, service_.last_change(loop_, soon())); }
 
  private:

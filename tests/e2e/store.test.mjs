@@ -2,10 +2,13 @@
 // Rooms: app policy store
 
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { Desk, Folder, Gatehouse, askDatabase, deskApi, deskConfiguration, eventually, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
+import { Desk, Folder, Gatehouse, askDatabase, binary, deskApi, deskConfiguration, eventually, freePort, lockDatabase, makeDatabase, unlessBuilt } from './harness.mjs';
 
 describe('key commands', unlessBuilt, () => {
   let desk;
@@ -48,6 +51,33 @@ describe('key commands', unlessBuilt, () => {
     }
     assert.match(events.find((event) => event.operation === 'key.rotate').detail, new RegExp(`replaces ${id}`));
     assert.equal((await desk.get('/orders/1', { 'x-api-key': rotated.key })).status, 200);
+  });
+
+  it('that are killed between the change and its event leave the event to the next', async () => {
+    desk.folder.write('killed.yaml', { ...desk.configuration, store: 'sqlite:killed.db' });
+    const key = (...words) => desk.folder.run('key', ...words, '-c', 'killed.yaml');
+    const { id } = JSON.parse((await key('create', '--principal', 'partner:acme', '--json')).stdout);
+    // Opening the file of events waits from here on: a FIFO without a reader.
+    const file = join(desk.folder.path, 'killed.db-events', '1.jsonl');
+    renameSync(file, `${file}.kept`);
+    execFileSync('mkfifo', [file]);
+    const killed = spawn(binary, ['key', 'revoke', '-c', 'killed.yaml', id], { cwd: desk.folder.path, stdio: 'ignore' });
+    const ended = once(killed, 'exit');
+    const noted = () => askDatabase(desk.folder, 'killed.db', 'SELECT count(*) FROM gatehouse_key_events')[0][0];
+    await eventually(() => noted() === 1, 'the note of the change');
+    killed.kill('SIGKILL');
+    await ended;
+    rmSync(file);
+    renameSync(`${file}.kept`, file);
+    const changes = async () => (await desk.folder.run('log', '-c', 'killed.yaml', '--json')).stdout.trim().split('\n').map((line) => JSON.parse(line).operation);
+    assert.deepEqual(await changes(), ['key.create'], 'the revocation is stored, and no event says so yet');
+    for (let times = 0; times < 2; ++times) {
+      const listed = await key('list', '--json');
+      assert.equal(listed.status, 0, listed.stderr);
+      assert.equal(JSON.parse(listed.stdout).state, 'revoked');
+      assert.deepEqual((await changes()).sort(), ['key.create', 'key.revoke']);
+      assert.equal(noted(), 0);
+    }
   });
 
   it('wait for every server that runs on the store, and for no other', async () => {
