@@ -8,6 +8,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/manual_clock.h"
@@ -152,6 +153,14 @@ TEST(BuiltIns, HaveGatesThatNoConfigurationChanges) {
   EXPECT_EQ(with_entry("{body: 1MiB}").problems,
             "gatehouse.yaml:11:28: operations.well_known.security_txt: `body`: this operation accepts none; "
             "remove it\n");
+}
+
+TEST(BuiltIns, RefuseAnEmptyListOfConditionsAsEveryOperationDoes) {
+  for (const std::string_view entry : {"well_known.security_txt", "\"GET /.well-known/security.txt\""}) {
+    EXPECT_THAT(load_site(fmt::format("{}  {}: {{when: []}}\n", kSiteSettings, entry)).problems,
+                ::testing::HasSubstr(
+                    "when: has no condition, so it decides nothing; state a condition, or remove `when`"));
+  }
 }
 
 TEST(BuiltIns, AreTheSameUnderTheirTitles) {

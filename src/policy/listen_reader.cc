@@ -70,10 +70,12 @@ std::optional<PlacedText> health_path(const Field& field) {
   auto path = placed(field);
   if (!path) return std::nullopt;
   const auto fine = [](char c) { return http::is(c, http::kUnreserved) || c == '/'; };
-  if (path->value.starts_with('/') && path->value.size() > 1 && std::ranges::all_of(path->value, fine) &&
-      !path->value.contains("//") && !path->value.contains("/."))
-    return path;
-  field.problem("must be a path of letters, digits, `-`, `_`, `.`, `~` and `/`, such as /healthz");
+  const bool is_path = path->value.starts_with('/') && path->value.size() > 1 &&
+                       std::ranges::all_of(path->value, fine) && !path->value.contains("//");
+  if (is_path && !path->value.contains("/.")) return path;
+  // `.` and `..` are steps of a path, and /.well-known is for registered URIs (RFC 8615).
+  field.problem(is_path ? "no segment may begin with `.`; use a path such as /healthz"
+                        : "must be a path of letters, digits, `-`, `_`, `.`, `~` and `/`, such as /healthz");
   return std::nullopt;
 }
 constexpr auto as_health_path = [](const Field& field) { return health_path(field); };

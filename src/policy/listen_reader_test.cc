@@ -66,10 +66,14 @@ TEST(ListenNames, AreHostsWithOrWithoutAPort) {
 TEST(ListenHealth, IsAPathOfItsOwn) {
   EXPECT_EQ(configured(", health: /healthz").problems, "");
   EXPECT_EQ(configured(", health: /healthz").settings.listen.health.value, "/healthz");
-  for (const char* path : {"healthz", "/", "//a", "/a?b", "/a%62", "/../a", "/a b", "/{a}", "/a;b"})
+  for (const char* path : {"healthz", "/", "//a", "/a?b", "/a%62", "/a b", "/{a}", "/a;b"})
     EXPECT_EQ(configured(fmt::format(", health: \"{}\"", path)).problems,
               "g:1:43: listen.health: must be a path of letters, digits, `-`, `_`, `.`, `~` and `/`, such as "
               "/healthz\n")
+        << path;
+  for (const char* path : {"/../a", "/.well-known/health", "/a/.", "/.health"})
+    EXPECT_EQ(configured(fmt::format(", health: \"{}\"", path)).problems,
+              "g:1:43: listen.health: no segment may begin with `.`; use a path such as /healthz\n")
         << path;
   for (const char* path : {"/orders", "/ready/now"})
     EXPECT_EQ(configured(fmt::format(", health: {}", path)).problems,

@@ -307,7 +307,11 @@ OperationSettings read_operation(const Field& field, std::string name) {
   if (const auto resource = in.optional("resource", as_field)) {
     operation.resource = read_resource(*resource);
   }
-  if (const auto when = in.optional("when", as_placed_list)) operation.conditions = *when;
+  if (const auto when = in.optional("when", as_placed_list)) {
+    operation.conditions = *when;
+    if (when->empty())
+      in.problem("when", "has no condition, so it decides nothing; state a condition, or remove `when`");
+  }
   if (const auto hide = in.optional("hide", as_boolean)) operation.hide = *hide ? Hide::yes : Hide::no;
   if (const auto sql = in.optional("sql", as_field)) {
     Reader inner(*sql);
