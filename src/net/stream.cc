@@ -1,12 +1,15 @@
 #include "net/stream.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "net/socket_address.h"
@@ -30,7 +33,9 @@ Stream::~Stream() {
 }
 
 std::optional<Result<std::size_t>> Stream::try_read(std::span<char> into) {
+  input_waits_ = false;
   if (timed_out_) return failure(ErrorCode::timeout, "the peer was too slow");
+  if (input_lost_) return failure(ErrorCode::closed, "the peer sent more than was read in time");
   // Nothing read into no space looks like the end.
   if (into.empty()) return failure(ErrorCode::too_large, "the read buffer is empty");
   if (engine_) {
@@ -54,6 +59,7 @@ Error Stream::broken_connection() const {
 }
 
 bool Stream::Readable::attempt() {
+  stream_.input_waits_ = false;
   if (stream_.timed_out_) {
     fail({ErrorCode::timeout, "the peer was too slow"});
     return true;
@@ -196,7 +202,58 @@ void Stream::on_events(std::uint32_t events) {
   if (engine_ && engine_->output_pending() && channel_.writable) engine_->flush();
   if (channel_.writable && !advance(writer_)) return;
   if (channel_.readable && !advance(reader_)) return;
+  if (input_waits_ && channel_.readable) [[unlikely]]
+    watch_unread_input();
   hang_up_.tell();
+}
+
+// ---- input that nothing reads
+
+class Stream::UnreadInput final : private Timer {
+ public:
+  explicit UnreadInput(Stream& stream) : Timer(stream.loop_.timers()), stream_(stream) {}
+  void look_later() {
+    if (!armed()) arm(stream_.loop_.now() + kPatience);
+  }
+
+ private:
+  void expired() override {
+    disarm();
+    stream_.throw_unread_input_away();
+  }
+
+  Stream& stream_;
+};
+
+void Stream::let_input_wait() {
+  input_waits_ = true;
+  if (channel_.readable) watch_unread_input();
+}
+
+void Stream::watch_unread_input() {
+  if (!unread_input_) unread_input_ = std::make_unique<UnreadInput>(*this);
+  unread_input_->look_later();
+}
+
+void Stream::throw_unread_input_away() {
+  // Where the end is known nothing is hidden.
+  if (!input_waits_ || !channel_.readable || channel_.ended || peer_state() != PeerState::present) return;
+  int waiting = 0;
+  int room = 0;
+  socklen_t size = sizeof room;
+  ::ioctl(channel_.socket.descriptor(), FIONREAD, &waiting);
+  ::getsockopt(channel_.socket.descriptor(), SOL_SOCKET, SO_RCVBUF, &room, &size);
+  if (!input_lost_ &&
+      static_cast<std::size_t>(waiting) < std::min<std::size_t>(kWaiting, static_cast<std::size_t>(room) / 8))
+    return watch_unread_input();
+  input_lost_ = true;
+  // A bounded piece for each look: a peer that sends without end costs no more.
+  constexpr int kPieces = 16;
+  for (int i = 0; i < kPieces && channel_.readable; ++i) {
+    const std::ptrdiff_t n = channel_.receive(loop_.gather_scratch());
+    if (n <= 0) break;
+  }
+  if (channel_.readable && !channel_.ended && channel_.error == 0) watch_unread_input();
 }
 
 bool Stream::advance(StreamOperation*& slot) {

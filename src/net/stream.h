@@ -8,6 +8,7 @@
 // operation that can complete at once does not suspend.
 #pragma once
 
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <memory>
@@ -93,6 +94,14 @@ class Stream final : private Watcher, private Timer {
   void set_deadline(MonotonicTime deadline);
   void clear_deadline();
 
+  // The next read() may be far off. While input waits, and the peer may wait for room to send more, its end
+  // stands behind what it has not sent and cannot be seen. So input of more than kWaiting bytes that waits
+  // for longer than kPatience is thrown away, and the stream has lost its input: reads give Error{closed}.
+  void let_input_wait();
+  static constexpr std::size_t kWaiting = std::size_t{32} << 10U;  // less where the socket's buffer is small
+  static constexpr std::chrono::seconds kPatience{1};
+  bool input_lost() const { return input_lost_; }
+
   PeerState peer_state() const { return hang_up_.state(); }
   // Of the peer: cancellable() uses it.
   HangUpSource& hang_up() { return hang_up_; }
@@ -122,7 +131,12 @@ class Stream final : private Watcher, private Timer {
   Channel channel_;
   Endpoint peer_;
   HangUpSource hang_up_;
+  class UnreadInput;
+  void watch_unread_input();
+  void throw_unread_input_away();
   bool timed_out_ = false;
+  bool input_waits_ = false;  // let_input_wait(), and no read since
+  bool input_lost_ = false;
   bool broken_ = false;  // a write ended half-way
   bool finished_ = false;
   bool discarding_ = false;    // the bytes that the engine has decrypted are discarded
@@ -131,6 +145,7 @@ class Stream final : private Watcher, private Timer {
   StreamOperation* writer_ = nullptr;
   std::unique_ptr<TlsEngine> engine_;
   std::unique_ptr<TlsFacts> facts_;
+  std::unique_ptr<UnreadInput> unread_input_;  // null until input has waited
 };
 
 // Connects by `deadline`. Error{unavailable}: refused or unreachable; Error{timeout}; Error{internal}: this

@@ -48,10 +48,12 @@ net::Task<Verdict<std::string_view>> ConnectionBody::read(std::uint64_t most, Ca
   }
   if (head_.body.kind == http::BodyKind::chunked) {
     auto body = co_await read_chunked(most, memory);
+    if (complete_) stream_.let_input_wait();
     co_return body;
   }
   if (head_.body.length > most) co_return refuse(Reason::body_too_large);
   auto body = co_await read_length(head_.body.length, memory);
+  if (complete_) stream_.let_input_wait();
   co_return body;
 }
 

@@ -149,6 +149,44 @@ TEST(ConnectionEnd, ACloseWhileAnAnswerIsWrittenIsInItsEvent) {
   EXPECT_EQ(server.open(), 0U);
 }
 
+// What a client pipelines meanwhile could hide that it leaves: beyond a bound it is not kept.
+TEST(ConnectionEnd, AClientThatPipelinesWithoutEndGetsTheAnswerUnderWayAndNoOther) {
+  TestServer server;
+  server.backend.holds = true;
+  TestClient client = server.connect();
+  server.send(client, kAsk);
+  std::string many;
+  while (many.size() < 100'000) many += kAsk;
+  std::size_t sent = 0;
+  while (sent < 2'000'000) {
+    sent += client.send(many);
+    server.pass(1s);
+  }
+  EXPECT_EQ(server.backend.begun, 1);
+  server.backend.let_go();
+  server.read(client);
+  const auto answers = answers_in(client.received);
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].fields.at("Connection"), "close");
+  EXPECT_TRUE(client.ended);
+  EXPECT_THAT(server.events.lines, ElementsAre("request allowed 200"));
+}
+
+TEST(ConnectionEnd, ARequestThatIsPipelinedBehindASlowOneIsAnsweredHoweverLongThatTakes) {
+  TestServer server;
+  server.backend.holds = true;
+  TestClient client = server.connect();
+  constexpr std::size_t kMany = 300;  // 12 KiB
+  std::string many;
+  for (std::size_t i = 0; i < kMany; ++i) many += kAsk;
+  server.send(client, kOrder);
+  server.send(client, many);
+  for (int i = 0; i < 8; ++i) server.pass(1s);
+  server.backend.let_go();
+  server.read(client);
+  EXPECT_EQ(statuses_in(client.received), std::vector<unsigned>(kMany + 1, 200));
+}
+
 // ---- clients that read slowly or not at all
 
 TEST(ConnectionEnd, AClientThatStopsReadingIsCutAfterItsTime) {

@@ -9,7 +9,9 @@ namespace gatehouse::server {
 Http1Carrier::Http1Carrier(Connection connection, std::size_t head_size, const http::RequestHead& head)
     : of_(connection),
       head_size_(head_size),
-      body_(*of_.stream, of_.buffer, head_size, head, of_.serving.settings().deadlines.body) {}
+      body_(*of_.stream, of_.buffer, head_size, head, of_.serving.settings().deadlines.body) {
+  if (body_.used()) of_.stream->let_input_wait();
+}
 
 net::Task<Result<>> Http1Carrier::write(std::size_t count, MonotonicTime deadline) {
   of_.stream->set_deadline(deadline);
@@ -22,7 +24,7 @@ net::Task<Result<>> Http1Carrier::begin(const gate::Released& answer, std::strin
                                         MonotonicTime deadline) {
   // An unread body is between this request and the next.
   const bool keep = answer.exchange().head.connection == http::Persistence::keep_alive && body_.used() &&
-                    !of_.worker.draining();
+                    !of_.stream->input_lost() && !of_.worker.draining();
   next_ = keep ? Next::keep_alive : Next::close;
   of_.head_out.clear();
   framing_ =
@@ -71,7 +73,7 @@ void Http1Carrier::end_now() {
 Next Http1Carrier::finish() {
   if (const auto used = body_.used(); used && next_ != Next::gone) {
     of_.buffer.consume(head_size_ + *used);
-    if (!of_.buffer.put_back(body_.surplus())) next_ = Next::close;
+    if (!of_.buffer.put_back(body_.surplus()) || of_.stream->input_lost()) next_ = Next::close;
   }
   return next_;
 }

@@ -1,6 +1,6 @@
 // Clients that read slowly or leave: the upstream connections that they hold, and the record of their
 // operations.
-// Rooms: audit server target
+// Rooms: audit net server target
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -348,4 +348,29 @@ describe('a drain, while the answer of what changes something goes on', unlessBu
       await desk.close();
     });
   }
+});
+
+describe('a client that leaves behind requests that nobody has read', unlessBuilt, () => {
+  it('is seen to leave, and gives back what it held', async () => {
+    const desk = await Desk.open({ change: (configuration) => {
+      configuration.workers = 1;
+      configuration.upstreams.orders.timeout = '60s';
+      Object.assign(configuration.operations.getOrder, { concurrency: 1, timeout: '60s' });
+    } });
+    let asked = 0;
+    desk.upstream.answer = () => (++asked, new Promise(() => {}));
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(head(desk, 'GET', '/orders/77'));
+    await eventually(() => asked === 1, 'request at the upstream');
+    // More than the server's kernel takes: the rest, and the end behind it, wait in the client's.
+    wire.send(head(desk, 'GET', '/orders/78').repeat(Math.ceil(400_000 / head(desk, 'GET', '/orders/78').length)));
+    await eventually(() => wire.socket.writableLength === 0 || wire.socket.bytesWritten > 200_000, 'bytes on their way');
+    wire.destroy();
+    const event = await desk.gatehouse.event(({ reason }) => reason === 'client_gone', 'client_gone');
+    assert.deepEqual([event.outcome, event.operation, event.resource.id], ['failed', 'getOrder', '77']);
+    assert.equal(asked, 1);
+    desk.upstream.answer = () => response(200);
+    assert.equal((await desk.get('/orders/79')).status, 200, 'its place is free again');
+    await desk.close();
+  });
 });
