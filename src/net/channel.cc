@@ -13,15 +13,21 @@ std::ptrdiff_t not_done(bool& able, int& error) {
     able = false;
     return Channel::kBlocked;
   }
-  error = errno;
+  if (error == 0) error = errno;
   return Channel::kFailed;
+}
+
+std::ptrdiff_t not_sent(Channel& channel) {
+  const std::ptrdiff_t why = not_done(channel.writable, channel.error);
+  if (why == Channel::kFailed) channel.readable = true;  // whatever was left there
+  return why;
 }
 
 }  // namespace
 
 std::ptrdiff_t Channel::receive(std::span<char> into) {
   if (ended) return 0;
-  if (error != 0) return kFailed;
+  if (broken) return kFailed;
   if (!readable) return kBlocked;
   for (;;) {
     const ssize_t n = ::recv(socket.descriptor(), into.data(), into.size(), 0);
@@ -33,7 +39,10 @@ std::ptrdiff_t Channel::receive(std::span<char> into) {
       ended = true;
       return 0;
     }
-    if (errno != EINTR) return not_done(readable, error);
+    if (errno == EINTR) continue;
+    const std::ptrdiff_t why = not_done(readable, error);
+    broken = why == kFailed;
+    return why;
   }
 }
 
@@ -52,7 +61,7 @@ std::ptrdiff_t Channel::send(std::span<const iovec> parts) {
       if (static_cast<std::size_t>(n) < wanted) writable = false;
       return n;
     }
-    if (errno != EINTR) return not_done(writable, error);
+    if (errno != EINTR) return not_sent(*this);
   }
 }
 
@@ -65,7 +74,7 @@ std::ptrdiff_t Channel::send(std::span<const char> bytes) {
       if (static_cast<std::size_t>(n) < bytes.size()) writable = false;
       return n;
     }
-    if (errno != EINTR) return not_done(writable, error);
+    if (errno != EINTR) return not_sent(*this);
   }
 }
 
