@@ -10,6 +10,7 @@
 #include "client/connection_pool.h"
 #include "core/builtin.h"
 #include "gate/scheme_api_key.h"
+#include "gate/scheme_basic.h"
 #include "gate/scheme_jwt.h"
 #include "gate/scheme_mutual_tls.h"
 #include "http/uri.h"
@@ -38,6 +39,9 @@ MadeScheme make_scheme(const SharedParts& shared, const policy::AuthenticatorPol
   const Overloaded make{
       [&](const policy::ApiKeySettings&) -> MadeScheme {
         return std::make_unique<gate::ApiKeyScheme>(policy, authenticator, resources.keys, resources.hasher);
+      },
+      [&](const policy::BasicSettings&) -> MadeScheme {
+        return std::make_unique<gate::BasicScheme>(policy, authenticator, resources.keys, resources.hasher);
       },
       [&](const policy::JwtSettings& jwt) -> MadeScheme {
         GATEHOUSE_TRY(auto source, resources.issuers.of(authenticator.name, jwt));

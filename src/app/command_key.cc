@@ -151,7 +151,8 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
 int let_servers_read(const KeySession& keys) {
   constexpr std::chrono::seconds kPatience{5};
   keys.watchdog.stop();
-  const auto state = store::wait_for_servers(keys.store.path(), [&] { return keys.version(); }, kPatience);
+  const auto state = store::wait_for_servers(
+      keys.store.path(), [&] { return keys.version(); }, kPatience);
   if (!state) {
     return fail(
         "key",
@@ -204,10 +205,10 @@ int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::
 Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyRequest& request) {
   std::vector<std::string> known;
   for (const auto& [name, authenticator] : policy.settings.authenticators) {
-    if (authenticator.api_key() != nullptr) known.push_back(name);
+    if (authenticator.takes_keys()) known.push_back(name);
   }
   if (known.empty())
-    return failure(ErrorCode::invalid, "the configuration has no authenticator of type api_key");
+    return failure(ErrorCode::invalid, "the configuration has no authenticator of type api_key or basic");
   std::vector<std::string>& chosen = request.authenticators;
   if (chosen.empty() && known.size() == 1) chosen = known;
   if (chosen.empty()) {

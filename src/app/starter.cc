@@ -211,7 +211,8 @@ class Starter {
 
   // Whether there is an authenticator for it.
   static bool is_taken(const SecurityScheme& scheme) {
-    return scheme.type != SecurityScheme::Type::http || scheme.http_scheme == "bearer";
+    return scheme.type != SecurityScheme::Type::http || scheme.http_scheme == "bearer" ||
+           scheme.http_scheme == "basic";
   }
 
   void authenticator(const SecurityScheme& scheme) {
@@ -236,7 +237,10 @@ class Starter {
     if (!is_taken(scheme)) {
       line("  " + comment(fmt::format("DECIDE: `{}` is HTTP {}, which Gatehouse does not support; declare",
                                       scheme.name, scheme.http_scheme)));
-      line("  # apiKey, http bearer, oauth2, openIdConnect or mutualTLS in the document instead.");
+      line("  # apiKey, http bearer or basic, oauth2, openIdConnect or mutualTLS in the document instead.");
+    } else if (scheme.http_scheme == "basic") {
+      line(fmt::format("  {}: {{type: basic{}}}     # keys that `gatehouse key create` makes, as passwords",
+                       name, inline_prefix("partner")));
     } else if (review::words_of(scheme_text(api_, scheme, "bearerFormat")).contains(" jwt ")) {
       token(scheme);
     } else {

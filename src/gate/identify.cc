@@ -11,6 +11,7 @@
 namespace gatehouse::gate {
 namespace {
 
+using policy::AuthorizationForm;
 using policy::Carrier;
 
 // The first of the wanted scopes that the identity does not have; null where it has all.
@@ -21,30 +22,37 @@ const std::string* missing_scope(const Identity& identity, const std::vector<std
   return missing == wanted.end() ? nullptr : &*missing;
 }
 
-// RFC 9110 section 11.4: the scheme's name, without regard to case, and one space.
-Verdict<std::string_view> bearer_token(std::string_view authorization) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() <= kScheme.size() ||
-      !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
-    return refuse(Reason::credential_malformed);
-  }
-  return authorization.substr(kScheme.size());
+struct Shown {
+  std::string_view credential;  // empty: nothing is there
+  AuthorizationForm form = AuthorizationForm::bare;
+};
+
+// RFC 9110 section 11.4: the scheme's name, without regard to case, and one space or more.
+Verdict<Shown> read_authorization(std::string_view value) {
+  if (value.empty()) return refuse(Reason::credential_malformed);
+  const auto space = value.find(' ');
+  if (space == std::string_view::npos) return Shown{value, AuthorizationForm::bare};
+  const std::string_view scheme = value.substr(0, space);
+  const std::string_view credential = value.substr(value.find_first_not_of(' ', space));
+  if (equal_ignoring_case(scheme, "bearer")) return Shown{credential, AuthorizationForm::bearer};
+  if (equal_ignoring_case(scheme, "basic")) return Shown{credential, AuthorizationForm::basic};
+  return refuse(Reason::credential_malformed);
 }
 
-// The credential that travels there; empty when nothing is there.
-Verdict<std::string_view> credential_at(const policy::CredentialPlace& place, const Exchange& exchange) {
+// The credential that travels there.
+Verdict<Shown> credential_at(const policy::CredentialPlace& place, const Exchange& exchange) {
   const http::RequestHead& head = exchange.head;
   switch (place.carrier) {
-    case Carrier::certificate: return exchange.peer->certificate;
+    case Carrier::certificate: return Shown{exchange.peer->certificate};
     case Carrier::bearer: {
       const auto authorization = head.fields.value(http::FieldId::authorization);
-      if (!authorization) return std::string_view();
-      return bearer_token(*authorization);
+      if (!authorization) return Shown();
+      return read_authorization(*authorization);
     }
     case Carrier::header: {
       const http::Fields::Found found = head.fields.find(place.field);
       if (found.count > 1) return refuse(Reason::credential_repeated);
-      return found.value;
+      return Shown{found.value};
     }
     case Carrier::query: {
       std::string_view value;
@@ -55,15 +63,15 @@ Verdict<std::string_view> credential_at(const policy::CredentialPlace& place, co
         ++count;
       }
       if (count > 1) return refuse(Reason::credential_repeated);
-      return value;
+      return Shown{value};
     }
     case Carrier::cookie: {
       const auto field = head.fields.value(http::FieldId::cookie);
-      if (!field) return std::string_view();
+      if (!field) return Shown();
       std::string_view value;
       switch (http::find_cookie(*field, place.field, value)) {
-        case http::CookieLookup::found: return value;
-        case http::CookieLookup::absent: return std::string_view();
+        case http::CookieLookup::found: return Shown{value};
+        case http::CookieLookup::absent: return Shown();
         case http::CookieLookup::refused: return refuse(Reason::credential_repeated);
       }
     }
@@ -77,15 +85,18 @@ struct Identifier::Held {
   std::uint32_t authenticator;
   const FinishedIdentity* identity;  // one of exchange.proven
   // The part of the credential that has only one spelling: of a token the signed part, because its signature
-  // may have a second valid form.
+  // may have a second valid form; of a key its id, because a user may stand before it.
   std::string_view proof;
 };
 
 class Identifier::Proofs {
  public:
   void add(std::uint32_t authenticator, const FinishedIdentity& identity, std::string_view credential) {
-    const bool is_token = identity.kind == PrincipalKind::token;
-    list_[count_++] = {authenticator, &identity, is_token ? crypto::signed_part(credential) : credential};
+    const std::string_view proof = identity.kind == PrincipalKind::token ? crypto::signed_part(credential)
+                                   : identity.kind == PrincipalKind::key
+                                       ? std::string_view(identity.credential_key)
+                                       : credential;
+    list_[count_++] = {authenticator, &identity, proof};
   }
   const Held* find(std::uint32_t authenticator) const {
     const auto found =
@@ -143,9 +154,16 @@ Verdict<std::optional<Identifier::Pending>> Identifier::look_at(const policy::Cr
                                                                 Exchange& exchange, Proofs& proofs,
                                                                 const Answers& answers, WallTime now,
                                                                 MonotonicTime deadline) const {
-  const auto credential = credential_at(place, exchange);
-  if (!credential) return std::unexpected(credential.error());
-  if (credential->empty()) return std::nullopt;
+  const auto shown = credential_at(place, exchange);
+  if (!shown) return std::unexpected(shown.error());
+  const std::string_view credential = shown->credential;
+  if (credential.empty()) return std::nullopt;
+  const auto takes_form = [&](std::uint32_t index) {
+    const auto& forms = exchange.policy->authenticators[index].forms;
+    return place.carrier != Carrier::bearer || std::ranges::find(forms, shown->form) != forms.end();
+  };
+  const auto candidates = std::ranges::count_if(place.authenticators, takes_form);
+  if (candidates == 0) return refuse(Reason::credential_malformed);
   Refusal refusal(Reason::credential_unknown);
   bool asked = false, taken = false;
   std::string why, detail;
@@ -153,14 +171,14 @@ Verdict<std::optional<Identifier::Pending>> Identifier::look_at(const policy::Cr
   const WallTime chain_ends = handshake ? handshake->chain_ends : WallTime::max();
   for (const std::uint32_t index : place.authenticators) {
     Scheme& scheme = *schemes_[index];
-    if (place.authenticators.size() > 1 && !scheme.owns(*credential)) continue;
+    if (!takes_form(index) || (candidates > 1 && !scheme.owns(credential))) continue;
     Verdict<SchemeResult> said = IdentityPointer();
     if (const Waited* const answer = answers.find(index)) {
       why = answer->why;
       said = answer->identity;
     } else {
       said = scheme.identify(
-          {*credential, exchange.client, now, deadline, exchange.peer->certificate, chain_ends}, why);
+          {credential, exchange.client, now, deadline, exchange.peer->certificate, chain_ends}, why);
     }
     if (!said) {
       if (!asked) {
@@ -172,7 +190,7 @@ Verdict<std::optional<Identifier::Pending>> Identifier::look_at(const policy::Cr
     }
     if (auto* const task = std::get_if<net::Task<Waited>>(&*said)) return Pending{index, std::move(*task)};
     exchange.proven.push_back(std::get<IdentityPointer>(*std::move(said)));
-    proofs.add(index, *exchange.proven.back(), *credential);
+    proofs.add(index, *exchange.proven.back(), credential);
     taken = asked = true;
   }
   if (!taken) {

@@ -83,6 +83,7 @@ class SlowScheme final : public Scheme {
     identity.id = fmt::format("{}:{}", name_, presented.credential);
     identity.kind = PrincipalKind::key;
     identity.scheme = name_;
+    identity.credential_key = presented.credential;
     co_return Waited{std::make_shared<const FinishedIdentity>(std::move(identity)), ""};
   }
 

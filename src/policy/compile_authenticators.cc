@@ -35,13 +35,15 @@ class Authenticators {
         if (scheme == nullptr) continue;
         AuthenticatorPolicy here;
         read_carrier(*scheme, authenticator, here);
-        if (declared != nullptr && (here.carrier != policy.carrier || here.field != policy.field)) {
+        if (declared != nullptr &&
+            (here.carrier != policy.carrier || here.field != policy.field || here.forms != policy.forms)) {
           problems_.add(scheme->place,
                         fmt::format("the security scheme `{}` has another place in {}:{}; let the documents "
                                     "agree, or give one of the two another name and authenticator",
                                     called, declared->place.file, declared->place.line));
         }
         policy.carrier = here.carrier;
+        policy.forms = std::move(here.forms);
         policy.field = std::move(here.field);
         policy.challenge = std::move(here.challenge);
         declared = scheme;
@@ -114,7 +116,7 @@ class Authenticators {
       const std::string& prefix = one.settings->prefix.value;
       for (std::size_t k = 0; k < sources.size(); ++k) {
         const bool same_source = sources[k] == sources[i];
-        if (same_source && one.settings->api_key() != nullptr) continue;
+        if (same_source && one.settings->takes_keys()) continue;
         const Authenticator& other = *set_.authenticators[k].settings;
         if (other.prefix.value.size() > prefix.size() && other.prefix.value.starts_with(prefix)) {
           one.foreign_prefixes.push_back(other.prefix.value);
@@ -157,16 +159,29 @@ class Authenticators {
       if (scheme.type != Type::mutual_tls) wrong("mtls goes with type: mutualTLS");
       return;
     }
-    if (bearer) {
+    const auto in_authorization = [&](std::vector<AuthorizationForm> forms, std::string_view challenge) {
       policy.carrier = Carrier::bearer;
       policy.field = "authorization";
-      policy.challenge = "Bearer";
+      policy.forms = std::move(forms);
+      policy.challenge = challenge;
+    };
+    if (comes == CredentialComes::as_password) {
+      // RFC 7617 section 2: the realm is required.
+      in_authorization({AuthorizationForm::basic}, "Basic realm=\"api\"");
+      if (scheme.type != Type::http || scheme.http_scheme != "basic")
+        wrong("basic goes with type: http, scheme: basic");
       return;
     }
+    if (bearer) return in_authorization({AuthorizationForm::bearer}, "Bearer");
     if (scheme.type != Type::api_key) {
-      wrong("api_key and jwt go with type: apiKey, http bearer, oauth2 or openIdConnect");
+      wrong(scheme.http_scheme == "basic"
+                ? "HTTP Basic goes with `type: basic`, which takes an API key as the password"
+                : "api_key and jwt go with type: apiKey, http bearer, oauth2 or openIdConnect");
       return;
     }
+    // As Swagger 2.0 declared bearer tokens; what clients send then has `Bearer` before it, or not.
+    if (scheme.in == openapi::In::header && equal_ignoring_case(scheme.parameter, "authorization"))
+      return in_authorization({AuthorizationForm::bearer, AuthorizationForm::bare}, "Bearer");
     policy.field = scheme.parameter;
     policy.challenge = "ApiKey";
     switch (scheme.in) {

@@ -254,9 +254,7 @@ void compile_carriers(PolicySet& set, Problems& problems) {
                           "a credential; give the securityScheme another name",
                           one.name, one.field));
         }
-        if (name.id == http::FieldId::authorization) {
-          if (goes_on) set.carriers.authorization = CredentialCarriers::Authorization::goes_on;
-        } else if (!goes_on) {
+        if (!goes_on) {
           set.carriers.fields.push_back(name);
         } else if (!has(set.forwards.fields, name)) {
           set.forwards.fields.push_back(name);

@@ -9,6 +9,31 @@
 #include "policy/known.h"
 
 namespace gatehouse::policy {
+namespace {
+
+// What to write where a scheme of the document has no authenticator.
+std::string how_to_prove(const openapi::SecurityScheme& scheme) {
+  using Type = openapi::SecurityScheme::Type;
+  const auto add = [&](std::string_view type) {
+    return fmt::format("add `{}: {{type: {}}}`", scheme.name, type);
+  };
+  switch (scheme.type) {
+    case Type::api_key: return add("api_key") + ", or one of type jwt";
+    case Type::mutual_tls: return add("mtls");
+    case Type::oauth2:
+    case Type::open_id_connect:
+      return "add one of type jwt, with the issuer's name and keys, or of type api_key";
+    case Type::http: break;
+  }
+  if (scheme.http_scheme == "bearer") return add("api_key") + ", or one of type jwt";
+  if (scheme.http_scheme == "basic") return add("basic") + ", which takes API keys as passwords";
+  return fmt::format(
+      "there is none for HTTP {}: let the document ask for apiKey, http bearer or basic, oauth2, "
+      "openIdConnect or mutualTLS instead, or say another `security` for these operations",
+      scheme.http_scheme);
+}
+
+}  // namespace
 
 std::optional<std::uint32_t> SecurityCompiler::authenticator(std::string_view name) const {
   const auto same = set_.settings.same_schemes.find(std::string(name));
@@ -32,6 +57,7 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
         if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) {
           Unproven& unproven = unproven_[need.scheme];
           unproven.place = scheme->place;
+          unproven.mend = how_to_prove(*scheme);
           unproven.operations.insert(operation.name);
         }
         is_whole = false;
@@ -182,9 +208,11 @@ void SecurityCompiler::report() {
                                  : fmt::format(" and {} more", unproven.operations.size() - 1);
     problems_.add(
         unproven.place,
-        fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} requires; add it; {}",
-                    scheme, *unproven.operations.begin(), more,
-                    known(keys_of(set_.settings.authenticators))));
+        fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} requires; {}{}",
+                    scheme, *unproven.operations.begin(), more, unproven.mend,
+                    set_.settings.authenticators.empty()
+                        ? std::string()
+                        : "; " + known(keys_of(set_.settings.authenticators))));
   }
 }
 

@@ -29,6 +29,7 @@ class SecurityCompiler {
 
  private:
   struct Unproven {
+    std::string mend;
     Place place;
     std::set<std::string> operations;
   };

@@ -62,7 +62,7 @@ PermissionSet PolicySet::permissions_of(const std::vector<std::string>& roles, P
 
 bool PolicySet::only_key_authenticator() const {
   return std::ranges::count_if(authenticators, [](const AuthenticatorPolicy& authenticator) {
-           return authenticator.settings->api_key() != nullptr;
+           return authenticator.settings->takes_keys();
          }) == 1;
 }
 

@@ -36,14 +36,22 @@ class FixedStatement;
 
 namespace gatehouse::policy {
 
-// How a credential travels, as the OpenAPI security scheme says.
+// How a credential travels, as the OpenAPI security scheme says. `bearer` is Authorization, in any form.
 enum class Carrier : std::uint8_t { bearer, header, query, cookie, certificate };
+
+// The forms in which a credential stands in Authorization (RFC 9110 section 11.4).
+enum class AuthorizationForm : std::uint8_t {
+  bearer,  // `Bearer TOKEN`
+  basic,   // `Basic BASE64`, of user and password
+  bare,    // the value alone, as an apiKey scheme in that field declares it
+};
 
 struct AuthenticatorPolicy {
   const Authenticator* settings = nullptr;
   std::uint32_t index = 0;  // in PolicySet::authenticators
   std::string name;
   Carrier carrier = Carrier::bearer;
+  std::vector<AuthorizationForm> forms;  // of Authorization: those that it takes
   std::string field;      // header, query parameter or cookie that carries it; in lower case for headers
   std::string challenge;  // for WWW-Authenticate: `Bearer realm="api"`
   std::optional<cel::Program> id;

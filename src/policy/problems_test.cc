@@ -242,8 +242,8 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "or `exact`, not `strict`"},
       {"timeout: 5s", "timeout: 5s, failures: 0",
        "15:65: upstreams.orders.failures: must be a whole number from 1 to 1000, not 0"},
-      {"type: api_key", "type: basic",
-       "17:22: authenticators.partnerKey.type: must be `api_key`, `jwt` or `mtls`, not `basic`"},
+      {"type: api_key", "type: saml",
+       "17:22: authenticators.partnerKey.type: must be `api_key`, `basic`, `jwt` or `mtls`, not `saml`"},
       {"audience: orders", "audience: []",
        "21:15: authenticators.userToken.audience: is empty, so no token would be valid; set it to the name "
        "that the issuer gives this API"},
@@ -280,7 +280,8 @@ TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
   expect_each({
       {"  partnerKey: {type: api_key, prefix: \"partner:\"}\n", "",
        "api.yaml:23:17: `authenticators` has none for the security scheme `partnerKey`, which addOrder "
-       "requires; add it; there are: partnerCertificate, userToken"},
+       "requires; add `partnerKey: {type: api_key}`, or one of type jwt; there are: partnerCertificate, "
+       "userToken"},
       {"  partnerKey: {type: api_key, prefix: \"partner:\"}",
        "  partnerKey: {type: api_key, prefix: \"partner:\"}\n  otherKey: {type: api_key, prefix: "
        "\"partner:\"}",

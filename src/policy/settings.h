@@ -163,8 +163,9 @@ struct ClaimTexts {
   const std::optional<PlacedText>* scopes = nullptr;
   const std::optional<PlacedText>* tenant = nullptr;
 };
-// How the credential comes: as the OpenAPI security scheme declares it, or with the handshake.
-enum class CredentialComes : std::uint8_t { as_declared, with_handshake };
+// How the credential comes: as the OpenAPI security scheme declares it, as the password of HTTP Basic, or
+// with the handshake.
+enum class CredentialComes : std::uint8_t { as_declared, as_password, with_handshake };
 
 // The types of authenticators (`type`). Beside its keys each says what is asked of every type:
 //   kExamplePrefix, kComes
@@ -175,6 +176,16 @@ enum class CredentialComes : std::uint8_t { as_declared, with_handshake };
 struct ApiKeySettings {
   static constexpr std::string_view kExamplePrefix = "partner";
   static constexpr CredentialComes kComes = CredentialComes::as_declared;
+  ClaimTexts claims() const { return {}; }
+  std::string source() const;
+  std::string proof() const;
+  void check(const Authenticator&, const Settings&, Problems&) const {}
+};
+
+// An API key that comes as the password of HTTP Basic (RFC 7617); the user is the key's principal or its id.
+struct BasicSettings {
+  static constexpr std::string_view kExamplePrefix = "partner";
+  static constexpr CredentialComes kComes = CredentialComes::as_password;
   ClaimTexts claims() const { return {}; }
   std::string source() const;
   std::string proof() const;
@@ -216,7 +227,7 @@ struct MutualTlsSettings {
   void check(const Authenticator& authenticator, const Settings& settings, Problems& problems) const;
 };
 
-using AuthenticatorSettings = std::variant<ApiKeySettings, JwtSettings, MutualTlsSettings>;
+using AuthenticatorSettings = std::variant<ApiKeySettings, JwtSettings, MutualTlsSettings, BasicSettings>;
 
 // Whether the credential is forwarded to an upstream: `forward: true`.
 enum class CredentialEnd : std::uint8_t { here, upstream };
@@ -228,8 +239,11 @@ struct Authenticator {
   std::optional<PlacedText> same_people_as;  // an authenticator whose ids mean the same principals
   CredentialEnd credential = CredentialEnd::here;
   AuthenticatorSettings of;  // its type
+  // Whether it proves keys of `gatehouse key create`.
+  bool takes_keys() const {
+    return std::holds_alternative<ApiKeySettings>(of) || std::holds_alternative<BasicSettings>(of);
+  }
   // Each null where it is of another type.
-  const ApiKeySettings* api_key() const { return std::get_if<ApiKeySettings>(&of); }
   const JwtSettings* jwt() const { return std::get_if<JwtSettings>(&of); }
   const MutualTlsSettings* mutual_tls() const { return std::get_if<MutualTlsSettings>(&of); }
 };

@@ -79,6 +79,7 @@ MutualTlsSettings read_mutual_tls(Reader& in) {
 using ReadAuthenticator = AuthenticatorSettings (*)(Reader& in, const std::string& directory);
 constexpr Choice<ReadAuthenticator> kAuthenticators[] = {
     {"api_key", [](Reader&, const std::string&) { return AuthenticatorSettings(ApiKeySettings()); }},
+    {"basic", [](Reader&, const std::string&) { return AuthenticatorSettings(BasicSettings()); }},
     {"jwt",
      [](Reader& in, const std::string& directory) { return AuthenticatorSettings(read_jwt(in, directory)); }},
     {"mtls", [](Reader& in, const std::string&) { return AuthenticatorSettings(read_mutual_tls(in)); }},
@@ -94,6 +95,9 @@ std::string ApiKeySettings::source() const {
   return "keys";  // the operator names their principals in one store
 }
 std::string ApiKeySettings::proof() const { return "key"; }
+
+std::string BasicSettings::source() const { return ApiKeySettings().source(); }
+std::string BasicSettings::proof() const { return ApiKeySettings().proof(); }
 
 std::string JwtSettings::source() const { return "tokens " + issuer.value; }
 std::string JwtSettings::proof() const { return "token " + issuer.value; }
@@ -140,7 +144,7 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!read) return authenticator;  // which other keys there may be is not known
   authenticator.of = (*read)(in, directory);
   const CredentialComes comes = std::visit([](const auto& type) { return type.kComes; }, authenticator.of);
-  if (comes == CredentialComes::as_declared && in.optional("forward", as_boolean).value_or(false))
+  if (comes != CredentialComes::with_handshake && in.optional("forward", as_boolean).value_or(false))
     authenticator.credential = CredentialEnd::upstream;
   in.finish();
   return authenticator;

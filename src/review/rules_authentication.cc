@@ -141,10 +141,9 @@ constexpr Rule kAuthenticationRules[] = {
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!is_sensitive(operation)) return;
-           const std::string* name =
-               name_of(found.policy(), operation, [](const AuthenticatorPolicy& authenticator) {
-                 return authenticator.settings->api_key() != nullptr;
-               });
+           const std::string* name = name_of(
+               found.policy(), operation,
+               [](const AuthenticatorPolicy& authenticator) { return authenticator.settings->takes_keys(); });
            if (name != nullptr) found.add(operation, fmt::format("`{}` is enough", *name));
          }},
     {.id = "cookie-alone",

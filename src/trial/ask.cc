@@ -129,7 +129,10 @@ Carried carry(const policy::PolicySet& policy, const policy::SchemeAlternative& 
     const std::string credential = credential_of(authenticator);
     switch (authenticator.carrier) {
       case policy::Carrier::bearer:
-        http::append_field(carried.lines, "Authorization", "Bearer " + credential);
+        http::append_field(
+            carried.lines, "Authorization",
+            (authenticator.forms.front() == policy::AuthorizationForm::basic ? "Basic " : "Bearer ") +
+                credential);
         break;
       case policy::Carrier::header: http::append_field(carried.lines, authenticator.field, credential); break;
       case policy::Carrier::query:

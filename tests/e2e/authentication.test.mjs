@@ -290,10 +290,11 @@ describe('API keys', unlessBuilt, () => {
     const { key } = await desk.createKey();
     await assertRefused(desk.gatehouse, await desk.get('/orders/1', { authorization: `Bearer ${key}` }), denied('credential_malformed'));
     await assertRefused(desk.gatehouse, await withKey(desk.token), denied('credential_malformed'));
-    for (const authorization of [`Basic ${Buffer.from(`x:${key}`).toString('base64')}`, `ApiKey ${key}`, key, 'Bearer', `Bearer  ${desk.token}`, `Bearer ${desk.token}, Bearer ${desk.token}`, `Bearer\t${desk.token}`]) {
+    for (const authorization of [`Basic ${Buffer.from(`x:${key}`).toString('base64')}`, `ApiKey ${key}`, key, 'Bearer', `Bearer ${desk.token}, Bearer ${desk.token}`, `Bearer\t${desk.token}`]) {
       assert.equal((await desk.get('/orders/1', { authorization })).status, 401, authorization.slice(0, 20));
     }
     assert.equal((await desk.get('/orders/1', { authorization: `bEaReR ${desk.token}` })).status, 200, 'the scheme has no case');
+    assert.equal((await desk.get('/orders/1', { authorization: `Bearer   ${desk.token}` })).status, 200, 'one space or more');
   });
 
   it('that hold do not help where the document asks for something else', async () => {

@@ -67,7 +67,7 @@ describe('init', unlessBuilt, () => {
       const open = checked.stderr.split('\n').filter((line) => /^\S+:\d+:\d+: /.test(line) && !/has none for the security scheme|both have the same place/.test(line));
       assert.deepEqual(open, [], `${document}\n${text}`);
       if (checked.status === 0) loaded += 1;
-      else assert.match(text, /DECIDE: `.*` is HTTP \w+, which Gatehouse does not support/);
+      else if (!/both have the same place/.test(checked.stderr)) assert.match(text, /DECIDE: `.*` is HTTP \w+, which Gatehouse does not support/);
     }
     assert.ok(loaded > 25, `${loaded} of ${sound.length} load`);
   });

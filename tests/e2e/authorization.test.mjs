@@ -1,0 +1,162 @@
+// Authorization in the forms that vendors' documents declare: HTTP Basic with an API key as the password (case 07), and apiKey
+// schemes whose header is Authorization (case 06).
+// Rooms: gate policy app trial
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { Desk, assertRefused, response, unlessBuilt } from './harness.mjs';
+
+const done = { 200: { description: 'Done' } };
+const basic = (user, key) => ({ authorization: `Basic ${Buffer.from(`${user}:${key}`).toString('base64')}` });
+const refused = (reason) => ({ status: 401, error: 'authentication_required', reason, stage: 'authenticate' });
+
+describe('Authorization', unlessBuilt, () => {
+  let desk, key, id;
+  before(async () => {
+    desk = await Desk.open({
+      change: (configuration, api) => {
+        Object.assign(api.components.securitySchemes, {
+          account: { type: 'http', scheme: 'Basic' },
+          legacyToken: { type: 'apiKey', in: 'header', name: 'authorization' },
+          legacyKey: { type: 'apiKey', in: 'header', name: 'Authorization' },
+        });
+        const { userToken } = configuration.authenticators;
+        Object.assign(configuration.authenticators, {
+          account: { type: 'basic', prefix: 'partner:' },
+          legacyKey: { type: 'api_key', prefix: 'partner:' },
+          legacyToken: { ...userToken, same_people_as: 'userToken' },
+        });
+        const paths = {
+          '/account': ['account', [{ account: [] }]],
+          '/either': ['either', [{ account: [] }, { userToken: [] }]],
+          '/both': ['both', [{ account: [], partnerKey: [] }]],
+          '/legacy/token': ['byLegacyToken', [{ legacyToken: [] }]],
+          '/legacy/key': ['byLegacyKey', [{ legacyKey: [] }]],
+          '/legacy/any': ['byAny', [{ legacyKey: [] }, { legacyToken: [] }, { account: [] }]],
+        };
+        for (const [path, [name, security]] of Object.entries(paths)) {
+          api.paths[path] = { get: { operationId: name, security, responses: done } };
+          configuration.operations[name] = { permission: 'orders:read', ...(name === 'both' && { principal: 'account' }) };
+        }
+      },
+    });
+    const made = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'account', '--authenticator', 'legacyKey', '--authenticator', 'partnerKey');
+    ({ key, id } = made);
+  });
+  after(() => desk?.close());
+
+  describe('Basic (case 07)', () => {
+    it('proves the key that is its password, for the key’s principal or id', async () => {
+      for (const user of ['partner:acme', id]) {
+        const answer = await desk.get('/account', basic(user, key));
+        assert.equal(answer.status, 200, user);
+        const { headers } = desk.upstream.last;
+        assert.deepEqual([headers['gatehouse-principal'], headers['gatehouse-scheme'], headers.authorization], ['partner:acme', 'account', undefined]);
+        const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+        assert.deepEqual([event['user.id'], event['auth.scheme'], event['auth.credential.id']], ['partner:acme', 'account', id]);
+      }
+      assert.equal((await desk.get('/account', { authorization: basic('partner:acme', key).authorization.replace('Basic ', 'bASIC   ') })).status, 200);
+    });
+
+    it('asks for it with a challenge of its own', async () => {
+      assert.equal((await desk.get('/account', {})).headers['www-authenticate'], 'Basic realm="api"');
+      assert.equal((await desk.get('/either', {})).headers['www-authenticate'], 'Basic realm="api", Bearer');
+    });
+
+    it('proves nothing for another user, and nothing that is not of its form', async () => {
+      for (const user of ['acme', 'partner:ACME', 'partner:acme ', '', 'anonymous', id.toUpperCase(), 'partner:acme\u0000']) {
+        const event = await assertRefused(desk.gatehouse, await desk.get('/account', basic(user, key)), refused('credential_unknown'));
+        assert.equal(event['user.id'], null);
+        assert.equal(event.detail, 'the user is neither the key\'s principal nor its id');
+      }
+      const other = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
+      for (const [authorization, reason] of [
+        [basic('partner:acme', other).authorization, undefined], [basic('partner:acme', '').authorization, 'credential_malformed'],
+        [`Basic ${Buffer.from(key).toString('base64')}`, 'credential_malformed'], [`Basic ${key}`, 'credential_malformed'],
+        [`${basic('partner:acme', key).authorization} x`, 'credential_malformed'], [`${basic('partner:acme', key).authorization}=`, 'credential_malformed'],
+        [basic('partner:acme', key).authorization.replace('Basic ', 'Basic\t'), 'credential_malformed'],
+        [`Bearer ${key}`, 'credential_malformed'], [key, 'credential_malformed'], ['Basic', 'credential_malformed'], [`Digest ${key}`, 'credential_malformed'],
+      ]) {
+        const answer = await desk.get('/account', { authorization });
+        assert.equal(answer.status, 401, authorization);
+        if (reason) assert.equal((await desk.gatehouse.eventOf(answer.headers['x-request-id'])).reason, reason, authorization);
+      }
+    });
+
+    it('stands beside bearer tokens, each read by its own scheme', async () => {
+      assert.equal((await desk.get('/either', basic('partner:acme', key))).status, 200);
+      assert.equal((await desk.get('/either')).status, 200);
+      for (const authorization of [`Basic ${desk.token}`, `Bearer ${key}`, `Bearer ${basic('partner:acme', key).authorization.slice(6)}`, desk.token]) {
+        assert.equal((await desk.get('/either', { authorization })).status, 401, authorization.slice(0, 12));
+      }
+    });
+
+    it('is one proof with the key that it holds, however that is sent beside it', async () => {
+      for (const user of ['partner:acme', id]) {
+        const event = await assertRefused(desk.gatehouse, await desk.get('/both', { ...basic(user, key), 'x-api-key': key }), refused('credential_missing'));
+        assert.match(event.detail, /one credential is one proof/);
+      }
+      const second = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'partnerKey');
+      assert.equal((await desk.get('/both', { ...basic('partner:acme', key), 'x-api-key': second.key })).status, 200);
+    });
+
+    it('takes no key of another authenticator, none that is revoked, and tells none', async () => {
+      const foreign = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'partnerKey');
+      await assertRefused(desk.gatehouse, await desk.get('/account', basic('partner:acme', foreign.key)), refused('credential_unknown'));
+      const ended = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'account');
+      assert.equal((await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', ended.id)).status, 0);
+      await assertRefused(desk.gatehouse, await desk.get('/account', basic('partner:acme', ended.key)), refused('credential_revoked'));
+      // An upstream that tells what it was sent, decoded or not.
+      desk.upstream.answer = () => response(400, `${key} ${basic('partner:acme', key).authorization}`, { 'Content-Type': 'text/plain' });
+      const answer = await desk.get('/account', basic('partner:acme', key));
+      desk.upstream.answer = () => response(200);
+      const { stdout } = await desk.folder.run('why', '-c', 'gatehouse.yaml', answer.headers['x-request-id']);
+      for (const secret of [key, basic('partner:acme', key).authorization.slice(6)]) assert.ok(!stdout.includes(secret));
+      assert.ok(!desk.gatehouse.events().some((event) => JSON.stringify(event).includes(key)));
+    });
+
+    it('is understood by `explain`', async () => {
+      const { stdout } = await desk.folder.run('explain', '-c', 'gatehouse.yaml', 'GET /account', '--as', 'partner');
+      assert.match(stdout, /^GET \/account: admitted/);
+    });
+  });
+
+  describe('as an apiKey scheme declares it (case 06)', () => {
+    it('takes a token with `Bearer` and without', async () => {
+      for (const authorization of [`Bearer ${desk.token}`, `bearer  ${desk.token}`, desk.token]) {
+        assert.equal((await desk.get('/legacy/token', { authorization })).status, 200);
+        assert.deepEqual([desk.upstream.last.headers['gatehouse-principal'], desk.upstream.last.headers.authorization], ['ann', undefined]);
+      }
+      for (const authorization of [`Token ${desk.token}`, `JWT ${desk.token}`, `Basic ${desk.token}`, `Bearer\t${desk.token}`, `Bearer Bearer ${desk.token}`, `${desk.token} `.repeat(2).trim(), 'Bearer']) {
+        assert.equal((await desk.get('/legacy/token', { authorization })).status, 401, authorization.slice(0, 12));
+      }
+    });
+
+    it('takes a key so too, and each scheme of an operation what is its own', async () => {
+      for (const authorization of [key, `Bearer ${key}`]) assert.equal((await desk.get('/legacy/key', { authorization })).status, 200);
+      await assertRefused(desk.gatehouse, await desk.get('/legacy/key', basic('partner:acme', key)), refused('credential_malformed'));
+      for (const authorization of [key, `Bearer ${key}`, desk.token, `Bearer ${desk.token}`, basic('partner:acme', key).authorization]) {
+        assert.equal((await desk.get('/legacy/any', { authorization })).status, 200, authorization.slice(0, 12));
+      }
+      assert.equal((await desk.get('/legacy/key', {})).headers['www-authenticate'], 'Bearer');
+    });
+
+    it('is for schemes that say so alone', async () => {
+      assert.equal((await desk.get('/orders/1', { authorization: desk.token })).status, 401);
+    });
+  });
+
+  it('has a message for schemes that nothing proves', async () => {
+    const of = async (scheme, authenticator) => {
+      const api = { openapi: '3.1.0', info: { title: 't', version: '1' }, paths: { '/t': { get: { operationId: 'op', security: [{ a: [] }], responses: done } } }, components: { securitySchemes: { a: scheme } } };
+      desk.folder.write('t.json', api);
+      desk.folder.write('t.yaml', { ...desk.configuration, openapi: ['t.json'], authenticators: authenticator ? { a: authenticator } : {}, operations: { op: { permission: 'orders:read' } }, defaults: { ...desk.configuration.defaults, principal: undefined } });
+      return (await desk.folder.run('check', '-c', 't.yaml')).stderr;
+    };
+    assert.match(await of({ type: 'http', scheme: 'basic' }), /has none for the security scheme `a`, which op asks for; add `a: {type: basic}`, which takes API keys as passwords/);
+    assert.match(await of({ type: 'http', scheme: 'digest' }), /there is none for HTTP digest: let the document ask for apiKey, http bearer or basic/);
+    assert.match(await of({ type: 'http', scheme: 'basic' }, { type: 'api_key' }), /HTTP Basic goes with `type: basic`, which takes an API key as the password/);
+    assert.match(await of({ type: 'apiKey', in: 'header', name: 'X-Key' }, { type: 'basic' }), /basic goes with type: http, scheme: basic/);
+  });
+});
