@@ -63,11 +63,12 @@ MadeScheme make_scheme(const SharedParts& shared, const policy::AuthenticatorPol
 // it is handled here.
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
   // fields: of the operations' rules, not of the connections.
-  const auto& [name, place, urls, connect_timeout, timeout, idle, ca, connections, failures, open_for, host,
-               read_ahead, fields] = upstream;
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(),
-                                 timeout.count(), idle.count(), connections, failures, open_for.count(),
-                                 read_ahead.bytes, std::to_underlying(host), ca.value);
+  const auto& [name, place, urls, connect_timeout, timeout, idle, ca, certificate, private_key, connections,
+               failures, open_for, host, read_ahead, fields] = upstream;
+  std::string text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(),
+                  idle.count(), connections, failures, open_for.count(), read_ahead.bytes,
+                  std::to_underlying(host), ca.value, certificate.value, private_key.value);
   for (const policy::PlacedText& url : urls) text.append("\n").append(url.value);
   return text.append("\n").append(authorities);
 }
@@ -77,8 +78,14 @@ Result<SharedParts::Upstream> shared_upstream(const policy::Upstream& upstream) 
   if (!upstream.ca.value.empty()) {
     GATEHOUSE_TRY(options.ca_pem, read_whole(upstream.ca.value));
   }
+  if (!upstream.certificate.value.empty()) {
+    GATEHOUSE_TRY(options.certificate_pem, read_whole(upstream.certificate.value));
+    GATEHOUSE_TRY(auto key, read_whole(upstream.private_key.value));
+    options.private_key_pem = Secret<std::string>(std::move(key));
+  }
   SharedParts::Upstream shared;
-  shared.identity = identity_of(upstream, options.ca_pem.value_or(""));
+  // A new key comes with a new certificate.
+  shared.identity = identity_of(upstream, options.ca_pem.value_or("") + "\n" + options.certificate_pem);
   GATEHOUSE_TRY(shared.tls, net::ClientTls::make(options));
   return shared;
 }

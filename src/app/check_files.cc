@@ -108,6 +108,18 @@ class FileCheck {
     }
   }
 
+  // The certificate that Gatehouse shows to an upstream.
+  void client_identity(const policy::Upstream& upstream) {
+    const std::string what = fmt::format("upstreams.{}", upstream.name);
+    const auto certificate = text_of(upstream.certificate, what + ".certificate");
+    const auto key = text_of(upstream.private_key, what + ".private_key");
+    if (!certificate || !key) return;
+    net::ClientTlsOptions options;
+    options.certificate_pem = *certificate;
+    options.private_key_pem = Secret<std::string>(*key);
+    tried(net::ClientTls::make(options), upstream.certificate, what);
+  }
+
   // The authorities for a peer's certificate.
   void authorities(const policy::PlacedText& file, const std::string& what) {
     const auto pem = text_of(file, what);
@@ -188,6 +200,7 @@ void check_files(const policy::Settings& settings, Problems& problems) {
   }
   for (const auto& [name, upstream] : settings.upstreams) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));
+    check.client_identity(upstream);
   }
   for (const auto& [name, authenticator] : settings.authenticators) {
     const policy::JwtSettings* const jwt = authenticator.jwt();

@@ -164,6 +164,8 @@ void add_open_secrets(const policy::Settings& settings, review::Facts& facts) {
   };
   look(settings.tls.private_key, "tls.private_key");
   look(settings.listen.admin_access.private_key, "listen.admin.tls.private_key");
+  for (const auto& [name, upstream] : settings.upstreams)
+    look(upstream.private_key, fmt::format("upstreams.{}.private_key", name));
   look(settings.pepper_file, "key_pepper");
   look(settings.assertion_key, "assertion_key");
 }

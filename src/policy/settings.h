@@ -145,8 +145,9 @@ struct Upstream {
   Nanoseconds timeout = std::chrono::seconds(10);  // to the head of an answer
   Nanoseconds idle = std::chrono::minutes(1);      // between two pieces of its body
   PlacedText ca;                                   // https: a file of authorities, or empty for the system's
-  std::uint32_t connections = 256;                 // kept and opened by each worker
-  std::uint32_t failures = 5;                      // to connect, in a row, until the circuit opens
+  PlacedText certificate, private_key;  // https: by which it knows Gatehouse; a path each, or both empty
+  std::uint32_t connections = 256;      // kept and opened by each worker
+  std::uint32_t failures = 5;           // to connect, in a row, until the circuit opens
   Nanoseconds open_for = std::chrono::seconds(5);
   HostField host = HostField::of_upstream;
   ByteCount read_ahead = kibibytes(256);  // of one answer, held for a client that is slower than the upstream

@@ -145,6 +145,15 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   upstream.idle = in.optional("idle", as_wait).value_or(upstream.idle);
   upstream.host = in.optional("host", as_one_of(kHostFields)).value_or(upstream.host);
   upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
+  upstream.certificate = in.optional("certificate", as_file(directory)).value_or(PlacedText());
+  upstream.private_key = in.optional("private_key", as_secret_file(directory)).value_or(PlacedText());
+  if (in.has("certificate") != in.has("private_key"))
+    in.problem(in.has("certificate") ? "certificate" : "private_key",
+               "goes with the other half: name both `certificate` and `private_key`");
+  const bool in_clear = std::ranges::any_of(
+      upstream.urls, [](const PlacedText& url) { return !url.value.starts_with("https://"); });
+  if (in.has("certificate") && in_clear)
+    in.problem("certificate", "is shown over TLS only; write each `url` with https://");
   upstream.connections = static_cast<std::uint32_t>(
       in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
   upstream.failures =
