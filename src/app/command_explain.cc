@@ -101,6 +101,20 @@ bool asks_for_health(const policy::Listen& listen, const trial::Question& questi
          !listen.health.value.empty() && question.target == listen.health.value;
 }
 
+// As gate/respond.h has it: the methods of the path are the answer.
+bool asks_for_methods(const trial::Question& question, const trial::Reply& reply) {
+  return question.method == "OPTIONS" && reply.refusal && reply.refusal->reason == Reason::method_not_allowed;
+}
+
+int print_answered(const ExplainOptions& words, std::string_view by) {
+  if (words.json) {
+    print_json("answered", "", {});
+  } else {
+    fmt::print("{}: answered {}\n", printable(words.what), by);
+  }
+  return 0;
+}
+
 int print_reply(const ExplainOptions& words, const policy::PolicySet& policy, const trial::Reply& reply) {
   json::Document event;
   if (!json::Parser().parse(reply.event, event)) return fail("explain", "the event is not JSON");
@@ -136,20 +150,15 @@ int run(const ExplainOptions& words) {
   }
   const auto policy = load_policy(words.config, "nothing was explained");
   if (!policy) return 1;
-  if (asks_for_health(policy->settings.listen, question)) {
-    if (words.json) {
-      print_json("answered", "", {});
-    } else {
-      fmt::print("{}: answered by listen.health, before any gate\n", printable(words.what));
-    }
-    return 0;
-  }
+  if (asks_for_health(policy->settings.listen, question))
+    return print_answered(words, "by listen.health, before any gate");
   auto served = names_of(policy->settings);
   if (!served) return fail("explain", served.error().text);
   const SystemClock clock;
   SystemEntropy entropy;
   const auto reply = trial::ask(policy, question, *std::move(served), clock, entropy);
   if (!reply) return fail("explain", reply.error().text);
+  if (asks_for_methods(question, *reply)) return print_answered(words, "with the methods of the path");
   return print_reply(words, *policy, *reply);
 }
 

@@ -253,6 +253,9 @@ std::vector<GateStep> gates_of(json::Value event, const policy::PolicySet* polic
   const bool allowed = view.text("outcome") == "allowed";
   std::optional<Gate> gate;
   if (!allowed && reason) gate = gate_of(view, *reason);
+  const bool lists_methods =
+      allowed && !view.has("operation") && view.text("http.request.method") == "OPTIONS";
+  if (lists_methods) gate = Gate::route;
   // Where no event can be kept, no request is begun, and a sensitive operation is not done.
   const std::size_t begun = view.has("operation") ? gate_of_intent(view) : std::to_underlying(Gate::route);
 
@@ -270,6 +273,7 @@ std::vector<GateStep> gates_of(json::Value event, const policy::PolicySet* polic
     } else if (gate && i == std::to_underlying(*gate)) {
       step.decision = Decision::ended;
       describe_deciding_gate(step, view, reason);
+      if (lists_methods) step.text = "Gatehouse answered with the methods of the path";
     } else {
       step.decision = gate ? Decision::not_asked : Decision::not_known;
     }

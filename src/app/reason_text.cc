@@ -17,6 +17,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::early_data:
       return "a trusted proxy says that the request came in TLS early data, which an attacker can send "
              "again, and its method may change something";
+    case Reason::upgrade_unsupported:
+      return "the request asks for another protocol on its connection, such as a WebSocket, which Gatehouse "
+             "does not support; as a plain request it would have another meaning";
     case Reason::handshake_failed: return "the TLS handshake did not succeed";
     case Reason::proxy_header:
       return "the connection does not begin with a PROXY header from one of trusted_proxies";
@@ -72,6 +75,8 @@ std::string_view meaning_of(Reason reason) {
       return "the caller's bodies use as much of memory.bodies as is left for all other callers, or too many "
              "of its requests wait for a long check";
     case Reason::media_type_unsupported: return "the operation does not accept this content type";
+    case Reason::content_coding_unsupported:
+      return "the body is compressed or coded otherwise, and Gatehouse checks the bytes that the service reads";
     case Reason::upstream_unreachable:
       return "no connection to the upstream; check that it runs at the URL in upstreams";
     case Reason::upstream_open_circuit:

@@ -26,6 +26,7 @@ constexpr AnswerText kAnswers[] = {
     {421, "misdirected_request", "This server does not serve that host."},
     {425, "too_early", "Send this request again when the connection is established."},
     {415, "unsupported_media_type", "This operation does not accept that content type."},
+    {415, "unsupported_media_type", "This operation does not accept that content coding."},
     {429, "rate_limited", "Too many requests. Wait before the next one."},
     {502, "unavailable", "The service behind this operation failed."},
     {503, "unavailable", "The service is not available at the moment."},

@@ -38,6 +38,7 @@ enum class RefusalAnswer : std::uint8_t {
   misdirected_request,
   too_early,
   unsupported_media_type,
+  unsupported_coding,
   rate_limited,
   bad_gateway,
   unavailable,
@@ -60,6 +61,7 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(request_late, http, invalid_request)                             \
   X(host_not_served, http, misdirected_request)                      \
   X(early_data, http, too_early)                                     \
+  X(upgrade_unsupported, http, invalid_request)                      \
   X(handshake_failed, transport, invalid_request)                    \
   X(proxy_header, transport, invalid_request)                        \
   X(too_many_connections, transport, unavailable)                    \
@@ -98,6 +100,7 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(bodies_overloaded, validate, unavailable)                        \
   X(body_share, validate, rate_limited)                              \
   X(media_type_unsupported, validate, unsupported_media_type)        \
+  X(content_coding_unsupported, validate, unsupported_coding)        \
   X(upstream_unreachable, call, bad_gateway)                         \
   X(upstream_open_circuit, call, unavailable)                        \
   X(upstream_overloaded, call, unavailable)                          \

@@ -63,6 +63,7 @@ struct CallReport {
   Kept<std::string> said;           // and in those of others: a handler's, say
   Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave
   Kept<std::string> allow;          // the upstream's Allow, when it said one
+  Kept<std::string> retry_after;    // its Retry-After, of an answer that was withheld
   Kept<std::string> original_head;  // of an answer that was withheld
   Kept<std::string> original_body;
   // When a statement that looks for the object had its turn; the epoch: it had none.

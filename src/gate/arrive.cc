@@ -285,6 +285,8 @@ Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const 
 
   if (auto client = take_client(exchange); !client) return client;
   if (auto authority = take_authority(exchange, served); !authority) return authority;
+  // Without the field it would be another request: a plain GET where the client asked for a WebSocket.
+  if (exchange.head.wants_upgrade) return refuse(Reason::upgrade_unsupported);
   return take_early_data(exchange);
 }
 

@@ -24,7 +24,8 @@ Refusal refusal_of(http::Malformed reason);
 // A trusted proxy is believed about the client's address (X-Forwarded-For), the requested host
 // (X-Forwarded-Host, Forwarded), early data (RFC 8470), and, if `tracing` says so, the trace. A field of it
 // that cannot be read is refused; the address is then that of the peer. A host that is not among `served` is
-// refused with 421, a request in early data that may change something with 425.
+// refused with 421, a request in early data that may change something with 425, one for another protocol on
+// its connection with 400.
 Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const Clock& clock,
                      Entropy& entropy);
 

@@ -72,6 +72,7 @@ class Unreleased {
   friend class Released;
   friend Released respond(Exchange& exchange, const Refusal& refusal);
   friend Released respond_alive(Exchange& exchange);
+  friend Released respond_methods(Exchange& exchange);
   friend Released respond(Exchange& exchange, ListenerPage page);
   Response response_;
 };
@@ -169,9 +170,9 @@ struct Exchange : Found, Parsed {
   }
 };
 
-// An answer that may be written to the client. Only three functions make one: the response filter from a
-// target's answer, respond() from a refusal or a listener's own page, and respond_alive() for
-// `listen.health`. Owns the rest of the body; the other parts are the exchange's.
+// An answer that may be written to the client. Only four functions make one: the response filter from a
+// target's answer, respond() from a refusal or a listener's own page, respond_alive() for `listen.health`, and
+// respond_methods() for OPTIONS. Owns the rest of the body; the other parts are the exchange's.
 class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }
@@ -187,6 +188,7 @@ class Released {
   friend class ResponseFilter;
   friend Released respond(Exchange& exchange, const Refusal& refusal);
   friend Released respond_alive(Exchange& exchange);
+  friend Released respond_methods(Exchange& exchange);
   friend Released respond(Exchange& exchange, ListenerPage page);
   explicit Released(Exchange& exchange)
       : exchange_(&exchange), rest_(std::move(exchange.answer.response_.rest)) {}

@@ -188,7 +188,10 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.also = std::span(also_).subspan(1);
   }
   event.outcome = outcome_of(ending);
-  event.stage = ending.refusal ? ending.refusal->stage() : Stage::call;
+  // Without an operation nothing was called: the route says which methods the path has.
+  event.stage = ending.refusal                            ? ending.refusal->stage()
+                : exchange.checked.operation() == nullptr ? Stage::route
+                                                          : Stage::call;
   if (ending.refusal) {
     event.reason = facts_of(ending.refusal->reason).name;
     event.rule = ending.refusal->rule;

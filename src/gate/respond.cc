@@ -137,7 +137,11 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
   }
   if (refusal.answer == RefusalAnswer::method_not_allowed)
     http::append_field(response.fields, "Allow", exchange.allow);
-  if (refusal.retry_after.count() > 0) {
+  if (refusal.answer == RefusalAnswer::unsupported_coding)
+    http::append_field(response.fields, "Accept-Encoding", "identity");  // RFC 9110 section 15.5.16
+  if (refusal.stage() == Stage::call && !exchange.report.retry_after.empty()) {
+    http::append_field(response.fields, "Retry-After", exchange.report.retry_after);
+  } else if (refusal.retry_after.count() > 0) {
     response.fields += "Retry-After: ";
     append_number(response.fields, static_cast<std::uint64_t>(refusal.retry_after.count()));
     response.fields += "\r\n";
@@ -154,6 +158,18 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
 Released respond_alive(Exchange& exchange) {
   exchange.answer.response_.clear();
   exchange.answer.response_.status = 204;
+  return Released(exchange);
+}
+
+bool asks_for_methods(const Exchange& exchange, const Refusal& refusal) {
+  return exchange.head.method == http::Method::options && refusal.reason == Reason::method_not_allowed;
+}
+
+Released respond_methods(Exchange& exchange) {
+  Response& response = exchange.answer.response_;
+  response.clear();
+  response.status = 204;
+  http::append_field(response.fields, "Allow", fmt::format("{}, OPTIONS", exchange.allow));
   return Released(exchange);
 }
 

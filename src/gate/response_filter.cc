@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "http/characters.h"
+#include "http/http_date.h"
 #include "http/media_type.h"
 #include "http/response_writer.h"
 #include "schema/schema.h"
@@ -93,6 +94,16 @@ Refusal client_error(unsigned status) {
   return refusal;
 }
 
+// When the client may ask again (RFC 9110 section 10.2.3: a date, or so many seconds), of an answer of which
+// nothing else leaves.
+void keep_retry_after(CallReport& report, std::string_view fields) {
+  for_each_line(fields, "retry-after", [&report](std::string_view value) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool seconds = !value.empty() && value.size() <= 10 && std::ranges::all_of(value, is_digit);
+    if (seconds || http::is_http_date(value)) report.retry_after = value;
+  });
+}
+
 bool lists(std::string_view methods, std::string_view wanted) {
   while (!methods.empty()) {
     const auto comma = std::min(methods.find(','), methods.size());
@@ -136,6 +147,7 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
   exchange.report.original_head =
       exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
   exchange.report.original_body = kept_body(exchange.report.original_head, response.body);
+  if (response.status < 500 || response.status == 503) keep_retry_after(exchange.report, response.fields);
   if (response.status < 500) return std::unexpected(client_error(response.status));
   switch (response.status) {
     case 503: return refuse(Reason::upstream_overloaded);

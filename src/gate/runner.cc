@@ -210,6 +210,7 @@ net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
     refusal = called.error();
   } else {
     refusal = admitted.error();
+    if (asks_for_methods(exchange, refusal)) co_return Answered{respond_methods(exchange), std::nullopt};
   }
   if (!exchange.report.original_head.empty() || !exchange.report.original_body.empty()) {
     if (exchange.marked == MarkedSecrets::too_many) {

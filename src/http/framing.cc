@@ -1,5 +1,7 @@
 #include "http/framing.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "http/characters.h"
 
@@ -47,6 +49,25 @@ ConnectionOptions connection_options(const Fields& fields) {
     if (field.id == FieldId::connection) read(field.value);
   }
   return options;
+}
+
+bool asks_for_other_protocol(const Fields& fields) {
+  if (!fields.has(FieldId::upgrade)) return false;
+  const auto is_http = [](std::string_view protocol) {
+    const std::string_view name = protocol.substr(0, protocol.find('/'));
+    return equal_ignoring_case(name, "h2c") || equal_ignoring_case(name, "http") ||
+           equal_ignoring_case(name, "tls");
+  };
+  for (const Field field : fields) {
+    if (field.id != FieldId::upgrade) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const std::string_view protocol = trimmed(rest.substr(0, comma));
+      if (!protocol.empty() && !is_http(protocol)) return true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return false;
 }
 
 }  // namespace gatehouse::http

@@ -24,4 +24,9 @@ struct ConnectionOptions {
 // All lines of Connection together.
 ConnectionOptions connection_options(const Fields& fields);
 
+// Whether Upgrade names a protocol in which the request would be another one than it is as HTTP (RFC 9110
+// section 7.8): `websocket`, `connect-udp`. `h2c`, `HTTP/2.0` and `TLS/1.2` carry the same request, so that a
+// server may pass over them.
+bool asks_for_other_protocol(const Fields& fields);
+
 }  // namespace gatehouse::http

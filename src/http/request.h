@@ -31,7 +31,7 @@ struct RequestLine {
   Version version = Version::http_1_1;
   Persistence connection = Persistence::close;
   bool expects_continue = false;
-  bool wants_upgrade = false;
+  bool wants_upgrade = false;  // to a protocol that is not a form of HTTP
   BodyFraming body;
   std::string_view method_text;
   std::string_view target;  // path and query as they were sent; nothing of a scheme and authority before them

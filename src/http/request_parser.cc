@@ -185,7 +185,7 @@ Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   if (options.unknown) return refuse(Malformed::connection_option);
   const bool http_1_1 = version_ == Version::http_1_1;
   head.connection = http_1_1 && !options.close ? Persistence::keep_alive : Persistence::close;
-  head.wants_upgrade = http_1_1 && fields.has(FieldId::upgrade);
+  head.wants_upgrade = http_1_1 && asks_for_other_protocol(fields);
   if (const auto wrong = read_expectation(head)) return refuse(*wrong);
   return Progress::complete;
 }

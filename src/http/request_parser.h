@@ -11,7 +11,9 @@
 //   - Content-Length has no leading zeros and at most 18 digits.
 //   - Connection may name `close`, `keep-alive`, `upgrade`, `te` and `http2-settings`: with another option a
 //     client could make an intermediary strip a field that the next server relies on.
-//   - Upgrade is reported and otherwise ignored (RFC 9110 section 7.8 allows it); it is never forwarded.
+//   - Upgrade to another form of HTTP (`h2c`, `TLS/1.2`) is ignored (RFC 9110 section 7.8 allows it); to any
+//   other
+//     protocol it is reported. It is never forwarded.
 //   - Expect: only 100-continue, and ignored in HTTP/1.0 (RFC 9110 section 10.1.1).
 //   - A path in which an unreserved character, `/`, `\`, `.` or a control is percent-encoded is refused.
 //   - The query may hold `[`, `]` and `|` as they are: OpenAPI's deepObject and pipeDelimited write them so.

@@ -381,7 +381,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     EXCHANGE_EXPECT(line.find(bench.key) == std::string::npos);
     if (event.find("event.name")->string() != "request") continue;
     const std::string_view outcome = event.find("outcome")->string();
-    if (outcome == "allowed") ++called;
+    // Gatehouse itself answers OPTIONS, which no operation declares.
+    const bool answered_here = event.find_string("http.request.method") == "OPTIONS";
+    if (outcome == "allowed" && !answered_here) ++called;
     if (outcome == "failed" || event.find("stage")->string() == "call") ++perhaps_called;
     if (event.find("http.response.status_code")->is_null()) continue;  // the client left before its answer
     // Interim answers do not count.
