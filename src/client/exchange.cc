@@ -32,7 +32,7 @@ Result<http::Progress> Exchange::take_head(const Result<std::size_t>& read) {
   }
   if (progress == http::Progress::complete) {
     body_.decoder_ = BodyDecoder(head_.body);
-    body_.last_ = head_.connection == http::Persistence::keep_alive ? Ending::keep : Ending::close;
+    body_.last_ = head_.connection == http::Persistence::keep_alive ? at_best_ : Ending::close;
     return progress;
   }
   if (progress == http::Progress::need_more && size_ < ExchangeBuffers::kSize) return progress;

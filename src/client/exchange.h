@@ -90,6 +90,8 @@ class Exchange {
   std::string_view behind_head() const {
     return {buffers_.bytes + parser_.consumed(), size_ - parser_.consumed()};
   }
+  // The connection serves no further request: this one was not sent to its end.
+  void close_behind() { at_best_ = ConnectionPool::Ending::close; }
   // A caller that reads it later moves it out, and the connection with it.
   AnswerBody& body() { return body_; }
 
@@ -101,6 +103,7 @@ class Exchange {
   std::size_t size_ = 0;  // of the bytes in the buffer
   bool begun_ = false;    // something came, and be it an interim answer: the server works on it
   http::ResponseHead head_;
+  ConnectionPool::Ending at_best_ = ConnectionPool::Ending::keep;
 };
 
 }  // namespace gatehouse::client

@@ -2,6 +2,7 @@
 // thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +30,18 @@ class CallerShares;
 // section 5.1).
 enum class EarlyData : std::uint8_t { none, possible };
 
+// The body of a request that is forwarded to an upstream as it arrives, because no check reads it.
+class RequestStream {
+ public:
+  virtual ~RequestStream() = default;
+  // In bytes, as the client announced it; nothing: it comes in chunks.
+  virtual std::optional<std::uint64_t> length() const = 0;
+  // The next piece, valid until the next call; empty at the end. Refuses a body that is too large, late,
+  // malformed or incomplete, and a piece that arrives after the credential has ended: the pieces before are
+  // then not a whole body.
+  virtual net::Task<Verdict<std::string_view>> next() = 0;
+};
+
 // The inputs of a target besides the proof. Borrowed from the exchange.
 struct Call {
   const http::RequestHead& head;
@@ -42,6 +55,7 @@ struct Call {
   const http::TraceContext& trace;
   WallTime received{};
   MonotonicTime deadline{};
+  std::chrono::nanoseconds timeout{};  // of the operation: `deadline` is the request's beginning and this
   const Clock& clock;  // outlives the work that the target begins
   const CredentialCarriers& carriers;
   const RequestRules& forwards;
@@ -53,6 +67,8 @@ struct Call {
   // Counts the memory that a target keeps for the request in addition to the exchange's: copies, and its
   // answer.
   const std::shared_ptr<CallerShares>* memory = nullptr;  // null: it is not counted
+  // Null: the body, if there is one, is in the permit's request.
+  RequestStream* upload = nullptr;
 };
 
 // The actions of the target, for the event and for operators; never for the client.

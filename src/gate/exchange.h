@@ -21,6 +21,7 @@
 #include "core/response.h"
 #include "core/target.h"
 #include "core/verdict.h"
+#include "gate/body_reader.h"
 #include "http/request.h"
 #include "http/route_table.h"
 #include "http/trace_context.h"
@@ -111,6 +112,7 @@ struct Found {
   // Of the memory that bodies and answers take; null: it is not counted.
   const std::shared_ptr<CallerShares>* bodies = nullptr;
   CallerShares::Lease body_memory;  // the memory of the body, as bytes and as values
+  std::optional<Upload> upload;     // a body that is forwarded as it arrives
 
   Kept<std::vector<std::string_view>>
       credentials;          // byte runs that no text of others may bring into a record

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -116,11 +117,16 @@ class WaitingBody final : public BodyReader {
     co_await turns_.wait("body");
     co_return std::string_view(bytes_);
   }
+  net::Task<Verdict<std::string_view>> next(std::uint64_t, CallerShares::Lease&) override {
+    co_await turns_.wait("body");
+    co_return std::exchange(left_, {});
+  }
   std::uint64_t arrived_bytes() const override { return bytes_.size(); }
 
  private:
   Turns& turns_;
   std::string bytes_;
+  std::string_view left_ = bytes_;
 };
 
 // Order 1 is ann's, order 2 is bob's.

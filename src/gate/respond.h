@@ -25,8 +25,8 @@ Released respond(Exchange& exchange, const Refusal& refusal);
 // 204, for a load balancer that asks whether the server takes requests.
 Released respond_alive(Exchange& exchange);
 
-// Whether the request asks which methods a path has that declares no OPTIONS (RFC 9110 section 9.3.7). A 405
-// tells the same, so that nobody has to be proven for it. `refusal`: that of the gates.
+// Whether the request asks for the methods of a path that declares no OPTIONS (RFC 9110 section 9.3.7). A 405
+// lists them too, so no credential is needed. `refusal`: that of the gates.
 bool asks_for_methods(const Exchange& exchange, const Refusal& refusal);
 // 204 with Allow, of such a request.
 Released respond_methods(Exchange& exchange);

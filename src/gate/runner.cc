@@ -31,10 +31,12 @@ MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
 
 // The strongest effect that cannot be excluded. A refused statement is rolled back. `refused` is the target's
 // refusal; null: it answered.
-Effect effect_of(const Refusal* refused, const Response& response, const policy::Operation& operation) {
+Effect effect_of(const Refusal* refused, const Exchange& exchange, const Response& response) {
+  const policy::Operation& operation = *exchange.checked.operation();
   if (refused == nullptr) return response.status < 400 ? Effect::done : Effect::unknown;
-  // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it.
-  if (refused->stage() != Stage::call) return Effect::none;
+  // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it. Of a
+  // body that goes on as it comes the upstream may have the beginning.
+  if (refused->stage() != Stage::call) return exchange.upload ? Effect::unknown : Effect::none;
   switch (refused->reason) {
     case Reason::upstream_open_circuit:
     case Reason::upstream_share:
@@ -109,11 +111,20 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   // 6. The input: the head, then the body, which is read only now.
   GATEHOUSE_CO_TRY(HeadChecked head, validator_.check_head(std::move(permission)));
   std::string_view bytes;
-  if (head.content() != nullptr) {
+  const Validator::Reading reading = Validator::reading_of(head);
+  if (reading != Validator::Reading::none) {
     if (exchange.bodies != nullptr)
       exchange.body_memory = (*exchange.bodies)->lease(head.principal().identity(), exchange.client);
-    auto read = co_await body.read(head.operation().body_bytes, exchange.body_memory);
-    GATEHOUSE_CO_TRY(bytes, std::move(read));
+    if (reading == Validator::Reading::stream) {
+      auto begun = co_await begin_upload(exchange, body);
+      GATEHOUSE_CO_CHECK(std::move(begun));
+    } else {
+      const bool wanted = reading == Validator::Reading::whole;
+      auto read = co_await body.read(wanted ? head.operation().body_bytes : 0, exchange.body_memory);
+      if (!read && !wanted && read.error().reason == Reason::body_too_large)
+        co_return Validator::refuse_unwanted(exchange, head.operation());
+      GATEHOUSE_CO_TRY(bytes, std::move(read));
+    }
     exchange.body_bytes = body.arrived_bytes();
     // A body takes time: a credential may have ended meanwhile.
     if (has_waited(exchange)) {
@@ -131,6 +142,22 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   // once, until the answer has ended.
   const std::shared_ptr<CallerShares>& places = parts_of(sent->operation()).concurrency;
   co_return limiter_.admit_input(*std::move(sent), evaluator_, places);
+}
+
+// A body of a known length is not touched before its target asks for it. In chunks it may turn out to be
+// none.
+net::Task<Verdict<void>> Runner::begin_upload(Exchange& exchange, BodyReader& body) {
+  const http::BodyFraming& framing = exchange.head.body;
+  const bool chunked = framing.kind == http::BodyKind::chunked;
+  exchange.upload.emplace(
+      Upload::Of{body, exchange.body_memory, *exchange.checked.principal(), clock_,
+                 exchange.checked.operation()->body_bytes,
+                 chunked ? std::optional<std::uint64_t>() : std::optional<std::uint64_t>(framing.length)});
+  if (!chunked) co_return Verdict<void>();
+  auto begun = co_await exchange.upload->begin();
+  GATEHOUSE_CO_TRY(const bool has_bytes, std::move(begun));
+  if (!has_bytes) exchange.upload.reset();
+  co_return Verdict<void>();
 }
 
 net::Task<Verdict<Released>> Runner::call(Input input) {
@@ -151,7 +178,7 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
     exchange.on_hang_up = parts.on_hang_up;
     exchange.effect = Effect::unknown;
     auto called = co_await (*target)->call(decision, call, exchange.answer.response_, exchange.report);
-    exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_, operation);
+    exchange.effect = effect_of(called ? nullptr : &called.error(), exchange, exchange.answer.response_);
     GATEHOUSE_CO_TRY(Permit permit, std::move(called));
     co_return response_filter_.pass(std::move(permit));
   }
@@ -179,7 +206,7 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
   exchange.effect = Effect::unknown;
   Target& target = *std::get<std::unique_ptr<Target>>(parts.target);
   auto called = co_await target.call(permit, call, exchange.answer.response_, exchange.report);
-  exchange.effect = effect_of(called ? nullptr : &called.error(), exchange.answer.response_, operation);
+  exchange.effect = effect_of(called ? nullptr : &called.error(), exchange, exchange.answer.response_);
   GATEHOUSE_CO_CHECK(std::move(called));
   co_return response_filter_.pass(std::move(permit));
 }
@@ -271,7 +298,7 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
 }
 
 Call Runner::call_of(const Input& input) const {
-  const Exchange& exchange = input.exchange();
+  Exchange& exchange = input.exchange();
   const policy::Operation& operation = input.operation();
   return Call{.head = exchange.head,
               .operation = operation.name,
@@ -284,13 +311,15 @@ Call Runner::call_of(const Input& input) const {
               .trace = exchange.trace,
               .received = exchange.received,
               .deadline = exchange.started + operation.timeout,
+              .timeout = operation.timeout,
               .clock = clock_,
               .carriers = exchange.policy->carriers,
               .forwards = operation.forwards,
               .passages = exchange.passages,
               .answers = operation.answers,
               .place = exchange.place,
-              .memory = exchange.bodies};
+              .memory = exchange.bodies,
+              .upload = exchange.upload ? &*exchange.upload : nullptr};
 }
 
 }  // namespace gatehouse::gate

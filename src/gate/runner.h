@@ -73,6 +73,8 @@ class Runner {
  private:
   // The conditions, the target, and the filter of its answer.
   net::Task<Verdict<Released>> call(Input input);
+  // For a body that is forwarded as it arrives: makes exchange.upload, unless the body is empty.
+  net::Task<Verdict<void>> begin_upload(Exchange& exchange, BodyReader& body);
   // The intent of a sensitive operation is on the disk before its target is called.
   net::Task<Verdict<void>> record_intent(Exchange& exchange);
   // Whether other work can have been done since the request's credential was proven.

@@ -158,8 +158,11 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
     if (body && body->required) return refuse_body(exchange, Reason::body_missing, "required");
     return nullptr;
   }
-  if (!body) return refuse_body(exchange, Reason::body_unexpected, "undeclared");
   const auto written = head.fields.value(http::FieldId::content_type);
+  // A body in chunks may be empty, which is no body. A client that waits for `100 Continue` has one.
+  const bool may_be_empty = head.body.kind == http::BodyKind::chunked && !head.expects_continue;
+  if (may_be_empty && (!body || !written)) return nullptr;
+  if (!body) return refuse_body(exchange, Reason::body_unexpected, "undeclared");
   if (!written) return refuse_type(exchange, kContentType, "required");
   const auto type = http::parse_media_type(*written);
   if (!type) return refuse_type(exchange, kContentType, "format");
@@ -177,6 +180,20 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
     return refuse(Reason::body_too_large);
   }
   return content;
+}
+
+Validator::Reading Validator::reading_of(const HeadChecked& head) {
+  const http::BodyFraming& framing = head.exchange().head.body;
+  const bool chunked = framing.kind == http::BodyKind::chunked;
+  const openapi::Content* const content = head.content();
+  if (content == nullptr) return chunked ? Reading::empty : Reading::none;
+  const bool streams = content->kind == openapi::BodyKind::opaque && head.operation().upstream() != nullptr;
+  return streams && (chunked || framing.length > kSmallUpload) ? Reading::stream : Reading::whole;
+}
+
+std::unexpected<Refusal> Validator::refuse_unwanted(Exchange& exchange, const policy::Operation& operation) {
+  return operation.api->body ? refuse_type(exchange, kContentType, "required")
+                             : refuse_body(exchange, Reason::body_unexpected, "undeclared");
 }
 
 BodyChecked Validator::accept(HeadChecked&& head, std::string_view bytes) {
@@ -218,6 +235,11 @@ Verdict<void> Validator::read_body(Exchange& exchange, const policy::Operation& 
 Verdict<std::optional<BodyChecked>> Validator::check_body(HeadChecked&& head, std::string_view bytes,
                                                           const LongChecks& long_checks) {
   Exchange& exchange = head.exchange();
+  if (bytes.empty() && !exchange.upload && announces_body(exchange.head)) {  // in chunks
+    const std::optional<openapi::RequestBody>& body = head.operation().api->body;
+    if (body && body->required) return refuse_body(exchange, Reason::body_missing, "required");
+    exchange.checked.content_ = nullptr;
+  }
   if (head.content() == nullptr) return accept(std::move(head), {});
   const openapi::Content& content = *head.content();
   exchange.findings_in = "body";

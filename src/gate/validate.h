@@ -1,12 +1,14 @@
 // Permission × input → HeadChecked → BodyChecked: declared, checked values, and the bytes as sent.
 #pragma once
 
+#include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 
-#include "core/caller_shares.h"
 #include "core/proofs.h"
 #include "core/verdict.h"
+#include "gate/body_reader.h"
 #include "gate/exchange.h"
 #include "gate/long_checks.h"
 #include "json/parser.h"
@@ -14,26 +16,24 @@
 
 namespace gatehouse::gate {
 
-// Where the body's bytes come from; implemented by the connection.
-class BodyReader {
- public:
-  virtual ~BodyReader() = default;
-  // The whole body, at most `most` bytes; valid until the exchange ends. Refuses a body that is larger, late
-  // or malformed, and sends `100 Continue` first if the client waits for it. `memory` grows by the body's
-  // size; refuses if there is no room.
-  virtual net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) = 0;
-  // How many bytes of the body have arrived so far, whether it was asked for or not. Of one in chunks: that
-  // were decoded.
-  virtual std::uint64_t arrived_bytes() const = 0;
-};
-
 // One for each worker.
 class Validator {
  public:
   // The input in the head: parameters, content type, announced length. Checked before a byte of the body is
   // read.
   Verdict<HeadChecked> check_head(Permission permission);
-  // The body against the content's schema. `bytes` is empty if there is none. Consumes `head` if it gives a
+  // Whether and how a body has to be read. A body in chunks may be empty.
+  enum class Reading : std::uint8_t {
+    none,
+    whole,
+    empty,   // in chunks, of which the operation takes none: refused if there is a byte in them
+    stream,  // no check reads it: it is forwarded to the upstream as it arrives
+  };
+  static Reading reading_of(const HeadChecked& head);
+  // Of Reading::empty, if there was a byte.
+  static std::unexpected<Refusal> refuse_unwanted(Exchange& exchange, const policy::Operation& operation);
+  // The body against the content's schema. `bytes` is empty if there is none, or if it is
+  // forwarded as it arrives. Consumes `head` if it gives a
   // proof for it; gives none if the body was read, but its check takes too long for the worker's loop.
   Verdict<std::optional<BodyChecked>> check_body(HeadChecked&& head, std::string_view bytes,
                                                  const LongChecks& long_checks);

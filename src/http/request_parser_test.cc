@@ -463,19 +463,6 @@ TEST(RequestParser, ConnectionsStayOpenOnlyWhereTheClientLetsThem) {
   EXPECT_EQ(connection("1.0", "Connection: keep-alive\r\n"), Persistence::close);
 }
 
-TEST(RequestParser, UpgradeCountsWhereItLeavesHttp) {
-  const auto wants = [](std::string_view fields) {
-    return parse("GET / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n").head->wants_upgrade;
-  };
-  for (const char* fields :
-       {"Upgrade: websocket\r\n", "Upgrade: h2c, websocket\r\n", "Upgrade: h2c\r\nUpgrade: x\r\n",
-        "Upgrade: HTTPS/1\r\n", "Upgrade: h2c/\t, y\r\n", "Upgrade: h2\r\n", "Upgrade: /\r\n"})
-    EXPECT_TRUE(wants(fields)) << fields;
-  for (const char* fields : {"", "Upgrade: h2c\r\n", "Upgrade: H2C, tls/1.0\r\n",
-                             "Upgrade: ,, http/2.0 ,\r\n", "Upgrade:\r\n", "Connection: upgrade\r\n"})
-    EXPECT_FALSE(wants(fields)) << fields;
-}
-
 TEST(RequestParser, UpgradeAndExpectMeanNothingInHttp10) {
   const Parsed parsed = parse(
       "POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\nUpgrade: websocket\r\nExpect: 200-ok\r\n\r\n");

@@ -390,6 +390,8 @@ class Compiler {
   void check_memory(const openapi::Operation& from, const Operation& operation) {
     if (!from.body) return;
     for (const openapi::Content& content : from.body->content) {
+      // It goes on to the upstream as it comes.
+      if (content.kind == openapi::BodyKind::opaque && operation.upstream() != nullptr) continue;
       const std::uint64_t factor = openapi::memory_factor(content.kind, kept_copies(operation));
       if (operation.body_bytes <= settings().memory_bodies.bytes / (2 * factor)) continue;
       problems_.add(

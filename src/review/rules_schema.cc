@@ -302,6 +302,11 @@ constexpr Rule kSchemaRules[] = {
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (!operation.api->body || operation.body_bytes <= kLargeBody) return;
+           // What nothing looks into goes on as it comes: `body-opaque` tells of it.
+           const bool held = std::ranges::any_of(operation.api->body->content, [&](const auto& content) {
+             return content.kind != openapi::BodyKind::opaque || operation.upstream() == nullptr;
+           });
+           if (!held) return;
            found.add(operation, fmt::format("up to {}", to_text(ByteCount{operation.body_bytes})));
          }},
     {.id = "search-syntax",

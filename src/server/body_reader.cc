@@ -1,7 +1,9 @@
 #include "server/body_reader.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "core/counted_memory.h"
 
@@ -11,6 +13,8 @@ namespace {
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kPiece = std::size_t{16} << 10U;
 constexpr std::size_t kLeastRead = 1024;  // less space is not worth a system call
+constexpr std::size_t kUploadPiece = std::size_t{64} << 10U;
+constexpr std::int64_t kSlowestUpload = 8 << 10;  // bytes per second
 
 Refusal refusal_of(const Error& error) {
   switch (error.code) {
@@ -149,6 +153,104 @@ std::optional<Verdict<std::string_view>> ConnectionBody::take(ChunksInPlace& chu
   }
   complete_ = true;
   return std::string_view(text.data() + chunks.begin(), chunks.size());
+}
+
+net::Task<Verdict<std::string_view>> ConnectionBody::next(std::uint64_t most, CallerShares::Lease& memory) {
+  if (complete_) co_return std::string_view();
+  if (!patience_) {
+    patience_ = timeout_;
+    if (head_.expects_continue && arrived().empty()) {
+      stream_.set_deadline(stream_.loop().now() + timeout_);
+      const auto written = co_await stream_.write(kContinue);
+      if (!written) co_return std::unexpected(refusal_of(written.error()));
+    }
+    auto first = first_piece(most, memory);
+    if (!first || !first->empty() || complete_) co_return first;
+  }
+  auto piece = co_await next_of_stream(most, memory);
+  co_return piece;
+}
+
+Verdict<std::string_view> ConnectionBody::first_piece(std::uint64_t most, CallerShares::Lease& memory) {
+  const std::string_view there = arrived();
+  if (head_.body.kind == http::BodyKind::chunked) {
+    // A copy: the head, and what is behind the body, stay where they are.
+    GATEHOUSE_CHECK(make_room(std::max(there.size(), kUploadPiece), memory));
+    copied_.assign(there);
+    from_buffer_ = true;
+    auto piece = decode(copied_.size(), most);
+    if (!complete_) used_ = there.size();
+    from_buffer_ = false;
+    return piece;
+  }
+  if (head_.body.length > most) return refuse(Reason::body_too_large);
+  used_ = std::min<std::uint64_t>(there.size(), head_.body.length);
+  read_ = used_;
+  left_ = head_.body.length - used_;
+  complete_ = left_ == 0;
+  return there.substr(0, used_);
+}
+
+net::Task<Verdict<std::string_view>> ConnectionBody::next_of_stream(std::uint64_t most,
+                                                                    CallerShares::Lease& memory) {
+  const bool chunked = head_.body.kind == http::BodyKind::chunked;
+  GATEHOUSE_CO_CHECK(make_room(kUploadPiece, memory));
+  for (;;) {
+    copied_.resize(kUploadPiece);
+    const std::span<char> space =
+        std::span(copied_).first(chunked ? kPiece : std::min<std::uint64_t>(left_, kUploadPiece));
+    const MonotonicTime begun = stream_.loop().now();
+    stream_.set_deadline(begun + *patience_);
+    const auto read = co_await stream_.read(space);
+    if (!read) co_return std::unexpected(refusal_of(read.error()));
+    if (*read == 0) co_return refuse(Reason::client_gone);
+    std::size_t size = *read;
+    // What is there already, so that the upstream gets larger pieces.
+    while (size < space.size()) {
+      const auto more = stream_.try_read(space.subspan(size));
+      if (!more || !*more || **more == 0) break;  // an end or error shows again with the next read
+      size += **more;
+    }
+    const auto worth =
+        std::chrono::nanoseconds(std::chrono::seconds(static_cast<std::int64_t>(size))) / kSlowestUpload;
+    patience_ = std::min(timeout_, *patience_ + worth - (stream_.loop().now() - begun));
+    if (!chunked) {
+      read_ += size;
+      left_ -= size;
+      complete_ = left_ == 0;
+      co_return std::string_view(copied_).substr(0, size);
+    }
+    auto piece = decode(size, most);
+    if (!piece || !piece->empty() || complete_) co_return piece;
+  }
+}
+
+Verdict<std::string_view> ConnectionBody::decode(std::size_t size, std::uint64_t most) {
+  std::string_view rest = std::string_view(copied_).substr(0, size);
+  char* const begin = copied_.data();
+  std::size_t decoded = 0;
+  while (!complete_) {
+    const http::ChunkedDecoder::Step step = decoder_.next(rest);
+    if (step.progress == http::Progress::malformed)
+      return refuse(Reason::malformed_http, http::name(decoder_.reason()));
+    rest.remove_prefix(step.consumed);
+    if (step.data.size() > most - read_) {
+      read_ += step.data.size();
+      return refuse(Reason::body_too_large);
+    }
+    read_ += step.data.size();
+    std::memmove(begin + decoded, step.data.data(), step.data.size());
+    decoded += step.data.size();
+    complete_ = step.progress == http::Progress::complete;
+    if (step.data.empty()) break;
+  }
+  // What is behind the end belongs to the next request, as in read_chunked().
+  if (complete_ && from_buffer_) used_ = size - rest.size();
+  if (complete_ && !from_buffer_) {
+    used_ = arrived().size();
+    surplus_ = rest;
+  }
+  return std::string_view(begin, decoded);
 }
 
 std::uint64_t ConnectionBody::arrived_bytes() const {

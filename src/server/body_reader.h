@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "gate/validate.h"
+#include "gate/body_reader.h"
 #include "http/chunked.h"
 #include "net/stream.h"
 #include "server/request_buffer.h"
@@ -50,6 +50,9 @@ class ConnectionBody final : public gate::BodyReader {
       : stream_(stream), buffer_(buffer), head_size_(head_size), head_(head), timeout_(timeout) {}
 
   net::Task<Verdict<std::string_view>> read(std::uint64_t most, CallerShares::Lease& memory) override;
+  // The client has a pace to keep: it may send nothing for so long, and for a second more for each 8 KiB that
+  // it has sent. The time between two calls does not count.
+  net::Task<Verdict<std::string_view>> next(std::uint64_t most, CallerShares::Lease& memory) override;
 
   std::uint64_t arrived_bytes() const override;
 
@@ -65,6 +68,11 @@ class ConnectionBody final : public gate::BodyReader {
   // The result of `text` as a part of a body in chunks; nothing if there must be more.
   std::optional<Verdict<std::string_view>> take(ChunksInPlace& chunks, std::span<char> text,
                                                 std::uint64_t most);
+  // The next piece of what the stream brings, or of what came with the head.
+  net::Task<Verdict<std::string_view>> next_of_stream(std::uint64_t most, CallerShares::Lease& memory);
+  Verdict<std::string_view> first_piece(std::uint64_t most, CallerShares::Lease& memory);
+  // Takes the body's bytes out of the first `size` of `copied_`, where they are.
+  Verdict<std::string_view> decode(std::size_t size, std::uint64_t most);
   // Room for so many bytes of the body, counted.
   Verdict<void> make_room(std::size_t size, CallerShares::Lease& memory);
   std::string_view arrived() const { return buffer_.bytes().substr(head_size_); }
@@ -80,6 +88,12 @@ class ConnectionBody final : public gate::BodyReader {
   std::size_t used_ = 0;
   std::uint64_t read_ = 0;  // bytes of the body that were read into `copied_`, decoded, or too many
   bool complete_ = false;
+
+  // Of a body that is read in pieces.
+  std::optional<std::chrono::nanoseconds> patience_;  // what is left of it; nothing: it has not begun
+  std::uint64_t left_ = 0;                            // of a body with a length
+  http::ChunkedDecoder decoder_{http::Trailers::refuse};
+  bool from_buffer_ = false;  // what is decoded came with the head
 };
 
 }  // namespace gatehouse::server

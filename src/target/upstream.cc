@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
+#include "base/result.h"
 #include "client/exchange.h"
 #include "core/answer_rules.h"
+#include "target/upload.h"
 #include "target/upstream_answer.h"
 #include "target/upstream_head.h"
 
@@ -14,6 +17,8 @@ namespace {
 using Lease = client::ConnectionPool::Lease;
 
 constexpr std::size_t kIdleBuffers = 256;
+// For the answer of an upstream that takes no more of an upload: it is there, or does not come.
+constexpr std::chrono::nanoseconds kAnsweredAlready = std::chrono::seconds(1);
 
 // The client's request, on its way.
 class Forwarded final : public UpstreamHeadWriter {
@@ -99,14 +104,16 @@ BuffersLease::~BuffersLease() {
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const UpstreamHeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report,
-                             Collect collect) {
+                             Collect collect, RequestStream* upload) {
   report.upstream = client->name;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
+  const auto patience = deadline - client->loop.now();
   for (int attempt = 0;; ++attempt) {
     auto share = client->shares.take_one(asker.identity, asker.address);
     if (!share) co_return out_of_connections(share.error(), report);
     const std::size_t turn = client->next++ % client->addresses.size();
-    auto acquired = attempt == 0 ? idle_connection(*client, turn) : std::nullopt;
+    // An upload cannot be sent again where the upstream closes an idle connection in this moment.
+    auto acquired = attempt == 0 && upload == nullptr ? idle_connection(*client, turn) : std::nullopt;
     if (!acquired) {
       auto connected = co_await new_connection(*client, turn, deadline);
       if (!connected) {
@@ -133,6 +140,13 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
     report.detail.clear();  // of an attempt before
+    if (upload != nullptr) {
+      auto sent = co_await send_upload(exchange.stream(), *upload, patience);
+      GATEHOUSE_CO_TRY(const UploadEnd end, std::move(sent));
+      const bool whole = end == UploadEnd::sent;
+      exchange.stream().set_deadline(client->loop.now() + (whole ? patience : kAnsweredAlready));
+      if (!whole) exchange.close_behind();
+    }
     AnswerReader reader(std::move(held), exchange, address, method, asker.authority, rules, response, report,
                         collect);
     auto read = co_await reader.read();
@@ -157,8 +171,10 @@ net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Call& 
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
   const Forwarded forwarded(call, permit, std::move(assertion));
   const Asker asker{permit.principal().identity(), call.client, call.authority};
+  // An upload may have begun late, and then takes its time.
+  const MonotonicTime deadline = call.upload == nullptr ? call.deadline : client_->loop.now() + call.timeout;
   auto asked = co_await ask(client_, asker, call.head.method, forwarded, permit.request().body_bytes(),
-                            call.deadline, call.answers, response, report);
+                            deadline, call.answers, response, report, Collect::errors, call.upload);
   co_return asked;
 }
 

@@ -67,11 +67,13 @@ struct Asker {
 enum class Collect : std::uint8_t { errors, everything };
 
 // One request and its answer, whose head comes by `deadline` and within the client's own timeout. Refuses
-// where no proper answer came. `asker`, `writer` and `body` live as long as the task.
+// where no proper answer came. `asker`, `writer`, `body` and `upload` live as long as the task. With
+// `upload`, which is then all of the body, the head has the same time again once the body has ended, and
+// nothing is tried twice.
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const UpstreamHeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report,
-                             Collect collect = Collect::errors);
+                             Collect collect = Collect::errors, RequestStream* upload = nullptr);
 
 // The value of Gatehouse-Assertion for this principal and call.
 using MakeAssertion = std::function<Result<std::string>(const Principal& principal, const Call& call)>;

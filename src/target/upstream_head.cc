@@ -70,10 +70,6 @@ void append_cookies(std::string& out, std::string_view value, const Call& call, 
   out += "\r\n";
 }
 
-bool announces_body(const http::RequestHead& head) {
-  return head.body.kind == http::BodyKind::chunked || head.body.length > 0;
-}
-
 // Written anew from the parsed value, because readers split it in different ways.
 void append_content_type(std::string& out, std::string_view value) {
   const auto is_plain = [](char c) {
@@ -142,16 +138,20 @@ void write_upstream_head(std::string& out, const Call& call, const Permit& permi
   http::append_field(out, "Host", host);
   append_caller(out, call, permit.principal(), assertion);
   if (call.early_data == EarlyData::possible) http::append_field(out, "Early-Data", "1");
-  append_client_fields(out, call, permit.principal());
-  const bool has_body = call.head.body.kind != http::BodyKind::none;
   const std::size_t size = permit.request().body_bytes().size();
-  if (has_body || size != 0) {
+  const WithBody body = size != 0 || call.upload != nullptr ? WithBody::yes : WithBody::no;
+  append_client_fields(out, call, permit.principal(), body);
+  if (call.upload != nullptr && !call.upload->length()) {
+    http::append_field(out, "Transfer-Encoding", "chunked");
+  } else if (call.upload != nullptr) {
+    http::append_field(out, "Content-Length", std::to_string(*call.upload->length()));
+  } else if (size != 0 || call.head.body.kind != http::BodyKind::none) {
     http::append_field(out, "Content-Length", std::to_string(size));
   }
   out += "\r\n";
 }
 
-void append_client_fields(std::string& out, const Call& call, const Principal& principal) {
+void append_client_fields(std::string& out, const Call& call, const Principal& principal, WithBody body) {
   const http::Fields& fields = call.head.fields;
   for (std::size_t index = 0; index < fields.size(); ++index) {
     const Passage passage = call.passages[index];
@@ -163,7 +163,7 @@ void append_client_fields(std::string& out, const Call& call, const Principal& p
     }
     // Fields that describe a body are forwarded only with one: nothing else has checked them, and Django also
     // decodes the query by the charset of Content-Type.
-    if (describes_body(field.id) && !announces_body(call.head)) continue;
+    if (describes_body(field.id) && body == WithBody::no) continue;
     const auto is_it = [&](const FieldName& name) { return name.is(field); };
     const bool is_signature = call.forwards.signatures == Signatures::kept &&
                               field.id == http::FieldId::authorization && http::is_aws_signature(field.value);

@@ -1,6 +1,7 @@
 // The head of a request to an upstream.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,11 @@ namespace gatehouse::target {
 void write_upstream_head(std::string& out, const Call& call, const Permit& permit, std::string_view host,
                          std::string_view base_path, std::string_view assertion);
 
+// Whether a body goes on with the request: what describes one goes on with one only.
+enum class WithBody : std::uint8_t { no, yes };
+
 // Of the client's fields and cookies those that go on.
-void append_client_fields(std::string& out, const Call& call, const Principal& principal);
+void append_client_fields(std::string& out, const Call& call, const Principal& principal, WithBody body);
 
 // The fields that name the caller to an upstream, and the request's ids.
 void append_caller(std::string& out, const Call& call, const Principal& principal,

@@ -63,7 +63,8 @@ std::string gone_on(const std::string& lines, const HeadRules& with = head_rules
                   .passages = passages,
                   .answers = answers};
   std::string out;
-  append_client_fields(out, call, principal);
+  const bool has_body = head.body.kind == http::BodyKind::chunked || head.body.length > 0;
+  append_client_fields(out, call, principal, has_body ? WithBody::yes : WithBody::no);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,7 +39,7 @@ std::string credential_of(const policy::AuthenticatorPolicy& authenticator) {
 }
 
 PrincipalKind kind_of(const policy::Authenticator& settings) {
-  if (settings.api_key() != nullptr) return PrincipalKind::key;
+  if (settings.takes_keys()) return PrincipalKind::key;
   return settings.jwt() != nullptr ? PrincipalKind::token : PrincipalKind::certificate;
 }
 
@@ -108,10 +109,15 @@ class GivenBody final : public gate::BodyReader {
     if (bytes_.size() > most) co_return refuse(Reason::body_too_large);
     co_return bytes_;
   }
+  net::Task<Verdict<std::string_view>> next(std::uint64_t most, CallerShares::Lease&) override {
+    if (bytes_.size() > most) co_return refuse(Reason::body_too_large);
+    co_return std::exchange(left_, {});
+  }
   std::uint64_t arrived_bytes() const override { return bytes_.size(); }
 
  private:
   std::string_view bytes_;
+  std::string_view left_ = bytes_;
 };
 
 // The credentials of one alternative, each where its scheme says that it travels.

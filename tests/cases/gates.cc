@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -86,11 +87,17 @@ class Body final : public gate::BodyReader {
     if (bytes_.size() > most) co_return refuse(Reason::body_too_large);
     co_return bytes_;
   }
+  net::Task<Verdict<std::string_view>> next(std::uint64_t most, CallerShares::Lease&) override {
+    asked = true;
+    if (bytes_.size() > most) co_return refuse(Reason::body_too_large);
+    co_return std::exchange(left_, {});
+  }
   std::uint64_t arrived_bytes() const override { return bytes_.size(); }
   bool asked = false;
 
  private:
   std::string_view bytes_;
+  std::string_view left_ = bytes_;
 };
 
 net::Task<void> keep(net::Loop& loop, net::Task<gate::Answered> task, std::optional<gate::Answered>& out) {

@@ -13,7 +13,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The lines of the project's headers that the heaviest header of a room pulls in, itself included, at most: about a sixth more than it was
 # when the line was written. Raise a number only with the reason in the commit; lower it where a header has become leaner.
 LINES_AT_MOST = {
-    "app": 11250,
+    "app": 11500,
     "audit": 1450,
     "base": 150,
     "cel": 1450,
@@ -27,12 +27,12 @@ LINES_AT_MOST = {
     "json": 300,
     "net": 1450,
     "openapi": 1850,
-    "policy": 4500,
+    "policy": 4700,
     "review": 4350,
     "schema": 1650,
     "server": 7900,
     "store": 850,
-    "target": 4500,
+    "target": 4600,
     "trial": 650,
     "well_known": 1550,
 }
