@@ -127,9 +127,9 @@ conditions can say is described in [conditions.md](conditions.md).
 
 ${table(["file", "", "passed", "failed", "left out"], [...rows, ["**all**", "", total.passed, total.failed, total.leftOut]])}
 
-### What is left out, and why
+### Cases that are left out, and the reasons
 
-Conditions see JSON values, times and addresses; there are no protobuf messages in Gatehouse, and so none in its CEL.
+Conditions see JSON values, times and addresses; Gatehouse has no protobuf messages, so its CEL has none.
 
 ${[...reasons].map(([reason, count]) => `- ${count} cases: ${reason}`).join("\n")}
 `,

@@ -178,11 +178,11 @@ conclude({
   name: 'fields_differential',
   title: 'Header fields at random',
   source: 'random values, and npm `negotiator`, `range-parser`, `fresh`, `content-type` and `cookie`',
-  target: 'the same reading of what goes on',
+  target: 'the same reading of the forwarded values',
   passed: total.cases - failures.length,
   failures,
   text: `${total.cases} values of \`Accept\`, \`Accept-Charset\`, \`-Encoding\`, \`-Language\`, \`Range\`, \`If-None-Match\`, \`If-Modified-Since\`, \`Cache-Control\`, \`Content-Type\` and
-\`Cookie\`. What goes on of them is read with ${Object.entries(read).map(([name, count]) => `\`${name}\` (${count})`).join(', ')}. Known differences, none of which lets more
-happen: \`negotiator\` ignores \`*\` without \`/\`, which Java sends; \`fresh\` parts an entity tag at a comma in it, knows no unquoted tag, and finds \`no-cache\` within quotes.
+\`Cookie\`. Their forwarded values are read with ${Object.entries(read).map(([name, count]) => `\`${name}\` (${count})`).join(', ')}. Known differences, none of which allows
+more: \`negotiator\` ignores \`*\` without \`/\`, which Java sends; \`fresh\` splits an entity tag at a comma in it, does not accept an unquoted tag, and finds \`no-cache\` within quotes.
 `,
 });

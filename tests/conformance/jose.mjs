@@ -88,15 +88,15 @@ ${table(["signatures", "passed", "failed"], [...rows, ["**all**", questions.leng
 
 ### Decisions
 
-| where | what | why |
+| where | decision | reason |
 |---|---|---|
-| key set | a private or symmetric key refuses the whole set | somebody published what must stay at home |
+| key set | a private or symmetric key refuses the whole set | a key that must stay private was published |
 | key set | a key that is unknown, for another use, or fails a check is left out and reported | RFC 7517 section 5 |
 | RSA key | odd modulus of 2048 to 8192 bits, odd exponent between 2^16 and 2^32 | RFC 7518 section 3.3, FIPS 186-5; no slow keys |
 | Edwards key | canonical, on the curve, not of low order | one signature would fit every message |
 | choice of the key | by \`kid\` where the token has one, and by algorithm; exactly one key must fit, or the token is refused | one verification for each token, no order of trial |
 | key's \`alg\` | the key verifies that algorithm only | RFC 8725 section 3.1 |
-| header | strict JSON without duplicates, at most 8 deep; \`crit\` in any form refuses, \`b64\` too | nothing is understood that \`crit\` could name; RFC 7797 section 7 |
+| header | strict JSON without duplicates, at most 8 deep; \`crit\` in any form refuses, \`b64\` too | no extension that \`crit\` could name is supported; RFC 7797 section 7 |
 | header | \`jku\`, \`x5u\`, \`jwk\`, \`x5c\`, \`x5t\` are not read | keys come from the configuration |
 | base64url | no padding, no white space, unused bits zero | one text for the same bytes |
 | ECDSA | r and s of exactly the field's length, from 1 to the order less 1; s may be in the upper half | RFC 7518 section 3.4; signers do not normalise s |

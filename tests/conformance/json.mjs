@@ -122,9 +122,9 @@ Noncharacters are accepted: every parser reads them alike. \`‹NN›\` in the t
 ${sections.join('\n')}
 ### JSONTestSuite
 
-Of its ${parsing.length} cases, ${parsing.filter(lossy).length} hold bytes that are not UTF-8, which the package has lost: they stand above, byte for byte.
-${left} are left out: ${[...stricter.keys()].map(name => `\`${name}\``).join(' and ')}. RFC 8259 section 4 leaves it open what a name twice
-means, so two parsers could read it differently, and it is refused. What the suite leaves open is answered so:
+Of its ${parsing.length} cases, ${parsing.filter(lossy).length} hold bytes that are not UTF-8, which the package has lost: they are above, byte for byte.
+${left} are left out: ${[...stricter.keys()].map(name => `\`${name}\``).join(' and ')}. RFC 8259 section 4 does not define a duplicate
+name, so two parsers could read it differently, and it is refused. The cases that the suite leaves open have these answers:
 
 ${table(['case', 'text', 'answer'], open)}
 `,

@@ -63,13 +63,13 @@ conclude({
   target: `every document loads, or each problem reported is known to be its own; the largest in less than ${mostMilliseconds / 1000} s and ${mostMebibytes / 1024} GiB`,
   passed: rows.length - new Set(failures.map(failure => failure.split(':')[0])).size,
   failures,
-  text: `Operations that the document declares, and problems that \`check\` would report: what they are is in
+  text: `Operations that the document declares, and problems that \`check\` would report: the problems are in
 [expected.json](../tests/conformance/openapi/expected.json), each with its place. A document with problems is not served.
 
 ${table(['document', 'operations', 'problems'], rows)}
 
 ### The problems by kind
 
-${table(['what is wrong, and what would be right', 'times'], [...kinds].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)))}
+${table(['problem', 'times'], [...kinds].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)))}
 `,
 });

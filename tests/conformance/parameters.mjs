@@ -104,7 +104,7 @@ for (const [i, parameter] of [...combinations, ...variants, ...contents].entries
     const values = j === 0 ? hostileValues : hostileValues.filter((_, k) => (i + j + k) % 5 === 0);
     for (const value of frame.includes('*') ? values : ['']) {
       const raw = frame.replaceAll('*', () => value);
-      cases.push(['hostile texts, held against the second implementation', parameter, raw, read(parameter, raw)]);
+      cases.push(['hostile texts, compared with the second implementation', parameter, raw, read(parameter, raw)]);
     }
   }
 }

@@ -118,7 +118,7 @@ conclude({
   target: 'the same answer',
   passed: total.cases - failures.length,
   failures,
-  text: `${total.cases} texts for ${total.parameters} parameters; ${total.taken} of them are accepted. What a client would write is changed until it is not, by
+  text: `${total.cases} texts for ${total.parameters} parameters; ${total.taken} of them are accepted. Valid texts of clients are changed until they are invalid, by
 [parameters_differential.mjs](../tests/conformance/parameters_differential.mjs).
 `,
 });

@@ -94,7 +94,7 @@ conclude({
   target: 'the same answer',
   passed: total.cases - failures.length,
   failures,
-  text: `${rounds} expressions, ${total.refused} of which ECMA-262 refuses with the u flag; the others are looked for in ${textsEach} texts each, and found in
-${total.found}. Lookaround is made where its place is known; anywhere else, and for back references, \`pattern\` refuses when the schema is compiled.
+  text: `${rounds} expressions, ${total.refused} of which ECMA-262 refuses with the u flag; the others are searched in ${textsEach} texts each, and found in
+${total.found}. Lookaround is supported if its place is known; at any other place, and for back references, \`pattern\` refuses when the schema is compiled.
 `,
 });

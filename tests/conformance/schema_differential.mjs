@@ -61,8 +61,8 @@ conclude({
   passed: total.cases - failures.length,
   failures,
   text: `${total.cases} instances, ${instancesEach} for each schema; ${total.valid} of them are valid. In ${total.ajvAlone} cases, ajv throws,
-or says otherwise over \`unevaluatedProperties\`, \`unevaluatedItems\` or \`contains\`, and is
-alone: the engine and the evaluator, which goes by the words of the specification and is written without a look at the engine, agree. The grammar, and what it leaves out because ajv is known to answer wrongly
-there, is [schema_grammar.mjs](../tests/conformance/support/schema_grammar.mjs).
+or answers differently for \`unevaluatedProperties\`, \`unevaluatedItems\` or \`contains\`, and is
+alone: the engine and the evaluator, which follows the text of the specification and was written independently of the engine, agree. The grammar, and the cases that it leaves out because ajv is known to answer wrongly,
+are in [schema_grammar.mjs](../tests/conformance/support/schema_grammar.mjs).
 `,
 });

@@ -43,7 +43,7 @@ conclude({
   passed: all.length - failures.length - discriminated,
   left: discriminated,
   failures,
-  text: `${all.length} answers, each against the schema that the document declares for it; ${valid} are valid, the others are not as their own
-document says. ${discriminated} are left out: they lack the property that a \`discriminator\` names, which OpenAPI 3.0 asks for and ajv, as it is
-set up here, does not look at.`,
+  text: `${all.length} answers, each against the schema that the document declares for it; ${valid} are valid, the others violate their own
+document. ${discriminated} are left out: they lack the property that a \`discriminator\` names, which OpenAPI 3.0 requires and ajv, as
+configured here, ignores.`,
 });

@@ -12,14 +12,14 @@ const found = order.map(name => JSON.parse(readFileSync(join(accounts, `${name}.
 
 // As the forge makes the anchor of a heading.
 const anchor = title => title.toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-');
-const summary = table(['what', 'held against', 'what must hold', 'passed', 'left out', 'failed'],
+const summary = table(['suite', 'source', 'requirement', 'passed', 'left out', 'failed'],
   found.map(({title, source, target, passed, left, failed}) => [`[${title}](#${anchor(title)})`, source, target, passed, left, failed]));
 
-const page = `# What the engines are held against
+const page = `# Conformance of the engines
 
-Written by \`./dev conformance --write\`; do not edit. \`./dev test\` runs the same suites, and fails where a score is below
-what must hold, or where this page says something else than the suites do. All of them ask the program \`lab\`, which
-calls what the server calls: \`echo '{"base64": "e30="}' | build/release/lab json\`.
+Written by \`./dev conformance --write\`; do not edit. \`./dev test\` runs the same suites, and fails if a score is below
+its requirement, or if this page differs from the results. All suites use the program \`lab\`, which
+calls the functions of the server: \`echo '{"base64": "e30="}' | build/release/lab json\`.
 
 ${summary}
 
