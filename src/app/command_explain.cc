@@ -46,8 +46,8 @@ trial::Question question_of(const ExplainOptions& words) {
   trial::Question question;
   const auto space = words.what.find(' ');
   if (space == std::string::npos) {
-    wrong_usage("WHAT", fmt::format("`{}` is neither a reason nor a request such as \"GET /orders/7\"",
-                                    printable(words.what)));
+    wrong_usage("QUESTION", fmt::format("`{}` is neither a reason nor a request such as \"GET /orders/7\"",
+                                        printable(words.what)));
   }
   question.method = words.what.substr(0, space);
   question.target = words.what.substr(space + 1);
@@ -169,7 +169,7 @@ void add_explain(CLI::App& program, int& status) {
                   "Explain a reason, or print the decision of each gate about a request without sending it.",
                   "gatehouse explain \"GET /orders/7\" --as clerk");
   const auto words = std::make_shared<ExplainOptions>();
-  command.option("what", words->what, "A reason, or a method and a path", Need::required);
+  command.option("question", words->what, "A reason, or a method and a path", Need::required);
   command.option("-c,--config", words->config, "The configuration");
   command.option("--as", words->roles,
                  "A role of the caller, or `authenticated`; without any, the request has no credential");

@@ -70,7 +70,7 @@ TEST_F(Account, ALimitEndsItBeforeOrAfterTheCallerIsKnown) {
             "pppppe------p");
 }
 
-TEST_F(Account, WhatTheObjectIsAskedOfCountsAsTheCondition) {
+TEST_F(Account, AFailedLookupCountsAsTheCondition) {
   EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"database_failed","rule":"getOrder.resource")")),
             "pppppppppe--p");
 }
@@ -82,7 +82,7 @@ TEST_F(Account, AnAnswerKeptBehindTheWallEndsThere) {
       "pppppppppppep");
 }
 
-TEST_F(Account, WhatCannotBeRecordedIsNotBegun) {
+TEST_F(Account, AnUnrecordableOperationIsNotBegun) {
   EXPECT_EQ(letters(R"("outcome":"failed","reason":"record_unavailable")"), "pp----------e");
   EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"record_unavailable")")), "ppppppppp---e");
 }
@@ -92,11 +92,11 @@ TEST_F(Account, ARequestThatBrokeOffClaimsNoMoreThanIsProven) {
   EXPECT_EQ(letters(known(R"("outcome":"failed","reason":"internal_error")")), "ppppp???????p");
 }
 
-TEST_F(Account, AnIntentSaysWhatPassedBeforeTheCallAndNothingOfWhatCameOfIt) {
+TEST_F(Account, AnIntentShowsTheGatesBeforeTheCallAndNoResult) {
   EXPECT_EQ(letters(known(R"("event.name":"intent","outcome":null,"sensitive":"export")")), "ppppppppp???p");
 }
 
-TEST_F(Account, TheEndingTellsReasonRuleMeaningAndDetail) {
+TEST_F(Account, TheEndingHasReasonRuleMeaningAndDetail) {
   of(known(
       R"("outcome":"refused","reason":"body_invalid","rule":"createOrder","detail":"/quantity: maximum")"));
   EXPECT_EQ(ending().text, "body_invalid by createOrder");

@@ -22,7 +22,7 @@ TEST(Descriptors, ThatAreManyGiveTheUsualBounds) {
   EXPECT_EQ(bounds->per_address, 1'000U);
 }
 
-TEST(Descriptors, ThatAreFewBoundTheConnectionsThatNobodyCountedAndHoldTheOthersBack) {
+TEST(Descriptors, ThatAreFewBoundTheDefaultConnectionsAndKeepTheReserve) {
   const auto bounds = connection_bounds(settings_with(2, 100), 1024);
   ASSERT_TRUE(bounds);
   EXPECT_GT(bounds->connections, 300U);
@@ -30,7 +30,7 @@ TEST(Descriptors, ThatAreFewBoundTheConnectionsThatNobodyCountedAndHoldTheOthers
   EXPECT_EQ(bounds->per_address, bounds->connections / 4);
 }
 
-TEST(Descriptors, ThatAreTooFewForWhatIsConfiguredAreAnError) {
+TEST(Descriptors, ThatAreTooFewForTheConfigurationAreAnError) {
   policy::Settings settings = settings_with(2, 100);
   settings.listen.connections = 900;
   const auto refused = connection_bounds(settings, 1024);

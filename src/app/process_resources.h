@@ -78,7 +78,7 @@ struct ProcessResources {
   server::Shared shared;
   std::unique_ptr<target::StatementThreads> statement_threads;  // null where no operation has a statement
   const std::shared_ptr<net::BlockingPool> threads;
-  // What Gatehouse asks other servers of its own accord: tasks that belong to no worker.
+  // Gatehouse's own requests to other servers: tasks that belong to no worker.
   net::LoopThread background_loop{clock};
   // Null where no operation has a handler. Apart from the others: a handler may take as long as its
   // operation's timeout, or longer.

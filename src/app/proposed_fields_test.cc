@@ -46,7 +46,7 @@ TEST(MentionedFields, AreNotWordsWithAHyphen) {
               IsEmpty());
 }
 
-TEST(MentionedFields, AreNotThoseThatGoOnOrThatBrowsersSend) {
+TEST(MentionedFields, AreNotForwardedOnesOrThoseThatBrowsersSend) {
   EXPECT_THAT(
       mentioned("Set the Content-Type header, the If-Match header, the Upgrade-Insecure-Requests header "
                 "and X-Requested-With")
@@ -115,7 +115,7 @@ TEST(ForwardProposals, AreOfAllOperationsTogether) {
   EXPECT_THAT(text, Not(HasSubstr("X-Other")));
 }
 
-TEST(ForwardProposals, AreNotWhatCannotGoOnOrGoesOnByItself) {
+TEST(ForwardProposals, AreNotNamesThatAreNeverOrAlwaysForwarded) {
   for (const std::string_view name :
        {"X-Request-Id", "Client-IP", "X-Forwarded-Foo", "Gatehouse-Roles", "X-SSL-Client-Verify", "Proxy",
         "Authorization", "X-HTTP-Method-Override", "X_Forwarded_For", "X.Real.IP", "User-Agent", "Range",

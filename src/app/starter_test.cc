@@ -73,7 +73,7 @@ openapi::Operation operation(openapi::Method method, std::string path, std::vect
   return made;
 }
 
-TEST(ProposedPermission, IsTheAreaAndWhatIsDoneThere) {
+TEST(ProposedPermission, IsTheAreaAndTheAction) {
   using openapi::Method;
   EXPECT_EQ(proposed_permission(operation(Method::get, "/api/v1/orders/{id}")), "orders:read");
   EXPECT_EQ(proposed_permission(operation(Method::patch, "/orders/{id}", {"Order desk"})),

@@ -81,7 +81,7 @@ TEST(Table, SpareColumnsGoBeforeALineIsLongerThanTheScreen) {
   EXPECT_EQ(table.take(kFile), "0123456789  127.0.0.1  ok               ann\n");
 }
 
-TEST(Table, GoesOnWithoutASecondHeadingAndNeverNarrower) {
+TEST(Table, ContinuesWithoutASecondHeadingAndNeverNarrower) {
   Table table({{"A"}, {"B"}});
   EXPECT_EQ(table.take(kFile), "");
   table.add({"long one", "1"});

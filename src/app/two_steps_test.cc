@@ -47,7 +47,7 @@ class TwoSteps : public ::testing::Test {
                             [](net::Loop&, std::size_t) { return std::shared_ptr<void>(); }};
 };
 
-TEST_F(TwoSteps, WhatIsMadeOnAllWorkersIsTakenUpOnAll) {
+TEST_F(TwoSteps, ResultsOfAllWorkersAreTakenUpOnAll) {
   EXPECT_TRUE(change([&](std::size_t worker) { return made("new " + std::to_string(worker)); }));
   EXPECT_EQ(in_use_, (std::vector<std::string>{"new 0", "new 1", "new 2", "new 3"}));
   EXPECT_EQ(alive_, 0);

@@ -18,7 +18,7 @@ TEST(Ip, OnlyExactTextsParse) {
   EXPECT_EQ(IpAddress::parse("2001:DB8:0::1")->text(), "2001:db8::1");
 }
 
-TEST(Ip, PrefixesClearWhatIsBehindThem) {
+TEST(Ip, PrefixesClearTheBitsAfterThem) {
   EXPECT_EQ(IpAddress::parse("2001:db8:1:2:3:4:5:6")->prefix(64).text(), "2001:db8:1:2::");
   EXPECT_EQ(IpAddress::parse("10.255.3.4")->prefix(9).text(), "10.128.0.0");
 }

@@ -29,7 +29,7 @@ TEST(Kept, AnEmptiedStructIsAsNewAndKeepsItsMemory) {
   EXPECT_EQ(found.numbers.capacity(), room);
 }
 
-TEST(Kept, WhatHoldsSomethingIsMovedAsEver) {
+TEST(Kept, AFilledContainerIsMovedAsUsual) {
   Kept<std::string> from, to;
   from = std::string(1000, 'x');
   const char* const memory = from.data();

@@ -42,7 +42,7 @@ TEST(Utf8, AFirstCharacterIsTakenWhole) {
     EXPECT_EQ(first_character(text).size, 0U);
 }
 
-TEST(Utf8, WhatATerminalWouldObeyDeceives) {
+TEST(Utf8, ControlCharactersDeceive) {
   for (const char32_t c : {U'\0', U'\n', U'\x1b', U'\x7f', U'\x9b', U'\u061c', U'\u200b', U'\u202e',
                            U'\u2028', U'\u2066', U'\ufeff', U'\ufffb'}) {
     EXPECT_TRUE(deceives(c)) << static_cast<std::uint32_t>(c);

@@ -55,7 +55,7 @@ TEST(Bounds, WorkIsBoundedAndTheBoundIsNotAbsorbed) {
   EXPECT_EQ(conditions.evaluate("lists.range(1000000000).size()"), "error: memory");
 }
 
-TEST(Bounds, PatternsAreChargedForWhatTheyBecome) {
+TEST(Bounds, PatternsAreChargedForTheirExpansion) {
   Conditions conditions;
   // Each takes milliseconds to compile, though it has no more bytes than others.
   const std::string classes = "principal.id + '" + repeated("\\\\pL", 160) + "'";

@@ -80,7 +80,7 @@ TEST(Checker, ReportsEveryProblemAtOnce) {
   EXPECT_EQ(program.error().size(), 3U);
 }
 
-TEST(Parser, NamesWhatItExpected) {
+TEST(Parser, NamesTheExpectedToken) {
   const Conditions conditions;
   EXPECT_EQ(conditions.problem("principal.id = 'x'"), "13: '=' is not an operator; equality is '=='");
   EXPECT_EQ(conditions.problem("principal.id == "), "16: expected an expression but found the end");

@@ -132,7 +132,7 @@ TEST(Functions, OfOptionalsEvaluateAlternativesLazily) {
       {"optional.none().value()", "optional.of(1).or(1).value() + optional.none().or(1)", "[?1]", "(1).?a"});
 }
 
-TEST(Functions, OfConversionRefuseWhatIsNotExactlyOfTheirForm) {
+TEST(Functions, OfConversionRefuseInexactForms) {
   expect_all_true({
       "int('-12') == -12 && uint('12') == 12u && double('1e3') == 1000.0 && int(-1.9) == -1 && string(1.5) "
       "== '1.5'",

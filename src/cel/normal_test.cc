@@ -37,7 +37,7 @@ TEST(Key, TextsAreNormalAndOtherCaseIsAnother) {
   EXPECT_EQ(key("\xFF@A"), "\xFF@a") << "what is not UTF-8 stays";
 }
 
-TEST(Key, WhatTrimTakesAwayDoesNotCount) {
+TEST(Key, TrimmedCharactersDoNotCount) {
   for (const std::string_view space :
        {"\t", "\v", "\x1c", "\x1d", "\x1e", "\x1f", "\x01", "\u0085", "\u00A0", "\u1680", "\u2003", "\u2028",
         "\u2029", "\u202F", "\u205F", "\u3000", "\uFEFF", "\u180E", "\u200B"}) {
@@ -60,7 +60,7 @@ TEST(Key, NumbersCountByTheirValue) {
   EXPECT_NE(key(Value::number(5.5)), key(Value::integer(5)));
 }
 
-TEST(Lower, FoldsWhatUnicodeFolds) {
+TEST(Lower, FoldsAsUnicodeDoes) {
   EXPECT_EQ(lower("ABC"), "abc");
   EXPECT_EQ(lower("\u00C9\u00DF\u03A3"), "\u00E9ss\u03C3");
   EXPECT_EQ(lower("E\u0301"), "\u00E9");

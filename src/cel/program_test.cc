@@ -35,7 +35,7 @@ TEST(Conditions, GiveTheRolesOfAClaim) {
   EXPECT_EQ(roles, (std::vector<std::string>{"admin", "auditor"}));
 }
 
-TEST(Conditions, AskOnlyForWhatTheyReach) {
+TEST(Conditions, ReadOnlyTheVariablesTheyReach) {
   Conditions conditions;
   conditions.asked = 0;
   EXPECT_EQ(conditions.evaluate(R"(principal.id == "acme" || resource.status == "open")"), "true");
@@ -185,7 +185,7 @@ TEST(Text, EscapesAreCodePoints) {
   EXPECT_EQ(conditions.evaluate("b'\\xff' == b'\\377' && '\\xff' == '\\u00ff'"), "true");
 }
 
-TEST(ResultText, TellsUnequalValuesApart) {
+TEST(ResultText, DistinguishesUnequalValues) {
   Conditions conditions;
   EXPECT_EQ(conditions.evaluate("[principal.id, 'b,c']"), R"(["acme","b,c"])");
   EXPECT_EQ(conditions.evaluate("['a\",\"b']"), R"(["a\",\"b"])");

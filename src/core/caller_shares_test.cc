@@ -42,7 +42,7 @@ std::optional<Exhausted> exhausted(CallerShares::Lease& lease, std::uint64_t amo
   return grown ? std::nullopt : std::optional(grown.error());
 }
 
-TEST(SharesOfCallers, LeaveHalfToTheOthersWhateverOneCallerTakes) {
+TEST(SharesOfCallers, LeaveHalfToTheOthersForAnyCaller) {
   CallerShares shares(256);
   std::vector<CallerShares::Lease> held;
   EXPECT_EQ(take_all(shares, principal("t", "greedy"), held), 128U);
@@ -53,7 +53,7 @@ TEST(SharesOfCallers, LeaveHalfToTheOthersWhateverOneCallerTakes) {
   EXPECT_TRUE(shares.take_one(principal("t", "third"), kHere));
 }
 
-TEST(SharesOfCallers, AreOneForACallerWhateverAddressItComesFrom) {
+TEST(SharesOfCallers, AreOneForACallerWithManyAddresses) {
   CallerShares shares(64);
   std::vector<CallerShares::Lease> held;
   EXPECT_EQ(take_all(shares, principal("t", "p"), held), 32U);
@@ -87,7 +87,7 @@ TEST(SharesOfCallers, NameACallerByItsPrincipalOrElseByItsNetwork) {
             caller_name({}, *IpAddress::parse("2001:db8::2")));
 }
 
-TEST(SharesOfCallers, AreGivenBackAndSayWhenNothingIsLeftForAnybody) {
+TEST(SharesOfCallers, AreGivenBackAndReportExhaustion) {
   CallerShares shares(2);
   auto first = shares.take_one(principal("t", "a"), kHere);
   ASSERT_TRUE(first);
@@ -133,7 +133,7 @@ TEST(SharesOfCallers, OfBytesAreHalfForOneCallerHoweverManyRequestsItHas) {
   EXPECT_EQ(exhausted(other, kMost), Exhausted::all);
 }
 
-TEST(SharesOfCallers, RefuseWhatGoesBeyondAndKeepWhatIsHeld) {
+TEST(SharesOfCallers, RefuseMoreThanTheShareAndKeepTheHeldAmount) {
   CallerShares shares(200);
   auto first = shares.lease(principal("t", "a"), kHere);
   EXPECT_EQ(exhausted(first, 60), std::nullopt);
@@ -152,7 +152,7 @@ TEST(SharesOfCallers, RefuseWhatGoesBeyondAndKeepWhatIsHeld) {
   EXPECT_EQ(shares.used(), 0U);
 }
 
-TEST(SharesOfCallers, ALeaseMovesWithWhatItHolds) {
+TEST(SharesOfCallers, ALeaseMovesWithItsAmount) {
   CallerShares shares(200);
   CallerShares::Lease kept;
   {

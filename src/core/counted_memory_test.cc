@@ -71,7 +71,7 @@ TEST_F(CountedMemories, AreRefusedBeyondTheShareAndBeyondAll) {
   EXPECT_EQ(shares_->used(), 50'000U);
 }
 
-TEST_F(CountedMemories, AreNotCountedWhereTheyAreSmallOrNobodyCounts) {
+TEST_F(CountedMemories, AreNotCountedIfSmallOrWithoutShares) {
   const auto small = copies(CountedMemory::kSmallest);
   EXPECT_TRUE(small);
   EXPECT_EQ(shares_->used(), 0U);

@@ -29,7 +29,7 @@ TEST(FinishedIdentities, TellAnUpstreamWhoAsks) {
             "Gatehouse-Principal: partner:acme\r\nGatehouse-Roles: \r\nGatehouse-Scheme: \r\n");
 }
 
-TEST(FinishedIdentities, OfNobodyTellNothing) {
+TEST(FinishedIdentities, WithoutAPrincipalHaveNoFields) {
   Identity nobody;
   nobody.id = kAnonymous;
   EXPECT_EQ(FinishedIdentity(std::move(nobody)).upstream_fields(), "");

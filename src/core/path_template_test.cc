@@ -47,7 +47,7 @@ TEST(PathTemplates, WithoutValuesAreThemselves) {
   EXPECT_EQ(out, "/state");
 }
 
-TEST(PathTemplates, EncodeWhatIsNotUnreserved) {
+TEST(PathTemplates, EncodeAllButUnreservedCharacters) {
   EXPECT_EQ(with("/o/{path.id}", R"("a b%2e?x=1&y#z;@:+é")"),
             "/o/a%20b%252e%3Fx%3D1%26y%23z%3B%40%3A%2B%C3%A9");
   EXPECT_EQ(with("/o/{path.id}/x", R"("%2f..%2f")"), "/o/%252f..%252f/x");
@@ -98,7 +98,7 @@ TEST(PathTemplates, GiveOneObjectOneName) {
   EXPECT_EQ(with("/o/{path.id}", "true"), "/o/true");
 }
 
-TEST(PathTemplates, RefuseWhatIsNotAPath) {
+TEST(PathTemplates, RefuseInvalidPaths) {
   EXPECT_THAT(why_not("orders/{path.id}"), HasSubstr("begins with"));
   EXPECT_THAT(why_not(""), HasSubstr("begins with"));
   for (const std::string_view path : {"/o?x={path.id}", "/o#x", "/o/%2e", "/o x", "/o}", "/o/\r\n", "/ö"}) {

@@ -37,7 +37,7 @@ namespace {
 using namespace std::chrono_literals;
 using gate::Identifier;
 
-TEST(Principals, OfACertificateEndWithItsChainWhateverElseHolds) {
+TEST(Principals, OfACertificateEndWithItsChain) {
   const WallTime end{1000h};
   const Handshake handshake{WallTime{1h}, end};
   const Identity key = Identifier::of(PrincipalKind::key);

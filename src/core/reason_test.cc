@@ -22,7 +22,7 @@ TEST(Reasons, EveryAnswerIsAnError) {
   }
 }
 
-TEST(Reasons, ARefusalThatNobodyFilledInSaysNothing) {
+TEST(Reasons, ADefaultRefusalIsTheLeastSpecific) {
   EXPECT_EQ(Refusal().answer, RefusalAnswer::internal_error);
   EXPECT_EQ(text_of(Refusal().answer).status, 500U);
 }

@@ -174,7 +174,7 @@ TEST(Certificate, AnEndInTheYear9999DoesNotOverflow) {
   EXPECT_EQ(peer->serial, "1");
 }
 
-TEST(Certificate, WhatIsNotExactlyOneCertificateIsRefused) {
+TEST(Certificate, OtherTextsThanOneCertificateAreRefused) {
   const std::string good = strange({"orders"}, "");
   EXPECT_FALSE(parse_certificate(""));
   EXPECT_FALSE(parse_certificate(good + '\0'));

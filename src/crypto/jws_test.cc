@@ -64,7 +64,7 @@ Split split(const std::string& token) {
   return {token.substr(0, dot), *from_base64url(token.substr(dot))};
 }
 
-TEST(Jws, EveryAlgorithmVerifiesWhatItSigned) {
+TEST(Jws, EveryAlgorithmVerifiesItsOwnSignature) {
   JwsVerifier verifier;
   for (const KeyType type : kTypes) {
     const KeySet keys = keys_of(type);
@@ -382,7 +382,7 @@ TEST(JwsAttack, AFailedVerificationLeavesNoErrorBehindForTls) {
 
 // ---- The form ----
 
-TEST(JwsAttack, CritIsRefusedWhateverItNames) {
+TEST(JwsAttack, CritIsRefusedWithAnyContent) {
   for (const char* crit : {R"(["http://example.invalid/UNDEFINED"])", R"(["exp"])", R"(["alg"])", "[]",
                            "null", "true", R"("exp")", "{}"}) {
     EXPECT_EQ(fault_of_header(fmt::format(R"({{"alg":"ES256","exp":1,"crit":{}}})", crit)),

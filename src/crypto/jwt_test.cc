@@ -59,7 +59,7 @@ std::string with(std::string_view claim, std::string_view value) {
 }
 std::string date(std::int64_t offset) { return std::to_string(kSecond + offset); }
 
-TEST(Jwt, AGoodTokenTellsItsSubjectClaimsAndEnd) {
+TEST(Jwt, AValidTokenGivesItsSubjectClaimsAndEnd) {
   JwtVerifier verifier(rules());
   const auto token = verifier.verify(*issuer().sign_jwt(with("role", R"("auditor")")), keys(), kNow);
   ASSERT_TRUE(token);

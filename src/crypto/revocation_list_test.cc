@@ -108,7 +108,7 @@ TEST(RevocationLists, OfAnotherAuthoritySayNothing) {
   EXPECT_EQ(lists->state_of("", "8", kListed), State::not_covered);
 }
 
-TEST(RevocationLists, EndAtNextUpdateButWhatIsTakenBackStaysSo) {
+TEST(RevocationLists, EndAtNextUpdateButRevokedCertificatesStayRevoked) {
   const auto authority = authority_named("Partners");
   const auto lists = RevocationLists::parse(list_of(authority, {7}, 1h), authority.certificate_pem());
   EXPECT_EQ(lists->state_of("CN=Partners", "8", kListed + 1h - 1s), State::good);
@@ -237,7 +237,7 @@ TEST(RevocationLists, OfAuthoritiesThatCertifyEachOtherComeToAnEnd) {
       << "it may hang on the one taken back";
 }
 
-TEST(Certificates, AuthoritiesAreTold) {
+TEST(Certificates, AuthoritiesAreReported) {
   const auto partners = authority_named("Partners");
   const auto banks = authority_named("Banks");
   const auto below = authority_below(banks, "Branch", 5);

@@ -40,7 +40,7 @@ TEST(Signer, AKeyDoesNotSignForAnotherAlgorithm) {
   }
 }
 
-TEST(Signer, WhatIsNotAPlainPrivateKeyIsRefused) {
+TEST(Signer, OtherTextsThanAPlainPrivateKeyAreRefused) {
   EXPECT_FALSE(Signer::from_pem(""));
   EXPECT_FALSE(Signer::from_pem("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"));
   EXPECT_FALSE(Signer::from_pem(

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr WallTime kCachedAt{1'760'000'000s};
 constexpr std::size_t kPlenty = std::size_t{64} << 20U;
 
-TEST(TokenCache, FindsWhatWasPutAndNothingElse) {
+TEST(TokenCache, FindsOnlyStoredTokens) {
   TokenCache<int> cache(64, kPlenty);
   cache.put(TokenKey("token"), 1, kCachedAt + 60s, std::make_shared<int>(7), 8);
   ASSERT_TRUE(cache.find(TokenKey("token"), 1, kCachedAt));
@@ -80,7 +80,7 @@ TEST(TokenCache, AFloodEvictsAndNeverGrows) {
   EXPECT_TRUE(cache.find(TokenKey("19999"), 1, kCachedAt)) << "the newest is there";
 }
 
-TEST(TokenCache, WhatIsUsedStaysAndWhatIsOfOldKeysGoesFirst) {
+TEST(TokenCache, UsedEntriesStayAndThoseOfOldKeysAreEvictedFirst) {
   TokenCache<int> cache(8, kPlenty);  // one set
   for (int i = 0; i < 8; ++i) {
     cache.put(TokenKey(std::to_string(i)), i < 4 ? 1 : 2, kCachedAt + 60s, std::make_shared<int>(i), 8);
@@ -111,7 +111,7 @@ TEST(TokenCache, BytesAreBoundedHoweverLargeTheTokensAre) {
       << "the newest is there";
 }
 
-TEST(TokenCache, WhatIsTooLargeIsNotKeptAndTakesNothingAway) {
+TEST(TokenCache, LargeEntriesAreNotKeptAndEvictNothing) {
   TokenCache<int> cache(64, 1 << 20);
   cache.put(TokenKey("small"), 1, kCachedAt + 60s, std::make_shared<int>(1), 8);
   cache.put(TokenKey("large"), 1, kCachedAt + 60s, std::make_shared<int>(2), 1 << 19);
@@ -119,7 +119,7 @@ TEST(TokenCache, WhatIsTooLargeIsNotKeptAndTakesNothingAway) {
   EXPECT_FALSE(cache.find(TokenKey("large"), 1, kCachedAt));
 }
 
-TEST(TokenCache, WhatIsInUseOutlivesAFlood) {
+TEST(TokenCache, UsedEntriesOutliveAFlood) {
   TokenCache<int> cache(1024, 100'000);
   const TokenKey used("used");
   cache.put(used, 1, kCachedAt + 60s, std::make_shared<int>(7), 500);
@@ -129,7 +129,7 @@ TEST(TokenCache, WhatIsInUseOutlivesAFlood) {
   }
 }
 
-TEST(TokenCache, TheMeterCountsWhatIsThere) {
+TEST(TokenCache, TheMeterCountsTheEntries) {
   const auto meter = std::make_shared<CacheMeter>();
   {
     TokenCache<int> cache(64, kPlenty, meter);

@@ -67,7 +67,7 @@ TEST_F(TakenForNumbers, WhereTheyAreCompared) {
   }
 }
 
-TEST_F(TakenForNumbers, WhateverIsDoneToThemBefore) {
+TEST_F(TakenForNumbers, AfterAnyOperationOnThem) {
   for (const std::string_view text :
        {"SELECT t FROM numbers WHERE n = nullif(:q.x, '')",
         "SELECT t FROM numbers WHERE id = trim(:q.x)",
@@ -311,7 +311,7 @@ TEST_F(TakenForNumbers, NoneRanksOrCommandsASearchTable) {
 }
 
 // With any comparison of the result.
-TEST_F(TakenForNumbers, ByWhatCalculates) {
+TEST_F(TakenForNumbers, ByFunctionsThatCalculate) {
   for (const std::string_view text :
        {"SELECT n FROM numbers LIMIT :q.x",
         "SELECT n FROM numbers LIMIT 1 OFFSET :q.x",

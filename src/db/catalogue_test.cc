@@ -74,7 +74,7 @@ TEST_F(Statements, NamesBecomeNumbersInTheOrderOfTheirFirstUse) {
   EXPECT_EQ(statement.parameters()[1].offset, 17U);
 }
 
-TEST_F(Statements, WhatLooksLikeANameInAStringACommentOrAnIdentifierIsNotOne) {
+TEST_F(Statements, ANameInAStringACommentOrAnIdentifierIsNotAParameter) {
   const auto& statement =
       add("SELECT ':a.b' AS \":c.d\", /* :e.f ' */ `id` AS [:g.h], 'it''s :i.j' -- :k.l '\n"
           " AS x FROM orders WHERE id = :path.id");
@@ -310,7 +310,7 @@ TEST_F(Statements, AWriteSaysHowManyRowsItChangedAndAFailedOneChangesNothing) {
   EXPECT_EQ(list(insert, {9, "new"}), "[]");
 }
 
-TEST_F(Statements, JsonValuesAreBoundAsWhatTheyAre) {
+TEST_F(Statements, JsonValuesAreBoundByTheirTypes) {
   json::Document document;
   json::Parser parser;
   ASSERT_TRUE(parser.parse(
@@ -400,7 +400,7 @@ TEST_F(Statements, ColumnsWhoseNamesDifferInCaseOnlyAreOneName) {
 }
 
 // The inputs of functions are bounded in statements: SQLite does not interrupt a function.
-TEST(LengthsOfStatements, BoundWhatAFunctionIsGivenAndMakes) {
+TEST(LengthsOfStatements, BoundTheInputAndOutputOfAFunction) {
   Connection connection = *Connection::open({.path = ":memory:", .longest = kLongestOfStatements});
   StatementCatalogue catalogue(connection);
   SystemClock clock;

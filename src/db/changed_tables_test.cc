@@ -122,7 +122,7 @@ TEST_F(ChangedTables, InATransactionTooAndItIsUndone) {
   EXPECT_EQ(list(add("SELECT count(*) AS c FROM docs")), R"([{"c":0}])");
 }
 
-TEST_F(ChangedTables, WhatTheStatementDoesNotUseMayChange) {
+TEST_F(ChangedTables, UnusedTablesMayChange) {
   const auto& named = add("SELECT secret, owner FROM docs WHERE owner = :query.q");
   const auto& insert = add("INSERT INTO docs (owner) VALUES (:body.owner)");
   const auto& counting = add("SELECT count(*) AS c FROM docs WHERE owner LIKE :query.q");
@@ -147,7 +147,7 @@ struct Change {
   std::vector<Sql> changes;
 };
 
-TEST_F(ChangedTables, WhatItUsesMayNot) {
+TEST_F(ChangedTables, UsedTablesMayNot) {
   const Change all[] = {
       {"INSERT INTO docs (secret) VALUES (:query.q)",
        {"DROP TABLE docs", "CREATE TABLE docs (owner TEXT DEFAULT 'ann', secret TEXT, n INTEGER)"}},

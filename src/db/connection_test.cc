@@ -127,7 +127,7 @@ TEST_F(Database, NothingIsMadeWhereADatabaseHasToBeThere) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(Database, AFileThatIsNoDatabaseIsRefused) {
+TEST_F(Database, AFileThatIsNotADatabaseIsRefused) {
   std::ofstream(path_) << std::string(4096, 'x');
   EXPECT_EQ(Connection::open(options()).error().code, ErrorCode::invalid);
 }
@@ -178,7 +178,7 @@ TEST_F(Database, ATransactionThatIsNotCommittedDidNotHappen) {
   EXPECT_EQ(number(connection, "SELECT count(*) FROM t"), 1);
 }
 
-TEST_F(Database, ASecondWriterIsToldToComeAgain) {
+TEST_F(Database, ASecondWriterIsToRetry) {
   Connection first = open();
   OpenOptions impatient = options();
   impatient.busy_timeout = std::chrono::milliseconds{0};
@@ -192,7 +192,7 @@ TEST_F(Database, ASecondWriterIsToldToComeAgain) {
   EXPECT_EQ(refused.error().retry, Retry::yes);
 }
 
-TEST_F(Database, DataVersionTellsOfCommitsByOthersOnly) {
+TEST_F(Database, DataVersionChangesWithCommitsByOthersOnly) {
   Connection watcher = open();
   Connection writer = open();
   ASSERT_TRUE(watcher.execute("CREATE TABLE t (i INTEGER)"));

@@ -26,7 +26,7 @@ class LocksOfAFile : public ::testing::Test {
   std::string path_;
 };
 
-TEST_F(LocksOfAFile, AreHeldOnceWhoeverAsks) {
+TEST_F(LocksOfAFile, AreHeldOnceByAnyCaller) {
   FileLocks& locks = **FileLocks::of(path_);
   EXPECT_EQ(*FileLocks::of(path_), &locks);
   EXPECT_TRUE(*locks.lock(7));

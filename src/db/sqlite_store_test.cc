@@ -117,7 +117,7 @@ TEST_F(SqliteStoreTest, WorksThatGatherShareOneCommitAndFailAlone) {
 }
 
 // A full disk rolls back all that shared the transaction: those that would have fitted run again.
-TEST_F(SqliteStoreTest, WhatAFullDiskTookWithItRunsAgain) {
+TEST_F(SqliteStoreTest, WorksThatAFullDiskRolledBackRunAgain) {
   hold_writer();
   const auto runs = std::make_shared<std::atomic<int>>(0);
   std::optional<Result<std::size_t>> small, large, behind;
@@ -150,7 +150,7 @@ TEST_F(SqliteStoreTest, WhatAFullDiskTookWithItRunsAgain) {
   EXPECT_EQ(*count(*store_), 2U);
 }
 
-TEST_F(SqliteStoreTest, WhatHasNotBegunGoesWithItsCaller) {
+TEST_F(SqliteStoreTest, AWorkThatHasNotBegunIsDroppedWithItsCaller) {
   hold_writer();
   std::optional<Result<std::size_t>> gone, stays;
   {
@@ -165,7 +165,7 @@ TEST_F(SqliteStoreTest, WhatHasNotBegunGoesWithItsCaller) {
   EXPECT_EQ(*count(*store_), 1U);
 }
 
-TEST_F(SqliteStoreTest, WhatHasBegunGoesOnWithoutItsCaller) {
+TEST_F(SqliteStoreTest, AWorkThatHasBegunContinuesWithoutItsCaller) {
   std::latch begun{1};
   std::latch go_on{1};
   {
@@ -316,7 +316,7 @@ TEST(SqliteStoreKilled, LosesNothingThatWasAcknowledged) {
 }
 
 // The driver for tests of code that uses a store.
-TEST(SuspendingStore, FailsAndRepeatsWhenItIsTold) {
+TEST(SuspendingStore, FailsAndRepeatsOnRequest) {
   const SystemClock clock;
   net::Loop loop(clock);
   testing::SuspendingStore store;

@@ -124,7 +124,7 @@ TEST_P(StoreContract, ChangedRowsAreCounted) {
   EXPECT_EQ(run("DELETE FROM things WHERE id = 'nothing'")->changed, 0);
 }
 
-TEST_P(StoreContract, WhatAWorkThatFailsHasDoneIsUndone) {
+TEST_P(StoreContract, TheChangesOfAFailedWorkAreUndone) {
   const auto failed = transact<std::int64_t>([](Session& session) -> net::Task<Result<std::int64_t>> {
     auto counted = co_await count_up(session);
     GATEHOUSE_CO_CHECK(counted);
@@ -174,7 +174,7 @@ TEST_P(StoreContract, ForeignKeysHold) {
   EXPECT_EQ(run("DELETE FROM things WHERE id = 'counter'").error().code, ErrorCode::conflict);
 }
 
-TEST_P(StoreContract, WhatOnlyReadsCannotWrite) {
+TEST_P(StoreContract, AReadOnlyWorkCannotWrite) {
   EXPECT_FALSE(run("UPDATE things SET amount = 9", {}, Store::Mode::read));
   EXPECT_EQ(amount(), 0);
 }
@@ -220,7 +220,7 @@ TEST_P(StoreContract, WorksAtTheSameTimeLoseNothing) {
   EXPECT_EQ(amount(), kMany);
 }
 
-TEST_P(StoreContract, WhatComesTooLateDoesNotBegin) {
+TEST_P(StoreContract, AWorkThatComesTooLateDoesNotBegin) {
   std::atomic<bool> ran{false};
   const auto late =
       net::finish(loop_, store_->transact<std::int64_t>(loop_, Store::Mode::write,
@@ -235,7 +235,7 @@ TEST_P(StoreContract, WhatComesTooLateDoesNotBegin) {
   EXPECT_EQ(amount(), 0);
 }
 
-TEST_P(StoreContract, WhatHasBegunGoesOnWhenItsCallerGoes) {
+TEST_P(StoreContract, AWorkThatHasBegunContinuesWhenItsCallerIsCancelled) {
   const auto begun = std::make_shared<std::atomic<bool>>(false);
   const auto call = [this, begun]() -> net::Task<void> {
     Work<std::int64_t> work = [begun](Session& session) -> net::Task<Result<std::int64_t>> {

@@ -38,7 +38,7 @@ TEST(Reader, GivesEachTypeThatConfigurationHas) {
   EXPECT_EQ(d.problems.text(), "");
 }
 
-TEST(Reader, AWrongTypeIsAProblemThatSaysWhatWouldBeRight) {
+TEST(Reader, AWrongTypeIsAProblemWithItsRemedy) {
   Document d(
       "name: 12\nwait: 10\nbody: 64KB\nrate: fast\non: yes\nn: 10\ndo: redirct\nhosts: a\nempty: ''\n");
   Reader in = d.reader();
@@ -65,7 +65,7 @@ TEST(Reader, AWrongTypeIsAProblemThatSaysWhatWouldBeRight) {
             "g.yaml:9:8: empty: must not be empty\n");
 }
 
-TEST(Reader, AKeyThatNobodyAskedForIsAProblemWithTheNearestKnownOne) {
+TEST(Reader, AnUnknownKeyIsAProblemWithTheNearestKnownOne) {
   Document d("upstreams:\n  orders: {url: x, tiemout: 1s, zzz: 1}\n");
   Reader in = d.reader();
   for (const auto& [name, upstream] : in.required_field("upstreams")->map()) {
@@ -82,7 +82,7 @@ TEST(Reader, AKeyThatNobodyAskedForIsAProblemWithTheNearestKnownOne) {
       "upstreams.orders: there is no key `zzz` here; there are `timeout`, `url`\n");
 }
 
-TEST(Reader, AnObjectThatIsNoneIsOneProblemAndNotMany) {
+TEST(Reader, AValueInPlaceOfAnObjectIsOneProblem) {
   Document d("tls: yes\n");
   Reader in = d.reader();
   Reader tls(*in.take("tls"));
@@ -92,7 +92,7 @@ TEST(Reader, AnObjectThatIsNoneIsOneProblemAndNotMany) {
   EXPECT_EQ(d.problems.text(), "g.yaml:1:6: tls: must be a map, not a text\n");
 }
 
-TEST(Nearest, OffersOnlyWhatASlipOfTheHandExplains) {
+TEST(Nearest, OffersOnlyProbableTypingErrors) {
   const std::vector<std::string> names = {"timeout", "url", "connect_timeout"};
   EXPECT_EQ(nearest("timeuot", names), "timeout");
   EXPECT_EQ(nearest("urls", names), "url");

@@ -32,7 +32,7 @@ TEST(Yaml, ScalarsFollowTheCoreSchemaOfYaml12) {
             R"({"a":null,"b":"","c":"","d":"12","e":12,"f":1})");
 }
 
-TEST(Yaml, WhatTwoReadersTakeDifferentlyIsRefused) {
+TEST(Yaml, AmbiguousTextsAreRefused) {
   EXPECT_THAT(yaml("a: 010"), StartsWith("a.yaml:1:4: `010` is octal in some"));
   EXPECT_THAT(yaml("a: .inf"), HasSubstr("JSON has no number"));
   EXPECT_THAT(yaml("a: -.INF"), HasSubstr("JSON has no number"));

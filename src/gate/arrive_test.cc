@@ -117,7 +117,7 @@ TEST_F(Arrival, ACallerCannotChooseWhichWordsOfOthersTheRecordWithholds) {
   EXPECT_EQ(event.said, "[redacted]");
 }
 
-TEST_F(Arrival, ACallerCannotNameWhatTheRecordWithholds) {
+TEST_F(Arrival, ACallerCannotChooseTheWithheldTexts) {
   ASSERT_TRUE(arrive("/a?api_key=42&other=550e8400-e29b-41d4-a716-446655440000",
                      "Authorization: Bearer 42\r\n"
                      "Proxy-Authorization: Basic 550e8400-e29b-41d4-a716-446655440000\r\n"
@@ -156,7 +156,7 @@ TEST_F(Arrival, AMalformedCookieStillCarriesSecrets) {
   EXPECT_TRUE(collected(" the longer value"));
 }
 
-TEST_F(Arrival, WhatASenderSignsWithIsKeptOutOfAnUpstreamsWords) {
+TEST_F(Arrival, SigningSecretsAreRemovedFromAnUpstreamsText) {
   ASSERT_TRUE(
       arrive("/a?X-Amz-Signature=0123456789abcdef-query&x%2Damz-security-token=token%2Fof-the-query",
              "Authorization: AWS4-HMAC-SHA256 Credential=AKID/scope,Signature=0123456789abcdef-header, "
@@ -220,7 +220,7 @@ TEST_F(Arrival, AnAddressIsBelievedFromATrustedProxyOnly) {
   EXPECT_EQ(exchange_.client, *IpAddress::parse("198.51.100.1"));
 }
 
-TEST_F(Arrival, NoAddressIsBelievedWhereThePeerSpeaksForNobody) {
+TEST_F(Arrival, NoForwardedAddressIsBelievedFromAnUntrustedPeer) {
   peer_.address = *IpAddress::parse("10.1.2.3");
   peer_.text = "10.1.2.3";
   peer_.forwarding = Forwarding::never_believed;
@@ -232,7 +232,7 @@ TEST_F(Arrival, NoAddressIsBelievedWhereThePeerSpeaksForNobody) {
   }
 }
 
-TEST_F(Arrival, WhatATrustedProxySaysAndIsNoAddressRefuses) {
+TEST_F(Arrival, AnInvalidAddressOfATrustedProxyRefuses) {
   peer_.address = *IpAddress::parse("10.1.2.3");
   peer_.text = "10.1.2.3";
   const auto refused = arrive("/a", "X-Forwarded-For: unknown\r\n");

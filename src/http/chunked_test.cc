@@ -106,7 +106,7 @@ TEST(Chunked, NothingIsReadBehindTheEnd) {
   EXPECT_EQ(step.consumed, 0U);
 }
 
-TEST(Chunked, WhatIsWrittenIsReadBack) {
+TEST(Chunked, WrittenChunksAreReadBack) {
   for (const std::size_t size : {1, 15, 16, 255, 4096, 70000}) {
     const std::string body(size, 'b');
     const std::string coded =

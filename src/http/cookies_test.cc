@@ -43,7 +43,7 @@ TEST(Cookies, AValueThatReadersDisagreeAboutSaysSo) {
     EXPECT_EQ(read_cookies(text), "(a=" + std::string(text + 2) + ")odd") << text;
 }
 
-TEST(Cookies, APieceThatIsNotAPairIsNoCookie) {
+TEST(Cookies, APieceThatIsNotAPairIsNotACookie) {
   for (const char* text : {"", "a", "=a", " a=b", "a =b", "a(=b", "\ta=b", ";"})
     EXPECT_TRUE(read_cookies(text).starts_with("(=)not_a_pair")) << text;
   EXPECT_EQ(read_cookies("a=b;"), "(a=b)(=)not_a_pair");

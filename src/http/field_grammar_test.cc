@@ -66,7 +66,7 @@ TEST(FieldGrammar, WeightedTokensAndLanguages) {
   none_goes_on(FieldGrammar::language_tags, {"*", "en;q=0.1", "en, ..", ""});
 }
 
-TEST(FieldGrammar, EntityTagsGoOnWholeOrNotAtAll) {
+TEST(FieldGrammar, EntityTagsAreForwardedWholeOrNotAtAll) {
   all_go_on(FieldGrammar::entity_tags,
             {"\"xyzzy\"", "W/\"xyzzy\"", "\"\"", "\"xyzzy\", \"r2d2xxxx\", \"c3piozzzz\"", "*",
              "W/\"a\", \"b,c\"", "686897696a7c876b7e", "\"a\\b\"", "\"\xc3\xa4\""});
@@ -99,7 +99,7 @@ TEST(FieldGrammar, RangesAreBytesAndFew) {
                 "bytes=0-1,", "bytes=,0-1", "bytes=0-1,,2-3", "bytes=0-1, ,2-3", "bytes=0-1, "});
 }
 
-TEST(FieldGrammar, ProductsAreWhatClientsAreCalled) {
+TEST(FieldGrammar, ProductsAreTheNamesOfClients) {
   all_go_on(FieldGrammar::products,
             {"curl/7.88.1", "CERN-LineMode/2.15 libwww/2.17b3",
              "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "

@@ -46,7 +46,7 @@ TEST(ClientAddress, PortsAndBracketsAreUnderstood) {
   EXPECT_EQ(client("10.0.0.1", {"[2001:db8::1]:5678"}), "2001:db8::1");
 }
 
-TEST(ClientAddress, WhatCannotBeReadIsNotGuessed) {
+TEST(ClientAddress, UnreadableEntriesAreNotGuessed) {
   EXPECT_EQ(client("10.0.0.1", {"1.2.3.4, unknown"}), "refused");
   EXPECT_EQ(client("10.0.0.1", {"1.2.3.4,"}), "refused");
   EXPECT_EQ(client("10.0.0.1", {""}), "refused");

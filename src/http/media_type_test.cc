@@ -64,7 +64,7 @@ TEST(MediaType, IsWrittenInOneWay) {
   EXPECT_EQ(written("a/b ;\tCharset=UTF-8;  x=\"Y;z\""), "a/b; charset=UTF-8; x=\"Y;z\"");
 }
 
-TEST(MediaType, WhatIsNotExactlyOneIsRefused) {
+TEST(MediaType, TextsOtherThanExactlyOneAreRefused) {
   for (const char* text : {"",
                            "a",
                            "a/",

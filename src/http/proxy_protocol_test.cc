@@ -47,7 +47,7 @@ TEST(ProxyProtocol, AsksForMoreAtEveryByteAndForNoneTooMany) {
   EXPECT_EQ(read_header(bytes), "203.0.113.9:50000 10.0.0.1:443 32");
 }
 
-TEST(ProxyProtocol, WhatDoesNotAddUpIsRefused) {
+TEST(ProxyProtocol, InconsistentHeadersAreRefused) {
   EXPECT_EQ(read_header("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n"), "malformed");
   EXPECT_EQ(read_header("GET / HTTP/1.1\r\n"), "malformed");
   EXPECT_EQ(read_header("\x16\x03\x01"), "malformed");

@@ -381,7 +381,7 @@ const std::vector<MalformedRequest>& malformed_cases() {
   return cases;
 }
 
-TEST(RequestParser, RefusesWhatTwoServersCouldReadDifferently) {
+TEST(RequestParser, RefusesAmbiguousRequests) {
   for (const auto& [bytes, reason] : malformed_cases()) {
     const Parsed parsed = parse(bytes);
     EXPECT_EQ(parsed.text(), "malformed " + reason) << bytes;

@@ -104,7 +104,7 @@ const std::vector<ResponseCase>& response_cases() {
   return all;
 }
 
-TEST(ResponseParser, ReadsHeadsAndRefusesWhatCouldSplitOrSmuggle) {
+TEST(ResponseParser, ReadsHeadsAndRefusesSplittingAndSmuggling) {
   for (const auto& known : response_cases())
     EXPECT_EQ(outcome(known.bytes, known.asked), known.outcome) << known.bytes;
 }

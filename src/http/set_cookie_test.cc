@@ -78,7 +78,7 @@ TEST(SetCookieField, IsRefusedWhereAKnownAttributeComesTwiceOrDoesNotParse) {
     EXPECT_EQ(written(std::string("a=b; ") + attributes), "refused") << attributes;
 }
 
-TEST(SetCookieField, LosesWhatIsNotKnown) {
+TEST(SetCookieField, LosesUnknownAttributes) {
   EXPECT_EQ(written("a=b; Version=1; Comment=\"x y\"; Priority=High; Path=/; x"), "a=b; Path=/");
   EXPECT_EQ(written("a=b; SameSite=Sometimes; Domain="), "a=b");
   EXPECT_EQ(written("a=b; Secure=false; HttpOnly=0"), "a=b; Secure; HttpOnly") << "as browsers read them";

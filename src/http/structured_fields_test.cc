@@ -37,7 +37,7 @@ TEST(StructuredFields, EveryBareTypeGoesThereAndBack) {
   EXPECT_EQ(item(":aGVsbG8:"), ":aGVsbG8=:");
 }
 
-TEST(StructuredFields, WhatIsNoItemIsRefused) {
+TEST(StructuredFields, InvalidItemsAreRefused) {
   for (const auto& text : {""s,
                            " "s,
                            "1 2"s,
@@ -111,7 +111,7 @@ TEST(StructuredFields, DictionariesAsRateLimitWritesThem) {
   EXPECT_EQ(parse_list("\"default\";q=100;w=60"), policy);
 }
 
-TEST(StructuredFields, WhatATypeCannotSayIsNotWritten) {
+TEST(StructuredFields, ValuesOutsideOfTheTypeAreNotWritten) {
   const auto written = [](BareItem value) { return serialise(Item{std::move(value), {}}).has_value(); };
   EXPECT_FALSE(written(std::int64_t{1'000'000'000'000'000}));
   EXPECT_FALSE(written(Decimal{1'000'000'000'000'000}));

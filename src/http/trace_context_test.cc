@@ -44,7 +44,7 @@ TEST(TraceContext, LaterVersionsAreReadAsFarAsTheyAreKnown) {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03");
 }
 
-TEST(TraceContext, WhatIsMalformedIsNoContext) {
+TEST(TraceContext, AMalformedFieldGivesNoContext) {
   for (const char* malformed : {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
                                 "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
                                 "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -23,7 +23,7 @@ TEST(Url, HasEveryPartWithItsDefault) {
   EXPECT_EQ(parse_url("https://[::1]:80/")->authority(), "[::1]:80");
 }
 
-TEST(Url, WhatIsNoPlainHttpUrlIsRefused) {
+TEST(Url, OtherUrlsAreRefused) {
   for (const char* text : {"",
                            "http:",
                            "http://",

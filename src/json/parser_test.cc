@@ -193,7 +193,7 @@ TEST(Equal, IgnoresTheOrderOfMembersAndTheSpellingOfNumbers) {
   EXPECT_FALSE(equal_texts("[]", "[null]"));
 }
 
-TEST(Builder, BuildsWhatTheParserWouldHaveRead) {
+TEST(Builder, BuildsTheSameAsTheParser) {
   Document document;
   Builder build(document);
   build.begin_object();
@@ -216,7 +216,7 @@ TEST(Builder, BuildsWhatTheParserWouldHaveRead) {
   EXPECT_TRUE(equal(moved.root(), document.root()));
 }
 
-TEST(Writer, OutputIsAlwaysValidWhateverTheBytes) {
+TEST(Writer, OutputIsAlwaysValidForAnyBytes) {
   std::string out;
   append_string(out, std::string_view("a\0\x1F\x7F\xFF\xC3(\xE2\x82\xAC\xF4\x90\x80\x80", 14));
   EXPECT_EQ(

@@ -43,7 +43,7 @@ TEST(Finish, ATaskThatWaitsForNothingNeedsNoLoop) {
   EXPECT_THROW(finish_without_waiting(breaks()), std::runtime_error);
 }
 
-TEST(Finish, ATaskThatWaitsIsCancelledWhereThereIsNoLoop) {
+TEST(Finish, ATaskThatWaitsWithoutALoopIsCancelled) {
   const SystemClock clock;
   Loop loop(clock);
   int alive = 0;

@@ -134,7 +134,7 @@ struct Rival final : Watcher {
   bool reused = false;
 };
 
-TEST(Loop, AnEventForADescriptorClosedInTheSameBatchReachesNobody) {
+TEST(Loop, AnEventForADescriptorClosedInTheSameBatchIsDropped) {
   const SystemClock clock;
   Loop loop(clock);
   int a[2];

@@ -67,7 +67,7 @@ TEST(LoopThread, AJobMayEndAfterItsTaskAndBeforeItHasBegun) {
   begun.get_future().wait();
 }
 
-TEST(LoopThread, GoesOnWhereATaskThrows) {
+TEST(LoopThread, ContinuesAfterATaskThrows) {
   const SystemClock clock;
   LoopThread background(clock);
   const auto broken = background.start([](Loop&) -> Task<void> {

@@ -33,7 +33,7 @@ class Notifiers : public ::testing::Test {
   std::optional<Notifier> notifier_{std::in_place};
 };
 
-TEST_F(Notifiers, LetAllGoOnThatWait) {
+TEST_F(Notifiers, ResumeAllWaiters) {
   std::optional<bool> one, other;
   spawn(loop_, waiting(0, one));
   spawn(loop_, waiting(0, other));
@@ -46,7 +46,7 @@ TEST_F(Notifiers, LetAllGoOnThatWait) {
   EXPECT_EQ(other, true);
 }
 
-TEST_F(Notifiers, LetNobodyWaitForWhatHasHappenedSinceItWasLookedAt) {
+TEST_F(Notifiers, DoNotWaitForAChangeSinceTheLastLook) {
   const std::uint64_t seen = notifier_->version();
   notifier_->notify();
   std::optional<bool> out;

@@ -45,7 +45,7 @@ TEST_F(Signals, AreKeptForAWaitThatComesLater) {
   EXPECT_EQ(seen_, 1);
 }
 
-TEST_F(Signals, WakeNobodyWhoseCoroutineIsGone) {
+TEST_F(Signals, DoNotResumeADestroyedCoroutine) {
   {
     Task<void> task = count_signals(signal_, seen_);
     start(task);

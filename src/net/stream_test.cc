@@ -41,7 +41,7 @@ class Streams : public ::testing::Test {
   Loop loop_{clock_};
 };
 
-TEST_F(Streams, WhatOneSideWritesTheOtherReads) {
+TEST_F(Streams, OneSideReadsTheBytesOfTheOther) {
   Pair pair = connected(loop_);
   ASSERT_TRUE(run(loop_, write_all(*pair.client, "hello")));
   EXPECT_EQ(run(loop_, read_some(*pair.server)), "hello");
@@ -359,7 +359,7 @@ Task<int> reset_behind(Loop& loop, StreamPtr& stream) {
   co_return *first;
 }
 
-TEST_F(Streams, AConnectionMayGoBeforeWhatHasRunForIt) {
+TEST_F(Streams, AConnectionMayBeDestroyedBeforeItsTasks) {
   auto pair = connected(loop_);
   EXPECT_EQ(run(loop_, reset_behind(loop_, pair.server)), 7);
 }
@@ -478,7 +478,7 @@ TEST_F(Streams, ARefusedConnectionSaysSo) {
   EXPECT_EQ(stream.error().retry, Retry::yes);
 }
 
-TEST_F(Streams, AConnectionThatNobodyAnswersTimesOut) {
+TEST_F(Streams, AnUnansweredConnectionTimesOut) {
   // A listener whose queue of one is full answers no further SYN.
   auto listener = Listener::open(loop_, loopback(), {.backlog = 0});
   ASSERT_TRUE(listener);
@@ -495,7 +495,7 @@ TEST_F(Streams, AConnectionThatNobodyAnswersTimesOut) {
   EXPECT_EQ(late->error().code, ErrorCode::timeout);
 }
 
-TEST_F(Streams, AClosedListenerGivesWhatWasTakenInAndThenEnds) {
+TEST_F(Streams, AClosedListenerReturnsItsAcceptedConnectionsAndThenEnds) {
   auto listener = Listener::open(loop_, loopback());
   ASSERT_TRUE(listener);
   const auto client = run(loop_, connect(loop_, (*listener)->endpoint(), Timer::kNever));
@@ -506,7 +506,7 @@ TEST_F(Streams, AClosedListenerGivesWhatWasTakenInAndThenEnds) {
   EXPECT_FALSE(run(loop_, connect(loop_, (*listener)->endpoint(), Timer::kNever)));
 }
 
-TEST_F(Streams, AListenerThatIsClosedWhileSomebodyWaitsWakesThem) {
+TEST_F(Streams, ClosingAListenerWakesItsWaiter) {
   auto listener = Listener::open(loop_, loopback());
   ASSERT_TRUE(listener);
   std::optional<Result<Accepted>> got;

@@ -82,7 +82,7 @@ Task<void> broken_later(Loop& loop) {
   throw std::runtime_error(", later");
 }
 
-TEST_F(TaskGroups, HandABugToItsOwnerAndGoOn) {
+TEST_F(TaskGroups, PassABugToItsOwnerAndContinue) {
   (void)group_->spawn(broken_at_once(), note());
   (void)group_->spawn(broken_later(loop_), note());
   (void)group_->spawn(until(signal_), note());
@@ -132,7 +132,7 @@ TEST_F(TaskGroups, OutliveTheNameOfATask) {
   EXPECT_EQ(finished_, 1);
 }
 
-TEST_F(TaskGroups, ForgetACancellationOfWhatHasEndedBefore) {
+TEST_F(TaskGroups, IgnoreTheCancellationOfAnEndedTask) {
   auto child = group_->spawn(until(signal_), note());
   signal_.set();
   group_->cancel(child);  // in the same turn, behind the signal

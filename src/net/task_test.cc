@@ -99,7 +99,7 @@ Task<void> outer(Loop& loop, std::vector<std::string>& log) {
   log.emplace_back("went on");
 }
 
-TEST(Task, DestroyingTheLoopCancelsWhatIsSuspendedFromTheInsideOut) {
+TEST(Task, DestroyingTheLoopCancelsSuspendedTasksFromTheInsideOut) {
   const SystemClock clock;
   std::vector<std::string> log;
   {

@@ -114,7 +114,7 @@ class Tls : public ::testing::Test {
   Loop loop_{clock_};
 };
 
-TEST_F(Tls, AHandshakeAgreesOnTls13AndTellsItsFacts) {
+TEST_F(Tls, AHandshakeAgreesOnTls13AndReportsItsFacts) {
   Shaken s = shake(server_context(), client_context(nullptr, {"h2", "http/1.1"}));
   ASSERT_TRUE(s.server && s.client);
   const TlsFacts& facts = *s.pair.server->tls();
@@ -127,7 +127,7 @@ TEST_F(Tls, AHandshakeAgreesOnTls13AndTellsItsFacts) {
   EXPECT_EQ(s.pair.client->tls()->peer_certificate, server_identity().der());
 }
 
-TEST_F(Tls, WhatOneSideWritesTheOtherReads) {
+TEST_F(Tls, OneSideReadsTheBytesOfTheOther) {
   Pair pair = ready();
   ASSERT_TRUE(run(loop_, write_all(*pair.client, "GET")));
   EXPECT_EQ(run(loop_, read_some(*pair.server)), "GET");
@@ -289,7 +289,7 @@ TEST_F(Tls, AClientCertificateOfAStrangerFailsEvenWhereNoneIsNeeded) {
 
 // The root has certified an intermediate authority. Its certificates count if the operator has named it, not
 // because a client sends it: it could carry the name of another trusted one.
-TEST_F(Tls, AnAuthorityThatOnlyTheClientBringsVouchesForNobody) {
+TEST_F(Tls, AnAuthorityThatOnlyTheClientSendsIsNotTrusted) {
   static const Identity between("Branch", &authority(), "", Identity::Use::authority);
   static const Identity below("client", &between, "DNS:partner");
   ClientTlsOptions client;

@@ -29,7 +29,7 @@ Task<Result<std::thread::id>> where(Loop& loop, BlockingPool& pool) {
   co_return id;
 }
 
-TEST(BlockingPool, RunsElsewhereAndGoesOnHere) {
+TEST(BlockingPool, RunsOnAPoolThreadAndContinuesOnTheLoop) {
   const SystemClock clock;
   Loop loop(clock);
   BlockingPool pool(2, 10);
@@ -136,7 +136,7 @@ TEST_F(CallersOfAPool, HaveTurnsHoweverManyJobsOneOfThemHas) {
             (std::vector<std::string>{"mallory", "mallory", "ann", "", "mallory", "mallory"}));
 }
 
-TEST_F(CallersOfAPool, HoldTheirShareOfTheThreadsAndOthersGoOn) {
+TEST_F(CallersOfAPool, HoldTheirShareOfTheThreadsAndOthersContinue) {
   BlockingPool pool(PoolShares{3, 16, 2, 8});
   for (int i = 0; i < 5; ++i) ASSERT_FALSE(submit(pool, "mallory"));
   await_begins(2);
@@ -146,7 +146,7 @@ TEST_F(CallersOfAPool, HoldTheirShareOfTheThreadsAndOthersGoOn) {
   await_begins(3);
 }
 
-TEST_F(CallersOfAPool, FillTheirOwnPlacesAndNobodyElses) {
+TEST_F(CallersOfAPool, FillOnlyTheirOwnPlaces) {
   BlockingPool pool(PoolShares{1, 4, 1, 2});
   ASSERT_FALSE(submit(pool, "mallory"));
   await_begins(1);

@@ -321,7 +321,7 @@ std::string renamed(std::string configuration, const std::vector<Change>& api) {
   return configuration;
 }
 
-TEST(Review, HasNothingToSayAboutWhatIsDecidedWell) {
+TEST(Review, HasNoFindingsForAGoodConfiguration) {
   const Facts facts{std::chrono::hours(24 * 60)};
   EXPECT_THAT(found(*load(std::string(kApi), std::string(kConfiguration)), facts), IsEmpty());
 }
@@ -334,7 +334,7 @@ TEST(Review, HasNothingToSayAboutASecurityTxtThatIsValidForAboutAYear) {
   }
 }
 
-TEST(Review, EachRuleFindsWhatItIsThereFor) {
+TEST(Review, EachRuleFindsItsWeakness) {
   const Shop shop;
   for (const Case& one : cases()) {
     SCOPED_TRACE(one.rule);
@@ -378,7 +378,7 @@ TEST(Review, EachRuleHasACaseAndAnIdOfItsOwn) {
   EXPECT_EQ(tested.size(), ids.size());
 }
 
-TEST(Review, TheThreatModelWeighsWhatIsFound) {
+TEST(Review, TheThreatModelWeighsTheFindings) {
   const auto severity = [](std::string_view model) {
     const auto policy = load(
         std::string(kApi),
@@ -402,7 +402,7 @@ TEST(Review, AnOperationsOwnThreatModelCounts) {
   EXPECT_THAT(found(*policy), ::testing::Not(Contains("public-sensitive")));
 }
 
-TEST(Review, WhatOperationsShareIsFoundOnce) {
+TEST(Review, SharedWeaknessesAreFoundOnce) {
   const std::string api = changed(
       kApi, {{"schema: {type: object, properties: {name: {type: string, maxLength: 80}}}",
               "schema: {$ref: '#/components/schemas/Item'}"},
@@ -440,7 +440,7 @@ std::string told(const std::vector<Finding>& findings) {
   return out;
 }
 
-TEST(Review, WhatSomebodyAnswersForIsNoWeakness) {
+TEST(Review, AcceptedFindingsDoNotCount) {
   const Report report = with_accepted(
       "{rule: deprecated-served, operation: getItem, reason: until May}, "
       "{rule: token-of-any-type, reason: one kind of token there}");
@@ -455,7 +455,7 @@ TEST(Review, WhatSomebodyAnswersForIsNoWeakness) {
   EXPECT_THAT(as_json(report), ::testing::HasSubstr(R"("accepted_because":"until May")"));
 }
 
-TEST(Review, AnAcceptanceHoldsForWhatItNamesAndNoMore) {
+TEST(Review, AnAcceptanceCoversOnlyItsRuleAndOperation) {
   // Not for every operation, nor for another's finding; and the finding about unused acceptances cannot be
   // accepted.
   const Report report = with_accepted(
@@ -496,7 +496,7 @@ TEST(Review, NoTextOfAConfigurationLeavesItsCell) {
               ::testing::HasSubstr(R"("public_because":"a | b\n# <script>\" *c*")"));
 }
 
-TEST(Review, TheDocumentationIsWhatTheRulesSay) {
+TEST(Review, TheDocumentationMatchesTheRules) {
   const std::string path = "docs/review.md";
   std::ifstream file(path);
   std::ostringstream text;
@@ -521,7 +521,7 @@ TEST(Purpose, WordsAreFoundInNamesAsPeopleWriteThem) {
   EXPECT_EQ(words_of(""), " ");
 }
 
-TEST(Purpose, AWordInsideAnotherIsNone) {
+TEST(Purpose, AWordInsideAnotherDoesNotCount) {
   EXPECT_EQ(secret_word("spinner"), std::nullopt);
   EXPECT_EQ(secret_word("secretary"), std::nullopt);
   EXPECT_EQ(secret_word("secret_name"), std::nullopt);

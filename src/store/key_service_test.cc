@@ -395,7 +395,7 @@ TEST_P(FollowedKeys, AGapInTheHistoryIsNotPassedOver) {
   EXPECT_NE(served->snapshot()->find(other->id), nullptr);
 }
 
-TEST_P(FollowedKeys, WhatIsReadIsConfirmed) {
+TEST_P(FollowedKeys, ReadChangesAreConfirmed) {
   std::vector<KeyChange> confirmed;
   std::vector<bool> said;
   bool works = true;
@@ -441,7 +441,7 @@ TEST_P(FollowedKeys, LastUsesAreWrittenAndOnlyGrow) {
   EXPECT_EQ(one->snapshot()->generation(), generation) << "a use is no change";
 }
 
-TEST_P(FollowedKeys, TheIdOfAKeyStaysWhatItIs) {
+TEST_P(FollowedKeys, TheIdOfAKeyNeverChanges) {
   const auto key = keys_.create({.principal = "p"});
   EXPECT_FALSE(run({"UPDATE gatehouse_keys SET id = 'another'"}));
   EXPECT_EQ((*keys_.list())[0].record.id, key->id);

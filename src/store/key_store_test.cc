@@ -161,7 +161,7 @@ TEST_F(Keys, LastUsesAreWrittenInBatchesAndSurviveANewSnapshot) {
   EXPECT_EQ(store->snapshot()->generation(), generation);
 }
 
-TEST_F(Keys, ARotatedKeyGoesOnForTheOverlapAndOnlyThen) {
+TEST_F(Keys, ARotatedKeyIsValidOnlyDuringTheOverlap) {
   const auto old = admin_->create({.principal = "p", .roles = {"r"}, .lifetime = hours{100}});
   clock_.advance(hours{50});
   const auto fresh = admin_->rotate(old->id, hours{1});
@@ -214,7 +214,7 @@ TEST_F(Keys, NamesThatWouldForgeALineAreRefused) {
   EXPECT_EQ(admin_->create({.principal = "p", .lifetime = seconds{0}}).error().code, ErrorCode::invalid);
 }
 
-TEST_F(Keys, ADamagedRowIsNoKeyRatherThanAKeyFromEverywhere) {
+TEST_F(Keys, ADamagedRowIsNotAKeyWithoutAddresses) {
   const auto damaged = admin_->create({.principal = "p", .addresses = {*IpNetwork::parse("10.0.0.0/8")}});
   const auto whole = admin_->create({.principal = "q"});
   for (const char* addresses : {"", "[", "{}", "[1]", "[\"10.0.0.0/99\"]", "null"}) {

@@ -79,7 +79,7 @@ class Serving : public ::testing::Test {
   std::optional<testing::KeyCommands> admin_;
 };
 
-TEST_F(Serving, AStoreWithoutServersHasNobodyToWaitFor) {
+TEST_F(Serving, AStoreWithoutServersNeedsNoWait) {
   EXPECT_EQ(state().running, 0U);
   {
     const auto served = serve();
@@ -299,7 +299,7 @@ TEST_F(Serving, AServerSaysOnceThatItCannotConfirmAndOnceThatItCanAgain) {
   EXPECT_EQ(said[1], "can");
 }
 
-TEST_F(Serving, WhatStandsInTheMarksPlaceIsNotBelieved) {
+TEST_F(Serving, AnotherFileInTheMarksPlaceIsNotBelieved) {
   const std::string mark = store() + "-serving";
   const std::string elsewhere = (folder_ / "elsewhere").string();
   auto held = *ServingMark::hold(store());
@@ -408,7 +408,7 @@ TEST_F(Serving, ABackupRestoredIntoTheSameFileIsRead) {
   EXPECT_FALSE(served->snapshot()->find(other->id)->revoked) << "a restore alone is read too";
 }
 
-TEST_F(Serving, AStoreThatIsReplacedWhileACommandWaitsIsToldOfIt) {
+TEST_F(Serving, ReplacingTheStoreWhileACommandWaitsIsReported) {
   const auto mark = *ServingMark::hold(store());
   const KeyVersion first = version();
   for (const KeyVersion& next : {KeyVersion{first.file, first.number, first.value ^ 1},

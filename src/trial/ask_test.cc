@@ -107,7 +107,7 @@ TEST_F(Ask, LimitsChargeNothing) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(said(question("GET", "/about")), "admitted");
 }
 
-TEST_F(Ask, NothingOfTheQuestionProvesAnybody) {
+TEST_F(Ask, TheQuestionsTextsProveNoPrincipal) {
   Question list = question("GET", "/notes");
   list.fields = {{"X-Key", "assumed-credential-1"}};
   EXPECT_EQ(said(list), "credential_unknown");
@@ -125,7 +125,7 @@ TEST_F(Ask, TheEventNamesTheOperationAndTheCaller) {
   EXPECT_TRUE(reply->event.contains(R"("user.id":"partner:acme")")) << reply->event;
 }
 
-TEST_F(Ask, WhatCannotBeAskedIsSaid) {
+TEST_F(Ask, InvalidQuestionsAreReported) {
   EXPECT_EQ(said(as("emperor", question("GET", "/notes"))), "there is no role `emperor`");
   Question list = question("GET", "/notes");
   list.caller.emplace().scheme = "nobody";
