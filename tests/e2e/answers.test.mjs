@@ -61,7 +61,7 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
       ['theme=dark; Secure; HttpOnly; SameSite=Lax', 'lang=de; Path=/; Secure; HttpOnly; SameSite=Strict', 'XSRF-TOKEN=abc; Secure; SameSite=Lax']);
   });
 
-  it('never leaves with the name of a credential, under no spelling, whatever is declared', async () => {
+  it('never leaves with the name of a credential, in any spelling and with any declaration', async () => {
     for (const line of ['sid=1', 'SID=1', 's%69d=1', 'sid=1; Secure; HttpOnly; SameSite=Lax', ' sid=1', 'sid =1', 'sid[a]=1'])
       for (const target of ['/catalogue', '/any']) assert.deepEqual(await set([line], target), [], `${target} ${line}`);
     assert.deepEqual(await set(['sids=1'], '/any'), ['sids=1; Secure; HttpOnly; SameSite=Lax']);
@@ -69,7 +69,7 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
     assert.ok(headers['x-request-id']);
   });
 
-  it('that stays behind is told to the operator, without its value', async () => {
+  it('that is dropped is reported to the operator, without its value', async () => {
     desk.upstream.answer = () => response(200, {}, { 'Set-Cookie': 'theme=a secret' });
     const answer = await ask();
     assert.deepEqual(cookiesOf(answer), []);
@@ -84,7 +84,7 @@ describe('Set-Cookie of an upstream', unlessBuilt, () => {
   // undici ignores unknown attributes; an empty Domain has no effect.
   const known = ({ unparsed, domain, ...rest }) => ({ ...rest, ...(domain && { domain }) });
 
-  it('of Express leaves, whatever its options', async () => {
+  it('of Express leaves, with any options', async () => {
     for (let count = 0; count < 60; ++count) {
       const options = { path: any(['/', '/a', undefined]), maxAge: any([0, 60, undefined]), expires: any([new Date(0), new Date(4e12), undefined]), httpOnly: any([true, false]), secure: any([true, false]), sameSite: any(['strict', 'lax', 'none', true, undefined]), priority: any(['high', undefined]), partitioned: any([true, false]), domain: any(['shop.test', undefined]) };
       const line = serialize('theme', any(['dark', 'a b', '{"a":1}', 'ä', '', 'a=b&c', '%']), options);
@@ -140,7 +140,7 @@ describe('`fields.answers`', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('names no field that never leaves, no name that is none, and no unknown word', async () => {
+  it('cannot name a field that never leaves, an invalid name, or an unknown word', async () => {
     const desk = await Desk.open();
     const said = async (fields) => {
       desk.configuration.fields = fields;
@@ -184,7 +184,7 @@ describe('an answer that is a page', unlessBuilt, () => {
     desk.upstream.answer = () => response(200, '<p>', html);
     assert.deepEqual(own(await ask('/page')), ["default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'", 'same-origin']);
   });
-  it('is none where the document does not say so', async () => {
+  it('does not count as one without a declaration', async () => {
     for (const [target, type] of [['/page', 'application/json'], ['/page', 'text/plain'], ['/any', 'text/html'], ['/catalogue', 'text/html']]) {
       desk.upstream.answer = () => response(200, '<p>', { 'Content-Type': type, ...policies });
       const answer = await ask(target);
@@ -192,7 +192,7 @@ describe('an answer that is a page', unlessBuilt, () => {
       assert.equal(answer.headers['permissions-policy'], undefined);
     }
   });
-  it('is no refusal: those have all security fields', async () => {
+  it('is not a refusal: those have all security fields', async () => {
     for (const status of [400, 404, 500, 503]) {
       desk.upstream.answer = () => response(status, '<p>', { ...html, ...policies });
       const answer = await ask('/page');

@@ -153,7 +153,7 @@ describe('tokens', unlessBuilt, () => {
     assert.equal(answer.status, 401);
   });
 
-  it('are answered alike whatever was wrong with them', async () => {
+  it('get the same answer for every error', async () => {
     const tokens = [await desk.issuer.token({ exp: now() - 999 }), await desk.issuer.token({ aud: 'x' }), 'garbage', 'a.b.c'];
     const faces = new Set();
     for (const token of tokens) {
@@ -229,7 +229,7 @@ describe('API keys', unlessBuilt, () => {
     }
   });
 
-  it('that nobody made are unknown', async () => {
+  it('that were never made are unknown', async () => {
     const elsewhere = await Desk.open();
     const { key } = await elsewhere.createKey();
     await elsewhere.close();
@@ -428,7 +428,7 @@ describe('client certificates', unlessBuilt, () => {
     }
   };
 
-  it('open the door for whom the authority vouches', async () => {
+  it('admit callers with a certificate of the authority', async () => {
     const answer = await withCertificate(desk.clients.issue('acme', { subject: '/O=Acme/CN=acme', use: 'clientAuth' }));
     assert.equal(answer.status, 200, answer.text);
     assert.match(desk.upstream.last.headers['gatehouse-principal'], /acme/);

@@ -27,7 +27,7 @@ describe('permissions', unlessBuilt, () => {
     assert.equal(event['user.id'], 'ann');
   });
 
-  it('are not given by roles that nobody defined, and not by names of permissions', async () => {
+  it('are not given by undefined roles, and not by names of permissions', async () => {
     for (const roles of [['root'], ['Admin'], ['admin '], ['users:read'], ['*'], ['anonymous'], []]) {
       assert.equal((await desk.get('/users', await as(roles))).status, 403, JSON.stringify(roles));
     }
@@ -99,7 +99,7 @@ describe('routes', unlessBuilt, () => {
     assert.deepEqual(answer.headers.allow.split(', ').sort(), ['DELETE', 'GET', 'HEAD', 'PUT']);
   });
 
-  it('do not answer TRACE, whatever case it is written in', async () => {
+  it('do not answer TRACE, in any case', async () => {
     for (const method of ['TRACE', 'TRACK', 'get']) assert.equal((await desk.send(method, '/catalogue', { headers: {} }).catch(() => ({ status: 405 }))).status, 405);
   });
 });
@@ -175,11 +175,11 @@ describe('objects', unlessBuilt, () => {
 
   it('of one’s own are served', async () => assert.equal((await desk.get('/orders/1')).status, 200));
 
-  it('of others are served to whom the condition admits', async () => {
+  it('of others are served to callers that the condition admits', async () => {
     assert.equal((await desk.get('/orders/2', await desk.bearerOf({ roles: ['auditor'] }))).status, 200);
   });
 
-  it('of others and those that are not there cannot be told apart', async () => {
+  it('of others cannot be distinguished from missing ones', async () => {
     const arrived = desk.upstream.requests.length;
     const [foreign, missing] = [await desk.get('/orders/2'), await desk.get('/orders/3')];
     await assertRefused(desk.gatehouse, foreign, { status: 404, error: 'not_found', reason: 'condition_false', stage: 'authorise' });

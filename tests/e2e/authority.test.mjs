@@ -39,7 +39,7 @@ describe('a request names a host of this server', unlessBuilt, () => {
     });
   }
 
-  it('with the port on which it listens, which goes on', async () => {
+  it('with the port on which it listens, which is forwarded', async () => {
     assert.equal((await raw(`localhost:${desk.port}`)).status, 200);
     assert.equal(desk.upstream.last.headers['x-forwarded-host'], `localhost:${desk.port}`);
   });
@@ -79,7 +79,7 @@ describe('a request names a host of this server', unlessBuilt, () => {
     assert.equal(desk.upstream.requests.length, arrived);
   });
 
-  it('in whatever the request line is made of, with the path of this host alone', async () => {
+  it('in every form of the request line, with the path of this host alone', async () => {
     let seed = 3, arrived = 0;
     const pick = (list) => list[(seed = (seed * 1664525 + 1013904223) % 4294967296) % 65536 % list.length];
     for (let count = 0; count < 300; ++count) {
@@ -111,14 +111,14 @@ describe('a request names a host of this server', unlessBuilt, () => {
     }
   });
 
-  it('whatever name the handshake asked for', async () => {
+  it('with any name in the handshake', async () => {
     const name = { servername: 'evil.example', checkServerIdentity: () => undefined };
     assert.equal((await raw('localhost', [], undefined, name)).status, 200, 'there is one certificate, and one rule for those of clients');
     await assertRefused(desk.gatehouse, await raw('evil.example', [], undefined, name), misdirected);
     await assertRefused(desk.gatehouse, await raw('evil.example'), misdirected);
   });
 
-  it('on a connection that goes on', async () => {
+  it('on a connection that stays open', async () => {
     const wire = await Wire.open(desk.port, desk.tls);
     const ask = (host) => `GET /catalogue HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
     const answers = await wire.send(ask('localhost') + ask('evil.example') + ask('localhost')).responses(3);
@@ -194,12 +194,12 @@ describe('a trusted proxy', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await raw('internal:8443'), misdirected);
   });
 
-  it('cannot name one that is not served, whatever Host is', async () => {
+  it('cannot name one that is not served, with any Host', async () => {
     for (const line of ['X-Forwarded-Host: evil.example', 'X-Forwarded-Host: evil.example, api.example.com', 'Forwarded: host=evil.example', 'Forwarded: for=1.2.3.4, host=evil.example'])
       await assertRefused(desk.gatehouse, await raw('api.example.com', [line]), misdirected);
   });
 
-  it('is refused where what it says cannot be read, or is two', async () => {
+  it('is refused if it cannot be read, or names two', async () => {
     for (const lines of [['X-Forwarded-Host: '], ['X-Forwarded-Host: a/b'], ['Forwarded: host='], ['Forwarded: host=api.example.com:8443'], ['X-Forwarded-Host: api.example.com', 'Forwarded: host=other.example']])
       await assertRefused(desk.gatehouse, await raw('api.example.com', lines), { status: 400, error: 'invalid_request', reason: 'malformed_http' });
   });
@@ -233,7 +233,7 @@ describe('a trusted proxy', unlessBuilt, () => {
   });
 });
 
-describe('anybody else', unlessBuilt, () => {
+describe('any other sender', unlessBuilt, () => {
   let desk, raw;
   before(async () => {
     desk = await Desk.open();
@@ -310,7 +310,7 @@ describe('an upstream that is told the host', unlessBuilt, () => {
 describe('a header parameter `Referer`', unlessBuilt, () => {
   const declared = (configuration, api) => (api.paths['/catalogue'].get.parameters = [{ name: 'referer', in: 'header', schema: { type: 'string', maxLength: 60 } }]);
   const note = 'the header parameter `referer` is checked and does not go on to an upstream';
-  it('is checked, goes on by `fields.referer` alone, and `check` says so', async () => {
+  it('is checked, is forwarded by `fields.referer` alone, and `check` says so', async () => {
     const desk = await Desk.open({ change: declared });
     assert.equal((await rawTo(desk)('localhost', ['Referer: https://a.test/x?secret=1'])).status, 200);
     assert.equal(desk.upstream.last.headers.referer, undefined);
@@ -318,7 +318,7 @@ describe('a header parameter `Referer`', unlessBuilt, () => {
     assert.ok((await desk.folder.run('check', '-c', 'gatehouse.yaml')).stdout.includes(note));
     await desk.close();
   });
-  it('goes on as far as the configuration says', async () => {
+  it('is forwarded as far as the configuration says', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {
       declared(configuration, api);
       configuration.fields = { referer: 'origin' };

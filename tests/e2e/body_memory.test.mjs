@@ -65,7 +65,7 @@ describe('the memory of bodies', unlessBuilt, () => {
     await eventually(async () => (await used()) === 0, 'the memory given back');
   });
 
-  it('is not promised to operations whose bodies would never fit', async () => {
+  it('is refused to operations whose bodies would never fit', async () => {
     desk.configuration.memory = { bodies: '1MiB' };
     desk.writeFiles();
     const { status, stderr, stdout } = await desk.folder.run('check', '-c', 'gatehouse.yaml');

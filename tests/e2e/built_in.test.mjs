@@ -40,7 +40,7 @@ describe('security.txt', unlessBuilt, () => {
   });
   after(() => desk?.close());
 
-  it('is what the configuration says, as the page has it', async () => {
+  it('has the configured values, as on the page', async () => {
     const answer = await desk.get(path, {});
     assert.equal(answer.status, 200);
     assert.equal(answer.text, file);
@@ -66,7 +66,7 @@ describe('security.txt', unlessBuilt, () => {
     assert.match(stdout, /Gatehouse answered/);
   });
 
-  it('is the same for everybody, and nothing of it reaches the upstream', async () => {
+  it('is the same for every caller, and nothing of it reaches the upstream', async () => {
     desk.upstream.requests.length = 0;
     for (const headers of [{}, desk.bearer, { 'accept-language': 'de' }]) {
       const answer = await desk.get(path, headers);

@@ -38,7 +38,7 @@ async function ask(desk, pair, chain = '') {
 const machine = { subject: '/CN=machine', use: 'clientAuth' };
 
 describe('an authority in between', unlessBuilt, () => {
-  it('that a client brings vouches for nobody, whatever its name is', async () => {
+  it('that only the client sends is not trusted, with any name', async () => {
     const desk = await Desk.open({ change: (configuration, _, { folder, clients, authority }) => {
       folder.write('authorities.crt', clients.certificate + authority.certificate);
       configuration.tls.client_ca = 'authorities.crt';

@@ -56,7 +56,7 @@ describe('check', unlessBuilt, () => {
     return folder.run(command, '-c', 'gatehouse.yaml');
   };
 
-  it('says yes to what is decided', async () => {
+  it('accepts a complete configuration', async () => {
     const { status, stderr } = await check(configuration);
     assert.equal(status, 0, stderr);
   });
@@ -160,7 +160,7 @@ describe('check', unlessBuilt, () => {
     assertGolden('undecided/problems.txt', stderr);
   });
 
-  it('tells programs in JSON, on standard output', async () => {
+  it('writes JSON for programs, on standard output', async () => {
     folder.write('gatehouse.yaml', configuration);
     folder.write('api.yaml', api);
     const good = await folder.run('check', '-c', 'gatehouse.yaml', '--json');
@@ -217,7 +217,7 @@ describe('review', unlessBuilt, () => {
     assert.match(markdown, /^\|.*\|$/m);
   });
 
-  it('says what is weak and why, with the id of a rule', async () => {
+  it('prints weaknesses and their reasons, with the id of a rule', async () => {
     const { stdout } = await folder.run('review', '-c', 'gatehouse.yaml', '--format', 'json');
     const text = JSON.stringify(JSON.parse(stdout));
     assert.match(text, /"(rule|id)":"[a-z0-9-]+"/);
@@ -226,7 +226,7 @@ describe('review', unlessBuilt, () => {
 });
 
 describe('init', unlessBuilt, () => {
-  it('writes a configuration that names every operation and says what is still to decide', async () => {
+  it('writes a configuration that names every operation and the missing decisions', async () => {
     const folder = new Folder();
     folder.write('api.yaml', api);
     const { status, stderr } = await folder.run('init', '--openapi', 'api.yaml', '--upstream', 'http://127.0.0.1:3000');

@@ -29,7 +29,7 @@ describe('gatehouse key', unlessBuilt, () => {
     assert.match(stderr, /emperor/);
   });
 
-  it('says what is wrong with its words, with status 2', async () => {
+  it('reports wrong arguments, with status 2', async () => {
     for (const words of [['--expires', 'soon'], ['--address', 'here'], ['--no-such-word']]) {
       const { status, stderr } = await key('create', '--principal', 'partner:x', ...words);
       assert.equal(status, 2);
@@ -37,7 +37,7 @@ describe('gatehouse key', unlessBuilt, () => {
     }
   });
 
-  it('does not revoke what is not there', async () => {
+  it('does not revoke a missing key', async () => {
     assert.equal((await key('revoke', 'nothing')).status, 1);
   });
 
@@ -96,7 +96,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.ok(!plain.includes('\u001b['), plain);
   });
 
-  it('follows what happens', async () => {
+  it('follows new events', async () => {
     const child = spawn(binary, ['log', '-c', 'gatehouse.yaml', '--json', '--follow', '--operation', 'listCatalogue'], { cwd: desk.folder.path });
     let output = '';
     child.stdout.on('data', (bytes) => (output += bytes));
@@ -146,7 +146,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.deepEqual(originals, []);
   });
 
-  it('shows operators what the upstream said, and lets none of it at their terminal', async () => {
+  it('shows operators the upstream\'s answer, with its control characters escaped', async () => {
     desk.upstream.answer = () => response(500, 'Traceback: \u001b[2Jdesk.db line 7', { 'Content-Type': 'text/plain', 'X-Powered-By': 'PHP', 'Set-Cookie': 'session=s3cr3t' });
     const answer = await desk.get('/orders/1');
     desk.upstream.answer = () => response(200);
@@ -170,7 +170,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.match(stderr, /state\.db has no request 01939c1e/);
   });
 
-  it('says when nothing matches, and what is wrong with a word', async () => {
+  it('reports that nothing matches, and wrong arguments', async () => {
     const nothing = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--user', 'nobody');
     assert.equal(nothing.status, 0);
     assert.match(nothing.stderr, /last 1d/);
@@ -188,7 +188,7 @@ describe('gatehouse log and why', unlessBuilt, () => {
     assert.match(stdout, /^permit +refused/m);
   });
 
-  it('says where it looked when there is no store yet', async () => {
+  it('names the place of a missing store', async () => {
     desk.folder.write('new.yaml', { ...desk.configuration, store: 'sqlite:new.db' });
     for (const words of [['log'], ['why', refused]]) {
       const { status, stderr } = await desk.folder.run(words[0], '-c', 'new.yaml', ...words.slice(1));
@@ -217,7 +217,7 @@ describe('gatehouse explain', unlessBuilt, () => {
   };
   const events = async () => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json', '--since', '1h')).stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
-  it('says of each request what the server decides about it', async () => {
+  it('prints the server\'s decision about each request', async () => {
     const bodies = { 'order.json': '{"title": "pen", "quantity": 1}', 'wrong.json': '{"title": "pen", "quantity": -1}' };
     for (const [name, text] of Object.entries(bodies)) desk.folder.write(name, text);
     const clerk = ['--as', 'clerk', '--by', 'userToken'];
@@ -260,7 +260,7 @@ describe('gatehouse explain', unlessBuilt, () => {
     assert.match(deleted.stdout, /^record\s+not asked/m);
   });
 
-  it('says what a reason means, and what is wrong with its words', async () => {
+  it('explains a reason, and reports wrong arguments', async () => {
     assert.match((await explain('permission_missing')).stdout, /^permission_missing: \w/);
     for (const [words, status, what] of [
       [['nonsense'], 2, /neither a reason nor a request/],
@@ -277,7 +277,7 @@ describe('gatehouse explain', unlessBuilt, () => {
     }
   });
 
-  it('knows the hosts of the server and what answers before the gates', async () => {
+  it('knows the hosts of the server and the answers before the gates', async () => {
     assert.equal((await asked('GET /orders/1', '--as', 'clerk', '--header', 'Host: localhost')).outcome, 'admitted');
     assert.equal((await asked('GET /orders/1', '--as', 'clerk', '--header', 'Host: other.test')).reason, 'host_not_served');
     desk.folder.write('healthy.yaml', { ...desk.configuration, listen: { ...desk.configuration.listen, health: '/healthz' } });

@@ -11,7 +11,7 @@ import { Desk, Gatehouse, Wire, binary, eventually, freePort, sendUntilClosed, u
 const get = (target, host = 'localhost', more = '') => `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`;
 
 describe('descriptors', unlessBuilt, () => {
-  it('are as many as the system allows, whatever the soft limit was', async () => {
+  it('are as many as the system allows, with any soft limit', async () => {
     const desk = await Desk.open();
     await desk.gatehouse.stop();
     const program = desk.folder.write('limited.sh', `#!/bin/sh\nulimit -Sn 200\nexec ${binary} "$@"\n`);
@@ -92,7 +92,7 @@ describe('behind a proxy', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('a PROXY header that breaks off or does not come is an event, and a look at the port is none', async () => {
+  it('a PROXY header that breaks off or does not come is an event, and an empty connection is not', async () => {
     const desk = await proxied((configuration) => (configuration.deadlines = { handshake: '300ms' }));
     const look = await Wire.open(desk.port, { tls: false });
     look.destroy();
@@ -153,7 +153,7 @@ describe('the plaintext listener redirects', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('to those that it is told', async () => {
+  it('to the configured names', async () => {
     const { desk, ask } = await open((configuration) => (configuration.listen.names = ['api.example.com', '*.shop.example']));
     for (const host of ['api.example.com', 'a.shop.example']) assert.equal((await ask(get('/', host))).status, 308, host);
     for (const host of ['localhost', 'shop.example', 'a.b.shop.example', '.shop.example', 'evilshop.example']) assert.ok((await ask(get('/', host))).status >= 400, host);
@@ -190,7 +190,7 @@ describe('the admin listener', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('has so many connections at once, and goes on', async () => {
+  it('has a bounded number of connections at once, and continues', async () => {
     const desk = await Desk.open();
     const wires = [];
     for (let count = 0; count < 64; ++count) wires.push(await Wire.open(desk.adminPort, { tls: false }));

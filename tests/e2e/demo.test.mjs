@@ -93,7 +93,7 @@ describe('gatehouse demo', unlessBuilt, () => {
     for (const status of ['200', '204', '400', '401', '403', '404', '405', '409', '413', '415', '429', '502']) assert.ok(statuses.has(status), status);
   });
 
-  it('tells a malformed search nothing, and every one the same', async () => {
+  it('gives every malformed search the same answer, without the error', async () => {
     const malformed = ['"', "'", 'NEAR(', '*', 'title:', 'name:', 'products_fts:', 'AND', 'pen OR', '(', ')', '^', '{', '-pen', 'pen)', 'a"b', "';--",
       "' UNION SELECT email FROM customers --", '"pen" "', 'rank:x', 'pen NEAR/x ink', '\\', '\u0000', 'pen\u0000', '\u0001', '\uffff'];
     const answers = new Map();
@@ -110,7 +110,7 @@ describe('gatehouse demo', unlessBuilt, () => {
     assert.deepEqual([...answers.keys()], ['{"error":"invalid_request","message":"The request does not match what this operation accepts."}']);
   });
 
-  it('keeps from the caller where the upstream was, and tells the operator', async () => {
+  it('withholds the upstream\'s address from the caller, and shows it to the operator', async () => {
     const { line } = demo.tour.find(({ statuses }) => statuses === '502');
     const { stdout } = await demo.shell(line);
     assert.doesNotMatch(stdout, /127\.0\.0\.1|carrier|refused/i);
@@ -122,7 +122,7 @@ describe('gatehouse demo', unlessBuilt, () => {
     assert.match(why.stdout, /^call +failed +upstream_unreachable/m);
   });
 
-  it('shows what happens while it happens', async () => {
+  it('shows events as they happen', async () => {
     await demo.shell('curl -s --cacert "$D/ca.crt" "$URL/products"');
     await eventually(() => /allowed +200 +listProducts +anonymous/.test(demo.output), 'line of the event');
   });
@@ -181,7 +181,7 @@ describe('the end of gatehouse demo', unlessBuilt, () => {
     await demo.close();
   });
 
-  it('is wrong usage where the port is none', async () => {
+  it('reports an invalid port as wrong usage', async () => {
     const folder = new Folder();
     for (const port of ['0', '70000', 'http', '80x']) assert.equal((await folder.run('demo', '--port', port)).status, 2, port);
     folder.remove();
@@ -201,7 +201,7 @@ describe('the end of gatehouse demo', unlessBuilt, () => {
     }
   });
 
-  it('keeps the files when it is told to, and they are a configuration like any other', async () => {
+  it('keeps the files on request, and they are a configuration like any other', async () => {
     const demo = await Demo.start('--keep', 'desk');
     try {
       const folder = demo.setting('D');

@@ -150,7 +150,7 @@ describe('security that the document does not state', unlessBuilt, () => {
 });
 
 describe('init', unlessBuilt, () => {
-  it('says for a document without security what to write, and that starts', async () => {
+  it('reports the remedy for a document without security, and starts with it', async () => {
     const folder = new Folder();
     new Authority(folder.path).issue('server');
     folder.write('api.yaml', { openapi: '3.0.0', info: { title: 't', version: '1' }, paths: { '/t': { get: { operationId: 'readT', responses: ok } } } });

@@ -126,7 +126,7 @@ describe('names that no upstream got', unlessBuilt, () => {
       assert.equal((await run('init', '--from-log', ...words)).status, 2, words.join(' '));
   });
 
-  it('that nobody can declare are counted, and the list of one event is bounded', async () => {
+  it('that cannot be declared are counted, and the list of one event is bounded', async () => {
     const names = Array.from({ length: 40 }, (_, i) => `X-Flood-${i}: 1`);
     await send(names);
     await eventually(async () => (await counted()).some(({ name }) => name === '(others)'), 'the event');

@@ -12,7 +12,7 @@ describe('events', unlessBuilt, () => {
   before(async () => (desk = await Desk.open()));
   after(() => desk?.close());
 
-  it('say what happened in the words of the contract', async () => {
+  it('have the members that docs/events.md lists', async () => {
     const answer = await desk.get('/orders/42');
     const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
     assert.match(event.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
@@ -115,7 +115,7 @@ describe('events', unlessBuilt, () => {
     await open.close();
   });
 
-  it('name the object whatever the caller sends beside it', async () => {
+  it('name the object, with any other input of the caller', async () => {
     const id = '550e8400-e29b-41d4-a716-446655440000';
     const text = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 80 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });
     const open = await Desk.open({ change: (configuration, api) => {
@@ -175,7 +175,7 @@ describe('events', unlessBuilt, () => {
     }
   });
 
-  it('have nothing of what was refused before it was a request', async () => {
+  it('have no bytes of a refused head', async () => {
     const before = desk.gatehouse.events().length;
     const secret = 's3cr3t-of-the-malformed';
     const fields = `Authorization: Bearer ${secret}\r\nX-API-Key: ${secret}\r\nCookie: a=${secret}\r\n`;
@@ -190,7 +190,7 @@ describe('events', unlessBuilt, () => {
     assert.ok(!(desk.folder.read('events.jsonl') + desk.gatehouse.output).includes(secret));
   });
 
-  it('are one for a caller who leaves, at whatever moment', async () => {
+  it('are one for a caller that leaves, at any moment', async () => {
     const before = desk.gatehouse.events().length;
     const head = `POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n`;
     let asked = 0;
@@ -209,7 +209,7 @@ describe('events', unlessBuilt, () => {
     assert.deepEqual(gone().slice(0, -1).map(({ reason }) => reason), Array(4).fill('client_gone'));
   });
 
-  it('have the query values whose parameters say so', async () => {
+  it('have the query values of parameters with log: true', async () => {
     const answer = await desk.get('/orders?status=open&limit=7');
     const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
     assert.ok(JSON.stringify(event).includes('"open"'));
@@ -223,7 +223,7 @@ describe('events', unlessBuilt, () => {
     assert.doesNotMatch(JSON.stringify({ ...event, 'request.id': '', 'trace.id': '', time: '', duration_ms: 0 }), /424242/);
   });
 
-  it('cannot be forged by line ends or quotes in what is sent', async () => {
+  it('cannot be forged by line ends or quotes in the input', async () => {
     const before = desk.gatehouse.events().length;
     await desk.get('/orders/1', { ...desk.bearer, 'user-agent': '"} {"event.name":"forged"', traceparent: '"}' });
     await desk.get('/catalogue%22%7d', {});
@@ -252,7 +252,7 @@ describe('events', unlessBuilt, () => {
     assert.doesNotMatch((await desk.folder.run('why', '-c', 'gatehouse.yaml', id)).stdout, /no event says/);
   });
 
-  it('of sensitive operations whose end was never recorded say that they may have been done', async () => {
+  it('of sensitive operations without a recorded end say that they may have been done', async () => {
     const other = await Desk.open();
     const headers = await other.bearerOf({ roles: ['admin'], sub: 'eve' });
     other.upstream.answer = () => {
@@ -269,7 +269,7 @@ describe('events', unlessBuilt, () => {
     await other.close();
   });
 
-  it('whose intent cannot be kept stop sensitive operations, and no others', async () => {
+  it('without a stored intent stop sensitive operations, and no others', async () => {
     const headers = await desk.bearerOf({ roles: ['admin'] });
     const lock = await lockDatabase(desk.folder, 'state.db');
     const arrived = desk.upstream.requests.length;

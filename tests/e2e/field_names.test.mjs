@@ -119,7 +119,7 @@ describe('an upstream', unlessBuilt, () => {
     }
   });
 
-  it('sees no value that is not what the table names', async () => {
+  it('gets no value that the table\'s grammar excludes', async () => {
     // Texts in quotes stand where the standard has them: in directives, preferences and parameters of media types.
     const quoted = new Set(['directives', 'preferences', 'accept']);
     const wrong = ['${jndi:ldap://x/a}', '() { :;}; echo', '../../etc/passwd', '<script>', "' OR 1=1 --", `${'x,'.repeat(600)}${marker}`,

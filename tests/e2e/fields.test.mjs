@@ -52,13 +52,13 @@ describe('a credential', unlessBuilt, () => {
     });
   }
 
-  it('leaves what stands beside it', async () => {
+  it('leaves the other pairs', async () => {
     await raw(['Cookie: a=1; sid=secret; b=2', 'X-API-Keys: mine'], '/open');
     assert.equal(desk.upstream.last.headers.cookie, 'a=1; b=2');
     assert.equal(desk.upstream.last.headers['x-api-keys'], 'mine');
   });
 
-  it('is not among the names of what was left out, which the event and `why` list', async () => {
+  it('is not among the dropped names, which the event and `why` list', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `X-Many-${index}: 1`);
     const key = 'gh_0123456789AB_23456789ABCDEFGHIJKLMNOPQRSTUVWXY4BKzet';
     for (const [lines, dropped] of [
@@ -86,7 +86,7 @@ describe('a credential', unlessBuilt, () => {
     assert.equal((await desk.gatehouse.eventOf(refused.headers['x-request-id']))['http.request.dropped'], undefined, 'nothing was to go on');
   });
 
-  it('of the standard goes on as far as it parses, and its name is listed where it does not', async () => {
+  it('of the standard is forwarded as far as it parses, and otherwise its name is listed', async () => {
     for (const [lines, reached, dropped] of [
       [['Accept: text/html, ${jndi:ldap://x}, */*;q=0.1'], { accept: 'text/html, */*;q=0.1' }],
       [['User-Agent: ${jndi:ldap://x/a}'], { 'user-agent': undefined }, ['User-Agent']],
@@ -105,7 +105,7 @@ describe('a credential', unlessBuilt, () => {
     assert.equal(desk.upstream.requests.length, arrived);
   });
 
-  it('that the configuration names goes on once: readers would take different lines', async () => {
+  it('that the configuration names is forwarded once: readers would use different lines', async () => {
     const other = await Desk.open({ change: (configuration, api) => {
       schemes(configuration, api);
       configuration.fields.forward = ['X-API-Keys', 'X-Marks', 'x-listed', 'Idempotency-Key', 'Preference-Applied', 'User-Agent'];
@@ -290,7 +290,7 @@ describe('Content-Type', unlessBuilt, () => {
 });
 
 describe('a credential that says forward: true', unlessBuilt, () => {
-  it('goes on as it came where it proved the principal, and nowhere else', async () => {
+  it('is forwarded as sent if it proved the principal, and only then', async () => {
     const desk = await Desk.open({ change: (configuration, api) => {
       schemes(configuration, api);
       for (const name of ['userToken', 'browserKey', 'hookKey']) configuration.authenticators[name].forward = true;
@@ -355,7 +355,7 @@ describe('a name that another server takes for a declared one', unlessBuilt, () 
       assert.equal(desk.upstream.requests.length, arrived);
     });
   }
-  it('is none where the operation declares nothing like it', async () => {
+  it('has no alias without a similar declaration', async () => {
     assert.equal((await raw(['X_Tenant: 1', 'Cookie: Theme=1'], '/open')).status, 200);
   });
   it('is not the name itself', async () => {
@@ -409,7 +409,7 @@ describe('the line of a request', unlessBuilt, () => {
   });
 });
 
-describe('a live credential of anybody in a path or query', unlessBuilt, () => {
+describe('a valid credential of another caller in a path or query', unlessBuilt, () => {
   it('is not logged', async () => {
     const logged = (name, where) => ({ name, in: where, required: where === 'path', schema: { type: 'string', maxLength: 400 }, ...(where === 'query' && { 'x-gatehouse': { log: true } }) });
     const desk = await Desk.open({ change: (configuration, api) => {
@@ -472,7 +472,7 @@ describe('an answer', unlessBuilt, () => {
     assert.equal(await allowed({ Allow: 'GET, HEAD, PURGE' }), 'GET, HEAD');
     assert.equal(await allowed({ Allow: 'PUT, PURGE' }), '');
   });
-  it('of another status tells of no method that the document does not have', async () => {
+  it('of another status names only methods of the document', async () => {
     desk.upstream.answer = () => response(200, {}, { Allow: 'GET, PURGE, DELETE' });
     assert.equal((await desk.get('/orders/1')).headers.allow, 'GET, DELETE');
   });

@@ -98,7 +98,7 @@ describe('handlers', unlessInstallable, () => {
     });
     after(() => desk?.close());
 
-    it('answer whom the gates let through', async () => {
+    it('answer requests that passed the gates', async () => {
       assert.deepEqual((await desk.send('GET', '/shows', clerk)).json(), [{ show: 1, left: 100 }, { show: 2, left: 3 }]);
       assert.deepEqual((await desk.send('GET', '/shows?seats=4', clerk)).json(), [{ show: 1, left: 100 }]);
       const reserved = await desk.send('POST', '/shows/1/reservations', clerk, { seats: 2, note: 'aisle' });
@@ -106,7 +106,7 @@ describe('handlers', unlessInstallable, () => {
       assert.deepEqual(reserved.json(), { show: 1, seats: 2, left: 98, for: 'office:clerk' });
     });
 
-    it('are not called for anybody or anything else', async () => {
+    it('are not called for other requests', async () => {
       const visitor = await desk.key('visitor');
       const path = '/shows/1/reservations';
       await assertRefused(desk.gatehouse, await desk.send('POST', path, {}, { seats: 1 }), { status: 401, error: 'authentication_required', reason: 'credential_missing' });
@@ -139,7 +139,7 @@ describe('handlers', unlessInstallable, () => {
       }
     });
 
-    it('that are not linked in keep the server from starting, and the problem says what to do', async () => {
+    it('that are not linked in keep the server from starting, and the problem has the remedy', async () => {
       const { status, stderr } = await run(binary, ['check'], { cwd: desk.folder.path });
       assert.equal(status, 1);
       assert.match(stderr, /gatehouse\.yaml:\d+:\d+: listShows: this program has no handler `listShows`: it was built without handlers; link .*gatehouse::run/);

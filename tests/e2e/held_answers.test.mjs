@@ -161,7 +161,7 @@ describe('an answer that is held whole', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('is whole for whom takes it', async () => {
+  it('is complete for a client that reads it', async () => {
     const desk = await open();
     for (let count = 0; count < 3; ++count) {
       assert.deepEqual((await desk.get('/large')).json(), { x: '0'.repeat(900_000) });
@@ -172,7 +172,7 @@ describe('an answer that is held whole', unlessBuilt, () => {
   });
 });
 
-describe('what a statement is run with', unlessBuilt, () => {
+describe('the values of a statement', unlessBuilt, () => {
   it('counts until the statement has really ended, though its request has gone', async () => {
     // Some seconds inside one function, which SQLite does not interrupt.
     const members = (name) => `(SELECT json_group_object('${name}' || i, 1) FROM n)`;

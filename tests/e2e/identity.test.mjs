@@ -49,7 +49,7 @@ describe("an issuer's keys", unlessBuilt, () => {
     await desk.close();
   });
 
-  it('end when nobody has vouched for them in so long, and each failure is an event and counted', async () => {
+  it('end without a successful fetch for so long, and each failure is an event and counted', async () => {
     const desk = await Desk.open({ change: ({ authenticators }) => (authenticators.userToken.stale = '3s') });
     assert.equal((await desk.get('/orders/1')).status, 200);
     rmSync(`${desk.folder.path}/keys.json`);
@@ -122,7 +122,7 @@ describe('certificates that are taken back', unlessBuilt, () => {
     await close();
   });
 
-  it('are not known from a list that is over: nobody gets in', async () => {
+  it('are not known from an outdated list: every certificate is refused', async () => {
     const { desk, good, ask, close } = await open({ seconds: 4 });
     assert.equal((await ask(good)).status, 200);
     await eventually(async () => (await ask(good)).status === 503, 'end of the list');
@@ -245,10 +245,10 @@ describe('a credential', unlessBuilt, () => {
   });
 });
 
-describe('what is said of who was proven', unlessBuilt, () => {
+describe('the identity of a proven caller', unlessBuilt, () => {
   const claimsOf = (assertion) => JSON.parse(Buffer.from(assertion.split('.')[1], 'base64url'));
 
-  it('names everybody, the scheme and the issuer: to the upstream, in the assertion, in the event and in why', async () => {
+  it('names every principal, the scheme and the issuer: to the upstream, in the assertion, in the event and in why', async () => {
     const desk = await Desk.open({ change: ({ operations }) => (operations.listTransfers.assert = true) });
     const pair = desk.clients.issue('robot', { subject: '/O=Acme, Inc/CN=robot', use: 'clientAuth' });
     const client = undiciClient({ ca: desk.authority.certificate, ...pair });
@@ -273,7 +273,7 @@ describe('what is said of who was proven', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('names who lacks a scope, and why says that the caller was proven', async () => {
+  it('names a caller that lacks a scope, and why says that the caller was proven', async () => {
     const desk = await Desk.open({ change: (_, api) => (api.paths['/orders/{id}'].get.security = [{ userToken: ['orders:read'] }]) });
     const answer = await desk.get('/orders/1', await desk.bearerOf({ sub: 'u1', scope: 'x' }));
     const event = await assertRefused(desk.gatehouse, answer, { status: 403, error: 'forbidden', reason: 'scope_missing', stage: 'authorise' });
@@ -285,7 +285,7 @@ describe('what is said of who was proven', unlessBuilt, () => {
   });
 });
 
-describe('what is remembered of tokens', unlessBuilt, () => {
+describe('the cache of tokens', unlessBuilt, () => {
   it('takes no more memory than it may, however many there are and however large', async () => {
     const desk = await Desk.open({ change: (configuration) => (configuration.workers = 1) });
     const rss = () => Number(readFileSync(`/proc/${desk.gatehouse.process.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024;

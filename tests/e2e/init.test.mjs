@@ -48,7 +48,7 @@ describe('init', unlessBuilt, () => {
     return { name, ...made, text: existsSync(join(folder.path, name)) ? folder.read(name) : '' };
   };
 
-  it('writes what loads as soon as its questions are answered, over real documents', async () => {
+  it('writes a configuration that loads after the decisions, over real documents', async () => {
     const sound = examples.filter(isSound);
     assert.ok(sound.length > 30, `${sound.length} documents`);
     let loaded = 0;
@@ -85,7 +85,7 @@ describe('init', unlessBuilt, () => {
     assert.deepEqual(problems.split('\n').filter((line) => line.startsWith(name)), [], 'only the document has problems left');
   });
 
-  it('is kept word for word, and so is what is then undecided', async () => {
+  it('is kept word for word, and so are the missing decisions', async () => {
     const api = readFileSync(join(modules, '@readme/oas-examples/3.0/json/security.json'), 'utf8');
     folder.write('security.json', api);
     const { status, stdout } = await init('security.json', '-o', '-');
@@ -132,7 +132,7 @@ describe('init', unlessBuilt, () => {
     assert.equal(checked, 0, `${stderr}\n${text}`);
   });
 
-  it('says what is wrong with what it cannot use, and writes nothing', async () => {
+  it('reports unusable input, and writes nothing', async () => {
     folder.write('small.json', small);
     folder.write('old.json', { swagger: '2.0', info: { title: 'T', version: '1' }, paths: {} });
     for (const [words, wanted, text] of [

@@ -26,7 +26,7 @@ describe('limits', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('show what is left on answers that passed', async () => {
+  it('show the remaining allowance on successful answers', async () => {
     const desk = await open({ per_ip: { per: 'ip', rate: '6/min', burst: 3 } });
     const left = [];
     for (let count = 0; count < 3; ++count) left.push(/"per_ip";r=(\d+)/.exec((await desk.get('/catalogue', {})).headers.ratelimit)[1]);
@@ -94,7 +94,7 @@ describe('limits', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('of an operation are tighter than the others, and what one refuses costs nothing in the rest', async () => {
+  it('of an operation are tighter than the others, and a refusal of one costs nothing in the rest', async () => {
     const desk = await open({ costly: { per: 'principal', rate: '1/h', burst: 1 }, per_principal: { per: 'principal', rate: '1/h', burst: 3 } },
       (configuration) => (configuration.operations.getOrder.limits = ['per_ip', 'per_principal', 'costly']));
     assert.equal((await desk.get('/orders/1')).status, 200);
@@ -113,7 +113,7 @@ describe('limits', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('by lower() of an address do not tell its case at all', async () => {
+  it('by lower() of an address ignore its case', async () => {
     const desk = await open({ per_email: { per: ['lower(body.email)'], rate: '1/h', burst: 1 } }, (configuration) => (configuration.operations.createOrder.limits = ['per_ip', 'per_email']));
     const send = async (email) => (await desk.post('/orders', { title: 'pen', quantity: 1, email })).status;
     assert.deepEqual([await send('ann@example.com'), await send('Ann@example.com'), await send('ANN@EXAMPLE.COM'), await send('bob@example.com')], [200, 429, 429, 200]);

@@ -39,7 +39,7 @@ describe('the TLS listener', unlessBuilt, () => {
     await assert.rejects(Wire.open(desk.port, { ...desk.tls, maxVersion: 'TLSv1.2', ciphers: 'AES256-GCM-SHA384' }));
   });
 
-  it('survives what is not TLS, and records it', async () => {
+  it('survives bytes that are not TLS, and records them', async () => {
     const wire = await Wire.open(desk.port, { tls: false });
     await wire.send(get('/catalogue')).closedByServer();
     const event = await desk.gatehouse.event(({ reason }) => reason === 'handshake_failed', 'handshake_failed');
@@ -149,7 +149,7 @@ describe('the plaintext listener', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('raises the alarm for a credential wherever it stands, also in what is not a request', async () => {
+  it('raises the alarm for a credential at any place, also in malformed requests', async () => {
     const { desk, plain } = await open('redirect');
     const { id, key } = await desk.createKey();
     const sent = {
@@ -205,8 +205,8 @@ describe('the plaintext listener', unlessBuilt, () => {
   });
 });
 
-describe('the plaintext listener, for callers who do not finish', unlessBuilt, () => {
-  it('waits no longer than for others, and records what it saw', async () => {
+describe('the plaintext listener, for callers that do not finish', unlessBuilt, () => {
+  it('waits no longer than for others, and records the received bytes', async () => {
     const plain = await freePort();
     const desk = await Desk.open({ change: (configuration) => {
       configuration.listen.http = { address: `127.0.0.1:${plain}`, do: 'reject' };
@@ -247,7 +247,7 @@ describe('slow and gone callers', unlessBuilt, () => {
     assert.equal(event['http.request.body.size'], 5, 'what arrived');
   });
 
-  it('counts what arrived of a body that is too large', async () => {
+  it('counts the received bytes of a body that is too large', async () => {
     const head = `POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/json\r\n`;
     const piece = `4000\r\n${'x'.repeat(16384)}\r\n`;
     for (const [body, least, most] of [['Content-Length: 99999999\r\n\r\n{"tit', 5, 5], [`Transfer-Encoding: chunked\r\n\r\n${piece.repeat(128)}0\r\n\r\n`, 1 << 16, 2 << 20]]) {
@@ -272,7 +272,7 @@ describe('slow and gone callers', unlessBuilt, () => {
     await wire.closedByServer();
   });
 
-  it('drops the work for a caller who has gone, and records it', async () => {
+  it('drops the work for a caller that has disconnected, and records it', async () => {
     let asked = 0;
     desk.upstream.answer = () => void (asked += 1);
     const wire = await Wire.open(desk.port, desk.tls);
@@ -286,7 +286,7 @@ describe('slow and gone callers', unlessBuilt, () => {
 });
 
 describe('a full house', unlessBuilt, () => {
-  it('refuses connections beyond its limit and goes on serving the others', async () => {
+  it('refuses connections beyond its limit and continues to serve the others', async () => {
     const desk = await Desk.open({ change: (configuration) => (configuration.listen.connections = 4) });
     const wires = [];
     for (let count = 0; count < 4; ++count) wires.push(await Wire.open(desk.port, desk.tls));

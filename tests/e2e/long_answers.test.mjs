@@ -11,7 +11,7 @@ const revoke = async (desk, key) => {
   assert.equal(status, 0, stderr);
 };
 
-describe('an answer that goes on for long', unlessBuilt, () => {
+describe('a long answer', unlessBuilt, () => {
   // Answers GET /orders/N by a head and one piece, and then sends nothing or continues, as long as it may.
   const opened = async ({ change, flows = false, headers = (desk) => desk.bearer } = {}) => {
     const desk = await Desk.open({ change });
@@ -103,7 +103,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     });
   }
 
-  it('goes on where a condition on the time holds, and ends by one that a reload brings', async () => {
+  it('continues while a condition on the time is true, and ends by one of a reload', async () => {
     const until = (seconds) => `request.time < timestamp("${new Date((now() + seconds) * 1000).toISOString()}")`;
     const stream = await opened({ change: ({ operations }) => void (operations.getOrder.when = until(600)) });
     const { desk, wire } = stream;
@@ -127,7 +127,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await close();
   }
 
-  it('goes on behind a reload where its sender signed the request', async () => {
+  it('continues after a reload if its sender signed the request', async () => {
     const stream = await opened({
       flows: true,
       change: ({ operations }) => void (operations.getOrder.signed = true),
@@ -136,7 +136,7 @@ describe('an answer that goes on for long', unlessBuilt, () => {
     await goesOnBehindReload(stream);
   });
 
-  it('goes on behind a reload where a trusted proxy said what the operation takes of those alone', async () => {
+  it('continues after a reload if a trusted proxy sent a field that only those may send', async () => {
     const stream = await opened({
       flows: true,
       change: (configuration) => {

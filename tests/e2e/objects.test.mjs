@@ -69,14 +69,14 @@ describe('objects that an upstream knows', unlessBuilt, () => {
     }
   });
 
-  it('are served to whom the condition admits', async () => {
+  it('are served to callers that the condition admits', async () => {
     assert.equal((await desk.get('/orders/7')).status, 200);
     assert.deepEqual(targets(), ['/internal/orders/7', '/orders/7']);
     lookUp = () => response(200, { customer: 'bob' });
     assert.equal((await desk.get('/orders/7', await desk.bearerOf({ roles: ['auditor'] }))).status, 200);
   });
 
-  it('that are others’ cannot be told from those that are not there, and are not asked for', async () => {
+  it('of others cannot be distinguished from missing ones, and are not requested', async () => {
     lookUp = () => response(200, { customer: 'bob' });
     const foreign = await desk.get('/orders/7');
     const event = await assertRefused(desk.gatehouse, foreign, notFound('condition_false'));
@@ -179,7 +179,7 @@ describe('objects that an upstream knows', unlessBuilt, () => {
     assert.equal((await desk.get('/orders/7')).status, 200);
   });
 
-  it('are refused when a condition asks for what the answer does not have', async () => {
+  it('are refused when a condition reads an attribute that the answer lacks', async () => {
     for (const attributes of [{}, { owner: 'ann' }, { Customer: 'ann' }]) {
       lookUp = () => response(200, attributes);
       await assertRefused(desk.gatehouse, await desk.get('/orders/7'), notFound('condition_error'));

@@ -134,7 +134,7 @@ for (const [name, reader] of Object.entries(readers)) {
       return read;
     };
 
-    it('is led by no path to what is not public', async () => {
+    it('is led by no path to an operation that is not public', async () => {
       let bypassed = 0, answered = 0;
       for (const target of targets) {
         if ((await ask(target, [], false))?.route === 'admin') bypassed += 1;
@@ -176,7 +176,7 @@ for (const [name, reader] of Object.entries(readers)) {
       }
     });
 
-    it('reads no other body, whatever charset its type names', { skip: !reader.bodies }, async () => {
+    it('reads no other body, with any charset in its type', { skip: !reader.bodies }, async () => {
       const utf7 = '{"title":"+ACIALAAi-role+ACIAOgAi-admin"}'; // decoded: {"title":"","role":"admin"}
       const ask = async (type, through) => {
         const wire = await Wire.open(through ? desk.port : running.port, through ? desk.tls : { tls: false });
@@ -199,7 +199,7 @@ for (const [name, reader] of Object.entries(readers)) {
       assert.equal((await agreed('/docs/x', ['Cookie: theme=go%6Fd'])).theme, 'good', 'as Gatehouse decoded it');
     });
 
-    it('reads no other cookie in any arrangement of what parts cookies', async () => {
+    it('reads no other cookie in any arrangement of separators', async () => {
       let answered = 0, evil = 0;
       for (let count = 0; count < Number(process.env.GATEHOUSE_ARRANGEMENTS ?? 60); ++count) {
         const line = `Cookie: ${arrangement()}`;

@@ -64,7 +64,7 @@ describe('the ten minutes of the README', unlessBuilt, () => {
     folder.write('gatehouse.yaml', moved(configuration()).replace('0.0.0.0', '127.0.0.1'));
   });
 
-  it('say what is undecided, until it is decided', async () => {
+  it('list the missing decisions, until they are made', async () => {
     const undecided = await shell(block(2, 0));
     assert.equal(undecided.status, 1);
     assert.match(undecided.stderr, /^gatehouse\.yaml:\d+:\d+: listCatalogue: .*public/m);
@@ -83,7 +83,7 @@ describe('the ten minutes of the README', unlessBuilt, () => {
     assert.equal(status, 0, stderr);
   });
 
-  it('say what is weak', async () => {
+  it('list the weaknesses', async () => {
     const { status, stdout } = await shell(block(3));
     assert.equal(status, 0);
     assert.match(stdout, /object-unchecked/);
@@ -107,7 +107,7 @@ describe('the ten minutes of the README', unlessBuilt, () => {
     assert.equal(upstream.last.headers['gatehouse-principal'], 'partner:acme');
   });
 
-  it('say what happened, and why', async () => {
+  it('print the events, and the reason', async () => {
     const [log] = block(6, 0).split('\n');
     const event = await eventually(async () => {
       const { stdout } = await shell(`${log} --json`);

@@ -117,7 +117,7 @@ describe('SIGHUP', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('with a configuration that is wrong changes nothing and says what is wrong', async () => {
+  it('with a wrong configuration changes nothing and reports the problems', async () => {
     const desk = await Desk.open();
     desk.configuration.operations.getOrder.permission = undefined;
     desk.configuration.nonsense = true;
@@ -130,7 +130,7 @@ describe('SIGHUP', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('forgets what the old policy remembered of a token', async () => {
+  it('drops the old policy\'s cache of tokens', async () => {
     const desk = await Desk.open();
     assert.equal((await desk.get('/orders/1')).status, 200);
     desk.configuration.roles.clerk = desk.configuration.roles.clerk.filter((permission) => permission !== 'orders:read');
@@ -141,7 +141,7 @@ describe('SIGHUP', unlessBuilt, () => {
   });
 });
 
-describe('a reload does what it says:', unlessBuilt, () => {
+describe('a reload keeps its promises:', unlessBuilt, () => {
   const reloads = (desk) => desk.gatehouse.output.match(/reloaded|the configuration is unchanged/g)?.length ?? 0;
   const reload = async (desk) => {
     const before = reloads(desk);
@@ -182,7 +182,7 @@ describe('a reload does what it says:', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('limits keep what they know by name and rule, wherever they stand', async () => {
+  it('limits keep their counts by name and rule, at any place', async () => {
     const desk = await Desk.open({ change: (configuration) => {
       configuration.limits.rare = { per: 'principal', rate: '2/h', burst: 2 };
       configuration.operations.listUsers = { permission: 'orders:read', limits: ['rare'] };
@@ -285,7 +285,7 @@ describe('certificates', unlessBuilt, () => {
 });
 
 describe('SIGTERM', unlessBuilt, () => {
-  it('lets what has begun come to its end, takes no more, and ends with 0', async () => {
+  it('lets running requests end, accepts no more, and ends with 0', async () => {
     const desk = await Desk.open();
     let release;
     desk.upstream.answer = () => new Promise((resolve) => (release = () => resolve(response(200, { late: true }))));

@@ -78,7 +78,7 @@ describe('gatehouse review', unlessBuilt, () => {
     assert.equal((await review(folder, '--fail-on', 'nothing')).status, 2);
   });
 
-  it('lets somebody answer for what it finds, and fails again when something is new', async () => {
+  it('lets findings be accepted, and fails again for new ones', async () => {
     const configuration = desk()['gatehouse.yaml'];
     const { findings } = JSON.parse((await review(folder, '--json')).stdout);
     const accept = findings.filter(({ severity }) => severity !== 'low').flatMap(({ rule, operations }) => (operations.length ? operations : [undefined])
@@ -100,7 +100,7 @@ describe('gatehouse review', unlessBuilt, () => {
     assert.match(stale.stdout, /acceptance-stale/);
   });
 
-  it('wants a reason for what is accepted', async () => {
+  it('requires a reason for an acceptance', async () => {
     folder.write('mute.yaml', { ...desk()['gatehouse.yaml'], review: { accept: [{ rule: 'default-cap', operation: 'listOrders', reason: '' }] } });
     const { status, stderr } = await folder.run('review', '-c', 'mute.yaml');
     assert.equal(status, 1);

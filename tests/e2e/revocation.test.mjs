@@ -63,7 +63,7 @@ describe('a key that is revoked while its request waits', unlessBuilt, () => {
     });
   }
 
-  it('for the object to be looked up does not reach what answers', async () => {
+  it('for the object to be looked up does not reach the target', async () => {
     const desk = await Desk.open({ change: ({ operations }) => {
       operations.getOrder = { permission: 'orders:read', resource: { upstream: { path: '/owners/{path.id}' } }, when: 'resource.owner == principal.id' };
     } });
@@ -126,7 +126,7 @@ describe('a key that is revoked while its request waits', unlessBuilt, () => {
     for (const socket of open) socket.destroy();
   });
 
-  it('is not a key that was rotated: the old one goes on for its overlap', async () => {
+  it('is not a rotated key: the old one stays valid for its overlap', async () => {
     const desk = await openSql();
     const key = await desk.createKey();
     const lock = await lockDatabase(desk.folder, 'desk.db');

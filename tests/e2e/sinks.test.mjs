@@ -21,7 +21,7 @@ const wholeLines = (text) => text.split('\n').flatMap((line) => {
   }
 });
 
-describe('a sink that nobody reads', unlessBuilt, () => {
+describe('a sink without a reader', unlessBuilt, () => {
   it('delays no sensitive operation, and shows in the metrics', async (test) => {
     const desk = await Desk.open({ change: (configuration) => configuration.log.push('stdout') });
     await desk.gatehouse.stop();
@@ -93,7 +93,7 @@ describe('the file of the log', unlessBuilt, () => {
     await desk.close();
   });
 
-  it('gets what came while it could not be written, in order, when it can be', async () => {
+  it('gets the events of its outage, in order, when it can be written again', async () => {
     const desk = await Desk.open({ change: (configuration) => (configuration.log = [{ file: 'logs/events.jsonl' }]) });
     const log = () => wholeLines(desk.folder.read('logs/events.jsonl')).map((event) => event['request.id']);
     const first = (await desk.get('/orders/1')).headers['x-request-id'];

@@ -97,7 +97,7 @@ describe('a client that leaves', unlessBuilt, () => {
     assert.match(why.stdout, /client_gone/);
   });
 
-  it('before its order is refused by the upstream is recorded as what it was', async () => {
+  it('before its order is refused by the upstream is recorded correctly', async () => {
     const release = await leave(post(desk));
     assert.equal((await desk.get('/nothing', {})).status, 404);
     release(response(500, 'oops'));
@@ -106,14 +106,14 @@ describe('a client that leaves', unlessBuilt, () => {
     assert.match(event.detail, /upstream_error/);
   });
 
-  it('before what only reads has ended cancels it', async () => {
+  it('before a read-only operation has ended cancels it', async () => {
     const release = await leave(head(desk, 'GET', '/orders/9'));
     const event = await desk.gatehouse.event(({ operation, reason }) => operation === 'getOrder' && reason === 'client_gone', 'getOrder');
     assert.deepEqual([event.outcome, event['http.response.status_code']], ['failed', null]);
     release(response(200));
   });
 
-  it('in the middle of an answer was allowed what it asked for', async () => {
+  it('in the middle of an answer is recorded as allowed', async () => {
     desk.upstream.answer = () => response(200, Buffer.alloc(64 << 20, 'x'));
     const wire = await Wire.open(desk.port, desk.tls);
     wire.send(head(desk, 'GET', '/orders/5'));
@@ -126,7 +126,7 @@ describe('a client that leaves', unlessBuilt, () => {
 });
 
 describe('a client that leaves while a statement or a handler works', unlessBuilt, () => {
-  it('is told of in the event, and what was committed is allowed', async () => {
+  it('is named in the event, and a committed change is allowed', async () => {
     const count = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n';
     const desk = await Desk.open({
       change: (configuration, api) => {
@@ -207,7 +207,7 @@ describe('a server that ends', unlessBuilt, () => {
   });
 });
 
-describe('a client that leaves what changes something, while its answer goes on', unlessBuilt, () => {
+describe('a client that leaves during the answer of a changing operation', unlessBuilt, () => {
   let desk;
   before(async () => {
     desk = await Desk.open({ change: (configuration) => {
@@ -327,7 +327,7 @@ describe('a client that leaves what changes something, while its answer goes on'
   });
 });
 
-describe('a drain, while the answer of what changes something goes on', unlessBuilt, () => {
+describe('a drain during the answer of a changing operation', unlessBuilt, () => {
   for (const gone of [false, true]) {
     it(`says that nobody knows what it did${gone ? ', also of a client that has left' : ''}`, async () => {
       const desk = await Desk.open({ change: (configuration) => (configuration.deadlines = { drain: '300ms' }) });

@@ -110,7 +110,7 @@ describe('SQL', unlessBuilt, () => {
     }
   });
 
-  it('says nothing of what the search engine thinks of malformed input', async () => {
+  it('withholds the search engine\'s error for malformed input', async () => {
     for (const query of ['"', 'title:', 'secrets: x', 'NEAR(', 'a AND', '*', '(', '-pen', 'orders_fts : (', "'", 'a"b', '^']) {
       const answer = await desk.get(`/search?q=${encodeURIComponent(query)}&limit=10`);
       assert.ok([200, 400].includes(answer.status), `${query}: ${answer.status} ${answer.text}`);
@@ -226,7 +226,7 @@ describe('SQL that takes long', unlessBuilt, () => {
     await eventually(async () => (await running()) === 0, 'end of the statements');
   });
 
-  it('and writes keeps no reader waiting, goes on without its caller until its time is over, and is undone then', async () => {
+  it('and writes keeps no reader waiting, continues without its caller until its timeout, and is rolled back then', async () => {
     const writers = await Promise.all(['ann', 'bob', 'eve', 'joe'].map(async (sub) => leaving('POST', '/writeSlowly', { headers: await desk.bearerOf({ sub }) })));
     await eventually(running, 'a slow writer');
     assert.equal(await running(), 1);
@@ -260,7 +260,7 @@ describe('SQL that takes long', unlessBuilt, () => {
     assert.equal((await desk.get('/deafly')).status, 504);
   });
 
-  it('never hears that the server ends, which ends all the same', async () => {
+  it('does not react to the server\'s end, which ends all the same', async () => {
     await desk.get('/deafly');
     const { code } = (desk.gatehouse.signal('SIGTERM'), await desk.gatehouse.ended());
     assert.equal(code, 0);

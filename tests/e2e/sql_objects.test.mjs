@@ -63,7 +63,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
   const ask = (question) => askDatabase(desk.folder, 'desk.db', question);
   const face = ({ text, headers, status }) => `${status} ${text.replaceAll(headers['x-request-id'], '')}`;
 
-  it('are answered to whom the conditions admit, in the order of the statement', async () => {
+  it('are returned to callers that the conditions admit, in the order of the statement', async () => {
     assert.deepEqual((await desk.get('/orders/1/lines')).json(), [{ position: 1, what: 'blue' }, { position: 2, what: 'red' }, { position: 3, what: 'black' }]);
     assert.deepEqual((await desk.get('/orders/1/whole')).json(), { customer: 'ann', title: 'pens' });
     assert.deepEqual((await desk.get('/orders/1/first')).json(), { what: 'blue' });
@@ -77,7 +77,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await desk.get('/orders/4/first'), refusal('row_missing', { stage: 'call' }));
   });
 
-  it('are written by whom the conditions admit', async () => {
+  it('are written by callers that the conditions admit', async () => {
     assert.equal((await desk.send('POST', '/orders/1/touch')).status, 204);
     assert.deepEqual((await desk.send('POST', '/orders/1/rename?title=quills')).json(), { id: 1, title: 'quills' });
     assert.equal((await desk.send('DELETE', '/orders/1/all')).status, 204);
@@ -85,7 +85,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
     assert.deepEqual(ask('SELECT count(*) FROM orders WHERE id = 1'), [[0]]);
   });
 
-  it('that are others’ cannot be told from those that are not there, read or written', async () => {
+  it('of others cannot be distinguished from missing ones, read or written', async () => {
     for (const [operationId, method, path] of operations.filter(([name]) => !['existing', 'removeOrder'].includes(name))) {
       const send = (number) => desk.send(method.toUpperCase(), `${path.replace('{id}', number)}${/rename|\/json/.test(path) ? '?title=stolen' : ''}`);
       if (operationId === 'byJson') continue; // the next test
@@ -100,7 +100,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
     assert.deepEqual(ask('SELECT count(*) FROM seen'), [[0]]);
   });
 
-  it('that cannot be read look like those that are not there, whatever their columns hold', async () => {
+  it('that cannot be read look like missing ones, with any columns', async () => {
     for (const [operationId, method, path] of operations.filter(([name]) => !['existing', 'removeOrder'].includes(name))) {
       const send = (number) => desk.send(method.toUpperCase(), `${path.replace('{id}', number)}${/rename|\/json/.test(path) ? '?title=stolen' : ''}`);
       const missing = face(await send(99));
@@ -117,7 +117,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
     assert.deepEqual(ask('SELECT count(*) FROM orders'), [[8]]);
   });
 
-  it('belong to exactly whom they belong to: no case, space, null or number is anybody', async () => {
+  it('belong to exactly one owner: a different case, space, null or number does not match', async () => {
     for (const number of [3, 5, 6]) {
       for (const path of ['lines', 'whole']) await assertRefused(desk.gatehouse, await desk.get(`/orders/${number}/${path}`), refusal('condition_false'));
     }
@@ -126,7 +126,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
     }
   });
 
-  it('give no sign of what a statement would have made of them', async () => {
+  it('show no effect of the statement on them', async () => {
     // The statement fails on every row whose title is not JSON: for a foreign object this must not show.
     assert.equal((await desk.get('/orders/1/json?title=x')).status, 400);
     assert.equal(face(await desk.get('/orders/2/json?title=x')), face(await desk.get('/orders/99/json?title=x')));
@@ -134,7 +134,7 @@ describe('objects that a statement finds', unlessBuilt, () => {
 
   // Another program changes the owner as fast as it can. Every answered or written row was ann's at that
   // moment.
-  it('stay what they were between the question and the answer', async () => {
+  it('do not change between the decision and the answer', async () => {
     const program = `import sqlite3, sys, threading, time
 connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0)
 stop = threading.Event()

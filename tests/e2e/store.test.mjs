@@ -119,7 +119,7 @@ describe('key commands', unlessBuilt, () => {
     }
   });
 
-  it('do not take a server for absent whose mark was removed', async () => {
+  it('do not overlook a server whose mark was removed', async () => {
     const own = await Desk.open();
     try {
       const revoke = () => own.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
@@ -159,7 +159,7 @@ describe('key commands', unlessBuilt, () => {
     }
   });
 
-  it('do not take a server for absent whose store and mark were both replaced', async () => {
+  it('do not overlook a server whose store and mark were both replaced', async () => {
     const own = await Desk.open();
     try {
       const revoke = () => own.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
@@ -213,7 +213,7 @@ describe("the API's database", unlessBuilt, () => {
   };
   const makeTitles = (folder, name) => makeDatabase(folder, name, 'CREATE TABLE titles(title TEXT)');
 
-  it("is never the store's file, by whatever name", async () => {
+  it("is never the store's file, under any name", async () => {
     assert.match(await check('sqlite:state.db', (folder) => makeTitles(folder, 'state.db')), /state\.db is also the store's file/);
     assert.match(await check('sqlite:link.db', (folder) => {
       makeTitles(folder, 'state.db');

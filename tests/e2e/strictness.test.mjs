@@ -163,7 +163,7 @@ describe('strictness', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, answer, { status: 431, error: 'too_large', reason: 'head_too_large' });
   });
 
-  it('answers what came before the malformed request, in order', async () => {
+  it('answers the requests before the malformed one, in order', async () => {
     const wire = await Wire.open(desk.port, desk.tls);
     const answers = await wire.send(get('/catalogue') + withField('X-A : 1')).responses(2);
     assert.deepEqual(answers.map(({ status }) => status), [200, 400]);

@@ -11,12 +11,12 @@ import { Desk, Upstream, Wire, assertRefused, assertSecurityHeaders, eventually,
 
 const unavailable = (status, reason) => ({ status, error: 'unavailable', reason, stage: 'call', outcome: 'failed' });
 
-describe('what the upstream gets', unlessBuilt, () => {
+describe('the upstream\'s request', unlessBuilt, () => {
   let desk;
   before(async () => (desk = await Desk.open()));
   after(() => desk?.close());
 
-  it('is who asks, from Gatehouse only', async () => {
+  it('has the caller, from Gatehouse only', async () => {
     const answer = await desk.get('/orders/1', { ...desk.bearer, 'gatehouse-principal': 'root', 'Gatehouse-Anything': 'x', 'x-forwarded-for': '1.2.3.4', 'x-forwarded-host': 'evil', 'x-forwarded-proto': 'http', 'x-real-ip': '1.2.3.4', forwarded: 'for=1.2.3.4', 'x-request-id': 'mine' });
     const { headers } = desk.upstream.last;
     assert.equal(headers['gatehouse-principal'], 'ann');
@@ -29,7 +29,7 @@ describe('what the upstream gets', unlessBuilt, () => {
     for (const [name, value] of Object.entries(headers)) assert.doesNotMatch(value, /1\.2\.3\.4|evil/, name);
   });
 
-  it('is no trace that is malformed', async () => {
+  it('has no malformed trace', async () => {
     await desk.get('/orders/1', { ...desk.bearer, traceparent: '00-00000000000000000000000000000000-00f067aa0ba902b7-01' });
     assert.doesNotMatch(desk.upstream.last.headers.traceparent, /-0{32}-/);
   });
@@ -69,7 +69,7 @@ describe('what the upstream gets', unlessBuilt, () => {
     for (const [name, value] of Object.entries(desk.upstream.last.headers)) assert.doesNotMatch(value, /root/, name);
   });
 
-  it('is a principal in one line, whatever the token calls it', async () => {
+  it('has the principal in one line, with any name in the token', async () => {
     for (const sub of ['ann\r\nGatehouse-Roles: admin', 'ann\n', 'ann, bob', 'änn', 'a%0d%0ab', '\u2028']) {
       assert.equal((await desk.get('/orders/1', await desk.bearerOf({ sub }))).status, 200, JSON.stringify(sub));
       const { headers, rawHeaders } = desk.upstream.last;
@@ -119,12 +119,12 @@ describe('what the upstream gets', unlessBuilt, () => {
       return payload;
     };
 
-    it('that it can verify: who asks for what, for a minute', async () => {
+    it('that it can verify: the caller and the operation, for a minute', async () => {
       const { sub, kind, roles, operation, iat, exp } = await claimsFor('/orders/1', await asserting.bearerOf({ sub: 'ann', roles: ['clerk'] }));
       assert.deepEqual({ sub, kind, roles, operation, seconds: exp - iat }, { sub: 'ann', kind: 'token', roles: ['clerk'], operation: 'getOrder', seconds: 60 });
     });
 
-    it('that names nobody where nobody was proven, and nobody is called `anonymous`', async () => {
+    it('without a subject if there is no principal, and no principal is called `anonymous`', async () => {
       const nobody = await claimsFor('/catalogue', {});
       assert.equal('sub' in nobody, false, 'no text that could be a name');
       assert.deepEqual([nobody.kind, nobody.roles, nobody.operation], ['anonymous', [], 'listCatalogue']);
@@ -142,7 +142,7 @@ describe('what the upstream gets', unlessBuilt, () => {
   });
 });
 
-describe('what leaves of its answers', unlessBuilt, () => {
+describe('the parts of its answers that leave', unlessBuilt, () => {
   let desk;
   before(async () => (desk = await Desk.open()));
   after(() => desk?.close());
@@ -172,7 +172,7 @@ describe('what leaves of its answers', unlessBuilt, () => {
     assert.deepEqual((await desk.get('/orders/1')).json(), { late: 1 });
   });
 
-  it('are what GET would have, where HEAD is asked', async () => {
+  it('are those of GET for a HEAD', async () => {
     desk.upstream.answer = () => Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\nETag: "7"\r\n\r\n');
     const answer = await desk.send('HEAD', '/orders/1');
     assert.deepEqual([answer.status, answer.headers['content-length'], answer.headers.etag, answer.text], [200, '12', '"7"', '']);
@@ -181,7 +181,7 @@ describe('what leaves of its answers', unlessBuilt, () => {
     assert.equal((await desk.send('HEAD', '/orders/1', { headers: {} })).status, 401);
   });
 
-  it('are large bodies, whole, to a caller who reads slowly', async () => {
+  it('are large bodies, complete, to a slow reader', async () => {
     const body = JSON.stringify('x'.repeat(5 << 20));
     desk.upstream.answer = () => response(200, body);
     assert.equal((await desk.get('/orders/1')).text, body);
@@ -212,7 +212,7 @@ describe('what leaves of its answers', unlessBuilt, () => {
     }
   });
 
-  it('is a 4xx body that matches what the operation declares, and no other', async () => {
+  it('is a 4xx body that matches the declaration, and no other', async () => {
     const send = async (status, body) => {
       desk.upstream.answer = () => response(status, body);
       return desk.post('/orders', { title: 'pen', quantity: 1 });
@@ -354,7 +354,7 @@ describe('an upstream that fails', unlessBuilt, () => {
     assert.equal(asked, 2);
   });
 
-  it('is never asked twice to do what must not be done twice', async () => {
+  it('never gets a request twice that must not be repeated', async () => {
     await desk.get('/orders');
     let asked = 0;
     desk.upstream.answer = (_, socket) => {

@@ -185,7 +185,7 @@ describe('parameters', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await desk.get('/orders', { ...desk.bearer, 'x-shard': '10' }), invalid('parameters_invalid'));
   });
 
-  it('name the place and the rule, to whom details are shown', async () => {
+  it('name the place and the rule, for callers that may see details', async () => {
     const { details } = (await desk.get('/orders?limit=0')).json();
     assert.deepEqual(details, [{ in: 'query', at: '/limit', rule: 'minimum' }]);
   });
@@ -201,7 +201,7 @@ describe('a raw plus', unlessBuilt, () => {
   })));
   after(() => desk?.close());
 
-  it('is a space, as forms write it, where the configuration says so; and goes on as it came', async () => {
+  it('is a space, as in forms, if the configuration says so; and is forwarded as sent', async () => {
     const target = `/orders?${new URLSearchParams({ q: 'blue pen+ink' })}`;
     assert.equal(target, '/orders?q=blue+pen%2Bink');
     for (const way of [target, '/orders?q=blue%20pen%2Bink']) {
