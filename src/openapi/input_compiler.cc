@@ -46,10 +46,12 @@ bool is_open(const Codec& codec) {
   if (codec.in != In::query) return false;
   const TextType& type = codec.type;
   if (codec.style == Style::deep_object) {
-    return type.has(TextType::kScalars | TextType::kArray) || (type.additional && !is_flat(*type.additional)) ||
+    return type.has(TextType::kScalars | TextType::kArray) ||
+           (type.additional && !is_flat(*type.additional)) ||
            std::ranges::any_of(type.properties, [](const auto& one) { return !is_flat(*one.second); });
   }
-  return codec.style == Style::form && codec.name.find_first_of("[]") == std::string::npos && type.kinds == TextType::kArray && type.items && !is_flat(*type.items);
+  return codec.style == Style::form && codec.name.find_first_of("[]") == std::string::npos &&
+         type.kinds == TextType::kArray && type.items && !is_flat(*type.items);
 }
 
 }  // namespace
@@ -126,7 +128,8 @@ void InputCompiler::report() const {
   const std::string more =
       undecided_->count == 1 ? "" : "; so it is for " + std::to_string(undecided_->count - 1) + " more";
   undecided_->first.problem(
-      "OpenAPI leaves open how arrays and objects inside one another are written here; where the server behind "
+      "OpenAPI leaves open how arrays and objects inside one another are written here; where the server "
+      "behind "
       "reads `a[b][c]=1`, `a[]=x` and `a[0][b]=x`, say so in gatehouse.yaml with `deep: brackets`, under "
       "`defaults` or for the operation" +
       more);
@@ -208,7 +211,8 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   codec.slash = slash;
   if (where) read_style(in, field, codec);
   if (const auto own = declared.gatehouse ? declared.gatehouse.value.find("deep") : std::nullopt) {
-    const doc::Field at(*declared.gatehouse.source, *own, field.path() + ".x-gatehouse.deep", field.problems());
+    const doc::Field at(*declared.gatehouse.source, *own, field.path() + ".x-gatehouse.deep",
+                        field.problems());
     deep = at.one_of<Deep>(kDeep).value_or(deep);
   }
   const bool reserved = in.optional("allowReserved", doc::as_boolean).value_or(false);
@@ -280,7 +284,7 @@ CompiledSchema InputCompiler::compile_schema(const doc::Field& field, const doc:
     codec.nesting = Nesting::brackets;
     codec.type = *text_type(documents_, schema, schemas_.sealing(), kBracketLevels);
   }
-  // An exploded object has no name of its own by which it could be told from the other kinds.
+  // An exploded object has no name of its own that would distinguish it from the other kinds.
   if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
     codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
   }

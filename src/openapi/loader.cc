@@ -29,14 +29,14 @@ constexpr std::pair<std::string_view, Method> kMethods[] = {
     {"put", Method::put},         {"patch", Method::patch}, {"delete", Method::delete_},
     {"options", Method::options}, {"trace", Method::trace}};
 
-// Of what only people read: generated documents leave it empty, or write a number.
+// Texts for people: generated documents leave them empty, or write a number.
 std::string text_or_nothing(const doc::Field& field) {
   return field.value().is_string() ? std::string(field.value().string()) : std::string();
 }
 
 Located located(const doc::Field& field) { return {&field.source(), field.value()}; }
 
-// Reads one document. Every function adds its problems and goes on.
+// Reads one document. Every function adds its problems and continues.
 class Loader {
  public:
   Loader(Documents& documents, Version version, const LoadOptions& options)
@@ -53,10 +53,10 @@ class Loader {
   void read(doc::Reader& in, Api& api);
 
  private:
-  // What holds for an operation unless it says otherwise.
+  // The defaults of an operation.
   struct Inherited {
     std::vector<std::string> bases;
-    std::vector<std::pair<doc::Field, doc::Field>> parameters;  // as written, and what that leads to
+    std::vector<std::pair<doc::Field, doc::Field>> parameters;  // as written, and the target of the reference
   };
 
   void read_dialect(const doc::Field& dialect);

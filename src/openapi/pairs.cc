@@ -68,7 +68,7 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
       return {};
     }
     if (entry && entry->meaning == NameTable::Meaning::deep) {
-      // One level and no more: what `a[b][c]` and `a[]` mean is written nowhere.
+      // One level and no more: no standard defines `a[b][c]` and `a[]`.
       const std::string_view property = name.substr(open + 1, name.size() - open - 2);
       if (name.back() != ']' || name.size() < open + 3 || property.find_first_of("[]") != name.npos) {
         return {"style", entry->codec};
@@ -102,7 +102,7 @@ Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encodin
     std::string_view name = *decoded;
     if (name.empty()) return {"style", {}};  // `a=1&&b=2`, `=1`
     if (name.data() == scratch_.data()) {
-      // What is passed over comes once; in other letters it would reach the target after all.
+      // A skipped name comes once; in another case it would still reach the target.
       if (std::ranges::find(passed_over, name) != passed_over.end()) return {"undeclared", {}};
       const std::size_t begin = names_.size();
       names_ += name;

@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::string_view kValid;
 
-// A `;`, which a servlet container cuts at, and which style matrix has of its own; a `?` or `#`, which ends
-// the path for a proxy that writes it decoded into its own request; or what a second decoding would change.
+// A `;`, at which a servlet container cuts, and which style matrix uses itself; a `?` or `#`, which ends the
+// path for a proxy that writes it decoded into its own request; or an escape that a second decoding would
+// change.
 bool is_read_differently(std::string_view raw, const Codec& codec) {
   if (codec.style != Style::matrix && raw.contains(';')) return true;
   if (!raw.contains('%')) return false;
@@ -47,7 +48,7 @@ struct InputMemory::State {
   json::Parser parser;
   json::Document trial;  // a value that is tried before it is taken
   std::vector<const Codec*>
-      present[4];  // by In: what the document holds, in its order; null: not to be checked
+      present[4];  // by In: the members in the document, in its order; null: not to be checked
   std::vector<std::string_view> lines;  // of one header
   schema::Findings findings;
   schema::Allowance allowance;  // of one request's parameters, or of one form
@@ -112,7 +113,7 @@ std::string_view InputMemory::State::write(std::string_view raw, const Codec& co
       best = kinds;
     }
   }
-  if (best != 0) return styled(best, out);  // the check says what is wrong with it
+  if (best != 0) return styled(best, out);  // the check reports the error
   out.null();
   return first_broken;
 }

@@ -10,7 +10,7 @@
 namespace gatehouse::openapi {
 
 // OpenAPI 3.0.3 section 4.7.10.1: "In other cases where the HTTP spec is vague, requestBody SHALL be
-// ignored". What stands in it says nothing then, not even where it leads nowhere. 3.1 permits one, but a
+// ignored". Its content has no meaning then, even if a reference in it has no target. 3.1 permits one, but a
 // TRACE never has one (RFC 9110 section 9.3.8).
 bool BodyReader::is_ignored(Method method) const {
   if (method == Method::trace) return true;
@@ -65,8 +65,8 @@ void BodyReader::read_contents(const doc::Field& content, const Additions& decid
     for (const std::string& one : types) {
       const auto same_type = [&](const Content& other) { return other.type == one; };
       if (one != type && std::ranges::any_of(body.content, same_type)) continue;
-      const bool named = !decided.media_types || std::ranges::find(*decided.media_types, one) !=
-                                                     decided.media_types->end();
+      const bool named =
+          !decided.media_types || std::ranges::find(*decided.media_types, one) != decided.media_types->end();
       auto read = read_content(one, written, media, named ? Taken::named : Taken::covered, decided.deep);
       if (!read) {
         body.untaken.push_back({one, media.place()});

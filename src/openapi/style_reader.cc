@@ -9,8 +9,8 @@ namespace gatehouse::openapi {
 namespace {
 
 constexpr std::string_view kReadable;
-// An object in a parameter has no more members than this, whatever its schema allows: each new key is
-// compared with those before it.
+// The most members of an object in a parameter, for every schema: each new key is compared with those before
+// it.
 constexpr std::size_t kMostMembers = 1000;
 
 // Cuts the text up to the next delimiter off `rest`; the delimiter `%7C` stands for `|`, too, and compares

@@ -110,7 +110,7 @@ class Reading {
 
   static std::shared_ptr<const TextType> finished(TextType type) {
     if ((type.kinds & 0x80) != 0) {
-      // Nothing says what it is; its structure may.
+      // The type is not stated; the structure may show it.
       const bool object = !type.properties.empty();
       type.kinds = object ? TextType::kObject : type.items ? TextType::kArray : TextType::kString;
     }

@@ -1,5 +1,5 @@
-// What is wrong with a configuration is said once, at its place, and with what would be right. Each case is
-// one change of a configuration that is right.
+// Every problem of a configuration is reported once, at its place, and with its remedy. Each case is one
+// change of a correct configuration.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -542,7 +542,7 @@ TEST(Documents, XGatehouseIsReadWhereItHoldsAndNowhereElse) {
   EXPECT_EQ(with("note: {type: string}", "note: {type: string, example: {x-gatehouse: 1}}"), "");
 }
 
-// Keywords count wherever they stand: behind references, in every branch, in what is inside.
+// Keywords count at every place: behind references, in every branch, in parts.
 TEST(Documents, ASecretIsOneThroughEveryReferenceAndComposition) {
   constexpr std::string_view kPin = "{name: pin, in: query, schema: {type: string, format: password}}";
   constexpr std::string_view kSchemas = R"(  schemas:
