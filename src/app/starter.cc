@@ -263,7 +263,7 @@ class Starter {
     };
     for (const SecurityScheme& other : api_.security_schemes) {
       if (&other == &scheme) return nullptr;
-      if (place_of(other) != place_of(scheme)) continue;
+      if (!is_taken(other) || !is_taken(scheme) || place_of(other) != place_of(scheme)) continue;
       for (const openapi::Operation& operation : api_.operations) {
         if (std::ranges::any_of(operation.security, [&](const openapi::SecurityAlternative& alternative) {
               return has(alternative, scheme) && has(alternative, other);
