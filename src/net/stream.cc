@@ -19,6 +19,23 @@ namespace gatehouse::net {
 
 using Outcome = TlsEngine::Outcome;
 
+// Looks at input that nothing reads. Before the constructor, which may have to destroy it.
+class Stream::UnreadInput final : private Timer {
+ public:
+  explicit UnreadInput(Stream& stream) : Timer(stream.loop_.timers()), stream_(stream) {}
+  void look_later() {
+    if (!armed()) arm(stream_.loop_.now() + kPatience);
+  }
+
+ private:
+  void expired() override {
+    disarm();
+    stream_.throw_unread_input_away();
+  }
+
+  Stream& stream_;
+};
+
 Stream::Stream(Loop& loop, Socket socket, Endpoint peer)
     : Timer(loop.timers()), loop_(loop), channel_{.socket = std::move(socket)}, peer_(peer), hang_up_(loop) {
   loop_.watch(channel_.socket.descriptor(), *this);
@@ -208,22 +225,6 @@ void Stream::on_events(std::uint32_t events) {
 }
 
 // ---- input that nothing reads
-
-class Stream::UnreadInput final : private Timer {
- public:
-  explicit UnreadInput(Stream& stream) : Timer(stream.loop_.timers()), stream_(stream) {}
-  void look_later() {
-    if (!armed()) arm(stream_.loop_.now() + kPatience);
-  }
-
- private:
-  void expired() override {
-    disarm();
-    stream_.throw_unread_input_away();
-  }
-
-  Stream& stream_;
-};
 
 void Stream::let_input_wait() {
   input_waits_ = true;
