@@ -256,6 +256,9 @@ class Starter {
     const auto place_of = [](const SecurityScheme& one) {
       using Type = SecurityScheme::Type;
       if (one.type == Type::api_key) return fmt::format("{} {}", openapi::name(one.in), one.parameter);
+      // No credential is both of this form and of another one.
+      if (one.type == Type::http && one.http_scheme == "basic")
+        return std::string("header Authorization, Basic");
       return std::string(one.type == Type::mutual_tls ? "certificate" : "header Authorization");
     };
     const auto has = [](const openapi::SecurityAlternative& alternative, const SecurityScheme& one) {
@@ -342,7 +345,8 @@ class Starter {
     const std::string_view deep = api_.has_open_inputs ? "deep: brackets, " : "";
     if (api_.has_open_inputs)
       line(
-          "# DECIDE: inputs have arrays or objects inside one another. Does the upstream read `a[b][c]=1`, `a[]=x` "
+          "# DECIDE: inputs have arrays or objects inside one another. Does the upstream read `a[b][c]=1`, "
+          "`a[]=x` "
           "and `a[0][b]=x`?");
     line(fmt::format(
         "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}{}body: 64KiB, timeout: 10s}}",
@@ -434,7 +438,9 @@ class Starter {
     if (const std::string limit = tighter(operation); !limit.empty()) fields.push_back(limit);
     if (const std::string word = sensitive(operation); !word.empty()) fields.push_back("sensitive: " + word);
     // What cannot be taken here can be elsewhere.
-    const auto is_taken_elsewhere = [&](const openapi::UntakenType& one) { return taken_.contains(one.type); };
+    const auto is_taken_elsewhere = [&](const openapi::UntakenType& one) {
+      return taken_.contains(one.type);
+    };
     if (operation.body && std::ranges::any_of(operation.body->untaken, is_taken_elsewhere))
       fields.push_back("media_types: " + yaml_list(taken_by(*operation.body), 0));
     if (operation.admits_anonymous()) {
