@@ -4,37 +4,25 @@
 // Rooms: docs gate http policy server target
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
 import { Desk, eventually, response, unlessBuilt } from './harness.mjs';
+import { browse, missing } from './support/chromium.mjs';
 import { configured } from './support/frameworks.mjs';
 
-const chromium = '/usr/bin/chromium';
-const skip = unlessBuilt.skip || (existsSync(chromium) ? false : `${chromium} is not installed`);
+const skip = unlessBuilt.skip || missing();
 const library = (name) => readFileSync(new URL(`../node_modules/${name}`, import.meta.url));
 const patience = 90_000;
 
 // Resolves to the report that the page of that path posts to /report.
 async function visit(desk, path) {
-  const profile = mkdtempSync(join(tmpdir(), 'gatehouse-chromium-'));
-  const words = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--no-proxy-server', '--ignore-certificate-errors', `--user-data-dir=${profile}`, `https://localhost:${desk.port}${path}`];
-  const browser = spawn(chromium, words, { stdio: 'ignore' });
-  const ended = new Promise((resolve) => browser.once('exit', resolve));
+  const browser = browse(`https://localhost:${desk.port}${path}`);
   try {
     const found = await eventually(() => desk.upstream.requests.find(({ target }) => target === '/report'), 'report of the page', patience);
     return JSON.parse(found.body.toString());
   } finally {
-    browser.kill('SIGKILL');
-    await ended;
-    // Children of the browser may still write: a folder that is left in /tmp is not a failure of the tested
-    // code.
-    try {
-      rmSync(profile, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
-    } catch {}
+    await browser.stop();
   }
 }
 

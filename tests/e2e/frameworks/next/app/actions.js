@@ -1,0 +1,5 @@
+'use server';
+
+export async function doubled(number) {
+  return number * 2;
+}
