@@ -76,6 +76,12 @@ void take_reference(const http::Field& field, const AnswerRules& rules, const An
   }
 }
 
+// Of the characters of a URI reference only. Browsers skip white space in front, and other readers find the
+// target behind the last `<`.
+bool is_reference(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c == '#' || http::is(c, http::kTargetCharacter); });
+}
+
 // `<target>; rel="next", <target>; …` (RFC 8288 section 3). By default targets are on this server; if the
 // document declares Link, they may be anywhere outside. Many readers split the value at `,` or `<` and ignore
 // quotes: a target in `<>` within quotes must follow the same rules, and a quote may stand only at the
@@ -105,7 +111,7 @@ bool append_links(std::string& out, std::string_view value, const AnswerRules& r
     out += '<';
     const std::size_t begin = out.size();
     const std::string_view reference = value.substr(1, end - 1);
-    if (reference.contains('"') || !append_reference(out, reference, rules.inside, place)) return false;
+    if (!is_reference(reference) || !append_reference(out, reference, rules.inside, place)) return false;
     const std::string_view made = std::string_view(out).substr(begin);
     if (!declared && (made.starts_with("//") || !scheme_of(made).empty())) return false;
     out += '>';

@@ -281,6 +281,11 @@ TEST(AnswerFields, LinkToThisServerOnlyUnlessDeclared) {
   for (const char* line :
        {"Link: <//docs.test/>\r\n", "Link: </a>; anchor=\"http://orders.test:3000/\"\r\n", "Link: </a\r\n",
         "Link: </a>; title=\"x\r\n", "Link: <http:docs.test>\r\n", "Link: <\\\\docs.test>\r\n",
+        // Browsers skip white space, and some readers begin at the last `<`.
+        "Link: < https://docs.test/>; rel=preload\r\n", "Link: < //docs.test/>\r\n",
+        "Link: < http://orders.test:3000/x>\r\n", "Link: </a, <https://docs.test/>; rel=next\r\n",
+        "Link: </a<https://docs.test/>\r\n", "Link: </a>; title=\"< https://docs.test/>\"\r\n",
+        "Link: </\xC3\xA9>\r\n",
         // Read without quotes, or with other ones.
         "Link: </a>; title=\"x, <https://docs.test/>; rel=next\"\r\n",
         "Link: </a>; title=\"x\\\", <https://docs.test/>; rel=\\\"next\"\r\n",
