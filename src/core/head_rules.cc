@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "core/identity.h"
-#include "http/query.h"
+#include "http/characters.h"
 #include "http/request.h"
 #include "http/signed_fields.h"
 #include "http/uri.h"
@@ -57,18 +58,32 @@ std::string origin_of(std::string_view referer) {
   return url ? url->origin() + "/" : std::string();
 }
 
-// Whether the page's URL has a pair in which a scheme has its credential, or a text with the form of a key or
-// a token.
+// Whether the page's URL has a pair in which a scheme has its credential, under any spelling that a server
+// could read as its name, or a text with the form of a key or a token.
 bool may_show_credential(std::string_view url, const CredentialCarriers& carriers) {
-  if (url.contains("gh_") || url.contains("eyJ")) return true;
-  std::string decoded;
-  for (const http::QueryPair pair :
-       http::QueryPairs(url.substr(std::min(url.find('?'), url.size() - 1) + 1))) {
-    std::string_view name = pair.name;
-    if (name.contains('%') && http::percent_decoded(name, decoded)) name = decoded;
-    if (std::ranges::find(carriers.pairs, name) != carriers.pairs.end()) return true;
+  std::string text;
+  if (!http::percent_decoded(url, text) || text.contains('%')) return true;  // encoded twice: nobody's name
+  std::ranges::transform(text, text.begin(), ascii_lower);
+  if (text.contains("gh_") || text.contains("eyj")) return true;
+  for (std::size_t at = text.find_first_of("?&;#"); at != std::string::npos;
+       at = text.find_first_of("?&;#", at)) {
+    ++at;
+    const std::string_view name = std::string_view(text).substr(at, text.find_first_of("=[&;#", at) - at);
+    const auto is_it = [&](const std::string& carrier) { return equal_ignoring_case(carrier, name); };
+    if (std::ranges::any_of(carriers.pairs, is_it)) return true;
   }
   return false;
+}
+
+// Whether an unnamed field may go on by `undeclared: forward`: a trace is the configuration's to continue,
+// and two names that CGI, WSGI or Rack read as one would give the upstream either value.
+bool goes_on_unnamed(const http::Field& field) {
+  using enum http::FieldId;
+  const bool is_trace =
+      field.id == b3 || field.id == x_b3 || field.id == uber_trace_id || field.id == sentry_trace;
+  return !is_trace && std::ranges::all_of(field.name, [](char c) {
+    return c == '-' || (http::is(c, http::kUnreserved) && c != '.' && c != '_' && c != '~');
+  });
 }
 
 // Passage::rewritten: the table lets it go on, and its value is to be read by the table's grammar.
@@ -100,7 +115,7 @@ Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
   if (is_named_in(rules.fields, field)) return Passage::goes_on;
   if (is_named_in(carriers.fields, field)) return Passage::ends_here;
   if (kept && field.id == FieldId::x_amz) return Passage::goes_on;
-  if (rules.undeclared == Undeclared::forward) return Passage::goes_on;
+  if (rules.undeclared == Undeclared::forward && goes_on_unnamed(field)) return Passage::goes_on;
   return column == http::ToUpstream::browsers ? Passage::unlisted : Passage::unnamed;
 }
 

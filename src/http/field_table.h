@@ -37,6 +37,7 @@
   X(alt_svc,                        "alt-svc",                         many, declared,  list,            stays)  /* 7838 3 */ \
   X(authorization,                  "authorization",                   one,  ends_here, text,            stays)  /* 9110 11.6.2 */ \
   X(baggage,                        "baggage",                         many, goes_on,   baggage,         stays)  /* W3C Baggage 3 */ \
+  X(b3,                              "b3",                              many, declared,  text,            declared) \
   X(cache_control,                  "cache-control",                   many, goes_on,   directives,      stays)  /* 9111 5.2 */ \
   X(cf_connecting_ip,               "cf-connecting-ip",                many, ends_here, text,            stays) \
   X(client_cert,                    "client-cert",                     many, ends_here, text,            stays)  /* 9440 2.2 */ \
@@ -106,6 +107,7 @@
   X(sec_fetch_user,                 "sec-fetch-user",                  one,  goes_on,   fetch_user,      declared) \
   X(sec_gpc,                        "sec-gpc",                         one,  goes_on,   gpc,             declared) \
   X(sec_purpose,                    "sec-purpose",                     many, browsers,  text,            declared) /* Fetch 3.10 */ \
+  X(sentry_trace,                    "sentry-trace",                    many, declared,  text,            declared) \
   X(server,                         "server",                          many, declared,  text,            stays)  /* 9110 10.2.4 */ \
   X(set_cookie,                     "set-cookie",                      many, declared,  text,            checked) /* 6265 4.1 */ \
   X(signature,                      "signature",                       many, declared,  list,            declared) /* 9421 4.2 */ \
@@ -118,6 +120,7 @@
   X(trailer,                        "trailer",                         many, ends_here, text,            stays)  /* 9110 6.6.2 */ \
   X(transfer_encoding,              "transfer-encoding",               one,  ends_here, text,            stays)  /* 9112 6.1 */ \
   X(true_client_ip,                 "true-client-ip",                  many, ends_here, text,            stays) \
+  X(uber_trace_id,                   "uber-trace-id",                   many, declared,  text,            declared) \
   X(upgrade,                        "upgrade",                         many, ends_here, text,            stays)  /* 9110 7.8 */ \
   X(upgrade_insecure_requests,      "upgrade-insecure-requests",       many, browsers,  text,            declared) /* Upgrade Insecure Requests */ \
   X(user_agent,                     "user-agent",                      one,  goes_on,   products,        declared) /* 9110 10.1.5 */ \
@@ -128,20 +131,24 @@
   X(x_cluster_client_ip,            "x-cluster-client-ip",             many, ends_here, text,            stays) \
   X(x_content_type_options,         "x-content-type-options",          many, declared,  text,            stays)  /* Fetch 3.7 */ \
   X(x_csrf_token,                   "x-csrf-token",                    one,  declared,  text,            declared) \
+  X(x_envoy_original_path,           "x-envoy-original-path",           many, ends_here, text,            stays) \
   X(x_forwarded_alone,              "x-forwarded",                     many, ends_here, text,            stays) \
   X(x_forwarded_for,                "x-forwarded-for",                 many, ends_here, text,            stays) \
   X(x_forwarded_host,               "x-forwarded-host",                many, ends_here, text,            stays) \
   X(x_frame_options,                "x-frame-options",                 many, declared,  text,            pages)  /* 7034 2 */ \
   X(x_host,                         "x-host",                          many, ends_here, text,            stays) \
+  X(x_http_host_override,            "x-http-host-override",            many, ends_here, text,            stays) \
   X(x_http_method,                  "x-http-method",                   many, ends_here, text,            stays) \
   X(x_http_method_override,         "x-http-method-override",          many, ends_here, text,            stays) \
+  X(x_http_path_override,            "x-http-path-override",            many, ends_here, text,            stays) \
+  X(x_http_verb,                     "x-http-verb",                     many, ends_here, text,            stays) \
+  X(x_invoke_path,                   "x-invoke-path",                   many, ends_here, text,            stays) \
+  X(x_invoke_query,                  "x-invoke-query",                  many, ends_here, text,            stays) \
+  X(x_matched_path,                  "x-matched-path",                  many, ends_here, text,            stays) \
+  X(x_method,                        "x-method",                        many, ends_here, text,            stays) \
   X(x_method_override,              "x-method-override",               many, ends_here, text,            stays) \
   X(x_middleware_subrequest,        "x-middleware-subrequest",         many, ends_here, text,            stays) \
-  X(x_original_host,                "x-original-host",                 many, ends_here, text,            stays) \
-  X(x_original_method,              "x-original-method",               many, ends_here, text,            stays) \
-  X(x_original_path,                "x-original-path",                 many, ends_here, text,            stays) \
-  X(x_original_uri,                 "x-original-uri",                  many, ends_here, text,            stays) \
-  X(x_original_url,                 "x-original-url",                  many, ends_here, text,            stays) \
+  X(x_ms_original_url,               "x-ms-original-url",               many, ends_here, text,            stays) \
   X(x_powered_by,                   "x-powered-by",                    many, declared,  text,            stays) \
   X(x_real_ip,                      "x-real-ip",                       one,  ends_here, text,            stays) \
   X(x_remote_user,                  "x-remote-user",                   many, ends_here, text,            stays) \
@@ -154,6 +161,8 @@
 #define GATEHOUSE_FIELD_FAMILIES(X)                        \
   X(x_forwarded, "x-forwarded-",    many, ends_here, text, stays) \
   X(gatehouse,   "gatehouse-",      many, ends_here, text, stays) \
+  X(x_original,  "x-original-",     many, ends_here, text, stays) \
+  X(x_b3,        "x-b3-",           many, declared,  text, declared) \
   X(x_ssl,       "x-ssl-",          many, ends_here, text, stays) \
   X(ssl,         "ssl-",            many, ends_here, text, stays) \
   X(x_amz,       "x-amz-",          many, declared,  text, declared) /* AWS Signature Version 4 */ \

@@ -151,6 +151,13 @@ TEST(ClientFields, ThatNothingNamesAreTheConfigurationsToDecide) {
   EXPECT_EQ(gone_on(lines, rules), "");
   rules.forwards.undeclared = Undeclared::forward;
   EXPECT_EQ(gone_on(lines, rules), "X-New: 1\r\nDNT: 1\r\nCookie: a=1; c=3\r\n");
+  EXPECT_EQ(gone_on("b3: 1\r\nX-B3-Sampled: 1\r\nuber-trace-id: 1\r\nsentry-trace: 1\r\n", rules), "")
+      << "a trace by its name only";
+  EXPECT_EQ(gone_on("X-New: 1\r\nX_New: 2\r\nx.new: 3\r\nX~New: 4\r\n", rules), "X-New: 1\r\n")
+      << "which CGI reads as one";
+  rules.forwards.fields.push_back(FieldName("X_Named"));
+  rules.forwards.fields.push_back(FieldName("b3"));
+  EXPECT_EQ(gone_on("X_Named: 1\r\nb3: 1\r\n", rules), "X_Named: 1\r\nb3: 1\r\n");
   rules.forwards.undeclared = Undeclared::refuse;
   EXPECT_EQ(gone_on(lines, rules), "refused: x-new undeclared");
   EXPECT_EQ(gone_on("DNT: 1\r\nX-API-Key: k\r\nAccept: */*\r\n", rules), "Accept: */*\r\n")
@@ -236,7 +243,8 @@ TEST(ClientFields, ARefererShowsNoCredential) {
   const auto shown = [&](const std::string& url) { return gone_on("Referer: " + url + "\r\n", rules); };
   const std::string origin = "Referer: https://a.test/\r\n";
   for (const char* query : {"?hook=secret", "?a=1&hook=secret", "?h%6fok=secret", "?x=gh_0123456789AB_2345",
-                            "?t=eyJhbGciOiJFUzI1NiJ9.e30.c2ln"})
+                            "?t=eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "?a=1;hook=s", "?HOOK=s", "?hook%5B%5D=s",
+                            "?ho%256fk=s", "?x=%65yJhbGciOi", "?a=%3fhook=s"})
     EXPECT_EQ(shown("https://a.test/x" + std::string(query)), origin) << query;
   EXPECT_EQ(shown("https://a.test/x?hooks=1"), "Referer: https://a.test/x?hooks=1\r\n");
   EXPECT_EQ(shown("https://a.test/hook"), "Referer: https://a.test/hook\r\n");
