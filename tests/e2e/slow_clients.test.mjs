@@ -343,7 +343,7 @@ describe('a drain during the answer of a changing operation', unlessBuilt, () =>
       assert.equal((await desk.gatehouse.ended()).code, 0);
       const event = await desk.gatehouse.event(({ operation }) => operation === 'createOrder', 'createOrder');
       assert.deepEqual([event.outcome, event.reason, event['http.response.status_code']], ['failed', gone ? 'client_gone' : 'draining', 201]);
-      assert.match(event.detail, /not known/);
+      assert.match(event.detail, /unknown/);
       wire.destroy();
       await desk.close();
     });
