@@ -286,13 +286,13 @@ std::size_t Journal::deliver(Lane& lane) {
   std::vector<Sink*> failing;
   if (first != nullptr) {
     const Result<> kept =
-        attempt(*first, lane.taken, Durable::now, "sensitive operations are refused, and it is tried again");
+        attempt(*first, lane.taken, Durable::now, "sensitive operations are refused; retrying");
     tell(lane, kept);
     if (!kept) failing.push_back(first);
   }
   for (const auto& sink : sinks_) {
     if (sink.get() == first) continue;
-    if (!attempt(*sink, lane.taken, Durable::later, "it is tried again")) failing.push_back(sink.get());
+    if (!attempt(*sink, lane.taken, Durable::later, "retrying")) failing.push_back(sink.get());
   }
   bool everywhere = true;
   for (Sink* const sink : failing)
@@ -387,7 +387,8 @@ void Journal::render(std::string& out) const {
        "0 while new requests are refused (record_unavailable) because the store takes no events, else 1.",
        MetricType::gauge, accepting ? 1.0 : 0.0},
       {"gatehouse_events_pending_bytes", "Events that are not yet in the store.", MetricType::gauge, pending},
-      {"gatehouse_events_written_total", "Events that are in the store.", MetricType::counter, value(written_)},
+      {"gatehouse_events_written_total", "Events that are in the store.", MetricType::counter,
+       value(written_)},
       {"gatehouse_event_sink_failures_total", "Attempts of the store to write that failed.",
        MetricType::counter, value(failures_)},
       {"gatehouse_event_waits_total", "Times a worker waited because its buffer was full.",

@@ -11,7 +11,7 @@ import { allNames, apart, bypasses, conditional, fieldOf, marker, registry, tabl
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-const special = { connection: 'keep-alive', upgrade: 'other', te: 'trailers', 'max-forwards': '7', 'content-type': 'text/plain', 'content-encoding': 'gzip', cookie: `${marker}=1`, 'early-data': '1' };
+const special = { connection: 'keep-alive', upgrade: 'h2c', te: 'trailers', 'max-forwards': '7', 'content-type': 'text/plain', 'content-encoding': 'gzip', cookie: `${marker}=1`, 'early-data': '1' };
 const chunks = (list, size) => Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 // The same every time: a linear congruential generator (Numerical Recipes).
 let seed = 11;

@@ -68,7 +68,7 @@ describe('limits', unlessBuilt, () => {
     const desk = await open({ per_ip: { per: 'ip', rate: '1/h', burst: tries.length } });
     for (const [method, target] of tries) {
       const { status } = await desk.send(method, target, { headers: {} });
-      assert.ok(status >= 400 && status < 429, `${method} ${target}: ${status}`);
+      assert.ok(method === 'OPTIONS' ? status === 204 : status >= 400 && status < 429, `${method} ${target}: ${status}`);
     }
     for (const [method, target] of [...tries, ['GET', '/catalogue']]) {
       assert.equal((await desk.send(method, target, { headers: {} })).status, 429, `${method} ${target}`);
