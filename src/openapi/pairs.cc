@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "http/cookies.h"
 #include "openapi/decode.h"
 
@@ -10,6 +11,22 @@ namespace {
 
 bool before(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+void append_folded(std::string& to, std::string_view name) {
+  for (const char c : name) to += c == '.' || c == ' ' || c == '[' || c == ']' ? '_' : ascii_lower(c);
+}
+
+// Up to the first bracket behind those that it begins with.
+std::string_view before_brackets(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of(" []"), name.size()));
+  return name.substr(0, name.find_first_of("[]"));
+}
+
+// The whole name, as PHP reads one whose bracket is not closed.
+std::string_view without_spaces_before(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+  return name;
 }
 
 // Whether a comma parts the items of such a parameter within one cookie.
@@ -24,8 +41,36 @@ bool has_items(const Codec& codec) {
 bool NameTable::add(Entry entry) {
   const auto at = std::ranges::lower_bound(entries_, entry.name, before, &Entry::name);
   if (at != entries_.end() && at->name == entry.name) return false;
+  std::string folded;
+  for (const std::string_view read : {before_brackets(entry.name), without_spaces_before(entry.name)}) {
+    folded.clear();
+    append_folded(folded, read);
+    add_folded(folded, entry.name);
+  }
   entries_.insert(at, std::move(entry));
   return true;
+}
+
+void NameTable::add_folded(std::string_view folded, const std::string& entry) {
+  if (folded.empty()) return;
+  const auto at = std::ranges::lower_bound(folded_, folded, before,
+                                           [](const Folded& f) { return std::string_view(f.name); });
+  if (at == folded_.end() || at->name != folded) folded_.insert(at, {std::string(folded), entry});
+}
+
+const NameTable::Entry* NameTable::find_folded(std::string_view folded) const {
+  const auto at = std::ranges::lower_bound(folded_, folded, before,
+                                           [](const Folded& f) { return std::string_view(f.name); });
+  return at != folded_.end() && at->name == folded ? find(at->entry) : nullptr;
+}
+
+const NameTable::Entry* NameTable::taken_for(std::string_view name, std::string& scratch) const {
+  for (const std::string_view read : {before_brackets(name), without_spaces_before(name)}) {
+    scratch.clear();
+    append_folded(scratch, read);
+    if (const Entry* const entry = find_folded(scratch)) return entry;
+  }
+  return nullptr;
 }
 
 const NameTable::Entry* NameTable::find(std::string_view name) const {
@@ -79,6 +124,7 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
     }
   }
   if (!names.free) return {"undeclared", {}};
+  if (const NameTable::Entry* entry = names.taken_for(name, folded_)) return {"alias", entry->codec};
   pair.property = name;
   add(*names.free, pair);
   return {};

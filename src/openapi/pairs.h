@@ -33,6 +33,10 @@ class NameTable {
   // False when the name is there already.
   bool add(Entry entry);
   const Entry* find(std::string_view name) const;
+  // The entry for which servers may take a name that is not in the table: PHP reads ` a.b`, `a b` and `a[b`
+  // as `a_b`, and `a[]` and `a[x]` as `a`; Rack reads `[a]` as `a`; ASP.NET reads `A` as `a`. `scratch` is
+  // overwritten.
+  const Entry* taken_for(std::string_view name, std::string& scratch) const;
   bool empty() const { return entries_.empty(); }
   const std::vector<Entry>& entries() const { return entries_; }
 
@@ -40,7 +44,15 @@ class NameTable {
   std::optional<std::uint16_t> free;
 
  private:
+  struct Folded {
+    std::string name;
+    std::string entry;  // its name
+  };
+  void add_folded(std::string_view folded, const std::string& entry);
+  const Entry* find_folded(std::string_view folded) const;
+
   std::vector<Entry> entries_;  // sorted by length, then bytes
+  std::vector<Folded> folded_;  // sorted in the same way
 };
 
 // Keeps its working memory.
@@ -78,6 +90,7 @@ class Pairs {
   std::vector<Slot> slots_;
   std::string names_;  // decoded names; never grows beyond what begin() reserved
   std::string scratch_;
+  std::string folded_;
 };
 
 }  // namespace gatehouse::openapi

@@ -3,8 +3,11 @@
 // "cookie": {…}}, that holds declared and checked values only.
 //
 // One text, one reading, or refused (OpenAPI 3.1 section 4.8.12, RFC 6570 for the styles):
-//   - Percent-encoding is undone exactly once, after splitting at delimiters: `a%2Cb` is one item. Header
-//     values are not percent-encoded at all.
+//   - Percent-encoding is undone exactly once, after splitting at delimiters. An encoded delimiter within an
+//     item or key of a list (`a%2Cb` in `ids=a%2Cb,c`) is refused: many servers decode before they split
+//     (Spring, `searchParams.get(…).split(',')`), and would read other items than were checked. The `%20` of
+//     spaceDelimited and the `%7C` of pipeDelimited are the delimiters themselves. Header values are not
+//     percent-encoded at all.
 //   - A raw `+` in a query is refused: about half of all servers decode it as a space. `%20` and `%2B` are
 //     unambiguous. If the backend decodes it as a space (LoadOptions::plus), so does Gatehouse; but not where
 //     it would separate the items of a list (spaceDelimited). With allowReserved it is a plus; in a form body
@@ -83,8 +86,9 @@ class InputMemory {
 //   style       the text is not of the form that the parameter's style has
 //   encoding    bad percent-encoding, not UTF-8, a control character, a path separator
 //   plus        a raw `+` in a query, which may be a space or a plus
-//   ambiguous   a path value that is not PathValues::unambiguous, or a cookie whose `%` or `+` readers read
-//               differently
+//   ambiguous   a path value that is not PathValues::unambiguous, an encoded delimiter within a list, or a
+//               cookie whose `%` or `+` readers read differently
+//   alias       a name that a schema leaves free, and that servers take for a declared one (`a.b` for `a_b`)
 //   semicolon   a raw `;` in a query or form, which may part two pairs
 //   type        the text is not of the schema's type
 //   json        `content: application/json`, and the text is not JSON

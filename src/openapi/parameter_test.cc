@@ -111,8 +111,36 @@ TEST(Form, ANameTwiceIsRefusedUnlessItIsAnExplodedArray) {
   EXPECT_EQ(in_query(kRgb).query("R=1&R=2"), "repeated /query/c");
 }
 
-TEST(Form, AnEncodedDelimiterIsPartOfTheItem) {
-  EXPECT_EQ(in_query(kColors, "explode: false").query("c=a%2Cb,c"), R"({"c":["a,b","c"]})");
+// Spring splits `List<String>` and Node code `get('c').split(',')` after decoding; RFC 6570 splits before.
+TEST(Lists, WithAnEncodedDelimiterAreRefused) {
+  for (const char* raw : {"c=a%2Cb", "c=a%2cb,c", "c=,%2C", "c=%2C"})
+    EXPECT_EQ(in_query(kColors, "explode: false").query(raw), "ambiguous /query/c") << raw;
+  EXPECT_EQ(in_query(kNumbers, "explode: false").query("c=1%2C2"), "ambiguous /query/c");
+  for (const char* raw : {"c=R,1%2CG%2C2", "c=x%2CR,1", "c=R,1%2c"})
+    EXPECT_EQ(in_query(kRgb, "explode: false").query(raw), "ambiguous /query/c") << raw;
+  const std::string any = "{type: object, additionalProperties: {type: string}}";
+  for (const char* more : {"", "explode: true"})
+    EXPECT_EQ(in_path(kColors, more).path("a,b%2Cc"), "ambiguous /path/c") << more;
+  EXPECT_EQ(in_path(any).path("a,b%2Crole%2Cadmin"), "ambiguous /path/c");
+  EXPECT_EQ(in_path(any, "explode: true").path("a=b%2Crole=admin"), "ambiguous /path/c");
+  EXPECT_EQ(in_path(any, "explode: true").path("role%3Dadmin=b"), "ambiguous /path/c");
+  EXPECT_EQ(in_path(kColors, "style: label, explode: true").path(".a%2Eb"), "ambiguous /path/c");
+  EXPECT_EQ(in_path(kColors, "style: label").path(".a%2Cb"), "ambiguous /path/c");
+  EXPECT_EQ(in_path(kColors, "style: matrix").path(";c=a%2Cb"), "ambiguous /path/c");
+  EXPECT_EQ(in_path(kColors, "style: matrix, explode: true").path(";c=a%3Bc=b"), "ambiguous /path/c");
+  LoadOptions spaces;
+  spaces.plus = Plus::space;
+  EXPECT_EQ(Asked({parameter("query", kColors, "style: pipeDelimited")}, "/x", spaces).query("c=a+b|c"),
+            R"({"c":["a b","c"]})");
+}
+
+TEST(Lists, OfOneItemEachAndTextsMayHaveCommas) {
+  EXPECT_EQ(in_query(kColors).query("c=a%2Cb&c=c"), R"({"c":["a,b","c"]})");
+  EXPECT_EQ(in_query("{type: string}", "explode: false").query("c=a%2Cb"), R"({"c":"a,b"})");
+  EXPECT_EQ(in_path("{type: string}").path("a%2Cb"), R"({"c":"a,b"})");
+  EXPECT_EQ(in_query("{type: object, additionalProperties: {type: string}}", "style: deepObject")
+                .query("c[a%2Cb]=c%2Cd"),
+            R"({"c":{"a,b":"c,d"}})");
   EXPECT_EQ(in_query("{type: string}").query("c=a%26c%3D2"), R"({"c":"a&c=2"})");
   EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=a,b|c"), R"({"c":["a,b","c"]})");
 }
@@ -149,6 +177,16 @@ TEST(DeepObject, CannotBeMadeToGrowWithoutEnd) {
   std::string raw;
   for (int i = 0; i < 20'000; ++i) raw += (i == 0 ? "c[k" : "&c[k") + std::to_string(i) + "]=v";
   EXPECT_EQ(asked.query(raw), "maxProperties /query/c");
+}
+
+TEST(Query, FreeNamesAreNotTakenForDeclaredOnes) {
+  const std::string open =
+      "{type: object, properties: {a_b: {type: integer}}, additionalProperties: {type: string}}";
+  for (const char* raw :
+       {"a.b=x", "a%20b=x", "a[b=x", "%20a_b=x", "a_b[]=x", "a_b[c]=x", "[a_b]=x", "A_B=x", "c=1&a.b=x"})
+    EXPECT_EQ(in_query(open).query(raw), "alias /query/c") << raw;
+  for (const char* raw : {"a-b=x", "a_bc=x", "ab=x", "a__b=x", "x[a_b]=x"})
+    EXPECT_TRUE(in_query(open).query(raw).starts_with("{")) << raw;
 }
 
 TEST(Query, UndeclaredNamesAreRefused) {

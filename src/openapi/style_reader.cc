@@ -58,6 +58,11 @@ std::uint8_t structure_of(json::Value value) {
   return value.is_array() ? TextType::kArray : 0;
 }
 
+// The sign that a delimiter stands for.
+std::string_view sign_of(std::string_view delimiter) {
+  return delimiter == "%20" ? " " : delimiter == "%7C" ? "|" : delimiter;
+}
+
 std::uint8_t item_kinds_of(const Codec& codec) {
   return codec.type.items ? codec.type.items->kinds : plain_text().kinds;
 }
@@ -77,11 +82,15 @@ const TextType& TextType::property(std::string_view name) const {
 }
 
 std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds,
-                                     json::Builder& out) {
+                                     json::Builder& out, std::string_view parting) {
   const auto text = decode(raw, codec.encoding, text_);
   if (!text || moves_in_path(*text, codec)) {
     out.null();
     return broken_rule(raw, codec.encoding);
+  }
+  if (text->find_first_of(parting) != std::string_view::npos) {
+    out.null();
+    return "ambiguous";
   }
   if (!write_scalar(*text, kinds, out)) {
     out.null();
@@ -98,7 +107,7 @@ std::string_view StyleReader::items(std::string_view raw, std::string_view delim
   std::string_view broken = kReadable;
   while (broken.empty() && pieces.next(piece)) {
     if (codec.in == In::header) piece = trimmed(piece);
-    broken = scalar(piece, codec, kinds, out);
+    broken = scalar(piece, codec, kinds, out, sign_of(delimiter));
   }
   return broken;
 }
@@ -127,17 +136,18 @@ bool StyleReader::is_new_key(std::string_view key) {
 }
 
 std::string_view StyleReader::decoded_member(std::string_view key, std::string_view raw_value,
-                                             const Codec& codec, json::Builder& out) {
+                                             const Codec& codec, json::Builder& out,
+                                             std::string_view parting) {
   if (key_spans_.size() >= kMostMembers) return "maxProperties";
   if (!is_new_key(key)) return "repeated";
   out.key(key);
   const std::uint8_t kinds = codec.type.property(key).kinds;
   if (codec.nesting == Nesting::json && kinds == TextType::kObject) return json(raw_value, codec, kinds, out);
-  return scalar(raw_value, codec, kinds, out);
+  return scalar(raw_value, codec, kinds, out, parting);
 }
 
 std::string_view StyleReader::member(std::string_view raw_key, std::string_view raw_value, const Codec& codec,
-                                     json::Builder& out) {
+                                     json::Builder& out, std::string_view parting, std::string_view in_key) {
   if (codec.in == In::header) {
     raw_key = trimmed(raw_key);
     raw_value = trimmed(raw_value);
@@ -145,7 +155,8 @@ std::string_view StyleReader::member(std::string_view raw_key, std::string_view 
   const auto key = decode(raw_key, codec.encoding, key_);
   if (!key || moves_in_path(*key, codec)) return broken_rule(raw_key, codec.encoding);
   if (key->empty()) return "style";
-  return decoded_member(*key, raw_value, codec, out);
+  if (key->find_first_of(parting) != key->npos || key->find_first_of(in_key) != key->npos) return "ambiguous";
+  return decoded_member(*key, raw_value, codec, out, parting);
 }
 
 std::string_view StyleReader::alternating(std::string_view raw, std::string_view delimiter,
@@ -155,7 +166,7 @@ std::string_view StyleReader::alternating(std::string_view raw, std::string_view
   Splitter pieces(raw, delimiter);
   std::string_view key, value;
   while (broken.empty() && pieces.next(key)) {
-    broken = pieces.next(value) ? member(key, value, codec, out) : "style";
+    broken = pieces.next(value) ? member(key, value, codec, out, sign_of(delimiter), {}) : "style";
   }
   out.end_object();
   return broken;
@@ -170,7 +181,8 @@ std::string_view StyleReader::assignments(std::string_view raw, std::string_view
   while (broken.empty() && pieces.next(piece)) {
     const std::size_t equals = piece.find('=');
     broken = equals == piece.npos ? "style"
-                                  : member(piece.substr(0, equals), piece.substr(equals + 1), codec, out);
+                                  : member(piece.substr(0, equals), piece.substr(equals + 1), codec, out,
+                                           sign_of(delimiter), "=");
   }
   out.end_object();
   return broken;
@@ -205,7 +217,7 @@ std::string_view StyleReader::matrix(std::string_view raw, const Codec& codec, s
     std::string_view piece;
     std::string_view broken = kReadable;
     while (broken.empty() && pieces.next(piece)) {
-      broken = value_of(piece, value) ? scalar(value, codec, item_kinds_of(codec), out) : "style";
+      broken = value_of(piece, value) ? scalar(value, codec, item_kinds_of(codec), out, ";") : "style";
     }
     out.end_array();
     return broken;

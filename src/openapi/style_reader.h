@@ -39,7 +39,10 @@ class StyleReader {
 
  private:
   friend class BracketReader;
-  std::string_view scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  // `parting`: the signs between the items of the list that the text is an item of. A text that has one of
+  // them once it is decoded is refused: servers that decode a list before they split it read other items.
+  std::string_view scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out,
+                          std::string_view parting = {});
   // The items between delimiters; an open array is written to.
   std::string_view items(std::string_view raw, std::string_view delimiter, const Codec& codec,
                          json::Builder& out);
@@ -54,10 +57,11 @@ class StyleReader {
   std::string_view prefixed(std::string_view raw, char prefix, const Codec& codec, std::uint8_t kinds,
                             json::Builder& out);
   std::string_view matrix(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
+  // `in_key`: as `parting`, of the key alone.
   std::string_view member(std::string_view raw_key, std::string_view raw_value, const Codec& codec,
-                          json::Builder& out);
+                          json::Builder& out, std::string_view parting, std::string_view in_key);
   std::string_view decoded_member(std::string_view key, std::string_view raw_value, const Codec& codec,
-                                  json::Builder& out);
+                                  json::Builder& out, std::string_view parting = {});
   // One JSON text: a value of one of `kinds`.
   std::string_view json(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
   std::string_view exploded_array(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,

@@ -185,6 +185,29 @@ describe('parameters', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await desk.get('/orders', { ...desk.bearer, 'x-shard': '10' }), invalid('parameters_invalid'));
   });
 
+  it('that are lists have no encoded delimiter, and free names of forms mean no declared one', async () => {
+    const other = await Desk.open({ change: (configuration, api) => {
+      const list = { type: 'array', maxItems: 2, items: { type: 'string', maxLength: 20 } };
+      api.paths['/orders'].get.parameters.push({ name: 'ids', in: 'query', explode: false, schema: list }, { name: 'piped', in: 'query', style: 'pipeDelimited', schema: list },
+        { name: 'o', in: 'query', explode: false, schema: { type: 'object', additionalProperties: { type: 'string', maxLength: 20 } } });
+      api.paths['/forms'].post.requestBody.content['application/x-www-form-urlencoded'].schema = { type: 'object', properties: { a_b: { enum: ['good'] } }, additionalProperties: { type: 'string', maxLength: 20 } };
+    } });
+    for (const query of ['ids=a,b', 'piped=a%7Cb', 'piped=a,b', 'o=x,1,y,2', 'q=a%2Cb']) assert.equal((await other.get(`/orders?${query}`)).status, 200, query);
+    for (const [query, at] of [['ids=a%2Cb%2Cc', '/ids'], ['ids=a,b%2cc', '/ids'], ['o=x,1%2Crole%2Cadmin', '/o'], ['o=x%2C1,2', '/o']]) {
+      const answer = await other.get(`/orders?${query}`);
+      await assertRefused(other.gatehouse, answer, invalid('parameters_invalid'));
+      assert.deepEqual(answer.json().details, [{ in: 'query', at, rule: 'ambiguous' }], query);
+    }
+    const post = (body) => other.send('POST', '/forms', { headers: { ...other.bearer, 'content-type': 'application/x-www-form-urlencoded' }, body });
+    assert.equal((await post('a_b=good&c.d=1')).status, 200);
+    for (const name of ['a.b', 'a%20b', 'a+b', 'a[b', '%20a_b', 'a_b[]', 'a_b%5Bx%5D', 'A_B', '[a_b]']) {
+      const answer = await post(`a_b=good&${name}=evil`);
+      await assertRefused(other.gatehouse, answer, invalid('body_invalid'));
+      assert.equal(answer.json().details[0].rule, 'alias', name);
+    }
+    await other.close();
+  });
+
   it('name the place and the rule, for callers that may see details', async () => {
     const { details } = (await desk.get('/orders?limit=0')).json();
     assert.deepEqual(details, [{ in: 'query', at: '/limit', rule: 'minimum' }]);

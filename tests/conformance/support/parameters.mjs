@@ -71,12 +71,18 @@ function scalar(schema, text, inside = false) {
   return refuse('type');
 }
 
-function array(parameter, pieces) {
-  return pieces.map(piece => scalar(parameter.schema.items, decode(parameter, piece), true));
+// A piece of a list: an encoded delimiter in it parts two for servers that decode the list before they split it.
+function part(parameter, piece, delimiter) {
+  const text = decode(parameter, piece);
+  return delimiter && text.includes(delimiter) ? refuse('ambiguous') : text;
+}
+
+function array(parameter, pieces, delimiter) {
+  return pieces.map(piece => scalar(parameter.schema.items, part(parameter, piece, delimiter), true));
 }
 
 // From [key, raw value] pairs, keys decoded.
-function object(parameter, pairs) {
+function object(parameter, pairs, delimiter) {
   const {properties = {}, required = [], additionalProperties = true} = parameter.schema;
   const members = new Map();
   for (const [key, raw] of pairs) {
@@ -84,24 +90,25 @@ function object(parameter, pairs) {
     if (members.has(key)) refuse('repeated');
     const declared = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (!declared && additionalProperties === false) refuse('additionalProperties');
-    members.set(key, scalar(declared ?? (additionalProperties === true ? {} : additionalProperties), decode(parameter, raw), true));
+    members.set(key, scalar(declared ?? (additionalProperties === true ? {} : additionalProperties), part(parameter, raw, delimiter), true));
   }
   for (const key of required) if (!members.has(key)) refuse('required');
   return Object.fromEntries(members);
 }
 
 // ["R", "100", "G", "200"]
-function alternating(parameter, pieces) {
+function alternating(parameter, pieces, delimiter) {
   if (pieces.length % 2) refuse('style');
-  return object(parameter, pieces.flatMap((piece, i) => (i % 2 ? [] : [[decode(parameter, piece), pieces[i + 1]]])));
+  return object(parameter, pieces.flatMap((piece, i) => (i % 2 ? [] : [[part(parameter, piece, delimiter), pieces[i + 1]]])), delimiter);
 }
 
 // ["R=100", "G=200"]
-function assignments(parameter, pieces) {
+function assignments(parameter, pieces, delimiter) {
   return object(parameter, pieces.map(piece => {
     const [, key, value] = /^([^=]*)=(.*)$/s.exec(piece) ?? refuse('style');
-    return [decode(parameter, key), value];
-  }));
+    const name = part(parameter, key, delimiter);
+    return name.includes('=') ? refuse('ambiguous') : [name, value];
+  }), delimiter);
 }
 
 function content(parameter, raw) {
@@ -116,25 +123,26 @@ function content(parameter, raw) {
 // Parameters without a name around the value: the separator of exploded values differs.
 function unnamed(parameter, text, separator, trim = piece => piece) {
   if (parameter.content) return content(parameter, text);
-  const pieces = () => (text === '' ? refuse('empty') : text.split(explodes(parameter) ? separator : ',').map(trim));
-  if (isArray(parameter)) return array(parameter, pieces());
+  const delimiter = explodes(parameter) ? separator : ',';
+  const pieces = () => (text === '' ? refuse('empty') : text.split(delimiter).map(trim));
+  if (isArray(parameter)) return array(parameter, pieces(), delimiter);
   if (!isObject(parameter)) return scalar(parameter.schema, decode(parameter, text));
-  if (!explodes(parameter)) return alternating(parameter, pieces());
-  return assignments(parameter, pieces().map(piece => piece.replace(/^([^=]*?)[ \t]*=[ \t]*/s, parameter.in === 'header' ? '$1=' : '$&')));
+  if (!explodes(parameter)) return alternating(parameter, pieces(), delimiter);
+  return assignments(parameter, pieces().map(piece => piece.replace(/^([^=]*?)[ \t]*=[ \t]*/s, parameter.in === 'header' ? '$1=' : '$&')), delimiter);
 }
 
 function matrix(parameter, raw) {
   const pieces = raw.slice(1).split(';');
-  if (isObject(parameter) && explodes(parameter)) return raw === ';' ? refuse('empty') : assignments(parameter, pieces);
+  if (isObject(parameter) && explodes(parameter)) return raw === ';' ? refuse('empty') : assignments(parameter, pieces, ';');
   const values = pieces.map(piece => {
     const [, name, value = ''] = /^([^=]*)(?:=(.*))?$/s.exec(piece);
     return decode(parameter, name) === parameter.name ? value : refuse('style');
   });
-  if (isArray(parameter) && explodes(parameter)) return array(parameter, values);
+  if (isArray(parameter) && explodes(parameter)) return array(parameter, values, ';');
   if (values.length !== 1) refuse('style');
   if (!isArray(parameter) && !isObject(parameter)) return scalar(parameter.schema, decode(parameter, values[0]));
   if (values[0] === '') refuse('empty');
-  return isArray(parameter) ? array(parameter, values[0].split(',')) : alternating(parameter, values[0].split(','));
+  return (isArray(parameter) ? array : alternating)(parameter, values[0].split(','), ',');
 }
 
 // From [name, raw value or undefined] pairs of this parameter.
@@ -156,7 +164,14 @@ function named(parameter, pairs) {
   if (!isArray(parameter) && !isObject(parameter)) return scalar(parameter.schema, decode(parameter, value));
   if (value === '') refuse('empty');
   const delimiter = {form: ',', spaceDelimited: '%20', pipeDelimited: /\||%7C/i}[style];
-  return isArray(parameter) ? array(parameter, value.split(delimiter)) : alternating(parameter, value.split(delimiter));
+  return (isArray(parameter) ? array : alternating)(parameter, value.split(delimiter), {form: ',', spaceDelimited: ' ', pipeDelimited: '|'}[style]);
+}
+
+// Whether PHP, Rack or ASP.NET could take the name for a declared one.
+function meansAnother(name, declared) {
+  const read = text => [text.replace(/^[ [\]]+/, '').replace(/[[\]].*$/s, ''), text.replace(/^ +/, '')]
+    .map(one => one.replaceAll(/[. [\]]/g, '_').replaceAll(/[A-Z]/g, letter => letter.toLowerCase())).filter(Boolean);
+  return !declared.includes(name) && declared.some(one => read(one).some(form => read(name).includes(form)));
 }
 
 const readers = {
@@ -188,6 +203,7 @@ const readers = {
       }
       if (free ? parameter.schema.additionalProperties === false && !Object.hasOwn(parameter.schema.properties ?? {}, name)
         : name !== parameter.name) refuse('undeclared');
+      if (free && meansAnother(name, Object.keys(parameter.schema.properties ?? {}))) refuse('alias');
       return [name, value];
     });
     return named(parameter, pairs);
