@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "json/writer.h"
+#include "policy/fields_of_clients.h"
 #include "review/rule.h"
 
 namespace gatehouse::app {
@@ -46,9 +47,17 @@ Problems notes_on(const policy::PolicySet& policy) {
     }
   }
   for (const policy::Operation& operation : policy.operations) {
-    if (operation.api == nullptr || operation.forwards.referer != RefererPassage::drop) continue;
+    if (operation.api == nullptr) continue;
     for (const openapi::Parameter& one : operation.api->parameters) {
-      if (one.in != openapi::In::header || !equal_ignoring_case(one.name, "referer")) continue;
+      if (one.in != openapi::In::header) continue;
+      if (policy::is_written_here(one.name)) {
+        notes.add(one.place,
+                  fmt::format("the header parameter `{}` is checked, and an upstream never receives "
+                              "this field as the client sent it; {}",
+                              one.name, policy::use_instead_of(one.name)));
+      }
+      if (operation.forwards.referer != RefererPassage::drop || !equal_ignoring_case(one.name, "referer"))
+        continue;
       notes.add(
           one.place,
           fmt::format("the header parameter `{}` is checked and does not go on to an upstream: URLs show "

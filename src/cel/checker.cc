@@ -60,7 +60,18 @@ class Checker {
     return nullptr;
   }
 
+  // The type of a value that is used as a whole.
   Type check(ExprId id) {
+    const Type type = types_.solved(check_readable(id));
+    if (!type.is_view()) return type;
+    return fail(ast_[id].offset,
+                fmt::format("{} shows declared members only, so it cannot be used as a whole; "
+                            "read a member by its name, as in {}['NAME']",
+                            type.name(), type.name()));
+  }
+
+  // The same for a value of which a member is read by its name.
+  Type check_readable(ExprId id) {
     const Expr& expr = ast_[id];
     switch (expr.kind) {
       case ExprKind::literal: return literal(expr.value);
@@ -146,7 +157,7 @@ class Checker {
         return unknown(ast_[root], text.starts_with('.') ? text.substr(1) : text);
       }
     }
-    const Type operand = types_.solved(check(expr.target));
+    const Type operand = types_.solved(check_readable(expr.target));
     const Type member = member_type(expr, operand);
     return expr.presence_test ? Type::boolean() : member;
   }
@@ -224,7 +235,7 @@ class Checker {
     if (expr.target == kNoExpr) {
       const ResolvedFunction function = names_.function(expr.text);
       if (!function) return unknown_function(expr);
-      std::vector<Type> types = arguments(expr, kNoExpr);
+      const std::vector<Type> types = arguments(expr, kNoExpr);
       if (const auto member = literal_member(expr, types)) return *member;
       return resolve(expr, function, types, false);
     }
@@ -236,20 +247,39 @@ class Checker {
     return resolve(expr, function, arguments(expr, expr.target), true);
   }
 
-  // object["name"], where the name can be looked up now.
-  std::optional<Type> literal_member(const Expr& expr, std::span<const Type> types) {
-    if ((expr.text != "_[_]" && expr.text != "_[?_]") || !types[0].is(TypeKind::object)) return std::nullopt;
-    const Expr& key = ast_[expr.args[1]];
+  // In object["name"] and "name" in object: which argument is the object, and the name. Nothing where the
+  // name is not a literal.
+  struct NamedMember {
+    std::size_t object;
+    ExprId name;
+  };
+  std::optional<NamedMember> named_member(const Expr& expr) const {
+    const bool is_in = expr.text == "@in";
+    if ((!is_in && expr.text != "_[_]" && expr.text != "_[?_]") || expr.args.size() != 2) return std::nullopt;
+    const NamedMember member{is_in ? 1U : 0U, expr.args[is_in ? 0 : 1]};
+    const Expr& key = ast_[member.name];
     if (key.kind != ExprKind::literal || !key.value.is(Value::Kind::string)) return std::nullopt;
-    const Type* const field = types[0].field(key.value.text());
-    if (field == nullptr) return no_member(key.offset, types[0], key.value.text());
+    return member;
+  }
+
+  // The type of such an expression, where the name can be looked up now.
+  std::optional<Type> literal_member(const Expr& expr, std::span<const Type> types) {
+    const auto member = named_member(expr);
+    if (!member || !types[member->object].is(TypeKind::object)) return std::nullopt;
+    const Expr& key = ast_[member->name];
+    const Type& object = types[member->object];
+    const Type* const field = object.field(key.value.text());
+    if (field == nullptr) return no_member(key.offset, object, key.value.text());
+    if (expr.text == "@in") return Type::boolean();
     return expr.text == "_[_]" ? *field : Type::optional(*field);
   }
 
   std::vector<Type> arguments(const Expr& expr, ExprId receiver) {
     std::vector<Type> types;
     if (receiver != kNoExpr) types.push_back(check(receiver));
-    for (const ExprId arg : expr.args) types.push_back(check(arg));
+    const auto member = receiver == kNoExpr ? named_member(expr) : std::nullopt;
+    for (std::size_t i = 0; i < expr.args.size(); ++i)
+      types.push_back(member && member->object == i ? check_readable(expr.args[i]) : check(expr.args[i]));
     return types;
   }
 

@@ -36,6 +36,39 @@ TEST(Checker, AMemberThatIsNotDeclaredIsAProblem) {
   EXPECT_EQ(conditions.problem("principal.claims.anything.at_all == 'x'"), "none");
 }
 
+TEST(Checker, ALiteralNameIsLookedForInAnObject) {
+  const Conditions conditions;
+  EXPECT_EQ(conditions.problem("'status' in resource"), "none");
+  EXPECT_EQ(conditions.problem("'stats' in resource"),
+            "0: resource has no member 'stats'; did you mean 'status'?");
+  EXPECT_THAT(conditions.problem("!('owner' in resource)"), HasSubstr("has no member 'owner'"));
+  EXPECT_EQ(conditions.problem("'anything' in principal.claims"), "none");
+  EXPECT_EQ(conditions.problem("principal.id in resource"), "none") << "a name that is known later";
+  EXPECT_THAT(conditions.problem("1 in resource"), HasSubstr("'in' cannot be applied"));
+}
+
+TEST(Checker, AViewIsReadByTheNamesOfItsMembersAlone) {
+  Conditions conditions;
+  conditions.environment.declare("request.header",
+                                 Type::view("request.header", {{"X-Tenant", Type::string()}}));
+  for (const char* good : {"request.header['X-Tenant'] == 'x'", "'X-Tenant' in request.header",
+                           "request.header[?'X-Tenant'].orValue('') == 'x'"})
+    EXPECT_EQ(conditions.problem(good), "none") << good;
+  for (const char* unknown : {"!('X-Debug' in request.header)", "request.header['X-Debug'] == 'x'",
+                              "has(request.header.x_debug)", "request.header[?'X-Debug'].hasValue()"})
+    EXPECT_THAT(conditions.problem(unknown), HasSubstr("request.header has no member")) << unknown;
+  for (const char* whole :
+       {"!request.header.exists(k, k == 'X-Debug')", "request.header.all(k, v, k != 'X-Debug')",
+        "size(request.header) == 0", "request.header.size() == 0", "!(principal.id in request.header)",
+        "request.header['X-' + 'Debug'] == 'x'", "!('X-Debug' in dyn(request.header))",
+        "request.header == {}", "[request.header].size() == 0", "{'a': request.header}.size() == 1",
+        "!('X-Debug' in (true ? request.header : request.header))",
+        "cel.bind(h, request.header, !('X-Debug' in h))", "request.header.map(k, k).size() == 0"})
+    EXPECT_THAT(conditions.problem(whole), HasSubstr("cannot be used as a whole; read a member by its name"))
+        << whole;
+  EXPECT_THAT(conditions.problem("request.header", Type::dyn()), HasSubstr("cannot be used as a whole"));
+}
+
 TEST(Checker, TypesMustFit) {
   const Conditions conditions;
   EXPECT_THAT(conditions.problem("request.body.quantity == '3'"),

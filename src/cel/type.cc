@@ -150,6 +150,13 @@ Type Type::object(std::string name, std::vector<Field> fields) {
   return Type(std::move(node));
 }
 
+Type Type::view(std::string name, std::vector<Field> fields) {
+  const Type whole = object(std::move(name), std::move(fields));
+  auto node = std::make_shared<Node>(*whole.node_);
+  node->is_view = true;
+  return Type(std::move(node));
+}
+
 Type Type::opaque(std::string name, std::vector<Type> parameters) {
   auto node = std::make_shared<Node>();
   node->kind = Kind::opaque;
@@ -168,6 +175,8 @@ Type Type::parameter(std::string name) {
 Type::Kind Type::kind() const { return node_->kind; }
 std::span<const Type> Type::parameters() const { return node_->parameters; }
 std::string_view Type::name() const { return node_->name; }
+bool Type::is_view() const { return node_->is_view; }
+
 std::span<const Field> Type::fields() const { return node_->fields; }
 
 const Type* Type::field(std::string_view name) const {
@@ -191,7 +200,7 @@ std::string Type::text() const {
 
 bool Type::operator==(const Type& other) const {
   if (node_ == other.node_) return true;
-  if (kind() != other.kind() || name() != other.name()) return false;
+  if (kind() != other.kind() || name() != other.name() || is_view() != other.is_view()) return false;
   if (!std::equal(parameters().begin(), parameters().end(), other.parameters().begin(),
                   other.parameters().end())) {
     return false;

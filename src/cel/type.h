@@ -58,6 +58,10 @@ class Type {
   static Type map(Type key, Type value);
   // `name` is for messages only: "request.body", "resource".
   static Type object(std::string name, std::vector<Field> fields);
+  // An object that shows only the named fields of something larger: reading one by its literal name is
+  // allowed, and asking what else it has is an error when the expression is compiled, because the answer
+  // would say that there is nothing.
+  static Type view(std::string name, std::vector<Field> fields);
   static Type type(Type of);
   static Type optional(Type value);
   static Type wrapper(Type scalar);
@@ -68,6 +72,7 @@ class Type {
   bool is(Kind kind) const { return this->kind() == kind; }
   std::span<const Type> parameters() const;
   std::string_view name() const;                   // object, opaque, parameter
+  bool is_view() const;                            // an object made by view()
   std::span<const Field> fields() const;           // object
   const Type* field(std::string_view name) const;  // object: null when it has no such field
   // As CEL people write it: "list(int)", "map(string, dyn)", "optional_type(string)".
@@ -95,6 +100,7 @@ struct Field {
 
 struct Type::Node {
   Kind kind = Kind::dyn;
+  bool is_view = false;  // object
   std::string name;
   std::vector<Type> parameters;
   std::vector<Field> fields;  // sorted by name

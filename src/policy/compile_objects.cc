@@ -8,6 +8,7 @@
 #include "cel/split.h"
 #include "db/catalogue.h"
 #include "policy/environment.h"
+#include "policy/fields_of_clients.h"
 #include "policy/guard.h"
 #include "policy/located_program.h"
 
@@ -156,7 +157,11 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
       std::any_of(from.parameters.begin(), from.parameters.end(), [&](const openapi::Parameter& parameter) {
         return parameter.in == *in && parameter.name == value.members.front();
       });
-  if (!there) {
+  if (there && value.name == Name::request_header && is_written_here(value.members.front())) {
+    problems_.add(place,
+                  fmt::format("{}: {}, and an upstream never receives this field as the client sent it; {}",
+                              name, what, use_instead_of(value.members.front())));
+  } else if (!there) {
     problems_.add(
         place,
         fmt::format("{}: {}, but the operation declares no such parameter; declare it, or use another value",

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "db/catalogue.h"
+#include "policy/fields_of_clients.h"
 #include "schema/shape.h"
 
 namespace gatehouse::policy {
@@ -43,14 +44,17 @@ Type type_of(const schema::Shape* shape, const std::string& name) {
   return shape->nullable ? Type::wrapper(type) : type;
 }
 
+// Undeclared parameters of path and query are refused, so the object is whole. A request may have other
+// header fields and cookies, and some go on to the upstream: conditions see a view.
 Type parameters_type(const openapi::Operation& operation, openapi::In in, const std::string& name) {
   std::vector<cel::Field> fields;
   for (const openapi::Parameter& parameter : operation.parameters) {
-    if (parameter.in == in) {
-      fields.push_back({parameter.name, type_of(parameter.shape.get(), name + "." + parameter.name)});
-    }
+    if (parameter.in != in) continue;
+    if (in == openapi::In::header && is_written_here(parameter.name)) continue;
+    fields.push_back({parameter.name, type_of(parameter.shape.get(), name + "." + parameter.name)});
   }
-  return Type::object(name, std::move(fields));
+  const bool whole = in == openapi::In::path || in == openapi::In::query;
+  return whole ? Type::object(name, std::move(fields)) : Type::view(name, std::move(fields));
 }
 
 // The body's type where there is one JSON or form content; several may differ, so they are dyn.

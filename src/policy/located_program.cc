@@ -1,13 +1,23 @@
 #include "policy/located_program.h"
 
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "cel/compile.h"
+#include "policy/fields_of_clients.h"
 
 namespace gatehouse::policy {
 
 std::string with_mend(std::string message) {
-  if (message.contains("request.header has no member")) {
+  constexpr std::string_view kNoHeader = "request.header has no member '";
+  if (const auto at = message.find(kNoHeader); at != std::string::npos) {
+    std::string_view name = std::string_view(message).substr(at + kNoHeader.size());
+    name = name.substr(0, name.find('\''));
+    if (is_written_here(name)) {
+      return fmt::format("{}`{}`: an upstream never receives this field as the client sent it; {}",
+                         message.substr(0, at), name, use_instead_of(name));
+    }
     message += "; declare it as a header parameter, or give it a schema in fields.forward";
   } else if (message.contains("request.cookie has no member")) {
     message += "; declare it as a cookie parameter";
