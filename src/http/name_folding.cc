@@ -49,6 +49,15 @@ bool same_when_folded(std::string_view a, std::string_view b, Next next) {
   }
 }
 
+bool same(GuardedNames::Kind kind, std::string_view a, std::string_view b) {
+  return kind == GuardedNames::Kind::fields ? equal_ignoring_case(a, b) : a == b;
+}
+
+bool may_be_taken(GuardedNames::Kind kind, std::string_view name, std::string_view guarded) {
+  return kind == GuardedNames::Kind::fields ? same_when_folded(name, guarded, next_of_field)
+                                            : same_when_folded(name, guarded, next_of_cookie);
+}
+
 }  // namespace
 
 bool has_odd_signs(std::string_view field_name) {
@@ -63,36 +72,34 @@ bool disguises_known_name(std::string_view field_name) {
   std::array<char, 64> dashed;
   const auto size = std::min(field_name.size(), dashed.size());
   std::transform(field_name.begin(), field_name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
-                 [](char c) { return has_odd_signs({&c, 1}) ? '-' : c; });
+                 [](char c) {
+                   return has_odd_signs({&c, 1}) ? '-' : c;
+                 });
   return field_id({dashed.data(), size}) != FieldId::other;
 }
 
 void GuardedNames::add(std::string_view name) {
-  const auto known = [&](const std::string& other) { return same(other, name); };
+  const auto known = [&](const std::string& other) { return same(kind_, other, name); };
   if (std::ranges::any_of(names_, known)) return;
   odd_names_ = odd_names_ || has_odd_signs(name);
   names_.emplace_back(name);
 }
 
-bool GuardedNames::same(std::string_view a, std::string_view b) const {
-  return kind_ == Kind::fields ? equal_ignoring_case(a, b) : a == b;
-}
-
-bool GuardedNames::may_be_taken(std::string_view name, std::string_view guarded) const {
-  return kind_ == Kind::fields ? same_when_folded(name, guarded, next_of_field)
-                               : same_when_folded(name, guarded, next_of_cookie);
+bool GuardedNames::alike(Kind kind, std::string_view a, std::string_view b) {
+  return !same(kind, a, b) && may_be_taken(kind, a, b);
 }
 
 bool GuardedNames::is_or_taken_for(std::string_view name) const {
-  return std::ranges::any_of(
-      names_, [&](const std::string& guarded) { return same(name, guarded) || may_be_taken(name, guarded); });
+  return std::ranges::any_of(names_, [&](const std::string& guarded) {
+    return same(kind_, name, guarded) || may_be_taken(kind_, name, guarded);
+  });
 }
 
 std::optional<std::string_view> GuardedNames::taken_for(std::string_view name) const {
   const std::string* found = nullptr;
   for (const std::string& guarded : names_) {
-    if (same(name, guarded)) return std::nullopt;
-    if (found == nullptr && may_be_taken(name, guarded)) found = &guarded;
+    if (same(kind_, name, guarded)) return std::nullopt;
+    if (found == nullptr && may_be_taken(kind_, name, guarded)) found = &guarded;
   }
   if (found == nullptr) return std::nullopt;
   return *found;

@@ -26,6 +26,9 @@ class GuardedNames {
   enum class Kind : unsigned char { fields, cookies };
   explicit GuardedNames(Kind kind) : kind_(kind) {}
 
+  // Whether they are two names, and servers may take one for the other.
+  static bool alike(Kind kind, std::string_view a, std::string_view b);
+
   void add(std::string_view name);
   bool empty() const { return names_.empty(); }
   // Fields only: one of the names itself has odd signs, so that a name without any may be taken for it.
@@ -38,9 +41,6 @@ class GuardedNames {
   bool is_or_taken_for(std::string_view name) const;
 
  private:
-  bool same(std::string_view a, std::string_view b) const;
-  bool may_be_taken(std::string_view name, std::string_view guarded) const;
-
   Kind kind_;
   bool odd_names_ = false;
   std::vector<std::string> names_;

@@ -1,5 +1,7 @@
 #include "http/name_folding.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace gatehouse::http {
@@ -56,6 +58,18 @@ TEST(GuardedNames, OfCookiesAreThoseThatAServerDecodesOrMatchesWithoutCase) {
     EXPECT_EQ(names.taken_for(alias), "session_id") << alias;
   for (const char* other : {"session_id", "session_id2", "session%255Fid", "session", "session_id%", ""})
     EXPECT_EQ(names.taken_for(other), std::nullopt) << other;
+}
+
+TEST(GuardedNames, AreAlikeWhereAServerMakesOneOfTwo) {
+  for (const auto& [a, b] : {std::pair{"X-Tenant", "X_Tenant"}, {"x.tenant", "X-TENANT"}, {"X_T", "X.T"}}) {
+    EXPECT_TRUE(GuardedNames::alike(Kind::fields, a, b)) << a;
+    EXPECT_TRUE(GuardedNames::alike(Kind::fields, b, a)) << a;
+  }
+  for (const char* same_or_other : {"x-tenant", "X-Tenants"})
+    EXPECT_FALSE(GuardedNames::alike(Kind::fields, "X-Tenant", same_or_other)) << same_or_other;
+  EXPECT_TRUE(GuardedNames::alike(Kind::cookies, "theme", "Theme"));
+  EXPECT_TRUE(GuardedNames::alike(Kind::cookies, "a.b", "a_b"));
+  EXPECT_FALSE(GuardedNames::alike(Kind::cookies, "theme", "theme"));
 }
 
 TEST(GuardedNames, OfCookiesKeepTheirPrefix) {

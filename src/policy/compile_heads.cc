@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/problems.h"
 #include "base/strings.h"
 #include "http/characters.h"
 #include "http/host.h"
@@ -182,6 +184,76 @@ void add_level(const PolicySet& set, const FieldSettings& level, const std::stri
   rules.user_agent = level.user_agent.value_or(rules.user_agent);
 }
 
+// A name of one operation that goes on to its upstream, or that carries a credential.
+struct MeantName {
+  enum class By : std::uint8_t { parameter, entry, credential };
+  std::string name;
+  By by;
+  Place place;
+};
+
+std::string told(const MeantName& one) {
+  const auto at = one.place.file.empty() ? "" : fmt::format(" ({}:{})", one.place.file, one.place.line);
+  switch (one.by) {
+    case MeantName::By::parameter: return fmt::format("the parameter `{}`{}", one.name, at);
+    case MeantName::By::entry: return fmt::format("the entry `{}` of `forward`{}", one.name, at);
+    case MeantName::By::credential: return fmt::format("`{}`, which carries a credential{}", one.name, at);
+  }
+  return one.name;
+}
+
+// Both would be accepted, because each is meant: a server that makes one variable of them would read the one
+// in place of the other, whose schema did not check it.
+void refuse_pairs(std::span<const MeantName> names, http::GuardedNames::Kind kind, Problems& problems) {
+  using By = MeantName::By;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (const MeantName& other : names.subspan(i + 1)) {
+      const MeantName& one = names[i];
+      // Of two carriers nothing goes on, and add_level tells of an entry and a carrier.
+      if (other.by == By::credential && one.by != By::parameter) continue;
+      if (!http::GuardedNames::alike(kind, one.name, other.name)) continue;
+      problems.add(
+          one.place,
+          fmt::format("{} and {} are one name to upstreams that {}; rename one of them, or remove it",
+                      told(one), told(other),
+                      kind == http::GuardedNames::Kind::fields
+                          ? "read fields as variables (CGI, WSGI, Rack, PHP)"
+                          : "find cookies without regard to case, or decode their names"));
+    }
+  }
+}
+
+// The names of an operation: first its parameters, then the entries of these levels, then the credentials.
+void refuse_names_alike(const PolicySet& set, const openapi::Operation& from,
+                        std::span<const FieldSettings* const> levels, Problems& problems) {
+  using By = MeantName::By;
+  std::vector<MeantName> fields;
+  std::vector<MeantName> cookies;
+  for (const openapi::Parameter& one : from.parameters) {
+    if (one.in == openapi::In::header) fields.push_back({one.name, By::parameter, one.place});
+  }
+  for (const std::string& name : from.input->names(openapi::In::cookie)) {
+    const auto declared = std::ranges::find_if(from.parameters, [&](const openapi::Parameter& one) {
+      return one.in == openapi::In::cookie && one.name == name;
+    });
+    cookies.push_back(
+        {name, By::parameter, declared == from.parameters.end() ? from.place : declared->place});
+  }
+  for (const FieldSettings* const level : levels) {
+    for (const ForwardedField& one : level->forward) {  // one with a schema is a parameter
+      if (!one.schema) fields.push_back({one.name.value, By::entry, one.name.place});
+    }
+    for (const ForwardedCookie& one : level->cookies)
+      cookies.push_back({one.name.value, By::entry, one.name.place});
+  }
+  for (const AuthenticatorPolicy& one : set.authenticators) {
+    if (one.carrier == Carrier::header) fields.push_back({one.field, By::credential, one.settings->place});
+    if (one.carrier == Carrier::cookie) cookies.push_back({one.field, By::credential, one.settings->place});
+  }
+  refuse_pairs(fields, http::GuardedNames::Kind::fields, problems);
+  refuse_pairs(cookies, http::GuardedNames::Kind::cookies, problems);
+}
+
 // The statuses at which a page may be rendered: errors are JSON, whatever the upstream sends. A range of
 // types (`*/*`) does not mean a page.
 std::vector<std::uint16_t> statuses_of_pages(const openapi::Operation& operation) {
@@ -329,11 +401,17 @@ void compile_heads(const PolicySet& set, const OperationSettings& own, Operation
   forwards = set.forwards;
   AnswerRules& answers = operation.answers;
   answers = set.answers;
+  std::vector<const FieldSettings*> levels{&set.settings.fields};
   if (const auto* target = operation.upstream(); target != nullptr && target->upstream != nullptr) {
     Problems told_once;
+    levels.push_back(&target->upstream->fields);
     add_level(set, target->upstream->fields, "upstreams", forwards, answers, told_once);
   }
-  if (own.fields) add_level(set, *own.fields, operation.name + ": fields", forwards, answers, problems);
+  if (own.fields) {
+    levels.push_back(&*own.fields);
+    add_level(set, *own.fields, operation.name + ": fields", forwards, answers, problems);
+  }
+  refuse_names_alike(set, from, levels, problems);
   if (own.signatures.value_or(false)) keep_signatures(own.place, operation, problems);
   for (const FieldName& name : forwards.fields) operation.guarded_fields.add(name.text);
   for (const std::string& name : from.input->names(openapi::In::header)) {
