@@ -75,6 +75,7 @@ struct Codec {
   bool allow_empty = false;  // `name` and `name=` become "", whatever the schema says
   TextType type;
   std::shared_ptr<const schema::Schema> schema;  // null: not checked by itself (properties of a form)
+  std::vector<std::shared_ptr<const schema::Schema>> also;  // the configuration's, for the same value
 };
 
 }  // namespace gatehouse::openapi

@@ -17,7 +17,8 @@
 
 namespace gatehouse::openapi {
 
-// A header parameter that the configuration adds to those that an operation declares.
+// A header parameter that the configuration adds to those that an operation declares. If the operation has
+// one of that name, its values must satisfy this schema, too.
 struct AddedHeader {
   std::string name;
   doc::Field schema;  // a Schema Object

@@ -324,19 +324,34 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
   for (CompiledParameter& one : compiled) operation.parameters.push_back(std::move(one.declared));
 }
 
-// A name that the operation declares is checked as it says.
+// A name that the operation declares is checked by both schemas: an entry of the configuration only adds.
 void Loader::add_headers(const std::vector<AddedHeader>& headers, std::vector<CompiledParameter>& compiled) {
   for (const AddedHeader& added : headers) {
     const auto same = [&](const CompiledParameter& one) {
       return one.declared.in == In::header && equal_ignoring_case(one.declared.name, added.name);
     };
-    if (std::ranges::any_of(compiled, same)) continue;
     const std::tuple key(added.schema.value().node(), Deep::refused, Slash::refused);
     auto found = compiled_.find(key);
     if (found == compiled_.end()) {
       found = compiled_.emplace(key, inputs_.header(added.name, added.schema)).first;
     }
-    if (found->second) compiled.push_back(*found->second);
+    if (!found->second) continue;
+    const CompiledParameter& addition = *found->second;
+    const auto declared = std::ranges::find_if(compiled, same);
+    if (declared == compiled.end()) {
+      compiled.push_back(addition);
+      continue;
+    }
+    if (declared->codec.schema == addition.codec.schema) continue;
+    if (!declared->codec.type.has(addition.codec.type.kinds)) {
+      const Place& other = declared->declared.place;
+      added.schema.problem("`" + added.name + "` has another type at " + other.file + ":" +
+                           std::to_string(other.line) +
+                           ": no value would satisfy both schemas; use one type, or remove this entry");
+      continue;
+    }
+    declared->codec.also.push_back(addition.codec.schema);
+    declared->declared.traits.secret |= addition.declared.traits.secret;
   }
 }
 

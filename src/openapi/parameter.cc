@@ -298,10 +298,15 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
       auto codec = memory.present[in].begin();
       for (const json::Member member : part.value.members()) {
         const Codec* by = *codec++;
-        if (!by || by->schema->check(member.value, memory.findings, memory.allowance)) continue;
-        for (const schema::Finding& finding : memory.findings)
-          findings.add(by->at + finding.at, finding.rule);
-        fine = false;
+        if (!by) continue;
+        const auto check = [&](const schema::Schema& schema) {
+          if (schema.check(member.value, memory.findings, memory.allowance)) return;
+          for (const schema::Finding& finding : memory.findings)
+            findings.add(by->at + finding.at, finding.rule);
+          fine = false;
+        };
+        check(*by->schema);
+        for (const auto& schema : by->also) check(*schema);
       }
       ++in;
     }

@@ -5,8 +5,6 @@
 #include <ranges>
 #include <vector>
 
-#include "base/strings.h"
-
 namespace gatehouse::policy {
 namespace {
 
@@ -64,11 +62,7 @@ openapi::Additions additions(const Settings& settings, const openapi::Operation&
   }
   for (const FieldSettings* const level : levels) {
     for (const ForwardedField& entry : level->forward) {
-      const auto same = [&](const openapi::AddedHeader& one) {
-        return equal_ignoring_case(one.name, entry.name.value);
-      };
-      if (!entry.schema || std::ranges::any_of(added.headers, same)) continue;
-      added.headers.push_back({entry.name.value, again(*entry.schema)});
+      if (entry.schema) added.headers.push_back({entry.name.value, again(*entry.schema)});
     }
   }
   return added;

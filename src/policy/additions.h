@@ -9,8 +9,8 @@ namespace gatehouse::policy {
 
 // From the operation's policy in gatehouse.yaml and in its x-gatehouse, and from the defaults.
 // `fields.forward` entries with a schema are header parameters: those of the top level, of the operation's
-// upstream and of the operation itself; a narrower one replaces a wider one of the same name. A setting that
-// cannot be read adds no problem: compile() reports it.
+// upstream and of the operation itself. Several of one name all check its values. A setting that cannot be
+// read adds no problem: compile() reports it.
 openapi::Additions additions(const Settings& settings, const openapi::Operation& operation,
                              Problems& problems);
 

@@ -212,6 +212,42 @@ describe('`fields` at its three levels', unlessBuilt, () => {
     await assertRefused(desk.gatehouse, await raw(['X-Tenant: blocked'], '/lax'), { status: 403, error: 'forbidden', reason: 'condition_false' });
   });
 
+  it('checks a value by the schemas of all levels and of the operation', async () => {
+    const other = await Desk.open({ change: (configuration, api) => {
+      schemes(configuration, api);
+      api.paths['/open'].get.parameters.push(header('X-Ct'));
+      configuration.fields = { forward: [{ name: 'X-Ct', schema: { enum: ['good', 'better'] } }, { name: 'X-Level', schema: { enum: ['a', 'b', 'c'] } }] };
+      configuration.upstreams.orders.fields = { forward: [{ name: 'X-Level', schema: { enum: ['b', 'c', 'd'] } }] };
+      configuration.operations.open.fields = { forward: [{ name: 'x-level', schema: { type: 'string', pattern: '^[^c]$' } }] };
+    } });
+    for (const line of ['X-Ct: evil', 'X-Level: a', 'X-Level: c', 'X-Level: d', 'x-level: e'])
+      await assertRefused(other.gatehouse, await rawTo(other)([line], '/open'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+    assert.equal((await rawTo(other)(['X-Ct: good', 'X-Level: b'], '/open')).status, 200);
+    assert.deepEqual([other.upstream.last.headers['x-ct'], other.upstream.last.headers['x-level']], ['good', 'b']);
+    await other.close();
+  });
+
+  it('refuses names that are one to an upstream, and conditions on what never goes on', async () => {
+    const other = await Desk.open({ change: schemes });
+    const check = async (status) => {
+      other.writeFiles();
+      const answer = await other.folder.run('check', '-c', 'gatehouse.yaml');
+      assert.equal(answer.status, status, answer.stdout + answer.stderr);
+      return answer.stdout + answer.stderr;
+    };
+    const { get } = other.api.paths['/catalogue'];
+    get.parameters.push(header('X-Forwarded-For'));
+    assert.match(await check(0), /^api\.\w+:\d+:\d+: the header parameter `X-Forwarded-For` is checked, and an upstream never receives this field as the client sent it; use `request\.ip`$/m);
+    other.configuration.fields.forward.push('X_Tenant', 'X-Fwd');
+    other.configuration.fields.cookies.forward.push('Theme');
+    Object.assign(other.configuration.operations.open, { when: ["!('X-Fwd' in request.header)", 'size(request.header) == 0'] });
+    Object.assign(other.configuration.operations.listCatalogue, { when: ["request.header['X-Forwarded-For'] == '10.0.0.1'"] });
+    const said = await check(1);
+    for (const text of [/the parameter `X-Tenant` \(api\.\w+:\d+\) and the entry `X_Tenant` of `forward` \(gatehouse\.yaml:\d+\) are one name/, /the parameter `theme` .*the entry `Theme` .* are one name to upstreams that find cookies/, /request\.header has no .*; declare it as a header parameter/, /request\.header shows declared members only, so it cannot be used as a whole/, /`X-Forwarded-For`: an upstream never receives this field as the client sent it; use `request\.ip`/])
+      assert.match(said, text);
+    await other.close();
+  });
+
   it('believes `from: trusted_proxies` of those only', async () => {
     assert.equal((await reached(['CF-IPCountry: CH']))['cf-ipcountry'], 'CH', 'this test is one');
     await assertRefused(desk.gatehouse, await raw(['CF-IPCountry: Switzerland'], '/open'), { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
