@@ -32,8 +32,8 @@ bool is_told(std::string_view rule) {
   return rule == "nullable-idle" || rule == "schema-contradiction" || rule == "object-memberless";
 }
 
-// Parts of the documents without an effect, or that make something impossible: no reason not to start, and each
-// place once.
+// Parts of the documents without an effect, or that make something impossible: no reason not to start, and
+// each place once.
 Problems notes_on(const policy::PolicySet& policy) {
   Problems notes;
   for (const openapi::Api& api : policy.apis) {

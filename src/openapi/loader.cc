@@ -149,9 +149,9 @@ void Loader::decide_security(const std::optional<doc::Field>& own, const std::op
 void Loader::read_dialect(const doc::Field& dialect) {
   const auto uri = dialect.text();
   if (!uri) return;
-  for (const std::string_view known :
-       {"https://spec.openapis.org/oas/3.1/dialect/base", "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
-        "https://json-schema.org/draft/2020-12/schema"}) {
+  for (const std::string_view known : {"https://spec.openapis.org/oas/3.1/dialect/base",
+                                       "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
+                                       "https://json-schema.org/draft/2020-12/schema"}) {
     if (*uri == known) return;
   }
   dialect.problem(
@@ -208,7 +208,8 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
 }
 
 // OpenAPI 3.2 section 4.9: by the method as it is sent.
-void Loader::read_additional(const doc::Field& others, std::vector<std::pair<Method, doc::Field>>& operations) {
+void Loader::read_additional(const doc::Field& others,
+                             std::vector<std::pair<Method, doc::Field>>& operations) {
   for (const auto& [name, operation] : others.map()) {
     const Method method = http::method_from(name);
     const bool fixed = method == Method::query || std::ranges::any_of(kMethods, [&](const auto& known) {
@@ -217,9 +218,10 @@ void Loader::read_additional(const doc::Field& others, std::vector<std::pair<Met
     if (fixed) {
       operation.problem("`" + name + "` has a field of its own in a path item; move it there");
     } else if (method == Method::other || method == Method::connect) {
-      operation.problem("the method `" + name +
-                        "` is not supported; COPY, LINK, LOCK, MKCOL, MOVE, PROPFIND, PROPPATCH, REPORT, SEARCH, "
-                        "UNLINK and UNLOCK are");
+      operation.problem(
+          "the method `" + name +
+          "` is not supported; COPY, LINK, LOCK, MKCOL, MOVE, PROPFIND, PROPPATCH, REPORT, SEARCH, "
+          "UNLINK and UNLOCK are");
     } else {
       operations.emplace_back(method, operation);
     }

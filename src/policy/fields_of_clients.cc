@@ -17,7 +17,8 @@ std::string use_instead_of(std::string_view header) {
     case x_http_method:
     case x_http_method_override:
     case x_method_override:
-    case x_original_method: return "use `request.method`";
+    case x_http_verb:
+    case x_method: return "use `request.method`";
     case gatehouse_alone:
     case gatehouse:
     case remote_user:
