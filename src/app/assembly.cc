@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "app/descriptors.h"
+#include "app/set_fields.h"
+#include "base/encoding.h"
 #include "base/overloaded.h"
 #include "client/connection_pool.h"
 #include "core/builtin.h"
@@ -15,6 +17,7 @@
 #include "gate/scheme_mutual_tls.h"
 #include "http/uri.h"
 #include "json/writer.h"
+#include "target/fixed.h"
 #include "target/sql.h"
 #include "target/upstream.h"
 #include "target/upstream_lookup.h"
@@ -62,14 +65,15 @@ MadeScheme make_scheme(const SharedParts& shared, const policy::AuthenticatorPol
 // The settings that its connections depend on. Taken apart, so that an added setting does not compile before
 // it is handled here.
 std::string identity_of(const policy::Upstream& upstream, std::string_view authorities) {
-  // fields: of the operations' rules, not of the connections.
-  const auto& [name, place, urls, connect_timeout, timeout, idle, ca, certificate, private_key, connections,
-               failures, open_for, host, read_ahead, fields] = upstream;
+  // fields: of the operations' rules, not of the connections. set: its values are in `files`.
+  const auto& [name, place, urls, weights, connect_timeout, timeout, idle, ca, certificate, private_key,
+               connections, failures, retries, open_for, host, read_ahead, set, fields] = upstream;
   std::string text =
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", connect_timeout.count(), timeout.count(),
                   idle.count(), connections, failures, open_for.count(), read_ahead.bytes,
                   std::to_underlying(host), ca.value, certificate.value, private_key.value);
-  for (const policy::PlacedText& url : urls) text.append("\n").append(url.value);
+  text += fmt::format("\n{}", retries);
+  for (std::size_t i = 0; i < urls.size(); ++i) text += fmt::format("\n{} {}", urls[i].value, weights[i]);
   return text.append("\n").append(authorities);
 }
 
@@ -85,19 +89,24 @@ Result<SharedParts::Upstream> shared_upstream(const policy::Upstream& upstream) 
   }
   SharedParts::Upstream shared;
   // A new key comes with a new certificate.
-  shared.identity = identity_of(upstream, options.ca_pem.value_or("") + "\n" + options.certificate_pem);
+  GATEHOUSE_TRY(shared.fixed, fixed_fields_of(upstream));
+  shared.identity = identity_of(upstream, options.ca_pem.value_or("") + "\n" + options.certificate_pem +
+                                              "\n" + hex(crypto::sha256(shared.fixed.lines)));
   GATEHOUSE_TRY(shared.tls, net::ClientTls::make(options));
   return shared;
 }
 
 Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstream& upstream,
-                                                            const std::shared_ptr<const net::ClientTls>& tls,
+                                                            const SharedParts::Upstream& shared,
                                                             ProcessResources& resources, net::Loop& loop) {
   auto client = std::make_shared<target::UpstreamClient>(loop, upstream.connections * upstream.urls.size());
   client->name = upstream.name;
+  client->fixed = shared.fixed;
   client->timeout = upstream.timeout;
   client->idle_timeout = upstream.idle;
   client->read_ahead = upstream.read_ahead.bytes;
+  client->retries = upstream.retries;
+  client->turns = target::turns_by_weight(upstream.weights);
   for (const policy::PlacedText& text : upstream.urls) {
     const auto url = http::parse_url(text.value);
     if (!url)
@@ -111,7 +120,7 @@ Result<std::shared_ptr<target::UpstreamClient>> make_client(const policy::Upstre
     options.most_idle = upstream.connections;
     options.failures_to_open = upstream.failures;
     options.rest = upstream.open_for;
-    if (url->scheme == http::Scheme::https) options.tls = tls;
+    if (url->scheme == http::Scheme::https) options.tls = shared.tls;
     std::string base_path = url->path;
     while (base_path.ends_with('/')) base_path.pop_back();
     client->addresses.push_back({client::ConnectionPool::make(loop, *resources.threads, std::move(options)),
@@ -194,7 +203,7 @@ Result<std::shared_ptr<target::UpstreamClient>> client_of(const policy::Upstream
   if (kept != with.kept.end() && kept->second.identity == way.identity) {
     way.client = kept->second.client;
   } else {
-    GATEHOUSE_TRY(way.client, make_client(upstream, shared.tls, with.resources, with.loop));
+    GATEHOUSE_TRY(way.client, make_client(upstream, shared, with.resources, with.loop));
   }
   return way.client;
 }
@@ -282,11 +291,23 @@ Made make_handler_target(const policy::HandlerTargetPolicy& answers, const polic
                                                  with.resources.handler_threads, with.loop);
 }
 
+Made make_fixed_target(const policy::FixedTargetPolicy& answers) {
+  auto answer = std::make_shared<target::FixedAnswer>();
+  answer->status = answers.respond->status;
+  answer->type = answers.respond->type.value;
+  answer->body = answers.respond->body.value;
+  if (!answers.path.empty()) {
+    GATEHOUSE_TRY(answer->body, read_whole(answers.path));
+  }
+  return std::make_unique<target::FixedTarget>(std::move(answer));
+}
+
 Made make_target(const policy::Operation& operation, Workbench& with) {
   const Overloaded make{
       [&](const policy::UpstreamTargetPolicy& one) { return make_upstream_target(one, operation, with); },
       [&](const policy::SqlTargetPolicy& one) { return make_sql_target(one, operation, with); },
       [&](const policy::HandlerTargetPolicy& one) { return make_handler_target(one, operation, with); },
+      [&](const policy::FixedTargetPolicy& one) { return make_fixed_target(one); },
       [&](const policy::BuiltInTargetPolicy& one) -> Made {
         return one.operation->make({*with.shared.policy, with.loop});
       },

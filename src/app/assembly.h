@@ -12,6 +12,7 @@
 #include "gate/runner.h"
 #include "net/loop.h"
 #include "policy/policy_set.h"
+#include "target/fixed_fields.h"
 #include "target/handler.h"
 #include "target/upstream.h"
 
@@ -31,6 +32,7 @@ struct SharedParts {
   // on, as a text that is compared.
   struct Upstream {
     std::shared_ptr<const net::ClientTls> tls;
+    target::FixedFields fixed;
     std::string identity;
   };
   std::map<std::string, Upstream> upstreams;

@@ -11,6 +11,7 @@
 #include "app/descriptors.h"
 #include "app/listening.h"
 #include "app/process_resources.h"
+#include "app/set_fields.h"
 #include "crypto/certificate.h"
 #include "crypto/distinguished_name.h"
 #include "crypto/jwk.h"
@@ -120,6 +121,18 @@ class FileCheck {
     tried(net::ClientTls::make(options), upstream.certificate, what);
   }
 
+  void fixed_answer(const policy::OperationSettings& operation, const std::string& directory) {
+    if (operation.respond->from != policy::RespondSettings::From::file) return;
+    const policy::PlacedText& body = operation.respond->body;
+    (void)text_of({(std::filesystem::path(directory) / body.value).lexically_normal().string(), body.place},
+                  fmt::format("operations.{}.respond.body", operation.name));
+  }
+
+  void fixed_fields(const policy::Upstream& upstream) {
+    if (const auto fixed = fixed_fields_of(upstream); !fixed)
+      problems_.add(upstream.place, fixed.error().text);
+  }
+
   // The authorities for a peer's certificate.
   void authorities(const policy::PlacedText& file, const std::string& what) {
     const auto pem = text_of(file, what);
@@ -201,12 +214,16 @@ void check_files(const policy::Settings& settings, Problems& problems) {
   for (const auto& [name, upstream] : settings.upstreams) {
     check.authorities(upstream.ca, fmt::format("upstreams.{}.ca", name));
     check.client_identity(upstream);
+    check.fixed_fields(upstream);
   }
   for (const auto& [name, authenticator] : settings.authenticators) {
     const policy::JwtSettings* const jwt = authenticator.jwt();
     if (jwt == nullptr) continue;
     check.token_keys(jwt->jwks, fmt::format("authenticators.{}.jwks", name));
     check.authorities(jwt->jwks_ca, fmt::format("authenticators.{}.jwks_ca", name));
+  }
+  for (const policy::OperationSettings& operation : settings.operations) {
+    if (operation.respond) check.fixed_answer(operation, settings.directory);
   }
   check.pepper(settings.pepper_file);
   check.assertion_key(settings.assertion_key);

@@ -80,6 +80,7 @@ std::optional<Gate> gate_of(const EventView& view, Reason reason) {
   switch (reason) {
     case Reason::too_many_at_once: return Gate::limit_request;
     case Reason::scope_missing:  // the caller was proven, and has paid
+    case Reason::principal_blocked:
     case Reason::permission_missing: return Gate::permit;
     case Reason::upstream_error:
     case Reason::upstream_refusal: return Gate::filter;
@@ -178,6 +179,7 @@ std::string call_text(const EventView& view) {
       [](const policy::HandlerTargetPolicy& target) {
         return fmt::format("the handler {} ran", target.name);
       },
+      [](const policy::FixedTargetPolicy&) { return std::string("`respond` answered"); },
       [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse answered"); },
   };
   return std::visit(text, view.operation->target);

@@ -76,6 +76,8 @@ class Exchange {
   net::Stream& stream() { return body_.stream(); }
   // The server may have closed the connection at the very moment of its use.
   bool reused() const { return body_.connection_.reused(); }
+  // Whether a byte of an answer has come.
+  bool begun() const { return begun_; }
 
   // Where the next bytes of the head go.
   std::span<char> head_space() { return std::span(buffers_.bytes).subspan(size_); }

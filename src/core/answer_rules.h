@@ -39,6 +39,12 @@ struct AnswerRules {
   http::GuardedNames credential_cookies{http::GuardedNames::Kind::cookies};
   // Statuses below 400 under which the document declares text/html, in order.
   std::vector<std::uint16_t> pages = {};
+  // Fields that Gatehouse itself says with each answer of an upstream, in place of the upstream's.
+  struct Set {
+    FieldName name;
+    std::string value;
+  };
+  std::vector<Set> set = {};
 };
 
 }  // namespace gatehouse

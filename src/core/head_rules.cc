@@ -90,6 +90,7 @@ bool goes_on_unnamed(const http::Field& field) {
 Passage passage_by_name(const http::Field& field, Via via, TraceOrigin trace,
                         const CredentialCarriers& carriers, const RequestRules& rules) {
   using http::FieldId;
+  if (is_named_in(rules.set, field)) return Passage::ends_here;
   const bool kept = rules.signatures == Signatures::kept;
   if (field.id == FieldId::authorization) {
     if (kept && http::is_aws_signature(field.value)) return Passage::goes_on;

@@ -76,6 +76,7 @@ struct RequestRules {
       forwarded_cookies;  // by name alone: the first of each name, if readers agree on it
   std::vector<ForwardedCredential> credentials;  // an exception from all of these
   std::vector<FieldName> of_proxies;             // of `fields`: those that a trusted proxy alone may say
+  std::vector<FieldName> set;                    // that Gatehouse itself says: no client's goes on
   Undeclared undeclared = Undeclared::drop;
   RefererPassage referer = RefererPassage::drop;
   UserAgentPassage user_agent = UserAgentPassage::forward;

@@ -18,6 +18,7 @@ constexpr AnswerText kAnswers[] = {
     {400, "invalid_request", "The request does not match what this operation accepts."},
     {401, "authentication_required", "This operation needs a valid credential."},
     {403, "forbidden", "This credential does not permit the operation."},
+    {403, "forbidden", "Requests from this address are not answered."},
     {404, "not_found", "Not found."},
     {405, "method_not_allowed", "This path does not support that method."},
     {413, "too_large", "The request is larger than this operation accepts."},

@@ -30,6 +30,7 @@ enum class RefusalAnswer : std::uint8_t {
   invalid_request,
   authentication_required,
   forbidden,
+  address_refused,
   not_found,
   method_not_allowed,
   body_too_large,
@@ -62,6 +63,7 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(host_not_served, http, misdirected_request)                      \
   X(early_data, http, too_early)                                     \
   X(upgrade_unsupported, http, invalid_request)                      \
+  X(address_blocked, http, address_refused)                          \
   X(handshake_failed, transport, invalid_request)                    \
   X(proxy_header, transport, invalid_request)                        \
   X(too_many_connections, transport, unavailable)                    \
@@ -71,6 +73,7 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(no_such_operation, route, not_found)                             \
   X(path_ambiguous, route, not_found)                                \
   X(method_not_allowed, route, method_not_allowed)                   \
+  X(maintenance, route, unavailable)                                 \
   X(rate_limited, limit, rate_limited)                               \
   X(too_many_at_once, limit, unavailable)                            \
   X(concurrency_share, limit, rate_limited)                          \
@@ -85,6 +88,7 @@ const AnswerText& text_of(RefusalAnswer answer);
   X(credential_signature, authenticate, authentication_required)     \
   X(credential_claims, authenticate, authentication_required)        \
   X(keys_unavailable, authenticate, unavailable)                     \
+  X(principal_blocked, authorise, forbidden)                         \
   X(permission_missing, authorise, forbidden)                        \
   X(scope_missing, authorise, forbidden)                             \
   X(condition_false, authorise, forbidden)                           \

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -56,7 +57,7 @@ struct Call {
   WallTime received{};
   MonotonicTime deadline{};
   std::chrono::nanoseconds timeout{};  // of the operation: `deadline` is the request's beginning and this
-  const Clock& clock;  // outlives the work that the target begins
+  const Clock& clock;                  // outlives the work that the target begins
   const CredentialCarriers& carriers;
   const RequestRules& forwards;
   const Passages& passages;
@@ -82,6 +83,7 @@ struct CallReport {
   Kept<std::string> retry_after;    // its Retry-After, of an answer that was withheld
   Kept<std::string> original_head;  // of an answer that was withheld
   Kept<std::string> original_body;
+  std::span<const std::string> upstream_secrets;  // what Gatehouse told the upstream, and no record may show
   // When a statement that looks for the object had its turn; the epoch: it had none.
   MonotonicTime object_asked{};
 

@@ -273,6 +273,15 @@ Refusal refusal_of(http::Malformed reason) {
   }
 }
 
+Verdict<void> admits_address(const Exchange& exchange) {
+  const policy::PolicySet& policy = *exchange.policy;
+  if (!policy.allowed_addresses.empty() && !policy.allowed_addresses.contains(exchange.client))
+    return refuse(Reason::address_blocked, "allowed.addresses");
+  if (!policy.blocked_addresses.empty() && policy.blocked_addresses.contains(exchange.client))
+    return refuse(Reason::address_blocked, "blocked.addresses");
+  return {};
+}
+
 Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const Clock& clock,
                      Entropy& entropy) {
   exchange.started = clock.monotonic();
@@ -284,6 +293,7 @@ Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const 
   exchange.carried = exchange.credentials.size();
 
   if (auto client = take_client(exchange); !client) return client;
+  if (auto admitted = admits_address(exchange); !admitted) return admitted;
   if (auto authority = take_authority(exchange, served); !authority) return authority;
   // Without the field it would be another request: a plain GET where the client asked for a WebSocket.
   if (exchange.head.wants_upgrade) return refuse(Reason::upgrade_unsupported);

@@ -29,6 +29,9 @@ Refusal refusal_of(http::Malformed reason);
 Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const Clock& clock,
                      Entropy& entropy);
 
+// Whether requests from the exchange's address are answered (`allowed`, `blocked`).
+Verdict<void> admits_address(const Exchange& exchange);
+
 // The texts to remove from an upstream's kept answer: the credentials, and the cookies, which may be
 // credentials to the upstream. Views into the exchange.
 std::vector<std::string_view> secrets_of(Exchange& exchange);

@@ -1,8 +1,11 @@
 // Counted → Permission: the principal's roles hold the operation's permission.
 #pragma once
 
+#include <algorithm>
+
 #include "core/proofs.h"
 #include "core/verdict.h"
+#include "gate/exchange.h"
 #include "policy/policy_set.h"
 
 namespace gatehouse::gate {
@@ -11,6 +14,13 @@ class Permitter {
  public:
   static Verdict<Permission> permit(Counted counted) {
     const policy::Operation& operation = counted.operation();
+    const Exchange& exchange = counted.exchange();
+    const auto& blocked = exchange.policy->blocked_principals;
+    // Also of those who are shown beside the one who acts, and where the request counts as anonymous.
+    if (!blocked.empty() && std::ranges::any_of(exchange.proven, [&](const IdentityPointer& one) {
+          return blocked.contains(one->id);
+        }))
+      return refuse(Reason::principal_blocked, "blocked.principals");
     if (!counted.principal()->permissions.contains(operation.permission_index)) {
       return refuse(Reason::permission_missing, operation.permission_rule);
     }

@@ -55,19 +55,24 @@ void append_details(std::string& out, const Exchange& exchange) {
   out += ']';
 }
 
-void append_body(std::string& out, const AnswerText& text, unsigned status, std::string_view id,
+// What a refusal says: fixed texts, and of maintenance the operator's own.
+struct Said {
+  std::string_view error, message;
+};
+
+void append_body(std::string& out, const Said& text, unsigned status, std::string_view id,
                  const Exchange* exchange_with_details, bool problem) {
   out += '{';
   if (problem) {
     out += R"("type":"about:blank",)";
-    append_member(out, "title", text.message.view());
+    append_member(out, "title", text.message);
     out += ",\"status\":";
     append_number(out, status);
     out += ',';
   }
-  append_member(out, "error", text.error.view());
+  append_member(out, "error", text.error);
   out += ',';
-  append_member(out, "message", text.message.view());
+  append_member(out, "message", text.message);
   out += ',';
   append_member(out, "correlation_id", id);
   if (exchange_with_details != nullptr) append_details(out, *exchange_with_details);
@@ -150,8 +155,11 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
   // RFC 9110 section 15.5.16. Which types are taken is a detail like any other.
   if (refusal.answer == RefusalAnswer::unsupported_media_type && details)
     http::append_field(response.fields, "Accept", exchange.checked.operation()->accepts);
-  append_body(response.body, text, response.status, exchange.id->text(), details ? &exchange : nullptr,
-              problem);
+  const bool announced = refusal.reason == Reason::maintenance && exchange.checked.operation() != nullptr;
+  const std::string_view message =
+      announced ? std::string_view(exchange.checked.operation()->maintenance->body) : std::string_view();
+  append_body(response.body, {text.error.view(), message.empty() ? text.message.view() : message},
+              response.status, exchange.id->text(), details ? &exchange : nullptr, problem);
   return Released(exchange);
 }
 
@@ -188,7 +196,7 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, http::Method
   const AnswerText& text = text_of(refusal.answer);
   const unsigned status = refusal.status != 0 ? refusal.status : text.status;
   std::string body;
-  append_body(body, text, status, id.text(), nullptr, false);
+  append_body(body, {text.error.view(), text.message.view()}, status, id.text(), nullptr, false);
   http::HeadWriter head(out);
   head.status(static_cast<int>(status));
   head.block(date_line);

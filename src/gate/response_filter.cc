@@ -19,6 +19,8 @@
 namespace gatehouse::gate {
 namespace {
 
+constexpr std::size_t kLargestError = std::size_t{16} << 10U;  // that leaves without a schema
+
 // Calls `visit(value)` for each line of that field in a head; `name` is in lower case.
 template <typename Visit>
 void for_each_line(std::string_view fields, std::string_view name, Visit&& visit) {
@@ -142,7 +144,8 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
   Response& response = exchange.answer.response_;
   narrow_allow(exchange, response);
   if (response.status < 400) return Released(exchange);
-  if (response.status < 500 && !response.rest && declared(exchange, permit.operation()))
+  if (response.status < 500 && !response.rest &&
+      (declared(exchange, permit.operation()) || leaves_undeclared(exchange)))
     return Released(exchange);
   exchange.report.original_head =
       exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
@@ -154,6 +157,26 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
     case 504: return refuse(Reason::upstream_late);
     default: return refuse(Reason::upstream_error);
   }
+}
+
+// `errors_from_upstream: json`. A 401 or 407 is about Gatehouse, which has asked the upstream, and not about
+// the caller.
+bool ResponseFilter::leaves_undeclared(Exchange& exchange) {
+  const Response& answer = exchange.answer.response_;
+  if (exchange.policy->settings.defaults.errors_from_upstream.value != policy::UpstreamErrors::json)
+    return false;
+  if (answer.status == 401 || answer.status == 407 || !coding_of(answer.fields).empty()) return false;
+  const auto type = http::parse_media_type(content_type_of(answer.fields));
+  if (!type || !type->is_json() || type->hides_charset()) return false;
+  if (const auto charset = type->parameter("charset"); charset && !equal_ignoring_case(*charset, "utf-8"))
+    return false;
+  if (answer.body.empty()) return exchange.head.method == http::Method::head;
+  json::Document document;
+  if (answer.body.size() > kLargestError || !parser_.parse(answer.body, document)) return false;
+  // Of the declared status, what was said of its body not being as declared.
+  exchange.report.detail.clear();
+  exchange.report.said.clear();
+  return true;
 }
 
 bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& operation) {

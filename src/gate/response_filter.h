@@ -15,6 +15,7 @@ class ResponseFilter {
 
  private:
   bool declared(Exchange& exchange, const policy::Operation& operation);
+  bool leaves_undeclared(Exchange& exchange);
   json::Parser parser_;
 };
 

@@ -20,8 +20,8 @@ std::size_t encoded_slashes(std::string_view path) {
   return count;
 }
 
-// Whether each stands in a parameter that may hold it; and whether a server that reads it as `/` would not find
-// another operation there.
+// Whether each stands in a parameter that may hold it; and whether a server that reads it as `/` would not
+// find another operation there.
 Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Operation& operation) {
   const policy::PolicySet& policy = *exchange.policy;
   const std::string_view path = exchange.head.path;
@@ -36,9 +36,9 @@ Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Oper
     decoded.replace(at, 3, "/");
   http::Captures captures;
   const http::RouteMatch other = policy.routes.find(exchange.head.method, decoded, captures);
-  const bool is_other = other.outcome == http::RouteOutcome::ambiguous ||
-                        (other.outcome == http::RouteOutcome::found &&
-                         policy.route_operations[other.route] != operation.index);
+  const bool is_other =
+      other.outcome == http::RouteOutcome::ambiguous ||
+      (other.outcome == http::RouteOutcome::found && policy.route_operations[other.route] != operation.index);
   if (is_other) return refuse(Reason::path_ambiguous, operation.name);
   return {};
 }
@@ -55,6 +55,8 @@ Verdict<Matched> Router::route(Exchange& exchange) {
     return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));
   switch (match.outcome) {
     case http::RouteOutcome::found: exchange.allow = match.allow; break;
+    case http::RouteOutcome::withheld:
+      return refuse(Reason::no_such_operation, policy.excluded[policy.route_operations[match.route]].rule);
     case http::RouteOutcome::ambiguous:
       return refuse(Reason::path_ambiguous, policy.operations[policy.route_operations[match.route]].name);
     case http::RouteOutcome::no_path: return refuse(Reason::no_such_operation);
@@ -66,6 +68,15 @@ Verdict<Matched> Router::route(Exchange& exchange) {
   if (slashes) GATEHOUSE_CHECK(check_encoded_slashes(exchange, operation));
   exchange.checked.operation_ = &operation;
   return Matched(exchange.checked);
+}
+
+Verdict<void> Router::answers_now(const Exchange& exchange) {
+  const policy::MaintenanceSettings* const maintenance = exchange.checked.operation()->maintenance;
+  if (maintenance == nullptr || (maintenance->until && exchange.received >= *maintenance->until)) return {};
+  Refusal refusal(Reason::maintenance, "maintenance");
+  if (maintenance->until)
+    refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(*maintenance->until - exchange.received);
+  return std::unexpected(refusal);
 }
 
 }  // namespace gatehouse::gate

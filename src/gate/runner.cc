@@ -87,6 +87,8 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   // 2. Not too often from this address: before any cryptography is spent on it.
   GATEHOUSE_CO_TRY(Admitted admitted, limiter_.admit_address(*std::move(matched)));
 
+  GATEHOUSE_CO_CHECK(Router::answers_now(exchange));
+
   // 3. The principal.
   const MonotonicTime patience = exchange.started + kIdentityPatience;
   auto identified = identifier_.identify(std::move(admitted), exchange.received, patience);
@@ -244,10 +246,13 @@ net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
       exchange.report.original_head = "";
       exchange.report.original_body = "[not kept: the request had more secrets than are searched for]";
     }
+    std::vector<std::string_view> secrets = secrets_of(exchange);
+    secrets.insert(secrets.end(), exchange.report.upstream_secrets.begin(),
+                   exchange.report.upstream_secrets.end());
     // A text with the form of a credential is one, of any owner: also the upstream's own.
     audit_.keep_original(exchange.id->text(), exchange.report.upstream_status,
                          without_credentials(exchange.report.original_head),
-                         without_credentials(exchange.report.original_body), secrets_of(exchange));
+                         without_credentials(exchange.report.original_body), secrets);
   }
   const policy::Operation* const operation = exchange.checked.operation();
   const bool hides = operation != nullptr && hides_object(*operation, refusal);
@@ -269,6 +274,7 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
   asked->id = answered.id;
   asked->received = clock_.wall();
   asked->started = clock_.monotonic();
+  GATEHOUSE_CHECK(admits_address(*asked));
   GATEHOUSE_TRY(Matched matched, Router::route(*asked));
   if (matched.operation().name != answered.checked.operation()->name)
     return refuse(Reason::no_such_operation);

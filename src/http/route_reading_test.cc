@@ -44,6 +44,7 @@ class Readings {
     Captures captures;
     const RouteMatch match = table_.find(method, path, captures);
     switch (match.outcome) {
+      case RouteOutcome::withheld:
       case RouteOutcome::no_path: return "none";
       case RouteOutcome::no_method: return "method";
       case RouteOutcome::ambiguous: return "ambiguous";

@@ -116,7 +116,10 @@ RouteMatch RouteTable::find(Method method, std::string_view path, Captures& capt
   }
   const Endpoint& endpoint = endpoints_[found];
   const auto route = endpoint.route[static_cast<std::size_t>(method)];
-  if (route == kNone) return {RouteOutcome::no_method, 0, endpoint.allow};
+  if (route == kNone) {
+    return {endpoint.allow.empty() ? RouteOutcome::no_path : RouteOutcome::no_method, 0, endpoint.allow};
+  }
+  if (uses_[route] == RouteUse::withheld) return {RouteOutcome::withheld, route, endpoint.allow};
   return {state.ambiguous ? RouteOutcome::ambiguous : RouteOutcome::found, route, endpoint.allow};
 }
 

@@ -39,12 +39,17 @@ namespace gatehouse::http {
 // The reader of a request's path after routing.
 enum class PathReader : std::uint8_t { gatehouse, upstream };
 
+// Whether a request may have the route. One that is withheld takes its method and path from all other routes,
+// and is answered as if nothing were there.
+enum class RouteUse : std::uint8_t { served, withheld };
+
 struct Route {
   Method method = Method::get;
   std::string path;          // an OpenAPI path template, base path included: `/orders/{id}`
   std::string name;          // for problems: the operationId, or "GET /orders/{id}"
   std::uint32_t policy = 0;  // routes of the same number have the same policy
   PathReader reader = PathReader::upstream;
+  RouteUse use = RouteUse::served;
 };
 
 // Two routes that one path could mean; the first is the one it does mean.
@@ -68,6 +73,7 @@ struct Captures {
 
 enum class RouteOutcome : std::uint8_t {
   found,
+  withheld,
   ambiguous,  // an upstream could take it for another route, whose policy is another
   no_path,
   no_method,
@@ -75,7 +81,7 @@ enum class RouteOutcome : std::uint8_t {
 
 struct RouteMatch {
   RouteOutcome outcome = RouteOutcome::no_path;
-  std::uint32_t route = 0;  // found, ambiguous: index into the routes that the table was built from
+  std::uint32_t route = 0;  // found, withheld, ambiguous: index into the routes that the table was built from
   std::string_view allow;   // all but no_path: the value of Allow; lives as long as the table
 };
 
@@ -178,6 +184,7 @@ class RouteTable {
   bool policies_differ_ = false;
   std::vector<std::uint32_t> policies_;  // of routes
   std::vector<PathReader> readers_;
+  std::vector<RouteUse> uses_;
   std::vector<std::vector<std::string>> parameters_;
   std::vector<RouteOverlap> overlaps_;
 };

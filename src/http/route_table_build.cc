@@ -26,6 +26,7 @@ class RouteTableBuilder {
     for (const Route& route : routes) {
       table_.policies_.push_back(route.policy);
       table_.readers_.push_back(route.reader);
+      table_.uses_.push_back(route.use);
       table_.policies_differ_ = table_.policies_differ_ || route.policy != routes.front().policy;
     }
   }
@@ -311,7 +312,8 @@ class RouteTableBuilder {
   void write_allow() {
     for (auto& endpoint : table_.endpoints_) {
       for (std::size_t method = 0; method < kMethodCount; ++method) {
-        if (endpoint.route[method] == kNone) continue;
+        const std::uint32_t route = endpoint.route[method];
+        if (route == kNone || routes_[route].use == RouteUse::withheld) continue;
         if (!endpoint.allow.empty()) endpoint.allow += ", ";
         endpoint.allow += kMethodNames[method];
       }

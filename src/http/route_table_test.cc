@@ -48,6 +48,27 @@ std::string problem(const std::vector<std::string>& paths) {
   return problem_of(routes);
 }
 
+TEST(RouteTable, WhatIsWithheldTakesItsPathFromTheOthers) {
+  const auto route = [](Method method, std::string path, RouteUse use) {
+    return Route{method, path, path, use == RouteUse::withheld ? 1U : 0U, PathReader::upstream, use};
+  };
+  using enum RouteUse;
+  const auto routes =
+      table_of({route(Method::get, "/docs/{doc}", served), route(Method::get, "/docs/admin", withheld),
+                route(Method::post, "/docs/admin", served), route(Method::put, "/gone", withheld)});
+  const auto outcome = [&](Method method, std::string_view path) {
+    Captures captures;
+    return routes.find(method, path, captures).outcome;
+  };
+  EXPECT_EQ(outcome(Method::get, "/docs/x"), RouteOutcome::found);
+  EXPECT_EQ(outcome(Method::get, "/docs/admin"), RouteOutcome::withheld);
+  EXPECT_EQ(outcome(Method::head, "/docs/admin"), RouteOutcome::withheld);
+  EXPECT_EQ(outcome(Method::get, "/docs/Admin"), RouteOutcome::ambiguous);
+  EXPECT_EQ(found(routes, "/docs/admin", Method::put), "method: POST");
+  EXPECT_EQ(outcome(Method::put, "/gone"), RouteOutcome::withheld);
+  EXPECT_EQ(outcome(Method::get, "/gone"), RouteOutcome::no_path) << "nothing else is there";
+}
+
 TEST(RouteTable, ALiteralSegmentWinsOverATemplate) {
   const auto routes = table({"/users/{id}", "/users/me", "/users/{id}/orders", "/users/me/keys"});
   EXPECT_EQ(found(routes, "/users/me"), "1");

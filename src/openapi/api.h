@@ -1,5 +1,6 @@
-// An OpenAPI document (3.0.x, 3.1.x, 3.2.x) as the operations it declares: what the policy loader decides about, the
-// router routes to, and the gates enforce. Immutable once loaded; everything it points to is owned by it.
+// An OpenAPI document (3.0.x, 3.1.x, 3.2.x) as the operations it declares: what the policy loader decides
+// about, the router routes to, and the gates enforce. Immutable once loaded; everything it points to is owned
+// by it.
 #pragma once
 
 #include <cstdint>
@@ -130,6 +131,9 @@ struct IgnoredParameter {
   Place place;
 };
 
+// Whether requests for an operation are answered. One that is not keeps its path, which is no other's.
+enum class Serving : std::uint8_t { served, not_served };
+
 struct Operation {
   Method method = Method::get;
   std::string path;                 // the key under `paths`: "/orders/{id}"
@@ -151,6 +155,7 @@ struct Operation {
   // Where that is stated, be it as an empty list.
   enum class Stated : std::uint8_t { nowhere, document, configuration } security_stated = Stated::nowhere;
   Located gatehouse;  // x-gatehouse of the operation; none when absent
+  Serving serving = Serving::served;
 
   std::shared_ptr<const InputReader> input;  // decodes and checks the parameters
 

@@ -33,6 +33,7 @@ struct Additions {
   std::optional<doc::Field> security;  // Security Requirement Objects, where the document states none
   Deep deep = Deep::refused;
   std::vector<std::string> encoded_slash;  // path parameters in whose values `%2F` may stand
+  Serving serving = Serving::served;       // not_served: nothing but its method and path is read
 };
 
 // How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).
@@ -48,7 +49,7 @@ struct LoadOptions {
   std::optional<doc::Field> security_schemes{};  // of `configuration`, beside the document's
   std::shared_ptr<const doc::Source> configuration{};
   std::vector<std::shared_ptr<const doc::Source>> overlays{};  // of this document, in their order
-  schema::Sealing sealing = schema::Sealing::sealed;  // of inputs; the server never says `open`
+  schema::Sealing sealing = schema::Sealing::sealed;           // of inputs; the server never says `open`
 };
 
 // Reads and compiles the document: inputs sealed and capped, answers (responses) open. Adds every problem it

@@ -259,6 +259,11 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   const auto security = in.take("security");
   if (const auto own = in.take("x-gatehouse")) operation.gatehouse = located(*own);
   const Additions added = options_.additions ? options_.additions(operation) : Additions();
+  operation.serving = added.serving;
+  if (operation.serving == Serving::not_served) {
+    api.operations.push_back(std::move(operation));
+    return;
+  }
   decide_security(security, added.security, api, operation);
   read_parameters(field, inherited, in.take("parameters"), added, operation);
   if (const auto body = in.take("requestBody")) bodies_.read(*body, added, operation);

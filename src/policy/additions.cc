@@ -39,6 +39,7 @@ openapi::Additions additions(const Settings& settings, const openapi::Operation&
   const OperationSettings* const in_document = extension ? &*extension : nullptr;
   for (const OperationSettings* one : {in_document, own}) {
     if (one == nullptr) continue;
+    if (one->exclude) added.serving = openapi::Serving::not_served;
     if (one->upstream) upstream = one->upstream;
     if (one->media_types) media_types = one->media_types;
     if (one->security) security = one->security;

@@ -29,9 +29,10 @@ class Restatement {
   // Taken apart, so that a field that is added does not compile before it is decided here whether it may be
   // stated again.
   void run() {
-    auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
-           sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
-           threat_model, media_types, security, deep, encoded_slash] = users_;
+    auto& [name, place, exclude, permission, open, principal, limits, cost, concurrency, resource, conditions,
+           hide, sql, upstream, handler, respond, body, timeout, sensitive, assertion, signatures,
+           cache_control, fields, threat_model, media_types, security, deep, encoded_slash] = users_;
+    fixed("exclude", exclude.has_value());
     fixed("permission", permission.has_value());
     fixed("public", open.has_value());
     fixed("principal", principal.has_value());
@@ -41,6 +42,7 @@ class Restatement {
     fixed("sql", sql.has_value());
     fixed("upstream", upstream.has_value());
     fixed("handler", handler.has_value());
+    fixed("respond", respond.has_value());
     fixed("assert", assertion.has_value());
     fixed("signed", signatures.has_value());
     fixed("cache_control", cache_control.has_value());

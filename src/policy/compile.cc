@@ -16,11 +16,13 @@
 #include "policy/compile_authenticators.h"
 #include "policy/compile_heads.h"
 #include "policy/compile_limits.h"
+#include "policy/compile_maintenance.h"
 #include "policy/compile_objects.h"
 #include "policy/compile_routes.h"
 #include "policy/compile_security.h"
 #include "policy/environment.h"
 #include "policy/known.h"
+#include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
 namespace {
@@ -47,6 +49,10 @@ class Compiler {
   }
 
   std::shared_ptr<const PolicySet> run() {
+    set_->allowed_addresses = AddressSet(settings().admittance.allowed);
+    set_->blocked_addresses = AddressSet(settings().admittance.blocked);
+    for (const Placed& one : settings().admittance.blocked_principals)
+      set_->blocked_principals.insert(one.value);
     compile_authenticators(*set_, problems_);
     compile_carriers(*set_, problems_);
     compile_limits(*set_, problems_);
@@ -58,6 +64,7 @@ class Compiler {
     }
     security_.report();
     report_unmatched();
+    compile_maintenance(*set_, problems_);
     compile_routes(*set_, problems_);
     if (!problems_.empty()) return nullptr;
     return set_;
@@ -159,9 +166,10 @@ class Compiler {
 
   // Taken apart, so that a field that is added does not compile before it is merged.
   void merge(OperationSettings& into, OperationSettings& from) {
-    auto& [name, place, permission, open, principal, limits, cost, concurrency, resource, conditions, hide,
-           sql, upstream, handler, body, timeout, sensitive, assertion, signatures, cache_control, fields,
-           threat_model, media_types, security, deep, encoded_slash] = from;
+    auto& [name, place, exclude, permission, open, principal, limits, cost, concurrency, resource, conditions,
+           hide, sql, upstream, handler, respond, body, timeout, sensitive, assertion, signatures,
+           cache_control, fields, threat_model, media_types, security, deep, encoded_slash] = from;
+    merge_field("exclude", into.exclude, exclude, place);
     merge_field("permission", into.permission, permission, place);
     merge_field("public", into.open, open, place);
     merge_field("principal", into.principal, principal, place);
@@ -174,6 +182,7 @@ class Compiler {
     merge_field("sql", into.sql, sql, place);
     merge_field("upstream", into.upstream, upstream, place);
     merge_field("handler", into.handler, handler, place);
+    merge_field("respond", into.respond, respond, place);
     merge_field("body", into.body, body, place);
     merge_field("timeout", into.timeout, timeout, place);
     merge_field("sensitive", into.sensitive, sensitive, place);
@@ -202,6 +211,11 @@ class Compiler {
     static const OperationSettings kNothing;
     const OperationSettings* written = settings_of(from);
     const OperationSettings& own = written != nullptr ? *written : kNothing;
+    if (own.exclude) {
+      const std::string& name = from.id.empty() ? from.title() : from.id;
+      set_->excluded.push_back({&from, written, name + ".exclude"});
+      return;
+    }
     Operation operation;
     operation.index = static_cast<std::uint32_t>(set_->operations.size());
     operation.api = &from;
@@ -329,7 +343,8 @@ class Compiler {
       types += content.type;
       for (const auto& [name, value] : content.parameters) {
         types += fmt::format(";{}=", name);
-        const bool token = std::ranges::all_of(value, [](char c) { return http::is(c, http::kTokenCharacter); });
+        const bool token =
+            std::ranges::all_of(value, [](char c) { return http::is(c, http::kTokenCharacter); });
         types += token ? value : fmt::format("\"{}\"", value);
       }
     }
@@ -434,10 +449,11 @@ class Compiler {
       operation.target = BuiltInTargetPolicy{*built_in};
       return;
     }
-    const int stated = (own.sql ? 1 : 0) + (own.upstream ? 1 : 0) + (own.handler ? 1 : 0);
+    const int stated =
+        (own.sql ? 1 : 0) + (own.upstream ? 1 : 0) + (own.handler ? 1 : 0) + (own.respond ? 1 : 0);
     if (stated > 1) {
-      problems_.add(place,
-                    fmt::format("{}: has several of sql, upstream and handler; keep one", operation.name));
+      problems_.add(place, fmt::format("{}: has several of sql, upstream, handler and respond; keep one",
+                                       operation.name));
       return;
     }
     if (own.sql) {
@@ -465,6 +481,13 @@ class Compiler {
                                   operation.name, own.handler->value,
                                   handlers_.empty() ? "it was built without handlers" : known(handlers_)));
       }
+      return;
+    }
+    if (own.respond) {
+      const RespondSettings& respond = *own.respond;
+      const bool in_file = respond.from == RespondSettings::From::file;
+      operation.target = FixedTargetPolicy{
+          &respond, in_file ? absolute(settings().directory, respond.body.value) : std::string()};
       return;
     }
     const Placed* name = own.upstream                   ? &*own.upstream

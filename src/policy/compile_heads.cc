@@ -16,6 +16,7 @@
 #include "http/host.h"
 #include "http/name_folding.h"
 #include "http/uri.h"
+#include "policy/compile_set.h"
 
 namespace gatehouse::policy {
 namespace {
@@ -125,6 +126,7 @@ void add_answers(const FieldSettings& level, const std::string& at, AnswerRules&
     }
   }
   rules.set_cookies = level.set_cookies.value_or(rules.set_cookies);
+  add_set_answers(level, at, rules, problems);
 }
 
 // Adds the entries of one level of `fields`. `at` is its path in gatehouse.yaml: "fields",
@@ -347,9 +349,11 @@ void compile_carriers(PolicySet& set, Problems& problems) {
     RequestRules alone;
     AnswerRules answers_alone;
     add_level(set, upstream.fields, fmt::format("upstreams.{}.fields", name), alone, answers_alone, problems);
+    check_set(set, upstream, problems);
   }
   for (const openapi::Api& api : set.apis) {
     for (const openapi::Operation& operation : api.operations) {
+      if (operation.serving == openapi::Serving::not_served) continue;
       for (const std::string& name : operation.input->names(openapi::In::cookie))
         add_once(set.answers.cookies, name);
     }
@@ -413,6 +417,8 @@ void compile_heads(const PolicySet& set, const OperationSettings& own, Operation
   }
   refuse_names_alike(set, from, levels, problems);
   if (own.signatures.value_or(false)) keep_signatures(own.place, operation, problems);
+  if (const auto* target = operation.upstream(); target != nullptr && target->upstream != nullptr)
+    add_set(*target->upstream, operation, problems);
   for (const FieldName& name : forwards.fields) operation.guarded_fields.add(name.text);
   for (const std::string& name : from.input->names(openapi::In::header)) {
     if (credential_at(set, Carrier::header, name)) continue;

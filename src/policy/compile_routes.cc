@@ -120,6 +120,18 @@ void compile_routes(PolicySet& set, Problems& problems) {
       set.route_operations.push_back(operation.index);
     }
   }
+  for (std::size_t i = 0; i < set.excluded.size(); ++i) {
+    const openapi::Operation& excluded = *set.excluded[i].api;
+    const http::Method method = http::method_from(openapi::name(excluded.method));
+    // Its policy is no other operation's, so that a path which an upstream could read as its path is refused.
+    const auto policy = static_cast<std::uint32_t>(policies.size() + i);
+    for (const std::string& path : excluded.routes) {
+      routes.push_back(
+          {method, path, excluded.title(), policy, http::PathReader::upstream, http::RouteUse::withheld});
+      places.push_back(excluded.place);
+      set.route_operations.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
   auto table = http::RouteTable::build(routes, set.settings.routing);
   if (table) {
     set.routes = *std::move(table);

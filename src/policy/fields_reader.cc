@@ -78,6 +78,12 @@ FieldSettings read_fields(const doc::Field& field) {
   if (const auto answers = in.take("answers")) {
     doc::Reader inner(*answers);
     fields.answers = inner.optional("forward", as_placed_list).value_or(fields.answers);
+    if (const auto set = inner.take("set")) {
+      fields.set_answers = read_set(*set, {});
+      for (const SetField& one : fields.set_answers) {
+        if (one.from != SetField::From::text) set->problem("are texts: clients see them");
+      }
+    }
     inner.finish();
   }
   in.finish();

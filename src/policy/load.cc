@@ -1,6 +1,8 @@
 #include "policy/load.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -51,6 +53,36 @@ std::optional<db::Connection> open_database(const Settings& settings, Problems& 
   return std::nullopt;
 }
 
+// A network in each line, as in `blocked.addresses`; what stands behind `#` is a comment.
+void read_blocked(Admittance& admittance, const doc::ReadFile& read, Problems& problems) {
+  const PlacedText& file = admittance.blocked_file;
+  if (file.value.empty()) return;
+  const auto shown = std::filesystem::path(file.value).lexically_proximate(std::filesystem::current_path());
+  const auto text = read(file.value);
+  if (!text) {
+    problems.add(file.place, fmt::format("blocked.addresses: {}: {}; paths are relative to the configuration",
+                                         shown.string(), text.error().text));
+    return;
+  }
+  std::uint32_t number = 0;
+  for (std::string_view rest = *text; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    ++number;
+    std::string_view word = line.substr(0, line.find('#'));
+    while (!word.empty() && std::string_view(" \t\r").contains(word.back())) word.remove_suffix(1);
+    while (!word.empty() && std::string_view(" \t").contains(word.front())) word.remove_prefix(1);
+    if (word.empty()) continue;
+    if (const auto network = IpNetwork::parse(word)) {
+      admittance.blocked.push_back(*network);
+    } else {
+      problems.add({shown.string(), number, 1},
+                   fmt::format("blocked.addresses: `{}` is not a network; write it as 10.0.0.0/8", word));
+    }
+  }
+}
+
 }  // namespace
 
 namespace {
@@ -98,6 +130,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   input.settings = read_settings(*source, directory, problems);
   input.settings.source = source;
   input.handlers = options.handlers;
+  read_blocked(input.settings.admittance, options.read, problems);
   if (options.examine) options.examine(input.settings, problems);
 
   const Caps& caps = input.settings.defaults.caps;

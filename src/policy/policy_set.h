@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,6 +23,7 @@
 #include "http/route_table.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
+#include "policy/address_set.h"
 #include "policy/guard.h"
 #include "policy/names.h"
 #include "policy/settings.h"
@@ -165,11 +167,15 @@ struct SqlTargetPolicy {
 struct HandlerTargetPolicy {
   std::string name;
 };
+struct FixedTargetPolicy {
+  const RespondSettings* respond = nullptr;
+  std::string path;  // of the body's file; empty: it is in `respond`
+};
 struct BuiltInTargetPolicy {
   const BuiltInOperation* operation = nullptr;
 };
-using TargetPolicy =
-    std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy, BuiltInTargetPolicy>;
+using TargetPolicy = std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy,
+                                  FixedTargetPolicy, BuiltInTargetPolicy>;
 
 struct Operation {
   std::uint32_t index = 0;
@@ -209,11 +215,13 @@ struct Operation {
   const UpstreamTargetPolicy* upstream() const { return std::get_if<UpstreamTargetPolicy>(&target); }
   const SqlTargetPolicy* sql() const { return std::get_if<SqlTargetPolicy>(&target); }
   const HandlerTargetPolicy* handler() const { return std::get_if<HandlerTargetPolicy>(&target); }
+  const FixedTargetPolicy* fixed() const { return std::get_if<FixedTargetPolicy>(&target); }
   const BuiltInTargetPolicy* built_in() const { return std::get_if<BuiltInTargetPolicy>(&target); }
   bool asserts = false;
 
-  std::string sensitive;      // empty: an ordinary event
-  std::string cache_control;  // "no-store" unless declared otherwise
+  const MaintenanceSettings* maintenance = nullptr;  // that holds for it; null: none
+  std::string sensitive;                             // empty: an ordinary event
+  std::string cache_control;                         // "no-store" unless declared otherwise
   // Names that must not come in another spelling: of declared header and cookie parameters, and of carriers
   // of credentials.
   http::GuardedNames guarded_fields{http::GuardedNames::Kind::fields};
@@ -231,6 +239,13 @@ struct Operation {
   std::vector<const openapi::Parameter*> secret_parameters;  // whose values are not in any record
 };
 
+// One that `exclude` names: a request for it is answered as if nothing were there.
+struct ExcludedOperation {
+  const openapi::Operation* api = nullptr;
+  const OperationSettings* settings = nullptr;
+  std::string rule;  // "uploadCsv.exclude": what events name
+};
+
 class PolicySet {
  public:
   PolicySet();
@@ -242,15 +257,19 @@ class PolicySet {
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;
   CredentialCarriers carriers;
-  RequestRules forwards;  // the common part of the rules of all operations
-  AnswerRules answers;    // the common part of the rules of all operations
+  RequestRules forwards;         // the common part of the rules of all operations
+  AnswerRules answers;           // the common part of the rules of all operations
+  AddressSet allowed_addresses;  // empty: all
+  AddressSet blocked_addresses;
+  std::set<std::string, std::less<>> blocked_principals;
   std::vector<std::unique_ptr<const Limit>> limits;
   std::vector<LimitUse> unmatched_limits;  // for requests that no operation answers: per address only
   std::string unmatched_limit_policies;
   std::vector<Operation> operations;
+  std::vector<ExcludedOperation> excluded;
   http::RouteTable routes;
   http::EncodedSlash encoded_slash = http::EncodedSlash::refused;  // told apart where some operation takes it
-  std::vector<std::uint32_t> route_operations;  // index of a route to the index of its operation
+  std::vector<std::uint32_t> route_operations;  // index of a route to that of its operation or excluded one
   std::vector<std::string> permission_names;    // of operations, in the order of their indices
   std::unique_ptr<db::StatementCatalogue> statements;
   db::FileIdentity database_file;  // the file that the statements were checked against

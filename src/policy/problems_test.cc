@@ -228,7 +228,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"store: sqlite:state.db", "store: sqlite:state.db\nkeep_size: 1MiB",
        "13:12: keep_size: must be at least 64MiB"},
       {"10.0.0.0/8", "10.0.0.0/33",
-       "13:19: trusted_proxies: `10.0.0.0/33` is not a network; write it as 10.0.0.0/8"},
+       "13:19: trusted_proxies[0]: `10.0.0.0/33` is not a network; write it as 10.0.0.0/8"},
       {"timeout: 5s", "timeout: soon",
        "15:51: upstreams.orders.timeout: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not "
        "`soon`"},
@@ -269,8 +269,10 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "38:79: operations.getOrder.sql.returns: must be `list`, `one` or `none`, not `some`"},
       {"listen:\n", "listen: []\nother:\n",
        "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
-       "`assertion_key`, `authenticators`, `database`, `deadlines`, `defaults`, `errors`, `fields`, "
-       "`keep_events`, `keep_size`, `key_pepper`, `limits`, `listen`, `log`, `memory`, `openapi`, "
+       "`allowed`, `assertion_key`, `authenticators`, `blocked`, `database`, `deadlines`, `defaults`, "
+       "`errors`, `fields`, "
+       "`keep_events`, `keep_size`, `key_pepper`, `limits`, `listen`, `log`, `maintenance`, `memory`, "
+       "`openapi`, "
        "`operations`, `overlays`, `review`, `roles`, `routing`, `security_schemes`, `security_txt`, `store`, "
        "`threat_model`, `tls`, `tracing`, `trusted_proxies`, `upstreams`, `workers`"},
   });
@@ -391,7 +393,7 @@ TEST(Operations, AreDecided) {
       {"permission: orders:write", "permission: orders:write, upstream: other",
        "39:50: addOrder: there is no upstream `other`; there are: orders"},
       {"permission: orders:write", "permission: orders:write, upstream: orders, handler: addOrder",
-       "39:13: addOrder: has several of sql, upstream and handler; keep one"},
+       "39:13: addOrder: has several of sql, upstream, handler and respond; keep one"},
       {"permission: orders:write", "permission: orders:write, handler: addOrder",
        "39:49: addOrder: this program has no handler `addOrder`: it was built without handlers; link your "
        "function into a program and name it in gatehouse::run(argc, argv, {{\"addOrder\", \xE2\x80\xA6}}), "

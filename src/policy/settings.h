@@ -125,12 +125,21 @@ struct ForwardedCookie {
   CookieReaders readers = CookieReaders::server_only;
 };
 
+// A field that Gatehouse writes itself, in place of any other of that name.
+struct SetField {
+  PlacedText name;
+  // The text, or the name of a secret: a variable of the environment, or the path of a file.
+  PlacedText value;
+  enum class From : std::uint8_t { text, environment, file } from = From::text;
+};
+
 // `fields`, at the top level, of an upstream and of an operation: fields that are forwarded to upstreams
 // without a declaration. Entries add to the wider ones; of the other keys the narrower wins.
 struct FieldSettings {
   std::vector<ForwardedField> forward;
   std::vector<ForwardedCookie> cookies;  // in both directions
   std::vector<PlacedText> answers;       // names of fields that leave
+  std::vector<SetField> set_answers;     // with each answer of an upstream; texts
   std::optional<SetCookies> set_cookies;
   std::optional<Undeclared> undeclared;
   std::optional<RefererPassage> referer;
@@ -140,7 +149,8 @@ struct FieldSettings {
 struct Upstream {
   std::string name;
   Place place;
-  std::vector<PlacedText> urls;  // scheme and authority, with an optional base path; at least one
+  std::vector<PlacedText> urls;        // scheme and authority, with an optional base path; at least one
+  std::vector<std::uint32_t> weights;  // of each: how often its turn comes, from 1 to 100
   Nanoseconds connect_timeout = std::chrono::seconds(1);
   Nanoseconds timeout = std::chrono::seconds(10);  // to the head of an answer
   Nanoseconds idle = std::chrono::minutes(1);      // between two pieces of its body
@@ -148,9 +158,11 @@ struct Upstream {
   PlacedText certificate, private_key;  // https: by which it knows Gatehouse; a path each, or both empty
   std::uint32_t connections = 256;      // kept and opened by each worker
   std::uint32_t failures = 5;           // to connect, in a row, until the circuit opens
+  std::uint32_t retries = 0;  // of a request that may be sent twice, where no byte of an answer came
   Nanoseconds open_for = std::chrono::seconds(5);
   HostField host = HostField::of_upstream;
   ByteCount read_ahead = kibibytes(256);  // of one answer, held for a client that is slower than the upstream
+  std::vector<SetField> set;              // to the upstream, with each request
   FieldSettings fields;
 };
 
@@ -265,6 +277,9 @@ struct Caps {
   std::uint64_t depth = 32;
 };
 
+// Which 4xx of upstreams leave: those that the document declares, or every one in JSON, of at most 16 KiB.
+enum class UpstreamErrors : std::uint8_t { declared, json };
+
 struct Defaults {
   std::vector<PlacedText> limits;
   std::optional<PlacedText> upstream;
@@ -275,6 +290,7 @@ struct Defaults {
   openapi::Plus plus = openapi::Plus::refused;
   openapi::Semicolon semicolon = openapi::Semicolon::refused;
   openapi::Deep deep = openapi::Deep::refused;
+  Placed<UpstreamErrors> errors_from_upstream;
   // Of the media types that a document offers for a body, those that are taken: in lower case, without
   // parameters, `*` as in `image/*` and `application/*+json`. Nothing: all of them.
   std::optional<std::vector<PlacedText>> media_types;
@@ -305,10 +321,20 @@ struct ResourceSettings {
   std::vector<std::pair<std::string, PlacedText>> attributes;
 };
 
+// `respond`: the same answer to all callers.
+struct RespondSettings {
+  Place place;
+  unsigned status = 200;
+  PlacedText type;
+  PlacedText body;  // the text, or the path of a file
+  enum class From : std::uint8_t { text, file } from = From::text;
+};
+
 // The policy of one operation, from `operations:` or from x-gatehouse in the OpenAPI document.
 struct OperationSettings {
   std::string name;  // operationId or "GET /path"
   Place place;
+  std::optional<PlacedText> exclude;  // it is not served: the reason
   std::optional<PlacedText> permission;
   std::optional<PlacedText> open;                    // `public`: the reason
   std::optional<std::vector<PlacedText>> principal;  // as in Defaults
@@ -321,6 +347,7 @@ struct OperationSettings {
   std::optional<SqlSettings> sql;
   std::optional<PlacedText> upstream;
   std::optional<PlacedText> handler;
+  std::optional<RespondSettings> respond;
   std::optional<ByteCount> body;
   std::optional<Nanoseconds> timeout;
   std::optional<PlacedText> sensitive;
@@ -329,9 +356,9 @@ struct OperationSettings {
   std::optional<PlacedText> cache_control;
   std::optional<FieldSettings> fields;
   std::optional<ThreatModel> threat_model;
-  std::optional<std::vector<PlacedText>> media_types;  // as in Defaults
-  std::shared_ptr<const doc::Field> security;          // as in Defaults
-  std::optional<openapi::Deep> deep;                   // as in Defaults
+  std::optional<std::vector<PlacedText>> media_types;    // as in Defaults
+  std::shared_ptr<const doc::Field> security;            // as in Defaults
+  std::optional<openapi::Deep> deep;                     // as in Defaults
   std::optional<std::vector<PlacedText>> encoded_slash;  // path parameters in which `%2F` may stand
 };
 
@@ -373,6 +400,21 @@ struct SecurityTxtSettings {
 
 enum class Details : std::uint8_t { principals, everyone };
 
+// `allowed` and `blocked`: the addresses and principals whose requests are refused.
+struct Admittance {
+  std::vector<IpNetwork> allowed;  // addresses; empty: all
+  PlacedText blocked_file;         // with a network in each line; empty: none
+  std::vector<IpNetwork> blocked;
+  std::vector<PlacedText> blocked_principals;
+};
+
+// `maintenance`: operations that answer 503 for now.
+struct MaintenanceSettings {
+  std::vector<PlacedText> operations;  // names, `*` at the end for the rest; at least one
+  std::optional<std::chrono::sys_seconds> until;
+  std::string body;  // the refusal's message; empty: its own
+};
+
 // `tracing.continue`: the senders whose traces are continued; any other request begins one.
 enum class TraceContinuation : std::uint8_t { trusted_proxies, all, none };
 
@@ -391,10 +433,13 @@ struct Settings {
   Place database_place;
   PlacedText pepper_file;  // key hashing; made beside the store at first start when not said
   std::vector<IpNetwork> trusted_proxies;
+  Admittance admittance;
+  std::optional<MaintenanceSettings> maintenance;
   TraceContinuation tracing = TraceContinuation::trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
-  // `same_as` under authenticators: security schemes that one credential proves together with another, by name.
+  // `same_as` under authenticators: security schemes that one credential proves together with another, by
+  // name.
   std::map<std::string, PlacedText> same_schemes;
   // Security Scheme Objects in addition to the documents'; null: there are none.
   std::shared_ptr<const doc::Field> security_schemes;

@@ -63,6 +63,26 @@ inline auto as_secret_file(const std::string& directory) {
   };
 }
 
+// `set`: {X-Env: prod, Authorization: "env:BILLING_TOKEN", X-Key: "file:key.txt"}.
+inline std::vector<SetField> read_set(const doc::Field& field, const std::string& directory) {
+  std::vector<SetField> all;
+  for (const auto& [name, value] : field.map()) {
+    auto text = placed(value);
+    if (!text) continue;
+    SetField one{{name, text->place}, *std::move(text), SetField::From::text};
+    std::string& written = one.value.value;
+    if (written.starts_with("env:")) {
+      one.from = SetField::From::environment;
+      written.erase(0, 4);
+    } else if (written.starts_with("file:")) {
+      one.from = SetField::From::file;
+      written = absolute(directory, std::string_view(written).substr(5));
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 // Kept to be read with the documents.
 inline std::shared_ptr<const doc::Field> kept(const std::optional<doc::Field>& field) {
   return field ? std::make_shared<const doc::Field>(*field) : nullptr;

@@ -6,12 +6,14 @@
 #include "base/strings.h"
 #include "doc/reader.h"
 #include "doc/source.h"
+#include "policy/admission_reader.h"
 #include "policy/fields_reader.h"
 #include "policy/listen_reader.h"
 #include "policy/routing_reader.h"
 #include "policy/security_txt_reader.h"
 #include "policy/settings.h"
 #include "policy/settings_fields.h"
+#include "policy/target_reader.h"
 
 namespace gatehouse::policy {
 namespace {
@@ -43,6 +45,8 @@ constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
 constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
                                            {"space", openapi::Plus::space}};
+constexpr Choice<UpstreamErrors> kUpstreamErrors[] = {{"declared", UpstreamErrors::declared},
+                                                      {"json", UpstreamErrors::json}};
 constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
                                                       {"literal", openapi::Semicolon::literal}};
 constexpr Choice<openapi::Deep> kDeep[] = {{"refused", openapi::Deep::refused},
@@ -138,7 +142,7 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
   Upstream upstream;
   upstream.name = std::move(name);
   upstream.place = field.place();
-  if (const auto urls = in.optional("url", as_field)) upstream.urls = placed_list(*urls);
+  if (const auto urls = in.optional("url", as_field)) read_urls(*urls, upstream);
   if (upstream.urls.empty() && !in.has("url")) in.missing("url");
   upstream.connect_timeout = in.optional("connect_timeout", as_wait).value_or(upstream.connect_timeout);
   upstream.timeout = in.optional("timeout", as_wait).value_or(upstream.timeout);
@@ -158,10 +162,12 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
       in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
   upstream.failures =
       static_cast<std::uint32_t>(in.optional("failures", as_integer(1, 1000)).value_or(upstream.failures));
+  upstream.retries = static_cast<std::uint32_t>(in.optional("retries", as_integer(0, 5)).value_or(0));
   upstream.open_for = in.optional("open_for", as_wait).value_or(upstream.open_for);
   upstream.read_ahead = in.optional("read_ahead", as_size).value_or(upstream.read_ahead);
   if (upstream.read_ahead < kibibytes(16) || upstream.read_ahead > mebibytes(16))
     in.problem("read_ahead", "must be from 16KiB to 16MiB");
+  if (const auto set = in.optional("set", as_field)) upstream.set = read_set(*set, directory);
   if (const auto fields = in.optional("fields", as_field)) upstream.fields = read_fields(*fields);
   in.finish();
   return upstream;
@@ -178,6 +184,9 @@ Defaults read_defaults(const Field& field) {
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
   defaults.media_types = in.optional("media_types", as_media_types);
   defaults.security = kept(in.take("security"));
+  if (const auto errors = in.take("errors_from_upstream"))
+    defaults.errors_from_upstream = {
+        doc::as_one_of(kUpstreamErrors)(*errors).value_or(UpstreamErrors::declared), errors->place()};
   defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
   defaults.deep = in.optional("deep", as_one_of(kDeep)).value_or(defaults.deep);
   if (const auto caps = in.optional("caps", as_field)) {
@@ -303,6 +312,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   OperationSettings operation;
   operation.name = std::move(name);
   operation.place = field.place();
+  operation.exclude = in.optional("exclude", as_reason);
   operation.permission = in.optional("permission", as_placed);
   operation.open = in.optional("public", as_reason);
   operation.principal = in.optional("principal", as_placed_list);
@@ -330,6 +340,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   }
   operation.upstream = in.optional("upstream", as_placed);
   operation.handler = in.optional("handler", as_placed);
+  if (const auto respond = in.optional("respond", as_field)) operation.respond = read_respond(*respond);
   operation.body = in.optional("body", as_size);
   operation.timeout = in.optional("timeout", as_wait);
   operation.sensitive = in.optional("sensitive", as_words);
@@ -391,16 +402,11 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   settings.pepper_file = in.optional("key_pepper", as_secret_file(directory)).value_or(PlacedText());
   settings.assertion_key = in.optional("assertion_key", as_secret_file(directory)).value_or(PlacedText());
 
-  if (const auto proxies = in.optional("trusted_proxies", as_placed_list)) {
-    for (const PlacedText& text : *proxies) {
-      if (const auto network = IpNetwork::parse(text.value)) {
-        settings.trusted_proxies.push_back(*network);
-      } else {
-        problems.add(text.place, fmt::format("trusted_proxies: `{}` is not a network; write it as 10.0.0.0/8",
-                                             text.value));
-      }
-    }
-  }
+  if (const auto proxies = in.optional("trusted_proxies", as_field))
+    settings.trusted_proxies = read_networks(*proxies);
+  settings.admittance = read_admittance(in, directory);
+  if (const auto maintenance = in.optional("maintenance", as_field))
+    settings.maintenance = read_maintenance(*maintenance);
   if (const auto tracing = in.optional("tracing", as_field)) {
     Reader inner(*tracing);
     settings.tracing = inner.required("continue", as_one_of(kContinuations));
@@ -412,7 +418,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   read_named(in, "authenticators", [&](const std::string& name, const Field& field) {
     if (field.is_object() && field.value().find("same_as")) {
       Reader alias(field);
-      if (auto other = alias.optional("same_as", as_placed)) settings.same_schemes.emplace(name, *std::move(other));
+      if (auto other = alias.optional("same_as", as_placed))
+        settings.same_schemes.emplace(name, *std::move(other));
       return alias.finish();
     }
     settings.authenticators.emplace(name, read_authenticator(name, field, directory));

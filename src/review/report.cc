@@ -67,6 +67,7 @@ std::string answered_by(const Operation& operation) {
                                                                                   : "sql, reads");
       },
       [](const policy::HandlerTargetPolicy& target) { return fmt::format("handler {}", target.name); },
+      [](const policy::FixedTargetPolicy&) { return std::string("respond"); },
       [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse"); },
   };
   return std::visit(text, operation.target);

@@ -116,8 +116,9 @@ constexpr Rule kTargetRules[] = {
      .title = "A path parameter may hold an encoded slash",
      .why = "A server or proxy that decodes `%2F` before it routes finds another path, and runs an operation "
             "whose permission was not checked.",
-     .remedy = "Send such ids in the query; or make sure that every proxy and the upstream keep `%2F` until they "
-               "have chosen a route.",
+     .remedy =
+         "Send such ids in the query; or make sure that every proxy and the upstream keep `%2F` until they "
+         "have chosen a route.",
      .of_operation =
          [](const Operation& operation, Findings& found) {
            if (operation.encoded_slash == 0 || operation.upstream() == nullptr) return;
@@ -139,6 +140,34 @@ constexpr Rule kTargetRules[] = {
            if (operation.admits_anonymous || control.contains("no-store") || control.contains("private"))
              return;
            found.add(operation, fmt::format("cache_control is `{}`", control));
+         }},
+    {.id = "errors-unchecked",
+     .severity = Severity::low,
+     .weighs = Weighs::exposure,
+     .layer = Layer::target,
+     .title = "Errors of upstreams leave without a schema",
+     .why = "`errors_from_upstream: json` lets every 4xx in JSON leave as the upstream wrote it, whatever a "
+            "framework puts into it: names of tables, values of others, where it stands.",
+     .remedy = "Declare the errors in the document, and leave the key out.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           const auto& errors = policy.settings.defaults.errors_from_upstream;
+           if (errors.value != policy::UpstreamErrors::json) return;
+           found.whole(errors.place, "every 4xx in JSON, up to 16 KiB");
+         }},
+    {.id = "operation-excluded",
+     .severity = Severity::low,
+     .layer = Layer::target,
+     .title = "An operation of the document is not served",
+     .why = "Callers who read the document are refused, as if nothing were there. Its path is no other "
+            "operation's meanwhile.",
+     .remedy = "Remove `exclude` when it can be served, or the operation from the document.",
+     .of_configuration =
+         [](const PolicySet& policy, Findings& found) {
+           for (const policy::ExcludedOperation& one : policy.excluded) {
+             found.whole(one.settings->exclude->place,
+                         fmt::format("{}: \"{}\"", one.api->title(), one.settings->exclude->value));
+           }
          }},
     {.id = "deprecated-served",
      .severity = Severity::low,

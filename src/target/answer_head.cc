@@ -316,7 +316,10 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
   PagePolicies policies;
   for (const http::Field field : head.fields) {
     const http::ToClient way = http::to_client(field.id);
-    if (way == stays || (nominates && is_nominated(field, head.fields))) continue;
+    const auto is_set = [&](const AnswerRules::Set& one) { return one.name.is(field); };
+    if (way == stays || std::ranges::any_of(rules.set, is_set) ||
+        (nominates && is_nominated(field, head.fields)))
+      continue;
     const bool declared = way != leaves && std::ranges::any_of(rules.fields, [&](const FieldName& name) {
                             return name.is(field);
                           });
@@ -343,6 +346,7 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
       default: break;
     }
   }
+  for (const AnswerRules::Set& one : rules.set) http::append_field(response.fields, one.name.text, one.value);
   if (!page) return;
   response.policies = Response::Policies::of_page;
   if (head.status != 304) policies.complete(response);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <numeric>
 
 #include "base/result.h"
 #include "client/exchange.h"
@@ -101,17 +102,37 @@ BuffersLease::~BuffersLease() {
   if (buffers_ && client_->idle.size() < kIdleBuffers) client_->idle.push_back(std::move(buffers_));
 }
 
+std::vector<std::uint16_t> turns_by_weight(std::span<const std::uint32_t> weights) {
+  std::uint32_t divisor = 0;
+  for (const std::uint32_t weight : weights) divisor = std::gcd(divisor, weight);
+  std::int64_t sum = 0;
+  for (const std::uint32_t weight : weights) sum += weight / divisor;
+  std::vector<std::uint16_t> turns;
+  std::vector<std::int64_t> due(weights.size());
+  for (std::int64_t turn = 0; turn < sum; ++turn) {
+    for (std::size_t i = 0; i < due.size(); ++i) due[i] += weights[i] / divisor;
+    const auto first = std::ranges::max_element(due);
+    *first -= sum;
+    turns.push_back(static_cast<std::uint16_t>(first - due.begin()));
+  }
+  return turns;
+}
+
 net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker& asker, http::Method method,
                              const UpstreamHeadWriter& writer, std::string_view body, MonotonicTime deadline,
                              const AnswerRules& rules, Response& response, CallReport& report,
                              Collect collect, RequestStream* upload) {
   report.upstream = client->name;
+  report.upstream_secrets = client->fixed.secrets;
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   const auto patience = deadline - client->loop.now();
+  unsigned retries = upload == nullptr && client::is_idempotent(method) ? client->retries : 0;
   for (int attempt = 0;; ++attempt) {
     auto share = client->shares.take_one(asker.identity, asker.address);
     if (!share) co_return out_of_connections(share.error(), report);
-    const std::size_t turn = client->next++ % client->addresses.size();
+    const std::size_t next = client->next++;
+    const std::size_t turn =
+        client->turns.empty() ? next % client->addresses.size() : client->turns[next % client->turns.size()];
     // An upload cannot be sent again where the upstream closes an idle connection in this moment.
     auto acquired = attempt == 0 && upload == nullptr ? idle_connection(*client, turn) : std::nullopt;
     if (!acquired) {
@@ -130,13 +151,17 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
     std::string& head = held.buffers->head;
     head.clear();
     writer.write(head, address);
+    if (!client->fixed.lines.empty())
+      head.insert(head.size() - 2, client->fixed.lines);  // before the empty line
     const std::array<std::string_view, 2> parts{head, body};
-    const bool may_retry = attempt == 0 && exchange.reused() && client::is_idempotent(method);
+    // The upstream may have closed a kept connection at the very moment of its use: that does not count.
+    const bool may_be_stale = attempt == 0 && exchange.reused() && client::is_idempotent(method);
+    const auto may_retry = [&] { return may_be_stale || (retries > 0 && retries-- > 0); };
     const auto written = co_await exchange.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
     if (!written) {
       report.detail = written.error().text;
       const bool late = written.error().code == ErrorCode::timeout;
-      if (may_retry && !late) continue;
+      if (!late && may_retry()) continue;
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
     report.detail.clear();  // of an attempt before
@@ -152,7 +177,8 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
     auto read = co_await reader.read();
     if (read) co_return Verdict<void>{};
     response.clear();
-    if (may_retry && read.error().retry == Retry::yes) continue;
+    const bool none_came = !exchange.begun() && read.error().refusal.reason == Reason::upstream_unreachable;
+    if (none_came && may_retry()) continue;
     co_return std::unexpected(read.error().refusal);
   }
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "core/caller_shares.h"
 #include "core/target.h"
 #include "net/loop.h"
+#include "target/fixed_fields.h"
 #include "target/upstream_body.h"
 
 namespace gatehouse::target {
@@ -35,16 +37,23 @@ struct UpstreamClient : std::enable_shared_from_this<UpstreamClient> {
   UpstreamClient(net::Loop& on, std::size_t connections) : loop(on), shares(connections) {}
 
   std::string name;
-  std::vector<UpstreamAddress> addresses;                           // at least one; taken in turn
-  std::chrono::nanoseconds timeout{};                               // to the head of an answer
+  FixedFields fixed;
+  std::vector<UpstreamAddress> addresses;  // at least one
+  std::vector<std::uint16_t> turns;        // whose turn it is, over and over: by index; empty: each in turn
+  std::chrono::nanoseconds timeout{};      // to the head of an answer
   std::chrono::nanoseconds idle_timeout = std::chrono::minutes(1);  // between two pieces of its body
   std::size_t read_ahead = std::size_t{256} << 10U;  // bytes of one answer, held for a client that is slower
+  unsigned retries = 0;  // of a request that may be sent twice, where no byte of an answer came
   net::Loop& loop;
   CallerShares shares;
   std::size_t held_bytes = 0;  // of all answers that are read ahead
   std::size_t next = 0;
   std::vector<std::unique_ptr<client::ExchangeBuffers>> idle;  // of exchanges that have ended
 };
+
+// The order in which addresses of these weights have their turns, as evenly as may be (smooth weighted
+// round-robin). Precondition: each is from 1 to 100.
+std::vector<std::uint16_t> turns_by_weight(std::span<const std::uint32_t> weights);
 
 // The head of a request, written anew for each address that it is tried at.
 class UpstreamHeadWriter {

@@ -33,6 +33,17 @@ const Call& any_call() {
   return call;
 }
 
+TEST(Turns, FollowTheWeightsAsEvenlyAsMayBe) {
+  using Order = std::vector<std::uint16_t>;
+  const auto turns = [](std::vector<std::uint32_t> weights) { return turns_by_weight(weights); };
+  EXPECT_EQ(turns({1}), (Order{0}));
+  EXPECT_EQ(turns({100}), (Order{0}));
+  EXPECT_EQ(turns({5, 5}), (Order{0, 1}));
+  EXPECT_EQ(turns({5, 1, 1}), (Order{0, 0, 1, 0, 2, 0, 0}));
+  EXPECT_EQ(turns({2, 4}), (Order{1, 0, 1}));
+  EXPECT_EQ(turns({99, 100}).size(), 199U);
+}
+
 TEST(Assertions, AreMadeForThePrincipalWhereTheOperationAsserts) {
   const Principal ann = gate::Identifier::principal("ann");
   CallReport report;

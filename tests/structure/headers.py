@@ -13,7 +13,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The lines of the project's headers that the heaviest header of a room pulls in, itself included, at most: about a sixth more than it was
 # when the line was written. Raise a number only with the reason in the commit; lower it where a header has become leaner.
 LINES_AT_MOST = {
-    "app": 11500,
+    "app": 11700,
     "audit": 1450,
     "base": 150,
     "cel": 1450,
@@ -28,11 +28,11 @@ LINES_AT_MOST = {
     "net": 1450,
     "openapi": 1880,
     "policy": 4700,
-    "review": 4350,
+    "review": 4700,
     "schema": 1650,
     "server": 7900,
     "store": 850,
-    "target": 4600,
+    "target": 4700,
     "trial": 650,
     "well_known": 1550,
 }

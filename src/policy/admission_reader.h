@@ -1,0 +1,20 @@
+// The keys that decide whose requests are answered, and which operations answer. Internal to the readers of
+// settings.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "doc/reader.h"
+#include "policy/settings.h"
+
+namespace gatehouse::policy {
+
+// One network or a list, as in `trusted_proxies`.
+std::vector<IpNetwork> read_networks(const doc::Field& field);
+// `allowed` and `blocked`, among the keys of `in`.
+Admittance read_admittance(doc::Reader& in, const std::string& directory);
+MaintenanceSettings read_maintenance(const doc::Field& field);
+
+}  // namespace gatehouse::policy
