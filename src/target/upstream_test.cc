@@ -33,7 +33,7 @@ const Call& any_call() {
   return call;
 }
 
-TEST(Turns, FollowTheWeightsAsEvenlyAsMayBe) {
+TEST(UpstreamWeights, FollowTheWeightsAsEvenlyAsMayBe) {
   using Order = std::vector<std::uint16_t>;
   const auto turns = [](std::vector<std::uint32_t> weights) { return turns_by_weight(weights); };
   EXPECT_EQ(turns({1}), (Order{0}));
