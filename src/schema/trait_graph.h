@@ -1,5 +1,5 @@
-// What schemas have to do with one another, kept over all that a compiler compiles: an input is asked about once
-// for each operation, and most reach the same schemas.
+// What schemas have to do with one another, kept over all that a compiler compiles: an input is asked about
+// once for each operation, and most reach the same schemas.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,7 @@ namespace gatehouse::schema {
 
 class TraitGraph {
  public:
-  TraitGraph(Documents& documents, Extensions& extensions)
-      : documents_(documents), extensions_(extensions) {}
+  TraitGraph(Documents& documents, Extensions& extensions) : documents_(documents), extensions_(extensions) {}
 
   // Linear in the schemas that are new, and in those on the ways from this one to what is secret.
   Traits of(json::Value schema, SchemaResource& around);
@@ -38,10 +37,10 @@ class TraitGraph {
     bool formed = false;
     bool secret_here = false;  // itself, or what no property's name stands for in it
     bool leads = false;        // anything inside it, too
-    std::uint32_t asked = 0;  // by which question it was reached last
-    std::vector<Edge> edges;
-    std::vector<std::uint32_t> from;          // the other ends of edges that lead here
-    std::vector<std::uint32_t> from_unnamed;  // of those that are no property's
+    std::uint32_t asked = 0;   // by which question it was reached last
+    std::vector<Edge> edges = {};
+    std::vector<std::uint32_t> from = {};          // the other ends of edges that lead here
+    std::vector<std::uint32_t> from_unnamed = {};  // of those that are no property's
   };
 
   std::uint32_t place_of(json::Value schema, SchemaResource& around);
@@ -50,7 +49,7 @@ class TraitGraph {
   void enter(SchemaResource& resource);
   void add(std::uint32_t from, std::uint32_t to, To kind, std::string_view name = {});
   // What is known of a place is so of every place from where it is reached.
-  void spread(std::uint32_t at, bool Place::*flag, std::vector<std::uint32_t> Place::*from);
+  void spread(std::uint32_t at, bool Place::* flag, std::vector<std::uint32_t> Place::* from);
 
   Documents& documents_;
   Extensions& extensions_;
