@@ -50,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (!translation) {
-    FUZZ_EXPECT(mentions_lookaround(expression));
+    // A pattern may also do without the most of a repetition that RE2 cannot count.
+    FUZZ_EXPECT(mentions_lookaround(expression) || expression.contains('{'));
     return 0;
   }
   const bool found = pattern->found_in(text);
