@@ -2,23 +2,10 @@
 
 #include <string>
 
+#include "http/encoded_slash.h"
+
 namespace gatehouse::gate {
 namespace {
-
-// The next `%2F` at or behind `at`, or npos.
-std::size_t encoded_slash(std::string_view path, std::size_t at) {
-  for (at = path.find("%2", at); at != std::string_view::npos; at = path.find("%2", at + 1)) {
-    if (at + 2 < path.size() && (path[at + 2] == 'F' || path[at + 2] == 'f')) return at;
-  }
-  return std::string_view::npos;
-}
-
-std::size_t encoded_slashes(std::string_view path) {
-  std::size_t count = 0;
-  for (auto at = encoded_slash(path, 0); at != std::string_view::npos; at = encoded_slash(path, at + 3))
-    ++count;
-  return count;
-}
 
 // Whether each stands in a parameter that may hold it; and whether a server that reads it as `/` would not
 // find another operation there.
@@ -27,13 +14,11 @@ Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Oper
   const std::string_view path = exchange.head.path;
   std::size_t inside = 0;
   for (std::size_t i = 0; i < exchange.captures.size; ++i) {
-    if ((operation.encoded_slash >> i & 1U) != 0) inside += encoded_slashes(exchange.captures.values[i]);
+    if ((operation.encoded_slash >> i & 1U) != 0) inside += http::count_encoded_slashes(exchange.captures.values[i]);
   }
-  if (inside != encoded_slashes(path))
+  if (inside != http::count_encoded_slashes(path))
     return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));
-  std::string decoded(path);
-  for (auto at = encoded_slash(decoded, 0); at != std::string::npos; at = encoded_slash(decoded, at))
-    decoded.replace(at, 3, "/");
+  const std::string decoded = http::decode_slashes(path);
   http::Captures captures;
   const http::RouteMatch other = policy.routes.find(exchange.head.method, decoded, captures);
   const bool is_other =
@@ -50,7 +35,7 @@ Verdict<Matched> Router::route(Exchange& exchange) {
   const http::RouteMatch match =
       policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
   const bool slashes = policy.encoded_slash == http::EncodedSlash::told_apart &&
-                       encoded_slash(exchange.head.path, 0) != std::string_view::npos;
+                       http::find_encoded_slash(exchange.head.path) != std::string_view::npos;
   if (slashes && match.outcome != http::RouteOutcome::found)
     return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));
   switch (match.outcome) {
