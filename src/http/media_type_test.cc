@@ -51,7 +51,7 @@ TEST(MediaType, ParametersAreKnownByName) {
   EXPECT_EQ(other("a/b; v=1; boundary=x; c=d"), "boundary");
   EXPECT_EQ(other(R"(a/b; v="\1")"), "v") << "an escape";
   EXPECT_THAT(parse_media_type("a/b; Charset=utf-8;V=1")->parameter_names(),
-              testing::ElementsAre("charset", "v"));
+              ::testing::ElementsAre("charset", "v"));
 }
 
 TEST(MediaType, IsWrittenInOneWay) {

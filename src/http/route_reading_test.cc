@@ -15,7 +15,7 @@
 namespace gatehouse::http {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // Each path is a route with a policy of its own, but for those that follow `=`, which have the first one's.
 std::vector<Route> routes_of(const std::vector<std::string>& paths) {

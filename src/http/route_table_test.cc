@@ -6,7 +6,7 @@
 namespace gatehouse::http {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Route get(std::string path) {
   std::string name = "GET " + path;
