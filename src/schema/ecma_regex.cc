@@ -7,31 +7,19 @@
 #include <fmt/format.h>
 
 #include "schema/code_set.h"
+#include "schema/regex_scanner.h"
 #include "schema/regex_width.h"
 #include "schema/unicode_properties.h"
-#include "schema/utf8.h"
 
 namespace gatehouse::schema {
 namespace {
 
-constexpr Code kEnd = 0xFFFFFFFF;
 constexpr int kMostGroups = 100;
 
-struct Refusal {
-  std::string what;
-};
-
-int hex_value(Code c) {
-  if (c >= '0' && c <= '9') return static_cast<int>(c - '0');
-  const Code lower = c | 0x20U;
-  return lower >= 'a' && lower <= 'f' ? static_cast<int>(lower - 'a' + 10) : -1;
-}
-
-class Reader {
+class Reader : RegexScanner {
  public:
-  Reader(std::string_view text, Strictness strictness) : strict_(strictness == Strictness::grammar) {
-    for (std::size_t i = 0; i < text.size();) text_.push_back(next_code_point(text, i));
-  }
+  Reader(std::string_view text, Strictness strictness)
+      : RegexScanner(text), strict_(strictness == Strictness::grammar) {}
 
   Translation read() {
     RegexForm form = disjunction(0);
@@ -60,23 +48,6 @@ class Reader {
   }
 
  private:
-  [[noreturn]] static void refuse(std::string what) { throw Refusal{std::move(what)}; }
-
-  Code peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : kEnd; }
-  Code next() { return at_ < text_.size() ? text_[at_++] : kEnd; }
-  bool take(Code c) {
-    if (peek() != c) return false;
-    ++at_;
-    return true;
-  }
-  bool take(std::string_view word) {
-    for (std::size_t i = 0; i < word.size(); ++i) {
-      if (peek(i) != static_cast<unsigned char>(word[i])) return false;
-    }
-    at_ += word.size();
-    return true;
-  }
-
   RegexForm disjunction(int depth) {
     if (depth > kMostGroups) refuse("it is nested too deeply");
     RegexForm all{.kind = RegexForm::Kind::either, .parts = {}};
@@ -144,12 +115,6 @@ class Reader {
     if (run) out_.runs.push_back(*run);
   }
 
-  static std::string utf8(Code code) {
-    std::string out;
-    append_utf8(out, code);
-    return out;
-  }
-
   void boundary(std::string_view text) {
     simple_ = false;
     out_.re2 += text;
@@ -181,21 +146,6 @@ class Reader {
     if (!take(')')) refuse("there is a ( without its )");
     out_.re2 += ')';
     return true;
-  }
-
-  std::string group_name() {
-    std::string name;
-    while (peek() != '>') {
-      const Code c = next();
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
-                          (c >= 0x80 && c != kEnd);
-      const bool digit = c >= '0' && c <= '9';
-      if (!letter && !(digit && !name.empty())) refuse("a group's name is not an identifier");
-      name += utf8(c);
-    }
-    ++at_;
-    if (name.empty()) refuse("a group's name is empty");
-    return name;
   }
 
   bool quantifier_follows() const {
@@ -259,15 +209,6 @@ class Reader {
       too_many_repeats_ = true;
     if (is_many && begin == kAtStart) length_ends_ = out_.re2.size();
     if (quantifier_follows() && (strict_ || peek() != '{')) refuse("a quantifier follows a quantifier");
-  }
-
-  std::optional<std::uint64_t> count() {
-    if (peek() < '0' || peek() > '9') return std::nullopt;
-    std::uint64_t value = 0;
-    while (peek() >= '0' && peek() <= '9') {
-      value = std::min<std::uint64_t>(value * 10 + (next() - '0'), std::uint64_t{1} << 53U);
-    }
-    return value;
   }
 
   CodeSet atom() {
@@ -400,36 +341,6 @@ class Reader {
     return one(c);
   }
 
-  Code hex(int digits) {
-    Code value = 0;
-    for (int i = 0; i < digits; ++i) {
-      const int digit = hex_value(next());
-      if (digit < 0) refuse("\\x and \\u are followed by hexadecimal digits");
-      value = value * 16 + static_cast<Code>(digit);
-    }
-    return value;
-  }
-
-  Code unicode() {
-    if (take('{')) {
-      Code value = 0;
-      if (peek() == '}') refuse("\\u{} is empty");
-      while (!take('}')) {
-        value = value * 16 + hex(1);
-        if (value > kLastCode) refuse("\\u{…} is beyond the last code point");
-      }
-      return value;
-    }
-    const Code high = hex(4);
-    if (high < 0xD800 || high > 0xDBFF || peek() != '\\' || peek(1) != 'u' || peek(2) == '{') return high;
-    const std::size_t here = at_;
-    at_ += 2;
-    const Code low = hex(4);
-    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + ((high - 0xD800) << 10U) + (low - 0xDC00);
-    at_ = here;
-    return high;
-  }
-
   void property(CodeSet& set, bool negated) {
     std::string name;
     if (!take('{')) refuse("\\p is not followed by {…}");
@@ -462,8 +373,6 @@ class Reader {
   bool too_many_repeats() const { return too_many_repeats_; }
 
  private:
-  std::vector<Code> text_;
-  std::size_t at_ = 0;
   bool strict_;
   Translation out_;
   bool simple_ = true;
@@ -496,7 +405,7 @@ std::expected<Translation, std::string> translate_regex(std::string_view express
       return std::unexpected("it has too many repetitions; use maxLength");
     }
     return out;
-  } catch (const Refusal& refusal) {
+  } catch (const RegexRefusal& refusal) {
     return std::unexpected(refusal.what);
   }
 }
