@@ -6,20 +6,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "core/builtin.h"
 #include "db/catalogue.h"
 #include "doc/reader.h"
-#include "http/characters.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
-#include "openapi/body_memory.h"
 #include "policy/compile_authenticators.h"
 #include "policy/compile_heads.h"
+#include "policy/compile_input.h"
 #include "policy/compile_limits.h"
 #include "policy/compile_maintenance.h"
 #include "policy/compile_objects.h"
 #include "policy/compile_routes.h"
 #include "policy/compile_security.h"
+#include "policy/compile_target.h"
 #include "policy/environment.h"
 #include "policy/known.h"
 #include "policy/settings_fields.h"
@@ -32,11 +31,10 @@ class Compiler {
   Compiler(CompileInput input, Problems& problems)
       : problems_(problems),
         database_(input.database),
-        handlers_(std::move(input.handlers)),
-        built_ins_(std::move(input.built_ins)),
         set_(std::make_shared<PolicySet>()),
         security_(*set_, problems),
-        objects_(*set_, problems) {
+        objects_(*set_, problems),
+        targets_(*set_, objects_, std::move(input.handlers), std::move(input.built_ins), problems) {
     set_->settings = std::move(input.settings);
     set_->apis = std::move(input.apis);
     if (database_ == nullptr) return;
@@ -235,10 +233,10 @@ class Compiler {
     security_.decide(api, from, own, place, operation);
     decide_permission(own, place, operation);
     decide_limits(own, place, operation);
-    decide_input(from, own, operation);
-    decide_target(from, own, place, operation);
+    compile_input(*set_, from, own, operation, problems_);
+    targets_.decide(from, own, place, operation);
     objects_.decide(from, own, operation);
-    check_memory(from, operation);
+    check_memory(*set_, from, operation, problems_);
     compile_heads(*set_, own, operation, problems_);
 
     operation.timeout = own.timeout.value_or(settings().defaults.timeout);
@@ -336,186 +334,12 @@ class Compiler {
     operation.concurrency = own.concurrency.value_or(0);
   }
 
-  static std::string accepted_types(const openapi::RequestBody& body) {
-    std::string types;
-    for (const openapi::Content& content : body.content) {
-      if (!types.empty()) types += ", ";
-      types += content.type;
-      for (const auto& [name, value] : content.parameters) {
-        types += fmt::format(";{}=", name);
-        const bool token =
-            std::ranges::all_of(value, [](char c) { return http::is(c, http::kTokenCharacter); });
-        types += token ? value : fmt::format("\"{}\"", value);
-      }
-    }
-    return types;
-  }
-
-  void decide_slashes(const openapi::Operation& from, const std::vector<PlacedText>& names,
-                      Operation& operation) {
-    for (const PlacedText& name : names) {
-      const auto found = std::ranges::find(from.path_names, name.value);
-      if (found == from.path_names.end()) {
-        problems_.add(name.place, fmt::format("{}: encoded_slash: `{}` is not a parameter of its path; {}",
-                                              operation.name, name.value, known(from.path_names)));
-        continue;
-      }
-      operation.encoded_slash |= 1U << static_cast<unsigned>(found - from.path_names.begin());
-      set_->encoded_slash = http::EncodedSlash::told_apart;
-    }
-  }
-
-  // The input.
-  void decide_input(const openapi::Operation& from, const OperationSettings& own, Operation& operation) {
-    operation.body_bytes = own.body.value_or(settings().defaults.body).bytes;
-    if (from.body) operation.accepts = accepted_types(*from.body);
-    if (own.encoded_slash) decide_slashes(from, *own.encoded_slash, operation);
-    operation.depth = settings().defaults.caps.depth;
-    for (const openapi::Parameter& parameter : from.parameters) {
-      const bool shown = says_log(parameter, operation);
-      const bool secret = parameter.traits.secret;
-      if (shown && secret) {
-        problems_.add(parameter.place,
-                      fmt::format("{}: the parameter `{}` is secret (writeOnly, password or x-sensitive); "
-                                  "it cannot say log: true; remove one of the two",
-                                  operation.name, parameter.name));
-      }
-      if (secret) operation.secret_parameters.push_back(&parameter);
-      if (parameter.in == openapi::In::path && !secret) operation.logged_path.push_back(parameter.name);
-      if (parameter.in == openapi::In::query && shown) operation.logged_query.push_back(parameter.name);
-    }
-    if (own.media_types && !own.media_types->empty() && (!from.body || from.body->content.empty())) {
-      problems_.add(own.media_types->front().place,
-                    fmt::format("{}: its document has none of these `media_types`; write one that it has, or "
-                                "`media_types: []` to accept no body",
-                                operation.name));
-    }
-    if (!from.body) return;
-    for (const openapi::Content& content : from.body->content) {
-      if (!content.schema && content.kind != openapi::BodyKind::opaque) {
-        problems_.add(
-            from.body->place,
-            fmt::format("{}: the body of type {} has no schema; state the body that the operation accepts",
-                        operation.name, content.type));
-      }
-    }
-  }
-
-  // A body that its operation admits must have room without other requests: one caller has half.
-  void check_memory(const openapi::Operation& from, const Operation& operation) {
-    if (!from.body) return;
-    for (const openapi::Content& content : from.body->content) {
-      // It goes on to the upstream as it comes.
-      if (content.kind == openapi::BodyKind::opaque && operation.upstream() != nullptr) continue;
-      const std::uint64_t factor = openapi::memory_factor(content.kind, kept_copies(operation));
-      if (operation.body_bytes <= settings().memory_bodies.bytes / (2 * factor)) continue;
-      problems_.add(
-          settings().memory_place,
-          fmt::format("memory.bodies: {} is too little: a body of {} for {} takes up to {}, and one caller "
-                      "has half; raise it, or lower the operation's `body`",
-                      to_text(settings().memory_bodies), to_text(ByteCount{operation.body_bytes}),
-                      operation.name, to_text(ByteCount{operation.body_bytes * factor})));
-    }
-  }
-  static openapi::KeptCopies kept_copies(const Operation& operation) {
-    if (operation.handler() != nullptr) return openapi::KeptCopies::whole;
-    if (operation.placement != ConditionPlacement::before_call) return openapi::KeptCopies::values_twice;
-    return operation.sql() != nullptr ? openapi::KeptCopies::texts : openapi::KeptCopies::none;
-  }
-
-  // `x-gatehouse: {log: true}` of a parameter. `deep` is read with the document.
-  bool says_log(const openapi::Parameter& parameter, const Operation& operation) {
-    if (!parameter.gatehouse) return false;
-    doc::Reader in(
-        doc::Field(*parameter.gatehouse.source, parameter.gatehouse.value, "x-gatehouse", problems_));
-    in.ignore({"deep"});
-    const bool log = in.optional("log", doc::as_boolean).value_or(false);
-    in.finish();
-    const bool logged = parameter.in == openapi::In::path || parameter.in == openapi::In::query;
-    if (log && !logged) {
-      problems_.add(parameter.place,
-                    fmt::format("{}: `log: true` on `{}`: only path and query parameters are "
-                                "logged; remove it",
-                                operation.name, parameter.name));
-    }
-    return log && logged;
-  }
-
-  // The target.
-  void decide_target(const openapi::Operation& from, const OperationSettings& own, const Place& place,
-                     Operation& operation) {
-    const auto built_in = std::ranges::find(built_ins_, operation.name, &BuiltInOperation::name);
-    if (built_in != built_ins_.end()) {
-      operation.target = BuiltInTargetPolicy{*built_in};
-      return;
-    }
-    const int stated =
-        (own.sql ? 1 : 0) + (own.upstream ? 1 : 0) + (own.handler ? 1 : 0) + (own.respond ? 1 : 0);
-    if (stated > 1) {
-      problems_.add(place, fmt::format("{}: has several of sql, upstream, handler and respond; keep one",
-                                       operation.name));
-      return;
-    }
-    if (own.sql) {
-      SqlTargetPolicy& sql = operation.target.emplace<SqlTargetPolicy>();
-      sql.returns = own.sql->returns;
-      sql.rule = operation.name + ".sql";
-      if (auto statement = objects_.statement(own.sql->statement, from, operation.name))
-        sql.statement = *statement;
-      const db::FixedStatement* const fixed = sql.statement.fixed;
-      if (fixed != nullptr && fixed->columns().empty() && own.sql->returns != SqlReturns::none) {
-        problems_.add(own.sql->statement.place,
-                      fmt::format("{}: the statement returns no rows for the answer; add RETURNING and the "
-                                  "columns of the answer to it, or write `returns: none`",
-                                  operation.name));
-      }
-      return;
-    }
-    if (own.handler) {
-      operation.target = HandlerTargetPolicy{own.handler->value};
-      if (std::find(handlers_.begin(), handlers_.end(), own.handler->value) == handlers_.end()) {
-        problems_.add(own.handler->place,
-                      fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a "
-                                  "program and name it in gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as "
-                                  "docs/handlers.md shows, or use sql or upstream",
-                                  operation.name, own.handler->value,
-                                  handlers_.empty() ? "it was built without handlers" : known(handlers_)));
-      }
-      return;
-    }
-    if (own.respond) {
-      const RespondSettings& respond = *own.respond;
-      const bool in_file = respond.from == RespondSettings::From::file;
-      operation.target = FixedTargetPolicy{
-          &respond, in_file ? absolute(settings().directory, respond.body.value) : std::string()};
-      return;
-    }
-    const Placed* name = own.upstream                   ? &*own.upstream
-                         : settings().defaults.upstream ? &*settings().defaults.upstream
-                                                        : nullptr;
-    if (name == nullptr) {
-      problems_.add(
-          place,
-          fmt::format("{}: it has no target; give it sql, upstream or handler, or set defaults.upstream",
-                      operation.name));
-      return;
-    }
-    const auto upstream = settings().upstreams.find(name->value);
-    if (upstream == settings().upstreams.end()) {
-      problems_.add(name->place, fmt::format("{}: there is no upstream `{}`; {}", operation.name, name->value,
-                                             known(keys_of(settings().upstreams))));
-      return;
-    }
-    operation.target = UpstreamTargetPolicy{&upstream->second};
-  }
-
   Problems& problems_;
   db::Connection* database_;
-  std::vector<std::string> handlers_;
-  std::vector<const BuiltInOperation*> built_ins_;
   std::shared_ptr<PolicySet> set_;
   SecurityCompiler security_;
   ObjectCompiler objects_;
+  TargetCompiler targets_;
   std::map<std::string, OperationSettings*> by_name_;
   std::set<std::string> matched_;
   std::map<std::string, Place> named_;  // operations, over all documents

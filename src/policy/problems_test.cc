@@ -3,127 +3,17 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "doc/source.h"
-#include "openapi/load.h"
-#include "policy/compile.h"
+#include "policy/problems_testing.h"
 
 namespace gatehouse::policy {
 namespace {
 
-constexpr std::string_view kNotesApi = R"(openapi: 3.1.0
-info: {title: Orders, version: "1"}
-paths:
-  /orders/{id}:
-    get:
-      operationId: getOrder
-      security: [{userToken: []}]
-      parameters:
-        - {name: id, in: path, required: true, schema: {type: integer}}
-        - {name: pin, in: query, schema: {type: string, format: password}}
-      responses: {"200": {description: it}}
-  /orders:
-    post:
-      operationId: addOrder
-      security: [{partnerKey: []}]
-      requestBody: {content: {application/json: {schema: {type: object, properties: {note: {type: string}}}}}}
-      responses: {"201": {description: made}}
-  /catalogue:
-    get: {operationId: listCatalogue, security: [{}], responses: {"200": {description: all}}}
-components:
-  securitySchemes:
-    userToken: {type: http, scheme: bearer}
-    partnerKey: {type: apiKey, in: header, name: X-API-Key}
-    partnerCertificate: {type: mutualTLS}
-)";
-
-constexpr std::string_view kGatehouse = R"(openapi: [api.yaml]
-threat_model: {exposure: partner, data: internal}
-listen:
-  https: "127.0.0.1:8443"
-  http: {address: "127.0.0.1:8080", do: redirect}
-  admin: "127.0.0.1:9443"
-tls:
-  certificate: server.crt
-  private_key: file:server.key
-  client_ca: clients.crt
-  hsts: {max_age: 30d}
-store: sqlite:state.db
-trusted_proxies: [10.0.0.0/8]
-upstreams:
-  orders: {url: "http://127.0.0.1:3000", timeout: 5s}
-authenticators:
-  partnerKey: {type: api_key, prefix: "partner:"}
-  userToken:
-    type: jwt
-    issuer: https://idp.test/
-    audience: orders
-    jwks: file:keys.json
-    algorithms: [ES256]
-    roles: claims.roles
-  partnerCertificate: {type: mtls, prefix: "certificate:"}
-roles:
-  anonymous: ["catalogue:read"]
-  clerk: ["orders:*"]
-limits:
-  per_ip: {per: ip, rate: 10/s, burst: 10}
-defaults:
-  limits: [per_ip]
-  upstream: orders
-  caps: {string: 100}
-operations:
-  getOrder:
-    permission: orders:read
-    sql: {statement: "SELECT total FROM orders WHERE id = :path.id", returns: one}
-  addOrder: {permission: orders:write}
-  listCatalogue: {permission: "catalogue:read", public: a catalogue}
-log: [stdout, {file: events.jsonl}]
-errors: {details: principals}
-)";
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  const auto at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
-// The problems, one a line, without the name of the file where it is gatehouse.yaml.
-std::string problems_of(const std::string& gatehouse, const std::string& api) {
-  static db::Connection connection = [] {
-    auto opened = *db::Connection::open({.path = ":memory:"});
-    EXPECT_TRUE(opened.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, total REAL)"));
-    return opened;
-  }();
-  Problems problems;
-  CompileInput input;
-  if (const auto source = doc::parse(gatehouse, "gatehouse.yaml", problems, {}))
-    input.settings = read_settings(*source, "/etc/gatehouse", problems);
-  input.apis.push_back(openapi::load(
-      "api.yaml", [&](const std::filesystem::path&) -> Result<std::string> { return api; }, {}, problems));
-  input.database = &connection;
-  const auto set = compile(std::move(input), problems);
-  EXPECT_EQ(set == nullptr, !problems.empty());
-  std::string text = problems.text();
-  for (std::size_t at = 0; (at = text.find("gatehouse.yaml:", at)) != std::string::npos;) text.erase(at, 15);
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
-struct Wrong {
-  std::string_view from;
-  std::string_view to;
-  std::string_view problems;
-};
-
-void expect_each(std::initializer_list<Wrong> cases, bool in_api = false) {
-  for (const Wrong& wrong : cases) {
-    const std::string gatehouse(kGatehouse);
-    const std::string api(kNotesApi);
-    EXPECT_EQ(problems_of(in_api ? gatehouse : replaced(gatehouse, wrong.from, wrong.to),
-                          in_api ? replaced(api, wrong.from, wrong.to) : api),
-              wrong.problems)
-        << wrong.from << " -> " << wrong.to;
-  }
-}
+using testing::expect_each;
+using testing::kGatehouse;
+using testing::kNotesApi;
+using testing::problems_of;
+using testing::replaced;
+using testing::Wrong;
 
 TEST(Configuration, ThatIsRightHasNoProblem) {
   EXPECT_EQ(problems_of(std::string(kGatehouse), std::string(kNotesApi)), "");
@@ -464,39 +354,6 @@ TEST(Conditions, AndObjectsAreOfWhatTheRequestHas) {
   });
 }
 
-TEST(Documents, AreHeldAgainstThePolicy) {
-  expect_each(
-      {
-          {"operationId: addOrder\n",
-           "operationId: addOrder\n      x-gatehouse: {permission: orders:write}\n",
-           "api.yaml:15:20: x-gatehouse: `permission` is in gatehouse.yaml too; keep it in one place"},
-          {"operationId: addOrder\n", "operationId: addOrder\n      x-gatehouse: {permision: orders:write}\n",
-           "api.yaml:15:21: x-gatehouse: there is no key `permision` here; did you mean `permission`?"},
-          {"operationId: getOrder\n", "operationId: addOrder\n",
-           "api.yaml:13:5: `addOrder` also names the operation at api.yaml:5; rename one, because policies "
-           "and events identify operations by their names\napi.yaml:14:20: paths./orders.post.operationId: "
-           "`addOrder` is the operationId of GET /orders/{id}, too; rename one\n37:5: operations.getOrder: "
-           "no OpenAPI document has an operation of that operationId or title; write it as in the document, "
-           "or remove it here"},
-          {"{name: pin, in: query,", "{name: pin, in: query, x-gatehouse: {log: true},",
-           "api.yaml:10:11: getOrder: the parameter `pin` is secret (writeOnly, password or x-sensitive); it "
-           "cannot say log: true; remove one of the two"},
-          {"{schema: {type: object, properties: {note: {type: string}}}}", "{}",
-           "api.yaml:16:49: paths./orders.post.requestBody.content.application/json: has no `schema`: any "
-           "body would be accepted; state the body that the operation accepts"},
-          {"/catalogue:\n", "/orders/{number}:\n",
-           "api.yaml:19:5: `listCatalogue` (/orders/{number}) and `getOrder` (/orders/{id}) are ambiguous: "
-           "they match the same paths; remove one, or put a literal segment in front\napi.yaml:19:10: "
-           "paths./orders/{number}.get: `{number}` of /orders/{number} is not declared; add a parameter with "
-           "`in: path` and this name"},
-          {"security: [{partnerKey: []}]", "security: [{otherKey: []}]",
-           "api.yaml:15:29: paths./orders.post.security[0].otherKey: there is no security scheme `otherKey` "
-           "under "
-           "components.securitySchemes; declare it"},
-      },
-      true);
-}
-
 TEST(Operations, AStatementSaysWhatItReturns) {
   EXPECT_NE(problems_of(replaced(std::string(kGatehouse), ", returns: one", ""), std::string(kNotesApi))
                 .find("getOrder.sql: `returns` is missing"),
@@ -511,85 +368,6 @@ TEST(Operations, APublicOneHasAReasonThatSaysSomething) {
                     std::string(kNotesApi));
     EXPECT_NE(text.find("operations.listCatalogue.public: "), std::string::npos) << none << "\n" << text;
   }
-}
-
-TEST(Documents, XGatehouseIsReadWhereItHoldsAndNowhereElse) {
-  const auto with = [](std::string_view from, std::string_view to) {
-    return problems_of(std::string(kGatehouse), replaced(std::string(kNotesApi), from, to));
-  };
-  constexpr std::string_view kPin = "{name: pin, in: query,";
-  EXPECT_NE(
-      with(kPin, "{name: pin, in: query, x-gatehouse: {logg: true},").find("there is no key `logg` here"),
-      std::string::npos);
-  EXPECT_NE(with(kPin, "{name: pin, in: query, x-gatehouse: {log: \"true\"},").find("x-gatehouse.log"),
-            std::string::npos);
-  EXPECT_NE(with(kPin, "{name: pin, in: query, x-gatehouse: true,").find("x-gatehouse"), std::string::npos);
-  EXPECT_NE(with(kPin, "{name: X-Pin, in: header, x-gatehouse: {log: true},")
-                .find("only path and query parameters"),
-            std::string::npos);
-  constexpr std::string_view kElsewhere = "is only read in operations and parameters";
-  for (const auto& [from, to] : {
-           std::pair<std::string_view, std::string_view>{"paths:\n",
-                                                         "x-gatehouse: {permission: a}\npaths:\n"},
-           {"info: {", "info: {x-gatehouse: {}, "},
-           {"  /catalogue:\n", "  /catalogue:\n    x-gatehouse: {permission: a}\n"},
-           {"schema: {type: integer}", "schema: {type: integer, x-gatehouse: {log: true}}"},
-           {"requestBody: {", "requestBody: {x-gatehouse: {}, "},
-           {"{type: http, ", "{x-gatehouse: {}, type: http, "},
-       }) {
-    EXPECT_NE(with(from, to).find(kElsewhere), std::string::npos) << to;
-  }
-  EXPECT_EQ(with("properties: {note: {type: string}}", "properties: {x-gatehouse: {type: string}}"), "")
-      << "a name that an author chose";
-  EXPECT_EQ(with("note: {type: string}", "note: {type: string, example: {x-gatehouse: 1}}"), "");
-}
-
-// Keywords count at every place: behind references, in every branch, in parts.
-TEST(Documents, ASecretIsOneThroughEveryReferenceAndComposition) {
-  constexpr std::string_view kPin = "{name: pin, in: query, schema: {type: string, format: password}}";
-  constexpr std::string_view kSchemas = R"(  schemas:
-    Secret: {type: string, maxLength: 9, format: password}
-    Chain: {$ref: '#/components/schemas/Secret'}
-    Marked: {type: string, maxLength: 9, x-sensitive: true}
-    Written: {type: string, maxLength: 9, writeOnly: true}
-    Plain: {type: string, maxLength: 9}
-  securitySchemes:
-)";
-  const auto with = [&](std::string_view parameter) {
-    const std::string api = replaced(std::string(kNotesApi), kPin, parameter);
-    return problems_of(std::string(kGatehouse), replaced(api, "  securitySchemes:\n", kSchemas));
-  };
-  const auto logged = [&](std::string_view schema) {
-    return with(fmt::format("{{name: pin, in: query, x-gatehouse: {{log: true}}, schema: {}}}", schema));
-  };
-  for (const std::string_view schema : {
-           "{$ref: '#/components/schemas/Secret'}",
-           "{$ref: '#/components/schemas/Chain'}",
-           "{$ref: '#/components/schemas/Marked'}",
-           "{$ref: '#/components/schemas/Written'}",
-           "{type: string, allOf: [{maxLength: 9}, {$ref: '#/components/schemas/Secret'}]}",
-           "{anyOf: [{type: integer}, {$ref: '#/components/schemas/Chain'}]}",
-           "{oneOf: [{type: integer}, {type: string, maxLength: 9, x-sensitive: true}]}",
-           "{type: string, maxLength: 9, if: {minLength: 4}, then: {format: password}}",
-           "{type: string, maxLength: 9, if: {minLength: 4}, else: {writeOnly: true}}",
-           "{type: array, maxItems: 3, items: {$ref: '#/components/schemas/Secret'}}",
-           "{type: object, properties: {a: {$ref: '#/components/schemas/Marked'}}}",
-           "{type: object, properties: {a: {type: string}}, additionalProperties: {$ref: "
-           "'#/components/schemas/Secret'}}",
-       }) {
-    EXPECT_NE(logged(schema).find("`pin` is secret"), std::string::npos) << schema << "\n" << logged(schema);
-  }
-  EXPECT_EQ(logged("{$ref: '#/components/schemas/Plain'}"), "");
-  EXPECT_EQ(logged("{type: string, maxLength: 9, not: {format: password, maxLength: 2}}"), "")
-      << "what it is not says nothing of what it is";
-  EXPECT_NE(
-      with("{name: pin, in: query, x-sensitive: true, x-gatehouse: {log: true}, schema: {type: string}}")
-          .find("`pin` is secret"),
-      std::string::npos);
-  EXPECT_NE(logged("{type: string, x-sensitive: \"true\"}").find("x-sensitive must be true or false"),
-            std::string::npos);
-  EXPECT_NE(logged("{type: string, writeOnly: \"true\"}").find("writeOnly must be true or false"),
-            std::string::npos);
 }
 
 }  // namespace
