@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/proposed_fields.h"
+#include "app/proposed_operation.h"
 #include "app/table.h"
 #include "doc/source.h"
 #include "json/writer.h"
@@ -17,53 +18,8 @@ namespace gatehouse::app {
 namespace {
 
 using openapi::SecurityScheme;
-using review::Purpose;
-using review::word_for;
 
 constexpr std::size_t kWidth = 110;
-
-bool is_read(const openapi::Operation& operation) {
-  using openapi::Method;
-  return operation.method == Method::get || operation.method == Method::head ||
-         operation.method == Method::options || operation.method == Method::trace ||
-         operation.method == Method::query || operation.method == Method::propfind ||
-         operation.method == Method::report || operation.method == Method::search;
-}
-
-// "Users & Roles" gives "users-roles".
-std::string slug(std::string_view text) {
-  std::string words = review::words_of(text);
-  std::string out;
-  for (const char c : words) {
-    if (c == ' ') {
-      if (!out.empty() && out.back() != '-') out += '-';
-    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-      out += c;
-    }
-  }
-  while (out.ends_with('-')) out.pop_back();
-  return out;
-}
-
-bool is_version(std::string_view segment) {
-  return segment.size() > 1 && segment[0] == 'v' &&
-         std::ranges::all_of(segment.substr(1), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
-std::string area(const openapi::Operation& operation) {
-  if (!operation.tags.empty()) {
-    if (std::string tag = slug(operation.tags.front()); !tag.empty()) return tag;
-  }
-  std::string_view rest = operation.path;
-  while (!rest.empty()) {
-    rest.remove_prefix(1);
-    const std::string_view segment = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(segment.size());
-    if (segment.starts_with('{') || segment == "api" || segment == "rest" || is_version(segment)) continue;
-    if (std::string word = slug(segment); !word.empty()) return word;
-  }
-  return "api";
-}
 
 // A list in brackets, over as many lines as it takes.
 std::string yaml_list(const std::set<std::string>& texts, std::size_t column) {
@@ -435,8 +391,9 @@ class Starter {
 
   void one(const openapi::Operation& operation) {
     std::vector<std::string> fields{"permission: " + yaml_text(proposed_permission(operation))};
-    if (const std::string limit = tighter(operation); !limit.empty()) fields.push_back(limit);
-    if (const std::string word = sensitive(operation); !word.empty()) fields.push_back("sensitive: " + word);
+    if (const std::string limit = proposed_limits(operation); !limit.empty()) fields.push_back(limit);
+    if (const std::string word = proposed_sensitive(operation); !word.empty())
+      fields.push_back("sensitive: " + word);
     // What cannot be taken here can be elsewhere.
     const auto is_taken_elsewhere = [&](const openapi::UntakenType& one) {
       return taken_.contains(one.type);
@@ -456,28 +413,6 @@ class Starter {
     line(text);
   }
 
-  static std::string tighter(const openapi::Operation& operation) {
-    if ((operation.admits_anonymous() && word_for(Purpose::sign_in, operation)) ||
-        (!is_read(operation) && word_for(Purpose::recovery, operation))) {
-      return "limits: [per_ip, per_principal, attempts]";
-    }
-    for (const Purpose purpose : {Purpose::export_, Purpose::search, Purpose::administration}) {
-      if (word_for(purpose, operation)) return "limits: [per_ip, costly]";
-    }
-    return {};
-  }
-
-  static std::string sensitive(const openapi::Operation& operation) {
-    if (operation.method == openapi::Method::delete_) return "delete";
-    if (word_for(Purpose::export_, operation)) return "export";
-    if (word_for(Purpose::administration, operation)) return "administration";
-    if (is_read(operation)) return {};
-    if (word_for(Purpose::access, operation)) return "access";
-    if (word_for(Purpose::money, operation)) return "money";
-    if (word_for(Purpose::recovery, operation)) return "recovery";
-    return {};
-  }
-
   const openapi::Api& api_;
   const StarterOptions& options_;
   std::map<std::string, std::set<std::string>> held_by_;
@@ -487,14 +422,6 @@ class Starter {
 };
 
 }  // namespace
-
-std::string proposed_permission(const openapi::Operation& operation) {
-  const std::string_view action = is_read(operation)                             ? "read"
-                                  : operation.method == openapi::Method::delete_ ? "delete"
-                                                                                 : "write";
-  return fmt::format("{}{}:{}", area(operation), word_for(Purpose::administration, operation) ? ":admin" : "",
-                     action);
-}
 
 std::string yaml_text(std::string_view text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };

@@ -17,10 +17,6 @@ struct StarterOptions {
 // The text of a gatehouse.yaml that names every operation of `api`.
 std::string starter(const openapi::Api& api, const StarterOptions& options);
 
-// ---- its parts, for tests ----
-
-// "orders:read": the area from the first tag or the path, the action from the method.
-std::string proposed_permission(const openapi::Operation& operation);
 // The text as a YAML scalar: as it is where no reader could take it for anything else, or in double quotes.
 std::string yaml_text(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/proposed_operation.h"
 #include "doc/source.h"
 
 namespace gatehouse::app {
