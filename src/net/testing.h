@@ -94,6 +94,10 @@ inline Task<Result<std::string>> read_all(Stream& stream) {
   }
 }
 
+inline Task<Result<Accepted>> accept_one(Listener& listener) {
+  auto accepted = co_await listener.accept();
+  co_return accepted;
+}
 inline Task<Result<std::string>> read_some(Stream& stream) {
   std::string buffer(size_t{1} << 16U, '\0');
   auto n = co_await stream.read(buffer);
