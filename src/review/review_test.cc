@@ -2,7 +2,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -11,67 +10,20 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "doc/load.h"
-#include "policy/load.h"
-#include "review/purpose.h"
+#include "db/connection.h"
 #include "review/report.h"
+#include "review/testing.h"
 
 namespace gatehouse::review {
 namespace {
 
+using testing::Change;
+using testing::changed;
 using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::IsSupersetOf;
-
-// A configuration about which there is nothing to say.
-constexpr std::string_view kApi = R"(openapi: 3.1.0
-info: {title: Shop, version: "1"}
-security: [{token: []}]
-paths:
-  /items:
-    get: {operationId: listItems, security: [{}], responses: {"200": {description: ok}}}
-    post:
-      operationId: addItem
-      requestBody: {content: {application/json: {schema: {type: object, properties: {name: {type: string, maxLength: 80}}}}}}
-      responses: {"200": {description: ok}}
-  /items/{id}:
-    parameters: [{name: id, in: path, required: true, schema: {type: integer, minimum: 1, maximum: 99}}]
-    get: {operationId: getItem, responses: {"200": {description: ok}}}
-components:
-  securitySchemes:
-    token: {type: http, scheme: bearer}
-    key: {type: apiKey, in: header, name: X-API-Key}
-    cookie: {type: apiKey, in: cookie, name: session}
-    query: {type: apiKey, in: query, name: api_key}
-)";
-constexpr std::string_view kConfiguration = R"(openapi: [api.yaml]
-threat_model: {exposure: public, data: internal}
-listen: {https: "0.0.0.0:8443", admin: "127.0.0.1:9443"}
-tls: {certificate: server.crt, private_key: file:server.key}
-upstreams: {shop: {url: "http://127.0.0.1:3000"}}
-authenticators:
-  token: {type: jwt, issuer: "https://idp.example", audience: shop, jwks: file:keys.json, algorithms: [ES256], types: [at+jwt]}
-roles: {anonymous: [items:list], clerk: [items:read, items:write]}
-limits: {per_ip: {per: ip, rate: 60/min}, per_principal: {per: principal, rate: 600/min}}
-defaults: {limits: [per_ip, per_principal], upstream: shop}
-operations:
-  listItems: {permission: items:list, public: "the shop window"}
-  addItem: {permission: items:write}
-  getItem: {permission: items:read, when: request.path.id != 13}
-)";
-
-using Change = std::pair<std::string_view, std::string_view>;
-
-std::string changed(std::string_view text, const std::vector<Change>& changes) {
-  std::string out(text);
-  for (const auto& [from, to] : changes) {
-    const std::size_t at = out.find(from);
-    if (at == out.npos) throw std::runtime_error("the text has no " + std::string(from));
-    out.replace(at, from.size(), to);
-  }
-  return out;
-}
+using testing::kApi;
+using testing::kConfiguration;
+using testing::load;
 
 // A database that statements are checked against.
 class Shop {
@@ -92,19 +44,6 @@ class Shop {
  private:
   std::filesystem::path path_;
 };
-
-std::shared_ptr<const policy::PolicySet> load(const std::string& api, const std::string& configuration) {
-  const std::map<std::string, std::string> files{{"gatehouse.yaml", configuration}, {"api.yaml", api}};
-  const doc::ReadFile read = [&](const std::filesystem::path& path) -> Result<std::string> {
-    const auto file = files.find(path.filename().string());
-    if (file == files.end()) return failure(ErrorCode::not_found, "no such file");
-    return file->second;
-  };
-  Problems problems;
-  auto policy = policy::load("gatehouse.yaml", {.read = read, .handlers = {}}, problems);
-  if (!policy) throw std::runtime_error(problems.text());
-  return policy;
-}
 
 std::vector<std::string> found(const policy::PolicySet& policy, const Facts& facts = {}) {
   std::vector<std::string> ids;
@@ -424,73 +363,6 @@ TEST(Review, SharedWeaknessesAreFoundOnce) {
   EXPECT_EQ(report.findings[0].place.file, "api.yaml");
 }
 
-// Of a configuration in which listItems and getItem are deprecated, and the token's type is not named.
-Report with_accepted(std::string_view acceptances) {
-  static std::shared_ptr<const policy::PolicySet> policy;
-  const std::string accept = "review: {accept: [" + std::string(acceptances) + "]}\nroles:";
-  policy = load(changed(kApi, {{"operationId: getItem", "operationId: getItem, deprecated: true"},
-                               {"operationId: listItems", "operationId: listItems, deprecated: true"}}),
-                changed(kConfiguration, {{"roles:", accept}, {", types: [at+jwt]", ""}}));
-  return review(*policy, "gatehouse.yaml");
-}
-
-std::string told(const std::vector<Finding>& findings) {
-  std::string out;
-  for (const Finding& finding : findings) {
-    out += std::string(finding.rule->id) +
-           (finding.operations.empty() ? std::string() : " " + finding.operations.front()->name) +
-           (finding.accepted != nullptr ? " (" + finding.accepted->reason + ")" : "") + "\n";
-  }
-  return out;
-}
-
-TEST(Review, AcceptedFindingsDoNotCount) {
-  const Report report = with_accepted(
-      "{rule: deprecated-served, operation: getItem, reason: until May}, "
-      "{rule: token-of-any-type, reason: one kind of token there}");
-  EXPECT_EQ(told(report.findings), "deprecated-served listItems\n");
-  EXPECT_EQ(told(report.accepted),
-            "token-of-any-type (one kind of token there)\n"
-            "deprecated-served getItem (until May)\n");
-  EXPECT_FALSE(report.has(Severity::medium));
-  EXPECT_EQ(report.worst[report.accepted.back().operations.front()->index],
-            Worst{});  // of the operation nothing is weak any more
-  EXPECT_THAT(as_markdown(report), ::testing::HasSubstr("| deprecated-served, low | getItem |"));
-  EXPECT_THAT(as_json(report), ::testing::HasSubstr(R"("accepted_because":"until May")"));
-}
-
-TEST(Review, AnAcceptanceCoversOnlyItsRuleAndOperation) {
-  // Not for every operation, nor for another's finding; and the finding about unused acceptances cannot be
-  // accepted.
-  const Report report = with_accepted(
-      "{rule: deprecated-served, reason: all}, {rule: deprecated-served, operation: addItem, reason: other}, "
-      "{rule: no-such-rule, operation: getItem, reason: wrong}, {rule: acceptance-stale, reason: quiet}");
-  EXPECT_EQ(told(report.accepted), "");
-  EXPECT_EQ(told(report.findings),
-            "acceptance-stale\nacceptance-stale\nacceptance-stale\nacceptance-stale\n"
-            "token-of-any-type\ndeprecated-served listItems\ndeprecated-served getItem\n");
-}
-
-TEST(Review, AnAcceptanceOfASharedFindingTakesItsOperationOut) {
-  const std::string api = changed(
-      kApi, {{"schema: {type: object, properties: {name: {type: string, maxLength: 80}}}",
-              "schema: {$ref: '#/components/schemas/Item'}"},
-             {"get: {operationId: getItem",
-              "put: {operationId: putItem, requestBody: {content: {application/json: {schema: {$ref: "
-              "'#/components/schemas/Item'}}}}, responses: {}}\n    get: {operationId: getItem"},
-             {"components:\n",
-              "components:\n  schemas: {Item: {type: object, properties: {name: {type: string}}}}\n"}});
-  const auto policy = load(
-      api,
-      changed(kConfiguration, {{"getItem:", "putItem: {permission: items:write, when: \"true\"}\n  getItem:"},
-                               {"roles:",
-                                "review: {accept: [{rule: default-cap, operation: addItem, reason: short "
-                                "enough}]}\nroles:"}}));
-  const Report report = review(*policy, "gatehouse.yaml");
-  EXPECT_EQ(told(report.findings), "default-cap putItem\n");
-  EXPECT_EQ(told(report.accepted), "default-cap addItem (short enough)\n");
-}
-
 TEST(Review, NoTextOfAConfigurationLeavesItsCell) {
   const auto policy =
       load(std::string(kApi), changed(kConfiguration, {{"the shop window", "a | b\\n# <script>\\\" *c*"}}));
@@ -516,31 +388,6 @@ TEST(Review, TheDocumentationMatchesTheRules) {
   } else {
     EXPECT_EQ(document, expected);
   }
-}
-
-TEST(Purpose, WordsAreFoundInNamesAsPeopleWriteThem) {
-  EXPECT_EQ(words_of("getOrderById"), " get order by id ");
-  EXPECT_EQ(words_of("HTTPServer_v2-x"), " http server v2 x ");
-  EXPECT_EQ(words_of("/users/{id}/reset-password"), " users id reset password ");
-  EXPECT_EQ(words_of(""), " ");
-}
-
-TEST(Purpose, AWordInsideAnotherDoesNotCount) {
-  EXPECT_EQ(secret_word("spinner"), std::nullopt);
-  EXPECT_EQ(secret_word("secretary"), std::nullopt);
-  EXPECT_EQ(secret_word("secret_name"), std::nullopt);
-  EXPECT_EQ(secret_word("tokenId"), std::nullopt);
-  EXPECT_EQ(secret_word("passwordConfirmation"), "password");
-  EXPECT_EQ(secret_word("X-Api-Key"), "api key");
-  EXPECT_EQ(secret_word("userPIN"), "pin");
-}
-
-TEST(Purpose, AParametersNameSaysNothingAboutTheOperation) {
-  openapi::Operation operation;
-  operation.path = "/things/{export}";
-  EXPECT_EQ(word_for(Purpose::export_, operation), std::nullopt);
-  operation.path = "/things/export";
-  EXPECT_EQ(word_for(Purpose::export_, operation), "export");
 }
 
 }  // namespace
