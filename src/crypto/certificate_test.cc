@@ -14,8 +14,8 @@ namespace gatehouse::crypto {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using X509Ptr = std::unique_ptr<X509, openssl::Free<X509_free>>;
 
 constexpr WallTime kIssuedAt{1'760'000'000s};
