@@ -14,7 +14,8 @@ Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Oper
   const std::string_view path = exchange.head.path;
   std::size_t inside = 0;
   for (std::size_t i = 0; i < exchange.captures.size; ++i) {
-    if ((operation.encoded_slash >> i & 1U) != 0) inside += http::count_encoded_slashes(exchange.captures.values[i]);
+    if ((operation.encoded_slash >> i & 1U) != 0)
+      inside += http::count_encoded_slashes(exchange.captures.values[i]);
   }
   if (inside != http::count_encoded_slashes(path))
     return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));

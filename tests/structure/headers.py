@@ -99,7 +99,7 @@ class Headers:
         """room -> (its heaviest header, the lines that it pulls in, how many outside headers)."""
         found = {}
         for name in self.lines:
-            if not name.endswith(".h") or name.endswith("/testing.h") or name.startswith("lab/"):
+            if not name.endswith(".h") or name.endswith("testing.h") or name.startswith("lab/"):
                 continue
             room = name.split("/")[0]
             weight = self.weight(name)
@@ -126,7 +126,7 @@ def check_serving_headers(tree):
     headers = Headers(tree.texts)
     serving = [
         name for name in sorted(headers.lines)
-        if name.split("/")[0] in SERVING and not name.endswith(("_test.cc", "_bench.cc", "/testing.h"))
+        if name.split("/")[0] in SERVING and not name.endswith(("_test.cc", "_bench.cc", "testing.h"))
     ]
     for target in READING:
         chains = [chain for chain in (headers.chain(name, target) for name in serving) if chain]
