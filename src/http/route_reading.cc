@@ -84,8 +84,11 @@ void RouteTable::look_beside(std::uint32_t node, std::string_view segment, const
   };
   for_each_reading(node, reading, look);
   if (as == Chosen::literal) return;
+  const auto chosen_one = std::ranges::find(here.patterns, taken.child, &Pattern::child);
   for (const Pattern& pattern : here.patterns) {
-    if (pattern.child != taken.child && may_match(pattern, reading)) look(pattern.child);
+    const bool is_wider = chosen_one != here.patterns.end() &&
+                          std::ranges::find(chosen_one->wider, pattern.child) != chosen_one->wider.end();
+    if (!is_wider && pattern.child != taken.child && may_match(pattern, reading)) look(pattern.child);
   }
 }
 

@@ -75,6 +75,18 @@ const char* const kSpellings[] = {
     "admin%E3%80%80", "admin%2E",     "adm%C4%B1n", "ADM%C4%B0N",  "%EF%BD%81dmin", "admin%E2%80%8B",
     "admin%3Fx",      "admin%3f",     "admin%23x",  "admin%253Fx"};
 
+TEST(Readings, OfATemplateThatFillsInAnotherAreRefused) {
+  for (const Readings& found : {Readings({"/p/{id}.{format}", "/p/near.{format}"}),
+                                Readings({"/p/near.{format}", "/p/{id}.{format}"})}) {
+    const auto is = [&](const std::string& path) { return found(path).substr(1); };
+    EXPECT_EQ(is("/p/near.json"), " json") << "as a literal, it wins";
+    EXPECT_EQ(is("/p/far.json"), " far json");
+    for (const char* path :
+         {"/p/Near.json", "/p/near%2Ejson.x", "/p/%256Eear.json", "/p/ne%61r.json", "/p/NEAR.json;a"})
+      EXPECT_EQ(found(path), "ambiguous") << path;
+  }
+}
+
 TEST(Readings, OfASiblingWithAnotherPolicyAreRefused) {
   const Readings found({"/docs/{doc}", "/docs/admin", "/docs/{doc}/x", "/docs/admin/x"});
   EXPECT_EQ(found("/docs/admin"), "1");

@@ -5,8 +5,9 @@
 //     and
 //     that over a template that is a whole segment. If the rest of the path then fails, the next is tried.
 //   - Templates that differ in parameter names only are one path with the methods of all of them; a method
-//     that two of them have is an error. Two templates with literal parts that one segment could match are
-//     an error too.
+//     that two of them have is an error. Of two templates with literal parts that one segment could match,
+//     one is the other with text or more parameters in place of a parameter (`near.{format}` and
+//     `{id}.{format}`), and wins over it; otherwise they are an error too.
 //   - Templates of which each is more specific in another segment (`/books/{id}` and `/{kind}/mine`) follow
 //     the first rule (`/books/mine` is the former) and are listed by overlaps(), so that a review can show
 //     them.
@@ -108,6 +109,7 @@ class RouteTable {
     std::vector<std::string> literals;  // one more than it has parameters; the first and last may be empty
     std::uint32_t child = kNone;
     std::vector<std::string> readings;  // the literals as SegmentReading has them
+    std::vector<std::uint32_t> wider;   // the children of those that this one wins over
   };
   struct Node {
     std::uint32_t endpoint = kNone;
@@ -115,7 +117,7 @@ class RouteTable {
     std::uint32_t slash = kNone;      // the child for a final slash
     bool has_literals = false;        // of its own
     bool has_twins = false;           // two of its literals may be read as one
-    std::vector<Pattern> patterns;
+    std::vector<Pattern> patterns;    // one that wins over another stands before it
   };
   struct Endpoint {
     std::array<std::uint32_t, kMethodCount> route;

@@ -152,8 +152,20 @@ class RouteTableBuilder {
       return table_.nodes_[node].parameter;
     }
     const auto& patterns = table_.nodes_[node].patterns;
+    std::size_t before = patterns.size();
+    std::vector<std::uint32_t> wider;
+    std::vector<std::size_t> narrower;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       if (patterns[i].literals == parts.literals) return patterns[i].child;
+      if (is_narrower(parts.literals, patterns[i].literals)) {
+        before = std::min(before, i);
+        wider.push_back(patterns[i].child);
+        continue;
+      }
+      if (is_narrower(patterns[i].literals, parts.literals)) {
+        narrower.push_back(i);
+        continue;
+      }
       if (!may_overlap(patterns[i].literals, parts.literals)) continue;
       problem(index, quoted(routes_[index]) + " and " + quoted(routes_[building_[node].pattern_routes[i]]) +
                          " are ambiguous: one segment can match both, and neither is more specific; let them "
@@ -165,9 +177,28 @@ class RouteTableBuilder {
     for (const std::string& literal : parts.literals) {
       readings.emplace_back(SegmentReading(literal, table_.reading_).text());
     }
-    table_.nodes_[node].patterns.push_back({parts.literals, made, std::move(readings)});
-    building_[node].pattern_routes.push_back(index);
+    auto& all = table_.nodes_[node].patterns;  // making a node moved them
+    for (const std::size_t i : narrower) all[i].wider.push_back(made);
+    const auto at = static_cast<std::ptrdiff_t>(before);
+    all.insert(all.begin() + at, {parts.literals, made, std::move(readings), std::move(wider)});
+    auto& brought = building_[node].pattern_routes;
+    brought.insert(brought.begin() + at, index);
     return made;
+  }
+
+  // Whether `wide` with text or parameters, or both, in place of its parameters is `narrow`. Each is the
+  // literals around its parameters; no literal has a `{`.
+  static bool is_narrower(const std::vector<std::string>& narrow, const std::vector<std::string>& wide) {
+    std::string text = narrow.front();
+    for (std::size_t i = 1; i < narrow.size(); ++i) text += '{' + narrow[i];
+    if (!text.starts_with(wide.front()) || !text.ends_with(wide.back())) return false;
+    std::size_t at = wide.front().size();
+    for (std::size_t i = 1; i + 1 < wide.size(); ++i) {
+      at = text.find(wide[i], at + 1);
+      if (at == std::string::npos) return false;
+      at += wide[i].size();
+    }
+    return text.size() > at + wide.back().size();
   }
 
   // Different beginnings or different ends cannot match the same text; of everything else it is assumed.
@@ -339,7 +370,9 @@ class RouteTableBuilder {
     }
     for (const auto& pattern : node_a.patterns) {
       for (const auto& other : node_b.patterns) {
-        if (may_overlap(pattern.literals, other.literals)) overlap(pattern.child, other.child, crossed);
+        if (may_overlap(pattern.literals, other.literals)) {
+          overlap(pattern.child, other.child, crossed || is_narrower(other.literals, pattern.literals));
+        }
       }
       if (node_b.parameter != kNone) overlap(pattern.child, node_b.parameter, crossed);
     }
@@ -364,9 +397,11 @@ class RouteTableBuilder {
       for (const auto& [text, child] : building_[node].literals) {
         for_each_template(node, text, [&, at = child](std::uint32_t other) { overlap(at, other, false); });
       }
-      if (table_.nodes_[node].parameter == kNone) continue;
-      for (const auto& pattern : table_.nodes_[node].patterns)
-        overlap(pattern.child, table_.nodes_[node].parameter, false);
+      for (const auto& pattern : table_.nodes_[node].patterns) {
+        for (const std::uint32_t wider : pattern.wider) overlap(pattern.child, wider, false);
+        if (table_.nodes_[node].parameter != kNone)
+          overlap(pattern.child, table_.nodes_[node].parameter, false);
+      }
     }
   }
 

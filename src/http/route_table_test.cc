@@ -1,5 +1,7 @@
 #include "http/route_table.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -169,6 +171,36 @@ TEST(RouteTable, AmbiguousTemplatesAreErrorsWithBothNames) {
                                             {Method::post, "/a/{z}", "three"}}),
               HasSubstr("`three` (/a/{z}) and `two` (/a/{y})"));
   EXPECT_EQ(problem({"/a/{x}/b", "/a/{y}/c", "/{a}.json", "/{a}.xml"}), "");
+}
+
+TEST(RouteTable, ATemplateWithMoreTextWinsOverTheOneThatItFillsIn) {
+  const std::vector<std::vector<std::string>> orders = {
+      {"/p/{id}.{format}", "/p/near.{format}", "/p/near.{format}/x", "/p/{id}", "/p/near.{a}.{b}"},
+      {"/p/near.{a}.{b}", "/p/{id}", "/p/near.{format}/x", "/p/near.{format}", "/p/{id}.{format}"}};
+  for (const auto& paths : orders) {
+    const auto routes = table(paths);
+    const auto index = [&](std::string_view path) {
+      return std::to_string(std::ranges::find(paths, path) - paths.begin());
+    };
+    EXPECT_EQ(found(routes, "/p/near.json"), index("/p/near.{format}") + " json");
+    EXPECT_EQ(found(routes, "/p/nearer.json"), index("/p/{id}.{format}") + " nearer json");
+    EXPECT_EQ(found(routes, "/p/near.1.json"), index("/p/near.{a}.{b}") + " 1 json");
+    EXPECT_EQ(found(routes, "/p/near.json/x"), index("/p/near.{format}/x") + " json");
+    EXPECT_EQ(found(routes, "/p/far.json/x"), "none");
+    EXPECT_EQ(found(routes, "/p/near."), index("/p/{id}") + " near.");
+  }
+  EXPECT_THAT(problem({"/{a}.json", "/near.{b}"}), HasSubstr("neither is more specific"));
+  EXPECT_THAT(problem({"/{a}.{b}", "/near.{a}", "/{a}.json"}), HasSubstr("neither is more specific"));
+  EXPECT_THAT(problem({"/near.{a}", "/{a}.near.{b}"}), HasSubstr("neither is more specific"))
+      << "near.near.x";
+  EXPECT_EQ(problem({"/i(w={w},h={h})", "/i(w={w},h={h},m='{m}')", "/i()"}), "");
+}
+
+TEST(RouteTable, TemplatesThatFillInEachOtherInDifferentSegmentsAreListed) {
+  const auto routes = table({"/near.{f}/{x}", "/{i}.{f}/last"});
+  EXPECT_EQ(found(routes, "/near.json/last"), "0 json last");
+  ASSERT_EQ(routes.overlaps().size(), 1U);
+  EXPECT_EQ(routes.overlaps()[0].passed_over, 1U);
 }
 
 TEST(RouteTable, TemplatesThatNoPathCanFollowAreErrors) {
