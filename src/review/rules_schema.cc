@@ -32,14 +32,14 @@ const openapi::Api& document_of(const PolicySet& policy, const Operation& operat
 
 // In the order of the documents. A place that several operations share is there once.
 std::vector<Weak> weak_places(const PolicySet& policy, Kind kind) {
-  std::map<std::tuple<const openapi::Api*, std::string, std::uint32_t, std::string_view>, Weak> found;
+  std::map<std::tuple<const openapi::Api*, std::string_view, std::uint32_t, std::string_view>, Weak> found;
   const auto look = [&](const openapi::Api& api, const Operation& operation, const schema::Schema* schema) {
     if (schema == nullptr) return;
-    for (const schema::Weakness& weakness : schema->weaknesses()) {
-      if (weakness.kind != kind) continue;
-      Weak& weak = found[{&api, weakness.document, weakness.offset, weakness.keyword}];
-      if (weak.operations.empty()) weak.place = api.place_of(weakness);
-      weak.keyword = weakness.keyword;
+    for (const schema::Weakness* const weakness : schema->weaknesses()) {
+      if (weakness->kind != kind) continue;
+      Weak& weak = found[{&api, weakness->document, weakness->offset, weakness->keyword}];
+      if (weak.operations.empty()) weak.place = api.place_of(*weakness);
+      weak.keyword = weakness->keyword;
       if (weak.operations.empty() || weak.operations.back() != &operation)
         weak.operations.push_back(&operation);
     }
@@ -108,8 +108,8 @@ bool is_secret_in_url(const openapi::Parameter& parameter) {
 
 bool is_unbounded_cookie(const openapi::Parameter& parameter) {
   return parameter.in == openapi::In::cookie && parameter.checked_by &&
-         std::ranges::any_of(parameter.checked_by->weaknesses(), [](const schema::Weakness& weakness) {
-           return weakness.kind == Kind::capped || weakness.kind == Kind::anything;
+         std::ranges::any_of(parameter.checked_by->weaknesses(), [](const schema::Weakness* weakness) {
+           return weakness->kind == Kind::capped || weakness->kind == Kind::anything;
          });
 }
 

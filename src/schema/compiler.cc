@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -304,9 +306,9 @@ ObjectRules& Compiler::Implementation::objects(Rules& rules) {
   return const_cast<ObjectRules&>(*rules.object);
 }
 
-std::vector<Weakness> Schema::weaknesses() const {
-  std::vector<Weakness> found;
-  std::set<const Rules*> seen{root_};
+std::vector<const Weakness*> Schema::weaknesses() const {
+  std::vector<const Weakness*> found;
+  std::unordered_set<const Rules*> seen{root_};
   std::vector<const Rules*> waiting{root_};
   const auto visit = [&](const Rules* rules) {
     if (rules && seen.insert(rules).second) waiting.push_back(rules);
@@ -314,7 +316,7 @@ std::vector<Weakness> Schema::weaknesses() const {
   while (!waiting.empty()) {
     const Rules& rules = *waiting.back();
     waiting.pop_back();
-    found.insert(found.end(), rules.weaknesses.begin(), rules.weaknesses.end());
+    for (const Weakness& weakness : rules.weaknesses) found.push_back(&weakness);
     if (rules.array) {
       for (const Rules* const element : rules.array->prefix) visit(element);
       visit(rules.array->rest);
@@ -334,8 +336,8 @@ std::vector<Weakness> Schema::weaknesses() const {
     visit(rules.unevaluated_items);
     visit(rules.unevaluated_properties);
   }
-  std::sort(found.begin(), found.end(), [](const Weakness& a, const Weakness& b) {
-    return std::tie(a.document, a.offset, a.keyword) < std::tie(b.document, b.offset, b.keyword);
+  std::sort(found.begin(), found.end(), [](const Weakness* a, const Weakness* b) {
+    return std::tie(a->document, a->offset, a->keyword) < std::tie(b->document, b->offset, b->keyword);
   });
   return found;
 }

@@ -65,7 +65,8 @@ class Schema {
   bool check(json::Value instance, Findings& findings, Allowance& allowance) const;
   bool accepts(json::Value instance, Allowance& allowance) const;
 
-  std::vector<Weakness> weaknesses() const;
+  // Of this schema and all that it refers to, by their places; they live as long as the schema.
+  std::vector<const Weakness*> weaknesses() const;
 
  private:
   std::shared_ptr<const Program> program_;

@@ -146,8 +146,8 @@ std::vector<std::string> weak(std::string_view schema, Options options, Weakness
   std::vector<std::string> found;
   const auto compiled = compiler.compile(kUri, document.root(), Direction::input);
   if (!compiled) return {"does not compile"};
-  for (const Weakness& weakness : (*compiled)->weaknesses()) {
-    if (weakness.kind == kind) found.push_back(weakness.pointer + " " + std::string(weakness.keyword));
+  for (const Weakness* const weakness : (*compiled)->weaknesses()) {
+    if (weakness->kind == kind) found.push_back(weakness->pointer + " " + std::string(weakness->keyword));
   }
   return found;
 }

@@ -55,8 +55,8 @@ inline Held hold(std::string_view schema, std::string_view instance, Options opt
   EXPECT_EQ(valid, held->accepts(document.root()));
   for (const Finding& finding : findings)
     outcome.findings.push_back(finding.at + " " + std::string(finding.rule));
-  for (const Weakness& weakness : held->weaknesses()) {
-    outcome.weak.push_back(weakness.pointer + " " + std::string(weakness.keyword));
+  for (const Weakness* const weakness : held->weaknesses()) {
+    outcome.weak.push_back(weakness->pointer + " " + std::string(weakness->keyword));
   }
   return outcome;
 }
