@@ -135,7 +135,7 @@ int init(const InitOptions& words) {
   openapi::LoadOptions options;
   options.additions = [](const openapi::Operation&) {
     openapi::Additions proposed;
-    proposed.deep = openapi::Deep::brackets;
+    proposed.deep = openapi::Deep::both;
     return proposed;
   };
   const openapi::Api api = openapi::load(words.document, doc::disk_files(), options, problems);

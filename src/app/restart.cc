@@ -21,9 +21,9 @@ using HeldSetting = std::pair<std::string_view, std::string>;  // its key, and i
 std::vector<HeldSetting> held_until_restart(const policy::Settings& settings) {
   const auto& [directory, source, openapi, overlays, threat_model, listen, deadlines, tls, store, store_place,
                database, database_place, pepper_file, trusted_proxies, admittance, maintenance, tracing,
-               upstreams, authenticators, same_schemes, security_schemes, roles, limits, defaults, routing,
-               fields, operations, log, keep_events, keep_size, details, accepted, memory_bodies,
-               memory_place, security_txt, workers, assertion_key] = settings;
+               upstreams, authenticators, same_schemes, excluded_schemes, security_schemes, roles, limits,
+               defaults, routing, fields, operations, log, keep_events, keep_size, details, accepted,
+               memory_bodies, memory_place, security_txt, workers, assertion_key] = settings;
   const auto& [https, http, http_answer, names, health, admin, admin_access, proxy_protocol, connections,
                place, connections_per_address, head] = listen;
   std::string sinks;

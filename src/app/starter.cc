@@ -55,7 +55,7 @@ class Starter {
  public:
   Starter(const openapi::Api& api, const StarterOptions& options) : api_(api), options_(options) {
     for (const openapi::Operation& operation : api.operations) {
-      if (!operation.gatehouse) grant(operation);
+      if (!operation.gatehouse && closing(operation) == nullptr) grant(operation);
     }
   }
 
@@ -158,11 +158,28 @@ class Starter {
       line();
       return;
     }
-    const bool none = std::ranges::none_of(api_.security_schemes, is_taken);
-    line(fmt::format("authenticators:{}             # by the names of the document's securitySchemes",
-                     none ? " {}" : "   "));
+    line("authenticators:                # by the names of the document's securitySchemes");
     for (const SecurityScheme& scheme : api_.security_schemes) authenticator(scheme);
     line();
+  }
+
+  static std::string unsupported(const SecurityScheme& scheme) {
+    return fmt::format("HTTP {} is not supported", scheme.http_scheme);
+  }
+
+  // A scheme without an authenticator, if every alternative of the operation requires one; or null.
+  const SecurityScheme* closing(const openapi::Operation& operation) const {
+    const SecurityScheme* found = nullptr;
+    for (const openapi::SecurityAlternative& alternative : operation.security) {
+      const auto closes = [&](const openapi::SecurityNeed& need) {
+        const SecurityScheme* const scheme = api_.scheme(need.scheme);
+        return scheme != nullptr && !is_taken(*scheme);
+      };
+      const auto need = std::ranges::find_if(alternative, closes);
+      if (need == alternative.end()) return nullptr;
+      found = api_.scheme(need->scheme);
+    }
+    return found;
   }
 
   // Whether there is an authenticator for it.
@@ -191,9 +208,12 @@ class Starter {
       case Type::http: break;
     }
     if (!is_taken(scheme)) {
-      line("  " + comment(fmt::format("DECIDE: `{}` is HTTP {}, which Gatehouse does not support; declare",
-                                      scheme.name, scheme.http_scheme)));
+      line("  " +
+           comment(fmt::format("DECIDE: `{}` is HTTP {}, which Gatehouse does not support. No caller can "
+                               "use it; or declare",
+                               scheme.name, scheme.http_scheme)));
       line("  # apiKey, http bearer or basic, oauth2, openIdConnect or mutualTLS in the document instead.");
+      line(fmt::format("  {}: {{exclude: {}}}", name, yaml_text(unsupported(scheme))));
     } else if (scheme.http_scheme == "basic") {
       line(fmt::format("  {}: {{type: basic{}}}     # keys that `gatehouse key create` makes, as passwords",
                        name, inline_prefix("partner")));
@@ -298,16 +318,30 @@ class Starter {
       line(
           "# DECIDE: the document has media types that cannot be checked. Bodies of these types are "
           "accepted, others get 415:");
-    const std::string_view deep = api_.has_open_inputs ? "deep: brackets, " : "";
-    if (api_.has_open_inputs)
-      line(
-          "# DECIDE: inputs have arrays or objects inside one another. Does the upstream read `a[b][c]=1`, "
-          "`a[]=x` "
-          "and `a[0][b]=x`?");
+    const std::string deep = open_inputs();
     line(fmt::format(
         "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}{}body: 64KiB, timeout: 10s}}",
         acting, types, deep));
     line();
+  }
+
+  // How inputs are read whose form OpenAPI leaves open.
+  std::string open_inputs() {
+    using openapi::Deep;
+    const bool brackets = has(api_.open_inputs, Deep::brackets);
+    const bool exploded = has(api_.open_inputs, Deep::exploded);
+    if (brackets)
+      line(
+          "# DECIDE: inputs have arrays or objects inside one another. Does the upstream read `a[b][c]=1`, "
+          "`a[]=x` and `a[0][b]=x`?");
+    if (exploded)
+      line(
+          "# DECIDE: exploded objects have arrays. Does the upstream read the name once for each item, as "
+          "Spring reads `sort=a&sort=b`?");
+    return brackets && exploded ? "deep: [brackets, exploded], "
+           : brackets           ? "deep: brackets, "
+           : exploded           ? "deep: exploded, "
+                                : "";
   }
 
   static std::set<std::string> taken_by(const openapi::RequestBody& body) {
@@ -390,6 +424,12 @@ class Starter {
   }
 
   void one(const openapi::Operation& operation) {
+    const std::string key =
+        fmt::format("  {}: {{", yaml_text(operation.id.empty() ? operation.title() : operation.id));
+    if (const SecurityScheme* const scheme = closing(operation)) {
+      const std::string why = fmt::format("requires {}: {}", scheme->name, unsupported(*scheme));
+      return line(fmt::format("{}exclude: {}}}", key, yaml_text(why)));
+    }
     std::vector<std::string> fields{"permission: " + yaml_text(proposed_permission(operation))};
     if (const std::string limit = proposed_limits(operation); !limit.empty()) fields.push_back(limit);
     if (const std::string word = proposed_sensitive(operation); !word.empty())
@@ -405,8 +445,7 @@ class Starter {
           "  # DECIDE: public in the document. Require a credential there, or give the reason here: public: "
           "\"…\"");
     }
-    std::string text =
-        fmt::format("  {}: {{", yaml_text(operation.id.empty() ? operation.title() : operation.id));
+    std::string text = key;
     for (const std::string& field : fields) text += (text.ends_with('{') ? "" : ", ") + field;
     text += "}";
     if (!operation.id.empty()) text += "   " + comment(operation.title());

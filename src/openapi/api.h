@@ -172,7 +172,7 @@ struct Api {
   std::string version;                // the `openapi` field: "3.1.0"
   std::vector<Operation> operations;  // in the order of the document
   std::vector<SecurityScheme> security_schemes;
-  bool has_open_inputs = false;  // about whose form Additions::deep decides
+  Deep open_inputs = Deep::refused;  // those that occur, about whose form Additions::deep decides
 
   const SecurityScheme* scheme(std::string_view name) const;
   // Where a schema of this document, or of a file it refers to, says too little.

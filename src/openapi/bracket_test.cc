@@ -11,15 +11,16 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-LoadOptions with_brackets() {
+LoadOptions with(Deep deep) {
   LoadOptions options;
-  options.additions = [](const Operation&) {
+  options.additions = [deep](const Operation&) {
     Additions added;
-    added.deep = Deep::brackets;
+    added.deep = deep;
     return added;
   };
   return options;
 }
+LoadOptions with_brackets() { return with(Deep::brackets); }
 
 Asked deep(std::string_view schema) {
   return Asked({fmt::format("{{name: a, in: query, style: deepObject, schema: {}}}", schema)}, "/x",
@@ -117,6 +118,97 @@ TEST(Brackets, SayHowAnArrayOfObjectsIsWrittenInAQuery) {
   Asked plain({"{name: a, in: query, schema: {type: array, items: {type: string}}}"}, "/x", with_brackets());
   EXPECT_EQ(plain.query("a=1&a=2"), R"({"a":["1","2"]})");
   EXPECT_THAT(plain.query("a[]=1"), Not(HasSubstr("{")));
+}
+
+// As springdoc writes Spring's Pageable.
+constexpr std::string_view kPageable =
+    "{type: object, properties: {page: {type: integer, minimum: 0}, size: {type: integer, minimum: 1}, sort: "
+    "{type: array, maxItems: 3, items: {type: string}}}}";
+
+Asked pageable(Deep deep = Deep::exploded, std::string_view more = "required: true") {
+  return Asked({fmt::format("{{name: pageable, in: query, {}, schema: {}}}", more, kPageable)}, "/x",
+               with(deep));
+}
+
+TEST(ExplodedObjects, HaveArraysWhoseNameIsThereOnceForEachItem) {
+  for (const Deep deep : {Deep::exploded, Deep::both}) {
+    Asked asked = pageable(deep);
+    EXPECT_EQ(asked.query("page=0&size=20&sort=name,asc&sort=id"),
+              R"({"pageable":{"page":0,"size":20,"sort":["name,asc","id"]}})");
+    EXPECT_EQ(asked.query("sort=b&page=0&sort=a"), R"({"pageable":{"page":0,"sort":["b","a"]}})");
+    EXPECT_EQ(asked.query("sort=a"), R"({"pageable":{"sort":["a"]}})");
+    EXPECT_EQ(asked.query(""), R"({"pageable":{}})");
+  }
+  Asked numbers(
+      {"{name: a, in: query, schema: {type: object, additionalProperties: {type: array, items: {type: "
+       "integer}}}}"},
+      "/x", with(Deep::exploded));
+  EXPECT_EQ(numbers.query("n=1&m=3&n=2"), R"({"a":{"m":[3],"n":[1,2]}})");
+  EXPECT_EQ(numbers.query("n=1&n=x"), "type /query/a");
+}
+
+TEST(ExplodedObjects, HaveOneReadingOrAreRefused) {
+  Asked asked = pageable();
+  for (const std::string_view query :
+       {"page=0&page=1", "page=0&sort=a&page=0", "sort", "sort=a&sort", "sort=", "page=", "sort[]=a",
+        "sort[0]=a", "sort.a=1", "Sort=a", "pageable=1", "pageable[sort]=a", "other=1", "page=x", "page=-1",
+        "sort=a%00", "sort=%ff", "sort=a&sort=b&sort=c&sort=d", "sort=a+b"}) {
+    EXPECT_THAT(asked.query(query), Not(HasSubstr("{"))) << query;
+  }
+  std::string many;
+  for (int i = 0; i < 1001; ++i) many += "&sort=x";
+  EXPECT_EQ(asked.query(many.substr(1)), "maxProperties /query/pageable");
+}
+
+TEST(ExplodedObjects, WithArraysAreNeverGuessed) {
+  const auto problems = [](Deep deep, std::string_view parameter) {
+    return load_files(
+               {{"api.yaml", fmt::format("openapi: 3.0.1\ninfo: {{title: t, version: '1'}}\npaths: {{/x: "
+                                         "{{get: {{responses: {{}}, parameters: [{}]}}}}}}\n",
+                                         parameter)}},
+               with(deep))
+        .problems.text();
+  };
+  const std::string list = fmt::format("{{name: p, in: query, schema: {}}}", kPageable);
+  for (const Deep deep : {Deep::refused, Deep::brackets})
+    EXPECT_THAT(problems(deep, list),
+                HasSubstr("with `deep: exploded`, under `defaults` or for the operation\n"));
+  EXPECT_EQ(
+      problems(Deep::refused,
+               fmt::format("{{name: p, in: query, x-gatehouse: {{deep: exploded}}, schema: {}}}", kPageable)),
+      "");
+  EXPECT_EQ(problems(Deep::refused, fmt::format("{{name: p, in: query, x-gatehouse: {{deep: [brackets, "
+                                                "exploded]}}, schema: {}}}",
+                                                kPageable)),
+            "");
+  EXPECT_THAT(
+      problems(Deep::refused, "{name: p, in: query, x-gatehouse: {deep: [spring]}, schema: {type: object}}"),
+      HasSubstr("must be"));
+  // Neither choice says how these are written.
+  for (const std::string_view schema :
+       {"{type: object, properties: {a: {type: object, properties: {b: {type: string}}}}}",
+        "{type: object, properties: {a: {type: array, items: {type: array, items: {type: string}}}}}",
+        "{type: object, properties: {a: {type: [array, object], items: {type: string}}}}"}) {
+    EXPECT_NE(problems(Deep::both, fmt::format("{{name: p, in: query, schema: {}}}", schema)), "") << schema;
+  }
+  EXPECT_NE(
+      problems(Deep::both, fmt::format("{{name: p, in: query, explode: false, schema: {}}}", kPageable)), "");
+}
+
+// RFC 6570 section 2.3: an object without members is written as nothing.
+TEST(ExplodedObjects, ThatAreRequiredMayBeEmptyIfTheirSchemaAllowsIt) {
+  const auto asked = [](std::string_view schema, std::string_view more = "") {
+    return Asked({fmt::format("{{name: p, in: query, required: true{}, schema: {}}}", more, schema)});
+  };
+  EXPECT_EQ(asked("{type: object, properties: {a: {type: string}}}").query(""), R"({"p":{}})");
+  EXPECT_EQ(asked("{type: object, required: [a], properties: {a: {type: string}}}").query(""),
+            "required /query/p/a");
+  EXPECT_EQ(asked("{type: object, minProperties: 1, properties: {a: {type: string}}}").query(""),
+            "minProperties /query/p");
+  EXPECT_EQ(asked("{type: object, properties: {a: {type: string}}}", ", explode: false").query(""),
+            "required /query/p");
+  EXPECT_EQ(asked("{type: object, properties: {a: {type: string}}}", ", style: deepObject").query(""),
+            "required /query/p");
 }
 
 // A form with this schema and these Encoding Objects, to be asked.

@@ -57,6 +57,7 @@ enum class Nesting : std::uint8_t {
   none,
   json,      // forms: an object, and an item that is an object or array, is a JSON text
   brackets,  // what OpenAPI leaves open, where the configuration says so
+  exploded,  // the same, of arrays in an exploded object
 };
 
 struct Codec {
@@ -76,6 +77,12 @@ struct Codec {
   TextType type;
   std::shared_ptr<const schema::Schema> schema;  // null: not checked by itself (properties of a form)
   std::vector<std::shared_ptr<const schema::Schema>> also;  // the configuration's, for the same value
+
+  // An exploded object, whose members have names and which has none.
+  bool is_nameless() const {
+    return carrier == Carrier::styled && style == Style::form && explode && type.kinds == TextType::kObject &&
+           nesting != Nesting::json && nesting != Nesting::brackets;
+  }
 };
 
 }  // namespace gatehouse::openapi

@@ -21,7 +21,8 @@ constexpr doc::Choice<Style> kQueryStyles[] = {{"form", Style::form},
                                                {"pipeDelimited", Style::pipe_delimited},
                                                {"deepObject", Style::deep_object}};
 constexpr doc::Choice<Style> kHeaderStyles[] = {{"simple", Style::simple}};
-constexpr doc::Choice<Deep> kDeep[] = {{"refused", Deep::refused}, {"brackets", Deep::brackets}};
+constexpr doc::Choice<Deep> kDeep[] = {
+    {"refused", Deep::refused}, {"brackets", Deep::brackets}, {"exploded", Deep::exploded}};
 constexpr doc::Choice<Style> kCookieStyles[] = {{"form", Style::form}};
 
 std::string pointer_of(std::string_view name) {
@@ -41,20 +42,58 @@ std::string pointer_of(std::string_view name) {
 // Whether a value inside an array or object is one that styles can write: they end at one level.
 bool is_flat(const TextType& type) { return type.has(TextType::kScalars) || type.kinds == 0; }
 
-// Whether OpenAPI leaves open how such a value is written in a query or form, so that brackets may say it.
-bool is_open(const Codec& codec) {
-  if (codec.in != In::query) return false;
+// An array, and nothing else, whose items are flat.
+bool is_flat_array(const TextType& type) {
+  return type.kinds == TextType::kArray && (!type.items || is_flat(*type.items));
+}
+
+// An object whose members are flat or flat arrays, of which there is one.
+bool has_flat_arrays(const TextType& type) {
+  if (type.kinds != TextType::kObject) return false;
+  bool found = false;
+  const auto fits = [&](const TextType& member) {
+    found = found || is_flat_array(member);
+    return is_flat(member) || is_flat_array(member);
+  };
+  return std::ranges::all_of(type.properties, [&](const auto& one) { return fits(*one.second); }) &&
+         (!type.additional || fits(*type.additional)) && found;
+}
+
+// The choice that says how such a value is written in a query or form, where OpenAPI leaves it open.
+Deep open_form(const Codec& codec) {
   const TextType& type = codec.type;
+  if (codec.in != In::query) return Deep::refused;
+  if (codec.style == Style::form && codec.explode && has_flat_arrays(type)) return Deep::exploded;
+  bool open = false;
   if (codec.style == Style::deep_object) {
-    return type.has(TextType::kScalars | TextType::kArray) ||
+    open = type.has(TextType::kScalars | TextType::kArray) ||
            (type.additional && !is_flat(*type.additional)) ||
            std::ranges::any_of(type.properties, [](const auto& one) { return !is_flat(*one.second); });
+  } else {
+    open = codec.style == Style::form && codec.name.find_first_of("[]") == std::string::npos &&
+           type.kinds == TextType::kArray && type.items && !is_flat(*type.items);
   }
-  return codec.style == Style::form && codec.name.find_first_of("[]") == std::string::npos &&
-         type.kinds == TextType::kArray && type.items && !is_flat(*type.items);
+  return open ? Deep::brackets : Deep::refused;
+}
+
+// How an input is read whose form is open, by what was chosen.
+Nesting nesting_of(Deep open, Deep chosen) {
+  if (!has(chosen, open)) return Nesting::none;
+  return open == Deep::brackets ? Nesting::brackets : Nesting::exploded;
 }
 
 }  // namespace
+
+std::optional<Deep> read_deep(const doc::Field& field) {
+  if (!field.is_list()) return field.one_of<Deep>(kDeep);
+  Deep chosen = Deep::refused;
+  for (const doc::Field& one : field.list()) {
+    const auto choice = one.one_of<Deep>(kDeep);
+    if (!choice) return std::nullopt;
+    chosen = chosen | *choice;
+  }
+  return chosen;
+}
 
 bool is_ignored_header(std::string_view name) {
   constexpr std::string_view kIgnored[] = {"accept", "content-type", "authorization"};
@@ -87,9 +126,9 @@ bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
   if (codec.style == Style::deep_object && codec.name.find_first_of("[]") != std::string::npos) {
     return wrong("a name with brackets has no form in style `deepObject`; rename it");
   }
-  if (is_open(codec) && codec.nesting != Nesting::json) {
-    has_open_ = true;
-    return codec.nesting == Nesting::brackets || needs_brackets(field);
+  if (const Deep open = open_form(codec); open != Deep::refused && codec.nesting != Nesting::json) {
+    open_ = open_ | open;
+    return codec.nesting != Nesting::none || needs(open, field);
   }
   if ((codec.style == Style::space_delimited || codec.style == Style::pipe_delimited)) {
     if (scalar) return wrong("this style is for arrays; give the schema `type: array`, or leave `style` out");
@@ -117,22 +156,25 @@ bool InputCompiler::encodable(const doc::Field& field, const Codec& codec) {
   return true;
 }
 
-bool InputCompiler::needs_brackets(const doc::Field& field) {
-  if (!undecided_) undecided_ = Undecided{field, 0};
-  ++undecided_->count;
+bool InputCompiler::needs(Deep choice, const doc::Field& field) {
+  ++undecided_.emplace(choice, Undecided{field, 0}).first->second.count;
   return false;
 }
 
 void InputCompiler::report() const {
-  if (!undecided_) return;
-  const std::string more =
-      undecided_->count == 1 ? "" : "; so it is for " + std::to_string(undecided_->count - 1) + " more";
-  undecided_->first.problem(
-      "OpenAPI leaves open how arrays and objects inside one another are written here; where the server "
-      "behind "
-      "reads `a[b][c]=1`, `a[]=x` and `a[0][b]=x`, say so in gatehouse.yaml with `deep: brackets`, under "
-      "`defaults` or for the operation" +
-      more);
+  for (const auto& [choice, one] : undecided_) {
+    const std::string more =
+        one.count == 1 ? "" : "; so it is for " + std::to_string(one.count - 1) + " more";
+    one.first.problem(
+        (choice == Deep::brackets
+             ? "OpenAPI leaves open how arrays and objects inside one another are written here; where the "
+               "server behind reads `a[b][c]=1`, `a[]=x` and `a[0][b]=x`, say so in gatehouse.yaml with "
+               "`deep: brackets`, under `defaults` or for the operation"
+             : "OpenAPI leaves open how an array inside of an exploded object is written; where the server "
+               "behind reads its name once for each item, as Spring reads `sort=a&sort=b`, say so in "
+               "gatehouse.yaml with `deep: exploded`, under `defaults` or for the operation") +
+        more);
+  }
 }
 
 std::optional<CompiledSchema> InputCompiler::read_content(const doc::Field& content, Codec& codec,
@@ -176,6 +218,8 @@ CompiledSchema InputCompiler::read_whole_query(const doc::Field& field, const do
   if (!schema) return {};
   into.codec.style = Style::form;
   into.codec.explode = true;
+  // An array in a form is its name once for each item, unless an Encoding Object says otherwise.
+  if (!media->value().find("encoding")) deep = deep | Deep::exploded;
   CompiledSchema checked = compile_schema(field, *schema, deep, into);
   if (checked.schema && into.codec.type.kinds != TextType::kObject) {
     schema->problem("a query is an object; give the schema `type: object`");
@@ -213,7 +257,7 @@ std::optional<CompiledParameter> InputCompiler::parameter(const doc::Field& fiel
   if (const auto own = declared.gatehouse ? declared.gatehouse.value.find("deep") : std::nullopt) {
     const doc::Field at(*declared.gatehouse.source, *own, field.path() + ".x-gatehouse.deep",
                         field.problems());
-    deep = at.one_of<Deep>(kDeep).value_or(deep);
+    deep = read_deep(at).value_or(deep);
   }
   const bool reserved = in.optional("allowReserved", doc::as_boolean).value_or(false);
   codec.allow_empty =
@@ -280,10 +324,9 @@ CompiledSchema InputCompiler::compile_schema(const doc::Field& field, const doc:
   CompiledSchema checked = schemas_.compile_input(schema);
   Codec& codec = into.codec;
   codec.type = *text_type(documents_, schema, schemas_.sealing());
-  if (deep == Deep::brackets && is_open(codec)) {
-    codec.nesting = Nesting::brackets;
+  codec.nesting = nesting_of(open_form(codec), deep);
+  if (codec.nesting == Nesting::brackets)
     codec.type = *text_type(documents_, schema, schemas_.sealing(), kBracketLevels);
-  }
   // An exploded object has no name of its own that would distinguish it from the other kinds.
   if (codec.explode && codec.style == Style::form && codec.type.is_mixed()) {
     codec.type.kinds &= static_cast<std::uint8_t>(~TextType::kObject);
@@ -363,7 +406,7 @@ std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_ty
   auto state = std::make_unique<FormReader::State>();
   state->semicolon = semicolon_;
   const auto type = text_type(documents_, schema, schemas_.sealing(),
-                              deep == Deep::brackets ? kBracketLevels : kStyledLevels);
+                              has(deep, Deep::brackets) ? kBracketLevels : kStyledLevels);
   if (type->kinds != TextType::kObject) return nullptr;
   const std::optional<json::Value> encodings = media_type.value().find("encoding");
   for (const auto& [name, property] : type->properties) {
@@ -386,8 +429,7 @@ std::shared_ptr<const FormReader> InputCompiler::form(const doc::Field& media_ty
       const bool styled = in.has("style") || in.has("explode") || in.has("allowReserved");
       read_style(in, at, codec);
       if (styled) {
-        const bool brackets = deep == Deep::brackets && is_open(codec);
-        codec.nesting = brackets ? Nesting::brackets : Nesting::none;
+        codec.nesting = nesting_of(open_form(codec), deep);
       } else if (content_type) {
         switch (body_kind(media_type_of(*content_type))) {
           case BodyKind::json: codec.carrier = Codec::Carrier::json; break;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,7 @@ class InputCompiler {
                                          std::shared_ptr<const schema::Schema> compiled, Deep deep);
 
   void report() const;
-  bool has_open() const { return has_open_; }  // inputs about whose form Deep decides
+  Deep open() const { return open_; }  // inputs about whose form Deep decides
 
  private:
   // Inputs whose form the configuration does not decide.
@@ -69,7 +70,7 @@ class InputCompiler {
   static bool finish(CompiledParameter& compiled, const CompiledSchema& checked);
   bool read_style(doc::Reader& in, const doc::Field& field, Codec& codec);
   bool encodable(const doc::Field& field, const Codec& codec);
-  bool needs_brackets(const doc::Field& field);
+  bool needs(Deep choice, const doc::Field& field);
   std::optional<CompiledSchema> read_content(const doc::Field& content, Codec& codec, Located& schema);
   // Of `in: querystring` (OpenAPI 3.2): the query as a whole is a form, whose members are an object's.
   CompiledSchema read_whole_query(const doc::Field& field, const doc::Field& content, Deep deep,
@@ -80,8 +81,8 @@ class InputCompiler {
   Version version_;
   Encoding query_;
   Semicolon semicolon_;
-  std::optional<Undecided> undecided_;
-  bool has_open_ = false;
+  std::map<Deep, Undecided> undecided_;  // by the choice that is missing
+  Deep open_ = Deep::refused;
 };
 
 // Adds the names by which a query, form or cookie parameter can be written. False, and a problem, when

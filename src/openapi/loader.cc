@@ -121,7 +121,7 @@ void Loader::read(doc::Reader& in, Api& api) {
   }
   bodies_.report();
   inputs_.report();
-  api.has_open_inputs = inputs_.has_open();
+  api.open_inputs = inputs_.open();
 }
 
 // Those of the configuration.

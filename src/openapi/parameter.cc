@@ -126,10 +126,17 @@ bool InputMemory::State::write_pairs(const std::vector<Codec>& codecs, json::Bui
     const Codec& codec = codecs[i];
     const std::uint32_t first = pairs.first(i);
     if (first == Pair::kEnd) {
-      if (codec.required) {
-        report(codec, "required");
-        fine = false;
+      if (!codec.required) continue;
+      if (codec.is_nameless()) {
+        // RFC 6570 section 2.3: an object without members is written as nothing.
+        out.key(codec.name);
+        out.begin_object();
+        out.end_object();
+        taken.push_back(&codec);
+        continue;
       }
+      report(codec, "required");
+      fine = false;
       continue;
     }
     out.key(codec.name);

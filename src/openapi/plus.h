@@ -2,6 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+
+namespace gatehouse::doc {
+class Field;
+}
 
 namespace gatehouse::openapi {
 
@@ -12,8 +17,14 @@ enum class Plus : std::uint8_t { refused, space };
 // it parts pairs as `&` does, to WHATWG and RFC 3986 it is itself. `%3B` is itself for all.
 enum class Semicolon : std::uint8_t { refused, literal };
 
-// Arrays, and objects in objects, in style deepObject, and arrays of objects in a query (bracket_reader.h).
-enum class Deep : std::uint8_t { refused, brackets };
+// What stands inside an array or object of a query or form. Each choice is for inputs of its own:
+//   brackets  arrays, and objects in objects, in style deepObject, and arrays of objects (bracket_reader.h)
+//   exploded  arrays in an exploded object: the name once for each item, as in `sort=a&sort=b`
+enum class Deep : std::uint8_t { refused = 0, brackets = 1, exploded = 2, both = 3 };
+constexpr Deep operator|(Deep a, Deep b) { return Deep(std::uint8_t(a) | std::uint8_t(b)); }
+constexpr bool has(Deep chosen, Deep one) { return (std::uint8_t(chosen) & std::uint8_t(one)) != 0; }
+// As it is written: one choice, or a list of them. Nothing, and a problem, where it is none.
+std::optional<Deep> read_deep(const doc::Field& field);
 
 // `%2F` in a path parameter: to some servers the end of a segment.
 enum class Slash : std::uint8_t { refused, of_value };

@@ -39,8 +39,11 @@ void BodyReader::read(const doc::Field& written, const Additions& decided, Opera
   RequestBody body;
   body.place = field->place();
   body.required = in.optional("required", doc::as_boolean).value_or(false);
-  if (const auto content = in.required_field("content")) read_contents(*content, decided, body);
+  const auto content = in.required_field("content");
+  if (content) read_contents(*content, decided, body);
   in.finish(doc::Extensions::allowed);
+  // One that may be left out, and of which no type is named, is as if none were declared: it is refused.
+  if (!body.required && content && content->is_object() && content->value().size() == 0) return;
   operation.body = std::move(body);
 }
 
@@ -84,7 +87,7 @@ void BodyReader::read_contents(const doc::Field& content, const Additions& decid
     }
   }
   std::ranges::stable_sort(body.content, {}, [](const Content& one) { return width(one.type); });
-  if (content.is_object() && content.value().size() == 0)
+  if (body.required && content.is_object() && content.value().size() == 0)
     content.problem("names no media type; add one, such as `application/json`");
 }
 

@@ -265,9 +265,44 @@ std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::ui
                                             const Codec& codec, json::Builder& out) {
   keys_.clear();
   key_spans_.clear();
+  if (codec.nesting == Nesting::exploded) return grouped_members(pairs, first, codec, out);
   std::string_view broken = kReadable;
   for (std::uint32_t i = first; i != Pair::kEnd && broken.empty(); i = pairs[i].next) {
     broken = pairs[i].has_value ? decoded_member(pairs[i].property, pairs[i].value, codec, out) : "empty";
+  }
+  return broken;
+}
+
+std::string_view StyleReader::grouped_members(std::span<const Pair> pairs, std::uint32_t first,
+                                              const Codec& codec, json::Builder& out) {
+  members_.clear();
+  for (std::uint32_t i = first; i != Pair::kEnd; i = pairs[i].next) {
+    if (members_.size() == kMostMembers) return "maxProperties";
+    if (!pairs[i].has_value) return "empty";
+    members_.push_back(i);
+  }
+  std::ranges::sort(members_, [&](std::uint32_t a, std::uint32_t b) {
+    return pairs[a].property != pairs[b].property ? pairs[a].property < pairs[b].property : a < b;
+  });
+  std::string_view broken = kReadable;
+  for (auto at = members_.begin(); at != members_.end() && broken.empty();) {
+    const Pair& one = pairs[*at];
+    const auto end =
+        std::find_if(at, members_.end(), [&](std::uint32_t i) { return pairs[i].property != one.property; });
+    const TextType& type = codec.type.property(one.property);
+    if (type.kinds != TextType::kArray) {
+      broken = end - at > 1 ? "repeated" : decoded_member(one.property, one.value, codec, out);
+    } else {
+      // Of no items, or of one empty item? Neither is taken.
+      if (end - at == 1 && one.value.empty()) broken = "empty";
+      out.key(one.property);
+      out.begin_array();
+      const std::uint8_t kinds = type.items ? type.items->kinds : plain_text().kinds;
+      for (auto item = at; item != end && broken.empty(); ++item)
+        broken = scalar(pairs[*item].value, codec, kinds, out);
+      out.end_array();
+    }
+    at = end;
   }
   return broken;
 }

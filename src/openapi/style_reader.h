@@ -66,6 +66,9 @@ class StyleReader {
   std::string_view json(std::string_view raw, const Codec& codec, std::uint8_t kinds, json::Builder& out);
   std::string_view exploded_array(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
                                   json::Builder& out);
+  // The members of an exploded object, of which some are arrays (Nesting::exploded). Time is n log n.
+  std::string_view grouped_members(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
+                                   json::Builder& out);
   void begin_object(json::Builder& out);
   bool is_new_key(std::string_view key);
 
@@ -73,6 +76,7 @@ class StyleReader {
   std::string key_;   // the key that was decoded last
   std::string keys_;  // the keys of the object that is being written, one behind the other
   std::vector<std::pair<std::uint32_t, std::uint32_t>> key_spans_;  // begin and size in keys_
+  std::vector<std::uint32_t> members_;  // the pairs of an exploded object, by name
   BracketReader brackets_;
   json::Parser parser_;
   json::Document parsed_;

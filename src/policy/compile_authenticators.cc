@@ -64,6 +64,14 @@ class Authenticators {
       set_.authenticators.push_back(std::move(policy));
     }
     tell_people_apart();
+    for (const auto& [name, why] : set_.settings.excluded_schemes) {
+      if (std::ranges::any_of(set_.apis,
+                              [&](const openapi::Api& api) { return api.scheme(name) != nullptr; }))
+        continue;
+      problems_.add(why.place, fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme "
+                                           "of that name; remove it",
+                                           name));
+    }
     for (const auto& [name, other] : set_.settings.same_schemes) {
       if (set_.settings.authenticators.contains(other.value)) continue;
       problems_.add(other.place, fmt::format("authenticators.{}.same_as: there is no authenticator `{}`; {}", name,

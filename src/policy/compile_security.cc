@@ -28,9 +28,10 @@ std::string how_to_prove(const openapi::SecurityScheme& scheme) {
   if (scheme.http_scheme == "bearer") return add("api_key") + ", or one of type jwt";
   if (scheme.http_scheme == "basic") return add("basic") + ", which takes API keys as passwords";
   return fmt::format(
-      "there is none for HTTP {}: let the document ask for apiKey, http bearer or basic, oauth2, "
-      "openIdConnect or mutualTLS instead, or say another `security` for these operations",
-      scheme.http_scheme);
+      "there is none for HTTP {}: write `{}: {{exclude: \"the reason\"}}` there, so that no caller uses it, "
+      "or "
+      "let the document ask for apiKey, http bearer or basic, oauth2, openIdConnect or mutualTLS instead",
+      scheme.http_scheme, scheme.name);
 }
 
 }  // namespace
@@ -51,6 +52,10 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
     SchemeAlternative compiled;
     bool is_whole = true;
     for (const openapi::SecurityNeed& need : alternative) {
+      if (set_.settings.excluded_schemes.contains(need.scheme)) {
+        is_whole = false;
+        continue;
+      }
       const auto index = authenticator(need.scheme);
       if (!index) {
         // A scheme that the document does not declare was reported when it was read.
@@ -76,12 +81,21 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
       }
     }
     // An alternative without one of its schemes would admit callers with the others alone; the scheme is
-    // reported above.
+    // reported above, or excluded.
     if (!is_whole) continue;
     add_places(compiled, operation);
     check_proofs(place, operation, compiled);
     choose_principal(own, place, operation, compiled);
     operation.alternatives.push_back(std::move(compiled));
+  }
+  const auto needs_excluded = [&](const openapi::SecurityAlternative& alternative) {
+    return std::ranges::any_of(alternative, [&](const openapi::SecurityNeed& need) {
+      return set_.settings.excluded_schemes.contains(need.scheme);
+    });
+  };
+  if (!from.security.empty() && std::ranges::all_of(from.security, needs_excluded)) {
+    if (closed_.empty()) first_closed_ = place;
+    closed_.push_back(operation.name);
   }
   std::size_t schemes = 0;
   for (const CredentialPlace& one : operation.places) schemes += one.authenticators.size();
@@ -173,6 +187,16 @@ void SecurityCompiler::check_proofs(const Place& place, const Operation& operati
 }
 
 void SecurityCompiler::report() {
+  if (!closed_.empty()) {
+    const bool single = closed_.size() == 1;
+    problems_.add(
+        first_closed_,
+        fmt::format("{}{}: every alternative of {} `security` requires a scheme that "
+                    "`authenticators` excludes, so no caller is admitted; write `{}: {{exclude: "
+                    "\"the reason\"}}` under `operations`{}",
+                    closed_.front(), single ? std::string() : fmt::format(" and {} more", closed_.size() - 1),
+                    single ? "its" : "their", closed_.front(), single ? "" : ", for each"));
+  }
   for (const auto& [names, one] : together_) {
     const auto& [first, operations] = one;
     const std::string more =

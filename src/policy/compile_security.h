@@ -23,7 +23,8 @@ class SecurityCompiler {
   // `own` has the settings of the operation, at `place`.
   void decide(const openapi::Api& api, const openapi::Operation& from, const OperationSettings& own,
               const Place& place, Operation& operation);
-  // Reports once, for any number of operations: security schemes without an authenticator, and documents that
+  // Reports once, for any number of operations: security schemes without an authenticator, operations that
+  // only excluded schemes would admit to, and documents that
   // require no credential if no policy says `public`.
   void report();
 
@@ -42,6 +43,10 @@ class SecurityCompiler {
   PolicySet& set_;
   Problems& problems_;
   std::map<std::string, Unproven> unproven_;  // by security scheme
+  // Operations whose `security` requires an excluded scheme in every alternative, and where the first is
+  // decided.
+  std::vector<std::string> closed_;
+  Place first_closed_;
   // Operations whose `security` has two schemes together that travel in one place, and where the first is decided.
   std::map<std::pair<std::string, std::string>, std::pair<Place, std::vector<std::string>>> together_;
   // Operations that admit callers without credentials and without a reason, and the place of the first

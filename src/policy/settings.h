@@ -441,6 +441,8 @@ struct Settings {
   // `same_as` under authenticators: security schemes that one credential proves together with another, by
   // name.
   std::map<std::string, PlacedText> same_schemes;
+  // `exclude` under authenticators: security schemes that no caller can use, by name, with the reasons.
+  std::map<std::string, PlacedText> excluded_schemes;
   // Security Scheme Objects in addition to the documents'; null: there are none.
   std::shared_ptr<const doc::Field> security_schemes;
   std::map<std::string, std::vector<PlacedText>> roles;

@@ -49,8 +49,6 @@ constexpr Choice<UpstreamErrors> kUpstreamErrors[] = {{"declared", UpstreamError
                                                       {"json", UpstreamErrors::json}};
 constexpr Choice<openapi::Semicolon> kSemicolons[] = {{"refused", openapi::Semicolon::refused},
                                                       {"literal", openapi::Semicolon::literal}};
-constexpr Choice<openapi::Deep> kDeep[] = {{"refused", openapi::Deep::refused},
-                                           {"brackets", openapi::Deep::brackets}};
 constexpr Choice<Details> kDetails[] = {{"principals", Details::principals}, {"everyone", Details::everyone}};
 
 // A text that says something.
@@ -188,7 +186,7 @@ Defaults read_defaults(const Field& field) {
     defaults.errors_from_upstream = {
         doc::as_one_of(kUpstreamErrors)(*errors).value_or(UpstreamErrors::declared), errors->place()};
   defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
-  defaults.deep = in.optional("deep", as_one_of(kDeep)).value_or(defaults.deep);
+  defaults.deep = in.optional("deep", openapi::read_deep).value_or(defaults.deep);
   if (const auto caps = in.optional("caps", as_field)) {
     Reader inner(*caps);
     const auto cap = [&](std::string_view key, std::uint64_t otherwise, std::int64_t most) {
@@ -352,7 +350,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
   if (const auto fields = in.optional("fields", as_field)) operation.fields = read_fields(*fields);
   operation.media_types = in.optional("media_types", as_media_types);
   operation.security = kept(in.take("security"));
-  operation.deep = in.optional("deep", as_one_of(kDeep));
+  operation.deep = in.optional("deep", openapi::read_deep);
   operation.encoded_slash = in.optional("encoded_slash", as_placed_list);
   in.finish();
   return operation;
@@ -421,6 +419,12 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
       if (auto other = alias.optional("same_as", as_placed))
         settings.same_schemes.emplace(name, *std::move(other));
       return alias.finish();
+    }
+    if (field.is_object() && field.value().find("exclude")) {
+      Reader excluded(field);
+      if (auto why = excluded.optional("exclude", as_reason))
+        settings.excluded_schemes.emplace(name, *std::move(why));
+      return excluded.finish();
     }
     settings.authenticators.emplace(name, read_authenticator(name, field, directory));
   });

@@ -128,6 +128,34 @@ describe('paths that differ in the names of their parameters', unlessBuilt, () =
   });
 });
 
+describe('a security scheme that is excluded', unlessBuilt, () => {
+  it('admits no caller, alone or together with another', async () => {
+    const scheme = (...alternatives) => ({ get: { operationId: 'old', security: alternatives, responses: ok } });
+    const open = (security, more = {}) => Desk.open({
+      change: (configuration, api) => {
+        api.components.securitySchemes.legacy = { type: 'http', scheme: 'oauth' };
+        configuration.authenticators.legacy = { exclude: 'OAuth 1.0 ended in 2024' };
+        api.paths['/old'] = scheme(...security);
+        configuration.operations.old = { permission: 'orders:read', ...more };
+      },
+    });
+    const desk = await open([{ legacy: [] }, { legacy: [], userToken: [] }, { partnerKey: [] }]);
+    const { key } = await desk.createKey();
+    const get = async (headers) => (await desk.get('/old', headers)).status;
+    assert.deepEqual([await get({ 'x-api-key': key }), await get(), await get({}), await get({ authorization: 'OAuth oauth_token="a"' })], [200, 401, 401, 401]);
+    await desk.close();
+    const closed = await open([{ legacy: [] }], { exclude: 'requires legacy' });
+    assert.equal((await closed.get('/old')).status, 404);
+    const edited = closed.folder.read('gatehouse.yaml').replace(/"?exclude"?: "?requires legacy"?,?/, '');
+    closed.folder.write('edited.yaml', edited);
+    const checked = await closed.folder.run('check', '-c', 'edited.yaml');
+    assert.match(checked.stderr, /old: every alternative of its `security` requires a scheme that `authenticators` excludes, so no caller is admitted/);
+    closed.folder.write('unknown.yaml', closed.folder.read('gatehouse.yaml').replace('legacy', 'legasy'));
+    assert.match((await closed.folder.run('check', '-c', 'unknown.yaml')).stderr, /authenticators\.legasy: no OpenAPI document declares a securityScheme of that name/);
+    await closed.close();
+  });
+});
+
 describe('security that the document does not state', unlessBuilt, () => {
   it('is stated by the configuration, for all and for one', async () => {
     const desk = await Desk.open({
@@ -191,12 +219,13 @@ describe('what a document leaves open about parameters', unlessBuilt, () => {
     desk = await Desk.open({
       change: (configuration, api) => {
         adding({
+          '/paged': { get: { operationId: 'paged', parameters: [query('pageable', { required: true, 'x-gatehouse': { deep: 'exploded' }, schema: { type: 'object', properties: { page: { type: 'integer' }, sort: texts } } })] } },
           '/deep': { get: { operationId: 'deep', parameters: [query('expand', { style: 'deepObject', schema: texts })] } },
           '/branches/{branch}': { get: { operationId: 'branch', parameters: [{ name: 'branch', in: 'path', required: true, schema: { type: 'string', maxLength: 40 } }] } },
           '/branches/{branch}/owner': { get: { operationId: 'owner', parameters: [{ name: 'branch', in: 'path', required: true, schema: { type: 'string', maxLength: 40 } }] } },
           '/pets': { post: { operationId: 'addPet', requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Pet' } } } } } },
           '/form': { post: { operationId: 'form', requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties: { lines: { type: 'array', items: thing } } } } } } } },
-        }, { deep: { deep: 'brackets' }, branch: { encoded_slash: ['branch'] }, owner: {}, addPet: {}, form: {} })(configuration, api);
+        }, { deep: { deep: 'brackets' }, paged: { when: "!('admin' in request.query.pageable.sort)" }, branch: { encoded_slash: ['branch'] }, owner: {}, addPet: {}, form: {} })(configuration, api);
         api.components.schemas = {
           ...api.components.schemas,
           Pet: { type: 'object', required: ['kind'], properties: { kind: { type: 'string' } }, discriminator: { propertyName: 'kind', mapping: { dog: '#/components/schemas/Dog' } } },
@@ -207,6 +236,13 @@ describe('what a document leaves open about parameters', unlessBuilt, () => {
     status = async (target) => (await desk.get(target)).status;
   });
   after(() => desk?.close());
+
+  it('is an exploded object with an array where the configuration says so', async () => {
+    assert.equal(await status('/paged?page=0&sort=name,asc&sort=id'), 200);
+    assert.equal(desk.upstream.last.target, '/paged?page=0&sort=name,asc&sort=id');
+    assert.deepEqual([await status('/paged?sort=id&sort=admin'), await status('/paged')], [403, 403]);
+    for (const target of ['/paged?sort[]=a', '/paged?page=0&page=1', '/paged?sort=0123456789', '/paged?pageable=1', '/paged?sort']) assert.equal(await status(target), 400, target);
+  });
 
   it('is read by brackets where the configuration says so', async () => {
     assert.equal(await status('/deep?expand[]=a&expand[]=b'), 200);

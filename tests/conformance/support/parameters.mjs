@@ -148,9 +148,10 @@ function matrix(parameter, raw) {
 // From [name, raw value or undefined] pairs of this parameter.
 function named(parameter, pairs) {
   const style = styleOf(parameter);
-  if (pairs.length === 0) refuse('required');
   const single = pairs.length === 1;
   const whole = parameter.content || !isObject(parameter) || !(explodes(parameter) || style === 'deepObject');
+  // RFC 6570 section 2.3: an object without members is written as nothing.
+  if (pairs.length === 0) return whole || style === 'deepObject' ? refuse('required') : object(parameter, []);
   if (parameter.allowEmptyValue && whole && single && !pairs[0][1]) return '';
   if (pairs.some(([, value]) => value === undefined)) refuse('empty');
   if (!whole) return object(parameter, pairs);
