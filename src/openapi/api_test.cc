@@ -256,6 +256,37 @@ TEST(References, AreFollowedWithinAndBetweenFilesBelowTheDocument) {
   EXPECT_EQ(loaded.api.sources.size(), 3U);
 }
 
+// One sentence for a cause, whatever refers to it.
+TEST(References, ThatLeadNowhereAreToldOnceEach) {
+  const auto lines = [](const std::string& paths) {
+    std::string text = problems_of("openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n" + paths);
+    std::size_t count = 0;
+    for (const char c : text) count += c == '\n' ? 1 : 0;
+    return std::pair(count, text);
+  };
+  const auto [count, text] = lines(R"(  /a/{id}:
+    get: {parameters: [{$ref: '#/components/parameters/No'}], responses: {'200': {$ref: '#/components/responses/No'}}}
+    put: {parameters: [{$ref: '#/components/parameters/No'}], responses: {'200': {$ref: '#/components/responses/No'}}}
+  /b/{id}:
+    parameters: [{$ref: '#/components/parameters/No'}]
+    get: {responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/No'}}}}}}
+    put: {requestBody: {$ref: '#/components/requestBodies/No'}, responses: {}}
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, properties: {a: {$ref: '#/components/schemas/No'}, b: {$ref: '#/components/schemas/Not'}}}}}}
+      responses: {'200': {content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/No'}}}}}}
+)");
+  EXPECT_EQ(count, 5U) << text;
+  EXPECT_THAT(text, HasSubstr("api.yaml:5:24: paths./a/{id}.get.parameters[0]: `$ref: #/components/parameters/No` has "
+                              "no target: there is no such place in api.yaml; add it there, or correct the "
+                              "reference; so it is for 2 more\n"));
+  EXPECT_THAT(text, HasSubstr("`$ref: #/components/responses/No`"));
+  EXPECT_THAT(text, HasSubstr("`$ref: #/components/requestBodies/No`"));
+  EXPECT_THAT(text, HasSubstr("schema: \"#/components/schemas/No\" has no target; add it, or correct the reference\n"));
+  EXPECT_THAT(text, HasSubstr("schema: \"#/components/schemas/Not\" has no target"));
+  // A parameter that nothing declares is told where no reference is broken.
+  EXPECT_THAT(lines("  /a/{id}: {get: {responses: {}}}\n").second, HasSubstr("`{id}` of /a/{id} is not declared"));
+}
+
 // Schemas are followed by the schema room, which knows URIs and no files: where they lead is checked behind
 // it.
 TEST(References, OfSchemasLeadNotOutEither) {

@@ -106,8 +106,14 @@ std::vector<std::shared_ptr<const doc::Source>> Documents::sources() const {
 }
 
 std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string_view reference) {
+  std::string cause(reference);
   const auto wrong = [&](std::string_view why) -> std::optional<doc::Field> {
-    from.problem("`$ref: " + std::string(reference) + "` " + std::string(why));
+    std::string what = "`$ref: " + std::string(reference) + "` " + std::string(why);
+    if (&from.problems() != &problems_) {
+      from.problem(what);  // not for the person who wrote the document
+      return std::nullopt;
+    }
+    broken_.emplace(std::pair(&from.source(), cause), Broken{from, std::move(what), {}}).first->second.places.insert(from.value().node());
     return std::nullopt;
   };
   const std::size_t hash = std::min(reference.find('#'), reference.size());
@@ -128,13 +134,17 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
         std::filesystem::path(uri(*source).substr(kDocumentBase.size())).parent_path();
     const File* const known = file_below((base / *decoded).generic_string());
     if (!known) return wrong("leads out of the document's directory; move the file below it");
-    if (!known->source) return wrong("cannot be followed: the file could not be read");
+    cause = path;  // any part of the file
+    if (!known->source) return wrong("cannot be followed: the file could not be read; save it there");
     source = known->source.get();
   }
+  cause = reference;
   std::string scratch;
   const auto pointer = decode(fragment, Encoding::percent, scratch);
   const auto value = pointer ? source->root().pointer(*pointer) : std::nullopt;
-  if (!value) return wrong("has no target; there is no such place in " + source->name());
+  if (!value)
+    return wrong("has no target: there is no such place in " + source->name() +
+                 "; add it there, or correct the reference");
   std::string where;
   for (std::string_view rest = *pointer; !rest.empty();) {
     rest.remove_prefix(1);
@@ -144,6 +154,13 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
     rest.remove_prefix(end);
   }
   return doc::Field(*source, *value, std::move(where), problems_);
+}
+
+void Documents::report() {
+  for (const auto& [reference, one] : broken_) {
+    const std::size_t more = one.places.size() - 1;
+    one.first.problem(one.why + (more == 0 ? "" : "; so it is for " + std::to_string(more) + " more"));
+  }
 }
 
 std::optional<doc::Field> Documents::follow(const doc::Field& field) {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/problems.h"
@@ -43,10 +46,19 @@ class Documents {
 
   std::vector<std::shared_ptr<const doc::Source>> sources() const;
 
+  // References that could not be followed are told here, each once for all of its places.
+  void report();
+
  private:
   struct File {
     std::string uri;
     std::shared_ptr<const doc::Source> source;  // null: could not be read, which was reported
+  };
+  // A reference that cannot be followed.
+  struct Broken {
+    doc::Field first;
+    std::string why;
+    std::set<const json::Node*> places;
   };
   const File& file(std::string uri);
   // The file of that name, a relative path; null where it leads out of the document's directory. Every name
@@ -57,6 +69,7 @@ class Documents {
   const doc::ReadFile& read_;
   Problems& problems_;
   std::vector<std::unique_ptr<File>> files_;
+  std::map<std::pair<const doc::Source*, std::string>, Broken> broken_;  // by the text, and the file that has it
 };
 
 }  // namespace gatehouse::openapi

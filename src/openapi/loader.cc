@@ -83,6 +83,7 @@ class Loader {
   const LoadOptions& options_;
   std::vector<std::string> bases_;
   std::optional<std::vector<SecurityAlternative>> security_;  // of the whole document; nothing: not stated
+  bool has_broken_parameters_ = false;                        // the path that is read, or one of its operations
   std::map<std::string, std::string> ids_;                    // operationId → the operation that has it
   // Parameters shared by $ref, once for each way they are read.
   std::map<std::tuple<const json::Node*, Deep, Slash>, std::optional<CompiledParameter>> compiled_;
@@ -164,7 +165,10 @@ std::vector<std::pair<doc::Field, doc::Field>> Loader::parameter_fields(
   if (!list) return fields;
   for (const doc::Field& written : list->list()) {
     auto field = documents_.follow(written);
-    if (!field) continue;
+    if (!field) {
+      has_broken_parameters_ = true;
+      continue;
+    }
     for (const auto& [other, same] : fields) {
       if (same.value().find_string("name") &&
           same.value().find_string("name") == field->value().find_string("name") &&
@@ -185,6 +189,7 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
         "members beside `$ref` in a path are undefined; move them to the target of the reference");
   }
   const std::vector<std::string> names = template_names(path, written);
+  has_broken_parameters_ = false;
   doc::Reader in(*field);
   if (!field->is_object()) return;
   in.ignore({"summary", "description"});
@@ -322,7 +327,8 @@ void Loader::read_parameters(const doc::Field& field, const Inherited& inherited
   }
   add_headers(added.headers, compiled);
   for (const std::string& name : operation.path_names) {
-    if (std::ranges::find(declared, name) == declared.end()) {
+    // One that a broken reference may declare is not told again.
+    if (!has_broken_parameters_ && std::ranges::find(declared, name) == declared.end()) {
       field.problem("`{" + name + "}` of " + operation.path +
                     " is not declared; add a parameter with `in: path` and this name");
     }
@@ -449,6 +455,7 @@ Api load(const std::filesystem::path& path, const doc::ReadFile& read, const Loa
       if (const auto version = read_version(in, api)) Loader(documents, *version, options).read(in, api);
     }
   }
+  documents.report();
   api.sources = documents.sources();
   for (const auto& source : api.sources) report_misplaced(*source, problems);
   return api;

@@ -34,7 +34,9 @@ CompiledSchema Schemas::compile(const doc::Field& field, Compiler& with, schema:
             with.compiler.traits(uri, field.value())};
   }
   for (schema::Problem& problem : compiled.error()) {
-    if (!reported_.emplace(problem.document, problem.offset, problem.what).second) continue;
+    // A reference that leads nowhere is one problem, at any number of places.
+    const std::uint32_t at = problem.pointer.ends_with("/$ref") ? 0 : problem.offset;
+    if (!reported_.emplace(problem.document, at, problem.what).second) continue;
     const doc::Source* source = documents_.source(problem.document);
     const Place place = source ? source->place_at(problem.offset) : field.place();
     documents_.problems().add(place, "schema: " + problem.what);

@@ -207,7 +207,9 @@ std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::s
   const std::string_view place = without_fragment(uri);
   SchemaResource* const resource = place == from.uri ? &from : find(place);
   if (!resource) {
-    report_(from, at, fmt::format("\"{}\" refers to a document that does not exist: {}", reference, place));
+    report_(from, at, fmt::format("\"{}\" refers to a document that is not there; save it beside this one, "
+                                  "and refer to that",
+                                  reference));
     return std::nullopt;
   }
   const std::string fragment = place.size() < uri.size()
@@ -222,7 +224,7 @@ std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::s
     target = Target{anchor->second, resource, anchor->first};
   }
   if (!target) {
-    report_(from, at, fmt::format("\"{}\" has no target: {} has no {}", reference, place, fragment));
+    report_(from, at, fmt::format("\"{}\" has no target; add it, or correct the reference", reference));
     return std::nullopt;
   }
   target->resource = &resource_of(target->schema, *target->resource);
