@@ -77,12 +77,6 @@ struct Codec {
   TextType type;
   std::shared_ptr<const schema::Schema> schema;  // null: not checked by itself (properties of a form)
   std::vector<std::shared_ptr<const schema::Schema>> also;  // the configuration's, for the same value
-
-  // An exploded object, whose members have names and which has none.
-  bool is_nameless() const {
-    return carrier == Carrier::styled && style == Style::form && explode && type.kinds == TextType::kObject &&
-           nesting != Nesting::json && nesting != Nesting::brackets;
-  }
 };
 
 }  // namespace gatehouse::openapi

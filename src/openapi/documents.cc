@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "doc/load.h"
 #include "doc/reader.h"
@@ -37,6 +38,16 @@ bool is_only_shown(std::string_view within, std::string_view key) {
 constexpr doc::Limits kDocumentLimits{.only_shown = is_only_shown};
 
 }  // namespace
+
+struct Documents::Broken {
+  const doc::Source* in;
+  std::string cause;  // the reference, or the file that could not be read
+  doc::Field first;
+  std::string why;
+  std::set<const json::Node*> places{};
+};
+
+Documents::~Documents() = default;
 
 Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& read,
                      const std::vector<std::shared_ptr<const doc::Source>>& overlays, Problems& problems)
@@ -113,7 +124,12 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
       from.problem(what);  // not for the person who wrote the document
       return std::nullopt;
     }
-    broken_.emplace(std::pair(&from.source(), cause), Broken{from, std::move(what), {}}).first->second.places.insert(from.value().node());
+    const auto known = std::ranges::find_if(
+        broken_, [&](const auto& one) { return one->in == &from.source() && one->cause == cause; });
+    Broken& broken = known != broken_.end() ? **known
+                                            : *broken_.emplace_back(std::make_unique<Broken>(
+                                                  &from.source(), cause, from, std::move(what)));
+    broken.places.insert(from.value().node());
     return std::nullopt;
   };
   const std::size_t hash = std::min(reference.find('#'), reference.size());
@@ -157,9 +173,9 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
 }
 
 void Documents::report() {
-  for (const auto& [reference, one] : broken_) {
-    const std::size_t more = one.places.size() - 1;
-    one.first.problem(one.why + (more == 0 ? "" : "; so it is for " + std::to_string(more) + " more"));
+  for (const auto& one : broken_) {
+    const std::size_t more = one->places.size() - 1;
+    one->first.problem(one->why + (more == 0 ? "" : "; so it is for " + std::to_string(more) + " more"));
   }
 }
 

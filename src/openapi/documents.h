@@ -2,13 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/problems.h"
@@ -26,6 +23,7 @@ class Documents {
  public:
   Documents(const std::filesystem::path& path, const doc::ReadFile& read,
             const std::vector<std::shared_ptr<const doc::Source>>& overlays, Problems& problems);
+  ~Documents();
 
   // The document's root; nothing when it could not be read.
   std::optional<doc::Field> root();
@@ -54,12 +52,7 @@ class Documents {
     std::string uri;
     std::shared_ptr<const doc::Source> source;  // null: could not be read, which was reported
   };
-  // A reference that cannot be followed.
-  struct Broken {
-    doc::Field first;
-    std::string why;
-    std::set<const json::Node*> places;
-  };
+  struct Broken;  // a reference that cannot be followed
   const File& file(std::string uri);
   // The file of that name, a relative path; null where it leads out of the document's directory. Every name
   // that a document gives comes through here.
@@ -69,7 +62,7 @@ class Documents {
   const doc::ReadFile& read_;
   Problems& problems_;
   std::vector<std::unique_ptr<File>> files_;
-  std::map<std::pair<const doc::Source*, std::string>, Broken> broken_;  // by the text, and the file that has it
+  std::vector<std::unique_ptr<Broken>> broken_;
 };
 
 }  // namespace gatehouse::openapi

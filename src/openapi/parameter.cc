@@ -29,6 +29,13 @@ bool is_read_differently(std::string_view raw, const Codec& codec) {
   return false;
 }
 
+// An exploded object, whose members have names and which has none.
+bool is_nameless(const Codec& codec) {
+  return codec.carrier == Codec::Carrier::styled && codec.style == Style::form && codec.explode &&
+         codec.type.kinds == TextType::kObject && codec.nesting != Nesting::json &&
+         codec.nesting != Nesting::brackets;
+}
+
 }  // namespace
 
 std::string_view name(In in) {
@@ -127,7 +134,7 @@ bool InputMemory::State::write_pairs(const std::vector<Codec>& codecs, json::Bui
     const std::uint32_t first = pairs.first(i);
     if (first == Pair::kEnd) {
       if (!codec.required) continue;
-      if (codec.is_nameless()) {
+      if (is_nameless(codec)) {
         // RFC 6570 section 2.3: an object without members is written as nothing.
         out.key(codec.name);
         out.begin_object();

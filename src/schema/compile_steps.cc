@@ -101,19 +101,24 @@ void Compiler::Implementation::fill_steps(const Site& site) {
 }
 
 // OpenAPI: the property decides which branch of oneOf or anyOf is meant, by the name of the schema that the
-// branch refers to or by the mapping. Only where every branch is a reference; else the branches decide.
+// branch refers to or by the mapping. Only where every branch is a reference; else the branches decide. Branches
+// that extend one schema with a discriminator, as springdoc writes them, have that one: values whose property
+// names none of them are held against the branches as if there were none.
 bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<Step>& steps) {
   using enum Keyword;
-  const Value wanted = site.keywords[discriminator];
-  if (!wanted || !site.resource.openapi) return false;
+  if (!site.resource.openapi) return false;
+  const Keyword keyword = site.keywords.has(one_of) ? one_of : any_of;
+  const Value own = site.keywords[discriminator];
+  const Value wanted = own ? own : common_discriminator(site, keyword);
+  if (!wanted) return false;
   const auto property = wanted.find_string("propertyName");
   if (!property) {
     report(site.resource, wanted, "discriminator must have a propertyName");
     return false;
   }
-  const Keyword keyword = site.keywords.has(one_of) ? one_of : any_of;
   if (!site.keywords.has(keyword) || !is_list_of_schemas(site, keyword)) return false;
   Step step;
+  step.unnamed = own ? Step::Unnamed::refused : Step::Unnamed::otherwise;
   step.op = Step::Op::discriminator;
   step.otherwise = keyword == one_of ? Step::Op::one : Step::Op::any;
   step.rule = name(keyword);
@@ -135,6 +140,7 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
       if (!target) continue;
       const auto found = std::find(targets.begin(), targets.end(), target->schema.node());
       if (found == targets.end()) {
+        if (!own) continue;  // of others that extend the same schema
         report(site.resource, member.value,
                fmt::format("the discriminator maps to a schema that {} does not have", name(keyword)));
         continue;
@@ -151,6 +157,25 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
   steps.push_back(std::move(step));
   if (keyword == one_of) add_branches(site, any_of, Step::Op::any, steps);
   return true;
+}
+
+// That of the schema which every branch extends; nothing where there is none, or where one of them has children
+// of its own, among which it would choose again.
+Value Compiler::Implementation::common_discriminator(const Site& site, Keyword keyword) {
+  if (options_.sealing == Sealing::open || site.task.key.use == Use::plain) return {};
+  const Value list = site.keywords[keyword];
+  if (!list || !list.is_array() || list.size() == 0) return {};
+  Value common;
+  for (const Value branch : list.elements()) {
+    const auto reference = branch.find_string("$ref");
+    if (!reference || !reference->starts_with("#/")) return {};
+    const auto target = documents_.resolve(site.resource, *reference, branch);
+    const Value one = target ? extensions_.inherited(target->schema, *target->resource) : Value();
+    if (!one || (common && common.node() != one.node())) return {};
+    if (!extensions_.of(target->schema, *target->resource).empty()) return {};
+    common = one;
+  }
+  return common;
 }
 
 // A discriminator on a schema that others extend: the property names the one that the value is held against, too.

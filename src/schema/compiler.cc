@@ -240,7 +240,7 @@ bool Compiler::Implementation::is_exempt(const Site& site, std::string_view name
 Compiler::Implementation::Use Compiler::Implementation::use_of_part(const Site& site) {
   const Use use = site.task.key.use;
   if (use == Use::plain || use == Use::extended) return use;
-  return extensions_.extends(site.task.schema, site.resource) ? Use::extended : Use::in_place;
+  return extensions_.inherited(site.task.schema, site.resource) ? Use::extended : Use::in_place;
 }
 
 const Rules& Compiler::Implementation::same_value(const Site& site, json::Value schema) {

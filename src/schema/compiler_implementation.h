@@ -101,6 +101,7 @@ class Compiler::Implementation {
   void seal_and_cap(const Site& site);
   void seal_array(const Site& site);
   bool add_discriminator(const Site& site, std::vector<Step>& steps);
+  json::Value common_discriminator(const Site& site, Keyword keyword);
   void add_extensions(const Site& site, std::vector<Step>& steps);
   const Rules& extension(const Site& site, const Documents::Target& target);
   std::optional<Documents::Target> mapped(const Site& site, json::Value named);

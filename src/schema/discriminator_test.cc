@@ -2,6 +2,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -98,6 +99,34 @@ TEST(DiscriminatorOfAParent, HoldsWhereverTheParentIsMeant) {
               ::testing::Contains("/kind discriminator"));
   // Answers are open.
   EXPECT_THAT(as_pet(R"({"kind":"Stone","weight":1})", "/components/schemas/Pet", Sealing::open), IsEmpty());
+}
+
+// As springdoc writes the body of a polymorphic class: the children, each beside what it extends.
+TEST(DiscriminatorOfAParent, ChoosesAmongTheBranchesThatExtendIt) {
+  for (const std::string_view keyword : {"oneOf", "anyOf"}) {
+    const std::string document = fmt::format(R"({{"openapi":"3.0.1","components":{{"schemas":{{
+      "Pet":{{"type":"object","required":["kind"],"properties":{{"kind":{{"type":"string"}}}},
+        "discriminator":{{"propertyName":"kind","mapping":{{"cat":"#/components/schemas/Cat","dog":"#/components/schemas/Dog","cow":"#/components/schemas/Cow"}}}}}},
+      "Cat":{{"type":"object","allOf":[{{"$ref":"#/components/schemas/Pet"}},{{"type":"object","properties":{{"lives":{{"type":"integer"}}}}}}]}},
+      "Dog":{{"type":"object","allOf":[{{"$ref":"#/components/schemas/Pet"}},{{"type":"object","properties":{{"bark":{{"type":"boolean"}}}}}}]}},
+      "Cow":{{"allOf":[{{"$ref":"#/components/schemas/Pet"}},{{"type":"object","required":["milk"],"properties":{{"milk":{{"type":"integer"}}}}}}]}},
+      "Body":{{"{}":[{{"$ref":"#/components/schemas/Cat"}},{{"$ref":"#/components/schemas/Dog"}}]}}}}}}}})",
+                                             keyword);
+    const auto with = [&](std::string_view instance) {
+      Options options = k30;
+      options.sealing = Sealing::sealed;
+      return hold(document, instance, options, Direction::input, "/components/schemas/Body").findings;
+    };
+    EXPECT_THAT(with(R"({"kind":"cat","lives":9})"), IsEmpty()) << keyword;
+    EXPECT_THAT(with(R"({"kind":"dog","bark":true})"), IsEmpty()) << keyword;
+    EXPECT_THAT(with(R"({"kind":"dog"})"), IsEmpty()) << keyword;
+    EXPECT_THAT(with(R"({"kind":"Cat","lives":9})"), IsEmpty()) << keyword;
+    for (const std::string_view instance :
+         {R"({"kind":"cat","bark":true})", R"({"kind":"dog","lives":9})", R"({"kind":"cow","milk":1})", R"({"lives":9})",
+          R"({"kind":"cat","lives":"9"})", R"({"kind":"cat","admin":true})", R"(7)", R"([])"}) {
+      EXPECT_THAT(with(instance), ::testing::Not(IsEmpty())) << keyword << instance;
+    }
+  }
 }
 
 TEST(DiscriminatorOfAParent, OverlooksNoSecretOfAChild) {

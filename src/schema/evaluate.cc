@@ -440,16 +440,16 @@ class Evaluator {
   }
 
   bool check_discriminated(const Step& step, Value value, Marks* marks, const Path* path) {
-    if (!value.is_object())
-      return step.otherwise == Step::Op::one ? check_one(step, value, marks, path)
-                                             : check_any(step, value, marks, path);
-    run_.work.take(static_cast<std::int64_t>(value.size()) * kMember);
-    const auto kind = value.find(step.property);
-    if (!kind && step.absent) return check(*step.absent, value, marks, path);
-    const std::uint32_t number =
-        kind && kind->is_string() ? step.names.find(kind->string()) : NameTable::kNone;
-    if (number == NameTable::kNone) return fail_member(path, step.property, "discriminator");
-    return check(*step.branches[step.targets[number]], value, marks, path);
+    if (value.is_object()) {
+      run_.work.take(static_cast<std::int64_t>(value.size()) * kMember);
+      const auto kind = value.find(step.property);
+      if (!kind && step.absent) return check(*step.absent, value, marks, path);
+      const auto number = kind && kind->is_string() ? step.names.find(kind->string()) : NameTable::kNone;
+      if (number != NameTable::kNone) return check(*step.branches[step.targets[number]], value, marks, path);
+      if (step.unnamed == Step::Unnamed::refused) return fail_member(path, step.property, "discriminator");
+    }
+    return step.otherwise == Step::Op::one ? check_one(step, value, marks, path)
+                                           : check_any(step, value, marks, path);
   }
 
   bool quietly(const Rules& rules, Value value, Marks* marks) {

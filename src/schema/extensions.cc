@@ -58,7 +58,8 @@ void Extensions::read(const SourceDocument& document, SchemaResource& around) {
         });
       }
       if (!in_force) continue;
-      found_[member.value.node()].extends = true;
+      json::Value& inherited = found_[member.value.node()].inherited;
+      if (!inherited) inherited = in_force;
       Found& found = found_[ancestor.node()];
       found.discriminator = in_force;
       if (found.list.size() < kMostExtensions)
@@ -82,9 +83,9 @@ const std::vector<Extension>& Extensions::of(json::Value schema, SchemaResource&
   return found == nullptr ? kNoExtensions : found->list;
 }
 
-bool Extensions::extends(json::Value schema, SchemaResource& around) {
+json::Value Extensions::inherited(json::Value schema, SchemaResource& around) {
   const Found* const found = find(schema, around);
-  return found != nullptr && found->extends;
+  return found == nullptr ? json::Value() : found->inherited;
 }
 
 }  // namespace gatehouse::schema

@@ -29,14 +29,14 @@ class Extensions {
   const std::vector<Extension>& of(json::Value schema, SchemaResource& around);
   // Its own, or the inherited one. Precondition: of() has some.
   json::Value discriminator(json::Value schema) const { return found_.at(schema.node()).discriminator; }
-  // Whether it extends a schema in which a discriminator is in force.
-  bool extends(json::Value schema, SchemaResource& around);
+  // The discriminator that is in force in a schema which it extends; none: it extends none such.
+  json::Value inherited(json::Value schema, SchemaResource& around);
 
  private:
   struct Found {
     json::Value discriminator;
     std::vector<Extension> list;
-    bool extends = false;
+    json::Value inherited;
   };
   const Found* find(json::Value schema, SchemaResource& around);
   void read(const SourceDocument& document, SchemaResource& around);

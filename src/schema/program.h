@@ -107,6 +107,8 @@ struct Step {
   std::vector<std::uint32_t> targets;  // discriminator: value number → branch
   std::string property;                // discriminator
   const Rules* absent = nullptr;       // discriminator: for values without it; null: these are refused
+  // discriminator: values whose property names no branch.
+  enum class Unnamed : std::uint8_t { refused, otherwise } unnamed = Unnamed::refused;
 };
 
 // A schema resource, as far as $dynamicRef needs to know it while evaluating.
