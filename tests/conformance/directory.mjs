@@ -11,6 +11,7 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {availableParallelism, cpus, tmpdir} from 'node:os';
 import {join, relative} from 'node:path';
+import {answered} from './support/answered.mjs';
 import {conclude, table, top} from './support/suite.mjs';
 
 const mostShare = 0.05;
@@ -40,30 +41,6 @@ function run(args, cwd) {
     child.stderr.setEncoding('utf8').on('data', piece => { err += piece; });
     child.on('close', (code, signal) => resolve({code: code ?? signal, out, err}));
   });
-}
-
-// What `init` marks, answered without looking at the API.
-function answered(text) {
-  const lines = text.split('\n');
-  const out = [];
-  let is_public = false;
-  for (const line of lines) {
-    const commented = /^(\s*)# (security_schemes:|  partnerKey: |authenticators:|issuer: |audience: |jwks: )/.exec(line);
-    if (commented) {
-      let said = line.replace(/^(\s*)# /, '$1');
-      if (commented[2] === 'jwks: ') said = `${commented[1]}jwks: file:keys.json`;
-      out.push(said);
-      continue;
-    }
-    if (line.includes('DECIDE: public in the document')) is_public = true;
-    if (is_public && /^  \S.*: \{permission: /.test(line)) {
-      out.push(line.replace(': {permission: ', ': {public: "as the document says", permission: '));
-      is_public = false;
-      continue;
-    }
-    out.push(line);
-  }
-  return out.join('\n');
 }
 
 // True errors of documents, by what their sentences have in common.
