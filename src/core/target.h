@@ -43,6 +43,14 @@ class RequestStream {
   virtual net::Task<Verdict<std::string_view>> next() = 0;
 };
 
+// The policy that serves now: a reload may have replaced the one that admitted the request.
+class PresentPolicy {
+ public:
+  virtual ~PresentPolicy() = default;
+  // Of a request that has waited, before it acts: refuses what the policy of now would not admit.
+  virtual Verdict<void> still_admits() = 0;
+};
+
 // The inputs of a target besides the proof. Borrowed from the exchange.
 struct Call {
   const http::RequestHead& head;
@@ -65,11 +73,10 @@ struct Call {
   // The request's place among those that the operation's `concurrency` counts; null without `concurrency`.
   // Work that continues after its request was cancelled keeps a reference until it has ended.
   std::shared_ptr<const void> place{};
-  // Counts the memory that a target keeps for the request in addition to the exchange's: copies, and its
-  // answer.
+  // Counts what a target keeps for the request in addition to the exchange: copies, and its answer.
   const std::shared_ptr<CallerShares>* memory = nullptr;  // null: it is not counted
-  // Null: the body, if there is one, is in the permit's request.
-  RequestStream* upload = nullptr;
+  RequestStream* upload = nullptr;   // null: the body, if there is one, is in the permit's request
+  PresentPolicy* present = nullptr;  // null: there are no reloads
 };
 
 // The actions of the target, for the event and for operators; never for the client.

@@ -11,6 +11,7 @@ net::Task<Verdict<std::string_view>> Upload::next() {
   auto piece = co_await body_->next(most_, *memory_);
   // It took its time: what was proven may have ended meanwhile. The last piece stays behind then too.
   GATEHOUSE_CO_CHECK(principal_->in_force(clock_->wall()));
+  if (present_ != nullptr) GATEHOUSE_CO_CHECK(present_->still_admits());
   co_return piece;
 }
 

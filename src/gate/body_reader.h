@@ -37,6 +37,7 @@ class Upload final : public RequestStream {
     CallerShares::Lease& memory;
     const Principal& principal;
     const Clock& clock;
+    PresentPolicy* present;               // null: there are no reloads
     std::uint64_t most;                   // bytes
     std::optional<std::uint64_t> length;  // nothing: it comes in chunks
   };
@@ -45,6 +46,7 @@ class Upload final : public RequestStream {
         memory_(&of.memory),
         principal_(&of.principal),
         clock_(&of.clock),
+        present_(of.present),
         most_(of.most),
         length_(of.length) {}
 
@@ -58,6 +60,7 @@ class Upload final : public RequestStream {
   CallerShares::Lease* memory_;
   const Principal* principal_;
   const Clock* clock_;
+  PresentPolicy* present_;
   std::uint64_t most_;
   std::optional<std::uint64_t> length_;
   std::optional<std::string_view> first_;

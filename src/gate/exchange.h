@@ -86,6 +86,7 @@ enum class MarkedSecrets : std::uint8_t { searched_for, too_many };
 struct Found {
   std::shared_ptr<const policy::PolicySet> policy;
   const Peer* peer = nullptr;
+  PresentPolicy* present = nullptr;  // null: there are no reloads
   IpAddress client;
   Kept<std::string> client_text;
   Kept<std::string> authority;  // the host of this server that the request names; empty: not a served host

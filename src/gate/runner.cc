@@ -152,7 +152,7 @@ net::Task<Verdict<void>> Runner::begin_upload(Exchange& exchange, BodyReader& bo
   const http::BodyFraming& framing = exchange.head.body;
   const bool chunked = framing.kind == http::BodyKind::chunked;
   exchange.upload.emplace(
-      Upload::Of{body, exchange.body_memory, *exchange.checked.principal(), clock_,
+      Upload::Of{body, exchange.body_memory, *exchange.checked.principal(), clock_, exchange.present,
                  exchange.checked.operation()->body_bytes,
                  chunked ? std::optional<std::uint64_t>() : std::optional<std::uint64_t>(framing.length)});
   if (!chunked) co_return Verdict<void>();
@@ -177,6 +177,7 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
       auto intended = co_await record_intent(exchange);
       GATEHOUSE_CO_CHECK(std::move(intended));
     }
+    GATEHOUSE_CO_CHECK(still_admits(exchange));
     exchange.on_hang_up = parts.on_hang_up;
     exchange.effect = Effect::unknown;
     auto called = co_await (*target)->call(decision, call, exchange.answer.response_, exchange.report);
@@ -199,11 +200,7 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
     auto intended = co_await record_intent(exchange);
     GATEHOUSE_CO_CHECK(std::move(intended));
   }
-  // The last moment before the call: a credential that ended while the request waited (for its body, a long
-  // check, the object or the disk) does nothing any more. The target checks again after its own waits.
-  if (has_waited(exchange)) {
-    GATEHOUSE_CO_CHECK(principal.in_force(clock_.wall()));
-  }
+  GATEHOUSE_CO_CHECK(still_admits(exchange));  // and the target asks after its own waits
   exchange.on_hang_up = parts.on_hang_up;
   exchange.effect = Effect::unknown;
   Target& target = *std::get<std::unique_ptr<Target>>(parts.target);
@@ -216,6 +213,12 @@ net::Task<Verdict<Released>> Runner::call(Input input) {
 // A loop's time is that of the beginning of its turn: it is later than the request's only in a later turn.
 bool Runner::has_waited(const Exchange& exchange) const {
   return parts_.loop == nullptr || parts_.loop->now() > exchange.started;
+}
+
+Verdict<void> Runner::still_admits(const Exchange& exchange) const {
+  if (!has_waited(exchange)) return {};
+  GATEHOUSE_CHECK(exchange.checked.principal()->in_force(clock_.wall()));
+  return exchange.present != nullptr ? exchange.present->still_admits() : Verdict<void>();
 }
 
 net::Task<Verdict<void>> Runner::record_intent(Exchange& exchange) {
@@ -325,7 +328,8 @@ Call Runner::call_of(const Input& input) const {
               .answers = operation.answers,
               .place = exchange.place,
               .memory = exchange.bodies,
-              .upload = exchange.upload ? &*exchange.upload : nullptr};
+              .upload = exchange.upload ? &*exchange.upload : nullptr,
+              .present = exchange.present};
 }
 
 }  // namespace gatehouse::gate

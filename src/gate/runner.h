@@ -79,6 +79,9 @@ class Runner {
   net::Task<Verdict<void>> record_intent(Exchange& exchange);
   // Whether other work can have been done since the request's credential was proven.
   bool has_waited(const Exchange& exchange) const;
+  // The last moment before the call. A credential that ended while the request waited (for its body, a long
+  // check, the object or the disk) does nothing any more, and neither does a request that a reload refuses.
+  Verdict<void> still_admits(const Exchange& exchange) const;
   Call call_of(const Input& input) const;
   OperationParts& parts_of(const policy::Operation& operation) { return parts_.operations[operation.index]; }
 

@@ -238,6 +238,8 @@ void Answering::failed(std::string_view what) {
 }  // namespace
 
 net::Task<void> serve(Worker& worker, const Serving& serving, gate::Exchange& exchange, Carrier& carrier) {
+  ServingPolicy present(worker, exchange, carrier.client());
+  exchange.present = &present;
   exchange.bodies = &worker.shared().bodies;
   const auto arrived =
       gate::arrive(exchange, serving.listening->names, worker.shared().clock, worker.entropy());

@@ -14,6 +14,23 @@ constexpr std::chrono::seconds kWatchEvery{1};
 
 }  // namespace
 
+ServingPolicy::ServingPolicy(Worker& worker, gate::Exchange& exchange, const Client& client)
+    : worker_(worker), exchange_(exchange), client_(client) {}
+
+Verdict<void> ServingPolicy::still_admits() {
+  const Serving& now = *worker_.serving();
+  if (!vouched_for(client_, now)) return refuse(Reason::credential_unknown);
+  const std::shared_ptr<const policy::PolicySet>& policy = now.runner->shared_policy();
+  if (policy == exchange_.policy || policy == admitted_by_) return {};
+  const auto again = now.runner->ask_again(exchange_);
+  if (!again) {
+    refused_by_ = policy;
+    return std::unexpected(again.error());
+  }
+  if (*again != gate::Runner::Again::not_known_yet) admitted_by_ = policy;
+  return {};
+}
+
 bool vouched_for(const Client& client, const Serving& now) {
   const auto& tls = now.listener(client.listener).tls;
   return client.peer.certificate.empty() || client.shaken == tls ||

@@ -1,9 +1,10 @@
-// Checks once a second whether a long answer may continue.
+// Whether a request that waits, or a long answer, is still admitted.
 #pragma once
 
 #include <memory>
 #include <optional>
 
+#include "core/target.h"
 #include "core/verdict.h"
 #include "gate/exchange.h"
 #include "net/loop.h"
@@ -17,7 +18,21 @@ class Worker;
 // Whether the authorities that vouched for the client's certificate, if it showed one, still count.
 bool vouched_for(const Client& client, const Serving& now);
 
-// Of the exchange whose answer `carrier` takes; both outlive it. When the answer may go on no more, it calls
+// Of the exchange that begins: it outlives the event of the exchange.
+class ServingPolicy final : public PresentPolicy {
+ public:
+  ServingPolicy(Worker& worker, gate::Exchange& exchange, const Client& client);
+  Verdict<void> still_admits() override;
+
+ private:
+  Worker& worker_;
+  gate::Exchange& exchange_;
+  const Client& client_;
+  std::shared_ptr<const policy::PolicySet> admitted_by_;  // need not be asked again; null: none
+  std::shared_ptr<const policy::PolicySet> refused_by_;   // a refusal names parts of it
+};
+
+// Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; both outlive it. When the answer may go on no more, it calls
 // Carrier::end_now().
 class StreamWatch final : private net::Timer {
  public:

@@ -26,7 +26,10 @@ class Forwarded final : public UpstreamHeadWriter {
  public:
   Forwarded(const Call& call, const Permit& permit, std::string assertion)
       : call_(call), permit_(permit), assertion_(std::move(assertion)) {}
-  Verdict<void> still_allowed() const override { return permit_.principal().in_force(call_.clock.wall()); }
+  Verdict<void> still_allowed() const override {
+    GATEHOUSE_CHECK(permit_.principal().in_force(call_.clock.wall()));
+    return call_.present != nullptr ? call_.present->still_admits() : Verdict<void>();
+  }
   void write(std::string& out, const UpstreamAddress& address) const override {
     // A sender signs the host that it asked for.
     const bool kept = call_.forwards.signatures == Signatures::kept;

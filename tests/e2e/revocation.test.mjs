@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, it } from 'node:test';
 
-import { Desk, askDatabase, assertRefused, eventually, lockDatabase, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
+import { Desk, Wire, askDatabase, assertRefused, eventually, lockDatabase, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
 
 const denied = (reason) => ({ status: 401, error: 'authentication_required', reason, stage: 'authenticate' });
 const id = { name: 'id', in: 'path', required: true, schema: { type: 'integer' } };
@@ -203,6 +203,85 @@ describe('a token that ends while its request waits', unlessBuilt, () => {
     withdraw = false;
     desk.folder.write('keys.json', desk.issuer.jwks);
     await eventually(async () => (await desk.get('/orders/1', headers)).status === 200, 'the key again');
+    await desk.close();
+  });
+});
+
+describe('a reload while a request waits', unlessBuilt, () => {
+  const denies = (reason, status = 403) => ({ status, error: status === 403 ? 'forbidden' : 'not_found', reason });
+  const bytes = { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
+  const open = (change = () => {}) => Desk.open({ change: (configuration, api, desk) => {
+    api.paths['/files'] = { post: { operationId: 'upload', security, requestBody: bytes, responses } };
+    configuration.operations.upload = { permission: 'orders:write', body: '1MiB' };
+    change(configuration, api, desk);
+  } });
+  const reload = async (desk, change) => {
+    change(desk.configuration, desk.api);
+    desk.writeFiles();
+    const reloads = () => desk.gatehouse.output.match(/reloaded/g)?.length ?? 0;
+    const before = reloads();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => reloads() > before, 'reload');
+  };
+  const file = ['/files', 'application/octet-stream', 'x'.repeat(100_000)]; // goes on as it comes
+  // A request of which the half of the body has arrived, and the gates before the body have decided.
+  const half = async (desk, key, path = '/orders', type = 'application/json', body = JSON.stringify({ title: 'pen', quantity: 1 })) => {
+    const wire = await Wire.open(desk.port, desk.tls);
+    const fields = { Host: 'localhost', 'Content-Type': type, 'Content-Length': body.length, 'X-API-Key': key.key, Expect: '100-continue' };
+    wire.send(`POST ${path} HTTP/1.1\r\n${Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+    await wire.until(({ received }) => received.includes('100 Continue\r\n\r\n'), 'go-ahead');
+    wire.received = Buffer.alloc(0);
+    wire.send(body.slice(0, 9));
+    return { rest: async () => (await wire.send(body.slice(9)).responses()).at(-1), wire };
+  };
+
+  for (const [what, change, expected] of [
+    ['blocks its principal', (configuration) => (configuration.blocked = { principals: ['partner:acme'] }), denies('principal_blocked')],
+    ['blocks its address', (configuration) => (configuration.blocked = { addresses: ['127.0.0.1'] }), denies('address_blocked')],
+    ['takes its permission', ({ roles }) => (roles.partner = ['orders:read']), denies('permission_missing')],
+    ['has another condition', ({ operations }) => (operations.createOrder.when = 'request.body.quantity > 1'), denies('condition_false')],
+    ['excludes its operation', ({ operations }) => (operations.createOrder = { exclude: 'later' }), denies('no_such_operation', 404)],
+  ]) it(`for its body ${what}: it does nothing`, async () => {
+    const desk = await open();
+    const waiting = await half(desk, await desk.createKey());
+    await reload(desk, change);
+    const event = await assertRefused(desk.gatehouse, await waiting.rest(), expected);
+    assert.deepEqual([event['user.id'], event.operation], ['partner:acme', 'createOrder']);
+    assert.equal(desk.upstream.requests.length, 0);
+    await desk.close();
+  });
+
+  it('lets it go on where the new policy admits it too', async () => {
+    const desk = await open();
+    const waiting = [await half(desk, await desk.createKey()), await half(desk, await desk.createKey(), ...file)];
+    await reload(desk, (configuration) => Object.assign(configuration, { blocked: { principals: ['partner:other'] } }));
+    for (const one of waiting) assert.equal((await one.rest()).status, 200);
+    await desk.close();
+  });
+
+  it('ends an upload whose principal it blocks before the upstream has the whole', async () => {
+    const desk = await open();
+    const waiting = await half(desk, await desk.createKey(), ...file);
+    await reload(desk, (configuration) => (configuration.blocked = { principals: ['partner:acme'] }));
+    waiting.wire.send('x');
+    const event = await desk.gatehouse.event(({ operation, reason }) => operation === 'upload' && reason === 'principal_blocked');
+    assert.equal(event['user.id'], 'partner:acme');
+    assert.deepEqual(desk.upstream.requests, []);
+    waiting.wire.destroy();
+    await desk.close();
+  });
+
+  it('is asked again before another attempt (`retries`)', async () => {
+    const desk = await open(({ upstreams }) => (upstreams.orders.retries = 2));
+    const key = await desk.createKey();
+    const sockets = [];
+    desk.upstream.answer = (_, socket) => void sockets.push(socket);
+    const asked = desk.get('/orders/1', { 'x-api-key': key.key });
+    await eventually(() => sockets.length === 1, 'first attempt');
+    await reload(desk, (configuration) => (configuration.blocked = { principals: ['partner:acme'] }));
+    sockets[0].destroy();
+    await assertRefused(desk.gatehouse, await asked, denies('principal_blocked'));
+    assert.equal(desk.upstream.requests.length, 1);
     await desk.close();
   });
 });
