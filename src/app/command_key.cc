@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -38,7 +39,7 @@ namespace {
 struct KeyOptions {
   std::string config = "gatehouse.yaml";
   std::string id;
-  std::string expires;
+  std::optional<std::string> expires;
   std::string overlap = "7d";
   std::vector<std::string> addresses;
   store::KeyRequest request;
@@ -90,7 +91,7 @@ class Watchdog {
 
 // The keys of the configuration's store, for one command.
 struct KeySession {
-  const policy::PolicySet& policy;
+  const policy::Settings& settings;
   db::SqliteStore& store;
   store::KeyService& service;
   net::Loop& loop;
@@ -112,19 +113,19 @@ struct KeySession {
 };
 
 int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
-  const auto policy = load_policy(words.config, "the command did nothing");
-  if (!policy) return 1;
+  const auto settings = load_settings(words.config, "the command did nothing");
+  if (!settings) return 1;
   Watchdog watchdog(
       fmt::format("{} did not answer within {} s, so it is unknown whether anything has changed; check with "
                   "`gatehouse key list`, and try again",
-                  policy->settings.store, Watchdog::kPatience.count()));
+                  settings->store, Watchdog::kPatience.count()));
   const SystemClock clock;
-  const auto store = open_store(policy->settings, clock, db::SqliteStore::Replaced::refuse);
+  const auto store = open_store(*settings, clock, db::SqliteStore::Replaced::refuse);
   if (!store) return fail("key", store.error().text);
-  const auto hasher = open_key_hasher(policy->settings);
+  const auto hasher = open_key_hasher(*settings);
   if (!hasher) return fail("key", hasher.error().text);
   SystemEntropy entropy;
-  auto sink = open_event_sink(policy->settings, draw_log_writer(entropy));
+  auto sink = open_event_sink(*settings, draw_log_writer(entropy));
   if (!sink) return fail("key", sink.error().text);
   net::Loop loop(clock);
   std::vector<std::unique_ptr<audit::Sink>> sinks;
@@ -141,7 +142,7 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
                     "events of earlier changes of keys could not be recorded, and are noted in the store: {}",
                     left.error().text));
   }
-  return work({*policy, **store, service, loop, watchdog});
+  return work({*settings, **store, service, loop, watchdog});
 }
 
 // After a change that is in the store: waits until every running server has read it. So a revoked key is
@@ -202,9 +203,9 @@ int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::
 
 // A key belongs to an authenticator. Where there is one for keys, it is that one's; where there are several,
 // the operator says whose.
-Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyRequest& request) {
+Result<> choose_authenticators(const policy::Settings& settings, store::KeyRequest& request) {
   std::vector<std::string> known;
-  for (const auto& [name, authenticator] : policy.settings.authenticators) {
+  for (const auto& [name, authenticator] : settings.authenticators) {
     if (authenticator.takes_keys()) known.push_back(name);
   }
   if (known.empty())
@@ -224,7 +225,7 @@ Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyReques
                      fmt::format("the configuration has no authenticator `{}` of type api_key; there are: {}",
                                  name, fmt::join(known, ", ")));
     }
-    const std::string& prefix = policy.settings.authenticators.at(name).prefix.value;
+    const std::string& prefix = settings.authenticators.at(name).prefix.value;
     if (!request.principal.starts_with(prefix)) {
       return failure(
           ErrorCode::invalid,
@@ -237,15 +238,15 @@ Result<> choose_authenticators(const policy::PolicySet& policy, store::KeyReques
 
 int create(KeyOptions& words) {
   return with_keys(words, [&](const KeySession& keys) {
-    const policy::PolicySet& policy = keys.policy;
     for (const std::string& role : words.request.roles) {
-      if (!policy.has_role(role)) return fail("key", fmt::format("the configuration has no role `{}`", role));
+      if (!keys.settings.roles.contains(role))
+        return fail("key", fmt::format("the configuration has no role `{}`", role));
     }
-    if (const auto chosen = choose_authenticators(policy, words.request); !chosen) {
+    if (const auto chosen = choose_authenticators(keys.settings, words.request); !chosen) {
       return fail("key", chosen.error().text);
     }
-    if (!words.expires.empty()) {
-      words.request.lifetime = parse_duration(words.expires);
+    if (words.expires) {
+      words.request.lifetime = parse_duration(*words.expires);
       if (!words.request.lifetime) wrong_usage("--expires", "must be a duration such as 90d");
     }
     for (const std::string& text : words.addresses) {
@@ -320,7 +321,14 @@ int list(const KeyOptions& words) {
   });
 }
 
+// The id of a key is no secret; a whole key would stand in a terminal's, or a script's, log.
+void check_id(const KeyOptions& words) {
+  if (words.id.starts_with("gh_"))
+    wrong_usage("id", "is a whole key; write its id alone, the characters between `gh_` and the next `_`");
+}
+
 int rotate(const KeyOptions& words) {
+  check_id(words);
   return with_keys(words, [&](const KeySession& keys) {
     const auto overlap = parse_duration(words.overlap);
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
@@ -330,6 +338,7 @@ int rotate(const KeyOptions& words) {
 }
 
 int revoke(const KeyOptions& words) {
+  check_id(words);
   return with_keys(words, [&](const KeySession& keys) {
     const auto done = keys.finish(keys.service.revoke(keys.loop, KeySession::until(), words.id));
     if (!done) return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));

@@ -29,6 +29,10 @@ void Command::option(const char* names, std::string& into, const char* what,
   if (!into.empty()) option->capture_default_str();
 }
 
+void Command::option(const char* names, std::optional<std::string>& into, const char* what) {
+  app_->add_option(names, into, what);
+}
+
 void Command::option(const char* names, std::vector<std::string>& into, const char* what) {
   app_->add_option(names, into, what);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class Command {
   void option(const char* names, std::string& into, const char* what, Need need = Need::optional);
   void option(const char* names, std::string& into, const char* what,
               const std::vector<std::string>& choices);
+  // Absent, or a text that may be empty.
+  void option(const char* names, std::optional<std::string>& into, const char* what);
   // May be repeated.
   void option(const char* names, std::vector<std::string>& into, const char* what);
   void flag(const char* names, bool& into, const char* what);

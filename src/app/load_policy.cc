@@ -1,5 +1,7 @@
 #include "app/load_policy.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -28,6 +30,10 @@ class Progress {
   bool shown_ = false;
 };
 
+void tell(const Problems& problems, const std::string& path, std::string_view consequence) {
+  fmt::print(stderr, "{}{}: {}\n", problems.text(), count_of(problems, path), consequence);
+}
+
 }  // namespace
 
 policy::LoadOptions load_options() {
@@ -45,9 +51,20 @@ std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Pr
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, std::string_view consequence) {
   Problems problems;
   auto policy = load_policy(path, problems);
-  if (policy) return policy;
-  fmt::print(stderr, "{}{}: {}\n", problems.text(), count_of(problems, path), consequence);
-  return nullptr;
+  if (!policy) tell(problems, path, consequence);
+  return policy;
+}
+
+std::optional<policy::Settings> load_settings(const std::string& path, std::string_view consequence) {
+  Problems problems;
+  std::optional<policy::Settings> settings;
+  if (const auto source = doc::load(path, doc::disk_files(), problems)) {
+    settings = policy::read_settings(*source, std::filesystem::absolute(path).parent_path().string(), problems);
+    settings->source = source;
+  }
+  if (problems.empty()) return settings;
+  tell(problems, path, consequence);
+  return std::nullopt;
 }
 
 std::string count_of(const Problems& problems, const std::string& path) {

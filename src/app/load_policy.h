@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/problems.h"
 #include "policy/load.h"
 #include "policy/policy_set.h"
+#include "policy/settings.h"
 
 namespace gatehouse::app {
 
@@ -18,6 +20,10 @@ policy::LoadOptions load_options();
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, Problems& problems);
 // The same, with every problem on standard error, and the consequence: "nothing was started".
 std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, std::string_view consequence);
+
+// gatehouse.yaml alone, without the files and variables that it names: for commands that work on the store
+// only, and must work while a document or a certificate cannot be read. As above where there is a problem.
+std::optional<policy::Settings> load_settings(const std::string& path, std::string_view consequence);
 
 // "4 problems in gatehouse.yaml"
 std::string count_of(const Problems& problems, const std::string& path);

@@ -41,6 +41,42 @@ describe('gatehouse key', unlessBuilt, () => {
     assert.equal((await key('revoke', 'nothing')).status, 1);
   });
 
+  it('takes the id of a key, and does not repeat a whole one', async () => {
+    const made = await desk.createKey('partner:whole');
+    for (const command of ['revoke', 'rotate']) {
+      const { status, stdout, stderr } = await key(command, made.key);
+      assert.equal(status, 2);
+      assert.match(stderr, /is a whole key; write its id alone/);
+      assert.ok(!(stdout + stderr).includes(made.key.slice(0, 20)));
+    }
+  });
+
+  it('makes no key without an end of an empty `--expires`', async () => {
+    const { status, stdout, stderr } = await key('create', '--principal', 'partner:x', '--expires', '');
+    assert.equal(status, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /--expires/);
+  });
+
+  it('works while a document, a certificate or a variable of the configuration is missing', async () => {
+    const made = await desk.createKey('partner:leaked');
+    desk.folder.write('incomplete.yaml', {
+      ...desk.configuration, openapi: ['none.json'], tls: { ...desk.configuration.tls, private_key: 'file:none.key' },
+      upstreams: { orders: { ...desk.configuration.upstreams.orders, set: { Authorization: 'env:NOT_HERE' } } },
+      blocked: { addresses: 'file:none.txt' },
+    });
+    const run = (...words) => desk.folder.run('key', words[0], '-c', 'incomplete.yaml', ...words.slice(1));
+    assert.equal((await desk.folder.run('check', '-c', 'incomplete.yaml')).status, 1);
+    assert.ok((await run('list')).stdout.includes('partner:leaked'));
+    assert.equal((await run('revoke', made.id)).status, 0);
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': made.key })).status, 401);
+    assert.equal((await run('create', '--principal', 'partner:x', '--role', 'emperor')).status, 1);
+    desk.folder.write('incomplete.yaml', { ...desk.configuration, nonsense: 1 });
+    const { status, stderr } = await run('list');
+    assert.equal(status, 1);
+    assert.match(stderr, /nonsense/);
+  });
+
   it('remembers when a key was last used', async () => {
     const made = await desk.createKey('partner:used');
     assert.equal((await desk.get('/orders/1', { 'x-api-key': made.key })).status, 200);
