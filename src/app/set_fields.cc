@@ -1,12 +1,17 @@
 #include "app/set_fields.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "app/process_resources.h"
+#include "base/encoding.h"
+#include "base/strings.h"
 #include "http/response_writer.h"
 
 namespace gatehouse::app {
@@ -31,6 +36,18 @@ Result<std::string> value_of(const policy::SetField& field) {
   return text;
 }
 
+bool is_basic(std::string_view value) { return equal_ignoring_case(value.substr(0, 6), "basic "); }
+
+// RFC 7617: an upstream decodes the pair, and may tell the password. A shorter one is in ordinary words.
+void add_user_and_password(const std::string& credential, std::vector<std::string>& secrets) {
+  constexpr std::size_t kShortestPassword = 4;
+  auto pair = from_base64(credential);
+  if (!pair) return;
+  std::string password = pair->substr(std::min(pair->find(':'), pair->size() - 1) + 1);
+  if (password.size() >= kShortestPassword) secrets.push_back(std::move(password));
+  secrets.push_back(*std::move(pair));
+}
+
 }  // namespace
 
 Result<target::FixedFields> fixed_fields_of(const policy::Upstream& upstream) {
@@ -48,8 +65,10 @@ Result<target::FixedFields> fixed_fields_of(const policy::Upstream& upstream) {
     http::append_field(fixed.lines, field.name.value, *value);
     if (field.from == policy::SetField::From::text) continue;
     // `Bearer TOKEN`: what an upstream tells may be the token alone.
-    if (const auto space = value->rfind(' '); space != std::string::npos)
+    if (const auto space = value->rfind(' '); space != std::string::npos) {
       fixed.secrets.push_back(value->substr(space + 1));
+      if (is_basic(*value)) add_user_and_password(fixed.secrets.back(), fixed.secrets);
+    }
     fixed.secrets.push_back(*std::move(value));
   }
   return fixed;

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstring>
 #include <numeric>
+#include <system_error>
+#include <utility>
 
 namespace gatehouse::audit {
 namespace {
@@ -49,6 +51,47 @@ void undo_json(std::string_view text, std::string& out, std::vector<std::uint32_
       const auto name = kNames.find(text[i]);
       out += name == kNames.npos ? text[i] : kValues[name];
     }
+  }
+}
+
+// The ASCII character of the character reference of HTML that begins at text[at], and how long it is: those by
+// number, and the five names that every escaper knows. Length 0: there is none.
+struct Reference {
+  char character = 0;
+  std::size_t size = 0;
+};
+constexpr std::size_t kLongestReference = 10;  // `&#x000041;`
+Reference reference_at(std::string_view text, std::size_t at) {
+  constexpr std::pair<std::string_view, char> kNamed[] = {
+      {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+  text = text.substr(at, kLongestReference);
+  for (const auto& [name, character] : kNamed) {
+    if (text.starts_with(name)) return {character, name.size()};
+  }
+  if (!text.starts_with("&#")) return {};
+  const bool is_hex = text.size() > 2 && (text[2] == 'x' || text[2] == 'X');
+  const std::size_t digits = is_hex ? 3 : 2;
+  unsigned code = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data() + std::min(digits, text.size()), last, code, is_hex ? 16 : 10);
+  if (error != std::errc() || end == last || *end != ';' || code >= 0x80) return {};
+  return {static_cast<char>(code), static_cast<std::size_t>(end + 1 - text.data())};
+}
+
+bool has_references(std::string_view text) {
+  for (auto at = text.find('&'); at != text.npos; at = text.find('&', at + 1)) {
+    if (reference_at(text, at).size > 0) return true;
+  }
+  return false;
+}
+
+// Character references undone: pages of errors show a request so.
+void undo_html(std::string_view text, std::string& out, std::vector<std::uint32_t>& places) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    places.push_back(static_cast<std::uint32_t>(i));
+    const Reference reference = text[i] == '&' ? reference_at(text, i) : Reference();
+    out += reference.size > 0 ? reference.character : text[i];
+    if (reference.size > 0) i += reference.size - 1;
   }
 }
 
@@ -111,11 +154,12 @@ void undo_base64(std::string_view text, std::size_t skip, std::size_t shortest, 
   }
 }
 
-// Other spellings of a text: the byte without which it has none, how long an escape is at most, and how it is
-// undone. `places`: where each byte of `out` stands in the text.
+// Other spellings of a text: the byte with which each escape begins, how long one is at most, whether there is
+// one, and how they are undone. `places`: where each byte of `out` stands in the text.
 struct Spelling {
   char mark;
   std::size_t longest;
+  bool (*occurs)(std::string_view text);
   void (*undo)(std::string_view text, std::string& out, std::vector<std::uint32_t>& places);
 
   // Without an escape at the end that could have been cut.
@@ -124,7 +168,10 @@ struct Spelling {
     return last != text.npos && text.size() - last < longest ? text.substr(0, last) : text;
   }
 };
-constexpr Spelling kSpellings[] = {{'%', 3, undo_percent}, {'\\', 6, undo_json}};
+constexpr Spelling kSpellings[] = {
+    {'%', 3, [](std::string_view text) { return text.contains('%'); }, undo_percent},
+    {'\\', 6, [](std::string_view text) { return text.contains('\\'); }, undo_json},
+    {'&', kLongestReference, has_references, undo_html}};
 
 }  // namespace
 
@@ -229,7 +276,7 @@ bool CredentialSearch::any_reading(std::string_view text, End end, Visit&& visit
   std::iota(read_.places.begin(), read_.places.end(), 0U);
   if (each(read_)) return true;
   for (const Spelling& spelling : kSpellings) {
-    if (!text.contains(spelling.mark)) continue;
+    if (!spelling.occurs(text)) continue;
     const std::string_view finished = end == End::may_be_cut ? spelling.finished(text) : text;
     for (const std::string_view part : {text, finished}) {
       read_.clear();

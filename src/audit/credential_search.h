@@ -22,8 +22,8 @@ class CredentialSearch {
 
   // Whether one of them is in the text as it is.
   bool occurs_in(std::string_view text);
-  // Whether one of them is in the text: as it is, percent-encoded, or escaped as JSON does, and in base64, of
-  // either alphabet, beside other bytes or alone.
+  // Whether one of them is in the text: as it is, percent-encoded, or escaped as JSON or HTML does, and in
+  // base64, of either alphabet, beside other bytes or alone.
   bool is_repeated_in(std::string_view text);
   // The text with `mark` in place of every run of bytes that is_repeated_in() would find. A text that may
   // have been cut off loses a beginning of a credential at its end, too, from kTelling bytes on.

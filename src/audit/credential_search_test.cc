@@ -75,6 +75,10 @@ TEST(CredentialSearch, TakesOutOtherSpellingsWithAllTheirBytes) {
   EXPECT_EQ(scrubbed(credentials, "q=%73%33cr3t%2F+%22x"), "q=[redacted]");
   EXPECT_EQ(scrubbed(credentials, R"({"token":"s3cr3t\/+\"x","n":1})"), R"({"token":"[redacted]","n":1})");
   EXPECT_EQ(scrubbed(credentials, R"("\u0073\u0033cr3t/+\u0022x")"), R"("[redacted]")");
+  EXPECT_EQ(scrubbed(credentials, "<b>s3cr3t&#x2F;&#43;&quot;x</b> &amp; &#115;3cr3t/&#x00002b;&#34;x"),
+            "<b>[redacted]</b> &amp; [redacted]");
+  EXPECT_EQ(scrubbed(credentials, "s3cr3t&#x2F;&#43;&quot;y &#x; &# &#999999999999; &#304; &quot"),
+            "s3cr3t&#x2F;&#43;&quot;y &#x; &# &#999999999999; &#304; &quot");
   EXPECT_EQ(scrubbed(credentials, "50% of s3cr3t"), "50% of s3cr3t");
   EXPECT_EQ(scrubbed(credentials, "s3cr3t/+\"x and s3cr3t%2F%2B%22x"), "[redacted] and [redacted]");
 }
@@ -165,6 +169,7 @@ std::vector<Head> worst_heads(std::size_t bytes) {
   add([](std::size_t i) { return std::string(8 + i, 'a') + "b"; }, "YWFh");
   add([](std::size_t i) { return std::string(8 + i, 'a') + "b"; }, "YWFh\\n%59WFh");
   add([](std::size_t i) { return std::string(1000, 'a') + std::to_string(i); }, "aaaaaaaaaaaaaaaaa%61");
+  add([](std::size_t i) { return std::string(8 + i, 'a') + "b"; }, "YWFh\\n%59WFh&#x59;WFh");
   add([&](std::size_t) { return std::string(bytes / 2, 'a') + "b"; }, "\\u0061");
   add([](std::size_t i) { return std::string(1, static_cast<char>(128 + i % 128)) + "aaaaaaaaa"; },
       "aaaaaaaaab");

@@ -84,15 +84,19 @@ describe('exclude', unlessBuilt, () => {
 });
 
 describe('set', unlessBuilt, () => {
+  const pair = 'gateway:hunter2 & >>??';
   let desk;
   before(async () => {
     desk = await Desk.open({
       environment: { BILLING_TOKEN: 'Bearer service-secret-1' },
       change: (configuration) => {
-        configuration.upstreams.orders.set = { Authorization: 'env:BILLING_TOKEN', 'X-Env': 'prod', 'X-Service-Key': 'file:service.key', 'User-Agent': 'gatehouse' };
+        configuration.upstreams.orders.set = { Authorization: 'env:BILLING_TOKEN', 'X-Env': 'prod', 'X-Service-Key': 'file:service.key', 'User-Agent': 'gatehouse', 'X-Login': 'file:login' };
         configuration.fields = { undeclared: 'forward', answers: { forward: ['X-Total'], set: { 'X-Env': 'prod', 'X-Total': '7' } } };
       },
-      before: (one) => one.folder.write('service.key', 'key-of-the-service\n'),
+      before: ({ folder }) => {
+        folder.write('service.key', 'key-of-the-service\n');
+        folder.write('login', `Basic ${Buffer.from(pair).toString('base64')}`);
+      },
     });
   });
   after(() => desk?.close());
@@ -125,6 +129,18 @@ describe('set', unlessBuilt, () => {
     const { stdout } = await desk.folder.run('why', '-c', 'gatehouse.yaml', answer.headers['x-request-id']);
     assert.doesNotMatch(stdout, /service-secret-1|key-of-the-service/);
     assert.match(stdout, /prod/, 'the rest is kept');
+  });
+
+  it('is in no record in the spelling of HTML, and no password of HTTP Basic is', async () => {
+    const escaped = (text) => text.replace(/[&<>"'`=/+]/g, (c) => `&#x${c.charCodeAt(0).toString(16).toUpperCase()};`);
+    const coded = Buffer.from(pair).toString('base64');
+    assert.match(coded, /[+/=]/);
+    desk.upstream.answer = () => response(500, `<p>login ${pair} failed: ${pair.slice(8)}, ${pair.replaceAll('&', '&amp;').replaceAll('>', '&gt;')}, ${escaped(coded)}</p> 7 &lt; 9`, { 'Content-Type': 'text/html' });
+    const answer = await desk.get('/orders/1');
+    desk.upstream.answer = () => response(200);
+    await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+    const { stdout } = await desk.folder.run('why', '-c', 'gatehouse.yaml', answer.headers['x-request-id']);
+    assert.match(stdout, /<p>login \[redacted\] failed: \[redacted\], \[redacted\], \[redacted\]<\/p> 7 &lt; 9/);
   });
 
   it('says fields of its own to callers, with what an upstream answers and with nothing else', async () => {
