@@ -98,7 +98,8 @@ void Pairs::add(std::uint16_t codec, Pair pair) {
   pairs_.push_back(pair);
 }
 
-Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& names) {
+Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& names,
+                          const NameTable* guarded) {
   if (const NameTable::Entry* entry = names.find(name)) {
     if (entry->meaning == NameTable::Meaning::deep) return {"style", entry->codec};
     if (entry->meaning == NameTable::Meaning::property) pair.property = name;
@@ -125,13 +126,17 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
   }
   if (!names.free) return {"undeclared", {}};
   if (const NameTable::Entry* entry = names.taken_for(name, folded_)) return {"alias", entry->codec};
+  // Its own name is no other reading: where it carries a credential, it does not go on.
+  if (guarded != nullptr && guarded->find(name) == nullptr && guarded->taken_for(name, folded_) != nullptr)
+    return {"alias", {}};
   pair.property = name;
   add(*names.free, pair);
   return {};
 }
 
 Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encoding encoding,
-                           Semicolon semicolon, std::span<const std::string_view> passed_over) {
+                           Semicolon semicolon, std::span<const std::string_view> passed_over,
+                           const NameTable* guarded) {
   while (!raw.empty()) {
     const std::size_t end = std::min(raw.find('&'), raw.size());
     const std::string_view piece = raw.substr(0, end);
@@ -157,7 +162,7 @@ Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encodin
     Pair pair;
     pair.has_value = equals < piece.size();
     if (pair.has_value) pair.value = piece.substr(equals + 1);
-    if (const Broken broken = sort(name, pair, names)) return broken;
+    if (const Broken broken = sort(name, pair, names, guarded)) return broken;
     if (end == raw.size()) break;
     raw.remove_prefix(end + 1);
     if (raw.empty()) return {"style", {}};  // `a=1&`

@@ -66,9 +66,10 @@ class Pairs {
   };
 
   void begin(std::size_t codecs, std::size_t bytes);
-  // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`.
+  // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`. A name that
+  // is free may not be taken for a known or a guarded one.
   Broken split(std::string_view raw, const NameTable& names, Encoding encoding, Semicolon semicolon,
-               std::span<const std::string_view> passed_over = {});
+               std::span<const std::string_view> passed_over = {}, const NameTable* guarded = nullptr);
   // One Cookie field (http/cookies.h); unknown names are passed over: they do not go on to an upstream. A
   // known one is refused where readers could disagree about its value. `raw` stays valid until the pairs are
   // read.
@@ -84,7 +85,7 @@ class Pairs {
     std::uint32_t last = Pair::kEnd;
   };
   void add(std::uint16_t codec, Pair pair);
-  Broken sort(std::string_view name, Pair pair, const NameTable& names);
+  Broken sort(std::string_view name, Pair pair, const NameTable& names, const NameTable* guarded);
 
   std::vector<Pair> pairs_;
   std::vector<Slot> slots_;

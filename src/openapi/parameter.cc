@@ -252,7 +252,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
   out.begin_object();
   memory.pairs.begin(state_->query.size(), raw.query.size());
   if (const auto broken = memory.pairs.split(raw.query, state_->query_names, state_->query_encoding,
-                                             state_->semicolon, raw.passed_over)) {
+                                             state_->semicolon, raw.passed_over, raw.guarded)) {
     report_pair(In::query, state_->query, broken);
   } else {
     memory.write_pairs(state_->query, out, memory.present[1], report);

@@ -58,8 +58,8 @@ struct RawInput {
   std::span<const std::string_view> path;  // one capture for each of Operation::path_names
   std::string_view query;                  // without the `?`
   const HeaderFields* headers = nullptr;   // null: none
-  // Names in the query that are not parameters but allowed, as written: those that carry credentials.
-  std::span<const std::string_view> passed_over{};
+  std::span<const std::string_view> passed_over{};  // names in the query that carry credentials, as written
+  const class NameTable* guarded = nullptr;         // names that no free name may be taken for; null: none
   PathValues path_values = PathValues::any;
 };
 

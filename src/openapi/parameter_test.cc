@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "openapi/pairs.h"
 #include "openapi/testing.h"
 
 namespace gatehouse::openapi {
@@ -187,6 +188,18 @@ TEST(Query, FreeNamesAreNotTakenForDeclaredOnes) {
     EXPECT_EQ(in_query(open).query(raw), "alias /query/c") << raw;
   for (const char* raw : {"a-b=x", "a_bc=x", "ab=x", "a__b=x", "x[a_b]=x"})
     EXPECT_TRUE(in_query(open).query(raw).starts_with("{")) << raw;
+}
+
+TEST(Query, FreeNamesAreNotTakenForGuardedOnes) {
+  NameTable guarded;
+  guarded.add({"a_b"});
+  const auto asked = [&](std::string_view raw) {
+    return in_query("{type: object, additionalProperties: {type: string}}")
+        .ask({.path = {}, .query = raw, .headers = nullptr, .guarded = &guarded});
+  };
+  for (const char* raw : {"a.b=x", "a%20b=x", "a_b[]=x", "[a_b]=x", "A_B=x", "c=1&a.b=x"})
+    EXPECT_EQ(asked(raw), "alias /query/*") << raw;
+  for (const char* raw : {"a_b=x", "a-b=x", "ab=x", "x[a_b]=x"}) EXPECT_TRUE(asked(raw).starts_with("{")) << raw;
 }
 
 TEST(Query, UndeclaredNamesAreRefused) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "http/host.h"
 #include "http/name_folding.h"
 #include "http/uri.h"
+#include "openapi/pairs.h"
 #include "policy/compile_set.h"
 
 namespace gatehouse::policy {
@@ -225,6 +227,32 @@ void refuse_pairs(std::span<const MeantName> names, http::GuardedNames::Kind kin
   }
 }
 
+// Null: no credential comes in a query.
+std::shared_ptr<const openapi::NameTable> query_carriers(const PolicySet& set) {
+  std::shared_ptr<openapi::NameTable> names;
+  for (const AuthenticatorPolicy& one : set.authenticators) {
+    if (one.carrier != Carrier::query) continue;
+    if (!names) names = std::make_shared<openapi::NameTable>();
+    names->add({one.field});
+  }
+  return names;
+}
+
+// A parameter in the query that is the credential itself does not go on.
+void refuse_query_names_alike(const PolicySet& set, const openapi::Operation& from, Problems& problems) {
+  if (!set.credential_pairs) return;
+  std::string scratch;
+  for (const openapi::Parameter& one : from.parameters) {
+    if (one.in != openapi::In::query || set.credential_pairs->find(one.name) != nullptr) continue;
+    const auto* const carrier = set.credential_pairs->taken_for(one.name, scratch);
+    if (carrier == nullptr) continue;
+    problems.add(one.place, fmt::format("the parameter `{}` and `{}`, which carries a credential, are one name to "
+                                        "upstreams that read queries as PHP, Rack or ASP.NET do; rename one of "
+                                        "them, or remove it",
+                                        one.name, carrier->name));
+  }
+}
+
 // The names of an operation: first its parameters, then the entries of these levels, then the credentials.
 void refuse_names_alike(const PolicySet& set, const openapi::Operation& from,
                         std::span<const FieldSettings* const> levels, Problems& problems) {
@@ -252,6 +280,7 @@ void refuse_names_alike(const PolicySet& set, const openapi::Operation& from,
     if (one.carrier == Carrier::header) fields.push_back({one.field, By::credential, one.settings->place});
     if (one.carrier == Carrier::cookie) cookies.push_back({one.field, By::credential, one.settings->place});
   }
+  refuse_query_names_alike(set, from, problems);
   refuse_pairs(fields, http::GuardedNames::Kind::fields, problems);
   refuse_pairs(cookies, http::GuardedNames::Kind::cookies, problems);
 }
@@ -303,6 +332,7 @@ void keep_signatures(const Place& place, Operation& operation, Problems& problem
 }  // namespace
 
 void compile_carriers(PolicySet& set, Problems& problems) {
+  set.credential_pairs = query_carriers(set);
   for (const AuthenticatorPolicy& one : set.authenticators) {
     const bool goes_on = one.settings->credential == CredentialEnd::upstream;
     for (const AuthenticatorPolicy& other : set.authenticators) {

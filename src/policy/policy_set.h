@@ -257,6 +257,7 @@ class PolicySet {
   std::vector<openapi::Api> apis;
   std::vector<AuthenticatorPolicy> authenticators;
   CredentialCarriers carriers;
+  std::shared_ptr<const openapi::NameTable> credential_pairs;  // names in queries; null: none carries one
   RequestRules forwards;         // the common part of the rules of all operations
   AnswerRules answers;           // the common part of the rules of all operations
   AddressSet allowed_addresses;  // empty: all

@@ -160,3 +160,50 @@ describe('Authorization', unlessBuilt, () => {
     assert.match(await of({ type: 'apiKey', in: 'header', name: 'X-Key' }, { type: 'basic' }), /basic goes with type: http, scheme: basic/);
   });
 });
+
+describe('a key in the query', unlessBuilt, () => {
+  const members = { name: 'filter', in: 'query', schema: { type: 'object', additionalProperties: { type: 'string', maxLength: 100 } } };
+  let desk, key;
+  before(async () => {
+    desk = await Desk.open({ change: (configuration, api) => {
+      api.components.securitySchemes.queryKey = { type: 'apiKey', in: 'query', name: 'api_key' };
+      configuration.authenticators.queryKey = { type: 'api_key', prefix: 'partner:' };
+      api.paths['/keyed'] = { get: { operationId: 'keyed', security: [{ queryKey: [] }], parameters: [members], responses: done } };
+      api.paths['/open'] = { get: { operationId: 'open', security: [{}], parameters: [members], responses: done } };
+      configuration.operations.keyed = { permission: 'orders:read' };
+      configuration.operations.open = { permission: 'catalogue:read', public: 'a test' };
+    } });
+    ({ key } = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'queryKey'));
+  });
+  after(() => desk?.close());
+
+  it('goes on under no name that an upstream reads as its own, where the names are free', async () => {
+    for (const target of ['/open?', `/keyed?api_key=${key}&`]) {
+      for (const name of ['api.key', 'api%2Ekey', 'api%20key', '%20api_key', 'api_key[]', 'api_key[a]', '[api_key]', 'API_KEY', 'Api.Key', 'api[key']) {
+        const heard = desk.upstream.requests.length;
+        const answer = await desk.get(`${target}a=1&${name}=${key}`, {});
+        await assertRefused(desk.gatehouse, answer, { status: 400, error: 'invalid_request', reason: 'parameters_invalid' });
+        assert.match(answer.text, /alias/, name);
+        assert.equal(desk.upstream.requests.length, heard, name);
+      }
+      for (const name of ['apikey', 'api-key', 'api__key', 'x[api_key]']) {
+        assert.equal((await desk.get(`${target}a=1&${name}=7`, {})).status, 200, name);
+        assert.ok(desk.upstream.last.target.endsWith(`?a=1&${name}=7`), desk.upstream.last.target);
+      }
+    }
+    assert.equal((await desk.get(`/open?a=1&%61pi_key=${key}`, {})).status, 200);
+    assert.equal(desk.upstream.last.target, '/open?a=1', 'the name itself is left out, as ever');
+  });
+
+  it('has no parameter beside it that is one name with it', async () => {
+    const of = async (name) => {
+      const api = structuredClone(desk.api);
+      api.paths['/keyed'].get.parameters = [{ name, in: 'query', schema: { type: 'string', maxLength: 9 } }];
+      desk.folder.write('other.json', api);
+      desk.folder.write('other.yaml', { ...desk.configuration, openapi: ['other.json'] });
+      return desk.folder.run('check', '-c', 'other.yaml');
+    };
+    for (const name of ['API_KEY', 'api.key']) assert.ok((await of(name)).stderr.includes(`the parameter \`${name}\` and \`api_key\`, which carries a credential, are one name`), name);
+    for (const name of ['api_key', 'apikey']) assert.equal((await of(name)).status, 0, name);
+  });
+});
