@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/identity.h"
 #include "db/catalogue.h"
 #include "doc/reader.h"
 #include "http/response_writer.h"
@@ -49,8 +50,13 @@ class Compiler {
   std::shared_ptr<const PolicySet> run() {
     set_->allowed_addresses = AddressSet(settings().admittance.allowed);
     set_->blocked_addresses = AddressSet(settings().admittance.blocked);
-    for (const Placed& one : settings().admittance.blocked_principals)
+    for (const Placed& one : settings().admittance.blocked_principals) {
       set_->blocked_principals.insert(one.value);
+      if (is_reserved_id(one.value))
+        problems_.add(one.place, fmt::format("blocked.principals: no principal is called `{}`, so the entry has no "
+                                             "effect; callers without a credential use `public` operations alone",
+                                             one.value));
+    }
     compile_authenticators(*set_, problems_);
     compile_carriers(*set_, problems_);
     compile_limits(*set_, problems_);

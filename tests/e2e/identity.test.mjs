@@ -408,3 +408,34 @@ describe('several authorities', unlessBuilt, () => {
     await desk.close();
   });
 });
+
+describe('blocked principals', unlessBuilt, () => {
+  it('are named as events name them, also one whose id is a credential', async () => {
+    const desk = await Desk.open();
+    const { key } = await desk.createKey();
+    const careless = await desk.bearerOf({ sub: key });
+    const before = await desk.get('/orders/1', careless);
+    assert.equal(before.status, 200);
+    const name = (await desk.gatehouse.eventOf(before.headers['x-request-id']))['user.id'];
+    assert.match(name, /^sha256:/);
+    desk.configuration.blocked = { principals: [name] };
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => desk.gatehouse.output.includes('reloaded'), 'reload');
+    const after = await assertRefused(desk.gatehouse, await desk.get('/orders/1', careless), { status: 403, error: 'forbidden', reason: 'principal_blocked' });
+    assert.equal(after.detail, `${name} is blocked`);
+    assert.equal((await desk.get('/orders/1')).status, 200);
+    await desk.close();
+  });
+
+  it('have names that a principal can have', async () => {
+    const desk = await Desk.open();
+    for (const name of ['anonymous', 'Gatehouse']) {
+      desk.folder.write('other.yaml', { ...desk.configuration, blocked: { principals: [name] } });
+      const { status, stderr } = await desk.folder.run('check', '-c', 'other.yaml');
+      assert.equal(status, 1);
+      assert.ok(stderr.includes(`blocked.principals: no principal is called \`${name}\``), stderr);
+    }
+    await desk.close();
+  });
+});

@@ -345,6 +345,8 @@ describe('allowed and blocked', unlessBuilt, () => {
     const { key } = await desk.createKey('partner:evil');
     await assertRefused(desk.gatehouse, await desk.get('/orders/1', { 'x-api-key': key }), { status: 403, error: 'forbidden', reason: 'principal_blocked' });
     await assertRefused(desk.gatehouse, await desk.get('/orders/1', { ...desk.bearer, 'x-api-key': key }), { status: 403, error: 'forbidden', reason: 'principal_blocked' }, 'beside a good one');
+    const details = desk.gatehouse.events().filter(({ reason }) => reason === 'principal_blocked').map(({ detail }) => detail);
+    assert.deepEqual(details, ['mallory is blocked', 'partner:evil is blocked', 'partner:evil is blocked']);
     for (const sub of ['Mallory', 'mallory2', 'partner']) assert.equal((await desk.get('/orders/1', await desk.bearerOf({ sub }))).status, 200, sub);
   });
 
