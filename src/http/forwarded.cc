@@ -16,15 +16,23 @@ std::optional<IpAddress> parse_entry(std::string_view text) {
   return with_port ? IpAddress::parse(with_port->host) : std::nullopt;
 }
 
+// The words of one proxy; empty: it does not say them.
+struct ForwardedElement {
+  std::string_view host;
+  std::string_view node;  // `for`
+};
+
 // Reads one Forwarded field: `for=192.0.2.1;host="a.example:8443", for=…` (RFC 7239 section 4).
 class ForwardedReader {
  public:
   explicit ForwardedReader(std::string_view value) : rest_(value) {}
 
-  // The first `host` of all elements; empty where none has one. False: the field does not parse.
-  bool read(std::string_view& host) {
+  // Visits the elements from left to right. False: the field does not parse.
+  template <typename Visit>
+  bool read(Visit&& visit) {
     for (;;) {
-      bool has_host = false;
+      ForwardedElement element;
+      bool has_words = false;
       do {
         skip_blanks();
         if (rest_.empty() || rest_.front() == ',' || rest_.front() == ';') continue;
@@ -32,11 +40,15 @@ class ForwardedReader {
         std::string_view value;
         if (name.empty() || !take('=') || !take_value(value)) return false;
         skip_blanks();
-        if (!equal_ignoring_case(name, "host")) continue;
-        if (has_host) return false;  // once in an element (section 4)
-        has_host = true;
-        if (host.empty()) host = value;
+        has_words = true;
+        std::string_view* const into = equal_ignoring_case(name, "host")  ? &element.host
+                                       : equal_ignoring_case(name, "for") ? &element.node
+                                                                          : nullptr;
+        if (into == nullptr) continue;
+        if (!into->empty()) return false;  // once in an element (section 4)
+        *into = value;
       } while (take(';'));
+      if (has_words) visit(element);
       if (rest_.empty()) return true;
       if (!take(',')) return false;
     }
@@ -74,6 +86,33 @@ class ForwardedReader {
   std::string_view rest_;
 };
 
+// RFC 7239 section 6: a proxy may say no address.
+bool is_hidden(std::string_view node) {
+  return node.empty() || node.front() == '_' || equal_ignoring_case(node.substr(0, node.find(':')), "unknown");
+}
+
+// The client that the elements name, as for X-Forwarded-For. Nothing: the nearest proxy does not say it.
+std::expected<std::optional<IpAddress>, Malformed> forwarded_client(const Fields& fields,
+                                                                    std::span<const IpNetwork> trusted) {
+  std::expected<std::optional<IpAddress>, Malformed> client;
+  // From the left: what a trusted proxy was told counts, until one follows that is not trusted.
+  const auto take = [&](const ForwardedElement& element) {
+    const auto address = parse_entry(element.node);
+    if (address) {
+      if (!is_trusted(*address, trusted) || (client && !*client)) client = address;
+    } else if (is_hidden(element.node)) {
+      client = std::optional<IpAddress>();
+    } else {
+      client = std::unexpected(Malformed::field_value);
+    }
+  };
+  for (const Field field : fields) {
+    if (field.id == FieldId::forwarded && !ForwardedReader(field.value).read(take))
+      return std::unexpected(Malformed::field_value);
+  }
+  return client;
+}
+
 bool same_authority(const HostPort& a, const HostPort& b) {
   return a.port == b.port && equal_ignoring_case(a.host, b.host);
 }
@@ -92,8 +131,11 @@ std::expected<std::optional<HostPort>, Malformed> forwarded_host(const Fields& f
   }
   // Every line is read, so that none that does not parse goes by.
   std::string_view host;
+  const auto take = [&](const ForwardedElement& element) {
+    if (host.empty()) host = element.host;
+  };
   for (const Field field : fields) {
-    if (field.id == FieldId::forwarded && !ForwardedReader(field.value).read(host))
+    if (field.id == FieldId::forwarded && !ForwardedReader(field.value).read(take))
       return std::unexpected(Malformed::field_value);
   }
   if (host.empty()) return named;
@@ -105,7 +147,14 @@ std::expected<std::optional<HostPort>, Malformed> forwarded_host(const Fields& f
 std::expected<IpAddress, Malformed> client_address(const IpAddress& peer, const Fields& fields,
                                                    std::span<const IpNetwork> trusted) {
   IpAddress client = peer;
-  if (!fields.has(FieldId::x_forwarded_for)) return client;
+  if (!is_trusted(peer, trusted)) return client;
+  std::optional<IpAddress> forwarded;
+  if (fields.has(FieldId::forwarded)) {
+    const auto said = forwarded_client(fields, trusted);
+    if (!said) return std::unexpected(said.error());
+    forwarded = *said;
+  }
+  if (!fields.has(FieldId::x_forwarded_for)) return forwarded.value_or(peer);
   for (std::size_t i = fields.size(); i-- > 0 && is_trusted(client, trusted);) {
     const Field field = fields[i];
     if (field.id != FieldId::x_forwarded_for) continue;
@@ -120,6 +169,8 @@ std::expected<IpAddress, Malformed> client_address(const IpAddress& peer, const 
       rest = rest.substr(0, comma);
     }
   }
+  // A proxy that writes the one field may let a client's own other one by.
+  if (forwarded && *forwarded != client) return std::unexpected(Malformed::field_value);
   return client;
 }
 

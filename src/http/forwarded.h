@@ -18,7 +18,8 @@ bool is_trusted(const IpAddress& peer, std::span<const IpNetwork> trusted);
 // first), through addresses that are trusted too, to the first that is not. If all are trusted, the leftmost.
 // An entry that has to be read and is not an address (`1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`,
 // `[2001:db8::1]`, `[2001:db8::1]:80`) is Malformed::field_value: a guess would let the client choose its
-// address.
+// address. The elements of Forwarded (RFC 7239) are read in the same way, up to one that says no address. Two
+// fields that name different clients are Malformed::field_value.
 std::expected<IpAddress, Malformed> client_address(const IpAddress& peer, const Fields& fields,
                                                    std::span<const IpNetwork> trusted);
 

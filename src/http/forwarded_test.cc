@@ -1,6 +1,7 @@
 #include "http/forwarded.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -55,6 +56,54 @@ TEST(ClientAddress, UnreadableEntriesAreNotGuessed) {
   EXPECT_EQ(client("10.0.0.1", {"example.com"}), "refused");
   // Not read at all: it stands left of the client.
   EXPECT_EQ(client("10.0.0.1", {"nonsense, 1.2.3.4"}), "1.2.3.4");
+}
+
+// The same of lines `name: value`; "F" is Forwarded, "X" is X-Forwarded-For.
+std::string client_of(const std::vector<std::pair<char, std::string>>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line.second;
+  Fields fields;
+  fields.set_base(text.data());
+  std::size_t at = 0;
+  for (const auto& [which, value] : lines) {
+    fields.add(which == 'F' ? FieldId::forwarded : FieldId::x_forwarded_for, at, 0, at, value.size());
+    at += value.size();
+  }
+  const std::vector<IpNetwork> trusted = {*IpNetwork::parse("10.0.0.0/8"), *IpNetwork::parse("fd00::/8")};
+  const auto address = client_address(*IpAddress::parse("10.0.0.1"), fields, trusted);
+  return address ? address->text() : "refused";
+}
+
+TEST(ClientAddress, IsReadOfForwardedToo) {
+  EXPECT_EQ(client_of({{'F', "for=1.2.3.4"}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'F', "proto=https; FOR=\"1.2.3.4:80\";by=_me"}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'F', "for=\"[2001:db8::1]:8080\""}}), "2001:db8::1");
+  EXPECT_EQ(client_of({{'F', "for=\"[::ffff:1.2.3.4]\""}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'F', "for=9.9.9.9, for=1.2.3.4, for=10.0.0.2"}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'F', "for=9.9.9.9"}, {'F', "for=10.0.0.3"}, {'F', "for=10.0.0.2"}}), "9.9.9.9");
+  EXPECT_EQ(client_of({{'F', "for=10.0.0.3, for=10.0.0.2"}}), "10.0.0.3");
+  EXPECT_EQ(client_of({{'F', "for=example.com, for=1.2.3.4"}}), "1.2.3.4") << "left of the client";
+}
+
+TEST(ClientAddress, ThatAProxyHidesIsNotLookedForBehindIt) {
+  for (const char* hidden : {"for=unknown", "for=\"Unknown:80\"", "for=_x", "host=a.example", "for=9.9.9.9, proto=https"})
+    EXPECT_EQ(client_of({{'F', hidden}}), "10.0.0.1") << hidden;
+  EXPECT_EQ(client_of({{'F', "for=9.9.9.9, for=unknown, for=10.0.0.2"}}), "10.0.0.2");
+  EXPECT_EQ(client_of({{'F', ""}}), "10.0.0.1");
+}
+
+TEST(ClientAddress, IsNotGuessedFromForwarded) {
+  for (const char* value : {"for=example.com", "for=1.2.3", "for=\"1.2.3.4,5.6.7.8\"", "for=1.2.3.4;for=1.2.3.4",
+                            "for=", "for=[::1]", "for=x, for=10.0.0.2", "for=1.2.3.4, =", "for=\"\""})
+    EXPECT_EQ(client_of({{'F', value}}), "refused") << value;
+}
+
+TEST(ClientAddress, OfTwoFieldsThatDisagreeRefuses) {
+  EXPECT_EQ(client_of({{'X', "1.2.3.4"}, {'F', "for=1.2.3.4"}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'X', "9.9.9.9, 1.2.3.4"}, {'F', "for=\"1.2.3.4:80\""}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'X', "1.2.3.4"}, {'F', "host=a.example"}}), "1.2.3.4");
+  EXPECT_EQ(client_of({{'X', "1.2.3.4"}, {'F', "for=9.9.9.9"}}), "refused");
+  EXPECT_EQ(client_of({{'F', "for=1.2.3.4"}, {'X', "9.9.9.9"}}), "refused") << "the client's own X-Forwarded-For";
 }
 
 // The forwarded authority, "none" or "refused". `x_host` empty: no X-Forwarded-Host.

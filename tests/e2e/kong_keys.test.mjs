@@ -323,7 +323,13 @@ describe('allowed and blocked', unlessBuilt, () => {
         assert.doesNotMatch(answer.text, /credential/);
       }
     }
+    for (const forwarded of ['for=10.6.6.9', 'for="10.6.6.9:80";proto=https', 'for="[::ffff:10.6.6.9]"', 'for=10.1.1.1, for=10.6.6.9', 'for="[2001:db8:6::1]"']) {
+      assert.equal((await assertRefused(desk.gatehouse, await desk.get('/orders/1', { ...desk.bearer, forwarded }), refused)).rule, 'blocked.addresses', forwarded);
+      const two = await from('10.1.1.1', { ...desk.bearer, forwarded });
+      await assertRefused(desk.gatehouse, two, { status: 400, error: 'invalid_request', reason: 'malformed_http' });
+    }
     assert.equal(desk.upstream.requests.length, heard);
+    assert.equal((await from('10.1.1.1', { ...desk.bearer, forwarded: 'for=10.1.1.1' })).status, 200);
     for (const address of ['10.6.7.1', '10.7.7.8', '2001:db8:7::1']) assert.equal((await from(address)).status, 200, address);
     assert.equal((await desk.get('/orders/1')).status, 200, 'the proxy itself is among the allowed');
   });

@@ -23,6 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_EXPECT(client_address(kStranger, fields, kTrusted) == kStranger);
     const auto client = client_address(kProxy, fields, kTrusted);
     FUZZ_EXPECT(!client || IpAddress::parse(client->text()) == *client);
+    // With Forwarded beside it there is the same client, or none.
+    fields.add(FieldId::forwarded, 0, 0, 0, size);
+    FUZZ_EXPECT(client_address(kStranger, fields, kTrusted) == kStranger);
+    const auto agreed = client_address(kProxy, fields, kTrusted);
+    FUZZ_EXPECT(!agreed || (client && *agreed == *client));
   }
   if (size < 4096) {
     Fields fields;
