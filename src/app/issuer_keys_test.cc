@@ -22,7 +22,10 @@ policy::JwtSettings keys_in(const std::string& path) {
 TEST(IssuerKeys, AReportThatIsNotTakenHoldsNoOtherIssuersKeys) {
   std::string folder = std::filesystem::temp_directory_path() / "issuer_keys_XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  std::ofstream(folder + "/good.json") << R"({"keys":[]})";
+  // RFC 7517 appendix A.1. A set without a key is reported, too.
+  std::ofstream(folder + "/good.json")
+      << R"({"keys":[{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
+      << R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]})";
   const ManualClock clock;
   std::promise<void> reads;
   std::promise<std::string> reported;

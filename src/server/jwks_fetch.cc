@@ -53,10 +53,11 @@ net::Task<Result<std::string>> fetch_url(net::Loop& loop, net::BlockingPool& thr
   auto fetching = client::fetch(client::ConnectionPool::make(loop, threads, std::move(options)), *url,
                                 std::move(request), {.timeout = kTimeout, .most_bytes = kMostBytes});
   auto answer = co_await fetching;
+  const std::string shown = where.substr(0, where.find('?'));  // a query may hold a secret
   if (!answer)
-    co_return failure(ErrorCode::unavailable, fmt::format("{}: {}", where, answer.error().text), Retry::yes);
+    co_return failure(ErrorCode::unavailable, fmt::format("{}: {}", shown, answer.error().text), Retry::yes);
   if (answer->status != 200)
-    co_return failure(ErrorCode::unavailable, fmt::format("{} answers {}", where, answer->status),
+    co_return failure(ErrorCode::unavailable, fmt::format("{} answers {}", shown, answer->status),
                       Retry::yes);
   co_return std::move(answer->body);
 }

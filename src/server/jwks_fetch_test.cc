@@ -54,6 +54,16 @@ class JwksFetch : public ::testing::Test {
   ScriptedServer server_{loop_};
 };
 
+TEST_F(JwksFetch, NoFailureRepeatsTheQueryOfTheUrl) {
+  for (const char* answer : {"HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", "no answer"}) {
+    server_.will({{answer, Turn::Then::close}});
+    const Text got = fetch(url() + "?token=s3cr3t");
+    ASSERT_FALSE(got);
+    EXPECT_THAT(server_.last, HasSubstr("/jwks.json?token=s3cr3t "));
+    EXPECT_THAT(got.error().text, ::testing::AllOf(HasSubstr(url()), ::testing::Not(HasSubstr("s3cr3t"))));
+  }
+}
+
 TEST_F(JwksFetch, TakesTheTextOfAnAnswerThatIs200) {
   EXPECT_EQ(outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}"), "{\"keys\":[]}");
   EXPECT_THAT(server_.last, ::testing::StartsWith("GET /jwks.json HTTP/1.1\r\n"));

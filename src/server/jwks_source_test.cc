@@ -249,6 +249,16 @@ TEST(JwksSource, WhatAServerSaysIsPrintable) {
   EXPECT_THAT(skipped.text, ::testing::Not(::testing::HasSubstr("\u202e")));
 }
 
+TEST(JwksSource, ASetWithoutAKeyIsReported) {
+  Provider provider;
+  provider.answer(R"({"keys":[]})");
+  JwksSource source("idp", provider.fetch(), kSeldom, provider.tell(), provider.background());
+  ASSERT_TRUE(source.first_fetch());
+  EXPECT_EQ(provider.wait_for(Kind::skipped).text, "no key of the set can verify a token: all are refused");
+  ASSERT_NE(source.keys(), nullptr);
+  EXPECT_TRUE(source.keys()->keys().empty()) << "keys that are not served any more have ended";
+}
+
 TEST(JwksSource, AnUnknownKeyDoesNotWaitWhileTheKeysAreFresh) {
   Provider provider;
   JwksSource source("idp", provider.fetch(),
