@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include "audit/encoder.h"
+#include "audit/event_testing.h"
 
 namespace gatehouse::audit {
 namespace {
@@ -12,23 +13,7 @@ namespace {
 void OneEvent(benchmark::State& bench) {
   const std::string token(700, 'x');
   const std::string_view credentials[] = {token};
-  const Attribute resource[] = {{"id", "42"}};
-  Event event;
-  event.time = WallTime{std::chrono::nanoseconds{1'763'892'904'182'913'555}};
-  event.request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11";
-  event.trace_id = "0af7651916cd43dd8448eb211c80319c";
-  event.client = *IpAddress::parse("203.0.113.9");
-  event.method = "GET";
-  event.route = "/orders/{id}";
-  event.operation = "getOrder";
-  event.resource = resource;
-  event.user_id = "partner:acme";
-  event.scheme = "partnerKey";
-  event.credential_id = "abcdefghijkl";
-  event.outcome = Outcome::allowed;
-  event.status = 200;
-  event.duration = std::chrono::microseconds{412};
-  event.response_body_size = 142;
+  Event event = sample_event();
   event.credentials = credentials;
   std::string out;
   for (auto _ : bench) {

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "audit/event_testing.h"
 #include "json/parser.h"
 
 namespace gatehouse::audit {
@@ -15,30 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-const Attribute kResource[] = {{"id", "42"}};
-
-Event sample() {
-  Event event;
-  event.time = WallTime{std::chrono::nanoseconds{1'763'892'904'182'913'555}};
-  event.request_id = "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11";
-  event.trace_id = "0af7651916cd43dd8448eb211c80319c";
-  event.client = *IpAddress::parse("203.0.113.9");
-  event.method = "GET";
-  event.route = "/orders/{id}";
-  event.operation = "getOrder";
-  event.resource = kResource;
-  event.user_id = "partner:acme";
-  event.scheme = "partnerKey";
-  event.credential_id = "abcdefghijkl";
-  event.stage = Stage::authorise;
-  event.reason = "condition_false";
-  event.rule = "getOrder.when";
-  event.status = 404;
-  event.duration = std::chrono::microseconds{412};
-  event.response_body_size = 142;
-  return event;
-}
 
 std::string line_of(const Event& event) {
   std::string out;
@@ -48,7 +25,7 @@ std::string line_of(const Event& event) {
 
 TEST(Encoder, AnEventIsTheLineOfTheContract) {
   EXPECT_EQ(
-      line_of(sample()),
+      line_of(refused_event()),
       R"({"time":"2025-11-23T10:15:04.182913Z","event.name":"request",)"
       R"("request.id":"01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11","trace.id":"0af7651916cd43dd8448eb211c80319c",)"
       R"("client.address":"203.0.113.9","http.request.method":"GET","http.route":"/orders/{id}",)"
@@ -60,7 +37,7 @@ TEST(Encoder, AnEventIsTheLineOfTheContract) {
 }
 
 TEST(Encoder, ASensitiveOperationSaysWhatItHasBroughtAboutAndItsIntentDoesNot) {
-  Event event = sample();
+  Event event = refused_event();
   event.effect = Effect::unknown;
   EXPECT_THAT(line_of(event), Not(HasSubstr("effect")));
   event.sensitive = "export";
@@ -72,7 +49,7 @@ TEST(Encoder, ASensitiveOperationSaysWhatItHasBroughtAboutAndItsIntentDoesNot) {
 }
 
 TEST(Encoder, EverybodyWhoWasProvenIsNamed) {
-  Event event = sample();
+  Event event = refused_event();
   event.issuer = "https://idp.example/";
   const Proven others[] = {{"machine:robot", "partnerCertificate", "CN=Partners", "ab12"},
                            {"x\"}],\"outcome\":\"allowed\"", "key", {}, {}}};
@@ -87,7 +64,7 @@ TEST(Encoder, EverybodyWhoWasProvenIsNamed) {
 }
 
 TEST(Encoder, NamesOfWhatWasDroppedAreListedAndBounded) {
-  Event event = sample();
+  Event event = refused_event();
   std::vector<std::string> names{"X-Tenant", "cookie:a\"]", std::string(65, 'x')};
   event.dropped = names;
   EXPECT_THAT(line_of(event),
@@ -136,7 +113,7 @@ TEST(Encoder, NoTextCanForgeALineOrSteerATerminal) {
   json::Parser parser;
   json::Document document;
   for (const std::string& attack : attacks) {
-    Event event = sample();
+    Event event = refused_event();
     const Attribute attributes[] = {{"id", attack}, {attack, "v"}};
     event.method = attack;
     event.trace_id = attack;
@@ -165,7 +142,7 @@ TEST(Encoder, AByteThatIsEscapedIsFoundWhereverItStands) {
       for (const char odd : {'"', '\\', '\n', '\0', '\x1f', '\x7f', '\x80', '\xff'}) {
         std::string rule(size, 'r');
         rule[at] = odd;
-        Event event = sample();
+        Event event = refused_event();
         event.rule = rule;
         const std::string line = line_of(event);
         json::Document document;
@@ -180,7 +157,7 @@ TEST(Encoder, AByteThatIsEscapedIsFoundWhereverItStands) {
 }
 
 TEST(Encoder, TextOfOtherAlphabetsStaysReadable) {
-  Event event = sample();
+  Event event = refused_event();
   event.user_id = "Zoë 東京 😀";
   EXPECT_THAT(line_of(event), HasSubstr("\"user.id\":\"Zoë 東京 😀\""));
 }
@@ -195,7 +172,7 @@ TEST(Encoder, NoCredentialOfTheRequestIsInTheDetailOfItsEvent) {
         {"before " + credential + " after", "before [redacted] after"},
         {credential + credential, "[redacted][redacted]"}};
     for (const auto& [text, written] : said) {
-      Event event = sample();
+      Event event = refused_event();
       event.credentials = credentials;
       event.said = text;
       const std::string line = line_of(event);
@@ -215,13 +192,13 @@ TEST(Encoder, NoCredentialIsInADetailInAnotherSpelling) {
       {R"(s3cr/et=\"x\")", "[redacted]"},  {R"({"k":"s3cr\/et=\u0022x\u0022"})", R"({\"k\":\"[redacted]\"})"},
       {R"(\s3cr/et=\"x\")", "[redacted]"}};
   for (const auto& [spelled, written] : said) {
-    Event event = sample();
+    Event event = refused_event();
     event.credentials = credentials;
     event.said = spelled;
     EXPECT_THAT(line_of(event), HasSubstr("\"detail\":\"" + std::string(written) + "\"}")) << spelled;
   }
   // A text that only looks like an encoding stays as it is.
-  Event event = sample();
+  Event event = refused_event();
   event.credentials = credentials;
   event.said = "100% of \\ and %zz and %2";
   EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"100% of \\ and %zz and %2")"));
@@ -230,7 +207,7 @@ TEST(Encoder, NoCredentialIsInADetailInAnotherSpelling) {
 TEST(Encoder, NoCredentialTakesGatehousesOwnWordsOutOfTheDetail) {
   const std::string_view credentials[] = {"the upstream closed the connection", "closed",
                                           "the handler said: n", ": "};
-  Event event = sample();
+  Event event = refused_event();
   event.credentials = credentials;
   event.detail = "the upstream closed the connection";
   EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"the upstream closed the connection"})"));
@@ -243,7 +220,7 @@ TEST(Encoder, NoCredentialTakesGatehousesOwnWordsOutOfTheDetail) {
 
 TEST(Encoder, ACredentialThatOnlyTheEscapingWouldFormIsRedactedToo) {
   const std::string_view credentials[] = {"abc\\u000adef"};
-  Event event = sample();
+  Event event = refused_event();
   event.credentials = credentials;
   event.said = "abc\ndef";
   EXPECT_THAT(line_of(event), HasSubstr(R"("detail":"[redacted]"})"));
@@ -253,7 +230,7 @@ TEST(Encoder, ACallerCannotRemoveTheFactsByNamingThemAsItsCredential) {
   for (const std::string_view fact :
        {"GET", "42", "0af7651916cd43dd8448eb211c80319c", "open", "getOrder", "/orders/{id}",
         "condition_false", "refused", "2025", "203.0", "{", "\"", "partner:acme", "abcdefghijkl", "a"}) {
-    Event event = sample();
+    Event event = refused_event();
     const Attribute query[] = {{"status", "open"}};
     event.query = query;
     event.credentials = {&fact, 1};
@@ -272,7 +249,7 @@ TEST(Encoder, ACallerCannotRemoveTheFactsByNamingThemAsItsCredential) {
 }
 
 TEST(Encoder, LongTextsAndManyAttributesAreCutAtACharacter) {
-  Event event = sample();
+  Event event = refused_event();
   const std::string text(100'000, '\x01');
   std::string accents;
   for (int i = 0; i < 1000; ++i) accents += "é";
@@ -291,7 +268,7 @@ TEST(Encoder, LongTextsAndManyAttributesAreCutAtACharacter) {
   json::Parser parser;
   json::Document document;
   ASSERT_TRUE(parser.parse(line_of(event), document));
-  event = sample();
+  event = refused_event();
   event.user_id = accents;
   ASSERT_TRUE(parser.parse(line_of(event), document));
   EXPECT_THAT(*document.root().find_string("user.id"), ::testing::EndsWith("é…"));
@@ -299,8 +276,8 @@ TEST(Encoder, LongTextsAndManyAttributesAreCutAtACharacter) {
 
 TEST(Encoder, LinesFollowEachOtherInOneBuffer) {
   std::string out = "kept\n";
-  for (int i = 0; i < 300; ++i) append_event(out, sample());
-  EXPECT_EQ(out.size(), 5 + 300 * line_of(sample()).size());
+  for (int i = 0; i < 300; ++i) append_event(out, refused_event());
+  EXPECT_EQ(out.size(), 5 + 300 * line_of(refused_event()).size());
 }
 
 TEST(Scrub, ABeginningAtTheEndIsReplacedFromEightBytesOn) {

@@ -11,8 +11,9 @@
 namespace gatehouse::audit {
 namespace {
 
-// `at` stands on the first byte of a value, and `end` behind the line. Null: there is no such value.
-// Behind a text.
+// In the functions here, `at` stands on the first byte of a value, and `end` behind the line. They return the
+// place behind the value; null: there is no such value there.
+
 const char* behind_text(const char* at, const char* end) {
   if (at == end || *at != '"') return nullptr;
   const char* const first = at + 1;
@@ -25,7 +26,7 @@ const char* behind_text(const char* at, const char* end) {
   }
 }
 
-// Behind an object or a list.
+// An object or a list.
 const char* behind_nested(const char* at, const char* end) {
   if (at == end || (*at != '{' && *at != '[')) return nullptr;
   for (std::size_t depth = 0; at != end;) {
