@@ -1,32 +1,11 @@
-// A typical condition allocates nothing. This file replaces operator new for the whole test program, but not
-// where a sanitizer does so itself.
-#include <cstdlib>
-#include <new>
-
+// A typical condition allocates nothing.
 #include <gtest/gtest.h>
 
+#include "base/allocations_testing.h"
 #include "cel/compile.h"
 #include "cel/test_support.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GATEHOUSE_SANITIZED 1
-#endif
-#endif
-
 #ifndef GATEHOUSE_SANITIZED
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace gatehouse::cel {
 namespace {
@@ -44,9 +23,9 @@ TEST(Evaluation, OfATypicalConditionAllocatesNothing) {
     const auto program = compile(text, conditions.environment, Type::boolean());
     ASSERT_TRUE(program) << text;
     EXPECT_TRUE(holds(program->evaluate(conditions, conditions.scratch))) << text;  // warms the scratch
-    const std::size_t before = allocations;
+    const std::size_t before = counted_allocations;
     const bool answer = holds(program->evaluate(conditions, conditions.scratch));
-    EXPECT_EQ(allocations, before) << text;
+    EXPECT_EQ(counted_allocations, before) << text;
     EXPECT_TRUE(answer);
   }
 }

@@ -1,30 +1,10 @@
-// A request's parameters are decoded without allocating, once a thread has warmed up. Replaces this program's
-// operator new to count.
+// A request's parameters are decoded without allocating, once a thread has warmed up.
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
+#include "base/allocations_testing.h"
 #include "openapi/testing.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-// For allocation functions that the sanitizers would otherwise replace.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size ? size : 1);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace gatehouse::openapi {
 namespace {
@@ -52,9 +32,9 @@ paths:
   json::Document values;
   schema::Findings findings;
   ASSERT_TRUE(reader.read(raw, memory, values, findings));
-  const std::size_t before = allocations;
+  const std::size_t before = counted_allocations;
   ASSERT_TRUE(reader.read(raw, memory, values, findings));
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(counted_allocations - before, 0U);
 }
 
 }  // namespace

@@ -1,33 +1,14 @@
-// Its own counting operator new: checking a valid instance allocates nothing once a thread has warmed up.
-#include <atomic>
-#include <cstdlib>
+// Checking a valid instance allocates nothing once a thread has warmed up.
 #include <fstream>
 #include <iterator>
-#include <new>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
+#include "base/allocations_testing.h"
 #include "json/parser.h"
 #include "schema/compiler.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-// For allocation functions that the sanitizers would otherwise replace.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return std::malloc(size ? size : 1);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace gatehouse::schema {
 namespace {
@@ -51,11 +32,11 @@ std::size_t allocations_of(const std::string& schema_text, const std::string& te
     EXPECT_TRUE(parser.parse(text, document));
     EXPECT_TRUE(schema->check(document.root(), findings));
   }
-  const std::size_t before = allocations;
+  const std::size_t before = counted_allocations;
   for (int i = 0; i < 100; ++i) {
     if (!parser.parse(text, document) || !schema->check(document.root(), findings)) return 1;
   }
-  return allocations - before;
+  return counted_allocations - before;
 }
 
 TEST(Allocation, ParsingAndCheckingAnOrderAllocatesNothing) {

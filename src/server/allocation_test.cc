@@ -1,28 +1,8 @@
-// A body in chunks that fits behind its head costs no allocation more than one with a length. Replaces this
-// program's operator new.
-#include <cstdlib>
-#include <new>
-
+// A body in chunks that fits behind its head costs no allocation more than one with a length.
 #include <gtest/gtest.h>
 
+#include "base/allocations_testing.h"
 #include "server/testing.h"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-// For allocation functions that the sanitizers would otherwise replace.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size ? size : 1);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace gatehouse::server::testing {
 namespace {
@@ -40,9 +20,9 @@ std::size_t allocations_of(std::string_view request) {
     server.events = {};
   };
   for (int i = 0; i < 10; ++i) ask();
-  const std::size_t before = allocations;
+  const std::size_t before = counted_allocations;
   for (int i = 0; i < 100; ++i) ask();
-  return allocations - before;
+  return counted_allocations - before;
 }
 
 TEST(Allocation, ABodyInChunksCostsNoMoreThanOneWithALength) {

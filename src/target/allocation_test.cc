@@ -1,34 +1,15 @@
-// One exchange with an upstream allocates nothing once its connection and its buffers are there. Replaces
-// this program's operator new, which counts for the thread that asks; not where a sanitizer does so itself.
+// One exchange with an upstream allocates nothing once its connection and its buffers are there.
 #include <cstdlib>
-#include <new>
 #include <thread>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/allocations_testing.h"
 #include "target/testing.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GATEHOUSE_SANITIZED 1
-#endif
-#endif
-
 #ifndef GATEHOUSE_SANITIZED
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace gatehouse::target {
 namespace {
@@ -84,7 +65,7 @@ net::Task<void> ask_in_a_row(std::shared_ptr<UpstreamClient> client, const Asker
   const Plain writer;
   std::size_t before = 0;
   for (int i = 0; i < 110; ++i) {
-    if (i == 10) before = allocations;
+    if (i == 10) before = counted_allocations;
     response.clear();
     report.clear();
     auto asking =
@@ -92,7 +73,7 @@ net::Task<void> ask_in_a_row(std::shared_ptr<UpstreamClient> client, const Asker
     const auto asked = co_await asking;
     if (asked && response.status == 200 && response.body.size() == 2) ++answered;
   }
-  allocated = allocations - before;
+  allocated = counted_allocations - before;
 }
 
 TEST(Allocation, AnExchangeWithAnUpstreamAllocatesNothingOnceWarm) {
