@@ -1,15 +1,13 @@
 #include "app/decision_path.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "app/reason_text.h"
+#include "base/golden_testing.h"
 #include "json/parser.h"
 
 namespace gatehouse::app {
@@ -126,22 +124,11 @@ std::string reasons_as_markdown() {
 }
 
 TEST(ReasonText, TheDocumentationIsTheList) {
-  const std::string path = "docs/events.md";
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  const std::string document = text.str();
-  constexpr std::string_view kBegin =
-      "<!-- The reasons: written from src/app/reason_text.cc by GATEHOUSE_WRITE_GOLDEN=1 "
-      "build/release/app_test -->\n\n";
-  const std::size_t begin = document.find(kBegin);
-  ASSERT_NE(begin, document.npos);
-  const std::string expected = document.substr(0, begin + kBegin.size()) + reasons_as_markdown();
-  if (const char* write = std::getenv("GATEHOUSE_WRITE_GOLDEN"); write != nullptr && *write == '1') {
-    std::ofstream(path) << expected;
-  } else {
-    EXPECT_EQ(document, expected);
-  }
+  expect_golden_part(
+      "docs/events.md",
+      "<!-- The reasons: written from src/app/reason_text.cc by "
+      "GATEHOUSE_WRITE_GOLDEN=1 build/release/app_test -->\n\n",
+      reasons_as_markdown());
 }
 
 }  // namespace

@@ -2,9 +2,6 @@
 #include "http/field_table.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +9,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/golden_testing.h"
 #include "http/fields.h"
 
 namespace gatehouse::http {
@@ -52,23 +50,11 @@ std::string as_markdown() {
 }
 
 TEST(FieldTable, IsInTheDocumentation) {
-  const std::string path = "docs/upstreams.md";
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  const std::string document = text.str();
-  constexpr std::string_view kBegin =
-      "<!-- The table: written from src/http/field_table.h by GATEHOUSE_WRITE_GOLDEN=1 "
-      "build/release/http_test "
-      "-->\n\n";
-  const std::size_t begin = document.find(kBegin);
-  ASSERT_NE(begin, document.npos);
-  const std::string expected = document.substr(0, begin + kBegin.size()) + as_markdown();
-  if (const char* write = std::getenv("GATEHOUSE_WRITE_GOLDEN"); write != nullptr && *write == '1') {
-    std::ofstream(path) << expected;
-  } else {
-    EXPECT_EQ(document, expected) << "where the table is right, GATEHOUSE_WRITE_GOLDEN=1 writes it anew";
-  }
+  expect_golden_part(
+      "docs/upstreams.md",
+      "<!-- The table: written from src/http/field_table.h by "
+      "GATEHOUSE_WRITE_GOLDEN=1 build/release/http_test -->\n\n",
+      as_markdown());
 }
 
 // A name in two lines, or one that a family's beginning covers, would have two policies.

@@ -1,15 +1,13 @@
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/golden_testing.h"
 #include "db/connection.h"
 #include "review/report.h"
 #include "review/testing.h"
@@ -373,21 +371,11 @@ TEST(Review, NoTextOfAConfigurationLeavesItsCell) {
 }
 
 TEST(Review, TheDocumentationMatchesTheRules) {
-  const std::string path = "docs/review.md";
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  const std::string document = text.str();
-  constexpr std::string_view kBegin =
-      "<!-- The rules: written from src/review by GATEHOUSE_WRITE_GOLDEN=1 build/release/review_test -->\n\n";
-  const std::size_t begin = document.find(kBegin);
-  ASSERT_NE(begin, document.npos);
-  const std::string expected = document.substr(0, begin + kBegin.size()) + rules_as_markdown();
-  if (const char* write = std::getenv("GATEHOUSE_WRITE_GOLDEN"); write != nullptr && *write == '1') {
-    std::ofstream(path) << expected;
-  } else {
-    EXPECT_EQ(document, expected);
-  }
+  expect_golden_part(
+      "docs/review.md",
+      "<!-- The rules: written from src/review by "
+      "GATEHOUSE_WRITE_GOLDEN=1 build/release/review_test -->\n\n",
+      rules_as_markdown());
 }
 
 }  // namespace
