@@ -26,39 +26,12 @@ class Restatement {
               Problems& problems)
       : settings_(settings), built_in_(built_in), users_(users), problems_(problems) {}
 
-  // Taken apart, so that a field that is added does not compile before it is decided here whether it may be
-  // stated again.
   void run() {
-    auto& [name, place, exclude, permission, open, principal, limits, cost, concurrency, resource, conditions,
-           hide, sql, upstream, handler, respond, body, timeout, sensitive, assertion, signatures,
-           cache_control, fields, threat_model, media_types, security, deep, encoded_slash] = users_;
-    fixed("exclude", exclude.has_value());
-    fixed("permission", permission.has_value());
-    fixed("public", open.has_value());
-    fixed("principal", principal.has_value());
-    fixed("resource", resource.has_value());
-    fixed("when", !conditions.empty());
-    fixed("hide", hide.has_value());
-    fixed("sql", sql.has_value());
-    fixed("upstream", upstream.has_value());
-    fixed("handler", handler.has_value());
-    fixed("respond", respond.has_value());
-    fixed("assert", assertion.has_value());
-    fixed("signed", signatures.has_value());
-    fixed("cache_control", cache_control.has_value());
-    fixed("fields", fields.has_value());
-    fixed("media_types", media_types.has_value());
-    fixed("security", security != nullptr);
-    fixed("deep", deep.has_value());
-    fixed("encoded_slash", encoded_slash.has_value());
-    if (limits) restate_limits(*limits);
-    if (body) restate_body(*body);
-    replace(built_in_.cost, cost);
-    replace(built_in_.concurrency, concurrency);
-    replace(built_in_.timeout, timeout);
-    replace(built_in_.sensitive, sensitive);
-    replace(built_in_.threat_model, threat_model);
-    built_in_.place = place;
+#define GATEHOUSE_RESTATE(key, member, type, reader, restated) \
+  if (is_stated(users_.member)) restated(key, built_in_.member, users_.member);
+    GATEHOUSE_OPERATION_FIELDS(GATEHOUSE_RESTATE)
+#undef GATEHOUSE_RESTATE
+    built_in_.place = users_.place;
   }
 
  private:
@@ -66,14 +39,34 @@ class Restatement {
     problems_.add(users_.place, fmt::format("operations.{}: {}", users_.name, what));
   }
 
-  void fixed(std::string_view key, bool is_said) {
-    if (is_said)
-      problem(fmt::format("`{}` is fixed, because Gatehouse answers this operation itself; remove it", key));
+  // The rules of operation_fields.h, for a field that the user states.
+
+  void fixed(std::string_view key, const auto&, const auto&) {
+    problem(fmt::format("`{}` is fixed, because Gatehouse answers this operation itself; remove it", key));
   }
 
-  template <typename T>
-  static void replace(std::optional<T>& into, std::optional<T>& from) {
-    if (from) into = std::move(from);
+  static void replaced(std::string_view, auto& into, auto& from) { into = std::move(from); }
+
+  void limits(std::string_view, std::optional<std::vector<PlacedText>>& into,
+              std::optional<std::vector<PlacedText>>& from) {
+    for (const PlacedText& needed : *into) {
+      const std::set<std::string> by = counted_by(needed.value);
+      const bool is_kept =
+          std::ranges::any_of(*from, [&](const PlacedText& limit) { return counted_by(limit.value) == by; });
+      if (!is_kept)
+        problem(fmt::format("`limits` needs one per {}, as `{}` is; add one, or leave `limits` out",
+                            fmt::join(by, " and "), needed.value));
+    }
+    into = std::move(from);
+  }
+
+  void body(std::string_view, std::optional<ByteCount>& into, const std::optional<ByteCount>& from) {
+    if (!into || *from > *into) {
+      problem(into ? fmt::format("`body` may be at most {}: this operation needs no more", to_text(*into))
+                   : std::string("`body`: this operation accepts none; remove it"));
+      return;
+    }
+    into = from;
   }
 
   // The kinds of key of the limits of that name; empty if there is no such limit.
@@ -83,28 +76,6 @@ class Restatement {
     if (found == settings_.limits.end()) return parts;
     for (const PlacedText& part : found->second.per) parts.insert(part.value);
     return parts;
-  }
-
-  void restate_limits(std::vector<PlacedText>& limits) {
-    for (const PlacedText& needed : *built_in_.limits) {
-      const std::set<std::string> by = counted_by(needed.value);
-      const bool is_kept =
-          std::ranges::any_of(limits, [&](const PlacedText& limit) { return counted_by(limit.value) == by; });
-      if (!is_kept)
-        problem(fmt::format("`limits` needs one per {}, as `{}` is; add one, or leave `limits` out",
-                            fmt::join(by, " and "), needed.value));
-    }
-    built_in_.limits = std::move(limits);
-  }
-
-  void restate_body(ByteCount body) {
-    if (!built_in_.body || body > *built_in_.body) {
-      problem(built_in_.body ? fmt::format("`body` may be at most {}: this operation needs no more",
-                                           to_text(*built_in_.body))
-                             : std::string("`body`: this operation accepts none; remove it"));
-      return;
-    }
-    built_in_.body = body;
   }
 
   const Settings& settings_;

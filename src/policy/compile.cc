@@ -151,54 +151,21 @@ class Compiler {
     return found;
   }
 
-  static bool is_said(const std::vector<Placed>& conditions) { return !conditions.empty(); }
-  static bool is_said(const std::shared_ptr<const doc::Field>& field) { return field != nullptr; }
-  template <typename T>
-  static bool is_said(const std::optional<T>& field) {
-    return field.has_value();
-  }
-
   template <typename T>
   void merge_field(std::string_view key, T& into, T& from, const Place& extension) {
-    if (!is_said(from)) return;
-    if (is_said(into)) {
+    if (!is_stated(from)) return;
+    if (is_stated(into)) {
       problems_.add(extension,
                     fmt::format("x-gatehouse: `{}` is in gatehouse.yaml too; keep it in one place", key));
     }
     into = std::move(from);
   }
 
-  // Taken apart, so that a field that is added does not compile before it is merged.
   void merge(OperationSettings& into, OperationSettings& from) {
-    auto& [name, place, exclude, permission, open, principal, limits, cost, concurrency, resource, conditions,
-           hide, sql, upstream, handler, respond, body, timeout, sensitive, assertion, signatures,
-           cache_control, fields, threat_model, media_types, security, deep, encoded_slash] = from;
-    merge_field("exclude", into.exclude, exclude, place);
-    merge_field("permission", into.permission, permission, place);
-    merge_field("public", into.open, open, place);
-    merge_field("principal", into.principal, principal, place);
-    merge_field("limits", into.limits, limits, place);
-    merge_field("cost", into.cost, cost, place);
-    merge_field("concurrency", into.concurrency, concurrency, place);
-    merge_field("resource", into.resource, resource, place);
-    merge_field("when", into.conditions, conditions, place);
-    merge_field("hide", into.hide, hide, place);
-    merge_field("sql", into.sql, sql, place);
-    merge_field("upstream", into.upstream, upstream, place);
-    merge_field("handler", into.handler, handler, place);
-    merge_field("respond", into.respond, respond, place);
-    merge_field("body", into.body, body, place);
-    merge_field("timeout", into.timeout, timeout, place);
-    merge_field("sensitive", into.sensitive, sensitive, place);
-    merge_field("assert", into.assertion, assertion, place);
-    merge_field("signed", into.signatures, signatures, place);
-    merge_field("cache_control", into.cache_control, cache_control, place);
-    merge_field("fields", into.fields, fields, place);
-    merge_field("threat_model", into.threat_model, threat_model, place);
-    merge_field("media_types", into.media_types, media_types, place);
-    merge_field("security", into.security, security, place);
-    merge_field("deep", into.deep, deep, place);
-    merge_field("encoded_slash", into.encoded_slash, encoded_slash, place);
+#define GATEHOUSE_MERGE(key, member, type, reader, restated) \
+  merge_field(key, into.member, from.member, from.place);
+    GATEHOUSE_OPERATION_FIELDS(GATEHOUSE_MERGE)
+#undef GATEHOUSE_MERGE
   }
 
   void report_unmatched() {

@@ -20,6 +20,7 @@
 #include "core/head_rules.h"
 #include "http/path_reading.h"
 #include "openapi/plus.h"
+#include "policy/operation_fields.h"
 
 namespace gatehouse::doc {
 class Field;
@@ -334,33 +335,18 @@ struct RespondSettings {
 struct OperationSettings {
   std::string name;  // operationId or "GET /path"
   Place place;
-  std::optional<PlacedText> exclude;  // it is not served: the reason
-  std::optional<PlacedText> permission;
-  std::optional<PlacedText> open;                    // `public`: the reason
-  std::optional<std::vector<PlacedText>> principal;  // as in Defaults
-  std::optional<std::vector<PlacedText>> limits;
-  std::optional<std::uint32_t> cost;
-  std::optional<std::uint32_t> concurrency;
-  std::optional<ResourceSettings> resource;
-  std::vector<PlacedText> conditions;  // `when`
-  std::optional<Hide> hide;
-  std::optional<SqlSettings> sql;
-  std::optional<PlacedText> upstream;
-  std::optional<PlacedText> handler;
-  std::optional<RespondSettings> respond;
-  std::optional<ByteCount> body;
-  std::optional<Nanoseconds> timeout;
-  std::optional<PlacedText> sensitive;
-  std::optional<bool> assertion;
-  std::optional<bool> signatures;  // `signed`
-  std::optional<PlacedText> cache_control;
-  std::optional<FieldSettings> fields;
-  std::optional<ThreatModel> threat_model;
-  std::optional<std::vector<PlacedText>> media_types;    // as in Defaults
-  std::shared_ptr<const doc::Field> security;            // as in Defaults
-  std::optional<openapi::Deep> deep;                     // as in Defaults
-  std::optional<std::vector<PlacedText>> encoded_slash;  // path parameters in which `%2F` may stand
+#define GATEHOUSE_MEMBER(key, member, type, reader, restated) type member;
+  GATEHOUSE_OPERATION_FIELDS(GATEHOUSE_MEMBER)
+#undef GATEHOUSE_MEMBER
 };
+
+// Whether the field of an operation was there.
+inline bool is_stated(const std::vector<PlacedText>& conditions) { return !conditions.empty(); }
+inline bool is_stated(const std::shared_ptr<const doc::Field>& field) { return field != nullptr; }
+template <typename T>
+bool is_stated(const std::optional<T>& field) {
+  return field.has_value();
+}
 
 // An entry of `log`, one type for each kind.
 //   text()   all that it says, for comparison

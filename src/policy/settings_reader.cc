@@ -281,6 +281,30 @@ ResourceSettings read_resource(const Field& field) {
   return resource;
 }
 
+SqlSettings read_sql(const Field& field) {
+  Reader in(field);
+  SqlSettings sql{in.required("statement", as_placed), in.required("returns", as_one_of(kReturns))};
+  in.finish();
+  return sql;
+}
+
+constexpr auto as_conditions = [](const Field& field) {
+  auto conditions = as_placed_list(field);
+  if (conditions->empty())
+    field.problem("has no condition, so it decides nothing; state a condition, or remove `when`");
+  return conditions;
+};
+constexpr auto as_hide = [](const Field& field) {
+  return field.boolean().transform([](bool hide) { return hide ? Hide::yes : Hide::no; });
+};
+constexpr auto as_kept = [](const Field& field) { return std::optional(kept(field)); };
+template <auto read>
+constexpr auto as_read = [](const Field& field) { return std::optional(read(field)); };
+
+void read_member(Reader& in, std::string_view key, auto& member, const auto& as) {
+  if (auto value = in.optional(key, as)) member = *std::move(value);
+}
+
 void read_named(Reader& in, std::string_view key, const auto& each) {
   const auto field = in.optional(key, as_field);
   if (!field) return;
@@ -310,48 +334,9 @@ OperationSettings read_operation(const Field& field, std::string name) {
   OperationSettings operation;
   operation.name = std::move(name);
   operation.place = field.place();
-  operation.exclude = in.optional("exclude", as_reason);
-  operation.permission = in.optional("permission", as_placed);
-  operation.open = in.optional("public", as_reason);
-  operation.principal = in.optional("principal", as_placed_list);
-  operation.limits = in.optional("limits", as_placed_list);
-  if (const auto cost = in.optional("cost", as_integer(1, 1'000'000))) {
-    operation.cost = static_cast<std::uint32_t>(*cost);
-  }
-  if (const auto most = in.optional("concurrency", as_integer(1, 1'000'000))) {
-    operation.concurrency = static_cast<std::uint32_t>(*most);
-  }
-  if (const auto resource = in.optional("resource", as_field)) {
-    operation.resource = read_resource(*resource);
-  }
-  if (const auto when = in.optional("when", as_placed_list)) {
-    operation.conditions = *when;
-    if (when->empty())
-      in.problem("when", "has no condition, so it decides nothing; state a condition, or remove `when`");
-  }
-  if (const auto hide = in.optional("hide", as_boolean)) operation.hide = *hide ? Hide::yes : Hide::no;
-  if (const auto sql = in.optional("sql", as_field)) {
-    Reader inner(*sql);
-    operation.sql =
-        SqlSettings{inner.required("statement", as_placed), inner.required("returns", as_one_of(kReturns))};
-    inner.finish();
-  }
-  operation.upstream = in.optional("upstream", as_placed);
-  operation.handler = in.optional("handler", as_placed);
-  if (const auto respond = in.optional("respond", as_field)) operation.respond = read_respond(*respond);
-  operation.body = in.optional("body", as_size);
-  operation.timeout = in.optional("timeout", as_wait);
-  operation.sensitive = in.optional("sensitive", as_words);
-  operation.assertion = in.optional("assert", as_boolean);
-  operation.signatures = in.optional("signed", as_boolean);
-  operation.cache_control = in.optional("cache_control", as_placed);
-  if (const auto model = in.optional("threat_model", as_field))
-    operation.threat_model = read_threat_model(*model);
-  if (const auto fields = in.optional("fields", as_field)) operation.fields = read_fields(*fields);
-  operation.media_types = in.optional("media_types", as_media_types);
-  operation.security = kept(in.take("security"));
-  operation.deep = in.optional("deep", openapi::read_deep);
-  operation.encoded_slash = in.optional("encoded_slash", as_placed_list);
+#define GATEHOUSE_READ(key, member, type, reader, restated) read_member(in, key, operation.member, reader);
+  GATEHOUSE_OPERATION_FIELDS(GATEHOUSE_READ)
+#undef GATEHOUSE_READ
   in.finish();
   return operation;
 }
