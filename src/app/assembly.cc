@@ -262,16 +262,17 @@ std::shared_ptr<const target::DeclaredParameters> declared(const openapi::Operat
   return names;
 }
 
+// One function for each kind of target.
 using Made = Result<gate::AnsweringTarget>;
 
-Made make_upstream_target(const policy::UpstreamTargetPolicy& answers, const policy::Operation& operation,
+Made make_target(const policy::UpstreamTargetPolicy& answers, const policy::Operation& operation,
                           Workbench& with) {
   GATEHOUSE_TRY(auto client, client_of(*answers.upstream, with));
   return std::make_unique<target::UpstreamTarget>(std::move(client),
                                                   assertion_of(operation, *answers.upstream, with.resources));
 }
 
-Made make_sql_target(const policy::SqlTargetPolicy& answers, const policy::Operation& operation,
+Made make_target(const policy::SqlTargetPolicy& answers, const policy::Operation& operation,
                      Workbench& with) {
   const std::shared_ptr<const policy::PolicySet>& policy = with.shared.policy;
   if (operation.placement == policy::ConditionPlacement::before_call) {
@@ -285,13 +286,13 @@ Made make_sql_target(const policy::SqlTargetPolicy& answers, const policy::Opera
       returns_of(answers.returns), answers.rule, with.shared.database, with.loop);
 }
 
-Made make_handler_target(const policy::HandlerTargetPolicy& answers, const policy::Operation& operation,
+Made make_target(const policy::HandlerTargetPolicy& answers, const policy::Operation& operation,
                          Workbench& with) {
   return std::make_unique<target::HandlerTarget>(handlers().at(answers.name), declared(*operation.api),
                                                  with.resources.handler_threads, with.loop);
 }
 
-Made make_fixed_target(const policy::FixedTargetPolicy& answers) {
+Made make_target(const policy::FixedTargetPolicy& answers, const policy::Operation&, Workbench&) {
   auto answer = std::make_shared<target::FixedAnswer>();
   answer->status = answers.respond->status;
   answer->type = answers.respond->type.value;
@@ -302,22 +303,14 @@ Made make_fixed_target(const policy::FixedTargetPolicy& answers) {
   return std::make_unique<target::FixedTarget>(std::move(answer));
 }
 
-Made make_target(const policy::Operation& operation, Workbench& with) {
-  const Overloaded make{
-      [&](const policy::UpstreamTargetPolicy& one) { return make_upstream_target(one, operation, with); },
-      [&](const policy::SqlTargetPolicy& one) { return make_sql_target(one, operation, with); },
-      [&](const policy::HandlerTargetPolicy& one) { return make_handler_target(one, operation, with); },
-      [&](const policy::FixedTargetPolicy& one) { return make_fixed_target(one); },
-      [&](const policy::BuiltInTargetPolicy& one) -> Made {
-        return one.operation->make({*with.shared.policy, with.loop});
-      },
-  };
-  return std::visit(make, operation.target);
+Made make_target(const policy::BuiltInTargetPolicy& answers, const policy::Operation&, Workbench& with) {
+  return answers.operation->make({*with.shared.policy, with.loop});
 }
 
 Result<gate::OperationParts> make_operation(const policy::Operation& operation, Workbench& with) {
   gate::OperationParts parts;
-  GATEHOUSE_TRY(parts.target, make_target(operation, with));
+  GATEHOUSE_TRY(parts.target, std::visit([&](const auto& kind) { return make_target(kind, operation, with); },
+                                         operation.target));
   if (operation.resource && operation.placement == policy::ConditionPlacement::before_call) {
     GATEHOUSE_TRY(parts.lookup, make_lookup(operation, with));
   }

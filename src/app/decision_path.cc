@@ -9,7 +9,6 @@
 
 #include "app/reason_text.h"
 #include "audit/event_fields.h"
-#include "base/overloaded.h"
 #include "core/event.h"
 
 namespace gatehouse::app {
@@ -173,16 +172,7 @@ std::string call_text(const EventView& view) {
                        view.number("upstream.status_code"));
   }
   if (view.operation == nullptr) return {};
-  const Overloaded text{
-      [](const policy::UpstreamTargetPolicy&) { return std::string(); },
-      [](const policy::SqlTargetPolicy&) { return std::string("the statement ran"); },
-      [](const policy::HandlerTargetPolicy& target) {
-        return fmt::format("the handler {} ran", target.name);
-      },
-      [](const policy::FixedTargetPolicy&) { return std::string("`respond` answered"); },
-      [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse answered"); },
-  };
-  return std::visit(text, view.operation->target);
+  return std::visit([](const auto& kind) { return kind.answered(); }, view.operation->target);
 }
 
 // The text of a gate that passed the request.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,27 @@ class TargetCompiler {
               Operation& operation);
 
  private:
+  // An operation that is compiled.
+  struct Given {
+    const openapi::Operation& from;
+    const OperationSettings& own;
+    const Place& place;
+    Operation& operation;
+  };
+  // A kind that an operation may state, and the function that compiles it.
+  struct Kind {
+    std::string_view key;
+    bool (*is_stated)(const OperationSettings&);
+    void (TargetCompiler::*compile)(const Given&);
+  };
+  static const Kind kKinds[];
+  static std::string keys();
+
+  void sql(const Given& given);
+  void upstream(const Given& given);
+  void handler(const Given& given);
+  void respond(const Given& given);
+
   const PolicySet& set_;
   ObjectCompiler& objects_;
   std::vector<std::string> handlers_;

@@ -14,6 +14,11 @@ std::string_view built_in(PrincipalKind kind) {
 
 }  // namespace
 
+std::string UpstreamTargetPolicy::shown() const { return "upstream " + upstream->name; }
+std::string SqlTargetPolicy::shown() const {
+  return statement.fixed->effect() == db::Effect::writes ? "sql, writes" : "sql, reads";
+}
+
 PolicySet::PolicySet() = default;
 PolicySet::~PolicySet() = default;
 

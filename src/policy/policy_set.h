@@ -155,24 +155,41 @@ struct InputTypes {
 };
 
 // The targets of operations, one type for each kind.
+//   shown()     the target in a report: "upstream orders"
+//   answered()  the answer of a request that was called, in words: "the statement ran". Empty: the event names it
 struct UpstreamTargetPolicy {
   const Upstream* upstream = nullptr;
+
+  std::string shown() const;
+  std::string answered() const { return {}; }
 };
 struct SqlTargetPolicy {
   Statement statement;
   std::optional<Guarded> guarded;  // where the conditions can be said in SQL
   std::string rule;                // "getOrder.sql": its name in events
   SqlReturns returns = SqlReturns::list;
+
+  std::string shown() const;
+  std::string answered() const { return "the statement ran"; }
 };
 struct HandlerTargetPolicy {
   std::string name;
+
+  std::string shown() const { return "handler " + name; }
+  std::string answered() const { return "the handler " + name + " ran"; }
 };
 struct FixedTargetPolicy {
   const RespondSettings* respond = nullptr;
   std::string path;  // of the body's file; empty: it is in `respond`
+
+  std::string shown() const { return "respond"; }
+  std::string answered() const { return "`respond` answered"; }
 };
 struct BuiltInTargetPolicy {
   const BuiltInOperation* operation = nullptr;
+
+  std::string shown() const { return "Gatehouse"; }
+  std::string answered() const { return "Gatehouse answered"; }
 };
 using TargetPolicy = std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy,
                                   FixedTargetPolicy, BuiltInTargetPolicy>;

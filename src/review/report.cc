@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/overloaded.h"
 #include "db/catalogue.h"
 
 namespace gatehouse::review {
@@ -58,19 +57,8 @@ std::string limits(const Operation& operation) {
 }
 
 std::string answered_by(const Operation& operation) {
-  const Overloaded text{
-      [&](const policy::UpstreamTargetPolicy& target) {
-        return fmt::format("upstream {}{}", target.upstream->name, operation.asserts ? ", asserted" : "");
-      },
-      [](const policy::SqlTargetPolicy& target) {
-        return std::string(target.statement.fixed->effect() == db::Effect::writes ? "sql, writes"
-                                                                                  : "sql, reads");
-      },
-      [](const policy::HandlerTargetPolicy& target) { return fmt::format("handler {}", target.name); },
-      [](const policy::FixedTargetPolicy&) { return std::string("respond"); },
-      [](const policy::BuiltInTargetPolicy&) { return std::string("Gatehouse"); },
-  };
-  return std::visit(text, operation.target);
+  const std::string target = std::visit([](const auto& kind) { return kind.shown(); }, operation.target);
+  return operation.asserts && operation.upstream() != nullptr ? target + ", asserted" : target;
 }
 
 std::string allowed(const Operation& operation) {
