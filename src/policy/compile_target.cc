@@ -1,10 +1,14 @@
 #include "policy/compile_target.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/builtin.h"
 #include "db/catalogue.h"
@@ -12,16 +16,28 @@
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
+namespace {
 
-const TargetCompiler::Kind TargetCompiler::kKinds[] = {
-    {"sql", [](const OperationSettings& own) { return own.sql.has_value(); }, &TargetCompiler::sql},
-    {"upstream", [](const OperationSettings& own) { return own.upstream.has_value(); },
-     &TargetCompiler::upstream},
-    {"handler", [](const OperationSettings& own) { return own.handler.has_value(); },
-     &TargetCompiler::handler},
-    {"respond", [](const OperationSettings& own) { return own.respond.has_value(); },
-     &TargetCompiler::respond},
-};
+// Calls `visit` with std::type_identity of each kind that an operation can state.
+template <std::size_t I = 0>
+void for_each_kind(const auto& visit) {
+  if constexpr (I < std::variant_size_v<TargetPolicy>) {
+    using Kind = std::variant_alternative_t<I, TargetPolicy>;
+    if constexpr (requires { Kind::kStated; }) visit(std::type_identity<Kind>());
+    for_each_kind<I + 1>(visit);
+  }
+}
+
+// "sql, upstream and handler".
+std::string stated_keys() {
+  std::vector<std::string_view> keys;
+  for_each_kind([&]<typename Kind>(std::type_identity<Kind>) { keys.push_back(Kind::kKey); });
+  const std::string_view last = keys.back();
+  keys.pop_back();
+  return fmt::format("{} and {}", fmt::join(keys, ", "), last);
+}
+
+}  // namespace
 
 void TargetCompiler::decide(const openapi::Operation& from, const OperationSettings& own, const Place& place,
                             Operation& operation) {
@@ -30,81 +46,72 @@ void TargetCompiler::decide(const openapi::Operation& from, const OperationSetti
     operation.target = BuiltInTargetPolicy{*built_in};
     return;
   }
-  const Kind* stated = nullptr;
-  for (const Kind& kind : kKinds) {
-    if (!kind.is_stated(own)) continue;
-    if (stated != nullptr) {
-      problems_.add(place, fmt::format("{}: has several of {}; keep one", operation.name, keys()));
-      return;
-    }
-    stated = &kind;
+  const TargetInput input{from, own, place, operation.name, set_.settings, handlers_, objects_, problems_};
+  std::size_t stated = 0;
+  for_each_kind(
+      [&]<typename Kind>(std::type_identity<Kind>) { stated += is_stated(own.*Kind::kStated) ? 1 : 0; });
+  if (stated > 1) {
+    problems_.add(place, fmt::format("{}: has several of {}; keep one", operation.name, stated_keys()));
+    return;
   }
-  const auto compile = stated != nullptr ? stated->compile : &TargetCompiler::upstream;
-  (this->*compile)({from, own, place, operation});
+  if (stated == 0) return operation.target.emplace<UpstreamTargetPolicy>().compile(input);
+  for_each_kind([&]<typename Kind>(std::type_identity<Kind>) {
+    if (is_stated(own.*Kind::kStated)) operation.target.emplace<Kind>().compile(input);
+  });
 }
 
-std::string TargetCompiler::keys() {
-  std::string text;
-  for (const Kind& kind : kKinds) {
-    if (!text.empty()) text += &kind == std::end(kKinds) - 1 ? " and " : ", ";
-    text += kind.key;
-  }
-  return text;
-}
-
-void TargetCompiler::sql(const Given& given) {
-  SqlTargetPolicy& target = given.operation.target.emplace<SqlTargetPolicy>();
-  target.returns = given.own.sql->returns;
-  target.rule = given.operation.name + ".sql";
-  if (auto statement = objects_.statement(given.own.sql->statement, given.from, given.operation.name))
-    target.statement = *statement;
-  const db::FixedStatement* const fixed = target.statement.fixed;
-  if (fixed != nullptr && fixed->columns().empty() && given.own.sql->returns != SqlReturns::none) {
-    problems_.add(given.own.sql->statement.place,
-                  fmt::format("{}: the statement returns no rows for the answer; add RETURNING and the "
-                              "columns of the answer to it, or write `returns: none`",
-                              given.operation.name));
+void SqlTargetPolicy::compile(const TargetInput& input) {
+  returns = input.own.sql->returns;
+  rule = input.operation + ".sql";
+  if (auto checked = input.objects.statement(input.own.sql->statement, input.from, input.operation))
+    statement = *std::move(checked);
+  const db::FixedStatement* const fixed = statement.fixed;
+  if (fixed != nullptr && fixed->columns().empty() && input.own.sql->returns != SqlReturns::none) {
+    input.problems.add(input.own.sql->statement.place,
+                       fmt::format("{}: the statement returns no rows for the answer; add RETURNING and the "
+                                   "columns of the answer to it, or write `returns: none`",
+                                   input.operation));
   }
 }
 
-void TargetCompiler::handler(const Given& given) {
-  given.operation.target = HandlerTargetPolicy{given.own.handler->value};
-  if (std::find(handlers_.begin(), handlers_.end(), given.own.handler->value) == handlers_.end()) {
-    problems_.add(given.own.handler->place,
-                  fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a "
-                              "program and name it in gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as "
-                              "docs/handlers.md shows, or use sql or upstream",
-                              given.operation.name, given.own.handler->value,
-                              handlers_.empty() ? "it was built without handlers" : known(handlers_)));
+void HandlerTargetPolicy::compile(const TargetInput& input) {
+  name = input.own.handler->value;
+  if (std::ranges::find(input.handlers, name) == input.handlers.end()) {
+    input.problems.add(
+        input.own.handler->place,
+        fmt::format("{0}: this program has no handler `{1}`: {2}; link your function into a "
+                    "program and name it in gatehouse::run(argc, argv, {{{{\"{1}\", …}}}}), as "
+                    "docs/handlers.md shows, or use sql or upstream",
+                    input.operation, name,
+                    input.handlers.empty() ? "it was built without handlers" : known(input.handlers)));
   }
 }
 
-void TargetCompiler::respond(const Given& given) {
-  const RespondSettings& settings = *given.own.respond;
-  const bool in_file = settings.from == RespondSettings::From::file;
-  given.operation.target = FixedTargetPolicy{
-      &settings, in_file ? absolute(set_.settings.directory, settings.body.value) : std::string()};
+void FixedTargetPolicy::compile(const TargetInput& input) {
+  respond = &*input.own.respond;
+  if (respond->from == RespondSettings::From::file)
+    path = absolute(input.settings.directory, respond->body.value);
 }
 
 // Without a name: the default one.
-void TargetCompiler::upstream(const Given& given) {
-  const PlacedText* name = given.own.upstream                ? &*given.own.upstream
-                           : set_.settings.defaults.upstream ? &*set_.settings.defaults.upstream
-                                                             : nullptr;
-  if (name == nullptr) {
-    problems_.add(
-        given.place,
+void UpstreamTargetPolicy::compile(const TargetInput& input) {
+  const PlacedText* const named = input.own.upstream                 ? &*input.own.upstream
+                                  : input.settings.defaults.upstream ? &*input.settings.defaults.upstream
+                                                                     : nullptr;
+  if (named == nullptr) {
+    input.problems.add(
+        input.place,
         fmt::format("{}: it has no target; give it sql, upstream or handler, or set defaults.upstream",
-                    given.operation.name));
+                    input.operation));
     return;
   }
-  const auto found = set_.settings.upstreams.find(name->value);
-  if (found == set_.settings.upstreams.end()) {
-    problems_.add(name->place, fmt::format("{}: there is no upstream `{}`; {}", given.operation.name,
-                                           name->value, known(keys_of(set_.settings.upstreams))));
+  const auto found = input.settings.upstreams.find(named->value);
+  if (found == input.settings.upstreams.end()) {
+    input.problems.add(named->place, fmt::format("{}: there is no upstream `{}`; {}", input.operation,
+                                                 named->value, known(keys_of(input.settings.upstreams))));
     return;
   }
-  given.operation.target = UpstreamTargetPolicy{&found->second};
+  upstream = &found->second;
 }
 
 }  // namespace gatehouse::policy

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,18 @@
 #include "policy/policy_set.h"
 
 namespace gatehouse::policy {
+
+// An operation that is compiled, and the parts of the configuration that targets name.
+struct TargetInput {
+  const openapi::Operation& from;
+  const OperationSettings& own;
+  const Place& place;  // for a problem that no setting has
+  const std::string& operation;
+  const Settings& settings;
+  const std::vector<std::string>& handlers;
+  ObjectCompiler& objects;
+  Problems& problems;
+};
 
 class TargetCompiler {
  public:
@@ -24,32 +35,12 @@ class TargetCompiler {
         built_ins_(std::move(built_ins)),
         problems_(problems) {}
 
-  // Fills the operation's target. `place` is for a problem that no setting has.
+  // Fills the operation's target with the kind that it states, or with the default upstream. `place` is for a
+  // problem that no setting has.
   void decide(const openapi::Operation& from, const OperationSettings& own, const Place& place,
               Operation& operation);
 
  private:
-  // An operation that is compiled.
-  struct Given {
-    const openapi::Operation& from;
-    const OperationSettings& own;
-    const Place& place;
-    Operation& operation;
-  };
-  // A kind that an operation may state, and the function that compiles it.
-  struct Kind {
-    std::string_view key;
-    bool (*is_stated)(const OperationSettings&);
-    void (TargetCompiler::*compile)(const Given&);
-  };
-  static const Kind kKinds[];
-  static std::string keys();
-
-  void sql(const Given& given);
-  void upstream(const Given& given);
-  void handler(const Given& given);
-  void respond(const Given& given);
-
   const PolicySet& set_;
   ObjectCompiler& objects_;
   std::vector<std::string> handlers_;

@@ -154,12 +154,20 @@ struct InputTypes {
   cel::Type path, query, header, cookie, body, resource;
 };
 
+// An operation whose target is compiled (policy/compile_target.h).
+struct TargetInput;
+
 // The targets of operations, one type for each kind.
-//   shown()     the target in a report: "upstream orders"
-//   answered()  the answer of a request that was called, in words: "the statement ran". Empty: the event names it
+//   kKey, kStated  the key of an operation that states it, and its member; none: it is not stated
+//   compile()      fills it from the settings, and adds the problems in them
+//   shown()        the target in a report: "upstream orders"
+//   answered()     what a call of it did: "the statement ran"; empty: the event says it
 struct UpstreamTargetPolicy {
   const Upstream* upstream = nullptr;
 
+  static constexpr std::string_view kKey = "upstream";
+  static constexpr auto kStated = &OperationSettings::upstream;
+  void compile(const TargetInput& input);
   std::string shown() const;
   std::string answered() const { return {}; }
 };
@@ -169,12 +177,18 @@ struct SqlTargetPolicy {
   std::string rule;                // "getOrder.sql": its name in events
   SqlReturns returns = SqlReturns::list;
 
+  static constexpr std::string_view kKey = "sql";
+  static constexpr auto kStated = &OperationSettings::sql;
+  void compile(const TargetInput& input);
   std::string shown() const;
   std::string answered() const { return "the statement ran"; }
 };
 struct HandlerTargetPolicy {
   std::string name;
 
+  static constexpr std::string_view kKey = "handler";
+  static constexpr auto kStated = &OperationSettings::handler;
+  void compile(const TargetInput& input);
   std::string shown() const { return "handler " + name; }
   std::string answered() const { return "the handler " + name + " ran"; }
 };
@@ -182,6 +196,9 @@ struct FixedTargetPolicy {
   const RespondSettings* respond = nullptr;
   std::string path;  // of the body's file; empty: it is in `respond`
 
+  static constexpr std::string_view kKey = "respond";
+  static constexpr auto kStated = &OperationSettings::respond;
+  void compile(const TargetInput& input);
   std::string shown() const { return "respond"; }
   std::string answered() const { return "`respond` answered"; }
 };
@@ -191,7 +208,8 @@ struct BuiltInTargetPolicy {
   std::string shown() const { return "Gatehouse"; }
   std::string answered() const { return "Gatehouse answered"; }
 };
-using TargetPolicy = std::variant<UpstreamTargetPolicy, SqlTargetPolicy, HandlerTargetPolicy,
+// In the order in which messages name their keys.
+using TargetPolicy = std::variant<SqlTargetPolicy, UpstreamTargetPolicy, HandlerTargetPolicy,
                                   FixedTargetPolicy, BuiltInTargetPolicy>;
 
 struct Operation {
@@ -227,7 +245,7 @@ struct Operation {
   Hide hide = Hide::yes;
   ConditionPlacement placement = ConditionPlacement::before_call;
 
-  TargetPolicy target;
+  TargetPolicy target = UpstreamTargetPolicy();
   // Of the target, each null where it is of another kind.
   const UpstreamTargetPolicy* upstream() const { return std::get_if<UpstreamTargetPolicy>(&target); }
   const SqlTargetPolicy* sql() const { return std::get_if<SqlTargetPolicy>(&target); }
