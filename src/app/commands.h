@@ -11,11 +11,27 @@ namespace gatehouse::app {
 
 // Adds a subcommand; the status of the one that was called ends up in `status`.
 using AddCommand = void(CLI::App& program, int& status);
-AddCommand add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why, add_explain,
-    add_openapi;
 // In the order in which `--help` lists them.
-inline constexpr AddCommand* kCommands[] = {
-    add_demo, add_serve, add_check, add_review, add_init, add_key, add_log, add_why, add_explain, add_openapi,
-};
+// clang-format off
+#define GATEHOUSE_COMMANDS(X) \
+  X(add_demo)                 \
+  X(add_serve)                \
+  X(add_check)                \
+  X(add_review)               \
+  X(add_init)                 \
+  X(add_key)                  \
+  X(add_log)                  \
+  X(add_why)                  \
+  X(add_explain)              \
+  X(add_openapi)
+// clang-format on
+
+#define GATEHOUSE_DECLARE(command) AddCommand command;
+GATEHOUSE_COMMANDS(GATEHOUSE_DECLARE)
+#undef GATEHOUSE_DECLARE
+
+#define GATEHOUSE_LISTED(command) command,
+inline constexpr AddCommand* kCommands[] = {GATEHOUSE_COMMANDS(GATEHOUSE_LISTED)};
+#undef GATEHOUSE_LISTED
 
 }  // namespace gatehouse::app
