@@ -24,7 +24,6 @@
 #include "audit/store_sink.h"
 #include "base/encoding.h"
 #include "base/file.h"
-#include "base/overloaded.h"
 #include "base/utf8.h"
 #include "db/catalogue.h"
 #include "db/connection.h"
@@ -70,13 +69,13 @@ Result<> make_folder_of(const std::string& path) {
   return {};
 }
 
+// One function for each kind of sink.
 using OpenedSink = Result<std::unique_ptr<audit::Sink>>;
-
-constexpr auto open_stdout = [](const policy::StdoutSettings&) -> OpenedSink { return audit::stdout_sink(); };
-constexpr auto open_log_file = [](const policy::LogFileSettings& log) -> OpenedSink {
+OpenedSink open_sink(const policy::StdoutSettings&) { return audit::stdout_sink(); }
+OpenedSink open_sink(const policy::LogFileSettings& log) {
   GATEHOUSE_CHECK(make_folder_of(log.path.value));
   return audit::file_sink({log.path.value, log.rotate, log.keep});
-};
+}
 
 // The sinks of `log:`. A new name begins with the next event.
 Result<std::vector<std::unique_ptr<audit::SinkReader>>> open_log(const policy::Settings& settings,
@@ -84,7 +83,7 @@ Result<std::vector<std::unique_ptr<audit::SinkReader>>> open_log(const policy::S
   std::vector<std::unique_ptr<audit::Sink>> sinks;
   std::vector<std::string> names;
   for (const policy::LogSettings& log : settings.log) {
-    GATEHOUSE_TRY(auto sink, std::visit(Overloaded{open_stdout, open_log_file}, log));
+    GATEHOUSE_TRY(auto sink, std::visit([](const auto& kind) { return open_sink(kind); }, log));
     names.emplace_back(sink->name());
     sinks.push_back(std::move(sink));
   }

@@ -24,6 +24,7 @@
 
 namespace gatehouse::doc {
 class Field;
+class Reader;
 class Source;
 }  // namespace gatehouse::doc
 
@@ -182,14 +183,17 @@ struct ClaimTexts {
 enum class CredentialComes : std::uint8_t { as_declared, as_password, with_handshake };
 
 // The types of authenticators (`type`). Beside its keys each says what is asked of every type:
-//   kExamplePrefix, kComes
+//   kType, kExamplePrefix, kComes
+//   read()     reads its keys
 //   claims()   its texts over claims
 //   source()   names where its ids come from: two with the same source mean the same principals
 //   proof()    what a thief needs; two with the same proof fall together
 //   check()    adds what is wrong beside the form of its keys
 struct ApiKeySettings {
+  static constexpr std::string_view kType = "api_key";
   static constexpr std::string_view kExamplePrefix = "partner";
   static constexpr CredentialComes kComes = CredentialComes::as_declared;
+  static ApiKeySettings read(doc::Reader&, const std::string&) { return {}; }
   ClaimTexts claims() const { return {}; }
   std::string source() const;
   std::string proof() const;
@@ -198,8 +202,10 @@ struct ApiKeySettings {
 
 // An API key that comes as the password of HTTP Basic (RFC 7617); the user is the key's principal or its id.
 struct BasicSettings {
+  static constexpr std::string_view kType = "basic";
   static constexpr std::string_view kExamplePrefix = "partner";
   static constexpr CredentialComes kComes = CredentialComes::as_password;
+  static BasicSettings read(doc::Reader&, const std::string&) { return {}; }
   ClaimTexts claims() const { return {}; }
   std::string source() const;
   std::string proof() const;
@@ -219,8 +225,10 @@ struct JwtSettings {
   PlacedText jwks_ca;  // a file of authorities for a JWKS URL, or empty for the system's
   Nanoseconds stale = std::chrono::hours(1);  // so long after the last good answer its keys count no more
 
+  static constexpr std::string_view kType = "jwt";
   static constexpr std::string_view kExamplePrefix = "user";
   static constexpr CredentialComes kComes = CredentialComes::as_declared;
+  static JwtSettings read(doc::Reader& in, const std::string& directory);
   ClaimTexts claims() const { return {.roles = &roles, .scopes = &scopes, .tenant = &tenant}; }
   std::string source() const;
   std::string proof() const;
@@ -233,15 +241,17 @@ struct MutualTlsSettings {
   std::optional<PlacedText> roles;
   std::optional<PlacedText> tenant;
 
+  static constexpr std::string_view kType = "mtls";
   static constexpr std::string_view kExamplePrefix = "certificate";
   static constexpr CredentialComes kComes = CredentialComes::with_handshake;
+  static MutualTlsSettings read(doc::Reader& in, const std::string& directory);
   ClaimTexts claims() const { return {.id = &id, .roles = &roles, .tenant = &tenant}; }
   std::string source() const;
   std::string proof() const;
   void check(const Authenticator& authenticator, const Settings& settings, Problems& problems) const;
 };
 
-using AuthenticatorSettings = std::variant<ApiKeySettings, JwtSettings, MutualTlsSettings, BasicSettings>;
+using AuthenticatorSettings = std::variant<ApiKeySettings, BasicSettings, JwtSettings, MutualTlsSettings>;
 
 // Whether the credential is forwarded to an upstream: `forward: true`.
 enum class CredentialEnd : std::uint8_t { here, upstream };
@@ -349,9 +359,12 @@ bool is_stated(const std::optional<T>& field) {
 }
 
 // An entry of `log`, one type for each kind.
-//   text()   all that it says, for comparison
-//   file()   that it writes, and that is made where it is missing; null: none
+//   kWord, or kKey  the entry is this word, or an object with this key
+//   read()          reads such an object
+//   text()          all that it says, for comparison
+//   file()          that it writes, and that is made where it is missing; null: none
 struct StdoutSettings {
+  static constexpr std::string_view kWord = "stdout";
   std::string text() const { return "stdout"; }
   const PlacedText* file() const { return nullptr; }
 };
@@ -360,6 +373,8 @@ struct LogFileSettings {
   ByteCount rotate = mebibytes(100);
   std::uint32_t keep = 14;
 
+  static constexpr std::string_view kKey = "file";
+  static LogFileSettings read(doc::Reader& in, const std::string& directory);
   std::string text() const;
   const PlacedText* file() const { return &path; }
 };

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -17,7 +19,6 @@ namespace {
 using doc::as_boolean;
 using doc::as_duration;
 using doc::as_field;
-using doc::as_one_of;
 using doc::as_texts;
 using doc::Choice;
 using doc::Field;
@@ -33,7 +34,24 @@ bool is_safe_url(std::string_view text) {
   return address && address->is_loopback();
 }
 
-JwtSettings read_jwt(Reader& in, const std::string& directory) {
+// By the word of `type`.
+using ReadAuthenticator = AuthenticatorSettings (*)(Reader& in, const std::string& directory);
+template <typename... Types>
+constexpr std::array<Choice<ReadAuthenticator>, sizeof...(Types)> readers(
+    std::type_identity<std::variant<Types...>>) {
+  return {{{Types::kType, [](Reader& in, const std::string& directory) {
+              return AuthenticatorSettings(Types::read(in, directory));
+            }}...}};
+}
+constexpr auto kAuthenticators = readers(std::type_identity<AuthenticatorSettings>());
+
+bool is_prefix(std::string_view text) {
+  return text.size() <= 64 && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+JwtSettings JwtSettings::read(Reader& in, const std::string& directory) {
   JwtSettings jwt;
   jwt.issuer = in.required("issuer", as_placed);
   if (const auto audience = in.optional("audience", as_field)) {
@@ -66,7 +84,7 @@ JwtSettings read_jwt(Reader& in, const std::string& directory) {
   return jwt;
 }
 
-MutualTlsSettings read_mutual_tls(Reader& in) {
+MutualTlsSettings MutualTlsSettings::read(Reader& in, const std::string&) {
   MutualTlsSettings settings;
   if (const auto issuers = in.optional("issuers", as_placed_list)) settings.issuers = *issuers;
   settings.id = in.optional("id", as_placed);
@@ -74,22 +92,6 @@ MutualTlsSettings read_mutual_tls(Reader& in) {
   settings.tenant = in.optional("tenant", as_placed);
   return settings;
 }
-
-// By the word of `type`.
-using ReadAuthenticator = AuthenticatorSettings (*)(Reader& in, const std::string& directory);
-constexpr Choice<ReadAuthenticator> kAuthenticators[] = {
-    {"api_key", [](Reader&, const std::string&) { return AuthenticatorSettings(ApiKeySettings()); }},
-    {"basic", [](Reader&, const std::string&) { return AuthenticatorSettings(BasicSettings()); }},
-    {"jwt",
-     [](Reader& in, const std::string& directory) { return AuthenticatorSettings(read_jwt(in, directory)); }},
-    {"mtls", [](Reader& in, const std::string&) { return AuthenticatorSettings(read_mutual_tls(in)); }},
-};
-
-bool is_prefix(std::string_view text) {
-  return text.size() <= 64 && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-}  // namespace
 
 std::string ApiKeySettings::source() const {
   return "keys";  // the operator names their principals in one store
@@ -139,7 +141,8 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!is_prefix(authenticator.prefix.value))
     in.problem("prefix", "must be at most 64 visible ASCII characters, such as \"partner:\"");
   authenticator.same_people_as = in.optional("same_people_as", as_placed);
-  const auto read = in.optional("type", as_one_of(kAuthenticators));
+  const auto read =
+      in.optional("type", [](const Field& type) { return type.one_of<ReadAuthenticator>(kAuthenticators); });
   if (!in.has("type")) in.missing("type");
   if (!read) return authenticator;  // which other keys there may be is not known
   authenticator.of = (*read)(in, directory);

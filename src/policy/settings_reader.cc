@@ -203,28 +203,37 @@ Defaults read_defaults(const Field& field) {
   return defaults;
 }
 
+// The entry as its kind; an object without the key of one is read as a file, whose key is then missing.
+template <std::size_t I = 0>
+LogSettings read_sink(const Field& item, const std::string& directory) {
+  if constexpr (I == std::variant_size_v<LogSettings>) {
+    if (item.is_text()) {
+      item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
+      return StdoutSettings();
+    }
+    Reader in(item);
+    return LogFileSettings::read(in, directory);
+  } else {
+    using Kind = std::variant_alternative_t<I, LogSettings>;
+    if constexpr (requires { Kind::kWord; }) {
+      if (item.is_text() && item.value().string() == Kind::kWord) return Kind();
+    } else if (item.is_object() && item.value().find(Kind::kKey)) {
+      Reader in(item);
+      return Kind::read(in, directory);
+    }
+    return read_sink<I + 1>(item, directory);
+  }
+}
+
 std::vector<LogSettings> read_log(const Field& field, const std::string& directory) {
   std::vector<LogSettings> sinks;
   std::set<std::string> names;  // of each the log keeps how far it is
-  const auto once = [&](const Field& item, const std::string& name) {
-    if (!names.insert(name).second) item.problem(fmt::format("{} is named twice", name));
-  };
   for (const Field& item : field.list()) {
-    if (item.is_text()) {
-      if (item.value().string() != "stdout")
-        item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
-      once(item, "stdout");
-      sinks.emplace_back(StdoutSettings());
-      continue;
-    }
-    Reader in(item);
-    LogFileSettings sink;
-    sink.path = {absolute(directory, in.required("file", as_text)), item.place()};
-    sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
-    sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
-    in.finish();
-    once(item, sink.path.value);
-    sinks.emplace_back(std::move(sink));
+    const LogSettings& sink = sinks.emplace_back(read_sink(item, directory));
+    const PlacedText* const file = std::visit([](const auto& kind) { return kind.file(); }, sink);
+    const std::string name =
+        file != nullptr ? file->value : std::visit([](const auto& kind) { return kind.text(); }, sink);
+    if (!names.insert(name).second) item.problem(fmt::format("{} is named twice", name));
   }
   return sinks;
 }
@@ -327,6 +336,14 @@ LimitSettings read_limit(std::string name, const Field& field) {
   return limit;
 }
 
+LogFileSettings LogFileSettings::read(Reader& in, const std::string& directory) {
+  LogFileSettings sink;
+  sink.path = {absolute(directory, in.required("file", as_text)), in.field().place()};
+  sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
+  sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
+  in.finish();
+  return sink;
+}
 std::string LogFileSettings::text() const { return fmt::format("{}\n{} {}", path.value, rotate.bytes, keep); }
 
 OperationSettings read_operation(const Field& field, std::string name) {
