@@ -63,6 +63,17 @@ Names what_names(std::string_view authority, std::span<const InsideHost> inside,
   return Names::outside;
 }
 
+// The rest of `view-source:http://host/` or `blob:http://host/` shows the host to all who read it.
+bool wraps_inside(std::string_view rest, std::span<const InsideHost> inside, const AnswerPlace& place) {
+  while (!rest.starts_with("//")) {
+    const std::string_view scheme = scheme_of(rest);
+    if (scheme.empty()) return false;
+    rest.remove_prefix(scheme.size() + 1);
+  }
+  rest.remove_prefix(2);
+  return what_names(rest.substr(0, rest.find_first_of("/?#")), inside, place.authority) != Names::outside;
+}
+
 // `location` or `content-location`.
 void take_reference(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place,
                     Response& response) {
@@ -287,6 +298,7 @@ bool append_reference(std::string& out, std::string_view reference, std::span<co
     for (const std::string_view special : {"http", "https", "ws", "wss", "ftp", "file"}) {
       if (equal_ignoring_case(scheme, special)) return false;
     }
+    if (wraps_inside(rest, inside, place)) return false;
     out += reference;
     return true;
   }

@@ -327,13 +327,18 @@ TEST(Locations, ThatNameTheUpstreamInAnyFormBecomePathsOfThisServer) {
 TEST(Locations, ElsewhereOrWithoutAHostStayAsTheyAre) {
   for (const char* reference :
        {"/7", "7?a=http://orders.test:3000/", "?a", "#b", "../x", "https://shop.test/7", "//shop.test/",
-        "http://orders.test.evil.test/", "myapp:callback", "myapp://callback/x",
+        "http://orders.test.evil.test/", "myapp:callback", "myapp://callback/x", "blob:https://shop.test/7", "tel:1:2", "app:open?url=http://orders.test:3000",
         "http://127.0.0.1:51004/callback", "/a:b", "https://shop.test/?u=http://orders.test:3000"})
     EXPECT_EQ(left_of_reference(reference), reference);
 }
 
 TEST(Locations, ThatABrowserReadsDifferentlyOrThatTellOfTheInsideDoNotLeave) {
-  for (const char* reference : {"ws:orders.test:3000/",
+  for (const char* reference : {"view-source:http://orders.test:3000/",
+                                "blob:http://10.0.0.2/7",
+                                "jar:http://orders.test:3000!/x",
+                                "a:view-source:HTTP://orders.test",
+                                "x:https://user@docs.test/",
+                                "ws:orders.test:3000/",
                                 "wss:/orders.test",
                                 "FTP:orders.test",
                                 "file:/etc/passwd",
