@@ -83,6 +83,7 @@ struct Call {
 struct CallReport {
   std::string_view upstream;
   unsigned upstream_status = 0;
+  bool sent = false;                // whether the upstream may have bytes of the request, from any attempt
   Kept<std::string> detail;         // the error, in Gatehouse's own words
   Kept<std::string> said;           // and in those of others: a handler's, say
   Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave

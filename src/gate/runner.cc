@@ -34,12 +34,11 @@ MonotonicTime next_hidden_answer(MonotonicTime asked, MonotonicTime now) {
 Effect effect_of(const Refusal* refused, const Exchange& exchange, const Response& response) {
   const policy::Operation& operation = *exchange.checked.operation();
   if (refused == nullptr) return response.status < 400 ? Effect::done : Effect::unknown;
-  // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it. Of a
-  // body that goes on as it comes the upstream may have the beginning.
-  if (refused->stage() != Stage::call) return exchange.upload ? Effect::unknown : Effect::none;
+  // Whatever the refusal says: it may be of a later attempt, or of the end of an upload.
+  if (operation.upstream() != nullptr) return exchange.report.sent ? Effect::unknown : Effect::none;
+  // A gate's refusal: the conditions were asked in the transaction, or the credential ended before it.
+  if (refused->stage() != Stage::call) return Effect::none;
   switch (refused->reason) {
-    case Reason::upstream_open_circuit:
-    case Reason::upstream_share:
     case Reason::statement_refused:
     case Reason::row_missing:
     case Reason::database_changed:

@@ -79,16 +79,45 @@ Refusal refusal_for(client::ConnectionPool::ConnectFailure exhausted) {
   return Refusal(Reason::upstream_unreachable);
 }
 
-std::unexpected<Refusal> out_of_connections(CallerShares::Exhausted exhausted, CallReport& report) {
+Refusal out_of_connections(CallerShares::Exhausted exhausted, CallReport& report) {
   if (exhausted == CallerShares::Exhausted::share) {
     report.detail = "the caller uses as many of the upstream's connections as are left for all other callers";
     Refusal refusal(Reason::upstream_share);
     refusal.retry_after = std::chrono::seconds(1);
-    return std::unexpected(refusal);
+    return refusal;
   }
   report.detail = "all connections to the upstream are in use";
-  return refuse(Reason::upstream_overloaded);
+  return Refusal(Reason::upstream_overloaded);
 }
+
+std::size_t next_turn(UpstreamClient& client) {
+  const std::size_t next = client.next++;
+  return client.turns.empty() ? next % client.addresses.size() : client.turns[next % client.turns.size()];
+}
+
+// The attempt before, of which the upstream may have read the request, and done what it asks for. If no
+// other attempt can be made, its failure is the answer: the reason why there is no other says nothing of the
+// effect.
+class LastAttempt {
+ public:
+  explicit LastAttempt(CallReport& report) : report_(report) {}
+
+  void failed() {
+    failed_ = true;
+    detail_ = report_.detail;
+  }
+  std::unexpected<Refusal> or_else(Refusal refusal) {
+    if (!failed_) return std::unexpected(refusal);
+    report_.detail = detail_;
+    report_.detail.append("; it was not asked again: ").append(facts_of(refusal.reason).name);
+    return refuse(Reason::upstream_unreachable);
+  }
+
+ private:
+  CallReport& report_;
+  bool failed_ = false;
+  std::string detail_;
+};
 
 }  // namespace
 
@@ -130,22 +159,21 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
   deadline = std::min(deadline, client->loop.now() + client->timeout);
   const auto patience = deadline - client->loop.now();
   unsigned retries = upload == nullptr && client::is_idempotent(method) ? client->retries : 0;
+  std::size_t turn = next_turn(*client);
+  LastAttempt last(report);
   for (int attempt = 0;; ++attempt) {
     auto share = client->shares.take_one(asker.identity, asker.address);
-    if (!share) co_return out_of_connections(share.error(), report);
-    const std::size_t next = client->next++;
-    const std::size_t turn =
-        client->turns.empty() ? next % client->addresses.size() : client->turns[next % client->turns.size()];
+    if (!share) co_return last.or_else(out_of_connections(share.error(), report));
     // An upload cannot be sent again where the upstream closes an idle connection in this moment.
     auto acquired = attempt == 0 && upload == nullptr ? idle_connection(*client, turn) : std::nullopt;
     if (!acquired) {
       auto connected = co_await new_connection(*client, turn, deadline);
       if (!connected) {
         report.detail = connected.error().error.text;
-        co_return std::unexpected(refusal_for(connected.error().failure));
+        co_return last.or_else(refusal_for(connected.error().failure));
       }
       acquired.emplace(*std::move(connected));
-      GATEHOUSE_CO_CHECK(writer.still_allowed());
+      if (const auto allowed = writer.still_allowed(); !allowed) co_return last.or_else(allowed.error());
     }
     const UpstreamAddress& address = *acquired->second;
     Held held{*std::move(share), BuffersLease(client)};
@@ -159,7 +187,16 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
     const std::array<std::string_view, 2> parts{head, body};
     // The upstream may have closed a kept connection at the very moment of its use: that does not count.
     const bool may_be_stale = attempt == 0 && exchange.reused() && client::is_idempotent(method);
-    const auto may_retry = [&] { return may_be_stale || (retries > 0 && retries-- > 0); };
+    const auto may_retry = [&] {
+      if (!may_be_stale) {
+        if (retries == 0) return false;
+        --retries;
+        turn = (static_cast<std::size_t>(&address - client->addresses.data()) + 1) % client->addresses.size();
+      }
+      last.failed();
+      return true;
+    };
+    report.sent = true;
     const auto written = co_await exchange.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
     if (!written) {
       report.detail = written.error().text;
@@ -197,6 +234,7 @@ Verdict<std::string> assertion_for(const MakeAssertion& make, const Principal& p
 
 net::Task<Verdict<void>> UpstreamTarget::call(const Permit& permit, const Call& call, Response& response,
                                               CallReport& report) {
+  report.sent = false;  // a lookup of the object may have been
   GATEHOUSE_CO_TRY(std::string assertion, assertion_for(assertion_, permit.principal(), call, report));
   const Forwarded forwarded(call, permit, std::move(assertion));
   const Asker asker{permit.principal().identity(), call.client, call.authority};

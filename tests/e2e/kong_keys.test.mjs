@@ -3,6 +3,7 @@
 // Rooms: gate http openapi policy target review app
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 
 import { Desk, Upstream, Wire, assertRefused, eventually, response, unlessBuilt } from './harness.mjs';
@@ -237,6 +238,56 @@ describe('several addresses of an upstream', unlessBuilt, () => {
       assert.deepEqual(asked(), [times], `${retries} ${answer}`);
       await close();
     }
+  });
+
+  it('are asked again at the next one in the list, whatever the weights', async () => {
+    const { desk, close, asked } = await open(([a, b]) => ({ url: [{ url: a, weight: 9 }, { url: b, weight: 1 }], retries: 1 }), [(_, socket) => void socket.destroy(), ok]);
+    for (let i = 0; i < 20; ++i) assert.equal((await desk.get('/orders/1')).status, 200, `${i}`);
+    assert.deepEqual(asked(), [18, 20]);
+    await close();
+  });
+
+  // The upstream may have done what it was asked for, so no event may say that nothing was done.
+  it('leave the failure of the last attempt if no other can be made, with an unknown effect', async () => {
+    let held;
+    const service = createServer((socket) => socket.on('error', () => {}).on('data', (bytes) => (`${bytes}`.startsWith('PUT') ? (held = socket) : socket.end(response(200)))));
+    await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const { port } = service.address();
+    const desk = await Desk.open({ change: (configuration, api) => {
+      configuration.workers = 1;
+      configuration.upstreams.orders = { url: `http://127.0.0.1:${port}`, retries: 2, failures: 1, open_for: '60s' };
+      configuration.operations.replaceOrder = { permission: 'orders:write', sensitive: 'a change' };
+      api.paths['/orders/{id}'].put.security = [{ partnerKey: [] }, { userToken: [] }];
+    } });
+    const put = (headers) => {
+      held = undefined;
+      return desk.send('PUT', '/orders/1', { headers: { ...headers, 'content-type': 'application/json' }, body: '{"title":"Tea","quantity":1}' });
+    };
+    const ends = async (answer, why) => {
+      held.destroy();
+      const { status, headers } = await answer;
+      const event = await desk.gatehouse.eventOf(headers['x-request-id']);
+      assert.deepEqual([status, event.outcome, event.reason, event.effect], [502, 'failed', 'upstream_unreachable', 'unknown']);
+      assert.match(event.detail, new RegExp(`^the peer closed the connection before its answer; it was not asked again: ${why}$`));
+    };
+
+    const { id, key } = await desk.createKey();
+    const revoked = put({ 'x-api-key': key });
+    await eventually(() => held, 'the request at the upstream');
+    await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id);
+    for (let status = 200; status !== 401;) ({ status } = await desk.get('/orders/1', { 'x-api-key': key }));
+    await ends(revoked, 'credential_revoked');
+
+    const opened = put(desk.bearer);
+    await eventually(() => held, 'the request at the upstream');
+    service.close();
+    assert.equal((await desk.get('/orders/1')).status, 502);
+    await ends(opened, 'upstream_open_circuit');
+
+    const never = await put(desk.bearer);
+    const event = await desk.gatehouse.eventOf(never.headers['x-request-id']);
+    assert.deepEqual([event.reason, event.effect], ['upstream_open_circuit', 'none'], 'of a request that was not sent');
+    await desk.close();
   });
 
   it('are read strictly', async () => {
