@@ -92,8 +92,7 @@ struct CallReport {
   Kept<std::string> original_head;  // of an answer that was withheld
   Kept<std::string> original_body;
   std::span<const std::string> upstream_secrets;  // what Gatehouse told the upstream, and no record may show
-  // When a statement that looks for the object had its turn; the epoch: it had none.
-  MonotonicTime object_asked{};
+  MonotonicTime object_asked{};  // a statement that looks for the object had its turn; the epoch: none had
 
   void clear() { *this = {}; }
 };

@@ -144,7 +144,7 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
   const Headers headers(head.fields, exchange.via, operation.forwards);
   const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
                               &headers, operation.credential_pairs, exchange.policy->credential_pairs.get(),
-                              operation.path_values};
+                              operation.input_values};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);
   }
@@ -223,7 +223,8 @@ Verdict<void> Validator::read_body(Exchange& exchange, const policy::Operation& 
       return refuse_body(exchange, Reason::body_malformed, "json");
     }
     case openapi::BodyKind::form:
-      if (content.form->decode(bytes, memory_, exchange.body, exchange.findings)) return {};
+      if (content.form->decode(bytes, memory_, exchange.body, exchange.findings, operation.input_values))
+        return {};
       return refuse(Reason::body_invalid);
     case openapi::BodyKind::text:
       if (!is_utf8(bytes)) return refuse_body(exchange, Reason::body_malformed, "encoding");

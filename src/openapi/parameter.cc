@@ -210,6 +210,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
                        schema::Findings& findings) const {
   InputMemory::State& memory = *kept.state_;
   memory.begin();
+  memory.styles.begin(raw.input_values);
   findings.clear();
   bool fine = true;
   const auto report = [&](const Codec& codec, std::string_view rule) {
@@ -242,7 +243,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
         });
     if (!broken.empty()) {
       report(codec, broken);
-    } else if (raw.path_values == PathValues::unambiguous && is_read_differently(text, codec)) {
+    } else if (raw.input_values == InputValues::unambiguous && is_read_differently(text, codec)) {
       report(codec, "ambiguous");
     }
   }
@@ -341,9 +342,10 @@ bool FormReader::read(std::string_view body, InputMemory& memory, json::Document
 }
 
 bool FormReader::decode(std::string_view body, InputMemory& kept, json::Document& into,
-                        schema::Findings& findings) const {
+                        schema::Findings& findings, InputValues values) const {
   InputMemory::State& memory = *kept.state_;
   memory.begin();
+  memory.styles.begin(values);
   findings.clear();
   bool fine = true;
   memory.pairs.begin(state_->properties.size() + 1, body.size());

@@ -15,8 +15,7 @@
 //   - A raw `;` in a query or form body is refused, with allowReserved too: some servers split pairs at it.
 //     `%3B` is not a separator. LoadOptions::semicolon states that the backends do not split there.
 //   - Cookies: `name=value` separated by `; `. Cookies that are not declared are ignored. A value that
-//     readers
-//     decode differently is refused (http/cookies.h, append_agreed_value).
+//     readers decode differently is refused (http/cookies.h, append_agreed_value).
 //   - Refused: text that is not UTF-8 after decoding, control characters, `/` and `\` and dot segments in a
 //     path parameter, query parameters that are not declared, a name twice if it is not an exploded array,
 //     and `name` without `=` unless allowEmptyValue.
@@ -49,9 +48,10 @@ class HeaderFields {
   virtual std::optional<std::string_view> value(std::string_view name, std::size_t nth) const = 0;
 };
 
-// Whether a path value may be one that an upstream reads differently from Gatehouse: cut at `;`, or decoded
-// again. Not where conditions, limits or lookups of the object read it.
-enum class PathValues : std::uint8_t { any, unambiguous };
+// Whether a value may be one that an upstream reads differently from Gatehouse: of a path cut at `;`, or
+// decoded again; of an exploded list in a query or form the only item, split at its commas (Spring). Not
+// where conditions, limits or lookups of the object read it.
+enum class InputValues : std::uint8_t { any, unambiguous };
 
 // The parameters of a request. Raw: nothing is decoded yet.
 struct RawInput {
@@ -60,7 +60,7 @@ struct RawInput {
   const HeaderFields* headers = nullptr;   // null: none
   std::span<const std::string_view> passed_over{};  // names in the query that carry credentials, as written
   const class NameTable* guarded = nullptr;         // names that no free name may be taken for; null: none
-  PathValues path_values = PathValues::any;
+  InputValues input_values = InputValues::any;
 };
 
 // Working memory, kept from one request to the next. One for each thread.
@@ -86,8 +86,8 @@ class InputMemory {
 //   style       the text is not of the form that the parameter's style has
 //   encoding    bad percent-encoding, not UTF-8, a control character, a path separator
 //   plus        a raw `+` in a query, which may be a space or a plus
-//   ambiguous   a path value that is not PathValues::unambiguous, an encoded delimiter within a list, or a
-//               cookie whose `%` or `+` readers read differently
+//   ambiguous   a value that is not InputValues::unambiguous, an encoded delimiter within a list, or a cookie
+//               whose `%` or `+` readers read differently
 //   alias       a name that a schema leaves free, and that servers take for a declared one (`a.b` for `a_b`)
 //   semicolon   a raw `;` in a query or form, which may part two pairs
 //   type        the text is not of the schema's type
@@ -117,8 +117,8 @@ class FormReader {
  public:
   ~FormReader();
   // As InputReader::read; the value is not checked yet.
-  bool decode(std::string_view body, InputMemory& memory, json::Document& into,
-              schema::Findings& findings) const;
+  bool decode(std::string_view body, InputMemory& memory, json::Document& into, schema::Findings& findings,
+              InputValues values = InputValues::any) const;
   // The same; the value is checked against the body's schema.
   bool read(std::string_view body, InputMemory& memory, json::Document& into,
             schema::Findings& findings) const;

@@ -146,6 +146,37 @@ TEST(Lists, OfOneItemEachAndTextsMayHaveCommas) {
   EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=a,b|c"), R"({"c":["a,b","c"]})");
 }
 
+// Spring splits the only value of a `List<String>` at its commas, and takes several values as they are.
+TEST(Lists, OfOneItemHaveNoCommaWhereAConditionReadsThem) {
+  const auto read = [](Asked asked, std::string_view query) {
+    return asked.ask({.path = {},
+                      .query = query,
+                      .headers = nullptr,
+                      .passed_over = {},
+                      .guarded = nullptr,
+                      .input_values = InputValues::unambiguous});
+  };
+  LoadOptions exploded;
+  exploded.additions = [](const Operation&) {
+    Additions added;
+    added.deep = Deep::exploded;
+    return added;
+  };
+  const auto in_object = [&] {
+    return Asked({parameter("query", "{type: object, properties: {m: " + std::string(kColors) + "}}")}, "/x",
+                 exploded);
+  };
+  for (const char* value : {"a,b", "a%2Cb", ",", "%2c"}) {
+    EXPECT_EQ(read(in_query(kColors), "c=" + std::string(value)), "ambiguous /query/c") << value;
+    EXPECT_EQ(read(in_object(), "m=" + std::string(value)), "ambiguous /query/c") << value;
+  }
+  for (const char* query : {"c=a", "c=a,b&c=c"})
+    EXPECT_NE(read(in_query(kColors), query), "ambiguous /query/c");
+  EXPECT_NE(read(in_object(), "m=a,b&m=c"), "ambiguous /query/c");
+  EXPECT_NE(read(in_query("{type: string}"), "c=a,b"), "ambiguous /query/c");
+  EXPECT_NE(read(in_query(kColors, "explode: false"), "c=a,b"), "ambiguous /query/c");
+}
+
 TEST(Delimited, PartsAtSpacesAndPipes) {
   EXPECT_EQ(in_query(kColors, "style: spaceDelimited").query("c=blue%20black"), R"({"c":["blue","black"]})");
   EXPECT_EQ(in_query(kColors, "style: pipeDelimited").query("c=blue|black"), R"({"c":["blue","black"]})");

@@ -298,8 +298,9 @@ std::string_view StyleReader::grouped_members(std::span<const Pair> pairs, std::
       out.key(one.property);
       out.begin_array();
       const std::uint8_t kinds = type.items ? type.items->kinds : plain_text().kinds;
+      const std::string_view parting = end - at == 1 ? parting_lone_item_ : std::string_view();
       for (auto item = at; item != end && broken.empty(); ++item)
-        broken = scalar(pairs[*item].value, codec, kinds, out);
+        broken = scalar(pairs[*item].value, codec, kinds, out, parting);
       out.end_array();
     }
     at = end;
@@ -328,11 +329,13 @@ std::string_view StyleReader::json(std::string_view raw, const Codec& codec, std
 
 std::string_view StyleReader::exploded_array(std::span<const Pair> pairs, std::uint32_t first,
                                              const Codec& codec, json::Builder& out) {
+  const bool lone = pairs[first].next == Pair::kEnd;
   // Of no items, or of one empty item? Neither is taken.
-  if (pairs[first].next == Pair::kEnd && pairs[first].value.empty()) {
+  if (lone && pairs[first].value.empty()) {
     out.null();
     return "empty";
   }
+  const std::string_view parting = lone ? parting_lone_item_ : std::string_view();
   const std::uint8_t kinds = item_kinds_of(codec);
   const bool in_json = codec.nesting == Nesting::json && (kinds & TextType::kScalars) == 0;
   std::string_view broken = kReadable;
@@ -340,7 +343,7 @@ std::string_view StyleReader::exploded_array(std::span<const Pair> pairs, std::u
   for (std::uint32_t i = first; i != Pair::kEnd && broken.empty(); i = pairs[i].next) {
     broken = !pairs[i].has_value ? "empty"
              : in_json           ? json(pairs[i].value, codec, kinds, out)
-                                 : scalar(pairs[i].value, codec, kinds, out);
+                                 : scalar(pairs[i].value, codec, kinds, out, parting);
   }
   out.end_array();
   return broken;

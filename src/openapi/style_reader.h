@@ -14,6 +14,7 @@
 #include "openapi/bracket_reader.h"
 #include "openapi/codec.h"
 #include "openapi/pair.h"
+#include "openapi/parameter.h"
 
 namespace gatehouse::openapi {
 
@@ -24,6 +25,10 @@ inline constexpr json::ParseLimits kJsonLimits{.depth = 32, .bytes = std::size_t
 // the text broke, or an empty text. After a rule was broken what was written has no meaning.
 class StyleReader {
  public:
+  // Before the values of a request.
+  void begin(InputValues values) {
+    parting_lone_item_ = values == InputValues::unambiguous ? "," : std::string_view();
+  }
   // `kinds`: which of the type's kinds may be written.
   std::string_view write_path(std::string_view raw, const Codec& codec, std::uint8_t kinds,
                               json::Builder& out);
@@ -72,9 +77,10 @@ class StyleReader {
   void begin_object(json::Builder& out);
   bool is_new_key(std::string_view key);
 
-  std::string text_;  // what was decoded last
-  std::string key_;   // the key that was decoded last
-  std::string keys_;  // the keys of the object that is being written, one behind the other
+  std::string_view parting_lone_item_;  // as `parting`, of the only item of an exploded list
+  std::string text_;                    // what was decoded last
+  std::string key_;                     // the key that was decoded last
+  std::string keys_;                    // the keys of the object that is being written, one behind the other
   std::vector<std::pair<std::uint32_t, std::uint32_t>> key_spans_;  // begin and size in keys_
   std::vector<std::uint32_t> members_;  // the pairs of an exploded object, by name
   BracketReader brackets_;

@@ -428,7 +428,7 @@ void compile_heads(const PolicySet& set, const OperationSettings& own, Operation
       operation.resource || !operation.conditions.empty() || !operation.input_limits.empty();
   if (reads_values && operation.upstream() != nullptr &&
       set.settings.routing.cuts == http::PathCuts::lenient) {
-    operation.path_values = openapi::PathValues::unambiguous;
+    operation.input_values = openapi::InputValues::unambiguous;
   }
 
   RequestRules& forwards = operation.forwards;

@@ -266,7 +266,7 @@ struct Operation {
   std::vector<std::string_view> credential_pairs;
   RequestRules forwards;
   AnswerRules answers;
-  openapi::PathValues path_values = openapi::PathValues::any;
+  openapi::InputValues input_values = openapi::InputValues::any;
   std::uint32_t encoded_slash = 0;  // bit i: the path's capture i may hold `%2F`
 
   // Path and query parameters whose values events may show.
