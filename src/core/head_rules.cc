@@ -184,8 +184,7 @@ Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
     }
     value = joined;
   }
-  part_.clear();
-  switch (http::keep(http::grammar(field.id), value, part_)) {
+  switch (keep(http::grammar(field.id), value)) {
     case http::Kept::nothing: return Passage::left_out;
     case http::Kept::part: rewritten_.push_back({index, part_}); return Passage::rewritten;
     case http::Kept::whole: break;
@@ -193,6 +192,16 @@ Passage Passages::by_grammar(const http::Fields& fields, std::size_t index) {
   if (joined.empty()) return Passage::goes_on;
   rewritten_.push_back({index, std::move(joined)});
   return Passage::rewritten;
+}
+
+http::Kept Passages::keep(http::FieldGrammar grammar, std::string_view value) {
+  std::string& known = known_[static_cast<std::size_t>(grammar)];
+  if (!known.empty() && value == known) return http::Kept::whole;
+  part_.clear();
+  const http::Kept kept = http::keep(grammar, value, part_);
+  constexpr std::size_t kLongest = 256;
+  if (kept == http::Kept::whole && value.size() <= kLongest) known = value;
+  return kept;
 }
 
 bool has_proven(const Principal& principal, const ForwardedCredential& credential) {

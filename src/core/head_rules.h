@@ -139,7 +139,11 @@ class Passages {
   Passage of_referer(std::string_view value, std::size_t index, const CredentialCarriers& carriers,
                      RefererPassage passage);
   Passage by_grammar(const http::Fields& fields, std::size_t index);
+  http::Kept keep(http::FieldGrammar grammar, std::string_view value);
 
+  // Of each grammar, the last value that was kept whole. Clients repeat their values from request to request,
+  // and a comparison costs a tenth of parsing. clear() keeps them.
+  std::array<std::string, http::kFieldGrammarCount> known_;
   std::array<Passage, http::Fields::kCapacity> of_;  // the first of them have been written
   std::vector<Rewritten> rewritten_;
   std::string part_;

@@ -4,6 +4,7 @@
 // read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +41,7 @@ enum class FieldGrammar : std::uint8_t {
   trace_state,     // W3C Trace Context section 3.3.1, 32
   baggage,         // W3C Baggage section 3.3.1, 64 members and 8 KiB
 };
+inline constexpr std::size_t kFieldGrammarCount = static_cast<std::size_t>(FieldGrammar::baggage) + 1;
 
 // Whether several lines of a field are one list (RFC 9110 section 5.3). Of any other field that comes twice,
 // two readers could take two values.
