@@ -2,7 +2,7 @@
 // one thread that keeps it up to date. A request never waits for the database.
 //
 // The thread reads the history of keys (gatehouse_key_changes) behind the last change that it knows, every
-// 50 ms, and copies the shards of the keys that changed; the next request on every worker then meets the new
+// 100 ms, and copies the shards of the keys that changed; the next request on every worker then meets the new
 // snapshot. Where the history is another one (a backup was restored, or another database stands in the place
 // of this one) or has a gap, it reads all keys. Which change the snapshot has is then confirmed, and a
 // command waits for that: a revocation holds on every worker of every server when the command returns with
@@ -44,7 +44,7 @@ struct KeyStoreOptions {
 
 class KeyStore final : public KeyDirectory {
  public:
-  static constexpr std::chrono::milliseconds kPoll{50};
+  static constexpr std::chrono::milliseconds kPoll{100};
   static constexpr std::chrono::seconds kStaleAfter{10};
   static constexpr std::chrono::seconds kWriteUses{5};  // between two writes of last uses
 
