@@ -125,7 +125,7 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
   const auto hasher = open_key_hasher(*settings);
   if (!hasher) return fail("key", hasher.error().text);
   SystemEntropy entropy;
-  auto sink = open_event_sink(*settings, draw_log_writer(entropy));
+  auto sink = open_event_sink(*settings);
   if (!sink) return fail("key", sink.error().text);
   net::Loop loop(clock);
   std::vector<std::unique_ptr<audit::Sink>> sinks;

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/event_counts.h"
 #include "audit/event_cursor.h"
 #include "audit/event_files.h"
 #include "audit/file_sink.h"
@@ -103,20 +102,6 @@ Result<std::vector<std::unique_ptr<audit::SinkReader>>> open_log(const policy::S
   return readers;
 }
 
-// What counts the events of this process. It reads what was just written, so that it seldom has to wait for a
-// disk.
-Result<std::unique_ptr<audit::SinkReader>> open_counts(const policy::Settings& settings,
-                                                       audit::LogWriter writer,
-                                                       std::shared_ptr<audit::EventCounts> counts) {
-  GATEHOUSE_TRY(auto connection,
-                db::Connection::open({.path = settings.store, .access = db::Access::read_only}));
-  GATEHOUSE_TRY(auto cursor, audit::EventCursor::open_own(std::move(connection), writer));
-  audit::SinkReaderOptions options;
-  options.on_problem = tell_operator;
-  return std::make_unique<audit::SinkReader>(audit::counting_sink(std::move(counts)), std::move(cursor),
-                                             std::move(options));
-}
-
 bool asserts(const policy::PolicySet& policy) {
   for (const policy::Operation& operation : policy.operations) {
     if (operation.asserts) return true;
@@ -181,16 +166,7 @@ Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& sett
   return store;
 }
 
-audit::LogWriter draw_log_writer(Entropy& entropy) {
-  std::array<std::uint8_t, sizeof(std::int64_t)> bytes{};
-  entropy.fill(bytes);
-  std::int64_t number = 0;
-  std::memcpy(&number, bytes.data(), sizeof number);
-  return audit::LogWriter{number};
-}
-
-Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings,
-                                                     audit::LogWriter writer) {
+Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings) {
   GATEHOUSE_TRY(auto connection, db::Connection::open({.path = settings.store}));
   GATEHOUSE_CHECK(audit::prepare_event_tables(connection));
   audit::Retention retention;
@@ -199,7 +175,7 @@ Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& set
   // Files are deleted as a whole: at most a sixteenth of the kept size at once.
   retention.file = std::min(retention.file, ByteCount{settings.keep_size.bytes / 16});
   retention.on_filling = tell_operator;
-  return audit::store_sink(std::move(connection), std::move(retention), writer);
+  return audit::store_sink(std::move(connection), std::move(retention));
 }
 
 Result<bool> has_event(const std::string& store, std::string_view id) {
@@ -260,8 +236,7 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
   GATEHOUSE_CHECK(resources->open_for(policy));
   // The journal writes to the store alone: `gatehouse log` and the sinks of `log:` read it there.
   std::vector<std::unique_ptr<audit::Sink>> sinks;
-  const audit::LogWriter writer = draw_log_writer(resources->entropy);
-  GATEHOUSE_TRY(sinks.emplace_back(), open_event_sink(settings, writer));
+  GATEHOUSE_TRY(sinks.emplace_back(), open_event_sink(settings));
   audit::SinkReaderOptions reading;
   reading.on_problem = tell_operator;
   // A sink's thread may outlive the resources.
@@ -269,11 +244,8 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
     report_loss(*background, sink, events);
   };
   GATEHOUSE_TRY(auto readers, open_log(settings, reading));
-  if (settings.listen.admin) {
-    resources->event_counts = std::make_shared<audit::EventCounts>();
-    GATEHOUSE_TRY(readers.emplace_back(), open_counts(settings, writer, resources->event_counts));
-  }
   audit::JournalOptions options;
+  options.counts = settings.listen.admin ? audit::Counts::of_events : audit::Counts::none;
   options.on_problem = tell_operator;
   resources->journal = std::make_unique<audit::Journal>(std::move(sinks), resources->clock,
                                                         std::move(options), std::move(readers));
@@ -385,7 +357,6 @@ std::shared_ptr<CallerShares> ProcessResources::concurrency(const policy::Operat
 }
 
 void ProcessResources::render_metrics(std::string& out) const {
-  if (event_counts) event_counts->render(out);
   journal->render(out);
   using Type = audit::MetricType;
   const audit::Sample samples[] = {

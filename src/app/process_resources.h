@@ -28,8 +28,6 @@
 #include "target/database.h"
 
 namespace gatehouse::audit {
-class EventCounts;
-enum class LogWriter : std::int64_t;
 }  // namespace gatehouse::audit
 
 namespace gatehouse::app {
@@ -41,10 +39,7 @@ constexpr std::chrono::seconds kStorePatience{10};
 Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& settings, const Clock& clock,
                                                     db::SqliteStore::Replaced replaced);
 // The events in the store of these settings, with their tables.
-Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings,
-                                                     audit::LogWriter writer);
-// A number for a process that writes events.
-audit::LogWriter draw_log_writer(Entropy& entropy);
+Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings);
 // The keyed hash of API keys. Its pepper is a file of 64 hex digits, created at the first call if it is
 // missing.
 Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);
@@ -87,8 +82,6 @@ struct ProcessResources {
   std::shared_ptr<const crypto::KeyHasher> hasher;
   std::shared_ptr<store::KeyStore> keys;
   std::shared_ptr<const crypto::Signer> signer;
-  // Of the events of this process; null without an admin listener, which alone shows metrics.
-  std::shared_ptr<audit::EventCounts> event_counts;
   std::unique_ptr<audit::Journal> journal;
   const std::shared_ptr<crypto::CacheMeter> tokens = std::make_shared<crypto::CacheMeter>();
 

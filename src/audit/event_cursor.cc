@@ -67,10 +67,9 @@ Result<> make_place(db::Connection& connection, const std::string& name) {
 
 }  // namespace
 
-EventCursor::EventCursor(db::Connection connection, std::string name, std::optional<LogWriter> writer)
+EventCursor::EventCursor(db::Connection connection, std::string name)
     : connection_(std::move(connection)),
       name_(std::move(name)),
-      writer_(writer),
       files_(event_folder(connection_)) {}
 
 EventCursor::~EventCursor() {
@@ -80,17 +79,7 @@ EventCursor::~EventCursor() {
 Result<std::unique_ptr<EventCursor>> EventCursor::open(db::Connection connection, std::string name) {
   GATEHOUSE_CHECK(connection.set_durability(db::Durability::normal));
   GATEHOUSE_CHECK(make_place(connection, name));
-  return std::unique_ptr<EventCursor>(new EventCursor(std::move(connection), std::move(name), std::nullopt));
-}
-
-Result<std::unique_ptr<EventCursor>> EventCursor::open_own(db::Connection connection, LogWriter writer) {
-  std::unique_ptr<EventCursor> cursor(new EventCursor(std::move(connection), {}, writer));
-  GATEHOUSE_TRY(db::Rows rows,
-                cursor->connection_.query(
-                    "SELECT position + events FROM gatehouse_runs ORDER BY position DESC LIMIT 1"));
-  GATEHOUSE_TRY(const bool there, rows.next());
-  if (there) cursor->position_ = cursor->next_ = rows.integer(0);
-  return cursor;
+  return std::unique_ptr<EventCursor>(new EventCursor(std::move(connection), std::move(name)));
 }
 
 Result<> EventCursor::forget_others(db::Connection& connection, std::span<const std::string> names) {
@@ -115,7 +104,6 @@ Result<> EventCursor::forget_others(db::Connection& connection, std::span<const 
 }
 
 Result<bool> EventCursor::claim() {
-  if (writer_) return true;
   GATEHOUSE_TRY(db::Rows rows, connection_.query("SELECT id FROM gatehouse_cursors WHERE name = ?", {name_}));
   GATEHOUSE_TRY(const bool there, rows.next());
   if (!there) {  // another server has forgotten it
@@ -143,7 +131,7 @@ Result<LogPiece> EventCursor::next(ByteCount most, std::string& lines) {
   LogPiece piece;
   // From the run on in which the place is.
   GATEHOUSE_TRY(db::Rows rows,
-                connection_.query("SELECT position, events, file, offset, size, writer FROM gatehouse_runs "
+                connection_.query("SELECT position, events, file, offset, size FROM gatehouse_runs "
                                   "WHERE position >= coalesce((SELECT max(position) FROM gatehouse_runs "
                                   "WHERE position <= ?1), ?1) ORDER BY position",
                                   {position_}));
@@ -153,10 +141,6 @@ Result<LogPiece> EventCursor::next(ByteCount most, std::string& lines) {
     const std::int64_t first = rows.integer(0);
     const std::int64_t end = first + rows.integer(1);
     if (end <= next_) continue;
-    if (writer_ && LogWriter{rows.integer(5)} != *writer_) {
-      next_ = end;
-      continue;
-    }
     bytes += static_cast<std::uint64_t>(rows.integer(4));
     piece.more = piece.events > 0 && bytes > most.bytes;
     if (piece.more) break;
@@ -173,7 +157,6 @@ Result<LogPiece> EventCursor::next(ByteCount most, std::string& lines) {
 }
 
 Result<> EventCursor::keep() {
-  if (writer_) return {};
   GATEHOUSE_CHECK(
       connection_.execute("UPDATE gatehouse_cursors SET position = ? WHERE id = ?", {position_, id_}));
   kept_ = position_;
@@ -181,7 +164,6 @@ Result<> EventCursor::keep() {
 }
 
 Result<std::uint64_t> EventCursor::bytes_behind() {
-  if (writer_) return 0;  // its process has written nothing before it
   GATEHOUSE_TRY(db::Rows rows,
                 connection_.query("SELECT coalesce(sum(size), 0) FROM gatehouse_runs WHERE position >= ?",
                                   {position_}));

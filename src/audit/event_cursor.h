@@ -6,16 +6,12 @@
 // the same database (store_sink.cc): events that a reader has not had stay, as long as they fit into the
 // store's size.
 //
-// A reader whose work ends with its process (event_counts.h) keeps no place, and reads only the events that
-// its own process has written.
-//
 // Readers go by the index alone, never to the end of a file: bytes that no committed run names may be
 // overwritten.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,8 +35,6 @@ class EventCursor {
  public:
   // Where the name is new its place is the end of the log, and is kept at once.
   static Result<std::unique_ptr<EventCursor>> open(db::Connection connection, std::string name);
-  // Without a name and a kept place: from the end of the log on, the events of one writer (store_sink.h).
-  static Result<std::unique_ptr<EventCursor>> open_own(db::Connection connection, LogWriter writer);
   // Removes the places of all other names, unless a process reads under them: retention waits for no reader
   // that is gone.
   static Result<> forget_others(db::Connection& connection, std::span<const std::string> names);
@@ -59,19 +53,16 @@ class EventCursor {
   void advance() { position_ = next_; }
   // Keeps the place. It survives the process; a loss of power may set it back.
   Result<> keep();
-  bool is_kept() const { return writer_ || position_ == kept_; }
-  // Whether the next process goes on where this one ends.
-  bool outlives_process() const { return !writer_; }
+  bool is_kept() const { return position_ == kept_; }
 
   // Of the lines behind the place.
   Result<std::uint64_t> bytes_behind();
 
  private:
-  EventCursor(db::Connection connection, std::string name, std::optional<LogWriter> writer);
+  EventCursor(db::Connection connection, std::string name);
 
   db::Connection connection_;
   std::string name_;
-  const std::optional<LogWriter> writer_;  // whose events alone are read
   EventFileReader files_;
   int lock_ = -1;              // a descriptor of its own, with a lock on byte `id_` of the folder's lock file
   std::int64_t id_ = 0;        // of the row

@@ -23,9 +23,6 @@ struct Stretch {
   std::int64_t size = 0;    // bytes
 };
 
-// Whose events a run has: each process that writes draws a number. 0: a version before that wrote it.
-enum class LogWriter : std::int64_t {};
-
 // The folder of the files that belong to a database.
 std::string event_folder(const db::Connection& connection);
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "audit/encoder.h"
+#include "audit/event_counts.h"
 #include "audit/metrics.h"
 
 namespace gatehouse::audit {
@@ -66,6 +67,7 @@ struct Journal::Lane {
   Batch batch;
   std::vector<std::shared_ptr<Waiting>> waiting;
   std::shared_ptr<net::Mailbox> mailbox;
+  std::unique_ptr<EventCounts> counts;  // null with Counts::none
   bool left = false;                    // the worker is gone; so is the lane when it is empty
   std::atomic<std::size_t> pending{0};  // bytes not yet with the sinks, those in the writer's hands included
 
@@ -122,6 +124,7 @@ void Journal::Worker::append(const Event& event, std::shared_ptr<Waiting> waitin
   const bool first = lane.batch.empty();
   const std::size_t before = lane.batch.lines.size();
   append_event(lane.batch.lines, event);
+  if (lane.counts) lane.counts->count(event);
   const std::size_t size = lane.batch.lines.size() - before;
   facts.offset = static_cast<std::uint32_t>(before);
   facts.size = static_cast<std::uint32_t>(size);
@@ -170,6 +173,7 @@ Journal::Journal(std::vector<std::unique_ptr<Sink>> sinks, const Clock& clock, J
       clock_(clock),
       options_(std::move(options)),
       can_be_durable_(keeper() != nullptr),
+      counts_of_left_(options_.counts == Counts::of_events ? std::make_unique<EventCounts>() : nullptr),
       thread_([this] { run(); }) {}
 
 Journal::~Journal() {
@@ -184,6 +188,7 @@ Journal::~Journal() {
 std::unique_ptr<Journal::Worker> Journal::worker(net::Loop* loop) {
   auto lane = std::make_shared<Lane>();
   if (loop != nullptr) lane->mailbox = loop->mailbox();
+  if (counts_of_left_) lane->counts = std::make_unique<EventCounts>();
   {
     const std::lock_guard lock(mutex_);
     lanes_.push_back(lane);
@@ -266,6 +271,7 @@ void Journal::write_lanes() {
     const std::lock_guard lock(mutex_);
     const std::lock_guard lane_lock(lane->mutex);
     if (!lane->left || !lane->batch.empty() || !lane->waiting.empty()) continue;
+    if (counts_of_left_) counts_of_left_->add(*lane->counts);
     std::erase(lanes_, lane);
   }
   if (bytes == 0) return;
@@ -374,10 +380,17 @@ void Journal::render(std::string& out) const {
   bool accepting = true;
   {
     const std::lock_guard lock(mutex_);
+    EventCounts counts;
+    if (counts_of_left_) counts.add(*counts_of_left_);
     for (const auto& lane : lanes_) {
+      if (lane->counts) {
+        const std::lock_guard lane_lock(lane->mutex);
+        counts.add(*lane->counts);
+      }
       pending += static_cast<double>(lane->pending.load(std::memory_order_relaxed));
       accepting = accepting && accepts(*lane);
     }
+    if (counts_of_left_) counts.render(out);
   }
   const auto value = [](const std::atomic<std::uint64_t>& count) {
     return static_cast<double>(count.load(std::memory_order_relaxed));

@@ -39,10 +39,16 @@
 
 namespace gatehouse::audit {
 
+class EventCounts;
+
+// The metrics of events (event_counts.h): each worker counts its own as it records them.
+enum class Counts : std::uint8_t { none, of_events };
+
 struct JournalOptions {
   ByteCount buffer = mebibytes(32);       // for each worker: a second of full load while a disk stands still
   ByteCount longest_head = kibibytes(8);  // of an original; more is cut
   ByteCount longest_body = kibibytes(32);
+  Counts counts = Counts::none;
   // Called for a sink's failure, once for each run of failures. From the writer's thread.
   std::function<void(std::string_view)> on_problem = {};
 };
@@ -70,7 +76,7 @@ class Journal {
   void reopen();
   // Returns when everything recorded before the call has been given to the sinks. Blocks.
   void flush();
-  // Prometheus text: how the journal, its sinks and readers do.
+  // Prometheus text: the counts of events, and how the journal, its sinks and readers do.
   void render(std::string& out) const;
 
  private:
@@ -104,6 +110,7 @@ class Journal {
   mutable std::mutex mutex_;  // the lanes' list, and the writer's condition
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Lane>> lanes_;
+  std::unique_ptr<EventCounts> counts_of_left_;  // of lanes that are gone; null with Counts::none
   bool stop_ = false;
   bool reopen_ = false;
   bool urgent_ = false;

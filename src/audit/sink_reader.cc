@@ -57,6 +57,7 @@ struct SinkReader::Work {
   std::mutex mutex;
   std::condition_variable changed;
   std::uint64_t wakings = 0;
+  bool at_rest = false;       // waits for the next waking
   std::uint64_t pending = 0;  // bytes
   std::uint64_t lost = 0;
   SteadyTime progress{};  // when the first began to wait, or the last was written
@@ -194,11 +195,11 @@ void SinkReader::Work::run() {
     lock.unlock();
     const Step step = read_on();
     const SteadyTime now = std::chrono::steady_clock::now();
-    const bool at_rest = stopping && (step != Step::more || now >= stop_at);
-    if (at_rest || now >= keep_at) keep();
+    const bool ending = stopping && (step != Step::more || now >= stop_at);
+    if (ending || now >= keep_at) keep();
     const bool unkept = claimed && !cursor->is_kept();
     lock.lock();
-    if (at_rest) break;
+    if (ending) break;
     if (step == Step::more) {
       pause = kShortestPause;
       continue;
@@ -210,11 +211,13 @@ void SinkReader::Work::run() {
     }
     pause = kShortestPause;
     const auto called = [&] { return stop || reopen || tidy || wakings != seen; };
+    at_rest = true;
     if (unkept) {
       changed.wait_until(lock, keep_at, called);
     } else {
       changed.wait(lock, called);
     }
+    at_rest = false;
     if (std::exchange(at_once, 0) >= kMuch)
       changed.wait_until(lock, now + kGatherMuch, [&] { return stop || reopen; });
   }
@@ -239,7 +242,7 @@ SinkReader::~SinkReader() {
   const bool ended = work_->changed.wait_for(lock, work_->options.at_end, [&] { return work_->ended; });
   const std::uint64_t pending = work_->pending;
   lock.unlock();
-  if (pending > 0 && work_->cursor->outlives_process()) {
+  if (pending > 0) {
     work_->tell(fmt::format("{}{} bytes of events wait for it in the store, and follow at the next start",
                             ended ? "" : "is stalled at the end; ", pending));
   }
@@ -256,6 +259,7 @@ void SinkReader::wake(std::size_t bytes) {
     ++work_->wakings;
     if (work_->pending == 0) work_->progress = std::chrono::steady_clock::now();
     work_->pending += bytes;
+    if (!work_->at_rest) return;
   }
   work_->changed.notify_all();
 }

@@ -56,21 +56,23 @@ constexpr db::Sql kSteps[] = {
     "  name TEXT NOT NULL UNIQUE,"
     "  position INTEGER NOT NULL"  // of the first event that it has not had
     ") STRICT;",
-    // Which process wrote a run (LogWriter).
     "ALTER TABLE gatehouse_runs ADD COLUMN writer INTEGER NOT NULL DEFAULT 0;",
+    // Nothing asks which process wrote a run, and files are in the order of positions.
+    "ALTER TABLE gatehouse_runs DROP COLUMN writer;"
+    "DROP INDEX gatehouse_runs_file;",
 };
 
-constexpr std::size_t kRunBytes = std::size_t{64} << 10U;
+// Each run costs a row and its entries in the indexes; `why` reads one run, or a few.
+constexpr std::size_t kRunBytes = std::size_t{256} << 10U;
 // How long one tidying may take: an event that waits to be durable waits for it.
 constexpr std::chrono::milliseconds kTidyFor{100};
 
 class StoreSink final : public Sink {
  public:
-  StoreSink(db::Connection connection, Retention retention, LogWriter writer)
+  StoreSink(db::Connection connection, Retention retention)
       : connection_(std::move(connection)),
         files_(event_folder(connection_)),
-        retention_(std::move(retention)),
-        writer_(writer) {}
+        retention_(std::move(retention)) {}
 
   std::string_view name() const override { return "store"; }
   bool can_be_durable() const override { return true; }
@@ -181,10 +183,10 @@ class StoreSink final : public Sink {
     const auto [earliest, latest] = std::minmax_element(run.begin(), run.end(), by_time);
     const std::int64_t size = run.back().offset + run.back().size - run.front().offset;
     GATEHOUSE_CHECK(connection_.execute(
-        "INSERT INTO gatehouse_runs (position, events, earliest, latest, file, offset, size, writer) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO gatehouse_runs (position, events, earliest, latest, file, offset, size) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         {end.position, static_cast<std::int64_t>(run.size()), nanoseconds_of(earliest->time),
-         nanoseconds_of(latest->time), end.file, end.offset, size, std::to_underlying(writer_)}));
+         nanoseconds_of(latest->time), end.file, end.offset, size}));
     end.position += static_cast<std::int64_t>(run.size());
     end.offset += size;
     return {};
@@ -230,13 +232,13 @@ class StoreSink final : public Sink {
   // quarter is for the database's content. Returns whether any were deleted.
   Result<bool> keep_to_size() {
     bool some = false;
-    GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
-    GATEHOUSE_TRY(const std::int64_t last, number("SELECT max(file) FROM gatehouse_runs"));
+    GATEHOUSE_TRY(const std::int64_t first, first_file());
+    GATEHOUSE_TRY(const std::int64_t last, last_file());
     const auto most = static_cast<std::int64_t>(retention_.size.bytes / 4 * 3 / retention_.file.bytes);
     if (last - first + 1 > std::max<std::int64_t>(most, 1)) {
       GATEHOUSE_CHECK(
           connection_.execute("DELETE FROM gatehouse_runs WHERE position IN "
-                              "(SELECT position FROM gatehouse_runs WHERE file = ? LIMIT 2000)",
+                              "(SELECT position FROM gatehouse_runs ORDER BY position LIMIT 2000) AND file = ?",
                               {first}));
       some = connection_.changed_rows() > 0;
     }
@@ -250,7 +252,7 @@ class StoreSink final : public Sink {
 
   // Files and database have their own parts of the size: the fuller one counts.
   Result<> watch_size(WallTime now) {
-    GATEHOUSE_TRY(const std::int64_t first, number("SELECT min(file) FROM gatehouse_runs"));
+    GATEHOUSE_TRY(const std::int64_t first, first_file());
     GATEHOUSE_TRY(const std::int64_t pages, pages_in_use());
     const auto whole =
         static_cast<std::uint64_t>(std::max<std::int64_t>(end_.file - std::max<std::int64_t>(first, 1), 0));
@@ -266,6 +268,14 @@ class StoreSink final : public Sink {
         "and originals, even before keep_events; raise keep_size, or lower keep_events",
         (files + database) >> 20U, retention_.size.bytes >> 20U));
     return {};
+  }
+
+  // 0: there is no run.
+  Result<std::int64_t> first_file() {
+    return number("SELECT file FROM gatehouse_runs ORDER BY position LIMIT 1");
+  }
+  Result<std::int64_t> last_file() {
+    return number("SELECT file FROM gatehouse_runs ORDER BY position DESC LIMIT 1");
   }
 
   Result<std::int64_t> pages_in_use() {
@@ -284,7 +294,6 @@ class StoreSink final : public Sink {
   db::Connection connection_;
   EventFileWriter files_;
   const Retention retention_;
-  const LogWriter writer_;
   End end_;
   Durable durable_ = Durable::later;
   bool known_ = false;
@@ -300,8 +309,8 @@ Result<> prepare_event_tables(db::Connection& connection) {
   return db::migrate(connection, "events", kSteps);
 }
 
-std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention, LogWriter writer) {
-  return std::make_unique<StoreSink>(std::move(connection), std::move(retention), writer);
+std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention) {
+  return std::make_unique<StoreSink>(std::move(connection), std::move(retention));
 }
 
 }  // namespace gatehouse::audit

@@ -28,7 +28,6 @@ struct Retention {
 };
 
 // `connection` is the sink's alone. One transaction for each batch; other processes may write too.
-// `writer` stands beside each run, so that a reader can ask for the events of one process.
-std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention = {}, LogWriter writer = {});
+std::unique_ptr<Sink> store_sink(db::Connection connection, Retention retention = {});
 
 }  // namespace gatehouse::audit
