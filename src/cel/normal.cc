@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <idn2.h>
 #include <unicase.h>
@@ -88,14 +90,51 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string domain_key(std::string_view domain) {
-  while (domain.ends_with('.')) domain.remove_suffix(1);
+  // Resolvers and mail servers read U+3002 as a dot; NFKC has made it of U+FF61. The final dots go last: what
+  // lower() removes may have stood behind one.
+  constexpr std::string_view kIdeographicFullStop = "\u3002";
   std::string folded = lower(domain);
+  for (std::size_t at = 0; (at = folded.find(kIdeographicFullStop, at)) != folded.npos;)
+    folded.replace(at, kIdeographicFullStop.size(), ".");
+  while (folded.ends_with('.')) folded.pop_back();
   constexpr std::size_t kLongest = 1012;  // 253 characters of four bytes
   if (is_plain(folded) || folded.size() > kLongest || folded.contains('\0')) return folded;
   char* ascii = nullptr;
   const int status = idn2_to_ascii_8z(folded.c_str(), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   const Owned owned(reinterpret_cast<std::uint8_t*>(ascii));
   return status == IDN2_OK && ascii != nullptr ? std::string(ascii) : folded;
+}
+
+void append_normal(std::string& out, std::string_view written) {
+  const std::string normal = compatible(written);
+  const std::string_view text = trimmed(normal);
+  const std::size_t at = text.rfind('@');
+  if (at == text.npos) {
+    out += text;
+    return;
+  }
+  out.append(text.substr(0, at + 1)).append(domain_key(text.substr(at + 1)));
+}
+
+// Each member with its size before it, so that no text looks like the end of one. The order of a map's
+// members is the client's choice and does not count.
+void append_members(std::string& out, const Value& value) {
+  const bool map = value.is(Value::Kind::map);
+  const auto append = [](std::string& to, const Value& one) {
+    std::string text;
+    append_key(text, one);
+    to.append(std::to_string(text.size())).append(one.is(Value::Kind::string) ? "\"" : ":").append(text);
+  };
+  std::vector<std::string> members;
+  for (Cursor cursor(value); cursor.next();) {
+    std::string& member = members.emplace_back();
+    if (map) append(member, cursor.key());
+    append(member, cursor.value());
+  }
+  if (map) std::ranges::sort(members);
+  out += map ? '{' : '[';
+  for (const std::string& member : members) out += member;
+  out += map ? '}' : ']';
 }
 
 }  // namespace
@@ -113,19 +152,19 @@ std::string lower(std::string_view text) {
 }
 
 void append_key(std::string& out, const Value& value) {
-  if (value.is(Value::Kind::number) && value.number() == 0) {
-    out += '0';  // and not -0
-    return;
+  switch (value.kind()) {
+    case Value::Kind::number:
+      if (value.number() == 0) {
+        out += '0';  // and not -0
+        return;
+      }
+      break;
+    case Value::Kind::string: return append_normal(out, value.text());
+    case Value::Kind::list:
+    case Value::Kind::map: return append_members(out, value);
+    default: break;
   }
-  if (!value.is(Value::Kind::string)) return append_text(out, value);
-  const std::string normal = compatible(value.text());
-  const std::string_view text = trimmed(normal);
-  const std::size_t at = text.rfind('@');
-  if (at == text.npos) {
-    out += text;
-    return;
-  }
-  out.append(text.substr(0, at + 1)).append(domain_key(text.substr(at + 1)));
+  append_text(out, value);
 }
 
 }  // namespace gatehouse::cel

@@ -16,7 +16,7 @@ std::string lower(std::string_view text);
 // space, control characters and ignorable characters at its ends; if it is an e-mail address, with its domain
 // in lower case and ASCII (RFC 5890's A-labels) and without a final dot. The local part keeps its case: the
 // account store decides whether case matters, and `lower()` ignores it. A number: as the shortest text of its
-// value.
+// value. A list or a map: its members in these forms, those of a map in one order.
 void append_key(std::string& out, const Value& value);
 
 }  // namespace gatehouse::cel

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cel/compile.h"
 #include "cel/test_support.h"
 
 namespace gatehouse::cel {
@@ -17,7 +18,9 @@ std::string key(std::string_view text) { return key(Value::string(text)); }
 TEST(Key, AddressesThatAreTheSameMailboxAreTheSame) {
   for (const std::string_view same :
        {"ann@example.org", "ann@EXAMPLE.org", "ann@example.org.", " ann@example.org ", "ann\uFF20example.org",
-        "\uFF41nn@example.org", "ann@ex\u00E4mple.org", "ann@example.ORG\n"}) {
+        "\uFF41nn@example.org", "ann@ex\u00E4mple.org", "ann@example.ORG\n", "ann@example.org\u3002",
+        "ann@example\u3002org", "ann@example.org\uFF0E\uFF61", "ann@example.org.\u00AD.",
+        "ann@example.org.\u200B\u3002"}) {
     const bool other_domain = same.find("\u00E4") != same.npos;
     EXPECT_EQ(key(same) == "ann@example.org", !other_domain) << same;
   }
@@ -58,6 +61,32 @@ TEST(Key, NumbersCountByTheirValue) {
   EXPECT_EQ(key(Value::unsigned_integer(5)), key(Value::number(5.0)));
   EXPECT_EQ(key(Value::number(-0.0)), key(Value::integer(0)));
   EXPECT_NE(key(Value::number(5.5)), key(Value::integer(5)));
+}
+
+TEST(Key, TextsInListsAndMapsAreNormalToo) {
+  testing::Conditions conditions;
+  const auto same = [&](std::string_view one, std::string_view other) {
+    const auto key_of = [&](std::string_view expression) {
+      const auto program = compile(expression, conditions.environment, Type::dyn());
+      EXPECT_TRUE(program) << expression;
+      return program ? key(*program->evaluate(conditions, conditions.scratch)) : std::string(expression);
+    };
+    return key_of(one) == key_of(other);
+  };
+  EXPECT_TRUE(same("['ann@x.org', 1]", "[' ann@X.org. ', 1.0]"));
+  EXPECT_TRUE(same("{'a': ['e\u0301']}", "{'a ': ['\u00E9']}"));
+  EXPECT_TRUE(same("[['a ']]", "[['a']]"));
+  EXPECT_TRUE(same("{'a': 1, 'b': 2}", "{'b': 2, 'a': 1}"));
+  for (const auto& [one, other] : {std::pair{"['a', 'b']", "['a,b']"},
+                                   {"['a', 'b']", "['b', 'a']"},
+                                   {"['1']", "[1]"},
+                                   {"[['a'], 'b']", "[['a', 'b']]"},
+                                   {"['a', '1\"b']", "['a1\"1\"b']"},
+                                   {"[]", "{}"},
+                                   {"{'a': 'b'}", "['a', 'b']"},
+                                   {"['']", "[]"}}) {
+    EXPECT_FALSE(same(one, other)) << one << ' ' << other;
+  }
 }
 
 TEST(Lower, FoldsAsUnicodeDoes) {
