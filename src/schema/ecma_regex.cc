@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,8 +29,7 @@ class Reader : RegexScanner {
       refuse(peek() == ')' ? "there is a ) without its (" : "it does not end where it should");
     if (most_reference_ > groups_) refuse("a backreference names a group that does not exist");
     for (const std::string& name : referred_) {
-      if (std::find(names_.begin(), names_.end(), name) == names_.end())
-        refuse("\\k names a group that does not exist");
+      if (!names_.contains(name)) refuse("\\k names a group that does not exist");
     }
     // RE2 looks for the beginning of a match byte by byte, and between two bytes of a character its \B holds.
     if (between_bytes_) out_.re2 = "\\A(?s:.*?)(?:" + out_.re2 + ")";
@@ -134,9 +135,7 @@ class Reader : RegexScanner {
       ++groups_;
       if (take("?<")) {
         std::string name = group_name();
-        if (std::find(names_.begin(), names_.end(), name) != names_.end())
-          refuse("two groups have the same name");
-        names_.push_back(std::move(name));
+        if (!names_.insert(std::move(name)).second) refuse("two groups have the same name");
       } else if (peek() == '?') {
         refuse("(? is followed by something that ECMA-262 does not define");
       }
@@ -360,7 +359,7 @@ class Reader : RegexScanner {
       set.add(negated ? complement(ranges) : ranges);
       return;
     }
-    if (known.re2.empty()) {
+    if (known.re2.empty() || (!strict_ && !re2_knows(known.re2))) {
       if (!strict_)
         refuse(fmt::format("\\p{{{}}} is not supported; use a general category or a script", name));
       simple_ = false;
@@ -388,7 +387,7 @@ class Reader : RegexScanner {
   std::size_t length_ends_ = 0;                // where it ends in out_.re2
   std::uint64_t groups_ = 0;
   std::uint64_t most_reference_ = 0;
-  std::vector<std::string> names_;
+  std::unordered_set<std::string> names_;
   std::vector<std::string> referred_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <unordered_map>
 
 #include <re2/re2.h>
 
@@ -201,23 +202,20 @@ std::string_view category(std::string_view name) {
 
 // The long name of a script; empty if there is none of that name.
 std::string_view script(std::string_view name) {
-  if (name.empty() || name.find_first_of("= ") != name.npos) return {};
-  std::string_view rest = kScripts;
-  while (!rest.empty()) {
-    const std::string_view entry = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(entry.size() + 1);
-    const std::size_t equals = entry.find('=');
-    const std::string_view full = entry.substr(equals + 1);
-    if (name == full || name == entry.substr(0, equals)) return full;
-  }
-  return {};
-}
-
-// RE2 does not know the newest.
-bool re2_knows(std::string_view name) {
-  RE2::Options quiet;
-  quiet.set_log_errors(false);
-  return RE2("\\p{" + std::string(name) + "}", quiet).ok();
+  static const std::unordered_map<std::string_view, std::string_view> scripts = [] {
+    std::unordered_map<std::string_view, std::string_view> all;
+    for (std::string_view rest = kScripts; !rest.empty();) {
+      const std::string_view entry = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(entry.size() + 1);
+      const std::size_t equals = entry.find('=');
+      const std::string_view full = entry.substr(equals + 1);
+      all.emplace(entry.substr(0, equals), full);
+      all.emplace(full, full);
+    }
+    return all;
+  }();
+  const auto found = scripts.find(name);
+  return found == scripts.end() ? std::string_view() : found->second;
 }
 
 }  // namespace
@@ -233,9 +231,8 @@ UnicodeProperty find_unicode_property(std::string_view name) {
       found.exists = !found.re2.empty() || std::find(std::begin(kUnsupported), std::begin(kUnsupported) + 6,
                                                      value) != std::begin(kUnsupported) + 6;
     } else if (key == "Script" || key == "sc") {
-      const std::string_view full = script(value);
-      found.exists = !full.empty();
-      if (found.exists && re2_knows(full)) found.re2 = full;
+      found.re2 = script(value);
+      found.exists = !found.re2.empty();
     } else if (key == "Script_Extensions" || key == "scx") {
       found.exists = !script(value).empty();
     }
@@ -249,6 +246,13 @@ UnicodeProperty find_unicode_property(std::string_view name) {
   found.exists = !found.re2.empty() ||
                  std::find(std::begin(kUnsupported), std::end(kUnsupported), name) != std::end(kUnsupported);
   return found;
+}
+
+// RE2 does not know the newest scripts.
+bool re2_knows(std::string_view name) {
+  RE2::Options quiet;
+  quiet.set_log_errors(false);
+  return RE2("\\p{" + std::string(name) + "}", quiet).ok();
 }
 
 }  // namespace gatehouse::schema

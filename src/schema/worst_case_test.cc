@@ -87,6 +87,12 @@ struct Expensive {
   std::string instance;
 };
 
+std::string regex_of_names() {
+  std::string text = "\"";
+  for (int i = 0; text.size() < 15'900; ++i) text += "(?<n" + std::to_string(i) + ">)";
+  return text + '"';
+}
+
 std::vector<Expensive> known() {
   std::string nested(kBytes - 4000, 'x');
   nested = '"' + nested + '"';
@@ -163,6 +169,9 @@ std::vector<Expensive> known() {
        }()},
       {"labels of hosts", R"({"format":"idn-hostname"})", '"' + repeated("a.", kBytes) + "a\""},
       {"a regular expression as a text", R"({"format":"regex"})", '"' + repeated("(a|b){2,3}", 16000) + '"'},
+      {"regular expressions with scripts", R"({"items":{"format":"regex"}})",
+       array_of('"' + repeated("\\\\p{sc=Zanb}", 16000) + '"')},
+      {"regular expressions with names", R"({"items":{"format":"regex"}})", array_of(regex_of_names())},
       {"dependents",
        R"({"dependentSchemas":{"a":{"uniqueItems":true},"b":{"items":{}}},"dependentRequired":{"a":["b"],"b":["a"]},
         "contains":{"const":{"a":[1,2,3]}},"items":{"$ref":"#"}})",
