@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "openapi/style_reader.h"
 
 namespace gatehouse::openapi {
 namespace {
 
-// More than any document has a use for; a name of more brackets is refused.
-constexpr int kDeepestBrackets = 8;
-constexpr std::size_t kMostParts = 1000;
+// qs takes what is beyond five brackets for one name, and more than 20 items for an object. qs and PHP drop
+// what is beyond 1,000 pairs.
+constexpr int kDeepestBrackets = 5;
+constexpr std::size_t kMostItems = 20;
+constexpr std::size_t kMostPairs = 1000;
 
 // `0`, or digits that do not begin with 0.
 bool is_index(std::string_view name) {
@@ -20,15 +23,25 @@ bool is_index(std::string_view name) {
 
 }  // namespace
 
+bool is_read_otherwise(std::string_view name, const TextType& object) {
+  constexpr std::string_view kOfEveryObject[] = {
+      "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",     "__proto__",
+      "constructor",      "hasOwnProperty",   "isPrototypeOf",    "propertyIsEnumerable", "toLocaleString",
+      "toString",         "valueOf"};
+  const bool otherwise =
+      name == " " || is_index(name) || std::ranges::find(kOfEveryObject, name) != std::end(kOfEveryObject);
+  return otherwise && !object.declares(name);
+}
+
 std::string_view BracketReader::write(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,
                                       StyleReader& scalars, json::Builder& out) {
   parts_.clear();
   groups_.clear();
+  if (pairs.size() > kMostPairs) {
+    out.null();
+    return "maxProperties";
+  }
   for (std::uint32_t i = first; i != Pair::kEnd; i = pairs[i].next) {
-    if (parts_.size() == kMostParts) {
-      out.null();
-      return "maxProperties";
-    }
     parts_.push_back({pairs[i].property, i});
   }
   // Names that begin alike stand together then; items of `[]` keep their order.
@@ -104,8 +117,10 @@ std::string_view BracketReader::array(const Site& site, std::size_t first_group,
   if (groups_[first_group].name.empty()) {
     if (count > 1) broken = "style";
     const auto [name, begin, end, index] = groups_[first_group];
+    if (end - begin > kMostItems) broken = "maxItems";
     for (std::size_t i = begin; i < end && broken.empty(); ++i) broken = scalar(site, parts_[i], items);
   } else {
+    if (count > kMostItems) broken = "maxItems";
     for (std::size_t i = first_group; i < groups_.size() && broken.empty(); ++i) {
       const std::string_view name = groups_[i].name;
       if (!is_index(name)) broken = "style";
@@ -131,8 +146,10 @@ std::string_view BracketReader::object(const Site& site, std::size_t first_group
     const Group member = groups_[first_group + i];
     if (member.name.empty()) {
       broken = "style";
-      break;
+    } else if (is_read_otherwise(member.name, type)) {
+      broken = "ambiguous";
     }
+    if (!broken.empty()) break;
     site.out.key(member.name);
     broken = value(site, member.begin, member.end, type.property(member.name), depth + 1);
   }

@@ -1,11 +1,11 @@
 // Parameters whose names go on in brackets (`a[b][c]=1`, `a[]=x`, `a[0][b]=x`), to one value. OpenAPI leaves
-// open what they mean beyond one level (3.1.1 section 4.8.12.4). PHP and qs read what is taken here in the same
-// way; Rack does not know `[0]`. Internal to this room.
+// open what they mean beyond one level (3.1.1 section 4.8.12.4). PHP and qs read what is taken here in the
+// same way; Rack does not know `[0]`. Internal to this room.
 //
 // One text, one reading: the schema's type says whether a place is an array or an object.
 //   - An array is `[]` for each item, which is a scalar then, or `[0]`, `[1]` and so on without a gap. Not
 //     both; `[][b]` begins an item for one server and continues one for another.
-//   - An object is its members by name. A digit where both an array and an object may stand is refused.
+//   - An object is its members by name, without those of is_read_otherwise().
 //   - A name twice is refused, but for `[]`, and so is a value beside members.
 #pragma once
 
@@ -22,6 +22,11 @@
 namespace gatehouse::openapi {
 
 class StyleReader;
+
+// Whether a server could drop a member of this name in brackets, or take it for another: an index alone
+// begins an array in qs, a space is `[]` in PHP, and qs drops the names that every object of JavaScript has.
+// Not for names that the object declares: its document says that the server knows them.
+bool is_read_otherwise(std::string_view name, const TextType& object);
 
 // Keeps its working memory. Time is n log n in the pairs of a parameter, of which there is a bound.
 class BracketReader {
@@ -52,7 +57,8 @@ class BracketReader {
     json::Builder& out;
   };
 
-  std::string_view value(const Site& site, std::size_t begin, std::size_t end, const TextType& type, int depth);
+  std::string_view value(const Site& site, std::size_t begin, std::size_t end, const TextType& type,
+                         int depth);
   std::string_view array(const Site& site, std::size_t first_group, const TextType& type, int depth);
   std::string_view object(const Site& site, std::size_t first_group, const TextType& type, int depth);
   std::string_view scalar(const Site& site, const Part& part, const TextType& type);

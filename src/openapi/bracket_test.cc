@@ -46,9 +46,10 @@ TEST(Brackets, AreAnArrayOrAnObjectAsTheSchemaSays) {
 TEST(Brackets, HaveOneReadingOrAreRefused) {
   Asked texts = deep("{type: array, items: {type: string}}");
   for (const std::string_view query :
-       {"a=x", "a", "a[]", "a[0]", "a[]=x&a[0]=y", "a[1]=x", "a[0]=x&a[2]=y", "a[00]=x", "a[-1]=x", "a[0]=x&a[0]=y",
-        "a[k]=x", "a[][]=x", "a[][k]=x", "a[0][k]=x", "a[0=x", "a[0]]=x", "a[0]k=x", "a[[0]]=x", "a[=x", "a]=x",
-        "a[]=x&a=y", "a[99999]=x"}) {
+       {"a=x",           "a",         "a[]",       "a[0]",          "a[]=x&a[0]=y", "a[1]=x",
+        "a[0]=x&a[2]=y", "a[00]=x",   "a[-1]=x",   "a[0]=x&a[0]=y", "a[k]=x",       "a[][]=x",
+        "a[][k]=x",      "a[0][k]=x", "a[0=x",     "a[0]]=x",       "a[0]k=x",      "a[[0]]=x",
+        "a[=x",          "a]=x",      "a[]=x&a=y", "a[99999]=x"}) {
     EXPECT_THAT(texts.query(query), Not(HasSubstr("{"))) << query;
   }
   Asked objects = deep(
@@ -63,7 +64,8 @@ TEST(Brackets, HaveOneReadingOrAreRefused) {
 
 TEST(Brackets, OfADigitAreRefusedWhereAnArrayAndAnObjectMayStand) {
   Asked either = deep(
-      "{anyOf: [{type: array, items: {type: string}}, {type: object, additionalProperties: {type: string}}]}");
+      "{anyOf: [{type: array, items: {type: string}}, {type: object, additionalProperties: {type: "
+      "string}}]}");
   EXPECT_EQ(either.query("a[]=x"), R"({"a":["x"]})");
   EXPECT_EQ(either.query("a[k]=x"), R"({"a":{"k":"x"}})");
   EXPECT_EQ(either.query("a[0]=x"), "ambiguous /query/a");
@@ -84,10 +86,38 @@ TEST(Brackets, AreBounded) {
   std::string query;
   for (int i = 0; i < 1001; ++i) query += "&a[]=x";
   EXPECT_EQ(texts.query(query.substr(1)), "maxProperties /query/a");
+  // Beyond 20 items qs reads an object, beyond five brackets a name with brackets in it.
+  std::string bare = "a[]=x";
+  std::string numbered = "a[0]=x";
+  for (int i = 1; i < 20; ++i) {
+    bare += "&a[]=x";
+    numbered += fmt::format("&a[{}]=x", i);
+  }
+  EXPECT_THAT(texts.query(bare), HasSubstr("{"));
+  EXPECT_THAT(texts.query(numbered), HasSubstr("{"));
+  EXPECT_EQ(texts.query(bare + "&a[]=x"), "maxItems /query/a");
+  EXPECT_EQ(texts.query(numbered + "&a[20]=x"), "maxItems /query/a");
   Asked nested = deep("{type: object, properties: {a: {$ref: '#/paths/~1x/get/parameters/0/schema'}}}");
   std::string name = "a";
-  for (int i = 0; i < 9; ++i) name += "[a]";
-  EXPECT_THAT(nested.query(name + "=1"), Not(HasSubstr("{")));
+  for (int i = 0; i < 6; ++i) name += "[a]";
+  EXPECT_EQ(nested.query(name + "=1"), "style /query/a");
+}
+
+TEST(Brackets, HoldNoNameThatAReaderDropsOrTakesForAnother) {
+  Asked map = deep("{type: object, additionalProperties: {type: string}}");
+  EXPECT_EQ(map.query("a[k]=x&a[12345]=y&a[05]=z"), R"({"a":{"k":"x","12345":"y","05":"z"}})");
+  for (const std::string_view name :
+       {"0", "5", "100", "%20", "toString", "constructor", "hasOwnProperty", "__proto__"}) {
+    EXPECT_EQ(map.query(fmt::format("a[{}]=x", name)), "ambiguous /query/a") << name;
+    EXPECT_EQ(map.query(fmt::format("a[k]=y&a[{}]=x", name)), "ambiguous /query/a") << name;
+  }
+  Asked inner = deep("{type: object, properties: {m: {type: object, additionalProperties: {type: string}}}}");
+  EXPECT_EQ(inner.query("a[m][5]=x"), "ambiguous /query/a");
+  EXPECT_EQ(inner.query("a[m][valueOf]=x"), "ambiguous /query/a");
+  Asked declared = deep(
+      "{type: object, properties: {'5': {type: string}, constructor: {type: object, properties: {id: {type: "
+      "string}}}}}");
+  EXPECT_EQ(declared.query("a[5]=x&a[constructor][id]=y"), R"({"a":{"5":"x","constructor":{"id":"y"}}})");
 }
 
 TEST(Brackets, AreNeverGuessed) {
@@ -96,7 +126,8 @@ TEST(Brackets, AreNeverGuessed) {
         "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{/x: {{get: {{parameters: [{}]}}}}}}\n",
         parameters));
   };
-  const std::string list = "{name: a, in: query, style: deepObject, schema: {type: array, items: {type: string}}}";
+  const std::string list =
+      "{name: a, in: query, style: deepObject, schema: {type: array, items: {type: string}}}";
   EXPECT_THAT(problems(list), HasSubstr("with `deep: brackets`, under `defaults` or for the operation\n"));
   const std::string objects =
       "{name: b, in: query, schema: {type: array, items: {type: object, properties: {c: {type: string}}}}}";
@@ -214,12 +245,13 @@ TEST(ExplodedObjects, ThatAreRequiredMayBeEmptyIfTheirSchemaAllowsIt) {
 // A form with this schema and these Encoding Objects, to be asked.
 std::string form(std::string_view schema, std::string_view encoding, std::string_view body,
                  const LoadOptions& options = {}) {
-  const Loaded loaded = load_files(
-      {{"api.yaml", fmt::format("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /x: {{post: "
-                                "{{requestBody: {{content: {{application/x-www-form-urlencoded: {{schema: {}, "
-                                "encoding: {}}}}}}}}}}}\n",
-                                schema, encoding)}},
-      options);
+  const Loaded loaded =
+      load_files({{"api.yaml",
+                   fmt::format("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /x: {{post: "
+                               "{{requestBody: {{content: {{application/x-www-form-urlencoded: {{schema: {}, "
+                               "encoding: {}}}}}}}}}}}\n",
+                               schema, encoding)}},
+                 options);
   EXPECT_EQ(loaded.problems.text(), "");
   const auto& content = loaded.api.operations.at(0).body->content;
   if (content.empty()) return "no content";
@@ -233,8 +265,10 @@ std::string form(std::string_view schema, std::string_view encoding, std::string
 // OpenAPI 3.1.1 section 4.8.15.1: an object is application/json, and an array is what its items are.
 TEST(Forms, HaveObjectsAsJsonAndAnArrayOfThemOneForEachName) {
   constexpr std::string_view kSchema =
-      "{type: object, properties: {o: {type: object, properties: {b: {type: integer}}}, l: {type: array, items: "
-      "{type: object, properties: {b: {type: integer}}}}, m: {type: array, items: {type: array, items: {type: "
+      "{type: object, properties: {o: {type: object, properties: {b: {type: integer}}}, l: {type: array, "
+      "items: "
+      "{type: object, properties: {b: {type: integer}}}}, m: {type: array, items: {type: array, items: "
+      "{type: "
       "integer}}}}}";
   const auto ask = [&](std::string_view body) { return form(kSchema, "{}", body); };
   EXPECT_EQ(ask("o=%7B%22b%22:1%7D"), R"({"o":{"b":1}})");

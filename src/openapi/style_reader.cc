@@ -81,6 +81,10 @@ const TextType& TextType::property(std::string_view name) const {
   return additional ? *additional : plain_text();
 }
 
+bool TextType::declares(std::string_view name) const {
+  return std::ranges::any_of(properties, [&](const auto& known) { return known.first == name; });
+}
+
 std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds,
                                      json::Builder& out, std::string_view parting) {
   const auto text = decode(raw, codec.encoding, text_);
@@ -268,6 +272,8 @@ std::string_view StyleReader::write_members(std::span<const Pair> pairs, std::ui
   if (codec.nesting == Nesting::exploded) return grouped_members(pairs, first, codec, out);
   std::string_view broken = kReadable;
   for (std::uint32_t i = first; i != Pair::kEnd && broken.empty(); i = pairs[i].next) {
+    if (codec.style == Style::deep_object && is_read_otherwise(pairs[i].property, codec.type))
+      return "ambiguous";
     broken = pairs[i].has_value ? decoded_member(pairs[i].property, pairs[i].value, codec, out) : "empty";
   }
   return broken;

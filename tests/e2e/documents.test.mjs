@@ -221,11 +221,12 @@ describe('what a document leaves open about parameters', unlessBuilt, () => {
         adding({
           '/paged': { get: { operationId: 'paged', parameters: [query('pageable', { required: true, 'x-gatehouse': { deep: 'exploded' }, schema: { type: 'object', properties: { page: { type: 'integer' }, sort: texts } } })] } },
           '/deep': { get: { operationId: 'deep', parameters: [query('expand', { style: 'deepObject', schema: texts })] } },
+          '/labels': { get: { operationId: 'labels', parameters: [query('set', { style: 'deepObject', schema: { type: 'object', additionalProperties: { type: 'string' } } })] } },
           '/branches/{branch}': { get: { operationId: 'branch', parameters: [{ name: 'branch', in: 'path', required: true, schema: { type: 'string', maxLength: 40 } }] } },
           '/branches/{branch}/owner': { get: { operationId: 'owner', parameters: [{ name: 'branch', in: 'path', required: true, schema: { type: 'string', maxLength: 40 } }] } },
           '/pets': { post: { operationId: 'addPet', requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Pet' } } } } } },
           '/form': { post: { operationId: 'form', requestBody: { content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties: { lines: { type: 'array', items: thing } } } } } } } },
-        }, { deep: { deep: 'brackets' }, paged: { when: "!('admin' in request.query.pageable.sort)" }, branch: { encoded_slash: ['branch'] }, owner: {}, addPet: {}, form: {} })(configuration, api);
+        }, { deep: { deep: 'brackets' }, labels: {}, paged: { when: "!('admin' in request.query.pageable.sort)" }, branch: { encoded_slash: ['branch'] }, owner: {}, addPet: {}, form: {} })(configuration, api);
         api.components.schemas = {
           ...api.components.schemas,
           Pet: { type: 'object', required: ['kind'], properties: { kind: { type: 'string' } }, discriminator: { propertyName: 'kind', mapping: { dog: '#/components/schemas/Dog' } } },
@@ -248,6 +249,14 @@ describe('what a document leaves open about parameters', unlessBuilt, () => {
     assert.equal(await status('/deep?expand[]=a&expand[]=b'), 200);
     assert.equal(desk.upstream.last.target, '/deep?expand[]=a&expand[]=b');
     for (const target of ['/deep?expand=a', '/deep?expand[][x]=a', '/deep?expand[1]=a', '/deep?expand[]=0123456789']) assert.equal(await status(target), 400, target);
+  });
+
+  it('is refused where qs or PHP reads another value', async () => {
+    const items = (count) => Array.from({ length: count }, (_, i) => `expand[${i}]=a`).join('&');
+    assert.equal(await status(`/deep?${items(20)}`), 200);
+    assert.equal(await status(`/deep?${items(21)}`), 400, 'an object of qs');
+    assert.equal(await status('/labels?set[colour]=red&set[to]=x'), 200);
+    for (const name of ['5', '%20', 'toString', '__proto__']) assert.equal(await status(`/labels?set[${name}]=x`), 400, name);
   });
 
   it('lets an encoded slash into the parameter that may hold it, and nowhere else', async () => {

@@ -175,6 +175,11 @@ function meansAnother(name, declared) {
   return !declared.includes(name) && declared.some(one => read(one).some(form => read(name).includes(form)));
 }
 
+// Whether qs drops a member of this name in brackets or takes it for an item, or PHP takes it for `[]`.
+function isReadOtherwise(name) {
+  return name === ' ' || /^(?:0|[1-9][0-9]{0,3})$/.test(name) || name in {};
+}
+
 const readers = {
   path(parameter, raw) {
     if (raw === '') refuse('required');
@@ -200,6 +205,7 @@ const readers = {
         const start = `${parameter.name}[`;
         if (!name.startsWith(start)) refuse(name === parameter.name ? 'style' : 'undeclared');
         const [, key] = /^([^[\]]+)\]$/.exec(name.slice(start.length)) ?? refuse('style');
+        if (isReadOtherwise(key) && !Object.hasOwn(parameter.schema.properties ?? {}, key)) refuse('ambiguous');
         return [key, value];
       }
       if (free ? parameter.schema.additionalProperties === false && !Object.hasOwn(parameter.schema.properties ?? {}, name)
