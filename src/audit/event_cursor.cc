@@ -26,7 +26,7 @@ Result<int> open_lock_file(const std::string& folder) {
 
 // Of the descriptor, not of the process: a second cursor of this process is refused too.
 bool lock_byte(int file, std::int64_t id) {
-  struct flock lock{};
+  struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = id;
@@ -103,12 +103,25 @@ Result<> EventCursor::forget_others(db::Connection& connection, std::span<const 
   return result;
 }
 
+// The lock was on a file beside the other one.
+Result<bool> EventCursor::use_file_in_place() {
+  GATEHOUSE_TRY(const bool is_another, connection_.use_file_in_place());
+  if (is_another && lock_ >= 0) ::close(std::exchange(lock_, -1));
+  return is_another;
+}
+
 Result<bool> EventCursor::claim() {
+  GATEHOUSE_CHECK(use_file_in_place());
   GATEHOUSE_TRY(db::Rows rows, connection_.query("SELECT id FROM gatehouse_cursors WHERE name = ?", {name_}));
   GATEHOUSE_TRY(const bool there, rows.next());
-  if (!there) {  // another server has forgotten it
+  if (!there && !has_read_) {  // another server has forgotten it
     GATEHOUSE_CHECK(make_place(connection_, name_));
     return false;
+  }
+  if (!there) {  // the file is another one: the place is the one that the cursor has come to
+    GATEHOUSE_CHECK(connection_.execute("INSERT INTO gatehouse_cursors (name, position) VALUES (?, ?)",
+                                        {name_, position_}));
+    return claim();
   }
   id_ = rows.integer(0);
   if (lock_ < 0) {
@@ -121,12 +134,18 @@ Result<bool> EventCursor::claim() {
   GATEHOUSE_TRY(const bool still_there, now.next());
   if (!still_there)
     return failure(ErrorCode::not_found, fmt::format("the log has no position of {} any more", name_));
-  position_ = next_ = kept_ = now.integer(0);
+  kept_ = now.integer(0);
+  position_ = next_ = std::max(position_, kept_);
+  has_read_ = true;
   return true;
 }
 
 Result<LogPiece> EventCursor::next(ByteCount most, std::string& lines) {
   lines.clear();
+  GATEHOUSE_TRY(const bool is_another, use_file_in_place());
+  if (is_another && !writer_)
+    return failure(ErrorCode::conflict, fmt::format("{} is another file now", connection_.path()),
+                   Retry::yes);
   next_ = position_;
   LogPiece piece;
   // From the run on in which the place is.

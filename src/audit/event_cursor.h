@@ -44,8 +44,9 @@ class EventCursor {
   ~EventCursor();
 
   // Takes the name for this cursor, and its kept place. False: another process, or cursor, has the name, or
-  // it was forgotten, and has a place at the end now.
+  // it was forgotten, and has a place at the end now. Never before the place that the cursor has come to.
   Result<bool> claim();
+  // `conflict`: the store's file is another one, and the name is to be claimed in it.
   // Writes whole lines, each with its line feed, over `lines`: up to `most` bytes, at least one run of the
   // index. The place stays until advance().
   Result<LogPiece> next(ByteCount most, std::string& lines);
@@ -59,6 +60,7 @@ class EventCursor {
   Result<std::uint64_t> bytes_behind();
 
  private:
+  Result<bool> use_file_in_place();
   EventCursor(db::Connection connection, std::string name);
 
   db::Connection connection_;
@@ -69,6 +71,7 @@ class EventCursor {
   std::int64_t position_ = 1;  // of the first event that was not read
   std::int64_t next_ = 1;
   std::int64_t kept_ = 1;
+  bool has_read_ = false;  // claimed once
 };
 
 }  // namespace gatehouse::audit

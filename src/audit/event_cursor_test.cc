@@ -196,5 +196,29 @@ TEST_F(Cursors, OfANameThatWasForgottenBeginAgainAtTheEnd) {
   EXPECT_EQ(rest(*reader), "2|");
 }
 
+TEST_F(Cursors, GoOnInAFileThatTakesTheStoresPlace) {
+  auto sink = store();
+  auto reader = claimed();
+  for (const char* text : {"1", "2", "3"}) write(*sink, text);
+  EXPECT_EQ(rest(*reader), "123|");
+  ASSERT_TRUE(reader->keep());
+  for (const std::string_view ending : {"", "-wal", "-shm"})
+    std::filesystem::remove(store_ + std::string(ending));
+  std::filesystem::remove_all(store_ + "-events");
+  std::string lines;
+  EXPECT_EQ(reader->next(kibibytes(64), lines).error().code, ErrorCode::not_found);
+  { auto tables = open(); }
+  write(*sink, "4");
+  EXPECT_EQ(reader->next(kibibytes(64), lines).error().code, ErrorCode::conflict);
+  ASSERT_TRUE(*reader->claim());
+  EXPECT_FALSE(*cursor()->claim()) << "the lock is in the other folder too";
+  write(*sink, "5");
+  EXPECT_EQ(rest(*reader), "45|") << "no event was passed over";
+  ASSERT_TRUE(reader->keep());
+  reader.reset();
+  write(*sink, "6");
+  EXPECT_EQ(rest(*claimed()), "6|");
+}
+
 }  // namespace
 }  // namespace gatehouse::audit

@@ -41,6 +41,14 @@ std::int64_t number_of(const std::filesystem::path& path) {
   return error == std::errc() && std::string_view(end) == kEnding ? number : 0;
 }
 
+// Whether the descriptor is of the file that has the name. The folder may have been moved or removed.
+bool is_at(int descriptor, const std::string& path) {
+  struct stat opened {};
+  struct stat there {};
+  return descriptor >= 0 && ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         opened.st_dev == there.st_dev && opened.st_ino == there.st_ino;
+}
+
 }  // namespace
 
 std::string event_folder(const db::Connection& connection) { return connection.path() + "-events"; }
@@ -75,10 +83,7 @@ Result<> EventFileWriter::flush() {
 
 Result<> EventFileWriter::write(std::int64_t file, std::int64_t offset, std::string_view lines,
                                 Durable durable) {
-  struct stat status{};
-  const bool here =
-      descriptor_ >= 0 && file_ == file && ::fstat(descriptor_, &status) == 0 && status.st_nlink > 0;
-  if (!here) GATEHOUSE_CHECK(open(file));
+  if (file_ != file || !is_at(descriptor_, path_of(folder_, file))) GATEHOUSE_CHECK(open(file));
   while (!lines.empty()) {
     const ssize_t n = ::pwrite(descriptor_, lines.data(), lines.size(), offset);
     if (n < 0 && errno != EINTR) return system_failure("write to", path_of(folder_, file));
@@ -116,9 +121,9 @@ Result<std::string_view> EventFileReader::read(const Stretch& from) {
 }
 
 Result<> EventFileReader::append(const Stretch& from, std::string& out) {
-  if (descriptor_ < 0 || file_ != from.file) {
+  const std::string path = path_of(folder_, from.file);
+  if (file_ != from.file || !is_at(descriptor_, path)) {
     if (descriptor_ >= 0) ::close(descriptor_);
-    const std::string path = path_of(folder_, from.file);
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor_ < 0 && errno == ENOENT) return {};
     if (descriptor_ < 0) return system_failure("open", path);

@@ -116,7 +116,10 @@ SinkReader::Work::Step SinkReader::Work::read_on() {
   const bool fresh = !in_hand;
   if (fresh) {
     const auto found = cursor->next(options.piece, batch.lines);
-    if (!found) return fail(found.error());
+    if (!found) {
+      claimed = claimed && found.error().code != ErrorCode::conflict;
+      return fail(found.error());
+    }
     piece = *found;
   }
   if (piece.events == 0) {

@@ -218,6 +218,17 @@ TEST_F(SinkReaders, SeeWhatAnotherProcessWrites) {
   EXPECT_TRUE(is_written("{\"n\":0}\n{\"n\":1}\n"));
 }
 
+TEST_F(SinkReaders, GoOnInAFileThatTakesTheStoresPlace) {
+  auto reader = make();
+  write(*reader, 0);
+  ASSERT_TRUE(is_written(line_of(0)));
+  for (const std::string_view ending : {"", "-wal", "-shm"})
+    std::filesystem::remove(store_ + std::string(ending));
+  { auto tables = open(); }
+  for (int i = 1; i < 4; ++i) write(*reader, i);
+  EXPECT_TRUE(is_written(lines_of(0, 4)));
+}
+
 TEST_F(SinkReaders, AreWokenByTheJournal) {
   std::vector<std::unique_ptr<SinkReader>> readers;
   readers.push_back(make());

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -78,6 +79,7 @@ class StoreSink final : public Sink {
   bool can_be_durable() const override { return true; }
 
   Result<> write(const Batch& batch, Durable durable) override {
+    GATEHOUSE_CHECK(use_file_in_place());
     if (durable != durable_ || !known_) {
       GATEHOUSE_CHECK(connection_.set_durability(durable == Durable::now ? db::Durability::full
                                                                          : db::Durability::normal));
@@ -107,12 +109,15 @@ class StoreSink final : public Sink {
            db::Blob{original.body}}));
     }
     GATEHOUSE_CHECK(transaction.commit());
+    // Removed meanwhile, it keeps nothing: the batch is written to the next one.
+    if (const auto still = connection_.file(); !still) return std::unexpected(still.error());
     file_begun_ = end.file != end_.file;
     end_ = end;
     return {};
   }
 
   Result<> tidy(WallTime now) override {
+    GATEHOUSE_CHECK(use_file_in_place());
     const auto end = std::chrono::steady_clock::now() + kTidyFor;
     for (;;) {
       GATEHOUSE_TRY(const bool by_age, remove_before(nanoseconds_of(now - retention_.age)));
@@ -135,17 +140,28 @@ class StoreSink final : public Sink {
     std::int64_t offset = 0;
   };
 
+  // An event in a file without a name is lost, so a store that was removed or replaced is never written to.
+  Result<> use_file_in_place() {
+    GATEHOUSE_TRY(const bool is_another, connection_.use_file_in_place());
+    if (!is_another) return {};
+    known_ = false;
+    return prepare_event_tables(connection_);
+  }
+
   Result<End> find_end() {
     GATEHOUSE_TRY(db::Rows rows,
                   connection_.query("SELECT position + events, file, offset + size FROM gatehouse_runs "
                                     "ORDER BY position DESC LIMIT 1"));
     GATEHOUSE_TRY(const bool there, rows.next());
-    if (there && rows.integer(0) >= end_.position)
-      return End{rows.integer(0), rows.integer(1), rows.integer(2)};
-    // All that was there is gone. No position comes twice: a reader would pass over it.
+    const End last = there ? End{rows.integer(0), rows.integer(1), rows.integer(2)} : End{};
+    if (there && last.position >= end_.position) return last;
+    // All that was there is gone. No position comes twice: a reader would pass over it. Nor is a byte written
+    // twice that another process may have written into this file's folder.
     GATEHOUSE_TRY(const std::int64_t read,
                   number("SELECT coalesce(max(position), 1) FROM gatehouse_cursors"));
-    return End{std::max(end_.position, read), end_.file, end_.offset};
+    End end = std::tie(end_.file, end_.offset) < std::tie(last.file, last.offset) ? last : end_;
+    end.position = std::max(end_.position, read);
+    return end;
   }
 
   // The batch with the events of each second together: one that took long began in another second than its

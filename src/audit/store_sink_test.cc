@@ -21,9 +21,7 @@ using ::testing::ElementsAre;
 using Stores = Journals;
 
 TEST_F(Stores, DurableEventsSurviveTheProcess) {
-  {
-    auto tables = open();
-  }
+  { auto tables = open(); }
   int said[2];
   ASSERT_EQ(::pipe(said), 0);
   const pid_t child = ::fork();
@@ -312,7 +310,7 @@ TEST_F(Stores, AStoreIsForItsOwnerOnlyAndGoesOnWhereItsFileWasRemoved) {
   auto sink = store();
   ASSERT_TRUE(sink->write(batch_of(3), Durable::now));
   const std::string file = store_ + "-events/1.jsonl";
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat((store_ + "-events").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700);
   ASSERT_EQ(::stat(file.c_str(), &status), 0);
@@ -326,6 +324,63 @@ TEST_F(Stores, AStoreIsForItsOwnerOnlyAndGoesOnWhereItsFileWasRemoved) {
     return true;
   }));
   EXPECT_THAT(found, ElementsAre("{\"n\":0}", "{\"n\":1}"));
+}
+
+TEST_F(Stores, TakeNoEventWhileTheirFileIsGoneAndGoOnInTheOneThatTakesItsPlace) {
+  const auto move = [&](std::string_view from, std::string_view to) {
+    for (const std::string_view ending : {"", "-wal", "-shm", "-events"})
+      std::filesystem::rename(folder_ / (std::string(from) + std::string(ending)),
+                              folder_ / (std::string(to) + std::string(ending)));
+  };
+  const auto found = [&] {
+    auto connection = open();
+    int events = 0;
+    EXPECT_TRUE(read_events(connection, {}, [&](const StoredEvent&) { return ++events, true; }));
+    return events;
+  };
+  auto sink = store();
+  ASSERT_TRUE(sink->write(batch_of(3), Durable::now));
+  move("events.db", "moved.db");
+  const auto refused = sink->write(batch_of(1), Durable::now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  EXPECT_EQ(refused.error().retry, Retry::yes);
+  EXPECT_FALSE(sink->tidy(WallTime{}));
+  move("moved.db", "events.db");
+  ASSERT_TRUE(sink->write(batch_of(1), Durable::now)) << "it is back";
+  EXPECT_EQ(found(), 4);
+  move("events.db", "moved.db");
+  EXPECT_EQ(found(), 0) << "an empty one takes its place";
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::now));
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::now));
+  EXPECT_EQ(found(), 4);
+  auto other = store();
+  ASSERT_TRUE(other->write(batch_of(1), Durable::now));
+  std::filesystem::remove_all(store_ + "-events");
+  ASSERT_TRUE(sink->write(batch_of(2), Durable::now));
+  EXPECT_EQ(found(), 2) << "the lines of the others were removed with their folder";
+}
+
+TEST_F(Stores, OverwriteNoBytesOfAnotherProcessWhereAllWasRemoved) {
+  auto first = store();
+  auto second = store();
+  ASSERT_TRUE(second->write(batch_of(1), Durable::now));
+  ASSERT_TRUE(first->write(batch_of(3), Durable::now));
+  for (const std::string_view ending : {"", "-wal", "-shm"})
+    std::filesystem::remove(store_ + std::string(ending));
+  { auto tables = open(); }
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(second->write(batch_of(1), Durable::now));
+  ASSERT_TRUE(first->write(batch_of(3), Durable::now));
+  auto connection = open();
+  std::int64_t events = 0;
+  std::int64_t last = 0;
+  ASSERT_TRUE(read_events(connection, {}, [&](const StoredEvent& found) {
+    EXPECT_GT(found.position, last);
+    last = found.position;
+    EXPECT_TRUE(found.line.starts_with("{\"n\":") && found.line.ends_with("}")) << found.line;
+    return ++events, true;
+  }));
+  EXPECT_EQ(events, 23);
 }
 
 TEST_F(Stores, WhatALossOfPowerTookIsNoEvent) {

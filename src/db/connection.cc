@@ -245,6 +245,7 @@ Result<Connection> Connection::open(const OpenOptions& options) {
     return failure(missing ? ErrorCode::not_found : code_of(status),
                    fmt::format("cannot open {}: {}", options.path, sqlite3_errstr(status)));
   }
+  state->options = options;
   state->busy_timeout = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
   GATEHOUSE_CHECK(defend(database, options.longest));
@@ -308,12 +309,25 @@ Result<FileIdentity> Connection::file() const {
   const std::string name = path();
   if (name.empty()) return FileIdentity{};
   int moved = 0;
-  struct stat status{};
+  struct stat status {};
   if (sqlite3_file_control(state_->database.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
       moved != 0 || ::stat(name.c_str(), &status) != 0) {
     return failure(ErrorCode::conflict, fmt::format("{} is not the file that was opened", name));
   }
   return FileIdentity{status.st_dev, status.st_ino};
+}
+Result<bool> Connection::use_file_in_place() {
+  if (file()) return false;
+  OpenOptions options = state_->options;
+  options.path = path();
+  options.access = options.access == Access::read_only ? Access::read_only : Access::read_write;
+  auto there = open(options);
+  if (!there) {
+    there.error().retry = Retry::yes;
+    return std::unexpected(std::move(there).error());
+  }
+  *this = *std::move(there);
+  return true;
 }
 std::int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(state_->database.get()); }
 std::int64_t Connection::changed_rows() const { return sqlite3_changes64(state_->database.get()); }

@@ -95,6 +95,9 @@ class Connection {
   std::string path() const;  // absolute; empty for :memory:
   // All zero for :memory:. `conflict` where the path names another file by now, or none.
   Result<FileIdentity> file() const;
+  // Opens the file that the path names by now, if it is another one, and says whether it is. `not_found`
+  // where there is none. No Rows of this connection may exist.
+  Result<bool> use_file_in_place();
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;  // by the last INSERT, UPDATE or DELETE
 

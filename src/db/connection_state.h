@@ -42,6 +42,7 @@ struct Fixed {
 
 struct Connection::State {
   OwnedDatabase database;
+  OpenOptions options;
   std::chrono::milliseconds busy_timeout{};
   // Compiled statements: literals by their address, those of catalogues by their text, so that a reloaded
   // configuration finds the existing ones. Declared after the database: finalized before it is closed.

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
@@ -194,6 +194,52 @@ describe('key commands', unlessBuilt, () => {
     assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 200);
     assert.equal((await desk.folder.run('key', 'revoke', '-c', 'gatehouse.yaml', id)).status, 0);
     assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 401);
+  });
+});
+
+describe('a store whose file is moved away under its server', unlessBuilt, () => {
+  let desk;
+  before(async () => (desk = await Desk.open({
+    change: (configuration) => Object.assign(configuration.operations.exportOrders, { timeout: '1s' }),
+  })));
+  after(() => desk?.close());
+
+  const files = ['state.db', 'state.db-wal', 'state.db-shm', 'state.db-events'];
+  const move = (from, to) => files.forEach((name) => renameSync(join(desk.folder.path, from, name), join(desk.folder.path, to, name)));
+
+  it('lets no sensitive operation be done unrecorded, and records again where a file is there', async () => {
+    const admin = await desk.bearerOf({ roles: ['admin'] });
+    const exported = () => desk.get('/orders/export', admin);
+    const known = async (answer) => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json')).stdout.split('\n').filter((line) => line.includes(answer.headers['x-request-id'])).length;
+    assert.equal((await exported()).status, 200);
+    mkdirSync(join(desk.folder.path, 'away'));
+    move('.', 'away');
+    const called = desk.upstream.requests.length;
+    const refused = await exported();
+    assert.equal(refused.status, 503);
+    assert.equal(desk.upstream.requests.length, called, 'the upstream was not called');
+    await eventually(() => /state\.db.*; sensitive operations are refused; retrying/.test(desk.gatehouse.output), 'a word to the operator');
+    move('away', '.');
+    const back = await eventually(async () => {
+      const answer = await exported();
+      return answer.status === 200 && answer;
+    }, 'a sensitive operation that is done');
+    await eventually(async () => (await known(back)) === 2, 'its intent and its end');
+    await desk.gatehouse.eventOf(back.headers['x-request-id']);
+    const ends = desk.gatehouse.events().filter((event) => event['request.id'] === refused.headers['x-request-id'] && event['event.name'] === 'request');
+    assert.deepEqual(ends.map(({ reason, effect }) => [reason, effect]), [['record_unavailable', 'none']]);
+    // A backup of the first moments takes its place.
+    move('.', 'away');
+    desk.folder.write('other.yaml', { ...desk.configuration, store: 'sqlite:backup/state.db' });
+    mkdirSync(join(desk.folder.path, 'backup'));
+    assert.equal((await desk.folder.run('key', 'create', '-c', 'other.yaml', '--principal', 'partner:acme')).status, 0);
+    renameSync(join(desk.folder.path, 'backup/state.db'), join(desk.folder.path, 'state.db'));
+    const after = await eventually(async () => {
+      const answer = await exported();
+      return answer.status === 200 && answer;
+    }, 'a sensitive operation that is done');
+    await eventually(async () => (await known(after)) === 2, 'its intent and its end');
+    await desk.gatehouse.eventOf(after.headers['x-request-id']);
   });
 });
 
