@@ -30,7 +30,8 @@ bool is_read_otherwise(std::string_view name, const TextType& object) {
       "toString",         "valueOf"};
   const bool otherwise =
       name == " " || is_index(name) || std::ranges::find(kOfEveryObject, name) != std::end(kOfEveryObject);
-  return otherwise && !object.declares(name);
+  return otherwise &&
+         std::ranges::none_of(object.properties, [&](const auto& known) { return known.first == name; });
 }
 
 std::string_view BracketReader::write(std::span<const Pair> pairs, std::uint32_t first, const Codec& codec,

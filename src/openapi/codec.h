@@ -39,7 +39,6 @@ struct TextType {
   }
   // The type of a member; text where nothing is declared (the schema refuses such a member then).
   const TextType& property(std::string_view name) const;
-  bool declares(std::string_view name) const;
 };
 // The type of what no schema says anything about: text.
 const TextType& plain_text();

@@ -81,10 +81,6 @@ const TextType& TextType::property(std::string_view name) const {
   return additional ? *additional : plain_text();
 }
 
-bool TextType::declares(std::string_view name) const {
-  return std::ranges::any_of(properties, [&](const auto& known) { return known.first == name; });
-}
-
 std::string_view StyleReader::scalar(std::string_view raw, const Codec& codec, std::uint8_t kinds,
                                      json::Builder& out, std::string_view parting) {
   const auto text = decode(raw, codec.encoding, text_);
