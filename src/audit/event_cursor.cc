@@ -143,7 +143,7 @@ Result<bool> EventCursor::claim() {
 Result<LogPiece> EventCursor::next(ByteCount most, std::string& lines) {
   lines.clear();
   GATEHOUSE_TRY(const bool is_another, use_file_in_place());
-  if (is_another && !writer_)
+  if (is_another)
     return failure(ErrorCode::conflict, fmt::format("{} is another file now", connection_.path()),
                    Retry::yes);
   next_ = position_;
