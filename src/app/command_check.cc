@@ -48,6 +48,15 @@ Problems notes_on(const policy::PolicySet& policy) {
   }
   for (const policy::Operation& operation : policy.operations) {
     if (operation.api == nullptr) continue;
+    for (const openapi::Response& one : operation.api->responses) {
+      if (one.first <= 101 && one.last >= 101)
+        notes.add(one.place,
+                  fmt::format(
+                      "{} declares an answer 101, which no client gets: a request with `Upgrade` is refused, "
+                      "because Gatehouse does not support other protocols such as WebSocket on a "
+                      "connection; let clients reach it another way, or use server-sent events",
+                      operation.name));
+    }
     for (const openapi::Parameter& one : operation.api->parameters) {
       if (one.in != openapi::In::header) continue;
       if (policy::is_written_here(one.name)) {

@@ -10,8 +10,9 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "core/retry_after.h"
 #include "http/characters.h"
-#include "http/http_date.h"
+#include "http/head_lines.h"
 #include "http/media_type.h"
 #include "http/response_writer.h"
 #include "schema/schema.h"
@@ -21,22 +22,9 @@ namespace {
 
 constexpr std::size_t kLargestError = std::size_t{16} << 10U;  // that leaves without a schema
 
-// Calls `visit(value)` for each line of that field in a head; `name` is in lower case.
-template <typename Visit>
-void for_each_line(std::string_view fields, std::string_view name, Visit&& visit) {
-  while (!fields.empty()) {
-    const auto end = std::min(fields.find("\r\n"), fields.size());
-    const std::string_view line = fields.substr(0, end);
-    fields.remove_prefix(std::min(end + 2, fields.size()));
-    const auto colon = line.find(':');
-    if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name))
-      visit(trimmed(line.substr(colon + 1)));
-  }
-}
-
 std::string_view content_type_of(std::string_view fields) {
   std::optional<std::string_view> found;
-  for_each_line(fields, "content-type", [&found](std::string_view value) {
+  http::for_each_line(fields, "content-type", [&found](std::string_view value) {
     if (!found) found = value;
   });
   return found.value_or(std::string_view());
@@ -46,7 +34,7 @@ std::string_view content_type_of(std::string_view fields) {
 std::string_view coding_of(std::string_view fields) {
   constexpr std::size_t kLongest = 20;
   std::string_view coding;
-  for_each_line(fields, "content-encoding", [&coding](std::string_view value) {
+  http::for_each_line(fields, "content-encoding", [&coding](std::string_view value) {
     if (value.empty() || equal_ignoring_case(value, "identity") || !coding.empty()) return;
     coding = value.size() <= kLongest && http::all(value, http::kTokenCharacter) ? value : "coded";
   });
@@ -94,16 +82,6 @@ Refusal client_error(unsigned status) {
   }
   refusal.status = status;
   return refusal;
-}
-
-// When the client may ask again (RFC 9110 section 10.2.3: a date, or so many seconds), of an answer of which
-// nothing else leaves.
-void keep_retry_after(CallReport& report, std::string_view fields) {
-  for_each_line(fields, "retry-after", [&report](std::string_view value) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    const bool seconds = !value.empty() && value.size() <= 10 && std::ranges::all_of(value, is_digit);
-    if (seconds || http::is_http_date(value)) report.retry_after = value;
-  });
 }
 
 bool lists(std::string_view methods, std::string_view wanted) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/retry_after.h"
 #include "target/upstream_head.h"
 
 namespace gatehouse::target {
@@ -34,7 +35,7 @@ std::unexpected<Refusal> refuse_answer(Response& response, CallReport& report) {
   report.original_head = report.whole_head.empty() ? response.fields : report.whole_head;
   report.original_body = std::move(response.body);
   switch (response.status) {
-    case 503: return refuse(Reason::upstream_overloaded);
+    case 503: keep_retry_after(report, response.fields); return refuse(Reason::upstream_overloaded);
     case 504: return refuse(Reason::upstream_late);
     default: return refuse(Reason::upstream_error);
   }

@@ -56,6 +56,15 @@ describe('check', unlessBuilt, () => {
     return folder.run(command, '-c', 'gatehouse.yaml');
   };
 
+  it('names an answer 101, which no client gets', async () => {
+    for (const status of ['"101"', '1XX']) {
+      const { status: ended, stdout } = await check(configuration, api.replace('{"200": {description: ok}}}\n    post', `{"200": {description: ok}, ${status}: {description: switching}}}\n    post`));
+      assert.equal(ended, 0);
+      assert.match(stdout, /^api\.yaml:6:\d+: listItems declares an answer 101, which no client gets: a request with `Upgrade` is refused/m);
+    }
+    assert.doesNotMatch((await check(configuration)).stdout, /101/);
+  });
+
   it('accepts a complete configuration', async () => {
     const { status, stderr } = await check(configuration);
     assert.equal(status, 0, stderr);

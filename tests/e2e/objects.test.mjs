@@ -135,6 +135,19 @@ describe('objects that an upstream knows', unlessBuilt, () => {
     assert.deepEqual(targets(), []);
   });
 
+  it('say when to ask again if the upstream does', async () => {
+    for (const [value, said] of [['17', '17'], ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:37 GMT'], ['soon', undefined], ['1\u0000', undefined]]) {
+      lookUp = () => response(503, { customer: 'ann' }, { 'Retry-After': value });
+      const refused = await desk.get('/orders/7');
+      if (value.includes('\u0000')) assert.equal(refused.status, 502);
+      else assert.deepEqual([refused.status, refused.headers['retry-after']], [503, said], value);
+      assert.equal(refused.text?.includes('ann') ?? false, false);
+    }
+    // Of an answer that is not about the load, nothing leaves.
+    lookUp = () => response(500, {}, { 'Retry-After': '17' });
+    assert.equal((await desk.get('/orders/7')).headers['retry-after'], undefined);
+  });
+
   for (const [what, answer, status, error, reason] of [
     ['a server error', () => response(500, { customer: 'ann' }), 502, 'unavailable', 'upstream_error'],
     ['overload', () => response(503, { customer: 'ann' }), 503, 'unavailable', 'upstream_overloaded'],
