@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
@@ -115,6 +116,51 @@ describe('SIGHUP', unlessBuilt, () => {
     assert.equal(new Set(recorded).size, recorded.length, 'no event twice');
     assert.equal(recorded.length, ids.length + 1, 'no request without');
     await desk.close();
+  });
+
+  it('lets uploads that are under way go on to their end, under the policy that they began with', async () => {
+    const arrived = [];
+    const service = createServer((request, answer) => {
+      const seen = { size: 0, whole: false };
+      arrived.push(seen);
+      request.on('data', (piece) => (seen.size += piece.length)).on('end', () => (seen.whole = request.complete) && answer.end('{}')).on('error', () => {});
+    });
+    await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const desk = await Desk.open({
+      change: (configuration, api) => {
+        api.paths['/files'] = { post: { operationId: 'addFile', security: [{ userToken: [] }], requestBody: { content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }, responses: { 200: { description: 'ok' } } } };
+        configuration.operations.addFile = { permission: 'orders:write', upstream: 'files', body: '8MiB' };
+        configuration.upstreams.files = { url: `http://127.0.0.1:${service.address().port}` };
+      },
+    });
+    const [piece, pieces] = ['x'.repeat(50_000), 6]; // longer than what is read as a whole
+    const begin = async (framing) => (await Wire.open(desk.port, desk.tls)).send(`POST /files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${desk.token}\r\nContent-Type: application/octet-stream\r\n${framing}\r\n\r\n`);
+    const chunk = `${piece.length.toString(16)}\r\n${piece}\r\n`;
+    const uploads = [];
+    for (const chunked of [true, false, true, false]) {
+      const wire = await begin(chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${pieces * piece.length}`);
+      uploads.push({ wire, send: () => wire.send(chunked ? chunk : piece), end: () => chunked && wire.send('0\r\n\r\n') });
+    }
+    for (let count = 1; count <= pieces; ++count) {
+      for (const { send } of uploads) send();
+      await eventually(() => arrived.length === uploads.length && arrived.every(({ size }) => size === count * piece.length), `piece ${count} of each`);
+      // The last of the reloads takes the permission away, for requests that begin later.
+      if (count === pieces - 1) desk.configuration.roles.clerk = ['orders:read', 'settlements:read'];
+      desk.writeFiles();
+      desk.gatehouse.signal('SIGHUP');
+      await eventually(() => desk.gatehouse.output.split('gatehouse: reloaded').length > count, `reload ${count}`);
+    }
+    const late = await begin(`Content-Length: ${piece.length}`);
+    assert.equal((await late.send(piece).responses())[0].status, 403);
+    for (const { wire, end } of uploads) {
+      end();
+      assert.equal((await wire.responses())[0].status, 200);
+    }
+    assert.deepEqual(arrived, uploads.map(() => ({ size: pieces * piece.length, whole: true })));
+    for (const wire of [late, ...uploads.map((one) => one.wire)]) wire.destroy();
+    await desk.close();
+    service.closeAllConnections();
+    await new Promise((resolve) => service.close(resolve));
   });
 
   it('with a wrong configuration changes nothing and reports the problems', async () => {
