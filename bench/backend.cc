@@ -1,5 +1,5 @@
 // The upstream of the side-by-side benchmark: answers every request on 127.0.0.1:PORT with the same small
-// JSON text. It reads just enough HTTP/1.1 to find where a request with a Content-Length ends; it trusts its
+// JSON text, or with a stream if the path begins with /api/v1/streams/. It reads just enough HTTP/1.1 to find where a request with a Content-Length ends; it trusts its
 // callers and serves no other purpose.
 
 #include <cstdio>
@@ -26,6 +26,15 @@ std::string answer() {
          std::to_string(kBody.size()) + "\r\n\r\n" + std::string(kBody);
 }
 
+// 1 MiB in chunks of 16 KiB, of an operation whose answer has no announced end.
+std::string stream() {
+  constexpr std::size_t kChunk = std::size_t{16} << 10U;
+  std::string text =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 64; ++i) text += "4000\r\n" + std::string(kChunk, 'x') + "\r\n";
+  return text + "0\r\n\r\n";
+}
+
 // The bytes of the first request in `text`, header and body, or 0 when it is not complete.
 std::size_t request_size(std::string_view text) {
   const auto head = text.find("\r\n\r\n");
@@ -44,13 +53,14 @@ std::size_t request_size(std::string_view text) {
 // Answers every complete request that has arrived; false when the connection is over.
 bool serve(int connection, std::string& received) {
   static const std::string kAnswer = answer();
+  static const std::string kStream = stream();
   char buffer[65536];
   const ssize_t got = recv(connection, buffer, sizeof buffer, 0);
   if (got <= 0) return false;
   received.append(buffer, static_cast<std::size_t>(got));
   std::string answers;
   for (std::size_t size = 0; (size = request_size(received)) != 0; received.erase(0, size))
-    answers += kAnswer;
+    answers += received.starts_with("GET /api/v1/streams/") ? kStream : kAnswer;
   return answers.empty() || send(connection, answers.data(), answers.size(), MSG_NOSIGNAL) ==
                                 static_cast<ssize_t>(answers.size());
 }

@@ -1,5 +1,5 @@
 -- What wrk sends: GET or POST, each request with the next of the tokens, all written out before the clock starts.
--- Arguments: get|post|browser, the file of tokens, the file of the body. Ends with one line of JSON.
+-- Arguments: get|post|browser|stream, the file of tokens, the file of the body. Ends with one line of JSON.
 
 local requests, at = {}, 0
 
@@ -29,7 +29,8 @@ function init(arguments)
       if scenario == "browser" then
         for name, value in pairs(browser) do headers[name] = value end
       end
-      requests[#requests + 1] = wrk.format("GET", "/api/v1/orders/" .. (1000 + #requests), headers)
+      local path = scenario == "stream" and "/api/v1/streams/" or "/api/v1/orders/"
+      requests[#requests + 1] = wrk.format("GET", path .. (1000 + #requests), headers)
     end
   end
 end

@@ -47,6 +47,7 @@ function machine() {
 // ---- the parts -----------------------------------------------------------------------------------------
 
 const scenarioTitles = {
+  stream: 'GET: an answer of 1 MiB in chunks, passed on as it comes (nginx with `proxy_buffering off`)',
   get: 'GET: one parameter, an answer of the upstream',
   post: 'POST: an order of 1 KiB, checked against its schema',
 };

@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 9));
-const scenarios = (options.scenarios ?? 'get,post').split(','); // load.lua has `browser` too
+const scenarios = (options.scenarios ?? 'get,post').split(','); // load.lua has `browser` and `stream` too
 const seconds = Number(options.seconds ?? (options.quick ? 2 : 5));
 if (cpus().length < 2) throw new Error('at least two cores are needed: one for the contender, one for the load');
 const cores = { proxy: '0', load: cpus().length === 2 ? '1' : `1-${cpus().length - 1}` };
