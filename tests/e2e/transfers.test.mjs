@@ -68,6 +68,7 @@ describe('a file', unlessBuilt, () => {
   });
 
   const resident = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${desk.gatehouse.process.pid}/status`, 'utf8'))[1]) / 1024;
+  const peak = () => Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${desk.gatehouse.process.pid}/status`, 'utf8'))[1]) / 1024);
   // The most MiB that the server grew by while `work` ran.
   const growth = async (work) => {
     const before = resident();
@@ -105,19 +106,20 @@ describe('a file', unlessBuilt, () => {
   const opened = () => Wire.open(desk.port, desk.tls);
 
   for (const [framing, headers] of [['with a length', { 'Content-Length': String(bytes) }], ['in chunks', { 'Transfer-Encoding': 'chunked' }]]) {
-    it(`goes up at full speed in flat memory, ${framing}`, async () => {
+    it(`goes up at full speed in flat memory, ${framing}`, async (test) => {
       serve = hashing;
       let answer;
       const grown = await growth(async () => (answer = await put(blocksOf(bytes), headers)));
       assert.equal(answer.status, 200, answer.text);
       assert.deepEqual(JSON.parse(answer.text), { digest: digestOf(bytes), size: bytes, length: headers['Content-Length'] ?? null, coding: headers['Transfer-Encoding'] ?? null });
       assert.ok(grown < 24, `${grown} MiB`);
+      test.diagnostic(`${bytes} bytes: the server grew by ${grown.toFixed(1)} MiB, to ${peak()} MiB at most`);
       const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
       assert.deepEqual([event.outcome, event['http.request.body.size']], ['allowed', bytes]);
     });
   }
 
-  it('comes down at full speed in flat memory', async () => {
+  it('comes down at full speed in flat memory', async (test) => {
     serve = (request, answer) => void pipeline(Readable.from(blocksOf(bytes)), answer.setHeader('Content-Type', 'application/octet-stream')).catch(() => {});
     const hash = createHash('sha1');
     const grown = await growth(() => new Promise((resolve, reject) => {
@@ -130,6 +132,33 @@ describe('a file', unlessBuilt, () => {
     }));
     assert.equal(hash.digest('hex'), digestOf(bytes));
     assert.ok(grown < 24, `${grown} MiB`);
+    test.diagnostic(`${bytes} bytes: the server grew by ${grown.toFixed(1)} MiB, to ${peak()} MiB at most`);
+  });
+
+  it('comes down at the pace of a client that trickles, in flat memory', async (test) => {
+    let sent = 0;
+    serve = (request, answer) => void pipeline(Readable.from(function* () {
+      for (const one of blocksOf(bytes)) {
+        sent += one.length;
+        yield one;
+      }
+    }()), answer.setHeader('Content-Type', 'application/octet-stream')).catch(() => {});
+    let taken = 0;
+    const grown = await growth(() => new Promise((resolve, reject) => {
+      const request = httpsRequest(`https://localhost:${desk.port}/files`, { agent, headers: desk.bearer }, async (answer) => {
+        for await (const piece of answer) {
+          if ((taken += piece.length) > 2 * mebibyte) break;
+          await new Promise((go) => setTimeout(go, 10));
+        }
+        resolve(request.destroy());
+      });
+      request.on('error', (error) => (taken > 2 * mebibyte ? resolve() : reject(error)));
+      request.end();
+    }));
+    // What the client has not taken waits in the service, but for what the sockets on the way hold.
+    assert.ok(sent < Math.min(bytes, taken + 48 * mebibyte), `${sent} sent, ${taken} taken`);
+    assert.ok(grown < 24, `${grown} MiB`);
+    test.diagnostic(`${taken} bytes taken: the server grew by ${grown.toFixed(1)} MiB`);
   });
 
   it('goes up piece by piece, each when it is there, for longer than deadlines.body and timeout', async () => {
