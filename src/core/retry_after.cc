@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/target.h"
 #include "http/head_lines.h"
 #include "http/http_date.h"
 

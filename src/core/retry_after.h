@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-#include "core/target.h"
-
 namespace gatehouse {
+
+struct CallReport;
 
 // `fields`: the answer's field lines. A value that is neither a date nor so many seconds is left out (RFC
 // 9110 section 10.2.3).
