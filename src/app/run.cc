@@ -5,10 +5,12 @@
 #include "app/assembly.h"
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "net/tls_buffers.h"
 
 namespace gatehouse {
 
 int run(int argc, char** argv, handler::Handlers handlers) {
+  net::keep_tls_buffers();
   app::handlers() = std::move(handlers);
   return app::run_program(
       argc, argv, "gatehouse",
