@@ -1,6 +1,6 @@
 // The upstream of the side-by-side benchmark: answers every request on 127.0.0.1:PORT with the same small
-// JSON text, or with a stream if the path begins with /api/v1/streams/. It reads just enough HTTP/1.1 to find where a request with a Content-Length ends; it trusts its
-// callers and serves no other purpose.
+// JSON text, or with a stream if the path begins with /api/v1/streams/. It reads just enough HTTP/1.1 to find
+// where a request with a Content-Length ends; it trusts its callers and serves no other purpose.
 
 #include <cstdio>
 #include <cstdlib>

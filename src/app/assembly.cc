@@ -266,14 +266,14 @@ std::shared_ptr<const target::DeclaredParameters> declared(const openapi::Operat
 using Made = Result<gate::AnsweringTarget>;
 
 Made make_target(const policy::UpstreamTargetPolicy& answers, const policy::Operation& operation,
-                          Workbench& with) {
+                 Workbench& with) {
   GATEHOUSE_TRY(auto client, client_of(*answers.upstream, with));
   return std::make_unique<target::UpstreamTarget>(std::move(client),
                                                   assertion_of(operation, *answers.upstream, with.resources));
 }
 
 Made make_target(const policy::SqlTargetPolicy& answers, const policy::Operation& operation,
-                     Workbench& with) {
+                 Workbench& with) {
   const std::shared_ptr<const policy::PolicySet>& policy = with.shared.policy;
   if (operation.placement == policy::ConditionPlacement::before_call) {
     return std::make_unique<target::SqlTarget>(bound(answers.statement, policy), returns_of(answers.returns),
@@ -287,7 +287,7 @@ Made make_target(const policy::SqlTargetPolicy& answers, const policy::Operation
 }
 
 Made make_target(const policy::HandlerTargetPolicy& answers, const policy::Operation& operation,
-                         Workbench& with) {
+                 Workbench& with) {
   return std::make_unique<target::HandlerTarget>(handlers().at(answers.name), declared(*operation.api),
                                                  with.resources.handler_threads, with.loop);
 }

@@ -152,8 +152,7 @@ int with_keys(const KeyOptions& words, const std::function<int(const KeySession&
 int let_servers_read(const KeySession& keys) {
   constexpr std::chrono::seconds kPatience{5};
   keys.watchdog.stop();
-  const auto state = store::wait_for_servers(
-      keys.store.path(), [&] { return keys.version(); }, kPatience);
+  const auto state = store::wait_for_servers(keys.store.path(), [&] { return keys.version(); }, kPatience);
   if (!state) {
     return fail(
         "key",

@@ -124,11 +124,10 @@ std::string reasons_as_markdown() {
 }
 
 TEST(ReasonText, TheDocumentationIsTheList) {
-  expect_golden_part(
-      "docs/events.md",
-      "<!-- The reasons: written from src/app/reason_text.cc by "
-      "GATEHOUSE_WRITE_GOLDEN=1 build/release/app_test -->\n\n",
-      reasons_as_markdown());
+  expect_golden_part("docs/events.md",
+                     "<!-- The reasons: written from src/app/reason_text.cc by "
+                     "GATEHOUSE_WRITE_GOLDEN=1 build/release/app_test -->\n\n",
+                     reasons_as_markdown());
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ std::optional<policy::Settings> load_settings(const std::string& path, std::stri
   Problems problems;
   std::optional<policy::Settings> settings;
   if (const auto source = doc::load(path, doc::disk_files(), problems)) {
-    settings = policy::read_settings(*source, std::filesystem::absolute(path).parent_path().string(), problems);
+    settings =
+        policy::read_settings(*source, std::filesystem::absolute(path).parent_path().string(), problems);
     settings->source = source;
   }
   if (problems.empty()) return settings;

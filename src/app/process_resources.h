@@ -27,8 +27,7 @@
 #include "store/limiter.h"
 #include "target/database.h"
 
-namespace gatehouse::audit {
-}  // namespace gatehouse::audit
+namespace gatehouse::audit {}  // namespace gatehouse::audit
 
 namespace gatehouse::app {
 

@@ -54,8 +54,8 @@ void undo_json(std::string_view text, std::string& out, std::vector<std::uint32_
   }
 }
 
-// The ASCII character of the character reference of HTML that begins at text[at], and how long it is: those by
-// number, and the five names that every escaper knows. Length 0: there is none.
+// The ASCII character of the character reference of HTML that begins at text[at], and how long it is: those
+// by number, and the five names that every escaper knows. Length 0: there is none.
 struct Reference {
   char character = 0;
   std::size_t size = 0;
@@ -73,7 +73,8 @@ Reference reference_at(std::string_view text, std::size_t at) {
   const std::size_t digits = is_hex ? 3 : 2;
   unsigned code = 0;
   const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data() + std::min(digits, text.size()), last, code, is_hex ? 16 : 10);
+  const auto [end, error] =
+      std::from_chars(text.data() + std::min(digits, text.size()), last, code, is_hex ? 16 : 10);
   if (error != std::errc() || end == last || *end != ';' || code >= 0x80) return {};
   return {static_cast<char>(code), static_cast<std::size_t>(end + 1 - text.data())};
 }
@@ -154,8 +155,8 @@ void undo_base64(std::string_view text, std::size_t skip, std::size_t shortest, 
   }
 }
 
-// Other spellings of a text: the byte with which each escape begins, how long one is at most, whether there is
-// one, and how they are undone. `places`: where each byte of `out` stands in the text.
+// Other spellings of a text: the byte with which each escape begins, how long one is at most, whether there
+// is one, and how they are undone. `places`: where each byte of `out` stands in the text.
 struct Spelling {
   char mark;
   std::size_t longest;

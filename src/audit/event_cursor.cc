@@ -26,7 +26,7 @@ Result<int> open_lock_file(const std::string& folder) {
 
 // Of the descriptor, not of the process: a second cursor of this process is refused too.
 bool lock_byte(int file, std::int64_t id) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = id;
@@ -68,9 +68,7 @@ Result<> make_place(db::Connection& connection, const std::string& name) {
 }  // namespace
 
 EventCursor::EventCursor(db::Connection connection, std::string name)
-    : connection_(std::move(connection)),
-      name_(std::move(name)),
-      files_(event_folder(connection_)) {}
+    : connection_(std::move(connection)), name_(std::move(name)), files_(event_folder(connection_)) {}
 
 EventCursor::~EventCursor() {
   if (lock_ >= 0) ::close(lock_);

@@ -229,11 +229,10 @@ std::string fields_as_markdown() {
 }
 
 TEST(EventFields, TheDocumentationIsTheList) {
-  expect_golden_part(
-      "docs/events.md",
-      "<!-- The members: written from src/audit/event_fields.h by "
-      "GATEHOUSE_WRITE_GOLDEN=1 build/release/audit_test -->\n\n",
-      fields_as_markdown(), GoldenEnd::paragraph);
+  expect_golden_part("docs/events.md",
+                     "<!-- The members: written from src/audit/event_fields.h by "
+                     "GATEHOUSE_WRITE_GOLDEN=1 build/release/audit_test -->\n\n",
+                     fields_as_markdown(), GoldenEnd::paragraph);
 }
 
 }  // namespace

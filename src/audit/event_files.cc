@@ -43,8 +43,8 @@ std::int64_t number_of(const std::filesystem::path& path) {
 
 // Whether the descriptor is of the file that has the name. The folder may have been moved or removed.
 bool is_at(int descriptor, const std::string& path) {
-  struct stat opened {};
-  struct stat there {};
+  struct stat opened{};
+  struct stat there{};
   return descriptor >= 0 && ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &there) == 0 &&
          opened.st_dev == there.st_dev && opened.st_ino == there.st_ino;
 }

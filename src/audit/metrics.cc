@@ -52,11 +52,12 @@ void render(std::string& out, std::span<const SinkSample> sinks) {
   };
   each("gatehouse_event_sink_pending_bytes", "Events that wait for the sink.", MetricType::gauge,
        [](const SinkState& state) { return state.pending_bytes; });
-  each("gatehouse_event_sink_stalled", "1: the sink has accepted nothing for seconds, and events wait for it.",
-       MetricType::gauge, [](const SinkState& state) { return state.stalled ? 1 : 0; });
+  each("gatehouse_event_sink_stalled",
+       "1: the sink has accepted nothing for seconds, and events wait for it.", MetricType::gauge,
+       [](const SinkState& state) { return state.stalled ? 1 : 0; });
   each("gatehouse_event_sink_lost_total",
-       "Events that were deleted from the store before the sink read them.",
-       MetricType::counter, [](const SinkState& state) { return state.lost; });
+       "Events that were deleted from the store before the sink read them.", MetricType::counter,
+       [](const SinkState& state) { return state.lost; });
   each("gatehouse_event_sink_used_bytes",
        "Size of the sink's data, if it deletes the oldest events at a bound.", MetricType::gauge,
        [](const SinkState& state) { return state.used_bytes; });

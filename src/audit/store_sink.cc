@@ -252,10 +252,10 @@ class StoreSink final : public Sink {
     GATEHOUSE_TRY(const std::int64_t last, last_file());
     const auto most = static_cast<std::int64_t>(retention_.size.bytes / 4 * 3 / retention_.file.bytes);
     if (last - first + 1 > std::max<std::int64_t>(most, 1)) {
-      GATEHOUSE_CHECK(
-          connection_.execute("DELETE FROM gatehouse_runs WHERE position IN "
-                              "(SELECT position FROM gatehouse_runs ORDER BY position LIMIT 2000) AND file = ?",
-                              {first}));
+      GATEHOUSE_CHECK(connection_.execute(
+          "DELETE FROM gatehouse_runs WHERE position IN "
+          "(SELECT position FROM gatehouse_runs ORDER BY position LIMIT 2000) AND file = ?",
+          {first}));
       some = connection_.changed_rows() > 0;
     }
     GATEHOUSE_TRY(const std::int64_t used, pages_in_use());

@@ -62,7 +62,8 @@ std::string origin_of(std::string_view referer) {
 // could read as its name, or a text with the form of a key or a token.
 bool may_show_credential(std::string_view url, const CredentialCarriers& carriers) {
   std::string text;
-  if (!http::percent_decoded(url, text) || text.contains('%')) return true;  // encoded twice: no name of a pair
+  if (!http::percent_decoded(url, text) || text.contains('%'))
+    return true;  // encoded twice: no name of a pair
   std::ranges::transform(text, text.begin(), ascii_lower);
   if (text.contains("gh_") || text.contains("eyj")) return true;
   for (std::size_t at = text.find_first_of("?&;#"); at != std::string::npos;

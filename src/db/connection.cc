@@ -309,7 +309,7 @@ Result<FileIdentity> Connection::file() const {
   const std::string name = path();
   if (name.empty()) return FileIdentity{};
   int moved = 0;
-  struct stat status {};
+  struct stat status{};
   if (sqlite3_file_control(state_->database.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
       moved != 0 || ::stat(name.c_str(), &status) != 0) {
     return failure(ErrorCode::conflict, fmt::format("{} is not the file that was opened", name));

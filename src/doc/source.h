@@ -52,7 +52,7 @@ class Source {
 
   std::string name_;
   std::string text_;
-  std::vector<std::uint32_t> lines_;  // offset of each line's first byte
+  std::vector<std::uint32_t> lines_;                  // offset of each line's first byte
   std::vector<std::shared_ptr<const Source>> parts_;  // of a Composition
   json::Document document_;
 };

@@ -236,8 +236,8 @@ class Writer {
     if (resolved.kind == Plain::Kind::string || resolved.kind == Plain::Kind::number) return true;
     if (shown_ > 0) return true;
     report(key, resolved.kind == Plain::Kind::refused
-                            ? resolved.why
-                            : "the key `" + std::string(text) + "` is not a text in YAML; quote it");
+                    ? resolved.why
+                    : "the key `" + std::string(text) + "` is not a text in YAML; quote it");
     return false;
   }
 

@@ -174,8 +174,8 @@ struct Exchange : Found, Parsed {
 };
 
 // An answer that may be written to the client. Only four functions make one: the response filter from a
-// target's answer, respond() from a refusal or a listener's own page, respond_alive() for `listen.health`, and
-// respond_methods() for OPTIONS. Owns the rest of the body; the other parts are the exchange's.
+// target's answer, respond() from a refusal or a listener's own page, respond_alive() for `listen.health`,
+// and respond_methods() for OPTIONS. Owns the rest of the body; the other parts are the exchange's.
 class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }

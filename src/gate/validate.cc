@@ -142,8 +142,11 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
                                                               const policy::Operation& operation) {
   const http::RequestHead& head = exchange.head;
   const Headers headers(head.fields, exchange.via, operation.forwards);
-  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size), head.query,
-                              &headers, operation.credential_pairs, exchange.policy->credential_pairs.get(),
+  const openapi::RawInput raw{std::span(exchange.captures.values).first(exchange.captures.size),
+                              head.query,
+                              &headers,
+                              operation.credential_pairs,
+                              exchange.policy->credential_pairs.get(),
                               operation.input_values};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
     return refuse(Reason::parameters_invalid);

@@ -1,10 +1,10 @@
 #include "http/encoded_slash.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace gatehouse::http {
 namespace {

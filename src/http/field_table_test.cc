@@ -50,11 +50,10 @@ std::string as_markdown() {
 }
 
 TEST(FieldTable, IsInTheDocumentation) {
-  expect_golden_part(
-      "docs/upstreams.md",
-      "<!-- The table: written from src/http/field_table.h by "
-      "GATEHOUSE_WRITE_GOLDEN=1 build/release/http_test -->\n\n",
-      as_markdown());
+  expect_golden_part("docs/upstreams.md",
+                     "<!-- The table: written from src/http/field_table.h by "
+                     "GATEHOUSE_WRITE_GOLDEN=1 build/release/http_test -->\n\n",
+                     as_markdown());
 }
 
 // A name in two lines, or one that a family's beginning covers, would have two policies.

@@ -88,7 +88,8 @@ class ForwardedReader {
 
 // RFC 7239 section 6: a proxy may say no address.
 bool is_hidden(std::string_view node) {
-  return node.empty() || node.front() == '_' || equal_ignoring_case(node.substr(0, node.find(':')), "unknown");
+  return node.empty() || node.front() == '_' ||
+         equal_ignoring_case(node.substr(0, node.find(':')), "unknown");
 }
 
 // The client that the elements name, as for X-Forwarded-For. Nothing: the nearest proxy does not say it.

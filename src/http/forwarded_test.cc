@@ -86,15 +86,17 @@ TEST(ClientAddress, IsReadOfForwardedToo) {
 }
 
 TEST(ClientAddress, ThatAProxyHidesIsNotLookedForBehindIt) {
-  for (const char* hidden : {"for=unknown", "for=\"Unknown:80\"", "for=_x", "host=a.example", "for=9.9.9.9, proto=https"})
+  for (const char* hidden :
+       {"for=unknown", "for=\"Unknown:80\"", "for=_x", "host=a.example", "for=9.9.9.9, proto=https"})
     EXPECT_EQ(client_of({{'F', hidden}}), "10.0.0.1") << hidden;
   EXPECT_EQ(client_of({{'F', "for=9.9.9.9, for=unknown, for=10.0.0.2"}}), "10.0.0.2");
   EXPECT_EQ(client_of({{'F', ""}}), "10.0.0.1");
 }
 
 TEST(ClientAddress, IsNotGuessedFromForwarded) {
-  for (const char* value : {"for=example.com", "for=1.2.3", "for=\"1.2.3.4,5.6.7.8\"", "for=1.2.3.4;for=1.2.3.4",
-                            "for=", "for=[::1]", "for=x, for=10.0.0.2", "for=1.2.3.4, =", "for=\"\""})
+  for (const char* value :
+       {"for=example.com", "for=1.2.3", "for=\"1.2.3.4,5.6.7.8\"", "for=1.2.3.4;for=1.2.3.4",
+        "for=", "for=[::1]", "for=x, for=10.0.0.2", "for=1.2.3.4, =", "for=\"\""})
     EXPECT_EQ(client_of({{'F', value}}), "refused") << value;
 }
 
@@ -103,7 +105,8 @@ TEST(ClientAddress, OfTwoFieldsThatDisagreeRefuses) {
   EXPECT_EQ(client_of({{'X', "9.9.9.9, 1.2.3.4"}, {'F', "for=\"1.2.3.4:80\""}}), "1.2.3.4");
   EXPECT_EQ(client_of({{'X', "1.2.3.4"}, {'F', "host=a.example"}}), "1.2.3.4");
   EXPECT_EQ(client_of({{'X', "1.2.3.4"}, {'F', "for=9.9.9.9"}}), "refused");
-  EXPECT_EQ(client_of({{'F', "for=1.2.3.4"}, {'X', "9.9.9.9"}}), "refused") << "the client's own X-Forwarded-For";
+  EXPECT_EQ(client_of({{'F', "for=1.2.3.4"}, {'X', "9.9.9.9"}}), "refused")
+      << "the client's own X-Forwarded-For";
 }
 
 // The forwarded authority, "none" or "refused". `x_host` empty: no X-Forwarded-Host.

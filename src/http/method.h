@@ -1,5 +1,5 @@
-// Request methods: those of the IANA registry that a document can declare (RFC 9110 section 9, RFC 5789, RFC 4918,
-// RFC 2068 section 19.6, draft-ietf-httpbis-safe-method-w-body).
+// Request methods: those of the IANA registry that a document can declare (RFC 9110 section 9, RFC 5789, RFC
+// 4918, RFC 2068 section 19.6, draft-ietf-httpbis-safe-method-w-body).
 #pragma once
 
 #include <array>
@@ -38,8 +38,9 @@ enum class Method : std::uint8_t {
 inline constexpr std::size_t kMethodCount = 22;
 
 inline constexpr std::array<std::string_view, kMethodCount> kMethodNames = {
-    "GET",   "HEAD", "POST",     "PUT",       "DELETE", "OPTIONS", "TRACE",  "PATCH",  "QUERY",   "COPY",  "LINK",
-    "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "REPORT", "SEARCH", "UNLINK", "UNLOCK", "CONNECT", "other"};
+    "GET",    "HEAD",   "POST",   "PUT",    "DELETE",  "OPTIONS", "TRACE",    "PATCH",
+    "QUERY",  "COPY",   "LINK",   "LOCK",   "MKCOL",   "MOVE",    "PROPFIND", "PROPPATCH",
+    "REPORT", "SEARCH", "UNLINK", "UNLOCK", "CONNECT", "other"};
 
 constexpr std::string_view name(Method method) { return kMethodNames[static_cast<std::size_t>(method)]; }
 
@@ -47,7 +48,8 @@ constexpr std::string_view name(Method method) { return kMethodNames[static_cast
 constexpr Method method_from(std::string_view text) {
   const auto known = [text](Method method) { return text == name(method) ? method : Method::other; };
   const auto rare = [text]() {
-    for (auto i = static_cast<std::size_t>(Method::query); i < static_cast<std::size_t>(Method::connect); ++i) {
+    for (auto i = static_cast<std::size_t>(Method::query); i < static_cast<std::size_t>(Method::connect);
+         ++i) {
       if (text == kMethodNames[i]) return static_cast<Method>(i);
     }
     return Method::other;

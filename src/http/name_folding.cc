@@ -72,9 +72,7 @@ bool disguises_known_name(std::string_view field_name) {
   std::array<char, 64> dashed;
   const auto size = std::min(field_name.size(), dashed.size());
   std::transform(field_name.begin(), field_name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
-                 [](char c) {
-                   return has_odd_signs({&c, 1}) ? '-' : c;
-                 });
+                 [](char c) { return has_odd_signs({&c, 1}) ? '-' : c; });
   return field_id({dashed.data(), size}) != FieldId::other;
 }
 

@@ -103,7 +103,8 @@ Progress RequestParser::run(std::string_view data, RequestHead& head) {
       if (origin.empty()) return refuse(Malformed::target_form);
       if (origin.front() == '/') {
         const auto question = origin.find('?');
-        if (const auto wrong = wrong_in_path(origin.substr(0, question), limits_.encoded_slash)) return refuse(*wrong);
+        if (const auto wrong = wrong_in_path(origin.substr(0, question), limits_.encoded_slash))
+          return refuse(*wrong);
         if (question != std::string_view::npos) {
           if (const auto wrong = wrong_in_query(origin.substr(question + 1))) return refuse(*wrong);
         }

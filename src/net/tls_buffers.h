@@ -1,6 +1,6 @@
 // OpenSSL gives both buffers of a connection back after each record (SSL_MODE_RELEASE_BUFFERS), so that an
-// idle connection holds none, and takes two with the next request. They are larger than the blocks that malloc
-// keeps for a thread: finding and merging them costs a request a thousand instructions.
+// idle connection holds none, and takes two with the next request. They are larger than the blocks that
+// malloc keeps for a thread: finding and merging them costs a request a thousand instructions.
 #pragma once
 
 namespace gatehouse::net {

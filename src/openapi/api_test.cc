@@ -276,15 +276,20 @@ TEST(References, ThatLeadNowhereAreToldOnceEach) {
       responses: {'200': {content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/No'}}}}}}
 )");
   EXPECT_EQ(count, 5U) << text;
-  EXPECT_THAT(text, HasSubstr("api.yaml:5:24: paths./a/{id}.get.parameters[0]: `$ref: #/components/parameters/No` has "
-                              "no target: there is no such place in api.yaml; add it there, or correct the "
-                              "reference; so it is for 2 more\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("api.yaml:5:24: paths./a/{id}.get.parameters[0]: `$ref: #/components/parameters/No` has "
+                "no target: there is no such place in api.yaml; add it there, or correct the "
+                "reference; so it is for 2 more\n"));
   EXPECT_THAT(text, HasSubstr("`$ref: #/components/responses/No`"));
   EXPECT_THAT(text, HasSubstr("`$ref: #/components/requestBodies/No`"));
-  EXPECT_THAT(text, HasSubstr("schema: \"#/components/schemas/No\" has no target; add it, or correct the reference\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("schema: \"#/components/schemas/No\" has no target; add it, or correct the reference\n"));
   EXPECT_THAT(text, HasSubstr("schema: \"#/components/schemas/Not\" has no target"));
   // A parameter that nothing declares is told where no reference is broken.
-  EXPECT_THAT(lines("  /a/{id}: {get: {responses: {}}}\n").second, HasSubstr("`{id}` of /a/{id} is not declared"));
+  EXPECT_THAT(lines("  /a/{id}: {get: {responses: {}}}\n").second,
+              HasSubstr("`{id}` of /a/{id} is not declared"));
 }
 
 // Schemas are followed by the schema room, which knows URIs and no files: where they lead is checked behind

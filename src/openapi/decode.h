@@ -27,8 +27,8 @@ bool is_json_number(std::string_view text);
 // none.
 bool write_scalar(std::string_view text, std::uint8_t kinds, json::Builder& out);
 
-// Whether the decoded text of a path parameter could change which path it is: separators and dot segments. False
-// for any other parameter.
+// Whether the decoded text of a path parameter could change which path it is: separators and dot segments.
+// False for any other parameter.
 bool moves_in_path(std::string_view text, const Codec& codec);
 
 }  // namespace gatehouse::openapi

@@ -22,10 +22,30 @@ bool has_scheme(std::string_view reference) {
 
 // Keys whose members are names that an author chose.
 constexpr std::string_view kKeysOfNames[] = {
-    "properties",    "patternProperties", "dependentSchemas", "dependentRequired", "$defs",      "definitions",
-    "schemas",       "headers",           "mapping",          "variables",         "parameters", "requestBodies",
-    "pathItems",     "callbacks",         "links",            "securitySchemes",   "content",    "encoding",
-    "scopes",        "mediaTypes",        "responses",        "required",          "enum",       "const",
+    "properties",
+    "patternProperties",
+    "dependentSchemas",
+    "dependentRequired",
+    "$defs",
+    "definitions",
+    "schemas",
+    "headers",
+    "mapping",
+    "variables",
+    "parameters",
+    "requestBodies",
+    "pathItems",
+    "callbacks",
+    "links",
+    "securitySchemes",
+    "content",
+    "encoding",
+    "scopes",
+    "mediaTypes",
+    "responses",
+    "required",
+    "enum",
+    "const",
 };
 
 // Examples, defaults and extensions: no request is held against them.
@@ -54,8 +74,8 @@ Documents::Documents(const std::filesystem::path& path, const doc::ReadFile& rea
     : directory_(path.parent_path()), read_(read), problems_(problems) {
   auto source = doc::load(path, read, problems, kDocumentLimits);
   if (source && !overlays.empty()) source = overlaid(source, overlays, problems);
-  files_.push_back(std::make_unique<File>(std::string(kDocumentBase) + path.filename().string(),
-                                          std::move(source)));
+  files_.push_back(
+      std::make_unique<File>(std::string(kDocumentBase) + path.filename().string(), std::move(source)));
 }
 
 std::optional<doc::Field> Documents::root() {
@@ -69,7 +89,8 @@ const Documents::File& Documents::file(std::string uri) {
     if (known->uri == uri) return *known;
   }
   const std::filesystem::path path = directory_ / uri.substr(kDocumentBase.size());
-  files_.push_back(std::make_unique<File>(std::move(uri), doc::load(path, read_, problems_, kDocumentLimits)));
+  files_.push_back(
+      std::make_unique<File>(std::move(uri), doc::load(path, read_, problems_, kDocumentLimits)));
   return *files_.back();
 }
 
@@ -126,9 +147,10 @@ std::optional<doc::Field> Documents::resolve(const doc::Field& from, std::string
     }
     const auto known = std::ranges::find_if(
         broken_, [&](const auto& one) { return one->in == &from.source() && one->cause == cause; });
-    Broken& broken = known != broken_.end() ? **known
-                                            : *broken_.emplace_back(std::make_unique<Broken>(
-                                                  &from.source(), cause, from, std::move(what)));
+    Broken& broken =
+        known != broken_.end()
+            ? **known
+            : *broken_.emplace_back(std::make_unique<Broken>(&from.source(), cause, from, std::move(what)));
     broken.places.insert(from.value().node());
     return std::nullopt;
   };

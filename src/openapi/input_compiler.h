@@ -36,10 +36,9 @@ class InputCompiler {
         query_(plus == Plus::space ? Encoding::query_with_spaces : Encoding::query),
         semicolon_(semicolon) {}
 
-  // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced; what
-  // `deep` would decide is told by report(), once.
-  // Nothing, and no problem, for header parameters that OpenAPI says are ignored: Accept, Content-Type,
-  // Authorization.
+  // One Parameter Object, references already followed. Nothing, and problems, when it cannot be enforced;
+  // what `deep` would decide is told by report(), once. Nothing, and no problem, for header parameters that
+  // OpenAPI says are ignored: Accept, Content-Type, Authorization.
   std::optional<CompiledParameter> parameter(const doc::Field& field, Deep deep, Slash slash);
 
   // An optional header parameter of style `simple` with this schema.

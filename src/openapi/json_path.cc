@@ -17,7 +17,8 @@ struct NotAPath {
 constexpr int kDeepestFilter = 20;
 
 bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_decimal(char c) { return c >= '0' && c <= '9'; }
 
@@ -86,7 +87,8 @@ class Selector {
     return true;
   }
   void take(std::string_view word) {
-    if (!skip(word)) fail("`" + std::string(word) + "` is missing at `" + std::string(text_.substr(at_)) + "`");
+    if (!skip(word))
+      fail("`" + std::string(word) + "` is missing at `" + std::string(text_.substr(at_)) + "`");
   }
   void blanks() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
@@ -117,7 +119,8 @@ class Selector {
       waiting.pop_back();
       if (!known.insert(here).second) continue;
       all.push_back(here);
-      for (auto inner = here->inside.rbegin(); inner != here->inside.rend(); ++inner) waiting.push_back(&*inner);
+      for (auto inner = here->inside.rbegin(); inner != here->inside.rend(); ++inner)
+        waiting.push_back(&*inner);
     }
     return all;
   }
@@ -260,7 +263,8 @@ class Selector {
     if (skip("false")) return {.exists = true, .kind = json::Kind::boolean, .text = {}};
     if (skip("null")) return {.exists = true, .kind = json::Kind::null, .text = {}};
     const std::size_t begin = at_;
-    while (at_ < text_.size() && (is_decimal(text_[at_]) || std::string_view("-+.eE").contains(text_[at_]))) ++at_;
+    while (at_ < text_.size() && (is_decimal(text_[at_]) || std::string_view("-+.eE").contains(text_[at_])))
+      ++at_;
     const std::string literal(text_.substr(begin, at_ - begin));
     double number = 0;
     const auto [end, error] = std::from_chars(literal.data(), literal.data() + literal.size(), number);

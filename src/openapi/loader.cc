@@ -83,8 +83,8 @@ class Loader {
   const LoadOptions& options_;
   std::vector<std::string> bases_;
   std::optional<std::vector<SecurityAlternative>> security_;  // of the whole document; nothing: not stated
-  bool has_broken_parameters_ = false;                        // the path that is read, or one of its operations
-  std::map<std::string, std::string> ids_;                    // operationId → the operation that has it
+  bool has_broken_parameters_ = false;      // the path that is read, or one of its operations
+  std::map<std::string, std::string> ids_;  // operationId → the operation that has it
   // Parameters shared by $ref, once for each way they are read.
   std::map<std::tuple<const json::Node*, Deep, Slash>, std::optional<CompiledParameter>> compiled_;
 };

@@ -14,8 +14,8 @@ constexpr std::string_view kMapsOfNames[] = {"properties", "patternProperties", 
                                              "$defs",      "definitions",       "schemas",
                                              "headers",    "mapping",           "variables"};
 constexpr std::string_view kData[] = {"example", "examples", "default", "enum", "const"};
-constexpr std::string_view kOperations[] = {"get",   "head",   "post",    "put",
-                                            "patch", "delete", "options", "trace", "query"};
+constexpr std::string_view kOperations[] = {"get",    "head",    "post",  "put",  "patch",
+                                            "delete", "options", "trace", "query"};
 
 template <typename List>
 bool has(const List& list, std::string_view key) {

@@ -14,8 +14,8 @@
 namespace gatehouse::openapi {
 namespace {
 
-// Overlay 1.0.0 section 4.4.3.2: objects are merged, arrays get what they do not have yet at their end, and any
-// other value is replaced.
+// Overlay 1.0.0 section 4.4.3.2: objects are merged, arrays get what they do not have yet at their end, and
+// any other value is replaced.
 void merge(Tree& into, Tree update) {
   if (into.kind == json::Kind::array && update.kind == json::Kind::array) {
     into.inside.splice(into.inside.end(), update.inside);
@@ -78,9 +78,10 @@ void apply(const doc::Field& action, std::uint32_t shift, Tree& root) {
     } else if (tree.kind == json::Kind::array) {
       tree.inside.push_back(tree_of(update->value(), shift));
     } else {
-      return target->problem("`" + *path +
-                             "` selects what is neither an object, for an `update` that is one, nor an array; "
-                             "select what is around it");
+      return target->problem(
+          "`" + *path +
+          "` selects what is neither an object, for an `update` that is one, nor an array; "
+          "select what is around it");
     }
   }
 }

@@ -49,7 +49,8 @@ TEST(Overlay, MergesAppendsReplacesAndRemoves) {
   EXPECT_EQ(at("{target: $.a.b, remove: true}", "/a"), R"({"list":[1,2],"x-n":{"k":"v"}})");
   EXPECT_EQ(at("{target: '$.a.list[0]', remove: true}", "/a/list"), "[2]");
   EXPECT_EQ(at("{target: $.a, update: {b: {c: 1}}}, {target: $.a.b, update: {c: 2}}", "/a/b"), R"({"c":2})");
-  EXPECT_EQ(at("{target: $.paths.*.get, update: {security: []}}", "/paths/~1y/get"), R"({"id":"y","security":[]})");
+  EXPECT_EQ(at("{target: $.paths.*.get, update: {security: []}}", "/paths/~1y/get"),
+            R"({"id":"y","security":[]})");
 }
 
 TEST(Overlay, SelectsByJsonPath) {
@@ -82,9 +83,10 @@ TEST(Overlay, SaysWhatASlipWouldLeaveOut) {
   EXPECT_THAT(problems("{target: $.a}"), HasSubstr("one of `update` and `remove: true`"));
   EXPECT_THAT(problems("{target: $.a, update: {}, remove: true}"), HasSubstr("one of"));
   EXPECT_THAT(problems("{target: $.a, udpate: {}}"), HasSubstr("update"));
-  for (const std::string_view path : {"a", "$.", "$a", "$[", "$['a'", "$.a[?]", "$.a[?length(@)]", "$.a[?1]", "$.a[?@.b ==]",
-                                      "$.a[?(@.b]", "$.a[0:1]", "$.a..", "$['\\u0061']"}) {
-    EXPECT_THAT(problems(fmt::format("{{target: \"{}\", update: {{}}}}", path == "$['\\u0061']" ? "$['\\\\u0061']" : path)),
+  for (const std::string_view path : {"a", "$.", "$a", "$[", "$['a'", "$.a[?]", "$.a[?length(@)]", "$.a[?1]",
+                                      "$.a[?@.b ==]", "$.a[?(@.b]", "$.a[0:1]", "$.a..", "$['\\u0061']"}) {
+    EXPECT_THAT(problems(fmt::format("{{target: \"{}\", update: {{}}}}",
+                                     path == "$['\\u0061']" ? "$['\\\\u0061']" : path)),
                 HasSubstr("not a JSONPath"))
         << path;
   }
@@ -104,19 +106,22 @@ TEST(Overlay, ValuesKeepThePlaceThatTheyStandAt) {
   ASSERT_TRUE(overlay) << problems.text();
   LoadOptions options;
   options.overlays = {overlay};
-  const Loaded loaded = load_files({{"api.yaml",
-                                     "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get: "
-                                     "{operationId: a}\n  /y:\n    get: {operationId: a}\n"}},
-                                   options);
+  const Loaded loaded =
+      load_files({{"api.yaml",
+                   "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get: "
+                   "{operationId: a}\n  /y:\n    get: {operationId: a}\n"}},
+                 options);
   EXPECT_THAT(loaded.problems.text(), HasSubstr("overlay.yaml:6:"));
   EXPECT_THAT(loaded.problems.text(), HasSubstr("api.yaml:7:"));
-  const Loaded good = load_files(
-      {{"api.yaml", "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {operationId: a}}}\n"}},
-      {.overlays = {doc::parse("overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions: [{target: $.paths.*.get, "
-                               "update: {parameters: [{name: q, in: query, schema: {$ref: "
-                               "'#/components/schemas/S'}}]}}, {target: $, update: {components: {schemas: {S: {type: "
-                               "integer}}}}}]\n",
-                               "overlay.yaml", problems)}});
+  const Loaded good =
+      load_files({{"api.yaml",
+                   "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {operationId: a}}}\n"}},
+                 {.overlays = {doc::parse(
+                      "overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions: [{target: $.paths.*.get, "
+                      "update: {parameters: [{name: q, in: query, schema: {$ref: "
+                      "'#/components/schemas/S'}}]}}, {target: $, update: {components: {schemas: {S: {type: "
+                      "integer}}}}}]\n",
+                      "overlay.yaml", problems)}});
   EXPECT_EQ(good.problems.text(), "");
   EXPECT_EQ(good.api.operations.at(0).parameters.size(), 1U);
 }

@@ -12,8 +12,8 @@ struct Pair {
   // Decoded: which member of an exploded object or deepObject it is; Nesting::brackets: all from the first
   // bracket on.
   std::string_view property;
-  std::string_view value;     // raw
-  bool has_value = true;      // whether there was a `=`
+  std::string_view value;  // raw
+  bool has_value = true;   // whether there was a `=`
   std::uint32_t next = kEnd;
 };
 

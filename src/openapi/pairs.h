@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "openapi/codec.h"
-#include "openapi/plus.h"
 #include "openapi/pair.h"
+#include "openapi/plus.h"
 
 namespace gatehouse::openapi {
 
@@ -66,8 +66,8 @@ class Pairs {
   };
 
   void begin(std::size_t codecs, std::size_t bytes);
-  // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`. A name that
-  // is free may not be taken for a known or a guarded one.
+  // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`. A name
+  // that is free may not be taken for a known or a guarded one.
   Broken split(std::string_view raw, const NameTable& names, Encoding encoding, Semicolon semicolon,
                std::span<const std::string_view> passed_over = {}, const NameTable* guarded = nullptr);
   // One Cookie field (http/cookies.h); unknown names are passed over: they do not go on to an upstream. A

@@ -55,9 +55,9 @@ enum class InputValues : std::uint8_t { any, unambiguous };
 
 // The parameters of a request. Raw: nothing is decoded yet.
 struct RawInput {
-  std::span<const std::string_view> path;  // one capture for each of Operation::path_names
-  std::string_view query;                  // without the `?`
-  const HeaderFields* headers = nullptr;   // null: none
+  std::span<const std::string_view> path;           // one capture for each of Operation::path_names
+  std::string_view query;                           // without the `?`
+  const HeaderFields* headers = nullptr;            // null: none
   std::span<const std::string_view> passed_over{};  // names in the query that carry credentials, as written
   const class NameTable* guarded = nullptr;         // names that no free name may be taken for; null: none
   InputValues input_values = InputValues::any;

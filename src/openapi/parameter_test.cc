@@ -230,7 +230,8 @@ TEST(Query, FreeNamesAreNotTakenForGuardedOnes) {
   };
   for (const char* raw : {"a.b=x", "a%20b=x", "a_b[]=x", "[a_b]=x", "A_B=x", "c=1&a.b=x"})
     EXPECT_EQ(asked(raw), "alias /query/*") << raw;
-  for (const char* raw : {"a_b=x", "a-b=x", "ab=x", "x[a_b]=x"}) EXPECT_TRUE(asked(raw).starts_with("{")) << raw;
+  for (const char* raw : {"a_b=x", "a-b=x", "ab=x", "x[a_b]=x"})
+    EXPECT_TRUE(asked(raw).starts_with("{")) << raw;
 }
 
 TEST(Query, UndeclaredNamesAreRefused) {

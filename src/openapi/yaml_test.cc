@@ -24,9 +24,10 @@ paths:
 }
 
 TEST(Yaml, IsNoProblemInWhatOnlyPeopleRead) {
-  EXPECT_EQ(problems_of(with_schema("{type: object, properties: {zip: {type: string, default: 01234, example: 00, "
-                                    "x-note: !odd 012}}}")),
-            "");
+  EXPECT_EQ(
+      problems_of(with_schema("{type: object, properties: {zip: {type: string, default: 01234, example: 00, "
+                              "x-note: !odd 012}}}")),
+      "");
 }
 
 TEST(Yaml, IsReadStrictlyInWhatRequestsAreHeldAgainst) {

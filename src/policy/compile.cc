@@ -53,9 +53,10 @@ class Compiler {
     for (const Placed& one : settings().admittance.blocked_principals) {
       set_->blocked_principals.insert(one.value);
       if (is_reserved_id(one.value))
-        problems_.add(one.place, fmt::format("blocked.principals: no principal is called `{}`, so the entry has no "
-                                             "effect; callers without a credential use `public` operations alone",
-                                             one.value));
+        problems_.add(one.place,
+                      fmt::format("blocked.principals: no principal is called `{}`, so the entry has no "
+                                  "effect; callers without a credential use `public` operations alone",
+                                  one.value));
     }
     compile_authenticators(*set_, problems_);
     compile_carriers(*set_, problems_);

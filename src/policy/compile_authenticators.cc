@@ -74,8 +74,9 @@ class Authenticators {
     }
     for (const auto& [name, other] : set_.settings.same_schemes) {
       if (set_.settings.authenticators.contains(other.value)) continue;
-      problems_.add(other.place, fmt::format("authenticators.{}.same_as: there is no authenticator `{}`; {}", name,
-                                             other.value, known(keys_of(set_.settings.authenticators))));
+      problems_.add(other.place,
+                    fmt::format("authenticators.{}.same_as: there is no authenticator `{}`; {}", name,
+                                other.value, known(keys_of(set_.settings.authenticators))));
     }
   }
 

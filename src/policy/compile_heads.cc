@@ -246,10 +246,11 @@ void refuse_query_names_alike(const PolicySet& set, const openapi::Operation& fr
     if (one.in != openapi::In::query || set.credential_pairs->find(one.name) != nullptr) continue;
     const auto* const carrier = set.credential_pairs->taken_for(one.name, scratch);
     if (carrier == nullptr) continue;
-    problems.add(one.place, fmt::format("the parameter `{}` and `{}`, which carries a credential, are one name to "
-                                        "upstreams that read queries as PHP, Rack or ASP.NET do; rename one of "
-                                        "them, or remove it",
-                                        one.name, carrier->name));
+    problems.add(one.place,
+                 fmt::format("the parameter `{}` and `{}`, which carries a credential, are one name to "
+                             "upstreams that read queries as PHP, Rack or ASP.NET do; rename one of "
+                             "them, or remove it",
+                             one.name, carrier->name));
   }
 }
 

@@ -201,11 +201,12 @@ void SecurityCompiler::report() {
     const auto& [first, operations] = one;
     const std::string more =
         operations.size() == 1 ? std::string() : fmt::format(" and {} more", operations.size() - 1);
-    problems_.add(first, fmt::format("{}{}: {} {} and {} together, but both have the same place, which holds one "
-                                     "credential; if one credential proves both, write `{}: {{same_as: {}}}` "
-                                     "under `authenticators`, or give one of them another place",
-                                     operations.front(), more, operations.size() == 1 ? "requires" : "require",
-                                     names.first, names.second, names.second, names.first));
+    problems_.add(first,
+                  fmt::format("{}{}: {} {} and {} together, but both have the same place, which holds one "
+                              "credential; if one credential proves both, write `{}: {{same_as: {}}}` "
+                              "under `authenticators`, or give one of them another place",
+                              operations.front(), more, operations.size() == 1 ? "requires" : "require",
+                              names.first, names.second, names.second, names.first));
   }
   for (const auto& [key, one] : open_) {
     const auto& [first, operations] = one;

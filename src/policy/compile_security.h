@@ -47,7 +47,8 @@ class SecurityCompiler {
   // decided.
   std::vector<std::string> closed_;
   Place first_closed_;
-  // Operations whose `security` has two schemes together that travel in one place, and where the first is decided.
+  // Operations whose `security` has two schemes together that travel in one place, and where the first is
+  // decided.
   std::map<std::pair<std::string, std::string>, std::pair<Place, std::vector<std::string>>> together_;
   // Operations that admit callers without credentials and without a reason, and the place of the first
   // decision; by document.

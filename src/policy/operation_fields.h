@@ -1,12 +1,14 @@
-// The fields of an operation's policy, in `operations:` and x-gatehouse: one line for each. Of it are made the
-// member of OperationSettings, its reader (settings_reader.cc), the merge of both places (compile.cc) and the
-// rule for an entry about a built-in operation (built_in.cc).
+// The fields of an operation's policy, in `operations:` and x-gatehouse: one line for each. Of it are made
+// the member of OperationSettings, its reader (settings_reader.cc), the merge of both places (compile.cc) and
+// the rule for an entry about a built-in operation (built_in.cc).
 //
 // The columns:
-//   key, member, type   the key in gatehouse.yaml, and the member of OperationSettings. A member says whether the
+//   key, member, type   the key in gatehouse.yaml, and the member of OperationSettings. A member says whether
+//   the
 //                       key was there (is_stated).
 //   reader              of settings_reader.cc: gives a value from a field, or nothing with a problem.
-//   restated            what an entry about a built-in operation may do: `fixed`: not state it. `replaced`: state
+//   restated            what an entry about a built-in operation may do: `fixed`: not state it. `replaced`:
+//   state
 //                       another value. `limits`, `body`: another one that is not weaker.
 #pragma once
 

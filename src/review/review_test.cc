@@ -371,11 +371,10 @@ TEST(Review, NoTextOfAConfigurationLeavesItsCell) {
 }
 
 TEST(Review, TheDocumentationMatchesTheRules) {
-  expect_golden_part(
-      "docs/review.md",
-      "<!-- The rules: written from src/review by "
-      "GATEHOUSE_WRITE_GOLDEN=1 build/release/review_test -->\n\n",
-      rules_as_markdown());
+  expect_golden_part("docs/review.md",
+                     "<!-- The rules: written from src/review by "
+                     "GATEHOUSE_WRITE_GOLDEN=1 build/release/review_test -->\n\n",
+                     rules_as_markdown());
 }
 
 }  // namespace

@@ -180,9 +180,10 @@ constexpr Rule kSchemaRules[] = {
      .severity = Severity::medium,
      .layer = Layer::schema,
      .title = "No object can match a schema",
-     .why = "`additionalProperties: false` allows only the members that its own schema object declares. "
-            "Parts of an `allOf` that are each closed exclude each other's members, and a required member must "
-            "also be declared. Every request is refused, until someone opens more than necessary.",
+     .why =
+         "`additionalProperties: false` allows only the members that its own schema object declares. "
+         "Parts of an `allOf` that are each closed exclude each other's members, and a required member must "
+         "also be declared. Every request is refused, until someone opens more than necessary.",
      .remedy = "Remove `additionalProperties` from the parts, which are then closed together, or write "
                "`unevaluatedProperties: false` once outside. Declare each `required` member under "
                "`properties`.",
@@ -204,8 +205,9 @@ constexpr Rule kSchemaRules[] = {
      .title = "An object schema without members",
      .why = "Members that a schema does not declare are refused, and this schema declares none: only `{}` is "
             "accepted.",
-     .remedy = "Declare the members under `properties`; to accept any member, write `additionalProperties` with "
-               "a schema.",
+     .remedy =
+         "Declare the members under `properties`; to accept any member, write `additionalProperties` with "
+         "a schema.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::memberless))

@@ -101,9 +101,9 @@ void Compiler::Implementation::fill_steps(const Site& site) {
 }
 
 // OpenAPI: the property decides which branch of oneOf or anyOf is meant, by the name of the schema that the
-// branch refers to or by the mapping. Only where every branch is a reference; else the branches decide. Branches
-// that extend one schema with a discriminator, as springdoc writes them, have that one: values whose property
-// names none of them are held against the branches as if there were none.
+// branch refers to or by the mapping. Only where every branch is a reference; else the branches decide.
+// Branches that extend one schema with a discriminator, as springdoc writes them, have that one: values whose
+// property names none of them are held against the branches as if there were none.
 bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<Step>& steps) {
   using enum Keyword;
   if (!site.resource.openapi) return false;
@@ -159,8 +159,8 @@ bool Compiler::Implementation::add_discriminator(const Site& site, std::vector<S
   return true;
 }
 
-// That of the schema which every branch extends; nothing where there is none, or where one of them has children
-// of its own, among which it would choose again.
+// That of the schema which every branch extends; nothing where there is none, or where one of them has
+// children of its own, among which it would choose again.
 Value Compiler::Implementation::common_discriminator(const Site& site, Keyword keyword) {
   if (options_.sealing == Sealing::open || site.task.key.use == Use::plain) return {};
   const Value list = site.keywords[keyword];
@@ -178,8 +178,8 @@ Value Compiler::Implementation::common_discriminator(const Site& site, Keyword k
   return common;
 }
 
-// A discriminator on a schema that others extend: the property names the one that the value is held against, too.
-// Its own name, and no property, mean the schema itself.
+// A discriminator on a schema that others extend: the property names the one that the value is held against,
+// too. Its own name, and no property, mean the schema itself.
 void Compiler::Implementation::add_extensions(const Site& site, std::vector<Step>& steps) {
   const Use use = site.task.key.use;
   if (options_.sealing == Sealing::open || use == Use::plain || use == Use::extended) return;

@@ -66,7 +66,7 @@ class Compiler::Implementation {
                          std::uint32_t exempt);
   const Rules& same_value(const Site& site, json::Value schema);  // an in-place applicator's branch
   const Rules& same_value(const Site& site, const Documents::Target& target);
-  Use use_of_part(const Site& site);  // of what it has by allOf and $ref
+  Use use_of_part(const Site& site);                               // of what it has by allOf and $ref
   const Rules& alternative(const Site& site, json::Value schema);  // the same; a branch that need not hold
   const Rules& inner_value(const Site& site, json::Value schema);
   // The rules that refuse a readOnly value on its way in, or a writeOnly value on its way out.

@@ -122,8 +122,9 @@ TEST(DiscriminatorOfAParent, ChoosesAmongTheBranchesThatExtendIt) {
     EXPECT_THAT(with(R"({"kind":"dog"})"), IsEmpty()) << keyword;
     EXPECT_THAT(with(R"({"kind":"Cat","lives":9})"), IsEmpty()) << keyword;
     for (const std::string_view instance :
-         {R"({"kind":"cat","bark":true})", R"({"kind":"dog","lives":9})", R"({"kind":"cow","milk":1})", R"({"lives":9})",
-          R"({"kind":"cat","lives":"9"})", R"({"kind":"cat","admin":true})", R"(7)", R"([])"}) {
+         {R"({"kind":"cat","bark":true})", R"({"kind":"dog","lives":9})", R"({"kind":"cow","milk":1})",
+          R"({"lives":9})", R"({"kind":"cat","lives":"9"})", R"({"kind":"cat","admin":true})", R"(7)",
+          R"([])"}) {
       EXPECT_THAT(with(instance), ::testing::Not(IsEmpty())) << keyword << instance;
     }
   }

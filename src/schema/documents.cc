@@ -207,9 +207,10 @@ std::optional<Documents::Target> Documents::resolve(SchemaResource& from, std::s
   const std::string_view place = without_fragment(uri);
   SchemaResource* const resource = place == from.uri ? &from : find(place);
   if (!resource) {
-    report_(from, at, fmt::format("\"{}\" refers to a document that is not there; save it beside this one, "
-                                  "and refer to that",
-                                  reference));
+    report_(from, at,
+            fmt::format("\"{}\" refers to a document that is not there; save it beside this one, "
+                        "and refer to that",
+                        reference));
     return std::nullopt;
   }
   const std::string fragment = place.size() < uri.size()

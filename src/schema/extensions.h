@@ -1,6 +1,6 @@
-// Schemas that extend another by `allOf`, where a discriminator on that other one chooses between them (OpenAPI
-// 3.0.3 section 4.7.24.2: "all schemas comprising the parent schema in an allOf construct may be used as an
-// alternate schema").
+// Schemas that extend another by `allOf`, where a discriminator on that other one chooses between them
+// (OpenAPI 3.0.3 section 4.7.24.2: "all schemas comprising the parent schema in an allOf construct may be
+// used as an alternate schema").
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ class Extensions {
  public:
   explicit Extensions(Documents& documents) : documents_(documents) {}
 
-  // Those of a schema object, in the order of its document; none where no discriminator is in force there: its
-  // own, or that of a schema that it extends.
+  // Those of a schema object, in the order of its document; none where no discriminator is in force there:
+  // its own, or that of a schema that it extends.
   const std::vector<Extension>& of(json::Value schema, SchemaResource& around);
   // Its own, or the inherited one. Precondition: of() has some.
   json::Value discriminator(json::Value schema) const { return found_.at(schema.node()).discriminator; }

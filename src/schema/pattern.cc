@@ -117,8 +117,8 @@ std::string with_bounded_end(std::string_view expression) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
     return error == std::errc{} && end == digits.data() + digits.size();
   };
-  if (comma == counts.npos || !read(counts.substr(0, comma), least) || !read(counts.substr(comma + 1), most) ||
-      most <= kMostOfRe2 || least > most)
+  if (comma == counts.npos || !read(counts.substr(0, comma), least) ||
+      !read(counts.substr(comma + 1), most) || most <= kMostOfRe2 || least > most)
     return std::string(expression);
   return std::string(expression.substr(0, open)) + '{' + std::to_string(least) + '}';
 }

@@ -21,7 +21,7 @@ std::uint32_t TraitGraph::place_of(json::Value schema, SchemaResource& around) {
   return at->second;
 }
 
-void TraitGraph::spread(std::uint32_t at, bool Place::*flag, std::vector<std::uint32_t> Place::*from) {
+void TraitGraph::spread(std::uint32_t at, bool Place::* flag, std::vector<std::uint32_t> Place::* from) {
   std::vector<std::uint32_t> reached{at};
   while (!reached.empty()) {
     Place& here = places_[reached.back()];
@@ -86,15 +86,13 @@ void TraitGraph::look(std::uint32_t at) {
   look_at_references(at, keywords);
   for (const Extension& one : extensions_.of(schema, resource))
     add(at, place_of(one.schema, *one.resource), To::same_value);
-  for_each_applied(keywords,
-                   [&](json::Value inner) { add(at, place_of(inner, resource), To::same_value); });
+  for_each_applied(keywords, [&](json::Value inner) { add(at, place_of(inner, resource), To::same_value); });
   for_each_inside_unnamed(keywords,
                           [&](json::Value inner) { add(at, place_of(inner, resource), To::inside); });
   const json::Value properties = keywords[Keyword::properties];
   if (!properties || !properties.is_object()) return;
   for (const json::Member member : properties.members()) {
-    if (member.value.is_object())
-      add(at, place_of(member.value, resource), To::property, member.key());
+    if (member.value.is_object()) add(at, place_of(member.value, resource), To::property, member.key());
   }
 }
 

@@ -195,7 +195,8 @@ void JwksSource::take(Result<crypto::KeySet> set) {
   last_failure_.clear();
   if (keys_ && keys_->same_keys_as(*set)) return;
   for (const std::string& skipped : set->skipped()) note(Report::Kind::skipped, skipped);
-  if (set->keys().empty()) note(Report::Kind::skipped, "no key of the set can verify a token: all are refused");
+  if (set->keys().empty())
+    note(Report::Kind::skipped, "no key of the set can verify a token: all are refused");
   keys_ = std::make_shared<const crypto::KeySet>(*std::move(set));
   version_.fetch_add(1, std::memory_order_release);
 }

@@ -32,8 +32,8 @@ class ServingPolicy final : public PresentPolicy {
   std::shared_ptr<const policy::PolicySet> refused_by_;   // a refusal names parts of it
 };
 
-// Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; both outlive it. When the answer may go on no more, it calls
-// Carrier::end_now().
+// Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; both
+// outlive it. When the answer may go on no more, it calls Carrier::end_now().
 class StreamWatch final : private net::Timer {
  public:
   StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier);

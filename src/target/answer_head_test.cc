@@ -327,8 +327,9 @@ TEST(Locations, ThatNameTheUpstreamInAnyFormBecomePathsOfThisServer) {
 TEST(Locations, ElsewhereOrWithoutAHostStayAsTheyAre) {
   for (const char* reference :
        {"/7", "7?a=http://orders.test:3000/", "?a", "#b", "../x", "https://shop.test/7", "//shop.test/",
-        "http://orders.test.evil.test/", "myapp:callback", "myapp://callback/x", "blob:https://shop.test/7", "tel:1:2", "app:open?url=http://orders.test:3000",
-        "http://127.0.0.1:51004/callback", "/a:b", "https://shop.test/?u=http://orders.test:3000"})
+        "http://orders.test.evil.test/", "myapp:callback", "myapp://callback/x", "blob:https://shop.test/7",
+        "tel:1:2", "app:open?url=http://orders.test:3000", "http://127.0.0.1:51004/callback", "/a:b",
+        "https://shop.test/?u=http://orders.test:3000"})
     EXPECT_EQ(left_of_reference(reference), reference);
 }
 

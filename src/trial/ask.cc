@@ -266,7 +266,8 @@ class Trial {
     for (const auto& [name, value] : question_.fields) http::append_field(lines, name, value);
     text_ = fmt::format("{} {} HTTP/1.1\r\n{}\r\n", question_.method, target, lines);
     exchange_.begin(policy_, peer_);
-    http::RequestParser parser({.head = policy_->settings.listen.head.bytes, .encoded_slash = policy_->encoded_slash});
+    http::RequestParser parser(
+        {.head = policy_->settings.listen.head.bytes, .encoded_slash = policy_->encoded_slash});
     if (parser.parse(text_, exchange_.head) == http::Progress::complete && parser.consumed() == text_.size())
       return {};
     return not_a_request();

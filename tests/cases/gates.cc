@@ -272,8 +272,8 @@ Outcome TheGates::pass(const Step& step) {
                              step.chain ? with_.clock.wall() + *step.chain : WallTime::max()};
   const std::string request = request_of(step, peer);
   exchange_.begin(with_.policy, peer);
-  http::RequestParser parser({.head = with_.policy->settings.listen.head.bytes,
-                              .encoded_slash = with_.policy->encoded_slash});
+  http::RequestParser parser(
+      {.head = with_.policy->settings.listen.head.bytes, .encoded_slash = with_.policy->encoded_slash});
   const http::Progress progress = parser.parse(request, exchange_.head);
   Body body(std::string_view(request).substr(std::min(parser.consumed(), request.size())));
   gate::Ending ending;
