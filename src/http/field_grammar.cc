@@ -392,7 +392,9 @@ Kept keep(FieldGrammar grammar, std::string_view value, std::string& part) {
     case FieldGrammar::token: return whole_if(matches<single_token>(value));
     case FieldGrammar::entity_tags: return whole_if(entity_tags(value));
     case FieldGrammar::date: return whole_if(is_http_date(value));
-    case FieldGrammar::tag_or_date: return whole_if(matches<entity_tag>(value) || is_http_date(value));
+    case FieldGrammar::tag_or_date:
+      // A weak tag cannot say that the parts are of one version.
+      return whole_if((value.starts_with('"') && matches<entity_tag>(value)) || is_http_date(value));
     case FieldGrammar::byte_ranges: return whole_if(byte_ranges(value));
     case FieldGrammar::preferences: return members(value, 32, matches<preference>, part);
     case FieldGrammar::products: return whole_if(products(value));

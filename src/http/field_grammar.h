@@ -24,7 +24,7 @@ enum class FieldGrammar : std::uint8_t {
   entity_tags,  // `*` or a list (sections 8.8.3 and 13.1.1), 16. A single tag without quotes too: browsers
                 // echo them
   date,         // HTTP-date in its three forms (section 5.6.7)
-  tag_or_date,  // If-Range (section 13.1.5)
+  tag_or_date,  // If-Range (section 13.1.5), with a strong tag
   byte_ranges,  // Range with the unit `bytes` (section 14.1.2), 8
   preferences,  // Prefer (RFC 7240 section 2), 32
   products,     // User-Agent (RFC 9110 section 10.1.5): products and comments; up to 1 KiB

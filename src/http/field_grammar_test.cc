@@ -86,7 +86,7 @@ TEST(FieldGrammar, DatesHaveThreeForms) {
        "Sunday, 06 Nov 1994 08:49:37 GMT", "Sun, 06-Nov-94 08:49:37 GMT", "Sun Nov 06 08:49:37 1994",
        "1994-11-06T08:49:37Z", "Sun, 06 Nov 94 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT"});
   all_go_on(FieldGrammar::tag_or_date, {"\"a\"", "Sun, 06 Nov 1994 08:49:37 GMT"});
-  none_goes_on(FieldGrammar::tag_or_date, {"*", "\"a\", \"b\"", "a"});
+  none_goes_on(FieldGrammar::tag_or_date, {"*", "\"a\", \"b\"", "a", "W/\"a\"", "w/\"a\""});
 }
 
 TEST(FieldGrammar, RangesAreBytesAndFew) {
