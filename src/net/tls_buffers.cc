@@ -20,19 +20,19 @@ struct KeptBlocks {
   std::size_t count;
   bool ended;
 };
-constinit thread_local KeptBlocks kept{};
+constinit thread_local KeptBlocks kept_blocks{};
 
 struct AtEnd {
   ~AtEnd() {
-    kept.ended = true;
-    while (kept.count > 0) std::free(kept.blocks[--kept.count]);
+    kept_blocks.ended = true;
+    while (kept_blocks.count > 0) std::free(kept_blocks.blocks[--kept_blocks.count]);
   }
 };
 thread_local const AtEnd at_end;
 
 void* allocate(std::size_t size, const char*, int) {
   if (size < kSmallest || size > kBlock) return std::malloc(size);
-  return kept.count > 0 ? kept.blocks[--kept.count] : std::malloc(kBlock);
+  return kept_blocks.count > 0 ? kept_blocks.blocks[--kept_blocks.count] : std::malloc(kBlock);
 }
 
 void* reallocate(void* block, std::size_t size, const char*, int) { return std::realloc(block, size); }
@@ -40,10 +40,11 @@ void* reallocate(void* block, std::size_t size, const char*, int) { return std::
 void release(void* block, const char*, int) {
   // What malloc has rounded a block of this size up to.
   const std::size_t size = block == nullptr ? 0 : ::malloc_usable_size(block);
-  if (size < kBlock || size >= kBlock + 64 || kept.ended || kept.count == kept.blocks.size())
+  if (size < kBlock || size >= kBlock + 64 || kept_blocks.ended ||
+      kept_blocks.count == kept_blocks.blocks.size())
     return std::free(block);
   static_cast<void>(&at_end);  // is made, so that it ends
-  kept.blocks[kept.count++] = block;
+  kept_blocks.blocks[kept_blocks.count++] = block;
 }
 
 }  // namespace
