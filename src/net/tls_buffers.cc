@@ -28,7 +28,7 @@ struct AtEnd {
     while (kept_blocks.count > 0) std::free(kept_blocks.blocks[--kept_blocks.count]);
   }
 };
-thread_local const AtEnd at_end;
+thread_local const AtEnd blocks_at_end;
 
 void* allocate(std::size_t size, const char*, int) {
   if (size < kSmallest || size > kBlock) return std::malloc(size);
@@ -43,7 +43,7 @@ void release(void* block, const char*, int) {
   if (size < kBlock || size >= kBlock + 64 || kept_blocks.ended ||
       kept_blocks.count == kept_blocks.blocks.size())
     return std::free(block);
-  static_cast<void>(&at_end);  // is made, so that it ends
+  static_cast<void>(&blocks_at_end);  // is made, so that it ends
   kept_blocks.blocks[kept_blocks.count++] = block;
 }
 
