@@ -111,6 +111,10 @@ On the signature and the header (\`src/crypto/jws_test.cc\`):
 
 ${attacks("jws_test.cc")}
 
+On the form of tokens (\`src/crypto/jws_form_test.cc\`):
+
+${attacks("jws_form_test.cc")}
+
 On the claims (\`src/crypto/jwt_test.cc\`):
 
 ${attacks("jwt_test.cc")}
