@@ -239,7 +239,7 @@ Verdict<std::string_view> ConnectionBody::decode(std::size_t size, std::uint64_t
       return refuse(Reason::body_too_large);
     }
     read_ += step.data.size();
-    std::memmove(begin + decoded, step.data.data(), step.data.size());
+    if (!step.data.empty()) std::memmove(begin + decoded, step.data.data(), step.data.size());
     decoded += step.data.size();
     complete_ = step.progress == http::Progress::complete;
     if (step.data.empty()) break;
