@@ -378,20 +378,21 @@ void Journal::tidy() {
 void Journal::render(std::string& out) const {
   double pending = 0;
   bool accepting = true;
+  EventCounts counts;
+  std::vector<std::shared_ptr<Lane>> lanes;
   {
     const std::lock_guard lock(mutex_);
-    EventCounts counts;
     if (counts_of_left_) counts.add(*counts_of_left_);
-    for (const auto& lane : lanes_) {
-      if (lane->counts) {
-        const std::lock_guard lane_lock(lane->mutex);
-        counts.add(*lane->counts);
-      }
-      pending += static_cast<double>(lane->pending.load(std::memory_order_relaxed));
-      accepting = accepting && accepts(*lane);
-    }
-    if (counts_of_left_) counts.render(out);
+    lanes = lanes_;  // one that is left from here on is not among the others
   }
+  for (const auto& lane : lanes) {
+    pending += static_cast<double>(lane->pending.load(std::memory_order_relaxed));
+    accepting = accepting && accepts(*lane);
+    if (!lane->counts) continue;
+    const std::lock_guard lock(lane->mutex);
+    counts.add(*lane->counts);
+  }
+  if (counts_of_left_) counts.render(out);
   const auto value = [](const std::atomic<std::uint64_t>& count) {
     return static_cast<double>(count.load(std::memory_order_relaxed));
   };
