@@ -130,13 +130,6 @@ TEST(EventLine, HasEveryMemberAsTheDocumentHasIt) {
       ASSERT_TRUE(parser.parse(read.raw(field), alone)) << read.raw(field);
     }
   }
-  const std::string line = line_of_fields(full());
-  EventLine read;
-  ASSERT_TRUE(read.read(line));
-  EXPECT_EQ(read.number("http.response.status_code"), 404U);
-  EXPECT_EQ(read.number("duration_ms"), std::nullopt);
-  EXPECT_EQ(read.thousandths("duration_ms"), 4'012U);
-  EXPECT_EQ(read.thousandths("http.response.status_code"), std::nullopt);
 }
 
 TEST(EventLine, IsNothingWhereAByteIsMissingOrTooMany) {

@@ -1,6 +1,5 @@
 #include "audit/event_line.h"
 
-#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -91,27 +90,6 @@ bool EventLine::read(std::string_view line) {
   if (all && end - at == 1 && *at == '}') return true;
   values_.fill({});
   return false;
-}
-
-std::optional<std::uint64_t> EventLine::number(FieldName name) const {
-  const std::string_view value = raw(name);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
-  return number;
-}
-
-std::optional<std::uint64_t> EventLine::thousandths(FieldName name) const {
-  const std::string_view value = raw(name);
-  std::uint64_t whole = 0;
-  std::uint64_t rest = 0;
-  const char* const end = value.data() + value.size();
-  const auto [point, error] = std::from_chars(value.data(), end, whole);
-  if (error != std::errc() || end - point != 4 || *point != '.' || whole > UINT64_MAX / 1000 - 1)
-    return std::nullopt;
-  const auto [last, rest_error] = std::from_chars(point + 1, end, rest);
-  if (rest_error != std::errc() || last != end) return std::nullopt;
-  return whole * 1000 + rest;
 }
 
 std::string unescaped(std::string_view text) {

@@ -4,8 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,10 +24,6 @@ class EventLine {
     const std::string_view value = raw(name);
     return value.starts_with('"') ? value.substr(1, value.size() - 2) : std::string_view();
   }
-  // Nothing where it is null, left out, or no whole number.
-  std::optional<std::uint64_t> number(FieldName name) const;
-  // Of a number with three decimals, a thousand times that. Nothing as above.
-  std::optional<std::uint64_t> thousandths(FieldName name) const;
 
  private:
   std::array<std::string_view, kEventFieldCount> values_;
