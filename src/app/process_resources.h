@@ -27,8 +27,6 @@
 #include "store/limiter.h"
 #include "target/database.h"
 
-namespace gatehouse::audit {}  // namespace gatehouse::audit
-
 namespace gatehouse::app {
 
 // How long a command waits for the store.

@@ -29,8 +29,7 @@ std::string how_to_prove(const openapi::SecurityScheme& scheme) {
   if (scheme.http_scheme == "basic") return add("basic") + ", which takes API keys as passwords";
   return fmt::format(
       "there is none for HTTP {}: write `{}: {{exclude: \"the reason\"}}` there, so that no caller uses it, "
-      "or "
-      "let the document ask for apiKey, http bearer or basic, oauth2, openIdConnect or mutualTLS instead",
+      "or let the document ask for apiKey, http bearer or basic, oauth2, openIdConnect or mutualTLS instead",
       scheme.http_scheme, scheme.name);
 }
 
