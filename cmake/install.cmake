@@ -17,7 +17,7 @@ target_compile_features(gatehouse_program INTERFACE cxx_std_20)
 target_include_directories(gatehouse_program INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(gatehouse_program INTERFACE
   fmt::fmt Threads::Threads OpenSSL::SSL OpenSSL::Crypto simdjson::simdjson PkgConfig::yaml_cpp PkgConfig::re2
-  PkgConfig::sqlite3 PkgConfig::libpq PkgConfig::libidn2 PkgConfig::libsodium Unistring::unistring)
+  PkgConfig::sqlite3 PkgConfig::libpq PkgConfig::libidn2 Unistring::unistring)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Gatehouse)
 install(TARGETS gatehouse RUNTIME)

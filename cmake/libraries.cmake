@@ -13,7 +13,6 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(libidn2 REQUIRED IMPORTED_TARGET libidn2)
-pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
 # libunistring has neither a CMake package nor a pkg-config file.
 find_library(UNISTRING_LIBRARY unistring REQUIRED)
 find_path(UNISTRING_INCLUDE_DIR unicase.h REQUIRED)

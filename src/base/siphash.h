@@ -1,7 +1,7 @@
 // SipHash (Aumasson, Bernstein, "SipHash: a fast short-input PRF") with a result of 128 bits: a keyed hash
 // for tables whose keys an attacker chooses. Without the key an attacker cannot produce collisions. The
 // message comes in words and a rest, so that a caller with two parts need not join them, and the number of
-// rounds is a parameter; libsodium has neither. For one text with 2-4 rounds use crypto::process_digest().
+// rounds is a parameter; libsodium has neither.
 #pragma once
 
 #include <bit>

@@ -1,13 +1,13 @@
 #include "crypto/hash.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
-
-#include <sodium/crypto_shorthash_siphash24.h>
 
 #include "base/encoding.h"
 #include "base/entropy.h"
 #include "base/secret.h"
+#include "base/siphash.h"
 #include "crypto/openssl.h"
 
 namespace gatehouse::crypto {
@@ -56,16 +56,12 @@ EVP_MD_CTX* after_block(std::span<const std::uint8_t> key, std::uint8_t pad) {
 }  // namespace
 
 Digest128 process_digest(std::string_view data) {
-  static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(Digest128));
-  static const auto key = [] {
-    std::array<std::uint8_t, crypto_shorthash_siphashx24_KEYBYTES> random{};
-    SystemEntropy().fill(random);
+  static const SipKey key = [] {
+    SipKey random;
+    SystemEntropy().fill({reinterpret_cast<std::uint8_t*>(&random), sizeof random});
     return random;
   }();
-  Digest128 digest;
-  crypto_shorthash_siphashx24(digest.data(), reinterpret_cast<const std::uint8_t*>(data.data()), data.size(),
-                              key.data());
-  return digest;
+  return std::bit_cast<Digest128>(TableHash(key).finish(data));
 }
 
 Digest256 sha256(std::string_view data) { return digest_of<Digest256, sha256_method>(data); }
