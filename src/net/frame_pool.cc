@@ -3,17 +3,11 @@
 #include <array>
 #include <new>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GATEHOUSE_PLAIN_FRAMES  // the sanitizers must see each frame come and go
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GATEHOUSE_PLAIN_FRAMES
-#endif
+#include "net/sanitized.h"
 
 namespace gatehouse::net {
 
-#ifdef GATEHOUSE_PLAIN_FRAMES
+#if GATEHOUSE_SANITIZED  // each frame is to be seen as it comes and goes
 
 void* allocate_frame(std::size_t size) { return ::operator new(size); }
 void free_frame(void* frame, std::size_t) noexcept { ::operator delete(frame); }
