@@ -10,6 +10,7 @@
 #include "base/kept.h"
 #include "base/result.h"
 #include "core/counted_memory.h"
+#include "core/response_fields.h"
 #include "net/task.h"
 
 namespace gatehouse {
@@ -25,9 +26,8 @@ class BodySource {
 
 struct Response {
   unsigned status = 500;
-  Kept<std::string> fields;  // checked header lines, each with its CRLF; no framing, no security headers
-  Kept<std::string> body;    // the body, or where `rest` is set its beginning
-  bool has_content_type = false;
+  Kept<ResponseFields> fields;  // no framing, no security headers
+  Kept<std::string> body;       // the body, or where `rest` is set its beginning
   // Content-Security-Policy and Referrer-Policy: the same for all, or, of a declared page, in `fields`.
   enum class Policies : std::uint8_t { fixed, of_page } policies = Policies::fixed;
   std::unique_ptr<BodySource> rest;

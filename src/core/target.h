@@ -86,7 +86,7 @@ struct CallReport {
   bool sent = false;                // whether the upstream may have bytes of the request, from any attempt
   Kept<std::string> detail;         // the error, in Gatehouse's own words
   Kept<std::string> said;           // and in those of others: a handler's, say
-  Kept<std::string> whole_head;     // of an answer of 400 or more: with the fields that never leave
+  Kept<ResponseFields> whole_head;  // of an answer of 400 or more: with the fields that never leave
   Kept<std::string> allow;          // the upstream's Allow, when it said one
   Kept<std::string> retry_after;    // its Retry-After, of an answer that was withheld
   Kept<std::string> original_head;  // of an answer that was withheld

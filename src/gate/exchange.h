@@ -180,8 +180,8 @@ class Released {
  public:
   const Exchange& exchange() const { return *exchange_; }
   unsigned status() const { return response().status; }
-  std::string_view fields() const { return response().fields; }  // lines, each with its CRLF
-  std::string_view body() const { return response().body; }      // where there is a rest: its beginning
+  const ResponseFields& fields() const { return response().fields; }
+  std::string_view body() const { return response().body; }  // where there is a rest: its beginning
   Response::Policies policies() const { return response().policies; }
   std::optional<std::uint64_t> length() const { return response().length; }  // as Response::length
   BodySource* rest() const { return rest_.get(); }                           // null: there is no rest

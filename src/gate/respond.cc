@@ -135,26 +135,27 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
   const AnswerText& text = text_of(refusal.answer);
   response.status = refusal.status != 0 ? refusal.status : text.status;
   const bool problem = wants_problem(exchange);
-  http::append_field(response.fields, "Content-Type", problem ? kProblem : kJson);
-  response.has_content_type = true;
+  response.fields.add(http::FieldId::content_type, "Content-Type", problem ? kProblem : kJson);
   if (refusal.answer == RefusalAnswer::authentication_required && exchange.checked.operation() != nullptr) {
-    http::append_field(response.fields, "WWW-Authenticate", exchange.checked.operation()->challenges);
+    response.fields.add(http::FieldId::www_authenticate, "WWW-Authenticate",
+                        exchange.checked.operation()->challenges);
   }
   if (refusal.answer == RefusalAnswer::method_not_allowed)
-    http::append_field(response.fields, "Allow", exchange.allow);
+    response.fields.add(http::FieldId::allow, "Allow", exchange.allow);
   if (refusal.answer == RefusalAnswer::unsupported_coding)
-    http::append_field(response.fields, "Accept-Encoding", "identity");  // RFC 9110 section 15.5.16
+    response.fields.add(http::FieldId::accept_encoding, "Accept-Encoding",
+                        "identity");  // RFC 9110 section 15.5.16
   if (refusal.stage() == Stage::call && !exchange.report.retry_after.empty()) {
-    http::append_field(response.fields, "Retry-After", exchange.report.retry_after);
+    response.fields.add(http::FieldId::retry_after, "Retry-After", exchange.report.retry_after);
   } else if (refusal.retry_after.count() > 0) {
-    response.fields += "Retry-After: ";
-    append_number(response.fields, static_cast<std::uint64_t>(refusal.retry_after.count()));
-    response.fields += "\r\n";
+    append_number(response.fields.open(http::FieldId::retry_after, "Retry-After"),
+                  static_cast<std::uint64_t>(refusal.retry_after.count()));
+    response.fields.close();
   }
   const bool details = may_see_details(exchange);
   // RFC 9110 section 15.5.16. Which types are taken is a detail like any other.
   if (refusal.answer == RefusalAnswer::unsupported_media_type && details)
-    http::append_field(response.fields, "Accept", exchange.checked.operation()->accepts);
+    response.fields.add(http::FieldId::accept, "Accept", exchange.checked.operation()->accepts);
   const bool announced = refusal.reason == Reason::maintenance && exchange.checked.operation() != nullptr;
   const std::string_view message =
       announced ? std::string_view(exchange.checked.operation()->maintenance->body) : std::string_view();
@@ -177,7 +178,7 @@ Released respond_methods(Exchange& exchange) {
   Response& response = exchange.answer.response_;
   response.clear();
   response.status = 204;
-  http::append_field(response.fields, "Allow", fmt::format("{}, OPTIONS", exchange.allow));
+  response.fields.add(http::FieldId::allow, "Allow", fmt::format("{}, OPTIONS", exchange.allow));
   return Released(exchange);
 }
 
@@ -185,8 +186,8 @@ Released respond(Exchange& exchange, ListenerPage page) {
   Response& response = exchange.answer.response_;
   response.clear();
   response.status = page.status;
-  http::append_field(response.fields, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.has_content_type = true;
+  response.fields.add(http::FieldId::content_type, "Content-Type",
+                      "text/plain; version=0.0.4; charset=utf-8");
   response.body = std::move(page.text);
   return Released(exchange);
 }
@@ -223,7 +224,7 @@ Framing write_head(std::string& out, const Released& answer, http::Persistence c
   http::HeadWriter head(out);
   head.status(static_cast<int>(answer.status()));
   head.block(date_line);
-  head.block(answer.fields());
+  head.block(answer.fields().block());
   http::append_field(out, "Cache-Control",
                      exchange.checked.operation() != nullptr && answer.status() < 400
                          ? std::string_view(exchange.checked.operation()->cache_control)

@@ -12,7 +12,6 @@
 #include "base/utf8.h"
 #include "core/retry_after.h"
 #include "http/characters.h"
-#include "http/head_lines.h"
 #include "http/media_type.h"
 #include "http/response_writer.h"
 #include "schema/schema.h"
@@ -22,23 +21,20 @@ namespace {
 
 constexpr std::size_t kLargestError = std::size_t{16} << 10U;  // that leaves without a schema
 
-std::string_view content_type_of(std::string_view fields) {
-  std::optional<std::string_view> found;
-  http::for_each_line(fields, "content-type", [&found](std::string_view value) {
-    if (!found) found = value;
-  });
-  return found.value_or(std::string_view());
+std::string_view content_type_of(const ResponseFields& fields) {
+  return fields.value(http::FieldId::content_type).value_or(std::string_view());
 }
 
 // By which the body is coded, as far as it is worth telling; empty where it is not.
-std::string_view coding_of(std::string_view fields) {
+std::string_view coding_of(const ResponseFields& fields) {
   constexpr std::size_t kLongest = 20;
-  std::string_view coding;
-  http::for_each_line(fields, "content-encoding", [&coding](std::string_view value) {
-    if (value.empty() || equal_ignoring_case(value, "identity") || !coding.empty()) return;
-    coding = value.size() <= kLongest && http::all(value, http::kTokenCharacter) ? value : "coded";
-  });
-  return coding;
+  for (const http::Field field : fields) {
+    if (field.id != http::FieldId::content_encoding) continue;
+    if (field.value.empty() || equal_ignoring_case(field.value, "identity")) continue;
+    const bool is_name = field.value.size() <= kLongest && http::all(field.value, http::kTokenCharacter);
+    return is_name ? field.value : "coded";
+  }
+  return {};
 }
 
 // Whether the body is text that can be searched, with any Content-Type: UTF-8 without control characters
@@ -58,7 +54,7 @@ bool is_searchable(std::string_view body) {
 
 // The kept part of the body of an upstream's withheld error. A body that cannot be searched for credentials
 // could hold the caller's.
-std::string kept_body(std::string_view head, std::string_view body) {
+std::string kept_body(const ResponseFields& head, std::string_view body) {
   if (body.empty()) return {};
   const std::string_view coding = coding_of(head);
   if (!coding.empty()) return fmt::format("[{}, {} bytes, not kept]", coding, body.size());
@@ -112,7 +108,7 @@ void narrow_allow(Exchange& exchange, Response& response) {
   }
   allowed = std::move(both);
   exchange.allow = allowed;
-  http::append_field(response.fields, "Allow", allowed);
+  response.fields.add(http::FieldId::allow, "Allow", allowed);
 }
 
 }  // namespace
@@ -125,9 +121,10 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
   if (response.status < 500 && !response.rest &&
       (declared(exchange, permit.operation()) || leaves_undeclared(exchange)))
     return Released(exchange);
-  exchange.report.original_head =
+  const ResponseFields& head =
       exchange.report.whole_head.empty() ? response.fields : exchange.report.whole_head;
-  exchange.report.original_body = kept_body(exchange.report.original_head, response.body);
+  exchange.report.original_head = head.block();
+  exchange.report.original_body = kept_body(head, response.body);
   if (response.status < 500 || response.status == 503) keep_retry_after(exchange.report, response.fields);
   if (response.status < 500) return std::unexpected(client_error(response.status));
   switch (response.status) {

@@ -77,13 +77,10 @@ bool wraps_inside(std::string_view rest, std::span<const InsideHost> inside, con
 // `location` or `content-location`.
 void take_reference(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place,
                     Response& response) {
-  const std::size_t before = response.fields.size();
-  response.fields += field.name;
-  response.fields += ": ";
-  if (append_reference(response.fields, field.value, rules.inside, place)) {
-    response.fields += "\r\n";
+  if (append_reference(response.fields.open(field.id, field.name), field.value, rules.inside, place)) {
+    response.fields.close();
   } else {
-    response.fields.resize(before);
+    response.fields.withdraw();
   }
 }
 
@@ -134,13 +131,10 @@ bool append_links(std::string& out, std::string_view value, const AnswerRules& r
 
 void take_links(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place, bool declared,
                 Response& response) {
-  const std::size_t before = response.fields.size();
-  response.fields += field.name;
-  response.fields += ": ";
-  if (append_links(response.fields, field.value, rules, place, declared)) {
-    response.fields += "\r\n";
+  if (append_links(response.fields.open(field.id, field.name), field.value, rules, place, declared)) {
+    response.fields.close();
   } else {
-    response.fields.resize(before);
+    response.fields.withdraw();
   }
 }
 
@@ -193,9 +187,8 @@ void take_cookie(const http::Field& field, const AnswerRules& rules, const Answe
   // A host that clients do not know: without it the cookie is this server's alone.
   if (cookie->domain && names_inside(*cookie->domain, rules)) cookie->domain.reset();
   if (cookie->path) cookie->path = outside_path(*cookie->path, place.base_path);
-  response.fields += "Set-Cookie: ";
-  http::append_set_cookie(response.fields, *cookie);
-  response.fields += "\r\n";
+  http::append_set_cookie(response.fields.open(http::FieldId::set_cookie, "Set-Cookie"), *cookie);
+  response.fields.close();
 }
 
 // ---- pages ----
@@ -260,10 +253,10 @@ struct PagePolicies {
   // `same-origin`: under `no-referrer` browsers send `Origin: null` with a form, which frameworks refuse.
   void complete(Response& response) const {
     if (!content) {
-      http::append_field(response.fields, "Content-Security-Policy",
-                         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+      response.fields.add(http::FieldId::content_security_policy, "Content-Security-Policy",
+                          "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
     }
-    if (!referrer) http::append_field(response.fields, "Referrer-Policy", "same-origin");
+    if (!referrer) response.fields.add(http::FieldId::referrer_policy, "Referrer-Policy", "same-origin");
   }
 };
 
@@ -336,14 +329,13 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
                             return name.is(field);
                           });
     if (way == leaves || (way == http::ToClient::declared && declared)) {
-      http::append_field(response.fields, field.name, field.value);
-      response.has_content_type = response.has_content_type || field.id == http::FieldId::content_type;
+      response.fields.add(field.id, field.name, field.value);
       continue;
     }
     if (way == pages) {
       policies.take(field);
       if (page || (declared && !is_written_for_data(field.id)))
-        http::append_field(response.fields, field.name, field.value);
+        response.fields.add(field.id, field.name, field.value);
       continue;
     }
     switch (field.id) {
@@ -358,7 +350,7 @@ void take_answer_fields(const http::ResponseHead& head, const AnswerRules& rules
       default: break;
     }
   }
-  for (const AnswerRules::Set& one : rules.set) http::append_field(response.fields, one.name.text, one.value);
+  for (const AnswerRules::Set& one : rules.set) response.fields.add(one.name.id, one.name.text, one.value);
   if (!page) return;
   response.policies = Response::Policies::of_page;
   if (head.status != 304) policies.complete(response);

@@ -31,7 +31,7 @@ std::string left_of(const std::string& lines, const AnswerRules& with = rules(),
   Response response;
   CallReport own;
   take_answer_fields(head, with, {"api.example:8443", "/base"}, response, report != nullptr ? *report : own);
-  return response.fields;
+  return std::string(response.fields.block());
 }
 
 TEST(AnswerFields, ThatNoTableAndNoDocumentNamesStay) {
@@ -199,7 +199,7 @@ TEST(Pages, KeepTheirOwnPolicies) {
       "Cross-Origin-Embedder-Policy: require-corp\r\nCross-Origin-Resource-Policy: same-site\r\n"
       "X-Frame-Options: DENY\r\n";
   const Response page = answer_of(200, kHtml + policies, with_pages());
-  EXPECT_EQ(std::string(page.fields), kHtml + policies);
+  EXPECT_EQ(std::string(page.fields.block()), kHtml + policies);
   EXPECT_EQ(page.policies, Response::Policies::of_page);
   for (const char* type : {"text/html", "TEXT/HTML", "text/html;charset=utf-8"})
     EXPECT_EQ(answer_of(200, std::string("Content-Type: ") + type + "\r\n", with_pages()).policies,
@@ -208,20 +208,23 @@ TEST(Pages, KeepTheirOwnPolicies) {
 }
 
 TEST(Pages, GetAPolicyWhereTheyHaveNone) {
-  EXPECT_EQ(std::string(answer_of(200, kHtml, with_pages()).fields),
+  EXPECT_EQ(std::string(answer_of(200, kHtml, with_pages()).fields.block()),
             kHtml + kDefaultContent + kDefaultReferrer);
   for (const char* none : {"", ";", " ; ; ", ",", "; ,\t;", "x", "report-uri /r; x 'self'"}) {
     const auto line = std::string("Content-Security-Policy: ") + none + "\r\n";
-    EXPECT_TRUE(std::string(answer_of(200, kHtml + line, with_pages()).fields).contains(kDefaultContent))
+    EXPECT_TRUE(
+        std::string(answer_of(200, kHtml + line, with_pages()).fields.block()).contains(kDefaultContent))
         << none;
   }
   for (const char* none : {"", "no", "never, always", "default", "\"origin\"", ",,"}) {
     const auto line = std::string("Referrer-Policy: ") + none + "\r\n";
-    EXPECT_TRUE(std::string(answer_of(200, kHtml + line, with_pages()).fields).contains(kDefaultReferrer))
+    EXPECT_TRUE(
+        std::string(answer_of(200, kHtml + line, with_pages()).fields.block()).contains(kDefaultReferrer))
         << none;
   }
   EXPECT_FALSE(
-      std::string(answer_of(200, kHtml + std::string("Referrer-Policy: x, ORIGIN\r\n"), with_pages()).fields)
+      std::string(
+          answer_of(200, kHtml + std::string("Referrer-Policy: x, ORIGIN\r\n"), with_pages()).fields.block())
           .contains(kDefaultReferrer));
 }
 
@@ -237,16 +240,16 @@ TEST(Pages, AreWhatTheDocumentDeclaresAndNothingElse) {
         std::pair(500, "text/html")}) {
     const std::string line = std::string("Content-Type: ") + type + "\r\n";
     const Response data = answer_of(status, line + policies, with_pages());
-    EXPECT_EQ(std::string(data.fields), line) << status << type;
+    EXPECT_EQ(std::string(data.fields.block()), line) << status << type;
     EXPECT_EQ(data.policies, Response::Policies::fixed);
   }
-  EXPECT_EQ(std::string(answer_of(200, policies, with_pages()).fields), "") << "without a type";
-  EXPECT_EQ(std::string(answer_of(200, kHtml + policies, rules()).fields), kHtml);
+  EXPECT_EQ(std::string(answer_of(200, policies, with_pages()).fields.block()), "") << "without a type";
+  EXPECT_EQ(std::string(answer_of(200, kHtml + policies, rules()).fields.block()), kHtml);
 }
 
 TEST(Pages, AreNotTouchedByThatOfAnOldOneThatIsStillGood) {
   const Response unchanged = answer_of(304, "ETag: \"1\"\r\n", with_pages());
-  EXPECT_EQ(std::string(unchanged.fields), "ETag: \"1\"\r\n");
+  EXPECT_EQ(std::string(unchanged.fields.block()), "ETag: \"1\"\r\n");
   EXPECT_EQ(unchanged.policies, Response::Policies::of_page);
   EXPECT_EQ(answer_of(304, "ETag: \"1\"\r\n", rules()).policies, Response::Policies::fixed);
 }
@@ -260,7 +263,7 @@ TEST(Pages, AreNotAloneInDeclaredPoliciesButNotThoseThatGatehouseWrites) {
                             "Permissions-Policy: camera=()\r\nCross-Origin-Resource-Policy: cross-origin\r\n"
                             "Content-Security-Policy: default-src *\r\nReferrer-Policy: unsafe-url\r\n",
                             declared)
-                      .fields),
+                      .fields.block()),
       "Permissions-Policy: camera=()\r\nCross-Origin-Resource-Policy: cross-origin\r\n");
 }
 

@@ -16,8 +16,7 @@ net::Task<Verdict<void>> FixedTarget::call(const Permit& permit, const Call& cal
     co_return std::unexpected(memory.error());
   }
   response.memory = *std::move(memory);
-  http::append_field(response.fields, "Content-Type", answer_->type);
-  response.has_content_type = true;
+  response.fields.add(http::FieldId::content_type, "Content-Type", answer_->type);
   response.body = answer_->body;
   co_return Verdict<void>();
 }

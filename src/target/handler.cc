@@ -68,8 +68,7 @@ Verdict<void> respond(const handler::Answer& answer, const Principal& principal,
       return std::unexpected(memory.error());
     }
     response.memory = *std::move(memory);
-    response.fields += "Content-Type: application/json\r\n";
-    response.has_content_type = true;
+    response.fields.add(http::FieldId::content_type, "Content-Type", "application/json");
     response.body = body->text();
   }
   return {};

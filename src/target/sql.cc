@@ -249,8 +249,7 @@ void answer(Rows rows, Returns returns, Response& response) {
     return;
   }
   response.status = 200;
-  response.fields += "Content-Type: application/json\r\n";
-  response.has_content_type = true;
+  response.fields.add(http::FieldId::content_type, "Content-Type", "application/json");
   response.body = std::move(rows.json);
   response.memory = std::move(rows.memory);
 }

@@ -214,12 +214,12 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
     }
     AnswerReader reader(std::move(held), exchange, address, method, asker.authority, rules, response, report,
                         collect);
-    auto read = co_await reader.read();
-    if (read) co_return Verdict<void>{};
+    Verdict<void> read = co_await reader.read();
+    if (read) co_return read;
     response.clear();
-    const bool none_came = !exchange.begun() && read.error().refusal.reason == Reason::upstream_unreachable;
+    const bool none_came = !exchange.begun() && read.error().reason == Reason::upstream_unreachable;
     if (none_came && may_retry()) continue;
-    co_return std::unexpected(read.error().refusal);
+    co_return read;
   }
 }
 

@@ -24,14 +24,14 @@ std::optional<std::uint64_t> length_for_head(const http::ResponseHead& head, htt
 
 }  // namespace
 
-std::unexpected<AnswerFailure> AnswerReader::failed(Reason reason, std::string_view detail, Retry retry) {
+std::unexpected<Refusal> AnswerReader::failed(Reason reason, std::string_view detail) {
   report_.detail = detail;
-  return std::unexpected(AnswerFailure{Refusal(reason), retry});
+  return refuse(reason);
 }
 
 // One coroutine, since most answers are there whole with the first bytes.
-net::Task<AnswerReader::Outcome> AnswerReader::read() {
-  std::optional<Outcome> outcome;
+net::Task<Verdict<void>> AnswerReader::read() {
+  std::optional<Verdict<void>> outcome;
   net::Stream& stream = exchange_.stream();
   char(&buffer)[kBuffer] = held_.buffers->bytes;
   while (!outcome) {
@@ -42,14 +42,14 @@ net::Task<AnswerReader::Outcome> AnswerReader::read() {
   co_return *std::move(outcome);
 }
 
-std::optional<AnswerReader::Outcome> AnswerReader::take_head(const Result<std::size_t>& read) {
+std::optional<Verdict<void>> AnswerReader::take_head(const Result<std::size_t>& read) {
   const auto progress = exchange_.take_head(read);
   if (!progress) {
     const Error& error = progress.error();
     const Reason reason = error.code == ErrorCode::timeout   ? Reason::upstream_late
                           : error.code == ErrorCode::invalid ? Reason::upstream_malformed
                                                              : Reason::upstream_unreachable;
-    return failed(reason, error.text, error.retry);
+    return failed(reason, error.text);
   }
   if (*progress == http::Progress::need_more) return std::nullopt;
   begin_response();
@@ -66,15 +66,15 @@ void AnswerReader::begin_response() {
   // Operators see all that an error said, but no session of the upstream's.
   if (response_.status >= 400) {
     for (const http::Field field : head.fields) {
-      http::append_field(report_.whole_head, field.name,
-                         field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
+      report_.whole_head.add(field.id, field.name,
+                             field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
   }
   take_answer_fields(head, rules_, {authority_, address_.base_path}, response_, report_);
   if (head.body.kind == http::BodyKind::none) response_.length = length_for_head(head, asked_);
 }
 
-std::optional<AnswerReader::Outcome> AnswerReader::go_on(Result<http::Progress> taken) {
+std::optional<Verdict<void>> AnswerReader::go_on(Result<http::Progress> taken) {
   const bool collecting = response_.status >= 400 || collect_ == Collect::everything;
   char(&buffer)[kBuffer] = held_.buffers->bytes;
   for (;;) {
@@ -83,7 +83,7 @@ std::optional<AnswerReader::Outcome> AnswerReader::go_on(Result<http::Progress> 
       return failed(code == ErrorCode::timeout ? Reason::upstream_late : Reason::upstream_malformed,
                     code == ErrorCode::invalid ? taken.error().text : "the upstream's answer has no end");
     }
-    if (*taken == http::Progress::complete) return Outcome();
+    if (*taken == http::Progress::complete) return Verdict<void>();
     if (response_.body.size() > kCollected) break;
     // Growing by itself it would take twice as much.
     if (response_.body.size() > kBuffer) response_.body.reserve(kMostInHand);
@@ -97,7 +97,7 @@ std::optional<AnswerReader::Outcome> AnswerReader::go_on(Result<http::Progress> 
   const UpstreamClient& client = held_.buffers.client();
   response_.rest =
       std::make_unique<UpstreamBody>(client.loop, std::move(held_), std::move(*body_), client.idle_timeout);
-  return Outcome();
+  return Verdict<void>();
 }
 
 }  // namespace gatehouse::target

@@ -7,20 +7,15 @@
 #pragma once
 
 #include <cstddef>
-#include <expected>
 #include <optional>
 #include <string_view>
 
 #include "client/exchange.h"
 #include "core/target.h"
+#include "core/verdict.h"
 #include "target/upstream.h"
 
 namespace gatehouse::target {
-
-struct AnswerFailure {
-  Refusal refusal;
-  Retry retry = Retry::no;  // yes: nothing of an answer came over a reused connection
-};
 
 class AnswerReader {
  public:
@@ -40,17 +35,15 @@ class AnswerReader {
         collect_(collect) {}
 
   // Fills `response`. Where its body has not ended yet, `response.rest` is the rest of it.
-  net::Task<std::expected<void, AnswerFailure>> read();
+  net::Task<Verdict<void>> read();
 
  private:
-  using Outcome = std::expected<void, AnswerFailure>;
-
   // The result of a read into the space for the head. Nothing: there must be more.
-  std::optional<Outcome> take_head(const Result<std::size_t>& read);
+  std::optional<Verdict<void>> take_head(const Result<std::size_t>& read);
   // The same after the head, for the body.
-  std::optional<Outcome> go_on(Result<http::Progress> taken);
+  std::optional<Verdict<void>> go_on(Result<http::Progress> taken);
   void begin_response();
-  std::unexpected<AnswerFailure> failed(Reason reason, std::string_view detail, Retry retry = Retry::no);
+  std::unexpected<Refusal> failed(Reason reason, std::string_view detail);
 
   Held held_;
   client::Exchange& exchange_;

@@ -32,7 +32,7 @@ TEST_F(Exchanges, AreReadWhereverTheirBytesArePartedAndWhateverTheyAreFramedBy) 
       const Asked asked = ask();
       EXPECT_EQ(asked.outcome, "200");
       EXPECT_EQ(asked.body(), "ok") << piece;
-      EXPECT_THAT(std::string(asked.response.fields), Not(HasSubstr("Trailer")));
+      EXPECT_THAT(std::string(asked.response.fields.block()), Not(HasSubstr("Trailer")));
     }
   }
   EXPECT_EQ(connections_, 1);
@@ -114,7 +114,7 @@ TEST_F(Exchanges, PassOverInterimAnswersHoweverManyAndWithAllThatIsInThem) {
     will({{interim + kOk, Turn::Then::stay, piece}});
     const Asked asked = ask();
     EXPECT_EQ(asked.outcome, "200");
-    EXPECT_EQ(std::string(asked.response.fields), "");
+    EXPECT_EQ(asked.response.fields.block(), "");
     EXPECT_EQ(asked.body(), "ok");
   }
   std::string many;
@@ -284,15 +284,15 @@ TEST_F(Exchanges, LeaveBehindWhatConcernsTheConnectionAndWhatTellsOfTheUpstream)
       "Content-Security-Policy: none\r\nWWW-Authenticate: Basic\r\n"
       "Content-Type: text/plain\r\nETag: \"7\"\r\nX-Mine: 1\r\n\r\nok");
   const Asked asked = ask();
-  EXPECT_EQ(std::string(asked.response.fields), "Content-Type: text/plain\r\nETag: \"7\"\r\n");
-  EXPECT_TRUE(asked.response.has_content_type);
+  EXPECT_EQ(asked.response.fields.block(), "Content-Type: text/plain\r\nETag: \"7\"\r\n");
+  EXPECT_EQ(asked.response.fields.value(http::FieldId::content_type), "text/plain");
   EXPECT_TRUE(asked.report.whole_head.empty()) << "of a success nothing is kept";
 }
 
 TEST_F(Exchanges, ShowOperatorsTheWholeHeadOfAnErrorWithoutItsSessions) {
   will("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nServer: leaky\r\nSet-Cookie: session=secret\r\n\r\n");
   const Asked asked = ask();
-  EXPECT_EQ(std::string(asked.report.whole_head),
+  EXPECT_EQ(asked.report.whole_head.block(),
             "Content-Length: 0\r\nServer: leaky\r\nSet-Cookie: [withheld]\r\n");
 }
 
@@ -307,7 +307,7 @@ TEST_F(Exchanges, LeadBackToThisServerWhereTheyLeadToTheUpstreamsOwnAddress) {
            {"http://orders.test.evil.test/", "http://orders.test.evil.test/"},
            {"/7", "/7"}}) {
     will("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + "\r\n\r\n");
-    EXPECT_EQ(std::string(ask().response.fields), "Location: " + leaves + "\r\n");
+    EXPECT_EQ(std::string(ask().response.fields.block()), "Location: " + leaves + "\r\n");
   }
 }
 

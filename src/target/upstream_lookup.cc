@@ -32,7 +32,7 @@ class Question final : public UpstreamHeadWriter {
 // An answer that is not about the object. It stays here, for operators.
 std::unexpected<Refusal> refuse_answer(Response& response, CallReport& report) {
   report.detail = fmt::format("the lookup of the object was answered with {}", response.status);
-  report.original_head = report.whole_head.empty() ? response.fields : report.whole_head;
+  report.original_head = report.whole_head.empty() ? response.fields.block() : report.whole_head.block();
   report.original_body = std::move(response.body);
   switch (response.status) {
     case 503: keep_retry_after(report, response.fields); return refuse(Reason::upstream_overloaded);
@@ -96,7 +96,7 @@ net::Task<Verdict<void>> UpstreamLookup::read(Response& response, json::Document
       parsed ? "the object's attributes are not a JSON object"
              : fmt::format("the object's attributes are not JSON: {}", json::name(parsed.error().fault));
   row.clear();
-  report.original_head = std::move(response.fields);
+  report.original_head = response.fields.block();
   report.original_body = std::move(body);
   co_return refuse(Reason::upstream_malformed);
 }

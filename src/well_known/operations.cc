@@ -19,8 +19,7 @@ class FixedText final : public Target {
 
   net::Task<Verdict<void>> call(const Permit&, const Call&, Response& response, CallReport&) override {
     response.status = 200;
-    response.fields += "Content-Type: text/plain; charset=utf-8\r\n";
-    response.has_content_type = true;
+    response.fields.add(http::FieldId::content_type, "Content-Type", "text/plain; charset=utf-8");
     response.body = text_;
     co_return Verdict<void>();
   }

@@ -27,7 +27,7 @@ class Outside final : public Target {
     principal = permit.principal()->id;
     body = permit.request().body_bytes();
     response.status = answer.status;
-    for (const auto& [name, value] : answer.headers) http::append_field(response.fields, name, value);
+    for (const auto& [name, value] : answer.headers) response.fields.add(http::field_id(name), name, value);
     response.body = answer.body;
     co_return {};
   }
