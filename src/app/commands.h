@@ -23,7 +23,8 @@ using AddCommand = void(CLI::App& program, int& status);
   X(add_log)                  \
   X(add_why)                  \
   X(add_explain)              \
-  X(add_openapi)
+  X(add_openapi)              \
+  X(add_reference)
 // clang-format on
 
 #define GATEHOUSE_DECLARE(command) AddCommand command;

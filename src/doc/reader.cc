@@ -213,7 +213,7 @@ void Reader::ignore(std::initializer_list<std::string_view> keys) {
   known_.insert(known_.end(), keys.begin(), keys.end());
 }
 
-void Reader::finish(Extensions extensions) {
+void Reader::finish(Extensions extensions, std::string (*elsewhere)(std::string_view key)) {
   if (!object_.is_object()) return;
   for (const json::Member member : object_.value().members()) {
     if (std::ranges::find(known_, member.key()) != known_.end()) continue;
@@ -221,6 +221,8 @@ void Reader::finish(Extensions extensions) {
     std::string what = "there is no key `" + std::string(member.key()) + "` here";
     if (const std::string_view meant = nearest(member.key(), known_); !meant.empty()) {
       what += "; did you mean `" + std::string(meant) + "`?";
+    } else if (const std::string places = elsewhere ? elsewhere(member.key()) : ""; !places.empty()) {
+      what += "; " + places;
     } else if (!known_.empty()) {
       std::vector<std::string_view> names(known_.begin(), known_.end());
       std::ranges::sort(names);

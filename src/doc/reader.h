@@ -143,8 +143,10 @@ class Reader {
 
   // Counts members as asked for that are of no interest.
   void ignore(std::initializer_list<std::string_view> keys);
-  // Reports each member that was not asked for, with the nearest key that was.
-  void finish(Extensions extensions = Extensions::refused);
+  // Reports each member that was not asked for, with the nearest key that was, or else with the places that
+  // `elsewhere` gives for the key (empty: there are none), or else with all keys that were asked for.
+  void finish(Extensions extensions = Extensions::refused,
+              std::string (*elsewhere)(std::string_view key) = nullptr);
 
  private:
   Field object_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cel/time.h"
+#include "policy/key_reader.h"
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
@@ -13,7 +14,6 @@ namespace gatehouse::policy {
 using doc::as_field;
 using doc::as_text;
 using doc::Field;
-using doc::Reader;
 
 std::vector<IpNetwork> read_networks(const Field& field) {
   std::vector<IpNetwork> networks;
@@ -31,10 +31,10 @@ std::vector<IpNetwork> read_networks(const Field& field) {
 }
 
 // `allowed: {addresses: […]}` and `blocked: {addresses: […] or file:PATH, principals: […]}`.
-Admittance read_admittance(Reader& in, const std::string& directory) {
+Admittance read_admittance(KeyReader<keys::kTop>& in, const std::string& directory) {
   Admittance admittance;
   if (const auto allowed = in.optional("allowed", as_field)) {
-    Reader inner(*allowed);
+    KeyReader<keys::kAllowed> inner(*allowed);
     if (const auto addresses = inner.required_field("addresses")) {
       admittance.allowed = read_networks(*addresses);
       if (admittance.allowed.empty())
@@ -43,7 +43,7 @@ Admittance read_admittance(Reader& in, const std::string& directory) {
     inner.finish();
   }
   if (const auto blocked = in.optional("blocked", as_field)) {
-    Reader inner(*blocked);
+    KeyReader<keys::kBlocked> inner(*blocked);
     const auto addresses = inner.optional("addresses", as_field);
     if (addresses && addresses->is_text() && addresses->value().string().starts_with("file:")) {
       admittance.blocked_file = as_secret_file(directory)(*addresses).value_or(PlacedText());
@@ -58,7 +58,7 @@ Admittance read_admittance(Reader& in, const std::string& directory) {
 }
 
 MaintenanceSettings read_maintenance(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kMaintenance> in(field);
   MaintenanceSettings maintenance;
   if (const auto operations = in.required_field("operations")) {
     maintenance.operations = placed_list(*operations);

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "doc/reader.h"
 #include "http/characters.h"
 #include "openapi/body_memory.h"
+#include "policy/key_reader.h"
 #include "policy/known.h"
 
 namespace gatehouse::policy {
@@ -46,8 +46,9 @@ void decide_slashes(PolicySet& set, const openapi::Operation& from, const std::v
 // `x-gatehouse: {log: true}` of a parameter. `deep` is read with the document.
 bool says_log(const openapi::Parameter& parameter, const Operation& operation, Problems& problems) {
   if (!parameter.gatehouse) return false;
-  doc::Reader in(doc::Field(*parameter.gatehouse.source, parameter.gatehouse.value, "x-gatehouse", problems));
-  in.ignore({"deep"});
+  KeyReader<keys::kParameter> in(
+      doc::Field(*parameter.gatehouse.source, parameter.gatehouse.value, "x-gatehouse", problems));
+  in.take("deep");
   const bool log = in.optional("log", doc::as_boolean).value_or(false);
   in.finish();
   const bool logged = parameter.in == openapi::In::path || parameter.in == openapi::In::query;

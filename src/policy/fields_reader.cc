@@ -1,5 +1,6 @@
 #include "policy/fields_reader.h"
 
+#include "policy/key_reader.h"
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
@@ -22,7 +23,7 @@ std::optional<ForwardedField> read_entry(const doc::Field& field) {
     entry.name = *std::move(name);
     return entry;
   }
-  doc::Reader in(field);
+  KeyReader<keys::kForwardedField> in(field);
   entry.name = in.required("name", as_placed);
   entry.from = in.optional("from", doc::as_one_of(kSources)).value_or(Via::client);
   if (auto schema = in.take("schema")) entry.schema = std::make_shared<doc::Field>(*std::move(schema));
@@ -43,7 +44,7 @@ std::optional<ForwardedCookie> read_cookie(const doc::Field& field) {
     cookie.name = *std::move(name);
     return cookie;
   }
-  doc::Reader in(field);
+  KeyReader<keys::kForwardedCookie> in(field);
   cookie.name = in.required("name", as_placed);
   const bool http_only = in.optional("http_only", doc::as_boolean).value_or(true);
   cookie.readers = http_only ? CookieReaders::server_only : CookieReaders::scripts_too;
@@ -55,7 +56,7 @@ std::optional<ForwardedCookie> read_cookie(const doc::Field& field) {
 }  // namespace
 
 FieldSettings read_fields(const doc::Field& field) {
-  doc::Reader in(field);
+  KeyReader<keys::kFields> in(field);
   FieldSettings fields;
   if (const auto entries = in.take("forward")) {
     for (const doc::Field& one : entries->list_or_one()) {
@@ -66,7 +67,7 @@ FieldSettings read_fields(const doc::Field& field) {
   fields.referer = in.optional("referer", doc::as_one_of(kReferers));
   fields.user_agent = in.optional("user_agent", doc::as_one_of(kUserAgents));
   if (const auto cookies = in.take("cookies")) {
-    doc::Reader inner(*cookies);
+    KeyReader<keys::kCookies> inner(*cookies);
     if (const auto entries = inner.take("forward")) {
       for (const doc::Field& one : entries->list_or_one()) {
         if (auto cookie = read_cookie(one)) fields.cookies.push_back(*std::move(cookie));
@@ -76,7 +77,7 @@ FieldSettings read_fields(const doc::Field& field) {
     inner.finish();
   }
   if (const auto answers = in.take("answers")) {
-    doc::Reader inner(*answers);
+    KeyReader<keys::kAnswers> inner(*answers);
     fields.answers = inner.optional("forward", as_placed_list).value_or(fields.answers);
     if (const auto set = inner.take("set")) {
       fields.set_answers = read_set(*set, {});

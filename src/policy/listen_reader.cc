@@ -10,19 +10,17 @@
 #include "doc/reader.h"
 #include "http/characters.h"
 #include "http/served_names.h"
+#include "policy/key_reader.h"
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
 namespace {
 
 using doc::as_field;
-using doc::as_integer;
 using doc::as_one_of;
-using doc::as_size;
 using doc::as_texts;
 using doc::Choice;
 using doc::Field;
-using doc::Reader;
 
 constexpr Choice<PlaintextAnswer> kPlaintext[] = {{"redirect", PlaintextAnswer::redirect},
                                                   {"reject", PlaintextAnswer::reject}};
@@ -93,12 +91,12 @@ bool collide(const std::optional<SocketAddress>& a, const std::optional<SocketAd
 std::optional<SocketAddress> read_admin(const Field& field, AdminAccess& access,
                                         const std::string& directory) {
   if (field.is_text()) return socket_address(field);
-  Reader in(field);
+  KeyReader<keys::kAdmin> in(field);
   const auto address = in.optional("address", as_socket_address);
   if (!in.has("address")) in.missing("address");
   access.names = in.optional("names", as_texts).value_or(access.names);
   if (const auto tls = in.optional("tls", as_field)) {
-    Reader inner(*tls);
+    KeyReader<keys::kAdminTls> inner(*tls);
     access.certificate = inner.required("certificate", as_file(directory));
     access.private_key = inner.required("private_key", as_secret_file(directory));
     access.client_ca = inner.optional("client_ca", as_file(directory)).value_or(PlacedText());
@@ -111,12 +109,12 @@ std::optional<SocketAddress> read_admin(const Field& field, AdminAccess& access,
 }  // namespace
 
 Listen read_listen(const Field& field, const std::string& directory) {
-  Reader in(field);
+  KeyReader<keys::kListen> in(field);
   Listen listen;
   listen.https = in.optional("https", as_socket_address);
   if (!in.has("https")) in.missing("https");
   if (const auto http = in.optional("http", as_field)) {
-    Reader plain(*http);
+    KeyReader<keys::kPlaintext> plain(*http);
     listen.http = plain.optional("address", as_socket_address);
     if (!plain.has("address")) plain.missing("address");
     listen.http_answer = plain.required("do", as_one_of(kPlaintext));
@@ -134,19 +132,12 @@ Listen read_listen(const Field& field, const std::string& directory) {
   }
   listen.proxy_protocol =
       in.optional("proxy_protocol", as_one_of(kProxyProtocols)).value_or(ProxyProtocol::off);
-  const auto count = [&](std::string_view key) {
-    return static_cast<std::uint32_t>(in.optional(key, as_integer(1, 1'000'000)).value_or(0));
-  };
-  listen.connections = count("connections");
+  listen.connections = in.optional("connections", as_count).value_or(0);
   listen.place = field.place();
-  listen.connections_per_address = count("connections_per_address");
+  listen.connections_per_address = in.optional("connections_per_address", as_count).value_or(0);
   if (listen.connections > 0 && listen.connections_per_address > listen.connections)
     in.problem("connections_per_address", "must not be larger than connections");
   listen.head = in.optional("head", as_size).value_or(listen.head);
-  if (listen.head < kibibytes(1) || listen.head >= kibibytes(64)) {
-    in.problem("head", "must be from 1KiB to less than 64KiB");
-    listen.head = kibibytes(16);
-  }
   in.finish();
   return listen;
 }

@@ -6,7 +6,8 @@
 //   key, member, type   the key in gatehouse.yaml, and the member of OperationSettings. A member says whether
 //   the
 //                       key was there (is_stated).
-//   reader              of settings_reader.cc: gives a value from a field, or nothing with a problem.
+//   reader              of settings_reader.cc: gives a value from a field, or nothing with a problem. Bounds
+//                       stand in keys_api.h.
 //   restated            what an entry about a built-in operation may do: `fixed`: not state it. `replaced`:
 //   state
 //                       another value. `limits`, `body`: another one that is not weaker.
@@ -19,8 +20,8 @@
   X("public",        open,          std::optional<PlacedText>,              as_reason,                fixed)    /* the reason */ \
   X("principal",     principal,     std::optional<std::vector<PlacedText>>, as_placed_list,           fixed)    /* as in Defaults */ \
   X("limits",        limits,        std::optional<std::vector<PlacedText>>, as_placed_list,           limits)   \
-  X("cost",          cost,          std::optional<std::uint32_t>,           as_integer(1, 1'000'000), replaced) \
-  X("concurrency",   concurrency,   std::optional<std::uint32_t>,           as_integer(1, 1'000'000), replaced) \
+  X("cost",          cost,          std::optional<std::uint32_t>,           as_count,                 replaced) \
+  X("concurrency",   concurrency,   std::optional<std::uint32_t>,           as_count,                 replaced) \
   X("resource",      resource,      std::optional<ResourceSettings>,        as_read<read_resource>,   fixed)    \
   X("when",          conditions,    std::vector<PlacedText>,                as_conditions,            fixed)    \
   X("hide",          hide,          std::optional<Hide>,                    as_hide,                  fixed)    \
@@ -29,7 +30,7 @@
   X("handler",       handler,       std::optional<PlacedText>,              as_placed,                fixed)    \
   X("respond",       respond,       std::optional<RespondSettings>,         as_read<read_respond>,    fixed)    \
   X("body",          body,          std::optional<ByteCount>,               as_size,                  body)     \
-  X("timeout",       timeout,       std::optional<Nanoseconds>,             as_wait,                  replaced) \
+  X("timeout",       timeout,       std::optional<Nanoseconds>,             as_duration,              replaced) \
   X("sensitive",     sensitive,     std::optional<PlacedText>,              as_words,                 replaced) \
   X("assert",        assertion,     std::optional<bool>,                    as_boolean,               fixed)    \
   X("signed",        signatures,    std::optional<bool>,                    as_boolean,               fixed)    \

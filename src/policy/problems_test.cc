@@ -88,7 +88,7 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"\"127.0.0.1:9443\"", "\"127.0.0.1:8443\"",
        "6:10: listen.admin: has the address of another listener; give it a port of its own"},
       {"do: redirect", "do: serve", "5:41: listen.http.do: must be `redirect` or `reject`, not `serve`"},
-      {"  admin:", "  head: 64KiB\n  admin:", "6:9: listen.head: must be from 1KiB to less than 64KiB"},
+      {"  admin:", "  head: 64KiB\n  admin:", "6:9: listen.head: must be from 1KiB to 63KiB"},
       {"  admin:", "  connections: 0\n  admin:",
        "6:16: listen.connections: must be a whole number from 1 to 1000000, not 0"},
       {"  admin:", "  proxy_protocol: maybe\n  admin:",
@@ -122,10 +122,10 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"timeout: 5s", "timeout: soon",
        "15:51: upstreams.orders.timeout: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not "
        "`soon`"},
-      {"timeout: 5s", "timeout: 106751d", "15:51: upstreams.orders.timeout: must be from 1ms to 24h"},
-      {"timeout: 5s", "timeout: 0s", "15:51: upstreams.orders.timeout: must be from 1ms to 24h"},
+      {"timeout: 5s", "timeout: 106751d", "15:51: upstreams.orders.timeout: must be from 1ms to 1d"},
+      {"timeout: 5s", "timeout: 0s", "15:51: upstreams.orders.timeout: must be from 1ms to 1d"},
       {"store: sqlite:state.db", "store: sqlite:state.db\ndeadlines: {head: 25h, idle: 0s}",
-       "13:19: deadlines.head: must be from 1ms to 24h\n13:30: deadlines.idle: must be from 1ms to 24h"},
+       "13:19: deadlines.head: must be from 1ms to 1d\n13:30: deadlines.idle: must be from 1ms to 1d"},
       {"store: sqlite:state.db", "store: sqlite:state.db\nrouting: {case: maybe, reading: strict}",
        "13:17: routing.case: must be `sensitive` or `insensitive`, not `maybe`\n13:33: routing.reading: must "
        "be `lenient` "

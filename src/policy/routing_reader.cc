@@ -1,5 +1,7 @@
 #include "policy/routing_reader.h"
 
+#include "policy/key_reader.h"
+
 namespace gatehouse::policy {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr doc::Choice<http::PathCuts> kPathCuts[] = {{"lenient", http::PathCuts:
 }  // namespace
 
 http::PathReading read_routing(const doc::Field& field) {
-  doc::Reader in(field);
+  KeyReader<keys::kRouting> in(field);
   http::PathReading routing;
   routing.letters = in.optional("case", doc::as_one_of(kLetterCases)).value_or(routing.letters);
   routing.cuts = in.optional("reading", doc::as_one_of(kPathCuts)).value_or(routing.cuts);

@@ -13,13 +13,13 @@
 #include "cel/time.h"
 #include "http/characters.h"
 #include "http/uri.h"
+#include "policy/key_reader.h"
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
 namespace {
 
 using doc::Field;
-using doc::Reader;
 
 using UriSchemes = std::initializer_list<std::string_view>;
 
@@ -38,7 +38,8 @@ bool is_uri_of(UriSchemes schemes, std::string_view text) {
          std::ranges::all_of(rest, [](char c) { return http::is(c, http::kTargetCharacter); });
 }
 
-std::vector<std::string> uris(Reader& in, std::string_view key, UriSchemes schemes) {
+std::vector<std::string> uris(KeyReader<keys::kSecurityTxt>& in, KeyReader<keys::kSecurityTxt>::Name key,
+                              UriSchemes schemes) {
   std::vector<std::string> all;
   const auto list = in.take(key);
   if (!list) return all;
@@ -75,7 +76,7 @@ bool is_language_tag(std::string_view tag) {
 }  // namespace
 
 SecurityTxtSettings read_security_txt(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kSecurityTxt> in(field);
   SecurityTxtSettings settings;
   settings.place = field.key_place();
   settings.contact = uris(in, "contact", {"https", "mailto", "tel"});

@@ -24,11 +24,12 @@
 
 namespace gatehouse::doc {
 class Field;
-class Reader;
 class Source;
 }  // namespace gatehouse::doc
 
 namespace gatehouse::policy {
+
+class ConfiguredObject;
 
 template <typename T>
 struct Placed {
@@ -193,7 +194,7 @@ struct ApiKeySettings {
   static constexpr std::string_view kType = "api_key";
   static constexpr std::string_view kExamplePrefix = "partner";
   static constexpr CredentialComes kComes = CredentialComes::as_declared;
-  static ApiKeySettings read(doc::Reader&, const std::string&) { return {}; }
+  static ApiKeySettings read(ConfiguredObject&, const std::string&) { return {}; }
   ClaimTexts claims() const { return {}; }
   std::string source() const;
   std::string proof() const;
@@ -205,7 +206,7 @@ struct BasicSettings {
   static constexpr std::string_view kType = "basic";
   static constexpr std::string_view kExamplePrefix = "partner";
   static constexpr CredentialComes kComes = CredentialComes::as_password;
-  static BasicSettings read(doc::Reader&, const std::string&) { return {}; }
+  static BasicSettings read(ConfiguredObject&, const std::string&) { return {}; }
   ClaimTexts claims() const { return {}; }
   std::string source() const;
   std::string proof() const;
@@ -228,7 +229,7 @@ struct JwtSettings {
   static constexpr std::string_view kType = "jwt";
   static constexpr std::string_view kExamplePrefix = "user";
   static constexpr CredentialComes kComes = CredentialComes::as_declared;
-  static JwtSettings read(doc::Reader& in, const std::string& directory);
+  static JwtSettings read(ConfiguredObject& object, const std::string& directory);
   ClaimTexts claims() const { return {.roles = &roles, .scopes = &scopes, .tenant = &tenant}; }
   std::string source() const;
   std::string proof() const;
@@ -244,7 +245,7 @@ struct MutualTlsSettings {
   static constexpr std::string_view kType = "mtls";
   static constexpr std::string_view kExamplePrefix = "certificate";
   static constexpr CredentialComes kComes = CredentialComes::with_handshake;
-  static MutualTlsSettings read(doc::Reader& in, const std::string& directory);
+  static MutualTlsSettings read(ConfiguredObject& object, const std::string& directory);
   ClaimTexts claims() const { return {.id = &id, .roles = &roles, .tenant = &tenant}; }
   std::string source() const;
   std::string proof() const;
@@ -374,7 +375,7 @@ struct LogFileSettings {
   std::uint32_t keep = 14;
 
   static constexpr std::string_view kKey = "file";
-  static LogFileSettings read(doc::Reader& in, const std::string& directory);
+  static LogFileSettings read(const doc::Field& field, const std::string& directory);
   std::string text() const;
   const PlacedText* file() const { return &path; }
 };

@@ -8,6 +8,7 @@
 #include "doc/source.h"
 #include "policy/admission_reader.h"
 #include "policy/fields_reader.h"
+#include "policy/key_reader.h"
 #include "policy/listen_reader.h"
 #include "policy/routing_reader.h"
 #include "policy/security_txt_reader.h"
@@ -19,16 +20,12 @@ namespace gatehouse::policy {
 namespace {
 
 using doc::as_boolean;
-using doc::as_duration;
 using doc::as_field;
-using doc::as_integer;
 using doc::as_one_of;
 using doc::as_rate;
-using doc::as_size;
 using doc::as_text;
 using doc::Choice;
 using doc::Field;
-using doc::Reader;
 
 constexpr Choice<Exposure> kExposures[] = {
     {"public", Exposure::open}, {"partner", Exposure::partner}, {"internal", Exposure::internal}};
@@ -80,19 +77,8 @@ std::optional<PlacedText> reason(const Field& field) {
 }
 constexpr auto as_reason = [](const Field& field) { return reason(field); };
 
-// A waiting time: longer than a clock's resolution, and shorter than a typing error. Its sum with the time of
-// day must stay in range.
-constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
-constexpr Nanoseconds kLongestWait = std::chrono::hours(24);
-constexpr auto as_wait = [](const Field& field) -> std::optional<Nanoseconds> {
-  const auto wait = field.duration();
-  if (!wait || (*wait >= kShortestWait && *wait <= kLongestWait)) return wait;
-  field.problem("must be from 1ms to 24h");
-  return std::nullopt;
-};
-
 ThreatModel read_threat_model(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kThreatModel> in(field);
   ThreatModel model;
   model.stated = true;
   model.exposure = in.required("exposure", as_one_of(kExposures));
@@ -102,20 +88,20 @@ ThreatModel read_threat_model(const Field& field) {
 }
 
 Deadlines read_deadlines(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kDeadlines> in(field);
   Deadlines deadlines;
-  deadlines.handshake = in.optional("handshake", as_wait).value_or(deadlines.handshake);
-  deadlines.head = in.optional("head", as_wait).value_or(deadlines.head);
-  deadlines.body = in.optional("body", as_wait).value_or(deadlines.body);
-  deadlines.idle = in.optional("idle", as_wait).value_or(deadlines.idle);
-  deadlines.answer = in.optional("answer", as_wait).value_or(deadlines.answer);
-  deadlines.drain = in.optional("drain", as_wait).value_or(deadlines.drain);
+  deadlines.handshake = in.optional("handshake", as_duration).value_or(deadlines.handshake);
+  deadlines.head = in.optional("head", as_duration).value_or(deadlines.head);
+  deadlines.body = in.optional("body", as_duration).value_or(deadlines.body);
+  deadlines.idle = in.optional("idle", as_duration).value_or(deadlines.idle);
+  deadlines.answer = in.optional("answer", as_duration).value_or(deadlines.answer);
+  deadlines.drain = in.optional("drain", as_duration).value_or(deadlines.drain);
   in.finish();
   return deadlines;
 }
 
 Tls read_tls(const Field& field, const std::string& directory) {
-  Reader in(field);
+  KeyReader<keys::kTls> in(field);
   Tls tls;
   tls.certificate = in.required("certificate", as_file(directory));
   tls.private_key = in.required("private_key", as_secret_file(directory));
@@ -125,7 +111,7 @@ Tls read_tls(const Field& field, const std::string& directory) {
   if (!tls.client_crl.value.empty() && tls.client_ca.value.empty())
     in.problem("client_crl", "is about the certificates of clients; name their authorities with `client_ca`");
   if (const auto hsts = in.optional("hsts", as_field)) {
-    Reader inner(*hsts);
+    KeyReader<keys::kHsts> inner(*hsts);
     tls.hsts.max_age = inner.required("max_age", as_duration);
     tls.hsts.include_subdomains = inner.optional("include_subdomains", as_boolean).value_or(false);
     tls.hsts.preload = inner.optional("preload", as_boolean).value_or(false);
@@ -136,35 +122,32 @@ Tls read_tls(const Field& field, const std::string& directory) {
 }
 
 Upstream read_upstream(std::string name, const Field& field, const std::string& directory) {
-  Reader in(field);
+  KeyReader<keys::kUpstream> in(field);
   Upstream upstream;
   upstream.name = std::move(name);
   upstream.place = field.place();
   if (const auto urls = in.optional("url", as_field)) read_urls(*urls, upstream);
   if (upstream.urls.empty() && !in.has("url")) in.missing("url");
-  upstream.connect_timeout = in.optional("connect_timeout", as_wait).value_or(upstream.connect_timeout);
-  upstream.timeout = in.optional("timeout", as_wait).value_or(upstream.timeout);
-  upstream.idle = in.optional("idle", as_wait).value_or(upstream.idle);
+  upstream.connect_timeout = in.optional("connect_timeout", as_duration).value_or(upstream.connect_timeout);
+  upstream.timeout = in.optional("timeout", as_duration).value_or(upstream.timeout);
+  upstream.idle = in.optional("idle", as_duration).value_or(upstream.idle);
   upstream.host = in.optional("host", as_one_of(kHostFields)).value_or(upstream.host);
   upstream.ca = in.optional("ca", as_file(directory)).value_or(PlacedText());
   upstream.certificate = in.optional("certificate", as_file(directory)).value_or(PlacedText());
   upstream.private_key = in.optional("private_key", as_secret_file(directory)).value_or(PlacedText());
-  if (in.has("certificate") != in.has("private_key"))
-    in.problem(in.has("certificate") ? "certificate" : "private_key",
-               "goes with the other half: name both `certificate` and `private_key`");
+  const bool has_certificate = in.has("certificate");
+  constexpr std::string_view kBoth = "goes with the other half: name both `certificate` and `private_key`";
+  if (has_certificate && !in.has("private_key")) in.problem("certificate", kBoth);
+  if (!has_certificate && in.has("private_key")) in.problem("private_key", kBoth);
   const bool in_clear = std::ranges::any_of(
       upstream.urls, [](const PlacedText& url) { return !url.value.starts_with("https://"); });
-  if (in.has("certificate") && in_clear)
+  if (has_certificate && in_clear)
     in.problem("certificate", "is shown over TLS only; write each `url` with https://");
-  upstream.connections = static_cast<std::uint32_t>(
-      in.optional("connections", as_integer(1, 65535)).value_or(upstream.connections));
-  upstream.failures =
-      static_cast<std::uint32_t>(in.optional("failures", as_integer(1, 1000)).value_or(upstream.failures));
-  upstream.retries = static_cast<std::uint32_t>(in.optional("retries", as_integer(0, 5)).value_or(0));
-  upstream.open_for = in.optional("open_for", as_wait).value_or(upstream.open_for);
+  upstream.connections = in.optional("connections", as_count).value_or(upstream.connections);
+  upstream.failures = in.optional("failures", as_count).value_or(upstream.failures);
+  upstream.retries = in.optional("retries", as_count).value_or(upstream.retries);
+  upstream.open_for = in.optional("open_for", as_duration).value_or(upstream.open_for);
   upstream.read_ahead = in.optional("read_ahead", as_size).value_or(upstream.read_ahead);
-  if (upstream.read_ahead < kibibytes(16) || upstream.read_ahead > mebibytes(16))
-    in.problem("read_ahead", "must be from 16KiB to 16MiB");
   if (const auto set = in.optional("set", as_field)) upstream.set = read_set(*set, directory);
   if (const auto fields = in.optional("fields", as_field)) upstream.fields = read_fields(*fields);
   in.finish();
@@ -172,31 +155,31 @@ Upstream read_upstream(std::string name, const Field& field, const std::string& 
 }
 
 Defaults read_defaults(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kDefaults> in(field);
   Defaults defaults;
   if (const auto limits = in.optional("limits", as_placed_list)) defaults.limits = *limits;
   defaults.upstream = in.optional("upstream", as_placed);
   if (const auto principal = in.optional("principal", as_placed_list)) defaults.principal = *principal;
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
-  defaults.timeout = in.optional("timeout", as_wait).value_or(defaults.timeout);
+  defaults.timeout = in.optional("timeout", as_duration).value_or(defaults.timeout);
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
   defaults.media_types = in.optional("media_types", as_media_types);
   defaults.security = kept(in.take("security"));
   if (const auto errors = in.take("errors_from_upstream"))
-    defaults.errors_from_upstream = {
-        doc::as_one_of(kUpstreamErrors)(*errors).value_or(UpstreamErrors::declared), errors->place()};
+    defaults.errors_from_upstream.place = errors->place();
+  defaults.errors_from_upstream.value =
+      in.optional("errors_from_upstream", as_one_of(kUpstreamErrors)).value_or(UpstreamErrors::declared);
   defaults.semicolon = in.optional("semicolon", as_one_of(kSemicolons)).value_or(defaults.semicolon);
   defaults.deep = in.optional("deep", openapi::read_deep).value_or(defaults.deep);
   if (const auto caps = in.optional("caps", as_field)) {
-    Reader inner(*caps);
-    const auto cap = [&](std::string_view key, std::uint64_t otherwise, std::int64_t most) {
-      return static_cast<std::uint64_t>(
-          inner.optional(key, as_integer(1, most)).value_or(static_cast<std::int64_t>(otherwise)));
+    KeyReader<keys::kCaps> inner(*caps);
+    const auto read_cap = [&](std::uint64_t& cap, KeyReader<keys::kCaps>::Name key) {
+      if (const auto stated = inner.optional(key, as_count)) cap = *stated;
     };
-    defaults.caps.string = cap("string", defaults.caps.string, 1'000'000'000);
-    defaults.caps.items = cap("items", defaults.caps.items, 1'000'000'000);
-    defaults.caps.properties = cap("properties", defaults.caps.properties, 1'000'000);
-    defaults.caps.depth = cap("depth", defaults.caps.depth, 512);
+    read_cap(defaults.caps.string, "string");
+    read_cap(defaults.caps.items, "items");
+    read_cap(defaults.caps.properties, "properties");
+    read_cap(defaults.caps.depth, "depth");
     inner.finish();
   }
   in.finish();
@@ -211,15 +194,13 @@ LogSettings read_sink(const Field& item, const std::string& directory) {
       item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
       return StdoutSettings();
     }
-    Reader in(item);
-    return LogFileSettings::read(in, directory);
+    return LogFileSettings::read(item, directory);
   } else {
     using Kind = std::variant_alternative_t<I, LogSettings>;
     if constexpr (requires { Kind::kWord; }) {
       if (item.is_text() && item.value().string() == Kind::kWord) return Kind();
     } else if (item.is_object() && item.value().find(Kind::kKey)) {
-      Reader in(item);
-      return Kind::read(in, directory);
+      return Kind::read(item, directory);
     }
     return read_sink<I + 1>(item, directory);
   }
@@ -240,9 +221,9 @@ std::vector<LogSettings> read_log(const Field& field, const std::string& directo
 
 std::vector<Acceptance> read_review(const Field& field) {
   std::vector<Acceptance> accepted;
-  Reader in(field);
+  KeyReader<keys::kReview> in(field);
   for (const Field& item : in.required("accept", [](const Field& f) { return std::optional(f.list()); })) {
-    Reader inner(item);
+    KeyReader<keys::kAccept> inner(item);
     Acceptance one;
     one.rule = inner.required("rule", as_placed);
     one.operation = inner.optional("operation", as_text).value_or("");
@@ -266,20 +247,22 @@ std::string read_store(const Field& field, const std::string& directory) {
 }
 
 ResourceSettings read_resource(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kResource> in(field);
   ResourceSettings resource;
   resource.place = field.place();
   resource.sql = in.optional("sql", as_placed);
   if (const auto upstream = in.optional("upstream", as_field)) {
-    Reader inner(*upstream);
+    KeyReader<keys::kLookup> inner(*upstream);
     resource.upstream.emplace();
     resource.upstream->name = inner.optional("name", as_placed);
     resource.upstream->path = inner.required("path", as_placed);
     inner.finish();
   }
-  if (in.has("sql") == in.has("upstream")) field.problem("needs one of `sql` and `upstream`, but not both");
+  const bool by_statement = in.has("sql");
+  const bool by_upstream = in.has("upstream");
+  if (by_statement == by_upstream) field.problem("needs one of `sql` and `upstream`, but not both");
   if (const auto attributes = in.optional("attributes", as_field)) {
-    if (in.has("sql"))
+    if (by_statement)
       attributes->problem(
           "are for an upstream's answer; the columns of `sql` have their types already; remove them");
     for (const auto& [name, type] : attributes->map()) {
@@ -291,7 +274,7 @@ ResourceSettings read_resource(const Field& field) {
 }
 
 SqlSettings read_sql(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kSql> in(field);
   SqlSettings sql{in.required("statement", as_placed), in.required("returns", as_one_of(kReturns))};
   in.finish();
   return sql;
@@ -310,11 +293,12 @@ constexpr auto as_kept = [](const Field& field) { return std::optional(kept(fiel
 template <auto read>
 constexpr auto as_read = [](const Field& field) { return std::optional(read(field)); };
 
-void read_member(Reader& in, std::string_view key, auto& member, const auto& as) {
+void read_member(KeyReader<keys::kOperation>& in, KeyReader<keys::kOperation>::Name key, auto& member,
+                 const auto& as) {
   if (auto value = in.optional(key, as)) member = *std::move(value);
 }
 
-void read_named(Reader& in, std::string_view key, const auto& each) {
+void read_named(KeyReader<keys::kTop>& in, KeyReader<keys::kTop>::Name key, const auto& each) {
   const auto field = in.optional(key, as_field);
   if (!field) return;
   for (auto& [name, value] : field->map()) each(name, value);
@@ -323,31 +307,32 @@ void read_named(Reader& in, std::string_view key, const auto& each) {
 }  // namespace
 
 LimitSettings read_limit(std::string name, const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kLimit> in(field);
   LimitSettings limit;
   limit.name = std::move(name);
   limit.place = field.place();
   if (const auto per = in.optional("per", as_field)) limit.per = placed_list(*per);
   if (!in.has("per")) in.missing("per");
   limit.rate = in.required("rate", as_rate);
-  limit.burst = static_cast<std::uint64_t>(in.optional("burst", as_integer(1, 1'000'000'000)).value_or(0));
-  limit.ipv6_prefix = static_cast<unsigned>(in.optional("ipv6_prefix", as_integer(32, 128)).value_or(64));
+  limit.burst = in.optional("burst", as_count).value_or(0);
+  limit.ipv6_prefix = in.optional("ipv6_prefix", as_count).value_or(64);
   in.finish();
   return limit;
 }
 
-LogFileSettings LogFileSettings::read(Reader& in, const std::string& directory) {
+LogFileSettings LogFileSettings::read(const Field& field, const std::string& directory) {
+  KeyReader<keys::kLogFile> in(field);
   LogFileSettings sink;
   sink.path = {absolute(directory, in.required("file", as_text)), in.field().place()};
   sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
-  sink.keep = static_cast<std::uint32_t>(in.optional("keep", as_integer(1, 10'000)).value_or(sink.keep));
+  sink.keep = in.optional("keep", as_count).value_or(sink.keep);
   in.finish();
   return sink;
 }
 std::string LogFileSettings::text() const { return fmt::format("{}\n{} {}", path.value, rotate.bytes, keep); }
 
 OperationSettings read_operation(const Field& field, std::string name) {
-  Reader in(field);
+  KeyReader<keys::kOperation> in(field);
   OperationSettings operation;
   operation.name = std::move(name);
   operation.place = field.place();
@@ -361,7 +346,7 @@ OperationSettings read_operation(const Field& field, std::string name) {
 Settings read_settings(const doc::Source& source, const std::string& directory, Problems& problems) {
   Settings settings;
   settings.directory = directory;
-  Reader in(source, source.root(), "", problems);
+  KeyReader<keys::kTop> in(Field(source, source.root(), "", problems));
 
   if (const auto documents = in.optional("openapi", as_placed_list)) {
     settings.openapi = *documents;
@@ -388,11 +373,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     in.missing("tls");
   }
   settings.store_place = in.field().place();
-  settings.store = absolute(directory, "state/gatehouse.db");
-  if (const auto store = in.take("store")) {
-    settings.store = read_store(*store, directory);
-    settings.store_place = store->place();
-  }
+  if (const auto store = in.take("store")) settings.store_place = store->place();
+  settings.store = read_store(*in.optional("store", as_field), directory);
   settings.database = absolute(std::filesystem::path(settings.store).parent_path().string(), "data.db");
   settings.database_place = settings.store_place;
   if (const auto database = in.take("database")) {
@@ -408,7 +390,7 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   if (const auto maintenance = in.optional("maintenance", as_field))
     settings.maintenance = read_maintenance(*maintenance);
   if (const auto tracing = in.optional("tracing", as_field)) {
-    Reader inner(*tracing);
+    KeyReader<keys::kTracing> inner(*tracing);
     settings.tracing = inner.required("continue", as_one_of(kContinuations));
     inner.finish();
   }
@@ -417,13 +399,13 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   });
   read_named(in, "authenticators", [&](const std::string& name, const Field& field) {
     if (field.is_object() && field.value().find("same_as")) {
-      Reader alias(field);
+      KeyReader<keys::kSameScheme> alias(field);
       if (auto other = alias.optional("same_as", as_placed))
         settings.same_schemes.emplace(name, *std::move(other));
       return alias.finish();
     }
     if (field.is_object() && field.value().find("exclude")) {
-      Reader excluded(field);
+      KeyReader<keys::kExcludedScheme> excluded(field);
       if (auto why = excluded.optional("exclude", as_reason))
         settings.excluded_schemes.emplace(name, *std::move(why));
       return excluded.finish();
@@ -443,30 +425,25 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   read_named(in, "operations", [&](const std::string& name, const Field& field) {
     settings.operations.push_back(read_operation(field, name));
   });
-  if (const auto log = in.optional("log", as_field)) {
-    settings.log = read_log(*log, directory);
-  } else {
-    settings.log.emplace_back(StdoutSettings());
-  }
+  settings.log = read_log(*in.optional("log", as_field), directory);
   settings.keep_events = in.optional("keep_events", as_duration).value_or(settings.keep_events);
   settings.keep_size = in.optional("keep_size", as_size).value_or(settings.keep_size);
-  if (settings.keep_size < mebibytes(64)) in.problem("keep_size", "must be at least 64MiB");
   if (const auto errors = in.optional("errors", as_field)) {
-    Reader inner(*errors);
+    KeyReader<keys::kErrors> inner(*errors);
     settings.details = inner.required("details", as_one_of(kDetails));
     inner.finish();
   }
   if (const auto review = in.optional("review", as_field)) settings.accepted = read_review(*review);
   settings.memory_place = in.field().place();
+  if (const auto memory = in.take("memory")) settings.memory_place = memory->place();
   if (const auto memory = in.optional("memory", as_field)) {
-    settings.memory_place = memory->place();
-    Reader inner(*memory);
+    KeyReader<keys::kMemory> inner(*memory);
     settings.memory_bodies = inner.optional("bodies", as_size).value_or(settings.memory_bodies);
     inner.finish();
   }
   if (const auto security_txt = in.optional("security_txt", as_field))
     settings.security_txt = read_security_txt(*security_txt);
-  settings.workers = static_cast<std::uint32_t>(in.optional("workers", as_integer(1, 1024)).value_or(0));
+  settings.workers = in.optional("workers", as_count).value_or(0);
   in.finish();
   return settings;
 }

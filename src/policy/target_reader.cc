@@ -6,13 +6,12 @@
 
 #include "http/media_type.h"
 #include "http/response_writer.h"
+#include "policy/key_reader.h"
 #include "policy/settings_fields.h"
 
 namespace gatehouse::policy {
 
-using doc::as_integer;
 using doc::Field;
-using doc::Reader;
 
 // A URL, or {url: …, weight: 9}; one or a list.
 void read_urls(const Field& field, Upstream& upstream) {
@@ -20,9 +19,9 @@ void read_urls(const Field& field, Upstream& upstream) {
     std::optional<PlacedText> url;
     std::uint32_t weight = 1;
     if (item.is_object()) {
-      Reader in(item);
+      KeyReader<keys::kUrl> in(item);
       url = in.required("url", as_placed);
-      weight = static_cast<std::uint32_t>(in.optional("weight", as_integer(1, 100)).value_or(1));
+      weight = in.optional("weight", as_count).value_or(1);
       in.finish();
     } else {
       url = placed(item);
@@ -36,10 +35,10 @@ void read_urls(const Field& field, Upstream& upstream) {
 // {status: 200, type: application/json, body: file:motd.json}. Its path is made absolute by compile(), which
 // knows the directory.
 RespondSettings read_respond(const Field& field) {
-  Reader in(field);
+  KeyReader<keys::kRespond> in(field);
   RespondSettings respond;
   respond.place = field.place();
-  respond.status = static_cast<unsigned>(in.optional("status", as_integer(200, 299)).value_or(200));
+  respond.status = in.optional("status", as_count).value_or(200);
   respond.type = in.optional("type", as_placed).value_or(PlacedText{"application/json", field.place()});
   const auto type = http::parse_media_type(respond.type.value);
   if (!type || !http::FieldValue::checked(respond.type.value))

@@ -240,9 +240,23 @@ def check_reasons(tree):
             yield Finding(place, f"no test meets Reason::{name}; add a case to src/**/*_test.cc, tests/cases or tests/e2e")
 
 
+# Reads the text of built-in operations, whose keys are those of gatehouse.yaml.
+READS_WITHOUT_LIST = ("src/policy/key_reader.h", "src/policy/built_in.cc")
+
+
+def check_listed_keys(tree):
+    """Keys of the configuration are read by the list of keys alone."""
+    for name, text in tree.texts.items():
+        if not name.startswith("src/policy/") or name in READS_WITHOUT_LIST or name.endswith("_test.cc"):
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            if re.search(r"\bdoc::Reader\b", line):
+                yield Finding(f"{name}:{number}", "reads keys that the reference may lack; use KeyReader (policy/key_reader.h)")
+
+
 CHECKS = (
     check_room_order, check_includes, check_outgoing, check_anonymous_namespaces, check_header_budgets, check_serving_headers, check_length,
-    check_registries, check_reasons, check_words,
+    check_listed_keys, check_registries, check_reasons, check_words,
 )
 
 

@@ -65,6 +65,10 @@ class TheChecks(unittest.TestCase):
             self.assert_finds({"src/gate/a.cc": f"\nauto opening = {call};\n"}, "src/gate/a.cc:2", "only client does")
         self.assertEqual(self.found({"src/gate/a_test.cc": "auto opening = net::connect(loop, endpoint, deadline);\n"}), [])
 
+    def test_a_reader_of_keys_without_the_list_is_found(self):
+        self.assert_finds({"src/policy/a.cc": "\n  doc::Reader in(field);\n"}, "src/policy/a.cc:2", "use KeyReader")
+        self.assertEqual(self.found({"src/policy/a_test.cc": "  doc::Reader in(field);\n"}), [])
+
     def test_an_anonymous_namespace_in_a_header_is_found(self):
         self.assert_finds({"src/gate/a.h": "\nnamespace {\n"}, "src/gate/a.h:2", "anonymous namespace")
 
