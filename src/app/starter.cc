@@ -9,6 +9,7 @@
 
 #include "app/proposed_fields.h"
 #include "app/proposed_operation.h"
+#include "app/proposed_reading.h"
 #include "app/table.h"
 #include "doc/source.h"
 #include "json/writer.h"
@@ -318,30 +319,12 @@ class Starter {
       line(
           "# DECIDE: the document has media types that cannot be checked. Bodies of these types are "
           "accepted, others get 415:");
-    const std::string deep = open_inputs();
+    const ProposedReading reading = proposed_reading(api_);
+    for (const std::string& decision : reading.decisions) line(decision);
     line(fmt::format(
         "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}{}body: 64KiB, timeout: 10s}}",
-        acting, types, deep));
+        acting, types, reading.settings));
     line();
-  }
-
-  // How inputs are read whose form OpenAPI leaves open.
-  std::string open_inputs() {
-    using openapi::Deep;
-    const bool brackets = has(api_.open_inputs, Deep::brackets);
-    const bool exploded = has(api_.open_inputs, Deep::exploded);
-    if (brackets)
-      line(
-          "# DECIDE: inputs have arrays or objects inside one another. Does the upstream read `a[b][c]=1`, "
-          "`a[]=x` and `a[0][b]=x`?");
-    if (exploded)
-      line(
-          "# DECIDE: exploded objects have arrays. Does the upstream read the name once for each item, as "
-          "Spring reads `sort=a&sort=b`?");
-    return brackets && exploded ? "deep: [brackets, exploded], "
-           : brackets           ? "deep: brackets, "
-           : exploded           ? "deep: exploded, "
-                                : "";
   }
 
   static std::set<std::string> taken_by(const openapi::RequestBody& body) {
