@@ -35,10 +35,23 @@ class FileCheck {
   // server_tls() reports a certificate that cannot be read.
   void names(const policy::Settings& settings) {
     const auto names = names_of(settings);
-    if (!names || !names->empty()) return;
-    problems_.add(settings.listen.place,
-                  "listen: the certificate names no host, so every request would be refused; set "
-                  "listen.names to the hosts of this server");
+    if (!names) return;
+    if (names->empty()) {
+      problems_.add(settings.listen.place,
+                    "listen: the certificate names no host, so every request would be refused; set "
+                    "listen.names to the hosts of this server");
+      return;
+    }
+    for (const policy::DocumentSettings& document : settings.openapi) {
+      for (const policy::PlacedText& host : document.hosts) {
+        if (names->serves(host.value)) continue;
+        problems_.add(host.place,
+                      fmt::format("openapi: this server does not serve the host {}: every request "
+                                  "for it would be refused; add it to listen.names, which are "
+                                  "those of the certificate if you name none",
+                                  host.value));
+      }
+    }
   }
 
   void admin_tls(const policy::AdminAccess& access) {

@@ -169,7 +169,7 @@ void add_explain(CLI::App& program, int& status) {
                   "Explain a reason, or print the decision of each gate about a request without sending it.",
                   "gatehouse explain \"GET /orders/7\" --as clerk");
   const auto words = std::make_shared<ExplainOptions>();
-  command.option("question", words->what, "A reason, or a method and a path", Need::required);
+  command.option("question", words->what, "A reason, or a method and a path or URL", Need::required);
   command.option("-c,--config", words->config, "The configuration");
   command.option("--as", words->roles,
                  "A role of the caller, or `authenticated`; without any, the request has no credential");

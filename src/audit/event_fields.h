@@ -105,6 +105,10 @@ inline constexpr std::tuple kEventFields{
     field("client.address", Form::address, Presence::always, client_of,
           "the peer's address, or the client's address as a trusted proxy states it",
           {"ip", "Only this address"}),
+    field("server.address", Form::text, Presence::when_known, &Event::host,
+          "the host that the request asked for, if [`openapi`](documents.md) has documents for some `hosts` "
+          "only",
+          {"host", "Only requests for this host, such as api.example.com"}),
     field("http.request.method", Form::text, Presence::always, &Event::method,
           "`_OTHER` for a method that HTTP does not define, and for bytes that are not HTTP"),
     field("http.route", Form::text, Presence::always, &Event::route,

@@ -32,6 +32,7 @@ Event full() {
   Event event = refused_event();
   event.name = "request";
   event.caller_trace_id = "1af7651916cd43dd8448eb211c80319c";
+  event.host = "api.example.com";
   event.resource = kTwo;
   event.query = kTwo;
   event.dropped = kNames;
@@ -72,9 +73,9 @@ TEST(EventFields, AreTheMembersOfALineInTheirOrder) {
 // A member of Event that is new makes this not compile: it needs a line in the list, and one here.
 TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   Event event = full();
-  auto& [name, time, request_id, trace_id, caller_trace_id, client, has_client, method, route, operation,
-         resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome, stage, reason, rule,
-         sensitive, effect, status, duration, request_body_size, response_body_size, upstream,
+  auto& [name, time, request_id, trace_id, caller_trace_id, client, has_client, host, method, route,
+         operation, resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome, stage,
+         reason, rule, sensitive, effect, status, duration, request_body_size, response_body_size, upstream,
          upstream_status, detail, said, credentials] = event;
   const auto shows = [&](auto& member, auto other, std::string_view what) {
     const std::string before = line_of_fields(event);
@@ -84,8 +85,8 @@ TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   };
   using Text = std::string_view;
   for (Text* const text :
-       {&name, &request_id, &trace_id, &caller_trace_id, &method, &route, &operation, &user_id, &scheme,
-        &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
+       {&name, &request_id, &trace_id, &caller_trace_id, &host, &method, &route, &operation, &user_id,
+        &scheme, &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
     shows(*text, Text("another"), *text);
   shows(time, WallTime{}, "time");
   shows(client, *IpAddress::parse("::1"), "client");
@@ -169,6 +170,7 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
   other.reason = "row_missing";
   other.outcome = Outcome::failed;
   other.operation = "listOrders";
+  other.host = "other.example.com";
   Event first = full();
   {
     Journal journal(list(store()), clock_);
@@ -194,7 +196,7 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
     EXPECT_THAT(found(*by_other), ElementsAre("other")) << filter.option;
     EXPECT_THAT(found({field, "nothing"}), IsEmpty()) << filter.option;
   }
-  EXPECT_EQ(options, (std::set<std::string_view>{"ip", "operation", "outcome", "reason", "user"}));
+  EXPECT_EQ(options, (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "user"}));
 }
 
 TEST_F(FieldFilters, RefuseWhatNoEventCanHave) {

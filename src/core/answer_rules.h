@@ -45,6 +45,7 @@ struct AnswerRules {
     std::string value;
   };
   std::vector<Set> set = {};
+  std::string stripped = {};  // RequestRules::stripped: the upstream's paths lack it
 };
 
 }  // namespace gatehouse

@@ -56,6 +56,7 @@ struct Event {
   std::string_view caller_trace_id;  // of a trace that was not continued; empty: none was sent, or it was
   IpAddress client;
   bool has_client = true;
+  std::string_view host;  // that the request asked for; empty: unknown, or all hosts have the same operations
   std::string_view method;
   std::string_view route;  // the template, never the path as sent
   std::string_view operation;

@@ -77,6 +77,7 @@ struct RequestRules {
   std::vector<ForwardedCredential> credentials;  // an exception from all of these
   std::vector<FieldName> of_proxies;             // of `fields`: those that a trusted proxy alone may say
   std::vector<FieldName> set;                    // that Gatehouse itself says: no client's goes on
+  std::string stripped;  // with it a request's path begins, and the upstream's does not: `/billing`
   Undeclared undeclared = Undeclared::drop;
   RefererPassage referer = RefererPassage::drop;
   UserAgentPassage user_agent = UserAgentPassage::forward;

@@ -12,6 +12,7 @@
 #include "gate/secret_forms.h"
 #include "http/characters.h"
 #include "http/cookies.h"
+#include "http/served_names.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -157,6 +158,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.caller_trace_id = {caller_trace_.data(), caller_trace_.size()};
   }
   event.client = exchange.client;
+  if (exchange.policy->routes.tells_hosts()) event.host = http::host_in(exchange.authority);
   event.method =
       exchange.head.method == http::Method::other ? std::string_view("_OTHER") : name(exchange.head.method);
   if (exchange.checked.operation() != nullptr) {

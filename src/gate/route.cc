@@ -3,6 +3,7 @@
 #include <string>
 
 #include "http/encoded_slash.h"
+#include "http/route_table.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -21,10 +22,10 @@ Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Oper
     return refuse(Reason::malformed_http, http::name(http::Malformed::encoded_slash));
   const std::string decoded = http::decode_slashes(path);
   http::Captures captures;
-  const http::RouteMatch other = policy.routes.find(exchange.head.method, decoded, captures);
-  const bool is_other =
-      other.outcome == http::RouteOutcome::ambiguous ||
-      (other.outcome == http::RouteOutcome::found && policy.route_operations[other.route] != operation.index);
+  const http::RouteMatch other =
+      policy.routes.find(exchange.authority, exchange.head.method, decoded, captures);
+  const bool is_other = other.outcome == http::RouteOutcome::ambiguous ||
+                        (other.outcome == http::RouteOutcome::found && other.route != operation.index);
   if (is_other) return refuse(Reason::path_ambiguous, operation.name);
   return {};
 }
@@ -34,7 +35,7 @@ Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Oper
 Verdict<Matched> Router::route(Exchange& exchange) {
   const policy::PolicySet& policy = *exchange.policy;
   const http::RouteMatch match =
-      policy.routes.find(exchange.head.method, exchange.head.path, exchange.captures);
+      policy.routes.find(exchange.authority, exchange.head.method, exchange.head.path, exchange.captures);
   const bool slashes = policy.encoded_slash == http::EncodedSlash::told_apart &&
                        http::find_encoded_slash(exchange.head.path) != std::string_view::npos;
   if (slashes && match.outcome != http::RouteOutcome::found)
@@ -42,15 +43,15 @@ Verdict<Matched> Router::route(Exchange& exchange) {
   switch (match.outcome) {
     case http::RouteOutcome::found: exchange.allow = match.allow; break;
     case http::RouteOutcome::withheld:
-      return refuse(Reason::no_such_operation, policy.excluded[policy.route_operations[match.route]].rule);
+      return refuse(Reason::no_such_operation, policy.excluded[match.route].rule);
     case http::RouteOutcome::ambiguous:
-      return refuse(Reason::path_ambiguous, policy.operations[policy.route_operations[match.route]].name);
+      return refuse(Reason::path_ambiguous, policy.operations[match.route].name);
     case http::RouteOutcome::no_path: return refuse(Reason::no_such_operation);
     case http::RouteOutcome::no_method:
       exchange.allow = match.allow;
       return refuse(Reason::method_not_allowed);
   }
-  const policy::Operation& operation = policy.operations[policy.route_operations[match.route]];
+  const policy::Operation& operation = policy.operations[match.route];
   if (slashes) GATEHOUSE_CHECK(check_encoded_slashes(exchange, operation));
   exchange.checked.operation_ = &operation;
   return Matched(exchange.checked);

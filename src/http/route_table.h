@@ -27,11 +27,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http/captures.h"
 #include "http/method.h"
 #include "http/path_reading.h"
 
@@ -62,14 +64,7 @@ struct RouteOverlap {
 struct RouteProblem {
   std::size_t route = 0;  // index into the routes that were given
   std::string what;
-};
-
-// Raw segments (or parts of them) in the order of the template's parameters; views of the path that was
-// matched.
-struct Captures {
-  static constexpr std::size_t kCapacity = 16;
-  std::array<std::string_view, kCapacity> values;
-  std::size_t size = 0;
+  std::optional<std::size_t> same_as = std::nullopt;  // the route with the same method and path
 };
 
 enum class RouteOutcome : std::uint8_t {

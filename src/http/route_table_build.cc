@@ -221,15 +221,16 @@ class RouteTableBuilder {
       building_[node].route = index;
     }
     auto& place = table_.endpoints_[endpoint_index].route[static_cast<std::size_t>(route.method)];
-    if (place != kNone && routes_[place].path != route.path) {
-      return problem(
-          index,
-          quoted(route) + " and " + quoted(routes_[place]) +
-              " are ambiguous: they match the same paths; remove one, or put a literal segment in front");
-    }
     if (place != kNone) {
-      return problem(index,
-                     quoted(route) + " and " + quoted(routes_[place]) + " are the same method and path");
+      const bool same = routes_[place].path == route.path;
+      problems_.push_back(
+          {index,
+           quoted(route) + " and " + quoted(routes_[place]) +
+               (same ? " are the same method and path"
+                     : " are ambiguous: they match the same paths; remove one, or put a literal segment in "
+                       "front"),
+           place});
+      return;
     }
     place = static_cast<std::uint32_t>(index);
   }

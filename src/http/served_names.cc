@@ -1,5 +1,6 @@
 #include "http/served_names.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/ip.h"
@@ -26,6 +27,42 @@ void append_host(std::string& out, std::string_view host) {
 }
 
 }  // namespace
+
+std::optional<std::string> host_name(std::string_view text) {
+  std::string name;
+  if (text.starts_with("*.")) {
+    name = "*.";
+    text.remove_prefix(2);
+    if (IpAddress::parse(text)) return std::nullopt;
+  } else if (const auto address = IpAddress::parse(text)) {
+    return address->text();
+  }
+  const auto parsed = parse_host_port(text);
+  if (!parsed || text.contains(':')) return std::nullopt;
+  append_host(name, parsed->host);
+  return name;
+}
+
+bool is_host(std::string_view name, std::string_view host) {
+  if (!host.starts_with("*.")) return name == host;
+  host.remove_prefix(1);
+  return name.size() > host.size() && name.ends_with(host) && name.find('.') == name.size() - host.size();
+}
+
+std::string_view host_in(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+bool ServedNames::serves(std::string_view host) const {
+  std::string inside;
+  append_host(inside, host.starts_with("*.") ? host.substr(2) : host);
+  const bool all = host.starts_with("*.");
+  return std::ranges::any_of(names_, [&](const Name& name) {
+    if (all) return name.form == Name::Form::wildcard && std::string_view(name.host).substr(1) == inside;
+    return name.is(inside);
+  });
+}
 
 bool ServedNames::Name::is(std::string_view asked) const {
   if (form == Form::exact) return asked == host;

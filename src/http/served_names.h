@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,14 @@
 #include "http/host.h"
 
 namespace gatehouse::http {
+
+// A host without a port, in one spelling: lower case, no final dot, an address in its usual form without
+// brackets. `*.example.com` is a host here. Nothing for any other text.
+std::optional<std::string> host_name(std::string_view text);
+// Whether a name is `host`, which host_name() gave: `*` stands for one whole label.
+bool is_host(std::string_view name, std::string_view host);
+// The host in Exchange::authority, which append_authority() wrote, as host_name() gives it.
+std::string_view host_in(std::string_view authority);
 
 class ServedNames {
  public:
@@ -22,6 +31,8 @@ class ServedNames {
   // whole label, the first (RFC 9525 section 6.3). False, and nothing is added, for any other text.
   bool add(std::string_view text);
   bool empty() const { return names_.empty(); }
+  // Whether a request can name the host, as host_name() gave it. One with a `*` is served as a whole.
+  bool serves(std::string_view host) const;
 
   // Appends the authority in the form for other systems: the name in lower case and without a final dot, an
   // address in its usual form, and a port if it is not 443. The port is the listed name's, or the server's

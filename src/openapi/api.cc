@@ -22,7 +22,17 @@ const Response* Operation::response_for(unsigned status) const {
   return best;
 }
 
-std::string Operation::title() const { return std::string(name(method)) + " " + path; }
+std::string Operation::title() const { return std::string(openapi::name(method)) + " " + path; }
+
+std::string Operation::name() const {
+  auto [by_id, by_title] = names();
+  return by_id.empty() ? by_title : by_id;
+}
+
+std::array<std::string, 2> Operation::names() const {
+  const std::string front = document.empty() ? std::string() : document + '.';
+  return {id.empty() ? std::string() : front + id, front + title()};
+}
 
 const SecurityScheme* Api::scheme(std::string_view wanted) const {
   const auto found = std::ranges::find(security_schemes, wanted, &SecurityScheme::name);

@@ -3,6 +3,7 @@
 // by it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,11 +19,13 @@
 #include "openapi/in.h"
 #include "openapi/plus.h"
 #include "schema/schema.h"
-#include "schema/shape.h"
 #include "schema/traits.h"
 
 namespace gatehouse::http {
 struct MediaType;
+}
+namespace gatehouse::schema {
+struct Shape;
 }
 
 namespace gatehouse::openapi {
@@ -140,6 +143,7 @@ struct Operation {
   std::vector<std::string> routes;  // `path` below each server's base path, without duplicates: at least one
   std::vector<std::string> path_names;  // the template's parameters, in its order: what captures stand for
   std::string id;                       // operationId; empty when there is none
+  std::string document;                 // Placement::name
   std::vector<std::string> tags;
   bool deprecated = false;
   Place place;   // of its key: `get:`
@@ -162,8 +166,12 @@ struct Operation {
   bool admits_anonymous() const;
   // What is declared for the status: an exact one before a range, and that before `default`. Null: nothing.
   const Response* response_for(unsigned status) const;
-  // "GET /orders/{id}": how configuration names an operation without an id.
+  // "GET /orders/{id}"
   std::string title() const;
+  // In configuration and events: the id, or else the title, behind the document's name: `billing.getOrder`.
+  std::string name() const;
+  // The names by which configuration means it: with the id, empty where it has none; and with the title.
+  std::array<std::string, 2> names() const;
 };
 
 struct Api {

@@ -36,6 +36,17 @@ struct Additions {
   Serving serving = Serving::served;       // not_served: nothing but its method and path is read
 };
 
+// Where the paths of a document are served. All texts are literal: no templates and no `/` at the end.
+struct Placement {
+  // Stands in front of each path, in place of the paths of the document's servers; nothing: those.
+  std::optional<std::string> prefix;
+  // With it the paths begin that clients ask for, and it is not part of those that the service knows. Base
+  // paths that begin with it stay, and it is put in front of others. Empty: there is none.
+  std::string strip;
+  // In front of the operations' names, with a dot: two documents may have one operationId. Empty: nothing.
+  std::string name;
+};
+
 // How strictly inputs are bounded where the document says nothing (`defaults.caps` of the configuration).
 struct LoadOptions {
   std::uint64_t cap_string = 1024;  // code points
@@ -49,6 +60,7 @@ struct LoadOptions {
   std::optional<doc::Field> security_schemes{};  // of `configuration`, beside the document's
   std::shared_ptr<const doc::Source> configuration{};
   std::vector<std::shared_ptr<const doc::Source>> overlays{};  // of this document, in their order
+  Placement placement{};                                       // of this document
   schema::Sealing sealing = schema::Sealing::sealed;           // of inputs; the server never says `open`
 };
 

@@ -60,6 +60,9 @@ class Loader {
   };
 
   void read_dialect(const doc::Field& dialect);
+  // Of the operations to which these servers apply.
+  std::vector<std::string> bases_of(const doc::Field& servers) const;
+  std::vector<std::string> placed(std::vector<std::string> bases) const;
   void add_security_schemes(const doc::Field& written, Api& api);
   void decide_security(const std::optional<doc::Field>& own, const std::optional<doc::Field>& added,
                        const Api& api, Operation& operation);
@@ -96,7 +99,7 @@ void Loader::read(doc::Reader& in, Api& api) {
   }
   if (const auto dialect = in.take("jsonSchemaDialect")) read_dialect(*dialect);
   const auto servers = in.take("servers");
-  bases_ = servers ? base_paths(*servers) : std::vector<std::string>{""};
+  bases_ = servers ? bases_of(*servers) : placed({options_.placement.prefix.value_or("")});
   if (const auto field = in.take("components")) {
     doc::Reader components(*field);
     components.ignore(
@@ -123,6 +126,21 @@ void Loader::read(doc::Reader& in, Api& api) {
   bodies_.report();
   inputs_.report();
   api.open_inputs = inputs_.open();
+}
+
+std::vector<std::string> Loader::bases_of(const doc::Field& servers) const {
+  const auto& prefix = options_.placement.prefix;
+  return placed(prefix ? std::vector{*prefix} : base_paths(servers));
+}
+
+std::vector<std::string> Loader::placed(std::vector<std::string> bases) const {
+  const std::string& strip = options_.placement.strip;
+  std::vector<std::string> made;
+  for (std::string& base : bases) {
+    if (!is_below(base, strip)) base.insert(0, strip);
+    if (std::ranges::find(made, base) == made.end()) made.push_back(std::move(base));
+  }
+  return made;
 }
 
 // Those of the configuration.
@@ -195,7 +213,7 @@ void Loader::read_path(const std::string& path, const doc::Field& written, Api& 
   in.ignore({"summary", "description"});
   Inherited inherited;
   const auto servers = in.take("servers");
-  inherited.bases = servers ? base_paths(*servers) : bases_;
+  inherited.bases = servers ? bases_of(*servers) : bases_;
   inherited.parameters = parameter_fields(in.take("parameters"));
   std::vector<std::pair<Method, doc::Field>> operations;
   for (const auto& [key, method] : kMethods) {
@@ -241,6 +259,7 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   operation.method = method;
   operation.path = path;
   operation.path_names = names;
+  operation.document = options_.placement.name;
   operation.place = field.key_place();
   operation.node = located(field);
   in.ignore({"summary", "description", "externalDocs", "callbacks"});
@@ -259,7 +278,7 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   }
   operation.deprecated = in.optional("deprecated", doc::as_boolean).value_or(false);
   const auto servers = in.take("servers");
-  for (const std::string& base : servers ? base_paths(*servers) : inherited.bases)
+  for (const std::string& base : servers ? bases_of(*servers) : inherited.bases)
     operation.routes.push_back(base + path);
   const auto security = in.take("security");
   if (const auto own = in.take("x-gatehouse")) operation.gatehouse = located(*own);

@@ -161,4 +161,8 @@ std::vector<std::string> base_paths(const doc::Field& servers) {
   return bases;
 }
 
+bool is_below(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
 }  // namespace gatehouse::openapi

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "doc/reader.h"
@@ -15,5 +16,8 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
 // The path of each Server Object's URL, with variables inserted, without a `/` at the end and without
 // duplicates; one empty path if there are no servers.
 std::vector<std::string> base_paths(const doc::Field& servers);
+
+// Whether a path is `prefix`, or below it.
+bool is_below(std::string_view path, std::string_view prefix);
 
 }  // namespace gatehouse::openapi

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "json/writer.h"
+#include "openapi/load.h"
 #include "openapi/media_type.h"
 #include "openapi/text_type.h"
 

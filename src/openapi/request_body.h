@@ -12,12 +12,13 @@
 #include "openapi/api.h"
 #include "openapi/documents.h"
 #include "openapi/input_compiler.h"
-#include "openapi/load.h"
 #include "openapi/plus.h"
 #include "openapi/schemas.h"
 #include "openapi/security.h"
 
 namespace gatehouse::openapi {
+
+struct Additions;
 
 class BodyReader {
  public:

@@ -9,23 +9,24 @@ namespace gatehouse::policy {
 namespace {
 
 const OperationSettings* settings_of(const Settings& settings, const openapi::Operation& operation) {
+  const auto names = operation.names();
   const auto found = std::ranges::find_if(settings.operations, [&](const OperationSettings& one) {
-    return !one.name.empty() && (one.name == operation.id || one.name == operation.title());
+    return !one.name.empty() && (one.name == names[0] || one.name == names[1]);
   });
   return found == settings.operations.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-openapi::Additions additions(const Settings& settings, const openapi::Operation& operation,
-                             Problems& problems) {
+openapi::Additions additions(const Settings& settings, const DocumentSettings& document,
+                             const openapi::Operation& operation, Problems& problems) {
   const OperationSettings* const own = settings_of(settings, operation);
   std::optional<OperationSettings> extension;
   if (operation.gatehouse) {
     Problems told_by_compile;
     extension = read_operation(
         doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", told_by_compile),
-        operation.title());
+        operation.name());
   }
   const auto again = [&](const doc::Field& field) {  // with problems that live as long as the document's
     return doc::Field(field.source(), field.value(), field.path(), problems);
@@ -34,7 +35,7 @@ openapi::Additions additions(const Settings& settings, const openapi::Operation&
   added.deep = settings.defaults.deep;
   std::optional<std::vector<PlacedText>> media_types = settings.defaults.media_types;
   std::shared_ptr<const doc::Field> security = settings.defaults.security;
-  std::optional<PlacedText> upstream = settings.defaults.upstream;
+  std::optional<PlacedText> upstream = document.upstream ? document.upstream : settings.defaults.upstream;
   std::vector<const FieldSettings*> levels;  // the narrowest first
   const OperationSettings* const in_document = extension ? &*extension : nullptr;
   for (const OperationSettings* one : {in_document, own}) {

@@ -11,7 +11,7 @@ namespace gatehouse::policy {
 // `fields.forward` entries with a schema are header parameters: those of the top level, of the operation's
 // upstream and of the operation itself. Several of one name all check its values. A setting that cannot be
 // read adds no problem: compile() reports it.
-openapi::Additions additions(const Settings& settings, const openapi::Operation& operation,
-                             Problems& problems);
+openapi::Additions additions(const Settings& settings, const DocumentSettings& document,
+                             const openapi::Operation& operation, Problems& problems);
 
 }  // namespace gatehouse::policy

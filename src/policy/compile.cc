@@ -62,10 +62,15 @@ class Compiler {
     compile_carriers(*set_, problems_);
     compile_limits(*set_, problems_);
     check_upstreams();
+    check_documents();
     check_roles();
     match_settings();
-    for (const openapi::Api& api : set_->apis) {
-      for (const openapi::Operation& operation : api.operations) compile_operation(api, operation);
+    for (std::size_t i = 0; i < set_->apis.size(); ++i) {
+      const openapi::Api& api = set_->apis[i];
+      // Behind the user's documents are the built-in ones.
+      const DocumentSettings* const document =
+          i < settings().openapi.size() ? &settings().openapi[i] : nullptr;
+      for (const openapi::Operation& operation : api.operations) compile_operation(api, document, operation);
     }
     security_.report();
     report_unmatched();
@@ -92,6 +97,15 @@ class Compiler {
                                               "host and port, as in http://127.0.0.1:3000",
                                               name, text.value));
       }
+    }
+  }
+
+  void check_documents() {
+    for (const DocumentSettings& document : settings().openapi) {
+      if (!document.upstream || settings().upstreams.contains(document.upstream->value)) continue;
+      problems_.add(document.upstream->place,
+                    fmt::format("openapi: there is no upstream `{}`; {}", document.upstream->value,
+                                known(keys_of(settings().upstreams))));
     }
   }
 
@@ -131,21 +145,21 @@ class Compiler {
 
   OperationSettings* settings_of(const openapi::Operation& operation) {
     OperationSettings* found = nullptr;
-    for (const std::string& name : {operation.id, operation.title()}) {
+    for (const std::string& name : operation.names()) {
       const auto it = by_name_.find(name);
       if (name.empty() || it == by_name_.end()) continue;
       matched_.insert(name);
       if (found != nullptr) {
         problems_.add(
             it->second->place,
-            fmt::format("operations: `{}` and `{}` are the same operation; keep one", operation.id, name));
+            fmt::format("operations: `{}` and `{}` are the same operation; keep one", found->name, name));
       }
       found = it->second;
     }
     if (!operation.gatehouse) return found;
     extensions_.push_back(std::make_unique<OperationSettings>(read_operation(
         doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", problems_),
-        operation.title())));
+        operation.name())));
     OperationSettings* extension = extensions_.back().get();
     if (found == nullptr) return extension;
     merge(*found, *extension);
@@ -179,29 +193,41 @@ class Compiler {
     }
   }
 
-  void compile_operation(const openapi::Api& api, const openapi::Operation& from) {
+  const Upstream* upstream_of_excluded(const DocumentSettings* document, const OperationSettings& own) const {
+    const PlacedText* const named = own.upstream ? &*own.upstream : default_upstream(settings(), document);
+    const auto found =
+        named == nullptr ? settings().upstreams.end() : settings().upstreams.find(named->value);
+    return found == settings().upstreams.end() ? nullptr : &found->second;
+  }
+
+  void compile_operation(const openapi::Api& api, const DocumentSettings* document,
+                         const openapi::Operation& from) {
     static const OperationSettings kNothing;
     const OperationSettings* written = settings_of(from);
     const OperationSettings& own = written != nullptr ? *written : kNothing;
     if (own.exclude) {
-      const std::string& name = from.id.empty() ? from.title() : from.id;
-      set_->excluded.push_back({&from, written, name + ".exclude"});
+      set_->excluded.push_back(
+          {&from, document, upstream_of_excluded(document, own), written, from.name() + ".exclude"});
       return;
     }
     Operation operation;
     operation.index = static_cast<std::uint32_t>(set_->operations.size());
     operation.api = &from;
+    operation.document = document;
     operation.settings = written;
-    operation.name = from.id.empty() ? from.title() : from.id;
+    operation.name = from.name();
     operation.method = openapi::name(from.method);
     operation.route = from.routes.empty() ? from.path : from.routes.front();
     operation.threat_model = own.threat_model.value_or(settings().threat_model);
 
-    const auto [other, is_new] = named_.emplace(operation.name, from.place);
+    const auto [other, is_new] = named_.emplace(operation.name, std::pair(from.place, document));
     if (!is_new) {
-      problems_.add(from.place, fmt::format("`{}` also names the operation at {}:{}; rename one, because "
-                                            "policies and events identify operations by their names",
-                                            operation.name, other->second.file, other->second.line));
+      const auto& [place, in] = other->second;
+      problems_.add(from.place,
+                    fmt::format("`{}` also names the operation at {}:{}; rename one{}, because policies and "
+                                "events identify operations by their names",
+                                operation.name, place.file, place.line,
+                                in == document ? "" : ", or give its document a `name` in `openapi`"));
     }
     const Place place = written != nullptr ? own.place : from.place;
     security_.decide(api, from, own, place, operation);
@@ -316,7 +342,8 @@ class Compiler {
   TargetCompiler targets_;
   std::map<std::string, OperationSettings*> by_name_;
   std::set<std::string> matched_;
-  std::map<std::string, Place> named_;  // operations, over all documents
+  // Operations, over all documents.
+  std::map<std::string, std::pair<Place, const DocumentSettings*>> named_;
   std::vector<std::unique_ptr<OperationSettings>>& extensions_ = set_->extensions;
 };
 

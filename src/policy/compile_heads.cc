@@ -319,6 +319,11 @@ void keep_signatures(const Place& place, Operation& operation, Problems& problem
     const FieldName name(text);
     if (!has(rules.fields, name)) rules.fields.push_back(name);
   }
+  if (operation.document != nullptr && !operation.document->strip.value.empty())
+    problems.add(operation.document->strip.place,
+                 fmt::format("{}: signed: true: the sender signs the path, and `strip` removes `{}` from it; "
+                             "remove one of the two",
+                             operation.name, operation.document->strip.value));
   if (target->upstream == nullptr) return;  // the configuration has a problem
   for (const PlacedText& text : target->upstream->urls) {
     const auto url = http::parse_url(text.value);
@@ -446,6 +451,8 @@ void compile_heads(const PolicySet& set, const OperationSettings& own, Operation
     levels.push_back(&*own.fields);
     add_level(set, *own.fields, operation.name + ": fields", forwards, answers, problems);
   }
+  if (operation.upstream() != nullptr && operation.document != nullptr)
+    forwards.stripped = answers.stripped = operation.document->strip.value;
   refuse_names_alike(set, from, levels, problems);
   if (own.signatures.value_or(false)) keep_signatures(own.place, operation, problems);
   if (const auto* target = operation.upstream(); target != nullptr && target->upstream != nullptr)

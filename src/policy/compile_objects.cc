@@ -7,6 +7,7 @@
 
 #include "cel/split.h"
 #include "db/catalogue.h"
+#include "policy/compile_target.h"
 #include "policy/environment.h"
 #include "policy/fields_of_clients.h"
 #include "policy/guard.h"
@@ -170,11 +171,12 @@ void ObjectCompiler::check_declared(const Reference& value, const openapi::Opera
 }
 
 std::optional<UpstreamLookup> ObjectCompiler::lookup(const ResourceSettings::Upstream& settings,
-                                                     const openapi::Operation& from,
-                                                     const std::string& name) {
+                                                     const Operation& operation) {
+  const openapi::Operation& from = *operation.api;
+  const std::string& name = operation.name;
   if (settings.path.value.empty()) return std::nullopt;  // reported when it was read
-  const auto& fallback = set_.settings.defaults.upstream;
-  const PlacedText* named = settings.name ? &*settings.name : fallback ? &*fallback : nullptr;
+  const PlacedText* const named =
+      settings.name ? &*settings.name : default_upstream(set_.settings, operation.document);
   if (named == nullptr) {
     problems_.add(
         settings.path.place,
@@ -231,7 +233,7 @@ std::optional<Resource> ObjectCompiler::resource(const ResourceSettings& setting
   resource.rule = operation.name + ".resource";
   if (settings.upstream) {
     operation.types.resource = attributes(settings, operation.name);
-    auto asked = lookup(*settings.upstream, from, operation.name);
+    auto asked = lookup(*settings.upstream, operation);
     if (!asked) return std::nullopt;
     resource.from = *std::move(asked);
     return resource;

@@ -27,7 +27,7 @@ class ObjectCompiler {
   std::optional<Resource> resource(const ResourceSettings& settings, const openapi::Operation& from,
                                    Operation& operation);
   std::optional<UpstreamLookup> lookup(const ResourceSettings::Upstream& settings,
-                                       const openapi::Operation& from, const std::string& name);
+                                       const Operation& operation);
   cel::Type attributes(const ResourceSettings& settings, const std::string& name);
   // `what` is the beginning of the message: "the statement binds `:path.id`".
   void check_declared(const Reference& value, const openapi::Operation& from, const Place& place,

@@ -39,6 +39,11 @@ std::string stated_keys() {
 
 }  // namespace
 
+const PlacedText* default_upstream(const Settings& settings, const DocumentSettings* document) {
+  if (document != nullptr && document->upstream) return &*document->upstream;
+  return settings.defaults.upstream ? &*settings.defaults.upstream : nullptr;
+}
+
 void TargetCompiler::decide(const openapi::Operation& from, const OperationSettings& own, const Place& place,
                             Operation& operation) {
   const auto built_in = std::ranges::find(built_ins_, operation.name, &BuiltInOperation::name);
@@ -46,7 +51,8 @@ void TargetCompiler::decide(const openapi::Operation& from, const OperationSetti
     operation.target = BuiltInTargetPolicy{*built_in};
     return;
   }
-  const TargetInput input{from, own, place, operation.name, set_.settings, handlers_, objects_, problems_};
+  const TargetInput input{from,          own,       place,    operation.name, operation.document,
+                          set_.settings, handlers_, objects_, problems_};
   std::size_t stated = 0;
   for_each_kind(
       [&]<typename Kind>(std::type_identity<Kind>) { stated += is_stated(own.*Kind::kStated) ? 1 : 0; });
@@ -93,11 +99,9 @@ void FixedTargetPolicy::compile(const TargetInput& input) {
     path = absolute(input.settings.directory, respond->body.value);
 }
 
-// Without a name: the default one.
 void UpstreamTargetPolicy::compile(const TargetInput& input) {
-  const PlacedText* const named = input.own.upstream                 ? &*input.own.upstream
-                                  : input.settings.defaults.upstream ? &*input.settings.defaults.upstream
-                                                                     : nullptr;
+  const PlacedText* const named =
+      input.own.upstream ? &*input.own.upstream : default_upstream(input.settings, input.document);
   if (named == nullptr) {
     input.problems.add(
         input.place,
@@ -106,7 +110,10 @@ void UpstreamTargetPolicy::compile(const TargetInput& input) {
     return;
   }
   const auto found = input.settings.upstreams.find(named->value);
+  const bool is_of_document =
+      input.document != nullptr && input.document->upstream && named == &*input.document->upstream;
   if (found == input.settings.upstreams.end()) {
+    if (is_of_document) return;  // it is reported once for all of the document's operations
     input.problems.add(named->place, fmt::format("{}: there is no upstream `{}`; {}", input.operation,
                                                  named->value, known(keys_of(input.settings.upstreams))));
     return;

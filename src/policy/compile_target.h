@@ -18,11 +18,16 @@ struct TargetInput {
   const OperationSettings& own;
   const Place& place;  // for a problem that no setting has
   const std::string& operation;
+  const DocumentSettings* document;  // null: of a built-in operation
   const Settings& settings;
   const std::vector<std::string>& handlers;
   ObjectCompiler& objects;
   Problems& problems;
 };
+
+// The upstream for operations that state none: the document's, or else that of `defaults`; null: there is
+// none.
+const PlacedText* default_upstream(const Settings& settings, const DocumentSettings* document);
 
 class TargetCompiler {
  public:
@@ -35,8 +40,8 @@ class TargetCompiler {
         built_ins_(std::move(built_ins)),
         problems_(problems) {}
 
-  // Fills the operation's target with the kind that it states, or with the default upstream. `place` is for a
-  // problem that no setting has.
+  // Fills the operation's target with the kind that it states, or with the default upstream. `place` is
+  // for a problem that no setting has.
   void decide(const openapi::Operation& from, const OperationSettings& own, const Place& place,
               Operation& operation);
 

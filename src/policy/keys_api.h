@@ -344,8 +344,25 @@ inline constexpr Key kParameterKeys[] = {
 inline constexpr Section kParameter{"x-gatehouse", kParameterKeys,
                                     "`x-gatehouse` of a parameter in the OpenAPI document."};
 
+inline constexpr Key kDocumentKeys[] = {
+    {"file", form("file"), kRequired, "The OpenAPI document.", "file: api.yaml"},
+    {"name", form("word"), kNothing, "In front of the names of its operations: `NAME.getOrder`.",
+     "file: api.yaml, name: billing"},
+    {"upstream", form("name of an upstream"), words("`defaults.upstream`"), "The upstream of its operations.",
+     "file: api.yaml, upstream: orders"},
+    {"hosts", form("host, or list of hosts"), words("all that this server serves"),
+     "The hosts that the document is for.", "file: api.yaml, hosts: [api.example.com]"},
+    {"prefix", form("path"), words("the path of its `servers`"), "Stands in front of its paths.",
+     "file: api.yaml, prefix: /v1"},
+    {"strip", form("path"), kNothing,
+     "The beginning of its paths for clients, which is not part of those for the upstream.",
+     "file: api.yaml, strip: /billing"},
+};
+inline constexpr Section kDocument{"openapi[]", kDocumentKeys};
+
 inline constexpr Key kTopKeys[] = {
-    {"openapi", form("file, or list of files"), kRequired, "The OpenAPI documents.", "openapi: [api.yaml]"},
+    {"openapi", object(kDocument, "file, map, or list of these"), kRequired, "The OpenAPI documents.",
+     "openapi: [api.yaml]"},
     {"overlays", form("list of files"), kNothing,
      "OpenAPI Overlays, which change the documents before they are read.", "overlays: [production.yaml]"},
     {"threat_model", object(kThreatModel), words("`{exposure: public, data: sensitive}`"),
@@ -415,18 +432,20 @@ inline constexpr Key kTopKeys[] = {
 inline constexpr Section kTop{"", kTopKeys};
 
 // All of them, in the order of docs/reference.md.
-inline constexpr const Section* kSections[] = {
-    &kTop,        &kThreatModel,    &kListen,     &kPlaintext,
-    &kAdmin,      &kAdminTls,       &kDeadlines,  &kTls,
-    &kHsts,       &kAllowed,        &kBlocked,    &kMaintenance,
-    &kTracing,    &kUpstream,       &kUrl,        &kAuthenticator,
-    &kJwt,        &kMutualTls,      &kSameScheme, &kExcludedScheme,
-    &kLimit,      &kDefaults,       &kCaps,       &kRouting,
-    &kFields,     &kForwardedField, &kCookies,    &kForwardedCookie,
-    &kAnswers,    &kOperation,      &kResource,   &kLookup,
-    &kSql,        &kRespond,        &kParameter,  &kLogFile,
-    &kErrors,     &kReview,         &kAccept,     &kMemory,
-    &kSecurityTxt};
+inline constexpr const Section* kSections[] = {&kTop,         &kDocument,        &kThreatModel,
+                                               &kListen,      &kPlaintext,       &kAdmin,
+                                               &kAdminTls,    &kDeadlines,       &kTls,
+                                               &kHsts,        &kAllowed,         &kBlocked,
+                                               &kMaintenance, &kTracing,         &kUpstream,
+                                               &kUrl,         &kAuthenticator,   &kJwt,
+                                               &kMutualTls,   &kSameScheme,      &kExcludedScheme,
+                                               &kLimit,       &kDefaults,        &kCaps,
+                                               &kRouting,     &kFields,          &kForwardedField,
+                                               &kCookies,     &kForwardedCookie, &kAnswers,
+                                               &kOperation,   &kResource,        &kLookup,
+                                               &kSql,         &kRespond,         &kParameter,
+                                               &kLogFile,     &kErrors,          &kReview,
+                                               &kAccept,      &kMemory,          &kSecurityTxt};
 
 constexpr bool is_listed(const Section& section) {
   for (const Section* const one : kSections) {

@@ -104,7 +104,7 @@ std::vector<std::vector<std::shared_ptr<const doc::Source>>> read_overlays(const
     std::size_t used = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
       // A URI, of which only the file's name can be compared.
-      const std::string name = std::filesystem::path(settings.openapi[i].value).filename().string();
+      const std::string name = std::filesystem::path(settings.openapi[i].file.value).filename().string();
       const bool named = extends && std::filesystem::path(*extends).filename().string() == name;
       if (!named && (extends || all.size() > 1)) continue;
       all[i].push_back(source);
@@ -134,25 +134,29 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
   if (options.examine) options.examine(input.settings, problems);
 
   const Caps& caps = input.settings.defaults.caps;
-  openapi::LoadOptions load_options{
-      .cap_string = caps.string,
-      .cap_items = caps.items,
-      .cap_properties = caps.properties,
-      .plus = input.settings.defaults.plus,
-      .semicolon = input.settings.defaults.semicolon,
-      .additions =
-          [&](const openapi::Operation& operation) { return additions(input.settings, operation, problems); },
-      .configuration = source};
+  openapi::LoadOptions load_options{.cap_string = caps.string,
+                                    .cap_items = caps.items,
+                                    .cap_properties = caps.properties,
+                                    .plus = input.settings.defaults.plus,
+                                    .semicolon = input.settings.defaults.semicolon,
+                                    .configuration = source};
   if (const auto& schemes = input.settings.security_schemes)
     load_options.security_schemes = doc::Field(*source, schemes->value(), schemes->path(), problems);
   const std::size_t at_overlays = problems.size();
   const auto overlays = read_overlays(input.settings, options.read, problems);
   bool readable = problems.size() == at_overlays;
   for (std::size_t i = 0; i < input.settings.openapi.size(); ++i) {
-    const PlacedText& document = input.settings.openapi[i];
+    const DocumentSettings& placed = input.settings.openapi[i];
+    const PlacedText& document = placed.file;
     const std::size_t before = problems.size();
     const auto shown = as_shown(document);
     load_options.overlays = overlays[i];
+    load_options.placement = {.prefix = placed.prefix ? std::optional(placed.prefix->value) : std::nullopt,
+                              .strip = placed.strip.value,
+                              .name = placed.name.value};
+    load_options.additions = [&](const openapi::Operation& operation) {
+      return additions(input.settings, placed, operation, problems);
+    };
     // A missing file is an error at the place that names it. Reading twice costs little.
     if (const auto text = options.read(shown); !text) {
       problems.add(document.place,

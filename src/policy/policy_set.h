@@ -20,12 +20,12 @@
 #include "db/file_identity.h"
 #include "http/name_folding.h"
 #include "http/path_segment.h"
-#include "http/route_table.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
 #include "policy/address_set.h"
 #include "policy/guard.h"
 #include "policy/names.h"
+#include "policy/routes.h"
 #include "policy/settings.h"
 
 namespace gatehouse {
@@ -218,6 +218,7 @@ struct Operation {
   std::string route;  // the template with its base path, for events
   std::string method;
   const openapi::Operation* api = nullptr;
+  const DocumentSettings* document = nullptr;  // null: of a built-in operation
   const OperationSettings* settings = nullptr;
   ThreatModel threat_model;
 
@@ -277,6 +278,8 @@ struct Operation {
 // One that `exclude` names: a request for it is answered as if nothing were there.
 struct ExcludedOperation {
   const openapi::Operation* api = nullptr;
+  const DocumentSettings* document = nullptr;
+  const Upstream* upstream = nullptr;  // that it would have; null: none is known
   const OperationSettings* settings = nullptr;
   std::string rule;  // "uploadCsv.exclude": what events name
 };
@@ -303,10 +306,9 @@ class PolicySet {
   std::string unmatched_limit_policies;
   std::vector<Operation> operations;
   std::vector<ExcludedOperation> excluded;
-  http::RouteTable routes;
+  Routes routes;
   http::EncodedSlash encoded_slash = http::EncodedSlash::refused;  // told apart where some operation takes it
-  std::vector<std::uint32_t> route_operations;  // index of a route to that of its operation or excluded one
-  std::vector<std::string> permission_names;    // of operations, in the order of their indices
+  std::vector<std::string> permission_names;  // of operations, in the order of their indices
   std::unique_ptr<db::StatementCatalogue> statements;
   db::FileIdentity database_file;  // the file that the statements were checked against
   std::vector<std::unique_ptr<OperationSettings>> extensions;  // policies written as x-gatehouse

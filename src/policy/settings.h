@@ -420,10 +420,20 @@ struct MaintenanceSettings {
 // `tracing.continue`: the senders whose traces are continued; any other request begins one.
 enum class TraceContinuation : std::uint8_t { trusted_proxies, all, none };
 
+// An entry of `openapi`.
+struct DocumentSettings {
+  PlacedText file;                     // a path
+  PlacedText name;                     // in front of its operations' names; empty: none
+  std::optional<PlacedText> upstream;  // of its operations; defaults.upstream when not said
+  PlacedText strip;                    // as openapi::Placement has it, and `prefix` too
+  std::optional<PlacedText> prefix;
+  std::vector<PlacedText> hosts;  // as http::host_name gives them; empty: all that this server serves
+};
+
 struct Settings {
   std::string directory;                      // of gatehouse.yaml: relative paths start here
   std::shared_ptr<const doc::Source> source;  // the source that was read
-  std::vector<PlacedText> openapi;
+  std::vector<DocumentSettings> openapi;
   std::vector<PlacedText> overlays;  // paths; of the documents that their `extends` names, or of the only one
   ThreatModel threat_model;
   Listen listen;

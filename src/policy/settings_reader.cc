@@ -7,6 +7,7 @@
 #include "doc/reader.h"
 #include "doc/source.h"
 #include "policy/admission_reader.h"
+#include "policy/documents_reader.h"
 #include "policy/fields_reader.h"
 #include "policy/key_reader.h"
 #include "policy/listen_reader.h"
@@ -348,9 +349,8 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   settings.directory = directory;
   KeyReader<keys::kTop> in(Field(source, source.root(), "", problems));
 
-  if (const auto documents = in.optional("openapi", as_placed_list)) {
-    settings.openapi = *documents;
-    for (PlacedText& document : settings.openapi) document.value = absolute(directory, document.value);
+  if (const auto documents = in.optional("openapi", as_field)) {
+    settings.openapi = read_documents(*documents, directory);
   } else {
     in.missing("openapi");
   }

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "review/purpose.h"
 #include "review/rule.h"
+#include "schema/shape.h"
 
 namespace gatehouse::review {
 namespace {

@@ -163,11 +163,19 @@ bool names_inside(std::string_view domain, const AnswerRules& rules) {
 }
 
 // A path below the upstream's base is one of this server without it.
-std::string_view outside_path(std::string_view path, std::string_view base_path) {
+std::string_view without_base(std::string_view path, std::string_view base_path) {
   if (!path.starts_with(base_path)) return path;
   const std::string_view rest = path.substr(base_path.size());
   if (rest.empty()) return "/";
   return rest.starts_with('/') ? rest : path;
+}
+
+// Appends a path, perhaps with a query, that is absolute, as one of this server.
+void append_with_stripped(std::string& out, std::string_view path, std::string_view stripped) {
+  const std::string_view rest =
+      path.starts_with(stripped) ? path.substr(stripped.size()) : std::string_view("x");
+  if (!rest.empty() && !std::string_view("/?#").contains(rest.front())) out += stripped;
+  out += path;
 }
 
 void take_cookie(const http::Field& field, const AnswerRules& rules, const AnswerPlace& place, bool declared,
@@ -186,7 +194,11 @@ void take_cookie(const http::Field& field, const AnswerRules& rules, const Answe
   if (const std::string_view fault = fault_of(*cookie, rules); !fault.empty()) return stays(fault);
   // A host that clients do not know: without it the cookie is this server's alone.
   if (cookie->domain && names_inside(*cookie->domain, rules)) cookie->domain.reset();
-  if (cookie->path) cookie->path = outside_path(*cookie->path, place.base_path);
+  std::string path;
+  if (cookie->path) {
+    append_with_stripped(path, without_base(*cookie->path, place.base_path), place.stripped);
+    cookie->path = path;
+  }
   http::append_set_cookie(response.fields.open(http::FieldId::set_cookie, "Set-Cookie"), *cookie);
   response.fields.close();
 }
@@ -292,7 +304,11 @@ bool append_reference(std::string& out, std::string_view reference, std::span<co
       if (equal_ignoring_case(scheme, special)) return false;
     }
     if (wraps_inside(rest, inside, place)) return false;
-    out += reference;
+    if (reference.starts_with('/')) {
+      append_with_stripped(out, reference, place.stripped);
+    } else {
+      out += reference;
+    }
     return true;
   }
   rest.remove_prefix(2);
@@ -308,8 +324,12 @@ bool append_reference(std::string& out, std::string_view reference, std::span<co
       (rest.size() == base_path.size() || std::string_view("/?#").contains(rest[base_path.size()]))) {
     rest.remove_prefix(base_path.size());
   }
-  if (!rest.starts_with('/') || rest.starts_with("//")) out += '/';
-  if (!rest.starts_with("//")) out += rest;  // `//name/` would lead to another host
+  if (rest.starts_with("//")) rest = {};  // `//name/` would lead to another host
+  if (rest.starts_with('/')) {
+    append_with_stripped(out, rest, place.stripped);
+  } else {
+    out.append(place.stripped).append("/").append(rest);
+  }
   return true;
 }
 

@@ -70,7 +70,7 @@ void AnswerReader::begin_response() {
                              field.id == http::FieldId::set_cookie ? "[withheld]" : field.value);
     }
   }
-  take_answer_fields(head, rules_, {authority_, address_.base_path}, response_, report_);
+  take_answer_fields(head, rules_, {authority_, address_.base_path, rules_.stripped}, response_, report_);
   if (head.body.kind == http::BodyKind::none) response_.length = length_for_head(head, asked_);
 }
 

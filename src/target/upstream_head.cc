@@ -111,11 +111,13 @@ void append_target(std::string& out, const Call& call, const Principal& principa
       http::append_normalized(out, text);
     }
   };
+  // The operation's paths begin with it: the router compared it byte by byte, perhaps but for the case.
+  const std::size_t stripped = call.forwards.stripped.size();
   if (call.head.query.empty() || (call.carriers.pairs.empty() && call.forwards.credentials.empty())) {
-    append(call.head.target);
+    append(call.head.target.substr(stripped));
     return;
   }
-  append(call.head.path);
+  append(call.head.path.substr(stripped));
   char mark = '?';
   for (const http::QueryPair pair : http::QueryPairs(call.head.query)) {
     if (carries_credential(pair.name, call, principal)) continue;
@@ -185,6 +187,7 @@ void append_caller(std::string& out, const Call& call, const Principal& principa
   http::append_field(out, "X-Forwarded-For", call.client_text);
   http::append_field(out, "X-Forwarded-Proto", "https");
   if (!call.authority.empty()) http::append_field(out, "X-Forwarded-Host", call.authority);
+  if (!call.forwards.stripped.empty()) http::append_field(out, "X-Forwarded-Prefix", call.forwards.stripped);
   out += principal->upstream_fields();
   // Each as scheme=id: the name of a scheme has no `=`.
   for (bool another = false; const IdentityPointer& one : principal.beside()) {

@@ -172,6 +172,14 @@ std::unexpected<Error> not_a_request() {
                  "this is not a request: write a method, and a path as in a request line");
 }
 
+// That a target in absolute form names, as Host must have it.
+std::string_view host_of(std::string_view target) {
+  const auto mark = target.find("://");
+  if (mark == std::string_view::npos || target.starts_with('/')) return kHost;
+  target.remove_prefix(mark + 3);
+  return target.substr(0, target.find_first_of("/?#"));
+}
+
 // A line break would add a line to the request.
 bool holds_controls(const Question& question) {
   const auto holds = [](std::string_view text) {
@@ -199,10 +207,10 @@ class Trial {
   }
 
   Result<Reply> ask() {
-    // The operation decides which credential the request carries.
+    // The operation, which the host selects too, decides which credential the request carries.
     GATEHOUSE_CHECK(read({}));
     Carried carried;
-    if (question_.caller) {
+    if (question_.caller && gate::arrive(exchange_, served_, clock_, entropy_)) {
       auto matched = gate::Router::route(exchange_);
       if (matched) {
         const auto* const alternative = alternative_of(*policy_, matched->operation(), *question_.caller);
@@ -259,7 +267,7 @@ class Trial {
     std::string lines = carried.lines;
     if (std::ranges::none_of(question_.fields,
                              [](const auto& field) { return equal_ignoring_case(field.first, "host"); }))
-      http::append_field(lines, "Host", kHost);
+      http::append_field(lines, "Host", host_of(question_.target));
     if (!question_.type.empty()) http::append_field(lines, "Content-Type", question_.type);
     if (!question_.body.empty())
       http::append_field(lines, "Content-Length", std::to_string(question_.body.size()));

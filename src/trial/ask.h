@@ -33,7 +33,7 @@ struct AssumedCaller {
 
 struct Question {
   std::string method;
-  std::string target;  // as in a request line, a path and perhaps a query
+  std::string target;  // as in a request line: a path and perhaps a query, or a URL, which names the host
   std::vector<std::pair<std::string, std::string>> fields;
   std::string type;  // of the body
   std::string body;

@@ -61,8 +61,11 @@ const needed = {
   'operations.OPERATION.resource': {},
   'operations.OPERATION.resource.upstream': {},
 };
-// The keys of the list that this binary, without handlers, refuses for a reason of their value.
-const refused = { 'operations.OPERATION.handler': 'this program has no handler `price`' };
+// The keys of the list that are refused for a reason of their value: this binary has no handlers, and `operations` has names without it.
+const refused = {
+  'operations.OPERATION.handler': 'this program has no handler `price`',
+  'openapi[].name': 'operations.getOrder: no OpenAPI document has an operation of that operationId',
+};
 
 const nameOf = ({ section, key }) => (section ? `${section}.${key}` : key);
 
