@@ -1,37 +1,24 @@
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include "app/command_line.h"
 #include "app/commands.h"
-#include "app/load_policy.h"
 #include "app/process_resources.h"
+#include "app/store_session.h"
 #include "app/table.h"
-#include "audit/event_files.h"
-#include "audit/journal.h"
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "base/utf8.h"
-#include "db/sqlite_store.h"
 #include "json/writer.h"
-#include "net/finish.h"
-#include "net/loop.h"
-#include "store/key_maker.h"
 #include "store/key_service.h"
-#include "store/key_store.h"
-#include "store/serving_mark.h"
 
 namespace gatehouse::app {
 namespace {
@@ -46,151 +33,29 @@ struct KeyOptions {
   bool json = false;
 };
 
-// The exit status of a change that is stored, but not confirmed by a running server, or without an event.
-constexpr int kNotConfirmed = 3;
+struct KeySession : StoreSession {
+  store::KeyService& keys;
+};
+
+int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
+  return with_store("key", words.config, Requires::all_settings, [&](const StoreSession& store) {
+    const auto hasher = open_key_hasher(store.settings);
+    if (!hasher) return fail("key", hasher.error().text);
+    const SystemClock clock;
+    SystemEntropy entropy;
+    store::KeyService keys(store.store, **hasher, entropy, clock, store.recorder.actor());
+    return work({store, keys});
+  });
+}
 
 std::string date(WallTime time) {
   if (time == WallTime::max()) return "never";
   return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(time));
 }
 
-// Ends the process with `last_words` where the work takes too long: the store may be locked, and a call into
-// a disk that hangs does not return.
-class Watchdog {
- public:
-  static constexpr std::chrono::seconds kPatience{15};
-
-  explicit Watchdog(std::string last_words)
-      : thread_([this, words = std::move(last_words)] {
-          std::unique_lock lock(mutex_);
-          if (changed_.wait_for(lock, kPatience, [this] { return done_; })) return;
-          fail("key", words);
-          std::_Exit(1);
-        }) {}
-  ~Watchdog() {
-    stop();
-    thread_.join();
-  }
-  // The work is done.
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      done_ = true;
-    }
-    changed_.notify_all();
-  }
-  Watchdog(const Watchdog&) = delete;
-  Watchdog& operator=(const Watchdog&) = delete;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool done_ = false;
-  std::thread thread_;  // last: it uses the others
-};
-
-// The keys of the configuration's store, for one command.
-struct KeySession {
-  const policy::Settings& settings;
-  db::SqliteStore& store;
-  store::KeyService& service;
-  net::Loop& loop;
-  Watchdog& watchdog;
-
-  template <typename T>
-  T finish(net::Task<T> task) const {
-    return net::finish(loop, std::move(task));
-  }
-  static MonotonicTime until() { return SystemClock().monotonic() + kStorePatience; }
-
-  Result<store::KeyVersion> version() const {
-    GATEHOUSE_TRY(const store::KeyChange change, finish(service.last_change(loop, until())));
-    // Looked at last: where another file has taken the path meanwhile, the change was made to one that is
-    // gone.
-    GATEHOUSE_TRY(const db::FileIdentity file, store.file());
-    return store::KeyVersion{file, change.number, change.value};
-  }
-};
-
-int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
-  const auto settings = load_settings(words.config, "the command did nothing");
-  if (!settings) return 1;
-  Watchdog watchdog(
-      fmt::format("{} did not answer within {} s, so it is unknown whether anything has changed; check with "
-                  "`gatehouse key list`, and try again",
-                  settings->store, Watchdog::kPatience.count()));
-  const SystemClock clock;
-  const auto store = open_store(*settings, clock, db::SqliteStore::Replaced::refuse);
-  if (!store) return fail("key", store.error().text);
-  const auto hasher = open_key_hasher(*settings);
-  if (!hasher) return fail("key", hasher.error().text);
-  SystemEntropy entropy;
-  auto sink = open_event_sink(*settings);
-  if (!sink) return fail("key", sink.error().text);
-  net::Loop loop(clock);
-  std::vector<std::unique_ptr<audit::Sink>> sinks;
-  sinks.push_back(*std::move(sink));
-  audit::Journal journal(std::move(sinks), clock);
-  const auto record = journal.worker(&loop);
-  const auto maker = store::KeyMaker::hold((*store)->path(), entropy);
-  if (!maker) return fail("key", maker.error().text);
-  store::KeyActor actor{record.get(), fmt::format("uid:{}", ::getuid()), "command", &*maker};
-  actor.has_event = [path = (*store)->path()](std::string_view id) { return has_event(path, id); };
-  store::KeyService service(**store, **hasher, entropy, clock, std::move(actor));
-  if (const auto left = net::finish(loop, service.record_left(loop, KeySession::until())); !left) {
-    fail("key", fmt::format(
-                    "events of earlier changes of keys could not be recorded, and are noted in the store: {}",
-                    left.error().text));
-  }
-  return work({*settings, **store, service, loop, watchdog});
-}
-
-// After a change that is in the store: waits until every running server has read it. So a revoked key is
-// refused when the command returns, and a script can use the key that it has just made. Gives the exit
-// status: kNotConfirmed where a server has not confirmed it in time. Where no server runs on the store, that
-// is said: it may be the wrong configuration.
-int let_servers_read(const KeySession& keys) {
-  constexpr std::chrono::seconds kPatience{5};
-  keys.watchdog.stop();
-  const auto state = store::wait_for_servers(keys.store.path(), [&] { return keys.version(); }, kPatience);
-  if (!state) {
-    return fail(
-        "key",
-        fmt::format("the change is stored, but it is unknown whether a running server has read it: {}",
-                    state.error().text),
-        kNotConfirmed);
-  }
-  if (state->behind > 0) {
-    return fail(
-        "key",
-        fmt::format("the change is stored, but {} of {} running servers did not confirm within {} s that "
-                    "they have read it; a server that cannot read its store refuses all keys after {} s",
-                    state->behind, state->running, kPatience.count(), store::KeyStore::kStaleAfter.count()),
-        kNotConfirmed);
-  }
-  if (state->running == 0) {
-    fmt::print(stderr,
-               "No running server uses {}: the change applies to servers that start with it. Check that -c "
-               "names the configuration of the running server.\n",
-               keys.store.path());
-  }
-  return 0;
-}
-
-// After a change: the status of `let_servers_read`, or kNotConfirmed if the change left no event.
-int status_of(const KeySession& keys, const store::Recorded& change) {
-  const int status = let_servers_read(keys);
-  if (change.event) return status;
-  return fail(
-      "key",
-      fmt::format("the change is stored, but its event could not be recorded, and is noted in the store: {}",
-                  change.event.error().text),
-      kNotConfirmed);
-}
-
-int show_new_key(const KeyOptions& words, const KeySession& keys, Result<store::CreatedKey> created) {
+int show_new_key(const KeyOptions& words, const KeySession& store, Result<store::CreatedKey> created) {
   if (!created) return fail("key", fmt::format("no key was made: {}", created.error().text));
-  const int status = status_of(keys, *created);
+  const int status = store.status_of(*created);
   if (words.json) {
     fmt::print("{{\"id\":\"{}\",\"key\":\"{}\"}}\n", created->id, created->text.reveal());
   } else {
@@ -236,12 +101,12 @@ Result<> choose_authenticators(const policy::Settings& settings, store::KeyReque
 }
 
 int create(KeyOptions& words) {
-  return with_keys(words, [&](const KeySession& keys) {
+  return with_keys(words, [&](const KeySession& store) {
     for (const std::string& role : words.request.roles) {
-      if (!keys.settings.roles.contains(role))
+      if (!store.settings.roles.contains(role))
         return fail("key", fmt::format("the configuration has no role `{}`", role));
     }
-    if (const auto chosen = choose_authenticators(keys.settings, words.request); !chosen) {
+    if (const auto chosen = choose_authenticators(store.settings, words.request); !chosen) {
       return fail("key", chosen.error().text);
     }
     if (words.expires) {
@@ -253,8 +118,8 @@ int create(KeyOptions& words) {
       if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
       words.request.addresses.push_back(*network);
     }
-    return show_new_key(words, keys,
-                        keys.finish(keys.service.create(keys.loop, KeySession::until(), words.request)));
+    return show_new_key(words, store,
+                        store.finish(store.keys.create(store.loop, StoreSession::until(), words.request)));
   });
 }
 
@@ -292,8 +157,8 @@ void print_json(const store::ListedKey& key, WallTime now) {
 }
 
 int list(const KeyOptions& words) {
-  return with_keys(words, [&](const KeySession& keys) {
-    const auto listed = keys.finish(keys.service.list(keys.loop, KeySession::until()));
+  return with_keys(words, [&](const KeySession& store) {
+    const auto listed = store.finish(store.keys.list(store.loop, StoreSession::until()));
     if (!listed) return fail("key", listed.error().text);
     const WallTime now = SystemClock().wall();
     Table table({{"ID", Column::Align::left, Column::Fit::whole},
@@ -328,20 +193,20 @@ void check_id(const KeyOptions& words) {
 
 int rotate(const KeyOptions& words) {
   check_id(words);
-  return with_keys(words, [&](const KeySession& keys) {
+  return with_keys(words, [&](const KeySession& store) {
     const auto overlap = parse_duration(words.overlap);
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
-    return show_new_key(words, keys,
-                        keys.finish(keys.service.rotate(keys.loop, KeySession::until(), words.id, *overlap)));
+    return show_new_key(
+        words, store, store.finish(store.keys.rotate(store.loop, StoreSession::until(), words.id, *overlap)));
   });
 }
 
 int revoke(const KeyOptions& words) {
   check_id(words);
-  return with_keys(words, [&](const KeySession& keys) {
-    const auto done = keys.finish(keys.service.revoke(keys.loop, KeySession::until(), words.id));
+  return with_keys(words, [&](const KeySession& store) {
+    const auto done = store.finish(store.keys.revoke(store.loop, StoreSession::until(), words.id));
     if (!done) return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
-    const int status = status_of(keys, *done);
+    const int status = store.status_of(*done);
     if (status == 0) fmt::print(stderr, "Key {} is revoked.\n", words.id);
     return status;
   });

@@ -1,33 +1,66 @@
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/configuration_changes.h"
 #include "app/load_policy.h"
 #include "app/service.h"
 #include "app/signals.h"
+#include "store/instruction_service.h"
 
 namespace gatehouse::app {
 namespace {
 
-void reload(Service& service, const std::string& path) {
-  service.reopen_logs();
+using store::ReloadOutcome;
+
+struct Reloaded {
+  ReloadOutcome outcome;
+  std::string said;  // in one line, for the log
+};
+
+Reloaded try_reload(Service& service, const std::string& path) {
+  using enum ReloadOutcome::Done;
+  Reloaded made;
+  made.outcome.configuration = std::filesystem::absolute(path).string();
   Problems problems;
   const auto policy = load_policy(path, problems);
   if (!policy) {
-    fmt::print(stderr, "{}", problems.text());
-    tell_operator(fmt::format("{}: the configuration is unchanged", count_of(problems, path)));
-    return;
+    made.outcome.text = problems.text();
+    fmt::print(stderr, "{}", made.outcome.text);
+    made.said = fmt::format("{}: the configuration is unchanged", count_of(problems, path));
+    return made;
   }
+  const std::vector<std::string> changes = changes_between(service.policy(), *policy);
   if (const auto done = service.reload(policy); !done) {
-    tell_operator(fmt::format("{}; the configuration is unchanged", done.error().text));
-    return;
+    made.outcome.text = done.error().text;
+    made.said = fmt::format("{}; the configuration is unchanged", done.error().text);
+    return made;
   }
-  tell_operator("reloaded");
+  made.outcome.done = reloaded;
+  made.outcome.text = changes.empty()
+                          ? "nothing in it or its documents changed; the files that it names were read again"
+                          : fmt::format("{}", fmt::join(changes, "\n"));
+  made.said =
+      changes.empty() ? "reloaded, without changes" : fmt::format("reloaded: {}", fmt::join(changes, "; "));
+  return made;
+}
+
+// `asked`: the id of the command that asked for it; empty: SIGHUP.
+void reload(Service& service, const std::string& path, std::string asked) {
+  service.reopen_logs();
+  Reloaded made = try_reload(service, path);
+  made.outcome.reload = std::move(asked);
+  tell_operator(made.said);
+  service.report_reload(std::move(made.outcome));
 }
 
 int serve(const std::string& path) {
@@ -41,16 +74,22 @@ int serve(const std::string& path) {
   }
   tell_operator(fmt::format("{} operation{}, serving", policy->operations.size(),
                             policy->operations.size() == 1 ? "" : "s"));
+  // A reload that was asked for before the start is none of this process.
+  std::string answered = (*service)->asked_reload();
   for (;;) {
-    constexpr timespec kTick{0, 500'000'000};
+    constexpr timespec kTick{0, 200'000'000};
     switch (sigtimedwait(&signals, nullptr, &kTick)) {
-      case SIGHUP: reload(**service, path); break;
+      case SIGHUP: reload(**service, path, {}); break;
       case SIGTERM:
       case SIGINT:
         tell_operator("draining");
         (*service)->drain();
         return 0;
       default:
+        if (std::string asked = (*service)->asked_reload(); asked != answered) {
+          answered = asked;
+          reload(**service, path, std::move(asked));
+        }
         (*service)->watch_certificates();
         (*service)->take_over();
         break;
@@ -61,7 +100,7 @@ int serve(const std::string& path) {
 }  // namespace
 
 void add_serve(CLI::App& program, int& status) {
-  Command command(program, "serve", "Run the server. SIGHUP reloads, SIGTERM drains.",
+  Command command(program, "serve", "Run the server. SIGHUP and `gatehouse reload` reload, SIGTERM drains.",
                   "gatehouse serve -c gatehouse.yaml");
   const auto path = std::make_shared<std::string>("gatehouse.yaml");
   command.option("-c,--config", *path, "The configuration");

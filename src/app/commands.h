@@ -1,6 +1,6 @@
 // The commands of the program. Each parses its own words (CLI11), says `--help` with an example, writes
 // results to standard output and errors to standard error, and gives the exit status: 0, 1 for failure, 2 for
-// wrong usage, 3 for a change of keys that is stored and that a running server has not confirmed.
+// wrong usage, 3 for a change in the store that is made and that a running server has not confirmed.
 #pragma once
 
 namespace CLI {
@@ -16,10 +16,14 @@ using AddCommand = void(CLI::App& program, int& status);
 #define GATEHOUSE_COMMANDS(X) \
   X(add_demo)                 \
   X(add_serve)                \
+  X(add_reload)               \
   X(add_check)                \
   X(add_review)               \
   X(add_init)                 \
   X(add_key)                  \
+  X(add_block)                \
+  X(add_unblock)              \
+  X(add_maintenance)          \
   X(add_log)                  \
   X(add_why)                  \
   X(add_explain)              \

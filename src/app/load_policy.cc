@@ -1,6 +1,8 @@
 #include "app/load_policy.h"
 
+#include <chrono>
 #include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -55,17 +57,40 @@ std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, st
   return policy;
 }
 
+namespace {
+
+std::optional<policy::Settings> read(const std::string& path, Problems& problems) {
+  const auto source = doc::load(path, doc::disk_files(), problems);
+  if (!source) return std::nullopt;
+  policy::Settings settings =
+      policy::read_settings(*source, std::filesystem::absolute(path).parent_path().string(), problems);
+  settings.source = source;
+  return settings;
+}
+
+}  // namespace
+
 std::optional<policy::Settings> load_settings(const std::string& path, std::string_view consequence) {
   Problems problems;
-  std::optional<policy::Settings> settings;
-  if (const auto source = doc::load(path, doc::disk_files(), problems)) {
-    settings =
-        policy::read_settings(*source, std::filesystem::absolute(path).parent_path().string(), problems);
-    settings->source = source;
-  }
+  auto settings = read(path, problems);
   if (problems.empty()) return settings;
   tell(problems, path, consequence);
   return std::nullopt;
+}
+
+std::optional<policy::Settings> load_store_settings(const std::string& path, std::string_view consequence) {
+  Problems problems;
+  auto settings = read(path, problems);
+  if (problems.empty()) return settings;
+  std::error_code error;  // a store that cannot be examined cannot be opened either
+  if (!settings || settings->store.empty() || !std::filesystem::exists(settings->store, error)) {
+    tell(problems, path, consequence);
+    return std::nullopt;
+  }
+  // What the problems are about is not known: nothing in the store is deleted.
+  settings->keep_events = std::chrono::nanoseconds::max() / 2;
+  settings->keep_size = ByteCount{std::uint64_t{1} << 60U};
+  return settings;
 }
 
 std::string count_of(const Problems& problems, const std::string& path) {

@@ -25,6 +25,10 @@ std::shared_ptr<const policy::PolicySet> load_policy(const std::string& path, st
 // only, and must work while a document or a certificate cannot be read. As above where there is a problem.
 std::optional<policy::Settings> load_settings(const std::string& path, std::string_view consequence);
 
+// The same for commands that must work while it is being edited: of a configuration with problems, the path
+// of its store, where that is there. Nothing else of it may be used.
+std::optional<policy::Settings> load_store_settings(const std::string& path, std::string_view consequence);
+
 // "4 problems in gatehouse.yaml"
 std::string count_of(const Problems& problems, const std::string& path);
 

@@ -24,9 +24,12 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "base/uuid.h"
+#include "core/instructions.h"
 #include "db/catalogue.h"
 #include "db/connection.h"
 #include "net/finish.h"
+#include "store/instruction_service.h"
 #include "store/key_maker.h"
 #include "store/key_service.h"
 
@@ -143,6 +146,10 @@ Event failure_of_process(std::string_view name, WallTime now) {
   return event;
 }
 
+std::int64_t seconds_since_1970(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
 }  // namespace
 
 void tell_operator(std::string_view text) {
@@ -209,7 +216,10 @@ ProcessResources::ProcessResources()
       }()),
       limiter(entropy),
       shared{.clock = clock, .limits = limiter, .connections = {}, .admin_connections = {}},
-      threads(std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue)) {}
+      threads(std::make_shared<net::BlockingPool>(kBlockingThreads, kBlockingQueue)),
+      instructions(std::make_shared<InstructionBoard>()),
+      server_(Uuid::v7(clock.wall(), entropy).text()),
+      reloaded_at_(seconds_since_1970(clock.wall())) {}
 
 // The store's thread may continue for as long as someone holds the keys.
 ProcessResources::~ProcessResources() {
@@ -231,7 +241,10 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
   const auto report = [background = resources->background_, &clock = resources->clock](
                           const Result<>& confirmed) { report_confirming(*background, clock, confirmed); };
   GATEHOUSE_TRY(auto keys, store::KeyStore::open(std::move(store), resources->clock,
-                                                 {.confirm = std::move(confirm), .report = report}));
+                                                 {.confirm = std::move(confirm),
+                                                  .report = report,
+                                                  .instructions = resources->instructions}));
+  resources->shared.instructions = resources->instructions;
   resources->keys = std::move(keys);
   GATEHOUSE_CHECK(resources->open_for(policy));
   // The journal writes to the store alone: `gatehouse log` and the sinks of `log:` read it there.
@@ -264,12 +277,29 @@ void ProcessResources::record_left_changes() {
   if (!maker) return;
   net::Loop loop(clock);
   const auto record = journal->worker(&loop);
-  store::KeyActor actor{.record = record.get(), .maker = &*maker};
+  store::ChangeActor actor{.record = record.get(), .maker = &*maker};
   actor.has_event = [path = store_->path()](std::string_view id) { return has_event(path, id); };
   store::KeyService service(*store_, *hasher, entropy, clock, std::move(actor));
-  const auto left = net::finish(loop, service.record_left(loop, clock.monotonic() + kLongest));
+  const auto left = net::finish(loop, service.recorder().record_left(loop, clock.monotonic() + kLongest));
   if (left && *left > 0)
     tell_operator(fmt::format("recorded {} changes of keys whose commands ended before they did", *left));
+}
+
+void ProcessResources::report_reload(store::ReloadOutcome outcome) {
+  constexpr std::chrono::seconds kLongest{5};
+  const bool reloaded = outcome.done == store::ReloadOutcome::Done::reloaded;
+  reload_refused_ = !reloaded;
+  if (reloaded) reloaded_at_ = seconds_since_1970(clock.wall());
+  if (outcome.reload.empty()) return;
+  outcome.server = server_;
+  net::Loop loop(clock);
+  const store::ChangeRecorder nothing(*store_, entropy, clock, {});
+  store::InstructionService service(*store_, clock, nothing);
+  const auto reported =
+      net::finish(loop, service.report(loop, clock.monotonic() + kLongest, std::move(outcome)));
+  if (!reported) {
+    tell_operator(fmt::format("`gatehouse reload` does not get its result: {}", reported.error().text));
+  }
 }
 
 Result<> ProcessResources::open_for(const policy::PolicySet& policy) {
@@ -359,6 +389,10 @@ std::shared_ptr<CallerShares> ProcessResources::concurrency(const policy::Operat
 void ProcessResources::render_metrics(std::string& out) const {
   journal->render(out);
   using Type = audit::MetricType;
+  const auto given = instructions->current();
+  const auto counted = [&](Instruction::Kind kind) {
+    return given ? static_cast<double>(given->count(kind)) : 0.0;
+  };
   const audit::Sample samples[] = {
       {"gatehouse_connections", "Open connections.", Type::gauge,
        static_cast<double>(shared.connections.open())},
@@ -374,6 +408,18 @@ void ProcessResources::render_metrics(std::string& out) const {
       {"gatehouse_keys_unconfirmed",
        "1 while `gatehouse key` cannot confirm which keys this server has read, else 0.", Type::gauge,
        keys->cannot_confirm() ? 1.0 : 0.0},
+      {"gatehouse_config_last_reload_successful",
+       "1 if the last reload was taken up, or there was none, else 0.", Type::gauge,
+       reload_refused_ ? 0.0 : 1.0},
+      {"gatehouse_config_last_reload_success_timestamp_seconds",
+       "When the configuration in use was loaded, in seconds since 1970.", Type::gauge,
+       static_cast<double>(reloaded_at_.load())},
+      {"gatehouse_blocked_addresses", "Addresses and networks that `gatehouse block` named.", Type::gauge,
+       counted(Instruction::Kind::block_address)},
+      {"gatehouse_blocked_principals", "Principals that `gatehouse block` named.", Type::gauge,
+       counted(Instruction::Kind::block_principal)},
+      {"gatehouse_maintenance", "Entries of `gatehouse maintenance list`.", Type::gauge,
+       counted(Instruction::Kind::maintenance)},
       {"gatehouse_issuer_key_failures_total", "Fetches of issuers' keys that failed.", Type::counter,
        static_cast<double>(issuers.failures())},
       {"gatehouse_issuer_key_age_seconds",

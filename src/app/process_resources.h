@@ -2,6 +2,7 @@
 // the threads.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -26,6 +27,13 @@
 #include "store/key_store.h"
 #include "store/limiter.h"
 #include "target/database.h"
+
+namespace gatehouse {
+class InstructionBoard;
+}
+namespace gatehouse::store {
+struct ReloadOutcome;
+}
 
 namespace gatehouse::app {
 
@@ -62,6 +70,8 @@ struct ProcessResources {
   // Records the events of changes of keys whose process ended before it did (store/key_service.h). Blocks;
   // what fails is tried again with the next call.
   void record_left_changes();
+  // Keeps what became of a reload: for metrics, and, where a command asked for it (`reload`), in the store.
+  void report_reload(store::ReloadOutcome outcome);
 
   // Never destroyed: a statement that nothing stops reads it to the end of the process.
   const Clock& clock;
@@ -78,6 +88,7 @@ struct ProcessResources {
   std::shared_ptr<net::BlockingPool> checkers;  // for schema checks that take long
   std::shared_ptr<const crypto::KeyHasher> hasher;
   std::shared_ptr<store::KeyStore> keys;
+  const std::shared_ptr<InstructionBoard> instructions;
   std::shared_ptr<const crypto::Signer> signer;
   std::unique_ptr<audit::Journal> journal;
   const std::shared_ptr<crypto::CacheMeter> tokens = std::make_shared<crypto::CacheMeter>();
@@ -101,7 +112,10 @@ struct ProcessResources {
 
  private:
   std::shared_ptr<db::SqliteStore> store_;
-  std::mutex mutex_;  // workers assemble their parts at the same time
+  const std::string server_;  // its name among those of the store
+  std::atomic<bool> reload_refused_{false};
+  std::atomic<std::int64_t> reloaded_at_;  // seconds since 1970 of the last load that succeeded
+  std::mutex mutex_;                       // workers assemble their parts at the same time
   std::map<std::string, std::shared_ptr<CallerShares>> concurrency_;
   std::weak_ptr<target::Database> database_;  // the last one
 };

@@ -20,7 +20,9 @@ std::string_view meaning_of(Reason reason) {
     case Reason::upgrade_unsupported:
       return "the request asks for another protocol on its connection, such as a WebSocket, which Gatehouse "
              "does not support; as a plain request it would have another meaning";
-    case Reason::address_blocked: return "the address is in blocked.addresses, or not in allowed.addresses";
+    case Reason::address_blocked:
+      return "the address is in blocked.addresses, or blocked with `gatehouse block`, or not in "
+             "allowed.addresses";
     case Reason::handshake_failed: return "the TLS handshake did not succeed";
     case Reason::proxy_header:
       return "the connection does not begin with a PROXY header from one of trusted_proxies";
@@ -35,7 +37,8 @@ std::string_view meaning_of(Reason reason) {
       return "an upstream could read this path as the path of another operation, which has another policy; "
              "state with `routing` how the upstreams read paths";
     case Reason::method_not_allowed: return "the path has operations, but none for this method";
-    case Reason::maintenance: return "the operation is in maintenance.operations";
+    case Reason::maintenance:
+      return "the operation is in maintenance.operations, or in maintenance with `gatehouse maintenance`";
     case Reason::rate_limited: return "more requests than the limit allows";
     case Reason::too_many_at_once:
       return "as many requests as the operation's concurrency allows are under way";
@@ -58,7 +61,8 @@ std::string_view meaning_of(Reason reason) {
       return "the token's claims do not match the authenticator: issuer, audience, type or form";
     case Reason::keys_unavailable:
       return "the issuer's keys could not be fetched, so no token can be verified";
-    case Reason::principal_blocked: return "the principal is in blocked.principals";
+    case Reason::principal_blocked:
+      return "the principal is in blocked.principals, or blocked with `gatehouse block`";
     case Reason::permission_missing: return "none of the principal's roles has the permission";
     case Reason::scope_missing: return "the credential lacks a scope that the operation's security requires";
     case Reason::condition_false: return "the condition is false for this request";

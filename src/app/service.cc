@@ -10,6 +10,8 @@
 #include "app/listening.h"
 #include "app/restart.h"
 #include "app/two_steps.h"
+#include "core/instructions.h"
+#include "store/instruction_service.h"
 
 namespace gatehouse::app {
 namespace {
@@ -175,6 +177,13 @@ void Service::take_over() {
   resources_->record_left_changes();
   took_over_ = resources_->clock.monotonic();
 }
+
+std::string Service::asked_reload() const {
+  const auto now = resources_->instructions->current();
+  return now ? std::string(now->reload()) : std::string();
+}
+
+void Service::report_reload(store::ReloadOutcome outcome) { resources_->report_reload(std::move(outcome)); }
 
 void Service::drain() {
   resources_->shared.state = server::State::draining;

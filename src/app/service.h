@@ -12,6 +12,10 @@
 #include "net/worker_group.h"
 #include "server/worker.h"
 
+namespace gatehouse::store {
+struct ReloadOutcome;
+}
+
 namespace gatehouse::app {
 
 class Service {
@@ -27,6 +31,12 @@ class Service {
   void watch_certificates();
   // Now and then: what processes that ended left to others.
   void take_over();
+  // The id of the last reload that a command asked for; empty: none.
+  std::string asked_reload() const;
+  // Tells the waiting command what became of it, and remembers it for metrics.
+  void report_reload(store::ReloadOutcome outcome);
+  // What the next reload changes.
+  const policy::PolicySet& policy() const { return *policy_; }
   // Sinks open their files again.
   void reopen_logs() { resources_->journal->reopen(); }
   // Takes no new connections, and returns when the last answer has left or the drain deadline has passed.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "core/instructions.h"
 #include "gate/secret_forms.h"
 #include "http/forwarded.h"
 #include "http/query.h"
@@ -279,6 +280,8 @@ Verdict<void> admits_address(const Exchange& exchange) {
     return refuse(Reason::address_blocked, "allowed.addresses");
   if (!policy.blocked_addresses.empty() && policy.blocked_addresses.contains(exchange.client))
     return refuse(Reason::address_blocked, "blocked.addresses");
+  if (exchange.instructions && exchange.instructions->block(exchange.client))
+    return refuse(Reason::address_blocked, "gatehouse block");
   return {};
 }
 

@@ -29,6 +29,10 @@
 #include "policy/policy_set.h"
 #include "schema/findings.h"
 
+namespace gatehouse {
+class Instructions;
+}
+
 namespace gatehouse::gate {
 
 struct Exchange;
@@ -87,6 +91,8 @@ struct Found {
   std::shared_ptr<const policy::PolicySet> policy;
   const Peer* peer = nullptr;
   PresentPolicy* present = nullptr;  // null: there are no reloads
+  // Those that held when the request came; null: none that a request depends on.
+  std::shared_ptr<const Instructions> instructions;
   IpAddress client;
   Kept<std::string> client_text;
   Kept<std::string> authority;  // the host of this server that the request names; empty: not a served host
@@ -122,6 +128,7 @@ struct Found {
   std::size_t marked_bytes = 0;
   Kept<std::string> credential_text;  // holds those that do not stand in the request as they are
   Kept<std::string> detail;           // for operators
+  std::string_view announcement;      // of maintenance: the refusal's message; empty: its own
   // While the target works: its work is finished, and recorded, although the client has disconnected.
   net::OnHangUp on_hang_up = net::OnHangUp::cancel;
   std::shared_ptr<const void>
@@ -166,6 +173,7 @@ struct Exchange : Found, Parsed {
   void end() {
     checked.forget();
     policy.reset();
+    instructions.reset();
     answer.drop();
     place.reset();
     Parsed::forget();

@@ -156,9 +156,8 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
   // RFC 9110 section 15.5.16. Which types are taken is a detail like any other.
   if (refusal.answer == RefusalAnswer::unsupported_media_type && details)
     response.fields.add(http::FieldId::accept, "Accept", exchange.checked.operation()->accepts);
-  const bool announced = refusal.reason == Reason::maintenance && exchange.checked.operation() != nullptr;
   const std::string_view message =
-      announced ? std::string_view(exchange.checked.operation()->maintenance->body) : std::string_view();
+      refusal.reason == Reason::maintenance ? exchange.announcement : std::string_view();
   append_body(response.body, {text.error.view(), message.empty() ? text.message.view() : message},
               response.status, exchange.id->text(), details ? &exchange : nullptr, problem);
   return Released(exchange);

@@ -1,7 +1,11 @@
 #include "gate/route.h"
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "core/instructions.h"
 #include "http/encoded_slash.h"
 #include "http/route_table.h"
 
@@ -28,6 +32,12 @@ Verdict<void> check_encoded_slashes(const Exchange& exchange, const policy::Oper
                         (other.outcome == http::RouteOutcome::found && other.route != operation.index);
   if (is_other) return refuse(Reason::path_ambiguous, operation.name);
   return {};
+}
+
+// Null: none that holds for it. Built-in operations depend on no service.
+const Instruction* instructed(const Exchange& exchange, const policy::Operation& operation) {
+  if (!exchange.instructions || operation.built_in() != nullptr) return nullptr;
+  return exchange.instructions->maintenance_of(operation.name, exchange.received);
 }
 
 }  // namespace
@@ -57,12 +67,25 @@ Verdict<Matched> Router::route(Exchange& exchange) {
   return Matched(exchange.checked);
 }
 
-Verdict<void> Router::answers_now(const Exchange& exchange) {
-  const policy::MaintenanceSettings* const maintenance = exchange.checked.operation()->maintenance;
-  if (maintenance == nullptr || (maintenance->until && exchange.received >= *maintenance->until)) return {};
-  Refusal refusal(Reason::maintenance, "maintenance");
-  if (maintenance->until)
-    refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(*maintenance->until - exchange.received);
+Verdict<void> Router::answers_now(Exchange& exchange) {
+  const policy::Operation& operation = *exchange.checked.operation();
+  std::optional<WallTime> until;
+  std::string_view rule;
+  if (const auto* const stated = operation.maintenance;
+      stated != nullptr && (!stated->until || exchange.received < *stated->until)) {
+    until = stated->until;
+    exchange.announcement = stated->body;
+    rule = "maintenance";
+  } else if (const Instruction* const given = instructed(exchange, operation)) {
+    until = given->until;
+    exchange.announcement = given->text;
+    exchange.detail = "given by " + given->actor;
+    rule = "gatehouse maintenance";
+  } else {
+    return {};
+  }
+  Refusal refusal(Reason::maintenance, rule);
+  if (until) refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(*until - exchange.received);
   return std::unexpected(refusal);
 }
 

@@ -11,8 +11,8 @@ class Router {
  public:
   // The operation that the path and method stand for.
   static Verdict<Matched> route(Exchange& exchange);
-  // Whether the operation answers now, or `maintenance` names it. Asked behind the limits of its address.
-  static Verdict<void> answers_now(const Exchange& exchange);
+  // Whether the operation answers now, or is in maintenance. Asked behind the limits of its address.
+  static Verdict<void> answers_now(Exchange& exchange);
 };
 
 }  // namespace gatehouse::gate

@@ -265,9 +265,11 @@ net::Task<Answered> Runner::answer(Exchange& exchange, BodyReader& body) {
   co_return Answered{respond(exchange, refusal), refusal};
 }
 
-Verdict<Runner::Again> Runner::ask_again(Exchange& answered) {
+Verdict<Runner::Again> Runner::ask_again(Exchange& answered,
+                                         const std::shared_ptr<const Instructions>& instructions) {
   const auto asked = std::make_unique<Exchange>();
   asked->begin(parts_.policy, *answered.peer);
+  asked->instructions = instructions;
   asked->head = answered.head;
   asked->client = answered.client;
   asked->authority = answered.authority;

@@ -57,15 +57,15 @@ class Runner {
   // All that is judged of a request before its object is looked for. Nothing behind the gates is asked.
   net::Task<Verdict<Input>> admit(Exchange& exchange, BodyReader& body);
 
-  // Whether the request of a running answer would be admitted now, under this runner's policy, as the same
-  // principal: the gates as far as the conditions, with the checked body and the object as found. Limits are
-  // not charged, and nothing is recorded.
+  // Whether the request of a running answer would be admitted now, under this runner's policy and these
+  // instructions, as the same principal: the gates as far as the conditions, with the checked body and the
+  // object as found. Limits are not charged, and nothing is recorded.
   enum class Again : std::uint8_t {
     allowed,        // for as long as the policy and the credential hold
     allowed_now,    // a condition reads the time
     not_known_yet,  // an issuer's keys are being fetched
   };
-  Verdict<Again> ask_again(Exchange& answered);
+  Verdict<Again> ask_again(Exchange& answered, const std::shared_ptr<const Instructions>& instructions);
 
   const policy::PolicySet& policy() const { return *parts_.policy; }
   const std::shared_ptr<const policy::PolicySet>& shared_policy() const { return parts_.policy; }

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/instructions.h"
+
 namespace gatehouse::policy {
 
 void compile_maintenance(PolicySet& set, Problems& problems) {
@@ -12,10 +14,8 @@ void compile_maintenance(PolicySet& set, Problems& problems) {
     const std::string_view name = pattern.value;
     bool any = false;
     for (Operation& operation : set.operations) {
-      const bool named = name.ends_with('*') ? operation.name.starts_with(name.substr(0, name.size() - 1))
-                                             : operation.name == name;
       // What Gatehouse answers itself does not depend on any service.
-      if (!named || operation.built_in() != nullptr) continue;
+      if (!names_operation(name, operation.name) || operation.built_in() != nullptr) continue;
       operation.maintenance = &*set.settings.maintenance;
       any = true;
     }

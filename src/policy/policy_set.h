@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/address_set.h"
 #include "cel/program.h"
 #include "core/answer_rules.h"
 #include "core/head_rules.h"
@@ -22,7 +23,6 @@
 #include "http/path_segment.h"
 #include "openapi/api.h"
 #include "openapi/parameter.h"
-#include "policy/address_set.h"
 #include "policy/guard.h"
 #include "policy/names.h"
 #include "policy/routes.h"

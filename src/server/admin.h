@@ -24,8 +24,6 @@ namespace gatehouse::server {
 
 struct Serving;
 
-using RenderMetrics = std::function<void(std::string& out)>;
-
 // The page that a request asks for.
 gate::ListenerPage page_for(const http::RequestHead& head, const ListenerPolicy& listener, State state,
                             const RenderMetrics& metrics);

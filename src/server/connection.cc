@@ -187,6 +187,7 @@ net::Task<void> ClientConnection::serve() {
     }
     std::unique_ptr<gate::Exchange> exchange = worker_.take_exchange();
     exchange->begin(serving_->runner->shared_policy(), client_.peer);
+    exchange->instructions = worker_.instructions();
     const auto complete = co_await read_head(*exchange);
     next = Next::gone;
     if (complete) {

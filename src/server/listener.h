@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct ListenerPolicy {
   std::uint32_t connections_per_address = 0;
   policy::ProxyProtocol proxy_protocol = policy::ProxyProtocol::off;
 };
+
+// Appends the page of `/metrics`.
+using RenderMetrics = std::function<void(std::string& out)>;
 
 // Made anew when the configuration or a certificate's file changes.
 struct Listening {

@@ -60,6 +60,7 @@ net::Task<void> serve_plaintext(Worker& worker, std::size_t index, net::Accepted
   auto exchange = worker.take_exchange();
   const gate::Peer peer{accepted.peer.address, accepted.peer.address.text(), {}, {}};
   exchange->begin(serving->runner->shared_policy(), peer);
+  exchange->instructions = worker.instructions();
   http::Progress progress = http::Progress::need_more;
   // Half a request has shown its credential all the same.
   const auto record_unfinished = [&](Reason reason) {

@@ -17,6 +17,10 @@
 #include "core/limits.h"
 #include "net/tls.h"
 
+namespace gatehouse {
+class InstructionBoard;
+}
+
 namespace gatehouse::server {
 
 // How many connections are open, in all and from each address. Taken at connect and given back at close;
@@ -86,6 +90,8 @@ struct Shared {
   std::shared_ptr<CallerShares> bodies = std::make_shared<CallerShares>();
   std::atomic<State> state{State::starting};
   HealthRequests health{};
+  // Of operators, by command; null: there are none.
+  std::shared_ptr<const InstructionBoard> instructions = {};
 };
 
 }  // namespace gatehouse::server

@@ -21,13 +21,15 @@ Verdict<void> ServingPolicy::still_admits() {
   const Serving& now = *worker_.serving();
   if (!vouched_for(client_, now)) return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = now.runner->shared_policy();
-  if (policy == exchange_.policy || policy == admitted_by_) return {};
-  const auto again = now.runner->ask_again(exchange_);
+  const std::shared_ptr<const Instructions>& instructions = worker_.instructions();
+  if (policy == exchange_.policy && instructions == exchange_.instructions) return {};
+  if (admitted_by_.are(policy, instructions)) return {};
+  const auto again = now.runner->ask_again(exchange_, instructions);
   if (!again) {
     refused_by_ = policy;
     return std::unexpected(again.error());
   }
-  if (*again != gate::Runner::Again::not_known_yet) admitted_by_ = policy;
+  if (*again != gate::Runner::Again::not_known_yet) admitted_by_ = {policy, instructions};
   return {};
 }
 
@@ -40,7 +42,8 @@ bool vouched_for(const Client& client, const Serving& now) {
 StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier)
     : Timer(worker.loop().timers()), worker_(worker), exchange_(exchange), carrier_(carrier) {
   const policy::Operation* const operation = exchange.checked.operation();
-  if (operation == nullptr || !gate::Decider::depends_on_time(*operation)) judged_by_ = exchange.policy;
+  if (operation == nullptr || !gate::Decider::depends_on_time(*operation))
+    judged_by_ = {exchange.policy, exchange.instructions};
   arm(worker_.loop().now() + kWatchEvery);
 }
 
@@ -58,11 +61,13 @@ Verdict<void> StreamWatch::still_allowed() {
   GATEHOUSE_CHECK(exchange_.checked.principal()->in_force(worker_.shared().clock.wall()));
   if (!vouched_for(carrier_.client(), *worker_.serving())) return refuse(Reason::credential_unknown);
   const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
-  if (policy == judged_by_) return {};
-  // The changes of a reload apply to running answers too: callers, operations and conditions. Conditions that
-  // read the time are evaluated every second, under one policy as well.
-  GATEHOUSE_TRY(const gate::Runner::Again again, worker_.serving()->runner->ask_again(exchange_));
-  if (again == gate::Runner::Again::allowed) judged_by_ = policy;
+  const std::shared_ptr<const Instructions>& instructions = worker_.instructions();
+  if (judged_by_.are(policy, instructions)) return {};
+  // The changes of a reload, and of instructions, apply to running answers too: callers, operations and
+  // conditions. Conditions that read the time are evaluated every second, under one policy as well.
+  GATEHOUSE_TRY(const gate::Runner::Again again,
+                worker_.serving()->runner->ask_again(exchange_, instructions));
+  if (again == gate::Runner::Again::allowed) judged_by_ = {policy, instructions};
   return {};
 }
 

@@ -18,6 +18,16 @@ class Worker;
 // Whether the authorities that vouched for the client's certificate, if it showed one, still count.
 bool vouched_for(const Client& client, const Serving& now);
 
+// What a request is judged by.
+struct JudgedBy {
+  std::shared_ptr<const policy::PolicySet> policy;
+  std::shared_ptr<const Instructions> instructions;
+  bool are(const std::shared_ptr<const policy::PolicySet>& a_policy,
+           const std::shared_ptr<const Instructions>& some_instructions) const {
+    return policy == a_policy && instructions == some_instructions;
+  }
+};
+
 // Of the exchange that begins: it outlives the event of the exchange.
 class ServingPolicy final : public PresentPolicy {
  public:
@@ -28,8 +38,8 @@ class ServingPolicy final : public PresentPolicy {
   Worker& worker_;
   gate::Exchange& exchange_;
   const Client& client_;
-  std::shared_ptr<const policy::PolicySet> admitted_by_;  // need not be asked again; null: none
-  std::shared_ptr<const policy::PolicySet> refused_by_;   // a refusal names parts of it
+  JudgedBy admitted_by_;                                 // need not be asked again; no policy: none
+  std::shared_ptr<const policy::PolicySet> refused_by_;  // a refusal names parts of it
 };
 
 // Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; both
@@ -49,7 +59,7 @@ class StreamWatch final : private net::Timer {
   Worker& worker_;
   gate::Exchange& exchange_;
   Carrier& carrier_;
-  std::shared_ptr<const policy::PolicySet> judged_by_;  // need not be asked again; null: none
+  JudgedBy judged_by_;  // need not be asked again; no policy: none
   std::optional<Reason> ended_;
 };
 

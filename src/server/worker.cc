@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/instructions.h"
 #include "server/connection.h"
 #include "server/plaintext.h"
 
@@ -36,9 +37,14 @@ Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit
       shared_(shared),
       audit_(std::move(audit)),
       serving_(std::move(serving)),
+      instructions_(std::make_unique<InstructionView>(shared.instructions)),
       background_(loop),
       admin_(loop),
       connections_(loop) {}
+
+Worker::~Worker() = default;
+
+const std::shared_ptr<const Instructions>& Worker::instructions() { return instructions_->now(); }
 
 Result<> Worker::listen(RenderMetrics metrics) {
   metrics_ = std::move(metrics);

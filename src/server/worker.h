@@ -18,10 +18,14 @@
 #include "net/stream.h"
 #include "net/task_group.h"
 #include "net/tls.h"
-#include "server/admin.h"
 #include "server/drain_list.h"
 #include "server/listener.h"
 #include "server/shared.h"
+
+namespace gatehouse {
+class Instructions;
+class InstructionView;
+}  // namespace gatehouse
 
 namespace gatehouse::gate {
 class RevocationSource;
@@ -44,6 +48,7 @@ class Worker {
  public:
   Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit,
          std::shared_ptr<const Serving> serving);
+  ~Worker();
 
   // Opens the listeners that the configuration names; `metrics` is of the one worker that has the admin
   // listener, and null for the others.
@@ -59,6 +64,8 @@ class Worker {
   AuditSink& audit() { return *audit_; }
   Entropy& entropy() { return entropy_; }
   const std::shared_ptr<const Serving>& serving() const { return serving_; }
+  // Null where no request depends on one. Valid until the next call.
+  const std::shared_ptr<const Instructions>& instructions();
   bool draining() const { return draining_; }
   // Connections that wait for a request, and exchanges that are under way.
   DrainList<net::Stream>& idle() { return idle_; }
@@ -106,6 +113,7 @@ class Worker {
   std::unique_ptr<AuditSink> audit_;
   SystemEntropy entropy_;
   std::shared_ptr<const Serving> serving_;
+  std::unique_ptr<InstructionView> instructions_;
   std::vector<OpenListener> listeners_;
   RenderMetrics metrics_;
   DrainList<net::Stream> idle_;

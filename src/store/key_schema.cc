@@ -11,11 +11,14 @@ namespace {
 // commit: numbers have no gaps, and are in the order in which the changes can be seen. The last
 // GATEHOUSE_KEPT_CHANGES rows are kept: a reader that is further behind reads all keys.
 #define GATEHOUSE_KEPT_CHANGES "65536"
+// In place of a key's id, which has no `*`: the instructions have changed. A server of an earlier version
+// reads it as a key that is not there.
+#define GATEHOUSE_INSTRUCTIONS_CHANGED "'*instructions'"
 
 #define GATEHOUSE_RECORD_CHANGE(row)                                                                 \
   "  UPDATE gatehouse_key_version SET version = version + 1;"                                        \
   "  INSERT INTO gatehouse_key_changes SELECT version, value, " row                                  \
-  ".id FROM gatehouse_key_version;"                                                                  \
+  " FROM gatehouse_key_version;"                                                                     \
   "  DELETE FROM gatehouse_key_changes WHERE number <= (SELECT version FROM gatehouse_key_version) " \
   "- " GATEHOUSE_KEPT_CHANGES "; END;"
 
@@ -99,13 +102,13 @@ constexpr db::Statement kKeySteps[] = {
         "DROP TRIGGER gatehouse_keys_changed;"
         "DROP TRIGGER gatehouse_keys_moved;"
         "CREATE TRIGGER gatehouse_keys_inserted AFTER INSERT ON gatehouse_keys BEGIN"  //
-        GATEHOUSE_RECORD_CHANGE("NEW")                                                 //
+        GATEHOUSE_RECORD_CHANGE("NEW.id")                                              //
         "CREATE TRIGGER gatehouse_keys_deleted AFTER DELETE ON gatehouse_keys BEGIN"   //
-        GATEHOUSE_RECORD_CHANGE("OLD")                                                 //
+        GATEHOUSE_RECORD_CHANGE("OLD.id")                                              //
         "CREATE TRIGGER gatehouse_keys_changed AFTER UPDATE OF principal, tenant, roles, scopes, hash, "
         "created, "
         "  expires, addresses, overlap_until, revoked_at, authenticators ON gatehouse_keys BEGIN"  //
-        GATEHOUSE_RECORD_CHANGE("NEW")                                                             //
+        GATEHOUSE_RECORD_CHANGE("NEW.id")                                                          //
         "CREATE TRIGGER gatehouse_keys_named BEFORE UPDATE OF id ON gatehouse_keys "
         "  WHEN NEW.id IS NOT OLD.id BEGIN SELECT raise(ABORT, 'the id of a key does not change'); END;",
         "CREATE TABLE gatehouse_key_changes (number bigint PRIMARY KEY, value bigint NOT NULL, "
@@ -138,6 +141,36 @@ constexpr db::Statement kKeySteps[] = {
         "NOT NULL, "
         "key text NOT NULL, principal text NOT NULL, actor text NOT NULL, scheme text NOT NULL, "
         "detail text NOT NULL, maker bigint NOT NULL);",
+    },
+    // Instructions of operators to the servers (core/instructions.h), in the history of keys: a server reads
+    // both with one look. And the results of a reload, one for each server.
+    {
+        "CREATE TABLE gatehouse_instructions (kind TEXT NOT NULL, subject TEXT NOT NULL, until INTEGER, "
+        "text TEXT NOT NULL, given INTEGER NOT NULL, actor TEXT NOT NULL, PRIMARY KEY (kind, subject)) "
+        "STRICT;"
+        "CREATE TRIGGER gatehouse_instructions_inserted AFTER INSERT ON gatehouse_instructions BEGIN"  //
+        GATEHOUSE_RECORD_CHANGE(GATEHOUSE_INSTRUCTIONS_CHANGED)                                        //
+        "CREATE TRIGGER gatehouse_instructions_deleted AFTER DELETE ON gatehouse_instructions BEGIN"   //
+        GATEHOUSE_RECORD_CHANGE(GATEHOUSE_INSTRUCTIONS_CHANGED)                                        //
+        "CREATE TRIGGER gatehouse_instructions_changed AFTER UPDATE ON gatehouse_instructions BEGIN"   //
+        GATEHOUSE_RECORD_CHANGE(GATEHOUSE_INSTRUCTIONS_CHANGED)                                        //
+        "CREATE TABLE gatehouse_reloads (id TEXT NOT NULL, server TEXT NOT NULL, done INTEGER NOT NULL, "
+        "configuration TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (id, server)) STRICT;",
+        "CREATE TABLE gatehouse_instructions (kind text COLLATE \"C\" NOT NULL, "
+        "subject text COLLATE \"C\" NOT NULL, until bigint, text text NOT NULL, given bigint NOT NULL, "
+        "actor text NOT NULL, PRIMARY KEY (kind, subject));"
+        "CREATE FUNCTION gatehouse_instruction_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "  UPDATE gatehouse_key_version"
+        "    SET version = version + 1, value = hashtextextended(gen_random_uuid()::text, 0);"
+        "  INSERT INTO gatehouse_key_changes"
+        "    SELECT version, value, " GATEHOUSE_INSTRUCTIONS_CHANGED " FROM gatehouse_key_version;"
+        "  DELETE FROM gatehouse_key_changes"
+        "    WHERE number <= (SELECT version FROM gatehouse_key_version) - " GATEHOUSE_KEPT_CHANGES ";"
+        "  RETURN NULL; END $$;"
+        "CREATE TRIGGER gatehouse_instructions_changed AFTER INSERT OR DELETE OR UPDATE "
+        "  ON gatehouse_instructions FOR EACH ROW EXECUTE FUNCTION gatehouse_instruction_changed();"
+        "CREATE TABLE gatehouse_reloads (id text NOT NULL, server text NOT NULL, done bigint NOT NULL, "
+        "configuration text NOT NULL, text text NOT NULL, PRIMARY KEY (id, server));",
     },
 };
 

@@ -7,12 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
-#include "base/uuid.h"
-#include "core/audit_sink.h"
 #include "core/identity.h"
 #include "db/store.h"
 #include "store/change_notes.h"
-#include "store/key_maker.h"
 #include "store/key_rows.h"
 
 namespace gatehouse::store {
@@ -200,26 +197,12 @@ Result<KeyService::NewKey> KeyService::generate() const {
   return NewKey{std::move(fresh.id), std::move(fresh.text), hash};
 }
 
-ChangeNote KeyService::note_of(std::string_view operation, std::string_view key, std::string detail) const {
-  ChangeNote note;
-  if (actor_.record == nullptr) return note;
-  note.time = clock_.wall();
-  note.id = Uuid::v7(note.time, entropy_).text();
-  note.operation = operation;
-  note.key = key;
-  note.actor = actor_.id;
-  note.scheme = actor_.scheme;
-  note.detail = std::move(detail);
-  if (actor_.maker != nullptr) note.maker = actor_.maker->number();
-  return note;
-}
-
 net::Task<Result<CreatedKey>> KeyService::create(net::Loop& loop, MonotonicTime until, KeyRequest request) {
   GATEHOUSE_CO_CHECK(check_request(request));
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
-  ChangeNote note =
-      note_of("key.create", fresh.id,
-              fmt::format("roles {}; scopes {}", list_text(request.roles), list_text(request.scopes)));
+  ChangeNote note = recorder_.note_of(
+      "key.create", fresh.id,
+      fmt::format("roles {}; scopes {}", list_text(request.roles), list_text(request.scopes)));
   note.principal = request.principal;
   NewRow row{fresh.id, fresh.hash, std::move(request), {}, clock_.wall()};
   db::Work<void> work = [row = std::move(row), note](db::Session& session) {
@@ -227,7 +210,7 @@ net::Task<Result<CreatedKey>> KeyService::create(net::Loop& loop, MonotonicTime 
   };
   const Result<> done = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(done);
-  Result<> event = co_await record_change(loop, std::move(note), until);
+  Result<> event = co_await recorder_.record_change(loop, std::move(note), until);
   co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
@@ -236,7 +219,7 @@ net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime 
   if (overlap < std::chrono::nanoseconds{0})
     co_return failure(ErrorCode::invalid, "an overlap is not negative");
   GATEHOUSE_CO_TRY(NewKey fresh, generate());
-  ChangeNote note = note_of("key.rotate", fresh.id, "replaces " + id);
+  ChangeNote note = recorder_.note_of("key.rotate", fresh.id, "replaces " + id);
   NewRow row{fresh.id, fresh.hash, {}, std::move(id), clock_.wall()};
   db::Work<std::string> work = [row = std::move(row), overlap, note](db::Session& session) {
     return take_over(session, row, overlap, note);
@@ -245,12 +228,12 @@ net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime 
       co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(principal);
   note.principal = *principal;
-  Result<> event = co_await record_change(loop, std::move(note), until);
+  Result<> event = co_await recorder_.record_change(loop, std::move(note), until);
   co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
 net::Task<Result<Recorded>> KeyService::revoke(net::Loop& loop, MonotonicTime until, std::string id) {
-  ChangeNote note = note_of("key.revoke", id);
+  ChangeNote note = recorder_.note_of("key.revoke", id);
   db::Work<std::string> work = [id, now = clock_.wall(), note](db::Session& session) {
     return mark_revoked(session, id, now, note);
   };
@@ -258,75 +241,16 @@ net::Task<Result<Recorded>> KeyService::revoke(net::Loop& loop, MonotonicTime un
       co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
   GATEHOUSE_CO_CHECK(principal);
   note.principal = *principal;
-  Result<> event = co_await record_change(loop, std::move(note), until);
+  Result<> event = co_await recorder_.record_change(loop, std::move(note), until);
   co_return Recorded{std::move(event)};
-}
-
-net::Task<Result<>> KeyService::record(const ChangeNote& note, MonotonicTime until) const {
-  const Attribute resource[] = {{"key", note.key}, {"principal", note.principal}};
-  Event event;
-  event.name = "key";
-  event.request_id = note.id;
-  event.time = note.time;
-  event.has_client = false;
-  event.operation = note.operation;
-  event.resource = resource;
-  event.user_id = note.actor;
-  event.scheme = note.scheme;
-  event.outcome = Outcome::allowed;
-  event.detail = note.detail;
-  Result<> recorded = co_await actor_.record->record_durably(event, until);
-  co_return recorded;
-}
-
-net::Task<Result<>> KeyService::record_change(net::Loop& loop, ChangeNote note, MonotonicTime until) const {
-  if (actor_.record == nullptr) co_return Result<>{};
-  Result<> recorded = co_await record(note, until);
-  if (!recorded) co_return recorded;
-  db::Work<void> work = [id = note.id](db::Session& session) { return remove_note(session, id); };
-  // What stays although its event is recorded goes with the next record_left().
-  const Result<> removed =
-      co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
-  static_cast<void>(removed);
-  co_return recorded;
-}
-
-net::Task<Result<>> KeyService::record_once(const ChangeNote& note, MonotonicTime until) const {
-  if (actor_.has_event) {
-    GATEHOUSE_CO_TRY(const bool there, actor_.has_event(note.id));
-    if (there) co_return Result<>{};
-  }
-  Result<> recorded = co_await record(note, until);
-  co_return recorded;
-}
-
-net::Task<Result<std::size_t>> KeyService::record_left(net::Loop& loop, MonotonicTime until) {
-  if (actor_.record == nullptr || actor_.maker == nullptr) co_return std::size_t{0};
-  auto notes =
-      co_await store_.transact<std::vector<ChangeNote>>(loop, db::Store::Mode::read, until, read_notes);
-  GATEHOUSE_CO_CHECK(notes);
-  std::size_t left = 0;
-  for (const ChangeNote& note : *notes) {
-    GATEHOUSE_CO_TRY(const bool ended, actor_.maker->take_over(note.maker));
-    if (!ended) continue;
-    Result<> recorded = co_await record_once(note, until);
-    if (recorded) {
-      db::Work<void> work = [id = note.id](db::Session& session) { return remove_note(session, id); };
-      recorded = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
-    }
-    actor_.maker->give_back(note.maker);
-    GATEHOUSE_CO_CHECK(recorded);
-    ++left;
-  }
-  co_return left;
 }
 
 net::Task<Result<std::vector<ListedKey>>> KeyService::list(net::Loop& loop, MonotonicTime until) {
   return store_.transact<std::vector<ListedKey>>(loop, db::Store::Mode::read, until, read_list_of_keys);
 }
 
-net::Task<Result<KeyChange>> KeyService::last_change(net::Loop& loop, MonotonicTime until) {
-  return store_.transact<KeyChange>(loop, db::Store::Mode::read, until, read_last_change);
+net::Task<Result<KeyChange>> last_change(net::Loop& loop, db::Store& store, MonotonicTime until) {
+  return store.transact<KeyChange>(loop, db::Store::Mode::read, until, read_last_change);
 }
 
 }  // namespace gatehouse::store

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <ostream>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,8 +15,8 @@
 
 #include "base/manual_clock.h"
 #include "core/audit_sink.h"
-#include "db/postgres_store.h"
 #include "db/testing.h"
+#include "store/databases_testing.h"
 #include "store/key_maker.h"
 #include "store/testing.h"
 
@@ -26,15 +25,13 @@ namespace {
 
 using std::chrono::hours;
 
-// Opens the same database again with each call.
-using OpenStore = std::function<std::shared_ptr<db::Store>()>;
-struct Database {
-  std::string name;
-  std::function<OpenStore(const testing::TestFolder&)> make;
-};
-void PrintTo(const Database& database, std::ostream* out) { *out << database.name; }
-
-const SystemClock kSystemClock;
+using testing::Database;
+using testing::kPostgres;
+using testing::kSqlite;
+using testing::kSuspending;
+using testing::kSystemClock;
+using testing::name_of_database;
+using testing::OpenStore;
 
 class KeyServiceTest : public ::testing::TestWithParam<Database> {
  protected:
@@ -230,7 +227,7 @@ TEST_P(KeyServiceTest, AnEventThatTheRecordHasIsNotRecordedAgain) {
     ASSERT_TRUE(killed.create({.principal = "q"}));
   }
   const auto next = KeyMaker::hold(locks, entropy);
-  KeyActor actor{&record, "uid:0", "command", &*next};
+  ChangeActor actor{&record, "uid:0", "command", &*next};
   bool knows = false;
   actor.has_event = [&](std::string_view id) -> Result<bool> {
     if (!knows) return failure(ErrorCode::unavailable, "the log cannot be read");
@@ -246,22 +243,6 @@ TEST_P(KeyServiceTest, AnEventThatTheRecordHasIsNotRecordedAgain) {
   EXPECT_EQ(keys.record_left(), 1U);
   EXPECT_EQ(record.ids, (std::vector<std::string>{lost.ids[1], lost.ids[1]}));
 }
-
-std::shared_ptr<db::Store> suspending() { return std::make_shared<db::testing::SuspendingStore>(); }
-
-const Database kSqlite{"Sqlite", [](const testing::TestFolder& folder) -> OpenStore {
-                         return [path = (folder.path() / "keys.db").string()] {
-                           return testing::open_sqlite(path, db::SqliteStore::Replaced::follow);
-                         };
-                       }};
-const Database kPostgres{"Postgres", [](const testing::TestFolder&) -> OpenStore {
-                           auto& cluster = db::testing::PostgresCluster::instance();
-                           return [&cluster, name = cluster.new_database().database] {
-                             return std::make_shared<db::PostgresStore>(cluster.options(name), kSystemClock);
-                           };
-                         }};
-const Database kSuspending{"Suspending", [](const testing::TestFolder&) -> OpenStore { return suspending; }};
-const auto name_of_database = [](const auto& database) { return database.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(Databases, KeyServiceTest, ::testing::Values(kSqlite, kPostgres, kSuspending),
                          name_of_database);

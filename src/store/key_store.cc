@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "base/text_map.h"
+#include "core/instructions.h"
 #include "db/sqlite_store.h"
 #include "db/store.h"
 #include "net/finish.h"
 #include "net/loop.h"
 #include "net/notifier.h"
+#include "store/instruction_service.h"
 #include "store/key_rows.h"
 #include "store/key_service.h"
 #include "store/key_table.h"
@@ -94,8 +96,9 @@ class KeyStore::Snapshot final : public KeySnapshot {
 struct KeyStore::Read {
   bool same_history = true;
   KeyChange last;
-  std::vector<KeyTable::Change> changes;  // no id comes twice
-  std::vector<std::string> unreadable;    // of changes
+  std::vector<KeyTable::Change> changes;                 // no id comes twice
+  std::vector<std::string> unreadable;                   // of changes
+  std::optional<std::vector<Instruction>> instructions;  // nothing: they have not changed
 
   void add(std::string_view id, const db::RowSet::Row& row, std::size_t column) {
     auto key = read_key(row, column);
@@ -124,6 +127,7 @@ class KeyStore::Reader {
   net::Task<Result<bool>> follow(KeyChange last);  // false: its history is not the one that `last` is of
   net::Task<Result<>> read_all();
   void take_over(const Read& read, const KeyTable& before);
+  void publish_instructions(Read& read);
   void confirm();
   net::Task<Result<>> write_pending(std::chrono::milliseconds patience);
 
@@ -240,19 +244,30 @@ net::Task<Result<bool>> KeyStore::Reader::follow(KeyChange last) {
         read.last = {row.integer(0), row.integer(1)};
         const std::string_view id = row.bytes(2);
         if (!seen.emplace(id).second) continue;
+        if (id == kInstructionsChanged) {
+          read.instructions.emplace();
+          continue;
+        }
         if (row.is_null(3)) {
           read.add_removed(id);
         } else {
           read.add(id, row, 3);
         }
       }
-      if (!read.same_history || rows->size() < static_cast<std::size_t>(kRowsAtOnce)) co_return read;
+      if (!read.same_history || rows->size() < static_cast<std::size_t>(kRowsAtOnce)) break;
     }
+    if (read.same_history && read.instructions) {
+      auto instructions = co_await read_instructions(session);
+      GATEHOUSE_CO_CHECK(instructions);
+      read.instructions = *std::move(instructions);
+    }
+    co_return read;
   };
   auto read = co_await store_->transact<Read>(loop_, db::Store::Mode::read, clock_.monotonic() + kLookFor,
                                               std::move(work));
   GATEHOUSE_CO_CHECK(read);
   if (!read->same_history) co_return false;
+  publish_instructions(*read);
   if (!read->changes.empty()) {
     take_over(*read, snapshot_->table());
   } else {
@@ -270,6 +285,9 @@ net::Task<Result<>> KeyStore::Reader::read_all() {
     auto last = co_await read_last_change(session);
     GATEHOUSE_CO_CHECK(last);
     read.last = *last;
+    auto instructions = co_await read_instructions(session);
+    GATEHOUSE_CO_CHECK(instructions);
+    read.instructions = *std::move(instructions);
     std::string behind;
     for (;;) {
       const db::Parameter values[] = {behind, kRowsAtOnce};
@@ -287,6 +305,7 @@ net::Task<Result<>> KeyStore::Reader::read_all() {
                                               std::move(work));
   GATEHOUSE_CO_CHECK(read);
   unreadable_.clear();
+  publish_instructions(*read);
   take_over(*read, KeyTable());
   co_return Result<>{};
 }
@@ -299,6 +318,11 @@ void KeyStore::Reader::take_over(const Read& read, const KeyTable& before) {
       std::make_shared<const Snapshot>(snapshot_->generation() + 1, KeyTable(before, read.changes), uses_);
   keys_.publish(snapshot_);
   last_ = read.last;
+}
+
+void KeyStore::Reader::publish_instructions(Read& read) {
+  if (!read.instructions || !options_.instructions) return;
+  options_.instructions->publish(std::make_shared<const Instructions>(*std::move(read.instructions)));
 }
 
 // Only after the snapshot is in its place: a command that reads the confirmation relies on it.

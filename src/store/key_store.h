@@ -10,6 +10,9 @@
 //
 // While the database cannot be read, or is not there any more, revocations could be missed: kStaleAfter the
 // last look that succeeded began, the snapshot is one without keys, and callers with keys are refused.
+//
+// The instructions of operators (core/instructions.h) stand in the same history, and are read with the keys.
+// Those that were read last stay in force while the database cannot be read.
 #pragma once
 
 #include <atomic>
@@ -24,6 +27,9 @@
 #include "core/key_directory.h"
 #include "store/key_change.h"
 
+namespace gatehouse {
+class InstructionBoard;
+}
 namespace gatehouse::db {
 class SqliteStore;
 class Store;
@@ -40,6 +46,8 @@ struct KeyStoreOptions {
   // Calls nothing of the store.
   using ReportConfirming = std::function<void(const Result<>& confirmed)>;
   ReportConfirming report = {};
+  // Gets the instructions of the store (core/instructions.h), each time that they change. Null: none do.
+  std::shared_ptr<InstructionBoard> instructions = {};
 };
 
 class KeyStore final : public KeyDirectory {

@@ -44,7 +44,7 @@ class TestFolder {
 class BlockingKeys {
  public:
   BlockingKeys(std::shared_ptr<db::Store> store, const crypto::KeyHasher& hasher, const Clock& clock,
-               KeyActor actor = {})
+               ChangeActor actor = {})
       : store_(std::move(store)), service_(*store_, hasher, entropy_, clock, std::move(actor)) {
     const auto made = net::finish(loop_, prepare_key_tables(loop_, *store_));
     if (!made) throw std::runtime_error(made.error().text);
@@ -59,8 +59,10 @@ class BlockingKeys {
   Result<Recorded> revoke(std::string id) {
     return net::finish(loop_, service_.revoke(loop_, soon(), std::move(id)));
   }
-  Result<std::size_t> record_left() { return net::finish(loop_, service_.record_left(loop_, soon())); }
-  Result<KeyChange> last_change() { return net::finish(loop_, service_.last_change(loop_, soon())); }
+  Result<std::size_t> record_left() {
+    return net::finish(loop_, service_.recorder().record_left(loop_, soon()));
+  }
+  Result<KeyChange> last_change() { return net::finish(loop_, store::last_change(loop_, *store_, soon())); }
 
  private:
   MonotonicTime soon() const { return system_clock_.monotonic() + std::chrono::seconds{60}; }

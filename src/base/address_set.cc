@@ -1,8 +1,8 @@
-#include "policy/address_set.h"
+#include "base/address_set.h"
 
 #include <algorithm>
 
-namespace gatehouse::policy {
+namespace gatehouse {
 
 AddressSet::AddressSet(const std::vector<IpNetwork>& networks) {
   for (const IpNetwork& network : networks) by_prefix_[network.bits()].push_back(network.address());
@@ -17,4 +17,4 @@ bool AddressSet::contains(const IpAddress& address) const {
   });
 }
 
-}  // namespace gatehouse::policy
+}  // namespace gatehouse

@@ -1,11 +1,11 @@
-#include "policy/address_set.h"
+#include "base/address_set.h"
 
 #include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace gatehouse::policy {
+namespace gatehouse {
 namespace {
 
 AddressSet set_of(const std::vector<std::string_view>& texts) {
@@ -40,4 +40,4 @@ TEST(AddressSet, OfNothingHoldsNothing) {
 }
 
 }  // namespace
-}  // namespace gatehouse::policy
+}  // namespace gatehouse

@@ -8,7 +8,7 @@
 
 #include "base/ip.h"
 
-namespace gatehouse::policy {
+namespace gatehouse {
 
 class AddressSet {
  public:
@@ -20,4 +20,4 @@ class AddressSet {
   std::map<unsigned, std::vector<IpAddress>> by_prefix_;  // sorted
 };
 
-}  // namespace gatehouse::policy
+}  // namespace gatehouse
