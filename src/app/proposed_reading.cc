@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/shape.h"
+
 namespace gatehouse::app {
 namespace {
 
