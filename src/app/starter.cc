@@ -11,7 +11,9 @@
 #include "app/proposed_operation.h"
 #include "app/proposed_reading.h"
 #include "app/table.h"
+#include "base/strings.h"
 #include "doc/source.h"
+#include "http/characters.h"
 #include "json/writer.h"
 #include "review/purpose.h"
 
@@ -198,8 +200,8 @@ class Starter {
     }
     switch (scheme.type) {
       case Type::api_key:
-        line(fmt::format("  {}: {{type: api_key{}}}     # keys that `gatehouse key create` makes", name,
-                         inline_prefix("partner")));
+        line(fmt::format("  {}: {{type: api_key{}{}}}     # keys that `gatehouse key create` makes", name,
+                         inline_prefix("partner"), inline_auth_scheme(scheme)));
         return;
       case Type::mutual_tls:
         line(fmt::format("  {}: {{type: mtls{}}}", name, inline_prefix("certificate")));
@@ -258,6 +260,22 @@ class Starter {
   std::string inline_prefix(std::string_view prefix) const {
     const auto taken = std::ranges::count_if(api_.security_schemes, is_taken);
     return taken > 1 ? fmt::format(", prefix: \"{}:\"", prefix) : std::string();
+  }
+
+  // The word before the key, as drf-spectacular describes it: `with required prefix "Token"`.
+  std::string inline_auth_scheme(const SecurityScheme& scheme) const {
+    constexpr std::string_view kBefore = "prefix \"";
+    const std::string_view description = scheme_text(api_, scheme, "description");
+    const auto at = description.find(kBefore);
+    if (at == description.npos || scheme.in != openapi::In::header ||
+        !equal_ignoring_case(scheme.parameter, "authorization"))
+      return {};
+    const std::string_view behind = description.substr(at + kBefore.size());
+    const std::string_view word = behind.substr(0, behind.find('"'));
+    if (word.empty() || word.size() == behind.size() || equal_ignoring_case(word, "bearer") ||
+        equal_ignoring_case(word, "basic") || http::token_end(word.data(), 0, word.size()) != word.size())
+      return {};
+    return ", auth_scheme: " + yaml_text(word);
   }
 
   void token(const SecurityScheme& scheme) {

@@ -4,6 +4,7 @@
 
 #include "app/proposed_operation.h"
 #include "doc/source.h"
+#include "openapi/testing.h"
 
 namespace gatehouse::app {
 namespace {
@@ -64,6 +65,29 @@ TEST(YamlText, IsReadAsTheTextThatItWas) {
                                       "b"}) {
     EXPECT_EQ(read_back(text), text);
   }
+}
+
+// The authenticator that is proposed for an apiKey scheme with this description, in that header.
+std::string authenticator_of(const std::string& description, const std::string& header = "Authorization") {
+  const openapi::Loaded loaded = openapi::load_text(
+      R"({"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": {"operationId": "a",
+      "security": [{"key": []}], "responses": {"200": {"description": "ok"}}}}}, "components": {"securitySchemes":
+      {"key": {"type": "apiKey", "in": "header", "name": ")" +
+      header + R"(", "description": ")" + description + R"("}}}})");
+  const std::string text = starter(loaded.api, {.document = "a.json", .upstream = "http://127.0.0.1:1"});
+  const auto at = text.find("\n  key: ");
+  return text.substr(at + 3, text.find('}', at) - at - 2);
+}
+
+TEST(Starter, ProposesTheWordThatTheDocumentDescribesBeforeAKey) {
+  EXPECT_EQ(authenticator_of(R"(Token-based authentication with required prefix \"Token\")"),
+            "key: {type: api_key, auth_scheme: Token}");
+  for (const std::string described :
+       {R"(with required prefix \"Bearer\")", R"(with required prefix \"basic\")", R"(prefix \"\")",
+        R"(prefix \"Token)", R"(prefix \"a, b: c\")", R"(prefix \"a\nb\")", R"(a prefix)", ""}) {
+    EXPECT_EQ(authenticator_of(described), "key: {type: api_key}") << described;
+  }
+  EXPECT_EQ(authenticator_of(R"(with required prefix \"Token\")", "X-Key"), "key: {type: api_key}");
 }
 
 openapi::Operation operation(openapi::Method method, std::string path, std::vector<std::string> tags = {}) {

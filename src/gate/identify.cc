@@ -25,6 +25,7 @@ const std::string* missing_scope(const Identity& identity, const std::vector<std
 struct Shown {
   std::string_view credential;  // empty: nothing is there
   AuthorizationForm form = AuthorizationForm::bare;
+  std::string_view scheme = {};  // of the form `named`: its name
 };
 
 // RFC 9110 section 11.4: the scheme's name, without regard to case, and one space or more.
@@ -36,7 +37,7 @@ Verdict<Shown> read_authorization(std::string_view value) {
   const std::string_view credential = value.substr(value.find_first_not_of(' ', space));
   if (equal_ignoring_case(scheme, "bearer")) return Shown{credential, AuthorizationForm::bearer};
   if (equal_ignoring_case(scheme, "basic")) return Shown{credential, AuthorizationForm::basic};
-  return refuse(Reason::credential_malformed);
+  return Shown{credential, AuthorizationForm::named, scheme};
 }
 
 // The credential that travels there.
@@ -159,8 +160,11 @@ Verdict<std::optional<Identifier::Pending>> Identifier::look_at(const policy::Cr
   const std::string_view credential = shown->credential;
   if (credential.empty()) return std::nullopt;
   const auto takes_form = [&](std::uint32_t index) {
-    const auto& forms = exchange.policy->authenticators[index].forms;
-    return place.carrier != Carrier::bearer || std::ranges::find(forms, shown->form) != forms.end();
+    const policy::AuthenticatorPolicy& authenticator = exchange.policy->authenticators[index];
+    if (place.carrier != Carrier::bearer) return true;
+    if (std::ranges::find(authenticator.forms, shown->form) == authenticator.forms.end()) return false;
+    return shown->form != AuthorizationForm::named ||
+           equal_ignoring_case(shown->scheme, authenticator.settings->auth_scheme->value);
   };
   const auto candidates = std::ranges::count_if(place.authenticators, takes_form);
   if (candidates == 0) return refuse(Reason::credential_malformed);

@@ -159,6 +159,14 @@ class Authenticators {
                                 "another type; {}",
                                 authenticator.name, wanted));
     };
+    const bool is_authorization = scheme.type == Type::api_key && scheme.in == openapi::In::header &&
+                                  equal_ignoring_case(scheme.parameter, "authorization");
+    if (authenticator.auth_scheme && !is_authorization) {
+      problems_.add(authenticator.auth_scheme->place,
+                    fmt::format("authenticators.{}: auth_scheme goes with a security scheme of type: apiKey "
+                                "whose header is Authorization; remove it",
+                                authenticator.name));
+    }
     const bool bearer = (scheme.type == Type::http && scheme.http_scheme == "bearer") ||
                         scheme.type == Type::oauth2 || scheme.type == Type::open_id_connect;
     const CredentialComes comes = std::visit([](const auto& type) { return type.kComes; }, authenticator.of);
@@ -188,8 +196,10 @@ class Authenticators {
                 : "api_key and jwt go with type: apiKey, http bearer, oauth2 or openIdConnect");
       return;
     }
+    if (is_authorization && authenticator.auth_scheme)
+      return in_authorization({AuthorizationForm::named}, authenticator.auth_scheme->value);
     // As Swagger 2.0 declared bearer tokens; what clients send then has `Bearer` before it, or not.
-    if (scheme.in == openapi::In::header && equal_ignoring_case(scheme.parameter, "authorization"))
+    if (is_authorization)
       return in_authorization({AuthorizationForm::bearer, AuthorizationForm::bare}, "Bearer");
     policy.field = scheme.parameter;
     policy.challenge = "ApiKey";

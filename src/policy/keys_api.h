@@ -109,6 +109,9 @@ inline constexpr Key kAuthenticatorKeys[] = {
      "The beginning of the ids of this authenticator's principals.", "type: api_key, prefix: \"partner:\""},
     {"same_people_as", form("authenticator"), kNothing,
      "The authenticator whose ids mean the same principals.", "type: api_key, same_people_as: userToken"},
+    {"auth_scheme", form("word"), words("`Bearer`, or nothing"),
+     "The word before the credential, if an `apiKey` scheme names the header `Authorization`.",
+     "type: api_key, auth_scheme: Token"},
     {"forward", boolean(), value("false"), "Whether the upstream gets the credential (not of type `mtls`).",
      "type: api_key, forward: true"},
 };

@@ -46,6 +46,7 @@ enum class AuthorizationForm : std::uint8_t {
   bearer,  // `Bearer TOKEN`
   basic,   // `Basic BASE64`, of user and password
   bare,    // the value alone, as an apiKey scheme in that field declares it
+  named,   // `Token KEY`, with the authenticator's `auth_scheme`
 };
 
 struct AuthenticatorPolicy {

@@ -54,7 +54,8 @@ TEST(Settings, ThatNobodyKnowsAreRefusedWithTheNearestThatIs) {
       {"    audience: orders\n", "    audience: orders\n    audiences: orders\n",
        "22:5: authenticators.userToken: there is no key `audiences` here; did you mean `audience`?"},
       {"{type: api_key, prefix: \"partner:\"}", "{type: api_key, issuer: x, prefix: \"partner:\"}",
-       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `forward`, `prefix`, "
+       "17:31: authenticators.partnerKey: there is no key `issuer` here; there are `auth_scheme`, `forward`, "
+       "`prefix`, "
        "`same_people_as`, `type`"},
       {"burst: 10", "bursts: 10",
        "30:33: limits.per_ip: there is no key `bursts` here; did you mean `burst`?"},

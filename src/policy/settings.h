@@ -263,7 +263,8 @@ struct Authenticator {
   PlacedText prefix;                         // of its principals' ids; may be empty
   std::optional<PlacedText> same_people_as;  // an authenticator whose ids mean the same principals
   CredentialEnd credential = CredentialEnd::here;
-  AuthenticatorSettings of;  // its type
+  std::optional<PlacedText> auth_scheme;  // the word before the credential in Authorization: `Token`
+  AuthenticatorSettings of;               // its type
   // Whether it proves keys of `gatehouse key create`.
   bool takes_keys() const {
     return std::holds_alternative<ApiKeySettings>(of) || std::holds_alternative<BasicSettings>(of);

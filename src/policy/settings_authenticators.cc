@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/strings.h"
 #include "crypto/algorithm.h"
 #include "crypto/distinguished_name.h"
+#include "http/characters.h"
 #include "http/uri.h"
 #include "policy/key_reader.h"
 #include "policy/settings_fields.h"
@@ -43,6 +45,12 @@ constexpr std::array<Choice<ReadAuthenticator>, sizeof...(Types)> readers(
             }}...}};
 }
 constexpr auto kAuthenticators = readers(std::type_identity<AuthenticatorSettings>());
+
+// A name of an authentication scheme (RFC 9110 section 11.1) of the operator's own.
+bool is_auth_scheme(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && http::token_end(text.data(), 0, text.size()) == text.size() &&
+         !equal_ignoring_case(text, "bearer") && !equal_ignoring_case(text, "basic");
+}
 
 bool is_prefix(std::string_view text) {
   return text.size() <= 64 && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
@@ -146,6 +154,12 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!read) return authenticator;  // which other keys there may be is not known
   authenticator.of = (*read)(object, directory);
   const CredentialComes comes = std::visit([](const auto& type) { return type.kComes; }, authenticator.of);
+  authenticator.auth_scheme = in.optional("auth_scheme", as_placed);
+  if (authenticator.auth_scheme && !is_auth_scheme(authenticator.auth_scheme->value)) {
+    in.problem("auth_scheme",
+               "must be a word such as Token; without it `Bearer` stands before the credential, and `type: "
+               "basic` takes `Basic`");
+  }
   if (comes != CredentialComes::with_handshake && in.optional("forward", as_boolean).value_or(false))
     authenticator.credential = CredentialEnd::upstream;
   in.finish();

@@ -38,6 +38,14 @@ std::string credential_of(const policy::AuthenticatorPolicy& authenticator) {
   return fmt::format("assumed-credential-{}", authenticator.index);
 }
 
+// The word before it in Authorization.
+std::string_view auth_scheme_of(const policy::AuthenticatorPolicy& authenticator) {
+  using policy::AuthorizationForm;
+  if (authenticator.forms.front() == AuthorizationForm::named)
+    return authenticator.settings->auth_scheme->value;
+  return authenticator.forms.front() == AuthorizationForm::basic ? "Basic" : "Bearer";
+}
+
 PrincipalKind kind_of(const policy::Authenticator& settings) {
   if (settings.takes_keys()) return PrincipalKind::key;
   return settings.jwt() != nullptr ? PrincipalKind::token : PrincipalKind::certificate;
@@ -135,10 +143,8 @@ Carried carry(const policy::PolicySet& policy, const policy::SchemeAlternative& 
     const std::string credential = credential_of(authenticator);
     switch (authenticator.carrier) {
       case policy::Carrier::bearer:
-        http::append_field(
-            carried.lines, "Authorization",
-            (authenticator.forms.front() == policy::AuthorizationForm::basic ? "Basic " : "Bearer ") +
-                credential);
+        http::append_field(carried.lines, "Authorization",
+                           fmt::format("{} {}", auth_scheme_of(authenticator), credential));
         break;
       case policy::Carrier::header: http::append_field(carried.lines, authenticator.field, credential); break;
       case policy::Carrier::query:

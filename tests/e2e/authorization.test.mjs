@@ -20,12 +20,16 @@ describe('Authorization', unlessBuilt, () => {
           account: { type: 'http', scheme: 'Basic' },
           legacyToken: { type: 'apiKey', in: 'header', name: 'authorization' },
           legacyKey: { type: 'apiKey', in: 'header', name: 'Authorization' },
+          tokenKey: { type: 'apiKey', in: 'header', name: 'Authorization' },
+          jwtWord: { type: 'apiKey', in: 'header', name: 'Authorization' },
         });
         const { userToken } = configuration.authenticators;
         Object.assign(configuration.authenticators, {
           account: { type: 'basic', prefix: 'partner:' },
           legacyKey: { type: 'api_key', prefix: 'partner:' },
           legacyToken: { ...userToken, same_people_as: 'userToken' },
+          tokenKey: { type: 'api_key', prefix: 'partner:', auth_scheme: 'Token' },
+          jwtWord: { ...userToken, same_people_as: 'userToken', auth_scheme: 'JWT' },
         });
         const paths = {
           '/account': ['account', [{ account: [] }]],
@@ -33,6 +37,9 @@ describe('Authorization', unlessBuilt, () => {
           '/both': ['both', [{ account: [], partnerKey: [] }]],
           '/legacy/token': ['byLegacyToken', [{ legacyToken: [] }]],
           '/legacy/key': ['byLegacyKey', [{ legacyKey: [] }]],
+          '/token': ['byTokenKey', [{ tokenKey: [] }]],
+          '/jwt': ['byJwtWord', [{ jwtWord: [] }]],
+          '/words': ['byWords', [{ tokenKey: [] }, { jwtWord: [] }, { legacyKey: [] }]],
           '/legacy/any': ['byAny', [{ legacyKey: [] }, { legacyToken: [] }, { account: [] }]],
         };
         for (const [path, [name, security]] of Object.entries(paths)) {
@@ -41,7 +48,7 @@ describe('Authorization', unlessBuilt, () => {
         }
       },
     });
-    const made = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'account', '--authenticator', 'legacyKey', '--authenticator', 'partnerKey');
+    const made = await desk.createKey('partner:acme', ['partner'], '--authenticator', 'account', '--authenticator', 'legacyKey', '--authenticator', 'partnerKey', '--authenticator', 'tokenKey');
     ({ key, id } = made);
   });
   after(() => desk?.close());
@@ -147,6 +154,37 @@ describe('Authorization', unlessBuilt, () => {
     });
   });
 
+  describe('with a word of its own (`auth_scheme`)', () => {
+    it('takes the credential behind that word, in any case, and asks for it by that word', async () => {
+      for (const authorization of [`Token ${key}`, `token ${key}`, `TOKEN   ${key}`]) {
+        const answer = await desk.get('/token', { authorization });
+        assert.equal(answer.status, 200, authorization);
+        const { headers } = desk.upstream.last;
+        assert.deepEqual([headers['gatehouse-principal'], headers['gatehouse-scheme'], headers.authorization], ['partner:acme', 'tokenKey', undefined]);
+      }
+      assert.equal((await desk.get('/jwt', { authorization: `JWT ${desk.token}` })).status, 200);
+      assert.equal((await desk.get('/token', {})).headers['www-authenticate'], 'Token');
+    });
+
+    it('takes it in no other form, and each scheme only behind its own word', async () => {
+      const wrong = [key, `Bearer ${key}`, `JWT ${key}`, `Tokens ${key}`, `Toke ${key}`, `Token\t${key}`, `Token: ${key}`, `Token Token ${key}`, `Token ${key} x`, `Token ${key},Token ${key}`, 'Token', 'Token ', `"Token" ${key}`, basic('partner:acme', key).authorization];
+      for (const authorization of wrong) assert.equal((await desk.get('/token', { authorization })).status, 401, authorization);
+      for (const authorization of [desk.token, `Bearer ${desk.token}`, `Token ${desk.token}`, `JWT ${key}`]) {
+        assert.equal((await desk.get('/jwt', { authorization })).status, 401, authorization.slice(0, 12));
+      }
+      for (const [path, authorization] of [['/legacy/key', `Token ${key}`], ['/account', `Token ${key}`], ['/legacy/token', `JWT ${desk.token}`], ['/orders/1', `JWT ${desk.token}`]]) {
+        await assertRefused(desk.gatehouse, await desk.get(path, { authorization }), refused('credential_malformed'));
+      }
+      for (const authorization of [`Token ${key}`, `JWT ${desk.token}`, key]) assert.equal((await desk.get('/words', { authorization })).status, 200, authorization.slice(0, 12));
+      for (const authorization of [`Token ${desk.token}`, `JWT ${key}`, desk.token]) assert.equal((await desk.get('/words', { authorization })).status, 401, authorization.slice(0, 12));
+    });
+
+    it('is understood by `explain`', async () => {
+      const { stdout } = await desk.folder.run('explain', '-c', 'gatehouse.yaml', 'GET /token', '--as', 'partner');
+      assert.match(stdout, /^GET \/token: admitted/);
+    });
+  });
+
   it('has a message for schemes that nothing proves', async () => {
     const of = async (scheme, authenticator) => {
       const api = { openapi: '3.1.0', info: { title: 't', version: '1' }, paths: { '/t': { get: { operationId: 'op', security: [{ a: [] }], responses: done } } }, components: { securitySchemes: { a: scheme } } };
@@ -157,6 +195,11 @@ describe('Authorization', unlessBuilt, () => {
     assert.match(await of({ type: 'http', scheme: 'basic' }), /has none for the security scheme `a`, which op requires; add `a: {type: basic}`, which takes API keys as passwords/);
     assert.match(await of({ type: 'http', scheme: 'digest' }), /there is none for HTTP digest: .*let the document ask for apiKey, http bearer or basic/);
     assert.match(await of({ type: 'http', scheme: 'basic' }, { type: 'api_key' }), /HTTP Basic goes with `type: basic`, which takes an API key as the password/);
+    for (const scheme of [{ type: 'apiKey', in: 'header', name: 'X-Key' }, { type: 'apiKey', in: 'query', name: 'Authorization' }, { type: 'http', scheme: 'bearer' }])
+      assert.match(await of(scheme, { type: 'api_key', auth_scheme: 'Token' }), /a: auth_scheme goes with a security scheme of type: apiKey whose header is Authorization; remove it/);
+    for (const word of ['Bearer', 'basic', 'two words', 'a:', 'x'.repeat(65), 'Tokén'])
+      assert.match(await of({ type: 'apiKey', in: 'header', name: 'Authorization' }, { type: 'api_key', auth_scheme: word }), /auth_scheme: must be a word such as Token/, word);
+    assert.match(await of({ type: 'mutualTLS' }, { type: 'mtls', auth_scheme: 'Token' }), /auth_scheme goes with/);
     assert.match(await of({ type: 'apiKey', in: 'header', name: 'X-Key' }, { type: 'basic' }), /basic goes with type: http, scheme: basic/);
   });
 });

@@ -61,9 +61,11 @@ const needed = {
   'operations.OPERATION.resource': {},
   'operations.OPERATION.resource.upstream': {},
 };
-// The keys of the list that are refused for a reason of their value: this binary has no handlers, and `operations` has names without it.
+// The keys of the list that are refused for a reason of their value: this binary has no handlers, `operations` has names without it, and
+// no scheme of the document is in Authorization.
 const refused = {
   'operations.OPERATION.handler': 'this program has no handler `price`',
+  'authenticators.SCHEME.auth_scheme': 'whose header is Authorization',
   'openapi[].name': 'operations.getOrder: no OpenAPI document has an operation of that operationId',
 };
 

@@ -30,7 +30,7 @@ const documents = {
   fastapi: { service: fastapi, own: true, client: 'httpx', list: { page: 2, size: 1, sort: 'title' }, id: 'task_id', nulls: false },
   flask_smorest: { service: flask, own: true, client: 'requests', collection: '/tasks/', list: { page: 2, page_size: 1, sort: 'title' }, id: 'task_id' },
   apiflask: { service: flask, client: 'requests', collection: '/tasks/', list: { page: 2, per_page: 1, sort: 'title' }, id: 'task_id' },
-  drf_spectacular: { service: drf, client: 'requests', prefix: '/api', slash: '/', list: { page: 2, page_size: 1, ordering: 'title' } },
+  drf_spectacular: { service: drf, client: 'requests', prefix: '/api', slash: '/', list: { page: 2, page_size: 1, ordering: 'title' }, credential: (key) => ({ Authorization: `Token ${key}` }) },
   nestjs: { service: node('nestjs_service.mjs'), own: true, client: 'openapi-fetch', list: { page: 2, limit: 1, sort: 'title' }, jwt: true },
   fastify: { service: node('fastify_service.mjs'), own: true, client: 'undici', collection: '/tasks/', list: { page: 2, pageSize: 1, sort: 'title' }, credential: (key) => ({ 'X-API-Key': key }) },
   swagger_jsdoc: { service: express, own: true, client: 'axios', list: { page: 2, limit: 1, sort: 'title' }, jwt: true },
