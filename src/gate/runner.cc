@@ -285,8 +285,9 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered,
   auto identified =
       identifier_.identify(LimitGate::again(std::move(matched)), asked->received, asked->started);
   if (!identified) return std::unexpected(identified.error());
-  if (std::holds_alternative<Identifier::Pending>(*identified)) return Again::not_known_yet;
+  if (std::holds_alternative<Identifier::Pending>(*identified)) return Again{};
   Counted counted = LimitGate::again(std::get<Identified>(*std::move(identified)));
+  Again again{Again::Holds::with_principal, counted.principal()};
   if (counted.principal()->id != (*answered.checked.principal())->id)
     return refuse(Reason::credential_unknown);
   GATEHOUSE_TRY(Permission permission, Permitter::permit(std::move(counted)));
@@ -297,14 +298,15 @@ Verdict<Runner::Again> Runner::ask_again(Exchange& answered,
     // A statement or transaction found the object, which is not known here.
     if (!same_conditions(operation, *answered.checked.operation()))
       return refuse(Reason::condition_error, operation.name);
-    return Again::allowed;
+    return again;
   }
   BodyChecked sent = Validator::as_before(std::move(head), answered.checked);
   std::swap(asked->row, answered.row);  // lent
   const auto decided = Decider::decide(LimitGate::again(std::move(sent)), evaluator_);
   std::swap(asked->row, answered.row);
   if (!decided) return std::unexpected(decided.error());
-  return Decider::depends_on_time(operation) ? Again::allowed_now : Again::allowed;
+  if (Decider::depends_on_time(operation)) again.holds = Again::Holds::now;
+  return again;
 }
 
 Call Runner::call_of(const Input& input) const {

@@ -60,10 +60,14 @@ class Runner {
   // Whether the request of a running answer would be admitted now, under this runner's policy and these
   // instructions, as the same principal: the gates as far as the conditions, with the checked body and the
   // object as found. Limits are not charged, and nothing is recorded.
-  enum class Again : std::uint8_t {
-    allowed,        // for as long as the policy and the credential hold
-    allowed_now,    // a condition reads the time
-    not_known_yet,  // an issuer's keys are being fetched
+  struct Again {
+    enum class Holds : std::uint8_t {
+      with_principal,  // for as long as the policy and the credential hold
+      now,             // a condition reads the time
+      not_known_yet,   // an issuer's keys are being fetched
+    } holds = Holds::not_known_yet;
+    // The same caller, proven under this policy: its credentials end as this policy says. Empty: not known yet.
+    std::optional<Principal> principal;
   };
   Verdict<Again> ask_again(Exchange& answered, const std::shared_ptr<const Instructions>& instructions);
 

@@ -59,10 +59,11 @@ class Pace {
 class Answering {
  public:
   Answering(Worker& worker, const Serving& serving, gate::Exchange& exchange, Carrier& carrier,
-            Recording& recording)
+            ServingPolicy& present, Recording& recording)
       : worker_(worker),
         exchange_(exchange),
         carrier_(carrier),
+        present_(present),
         answer_(recording.answer),
         ending_(recording.ending),
         pace_(worker.loop(), serving.settings().deadlines.answer) {}
@@ -87,7 +88,7 @@ class Answering {
     if (gate::has_body(*answer_)) left_ = answer_->body();
     goes_on_ = answer_->rest() != nullptr && gate::has_body(*answer_);
     // A smaller answer reaches the client within a moment, or not at all.
-    if (goes_on_ || left_.size() > Pace::kSlice) watch_.emplace(worker_, exchange_, carrier_);
+    if (goes_on_ || left_.size() > Pace::kSlice) watch_.emplace(worker_.loop(), present_, carrier_);
     const std::string_view first = take_slice();
     return carrier_.begin(*answer_, first, pace_.begin(first.size()));
   }
@@ -130,6 +131,7 @@ class Answering {
   Worker& worker_;
   gate::Exchange& exchange_;
   Carrier& carrier_;
+  ServingPolicy& present_;
   std::optional<gate::Released>& answer_;
   gate::Ending& ending_;
   Pace pace_;
@@ -245,7 +247,7 @@ net::Task<void> serve(Worker& worker, const Serving& serving, gate::Exchange& ex
       gate::arrive(exchange, serving.listening->names, worker.shared().clock, worker.entropy());
   Recording recording(worker, exchange);
   gate::Ending& ending = recording.ending;
-  Answering answering(worker, serving, exchange, carrier, recording);
+  Answering answering(worker, serving, exchange, carrier, present, recording);
   try {
     if (asks_for_health(serving.settings().listen, exchange.head)) {
       answering.answer_health();

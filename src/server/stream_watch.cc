@@ -18,19 +18,56 @@ ServingPolicy::ServingPolicy(Worker& worker, gate::Exchange& exchange, const Cli
     : worker_(worker), exchange_(exchange), client_(client) {}
 
 Verdict<void> ServingPolicy::still_admits() {
-  const Serving& now = *worker_.serving();
-  if (!vouched_for(client_, now)) return refuse(Reason::credential_unknown);
-  const std::shared_ptr<const policy::PolicySet>& policy = now.runner->shared_policy();
-  const std::shared_ptr<const Instructions>& instructions = worker_.instructions();
-  if (policy == exchange_.policy && instructions == exchange_.instructions) return {};
-  if (admitted_by_.are(policy, instructions)) return {};
-  const auto again = now.runner->ask_again(exchange_, instructions);
+  if (!vouched_for(client_, *worker_.serving())) return refuse(Reason::credential_unknown);
+  const JudgedBy present = judge_of_now();
+  if (present != judge_of_request() && present != admitted_by_) {
+    GATEHOUSE_TRY(const Holds holds, ask(present));
+    if (holds == Holds::not_known_yet) {
+      Refusal refusal(Reason::keys_unavailable);
+      refusal.retry_after = kWatchEvery;
+      return std::unexpected(refusal);
+    }
+    admitted_by_ = present;
+  }
+  return in_force();
+}
+
+Verdict<void> ServingPolicy::still_answers() {
+  const policy::Operation* const operation = exchange_.checked.operation();
+  if (!exchange_.checked.principal() || operation == nullptr) return {};
+  if (!vouched_for(client_, *worker_.serving())) return refuse(Reason::credential_unknown);
+  const JudgedBy present = judge_of_now();
+  const bool settled = present == admitted_by_ ||
+                       (present == judge_of_request() && !gate::Decider::depends_on_time(*operation));
+  if (!settled) {
+    GATEHOUSE_TRY(const Holds holds, ask(present));
+    if (holds == Holds::with_principal) admitted_by_ = present;
+  }
+  return in_force();
+}
+
+ServingPolicy::JudgedBy ServingPolicy::judge_of_request() const {
+  return {exchange_.policy, exchange_.instructions};
+}
+
+ServingPolicy::JudgedBy ServingPolicy::judge_of_now() const {
+  return {worker_.serving()->runner->shared_policy(), worker_.instructions()};
+}
+
+Verdict<ServingPolicy::Holds> ServingPolicy::ask(const JudgedBy& present) {
+  auto again = worker_.serving()->runner->ask_again(exchange_, present.instructions);
   if (!again) {
-    refused_by_ = policy;
+    refused_by_ = present.policy;
     return std::unexpected(again.error());
   }
-  if (*again != gate::Runner::Again::not_known_yet) admitted_by_ = {policy, instructions};
-  return {};
+  if (again->principal) principal_ = *std::move(again->principal);
+  return again->holds;
+}
+
+Verdict<void> ServingPolicy::in_force() const {
+  const WallTime now = worker_.shared().clock.wall();
+  GATEHOUSE_CHECK(exchange_.checked.principal()->in_force(now));
+  return principal_ ? principal_->in_force(now) : Verdict<void>();
 }
 
 bool vouched_for(const Client& client, const Serving& now) {
@@ -39,36 +76,18 @@ bool vouched_for(const Client& client, const Serving& now) {
          client.shaken->client_authorities() == tls->client_authorities();
 }
 
-StreamWatch::StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier)
-    : Timer(worker.loop().timers()), worker_(worker), exchange_(exchange), carrier_(carrier) {
-  const policy::Operation* const operation = exchange.checked.operation();
-  if (operation == nullptr || !gate::Decider::depends_on_time(*operation))
-    judged_by_ = {exchange.policy, exchange.instructions};
-  arm(worker_.loop().now() + kWatchEvery);
+StreamWatch::StreamWatch(net::Loop& loop, ServingPolicy& present, Carrier& carrier)
+    : Timer(loop.timers()), loop_(loop), present_(present), carrier_(carrier) {
+  arm(loop_.now() + kWatchEvery);
 }
 
 void StreamWatch::expired() {
-  if (const Verdict<void> holds = still_allowed(); !holds) {
+  if (const Verdict<void> holds = present_.still_answers(); !holds) {
     ended_ = holds.error().reason;
     carrier_.end_now();
     return;
   }
-  arm(worker_.loop().now() + kWatchEvery);
-}
-
-Verdict<void> StreamWatch::still_allowed() {
-  if (!exchange_.checked.principal() || exchange_.checked.operation() == nullptr) return {};
-  GATEHOUSE_CHECK(exchange_.checked.principal()->in_force(worker_.shared().clock.wall()));
-  if (!vouched_for(carrier_.client(), *worker_.serving())) return refuse(Reason::credential_unknown);
-  const std::shared_ptr<const policy::PolicySet>& policy = worker_.serving()->runner->shared_policy();
-  const std::shared_ptr<const Instructions>& instructions = worker_.instructions();
-  if (judged_by_.are(policy, instructions)) return {};
-  // The changes of a reload, and of instructions, apply to running answers too: callers, operations and
-  // conditions. Conditions that read the time are evaluated every second, under one policy as well.
-  GATEHOUSE_TRY(const gate::Runner::Again again,
-                worker_.serving()->runner->ask_again(exchange_, instructions));
-  if (again == gate::Runner::Again::allowed) judged_by_ = {policy, instructions};
-  return {};
+  arm(loop_.now() + kWatchEvery);
 }
 
 }  // namespace gatehouse::server

@@ -7,6 +7,7 @@
 #include "core/target.h"
 #include "core/verdict.h"
 #include "gate/exchange.h"
+#include "gate/runner.h"
 #include "net/loop.h"
 #include "server/carrier.h"
 
@@ -18,48 +19,53 @@ class Worker;
 // Whether the authorities that vouched for the client's certificate, if it showed one, still count.
 bool vouched_for(const Client& client, const Serving& now);
 
-// What a request is judged by.
-struct JudgedBy {
-  std::shared_ptr<const policy::PolicySet> policy;
-  std::shared_ptr<const Instructions> instructions;
-  bool are(const std::shared_ptr<const policy::PolicySet>& a_policy,
-           const std::shared_ptr<const Instructions>& some_instructions) const {
-    return policy == a_policy && instructions == some_instructions;
-  }
-};
-
 // Of the exchange that begins: it outlives the event of the exchange.
 class ServingPolicy final : public PresentPolicy {
  public:
   ServingPolicy(Worker& worker, gate::Exchange& exchange, const Client& client);
+  // Of a request that waits. Refuses it while the keys that the policy of now names are being fetched.
   Verdict<void> still_admits() override;
+  // Of a running answer. It may continue while such keys are being fetched. A condition that reads the time is
+  // evaluated at each call.
+  Verdict<void> still_answers();
 
  private:
+  using Holds = gate::Runner::Again::Holds;
+  struct JudgedBy {
+    std::shared_ptr<const policy::PolicySet> policy;
+    std::shared_ptr<const Instructions> instructions;
+    bool operator==(const JudgedBy&) const = default;
+  };
+  JudgedBy judge_of_request() const;
+  JudgedBy judge_of_now() const;
+  Verdict<Holds> ask(const JudgedBy& present);
+  // Whether the credentials are, as the policy that admitted the request and as the last one that was asked
+  // say.
+  Verdict<void> in_force() const;
+
   Worker& worker_;
   gate::Exchange& exchange_;
   const Client& client_;
-  JudgedBy admitted_by_;                                 // need not be asked again; no policy: none
-  std::shared_ptr<const policy::PolicySet> refused_by_;  // a refusal names parts of it
+  JudgedBy admitted_by_;                                  // need not be asked again; no policy: none
+  std::shared_ptr<const policy::PolicySet> refused_by_;   // a refusal names parts of it
+  std::optional<Principal> principal_;                    // as the last policy that was asked proves it
 };
 
-// Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; both
+// Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; all
 // outlive it. When the answer may go on no more, it calls Carrier::end_now().
 class StreamWatch final : private net::Timer {
  public:
-  StreamWatch(Worker& worker, gate::Exchange& exchange, Carrier& carrier);
+  StreamWatch(net::Loop& loop, ServingPolicy& present, Carrier& carrier);
 
   // Why the answer must not go on; nothing: it may.
   const std::optional<Reason>& ended() const { return ended_; }
 
  private:
   void expired() override;
-  // Whether the credentials are in force, and the policy of now lets the request in.
-  Verdict<void> still_allowed();
 
-  Worker& worker_;
-  gate::Exchange& exchange_;
+  net::Loop& loop_;
+  ServingPolicy& present_;
   Carrier& carrier_;
-  JudgedBy judged_by_;  // need not be asked again; no policy: none
   std::optional<Reason> ended_;
 };
 

@@ -225,9 +225,9 @@ describe('a reload while a request waits', unlessBuilt, () => {
   };
   const file = ['/files', 'application/octet-stream', 'x'.repeat(100_000)]; // goes on as it comes
   // A request of which the half of the body has arrived, and the gates before the body have decided.
-  const half = async (desk, key, path = '/orders', type = 'application/json', body = JSON.stringify({ title: 'pen', quantity: 1 })) => {
+  const half = async (desk, { key, fields: more }, path = '/orders', type = 'application/json', body = JSON.stringify({ title: 'pen', quantity: 1 })) => {
     const wire = await Wire.open(desk.port, desk.tls);
-    const fields = { Host: 'localhost', 'Content-Type': type, 'Content-Length': body.length, 'X-API-Key': key.key, Expect: '100-continue' };
+    const fields = { Host: 'localhost', 'Content-Type': type, 'Content-Length': body.length, Expect: '100-continue', ...(more ?? { 'X-API-Key': key }) };
     wire.send(`POST ${path} HTTP/1.1\r\n${Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
     await wire.until(({ received }) => received.includes('100 Continue\r\n\r\n'), 'go-ahead');
     wire.received = Buffer.alloc(0);
@@ -285,6 +285,50 @@ describe('a reload while a request waits', unlessBuilt, () => {
     const event = await desk.gatehouse.eventOf(headers['x-request-id']);
     assert.match(event.detail, /it was not asked again: principal_blocked$/);
     assert.equal(desk.upstream.requests.length, 1);
+    await desk.close();
+  });
+
+  it('onto keys that are still being fetched refuses it: nobody knows yet whether the new policy admits it', async () => {
+    const desk = await open();
+    const slow = createServer((socket) => void held.add(socket.on('error', () => {})));
+    const held = new Set();
+    await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    const headers = await desk.bearerOf({ roles: ['clerk'], sub: 'ann' });
+    const waiting = await half(desk, { fields: { Authorization: headers.authorization } });
+    await reload(desk, ({ authenticators }) => (authenticators.userToken.jwks = `http://127.0.0.1:${slow.address().port}/keys`));
+    const answer = await waiting.rest();
+    await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'keys_unavailable' });
+    assert.equal(answer.headers['retry-after'], '1');
+    assert.deepEqual(desk.upstream.requests, []);
+    for (const socket of held) socket.destroy();
+    slow.close();
+    await desk.close();
+  });
+});
+
+describe('a reload while an answer goes on', unlessBuilt, () => {
+  for (const [what, change, end] of [
+    ['takes its keys from elsewhere: their withdrawal there ends it', ({ jwt, folder, keys }) => {
+      folder.write('moved.json', keys);
+      jwt.jwks = 'file:moved.json';
+    }, (desk) => desk.folder.write('moved.json', { keys: [] })],
+    ['allows its token less time: it ends then', ({ jwt }) => (jwt.leeway = '0s'), () => {}, 3],
+  ]) it(what, async () => {
+    const desk = await Desk.open();
+    const exp = Math.floor(Date.now() / 1000) + 3;
+    const headers = await desk.bearerOf({ roles: ['clerk'], sub: 'ann', ...(what.includes('less time') && { exp }) });
+    desk.upstream.answer = (_, socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n');
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send(`GET /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}\r\n\r\n`);
+    await wire.until(({ received }) => received.includes('abcde'), 'first piece');
+    change({ jwt: desk.configuration.authenticators.userToken, folder: desk.folder, keys: desk.issuer.jwks });
+    desk.writeFiles();
+    desk.gatehouse.signal('SIGHUP');
+    await eventually(() => desk.gatehouse.output.includes('gatehouse: reloaded'), 'reload');
+    end(desk);
+    await wire.until(({ closed }) => closed, 'end of the answer');
+    const event = await desk.gatehouse.event(({ operation, reason }) => operation === 'listOrders' && reason?.startsWith('credential_'));
+    assert.equal(event['user.id'], 'ann');
     await desk.close();
   });
 });
