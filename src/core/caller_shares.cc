@@ -1,7 +1,6 @@
 #include "core/caller_shares.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 
 #include "base/entropy.h"
@@ -32,7 +31,7 @@ IpAddress shared_address(const IpAddress& address) {
 std::uint64_t hash_of(const IpAddress& address) {
   const IpAddress shared = shared_address(address);
   TableHash hash(process_key());
-  hash.add(~std::uint64_t{0} - static_cast<std::uint64_t>(shared.family()));  // longer than any scheme's name
+  hash.add(~std::uint64_t{0} - static_cast<std::uint64_t>(shared.family()));  // a principal has no such word
   const auto& bytes = shared.bytes();
   return hash.finish({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).low;
 }
@@ -41,21 +40,11 @@ std::uint64_t hash_of(const IpAddress& address) {
 
 std::string caller_name(const Identity& caller, const IpAddress& address) {
   if (caller.kind == PrincipalKind::anonymous) return shared_address(address).text();
-  return caller.scheme + '\n' + caller.id;
+  return '\n' + caller.id;  // no address begins so
 }
 
 std::uint64_t caller_hash(const Identity& caller) {
   TableHash hash(process_key());
-  // The scheme's length before it: scheme "a" with id "bc" is not scheme "ab" with id "c".
-  std::string_view scheme = caller.scheme;
-  hash.add(scheme.size());
-  while (!scheme.empty()) {
-    std::uint64_t word = 0;
-    const std::size_t size = std::min<std::size_t>(scheme.size(), sizeof word);
-    std::memcpy(&word, scheme.data(), size);
-    hash.add(word);
-    scheme.remove_prefix(size);
-  }
   return hash.finish(caller.id).low;
 }
 

@@ -27,8 +27,8 @@ class FinishedIdentity;
 class IpAddress;
 struct Identity;
 
-// The name of one caller, where callers share turns or threads: a proven principal by scheme and id, others
-// by address (IPv6 by /64).
+// The name of one caller, where callers share turns or threads: a proven principal by its id, which is the
+// same with each of its credentials, others by address (IPv6 by /64).
 std::string caller_name(const Identity& caller, const IpAddress& address);
 // Of a proven caller's name, by a key of this process; of `anonymous` it says nothing.
 std::uint64_t caller_hash(const Identity& caller);

@@ -70,13 +70,14 @@ TEST(SharesOfCallers, AreByAddressForThoseWithoutACredentialAndByNetworkForIpv6)
   EXPECT_TRUE(shares.take_one(nobody, kHere));
 }
 
-TEST(SharesOfCallers, DoNotTakeOneCallerForAnotherWhoseNamesJoinToTheSameText) {
+TEST(SharesOfCallers, AreOneForAPrincipalWithSeveralSchemes) {
   CallerShares shares(1000);
   std::vector<CallerShares::Lease> held;
-  take_all(shares, principal("a", "bc"), held);
-  EXPECT_TRUE(shares.take_one(principal("ab", "c"), kHere));
-  EXPECT_TRUE(shares.take_one(principal("", "abc"), kHere));
-  EXPECT_NE(caller_name(principal("a", "bc"), kHere), caller_name(principal("ab", "c"), kHere));
+  take_all(shares, principal("keys", "partner:acme"), held);
+  EXPECT_FALSE(shares.take_one(principal("tokens", "partner:acme"), kHere));
+  EXPECT_TRUE(shares.take_one(principal("keys", "partner:other"), kHere));
+  EXPECT_EQ(caller_name(principal("keys", "p"), kHere), caller_name(principal("tokens", "p"), kHere));
+  EXPECT_NE(caller_name(principal("keys", "203.0.113.9"), kHere), caller_name({}, kHere));
 }
 
 TEST(SharesOfCallers, NameACallerByItsPrincipalOrElseByItsNetwork) {

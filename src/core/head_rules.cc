@@ -4,7 +4,9 @@
 
 #include "base/strings.h"
 #include "core/identity.h"
+#include "core/secret_forms.h"
 #include "http/characters.h"
+#include "http/name_folding.h"
 #include "http/request.h"
 #include "http/signed_fields.h"
 #include "http/uri.h"
@@ -65,12 +67,12 @@ bool may_show_credential(std::string_view url, const CredentialCarriers& carrier
   if (!http::percent_decoded(url, text) || text.contains('%'))
     return true;  // encoded twice: no name of a pair
   std::ranges::transform(text, text.begin(), ascii_lower);
-  if (text.contains("gh_") || text.contains("eyj")) return true;
+  if (text.contains("gh_") || text.contains("eyj") || holds_credential(url)) return true;
   for (std::size_t at = text.find_first_of("?&;#"); at != std::string::npos;
        at = text.find_first_of("?&;#", at)) {
     ++at;
     const std::string_view name = std::string_view(text).substr(at, text.find_first_of("=[&;#", at) - at);
-    const auto is_it = [&](const std::string& carrier) { return equal_ignoring_case(carrier, name); };
+    const auto is_it = [&](const std::string& carrier) { return http::pair_alike(carrier, name); };
     if (std::ranges::any_of(carriers.pairs, is_it)) return true;
   }
   return false;

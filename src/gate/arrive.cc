@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 #include "core/instructions.h"
-#include "gate/secret_forms.h"
+#include "core/secret_forms.h"
 #include "http/forwarded.h"
 #include "http/query.h"
 #include "http/uri.h"

@@ -18,7 +18,7 @@ Refusal refusal_of(http::Malformed reason);
 
 // Sets the exchange's times, ids, client address and requested host, and collects the credentials that must
 // be removed from texts of others in the record: the contents of a configured authenticator's carrier, and
-// texts with the form of a credential (gate/secret_forms.h); none is shorter than 16 bytes. Precondition: the
+// texts with the form of a credential (core/secret_forms.h); none is shorter than 16 bytes. Precondition: the
 // exchange has begun, and `head` is a parsed head or empty.
 //
 // A trusted proxy is believed about the client's address (X-Forwarded-For), the requested host

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "core/secret_forms.h"
 #include "crypto/hash.h"
 #include "gate/activation.h"
-#include "gate/secret_forms.h"
 
 namespace gatehouse::gate {
 namespace {

@@ -69,9 +69,13 @@ Verdict<Counted> LimitGate::admit_principal(Identified identified) {
   return Counted(std::move(identified));
 }
 
-Verdict<void> LimitGate::charge_unidentified(const Admitted& admitted) {
+Verdict<void> LimitGate::charge_unidentified(const Admitted& admitted, const Refusal& refusal) {
   Exchange& exchange = admitted.exchange();
-  return take(exchange, admitted.operation().principal_limits, exchange.started);
+  const std::size_t shown = exchange.limits.size();
+  Verdict<void> charged = take(exchange, admitted.operation().principal_limits, exchange.started);
+  if (refusal.answer != RefusalAnswer::authentication_required) return charged;
+  exchange.limits.resize(shown);
+  return {};
 }
 
 Verdict<Input> LimitGate::admit_input(BodyChecked sent, Evaluator& evaluator,

@@ -25,8 +25,9 @@ class LimitGate {
   Verdict<void> charge_unmatched(Exchange& exchange, MonotonicTime now);
   // Charges each proven principal (exchange.proven), also if it does not count for this operation.
   Verdict<Counted> admit_principal(Identified identified);
-  // The same where identification is refused.
-  Verdict<void> charge_unidentified(const Admitted& admitted);
+  // The same where identification is refused. A 401 stays one, and shows nothing of these limits: a caller
+  // would see by them that one of its credentials is valid.
+  Verdict<void> charge_unidentified(const Admitted& admitted, const Refusal& refusal);
   // The limits by input, and then a place among the operation's requests under way (`places`; null: they are
   // not counted), which the exchange keeps until the answer has ended.
   Verdict<Input> admit_input(BodyChecked sent, Evaluator& evaluator,

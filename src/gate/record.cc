@@ -9,7 +9,7 @@
 
 #include "base/strings.h"
 #include "core/cookie_passages.h"
-#include "gate/secret_forms.h"
+#include "core/secret_forms.h"
 #include "http/characters.h"
 #include "http/cookies.h"
 #include "http/served_names.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/secret_forms.h"
 #include "gate/arrive.h"
 #include "gate/decide.h"
 #include "gate/marked_secrets.h"
@@ -11,7 +12,6 @@
 #include "gate/respond.h"
 #include "gate/route.h"
 #include "gate/same_answer.h"
-#include "gate/secret_forms.h"
 
 namespace gatehouse::gate {
 namespace {
@@ -101,7 +101,8 @@ net::Task<Verdict<Input>> Runner::admit(Exchange& exchange, BodyReader& body) {
   }
   // 4. The limits by principal: every proven principal pays for its requests, also for refused ones.
   if (!identified) {
-    if (!exchange.proven.empty()) GATEHOUSE_CO_CHECK(limiter_.charge_unidentified(admitted));
+    if (!exchange.proven.empty())
+      GATEHOUSE_CO_CHECK(limiter_.charge_unidentified(admitted, identified.error()));
     co_return std::unexpected(identified.error());
   }
   GATEHOUSE_CO_TRY(Counted counted, limiter_.admit_principal(std::get<Identified>(*std::move(identified))));

@@ -66,7 +66,8 @@ class Runner {
       now,             // a condition reads the time
       not_known_yet,   // an issuer's keys are being fetched
     } holds = Holds::not_known_yet;
-    // The same caller, proven under this policy: its credentials end as this policy says. Empty: not known yet.
+    // The same caller, proven under this policy: its credentials end as this policy says. Empty: not known
+    // yet.
     std::optional<Principal> principal;
   };
   Verdict<Again> ask_again(Exchange& answered, const std::shared_ptr<const Instructions>& instructions);

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "core/secret_forms.h"
 #include "crypto/api_key.h"
-#include "gate/secret_forms.h"
 #include "http/name_folding.h"
 #include "http/query.h"
 #include "http/uri.h"
@@ -34,7 +34,7 @@ struct CarrierNames {
   std::vector<std::string_view> pairs;
 };
 
-// Behind the first `?`, `name=value` with one of the names, in either case, percent-encoded or not.
+// Behind the first `?`, `name=value` with one of the names, or one that a server may take for it.
 bool has_pair(std::string_view request_line, const CarrierNames& names) {
   const std::size_t mark = request_line.find('?');
   if (mark == request_line.npos) return false;
@@ -43,7 +43,7 @@ bool has_pair(std::string_view request_line, const CarrierNames& names) {
     std::string name;
     if (!http::percent_decoded(pair.name, name)) name = pair.name;
     for (const std::string_view carrier : names.pairs) {
-      if (equal_ignoring_case(name, carrier)) return true;
+      if (http::pair_alike(name, carrier)) return true;
     }
   }
   return false;

@@ -39,7 +39,8 @@ TEST(SentInClear, ACarrierIsFoundUnderEveryNameThatAnotherServerTakesForIt) {
         "Cookie: a=1,session=x\r\n", "Cookie: Session=x\r\n", "Cookie: s%65ssion=x\r\n",
         "cookie: session =x\r\n"})
     EXPECT_TRUE(shown_by("/", lines)) << lines;
-  for (const char* target : {"/?api_key=x", "/?a=1&API_KEY=x", "/?api%5Fkey=x", "/?%61pi_key=x"})
+  for (const char* target : {"/?api_key=x", "/?a=1&API_KEY=x", "/?api%5Fkey=x", "/?%61pi_key=x",
+                             "/?api.key=x", "/?api_key[]=x", "/?%20api_key=x"})
     EXPECT_TRUE(shown_by(target)) << target;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "gate/secret_forms.h"
+#include "core/secret_forms.h"
 #include "http/http_date.h"
 #include "http/media_type.h"
 #include "http/query.h"

@@ -60,6 +60,13 @@ bool may_be_taken(GuardedNames::Kind kind, std::string_view name, std::string_vi
 
 }  // namespace
 
+bool pair_alike(std::string_view a, std::string_view b) {
+  const auto without_blanks = [](std::string_view name) {
+    return name.substr(std::min(name.find_first_not_of(" +"), name.size()));
+  };
+  return same_when_folded(without_blanks(a), without_blanks(b), next_of_cookie);
+}
+
 bool has_odd_signs(std::string_view field_name) {
   return !std::ranges::all_of(field_name, [](char c) { return is_alphanumeric(c) || c == '-'; });
 }

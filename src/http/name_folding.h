@@ -20,6 +20,10 @@ bool has_odd_signs(std::string_view field_name);
 // another of it (`X-Amz-Security_Token`): a request with such a field is malformed.
 bool disguises_known_name(std::string_view field_name);
 
+// Whether a server may take one name of a query's or form's pair for the other: without regard to case, to
+// which signs it has, to blanks before it, or to what follows a `[` (PHP, qs, Rack).
+bool pair_alike(std::string_view a, std::string_view b);
+
 // The names that mean something, made when the policy is compiled. Asking allocates nothing.
 class GuardedNames {
  public:

@@ -80,5 +80,13 @@ TEST(GuardedNames, OfCookiesKeepTheirPrefix) {
   EXPECT_EQ(names.taken_for("__%48ost-sid"), "__Host-sid");  // CVE-2020-8184
 }
 
+TEST(Pairs, OfAlikeNamesMayBeOne) {
+  for (const char* name : {"api_key", "API_KEY", "api.key", "api-key", "api key", " api_key", "+api_key",
+                           "api_key[]", "api_key[a][b]", "api.key["})
+    EXPECT_TRUE(pair_alike(name, "api_key")) << name;
+  for (const char* name : {"", "apikey", "api_keys", "api_key_", "[api_key]", "a[api_key]"})
+    EXPECT_FALSE(pair_alike(name, "api_key")) << name;
+}
+
 }  // namespace
 }  // namespace gatehouse::http

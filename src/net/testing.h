@@ -119,7 +119,8 @@ class Identity {
   enum class Use : std::uint8_t { leaf, authority };
   // Without an issuer it is an authority that vouches for itself.
   Identity(const std::string& name, const Identity* issuer, const std::string& alternative_names,
-           Use use = Use::leaf, std::chrono::seconds validity = std::chrono::hours(24))
+           Use use = Use::leaf, std::chrono::seconds validity = std::chrono::hours(24),
+           int type_of_name = MBSTRING_UTF8)
       : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(X509_new(), X509_free) {
     X509* const c = certificate_.get();
     X509_set_version(c, 2);
@@ -127,7 +128,7 @@ class Identity {
     ASN1_INTEGER_set(X509_get_serialNumber(c), ++serial);
     X509_gmtime_adj(X509_getm_notBefore(c), -3600);
     X509_gmtime_adj(X509_getm_notAfter(c), validity.count());
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_UTF8,
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", type_of_name,
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
     X509* const signer = issuer != nullptr ? issuer->certificate_.get() : c;
     X509_set_issuer_name(c, X509_get_subject_name(signer));

@@ -18,6 +18,7 @@ namespace {
 struct FreeAny {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(X509_NAME* name) const { X509_NAME_free(name); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 template <typename T>
@@ -99,6 +100,30 @@ Result<> trust(SSL_CTX* context, std::string_view ca_pem) {
   return {};
 }
 
+// The name with each text in UTF-8. X509_NAME_cmp() compares most types of text by their characters, and the
+// others (NumericString) by their bytes.
+Owned<X509_NAME> in_utf8(const X509_NAME* name) {
+  Owned<X509_NAME> same(X509_NAME_new());
+  int last_part = -1;  // the values of a part with several have one number
+  for (int i = 0; same && i < X509_NAME_entry_count(name); ++i) {
+    const X509_NAME_ENTRY* const entry = X509_NAME_get_entry(name, i);
+    const ASN1_STRING* const value = X509_NAME_ENTRY_get_data(entry);
+    unsigned char* text = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&text, value);
+    const bool is_text = size >= 0;
+    const int part = X509_NAME_ENTRY_set(entry);
+    const int added = X509_NAME_add_entry_by_OBJ(
+        same.get(), X509_NAME_ENTRY_get_object(entry), is_text ? V_ASN1_UTF8STRING : ASN1_STRING_type(value),
+        is_text ? text : ASN1_STRING_get0_data(value), is_text ? size : ASN1_STRING_length(value), -1,
+        part == last_part ? -1 : 0);
+    OPENSSL_free(text);
+    if (added != 1) throw std::bad_alloc();
+    last_part = part;
+  }
+  if (!same) throw std::bad_alloc();
+  return same;
+}
+
 // A name means one authority, because a certificate names its issuer so. A certificate that was renewed has
 // the same key.
 Result<> check_names(const std::vector<Owned<X509>>& authorities) {
@@ -106,7 +131,7 @@ Result<> check_names(const std::vector<Owned<X509>>& authorities) {
     for (auto other = one + 1; other != authorities.end(); ++other) {
       X509_NAME* const name = X509_get_subject_name(one->get());
       if (X509_check_ca(one->get()) == 0 || X509_check_ca(other->get()) == 0 ||
-          X509_NAME_cmp(name, X509_get_subject_name(other->get())) != 0 ||
+          X509_NAME_cmp(in_utf8(name).get(), in_utf8(X509_get_subject_name(other->get())).get()) != 0 ||
           EVP_PKEY_eq(X509_get0_pubkey(one->get()), X509_get0_pubkey(other->get())) == 1) {
         continue;
       }

@@ -274,6 +274,12 @@ TEST_F(Tls, AuthoritiesOfOneNameHaveOneKey) {
   EXPECT_THAT(refused.error().text,
               HasSubstr("two authorities with different keys have the name `CN=Root CA`"));
 
+  for (const int type : {V_ASN1_NUMERICSTRING, V_ASN1_PRINTABLESTRING, V_ASN1_T61STRING, V_ASN1_IA5STRING}) {
+    const Identity twin("Root CA", nullptr, "", Identity::Use::leaf, 24h, type);
+    options.client_ca_pem = one.certificate_pem() + twin.certificate_pem();
+    EXPECT_FALSE(ServerTls::make(options)) << type;
+  }
+
   options.client_ca_pem = one.certificate_pem() + authority().certificate_pem() + one.certificate_pem();
   EXPECT_TRUE(ServerTls::make(options)) << "a certificate that was renewed";
   options.client_ca_pem = one.certificate_pem() + holder.certificate_pem();

@@ -44,6 +44,9 @@ class ClientConnection {
   net::Task<void> run();
   // The requests after the handshake.
   net::Task<void> serve();
+  bool take_up_present(gate::Exchange& exchange);
+  // Of the operator's certificate on the admin listener.
+  std::optional<gate::CertificateFault> operators_fault() const;
 
  private:
   struct UnfinishedHead;
@@ -141,10 +144,8 @@ net::Task<bool> ClientConnection::handshake() {
   }
   client_.certificate = stream_->tls()->peer_certificate;
   client_.peer.certificate = client_.certificate;
-  const WallTime now = worker_.shared().clock.wall();
-  client_.peer.handshake = Handshake{now, stream_->tls()->peer_chain_ends};
-  // Behind the public listener the gates look, and refuse where it is asked for.
-  const auto fault = is_admin() ? fault_of(*serving_, client_.certificate, now) : std::nullopt;
+  client_.peer.handshake = Handshake{worker_.shared().clock.wall(), stream_->tls()->peer_chain_ends};
+  const auto fault = is_admin() ? operators_fault() : std::nullopt;
   if (fault) {
     record_connection(fault->reason, fault->why);
     stream_->abort();
@@ -165,6 +166,28 @@ net::Task<void> ClientConnection::run() {
   co_await serve();
 }
 
+// What serves a request is what serves when its head is complete: a client could hold the beginning of a head
+// over a reload. False: the certificate of the connection has ended, and another handshake must decide.
+bool ClientConnection::take_up_present(gate::Exchange& exchange) {
+  if (serving_ != worker_.serving()) {
+    serving_ = worker_.serving();
+    exchange.policy = serving_->runner->shared_policy();
+  }
+  exchange.instructions = worker_.instructions();
+  if (!vouched_for(client_, *serving_)) return false;
+  // Behind the public listener the gates look, and refuse where it is asked for.
+  const auto fault = is_admin() && client_.shaken ? operators_fault() : std::nullopt;
+  if (fault) record_connection(fault->reason, fault->why);
+  return !fault;
+}
+
+std::optional<gate::CertificateFault> ClientConnection::operators_fault() const {
+  const WallTime now = worker_.shared().clock.wall();
+  if (client_.peer.handshake && now >= client_.peer.handshake->chain_ends)
+    return gate::CertificateFault{Reason::credential_expired, "the client's certificate has ended"};
+  return fault_of(*serving_, client_.certificate, now);
+}
+
 net::Task<void> ClientConnection::serve() {
   Next next = Next::keep_alive;
   for (unsigned served = 1; next == Next::keep_alive; ++served) {
@@ -180,17 +203,13 @@ net::Task<void> ClientConnection::serve() {
       if (!readable) break;
     }
     serving_ = worker_.serving();
-    // Where a reload has changed the authorities of clients, the next handshake decides.
-    if (!vouched_for(client_, *serving_)) {
-      next = Next::close;
-      break;
-    }
     std::unique_ptr<gate::Exchange> exchange = worker_.take_exchange();
     exchange->begin(serving_->runner->shared_policy(), client_.peer);
-    exchange->instructions = worker_.instructions();
     const auto complete = co_await read_head(*exchange);
     next = Next::gone;
-    if (complete) {
+    if (complete && !take_up_present(*exchange)) {
+      next = Next::close;
+    } else if (complete) {
       Http1Carrier carrier({worker_, *serving_, listener(), client_, stream_, buffer_, head_out_},
                            parser_.consumed(), exchange->head);
       auto serving = is_admin() ? answer_page(*exchange, carrier)

@@ -25,8 +25,8 @@ class ServingPolicy final : public PresentPolicy {
   ServingPolicy(Worker& worker, gate::Exchange& exchange, const Client& client);
   // Of a request that waits. Refuses it while the keys that the policy of now names are being fetched.
   Verdict<void> still_admits() override;
-  // Of a running answer. It may continue while such keys are being fetched. A condition that reads the time is
-  // evaluated at each call.
+  // Of a running answer. It may continue while such keys are being fetched. A condition that reads the time
+  // is evaluated at each call.
   Verdict<void> still_answers();
 
  private:

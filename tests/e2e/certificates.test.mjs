@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { X509Certificate, createHash } from 'node:crypto';
-import { get } from 'node:https';
+import { Agent, get } from 'node:https';
 import { describe, it } from 'node:test';
 
 import { Authority, Desk, assertRefused, eventually, undiciClient, unlessBuilt } from './harness.mjs';
@@ -94,8 +94,8 @@ describe('an authority in between', unlessBuilt, () => {
 });
 
 describe('certificates that are taken back', unlessBuilt, () => {
-  const admin = (desk, pair) => new Promise((resolve, reject) => {
-    get({ port: desk.adminPort, host: '127.0.0.1', servername: 'localhost', path: '/health', ca: desk.authority.certificate, agent: false, ...pair },
+  const admin = (desk, pair, agent = false) => new Promise((resolve, reject) => {
+    get({ port: desk.adminPort, host: '127.0.0.1', servername: 'localhost', path: '/health', ca: desk.authority.certificate, agent, ...pair },
       (answer) => resolve(answer.resume().statusCode)).on('error', reject);
   });
 
@@ -106,11 +106,17 @@ describe('certificates that are taken back', unlessBuilt, () => {
       configuration.listen.admin = { address: configuration.listen.admin, tls: { certificate: 'server.crt', private_key: 'file:server.key', client_ca: 'authorities.crt' } };
     });
     for (const pair of operators) assert.equal(await admin(desk, pair), 200);
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+    assert.equal(await admin(desk, operators[1], kept), 200);
+    const [open] = Object.values(kept.freeSockets).flat();
     desk.clients.takeBack([operators[1]]);
     desk.writeLists();
     await eventually(() => admin(desk, operators[1]).then(() => false, () => true), 'end of the certificate');
     const event = await desk.gatehouse.event(({ reason }) => reason === 'credential_revoked', 'credential_revoked');
     assert.match(event.detail, /^listen\.admin: the certificate, or an authority/);
+    assert.ok(!open.destroyed, 'a connection from before');
+    await assert.rejects(admin(desk, operators[1], kept), 'gets no answer either');
+    kept.destroy();
     assert.equal(await admin(desk, operators[0]), 200);
     await desk.close();
   });

@@ -103,6 +103,23 @@ describe('limits', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('charge a caller with half of the credentials, and its 401 does not say that this half is good', async () => {
+    const desk = await open({ per_principal: { per: 'principal', rate: '1/h', burst: 3 } }, ({ operations, defaults }, api) => {
+      api.paths['/orders'].get.security = [{ partnerKey: [], userToken: [] }];
+      operations.listOrders.limits = [...defaults.limits, 'per_principal'];
+    });
+    const { key } = await desk.createKey();
+    const asked = async (headers) => {
+      const { status, headers: fields } = await desk.get('/orders', headers);
+      return [status, fields.ratelimit?.replace(/r=\d+;t=\d+/, '')];
+    };
+    const bad = await asked({ 'x-api-key': key.replace(/.$/, (c) => (c === 'a' ? 'b' : 'a')) });
+    assert.equal(bad[0], 401);
+    for (let turn = 0; turn < 5; ++turn) assert.deepEqual(await asked({ 'x-api-key': key }), bad);
+    assert.equal((await desk.get('/orders', { 'x-api-key': key, ...await desk.bearerOf({ roles: ['clerk'] }) })).status, 429, 'it paid');
+    await desk.close();
+  });
+
   it('by a value of the request share the value, not the caller', async () => {
     const desk = await open({ per_email: { per: ['body.email'], rate: '1/h', burst: 1 } }, (configuration) => (configuration.operations.createOrder.limits = ['per_ip', 'per_email']));
     const send = async (email, sub) => (await desk.post('/orders', { title: 'pen', quantity: 1, email }, await desk.bearerOf({ sub }))).status;

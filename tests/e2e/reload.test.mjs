@@ -224,6 +224,20 @@ describe('a reload keeps its promises:', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('a request whose head began before it is served under the new policy', async () => {
+    const desk = await Desk.open();
+    const { key } = await desk.createKey();
+    const wire = await Wire.open(desk.port, desk.tls);
+    wire.send('GET /orders HTTP/1.1\r\nHost: localhost\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 100)); // it has arrived
+    desk.configuration.blocked = { principals: ['partner:acme'] };
+    await reload(desk);
+    const answer = (await wire.send(`X-API-Key: ${key}\r\n\r\n`).responses()).at(-1);
+    await assertRefused(desk.gatehouse, answer, { status: 403, error: 'forbidden', reason: 'principal_blocked' });
+    wire.destroy();
+    await desk.close();
+  });
+
   it('limits keep their counts by name and rule, at any place', async () => {
     const desk = await Desk.open({ change: (configuration) => {
       configuration.limits.rare = { per: 'principal', rate: '2/h', burst: 2 };

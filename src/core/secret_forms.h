@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace gatehouse::gate {
+namespace gatehouse {
 
 // Whether an API key of Gatehouse's (crypto/api_key.h), with or without its checksum, or a JWS or JWE in
 // compact form (RFC 7515 section 3.1) stands somewhere in the text, as it is or percent-encoded. Time is
@@ -14,4 +14,4 @@ bool holds_credential(std::string_view text);
 // The text with `[redacted]` in place of each, and nothing else taken away. Linear too.
 std::string without_credentials(std::string_view text);
 
-}  // namespace gatehouse::gate
+}  // namespace gatehouse

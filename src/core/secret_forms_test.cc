@@ -1,4 +1,4 @@
-#include "gate/secret_forms.h"
+#include "core/secret_forms.h"
 
 #include <initializer_list>
 #include <string>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gatehouse::gate {
+namespace gatehouse {
 namespace {
 
 constexpr std::string_view kKey = "gh_0123456789AB_23456789ABCDEFGHIJKLMNOPQRSTUVWXY4BKzet";
@@ -23,11 +23,25 @@ TEST(Credentials, AreKnownByTheirFormWhereverTheyStand) {
   EXPECT_TRUE(holds_credential("eyJ.x." + std::string(kToken)));
 }
 
+// {"alg":"ES256","kid":"k1"} with white space that JSON permits: a token is no less one.
+TEST(Credentials, AreTokensWhoseJsonBeginsWithWhiteSpace) {
+  for (const std::string_view header :
+       {"eyAiYWxnIjoiRVMyNTYiLCJraWQiOiJrMSJ9", "ewogICJhbGciOiAiRVMyNTYiLAogICJraWQiOiAiazEiCn0",
+        "ew0KImFsZyI6IkVTMjU2Iiwia2lkIjoiazEifQ", "ewkiYWxnIjoiRVMyNTYifQ", "IHsiYWxnIjoiRVMyNTYifQ",
+        "CnsiYWxnIjoiRVMyNTYifQ", "DQp7ImFsZyI6IkVTMjU2In0", "CXsgImFsZyI6IkVTMjU2In0"}) {
+    const std::string token = std::string(header) + ".ewogICJzdWIiOiAiYW5uIgp9.c2lnbmF0dXJl";
+    EXPECT_TRUE(holds_credential(token)) << header;
+    EXPECT_TRUE(holds_credential("x=" + token + "&y")) << header;
+    EXPECT_EQ(without_credentials("a " + token + " b"), "a [redacted] b") << header;
+  }
+}
+
 TEST(Credentials, AreNotSeenInOrdinaryTexts) {
   for (const std::string_view text :
        {"", "gh_", "eyJ", "eyJ.", "github", "gh_0123456789AB", "gh_0123456789AB_short", "order-7",
         "eyJhbGciOiJFUzI1NiJ9", "01939c1e-7b0a-7cc3-98c4-5d2f1c0e9a11",
-        "gh_0123456789ABC_23456789ABCDEFGHIJKL", "eyJ1.2.3"})
+        "gh_0123456789ABC_23456789ABCDEFGHIJKL", "eyJ1.2.3", "elements-of-a-long-name.example.com",
+        "International-Commerce.Delivery.example", "ewogIC9hIGNvbW1lbnQ.x.y1234"})
     EXPECT_FALSE(holds_credential(text)) << text;
 }
 
@@ -63,4 +77,4 @@ TEST(Credentials, AreSoughtInLinearTime) {
 }
 
 }  // namespace
-}  // namespace gatehouse::gate
+}  // namespace gatehouse

@@ -1,4 +1,4 @@
-#include "gate/secret_forms.h"
+#include "core/secret_forms.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,13 +8,19 @@
 #include "base/strings.h"
 #include "http/characters.h"
 
-namespace gatehouse::gate {
+namespace gatehouse {
 namespace {
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 bool is_base64url(char c) { return is_alphanumeric(c) || c == '-' || c == '_'; }
+std::uint32_t base64url_value(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a') + 26;
+  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0') + 52;
+  return c == '-' ? 62 : 63;
+}
 
 template <typename Is>
 std::size_t run_of(std::string_view text, Is is) {
@@ -33,8 +39,37 @@ std::size_t api_key_length(std::string_view text) {
   return secret >= kHalfSecret ? kBefore + secret : 0;
 }
 
-// A JSON object in base64url begins with `eyJ`; the header is followed by at least one more part. `header`:
-// how far the search has looked in any case.
+// Whether the text is the beginning of a JSON object in base64url. White space is permitted before and behind
+// the brace (RFC 8259 section 2); of a well-known `{"` it is `eyJ`.
+constexpr std::string_view kFirstSigns = "eICD";  // of `{`, of a blank, of a tab or line feed, of a return
+bool begins_object(std::string_view text) {
+  constexpr std::size_t kMost = 64;  // more white space than any signer writes
+  bool opened = false;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text.substr(0, kMost)) {
+    if (!is_base64url(c)) return false;
+    bits = bits << 6U | base64url_value(c);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    switch (static_cast<char>(bits >> static_cast<unsigned>(count) & 0xffU)) {
+      case ' ':
+      case '\t':
+      case '\n':
+      case '\r': break;
+      case '{':
+        if (opened) return false;
+        opened = true;
+        break;
+      case '"': return opened;
+      default: return false;
+    }
+  }
+  return false;
+}
+
+// The header is followed by at least one more part. `header`: how far the search has looked in any case.
 struct TokenLength {
   std::size_t header = 0;
   std::size_t whole = 0;  // 0: none
@@ -57,10 +92,13 @@ void for_each_credential(std::string_view text, Found&& found) {
     if (length > 0 && found(at, length) == Search::ends) return;
     at = text.find("gh_", at + std::max<std::size_t>(length, 3));
   }
-  for (auto at = text.find("eyJ"); at != std::string_view::npos;) {
-    const TokenLength length = token_length(text.substr(at));
-    if (length.whole > 0 && found(at, length.whole) == Search::ends) return;
-    at = text.find("eyJ", at + std::max(length.header, length.whole));
+  for (const char first : kFirstSigns) {
+    for (auto at = text.find(first); at != std::string_view::npos;) {
+      const std::string_view rest = text.substr(at);
+      const TokenLength length = begins_object(rest) ? token_length(rest) : TokenLength{.header = 1};
+      if (length.whole > 0 && found(at, length.whole) == Search::ends) return;
+      at = text.find(first, at + std::max(length.header, length.whole));
+    }
   }
 }
 
@@ -123,4 +161,4 @@ std::string without_credentials(std::string_view text) {
   return clean.append(text.substr(done));
 }
 
-}  // namespace gatehouse::gate
+}  // namespace gatehouse
