@@ -25,10 +25,7 @@ bool is_version(std::string_view segment) {
          std::ranges::all_of(segment.substr(1), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
-std::string area(const openapi::Operation& operation) {
-  if (!operation.tags.empty()) {
-    if (std::string tag = slug(operation.tags.front()); !tag.empty()) return tag;
-  }
+std::string area_of_path(const openapi::Operation& operation) {
   std::string_view rest = operation.path;
   while (!rest.empty()) {
     rest.remove_prefix(1);
@@ -38,6 +35,18 @@ std::string area(const openapi::Operation& operation) {
     if (std::string word = slug(segment); !word.empty()) return word;
   }
   return "api";
+}
+
+std::string area(const openapi::Operation& operation) {
+  std::string tag = operation.tags.empty() ? std::string() : slug(operation.tags.front());
+  return tag.empty() ? area_of_path(operation) : tag;
+}
+
+std::string permission_in(std::string_view area, const openapi::Operation& operation) {
+  const std::string_view action = is_read(operation)                             ? "read"
+                                  : operation.method == openapi::Method::delete_ ? "delete"
+                                                                                 : "write";
+  return fmt::format("{}{}:{}", area, word_for(Purpose::administration, operation) ? ":admin" : "", action);
 }
 
 }  // namespace
@@ -57,11 +66,21 @@ std::string slug(std::string_view text) {
 }
 
 std::string proposed_permission(const openapi::Operation& operation) {
-  const std::string_view action = is_read(operation)                             ? "read"
-                                  : operation.method == openapi::Method::delete_ ? "delete"
-                                                                                 : "write";
-  return fmt::format("{}{}:{}", area(operation), word_for(Purpose::administration, operation) ? ":admin" : "",
-                     action);
+  return permission_in(area(operation), operation);
+}
+
+ProposedPermissions::ProposedPermissions(const openapi::Api& api) {
+  for (const openapi::Operation& operation : api.operations) {
+    if (!operation.admits_anonymous()) secured_.insert(proposed_permission(operation));
+  }
+}
+
+std::string ProposedPermissions::of(const openapi::Operation& operation) const {
+  std::string permission = proposed_permission(operation);
+  if (!operation.admits_anonymous() || !secured_.contains(permission)) return permission;
+  permission = permission_in(area_of_path(operation), operation);
+  while (secured_.contains(permission)) permission.insert(0, "public-");
+  return permission;
 }
 
 std::string proposed_limits(const openapi::Operation& operation) {

@@ -56,7 +56,8 @@ std::string_view scheme_text(const openapi::Api& api, const SecurityScheme& sche
 
 class Starter {
  public:
-  Starter(const openapi::Api& api, const StarterOptions& options) : api_(api), options_(options) {
+  Starter(const openapi::Api& api, const StarterOptions& options)
+      : api_(api), options_(options), permissions_(api) {
     for (const openapi::Operation& operation : api.operations) {
       if (!operation.gatehouse && closing(operation) == nullptr) grant(operation);
     }
@@ -80,7 +81,7 @@ class Starter {
   }
 
   void grant(const openapi::Operation& operation) {
-    const std::string permission = proposed_permission(operation);
+    const std::string permission = permissions_.of(operation);
     const bool asks =
         std::ranges::any_of(operation.security, [](const auto& alternative) { return !alternative.empty(); });
     if (operation.admits_anonymous()) {
@@ -431,7 +432,7 @@ class Starter {
       const std::string why = fmt::format("requires {}: {}", scheme->name, unsupported(*scheme));
       return line(fmt::format("{}exclude: {}}}", key, yaml_text(why)));
     }
-    std::vector<std::string> fields{"permission: " + yaml_text(proposed_permission(operation))};
+    std::vector<std::string> fields{"permission: " + yaml_text(permissions_.of(operation))};
     if (const std::string limit = proposed_limits(operation); !limit.empty()) fields.push_back(limit);
     if (const std::string word = proposed_sensitive(operation); !word.empty())
       fields.push_back("sensitive: " + word);
@@ -455,6 +456,7 @@ class Starter {
 
   const openapi::Api& api_;
   const StarterOptions& options_;
+  ProposedPermissions permissions_;
   std::map<std::string, std::set<std::string>> held_by_;
   std::string out_;
   std::set<std::string> taken_;  // media types, under `defaults`

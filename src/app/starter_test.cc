@@ -107,6 +107,25 @@ TEST(ProposedPermission, IsTheAreaAndTheAction) {
   EXPECT_EQ(proposed_permission(operation(Method::get, "/admin/orders")), "admin:admin:read");
 }
 
+TEST(ProposedPermission, IsOfNoOtherOperationWhereAnonymousCallersHoldIt) {
+  const openapi::Loaded loaded =
+      openapi::load_text(R"({"openapi": "3.0.3", "info": {"title": "T", "version": "1"},
+    "security": [{"key": []}], "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "K"}}},
+    "paths": {
+      "/tasks": {"get": {"operationId": "a", "tags": ["Tasks"], "responses": {"200": {"description": "ok"}}}},
+      "/health": {"get": {"operationId": "b", "tags": ["Tasks"], "security": [], "responses": {"200": {"description": "ok"}}}},
+      "/tasks/top": {"get": {"operationId": "c", "tags": ["Tasks"], "security": [{}], "responses": {"200": {"description": "ok"}}}},
+      "/prices": {"get": {"operationId": "d", "tags": ["Shop"], "security": [], "responses": {"200": {"description": "ok"}}}}}})");
+  const ProposedPermissions permissions(loaded.api);
+  std::string found;
+  for (const openapi::Operation& one : loaded.api.operations)
+    found += one.id + " " + permissions.of(one) + "\n";
+  EXPECT_EQ(found, "a tasks:read\nb health:read\nc public-tasks:read\nd shop:read\n");
+  const std::string text = starter(loaded.api, {.document = "a.json", .upstream = "http://127.0.0.1:1"});
+  EXPECT_NE(text.find("  anonymous: [health:read, public-tasks:read, shop:read]"), text.npos) << text;
+  EXPECT_NE(text.find("  reader: [tasks:read]"), text.npos) << text;
+}
+
 TEST(ProposedPermission, IsNeverAPattern) {
   using openapi::Method;
   EXPECT_EQ(proposed_permission(operation(Method::post, "/{a}/{b}", {"*"})), "api:write");
