@@ -33,6 +33,7 @@ std::string explain(json::Fault fault) {
     case json::Fault::depth: return "values are nested too deep; flatten them";
     case json::Fault::trailing: return "text after the end of the document; remove it";
     case json::Fault::too_large: return "the file is too large; split it";
+    case json::Fault::framing: break;  // of sequences
   }
   return "not JSON";
 }

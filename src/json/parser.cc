@@ -4,11 +4,13 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <simdjson.h>
 
 #include "base/strings.h"
+#include "json/sequence.h"
 
 namespace gatehouse::json {
 
@@ -132,13 +134,15 @@ struct Parser::State {
   ParseError error;
 
   bool fail(Fault fault, std::size_t offset) {
-    error = {fault, offset};
+    error.fault = fault;
+    error.offset = offset;
     return false;
   }
 
   bool find_tokens();
   void forget_large();
   bool walk(std::size_t depth);
+  bool walk_items(std::string_view written, Sequence sequence, std::size_t depth);
   bool scalar(std::uint32_t at);
   bool string(std::uint32_t at);
   bool unescape(Node& node, std::uint32_t at);
@@ -370,6 +374,26 @@ bool Parser::State::walk(std::size_t depth) {
   }
 }
 
+// The tokens of all items were found at once: each item must begin and end between its own bounds. `written`
+// is the text as it was before separators of records became spaces.
+bool Parser::State::walk_items(std::string_view written, Sequence sequence, std::size_t depth) {
+  Node* const array = next;
+  *next++ = Node{.kind = Kind::array};
+  for (std::size_t at = 0; at < written.size();) {
+    error.item = array->size;
+    const auto item = item_at(written, at, sequence);
+    if (!item) return fail(Fault::framing, at);
+    if (*token >= item->end) return fail(Fault::empty, item->begin);
+    if (!walk(depth)) return false;
+    if (token[-1] >= item->end) return fail(Fault::syntax, item->end);
+    if (*token < item->end) return fail(Fault::trailing, *token);
+    ++array->size;
+    at = item->next;
+  }
+  array->span = static_cast<std::uint32_t>(next - array);
+  return true;
+}
+
 std::string_view name(Fault fault) {
   switch (fault) {
     case Fault::empty: return "empty";
@@ -380,6 +404,7 @@ std::string_view name(Fault fault) {
     case Fault::depth: return "depth";
     case Fault::trailing: return "trailing";
     case Fault::too_large: return "too_large";
+    case Fault::framing: return "framing";
   }
   return "syntax";
 }
@@ -388,35 +413,61 @@ Parser::Parser() : state_(std::make_unique<State>()) {}
 Parser::Parser(Parser&&) noexcept = default;
 Parser::~Parser() = default;
 
-std::expected<void, ParseError> Parser::parse(std::string_view text, Document& into, ParseLimits limits) {
+bool Parser::find_tokens(std::string_view text, Document& into, const ParseLimits& limits, char as_space) {
   into.clear();
+  State& state = *state_;
+  state.error = {};
   constexpr std::size_t kMost = std::size_t{1} << 31U;  // offsets are 32 bits
-  if (text.size() > std::min(limits.bytes, kMost))
-    return std::unexpected(ParseError{Fault::too_large, limits.bytes});
+  if (text.size() > std::min(limits.bytes, kMost)) return state.fail(Fault::too_large, limits.bytes);
   if (into.source_capacity_ < text.size() + kPadding) {
     into.source_capacity_ = std::max<std::size_t>(text.size() + kPadding, 2048);
     into.source_ = std::make_unique_for_overwrite<char[]>(into.source_capacity_);
   }
-  State& state = *state_;
   state.text = into.source_.get();
   state.size = text.size();
   if (!text.empty()) std::memcpy(state.text, text.data(), text.size());
   std::memset(state.text + text.size(), 0, kPadding);
+  if (as_space != ' ') std::replace(state.text, state.text + text.size(), as_space, ' ');
+  state.escapes = std::memchr(state.text, '\\', state.size) != nullptr;
+  return state.find_tokens();
+}
 
-  if (!state.find_tokens()) return std::unexpected(state.error);
-  const std::size_t tokens = state.tokens->n_structural_indexes;
-  // A node has two tokens: a value and its separator, a container and its end. After a syntax error open
-  // containers lack their end.
-  into.reserve(tokens / 2 + limits.depth + 2);
-  // A key has four: itself, a colon, a value, a comma.
-  const std::size_t most_keys = tokens / 4 + limits.depth + 1;
+void Parser::reserve(Document& into, std::size_t nodes, std::size_t depth) {
+  State& state = *state_;
+  into.reserve(nodes + depth + 2);
+  // A key has four tokens: itself, a colon, a value, a comma.
+  const std::size_t most_keys = state.tokens->n_structural_indexes / 4 + depth + 1;
   if (state.keys.size() < most_keys) state.keys.resize(most_keys);
   state.nodes = into.nodes_.get();
   state.next = state.nodes;
-  state.escapes = std::memchr(state.text, '\\', state.size) != nullptr;
+}
+
+std::expected<void, ParseError> Parser::parse(std::string_view text, Document& into, ParseLimits limits) {
+  State& state = *state_;
+  if (!find_tokens(text, into, limits, ' ')) return std::unexpected(state.error);
+  const std::size_t tokens = state.tokens->n_structural_indexes;
+  // A node has two tokens: a value and its separator, a container and its end. After a syntax error open
+  // containers lack their end.
+  reserve(into, tokens / 2, limits.depth);
   bool good = state.walk(limits.depth);
   if (good && state.token != state.tokens->structural_indexes.get() + tokens)
     good = state.fail(Fault::trailing, *state.token);
+  state.forget_large();
+  if (!good) return std::unexpected(state.error);
+  into.count_ = static_cast<std::size_t>(state.next - state.nodes);
+  return {};
+}
+
+std::expected<void, ParseError> Parser::parse_sequence(std::string_view text, Sequence sequence,
+                                                       Document& into, ParseLimits limits) {
+  State& state = *state_;
+  const bool lines = sequence == Sequence::lines;
+  if (!find_tokens(text, into, limits, lines ? ' ' : kRecordSeparator)) return std::unexpected(state.error);
+  // As for one text, but the last value of an item has no separator. One more is the array.
+  const auto items =
+      static_cast<std::size_t>(std::count(text.begin(), text.end(), lines ? '\n' : kRecordSeparator)) + 1;
+  reserve(into, (state.tokens->n_structural_indexes + items) / 2 + 1, limits.depth);
+  const bool good = state.walk_items(text, sequence, limits.depth);
   state.forget_large();
   if (!good) return std::unexpected(state.error);
   into.count_ = static_cast<std::size_t>(state.next - state.nodes);

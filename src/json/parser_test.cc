@@ -253,5 +253,133 @@ TEST(Parser, ADocumentTakesAtMostFourteenTimesItsText) {
   }
 }
 
+std::string read_all(std::string_view text, Sequence sequence = Sequence::lines, ParseLimits limits = {}) {
+  Parser parser;
+  Document document;
+  const auto parsed = parser.parse_sequence(text, sequence, document, limits);
+  if (parsed) return to_text(document.root());
+  EXPECT_TRUE(document.empty());
+  const auto item = parsed.error().item;
+  return fmt::format("!{}{}", name(parsed.error().fault), item ? fmt::format(" {}", *item) : "");
+}
+
+TEST(SequenceOfLines, HasOneValueOnEach) {
+  EXPECT_EQ(read_all("{\"a\":1}\n{\"a\":[2]}\r\n3\n\"x\"\nnull"), R"([{"a":1},{"a":[2]},3,"x",null])");
+  EXPECT_EQ(read_all("1"), "[1]");
+  EXPECT_EQ(read_all(" \t1 \n2\n"), "[1,2]");
+  EXPECT_EQ(read_all("1\r\n2\r\n"), "[1,2]");
+  EXPECT_EQ(read_all("{\"a\":\"\\u2028\\r\"}\n"), "[{\"a\":\"\xE2\x80\xA8\\r\"}]");
+  EXPECT_EQ(read_all("{\"a\":1,\"b\":2}\n{\"a\":1}\n"), R"([{"a":1,"b":2},{"a":1}])");
+}
+
+// Readers of lines skip blank ones or fail at them, and end lines at LF alone, at CR too (Python's text
+// files) or at any line separator of Unicode (Python's splitlines).
+TEST(SequenceOfLines, RefusesWhatReadersSplitInDifferentWays) {
+  EXPECT_EQ(read_all("1\n\n2"), "!empty 1");
+  EXPECT_EQ(read_all("\n1"), "!empty 0");
+  EXPECT_EQ(read_all("1\n \t\n2"), "!empty 1");
+  EXPECT_EQ(read_all("1\n\r\n2"), "!empty 1");
+  EXPECT_EQ(read_all("1\n\n"), "!empty 1");
+  EXPECT_EQ(read_all("1\n "), "!empty 1");
+  EXPECT_EQ(read_all("1\r2\n"), "!framing 0");
+  EXPECT_EQ(read_all("0\n[\r{\"admin\":true}\r]\n"), "!framing 1");
+  EXPECT_EQ(read_all("1\r\r\n2"), "!framing 0");
+  EXPECT_EQ(read_all("1\r"), "!framing 0");
+  for (const std::string_view end : {"\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"})
+    EXPECT_EQ(read_all(fmt::format("1\n\"a{}b\"\n", end)), "!framing 1");
+  EXPECT_EQ(read_all("\xEF\xBB\xBF{}\n"), "!syntax 0");
+  EXPECT_EQ(read_all("{}\n\xEF\xBB\xBF{}\n"), "!syntax 1");
+  EXPECT_EQ(read_all("\x1E{}\n"), "!syntax 0");
+}
+
+TEST(SequenceOfLines, NoValueTakesMoreThanItsLineOrLess) {
+  EXPECT_EQ(read_all("{\"a\":1\n,\"b\":2}\n"), "!syntax 0");
+  EXPECT_EQ(read_all("1\n[\n2]\n"), "!syntax 1");
+  EXPECT_EQ(read_all("[1,\n2]"), "!syntax 0");
+  EXPECT_EQ(read_all("1\n1 2\n"), "!trailing 1");
+  EXPECT_EQ(read_all("1,\n2\n"), "!trailing 0");
+  EXPECT_EQ(read_all("{}{}\n"), "!trailing 0");
+  EXPECT_EQ(read_all("\"a\nb\"\n"), "!syntax");
+  EXPECT_EQ(read_all(""), "!empty");
+  EXPECT_EQ(read_all("\n"), "!empty");
+  EXPECT_EQ(read_all("{}\n{\"a\":1,\"a\":1}\n"), "!duplicate_key 1");
+  EXPECT_EQ(read_all("[]\n[[]]\n", Sequence::lines, {.depth = 1}), "!depth 1");
+  EXPECT_EQ(read_all("[]\n[]\n", Sequence::lines, {.depth = 1}), "[[],[]]");
+  EXPECT_EQ(read_all("{\"a\":\"\xFF\"}\n"), "!utf8");
+  EXPECT_EQ(read_all("[[[[[[[[\n1\n", Sequence::lines, {.depth = 9}), "!syntax 0");
+}
+
+// RFC 7464 section 2.2; parsers must skip empty elements (2.1), and disagree about what is between them.
+TEST(SequenceOfRecords, HasOneValueInEach) {
+  const auto records = [](std::string_view text) { return read_all(text, Sequence::records); };
+  EXPECT_EQ(records("\x1E{\"a\":1}\n\x1E"
+                    "2\n\x1E[\n3\n]\r\n"),
+            R"([{"a":1},2,[3]])");
+  EXPECT_EQ(records("\x1E"
+                    "1\n"),
+            "[1]");
+  EXPECT_EQ(records("1\n"), "!framing 0");
+  EXPECT_EQ(records("\x1E"
+                    "1"),
+            "!framing 0")
+      << "it may be a part of 12";
+  EXPECT_EQ(records("\x1E"
+                    "1\n\x1E"
+                    "2"),
+            "!framing 1");
+  EXPECT_EQ(records("\x1E\x1E"
+                    "1\n"),
+            "!framing 0");
+  EXPECT_EQ(records("\x1E\n\x1E"
+                    "1\n"),
+            "!empty 0");
+  EXPECT_EQ(records("\x1E"
+                    "1\n2\n"),
+            "!trailing 0");
+  EXPECT_EQ(records("\x1E[1,\n\x1E"
+                    "2]\n"),
+            "!syntax 0");
+  EXPECT_EQ(records("\x1E\"a\x1E"
+                    "b\"\n"),
+            "!framing 0");
+  EXPECT_EQ(records("\x1E\"a\n\x1E"
+                    "b\"\n"),
+            "!syntax");
+  EXPECT_EQ(records("\x1E"), "!empty");
+}
+
+// Each line alone is the other reading.
+TEST(SequenceOfLines, IsReadAsItsLinesAlone) {
+  constexpr std::string_view kParts[] = {"{", "}",  "[",  "]", "\"a\"", ":",  ",",
+                                         "1", "\n", "\n", " ", "\\",    "\"", "true"};
+  std::uint32_t random = 1;
+  std::size_t accepted = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    std::string text;
+    const std::uint32_t length = 1 + round % 9;
+    for (std::uint32_t i = 0; i < length; ++i) {
+      random = random * 1664525U + 1013904223U;
+      text += kParts[(random >> 16U) % std::size(kParts)];
+    }
+    std::string expected = "[";
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string one = read(rest.substr(0, end));
+      if (one.starts_with('!')) expected.clear();
+      if (expected.empty()) break;
+      expected += (expected.size() > 1 ? "," : "") + one;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    const std::string all = read_all(text);
+    if (expected.empty()) {
+      ASSERT_TRUE(all.starts_with('!')) << text;
+      continue;
+    }
+    ASSERT_EQ(all, expected + "]") << text;
+    ++accepted;
+  }
+  EXPECT_GT(accepted, 1000U);
+}
+
 }  // namespace
 }  // namespace gatehouse::json
