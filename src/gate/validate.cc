@@ -213,17 +213,31 @@ BodyChecked Validator::accept(HeadChecked&& head, std::string_view bytes) {
   return BodyChecked(std::move(head));
 }
 
+std::expected<void, json::ParseError> Validator::parse_json(openapi::BodyKind kind, std::string_view bytes,
+                                                            json::Document& into, std::size_t depth) {
+  json::ParseLimits limits;
+  limits.depth = depth;
+  switch (kind) {
+    case openapi::BodyKind::lines: return parser_.parse_sequence(bytes, json::Sequence::lines, into, limits);
+    case openapi::BodyKind::records:
+      return parser_.parse_sequence(bytes, json::Sequence::records, into, limits);
+    default: return parser_.parse(bytes, into, limits);
+  }
+}
+
 Verdict<void> Validator::read_body(Exchange& exchange, const policy::Operation& operation,
                                    const openapi::Content& content, std::string_view bytes) {
   switch (content.kind) {
     case openapi::BodyKind::opaque: return {};
-    case openapi::BodyKind::json: {
-      json::ParseLimits limits;
-      limits.depth = operation.depth;
-      const auto parsed = parser_.parse(bytes, exchange.body, limits);
+    case openapi::BodyKind::json:
+    case openapi::BodyKind::lines:
+    case openapi::BodyKind::records: {
+      const auto parsed = parse_json(content.kind, bytes, exchange.body, operation.depth);
       if (parsed) return {};
       exchange.detail = json::name(parsed.error().fault);
-      return refuse_body(exchange, Reason::body_malformed, "json");
+      exchange.findings_in = "body";
+      exchange.findings.add(parsed.error().item ? fmt::format("/{}", *parsed.error().item) : "", "json");
+      return refuse(Reason::body_malformed);
     }
     case openapi::BodyKind::form:
       if (content.form->decode(bytes, memory_, exchange.body, exchange.findings, operation.input_values))

@@ -1,6 +1,7 @@
 // Permission × input → HeadChecked → BodyChecked: declared, checked values, and the bytes as sent.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -46,6 +47,8 @@ class Validator {
 
  private:
   Verdict<const openapi::Content*> announced_content(Exchange& exchange, const policy::Operation& operation);
+  std::expected<void, json::ParseError> parse_json(openapi::BodyKind kind, std::string_view bytes,
+                                                   json::Document& into, std::size_t depth);
   Verdict<void> read_body(Exchange& exchange, const policy::Operation& operation,
                           const openapi::Content& content, std::string_view bytes);
   static BodyChecked accept(HeadChecked&& head, std::string_view bytes);

@@ -58,10 +58,12 @@ struct Parameter {
 };
 
 enum class BodyKind : std::uint8_t {
-  json,    // application/json and +json: parsed and checked
-  form,    // application/x-www-form-urlencoded: decoded and checked
-  text,    // text/*: one string, checked
-  opaque,  // octets that no schema describes: only their size is bounded
+  json,     // application/json and +json: parsed and checked
+  form,     // application/x-www-form-urlencoded: decoded and checked
+  text,     // text/*: one string, checked
+  lines,    // application/jsonl, application/x-ndjson: a JSON value on each line, checked as an array
+  records,  // application/json-seq and +json-seq (RFC 7464, RFC 8091): the same, in records
+  opaque,   // octets that no schema describes: only their size is bounded
 };
 
 class FormReader;

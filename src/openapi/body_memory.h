@@ -13,7 +13,9 @@ constexpr std::uint64_t kReadFactor = 2;  // as it arrives, in a buffer that gro
 // every four ("a=1&"), which grow by doubling.
 constexpr std::uint64_t parsed_factor(BodyKind kind) {
   switch (kind) {
-    case BodyKind::json: return 14;
+    case BodyKind::json:
+    case BodyKind::lines:
+    case BodyKind::records: return 14;
     case BodyKind::form: return 20;
     case BodyKind::text: return 2;
     case BodyKind::opaque: return 0;

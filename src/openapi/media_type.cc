@@ -115,6 +115,12 @@ BodyKind body_kind(std::string_view type) {
   if (type == "application/json" || type == "text/json" ||
       (type.ends_with("+json") && !type.ends_with("/+json")))
     return BodyKind::json;
+  if (type == "application/json-seq" || (type.ends_with("+json-seq") && !type.ends_with("/+json-seq")))
+    return BodyKind::records;
+  constexpr std::array<std::string_view, 6> kLines = {"application/jsonl",       "application/x-jsonl",
+                                                      "application/ndjson",      "application/x-ndjson",
+                                                      "application/x-jsonlines", "application/x-ldjson"};
+  if (std::ranges::find(kLines, type) != kLines.end()) return BodyKind::lines;
   if (type == "application/x-www-form-urlencoded") return BodyKind::form;
   if (type.starts_with("text/") && type != "text/xml") return BodyKind::text;
   return BodyKind::opaque;

@@ -6,6 +6,7 @@
 #include "json/writer.h"
 #include "openapi/load.h"
 #include "openapi/media_type.h"
+#include "openapi/schemas.h"
 #include "openapi/text_type.h"
 
 namespace gatehouse::openapi {
@@ -107,6 +108,26 @@ void BodyReader::report() {
   }
 }
 
+bool BodyReader::read_sequence(const std::optional<doc::Field>& schema, const std::optional<doc::Field>& item,
+                               Content& content, std::string_view& why) {
+  if (version_ != Version::v3_2) {
+    why =
+        "is a sequence of values, and this version of OpenAPI does not say whether `schema` is that of one "
+        "or of all; write `openapi: 3.2.0`, and `itemSchema`";
+    return false;
+  }
+  if (!item && text_type(documents_, *schema, schemas_.sealing())->kinds != TextType::kArray) {
+    why = "is a sequence of values, whose `schema` is of an array; write that of one value as `itemSchema`";
+    return false;
+  }
+  const CompiledSchema compiled =
+      item ? schemas_.compile_sequence(*item, schema) : schemas_.compile_input(*schema);
+  content.checked_by = compiled.schema;
+  content.shape = compiled.shape;
+  content.secret_members = compiled.traits.secret_members;
+  return content.checked_by != nullptr;
+}
+
 // `type` is that of `written`, or a narrower one.
 std::optional<Content> BodyReader::read_content(const std::string& type, const std::string& written,
                                                 const doc::Field& media, Taken taken, Deep deep) {
@@ -135,11 +156,29 @@ std::optional<Content> BodyReader::read_content(const std::string& type, const s
   doc::Reader in(media);
   if (!media.is_object()) return std::nullopt;
   in.ignore({"example", "examples", "encoding"});
-  const bool is_stream = version_ == Version::v3_2 && in.has("itemSchema");
-  if (version_ == Version::v3_2) in.ignore({"itemSchema", "prefixEncoding", "itemEncoding"});
+  std::optional<doc::Field> item;
+  if (version_ == Version::v3_2) {
+    in.ignore({"prefixEncoding", "itemEncoding"});
+    item = in.take("itemSchema");
+  }
   const auto schema = in.take("schema");
   in.finish(doc::Extensions::allowed);
-  if (is_stream) return refuse("is a stream, whose items (`itemSchema`) are not checked yet");
+  const bool is_sequence = content.kind == BodyKind::lines || content.kind == BodyKind::records;
+  if (is_sequence && !item &&
+      (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString)) {
+    content.kind = BodyKind::opaque;
+  } else if (is_sequence) {
+    if (type != media_type_of(written)) return std::nullopt;  // of a range, JSON alone is read
+    content.schema = {&media.source(), media.value()};
+    std::string_view why;
+    if (!read_sequence(schema, item, content, why)) return why.empty() ? std::nullopt : refuse(why);
+    return content;
+  }
+  if (item) {
+    return refuse(
+        "is a stream whose items (`itemSchema`) cannot be checked in a request; those of JSON lines "
+        "(`application/jsonl`) and `application/json-seq` can");
+  }
   if (schema) content.schema = {&schema->source(), schema->value()};
   if (content.kind == BodyKind::opaque) {
     if (!schema || text_type(documents_, *schema, schemas_.sealing())->kinds == TextType::kString)

@@ -13,12 +13,12 @@
 #include "openapi/documents.h"
 #include "openapi/input_compiler.h"
 #include "openapi/plus.h"
-#include "openapi/schemas.h"
 #include "openapi/security.h"
 
 namespace gatehouse::openapi {
 
 struct Additions;
+class Schemas;
 
 class BodyReader {
  public:
@@ -38,6 +38,9 @@ class BodyReader {
   void read_contents(const doc::Field& content, const Additions& decided, RequestBody& body);
   std::optional<Content> read_content(const std::string& type, const std::string& written,
                                       const doc::Field& media, Taken taken, Deep deep);
+  // A JSON value after another. false: it cannot be taken, for the reason in `why`, or there is a problem.
+  bool read_sequence(const std::optional<doc::Field>& schema, const std::optional<doc::Field>& item,
+                     Content& content, std::string_view& why);
   void cannot_take(const std::string& type, std::string_view why, const doc::Field& media);
 
   // Bodies of one type that cannot be taken.

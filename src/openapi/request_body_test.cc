@@ -54,6 +54,16 @@ TEST(MediaTypeRanges, OfAnySubtypeTakeOnlyJsonWhereASchemaHasToHold) {
   }
 }
 
+TEST(MediaTypeRanges, OfFilesTakeNoSequenceBesideACheckedType) {
+  const Loaded loaded = posted(fmt::format("application/json: {}, '*/*': {}", kObject, kBinary));
+  EXPECT_EQ(applies(loaded, "image/png"), "*/*");
+  for (const std::string_view other :
+       {"application/jsonl", "application/x-ndjson", "application/json-seq", "application/geo+json-seq"}) {
+    EXPECT_EQ(applies(loaded, other), "") << other;
+  }
+  EXPECT_EQ(applies(posted(fmt::format("'*/*': {}", kBinary)), "application/x-ndjson"), "*/*");
+}
+
 TEST(MediaTypeRanges, OfFilesTakeAnyTypeWithAnyParameters) {
   const Loaded loaded = posted(fmt::format("'image/*': {}", kBinary));
   EXPECT_EQ(applies(loaded, "image/png"), "image/*");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -27,6 +28,9 @@ class Schemas {
   CompiledSchema compile_input(const doc::Field& field) {
     return compile(field, inputs_, schema::Direction::input);
   }
+  // The same for the array of a sequence: the schema of each item, and the array's own, if it has one. Both
+  // stand in one document.
+  CompiledSchema compile_sequence(const doc::Field& item, const std::optional<doc::Field>& whole);
   // An answer may have more members than declared.
   CompiledSchema compile_answer(const doc::Field& field) {
     return compile(field, answers_, schema::Direction::output);
@@ -38,6 +42,9 @@ class Schemas {
     std::set<const doc::Source*> added;
   };
   CompiledSchema compile(const doc::Field& field, Compiler& with, schema::Direction direction);
+  // The URI of the field's document, which the compiler knows afterwards.
+  const std::string& added(const doc::Field& field, Compiler& with);
+  void report(const schema::Problems& problems, const doc::Field& field);
 
   Documents& documents_;
   schema::Sealing sealing_;

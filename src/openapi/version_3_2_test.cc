@@ -75,17 +75,92 @@ TEST(Version32, ChecksTheQueryAsAWhole) {
       HasSubstr("has `content`, and no `schema`"));
 }
 
+std::string posted(std::string_view type, std::string_view media) {
+  return document(fmt::format("{{post: {{requestBody: {{content: {{{}: {}}}}}}}}}", type, media));
+}
+
 TEST(Version32, TakesNoStreamUnchecked) {
   constexpr std::string_view kItems = "{itemSchema: {type: object, properties: {a: {type: string}}}}";
-  const Loaded loaded = load_text(
-      document(fmt::format("{{post: {{requestBody: {{content: {{application/jsonl: {0}}}}}}}}}", kItems)));
-  EXPECT_THAT(loaded.problems.text(),
-              HasSubstr("`application/jsonl` is a stream, whose items (`itemSchema`)"));
-  EXPECT_THAT(loaded.api.operations.at(0).body->content, IsEmpty());
+  for (const std::string_view type : {"text/event-stream", "application/octet-stream", "application/json"}) {
+    const Loaded loaded = load_text(posted(type, kItems));
+    EXPECT_THAT(loaded.problems.text(),
+                HasSubstr(fmt::format("`{}` is a stream whose items (`itemSchema`)", type)));
+    EXPECT_THAT(loaded.api.operations.at(0).body->content, IsEmpty());
+  }
   const Loaded answered = load_text(document(fmt::format(
       "{{get: {{responses: {{'200': {{content: {{text/event-stream: {0}, application/jsonl: {0}}}}}}}}}}}",
       kItems)));
   EXPECT_EQ(answered.problems.text(), "");
+}
+
+// The findings of a sequence, whose items are in `values`; or the problems of the document.
+std::string in_sequence(std::string_view media, std::string_view values) {
+  const Loaded loaded = load_text(posted("application/jsonl", media));
+  if (!loaded.problems.empty()) return loaded.problems.text();
+  const Content& content = loaded.api.operations.at(0).body->content.at(0);
+  EXPECT_EQ(content.kind, BodyKind::lines);
+  json::Parser parser;
+  json::Document document;
+  EXPECT_TRUE(parser.parse(values, document));
+  schema::Findings findings;
+  if (content.checked_by->check(document.root(), findings)) return "good";
+  return fmt::format("{} {}", findings[0].at, findings[0].rule);
+}
+
+TEST(Version32, HoldsEachItemOfASequenceAgainstItsSchema) {
+  constexpr std::string_view kItems =
+      "{itemSchema: {type: object, required: [a], properties: {a: {type: string, maxLength: 5000}, b: {type: "
+      "string, readOnly: true}}}}";
+  EXPECT_EQ(in_sequence(kItems, R"([{"a":"x"},{"a":"y"}])"), "good");
+  EXPECT_EQ(in_sequence(kItems, R"([{"a":"x"},{"a":1}])"), "/1/a type");
+  EXPECT_EQ(in_sequence(kItems, R"([{"a":"x"},{}])"), "/1/a required");
+  EXPECT_EQ(in_sequence(kItems, R"([{"a":"x","c":1}])"), "/0 additionalProperties");
+  EXPECT_EQ(in_sequence(kItems, R"([{"a":"x","b":"y"}])"), "/0/b readOnly");
+  const auto many = [](std::size_t count) {
+    std::string text = R"([{"a":"x"})";
+    for (std::size_t i = 1; i < count; ++i) text += R"(,{"a":"x"})";
+    return text + "]";
+  };
+  EXPECT_EQ(in_sequence(kItems, many(100)), "good");
+  EXPECT_EQ(in_sequence(kItems, many(101)), " maxItems") << "the cap of arrays";
+  const std::string bounded = fmt::format("{{schema: {{type: array, maxItems: 150}}, {}", kItems.substr(1));
+  EXPECT_EQ(in_sequence(bounded, many(150)), "good");
+  EXPECT_EQ(in_sequence(bounded, many(151)), " maxItems");
+  EXPECT_EQ(in_sequence(bounded, R"([{"a":1}])"), "/0/a type");
+  const std::string both = fmt::format("{{schema: {{minItems: 2}}, {}", kItems.substr(1));
+  EXPECT_EQ(in_sequence(both, many(1)), " minItems");
+  EXPECT_EQ(in_sequence(both, many(101)), " maxItems");
+  // The schema of all, alone.
+  EXPECT_EQ(in_sequence("{schema: {type: array, items: {type: integer}}}", "[1,\"x\"]"), "/1 type");
+  EXPECT_THAT(in_sequence("{schema: {type: object, properties: {a: {}}}}", "[]"), HasSubstr("itemSchema"));
+  EXPECT_THAT(in_sequence("{itemSchema: {type: string, pattern: '(a)\\1'}}", "[]"), HasSubstr("pattern"));
+}
+
+TEST(Version32, SchemasOfSequencesKeepTheirTraits) {
+  const Loaded loaded = load_text(posted(
+      "application/geo+json-seq",
+      "{itemSchema: {type: object, properties: {p: {type: string, format: password, maxLength: 9}}}}"));
+  EXPECT_EQ(loaded.problems.text(), "");
+  const Content& content = loaded.api.operations.at(0).body->content.at(0);
+  EXPECT_EQ(content.kind, BodyKind::records);
+  EXPECT_THAT(content.secret_members, testing::ElementsAre("p"));
+  ASSERT_EQ(content.shape->kind, schema::Shape::Kind::array);
+  EXPECT_EQ(content.shape->items->properties.at(0).first, "p");
+}
+
+TEST(Version31, SaysNotWhichSchemaASequenceHas) {
+  const auto loaded = [](std::string_view media) {
+    return load_files(
+        {{"api.yaml", fmt::format("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{/x: "
+                                  "{{post: {{requestBody: {{content: "
+                                  "{{application/x-ndjson: {}}}}}}}}}}}\n",
+                                  media)}});
+  };
+  EXPECT_THAT(loaded("{schema: {type: object, properties: {a: {type: integer}}}}").problems.text(),
+              HasSubstr("write `openapi: 3.2.0`, and `itemSchema`"));
+  const Loaded file = loaded("{schema: {type: string, format: binary}}");
+  EXPECT_EQ(file.problems.text(), "");
+  EXPECT_EQ(file.api.operations.at(0).body->content.at(0).kind, BodyKind::opaque);
 }
 
 TEST(Version32, KnowsItselfByItsOwnName) {

@@ -30,6 +30,15 @@ std::expected<std::shared_ptr<const Schema>, Problems> Compiler::compile(std::st
   return implementation_->compile(*around, schema, direction);
 }
 
+std::expected<std::shared_ptr<const Schema>, Problems> Compiler::compile_sequence(std::string_view uri,
+                                                                                  json::Value item,
+                                                                                  json::Value whole,
+                                                                                  Direction direction) {
+  SchemaResource* const around = implementation_->documents().find(uri);
+  if (!around) throw std::logic_error("compile_sequence: the document was not added");
+  return implementation_->compile_sequence(*around, item, whole, direction);
+}
+
 std::optional<json::Value> Compiler::resolve(std::string_view uri, std::string_view reference) {
   SchemaResource* const around = implementation_->documents().find(uri);
   if (!around) throw std::logic_error("resolve: the document was not added");
@@ -42,6 +51,14 @@ std::shared_ptr<const Shape> Compiler::shape(std::string_view uri, json::Value s
   SchemaResource* const around = implementation_->documents().find(uri);
   if (!around) throw std::logic_error("shape: the document was not added");
   return implementation_->shape(*around, schema);
+}
+
+std::shared_ptr<const Shape> Compiler::shape_of_sequence(std::string_view uri, json::Value item) {
+  auto sequence = std::make_shared<Shape>();
+  sequence->kind = Shape::Kind::array;
+  sequence->may_be_text = false;
+  sequence->items = shape(uri, item);
+  return sequence;
 }
 
 Traits Compiler::traits(std::string_view uri, json::Value schema) {
@@ -75,7 +92,38 @@ void Compiler::Implementation::report(const SchemaResource& resource, json::Valu
 
 std::expected<std::shared_ptr<const Schema>, Problems> Compiler::Implementation::compile(
     SchemaResource& around, json::Value schema, Direction direction) {
-  const Rules& root = rules_for(schema, documents_.resource_of(schema, around), Use::outermost, direction, 0);
+  return finished(rules_for(schema, documents_.resource_of(schema, around), Use::outermost, direction, 0));
+}
+
+std::expected<std::shared_ptr<const Schema>, Problems> Compiler::Implementation::compile_sequence(
+    SchemaResource& around, json::Value item, json::Value whole, Direction direction) {
+  SchemaResource& resource = documents_.resource_of(item, around);
+  const Rules& each = rules_for(item, resource, Use::outermost, direction, 0);
+  Rules& sequence = program_->add_rules();
+  sequence.types = type_bit(json::Kind::array);
+  arrays(sequence).rest = &each;
+  bool is_bounded = false;
+  if (whole) {
+    SchemaResource& of_whole = documents_.resource_of(whole, around);
+    const Rules& own = rules_for(whole, of_whole, Use::plain, Direction::any, 0);
+    std::vector<Step>& steps = program_->steps.emplace_back(1);
+    steps.front().op = Step::Op::all;
+    steps.front().rule = "schema";
+    steps.front().branches = {&own};
+    sequence.steps = &steps;
+    is_bounded = facts_.of(whole, of_whole).items;
+  }
+  if (!is_bounded && options_.caps) {
+    arrays(sequence).items.most = options_.caps->items;
+    sequence.weaknesses.push_back({Weakness::Kind::capped, resource.document->uri,
+                                   documents_.pointer_to(*resource.document, item), item.offset(),
+                                   "maxItems"});
+  }
+  return finished(sequence);
+}
+
+// The schema of these rules, when everything that they lead to is compiled.
+std::expected<std::shared_ptr<const Schema>, Problems> Compiler::Implementation::finished(const Rules& root) {
   run_queue();
   if (failed_) {
     Problems found;

@@ -85,11 +85,18 @@ class Compiler {
   std::expected<std::shared_ptr<const Schema>, Problems> compile(std::string_view uri, json::Value schema,
                                                                  Direction direction = Direction::any);
 
+  // The schema of several values that follow one another, as an array: `item` is the schema of each. `whole`
+  // is the array's own, as it is written, or none; without a bound in it, the cap for arrays bounds the
+  // items.
+  std::expected<std::shared_ptr<const Schema>, Problems> compile_sequence(
+      std::string_view uri, json::Value item, json::Value whole, Direction direction = Direction::any);
+
   // The target of a $ref in the schema or object at `base` of that document; nothing if there is none. For
   // callers that read documents themselves.
   std::optional<json::Value> resolve(std::string_view uri, std::string_view reference);
 
   std::shared_ptr<const Shape> shape(std::string_view uri, json::Value schema);
+  std::shared_ptr<const Shape> shape_of_sequence(std::string_view uri, json::Value item);
   Traits traits(std::string_view uri, json::Value schema);
 
  private:

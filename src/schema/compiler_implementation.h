@@ -28,6 +28,9 @@ class Compiler::Implementation {
   Documents& documents() { return documents_; }
   std::expected<std::shared_ptr<const Schema>, Problems> compile(SchemaResource& around, json::Value schema,
                                                                  Direction direction);
+  std::expected<std::shared_ptr<const Schema>, Problems> compile_sequence(SchemaResource& around,
+                                                                          json::Value item, json::Value whole,
+                                                                          Direction direction);
   std::shared_ptr<const Shape> shape(SchemaResource& around, json::Value schema);
   Traits traits(SchemaResource& around, json::Value schema) { return traits_.of(schema, around); }
 
@@ -75,6 +78,7 @@ class Compiler::Implementation {
   const Rules& never(std::string_view rule);
   const Rules& anything(Use use);
   const Rules& silent(json::Value schema, const SchemaResource& resource);
+  std::expected<std::shared_ptr<const Schema>, Problems> finished(const Rules& root);
   void run_queue();
   void add_dynamic_anchors();
   const Resource& runtime_resource(SchemaResource& resource, Direction direction);
