@@ -132,7 +132,7 @@ std::shared_ptr<ConnectionPool::Address> ConnectionPool::choose(
 net::Task<std::expected<ConnectionPool::Lease, ConnectionPool::NoConnection>> ConnectionPool::connect(
     MonotonicTime deadline) {
   const auto none = [](ConnectFailure failure, Error error) {
-    return std::unexpected(NoConnection{failure, std::move(error)});
+    return std::unexpected(NoConnection{failure, std::move(error), {}});
   };
   const auto out_of_reach = [&](Error error) {
     return none(error.code == ErrorCode::timeout ? ConnectFailure::late : ConnectFailure::unreachable,
@@ -181,7 +181,15 @@ net::Task<std::expected<ConnectionPool::Lease, ConnectionPool::NoConnection>> Co
     if (last.code == ErrorCode::internal) co_return none(ConnectFailure::busy, std::move(last));
     unreachable(*address);
   }
-  co_return tried.empty() ? none(ConnectFailure::resting, std::move(last)) : out_of_reach(std::move(last));
+  if (!tried.empty()) co_return out_of_reach(std::move(last));
+  co_return std::unexpected(NoConnection{ConnectFailure::resting, std::move(last), shortest_rest()});
+}
+
+Nanoseconds ConnectionPool::shortest_rest() const {
+  Nanoseconds shortest = options_.rest;
+  for (const auto& address : addresses_)
+    shortest = std::min<Nanoseconds>(shortest, address->rests_until - loop_.now());
+  return std::max(shortest, Nanoseconds(0));
 }
 
 net::Task<Result<net::StreamPtr>> ConnectionPool::open(net::Endpoint endpoint, MonotonicTime deadline) {

@@ -99,6 +99,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   struct NoConnection {
     ConnectFailure failure;
     Error error;
+    Nanoseconds rests_for{};  // resting: until an address is tried again; 0: an attempt is under way
   };
 
   // A fresh connection, by `deadline`. Each address that does not rest is tried at most once.
@@ -131,6 +132,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool>
   net::Task<Result<net::StreamPtr>> open(net::Endpoint endpoint, MonotonicTime deadline);
   void adopt(const std::vector<IpAddress>& found);
   std::shared_ptr<Address> choose(const std::vector<std::shared_ptr<Address>>& tried);
+  Nanoseconds shortest_rest() const;
   bool rests(const Address& address) const { return address.failures >= options_.failures_to_open; }
   void unreachable(Address& address);
   void give_back(Address& address, net::StreamPtr stream);

@@ -189,6 +189,10 @@ TEST_F(Connections, AnAddressThatAcceptsNoConnectionRestsAndIsThenTriedByOneAtAT
   const auto resting = lease(*pool);
   ASSERT_FALSE(resting) << "it rests again, although it is back";
   EXPECT_EQ(resting.error().failure, ConnectionPool::ConnectFailure::resting);
+  EXPECT_EQ(resting.error().rests_for, 5s);
+  clock_.advance(2s);
+  loop_.poll();
+  EXPECT_EQ(lease(*pool).error().rests_for, 3s);
   EXPECT_EQ(accepted_, before);
   clock_.advance(6s);
   loop_.poll();

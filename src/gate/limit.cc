@@ -33,10 +33,8 @@ std::string_view operation_name(const CheckedRequest& request) {
 
 std::unexpected<Refusal> out_of_places(CallerShares::Exhausted exhausted,
                                        const policy::Operation& operation) {
-  if (exhausted == CallerShares::Exhausted::all) return refuse(Reason::too_many_at_once, operation.name);
-  Refusal refusal(Reason::concurrency_share, operation.name);
-  refusal.retry_after = std::chrono::seconds(1);
-  return std::unexpected(refusal);
+  const bool all = exhausted == CallerShares::Exhausted::all;
+  return refuse(all ? Reason::too_many_at_once : Reason::concurrency_share, operation.name);
 }
 
 bool counts_callers(const policy::Limit& limit) {

@@ -115,6 +115,29 @@ void append_limits(std::string& out, const Exchange& exchange) {
   out += "\r\n";
 }
 
+// When asking again makes sense (RFC 9110 section 10.2.3); 0: unknown.
+std::chrono::seconds retry_after(const Refusal& refusal) {
+  if (refusal.retry_after.count() > 0) return refusal.retry_after;
+  switch (refusal.reason) {
+    // Another request that ends gives its place back.
+    case Reason::draining:  // another server, or the next, takes it
+    case Reason::too_many_at_once:
+    case Reason::concurrency_share:
+    case Reason::bodies_overloaded:
+    case Reason::body_share:
+    case Reason::upstream_open_circuit:  // an attempt to connect is under way
+    case Reason::upstream_share:
+    case Reason::database_overloaded:
+    case Reason::answers_overloaded:
+    case Reason::handler_overloaded: return std::chrono::seconds(1);
+    // An attempt in the background, or an operator, has to repair it.
+    case Reason::keys_unavailable:
+    case Reason::database_changed:
+    case Reason::record_unavailable: return std::chrono::seconds(5);
+    default: return {};
+  }
+}
+
 }  // namespace
 
 std::string fixed_fields(const policy::Settings& settings, Transport transport) {
@@ -147,9 +170,9 @@ Released respond(Exchange& exchange, const Refusal& refusal) {
                         "identity");  // RFC 9110 section 15.5.16
   if (refusal.stage() == Stage::call && !exchange.report.retry_after.empty()) {
     response.fields.add(http::FieldId::retry_after, "Retry-After", exchange.report.retry_after);
-  } else if (refusal.retry_after.count() > 0) {
+  } else if (const auto seconds = retry_after(refusal); seconds.count() > 0) {
     append_number(response.fields.open(http::FieldId::retry_after, "Retry-After"),
-                  static_cast<std::uint64_t>(refusal.retry_after.count()));
+                  static_cast<std::uint64_t>(seconds.count()));
     response.fields.close();
   }
   const bool details = may_see_details(exchange);

@@ -393,7 +393,9 @@ describe('an upstream that is not there', unlessBuilt, () => {
     } });
     for (let count = 0; count < 3; ++count) await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(502, 'upstream_unreachable'));
     const found = await Upstream.start(port);
-    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_open_circuit'));
+    const refused = await desk.get('/orders');
+    await assertRefused(desk.gatehouse, refused, unavailable(503, 'upstream_open_circuit'));
+    assert.equal(refused.headers['retry-after'], '1');
     assert.equal(found.connections, 0, 'an upstream that rests is not asked');
 
     // When it accepts a connection the circuit closes, whatever the outcome of that request.
@@ -405,6 +407,19 @@ describe('an upstream that is not there', unlessBuilt, () => {
     await eventually(async () => (await desk.get('/orders')).status === 200, 'recovery');
     for (let count = 0; count < 10; ++count) assert.equal((await desk.get('/orders')).status, 200);
     await found.close();
+    await desk.close();
+  });
+
+  it('that rests for long says until when', async () => {
+    const desk = await Desk.open({ change: async (configuration) => {
+      configuration.workers = 1;
+      Object.assign(configuration.upstreams.orders, { url: [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`], failures: 1, open_for: '1h' });
+    } });
+    for (let count = 0; count < 2; ++count) assert.ok([502, 503].includes((await desk.get('/orders')).status));
+    const refused = await desk.get('/orders');
+    await assertRefused(desk.gatehouse, refused, unavailable(503, 'upstream_open_circuit'));
+    const seconds = Number(refused.headers['retry-after']);
+    assert.ok(seconds > 3000 && seconds <= 3600, seconds);
     await desk.close();
   });
 
@@ -426,7 +441,9 @@ describe('an upstream that is not there', unlessBuilt, () => {
     desk.upstream.answer = () => new Promise((resolve) => (release = () => resolve(response(200))));
     const first = desk.get('/orders');
     await eventually(() => release, 'request at the upstream');
-    await assertRefused(desk.gatehouse, await desk.get('/orders'), unavailable(503, 'upstream_overloaded'));
+    const refused = await desk.get('/orders');
+    await assertRefused(desk.gatehouse, refused, unavailable(503, 'upstream_overloaded'));
+    assert.equal(refused.headers['retry-after'], '1');
     release();
     assert.equal((await first).status, 200);
     await desk.close();

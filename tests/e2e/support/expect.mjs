@@ -28,6 +28,9 @@ export async function assertRefused(gatehouse, answer, { status, error, reason, 
   assert.match(body.correlation_id, uuid7);
   assert.equal(answer.headers['x-request-id'], body.correlation_id);
   assertSecurityHeaders(answer);
+  // Of what an upstream or an operator refuses, they say when it ends.
+  const ownToSay = ['handler_refused', 'maintenance', 'upstream_error', 'upstream_overloaded', 'upstream_refusal'];
+  if ((status === 429 || status === 503) && !ownToSay.includes(reason)) assert.match(answer.headers['retry-after'] ?? 'none', /^[1-9][0-9]*$/, reason);
   const event = await gatehouse.eventOf(body.correlation_id);
   assert.deepEqual(
     { reason: event.reason, stage: event.stage, outcome: event.outcome, status: event['http.response.status_code'] },
