@@ -24,17 +24,18 @@ Folded next_of_field(std::string_view rest) { return rest.empty() ? Folded{} : f
 
 Folded next_of_cookie(std::string_view rest) {
   if (rest.empty() || rest.front() == '[') return {};
-  if (rest.front() == '%' && rest.size() >= 3) {
-    const int high = hex_value(rest[1]);
-    const int low = hex_value(rest[2]);
-    if (high >= 0 && low >= 0) {
-      Folded folded = folded_sign(static_cast<char>(high * 16 + low));
-      if (static_cast<char>(high * 16 + low) == '[') return {};
-      folded.size = 3;
-      return folded;
-    }
+  // An escape of `%` may begin the next escape, for a server that decodes again.
+  char c = rest.front();
+  std::size_t size = 1;
+  while (c == '%' && rest.size() - size >= 2) {
+    const int high = hex_value(rest[size]);
+    const int low = hex_value(rest[size + 1]);
+    if (high < 0 || low < 0) break;
+    c = static_cast<char>(high * 16 + low);
+    size += 2;
   }
-  return folded_sign(rest.front());
+  if (c == '[') return {};
+  return {folded_sign(c).c, size};
 }
 
 template <typename Next>

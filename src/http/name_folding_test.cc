@@ -54,9 +54,11 @@ TEST(GuardedNames, OfCookiesAreThoseThatAServerDecodesOrMatchesWithoutCase) {
   GuardedNames names(Kind::cookies);
   names.add("session_id");
   for (const char* alias : {"Session_Id", "session%5Fid", "session%5fid", "%73ession_id", "session.id",
-                            "session-id", "session_id[]", "session_id[x]", "session_id%5B", "session%20id"})
+                            "session-id", "session_id[]", "session_id[x]", "session_id%5B", "session%20id",
+                            "session%255Fid", "session%25255fid", "session_id%255B", "%2573ession_id"})
     EXPECT_EQ(names.taken_for(alias), "session_id") << alias;
-  for (const char* other : {"session_id", "session_id2", "session%255Fid", "session", "session_id%", ""})
+  for (const char* other :
+       {"session_id", "session_id2", "session%25F", "session%25", "session", "session_id%", ""})
     EXPECT_EQ(names.taken_for(other), std::nullopt) << other;
 }
 

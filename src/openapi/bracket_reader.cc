@@ -52,10 +52,11 @@ std::string_view BracketReader::write(std::span<const Pair> pairs, std::uint32_t
   return value({pairs, codec, scalars, out}, 0, parts_.size(), codec.type, 0);
 }
 
-std::string_view BracketReader::scalar(const Site& site, const Part& part, const TextType& type) {
+std::string_view BracketReader::scalar(const Site& site, const Part& part, const TextType& type,
+                                       std::string_view parting) {
   const Pair& pair = site.pairs[part.pair];
   if (pair.has_value && part.rest.empty())
-    return site.scalars.scalar(pair.value, site.codec, type.kinds & TextType::kScalars, site.out);
+    return site.scalars.scalar(pair.value, site.codec, type.kinds & TextType::kScalars, site.out, parting);
   site.out.null();
   return pair.has_value ? "style" : "empty";
 }
@@ -119,7 +120,9 @@ std::string_view BracketReader::array(const Site& site, std::size_t first_group,
     if (count > 1) broken = "style";
     const auto [name, begin, end, index] = groups_[first_group];
     if (end - begin > kMostItems) broken = "maxItems";
-    for (std::size_t i = begin; i < end && broken.empty(); ++i) broken = scalar(site, parts_[i], items);
+    const std::string_view parting = end - begin == 1 ? site.scalars.parting_lone_item_ : std::string_view();
+    for (std::size_t i = begin; i < end && broken.empty(); ++i)
+      broken = scalar(site, parts_[i], items, parting);
   } else {
     if (count > kMostItems) broken = "maxItems";
     for (std::size_t i = first_group; i < groups_.size() && broken.empty(); ++i) {

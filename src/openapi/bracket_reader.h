@@ -61,7 +61,8 @@ class BracketReader {
                          int depth);
   std::string_view array(const Site& site, std::size_t first_group, const TextType& type, int depth);
   std::string_view object(const Site& site, std::size_t first_group, const TextType& type, int depth);
-  std::string_view scalar(const Site& site, const Part& part, const TextType& type);
+  std::string_view scalar(const Site& site, const Part& part, const TextType& type,
+                          std::string_view parting = {});
   // Reads one pair of brackets off all parts from `begin` to `end`; adds the groups that this makes.
   bool group(std::size_t begin, std::size_t end);
 

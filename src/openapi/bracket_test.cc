@@ -43,6 +43,26 @@ TEST(Brackets, AreAnArrayOrAnObjectAsTheSchemaSays) {
   EXPECT_EQ(orders.query("a[of][other]=1"), "additionalProperties /query/a/of");
 }
 
+// qs splits the only value of `a[]` at its commas if it is told to, as Spring does for `a`.
+TEST(Brackets, HaveNoCommaInTheOnlyItemWhereAConditionReadsIt) {
+  Asked texts = deep("{type: array, items: {type: string}}");
+  const auto asked = [&](std::string_view raw, InputValues values) {
+    return texts.ask(
+        {.path = {}, .query = raw, .headers = nullptr, .guarded = nullptr, .input_values = values});
+  };
+  EXPECT_EQ(asked("a[]=x,y", InputValues::unambiguous), "ambiguous /query/a");
+  EXPECT_EQ(asked("a[]=x%2Cy", InputValues::unambiguous), "ambiguous /query/a");
+  EXPECT_THAT(asked("a[]=x,y", InputValues::any), HasSubstr(R"(["x,y"])"));
+  EXPECT_THAT(asked("a[]=x,y&a[]=z", InputValues::unambiguous), HasSubstr(R"(["x,y","z"])"));
+  Asked members = deep("{type: object, properties: {t: {type: array, items: {type: string}}}}");
+  EXPECT_EQ(members.ask({.path = {},
+                         .query = "a[t][]=x,y",
+                         .headers = nullptr,
+                         .guarded = nullptr,
+                         .input_values = InputValues::unambiguous}),
+            "ambiguous /query/a");
+}
+
 TEST(Brackets, HaveOneReadingOrAreRefused) {
   Asked texts = deep("{type: array, items: {type: string}}");
   for (const std::string_view query :

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "http/characters.h"
 #include "http/cookies.h"
 #include "openapi/decode.h"
 
@@ -27,6 +28,31 @@ std::string_view before_brackets(std::string_view name) {
 std::string_view without_spaces_before(std::string_view name) {
   name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
   return name;
+}
+
+// In place, as a form. false: there is nothing to decode in it.
+bool decode_again(std::string& text) {
+  std::size_t size = 0;
+  bool found = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '+') {
+      c = ' ';
+      found = true;
+    }
+    if (c == '%' && text.size() - i > 2) {
+      const int high = http::hex_value(text[i + 1]);
+      const int low = http::hex_value(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        c = static_cast<char>(high * 16 + low);
+        i += 2;
+        found = true;
+      }
+    }
+    text[size++] = c;
+  }
+  text.resize(size);
+  return found;
 }
 
 // Whether a comma parts the items of such a parameter within one cookie.
@@ -108,6 +134,9 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
   }
   if (const std::size_t open = name.find('['); open != name.npos) {
     const NameTable::Entry* entry = names.find(name.substr(0, open));
+    if (entry) {
+      if (const Broken broken = find_hidden_name(name, entry->codec, names, guarded)) return broken;
+    }
     if (entry && entry->meaning == NameTable::Meaning::brackets) {
       pair.property = name.substr(open);
       add(entry->codec, pair);
@@ -129,9 +158,34 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
   // Its own name is no other reading: where it carries a credential, it does not go on.
   if (guarded != nullptr && guarded->find(name) == nullptr && guarded->taken_for(name, folded_) != nullptr)
     return {"alias", {}};
+  if (const Broken broken = find_hidden_name(name, {}, names, guarded)) return broken;
   pair.property = name;
   add(*names.free, pair);
   return {};
+}
+
+Pairs::Broken Pairs::find_hidden_name(std::string_view name, std::optional<std::uint16_t> own,
+                                      const NameTable& names, const NameTable* guarded) {
+  if (name.find_first_of("%+&;=") == name.npos) return {};
+  constexpr int kMostDecodings = 3;
+  again_ = name;
+  for (int decoded = 0; decoded <= kMostDecodings; ++decoded) {
+    const std::string_view whole = again_;
+    for (std::size_t begin = 0; begin <= whole.size();) {
+      const std::size_t end = std::min(whole.find_first_of("&;=", begin), whole.size());
+      const std::string_view part = whole.substr(begin, end - begin);
+      begin = end + 1;
+      if (part == name) continue;  // its own name
+      const NameTable::Entry* entry = names.find(part);
+      if (entry == nullptr) entry = names.taken_for(part, folded_);
+      if (entry != nullptr && entry->codec != own) return {"alias", entry->codec};
+      if (guarded != nullptr &&
+          (guarded->find(part) != nullptr || guarded->taken_for(part, folded_) != nullptr))
+        return {"alias", {}};
+    }
+    if (!decode_again(again_)) return {};
+  }
+  return {"alias", {}};
 }
 
 Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encoding encoding,

@@ -67,7 +67,7 @@ class Pairs {
 
   void begin(std::size_t codecs, std::size_t bytes);
   // A query or form: parted by `&`; every name must be known, but for those that are `passed_over`. A name
-  // that is free may not be taken for a known or a guarded one.
+  // that is free may not be taken for a known or a guarded one, as it is and when it is decoded again.
   Broken split(std::string_view raw, const NameTable& names, Encoding encoding, Semicolon semicolon,
                std::span<const std::string_view> passed_over = {}, const NameTable* guarded = nullptr);
   // One Cookie field (http/cookies.h); unknown names are passed over: they do not go on to an upstream. A
@@ -86,12 +86,17 @@ class Pairs {
   };
   void add(std::uint16_t codec, Pair pair);
   Broken sort(std::string_view name, Pair pair, const NameTable& names, const NameTable* guarded);
+  // Whether a server that decodes a name again, or decodes the whole query before it splits it, finds another
+  // known or guarded name in it. `own`: the codec that the name belongs to, if its beginning is known.
+  Broken find_hidden_name(std::string_view name, std::optional<std::uint16_t> own, const NameTable& names,
+                          const NameTable* guarded);
 
   std::vector<Pair> pairs_;
   std::vector<Slot> slots_;
   std::string names_;  // decoded names; never grows beyond what begin() reserved
   std::string scratch_;
   std::string folded_;
+  std::string again_;
 };
 
 }  // namespace gatehouse::openapi

@@ -234,6 +234,35 @@ TEST(Query, FreeNamesAreNotTakenForGuardedOnes) {
     EXPECT_TRUE(asked(raw).starts_with("{")) << raw;
 }
 
+// A proxy that decodes the query and writes it decoded, or a framework that decodes names twice.
+TEST(FreeNames, HideNoOtherNameFromASecondDecoding) {
+  const auto open = [] {
+    return Asked({"{name: c, in: query, schema: {type: string}}",
+                  "{name: more, in: query, schema: {type: object, additionalProperties: {type: string}}}",
+                  "{name: deep, in: query, style: deepObject, schema: {type: object, "
+                  "additionalProperties: {type: string}}}"});
+  };
+  NameTable guarded;
+  guarded.add({"api_key"});
+  const auto asked = [&](std::string_view raw) {
+    return open().ask({.path = {}, .query = raw, .headers = nullptr, .guarded = &guarded});
+  };
+  for (const std::string_view raw :
+       {"%2561pi_key=x", "%252561pi_key=x", "%25%36%31pi_key=x", "api%255Fkey=x", "api%2Bkey=x",
+        "API%252eKEY=x", "x%26api_key=1", "x%3B%61pi_key=1", "x%3D1%2526api_key=1", "api_key%255Bx%255D=1",
+        "deep[x%2526api_key%253D1]=2", "deep[x%26api_key%3D1]=2"}) {
+    EXPECT_EQ(asked(raw).find('{'), std::string::npos) << raw;
+  }
+  EXPECT_EQ(asked("%2561pi_key=x"), "alias /query/*");
+  EXPECT_EQ(asked("%2563=x"), "alias /query/c");
+  EXPECT_EQ(asked("deep[a%2526c]=x"), "alias /query/c");
+  EXPECT_EQ(asked("x%2525252525252525252561=x"), "alias /query/*") << "decoded more often than anybody does";
+  for (const std::string_view raw : {"a%3Db=x", "100%25=x", "a%2526b=x", "%25zz=x", "a%20b=x"})
+    EXPECT_THAT(asked(raw), testing::HasSubstr("more")) << raw;
+  for (const std::string_view raw : {"deep[a%3Db]=x", "deep[%2561]=x", "deep[a%26b]=x", "deep[100%25]=x"})
+    EXPECT_THAT(asked(raw), testing::HasSubstr("deep")) << raw;
+}
+
 TEST(Query, UndeclaredNamesAreRefused) {
   EXPECT_EQ(in_query("{type: string}").query("c=1&d=2"), "undeclared /query/*");
   EXPECT_EQ(in_query("{type: string}").query("C=1"), "undeclared /query/*");
