@@ -106,8 +106,11 @@ net::Task<void> serve_plaintext(Worker& worker, std::size_t index, net::Accepted
 
   std::string out;
   Refusal refusal = readable ? Refusal(Reason::plaintext, "listen.http") : gate::refusal_of(parser.reason());
+  // As over TLS, where the redirect would lead.
+  const Verdict<void> admitted = gate::admits_address(*exchange);
+  if (readable && !admitted) refusal = admitted.error();
   const std::optional<std::string> location =
-      readable && !shown && listen.http_answer == policy::PlaintextAnswer::redirect
+      readable && admitted && !shown && listen.http_answer == policy::PlaintextAnswer::redirect
           ? location_of(*serving, exchange->head)
           : std::nullopt;
   unsigned status = text_of(refusal.answer).status;

@@ -140,6 +140,25 @@ describe('the plaintext listener', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('refuses an address that is blocked, or not allowed, as the TLS listener does', async () => {
+    for (const [rule, admission] of [['blocked.addresses', { blocked: { addresses: ['10.6.6.0/24'] } }], ['allowed.addresses', { allowed: { addresses: ['127.0.0.0/8', '10.1.0.0/16'] } }]]) {
+      const plain = await freePort();
+      const desk = await Desk.open({ change: (configuration) => {
+        Object.assign(configuration, admission, { trusted_proxies: ['127.0.0.1'] });
+        configuration.listen.http = { address: `127.0.0.1:${plain}`, do: 'redirect' };
+      } });
+      const { id, key } = await desk.createKey();
+      const from = (address, more = {}) => plainGet(plain, '/orders/7', { host: `localhost:${plain}`, 'x-forwarded-for': address, ...more });
+      assert.equal((await from('10.1.1.1')).status, 308);
+      const refused = await from('10.6.6.9');
+      assert.deepEqual([refused.status, refused.headers.location], [403, undefined]);
+      assert.equal((await desk.gatehouse.event(({ reason }) => reason === 'address_blocked', 'the refusal')).rule, rule);
+      assert.equal((await from('10.6.6.9', { 'x-api-key': key })).status, 403);
+      assert.equal((await desk.gatehouse.event(({ reason }) => reason === 'credential_in_plaintext', 'the alarm'))['auth.credential.id'], id);
+      await desk.close();
+    }
+  });
+
   it('rejects', async () => {
     const { desk, plain } = await open('reject');
     const answer = await plainGet(plain, '/catalogue');
