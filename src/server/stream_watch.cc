@@ -17,6 +17,8 @@ constexpr std::chrono::seconds kWatchEvery{1};
 ServingPolicy::ServingPolicy(Worker& worker, gate::Exchange& exchange, const Client& client)
     : worker_(worker), exchange_(exchange), client_(client) {}
 
+Reloads ServingPolicy::reloads() const { return worker_.reloads(); }
+
 Verdict<void> ServingPolicy::still_admits() {
   if (!vouched_for(client_, *worker_.serving())) return refuse(Reason::credential_unknown);
   const JudgedBy present = judge_of_now();

@@ -1,6 +1,8 @@
 // One worker: a thread's loop, its listeners, and the policy it answers under.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +10,7 @@
 
 #include "base/entropy.h"
 #include "core/audit_sink.h"
+#include "core/target.h"
 #include "gate/exchange.h"
 #include "gate/record.h"
 #include "gate/runner.h"
@@ -53,7 +56,11 @@ class Worker {
   // Opens the listeners that the configuration names; `metrics` is of the one worker that has the admin
   // listener, and null for the others.
   Result<> listen(RenderMetrics metrics);
-  void reload(std::shared_ptr<const Serving> serving) { serving_ = std::move(serving); }
+  void reload(std::shared_ptr<const Serving> serving) {
+    serving_ = std::move(serving);
+    reloads_->fetch_add(1);
+  }
+  Reloads reloads() const { return reloads_; }
   // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is
   // called when the last has gone or the drain timeout has passed.
   void drain(std::function<void()> done);
@@ -114,6 +121,8 @@ class Worker {
   SystemEntropy entropy_;
   std::shared_ptr<const Serving> serving_;
   std::unique_ptr<InstructionView> instructions_;
+  const std::shared_ptr<std::atomic<std::uint64_t>> reloads_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   std::vector<OpenListener> listeners_;
   RenderMetrics metrics_;
   DrainList<net::Stream> idle_;

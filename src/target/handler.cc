@@ -20,15 +20,16 @@ struct HandlerRun {
   std::optional<handler::Answer> answer;
   std::string thrown;
   std::optional<Refusal> ended;  // the credential did, while a thread was waited for
+  bool outdated = false;         // it was not begun, because a reload came meanwhile
 };
 
 HandlerRun run(const handler::Handler& handler, const handler::HeldRequest& held) {
   try {
-    return {Access::answer_of(handler, held), {}, {}};
+    return {Access::answer_of(handler, held), {}, {}, false};
   } catch (const std::exception& wrong) {
-    return {std::nullopt, wrong.what(), {}};
+    return {std::nullopt, wrong.what(), {}, false};
   } catch (...) {
-    return {std::nullopt, "the handler threw something other than a std::exception", {}};
+    return {std::nullopt, "the handler threw something other than a std::exception", {}, false};
   }
 }
 
@@ -89,19 +90,29 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& c
       std::string(request.body_bytes()), std::string(call.operation), std::string(call.request_id),
       call.deadline, *std::move(memory));
   // A run that has waited for a thread until its deadline has no waiter any more.
-  auto job = [handler = handler_, held, place = call.place, &clock = call.clock]() -> Result<HandlerRun> {
-    if (clock.monotonic() > held->deadline) return HandlerRun{};
-    if (const auto holds = held->principal.in_force(clock.wall()); !holds) {
-      return HandlerRun{{}, {}, holds.error()};
-    }
-    return run(handler, *held);
+  const auto job_after = [&](ReloadMark mark) {
+    return [handler = handler_, held, place = call.place, &clock = call.clock, mark]() -> Result<HandlerRun> {
+      if (clock.monotonic() > held->deadline) return HandlerRun{};
+      if (mark.is_outdated()) return HandlerRun{{}, {}, {}, true};
+      if (const auto holds = held->principal.in_force(clock.wall()); !holds) {
+        return HandlerRun{{}, {}, holds.error()};
+      }
+      return run(handler, *held);
+    };
   };
-  auto ran =
-      co_await threads_->run(loop_, std::move(job), caller_name(permit.principal().identity(), call.client));
-  if (!ran) {
-    report.detail = ran.error().text;
-    co_return refuse(Reason::handler_overloaded);
-  }
+  Result<HandlerRun> ran = HandlerRun{};
+  do {
+    const ReloadMark mark(call.present);
+    if (call.present != nullptr) GATEHOUSE_CO_CHECK(call.present->still_admits());
+    auto job = job_after(mark);
+    auto attempt = co_await threads_->run(loop_, std::move(job),
+                                          caller_name(permit.principal().identity(), call.client));
+    ran = std::move(attempt);
+    if (!ran) {
+      report.detail = ran.error().text;
+      co_return refuse(Reason::handler_overloaded);
+    }
+  } while (ran->outdated);
   if (call.clock.monotonic() > call.deadline) {
     report.detail = "the handler answered after its request's deadline";
     co_return refuse(Reason::deadline_passed);

@@ -106,6 +106,8 @@ struct Stopped {
   std::string detail;
   // Whether the content of the rows is the cause: it must not show for a row that the caller may not see.
   bool by_content = false;
+  // Nothing was begun, because a reload came while this waited: the policy of now is asked first.
+  bool outdated = false;
 };
 
 Stopped stopped(const db::RunFailure& failure) {
@@ -132,7 +134,12 @@ template <typename T>
 using Ran = std::expected<T, Stopped>;
 
 // Asked where nothing is waited for any more: for a thread, and in a transaction for another writer.
-Ran<void> still_in_force(const Principal& principal, const Clock& clock) {
+Ran<void> still_in_force(const Principal& principal, const Clock& clock, const ReloadMark& mark) {
+  if (mark.is_outdated()) {
+    Stopped stop;
+    stop.outdated = true;
+    return std::unexpected(std::move(stop));
+  }
   if (const auto holds = principal.in_force(clock.wall()); !holds) {
     return std::unexpected(Stopped{holds.error(), {}, false});
   }
@@ -205,34 +212,38 @@ Refusal refusal_of(Unfinished how, std::string_view rule, CallReport& report) {
       report.detail = "the commit had begun when the time was over; it is unknown whether it took effect";
       break;
   }
-  if (refusal.reason == Reason::database_overloaded) refusal.retry_after = std::chrono::seconds(1);
   return refusal;
 }
 
-// The job in its turn on a thread that may block; its end is the request's end where it stopped.
+// The job in its turn on a thread that may block; its end is the request's end where it stopped. After a
+// reload within its wait it waits again, if the policy of now admits the request. `present` may be null.
 template <typename T, typename Job>
 net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn turn, Job job,
-                          std::string_view rule, CallReport& report) {
+                          std::string_view rule, CallReport& report, PresentPolicy* present) {
   struct Timed {
     MonotonicTime began{};
     Ran<T> ran;
   };
-  StatementCall<Timed> call(database.threads, loop, std::move(turn),
-                            [work = std::move(job), &clock = database.clock](db::RunHandle& handle) {
-                              const MonotonicTime began = clock.monotonic();
-                              return Timed{began, work(handle)};
-                            });
-  auto ended = co_await call;
-  if (!ended) co_return std::unexpected(refusal_of(ended.error(), rule, report));
-  report.object_asked = ended->began;
-  Ran<T>& ran = ended->ran;
-  if (!ran) {
+  const auto work = std::make_shared<const Job>(std::move(job));
+  for (;;) {
+    const ReloadMark mark(present);
+    if (present != nullptr) GATEHOUSE_CO_CHECK(present->still_admits());
+    StatementCall<Timed> call(database.threads, loop, turn,
+                              [work, mark, &clock = database.clock](db::RunHandle& handle) {
+                                const MonotonicTime began = clock.monotonic();
+                                return Timed{began, (*work)(handle, mark)};
+                              });
+    auto ended = co_await call;
+    if (!ended) co_return std::unexpected(refusal_of(ended.error(), rule, report));
+    Ran<T>& ran = ended->ran;
+    if (!ran && ran.error().outdated) continue;
+    report.object_asked = ended->began;
+    if (ran) co_return *std::move(ran);
     report.detail = std::move(ran.error().detail);
     Refusal& refusal = ran.error().refusal;
     if (refusal.rule.empty()) refusal.rule = rule;
     co_return std::unexpected(refusal);
   }
-  co_return *std::move(ran);
 }
 
 // Checked before the commit: if the one row is missing, the changes of the statement and its triggers are
@@ -271,13 +282,13 @@ struct ObjectRun {
   const Clock* clock = nullptr;  // of the request
   Account account;
 
-  Ran<Acted> operator()(db::RunHandle& handle) const {
+  Ran<Acted> operator()(db::RunHandle& handle, const ReloadMark& mark) const {
     const db::RunLimits limits = until(deadline, handle);
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
     auto transaction = db::begin_runs(**connection, statement.fixed->effect(), limits, database->clock);
     if (!transaction) return std::unexpected(stopped(transaction.error()));
-    if (auto holds = still_in_force(decision->principal(), *clock); !holds)
+    if (auto holds = still_in_force(decision->principal(), *clock, mark); !holds)
       return std::unexpected(std::move(holds).error());
     Ran<Rows> guarded_rows;
     if (guarded) {
@@ -338,7 +349,7 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
   auto job = [database = database_, statement = statement_, held = *std::move(values), returns = returns_,
               principal = permit.principal(), &clock = call.clock,
               account = Account(call, permit.principal()),
-              deadline = call.deadline](db::RunHandle& handle) -> Ran<Rows> {
+              deadline = call.deadline](db::RunHandle& handle, const ReloadMark& mark) -> Ran<Rows> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
     const db::RunLimits limits = until(deadline, handle);
@@ -349,7 +360,7 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
       if (!begun) return std::unexpected(stopped(begun.error()));
       transaction.emplace(*std::move(begun));
     }
-    if (auto holds = still_in_force(principal, clock); !holds)
+    if (auto holds = still_in_force(principal, clock, mark); !holds)
       return std::unexpected(std::move(holds).error());
     auto rows = with_the_row(
         read_rows(**connection, *statement.fixed, held, wanted_by(returns), limits, database->clock, account),
@@ -361,7 +372,8 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
   };
   StatementTurn turn =
       turn_of(permit.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
-  auto rows = co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
+  auto rows =
+      co_await run<Rows>(*database_, loop_, std::move(turn), std::move(job), rule_, report, call.present);
   GATEHOUSE_CO_CHECK(rows);
   answer(*std::move(rows), returns_, response);
   co_return Verdict<void>{};
@@ -389,7 +401,8 @@ net::Task<Verdict<Permit>> SqlTransactionalTarget::call(std::shared_ptr<Deferred
   job.deadline = call.deadline;
   job.clock = &call.clock;
   job.account = Account(call, principal);
-  auto acted = co_await run<Acted>(*database_, loop_, std::move(turn), std::move(job), rule_, report);
+  auto acted =
+      co_await run<Acted>(*database_, loop_, std::move(turn), std::move(job), rule_, report, call.present);
   GATEHOUSE_CO_CHECK(acted);
   answer(std::move(acted->rows), returns_, response);
   co_return std::move(acted->permit);
@@ -400,7 +413,7 @@ net::Task<Verdict<void>> SqlLookup::find(const Input& input, const Call& call, j
   auto values = Values::of(statement_, input.request(), call, report);
   GATEHOUSE_CO_CHECK(values);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
-              deadline = call.deadline](db::RunHandle& handle) -> Ran<json::Document> {
+              deadline = call.deadline](db::RunHandle& handle, const ReloadMark&) -> Ran<json::Document> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
     auto read = read_object(**connection, *statement.fixed, held, until(deadline, handle), database->clock);
@@ -409,7 +422,9 @@ net::Task<Verdict<void>> SqlLookup::find(const Input& input, const Call& call, j
   };
   StatementTurn turn =
       turn_of(input.principal(), call, statement_.fixed->effect(), database_->clock.monotonic());
-  auto found = co_await run<json::Document>(*database_, loop_, std::move(turn), std::move(job), {}, report);
+  // The gates ask the policy of now after the lookup.
+  auto found =
+      co_await run<json::Document>(*database_, loop_, std::move(turn), std::move(job), {}, report, nullptr);
   GATEHOUSE_CO_CHECK(found);
   row = *std::move(found);
   co_return Verdict<void>{};

@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
-import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, freePort, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, askDatabase, eventually, freePort, lockDatabase, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
 
 // Asks without pause on several connections until stopped; answers are kept by status, failures by message.
 function load(desk, target = '/orders/1', connections = 8) {
@@ -291,6 +291,49 @@ describe('a reload keeps its promises:', unlessBuilt, () => {
     assert.deepEqual(await titles(), ['three']);
     await desk.close();
   });
+
+  // One statement has its thread and waits for SQLite's one writer, the others wait for a thread.
+  for (const [kind, more] of [['a statement', {}], ['a statement about an object', { resource: { sql: "SELECT title FROM titles WHERE title = 'one'" }, when: ['resource.title == "one"'] }]]) {
+    it(`${kind} that waits for its turn begins under no policy that refuses it`, async () => {
+      const desk = await Desk.open({
+        change: (configuration, api) => {
+          configuration.database = 'sqlite:one.db';
+          configuration.defaults.timeout = '60s';
+          configuration.roles.painter = ['titles:add'];
+          configuration.roles.curator = ['titles:add'];
+          api.paths['/titles'] = { post: { operationId: 'addTitle', security: [{ userToken: [] }], responses: { 200: { description: 'Done' } } } };
+          configuration.operations.addTitle = { permission: 'titles:add', sql: { statement: 'INSERT INTO titles VALUES (:principal.id)', returns: 'none' }, ...more };
+        },
+        before: ({ folder }) => makeDatabase(folder, 'one.db', "CREATE TABLE titles(title TEXT); INSERT INTO titles VALUES ('one')"),
+      });
+      const waiting = async () => {
+        const metrics = await (await fetch(`http://127.0.0.1:${desk.adminPort}/metrics`)).text();
+        return ['running', 'waiting'].map((name) => Number(metrics.match(new RegExp(`^gatehouse_statements_${name} (\\d+)`, 'm'))[1])).join();
+      };
+      const painters = await Promise.all(['ann', 'bob', 'cat'].map((sub) => desk.bearerOf({ sub, roles: ['painter'] })));
+      const send = () => painters.map((headers) => desk.send('POST', '/titles', { headers }));
+      const rows = () => askDatabase(desk.folder, 'one.db', 'SELECT count(*) FROM titles')[0][0];
+
+      let lock = await lockDatabase(desk.folder, 'one.db');
+      let sent = send();
+      await eventually(async () => (await waiting()) === '1,2', 'statements that wait');
+      desk.configuration.roles.clerk.push('users:read');
+      await reload(desk);
+      await lock.release();
+      assert.deepEqual((await Promise.all(sent)).map(({ status }) => status), [204, 204, 204], 'the new policy admits them');
+      assert.equal(rows(), 4);
+
+      lock = await lockDatabase(desk.folder, 'one.db');
+      sent = send();
+      await eventually(async () => (await waiting()) === '1,2', 'statements that wait');
+      desk.configuration.roles.painter = ['titles:read'];
+      await reload(desk);
+      await lock.release();
+      for (const answer of await Promise.all(sent)) await assertRefused(desk.gatehouse, answer, { status: 403, error: 'forbidden', reason: 'permission_missing' });
+      assert.equal(rows(), 4);
+      await desk.close();
+    });
+  }
 });
 
 describe('certificates', unlessBuilt, () => {
