@@ -15,6 +15,7 @@
 #include "gate/scheme_basic.h"
 #include "gate/scheme_jwt.h"
 #include "gate/scheme_mutual_tls.h"
+#include "http/media_type.h"
 #include "http/uri.h"
 #include "json/writer.h"
 #include "target/fixed.h"
@@ -297,6 +298,8 @@ Made make_target(const policy::FixedTargetPolicy& answers, const policy::Operati
   answer->status = answers.respond->status;
   answer->type = answers.respond->type.value;
   answer->body = answers.respond->body.value;
+  if (const auto type = http::parse_media_type(answer->type); type && type->is("text/html"))
+    answer->policies = Response::Policies::of_page;
   if (!answers.path.empty()) {
     GATEHOUSE_TRY(answer->body, read_whole(answers.path));
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/response.h"
 #include "core/target.h"
 
 namespace gatehouse::target {
@@ -11,6 +12,8 @@ namespace gatehouse::target {
 struct FixedAnswer {
   unsigned status = 200;
   std::string type;  // of the body
+  // Whether the type is text/html: such an answer has the policies of a page.
+  Response::Policies policies = Response::Policies::fixed;
   std::string body;  // may be empty
 };
 

@@ -370,9 +370,11 @@ describe('respond', unlessBuilt, () => {
     desk = await Desk.open({
       change: (configuration, api) => {
         const json = { 200: { description: 'ok', content: { 'application/json': {} } } };
+        api.paths['/page'] = { get: { operationId: 'page', security: [{}], responses: { 200: { description: 'ok', content: { 'text/html': {} } } } } };
         api.paths['/motd'] = { get: { operationId: 'motd', security: [{}], responses: json }, post: { operationId: 'setMotd', security: bearer, responses: done } };
         Object.assign(configuration.operations, {
           motd: { respond: { type: 'application/json', body: 'file:motd.json' }, permission: 'catalogue:read', public: 'the same text for all callers', cache_control: 'public, max-age=60' },
+          page: { respond: { type: 'text/html; charset=utf-8', body: '<!doctype html><style>p{color:red}</style><p>closed' }, permission: 'catalogue:read', public: 'a page for all callers' },
           setMotd: { respond: { status: 202, type: 'text/plain; charset=utf-8', body: 'queued' }, permission: 'orders:write' },
           getOrder: { permission: 'orders:read', respond: { status: 204 } },
         });
@@ -381,6 +383,17 @@ describe('respond', unlessBuilt, () => {
     });
   });
   after(() => desk?.close());
+
+  it('gives a page policies under which it is styled, and runs no script', async () => {
+    const page = await desk.get('/page', {});
+    assert.deepEqual([page.status, page.headers['content-type'], page.headers['x-content-type-options']], [200, 'text/html; charset=utf-8', 'nosniff']);
+    assert.equal(page.headers['content-security-policy'], "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    assert.equal(page.headers['referrer-policy'], 'same-origin');
+    const head = await desk.send('HEAD', '/page', { headers: {} });
+    assert.equal(head.headers['content-security-policy'], page.headers['content-security-policy']);
+    const data = await desk.get('/motd', {});
+    assert.deepEqual([data.headers['content-security-policy'], data.headers['referrer-policy']], ["default-src 'none'; frame-ancestors 'none'", 'no-referrer']);
+  });
 
   it('answers whom the gates let through, and no upstream', async () => {
     const heard = desk.upstream.requests.length;
