@@ -93,7 +93,7 @@ class Exchange {
     return {buffers_.bytes + parser_.consumed(), size_ - parser_.consumed()};
   }
   // The connection serves no further request: this one was not sent to its end.
-  void close_behind() { at_best_ = ConnectionPool::Ending::close; }
+  void close_behind() { at_best_ = body_.last_ = ConnectionPool::Ending::close; }
   // A caller that reads it later moves it out, and the connection with it.
   AnswerBody& body() { return body_; }
 

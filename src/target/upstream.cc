@@ -64,15 +64,30 @@ net::Task<std::expected<Acquired, client::ConnectionPool::NoConnection>> new_con
     const UpstreamAddress& address = client.addresses[(turn + i) % count];
     auto lease = co_await address.pool->connect(deadline);
     if (lease) co_return Acquired(*std::move(lease), &address);
-    if (!none || lease.error().failure >= none->failure) none = std::move(lease).error();
+    const auto informs_more = [&none](const client::ConnectionPool::NoConnection& other) {
+      if (!none || other.failure > none->failure) return true;
+      return other.failure == none->failure && other.rests_for <= none->rests_for;
+    };
+    if (informs_more(lease.error())) none = std::move(lease).error();
   }
   co_return std::unexpected(*std::move(none));
 }
 
-Refusal refusal_for(client::ConnectionPool::ConnectFailure exhausted) {
-  switch (exhausted) {
-    case client::ConnectionPool::ConnectFailure::resting: return Refusal(Reason::upstream_open_circuit);
-    case client::ConnectionPool::ConnectFailure::busy: return Refusal(Reason::upstream_overloaded);
+// Not of every refusal with this reason: an upstream's own 503 says itself when to ask again.
+Refusal overloaded() {
+  Refusal refusal(Reason::upstream_overloaded);
+  refusal.retry_after = std::chrono::seconds(1);
+  return refusal;
+}
+
+Refusal refusal_for(const client::ConnectionPool::NoConnection& none) {
+  switch (none.failure) {
+    case client::ConnectionPool::ConnectFailure::resting: {
+      Refusal refusal(Reason::upstream_open_circuit);
+      refusal.retry_after = std::chrono::ceil<std::chrono::seconds>(none.rests_for);
+      return refusal;
+    }
+    case client::ConnectionPool::ConnectFailure::busy: return overloaded();
     case client::ConnectionPool::ConnectFailure::late: return Refusal(Reason::upstream_late);
     case client::ConnectionPool::ConnectFailure::unreachable: break;
   }
@@ -82,12 +97,10 @@ Refusal refusal_for(client::ConnectionPool::ConnectFailure exhausted) {
 Refusal out_of_connections(CallerShares::Exhausted exhausted, CallReport& report) {
   if (exhausted == CallerShares::Exhausted::share) {
     report.detail = "the caller uses as many of the upstream's connections as are left for all other callers";
-    Refusal refusal(Reason::upstream_share);
-    refusal.retry_after = std::chrono::seconds(1);
-    return refusal;
+    return Refusal(Reason::upstream_share);
   }
   report.detail = "all connections to the upstream are in use";
-  return Refusal(Reason::upstream_overloaded);
+  return overloaded();
 }
 
 std::size_t next_turn(UpstreamClient& client) {
@@ -170,7 +183,7 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       auto connected = co_await new_connection(*client, turn, deadline);
       if (!connected) {
         report.detail = connected.error().error.text;
-        co_return last.or_else(refusal_for(connected.error().failure));
+        co_return last.or_else(refusal_for(connected.error()));
       }
       acquired.emplace(*std::move(connected));
       if (const auto allowed = writer.still_allowed(); !allowed) co_return last.or_else(allowed.error());
@@ -205,16 +218,18 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
       co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
     }
     report.detail.clear();  // of an attempt before
+    std::optional<Result<http::Progress>> answer_head;
     if (upload != nullptr) {
-      auto sent = co_await send_upload(exchange.stream(), *upload, patience);
-      GATEHOUSE_CO_TRY(const UploadEnd end, std::move(sent));
-      const bool whole = end == UploadEnd::sent;
-      exchange.stream().set_deadline(client->loop.now() + (whole ? patience : kAnsweredAlready));
-      if (!whole) exchange.close_behind();
+      auto sent = co_await send_upload(exchange, *upload, patience);
+      GATEHOUSE_CO_TRY(SentUpload until, std::move(sent));
+      const bool taken = until.end != UploadEnd::not_taken;
+      exchange.stream().set_deadline(client->loop.now() + (taken ? patience : kAnsweredAlready));
+      if (until.end != UploadEnd::sent) exchange.close_behind();
+      answer_head = std::move(until.head);
     }
     AnswerReader reader(std::move(held), exchange, address, method, asker.authority, rules, response, report,
                         collect);
-    Verdict<void> read = co_await reader.read();
+    Verdict<void> read = co_await reader.read(std::move(answer_head));
     if (read) co_return read;
     response.clear();
     const bool none_came = !exchange.begun() && read.error().reason == Reason::upstream_unreachable;

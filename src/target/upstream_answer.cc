@@ -30,20 +30,21 @@ std::unexpected<Refusal> AnswerReader::failed(Reason reason, std::string_view de
 }
 
 // One coroutine, since most answers are there whole with the first bytes.
-net::Task<Verdict<void>> AnswerReader::read() {
+net::Task<Verdict<void>> AnswerReader::read(std::optional<Result<http::Progress>> head) {
   std::optional<Verdict<void>> outcome;
-  net::Stream& stream = exchange_.stream();
+  net::Stream& stream = exchange_.stream();  // until the answer has ended
+  if (head) outcome = take_head(*head);
   char(&buffer)[kBuffer] = held_.buffers->bytes;
   while (!outcome) {
     const std::span<char> space = body_ != nullptr ? std::span<char>(buffer) : exchange_.head_space();
     const auto read = co_await stream.read(space);
-    outcome = body_ != nullptr ? go_on(body_->take(read, buffer, response_.body)) : take_head(read);
+    outcome = body_ != nullptr ? go_on(body_->take(read, buffer, response_.body))
+                               : take_head(exchange_.take_head(read));
   }
   co_return *std::move(outcome);
 }
 
-std::optional<Verdict<void>> AnswerReader::take_head(const Result<std::size_t>& read) {
-  const auto progress = exchange_.take_head(read);
+std::optional<Verdict<void>> AnswerReader::take_head(const Result<http::Progress>& progress) {
   if (!progress) {
     const Error& error = progress.error();
     const Reason reason = error.code == ErrorCode::timeout   ? Reason::upstream_late

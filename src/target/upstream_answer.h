@@ -34,12 +34,13 @@ class AnswerReader {
         report_(report),
         collect_(collect) {}
 
-  // Fills `response`. Where its body has not ended yet, `response.rest` is the rest of it.
-  net::Task<Verdict<void>> read();
+  // Fills `response`. Where its body has not ended yet, `response.rest` is the rest of it. `head`: what
+  // Exchange::take_head() gave last, if the head was looked for before.
+  net::Task<Verdict<void>> read(std::optional<Result<http::Progress>> head = std::nullopt);
 
  private:
-  // The result of a read into the space for the head. Nothing: there must be more.
-  std::optional<Verdict<void>> take_head(const Result<std::size_t>& read);
+  // Of the bytes in the space for the head. Nothing: there must be more.
+  std::optional<Verdict<void>> take_head(const Result<http::Progress>& progress);
   // The same after the head, for the body.
   std::optional<Verdict<void>> go_on(Result<http::Progress> taken);
   void begin_response();

@@ -282,6 +282,36 @@ describe('a file', unlessBuilt, () => {
     assert.deepEqual([event.reason, event['upstream.status_code']], ['upstream_refusal', 409]);
   });
 
+  // The client sends no more: without the answer it would be body_late.
+  for (const [framing, fields, piece] of [['with a length', ['Content-Length: 200000'], (text) => text], ['in chunks', ['Transfer-Encoding: chunked'], chunk]]) {
+    it(`that is refused while it is sent is answered then, ${framing}`, async () => {
+      serve = (request, answer) => request.once('data', () => answer.writeHead(413, { 'Content-Type': 'text/plain' }).end('too much'));
+      const wire = await opened();
+      const [answer] = await wire.send(head(...fields) + piece('x'.repeat(1000))).responses();
+      assert.equal(answer.status, 413);
+      assert.equal(answer.headers.connection, 'close');
+      const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+      assert.deepEqual([event.reason, event['upstream.status_code']], ['upstream_refusal', 413]);
+      wire.destroy();
+    });
+
+    it(`goes on behind interim answers, and behind a good one that comes early, ${framing}`, async () => {
+      const seen = next();
+      const wire = await opened();
+      wire.send(head(...fields) + piece('x'.repeat(100_000)));
+      const { answer, ...request } = await seen;
+      answer.writeEarlyHints({ link: '</a>; rel=preload' });
+      answer.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+      answer.write('begun,');
+      wire.send(piece('y'.repeat(100_000)) + (framing === 'in chunks' ? '0\r\n\r\n' : ''));
+      await new Promise((resolve) => request.request.on('end', resolve));
+      answer.end('ended');
+      const [whole] = await wire.responses();
+      assert.deepEqual([whole.status, whole.body.toString()], [200, 'begun,ended']);
+      wire.destroy();
+    });
+  }
+
   it('that the service does not read is upstream_late', async () => {
     serve = (request) => request.pause();
     const { status, text } = await put(blocksOf(bytes), { 'Content-Length': String(bytes) });
