@@ -1,8 +1,11 @@
 #include "db/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <optional>
+#include <string_view>
 #include <system_error>
 
 #include <fcntl.h>
@@ -316,8 +319,48 @@ Result<FileIdentity> Connection::file() const {
   }
   return FileIdentity{status.st_dev, status.st_ino};
 }
+namespace {
+
+constexpr std::array<std::string_view, 2> kLogFiles = {"-wal", "-shm"};
+
+// Nothing where one of them is missing.
+std::optional<std::array<FileIdentity, 2>> log_files_of(const std::string& name) {
+  std::array<FileIdentity, 2> files;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    struct stat status{};
+    if (::stat(std::string(name).append(kLogFiles[i]).c_str(), &status) != 0) return std::nullopt;
+    files[i] = {status.st_dev, status.st_ino};
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<> Connection::check_log() {
+  const std::string name = path();
+  if (name.empty()) return {};
+  const auto there = log_files_of(name);
+  if (!state_->log) {
+    if (!there) return {};
+    // After a read this connection has both open, so that no process that closes its own removes them.
+    GATEHOUSE_CHECK(run_literal(state_->database.get(), "SELECT 1 FROM sqlite_schema"));
+    state_->log = log_files_of(name);
+    return {};
+  }
+  if (there == state_->log) return {};
+  // Not where there is another one: the index that both share may be about that one.
+  if (!there) {
+    sqlite3_wal_checkpoint_v2(state_->database.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  }
+  return failure(ErrorCode::unavailable,
+                 fmt::format("{0}-wal or {0}-shm was removed or replaced; restart the server", name));
+}
+
 Result<bool> Connection::use_file_in_place() {
-  if (file()) return false;
+  if (file()) {
+    GATEHOUSE_CHECK(check_log());
+    return false;
+  }
   OpenOptions options = state_->options;
   options.path = path();
   options.access = options.access == Access::read_only ? Access::read_only : Access::read_write;

@@ -95,8 +95,13 @@ class Connection {
   std::string path() const;  // absolute; empty for :memory:
   // All zero for :memory:. `conflict` where the path names another file by now, or none.
   Result<FileIdentity> file() const;
-  // Opens the file that the path names by now, if it is another one, and says whether it is. `not_found`
-  // where there is none. No Rows of this connection may exist.
+  // Whether the write-ahead log and its index are still the files that this connection has open.
+  // `unavailable` where one was removed or replaced: what is committed from then on is lost with the process,
+  // and other processes do not see it. What was committed before is written into the database's file. Only
+  // closing every connection of the process helps. Not within a transaction.
+  Result<> check_log();
+  // Opens the file that the path names by now, if it is another one, and says whether it is; else as
+  // check_log(). `not_found` where there is none. No Rows of this connection may exist.
   Result<bool> use_file_in_place();
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;  // by the last INSERT, UPDATE or DELETE

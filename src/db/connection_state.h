@@ -1,7 +1,9 @@
 // The internals of a connection. Only for the files of this room.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +13,7 @@
 
 #include "base/text_map.h"
 #include "db/connection.h"
+#include "db/file_identity.h"
 
 namespace gatehouse::db {
 
@@ -44,6 +47,8 @@ struct Connection::State {
   OwnedDatabase database;
   OpenOptions options;
   std::chrono::milliseconds busy_timeout{};
+  // The write-ahead log and its index, once both are open.
+  std::optional<std::array<FileIdentity, 2>> log = std::nullopt;
   // Compiled statements: literals by their address, those of catalogues by their text, so that a reloaded
   // configuration finds the existing ones. Declared after the database: finalized before it is closed.
   std::unordered_map<const char*, Prepared> literals;

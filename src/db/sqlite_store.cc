@@ -201,7 +201,7 @@ class SqliteStore::Lane {
 
   Result<> use_file_in_place() {
     GATEHOUSE_TRY(const FileIdentity there, file_at(options_.path));
-    if (there == file_) return {};
+    if (there == file_) return connection_.check_log();
     if (replaced_ == Replaced::refuse) return check_place();
     GATEHOUSE_TRY(connection_, open_for(mode_, options_));
     file_ = there;

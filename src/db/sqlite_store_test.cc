@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <latch>
 #include <optional>
 #include <stdexcept>
@@ -228,6 +229,39 @@ TEST_F(SqliteStoreTest, AnotherFileInItsPlaceIsRefusedOrFollowed) {
   while (!refused) loop_.poll();
   EXPECT_FALSE(*refused);
   EXPECT_EQ(*count(*follows), 1U);
+}
+
+// SQLite would go on in the file without a name.
+TEST_F(SqliteStoreTest, ALogThatWasRemovedIsNoticedAndItsContentIsKept) {
+  const auto follows = open(SqliteStore::Replaced::follow);
+  const auto insert = [&](const char* id) {
+    return net::finish(loop_,
+                       follows->transact<std::size_t>(loop_, Store::Mode::write, soon(), inserting(id)));
+  };
+  ASSERT_TRUE(insert("before"));
+  ASSERT_EQ(*count(*follows), 1U);
+  const std::string log = path() + "-wal";
+  std::filesystem::rename(log, folder_ / "kept");
+  EXPECT_EQ(insert("lost").error().code, ErrorCode::unavailable);
+  EXPECT_EQ(count(*follows).error().code, ErrorCode::unavailable);
+  std::filesystem::copy_file(path(), folder_ / "alone.db");
+  {
+    Connection alone = *Connection::open({.path = (folder_ / "alone.db").string()});
+    auto rows = *alone.query("SELECT count(*) FROM things");
+    ASSERT_TRUE(*rows.next());
+    EXPECT_EQ(rows.integer(0), 1) << "it is in the database's file";
+  }
+  std::filesystem::rename(folder_ / "kept", log);
+  EXPECT_EQ(*count(*follows), 1U) << "put back";
+  EXPECT_TRUE(insert("after"));
+  std::filesystem::rename(log, folder_ / "kept");
+  std::ofstream(log).close();
+  EXPECT_EQ(count(*follows).error().code, ErrorCode::unavailable) << "another one";
+  std::filesystem::rename(folder_ / "kept", log);
+  std::filesystem::rename(path() + "-shm", folder_ / "index");
+  EXPECT_EQ(count(*follows).error().code, ErrorCode::unavailable) << "the index";
+  std::filesystem::rename(folder_ / "index", path() + "-shm");
+  EXPECT_EQ(*count(*follows), 2U);
 }
 
 TEST_F(SqliteStoreTest, AnotherProcessThatWritesIsWaitedForUntilTheDeadline) {

@@ -243,6 +243,30 @@ describe('a store whose file is moved away under its server', unlessBuilt, () =>
   });
 });
 
+describe('a store whose write-ahead log is removed under its server', unlessBuilt, () => {
+  it('loses nothing that it held: the server says so, and refuses sensitive operations until it is restarted', async () => {
+    const desk = await Desk.open({ change: (configuration) => Object.assign(configuration.operations.exportOrders, { timeout: '1s' }) });
+    const admin = await desk.bearerOf({ roles: ['admin'] });
+    const exported = () => desk.get('/orders/export', admin);
+    const logged = async () => (await desk.folder.run('log', '-c', 'gatehouse.yaml', '--json')).stdout;
+    const before = await exported();
+    assert.equal(before.status, 200);
+    const { id, key } = await desk.createKey();
+    rmSync(join(desk.folder.path, 'state.db-wal'));
+    const called = desk.upstream.requests.length;
+    await eventually(() => /state\.db-wal or .*was removed or replaced; restart the server/.test(desk.gatehouse.output), 'a word to the operator');
+    assert.equal((await exported()).status, 503);
+    assert.equal(desk.upstream.requests.length, called, 'the upstream was not called');
+    await eventually(async () => (await desk.get('/orders/1', { 'x-api-key': key })).status === 401, 'keys that are not known any more');
+    await desk.gatehouse.stop();
+    await desk.start();
+    assert.ok((await logged()).includes(before.headers['x-request-id']), 'its event is kept');
+    assert.equal((await desk.get('/orders/1', { 'x-api-key': key })).status, 200, `the key ${id} is kept`);
+    assert.equal((await exported()).status, 200);
+    await desk.close();
+  });
+});
+
 describe("the API's database", unlessBuilt, () => {
   const check = async (database, prepare = () => {}) => {
     const folder = new Folder();
