@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "core/present_policy.h"
 
 namespace gatehouse::gate {
 

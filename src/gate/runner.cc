@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/present_policy.h"
 #include "core/secret_forms.h"
 #include "gate/arrive.h"
 #include "gate/decide.h"

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "json/writer.h"
+#include "openapi/documents.h"
+#include "openapi/input_compiler.h"
 #include "openapi/load.h"
 #include "openapi/media_type.h"
 #include "openapi/schemas.h"

@@ -10,14 +10,14 @@
 
 #include "doc/reader.h"
 #include "openapi/api.h"
-#include "openapi/documents.h"
-#include "openapi/input_compiler.h"
 #include "openapi/plus.h"
 #include "openapi/security.h"
 
 namespace gatehouse::openapi {
 
 struct Additions;
+class Documents;
+class InputCompiler;
 class Schemas;
 
 class BodyReader {

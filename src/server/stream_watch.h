@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/target.h"
+#include "core/present_policy.h"
 #include "core/verdict.h"
 #include "gate/exchange.h"
 #include "gate/runner.h"

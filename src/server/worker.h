@@ -10,7 +10,7 @@
 
 #include "base/entropy.h"
 #include "core/audit_sink.h"
-#include "core/target.h"
+#include "core/present_policy.h"
 #include "gate/exchange.h"
 #include "gate/record.h"
 #include "gate/runner.h"

@@ -4,6 +4,7 @@
 
 #include "core/caller_shares.h"
 #include "core/counted_memory.h"
+#include "core/present_policy.h"
 #include "db/catalogue.h"
 #include "target/statement_call.h"
 

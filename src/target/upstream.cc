@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "client/exchange.h"
 #include "core/answer_rules.h"
+#include "core/present_policy.h"
 #include "target/upload.h"
 #include "target/upstream_answer.h"
 #include "target/upstream_head.h"
