@@ -1,16 +1,28 @@
-// Reloads, as a request that waits meets them.
+// Changes of the policy, as a request that waits meets them.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
+#include "core/instructions.h"
 #include "core/verdict.h"
 
 namespace gatehouse {
 
-// How many reloads there were. Read on any thread.
-using Reloads = std::shared_ptr<const std::atomic<std::uint64_t>>;
+// Counts what may change the verdict about a request: reloads, and operators' instructions. Read on any
+// thread.
+class PolicyChanges {
+ public:
+  explicit PolicyChanges(std::shared_ptr<const InstructionBoard> board) : board_(std::move(board)) {}
+  void add_reload() { reloads_.fetch_add(1); }
+  std::uint64_t count() const { return reloads_.load() + (board_ != nullptr ? board_->generation() : 0); }
+
+ private:
+  const std::shared_ptr<const InstructionBoard> board_;
+  std::atomic<std::uint64_t> reloads_{0};
+};
 
 // The policy that serves now: a reload may have replaced the one that admitted the request.
 class PresentPolicy {
@@ -19,20 +31,21 @@ class PresentPolicy {
   // Of a request that has waited, before it acts: refuses what the policy of now would not admit. On the
   // loop of the request.
   virtual Verdict<void> still_admits() = 0;
-  virtual Reloads reloads() const = 0;
+  virtual std::shared_ptr<const PolicyChanges> changes() const = 0;
 };
 
-// A time between two reloads, for work that waits for a thread. The work asks on that thread whether there
-// was a reload; if there was, it does not begin, and its request asks the policy again on its own loop.
-class ReloadMark {
+// A time between two changes, for work that waits for a thread. The work asks on that thread whether there
+// was a change; if there was, it does not begin, and its request asks the policy again on its own loop.
+class PolicyMark {
  public:
-  explicit ReloadMark(const PresentPolicy* present)
-      : reloads_(present != nullptr ? present->reloads() : nullptr),
-        seen_(reloads_ != nullptr ? reloads_->load() : 0) {}
-  bool is_outdated() const { return reloads_ != nullptr && reloads_->load() != seen_; }
+  // `present` may be null.
+  explicit PolicyMark(const PresentPolicy* present)
+      : changes_(present != nullptr ? present->changes() : nullptr),
+        seen_(changes_ != nullptr ? changes_->count() : 0) {}
+  bool is_outdated() const { return changes_ != nullptr && changes_->count() != seen_; }
 
  private:
-  Reloads reloads_;
+  std::shared_ptr<const PolicyChanges> changes_;
   std::uint64_t seen_;
 };
 

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kWatchEvery{1};
 ServingPolicy::ServingPolicy(Worker& worker, gate::Exchange& exchange, const Client& client)
     : worker_(worker), exchange_(exchange), client_(client) {}
 
-Reloads ServingPolicy::reloads() const { return worker_.reloads(); }
+std::shared_ptr<const PolicyChanges> ServingPolicy::changes() const { return worker_.changes(); }
 
 Verdict<void> ServingPolicy::still_admits() {
   if (!vouched_for(client_, *worker_.serving())) return refuse(Reason::credential_unknown);

@@ -28,7 +28,7 @@ class ServingPolicy final : public PresentPolicy {
   // Of a running answer. It may continue while such keys are being fetched. A condition that reads the time
   // is evaluated at each call.
   Verdict<void> still_answers();
-  Reloads reloads() const override;
+  std::shared_ptr<const PolicyChanges> changes() const override;
 
  private:
   using Holds = gate::Runner::Again::Holds;

@@ -38,6 +38,7 @@ Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit
       audit_(std::move(audit)),
       serving_(std::move(serving)),
       instructions_(std::make_unique<InstructionView>(shared.instructions)),
+      changes_(std::make_shared<PolicyChanges>(shared.instructions)),
       background_(loop),
       admin_(loop),
       connections_(loop) {}

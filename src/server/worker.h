@@ -1,8 +1,6 @@
 // One worker: a thread's loop, its listeners, and the policy it answers under.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,9 +56,9 @@ class Worker {
   Result<> listen(RenderMetrics metrics);
   void reload(std::shared_ptr<const Serving> serving) {
     serving_ = std::move(serving);
-    reloads_->fetch_add(1);
+    changes_->add_reload();
   }
-  Reloads reloads() const { return reloads_; }
+  std::shared_ptr<const PolicyChanges> changes() const { return changes_; }
   // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is
   // called when the last has gone or the drain timeout has passed.
   void drain(std::function<void()> done);
@@ -121,8 +119,7 @@ class Worker {
   SystemEntropy entropy_;
   std::shared_ptr<const Serving> serving_;
   std::unique_ptr<InstructionView> instructions_;
-  const std::shared_ptr<std::atomic<std::uint64_t>> reloads_ =
-      std::make_shared<std::atomic<std::uint64_t>>(0);
+  const std::shared_ptr<PolicyChanges> changes_;
   std::vector<OpenListener> listeners_;
   RenderMetrics metrics_;
   DrainList<net::Stream> idle_;

@@ -21,7 +21,7 @@ struct HandlerRun {
   std::optional<handler::Answer> answer;
   std::string thrown;
   std::optional<Refusal> ended;  // the credential did, while a thread was waited for
-  bool outdated = false;         // it was not begun, because a reload came meanwhile
+  bool outdated = false;         // it was not begun, because the policy changed meanwhile
 };
 
 HandlerRun run(const handler::Handler& handler, const handler::HeldRequest& held) {
@@ -91,7 +91,7 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& c
       std::string(request.body_bytes()), std::string(call.operation), std::string(call.request_id),
       call.deadline, *std::move(memory));
   // A run that has waited for a thread until its deadline has no waiter any more.
-  const auto job_after = [&](ReloadMark mark) {
+  const auto job_after = [&](PolicyMark mark) {
     return [handler = handler_, held, place = call.place, &clock = call.clock, mark]() -> Result<HandlerRun> {
       if (clock.monotonic() > held->deadline) return HandlerRun{};
       if (mark.is_outdated()) return HandlerRun{{}, {}, {}, true};
@@ -103,7 +103,7 @@ net::Task<Verdict<void>> HandlerTarget::call(const Permit& permit, const Call& c
   };
   Result<HandlerRun> ran = HandlerRun{};
   do {
-    const ReloadMark mark(call.present);
+    const PolicyMark mark(call.present);
     if (call.present != nullptr) GATEHOUSE_CO_CHECK(call.present->still_admits());
     auto job = job_after(mark);
     auto attempt = co_await threads_->run(loop_, std::move(job),

@@ -107,7 +107,7 @@ struct Stopped {
   std::string detail;
   // Whether the content of the rows is the cause: it must not show for a row that the caller may not see.
   bool by_content = false;
-  // Nothing was begun, because a reload came while this waited: the policy of now is asked first.
+  // Nothing was begun, because the policy changed while this waited: the policy of now is asked first.
   bool outdated = false;
 };
 
@@ -135,7 +135,7 @@ template <typename T>
 using Ran = std::expected<T, Stopped>;
 
 // Asked where nothing is waited for any more: for a thread, and in a transaction for another writer.
-Ran<void> still_in_force(const Principal& principal, const Clock& clock, const ReloadMark& mark) {
+Ran<void> still_in_force(const Principal& principal, const Clock& clock, const PolicyMark& mark) {
   if (mark.is_outdated()) {
     Stopped stop;
     stop.outdated = true;
@@ -217,7 +217,8 @@ Refusal refusal_of(Unfinished how, std::string_view rule, CallReport& report) {
 }
 
 // The job in its turn on a thread that may block; its end is the request's end where it stopped. After a
-// reload within its wait it waits again, if the policy of now admits the request. `present` may be null.
+// change of the policy within its wait it waits again, if the policy of now admits the request. `present` may
+// be null.
 template <typename T, typename Job>
 net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn turn, Job job,
                           std::string_view rule, CallReport& report, PresentPolicy* present) {
@@ -227,7 +228,7 @@ net::Task<Verdict<T>> run(Database& database, net::Loop& loop, StatementTurn tur
   };
   const auto work = std::make_shared<const Job>(std::move(job));
   for (;;) {
-    const ReloadMark mark(present);
+    const PolicyMark mark(present);
     if (present != nullptr) GATEHOUSE_CO_CHECK(present->still_admits());
     StatementCall<Timed> call(database.threads, loop, turn,
                               [work, mark, &clock = database.clock](db::RunHandle& handle) {
@@ -283,7 +284,7 @@ struct ObjectRun {
   const Clock* clock = nullptr;  // of the request
   Account account;
 
-  Ran<Acted> operator()(db::RunHandle& handle, const ReloadMark& mark) const {
+  Ran<Acted> operator()(db::RunHandle& handle, const PolicyMark& mark) const {
     const db::RunLimits limits = until(deadline, handle);
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
@@ -350,7 +351,7 @@ net::Task<Verdict<void>> SqlTarget::call(const Permit& permit, const Call& call,
   auto job = [database = database_, statement = statement_, held = *std::move(values), returns = returns_,
               principal = permit.principal(), &clock = call.clock,
               account = Account(call, permit.principal()),
-              deadline = call.deadline](db::RunHandle& handle, const ReloadMark& mark) -> Ran<Rows> {
+              deadline = call.deadline](db::RunHandle& handle, const PolicyMark& mark) -> Ran<Rows> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
     const db::RunLimits limits = until(deadline, handle);
@@ -414,7 +415,7 @@ net::Task<Verdict<void>> SqlLookup::find(const Input& input, const Call& call, j
   auto values = Values::of(statement_, input.request(), call, report);
   GATEHOUSE_CO_CHECK(values);
   auto job = [database = database_, statement = statement_, held = *std::move(values),
-              deadline = call.deadline](db::RunHandle& handle, const ReloadMark&) -> Ran<json::Document> {
+              deadline = call.deadline](db::RunHandle& handle, const PolicyMark&) -> Ran<json::Document> {
     auto connection = connect(*database);
     if (!connection) return std::unexpected(std::move(connection).error());
     auto read = read_object(**connection, *statement.fixed, held, until(deadline, handle), database->clock);

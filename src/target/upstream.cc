@@ -214,13 +214,14 @@ net::Task<Verdict<void>> ask(std::shared_ptr<UpstreamClient> client, const Asker
     const auto written = co_await exchange.stream().write(std::span(parts).first(body.empty() ? 1 : 2));
     if (!written) {
       report.detail = written.error().text;
-      const bool late = written.error().code == ErrorCode::timeout;
-      if (!late && may_retry()) continue;
-      co_return refuse(late ? Reason::upstream_late : Reason::upstream_unreachable);
+      if (written.error().code == ErrorCode::timeout) co_return refuse(Reason::upstream_late);
+      // It has closed the connection, and may have answered before.
+      exchange.close_behind();
+      exchange.stream().set_deadline(client->loop.now() + kAnsweredAlready);
     }
     report.detail.clear();  // of an attempt before
     std::optional<Result<http::Progress>> answer_head;
-    if (upload != nullptr) {
+    if (upload != nullptr && written) {
       auto sent = co_await send_upload(exchange, *upload, patience);
       GATEHOUSE_CO_TRY(SentUpload until, std::move(sent));
       const bool taken = until.end != UploadEnd::not_taken;

@@ -254,6 +254,49 @@ describe('a reload keeps its promises:', unlessBuilt, () => {
     await desk.close();
   });
 
+  it('limits and `concurrency` allow no more over many reloads under load', async () => {
+    const desk = await Desk.open({ change: (configuration) => {
+      configuration.limits.rare = { per: 'principal', rate: '10/h', burst: 10 };
+      configuration.operations.listUsers = { permission: 'orders:read', limits: ['rare'] };
+      configuration.operations.getOrder = { permission: 'orders:read', concurrency: 3 };
+    } });
+    let [running, most] = [0, 0];
+    const held = [];
+    desk.upstream.answer = (request) => {
+      if (!request.target.startsWith('/orders/')) return response(200);
+      most = Math.max(most, ++running);
+      return new Promise((resolve) => held.push(() => {
+        --running;
+        resolve(response(200));
+      }));
+    };
+    const limited = load(desk, '/users', 4);
+    const clients = await Promise.all(Array.from({ length: 6 }, async (_, number) => ({ headers: await desk.bearerOf({ sub: `caller-${number}` }), client: undiciClient({ ca: desk.authority.certificate, connections: 1 }) })));
+    let asking = true;
+    const work = clients.map(async (by) => {
+      while (asking) await desk.send('GET', '/orders/1', by);
+    });
+    for (let turn = 0; turn < 20; ++turn) {
+      await eventually(() => held.length === 3, 'places that are taken');
+      desk.configuration.roles.clerk.push(`turn:${turn}`);
+      desk.configuration.operations.getOrder.timeout = `${60 + turn}s`;
+      await reload(desk);
+      held.shift()();
+    }
+    asking = false;
+    await eventually(() => {
+      held.splice(0).forEach((end) => end());
+      return running === 0;
+    }, 'the last answers');
+    await Promise.all(work);
+    clients.forEach(({ client }) => client.close());
+    assert.equal(most, 3);
+    const seen = await limited.stop();
+    assert.equal(seen.get(200), 10, JSON.stringify([...seen]));
+    assert.deepEqual([...seen.keys()].sort(), [200, 429]);
+    await desk.close();
+  });
+
   it('connections to an upstream stay while its settings do', async () => {
     const desk = await Desk.open({ change: (configuration) => (configuration.workers = 1) });
     await desk.get('/orders/1');
@@ -331,6 +374,19 @@ describe('a reload keeps its promises:', unlessBuilt, () => {
       await lock.release();
       for (const answer of await Promise.all(sent)) await assertRefused(desk.gatehouse, answer, { status: 403, error: 'forbidden', reason: 'permission_missing' });
       assert.equal(rows(), 4);
+
+      // So does an instruction.
+      desk.configuration.roles.painter = ['titles:add'];
+      await reload(desk);
+      lock = await lockDatabase(desk.folder, 'one.db');
+      sent = send();
+      await eventually(async () => (await waiting()) === '1,2', 'statements that wait');
+      assert.equal((await desk.folder.run('block', 'bob', '-c', 'gatehouse.yaml')).status, 0);
+      await lock.release();
+      const [ann, bob, cat] = await Promise.all(sent);
+      assert.deepEqual([ann.status, cat.status], [204, 204]);
+      await assertRefused(desk.gatehouse, bob, { status: 403, error: 'forbidden', reason: 'principal_blocked' });
+      assert.equal(rows(), 6);
       await desk.close();
     });
   }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
+import { createServer } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { jwtVerify } from 'jose';
@@ -381,6 +382,33 @@ describe('an upstream that fails', unlessBuilt, () => {
       const event = await desk.gatehouse.event(({ reason }) => reason === 'upstream_malformed' , 'upstream_malformed');
       assert.equal(event.outcome, 'failed');
     }
+  });
+});
+
+describe('an upstream that answers before it has read the request', unlessBuilt, () => {
+  it('and closes the connection is heard: the rest of the body is of no use', async () => {
+    const heard = [];
+    const early = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.pause();
+        heard.push(socket);
+        socket.write('HTTP/1.1 413 Too Large\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno', () => socket.resetAndDestroy());
+      });
+    });
+    await new Promise((resolve) => early.listen(0, '127.0.0.1', resolve));
+    const desk = await Desk.open({ change: (configuration, api) => {
+      configuration.upstreams.orders.url = `http://127.0.0.1:${early.address().port}`;
+      Object.assign(configuration.operations.createOrder, { body: '16MiB' });
+      configuration.memory = { bodies: '2GiB' };
+      api.paths['/orders'].post.requestBody.content['application/json'].schema = { type: 'object', properties: { title: { type: 'string', maxLength: 16_000_000 } } };
+    } });
+    const answer = await desk.post('/orders', { title: 'x'.repeat(12_000_000) });
+    const event = await assertRefused(desk.gatehouse, answer, { status: 413, error: 'too_large', reason: 'upstream_refusal' });
+    assert.equal(event['upstream.status_code'], 413);
+    assert.equal(heard.length, 1);
+    await desk.close();
+    await new Promise((resolve) => early.close(resolve));
   });
 });
 
