@@ -8,7 +8,7 @@
 namespace gatehouse::audit {
 
 bool is_outcome(std::string_view text) {
-  constexpr std::array kOutcomes{Outcome::refused, Outcome::failed, Outcome::allowed};
+  constexpr std::array kOutcomes{Outcome::refused, Outcome::failed, Outcome::upstream, Outcome::allowed};
   return std::ranges::any_of(kOutcomes, [&](Outcome outcome) { return name(outcome) == text; });
 }
 

@@ -134,9 +134,11 @@ inline constexpr std::tuple kEventFields{
           "other principals that the same request has proven: a list of objects with those four members"),
     field("outcome", Form::word, Presence::always, outcome_of,
           "`allowed`: the operation was done, also if the client left before it had the answer; `refused`: "
-          "by a gate; `failed`: behind the gates",
-          {"outcome", "Only requests that were allowed, refused, or failed", is_outcome,
-           "allowed, refused or failed"}),
+          "by a gate; `upstream`: by the upstream, whose answer the document does not declare; `failed`: "
+          "behind "
+          "the gates",
+          {"outcome", "Only requests with this outcome: allowed, refused, upstream or failed", is_outcome,
+           "allowed, refused, upstream or failed"}),
     field("stage", Form::word, Presence::always, stage_of, "the gate that decided"),
     field("reason", Form::text, Presence::always, &Event::reason,
           "[the reason](#reasons); if the request was allowed, `null`, or the reason for an incomplete "

@@ -203,7 +203,7 @@ TEST_F(FieldFilters, RefuseWhatNoEventCanHave) {
   EXPECT_EQ(filter_by("client.address", "2001:DB8:0::1")->value, "2001:db8::1") << "as events write it";
   EXPECT_THAT(filter_by("client.address", "localhost").error().text, HasSubstr("must be an address such as"));
   EXPECT_THAT(filter_by("outcome", "open").error().text,
-              HasSubstr("must be allowed, refused or failed, not `open`"));
+              HasSubstr("must be allowed, refused, upstream or failed, not `open`"));
   EXPECT_THAT(filter_by("outcome", "").error().text, HasSubstr("must be"));
   EXPECT_THAT(filter_by("reason", "conditon_false").error().text,
               HasSubstr("must be a reason of docs/events.md"));

@@ -36,7 +36,9 @@ Result<http::Progress> Exchange::take_head(const Result<std::size_t>& read) {
     return progress;
   }
   if (progress == http::Progress::need_more && size_ < ExchangeBuffers::kSize) return progress;
-  return failure(ErrorCode::invalid, http::name(parser_.reason()));
+  std::string what(http::name(parser_.reason()));
+  if (!parser_.repeated().empty()) what.append(": ").append(parser_.repeated());
+  return failure(ErrorCode::invalid, std::move(what));
 }
 
 // ---- the body

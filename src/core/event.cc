@@ -5,7 +5,7 @@
 namespace gatehouse {
 
 std::string_view name(Outcome outcome) {
-  constexpr std::string_view kNames[] = {"refused", "failed", "allowed", ""};
+  constexpr std::string_view kNames[] = {"refused", "failed", "upstream", "allowed", ""};
   return kNames[std::to_underlying(outcome)];
 }
 

@@ -16,8 +16,9 @@
 namespace gatehouse {
 
 enum class Outcome : std::uint8_t {
-  refused,  // a gate said no
-  failed,   // the gates said yes, and then something broke
+  refused,   // a gate said no
+  failed,    // the gates said yes, and then something broke
+  upstream,  // the gates said yes, and the upstream refused: its status leaves without its body
   allowed,
   open,  // not known yet: an intent, recorded before its operation's target is called
 };

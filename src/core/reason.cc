@@ -32,6 +32,9 @@ constexpr AnswerText kAnswers[] = {
     {502, "unavailable", "The service behind this operation failed."},
     {503, "unavailable", "The service is not available at the moment."},
     {504, "unavailable", "The service behind this operation did not answer in time."},
+    {409, "conflict", "The request conflicts with the present state of its object."},
+    {412, "precondition_failed", "A condition in the request's header does not hold."},
+    {400, "refused", "The service behind this operation refused the request."},
 };
 
 constexpr std::string_view kStages[] = {"transport", "http",     "route", "limit",  "authenticate",

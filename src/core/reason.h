@@ -1,5 +1,4 @@
-// Every way a request can end other than by its answer: a closed list. Each reason has one stage, one status
-// and one public text. Only this list decides the text that a client sees.
+// Every way a request can end other than by its answer: a closed list, which alone decides a client's text.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +43,9 @@ enum class RefusalAnswer : std::uint8_t {
   bad_gateway,
   unavailable,
   gateway_timeout,
+  conflict,
+  precondition_failed,
+  refused_behind,  // any other status of an upstream's refusal
 };
 
 struct AnswerText {

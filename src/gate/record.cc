@@ -76,6 +76,7 @@ std::string_view shown_name(const http::Cookie& cookie) {
 
 Outcome outcome_of(const Ending& ending) {
   if (!ending.refusal) return Outcome::allowed;
+  if (ending.refusal->reason == Reason::upstream_refusal) return Outcome::upstream;
   // Behind the gates a refusal is a failure, unless it is about the caller's input: no such row, no such
   // search. The status does not show it: a caller that left got none, and an answer that breaks off had begun
   // as 200.

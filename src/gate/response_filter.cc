@@ -14,6 +14,7 @@
 #include "http/characters.h"
 #include "http/media_type.h"
 #include "http/response_writer.h"
+#include "schema/findings.h"
 #include "schema/schema.h"
 
 namespace gatehouse::gate {
@@ -74,10 +75,25 @@ Refusal client_error(unsigned status) {
     case 413: refusal.answer = RefusalAnswer::body_too_large; break;
     case 415: refusal.answer = RefusalAnswer::unsupported_media_type; break;
     case 429: refusal.answer = RefusalAnswer::rate_limited; break;
-    default: refusal.answer = RefusalAnswer::invalid_request; break;
+    case 409: refusal.answer = RefusalAnswer::conflict; break;
+    case 412: refusal.answer = RefusalAnswer::precondition_failed; break;
+    case 400:
+    case 422: refusal.answer = RefusalAnswer::invalid_request; break;
+    default: refusal.answer = RefusalAnswer::refused_behind; break;
   }
   refusal.status = status;
   return refusal;
+}
+
+// Names of the document and its keywords, and nothing else of the answer.
+std::string mismatch_of(const schema::Findings& findings) {
+  std::string text = "the upstream's answer does not match its declaration";
+  for (bool another = false; const schema::Finding& one : findings) {
+    text += another ? ", " : ": ";
+    text.append("body").append(one.at).append(" ").append(one.rule);
+    another = true;
+  }
+  return text;
 }
 
 bool lists(std::string_view methods, std::string_view wanted) {
@@ -157,7 +173,10 @@ bool ResponseFilter::leaves_undeclared(Exchange& exchange) {
 bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& operation) {
   const Response& answer = exchange.answer.response_;
   const openapi::Response* response = operation.api->response_for(answer.status);
-  if (response == nullptr) return false;
+  if (response == nullptr) {
+    exchange.report.detail = "the document declares no such answer";
+    return false;
+  }
   const bool has_body = !answer.body.empty();
   // To HEAD, GET's operation answers with GET's fields and without its body (RFC 9110 section 9.3.2).
   if (!has_body && (exchange.head.method != http::Method::head || response->content.empty()))
@@ -173,8 +192,13 @@ bool ResponseFilter::declared(Exchange& exchange, const policy::Operation& opera
     if (!http::covers(content.type, *type) || !content.checked_by) continue;
     if (!has_body) return true;
     json::Document document;
-    if (!parser_.parse(answer.body, document)) return false;
-    if (content.checked_by->accepts(document.root())) return true;
+    if (!parser_.parse(answer.body, document)) {
+      exchange.report.detail = "the upstream's answer is not JSON";
+      return false;
+    }
+    schema::Findings findings;
+    if (content.checked_by->check(document.root(), findings)) return true;
+    exchange.report.detail = mismatch_of(findings);
   }
   return false;
 }

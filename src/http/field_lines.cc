@@ -84,8 +84,13 @@ Progress FieldLines::run(std::string_view data, std::size_t limit, Fields& field
         std::size_t value_stop = at;
         while (value_stop > value_at_ && (text[value_stop - 1] == ' ' || text[value_stop - 1] == '\t'))
           --value_stop;
-        if (fields.has(id_) && is_singleton(id_)) return refuse(at, repetition(id_));
-        fields.add(id_, name_at_, name_size_, value_at_, value_stop - value_at_);
+        const std::string_view value(text + value_at_, value_stop - value_at_);
+        if (!fields.has(id_) || !is_singleton(id_)) {
+          fields.add(id_, name_at_, name_size_, value_at_, value.size());
+        } else if (id_ != FieldId::date || fields.value(id_) != value) {
+          // Two equal dates are one: a server and the framework on it may each write theirs.
+          return refuse(at, repetition(id_));
+        }
         ++at;
         state_ = State::line_end;
         [[fallthrough]];

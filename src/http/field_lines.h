@@ -19,11 +19,15 @@ class FieldLines {
     state_ = State::line;
   }
   // `data` begins at the same byte in every call. At most `limit` fields are added; two lines of a singleton
-  // are malformed, with the reason that the field has for it.
+  // are malformed, with the reason that the field has for it, unless they are equal dates.
   Progress run(std::string_view data, std::size_t limit, Fields& fields);
 
   std::size_t at() const { return at_; }  // complete: the first byte behind the empty line
   Malformed reason() const { return reason_; }
+  // The field that came twice; empty: the reason is another one.
+  std::string_view repeated() const {
+    return reason_ == Malformed::repeated_field ? name(id_) : std::string_view();
+  }
 
  private:
   enum class State : std::uint8_t { line, name, space, value, line_end, last_line_end };

@@ -51,6 +51,10 @@ class RequestParser {
   Progress parse(std::string_view buffer, RequestHead& head);
   std::size_t consumed() const { return at_; }
   Malformed reason() const { return reason_; }
+  // The field that came twice, for reason() repeated_field; empty otherwise.
+  std::string_view repeated() const {
+    return reason_ == Malformed::repeated_field ? lines_.repeated() : std::string_view();
+  }
   // Also for an incomplete head: `other` until the method has been read.
   Method method() const { return method_; }
   void reset();

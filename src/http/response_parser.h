@@ -43,6 +43,10 @@ class ResponseParser {
   Progress parse(std::string_view buffer, Method asked, ResponseHead& head);
   std::size_t consumed() const { return at_; }
   Malformed reason() const { return reason_; }
+  // The field that came twice, for reason() repeated_field; empty otherwise.
+  std::string_view repeated() const {
+    return reason_ == Malformed::repeated_field ? lines_.repeated() : std::string_view();
+  }
   void reset();
 
  private:

@@ -160,6 +160,8 @@ struct Operation {
   std::vector<SecurityAlternative> security;
   // Where that is stated, be it as an empty list.
   enum class Stated : std::uint8_t { nowhere, document, configuration } security_stated = Stated::nowhere;
+  // Those of the document in whose place the configuration states others.
+  std::optional<std::vector<SecurityAlternative>> replaced_security;
   Located gatehouse;  // x-gatehouse of the operation; none when absent
   Serving serving = Serving::served;
 

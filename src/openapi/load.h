@@ -30,7 +30,8 @@ struct Additions {
   // Of the media types that the document offers for a body, those that are taken: types or ranges in lower
   // case, without parameters. Nothing: all.
   std::optional<std::vector<std::string>> media_types;
-  std::optional<doc::Field> security;  // Security Requirement Objects, where the document states none
+  std::optional<doc::Field> security;      // Security Requirement Objects, where the document states none
+  std::optional<doc::Field> own_security;  // the same, in place of those of the document
   Deep deep = Deep::refused;
   std::vector<std::string> encoded_slash;  // path parameters in whose values `%2F` may stand
   Serving serving = Serving::served;       // not_served: nothing but its method and path is read

@@ -64,8 +64,8 @@ class Loader {
   std::vector<std::string> bases_of(const doc::Field& servers) const;
   std::vector<std::string> placed(std::vector<std::string> bases) const;
   void add_security_schemes(const doc::Field& written, Api& api);
-  void decide_security(const std::optional<doc::Field>& own, const std::optional<doc::Field>& added,
-                       const Api& api, Operation& operation);
+  void decide_security(const std::optional<doc::Field>& own, const Additions& added, const Api& api,
+                       Operation& operation);
   void read_path(const std::string& path, const doc::Field& written, Api& api);
   void read_operation(const doc::Field& field, Method method, const std::string& path,
                       const std::vector<std::string>& names, const Inherited& inherited, Api& api);
@@ -154,15 +154,18 @@ void Loader::add_security_schemes(const doc::Field& written, Api& api) {
   }
 }
 
-void Loader::decide_security(const std::optional<doc::Field>& own, const std::optional<doc::Field>& added,
-                             const Api& api, Operation& operation) {
+void Loader::decide_security(const std::optional<doc::Field>& own, const Additions& added, const Api& api,
+                             Operation& operation) {
+  const auto& configured = added.own_security ? added.own_security : added.security;
   if (own || security_) {
     operation.security_stated = Operation::Stated::document;
     operation.security = own ? read_security(*own, api, version_) : *security_;
-  } else if (added) {
-    operation.security_stated = Operation::Stated::configuration;
-    operation.security = read_security(*added, api, Version::v3_1);
+    if (!added.own_security) return;
+    operation.replaced_security = std::move(operation.security);
   }
+  if (!configured) return;
+  operation.security_stated = Operation::Stated::configuration;
+  operation.security = read_security(*configured, api, Version::v3_1);
 }
 
 void Loader::read_dialect(const doc::Field& dialect) {
@@ -288,7 +291,7 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
     api.operations.push_back(std::move(operation));
     return;
   }
-  decide_security(security, added.security, api, operation);
+  decide_security(security, added, api, operation);
   read_parameters(field, inherited, in.take("parameters"), added, operation);
   if (const auto body = in.take("requestBody")) bodies_.read(*body, added, operation);
   if (const auto responses =

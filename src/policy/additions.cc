@@ -34,7 +34,6 @@ openapi::Additions additions(const Settings& settings, const DocumentSettings& d
   openapi::Additions added;
   added.deep = settings.defaults.deep;
   std::optional<std::vector<PlacedText>> media_types = settings.defaults.media_types;
-  std::shared_ptr<const doc::Field> security = settings.defaults.security;
   std::optional<PlacedText> upstream = document.upstream ? document.upstream : settings.defaults.upstream;
   std::vector<const FieldSettings*> levels;  // the narrowest first
   const OperationSettings* const in_document = extension ? &*extension : nullptr;
@@ -43,7 +42,7 @@ openapi::Additions additions(const Settings& settings, const DocumentSettings& d
     if (one->exclude) added.serving = openapi::Serving::not_served;
     if (one->upstream) upstream = one->upstream;
     if (one->media_types) media_types = one->media_types;
-    if (one->security) security = one->security;
+    if (one->security) added.own_security = again(*one->security);
     if (one->deep) added.deep = *one->deep;
     if (one->encoded_slash) {
       added.encoded_slash.clear();
@@ -57,7 +56,7 @@ openapi::Additions additions(const Settings& settings, const DocumentSettings& d
   }
   levels.push_back(&settings.fields);
 
-  if (security) added.security = again(*security);
+  if (settings.defaults.security) added.security = again(*settings.defaults.security);
   if (media_types) {
     added.media_types.emplace();
     for (const PlacedText& type : *media_types) added.media_types->push_back(type.value);

@@ -78,19 +78,23 @@ TEST(Additions, TheSecurityOfTheConfigurationHoldsWhereTheDocumentStatesNone) {
   EXPECT_FALSE(added.set->find("listThings")->admits_anonymous);
 }
 
-TEST(Additions, TheSecurityOfADocumentIsNotStatedAgain) {
+TEST(Additions, TheSecurityOfAnOperationReplacesThatOfItsDocument) {
   const std::string stating = fmt::format(
       "components: {{securitySchemes: {{doc: {{type: apiKey, in: query, name: k}}}}}}\n"
       "security: [{{doc: []}}]\n{}",
       kTwoOperations);
-  const std::string schemes = std::string(kSchemes) + "";
-  const auto added = with(stating, schemes, fmt::format("{}{}", kJson, kByKey), kByKey);
+  const auto added = with(stating, kSchemes, fmt::format("{}{}", kJson, kByKey), ", security: [{other: []}]");
   EXPECT_FALSE(added.set);
-  EXPECT_THAT(added.problems, HasSubstr("addThing: `security` is stated by its document, too; keep one"));
-  EXPECT_THAT(added.problems, Not(HasSubstr("listThings: `security`"))) << "defaults are for what is open";
+  EXPECT_THAT(added.problems,
+              HasSubstr("`authenticators` has none for the security scheme `doc`, which listThings"))
+      << "defaults are for operations whose document states nothing";
+  EXPECT_THAT(added.problems, Not(HasSubstr("addThing")));
   const auto slip = with(kTwoOperations, kSchemes, fmt::format("{}, security: [{{keys: []}}]", kJson), "");
   EXPECT_THAT(slip.problems, HasSubstr("there is no security scheme `keys`"));
   EXPECT_THAT(slip.problems, HasSubstr("did you mean `key`?"));
+  // Also one that admits everybody, if there is a reason.
+  const auto open = with(stating, kSchemes, kJson, ", security: []");
+  EXPECT_THAT(open.problems, HasSubstr("addThing: its `security` admits a caller without credentials"));
 }
 
 TEST(Additions, ADocumentWithoutSecurityIsOneProblem) {

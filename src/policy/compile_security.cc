@@ -103,10 +103,6 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
                   fmt::format("{}: its `security` names {} schemes, and {} is the maximum; leave some out",
                               operation.name, schemes, kMostSchemes));
   }
-  if (own.security && from.security_stated == openapi::Operation::Stated::document) {
-    problems_.add(own.security->place(),
-                  fmt::format("{}: `security` is stated by its document, too; keep one", operation.name));
-  }
   if (operation.admits_anonymous && !own.open) {
     auto& [first, operations] = open_[{from.place.file, from.security_stated}];
     if (operations.empty()) first = place;
@@ -215,7 +211,9 @@ void SecurityCompiler::report() {
         key.second == openapi::Operation::Stated::nowhere
             ? "write `security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml under `defaults` "
               "or for the operation, where NAME is a scheme of the document or of `security_schemes`, or"
-            : "add `security` to the OpenAPI document, or";
+            : "write `security: [{NAME: []}]` in the OpenAPI document, or in gatehouse.yaml for the "
+              "operation, "
+              "or";
     problems_.add(
         first, fmt::format("{}{}: {} a caller without credentials; {} `public: \"the reason\"` to {} policy",
                            operations.front(), more,

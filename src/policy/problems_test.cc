@@ -261,8 +261,10 @@ TEST(Operations, AreDecided) {
       {"permission: orders:write", "permission: bills:write",
        "39:26: addOrder: no role holds `bills:write`, so no caller could use it; add it to a role"},
       {", public: a catalogue", "",
-       "40:18: listCatalogue: its `security` admits a caller without credentials; add `security` to the "
-       "OpenAPI document, or `public: \"the reason\"` to its policy"},
+       "40:18: listCatalogue: its `security` admits a caller without credentials; write `security: [{NAME: "
+       "[]}]` in the OpenAPI document, or in gatehouse.yaml for the operation, or `public: \"the reason\"` "
+       "to "
+       "its policy"},
       {"permission: orders:write", "permission: orders:write, public: everybody knows them",
        "39:48: addOrder: is `public`, but its `security` admits no caller without credentials; remove one of "
        "the two"},

@@ -50,6 +50,27 @@ std::size_t proofs_of(const PolicySet& policy, const policy::SchemeAlternative& 
   return kinds.size();
 }
 
+// Whether each caller of the alternative would have been admitted by the other one.
+bool is_as_strict(const openapi::SecurityAlternative& one, const openapi::SecurityAlternative& other) {
+  return std::ranges::all_of(other, [&](const openapi::SecurityNeed& need) {
+    const auto same = std::ranges::find(one, need.scheme, &openapi::SecurityNeed::scheme);
+    return same != one.end() && std::ranges::all_of(need.scopes, [&](const std::string& scope) {
+             return std::ranges::find(same->scopes, scope) != same->scopes.end();
+           });
+  });
+}
+
+// Whether the configuration admits a caller whom the document's `security` would refuse.
+bool is_loosened(const openapi::Operation& operation) {
+  const auto& documents = operation.replaced_security;
+  if (!documents || documents->empty()) return false;
+  if (operation.security.empty()) return true;
+  return std::ranges::any_of(operation.security, [&](const openapi::SecurityAlternative& one) {
+    return std::ranges::none_of(
+        *documents, [&](const openapi::SecurityAlternative& other) { return is_as_strict(one, other); });
+  });
+}
+
 // A condition over how the caller was proven, or from where they call.
 bool asks_for_more(const policy::Condition& condition) {
   return std::ranges::any_of(condition.program.slots(), [](cel::Slot slot) {
@@ -196,6 +217,18 @@ constexpr Rule kAuthenticationRules[] = {
              found.whole(authenticator.settings->place,
                          fmt::format("`{}` has no `types`", authenticator.name));
            }
+         }},
+    {.id = "security-loosened",
+     .severity = Severity::medium,
+     .layer = Layer::authentication,
+     .title = "The configuration admits callers whom the document refuses",
+     .why = "Readers of the document take the operation for protected by the schemes that it names.",
+     .remedy = "Remove the operation's `security` from the configuration, or change the document.",
+     .of_operation =
+         [](const Operation& operation, Findings& found) {
+           if (!is_loosened(*operation.api)) return;
+           found.add(operation, operation.settings->place,
+                     operation.api->security.empty() ? "a caller without credentials" : "other schemes");
          }},
     {.id = "authenticator-unused",
      .severity = Severity::low,

@@ -201,18 +201,20 @@ constexpr Rule kSchemaRules[] = {
            }
          }},
     {.id = "object-memberless",
-     .severity = Severity::low,
+     .severity = Severity::medium,
+     .weighs = Weighs::exposure,
      .layer = Layer::schema,
      .title = "An object schema without members",
-     .why = "Members that a schema does not declare are refused, and this schema declares none: only `{}` is "
-            "accepted.",
-     .remedy =
-         "Declare the members under `properties`; to accept any member, write `additionalProperties` with "
-         "a schema.",
+     .why = "A schema that names no member says nothing about any: each is accepted, and only the caps bound "
+            "it. A "
+            "service that copies the whole object also copies `role: admin`.",
+     .remedy = "Declare the members under `properties`, which refuses all others; with "
+               "`additionalProperties: false` "
+               "only `{}` is accepted.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
            for (Weak& weak : weak_places(policy, Kind::memberless))
-             found.add(std::move(weak.operations), weak.place, "only `{}` is accepted");
+             found.add(std::move(weak.operations), weak.place, "any member is accepted");
          }},
     {.id = "object-open",
      .severity = Severity::medium,

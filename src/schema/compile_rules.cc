@@ -43,9 +43,8 @@ void Compiler::Implementation::fill(const Task& task) {
   fill_steps(site);
   if (site.resource.unevaluated) fill_unevaluated(site);
   if (task.key.use == Use::outermost) {
-    seal_and_cap(site);
+    seal_and_cap(site, find_undeclared(site));
     find_contradictions(site);
-    find_undeclared(site);
   }
   // The table is built last: sealing and dependencies add to it.
   if (task.rules->object) objects(*task.rules).names.build();
@@ -149,12 +148,12 @@ struct DeclaredMembers {
 }  // namespace
 
 // Of a sealed object: whether what it must have is declared, and whether anything is.
-void Compiler::Implementation::find_undeclared(const Site& site) {
+Members Compiler::Implementation::find_undeclared(const Site& site) {
   using enum Keyword;
   if (options_.sealing != Sealing::sealed || !site.facts.describes_object ||
       (site.facts.types & type_bit(Kind::object)) == 0 || site.keywords.has(additional_properties) ||
       site.keywords.has(unevaluated_properties)) {
-    return;
+    return Members::named;
   }
   constexpr std::size_t kMostSchemas = 300;
   DeclaredMembers declared;
@@ -185,14 +184,15 @@ void Compiler::Implementation::find_undeclared(const Site& site) {
       waiting.emplace_back(one.schema, one.resource);
     for_each_applied(keywords, [&](Value inner) { waiting.emplace_back(inner, resource); });
   }
-  if (declared.others) return;
+  if (declared.others) return Members::named;
   for (const std::string_view required : site.facts.required_names) {
     if (declared.names.contains(required) || is_exempt(site, required)) continue;
-    return add_weakness(site, Weakness::Kind::undeclared, kept(required));
+    add_weakness(site, Weakness::Kind::undeclared, kept(required));
+    return Members::named;
   }
-  const std::uint8_t object_or_null = type_bit(Kind::object) | type_bit(Kind::null);
-  if (declared.names.empty() && (site.facts.types | object_or_null) == object_or_null)
-    add_weakness(site, Weakness::Kind::memberless, {});
+  if (!declared.names.empty() || !site.facts.required_names.empty()) return Members::named;
+  add_weakness(site, Weakness::Kind::memberless, {});
+  return Members::unnamed;
 }
 
 void Compiler::Implementation::add_weakness(const Site& site, Weakness::Kind kind, std::string_view keyword) {

@@ -273,7 +273,7 @@ void Compiler::Implementation::seal_array(const Site& site) {
   if (says_nothing) arrays(rules).rest = &anything(Use::outermost);
 }
 
-void Compiler::Implementation::seal_and_cap(const Site& site) {
+void Compiler::Implementation::seal_and_cap(const Site& site, Members members) {
   using enum Keyword;
   Rules& rules = site.rules;
   const Facts& facts = site.facts;
@@ -281,11 +281,14 @@ void Compiler::Implementation::seal_and_cap(const Site& site) {
   const auto weak = [&](Weakness::Kind kind, std::string_view keyword) { add_weakness(site, kind, keyword); };
   if (options_.sealing == Sealing::sealed && facts.describes_object && admits(Kind::object) &&
       !site.keywords.has(additional_properties) && !rules.unevaluated_properties) {
+    // Generators write a schema without members for an object of any members: those are capped.
     if (rules.steps) {
-      rules.unevaluated_properties = &never("unevaluatedProperties");
+      rules.unevaluated_properties =
+          members == Members::named ? &never("unevaluatedProperties") : &anything(Use::outermost);
       rules.tracks = true;
     } else {
-      objects(rules).additional = &never("additionalProperties");
+      objects(rules).additional =
+          members == Members::named ? &never("additionalProperties") : &anything(Use::outermost);
     }
   }
   if (options_.sealing == Sealing::sealed && admits(Kind::array)) seal_array(site);

@@ -31,7 +31,8 @@ enum class Dialect : std::uint8_t {
 };
 enum class Formats : std::uint8_t { annotate, assert };
 // sealed: an object schema without additionalProperties and unevaluatedProperties refuses members that no
-// applying branch declares (as unevaluatedProperties: false at its outermost place would); an array schema
+// applying branch declares (as unevaluatedProperties: false at its outermost place would), unless none names
+// any: then each is held to the caps alone; an array schema
 // with prefixItems, and without items and unevaluatedItems, refuses elements that no applying branch
 // describes.
 enum class Sealing : std::uint8_t { open, sealed };

@@ -21,6 +21,9 @@
 
 namespace gatehouse::schema {
 
+// Whether a sealed object schema, with all that it applies, names a member.
+enum class Members : std::uint8_t { named, unnamed };
+
 class Compiler::Implementation {
  public:
   Implementation(Options options, Fetch fetch);
@@ -91,7 +94,7 @@ class Compiler::Implementation {
   void check_flags(const Site& site);
   void find_idle_nullable(const Site& site);
   void find_contradictions(const Site& site);
-  void find_undeclared(const Site& site);
+  Members find_undeclared(const Site& site);
   void add_weakness(const Site& site, Weakness::Kind kind, std::string_view keyword);
   void fill_types(const Site& site);
   void fill_values(const Site& site);
@@ -102,7 +105,7 @@ class Compiler::Implementation {
   void fill_steps(const Site& site);
   void fill_unevaluated(const Site& site);
   void fill_dependencies(const Site& site, json::Value map, std::vector<Step>& steps, ObjectRules& object);
-  void seal_and_cap(const Site& site);
+  void seal_and_cap(const Site& site, Members members);
   void seal_array(const Site& site);
   bool add_discriminator(const Site& site, std::vector<Step>& steps);
   json::Value common_discriminator(const Site& site, Keyword keyword);

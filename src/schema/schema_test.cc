@@ -64,7 +64,27 @@ TEST(Sealing, StaysOpenWhereTheSchemaSaysSo) {
   EXPECT_THAT(
       findings(R"({"allOf":[{"properties":{"a":{}}},{"additionalProperties":true}]})", R"({"z":1})", kSealed),
       IsEmpty());
-  EXPECT_THAT(findings(R"({"type":"object"})", R"({"z":1})", kSealed), ElementsAre(" additionalProperties"));
+  // One that names no member is open within the caps; one that names any is closed.
+  Options capped = kSealed;
+  capped.caps = Caps{.string = 4, .items = 2, .properties = 2};
+  for (const std::string_view open :
+       {R"({"type":"object"})", R"({"type":["object","null"]})", R"({"type":"object","minProperties":1})",
+        R"({"allOf":[{"type":"object"}]})", R"({"type":"object","not":{"required":["role"]}})",
+        R"({"$ref":"#/$defs/a","$defs":{"a":{"type":"object"}}})"}) {
+    EXPECT_THAT(findings(open, R"({"z":1,"y":{"x":["abcd"]}})", capped), IsEmpty()) << open;
+    EXPECT_THAT(findings(open, R"({"z":"abcde"})", capped), ElementsAre("/* maxLength")) << open;
+    EXPECT_THAT(findings(open, R"({"z":{"y":[1,2,3]}})", capped), ElementsAre("/*/* maxItems")) << open;
+    EXPECT_THAT(findings(open, R"({"a":1,"b":1,"c":1})", capped), ElementsAre(" maxProperties")) << open;
+  }
+  for (const std::string_view closed :
+       {R"({"type":"object","required":["a"]})", R"({"type":"object","properties":{"a":{}}})",
+        R"({"type":"object","additionalProperties":false})",
+        R"({"type":"object","patternProperties":{"^a":{}}})",
+        R"({"type":"object","anyOf":[{"properties":{"a":{}}},{}]})",
+        R"({"type":"object","if":{"properties":{"a":{}}}})",
+        R"({"type":"object","unevaluatedProperties":false})"}) {
+    EXPECT_FALSE(findings(closed, R"({"z":1})", kSealed).empty()) << closed;
+  }
   EXPECT_THAT(findings(R"({})", R"({"z":1})", kSealed), IsEmpty());
 }
 

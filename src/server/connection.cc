@@ -258,6 +258,7 @@ net::Task<bool> ClientConnection::read_head(gate::Exchange& exchange) {
       if (progress == http::Progress::complete) break;
       if (progress == http::Progress::malformed) {
         unfinished.pending = false;
+        exchange.detail = parser_.repeated();
         co_await refuse_unread(exchange, gate::refusal_of(parser_.reason()));
         co_return false;
       }

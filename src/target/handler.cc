@@ -41,11 +41,7 @@ Refusal refusal_of(handler::Problem problem) {
     case handler::Problem::forbidden: return refusal.shown_as(RefusalAnswer::forbidden);
     case handler::Problem::not_found: return refusal.shown_as(RefusalAnswer::not_found);
     case handler::Problem::unavailable: return refusal.shown_as(RefusalAnswer::unavailable);
-    case handler::Problem::conflict: {
-      Refusal conflict = refusal;
-      conflict.status = 409;
-      return conflict;
-    }
+    case handler::Problem::conflict: return refusal.shown_as(RefusalAnswer::conflict);
   }
   return Refusal(Reason::handler_failed);
 }

@@ -188,13 +188,14 @@ Step read_step(Reader& in) {
   step.journal_full = journal == "full";
   step.journal_broken = journal == "broken";
   std::size_t outcomes = 0;
-  for (const std::string_view outcome : {"allowed", "refused", "failed"}) {
+  for (const std::string_view outcome : {"allowed", "refused", "upstream", "failed"}) {
     const auto decision = in.optional(outcome, as_field);
     if (!decision) continue;
     ++outcomes;
     step.expected = read_decision(outcome, *decision);
   }
-  if (outcomes != 1) in.field().problem("says what is decided: one of `allowed`, `refused` and `failed`");
+  if (outcomes != 1)
+    in.field().problem("says what is decided: one of `allowed`, `refused`, `upstream` and `failed`");
   return step;
 }
 

@@ -131,6 +131,65 @@ describe('paths that differ in the names of their parameters', unlessBuilt, () =
   });
 });
 
+describe('an object schema that names no member', unlessBuilt, () => {
+  it('accepts any within the caps, but no other name of a query or a form', async () => {
+    const object = { type: 'object' };
+    const desk = await Desk.open({
+      change: (configuration, api) => {
+        const query = (name, style) => ({ name, in: 'query', style, explode: true, schema: object });
+        adding({
+          '/plain': { post: { operationId: 'plain', requestBody: { content: { 'application/json': { schema: object } } } } },
+          '/inner': { post: { operationId: 'inner', requestBody: { content: { 'application/json': { schema: { type: 'object', properties: { meta: object } } } } } } },
+          '/form': { post: { operationId: 'form', requestBody: { content: { 'application/x-www-form-urlencoded': { schema: object } } } } },
+          '/exploded': { get: { operationId: 'exploded', parameters: [query('filter', 'form')] } },
+          '/deep': { get: { operationId: 'deepOne', parameters: [query('filter', 'deepObject')] } },
+        }, { plain: {}, inner: {}, form: {}, exploded: {}, deepOne: {} })(configuration, api);
+        configuration.defaults.caps = { string: 8, properties: 2 };
+      },
+    });
+    const send = sending(desk);
+    assert.equal(await send('POST', '/plain', 'application/json', '{"a":1,"b":{"c":["x"]}}'), 200);
+    assert.equal(desk.upstream.last.body.toString(), '{"a":1,"b":{"c":["x"]}}');
+    assert.equal(await send('POST', '/plain', 'application/json', '{"a":1,"b":1,"c":1}'), 400);
+    assert.equal(await send('POST', '/plain', 'application/json', '{"a":"123456789"}'), 400);
+    assert.equal(await send('POST', '/inner', 'application/json', '{"meta":{"a":1}}'), 200);
+    assert.equal(await send('POST', '/inner', 'application/json', '{"meta":{"a":1},"role":"admin"}'), 400);
+    assert.equal(await send('POST', '/form', 'application/x-www-form-urlencoded', 'a=1'), 400);
+    assert.equal((await desk.get('/deep?filter[a]=1')).status, 200);
+    for (const target of ['/exploded?a=1', '/deep?a=1', '/deep?filter[a]=1&filter[b]=1&filter[c]=1']) assert.equal((await desk.get(target)).status, 400, target);
+    await desk.close();
+  });
+});
+
+describe('the security of an operation in the configuration', unlessBuilt, () => {
+  it('stands in place of the one in the document, in both directions', async () => {
+    const desk = await Desk.open({
+      change: (configuration, api) => {
+        api.security = [{ userToken: [] }];
+        api.paths['/tight'] = { get: { operationId: 'tight', security: [], responses: ok } };
+        api.paths['/loose'] = { get: { operationId: 'loose', responses: ok } };
+        api.paths['/other'] = { get: { operationId: 'other', security: [{ partnerKey: [], userToken: [] }], responses: ok } };
+        api.paths['/own'] = { get: { operationId: 'own', security: [], responses: ok } };
+        configuration.operations.tight = { permission: 'orders:read', security: [{ userToken: [] }] };
+        configuration.operations.loose = { permission: 'catalogue:read', security: [], public: 'a probe' };
+        configuration.operations.other = { permission: 'orders:read', security: [{ partnerKey: [] }] };
+        configuration.operations.own = { permission: 'catalogue:read', public: 'as the document says' };
+        configuration.defaults.security = [{ partnerKey: [] }];
+      },
+    });
+    const status = async (path, headers) => (await desk.get(path, headers)).status;
+    const { key } = await desk.createKey();
+    const withKey = { 'x-api-key': key };
+    assert.deepEqual([await status('/tight', {}), await status('/tight', withKey), await status('/tight')], [401, 401, 200]);
+    assert.deepEqual([await status('/loose', {}), await status('/own', {})], [200, 200]);
+    assert.deepEqual([await status('/other', {}), await status('/other'), await status('/other', withKey)], [401, 401, 200]);
+    const { findings } = JSON.parse((await desk.folder.run('review', '-c', 'gatehouse.yaml', '--format', 'json')).stdout);
+    const loosened = findings.filter((one) => one.rule === 'security-loosened');
+    assert.deepEqual(loosened.flatMap((one) => one.operations ?? [one.operation]).sort(), ['loose', 'other'], JSON.stringify(loosened));
+    await desk.close();
+  });
+});
+
 describe('a security scheme that is excluded', unlessBuilt, () => {
   it('admits no caller, alone or together with another', async () => {
     const scheme = (...alternatives) => ({ get: { operationId: 'old', security: alternatives, responses: ok } });

@@ -435,7 +435,7 @@ describe('an answer', unlessBuilt, () => {
     const allowed = async (fields, method = 'PUT') => {
       desk.upstream.answer = () => response(405, 'no', fields);
       const answer = await desk.send(method, '/orders/1', { headers: { ...(await desk.bearerOf({ roles: ['admin', 'clerk'] })), 'content-type': 'application/json' }, body: JSON.stringify({ title: 'a', quantity: 1 }) });
-      await assertRefused(desk.gatehouse, answer, { status: 405, error: 'method_not_allowed', reason: 'upstream_refusal' });
+      await assertRefused(desk.gatehouse, answer, { status: 405, error: 'method_not_allowed', reason: 'upstream_refusal', outcome: 'upstream' });
       return answer.headers.allow;
     };
     assert.equal(await allowed({}), 'GET, HEAD, DELETE');

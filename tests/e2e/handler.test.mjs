@@ -120,7 +120,7 @@ describe('handlers', unlessInstallable, () => {
 
     it('refuse with fixed texts', async () => {
       const conflict = await desk.send('POST', '/shows/2/reservations', clerk, { seats: 4 });
-      const event = await assertRefused(desk.gatehouse, conflict, { status: 409, error: 'invalid_request', reason: 'handler_refused', stage: 'call' });
+      const event = await assertRefused(desk.gatehouse, conflict, { status: 409, error: 'conflict', reason: 'handler_refused', stage: 'call' });
       assert.doesNotMatch(conflict.text, /seats/);
       assert.match(JSON.stringify(event), /asked for more seats/);
       await assertRefused(desk.gatehouse, await desk.send('POST', '/shows/3/reservations', clerk, { seats: 4 }), { status: 404, error: 'not_found', reason: 'handler_refused', stage: 'call' });
@@ -195,7 +195,7 @@ describe('handlers', unlessInstallable, () => {
       });
     }
 
-    for (const [what, status, error] of [['invalid', 400, 'invalid_request'], ['forbidden', 403, 'forbidden'], ['not_found', 404, 'not_found'], ['conflict', 409, 'invalid_request'], ['unavailable', 503, 'unavailable']]) {
+    for (const [what, status, error] of [['invalid', 400, 'invalid_request'], ['forbidden', 403, 'forbidden'], ['not_found', 404, 'not_found'], ['conflict', 409, 'conflict'], ['unavailable', 503, 'unavailable']]) {
       it(`(${what}) have a status and no words of their own`, async () => {
         const answer = await misbehave(what);
         await assertRefused(desk.gatehouse, answer, { status, error, reason: 'handler_refused', stage: 'call', outcome: status < 500 ? 'refused' : 'failed' });

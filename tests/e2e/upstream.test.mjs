@@ -234,6 +234,54 @@ describe('the parts of its answers that leave', unlessBuilt, () => {
     return said.originals?.length && said.originals[0];
   }, 'original');
 
+  it('has a text that fits its status, and the outcome `upstream` in the record', async () => {
+    for (const [status, error] of [[400, 'invalid_request'], [402, 'refused'], [403, 'forbidden'], [404, 'not_found'], [409, 'conflict'], [412, 'precondition_failed'], [418, 'refused'], [422, 'invalid_request'], [423, 'refused'], [428, 'refused']]) {
+      desk.upstream.answer = () => response(status, 'no', { 'Content-Type': 'text/plain' });
+      const answer = await desk.get('/orders/1');
+      await assertRefused(desk.gatehouse, answer, { status, error, reason: 'upstream_refusal', stage: 'call', outcome: 'upstream' });
+    }
+    const { stdout } = await desk.folder.run('log', '-c', 'gatehouse.yaml', '--outcome', 'upstream', '--json');
+    const listed = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.ok(listed.length >= 10 && listed.every((event) => event.reason === 'upstream_refusal'), stdout);
+  });
+
+  it('of an error names in `detail` the keyword by which it is not as declared, and nothing else of it', async () => {
+    const detailOf = async (status, body, headers) => {
+      desk.upstream.answer = () => response(status, body, headers);
+      const answer = await desk.post('/orders', { title: 'pen', quantity: 1 });
+      return (await desk.gatehouse.eventOf(answer.headers['x-request-id'])).detail;
+    };
+    assert.match(await detailOf(409, {}), /does not match its declaration: body\/conflict required$/);
+    assert.match(await detailOf(409, { conflict: 'x'.repeat(21) }), /: body\/conflict maxLength$/);
+    assert.match(await detailOf(409, { conflict: 7, 'secret-name': 1 }), /body\/conflict type/);
+    assert.doesNotMatch(await detailOf(409, { conflict: 7, 'secret-name': 1 }), /secret-name/);
+    assert.match(await detailOf(409, '{'), /is not JSON$/);
+    assert.match(await detailOf(422, {}), /declares no such answer$/);
+  });
+
+  it('of an error is kept, at least its first 4 KiB, however large it is', async () => {
+    for (const size of [5_000, 60_000, 200_000]) {
+      desk.upstream.answer = () => response(409, { conflict: 'é'.repeat(size / 2) });
+      const answer = await desk.post('/orders', { title: 'pen', quantity: 1 });
+      const { body } = await originalOf(answer);
+      assert.ok(Buffer.byteLength(body) >= 4_096 && Buffer.byteLength(body) <= 33_000 && body.startsWith('{"conflict":"ééé'), `${size}: ${Buffer.byteLength(body)} ${body.slice(0, 20)}`);
+    }
+  });
+
+  it('may have two equal dates, and a field that comes twice otherwise names itself', async () => {
+    const lines = (...all) => Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n${all.map((line) => `${line}\r\n`).join('')}\r\nok`);
+    const date = 'Date: Sun, 29 Nov 2026 10:00:00 GMT';
+    desk.upstream.answer = () => lines(date, 'Server: a', date.replace('Date', 'date'), 'Server: b');
+    assert.equal((await desk.get('/orders/1')).status, 200);
+    for (const [second, named] of [[[date, date.replace('10:', '11:')], 'date'], [['Content-Type: text/html'], 'content-type'], [['Location: /a', 'Location: /a'], 'location']]) {
+      desk.upstream.answer = () => lines(...second);
+      const answer = await desk.get('/orders/1');
+      const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
+      assert.deepEqual([answer.status, event.reason], [502, 'upstream_malformed'], named);
+      assert.match(event.detail, new RegExp(`repeated_field: ${named}$`));
+    }
+  });
+
   it('is not kept where a credential in it cannot be found', async () => {
     const { brotliCompressSync, deflateRawSync, gzipSync } = await import('node:zlib');
     const stack = JSON.stringify({ stack: `at ${desk.token}` });
@@ -263,7 +311,7 @@ describe('the parts of its answers that leave', unlessBuilt, () => {
     desk.upstream.answer = () => Buffer.concat([Buffer.from(`HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
     const answer = await desk.post('/orders', { title: 'pen', quantity: 1 });
     assert.equal(answer.status, 409);
-    assert.equal(answer.json().error, 'invalid_request');
+    assert.equal(answer.json().error, 'conflict');
     assert.equal(answer.headers['content-encoding'], undefined);
     const event = await desk.gatehouse.eventOf(answer.headers['x-request-id']);
     assert.equal(event.reason, 'upstream_refusal');
