@@ -33,6 +33,7 @@ Event full() {
   event.name = "request";
   event.caller_trace_id = "1af7651916cd43dd8448eb211c80319c";
   event.host = "api.example.com";
+  event.sent_id = "partner-17";
   event.resource = kTwo;
   event.query = kTwo;
   event.dropped = kNames;
@@ -73,7 +74,7 @@ TEST(EventFields, AreTheMembersOfALineInTheirOrder) {
 // A member of Event that is new makes this not compile: it needs a line in the list, and one here.
 TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   Event event = full();
-  auto& [name, time, request_id, trace_id, caller_trace_id, client, has_client, host, method, route,
+  auto& [name, time, request_id, trace_id, sent_id, caller_trace_id, client, has_client, host, method, route,
          operation, resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome, stage,
          reason, rule, sensitive, effect, status, duration, request_body_size, response_body_size, upstream,
          upstream_status, detail, said, credentials] = event;
@@ -85,8 +86,8 @@ TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   };
   using Text = std::string_view;
   for (Text* const text :
-       {&name, &request_id, &trace_id, &caller_trace_id, &host, &method, &route, &operation, &user_id,
-        &scheme, &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
+       {&name, &request_id, &trace_id, &sent_id, &caller_trace_id, &host, &method, &route, &operation,
+        &user_id, &scheme, &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
     shows(*text, Text("another"), *text);
   shows(time, WallTime{}, "time");
   shows(client, *IpAddress::parse("::1"), "client");
@@ -171,6 +172,7 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
   other.outcome = Outcome::failed;
   other.operation = "listOrders";
   other.host = "other.example.com";
+  other.sent_id = "partner-18";
   Event first = full();
   {
     Journal journal(list(store()), clock_);
@@ -196,7 +198,8 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
     EXPECT_THAT(found(*by_other), ElementsAre("other")) << filter.option;
     EXPECT_THAT(found({field, "nothing"}), IsEmpty()) << filter.option;
   }
-  EXPECT_EQ(options, (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "user"}));
+  EXPECT_EQ(options,
+            (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "sent-id", "user"}));
 }
 
 TEST_F(FieldFilters, RefuseWhatNoEventCanHave) {

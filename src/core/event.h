@@ -54,6 +54,7 @@ struct Event {
   WallTime time{};
   std::string_view request_id;
   std::string_view trace_id;
+  std::string_view sent_id;          // the sender's X-Request-Id; empty: none that could be read
   std::string_view caller_trace_id;  // of a trace that was not continued; empty: none was sent, or it was
   IpAddress client;
   bool has_client = true;

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "core/instructions.h"
 #include "core/secret_forms.h"
+#include "http/characters.h"
 #include "http/forwarded.h"
 #include "http/query.h"
 #include "http/uri.h"
@@ -216,6 +217,17 @@ void begin_trace(Exchange& exchange, Entropy& entropy) {
   }
 }
 
+// Ids of systems in front, such as a partner's: letters, digits and the signs of UUIDs, of AWS and of base64.
+void take_sent_id(Exchange& exchange) {
+  constexpr std::size_t kLongest = 128;
+  const auto sent = exchange.head.fields.value(http::FieldId::x_request_id);
+  const auto fine = [](char c) {
+    return http::is(c, http::kUnreserved) || std::string_view("+/=:;@#").contains(c);
+  };
+  if (sent && !sent->empty() && sent->size() <= kLongest && std::ranges::all_of(*sent, fine))
+    exchange.sent_id = *sent;
+}
+
 Verdict<void> take_client(Exchange& exchange) {
   const Peer& peer = *exchange.peer;
   exchange.client = peer.address;
@@ -292,6 +304,7 @@ Verdict<void> arrive(Exchange& exchange, const http::ServedNames& served, const 
   exchange.id = Uuid::v7(exchange.received, entropy);
   exchange.via = via_of(exchange);
   begin_trace(exchange, entropy);
+  take_sent_id(exchange);
   CredentialCollector(exchange, exchange.credentials).collect();
   exchange.carried = exchange.credentials.size();
 

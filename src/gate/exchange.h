@@ -100,6 +100,7 @@ struct Found {
 
   Via via = Via::client;  // trusted_proxy: the connection's other end is one
   std::optional<Uuid> id;
+  std::string_view sent_id;  // the sender's X-Request-Id, of at most 128 visible characters; empty: none
   http::TraceContext trace;
   TraceOrigin trace_origin = TraceOrigin::own;
   std::optional<http::TraceContext> caller_trace;  // that was not continued

@@ -154,6 +154,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
   if (exchange.id) event.request_id = exchange.id->text();
   trace_ = exchange.trace.trace_id_text();
   event.trace_id = {trace_.data(), trace_.size()};
+  event.sent_id = shown(exchange.sent_id, sent_id_);
   if (exchange.caller_trace) {
     caller_trace_ = exchange.caller_trace->trace_id_text();
     event.caller_trace_id = {caller_trace_.data(), caller_trace_.size()};

@@ -49,7 +49,7 @@ void append_details(std::string& out, const Exchange& exchange) {
     out += ',';
     append_member(out, "at", at);
     out += ',';
-    append_member(out, "rule", finding.rule);
+    append_member(out, "rule", finding.keyword());
     out += '}';
   }
   out += ']';

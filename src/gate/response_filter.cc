@@ -142,6 +142,13 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
   exchange.report.original_head = head.block();
   exchange.report.original_body = kept_body(head, response.body);
   if (response.status < 500 || response.status == 503) keep_retry_after(exchange.report, response.fields);
+  if (response.status == 401 && permit.principal().is_anonymous() == false) {
+    exchange.report.detail =
+        "the upstream asks for a credential, and the caller's was removed on the way: let the upstream take "
+        "the "
+        "caller from Gatehouse-Principal, or set `forward: true` at the authenticator";
+    exchange.report.said.clear();
+  }
   if (response.status < 500) return std::unexpected(client_error(response.status));
   switch (response.status) {
     case 503: return refuse(Reason::upstream_overloaded);

@@ -316,7 +316,9 @@ Call Runner::call_of(const Input& input) const {
   const policy::Operation& operation = input.operation();
   return Call{.head = exchange.head,
               .operation = operation.name,
-              .request_id = exchange.id->text(),
+              .request_id = exchange.via == Via::trusted_proxy && !exchange.sent_id.empty()
+                                ? exchange.sent_id
+                                : exchange.id->text(),
               .path = exchange.head.path,
               .client = exchange.client,
               .client_text = exchange.client_text,

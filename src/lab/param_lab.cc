@@ -96,7 +96,7 @@ std::string answer_param(json::Value question) {
   json::Document values;
   schema::Findings findings;
   if (!api.operations.front().input->read(input, memory, values, findings)) {
-    return refused(std::string(findings[0].rule) + " at " + findings[0].at);
+    return refused(std::string(findings[0].keyword()) + " at " + findings[0].at);
   }
   const auto value = values.root().find(*in)->find(*name);
   return R"({"value":)" + (value ? json::to_text(*value) : "null") + "}";

@@ -85,7 +85,7 @@ std::string answer_schema(json::Value question) {
       out += R"({"at":)";
       json::append_string(out, finding.at);
       out += R"(,"rule":)";
-      json::append_string(out, finding.rule);
+      json::append_string(out, finding.keyword());
       out += '}';
     }
     out += ']';

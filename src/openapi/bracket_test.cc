@@ -279,7 +279,7 @@ std::string form(std::string_view schema, std::string_view encoding, std::string
   json::Document value;
   schema::Findings findings;
   if (content[0].form->read(body, memory, value, findings)) return json::to_text(value.root());
-  return std::string(findings[0].rule) + " " + findings[0].at;
+  return std::string(findings[0].keyword()) + " " + findings[0].at;
 }
 
 // OpenAPI 3.1.1 section 4.8.15.1: an object is application/json, and an array is what its items are.

@@ -460,7 +460,7 @@ class FormBody : public testing::Test {
     schema::Findings findings;
     if (loaded.api.operations[0].body->content[0].form->read(body, memory, values, findings))
       return json::to_text(values.root());
-    return std::string(findings[0].rule) + " " + findings[0].at;
+    return std::string(findings[0].keyword()) + " " + findings[0].at;
   }
 };
 

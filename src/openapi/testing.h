@@ -71,7 +71,7 @@ class Asked {
     std::string text;
     for (const schema::Finding& finding : findings_) {
       if (!text.empty()) text += ", ";
-      text += std::string(finding.rule) + " " + finding.at;
+      text += std::string(finding.keyword()) + " " + finding.at;
     }
     EXPECT_TRUE(values_.empty());
     return text;

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "review/purpose.h"
 #include "review/rule.h"
+#include "review/weak_places.h"
 #include "schema/shape.h"
 
 namespace gatehouse::review {
@@ -15,52 +16,6 @@ namespace {
 using policy::Operation;
 using policy::PolicySet;
 using Kind = schema::Weakness::Kind;
-
-// One place where a schema is too weak, and the operations that accept its values.
-struct Weak {
-  Place place;
-  std::string_view keyword;
-  std::vector<const Operation*> operations;
-};
-
-const openapi::Api& document_of(const PolicySet& policy, const Operation& operation) {
-  const auto has = [&](const openapi::Api& api) {
-    return std::ranges::any_of(api.operations,
-                               [&](const openapi::Operation& one) { return &one == operation.api; });
-  };
-  return policy.apis.size() == 1 ? policy.apis.front() : *std::ranges::find_if(policy.apis, has);
-}
-
-// In the order of the documents. A place that several operations share is there once.
-std::vector<Weak> weak_places(const PolicySet& policy, Kind kind) {
-  std::map<std::tuple<const openapi::Api*, std::string_view, std::uint32_t, std::string_view>, Weak> found;
-  const auto look = [&](const openapi::Api& api, const Operation& operation, const schema::Schema* schema) {
-    if (schema == nullptr) return;
-    for (const schema::Weakness* const weakness : schema->weaknesses()) {
-      if (weakness->kind != kind) continue;
-      Weak& weak = found[{&api, weakness->document, weakness->offset, weakness->keyword}];
-      if (weak.operations.empty()) weak.place = api.place_of(*weakness);
-      weak.keyword = weakness->keyword;
-      if (weak.operations.empty() || weak.operations.back() != &operation)
-        weak.operations.push_back(&operation);
-    }
-  };
-  for (const Operation& operation : policy.operations) {
-    const openapi::Api& api = document_of(policy, operation);
-    for (const openapi::Parameter& parameter : operation.api->parameters)
-      look(api, operation, parameter.checked_by.get());
-    if (!operation.api->body) continue;
-    for (const openapi::Content& content : operation.api->body->content)
-      look(api, operation, content.checked_by.get());
-  }
-  std::vector<Weak> list;
-  for (auto& [key, weak] : found) list.push_back(std::move(weak));
-  std::sort(list.begin(), list.end(), [](const Weak& a, const Weak& b) {
-    return std::tie(a.place.file, a.place.line, a.place.column, a.keyword) <
-           std::tie(b.place.file, b.place.line, b.place.column, b.keyword);
-  });
-  return list;
-}
 
 std::string capped(std::string_view keyword, const policy::Caps& caps) {
   if (keyword == "maxLength") return fmt::format("no maxLength: {} characters", caps.string);
@@ -144,7 +99,7 @@ constexpr Rule kSchemaRules[] = {
          "State the bound in the schema: `maxLength`, `maxItems`, `maxProperties`, `minimum` and `maximum`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           for (Weak& weak : weak_places(policy, Kind::capped)) {
+           for (WeakPlace& weak : weak_places(policy, Kind::capped)) {
              found.add(std::move(weak.operations), weak.place,
                        capped(weak.keyword, policy.settings.defaults.caps));
            }
@@ -158,7 +113,7 @@ constexpr Rule kSchemaRules[] = {
      .remedy = "Give the schema a `type` and its members.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           for (Weak& weak : weak_places(policy, Kind::anything)) {
+           for (WeakPlace& weak : weak_places(policy, Kind::anything)) {
              found.add(std::move(weak.operations), weak.place,
                        weak.keyword == "items" ? "no `items`: elements of any kind are accepted"
                                                : "any value is accepted");
@@ -174,7 +129,7 @@ constexpr Rule kSchemaRules[] = {
                "\"null\"]`, or `anyOf` with `type: \"null\"`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           for (Weak& weak : weak_places(policy, Kind::nullable))
+           for (WeakPlace& weak : weak_places(policy, Kind::nullable))
              found.add(std::move(weak.operations), weak.place, "`nullable: true` has no effect here");
          }},
     {.id = "schema-contradiction",
@@ -190,12 +145,12 @@ constexpr Rule kSchemaRules[] = {
                "`properties`.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           for (Weak& weak : weak_places(policy, Kind::contradiction)) {
+           for (WeakPlace& weak : weak_places(policy, Kind::contradiction)) {
              found.add(
                  std::move(weak.operations), weak.place,
                  fmt::format("`{}` is required, and a part of the schema does not allow it", weak.keyword));
            }
-           for (Weak& weak : weak_places(policy, Kind::undeclared)) {
+           for (WeakPlace& weak : weak_places(policy, Kind::undeclared)) {
              found.add(std::move(weak.operations), weak.place,
                        fmt::format("`{}` is required, and no part of the schema declares it", weak.keyword));
            }
@@ -213,7 +168,7 @@ constexpr Rule kSchemaRules[] = {
                "only `{}` is accepted.",
      .of_configuration =
          [](const PolicySet& policy, Findings& found) {
-           for (Weak& weak : weak_places(policy, Kind::memberless))
+           for (WeakPlace& weak : weak_places(policy, Kind::memberless))
              found.add(std::move(weak.operations), weak.place, "any member is accepted");
          }},
     {.id = "object-open",

@@ -281,6 +281,7 @@ void Compiler::Implementation::seal_and_cap(const Site& site, Members members) {
   const auto weak = [&](Weakness::Kind kind, std::string_view keyword) { add_weakness(site, kind, keyword); };
   if (options_.sealing == Sealing::sealed && facts.describes_object && admits(Kind::object) &&
       !site.keywords.has(additional_properties) && !rules.unevaluated_properties) {
+    if (members == Members::named) weak(Weakness::Kind::closed, {});
     // Generators write a schema without members for an object of any members: those are capped.
     if (rules.steps) {
       rules.unevaluated_properties =
@@ -296,16 +297,19 @@ void Compiler::Implementation::seal_and_cap(const Site& site, Members members) {
   if (!options_.caps) return;
   if (admits(Kind::string) && !facts.length) {
     strings(rules).length.most = options_.caps->string;
+    strings(rules).length.most_from = Origin::default_cap;
     weak(Weakness::Kind::capped, "maxLength");
   }
   const bool tuple = rules.array && rules.array->rest && rules.array->rest->never;
   if (admits(Kind::array) && !facts.items && !tuple) {
     arrays(rules).items.most = options_.caps->items;
+    arrays(rules).items.most_from = Origin::default_cap;
     weak(Weakness::Kind::capped, "maxItems");
   }
   // A sealed object without patterns has at most the members that it declares.
   if (admits(Kind::object) && !facts.properties) {
     objects(rules).members.most = options_.caps->properties;
+    objects(rules).members.most_from = Origin::default_cap;
     const bool closed =
         rules.object->additional && rules.object->additional->never && rules.object->patterns.empty();
     if (closed)
@@ -320,12 +324,13 @@ void Compiler::Implementation::seal_and_cap(const Site& site, Members members) {
     constexpr std::string_view kDoubleNegative = "-1.7976931348623157e308";
     const bool integers = facts.integers_only;
     if (!facts.minimum) {
-      numbers(rules).bounds.push_back(
-          {NumberBound::Is::at_least, Number(integers ? kSafeNegative : kDoubleNegative), "minimum"});
+      numbers(rules).bounds.push_back({NumberBound::Is::at_least,
+                                       Number(integers ? kSafeNegative : kDoubleNegative),
+                                       "minimum (default cap)"});
     }
     if (!facts.maximum) {
       numbers(rules).bounds.push_back(
-          {NumberBound::Is::at_most, Number(integers ? kSafe : kDouble), "maximum"});
+          {NumberBound::Is::at_most, Number(integers ? kSafe : kDouble), "maximum (default cap)"});
     }
     weak(Weakness::Kind::capped, facts.maximum ? "minimum" : "maximum");
   }

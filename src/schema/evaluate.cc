@@ -228,7 +228,7 @@ class Evaluator {
 
   bool check_array(const ArrayRules& rules, Value array, Marks* marks, const Path* path) {
     bool valid = true;
-    if (array.size() > rules.items.most) valid = fail(path, "maxItems");
+    if (array.size() > rules.items.most) valid = fail(path, beyond_items(rules.items));
     if (array.size() < rules.items.least) valid = fail(path, "minItems");
     if (!valid && enough()) return false;
     if (rules.rest || rules.contains || !rules.prefix.empty()) {
@@ -273,7 +273,7 @@ class Evaluator {
 
   bool check_object(const ObjectRules& rules, Value object, Marks* marks, const Path* path) {
     bool valid = true;
-    if (object.size() > rules.members.most) valid = fail(path, "maxProperties");
+    if (object.size() > rules.members.most) valid = fail(path, beyond_members(rules.members));
     if (object.size() < rules.members.least) valid = fail(path, "minProperties");
     if (!valid && enough()) return false;
     std::size_t units = object.size() * kMember;

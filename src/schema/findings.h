@@ -11,8 +11,11 @@
 namespace gatehouse::schema {
 
 struct Finding {
-  std::string at;         // RFC 6901
-  std::string_view rule;  // the keyword, a literal
+  std::string at;  // RFC 6901
+  // The keyword; and behind it, for operators, the default cap where the schema does not state it. A literal:
+  // `maxLength (default cap, defaults.caps.string)`.
+  std::string_view rule;
+  std::string_view keyword() const { return rule.substr(0, rule.find(' ')); }
   bool operator==(const Finding&) const = default;
 };
 

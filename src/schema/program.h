@@ -29,10 +29,23 @@ constexpr std::uint8_t type_bit(json::Kind kind) {
 constexpr std::uint8_t kAllTypes = 0x3F;
 constexpr std::uint8_t kOnlyIntegers = 0x40;  // beside the bit for numbers: they must be integers
 
+enum class Origin : std::uint8_t { schema, default_cap };
 struct Bounds {
   std::uint64_t least = 0;
   std::uint64_t most = kUnbounded;
+  Origin most_from = Origin::schema;
 };
+// The findings' rule for a value beyond `most`.
+constexpr std::string_view beyond_length(const Bounds& bounds) {
+  return bounds.most_from == Origin::schema ? "maxLength" : "maxLength (default cap, defaults.caps.string)";
+}
+constexpr std::string_view beyond_items(const Bounds& bounds) {
+  return bounds.most_from == Origin::schema ? "maxItems" : "maxItems (default cap, defaults.caps.items)";
+}
+constexpr std::string_view beyond_members(const Bounds& bounds) {
+  return bounds.most_from == Origin::schema ? "maxProperties"
+                                            : "maxProperties (default cap, defaults.caps.properties)";
+}
 
 struct StringRules {
   Bounds length;  // code points

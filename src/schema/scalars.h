@@ -59,7 +59,7 @@ bool check_string(const StringRules& rules, std::string_view text, Work& work, B
     work.take(size / 2);
     // A text that is too long is refused before the other rules read it.
     if (count_code_points(text) > rules.length.most) {
-      broken("maxLength");
+      broken(beyond_length(rules.length));
       return false;
     }
   }

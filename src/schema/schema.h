@@ -24,6 +24,7 @@ struct Weakness {
     nullable,       // it says `nullable: true`, which has no effect there
     contradiction,  // no object is valid: a member is required here and not allowed there
     undeclared,     // no object is valid: a member is required, and nothing that is sealed declares it
+    closed,         // sealed: members that it does not declare are refused
     memberless,     // sealed, and nothing names a member: any is valid, within the caps
   };
   Kind kind = Kind::capped;

@@ -197,6 +197,9 @@ TEST(Weaknesses, SayWhereASealedObjectCanHoldNothingThatItMust) {
   EXPECT_THAT(found(R"({"properties":{"p":{"type":"object"}}})", memberless), ElementsAre("/properties/p "));
   EXPECT_THAT(found(R"({"type":"array","items":{"type":["object","null"]}})", memberless),
               ElementsAre("/items "));
+  EXPECT_THAT(found(R"({"properties":{"p":{"properties":{"q":{}}},"o":{"type":"object"}}})", closed),
+              ElementsAre(" ", "/properties/p "));
+  EXPECT_THAT(found(R"({"properties":{},"additionalProperties":false})", closed), IsEmpty());
   for (const Weakness::Kind kind : {undeclared, memberless}) {
     for (const std::string_view fine :
          {R"({"type":"object","required":["a"],"properties":{"a":{}}})",

@@ -131,6 +131,56 @@ describe('paths that differ in the names of their parameters', unlessBuilt, () =
   });
 });
 
+describe('a default cap', unlessBuilt, () => {
+  it('is named for operators, and is its keyword for callers', async () => {
+    const desk = await Desk.open({
+      change: (configuration, api) => {
+        const schema = { type: 'object', properties: { text: { type: 'string' }, said: { type: 'string', maxLength: 4 }, list: { type: 'array', items: { type: 'boolean' } }, n: { type: 'integer' } } };
+        adding({ '/capped': { post: { operationId: 'capped', requestBody: { content: { 'application/json': { schema } } } } } }, { capped: {} })(configuration, api);
+        configuration.defaults.caps = { string: 8, items: 2 };
+      },
+    });
+    for (const [body, rule, detail] of [
+      [{ text: '123456789' }, 'maxLength', 'body/text: maxLength (default cap, defaults.caps.string)'],
+      [{ said: '12345' }, 'maxLength', 'body/said: maxLength'],
+      [{ list: [true, true, true] }, 'maxItems', 'body/list: maxItems (default cap, defaults.caps.items)'],
+      [{ n: 1e16 }, 'maximum', 'body/n: maximum (default cap)'],
+    ]) {
+      const answer = await desk.post('/capped', body);
+      assert.equal(answer.status, 400);
+      assert.equal(answer.json().details[0].rule, rule);
+      const id = answer.headers['x-request-id'];
+      assert.equal((await desk.gatehouse.eventOf(id)).detail, detail);
+    }
+    await desk.close();
+  });
+});
+
+describe('X-Request-Id of a sender', unlessBuilt, () => {
+  it('is recorded beside the own id, and goes on if a trusted proxy sent it', async () => {
+    for (const trusted of [false, true]) {
+      const desk = await Desk.open({ change: (configuration) => { if (trusted) configuration.trusted_proxies = ['127.0.0.1/32']; } });
+      const ask = async (id) => {
+        const answer = await desk.get('/orders/1', { ...desk.bearer, 'x-request-id': id });
+        const own = answer.headers['x-request-id'];
+        const event = await desk.gatehouse.eventOf(own);
+        return { own, recorded: event['request.sent.id'], sent: desk.upstream.last.headers['x-request-id'], status: answer.status };
+      };
+      const one = await ask('partner-17/a=');
+      assert.notEqual(one.own, 'partner-17/a=');
+      assert.deepEqual([one.status, one.recorded, one.sent], [200, 'partner-17/a=', trusted ? 'partner-17/a=' : one.own]);
+      for (const unreadable of ['two words', 'x'.repeat(129), '<script>', 'a"b']) {
+        const other = await ask(unreadable);
+        assert.deepEqual([other.status, other.recorded, other.sent], [200, undefined, other.own], unreadable);
+      }
+      // A credential is in no record.
+      const hidden = await ask(desk.token.slice(0, 128));
+      assert.doesNotMatch(hidden.recorded ?? '', /eyJ/);
+      await desk.close();
+    }
+  });
+});
+
 describe('an object schema that names no member', unlessBuilt, () => {
   it('accepts any within the caps, but no other name of a query or a form', async () => {
     const object = { type: 'object' };
