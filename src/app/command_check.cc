@@ -6,6 +6,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/load_policy.h"
+#include "app/served_operations.h"
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "json/writer.h"
@@ -115,7 +116,10 @@ void print_json(const std::shared_ptr<const policy::PolicySet>& policy,
     out.end_array();
   };
   list("problems", problems);
-  if (policy) list("notes", notes_on(*policy).sorted());
+  if (policy) {
+    list("notes", notes_on(*policy).sorted());
+    write_served(out, *policy);
+  }
   out.end_object();
   fmt::print("{}\n", printable(json::to_text(document.root())));
 }
@@ -129,7 +133,7 @@ int check(const CheckOptions& words) {
   }
   const auto policy = load_policy(words.config, "Gatehouse would not start");
   if (!policy) return 1;
-  fmt::print("{}", notes_on(*policy).text());
+  fmt::print("{}{}", served_as_text(*policy), notes_on(*policy).text());
   const std::size_t count = policy->operations.size();
   fmt::print("{}: configuration valid: {} operation{}\n", words.config, count, count == 1 ? "" : "s");
   return 0;
@@ -138,7 +142,8 @@ int check(const CheckOptions& words) {
 }  // namespace
 
 void add_check(CLI::App& program, int& status) {
-  Command command(program, "check", "Load everything and print every problem.",
+  Command command(program, "check",
+                  "Load everything and print every problem, or the operations as they are served.",
                   "gatehouse check -c gatehouse.yaml && systemctl reload gatehouse");
   const auto words = std::make_shared<CheckOptions>();
   command.option("-c,--config", words->config, "The configuration");

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/starter.h"
+#include "app/yaml_text.h"
 #include "audit/dropped_names.h"
 #include "base/strings.h"
 #include "base/utf8.h"

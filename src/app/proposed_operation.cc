@@ -43,9 +43,7 @@ std::string area(const openapi::Operation& operation) {
 }
 
 std::string permission_in(std::string_view area, const openapi::Operation& operation) {
-  const std::string_view action = is_read(operation)                             ? "read"
-                                  : operation.method == openapi::Method::delete_ ? "delete"
-                                                                                 : "write";
+  const std::string_view action = is_read(operation) ? "read" : "write";
   return fmt::format("{}{}:{}", area, word_for(Purpose::administration, operation) ? ":admin" : "", action);
 }
 

@@ -1,6 +1,7 @@
 #include "app/starter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "app/proposed_operation.h"
 #include "app/proposed_reading.h"
 #include "app/table.h"
+#include "app/yaml_text.h"
 #include "base/strings.h"
 #include "doc/source.h"
 #include "http/characters.h"
@@ -22,45 +24,27 @@ namespace {
 
 using openapi::SecurityScheme;
 
-constexpr std::size_t kWidth = 110;
-
-// A list in brackets, over as many lines as it takes.
-std::string yaml_list(const std::set<std::string>& texts, std::size_t column) {
-  std::string out = "[";
-  std::size_t at = column + 1;
-  for (const std::string& each : texts) {
-    const std::string text = yaml_text(each);
-    const bool first = out.size() == 1;
-    if (!first && at + text.size() + 3 > kWidth) {
-      out += ",\n" + std::string(column + 1, ' ');
-      at = column + 1;
-    } else if (!first) {
-      out += ", ";
-      at += 2;
-    }
-    out += text;
-    at += text.size();
-  }
-  return out + "]";
-}
-
 // One line of a comment: nothing of the document's ends it.
 std::string comment(std::string_view text) { return "# " + printable(text); }
 
 // A scheme's text in the document, which the reader of documents does not need.
 std::string_view scheme_text(const openapi::Api& api, const SecurityScheme& scheme, std::string_view key) {
-  const auto schemes = api.sources.front()->root().pointer("/components/securitySchemes");
-  const auto object = schemes ? schemes->find(scheme.name) : std::nullopt;
-  return object ? object->find_string(key).value_or("") : std::string_view();
+  for (const auto& source : api.sources) {
+    const auto schemes = source->root().pointer("/components/securitySchemes");
+    const auto object = schemes ? schemes->find(scheme.name) : std::nullopt;
+    if (object) return object->find_string(key).value_or("");
+  }
+  return {};
 }
 
 class Starter {
  public:
-  Starter(const openapi::Api& api, const StarterOptions& options)
-      : api_(api), options_(options), permissions_(api) {
+  Starter(const openapi::Api& api, const std::vector<StartingDocument>& documents)
+      : api_(api), documents_(documents), permissions_(api) {
     for (const openapi::Operation& operation : api.operations) {
       if (!operation.gatehouse && closing(operation) == nullptr) grant(operation);
     }
+    let_writers_read();
   }
 
   std::string text() {
@@ -71,6 +55,20 @@ class Starter {
     limits();
     fields();
     operations();
+    return std::move(out_);
+  }
+
+  std::string text_of(const std::vector<const openapi::Operation*>& operations) {
+    held_by_.clear();
+    line("# These roles need the permissions, too:");
+    for (const openapi::Operation* const operation : operations) {
+      if (closing(*operation) == nullptr) grant(*operation);
+    }
+    let_writers_read();
+    for (const auto& [role, permissions] : held_by_)
+      line(comment(fmt::format("  {}: {}", role, yaml_list(permissions, role.size() + 6))));
+    line("operations:");
+    for (const openapi::Operation* const operation : operations) one(*operation);
     return std::move(out_);
   }
 
@@ -88,11 +86,21 @@ class Starter {
       held_by_["anonymous"].insert(permission);
       if (!asks) return;
     }
-    const std::string_view role = permission.contains(":admin:")    ? "administrator"
-                                  : permission.ends_with(":read")   ? "reader"
-                                  : permission.ends_with(":delete") ? "remover"
-                                                                    : "writer";
+    const std::string_view role = permission.contains(":admin:")  ? "administrator"
+                                  : permission.ends_with(":read") ? "reader"
+                                                                  : "writer";
     held_by_[std::string(role)].insert(permission);
+  }
+
+  // Callers that write look at the result.
+  void let_writers_read() {
+    const auto writer = held_by_.find("writer");
+    const auto reader = held_by_.find("reader");
+    if (writer == held_by_.end() || reader == held_by_.end()) return;
+    std::set<std::string> read;
+    for (const std::string& permission : writer->second)
+      read.insert(permission.substr(0, permission.rfind(':')) + ":read");
+    std::ranges::set_intersection(read, reader->second, std::inserter(writer->second, writer->second.end()));
   }
 
   void head() {
@@ -103,7 +111,7 @@ class Starter {
         "that keep the server");
     line("# from starting; `gatehouse review` lists weaknesses. Everything else is a proposal.");
     line();
-    line(fmt::format("openapi: [{}]", yaml_text(options_.document)));
+    documents();
     line();
     line(
         "# DECIDE: who are the callers, and which data could they reach? `gatehouse review` compares every "
@@ -116,6 +124,22 @@ class Starter {
     line("  https: \"0.0.0.0:8443\"");
     line("  admin: \"127.0.0.1:9443\"       # health and metrics: never on the public listener");
     line();
+  }
+
+  void documents() {
+    if (documents_.size() == 1) return line(fmt::format("openapi: [{}]", yaml_text(documents_.front().file)));
+    line("openapi:");
+    for (const StartingDocument& document : documents_) {
+      if (!document.strip.empty())
+        line(comment("DECIDE: it has paths of a document before it. Clients tell them apart by `strip`, "
+                     "`prefix` or `hosts`:")
+                 .insert(0, "  "));
+      std::string text = fmt::format("  - {{file: {}", yaml_text(document.file));
+      if (!document.name.empty()) text += ", name: " + yaml_text(document.name);
+      text += ", upstream: " + yaml_text(document.upstream);
+      if (!document.strip.empty()) text += ", strip: " + yaml_text(document.strip);
+      line(text + "}");
+    }
   }
 
   void tls() {
@@ -143,7 +167,8 @@ class Starter {
         "within a year");
     line();
     line("upstreams:");
-    line(fmt::format("  backend: {{url: {}}}", yaml_text(options_.upstream)));
+    for (const StartingDocument& document : documents_)
+      line(fmt::format("  {}: {{url: {}}}", yaml_text(document.upstream), yaml_text(document.url)));
     line();
   }
 
@@ -340,9 +365,8 @@ class Starter {
           "accepted, others get 415:");
     const ProposedReading reading = proposed_reading(api_);
     for (const std::string& decision : reading.decisions) line(decision);
-    line(fmt::format(
-        "defaults: {{limits: [per_ip, per_principal], upstream: backend, {}{}{}body: 64KiB, timeout: 10s}}",
-        acting, types, reading.settings));
+    line(fmt::format("defaults: {{limits: [per_ip, per_principal], {}{}{}{}body: 64KiB, timeout: 10s}}",
+                     documents_.size() == 1 ? "upstream: backend, " : "", acting, types, reading.settings));
     line();
   }
 
@@ -426,8 +450,7 @@ class Starter {
   }
 
   void one(const openapi::Operation& operation) {
-    const std::string key =
-        fmt::format("  {}: {{", yaml_text(operation.id.empty() ? operation.title() : operation.id));
+    const std::string key = fmt::format("  {}: {{", yaml_text(operation.name()));
     if (const SecurityScheme* const scheme = closing(operation)) {
       const std::string why = fmt::format("requires {}: {}", scheme->name, unsupported(*scheme));
       return line(fmt::format("{}exclude: {}}}", key, yaml_text(why)));
@@ -444,8 +467,9 @@ class Starter {
       fields.push_back("media_types: " + yaml_list(taken_by(*operation.body), 0));
     if (operation.admits_anonymous()) {
       line(
-          "  # DECIDE: public in the document. Require a credential there, or give the reason here: public: "
-          "\"…\"");
+          "  # DECIDE: public in the document. Require a credential here, security: [{NAME: []}], or give "
+          "the "
+          "reason: public: \"…\"");
     }
     std::string text = key;
     for (const std::string& field : fields) text += (text.ends_with('{') ? "" : ", ") + field;
@@ -455,7 +479,7 @@ class Starter {
   }
 
   const openapi::Api& api_;
-  const StarterOptions& options_;
+  const std::vector<StartingDocument>& documents_;
   ProposedPermissions permissions_;
   std::map<std::string, std::set<std::string>> held_by_;
   std::string out_;
@@ -465,28 +489,12 @@ class Starter {
 
 }  // namespace
 
-std::string yaml_text(std::string_view text) {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto is_plain = [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
-  };
-  bool plain = !text.empty() && is_letter(text[0]);
-  for (std::size_t i = 0; plain && i < text.size(); ++i) {
-    // A colon inside of a word ends nothing: `orders:read`.
-    plain = is_plain(text[i]) || (text[i] == ':' && i + 1 < text.size() && is_plain(text[i + 1]));
-  }
-  for (const std::string_view word :
-       {"true", "True", "TRUE", "false", "False", "FALSE", "null", "Null", "NULL"}) {
-    plain = plain && text != word;
-  }
-  if (plain) return std::string(text);
-  std::string quoted;
-  json::append_string(quoted, text);
-  return quoted;
+std::string starter(const openapi::Api& api, const std::vector<StartingDocument>& documents) {
+  return Starter(api, documents).text();
 }
 
-std::string starter(const openapi::Api& api, const StarterOptions& options) {
-  return Starter(api, options).text();
+std::string starter_of(const openapi::Api& api, const std::vector<const openapi::Operation*>& operations) {
+  return Starter(api, {}).text_of(operations);
 }
 
 }  // namespace gatehouse::app

@@ -4,20 +4,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "app/starting_documents.h"
 #include "openapi/api.h"
 
 namespace gatehouse::app {
 
-struct StarterOptions {
-  std::string document;  // as the configuration will name it
-  std::string upstream;  // its URL
-};
+// The text of a gatehouse.yaml that names every operation of `api`, which has those of all documents.
+std::string starter(const openapi::Api& api, const std::vector<StartingDocument>& documents);
 
-// The text of a gatehouse.yaml that names every operation of `api`.
-std::string starter(const openapi::Api& api, const StarterOptions& options);
-
-// The text as a YAML scalar: as it is where no reader could take it for anything else, or in double quotes.
-std::string yaml_text(std::string_view text);
+// Entries of `operations` for these operations of `api`, and the permissions of roles that they need.
+std::string starter_of(const openapi::Api& api, const std::vector<const openapi::Operation*>& operations);
 
 }  // namespace gatehouse::app

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/proposed_operation.h"
+#include "app/yaml_text.h"
 #include "doc/source.h"
 #include "openapi/testing.h"
 
@@ -74,7 +75,8 @@ std::string authenticator_of(const std::string& description, const std::string& 
       "security": [{"key": []}], "responses": {"200": {"description": "ok"}}}}}, "components": {"securitySchemes":
       {"key": {"type": "apiKey", "in": "header", "name": ")" +
       header + R"(", "description": ")" + description + R"("}}}})");
-  const std::string text = starter(loaded.api, {.document = "a.json", .upstream = "http://127.0.0.1:1"});
+  const std::string text =
+      starter(loaded.api, {{.file = "a.json", .upstream = "backend", .url = "http://127.0.0.1:1"}});
   const auto at = text.find("\n  key: ");
   return text.substr(at + 3, text.find('}', at) - at - 2);
 }
@@ -103,7 +105,7 @@ TEST(ProposedPermission, IsTheAreaAndTheAction) {
   EXPECT_EQ(proposed_permission(operation(Method::get, "/api/v1/orders/{id}")), "orders:read");
   EXPECT_EQ(proposed_permission(operation(Method::patch, "/orders/{id}", {"Order desk"})),
             "order-desk:write");
-  EXPECT_EQ(proposed_permission(operation(Method::delete_, "/orders/{id}")), "orders:delete");
+  EXPECT_EQ(proposed_permission(operation(Method::delete_, "/orders/{id}")), "orders:write");
   EXPECT_EQ(proposed_permission(operation(Method::get, "/admin/orders")), "admin:admin:read");
 }
 

@@ -70,6 +70,19 @@ describe('check', unlessBuilt, () => {
     assert.equal(status, 0, stderr);
   });
 
+  it('prints each operation with its path as served, and counts the schemas that are closed or capped by default', async () => {
+    folder.write('served.yaml', configuration.replace('[api.yaml]', '{file: api.yaml, strip: /shop, prefix: /v1}'));
+    const { status, stdout } = await folder.run('check', '-c', 'served.yaml');
+    assert.equal(status, 0);
+    assert.match(stdout, /^GET +\/shop\/v1\/items +listItems +upstream shop as \/v1\/items$/m);
+    assert.match(stdout, /^POST +\/shop\/v1\/items +addItem /m);
+    assert.match(stdout, /^closed by default: 1 object schema, no other members than the declared ones \(api\.yaml:9:\d+\)$/m);
+    assert.match(stdout, /^default caps: 1 bound, 1 by defaults\.caps\.string \(api\.yaml:9:\d+\)$/m);
+    const said = JSON.parse((await folder.run('check', '-c', 'served.yaml', '--json')).stdout);
+    assert.deepEqual(said.served[0], { operation: 'listItems', method: 'GET', path: '/shop/v1/items', hosts: [], answered_by: 'upstream shop', path_behind: '/v1/items' });
+    assert.deepEqual([said.closed_by_default.length, said.default_caps.map((one) => one.keyword)], [1, ['maxLength']]);
+  });
+
   it('refuses a file of authorities that holds none: it does not stand for the system\'s', async () => {
     for (const text of ['', '# to be mounted\n']) {
       folder.write('peers.pem', text);
@@ -174,7 +187,9 @@ describe('check', unlessBuilt, () => {
     folder.write('api.yaml', api);
     const good = await folder.run('check', '-c', 'gatehouse.yaml', '--json');
     assert.equal(good.status, 0);
-    assert.deepEqual(JSON.parse(good.stdout), { starts: true, operations: 2, problems: [], notes: [] });
+    const { served, closed_by_default, default_caps, ...rest } = JSON.parse(good.stdout);
+    assert.deepEqual(rest, { starts: true, operations: 2, problems: [], notes: [] });
+    assert.deepEqual([served.length, closed_by_default.length, default_caps.length], [2, 1, 1]);
     const { status, stdout } = await check(configuration.replace('10s', 'soon'), api).then(() => folder.run('check', '--json'));
     assert.equal(status, 1);
     const { starts, problems: [{ file, line, what }, ...more] } = JSON.parse(stdout);

@@ -124,7 +124,7 @@ describe('a document of', unlessBuilt, () => {
         assert.equal(checked.status, 0, `${checked.stderr}\n${text}`);
         gatehouse = await Gatehouse.start(folder, https, { adminPort: admin });
 
-        const roles = [...text.matchAll(/^ {2}(reader|writer|remover|administrator): \[/gm)].map(([, role]) => role);
+        const roles = [...text.matchAll(/^ {2}(reader|writer|administrator): \[/gm)].map(([, role]) => role);
         let credential;
         if (token) {
           const [iss, aud] = ['issuer', 'audience'].map((claim) => new RegExp(`^ +${claim}: "?([^"\n]*)"?$`, 'm').exec(text)[1]);

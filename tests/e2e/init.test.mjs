@@ -98,6 +98,89 @@ describe('init', unlessBuilt, () => {
 
   const small = { openapi: '3.1.0', info: { title: 'T', version: '1' }, paths: { '/a': { get: { operationId: 'a', responses: {} } } } };
 
+  it('puts several documents beside each other, and names what separates them', async () => {
+    const ok = { 200: { description: 'ok' } };
+    const documentOf = (paths) => ({
+      openapi: '3.1.0', info: { title: 'd', version: '1' }, security: [{ key: [] }],
+      components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
+      paths: Object.fromEntries(paths.map(([path, operationId]) => [path, { get: { operationId, responses: ok } }])),
+    });
+    const several = new Folder();
+    new Authority(several.path).issue('server');
+    several.write('billing.json', documentOf([['/invoices', 'listInvoices'], ['/health', undefined]]));
+    several.write('customers.json', documentOf([['/customers', 'listCustomers'], ['/health', undefined]]));
+    several.write('Other Service.json', documentOf([['/others', 'listInvoices']]));
+    const words = ['init', '--openapi', 'billing.json', '--openapi', 'customers.json', '--openapi', 'Other Service.json'];
+    const ports = [1, 2, 3].map((n) => `http://127.0.0.1:300${n}`);
+    const wrong = await several.run(...words, '--upstream', ports[0], '--upstream', ports[1]);
+    assert.equal(wrong.status, 2);
+    const made = await several.run(...words, ...ports.flatMap((url) => ['--upstream', url]));
+    assert.equal(made.status, 0, made.stderr);
+    const text = several.read('gatehouse.yaml');
+    assert.match(text, /^ {2}- \{file: billing\.json, upstream: billing\}$/m);
+    assert.match(text, /DECIDE: it has paths of a document before it[^]*^ {2}- \{file: customers\.json, name: customers, upstream: customers, strip: "\/customers"\}$/m);
+    assert.match(text, /^ {2}- \{file: "Other Service\.json", name: other-service, upstream: other-service\}$/m);
+    assert.match(text, /^ {2}customers: \{url: "?http:\/\/127\.0\.0\.1:3002"?\}$/m);
+    const checked = await several.run('check', '-c', 'gatehouse.yaml');
+    assert.equal(checked.status, 0, checked.stderr);
+    assert.match(checked.stdout, /GET +\/customers\/health +customers\.GET \/health +upstream customers as \/health/);
+    assert.match(checked.stdout, /GET +\/others +other-service\.listInvoices +upstream other-service\n/);
+    assert.match(made.stderr, /Gatehouse-Principal[^]*host: original[^]*errors_from_upstream: json/);
+    several.remove();
+  });
+
+  it('prints with --missing only the operations without an entry', async () => {
+    const grown = new Folder();
+    new Authority(grown.path).issue('server');
+    const documentOf = (...paths) => ({
+      openapi: '3.1.0', info: { title: 'd', version: '1' }, security: [{ key: [] }],
+      components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
+      paths: Object.fromEntries(paths.map(([path, operationId]) => [path, { post: { operationId, responses: { 200: { description: 'ok' } } } }])),
+    });
+    grown.write('api.json', documentOf(['/orders', 'addOrder']));
+    assert.equal((await grown.run('init', '--openapi', 'api.json', '--upstream', upstream)).status, 0);
+    const none = await grown.run('init', '--missing');
+    assert.deepEqual([none.status, none.stdout], [0, '']);
+    grown.write('api.json', documentOf(['/orders', 'addOrder'], ['/returns', 'addReturn'], ['/refunds', undefined]));
+    const { status, stdout, stderr } = await grown.run('init', '--missing');
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stdout, /addOrder/);
+    assert.match(stdout, /^operations:\n {2}addReturn: \{permission: returns:write\}.*\n {2}"POST \/refunds": \{permission: refunds:write/m);
+    assert.match(stdout, /^# {3}writer: \[refunds:write, returns:write\]$/m);
+    assert.match(stderr, /2 operations without an entry/);
+    assert.equal((await grown.run('init', '--missing', '--openapi', 'api.json')).status, 2);
+    grown.remove();
+  });
+
+  it('fetches a document once, and writes it beside the configuration', async () => {
+    const { createServer } = await import('node:http');
+    const fetched = new Folder();
+    mkdirSync(join(fetched.path, 'etc'));
+    let asked = 0;
+    const document = JSON.stringify({ openapi: '3.1.0', info: { title: 'd', version: '1' }, paths: { '/orders': { get: { operationId: 'listOrders', responses: { 200: { description: 'ok' } } } } } });
+    const server = createServer((request, answer) => {
+      asked += 1;
+      if (request.url === '/v1/openapi?token=abc') answer.writeHead(200, { 'Content-Type': 'application/json' }).end(document);
+      else answer.writeHead(404).end('no');
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const made = await fetched.run('init', '--openapi', `${url}/v1/openapi?token=abc`, '--upstream', url, '-o', 'etc/gatehouse.yaml');
+    assert.equal(made.status, 0, made.stderr);
+    assert.equal(asked, 1);
+    assert.equal(fetched.read('etc/openapi.json'), document);
+    assert.match(fetched.read('etc/gatehouse.yaml'), /^openapi: \[openapi\.json\]$/m);
+    const again = await fetched.run('init', '--openapi', `${url}/v1/openapi?token=abc`, '--upstream', url, '-o', 'etc/other.yaml');
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /openapi\.json exists and is not overwritten/);
+    const missing = await fetched.run('init', '--openapi', `${url}/none?token=secret`, '--upstream', url, '-o', 'other.yaml');
+    assert.equal(missing.status, 1);
+    assert.match(missing.stderr, /\/none answers 404/);
+    assert.doesNotMatch(missing.stderr, /secret/);
+    await new Promise((resolve) => server.close(resolve));
+    fetched.remove();
+  });
+
   it('overwrites nothing', async () => {
     folder.write('small.json', small);
     folder.write('kept.yaml', 'mine');

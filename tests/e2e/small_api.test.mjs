@@ -135,7 +135,7 @@ describe('the small API of', unlessBuilt, () => {
         assert.equal(checked.status, 0, `${checked.stderr}\n${text}`);
         gatehouse = await Gatehouse.start(folder, https, { adminPort: admin });
 
-        const roles = [...text.matchAll(/^ {2}(reader|writer|remover): \[/gm)].map(([, role]) => role);
+        const roles = [...text.matchAll(/^ {2}(reader|writer): \[/gm)].map(([, role]) => role);
         let headers, principal;
         if (jwt) {
           const [iss, aud] = ['issuer', 'audience'].map((claim) => new RegExp(`^ +${claim}: "?([^"\n]*)"?$`, 'm').exec(text)[1]);
