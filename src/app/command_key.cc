@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -27,7 +28,7 @@ struct KeyOptions {
   std::string config = "gatehouse.yaml";
   std::string id;
   std::optional<std::string> expires;
-  std::string overlap = "7d";
+  std::optional<std::string> overlap;
   std::vector<std::string> addresses;
   store::KeyRequest request;
   bool json = false;
@@ -37,12 +38,29 @@ struct KeySession : StoreSession {
   store::KeyService& keys;
 };
 
-int with_keys(const KeyOptions& words, const std::function<int(const KeySession&)>& work) {
+// Whether the command makes keys. Where it does not, it works although the pepper is lost.
+enum class Makes : std::uint8_t { keys, none };
+
+int with_keys(const KeyOptions& words, Makes makes, const std::function<int(const KeySession&)>& work) {
   return with_store("key", words.config, Requires::all_settings, [&](const StoreSession& store) {
-    const auto hasher = open_key_hasher(store.settings);
-    if (!hasher) return fail("key", hasher.error().text);
     const SystemClock clock;
     SystemEntropy entropy;
+    Result<std::shared_ptr<const crypto::KeyHasher>> hasher;
+    if (makes == Makes::keys) {
+      hasher = open_key_hasher(store.settings, store.store);
+    } else {
+      // Of a pepper that is drawn here, and hashes nothing.
+      std::array<std::uint8_t, 32> drawn{};
+      entropy.fill(drawn);
+      auto idle =
+          crypto::KeyHasher::with_pepper(Secret<std::string>(std::string(drawn.begin(), drawn.end())));
+      if (idle) {
+        hasher = std::make_shared<const crypto::KeyHasher>(*std::move(idle));
+      } else {
+        hasher = std::unexpected(idle.error());
+      }
+    }
+    if (!hasher) return fail("key", hasher.error().text);
     store::KeyService keys(store.store, **hasher, entropy, clock, store.recorder.actor());
     return work({store, keys});
   });
@@ -100,12 +118,33 @@ Result<> choose_authenticators(const policy::Settings& settings, store::KeyReque
   return {};
 }
 
+// Some permission must come with the roles, or every operation would refuse the key.
+Result<> check_usable(const policy::Settings& settings, const store::KeyRequest& request) {
+  const auto grants = [&](const std::string& role) {
+    const auto found = settings.roles.find(role);
+    return found != settings.roles.end() && !found->second.empty();
+  };
+  if (grants("authenticated") || std::ranges::any_of(request.roles, grants)) return {};
+  std::vector<std::string> roles;
+  for (const auto& [role, permissions] : settings.roles) {
+    if (role != "anonymous" && !permissions.empty()) roles.push_back(role);
+  }
+  const std::string there = roles.empty() ? "the configuration has no role with a permission"
+                                          : fmt::format("add --role; there are: {}", fmt::join(roles, ", "));
+  return failure(
+      ErrorCode::invalid,
+      fmt::format("{}, so every operation would refuse it; {}",
+                  request.roles.empty() ? "it has no role" : "its roles have no permission", there));
+}
+
 int create(KeyOptions& words) {
-  return with_keys(words, [&](const KeySession& store) {
+  return with_keys(words, Makes::keys, [&](const KeySession& store) {
     for (const std::string& role : words.request.roles) {
       if (!store.settings.roles.contains(role))
         return fail("key", fmt::format("the configuration has no role `{}`", role));
     }
+    if (const auto usable = check_usable(store.settings, words.request); !usable)
+      return fail("key", fmt::format("no key was made: {}", usable.error().text));
     if (const auto chosen = choose_authenticators(store.settings, words.request); !chosen) {
       return fail("key", chosen.error().text);
     }
@@ -151,13 +190,14 @@ void print_json(const store::ListedKey& key, WallTime now) {
   text("state", state_of(key.record, now));
   text("created", date(key.record.created));
   text("expires", date(key.record.expires));
+  text("ends", date(std::min(key.record.expires, key.record.overlap_ends)));
   text("last_used", key.last_used ? date(*key.last_used) : "never");
   builder.end_object();
   fmt::print("{}\n", printable(json::to_text(document.root())));
 }
 
 int list(const KeyOptions& words) {
-  return with_keys(words, [&](const KeySession& store) {
+  return with_keys(words, Makes::none, [&](const KeySession& store) {
     const auto listed = store.finish(store.keys.list(store.loop, StoreSession::until()));
     if (!listed) return fail("key", listed.error().text);
     const WallTime now = SystemClock().wall();
@@ -165,7 +205,7 @@ int list(const KeyOptions& words) {
                  {"PRINCIPAL"},
                  {"ROLES"},
                  {"STATE"},
-                 {"EXPIRES"},
+                 {"ENDS"},
                  {"LAST USED"}});
     for (const store::ListedKey& key : *listed) {
       if (words.json) {
@@ -177,7 +217,7 @@ int list(const KeyOptions& words) {
                  key.record.principal,
                  fmt::format("{}", fmt::join(key.record.roles, ",")),
                  {state, state == "active" ? Paint::green : Paint::faint},
-                 date(key.record.expires),
+                 date(std::min(key.record.expires, key.record.overlap_ends)),
                  key.last_used ? date(*key.last_used) : "never"});
     }
     fmt::print("{}", table.take(Screen::standard_output()));
@@ -191,11 +231,31 @@ void check_id(const KeyOptions& words) {
     wrong_usage("id", "is a whole key; write its id alone, the characters between `gh_` and the next `_`");
 }
 
+// A second rotation makes no second key: it ends the old one earlier.
+int shorten(const KeyOptions& words, const KeySession& store, std::chrono::nanoseconds overlap,
+            std::string_view successor) {
+  const auto done = store.finish(store.keys.shorten(store.loop, StoreSession::until(), words.id, overlap));
+  if (!done) return fail("key", fmt::format("nothing has changed: {}", done.error().text));
+  const int status = store.status_of(*done);
+  if (words.json) {
+    fmt::print("{{\"id\":\"{}\",\"ends\":\"{}\"}}\n", words.id, date(done->ends));
+  } else {
+    fmt::print(stderr, "Key {} was rotated before, to {}. It now ends at {}; no other key was made.\n",
+               words.id, successor, date(done->ends));
+  }
+  return status;
+}
+
 int rotate(const KeyOptions& words) {
   check_id(words);
-  return with_keys(words, [&](const KeySession& store) {
-    const auto overlap = parse_duration(words.overlap);
+  return with_keys(words, Makes::keys, [&](const KeySession& store) {
+    const auto overlap = parse_duration(words.overlap.value_or("7d"));
     if (!overlap) wrong_usage("--overlap", "must be a duration such as 7d");
+    const auto listed = store.finish(store.keys.list(store.loop, StoreSession::until()));
+    if (!listed) return fail("key", listed.error().text);
+    const auto old = std::ranges::find(*listed, words.id, [](const auto& key) { return key.record.id; });
+    if (words.overlap && old != listed->end() && !old->rotated_to.empty())
+      return shorten(words, store, *overlap, old->rotated_to);
     return show_new_key(
         words, store, store.finish(store.keys.rotate(store.loop, StoreSession::until(), words.id, *overlap)));
   });
@@ -203,7 +263,7 @@ int rotate(const KeyOptions& words) {
 
 int revoke(const KeyOptions& words) {
   check_id(words);
-  return with_keys(words, [&](const KeySession& store) {
+  return with_keys(words, Makes::none, [&](const KeySession& store) {
     const auto done = store.finish(store.keys.revoke(store.loop, StoreSession::until(), words.id));
     if (!done) return fail("key", fmt::format("the key {} is NOT revoked: {}", words.id, done.error().text));
     const int status = store.status_of(*done);
@@ -247,7 +307,9 @@ void add_key(CLI::App& program, int& status) {
                   "gatehouse key rotate 1a2B3c4D5e6F --overlap 7d");
   config(rotated);
   rotated.option("id", words->id, "The key's id", Need::required);
-  rotated.option("--overlap", words->overlap, "How long the old key stays valid");
+  rotated.option("--overlap", words->overlap,
+                 "How long the old key stays valid, 7d if it is not given; for a key that was rotated "
+                 "before, it shortens that");
   rotated.flag("--json", words->json, "For programs: {\"id\", \"key\"}");
   rotated.run(status, [words] { return rotate(*words); });
 

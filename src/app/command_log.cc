@@ -1,5 +1,6 @@
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -9,6 +10,7 @@
 #include "app/commands.h"
 #include "app/event_store.h"
 #include "app/event_table.h"
+#include "app/moment.h"
 #include "audit/dropped_names.h"
 #include "audit/event_fields.h"
 #include "audit/query.h"
@@ -27,6 +29,7 @@ constexpr std::chrono::milliseconds kLook{100};
 struct LogOptions {
   std::string config = "gatehouse.yaml";
   std::string since = "1d";
+  std::optional<std::string> until;
   std::array<std::string, audit::kEventFieldCount> members;  // what is asked of each field; empty: nothing
   bool follow = false;
   bool dropped = false;
@@ -37,12 +40,7 @@ std::string option_of(std::size_t field) {
   return fmt::format("--{}", audit::kFieldFacts[field].filter.option);
 }
 
-audit::EventFilter filter_of(const LogOptions& words) {
-  audit::EventFilter filter;
-  const auto since = parse_duration(words.since);
-  if (!since)
-    wrong_usage("--since", fmt::format("must be a duration such as 15m or 7d, not `{}`", words.since));
-  filter.since = SystemClock().wall() - *since;
+audit::EventFilter with_members(audit::EventFilter filter, const LogOptions& words) {
   for (std::size_t i = 0; i < words.members.size(); ++i) {
     if (words.members[i].empty()) continue;
     auto member = audit::filter_by(audit::FieldName::at(i), words.members[i]);
@@ -50,6 +48,32 @@ audit::EventFilter filter_of(const LogOptions& words) {
     filter.members.push_back(*std::move(member));
   }
   return filter;
+}
+
+audit::EventFilter filter_of(const LogOptions& words) {
+  audit::EventFilter filter;
+  filter.order = audit::EventOrder::of_time;
+  const WallTime now = SystemClock().wall();
+  const auto moment = [&](const char* option, const std::string& text) {
+    const auto at = parse_moment(text, now, Direction::past);
+    if (!at) {
+      wrong_usage(option,
+                  fmt::format("must be a duration such as 15m or 7d, a time such as 12:00, or a date such "
+                              "as 2026-11-28T03:00, in UTC, not `{}`",
+                              text));
+    }
+    return *at;
+  };
+  filter.since = moment("--since", words.since);
+  if (!words.until) return with_members(std::move(filter), words);
+  filter.until = moment("--until", *words.until);
+  if (*filter.until <= *filter.since) wrong_usage("--until", "ends before --since begins");
+  return with_members(std::move(filter), words);
+}
+
+std::string period_of(const LogOptions& words) {
+  return words.until ? fmt::format("from {} to {}", words.since, *words.until)
+                     : fmt::format("since {}", words.since);
 }
 
 // Prints the events that pass the filter, and moves the filter after all examined ones. Returns the number of
@@ -113,7 +137,7 @@ int print_dropped_names(const LogOptions& words, EventStore& store) {
     print_table(list);
   }
   if (list.empty())
-    fmt::print(stderr, "No event of the last {} in {} lists a dropped name.\n", words.since, store.path);
+    fmt::print(stderr, "No event {} in {} lists a dropped name.\n", period_of(words), store.path);
   return 0;
 }
 
@@ -130,6 +154,7 @@ Result<> wait_for_change(db::Connection& connection, std::int64_t& version) {
 }
 
 int run(const LogOptions& words) {
+  if (words.until && words.follow) wrong_usage("--until", "ends a period, and --follow has no end");
   if (words.dropped && words.follow) wrong_usage("--dropped", "counts a period and cannot follow");
   audit::EventFilter filter = filter_of(words);
   auto store = open_event_store(words.config);
@@ -142,8 +167,7 @@ int run(const LogOptions& words) {
   auto printed = print_events(store->connection, filter, words, table);
   if (!printed) return fail("log", printed.error().text);
   if (!words.follow) {
-    if (*printed == 0)
-      fmt::print(stderr, "No event of the last {} in {} matches.\n", words.since, store->path);
+    if (*printed == 0) fmt::print(stderr, "No event {} in {} matches.\n", period_of(words), store->path);
     return 0;
   }
   for (;;) {
@@ -161,7 +185,8 @@ void add_log(CLI::App& program, int& status) {
                   "gatehouse log --since 1h --outcome refused --user partner:acme");
   const auto words = std::make_shared<LogOptions>();
   command.option("-c,--config", words->config, "The configuration that names the store");
-  command.option("--since", words->since, "The period, such as 15m or 7d");
+  command.option("--since", words->since, "Its begin: 15m or 7d ago, 12:00 or 2026-11-28T03:00 in UTC");
+  command.option("--until", words->until, "Its end, in the same forms; the present if it is not given");
   for (std::size_t i = 0; i < audit::kEventFieldCount; ++i) {
     const audit::Filter& filter = audit::kFieldFacts[i].filter;
     if (!filter.option.empty())

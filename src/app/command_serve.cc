@@ -1,3 +1,4 @@
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -63,6 +64,20 @@ void reload(Service& service, const std::string& path, std::string asked) {
   service.report_reload(std::move(made.outcome));
 }
 
+// Load balancers see meanwhile that the server drains. A second SIGTERM or SIGINT ends the wait.
+void wait_for_second(const sigset_t& signals, std::chrono::nanoseconds patience) {
+  const auto ends = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const auto left = ends - std::chrono::steady_clock::now();
+    if (left <= std::chrono::nanoseconds(0)) return;
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    const timespec rest{static_cast<std::time_t>(seconds.count()),
+                        static_cast<long>((left - seconds).count())};
+    const int signal = sigtimedwait(&signals, nullptr, &rest);
+    if (signal == SIGTERM || signal == SIGINT) return;
+  }
+}
+
 int serve(const std::string& path) {
   const sigset_t signals = block_signals({SIGHUP, SIGTERM, SIGINT});
   const auto policy = load_policy(path, "nothing was started");
@@ -83,6 +98,7 @@ int serve(const std::string& path) {
       case SIGTERM:
       case SIGINT:
         tell_operator("draining");
+        wait_for_second(signals, (*service)->announce_drain());
         (*service)->drain();
         return 0;
       default:

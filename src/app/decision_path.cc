@@ -125,6 +125,15 @@ std::string limits_text(const EventView& view, Gate gate) {
   return texts.empty() ? std::string("none here") : fmt::format("within {}", fmt::join(texts, ", "));
 }
 
+std::string unmatched_limits_text(const EventView& view) {
+  std::vector<std::string_view> names;
+  if (view.policy != nullptr) {
+    for (const policy::LimitUse& use : view.policy->unmatched_limits) names.push_back(use.limit->name);
+  }
+  return names.empty() ? std::string("no limit by address")
+                       : fmt::format("counted by {}", fmt::join(names, ", "));
+}
+
 std::string route_text(const EventView& view) {
   std::string text = fmt::format("{} {} is {}", view.text("http.request.method"), view.text("http.route"),
                                  view.text("operation"));
@@ -212,6 +221,7 @@ void describe_deciding_gate(GateStep& step, const EventView& view, std::optional
   }
   if (reason == Reason::permission_missing && view.operation != nullptr)
     step.detail += fmt::format(" {}", view.operation->permission);
+  if (view.has("url.path")) step.detail += fmt::format(": {}", view.text("url.path"));
   if (view.has("detail"))
     step.detail += fmt::format("{}{}", step.detail.empty() ? "" : "; ", view.text("detail"));
 }
@@ -266,6 +276,10 @@ std::vector<GateStep> gates_of(json::Value event, const policy::PolicySet* polic
       step.decision = Decision::ended;
       describe_deciding_gate(step, view, reason);
       if (lists_methods) step.text = "Gatehouse answered with the methods of the path";
+    } else if (gate == Gate::route && i == std::to_underlying(Gate::limit_address)) {
+      // A path that no operation answers is not free: the limits by address count it, and did not refuse.
+      step.decision = Decision::passed;
+      step.text = unmatched_limits_text(view);
     } else {
       step.decision = gate ? Decision::not_asked : Decision::not_known;
     }

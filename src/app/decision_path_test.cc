@@ -51,7 +51,8 @@ TEST_F(Account, AnAllowedRequestPassedEveryGate) {
 
 TEST_F(Account, TheGateThatDecidedEndsIt) {
   EXPECT_EQ(letters(R"("outcome":"refused","reason":"malformed_http")"), "pe----------p");
-  EXPECT_EQ(letters(R"("outcome":"refused","reason":"no_such_operation")"), "ppe---------p");
+  EXPECT_EQ(letters(R"("outcome":"refused","reason":"no_such_operation")"), "ppep--------p")
+      << "the limits by address counted it";
   EXPECT_EQ(letters(R"("outcome":"refused","operation":"getOrder","reason":"credential_expired")"),
             "ppppe-------p");
   EXPECT_EQ(letters(known(R"("outcome":"refused","reason":"permission_missing")")), "ppppppe-----p");

@@ -177,7 +177,7 @@ Result<DemoTokens> furnish(const DemoFolder& folder, const DemoPorts& ports) {
 Result<DemoKey> make_partner_key(const policy::PolicySet& policy) {
   const SystemClock clock;
   GATEHOUSE_TRY(const auto store, open_store(policy.settings, clock, db::SqliteStore::Replaced::refuse));
-  GATEHOUSE_TRY(const auto hasher, open_key_hasher(policy.settings));
+  GATEHOUSE_TRY(const auto hasher, open_key_hasher(policy.settings, *store));
   SystemEntropy entropy;
   net::Loop loop(clock);
   store::KeyService keys(*store, *hasher, entropy, clock);

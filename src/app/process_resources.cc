@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <thread>
 #include <variant>
 
@@ -32,6 +33,7 @@
 #include "store/instruction_service.h"
 #include "store/key_maker.h"
 #include "store/key_service.h"
+#include "store/pepper_check.h"
 
 namespace gatehouse::app {
 namespace {
@@ -193,10 +195,26 @@ Result<bool> has_event(const std::string& store, std::string_view id) {
   return !found->lines.empty();
 }
 
-Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings) {
+Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings,
+                                                                 db::SqliteStore& store) {
   const bool own = settings.pepper_file.value.empty();
   const std::string path = own ? beside_store(settings, "pepper") : settings.pepper_file.value;
+  const SystemClock clock;
+  net::Loop loop(clock);
+  const auto check = [&](std::optional<crypto::Digest256> fingerprint) -> Result<> {
+    Result<> same = net::finish(loop, store::check_pepper(loop, store, clock.monotonic() + kStorePatience,
+                                                          fingerprint, clock.wall()));
+    if (same || same.error().code != ErrorCode::conflict) return same;
+    return failure(
+        ErrorCode::conflict,
+        fmt::format("{} {}, so none of the keys in {} would be accepted; restore it from the backup "
+                    "of the store. If it is lost: revoke each key (`gatehouse key list`, `gatehouse "
+                    "key revoke ID`), start the server, and make new keys",
+                    path, fingerprint ? "is not the pepper that the keys were made with" : "is missing",
+                    settings.store));
+  };
   if (own && !exists(path)) {
+    GATEHOUSE_CHECK(check(std::nullopt));
     GATEHOUSE_CHECK(make_folder_of(path));
     std::array<std::uint8_t, 32> fresh{};
     SystemEntropy().fill(fresh);
@@ -206,6 +224,7 @@ Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::S
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   auto hasher = crypto::KeyHasher::with_pepper(Secret<std::string>(std::move(text)));
   if (!hasher) return failure(ErrorCode::invalid, fmt::format("{}: {}", path, hasher.error().text));
+  GATEHOUSE_CHECK(check(hasher->fingerprint()));
   return std::make_shared<const crypto::KeyHasher>(*std::move(hasher));
 }
 
@@ -234,8 +253,8 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
   const unsigned check_threads = std::max(1U, std::thread::hardware_concurrency() / 2);
   resources->checkers = std::make_shared<net::BlockingPool>(
       net::PoolShares{check_threads, kCheckQueue, std::max(1U, check_threads / 2), kCheckQueue / 4});
-  GATEHOUSE_TRY(resources->hasher, open_key_hasher(settings));
   GATEHOUSE_TRY(auto store, open_store(settings, resources->clock, db::SqliteStore::Replaced::follow));
+  GATEHOUSE_TRY(resources->hasher, open_key_hasher(settings, *store));
   resources->store_ = store;
   GATEHOUSE_TRY(auto confirm, store::confirm_in_serving_mark(store));
   const auto report = [background = resources->background_, &clock = resources->clock](
@@ -266,6 +285,11 @@ Result<std::unique_ptr<ProcessResources>> ProcessResources::make(const policy::P
     const std::lock_guard lock(resources->background_->mutex);
     resources->background_->worker = resources->journal->worker(nullptr);
   }
+  resources->shared.trouble = [&own = *resources]() -> std::string_view {
+    if (own.journal->failing()) return "the store takes no events";
+    if (own.keys->stale()) return "the store cannot be read";
+    return {};
+  };
   resources->record_left_changes();
   return resources;
 }

@@ -46,8 +46,9 @@ Result<std::shared_ptr<db::SqliteStore>> open_store(const policy::Settings& sett
 // The events in the store of these settings, with their tables.
 Result<std::unique_ptr<audit::Sink>> open_event_sink(const policy::Settings& settings);
 // The keyed hash of API keys. Its pepper is a file of 64 hex digits, created at the first call if it is
-// missing.
-Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings);
+// missing and no key of the store is in force. `conflict`: the keys were made with another one.
+Result<std::shared_ptr<const crypto::KeyHasher>> open_key_hasher(const policy::Settings& settings,
+                                                                 db::SqliteStore& store);
 // Whether the events in the store at that path have one of this `request.id`.
 Result<bool> has_event(const std::string& store, std::string_view id);
 // The whole file.

@@ -25,7 +25,7 @@ std::vector<HeldSetting> held_until_restart(const policy::Settings& settings) {
                defaults, routing, fields, operations, log, keep_events, keep_size, details, accepted,
                memory_bodies, memory_place, security_txt, workers, assertion_key] = settings;
   const auto& [https, http, http_answer, names, health, admin, admin_access, proxy_protocol, connections,
-               place, connections_per_address, head] = listen;
+               place, connections_per_address, head, shared, drain] = listen;
   std::string sinks;
   for (const policy::LogSettings& sink : log)
     sinks.append(std::visit([](const auto& one) { return one.text(); }, sink)).append("\n");

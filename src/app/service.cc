@@ -10,7 +10,10 @@
 #include "app/listening.h"
 #include "app/restart.h"
 #include "app/two_steps.h"
+#include "base/siphash.h"
 #include "core/instructions.h"
+#include "db/file_locks.h"
+#include "net/socket.h"
 #include "store/instruction_service.h"
 
 namespace gatehouse::app {
@@ -19,6 +22,32 @@ namespace {
 // A session ticket's key lives as long as its context: once a day there is a new one.
 constexpr std::chrono::hours kTlsLifetime{24};
 constexpr std::chrono::seconds kTakeOver{30};  // between two looks
+
+// A second server with the same addresses would take a part of the connections, without a word. The locks on
+// the store's file keep two starts at once apart; they last as long as the process.
+Result<> find_free(const policy::Settings& settings) {
+  if (settings.listen.shared) return {};
+  constexpr std::size_t kFirstPlace = std::size_t{1} << 49U;  // behind those of store/key_maker.h
+  GATEHOUSE_TRY(db::FileLocks* const locks, db::FileLocks::of(settings.store));
+  for (const auto& one : {settings.listen.https, settings.listen.http, settings.listen.admin}) {
+    if (!one || one->port == 0) continue;
+    const net::Endpoint endpoint{one->address, one->port};
+    const std::uint64_t place = TableHash(SipKey{}).finish(endpoint.text()).low % (std::uint64_t{1} << 40U);
+    const auto taken = [&] {
+      return failure(
+          ErrorCode::conflict,
+          fmt::format("another server listens on {}; stop it first, or, for processes that share the "
+                      "connections, write `listen: {{shared: true}}` for all of them",
+                      endpoint.text()));
+    };
+    GATEHOUSE_TRY(const bool locked, locks->lock(kFirstPlace + static_cast<std::size_t>(place)));
+    if (!locked) return taken();
+    const Result<> free = net::Listener::find_free(endpoint);
+    if (!free && free.error().code == ErrorCode::conflict) return taken();
+    GATEHOUSE_CHECK(free);
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -71,6 +100,7 @@ Result<> Service::launch(const SharedParts& shared) {
   tls_made_ = resources_->clock.monotonic();
   policy_ = policy;
   revocations_ = shared.revocations;
+  GATEHOUSE_CHECK(find_free(policy->settings));
   const std::size_t count = worker_count(policy->settings);
   slots_.resize(count);
   std::vector<Result<>> started(count);
@@ -184,6 +214,11 @@ std::string Service::asked_reload() const {
 }
 
 void Service::report_reload(store::ReloadOutcome outcome) { resources_->report_reload(std::move(outcome)); }
+
+std::chrono::nanoseconds Service::announce_drain() {
+  resources_->shared.state = server::State::draining;
+  return policy_->settings.listen.drain;
+}
 
 void Service::drain() {
   resources_->shared.state = server::State::draining;

@@ -1,6 +1,7 @@
 // A running server: starts workers under a policy, reloads it without dropping a request, and drains.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ class Service {
   const policy::PolicySet& policy() const { return *policy_; }
   // Sinks open their files again.
   void reopen_logs() { resources_->journal->reopen(); }
+  // Health checks say `draining` from now on. How long they do before drain() closes the listeners.
+  std::chrono::nanoseconds announce_drain();
   // Takes no new connections, and returns when the last answer has left or the drain deadline has passed.
   void drain();
 

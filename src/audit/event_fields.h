@@ -107,7 +107,7 @@ inline constexpr std::tuple kEventFields{
           "the caller's trace if it was not continued"),
     field("client.address", Form::address, Presence::always, client_of,
           "the peer's address, or the client's address as a trusted proxy states it",
-          {"ip", "Only this address"}),
+          {"ip", "Only this address, or a network such as 10.0.0.0/8"}),
     field("server.address", Form::text, Presence::when_known, &Event::host,
           "the host that the request asked for, if [`openapi`](documents.md) has documents for some `hosts` "
           "only",
@@ -116,6 +116,10 @@ inline constexpr std::tuple kEventFields{
           "`_OTHER` for a method that HTTP does not define, and for bytes that are not HTTP"),
     field("http.route", Form::text, Presence::always, &Event::route,
           "the path's template, never the path as sent"),
+    field("url.path", Form::text, Presence::when_known, &Event::path,
+          "the path, if no operation answers it: at most 256 bytes; `[redacted]` stands for each segment "
+          "that is "
+          "not a word or a number, because it may be a secret"),
     field("operation", Form::text, Presence::always, &Event::operation, "the operation, if one was found",
           {"operation", "Only this operation, such as getOrder"}),
     field("resource", Form::attributes, Presence::always, &Event::resource,
@@ -154,7 +158,8 @@ inline constexpr std::tuple kEventFields{
     field("effect", Form::word, Presence::when_known, effect_of,
           "`none`, `done` or `unknown`: the effect of a sensitive operation; not in its intent"),
     field("http.response.status_code", Form::number, Presence::always, status_of,
-          "the status of the answer; `null` if none was sent"),
+          "the status of the answer; `null` if none was sent",
+          {"status", "Only this status, or all of a class, such as 4xx"}),
     field("duration_ms", Form::milliseconds, Presence::always, &Event::duration,
           "the duration in milliseconds"),
     field("http.request.body.size", Form::number, Presence::always, &Event::request_body_size,

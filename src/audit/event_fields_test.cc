@@ -34,6 +34,7 @@ Event full() {
   event.caller_trace_id = "1af7651916cd43dd8448eb211c80319c";
   event.host = "api.example.com";
   event.sent_id = "partner-17";
+  event.path = "/orders/42";
   event.resource = kTwo;
   event.query = kTwo;
   event.dropped = kNames;
@@ -74,7 +75,7 @@ TEST(EventFields, AreTheMembersOfALineInTheirOrder) {
 // A member of Event that is new makes this not compile: it needs a line in the list, and one here.
 TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   Event event = full();
-  auto& [name, time, request_id, trace_id, sent_id, caller_trace_id, client, has_client, host, method, route,
+  auto& [name, time, request_id, trace_id, sent_id, caller_trace_id, client, has_client, host, method, route, path,
          operation, resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome, stage,
          reason, rule, sensitive, effect, status, duration, request_body_size, response_body_size, upstream,
          upstream_status, detail, said, credentials] = event;
@@ -86,7 +87,7 @@ TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   };
   using Text = std::string_view;
   for (Text* const text :
-       {&name, &request_id, &trace_id, &sent_id, &caller_trace_id, &host, &method, &route, &operation,
+       {&name, &request_id, &trace_id, &sent_id, &caller_trace_id, &host, &method, &route, &path, &operation,
         &user_id, &scheme, &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
     shows(*text, Text("another"), *text);
   shows(time, WallTime{}, "time");
@@ -173,6 +174,7 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
   other.operation = "listOrders";
   other.host = "other.example.com";
   other.sent_id = "partner-18";
+  other.status = 502;
   Event first = full();
   {
     Journal journal(list(store()), clock_);
@@ -191,19 +193,46 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
     EXPECT_TRUE(options.insert(filter.option).second) << filter.option;
     EXPECT_FALSE(filter.help.empty()) << filter.option;
     const FieldName field = FieldName::at(i);
-    const auto by_first = filter_by(field, *one.root().find_string(field));
-    const auto by_other = filter_by(field, *two.root().find_string(field));
+    const auto written = [&](const json::Document& document) {
+      const json::Value value = *document.root().find(field);
+      return value.is_number() ? value.literal() : value.string();
+    };
+    const auto by_first = filter_by(field, written(one));
+    const auto by_other = filter_by(field, written(two));
     ASSERT_TRUE(by_first && by_other) << filter.option;
     EXPECT_THAT(found(*by_first), ElementsAre(first.request_id)) << filter.option;
     EXPECT_THAT(found(*by_other), ElementsAre("other")) << filter.option;
     EXPECT_THAT(found({field, "nothing"}), IsEmpty()) << filter.option;
   }
   EXPECT_EQ(options,
-            (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "sent-id", "user"}));
+            (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "sent-id", "status", "user"}));
+}
+
+TEST_F(FieldFilters, FindNetworksAndClassesOfStatuses) {
+  Event other = event("other");
+  other.client = *IpAddress::parse("2001:db8::1");
+  other.status = 503;
+  Event none = event("none");
+  none.has_client = false;
+  none.status = 0;
+  {
+    Journal journal(list(store()), clock_);
+    const auto worker = journal.worker(nullptr);
+    for (const Event* const one : {&other, &none}) worker->record(*one);
+  }
+  EXPECT_THAT(found(*filter_by("client.address", "2001:DB8::/32")), ElementsAre("other"));
+  EXPECT_THAT(found(*filter_by("client.address", "2001:DB8:0::1")), ElementsAre("other"));
+  EXPECT_THAT(found(*filter_by("client.address", "2001:db9::/32")), IsEmpty());
+  EXPECT_THAT(found(*filter_by("client.address", "0.0.0.0/0")), IsEmpty());
+  EXPECT_THAT(found(*filter_by("http.response.status_code", "5xx")), ElementsAre("other"));
+  EXPECT_THAT(found(*filter_by("http.response.status_code", "503")), ElementsAre("other"));
+  EXPECT_THAT(found(*filter_by("http.response.status_code", "4xx")), IsEmpty());
 }
 
 TEST_F(FieldFilters, RefuseWhatNoEventCanHave) {
-  EXPECT_EQ(filter_by("client.address", "2001:DB8:0::1")->value, "2001:db8::1") << "as events write it";
+  EXPECT_THAT(filter_by("http.response.status_code", "4x").error().text,
+              HasSubstr("must be a status such as"));
+  EXPECT_FALSE(filter_by("http.response.status_code", "700"));
   EXPECT_THAT(filter_by("client.address", "localhost").error().text, HasSubstr("must be an address such as"));
   EXPECT_THAT(filter_by("outcome", "open").error().text,
               HasSubstr("must be allowed, refused, upstream or failed, not `open`"));

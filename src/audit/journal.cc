@@ -97,6 +97,8 @@ net::Task<Result<>> Journal::Worker::record_durably(const Event& event, Monotoni
   if (!journal_.can_be_durable_) {
     co_return failure(ErrorCode::denied, "no sink keeps events durably: name a store or a file");
   }
+  if (journal_.failing())
+    co_return failure(ErrorCode::unavailable, "the store takes no events since its last failure");
   auto shared = std::make_shared<Waiting>();
   append(event, shared);
   Wait wait(*loop_, std::move(shared), deadline);
@@ -301,9 +303,12 @@ std::size_t Journal::deliver(Lane& lane) {
     if (!attempt(*sink, lane.taken, Durable::later, "retrying")) failing.push_back(sink.get());
   }
   bool everywhere = true;
-  for (Sink* const sink : failing)
+  for (Sink* const sink : failing) {
+    failing_.store(true, std::memory_order_relaxed);
     everywhere =
         write_with_retry(*sink, lane.taken, sink == first ? Durable::now : Durable::later) && everywhere;
+  }
+  failing_.store(false, std::memory_order_relaxed);
   (everywhere ? written_ : lost_).fetch_add(lane.taken.facts.size(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(lane.mutex);
@@ -327,6 +332,7 @@ Result<> Journal::attempt(Sink& sink, const Batch& batch, Durable durable, std::
 
 bool Journal::write_with_retry(Sink& sink, const Batch& batch, Durable durable) {
   auto pause = kFirstRetry;
+  MonotonicTime told = clock_.monotonic();
   for (int tries = 2;; ++tries) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, pause, [&] { return stop_; });
@@ -336,8 +342,17 @@ bool Journal::write_with_retry(Sink& sink, const Batch& batch, Durable durable) 
     if (last) {
       return attempt(sink, batch, durable, fmt::format("{} events are lost", batch.facts.size())).has_value();
     }
-    if (sink.write(batch, durable)) return true;
-    failures_.fetch_add(1, std::memory_order_relaxed);
+    const Result<> written = sink.write(batch, durable);
+    if (written) {
+      if (options_.on_problem) options_.on_problem(fmt::format("{}: it takes events again", sink.name()));
+      return true;
+    }
+    if (clock_.monotonic() - told >= kTellAgain) {
+      told = clock_.monotonic();
+      report(sink, written.error(), "sensitive operations are refused; retrying");
+    } else {
+      failures_.fetch_add(1, std::memory_order_relaxed);
+    }
   }
 }
 

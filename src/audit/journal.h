@@ -57,6 +57,7 @@ class Journal {
  public:
   static constexpr std::chrono::milliseconds kGather{20};
   static constexpr std::chrono::seconds kTidy{5};
+  static constexpr std::chrono::minutes kTellAgain{1};  // of a failure that lasts
 
   // `clock` must outlive the journal. At least one sink is given, because events without a sink are lost.
   // `readers` are woken when the sinks have something new, and read it from the store among them.
@@ -76,6 +77,8 @@ class Journal {
   void reopen();
   // Returns when everything recorded before the call has been given to the sinks. Blocks.
   void flush();
+  // Whether the store takes no events now: sensitive operations are refused at once. From any thread.
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
   // Prometheus text: the counts of events, and how the journal, its sinks and readers do.
   void render(std::string& out) const;
 
@@ -117,6 +120,7 @@ class Journal {
   std::uint64_t rounds_asked_ = 0;
   std::uint64_t rounds_done_ = 0;
   std::atomic<bool> wanted_{false};
+  std::atomic<bool> failing_{false};
 
   std::atomic<std::uint64_t> waits_{0};
   std::atomic<std::uint64_t> failures_{0};
@@ -129,7 +133,8 @@ class Journal::Worker final : public AuditSink {
  public:
   ~Worker() override;
   void record(const Event& event) override;
-  // `denied` where no sink can keep an event durably, and then nothing is recorded; else as AuditSink says.
+  // `denied` where no sink can keep an event durably, `unavailable` while the store fails, and then nothing
+  // is recorded; else as AuditSink says.
   net::Task<Result<>> record_durably(const Event& event, MonotonicTime deadline) override;
   void keep_original(std::string_view request_id, unsigned status, std::string_view head,
                      std::string_view body, std::span<const std::string_view> credentials = {}) override;

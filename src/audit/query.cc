@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "audit/event_files.h"
 #include "audit/event_line.h"
 #include "base/ip.h"
+#include "base/strings.h"
 #include "base/uuid.h"
 #include "json/parser.h"
 
@@ -40,10 +43,19 @@ class StoredLine {
     known_ = line_.read(line);
     return known_ || parser_.parse(line, document_).has_value();  // another version has other fields
   }
-  bool says(FieldName field, std::string_view wanted) const {
-    if (!known_) return document_.root().find_string(field) == wanted;
-    const std::string_view text = line_.text(field);
-    return text.contains('\\') ? unescaped(text) == wanted : !text.empty() && text == wanted;
+  bool says(const MemberFilter& wanted) const {
+    if (wanted.network) {
+      const auto address = IpAddress::parse(text_of(wanted.field));
+      return address && wanted.network->contains(*address);
+    }
+    if (kFieldFacts[wanted.field.index()].form == Form::number) {
+      const std::string number = number_of(wanted.field);
+      if (wanted.hundred) return number.size() == 3 && number[0] == *wanted.hundred;
+      return number == wanted.value;
+    }
+    if (!known_) return document_.root().find_string(wanted.field) == wanted.value;
+    const std::string_view text = line_.text(wanted.field);
+    return text.contains('\\') ? unescaped(text) == wanted.value : !text.empty() && text == wanted.value;
   }
   std::optional<WallTime> time() const {
     if (known_) return parse_time(line_.text("time"));
@@ -52,6 +64,17 @@ class StoredLine {
   }
 
  private:
+  // Empty where it has none.
+  std::string text_of(FieldName field) const {
+    if (known_) return unescaped(line_.text(field));
+    return std::string(document_.root().find_string(field).value_or(std::string_view()));
+  }
+  std::string number_of(FieldName field) const {
+    if (known_) return std::string(line_.raw(field));
+    const auto value = document_.root().find(field);
+    return value && value->is_number() ? std::string(value->literal()) : std::string();
+  }
+
   EventLine line_;
   bool known_ = false;  // else the document has it
   json::Parser parser_;
@@ -86,11 +109,56 @@ Result<MemberFilter> filter_by(FieldName field, std::string_view value) {
   };
   const FieldFacts& facts = kFieldFacts[field.index()];
   if (facts.filter.allows != nullptr && !facts.filter.allows(value)) return refused(facts.filter.allowed);
+  if (facts.form == Form::number) {
+    const bool digits = value.size() == 3 && value[0] >= '1' && value[0] <= '5' &&
+                        ((is_digit(value[1]) && is_digit(value[2])) || value.substr(1) == "xx");
+    if (!digits) return refused("a status such as 404, or all of a class such as 4xx");
+    MemberFilter filter{field, std::string(value)};
+    if (value.ends_with("xx")) filter.hundred = value[0];
+    return filter;
+  }
   if (facts.form != Form::address) return MemberFilter{field, std::string(value)};
-  const auto address = IpAddress::parse(value);
-  if (!address) return refused("an address such as 203.0.113.9");
-  return MemberFilter{field, address->text()};  // as events write it
+  const auto network = IpNetwork::parse(value);
+  if (!network) return refused("an address such as 203.0.113.9, or a network such as 10.0.0.0/8");
+  return MemberFilter{field, std::string(value), network};
 }
+
+namespace {
+
+// The events that an order of time holds back until no earlier one can come.
+class Waiting {
+ public:
+  explicit Waiting(const std::function<bool(const StoredEvent&)>& each) : each_(each) {}
+  bool add(const StoredEvent& event) {
+    lines_.emplace(std::pair{event.time, event.position}, event.line);
+    return lines_.size() <= kMostWaiting || pass_first();
+  }
+  // Those that began before.
+  bool pass(WallTime before) {
+    while (!lines_.empty() && lines_.begin()->first.first < before) {
+      if (!pass_first()) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool pass_first() {
+    const auto first = lines_.begin();
+    const bool goes_on = each_({first->first.second, first->first.first, first->second});
+    lines_.erase(first);
+    return goes_on;
+  }
+
+  const std::function<bool(const StoredEvent&)>& each_;
+  std::map<std::pair<WallTime, std::int64_t>, std::string> lines_;
+};
+
+struct Run {
+  std::int64_t position, earliest;
+  Stretch lines;
+};
+
+}  // namespace
 
 Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& filter,
                                  const std::function<bool(const StoredEvent&)>& each) {
@@ -101,27 +169,37 @@ Result<std::int64_t> read_events(db::Connection& connection, const EventFilter& 
                     "SELECT position, earliest, file, offset, size FROM gatehouse_runs "
                     "WHERE position + events > ?1 + 1 AND latest >= ?2 AND earliest < ?3 ORDER BY position",
                     {filter.after, nanoseconds_of(since), nanoseconds_of(until)}));
-  EventFileReader files(event_folder(connection));
-  StoredLine parsed;
-  std::int64_t last = filter.after;
+  std::vector<Run> runs;
   for (;;) {
     GATEHOUSE_TRY(const bool more, rows.next());
-    if (!more) return last;
-    std::int64_t position = rows.integer(0) - 1;
-    GATEHOUSE_TRY(const std::string_view lines,
-                  files.read({rows.integer(2), rows.integer(3), rows.integer(4)}));
+    if (!more) break;
+    runs.push_back({rows.integer(0), rows.integer(1), {rows.integer(2), rows.integer(3), rows.integer(4)}});
+  }
+  // When the events behind each run can have begun, at the earliest.
+  std::vector<std::int64_t> behind(runs.size() + 1, std::numeric_limits<std::int64_t>::max());
+  for (std::size_t i = runs.size(); i-- > 0;) behind[i] = std::min(behind[i + 1], runs[i].earliest);
+  EventFileReader files(event_folder(connection));
+  StoredLine parsed;
+  Waiting waiting(each);
+  std::int64_t last = filter.after;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    std::int64_t position = runs[i].position - 1;
+    GATEHOUSE_TRY(const std::string_view lines, files.read(runs[i].lines));
     const bool goes_on = for_each_line(lines, [&](std::string_view line) {
       last = std::max(last, ++position);
       if (position <= filter.after || !parsed.parse(line)) return true;
-      const WallTime time = parsed.time().value_or(wall_time_from_nanoseconds(rows.integer(1)));
+      const WallTime time = parsed.time().value_or(wall_time_from_nanoseconds(runs[i].earliest));
       if (time < since || time >= until) return true;
-      const bool wanted = std::ranges::all_of(filter.members, [&](const MemberFilter& member) {
-        return parsed.says(member.field, member.value);
-      });
-      return !wanted || each({position, time, line});
+      if (!std::ranges::all_of(filter.members, [&](const MemberFilter& one) { return parsed.says(one); }))
+        return true;
+      const StoredEvent event{position, time, line};
+      return filter.order == EventOrder::stored ? each(event) : waiting.add(event);
     });
-    if (!goes_on) return last;
+    const bool is_last = i + 1 == runs.size();
+    const WallTime before = is_last ? WallTime::max() : wall_time_from_nanoseconds(behind[i + 1]);
+    if (!goes_on || !waiting.pass(before)) return last;
   }
+  return last;
 }
 
 Result<Explanation> explain(db::Connection& connection, std::string_view request_id) {
@@ -151,7 +229,8 @@ Result<Explanation> explain(db::Connection& connection, std::string_view request
       GATEHOUSE_TRY(const std::string_view lines,
                     files.read({rows.integer(0), rows.integer(1), rows.integer(2)}));
       for_each_line(lines, [&](std::string_view line) {
-        if (line.contains(request_id) && parsed.parse(line) && parsed.says("request.id", request_id)) {
+        if (line.contains(request_id) && parsed.parse(line) &&
+            parsed.says({.field = "request.id", .value = std::string(request_id)})) {
           explanation.lines.emplace_back(line);
         }
         return true;

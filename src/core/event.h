@@ -61,6 +61,7 @@ struct Event {
   std::string_view host;  // that the request asked for; empty: unknown, or all hosts have the same operations
   std::string_view method;
   std::string_view route;  // the template, never the path as sent
+  std::string_view path;   // where no operation answers; what may be a secret is withheld already
   std::string_view operation;
   // Parameters whose values may be shown: a value that is a credential by its form is withheld already.
   std::span<const Attribute> resource;  // path parameters that may be logged

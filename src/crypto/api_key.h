@@ -47,6 +47,8 @@ class KeyHasher {
   // `invalid` for a pepper of fewer than 32 bytes.
   static Result<KeyHasher> with_pepper(const Secret<std::string>& pepper);
   Digest256 hash(const ApiKey& key) const { return hmac_.mac(key.text()); }
+  // Tells one pepper from another, and nothing else of it.
+  Digest256 fingerprint() const { return hmac_.mac("gatehouse: the pepper of API keys"); }
   // In constant time.
   bool matches(const ApiKey& key, const Digest256& stored) const { return hmac_.matches(key.text(), stored); }
 

@@ -115,6 +115,7 @@ struct Found {
   std::string_view limit_policies;
 
   Kept<schema::Findings> findings;
+  Kept<std::string> undeclared;  // the name behind a finding of `undeclared`, for operators; empty: not known
   std::string_view findings_in;  // "body", or empty where each finding says it
   std::uint64_t body_bytes = 0;
   // Of the memory that bodies and answers take; null: it is not counted.

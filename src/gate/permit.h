@@ -28,12 +28,23 @@ class Permitter {
       }));
     }
     if (!counted.principal()->permissions.contains(operation.permission_index)) {
+      tell_roles(exchange, counted.principal().identity());
       return refuse(Reason::permission_missing, operation.permission_rule);
     }
     return Permission(std::move(counted));
   }
 
  private:
+  // For operators: which roles do not have the permission.
+  static void tell_roles(Exchange& exchange, const Identity& who) {
+    if (!exchange.detail.empty()) exchange.detail.append("; ");
+    exchange.detail.append(who.roles.empty() ? "the caller has no role" : "the caller has the roles ");
+    for (const std::string& role : who.roles) {
+      if (&role != &who.roles.front()) exchange.detail.append(", ");
+      exchange.detail.append(role);
+    }
+  }
+
   // Also of those who are shown beside the one who acts, and where the request counts as anonymous. By the
   // id, and by the name that records give to one that is a credential itself.
   template <typename Blocks>

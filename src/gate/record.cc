@@ -17,6 +17,7 @@
 namespace gatehouse::gate {
 namespace {
 
+constexpr std::size_t kLongestPath = 256;  // bytes, of one that no operation answers
 constexpr std::string_view kRedacted = "[redacted]";
 constexpr std::string_view kUnnamedCookie = "(unnamed)";  // no token, so that no caller can send it
 
@@ -64,6 +65,26 @@ std::string_view shown(std::string_view text, std::string& kept) {
   return kept;
 }
 
+// Of a path that no operation answers, which may hold anything: the segments that are words or numbers.
+// Others may be secrets, such as the token of a link. `kept` holds the text.
+std::string_view shown_path(std::string_view path, std::string& kept) {
+  constexpr std::size_t kLongestSegment = 32;
+  const auto is_word = [](char c) {
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '_' || c == '.';
+  };
+  kept.clear();
+  while (!path.empty() && kept.size() < kLongestPath) {
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    const std::string_view number = segment.substr(segment.starts_with('v') ? 1 : 0);  // 42, v2
+    const bool plain = segment.size() <= kLongestSegment &&
+                       (std::ranges::all_of(segment, is_word) || std::ranges::all_of(number, is_digit));
+    kept.append("/").append(plain ? segment : kRedacted);
+  }
+  return std::string_view(kept).substr(0, kLongestPath);
+}
+
 // The name of a cookie in an event: never a possible value. Empty if there is nothing to name.
 std::string_view shown_name(const http::Cookie& cookie) {
   if (!cookie.name.empty() || trimmed(cookie.piece).empty()) return cookie.name;
@@ -99,7 +120,11 @@ std::string_view EventBuilder::detail_of(const Exchange& exchange) {
     std::string_view at = finding.at;
     // The pointer of a parameter says itself where it travels: /query/limit.
     if (exchange.findings_in.empty() && at.starts_with('/')) at.remove_prefix(1);
-    findings_.append(exchange.findings_in).append(at).append(": ").append(finding.rule);
+    const bool is_other = finding.rule == "undeclared" && at.ends_with("/*") && !exchange.undeclared.empty();
+    if (is_other) at.remove_suffix(1);
+    findings_.append(exchange.findings_in).append(at);
+    if (is_other) findings_.append(exchange.undeclared);
+    findings_.append(": ").append(finding.rule);
   }
   return findings_;
 }
@@ -173,6 +198,7 @@ Event EventBuilder::build(const Exchange& exchange, const Ending& ending, Monoto
     event.resource = resource_;
     event.query = query_;
   }
+  if (exchange.checked.operation() == nullptr) event.path = shown_path(exchange.head.path, path_);
   dropped_.clear();
   if (exchange.checked.operation() != nullptr && exchange.checked.operation()->upstream() != nullptr &&
       (!ending.refusal || ending.refusal->stage() == Stage::call)) {

@@ -38,7 +38,7 @@ class EventBuilder {
   std::vector<std::string> dropped_;
   std::vector<Proven> also_;
   std::vector<std::string_view> credentials_;
-  std::string findings_, detail_, said_, sent_id_;
+  std::string findings_, detail_, said_, sent_id_, path_;
   std::array<char, 32> trace_{}, caller_trace_{};
 };
 

@@ -236,6 +236,13 @@ std::size_t write_refusal(std::string& out, const Refusal& refusal, http::Method
   return body.size();
 }
 
+std::string_view tls_required_answer() {
+  return "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 73\r\n"
+         "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+         R"({"error":"invalid_request","message":"This port speaks TLS: use https."})"
+         "\n";
+}
+
 bool has_body(const Released& answer) {
   return answer.exchange().head.method != http::Method::head && !is_bodiless(answer.status());
 }

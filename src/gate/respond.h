@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/response.h"
 #include "core/verdict.h"
@@ -38,6 +39,9 @@ Released respond(Exchange& exchange, ListenerPage page);
 // closed; to HEAD without its body (RFC 9110 section 9.3.2). Returns the size of the body.
 std::size_t write_refusal(std::string& out, const Refusal& refusal, http::Method to, const Uuid& id,
                           std::string_view date_line, std::string_view fixed_fields);
+
+// To a client that speaks HTTP where TLS is expected: a whole message, 400 and the connection closed.
+std::string_view tls_required_answer();
 
 // Whether the answer is one that may have a body (RFC 9110, section 6.4.1).
 bool has_body(const Released& answer);

@@ -149,6 +149,7 @@ Verdict<const openapi::Content*> Validator::announced_content(Exchange& exchange
                               exchange.policy->credential_pairs.get(),
                               operation.input_values};
   if (!operation.api->input->read(raw, memory_, exchange.parameters, exchange.findings)) {
+    exchange.undeclared = in_finding({}, memory_.undeclared());
     return refuse(Reason::parameters_invalid);
   }
   keep_marked_parameters(exchange, operation);
@@ -242,6 +243,7 @@ Verdict<void> Validator::read_body(Exchange& exchange, const policy::Operation& 
     case openapi::BodyKind::form:
       if (content.form->decode(bytes, memory_, exchange.body, exchange.findings, operation.input_values))
         return {};
+      exchange.undeclared = in_finding({}, memory_.undeclared());
       return refuse(Reason::body_invalid);
     case openapi::BodyKind::text:
       if (!is_utf8(bytes)) return refuse_body(exchange, Reason::body_malformed, "encoding");

@@ -164,7 +164,12 @@ Progress RequestParser::finish(std::string_view data, RequestHead& head) {
   head.path = head.target.substr(0, question);
   head.query = question == std::string_view::npos ? std::string_view{} : head.target.substr(question + 1);
 
-  if (const auto wrong = read_host(head)) return refuse(*wrong);
+  const bool may_lack_host =
+      limits_.missing_host == MissingHost::taken && fields.value(FieldId::host).value_or("").empty();
+  head.host = {};
+  if (!may_lack_host) {
+    if (const auto wrong = read_host(head)) return refuse(*wrong);
+  }
   if (head.scheme != TargetScheme::unsaid) {
     if (const auto wrong = compare_host(head, parts.authority)) return refuse(*wrong);
   }

@@ -31,11 +31,15 @@
 
 namespace gatehouse::http {
 
+// Whether a request may name no host, as the health checks of load balancers do: then it has an empty one.
+enum class MissingHost : std::uint8_t { refused, taken };
+
 struct RequestLimits {
   std::size_t head = 16 * 1024;  // request line, fields and both final line ends; at most 65535
   std::size_t target = 8 * 1024;
   std::size_t fields = 64;  // at most Fields::kCapacity
   EncodedSlash encoded_slash = EncodedSlash::refused;
+  MissingHost missing_host = MissingHost::refused;
 };
 
 // One request after the other on a connection:

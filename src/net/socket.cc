@@ -68,7 +68,12 @@ Result<Endpoint> Socket::local() const {
   return address.endpoint();
 }
 
-Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, Endpoint endpoint, ListenOptions options) {
+namespace {
+
+enum class Sharing : std::uint8_t { with_others, alone };
+
+// A socket that is bound to the endpoint.
+Result<Socket> bound_to(Endpoint endpoint, Sharing sharing) {
   const SocketAddress address(endpoint);
   const auto failed = [&](int number) {
     const ErrorCode code = number == EADDRINUSE ? ErrorCode::conflict
@@ -81,15 +86,32 @@ Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, Endpoint endpoint, 
   const int descriptor = socket.descriptor();
   const int one = 1;
   ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+  if (sharing == Sharing::with_others) ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // the accepted ones inherit it
   if (address.storage.ss_family == AF_INET6) {
     ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   }
   if (::bind(descriptor, address.pointer(), address.size) != 0) return failed(errno);
-  if (::listen(descriptor, options.backlog) != 0) return failed(errno);
+  return socket;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, Endpoint endpoint, ListenOptions options) {
+  GATEHOUSE_TRY(Socket socket, bound_to(endpoint, Sharing::with_others));
+  if (::listen(socket.descriptor(), options.backlog) != 0) {
+    return std::unexpected(
+        system_error(ErrorCode::unavailable, fmt::format("cannot listen on {}", endpoint.text()), errno));
+  }
   GATEHOUSE_TRY(const Endpoint local, socket.local());
   return std::make_unique<Listener>(loop, std::move(socket), local);
+}
+
+// Where a socket listens, another one is bound there only if both share the port (socket(7), SO_REUSEPORT).
+Result<> Listener::find_free(Endpoint endpoint) {
+  if (endpoint.port == 0) return {};
+  GATEHOUSE_CHECK(bound_to(endpoint, Sharing::alone));
+  return {};
 }
 
 Listener::Listener(Loop& loop, Socket socket, Endpoint endpoint)

@@ -57,6 +57,8 @@ class Listener final : private Watcher, private Deferred {
  public:
   // Port 0 takes a free one: see endpoint(). An IPv6 endpoint takes IPv6 only.
   static Result<std::unique_ptr<Listener>> open(Loop& loop, Endpoint endpoint, ListenOptions options = {});
+  // Whether no socket listens on the endpoint, of this process or another. `conflict`: one does.
+  static Result<> find_free(Endpoint endpoint);
   Listener(Loop& loop, Socket socket, Endpoint endpoint);
   ~Listener() override;
   Listener(const Listener&) = delete;

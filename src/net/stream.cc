@@ -189,6 +189,10 @@ Stream::Handshake Stream::connect_tls(std::shared_ptr<const ClientTls> context, 
   return {*this, {}};
 }
 
+bool Stream::peer_speaks_http() const { return engine_ && engine_->peer_speaks_http(); }
+
+void Stream::forget_tls() { engine_.reset(); }
+
 bool Stream::Handshake::attempt() {
   if (!result_) return true;
   if (stream_.timed_out_) {

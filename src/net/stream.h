@@ -87,6 +87,10 @@ class Stream final : private Watcher, private Timer {
   Handshake accept_tls(std::shared_ptr<const ServerTls> context);
   // `host` is the name, or the address as text, that the certificate must be good for.
   Handshake connect_tls(std::shared_ptr<const ClientTls> context, std::string_view host);
+  // After a handshake that failed: whether the peer sent a request of plain HTTP. forget_tls() then makes the
+  // stream plain again, without the bytes that the handshake has read.
+  bool peer_speaks_http() const;
+  void forget_tls();
   // Empty before the handshake is done and for plain streams.
   const TlsFacts* tls() const { return facts_.get(); }
 

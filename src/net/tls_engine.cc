@@ -209,6 +209,7 @@ Error TlsEngine::describe(int kind) {
       case SSL_R_UNEXPECTED_EOF_WHILE_READING:
         return {ErrorCode::closed, fmt::format("{}: the connection ended without close_notify", stage)};
       case SSL_R_HTTP_REQUEST:
+        peer_speaks_http_ = true;
         return {ErrorCode::invalid, fmt::format("{}: the peer speaks plain HTTP", stage)};
       case SSL_R_CERTIFICATE_VERIFY_FAILED:
         return {ErrorCode::denied,

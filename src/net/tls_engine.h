@@ -60,6 +60,8 @@ class TlsEngine {
 
   // After `failed`, once.
   Error take_error() { return std::move(error_); }
+  // After a handshake that failed.
+  bool peer_speaks_http() const { return peer_speaks_http_; }
   TlsFacts facts() const;
 
  private:
@@ -83,6 +85,7 @@ class TlsEngine {
   std::size_t sent_ = 0;    // of pending_
   bool handshaken_ = false;
   bool failed_ = false;
+  bool peer_speaks_http_ = false;
   Error error_;
 };
 

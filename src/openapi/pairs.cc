@@ -153,7 +153,7 @@ Pairs::Broken Pairs::sort(std::string_view name, Pair pair, const NameTable& nam
       return {};
     }
   }
-  if (!names.free) return {"undeclared", {}};
+  if (!names.free) return {"undeclared", {}, name};
   if (const NameTable::Entry* entry = names.taken_for(name, folded_)) return {"alias", entry->codec};
   // Its own name is no other reading: where it carries a credential, it does not go on.
   if (guarded != nullptr && guarded->find(name) == nullptr && guarded->taken_for(name, folded_) != nullptr)
@@ -208,7 +208,7 @@ Pairs::Broken Pairs::split(std::string_view raw, const NameTable& names, Encodin
     if (name.empty()) return {"style", {}};  // `a=1&&b=2`, `=1`
     if (name.data() == scratch_.data()) {
       // A skipped name comes once; in another case it would still reach the target.
-      if (std::ranges::find(passed_over, name) != passed_over.end()) return {"undeclared", {}};
+      if (std::ranges::find(passed_over, name) != passed_over.end()) return {"undeclared", {}, name};
       const std::size_t begin = names_.size();
       names_ += name;
       name = std::string_view(names_).substr(begin);

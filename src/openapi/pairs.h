@@ -62,6 +62,7 @@ class Pairs {
   struct Broken {
     std::string_view rule;
     std::optional<std::uint16_t> codec;
+    std::string_view name = {};  // of `undeclared`; until the pairs are read anew
     explicit operator bool() const { return !rule.empty(); }
   };
 

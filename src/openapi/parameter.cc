@@ -59,8 +59,10 @@ struct InputMemory::State {
   std::vector<std::string_view> lines;  // of one header
   schema::Findings findings;
   schema::Allowance allowance;  // of one request's parameters, or of one form
+  std::string undeclared;
 
   void begin() {
+    undeclared.clear();
     allowance = {};
     for (auto& list : present) list.clear();
   }
@@ -175,6 +177,7 @@ bool InputMemory::State::write_pairs(const std::vector<Codec>& codecs, json::Bui
 InputMemory::InputMemory() : state_(std::make_unique<State>()) {}
 InputMemory::InputMemory(InputMemory&&) noexcept = default;
 InputMemory::~InputMemory() = default;
+std::string_view InputMemory::undeclared() const { return state_->undeclared; }
 
 InputReader::InputReader(std::unique_ptr<const State> state) : state_(std::move(state)) {}
 InputReader::~InputReader() = default;
@@ -219,6 +222,7 @@ bool InputReader::read(const RawInput& raw, InputMemory& kept, json::Document& i
   };
   const auto report_pair = [&](In in, const std::vector<Codec>& codecs, const Pairs::Broken& broken) {
     findings.add(broken.codec ? codecs[*broken.codec].at : "/" + std::string(name(in)) + "/*", broken.rule);
+    memory.undeclared = broken.name;
     fine = false;
   };
 
@@ -353,6 +357,7 @@ bool FormReader::decode(std::string_view body, InputMemory& kept, json::Document
   out.begin_object();
   if (const auto broken = memory.pairs.split(body, state_->names, Encoding::form, state_->semicolon)) {
     findings.add(broken.codec ? state_->properties[*broken.codec].at : "/*", broken.rule);
+    memory.undeclared = broken.name;
     fine = false;
   } else {
     fine =

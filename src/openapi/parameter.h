@@ -69,6 +69,9 @@ class InputMemory {
   InputMemory();
   InputMemory(InputMemory&&) noexcept;
   ~InputMemory();
+  // The name that the last read() or decode() refused as undeclared: the client chose it, so no finding has
+  // it. Empty: it refused none.
+  std::string_view undeclared() const;
 
  private:
   friend class InputReader;

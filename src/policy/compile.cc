@@ -11,6 +11,7 @@
 #include "doc/reader.h"
 #include "http/response_writer.h"
 #include "http/uri.h"
+#include "policy/cache_control.h"
 #include "policy/compile_authenticators.h"
 #include "policy/compile_heads.h"
 #include "policy/compile_input.h"
@@ -243,10 +244,9 @@ class Compiler {
     operation.asserts = own.assertion.value_or(false);
     if (own.sensitive) operation.sensitive = own.sensitive->value;
     operation.cache_control = own.cache_control ? own.cache_control->value : "no-store";
-    if (own.cache_control && !http::FieldValue::checked(own.cache_control->value)) {
-      problems_.add(own.cache_control->place,
-                    "cache_control is not a valid value of the header field; write one such as no-store or "
-                    "`private, max-age=60`");
+    if (own.cache_control) {
+      if (const auto fault = cache_control_fault(own.cache_control->value))
+        problems_.add(own.cache_control->place, fmt::format("{}: cache_control: {}", operation.name, *fault));
     }
     set_->operations.push_back(std::move(operation));
   }

@@ -65,6 +65,11 @@ inline constexpr Key kListenKeys[] = {
      "The connections of one client address; IPv6 counts by /64.", "connections_per_address: 100"},
     {"head", size(kibibytes(1), kibibytes(63)), value("16KiB"), "The size of a request's head.",
      "head: 8KiB"},
+    {"shared", boolean(), value("false"),
+     "Whether another process may listen on the same addresses and take a part of the connections.",
+     "shared: true"},
+    {"drain", wait(), words("none"),
+     "The time for which health checks say `draining` before the listeners close.", "drain: 5s"},
 };
 inline constexpr Section kListen{"listen", kListenKeys};
 

@@ -138,6 +138,8 @@ Listen read_listen(const Field& field, const std::string& directory) {
   if (listen.connections > 0 && listen.connections_per_address > listen.connections)
     in.problem("connections_per_address", "must not be larger than connections");
   listen.head = in.optional("head", as_size).value_or(listen.head);
+  listen.shared = in.optional("shared", doc::as_boolean).value_or(false);
+  listen.drain = in.optional("drain", as_duration).value_or(listen.drain);
   in.finish();
   return listen;
 }

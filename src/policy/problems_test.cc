@@ -292,8 +292,8 @@ TEST(Operations, AreDecided) {
        "function into a program and name it in gatehouse::run(argc, argv, {{\"addOrder\", \xE2\x80\xA6}}), "
        "as docs/handlers.md shows, or use sql or upstream"},
       {"permission: orders:write", "permission: orders:write, cache_control: \"a\\nb\"",
-       "39:55: cache_control is not a valid value of the header field; write one such as no-store or "
-       "`private, max-age=60`"},
+       "39:55: addOrder: cache_control: `a\\u000ab` is not a directive for answers; write one such as "
+       "`no-store`, `private` or `max-age=60`, in lower case and with commas between them"},
       {"permission: orders:write", "permission: orders:write, threat_model: {exposure: public}",
        "39:54: operations.addOrder.threat_model: `data` is missing"},
       {"url: \"http://127.0.0.1:3000\"", "url: [\"127.0.0.1:3000\", \"http://a/?b=c\"]",

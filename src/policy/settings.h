@@ -79,6 +79,8 @@ struct Listen {
   Place place;
   std::uint32_t connections_per_address = 0;  // 0: not said, a quarter of all, at most 1,000
   ByteCount head = kibibytes(16);
+  bool shared = false;   // whether other processes may listen there too
+  Nanoseconds drain{0};  // for which health checks say so before the listeners close
 };
 
 // How long a client may take.

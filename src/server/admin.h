@@ -2,8 +2,12 @@
 // never on the public listener.
 //
 //   GET /health/live    200 as long as the process answers
-//   GET /health/ready   200 while it accepts requests, 503 before and while it drains   (also /health)
+//   GET /health/ready   200 while it accepts requests, 503 before and while it drains, and while its store
+//                       takes no events or its keys cannot be read   (also /health)
 //   GET /metrics        Prometheus text
+//
+// HEAD asks for the same without the body. HTTP/1.0 and requests without Host are answered too: HAProxy's
+// `option httpchk GET /health` sends both.
 //
 // The Host field must be an address, `localhost` or one of listen.admin.names: a page in a browser on this
 // machine could otherwise reach the listener under a name of its own (DNS rebinding).
@@ -25,8 +29,8 @@ namespace gatehouse::server {
 struct Serving;
 
 // The page that a request asks for.
-gate::ListenerPage page_for(const http::RequestHead& head, const ListenerPolicy& listener, State state,
-                            const RenderMetrics& metrics);
+gate::ListenerPage page_for(const http::RequestHead& head, const ListenerPolicy& listener,
+                            const Shared& shared, const RenderMetrics& metrics);
 
 // Why the certificate of a client does not open the listener; nothing: it does, or none was asked for.
 std::optional<gate::CertificateFault> fault_of(const Serving& serving, std::string_view certificate,

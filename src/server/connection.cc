@@ -33,8 +33,10 @@ class ClientConnection {
         serving_(worker.serving()),
         kind_(serving_->listener(listener).kind),
         buffer_(worker, serving_->settings().listen.head.bytes),
-        parser_(http::RequestLimits{.head = serving_->settings().listen.head.bytes,
-                                    .encoded_slash = serving_->runner->policy().encoded_slash}) {
+        parser_(http::RequestLimits{
+            .head = serving_->settings().listen.head.bytes,
+            .encoded_slash = serving_->runner->policy().encoded_slash,
+            .missing_host = is_admin() ? http::MissingHost::taken : http::MissingHost::refused}) {
     client_.listener = listener;
     client_.peer.address = stream_->peer().address;
     client_.peer.text = client_.peer.address.text();
@@ -140,6 +142,16 @@ net::Task<bool> ClientConnection::handshake() {
   const auto shaken = co_await stream_->accept_tls(client_.shaken);
   if (!shaken) {
     record_connection(Reason::handshake_failed, shaken.error().text);
+    if (stream_->peer_speaks_http()) {
+      stream_->forget_tls();
+      const MonotonicTime until = worker_.loop().now() + kLastAnswerLinger;
+      stream_->set_deadline(until);
+      const auto written = co_await stream_->write(gate::tls_required_answer());
+      if (written) {
+        auto closing = net::close(std::move(stream_), until);
+        co_await closing;
+      }
+    }
     co_return false;
   }
   client_.certificate = stream_->tls()->peer_certificate;
@@ -228,9 +240,10 @@ net::Task<void> ClientConnection::serve() {
 net::Task<void> ClientConnection::answer_page(gate::Exchange& exchange, Carrier& carrier) {
   // For its id: the listener has its own rule for host names.
   (void)gate::arrive(exchange, serving_->listening->names, worker_.shared().clock, worker_.entropy());
-  const gate::Released page = gate::respond(
-      exchange, page_for(exchange.head, listener(), worker_.shared().state.load(), worker_.metrics()));
-  auto writing = carrier.begin(page, page.body(), worker_.loop().now() + deadlines().answer);
+  const gate::Released page =
+      gate::respond(exchange, page_for(exchange.head, listener(), worker_.shared(), worker_.metrics()));
+  auto writing = carrier.begin(page, gate::has_body(page) ? page.body() : std::string_view(),
+                               worker_.loop().now() + deadlines().answer);
   const auto written = co_await writing;
   if (!written) carrier.reset();
 }

@@ -75,7 +75,9 @@ class Answering {
     answer_ = gate::respond(exchange_, refusal);
   }
   void answer_health() {
-    if (worker_.draining()) return refuse(*ending_.refusal);  // it says `draining` until it is known better
+    // The ending says `draining` until it is known better.
+    if (worker_.draining() || worker_.shared().state == State::draining) return refuse(*ending_.refusal);
+    if (!worker_.shared().troubled_by().empty()) return refuse(Refusal(Reason::record_unavailable));
     ending_.refusal.reset();
     answer_ = gate::respond_alive(exchange_);
   }

@@ -4,11 +4,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -92,6 +94,9 @@ struct Shared {
   HealthRequests health{};
   // Of operators, by command; null: there are none.
   std::shared_ptr<const InstructionBoard> instructions = {};
+  // Why the server cannot do its work, besides `state`, in a few words for health checks; empty: it can.
+  std::function<std::string_view()> trouble = {};
+  std::string_view troubled_by() const { return trouble ? trouble() : std::string_view(); }
 };
 
 }  // namespace gatehouse::server

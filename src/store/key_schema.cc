@@ -172,6 +172,11 @@ constexpr db::Statement kKeySteps[] = {
         "CREATE TABLE gatehouse_reloads (id text NOT NULL, server text NOT NULL, done bigint NOT NULL, "
         "configuration text NOT NULL, text text NOT NULL, PRIMARY KEY (id, server));",
     },
+    // Of the pepper by which the keys are hashed: one row, once it is known.
+    {
+        "CREATE TABLE gatehouse_pepper (fingerprint BLOB NOT NULL) STRICT;",
+        "CREATE TABLE gatehouse_pepper (fingerprint bytea NOT NULL);",
+    },
 };
 
 }  // namespace

@@ -123,6 +123,31 @@ net::Task<Result<std::string>> take_over(db::Session& session, NewRow row, std::
 }
 
 // Gives whose it was.
+net::Task<Result<std::string>> end_earlier(db::Session& session, std::string id, WallTime ends,
+                                           ChangeNote note) {
+  const db::Parameter wanted[] = {id};
+  Rows rows = co_await session.run(
+      "SELECT principal, overlap_until, revoked_at, expires FROM gatehouse_keys WHERE id = $1", wanted);
+  GATEHOUSE_CO_CHECK(rows);
+  if (rows->empty()) co_return failure(ErrorCode::not_found, fmt::format("there is no key {}", id));
+  const db::RowSet::Row row = (*rows)[0];
+  if (row.is_null(1)) co_return failure(ErrorCode::conflict, fmt::format("the key {} was not rotated", id));
+  const std::int64_t end = nanoseconds_of(ends);
+  if (!row.is_null(2) || row.integer(1) <= end || (!row.is_null(3) && row.integer(3) <= end)) {
+    co_return failure(ErrorCode::conflict,
+                      fmt::format("the key {} ends before that already: an overlap is only shortened", id));
+  }
+  note.principal = row.bytes(0);
+  std::string principal = note.principal;
+  const db::Parameter values[] = {end, id};
+  rows = co_await session.run("UPDATE gatehouse_keys SET overlap_until = $1 WHERE id = $2", values);
+  GATEHOUSE_CO_CHECK(rows);
+  const Result<> noted = co_await write_note(session, std::move(note));
+  GATEHOUSE_CO_CHECK(noted);
+  co_return principal;
+}
+
+// Gives whose it was.
 net::Task<Result<std::string>> mark_revoked(db::Session& session, std::string id, WallTime now,
                                             ChangeNote note) {
   const db::Parameter values[] = {nanoseconds_of(now), id};
@@ -230,6 +255,24 @@ net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime 
   note.principal = *principal;
   Result<> event = co_await recorder_.record_change(loop, std::move(note), until);
   co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
+}
+
+net::Task<Result<ShortenedKey>> KeyService::shorten(net::Loop& loop, MonotonicTime until, std::string id,
+                                                    std::chrono::nanoseconds overlap) {
+  if (overlap < std::chrono::nanoseconds{0})
+    co_return failure(ErrorCode::invalid, "an overlap is not negative");
+  const WallTime now = clock_.wall();
+  const WallTime ends = overlap < WallTime::max() - now ? now + overlap : WallTime::max();
+  ChangeNote note = recorder_.note_of("key.rotate", id, "its overlap is shortened");
+  db::Work<std::string> work = [id, ends, note](db::Session& session) {
+    return end_earlier(session, id, ends, note);
+  };
+  const auto principal =
+      co_await store_.transact<std::string>(loop, db::Store::Mode::write, until, std::move(work));
+  GATEHOUSE_CO_CHECK(principal);
+  note.principal = *principal;
+  Result<> event = co_await recorder_.record_change(loop, std::move(note), until);
+  co_return ShortenedKey{{std::move(event)}, ends};
 }
 
 net::Task<Result<Recorded>> KeyService::revoke(net::Loop& loop, MonotonicTime until, std::string id) {

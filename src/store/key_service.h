@@ -50,6 +50,10 @@ struct CreatedKey : Recorded {
   Secret<std::string> text;  // to be shown once; it is kept nowhere
 };
 
+struct ShortenedKey : Recorded {
+  WallTime ends{};
+};
+
 struct ListedKey {
   StoredKey record;
   std::string rotated_from;  // the id it took over from; empty: none
@@ -81,6 +85,10 @@ class KeyService {
   // for `overlap`. `not_found`; `conflict` if the key is not valid or was rotated before.
   net::Task<Result<CreatedKey>> rotate(net::Loop& loop, MonotonicTime until, std::string id,
                                        std::chrono::nanoseconds overlap);
+  // Of a key that was rotated: it stays valid for `overlap` from now on. Gives its end. `not_found`;
+  // `conflict` if it was not rotated, or ends before that already: an overlap is only shortened.
+  net::Task<Result<ShortenedKey>> shorten(net::Loop& loop, MonotonicTime until, std::string id,
+                                          std::chrono::nanoseconds overlap);
   // `not_found`; revoking twice is not an error and keeps the first time.
   net::Task<Result<Recorded>> revoke(net::Loop& loop, MonotonicTime until, std::string id);
   // The events of changes: also of those that other services of this store note.

@@ -73,6 +73,8 @@ class KeyStore final : public KeyDirectory {
   // Writes pending last uses now. Blocks too.
   Result<> write_uses();
 
+  // Whether the database has not been read for so long that a revocation could be missed: no key is accepted.
+  bool stale() const;
   // Keys whose rows cannot be read and which therefore do not exist: for metrics and the log.
   std::size_t unreadable() const { return unreadable_.load(std::memory_order_relaxed); }
   // Whether commands that change keys cannot know this server's state: for metrics.
@@ -84,8 +86,6 @@ class KeyStore final : public KeyDirectory {
   struct Read;
 
   explicit KeyStore(const Clock& clock);
-  // Whether the database has not been read for so long that a revocation could be missed.
-  bool stale() const;
   void publish(std::shared_ptr<const Snapshot> snapshot);
 
   const Clock& clock_;

@@ -269,7 +269,7 @@ TEST_F(Keys, AFileThatIsPutInTheDatabasesPlaceIsRead) {
 TEST_F(Keys, AnOlderStoreGetsItsHistoryWhereverItTurnsUp) {
   const auto key = admin_->create({.principal = "p"});
   for (const db::Sql step : std::initializer_list<db::Sql>{
-           "DROP TABLE gatehouse_instructions", "DROP TABLE gatehouse_reloads",
+           "DROP TABLE gatehouse_pepper", "DROP TABLE gatehouse_instructions", "DROP TABLE gatehouse_reloads",
            "DROP TABLE gatehouse_key_events", "DROP TABLE gatehouse_key_changes",
            "DROP TRIGGER gatehouse_keys_inserted", "DROP TRIGGER gatehouse_keys_deleted",
            "DROP TRIGGER gatehouse_keys_changed", "DROP TRIGGER gatehouse_keys_named",

@@ -124,10 +124,10 @@ Result<> CaseEnvironment::furnish() {
   write(folder_ / "keys.json",
         fmt::format(R"({{"keys":[{},{}]}})", the(crypto::KeyType::p256, 0).public_jwk(),
                     the(crypto::KeyType::rsa, 1).public_jwk()));
-  GATEHOUSE_TRY(resources_.hasher, app::open_key_hasher(policy_->settings));
-  GATEHOUSE_CHECK(make_keys());
   GATEHOUSE_TRY(auto store,
                 app::open_store(policy_->settings, resources_.clock, db::SqliteStore::Replaced::follow));
+  GATEHOUSE_TRY(resources_.hasher, app::open_key_hasher(policy_->settings, *store));
+  GATEHOUSE_CHECK(make_keys());
   GATEHOUSE_TRY(auto keys, store::KeyStore::open(std::move(store), clock_));
   resources_.keys = std::move(keys);
   GATEHOUSE_TRY(shared_, app::prepare(policy_, resources_));

@@ -66,7 +66,7 @@ describe('names that no upstream got', unlessBuilt, () => {
     assert.match(stdout, new RegExp(`^listCatalogue +X-Tenant +${often + 1} +1 `, 'm'));
     assert.deepEqual((await counted('--operation', 'getOrder')).map(({ name, requests }) => [name, requests]), [['X-Tenant', 1]]);
     assert.deepEqual(await counted('--user', 'nobody'), []);
-    assert.match((await run('log', '--dropped', '--user', 'nobody')).stderr, /No event of the last 1d in .* lists a dropped name/);
+    assert.match((await run('log', '--dropped', '--user', 'nobody')).stderr, /No event since 1d in .* lists a dropped name/);
     const { status, stderr } = await run('log', '--dropped', '--follow');
     assert.equal(status, 2);
     assert.match(stderr, /--dropped/);

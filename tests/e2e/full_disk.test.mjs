@@ -26,14 +26,24 @@ describe('a full disk', unlessBuilt, () => {
     assert.equal(desk.upstream.requests.filter(({ target }) => target === '/orders/export').length, arrived, 'nothing was done');
     assert.match(desk.gatehouse.output, /store: .*sensitive operations are refused; retrying/);
 
+    // The failure is known: the next ones do not wait for the disk, and health checks see it.
+    const ready = async () => fetch(`http://127.0.0.1:${desk.adminPort}/health`).then(async (answer) => [answer.status, await answer.text()]);
+    assert.deepEqual(await ready(), [503, 'the store takes no events\n']);
+    const next = await desk.get('/orders/export', admin);
+    assert.equal(next.status, 503);
+
     files('unlimited');
+    const known = await desk.gatehouse.eventOf(next.headers['x-request-id']);
+    assert.match(known.detail, /the store takes no events since its last failure/);
     for (const answer of refused) {
       const event = await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'record_unavailable', outcome: 'failed' });
       assert.equal(event.effect, 'none');
     }
     let again;
     await eventually(async () => (again = await desk.get('/orders/export', admin)).status === 200, 'a disk with room');
-    answers.push(...refused, ...reads, again);
+    answers.push(...refused, ...reads, next, again);
+    await eventually(async () => (await ready())[0] === 200, 'readiness');
+    assert.match(desk.gatehouse.output, /store: it takes events again/);
 
     // In the store: each request once, each intent with its end.
     const ids = new Set(answers.map(({ headers }) => headers['x-request-id']));
