@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "app/store_session.h"
 #include "app/table.h"
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/entropy.h"
 #include "base/utf8.h"
 #include "json/writer.h"
@@ -29,6 +31,7 @@ struct KeyOptions {
   std::string id;
   std::optional<std::string> expires;
   std::optional<std::string> overlap;
+  std::optional<std::string> sha256;
   std::vector<std::string> addresses;
   store::KeyRequest request;
   bool json = false;
@@ -137,28 +140,80 @@ Result<> check_usable(const policy::Settings& settings, const store::KeyRequest&
                   request.roles.empty() ? "it has no role" : "its roles have no permission", there));
 }
 
+// Completes the request by the words, and holds it against the configuration.
+Result<> complete_request(KeyOptions& words, const policy::Settings& settings) {
+  for (const std::string& role : words.request.roles) {
+    if (!settings.roles.contains(role))
+      return failure(ErrorCode::invalid, fmt::format("the configuration has no role `{}`", role));
+  }
+  GATEHOUSE_CHECK(check_usable(settings, words.request));
+  GATEHOUSE_CHECK(choose_authenticators(settings, words.request));
+  if (words.expires) {
+    words.request.lifetime = parse_duration(*words.expires);
+    if (!words.request.lifetime) wrong_usage("--expires", "must be a duration such as 90d");
+  }
+  for (const std::string& text : words.addresses) {
+    const auto network = IpNetwork::parse(text);
+    if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
+    words.request.addresses.push_back(*network);
+  }
+  return {};
+}
+
 int create(KeyOptions& words) {
   return with_keys(words, Makes::keys, [&](const KeySession& store) {
-    for (const std::string& role : words.request.roles) {
-      if (!store.settings.roles.contains(role))
-        return fail("key", fmt::format("the configuration has no role `{}`", role));
-    }
-    if (const auto usable = check_usable(store.settings, words.request); !usable)
-      return fail("key", fmt::format("no key was made: {}", usable.error().text));
-    if (const auto chosen = choose_authenticators(store.settings, words.request); !chosen) {
-      return fail("key", chosen.error().text);
-    }
-    if (words.expires) {
-      words.request.lifetime = parse_duration(*words.expires);
-      if (!words.request.lifetime) wrong_usage("--expires", "must be a duration such as 90d");
-    }
-    for (const std::string& text : words.addresses) {
-      const auto network = IpNetwork::parse(text);
-      if (!network) wrong_usage("--address", "must be an address or a network such as 10.0.0.0/8");
-      words.request.addresses.push_back(*network);
-    }
+    if (const auto complete = complete_request(words, store.settings); !complete)
+      return fail("key", fmt::format("no key was made: {}", complete.error().text));
     return show_new_key(words, store,
                         store.finish(store.keys.create(store.loop, StoreSession::until(), words.request)));
+  });
+}
+
+// The digest of the key that `import` gets: as the option says it, or of the first line of standard input, so
+// that the key stands in no list of processes and in no history.
+crypto::Digest256 read_imported(const KeyOptions& words) {
+  if (words.sha256) {
+    const auto bytes = from_hex(*words.sha256);
+    crypto::Digest256 digest{};
+    if (!bytes || bytes->size() != digest.size()) wrong_usage("--sha256", "must be 64 hexadecimal digits");
+    std::ranges::copy(*bytes, digest.begin());
+    return digest;
+  }
+  constexpr std::size_t kShortest = 16, kLongest = 1024;
+  std::string line;
+  std::getline(std::cin, line);
+  while (line.ends_with('\r')) line.pop_back();
+  const Secret<std::string> key(std::move(line));
+  const std::string_view text = key.reveal();
+  const bool visible = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (text.size() < kShortest || text.size() > kLongest || !visible) {
+    wrong_usage(
+        "import",
+        fmt::format("reads the key from standard input: {} to {} visible ASCII characters in one line; or "
+                    "name its digest with --sha256",
+                    kShortest, kLongest));
+  }
+  if (text.starts_with("gh_"))
+    wrong_usage("import",
+                "is for keys of other systems; `gatehouse key create` makes those that begin with `gh_`");
+  return crypto::sha256(text);
+}
+
+int import_key(KeyOptions& words) {
+  const crypto::Digest256 digest = read_imported(words);
+  return with_keys(words, Makes::keys, [&](const KeySession& store) {
+    if (const auto complete = complete_request(words, store.settings); !complete)
+      return fail("key", fmt::format("no key was imported: {}", complete.error().text));
+    const auto done =
+        store.finish(store.keys.import_key(store.loop, StoreSession::until(), words.request, digest));
+    if (!done) return fail("key", fmt::format("no key was imported: {}", done.error().text));
+    const int status = store.status_of(*done);
+    if (words.json) {
+      fmt::print("{{\"id\":\"{}\"}}\n", done->id);
+    } else {
+      fmt::print("{}\n", done->id);
+    }
+    return status;
   });
 }
 
@@ -275,28 +330,40 @@ int revoke(const KeyOptions& words) {
 }  // namespace
 
 void add_key(CLI::App& program, int& status) {
-  Command key(program, "key", "Create, list, rotate and revoke API keys. A key is shown once.",
+  Command key(program, "key", "Create, import, list, rotate and revoke API keys. A key is shown once.",
               "gatehouse key create --principal partner:acme --role partner --expires 365d");
   const auto words = std::make_shared<KeyOptions>();
   const auto config = [&](Command& command) {
     command.option("-c,--config", words->config, "The configuration");
   };
 
+  const auto of_new_key = [&](Command& command) {
+    command.option("--principal", words->request.principal, "The principal of the key, such as partner:acme",
+                   Need::required);
+    command.option("--role", words->request.roles, "A role of the configuration; may be repeated");
+    command.option("--scope", words->request.scopes, "A scope; may be repeated");
+    command.option("--tenant", words->request.tenant, "The tenant");
+    command.option("--authenticator", words->request.authenticators,
+                   "An authenticator that accepts the key, if several accept keys; may be repeated");
+    command.option("--expires", words->expires, "How long the key is valid, such as 365d");
+    command.option("--address", words->addresses,
+                   "An address or network from which the key may be used; may be repeated");
+  };
+
   Command made(key, "create", "Make a key and print it once",
                "gatehouse key create --principal partner:acme --role partner --address 203.0.113.0/24");
   config(made);
-  made.option("--principal", words->request.principal, "The principal of the key, such as partner:acme",
-              Need::required);
-  made.option("--role", words->request.roles, "A role of the configuration; may be repeated");
-  made.option("--scope", words->request.scopes, "A scope; may be repeated");
-  made.option("--tenant", words->request.tenant, "The tenant");
-  made.option("--authenticator", words->request.authenticators,
-              "An authenticator that accepts the key, if several accept keys; may be repeated");
-  made.option("--expires", words->expires, "How long the key is valid, such as 365d");
-  made.option("--address", words->addresses,
-              "An address or network from which the key may be used; may be repeated");
+  of_new_key(made);
   made.flag("--json", words->json, "For programs: {\"id\", \"key\"}");
   made.run(status, [words] { return create(*words); });
+
+  Command imported(key, "import", "Take over a key of another system; it is read from standard input",
+                   "gatehouse key import --principal partner:acme --role partner --expires 365d < key.txt");
+  config(imported);
+  of_new_key(imported);
+  imported.option("--sha256", words->sha256, "Its SHA-256 in hexadecimal digits, in place of the key");
+  imported.flag("--json", words->json, "For programs: {\"id\"}");
+  imported.run(status, [words] { return import_key(*words); });
 
   Command listed(key, "list", "List every key with its principal, state and last use", "gatehouse key list");
   config(listed);

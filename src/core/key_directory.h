@@ -41,6 +41,8 @@ class KeySnapshot {
   virtual const StoredKey* find(std::string_view id) const = 0;
   // Counts as the last use of a key that find() gave; written in the background. From any thread.
   virtual void used(const StoredKey& key, WallTime now) const = 0;
+  // Whether there may be keys of other systems: without any, no text of another form needs to be hashed.
+  virtual bool has_imported() const = 0;
   // Differs for every state of the keys: caches compare it.
   virtual std::uint64_t generation() const = 0;
 };

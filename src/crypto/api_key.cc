@@ -3,6 +3,8 @@
 #include <array>
 #include <span>
 
+#include "base/encoding.h"
+
 namespace gatehouse::crypto {
 namespace {
 
@@ -87,6 +89,16 @@ NewApiKey generate_api_key(Entropy& entropy) {
   text.append(digits.data(), digits.size());
   key.text = Secret<std::string>(std::move(text));
   return key;
+}
+
+std::string imported_key_id(const Digest256& stored) {
+  return std::string(kImportedPrefix).append(hex(std::span(stored).first(stored.size() / 2)));
+}
+
+Digest256 KeyHasher::hash_imported(const Digest256& sha256) const {
+  std::string text = "imported key: ";  // which no API key begins with
+  text.append(reinterpret_cast<const char*>(sha256.data()), sha256.size());
+  return hmac_.mac(text);
 }
 
 Result<KeyHasher> KeyHasher::with_pepper(const Secret<std::string>& pepper) {

@@ -39,6 +39,11 @@ struct NewApiKey {
 };
 NewApiKey generate_api_key(Entropy& entropy);
 
+// The id of a key of another system: kImportedPrefix and the first half of its stored hash, in hex. Found by
+// that: the key itself names no id.
+inline constexpr std::string_view kImportedPrefix = "imported-";
+std::string imported_key_id(const Digest256& stored);
+
 // The stored form of a key: HMAC-SHA-256 of its whole text (so that a hash is bound to its id) under the
 // server's pepper. The secret has too many bits to be guessed, so a slow hash would only cost time. Safe to
 // use from several threads.
@@ -49,6 +54,9 @@ class KeyHasher {
   Digest256 hash(const ApiKey& key) const { return hmac_.mac(key.text()); }
   // Tells one pepper from another, and nothing else of it.
   Digest256 fingerprint() const { return hmac_.mac("gatehouse: the pepper of API keys"); }
+  // Of a key of another system, of which no more than its SHA-256 needs to be known. No key of the form above
+  // has such a hash.
+  Digest256 hash_imported(const Digest256& sha256) const;
   // In constant time.
   bool matches(const ApiKey& key, const Digest256& stored) const { return hmac_.matches(key.text(), stored); }
 

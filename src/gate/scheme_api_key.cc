@@ -1,7 +1,10 @@
 #include "gate/scheme_api_key.h"
 
 #include <algorithm>
+#include <string_view>
 
+#include "base/secret.h"
+#include "crypto/hash.h"
 #include "gate/standing.h"
 
 namespace gatehouse::gate {
@@ -28,21 +31,39 @@ bool ApiKeyScheme::takes(const StoredKey& key) const {
 // A key of another authenticator is not this one's, and neither is another text.
 bool ApiKeyScheme::owns(std::string_view credential) const {
   const auto parsed = crypto::ApiKey::parse(credential);
-  if (!parsed) return credential.starts_with("gh_");
-  const StoredKey* const key = keys_.now().find(parsed->id());
+  const KeySnapshot& snapshot = keys_.now();
+  if (!parsed) {
+    const StoredKey* const imported = look_up(credential, snapshot).key;
+    return imported != nullptr ? takes(*imported) : credential.starts_with("gh_");
+  }
+  const StoredKey* const key = snapshot.find(parsed->id());
   return key == nullptr || takes(*key);
+}
+
+ApiKeyScheme::Looked ApiKeyScheme::look_up(std::string_view credential, const KeySnapshot& snapshot) const {
+  static const StoredKey kNoKey;
+  if (const auto parsed = crypto::ApiKey::parse(credential)) {
+    const StoredKey* const key = snapshot.find(parsed->id());
+    const bool matches = hasher_->matches(*parsed, (key != nullptr ? *key : kNoKey).hash);
+    return {key != nullptr && matches ? key : nullptr};
+  }
+  if (!snapshot.has_imported()) return {nullptr, true};
+  const crypto::Digest256 hash = hasher_->hash_imported(crypto::sha256(credential));
+  const StoredKey* const key = snapshot.find(crypto::imported_key_id(hash));
+  if (key == nullptr) return {nullptr, true};
+  const auto bytes = [](const crypto::Digest256& one) {
+    return std::string_view(reinterpret_cast<const char*>(one.data()), one.size());
+  };
+  return {equal_in_constant_time(bytes(hash), bytes(key->hash)) ? key : nullptr};
 }
 
 Verdict<SchemeResult> ApiKeyScheme::identify(const Presented& presented, std::string& why) {
   const auto refused = [&](Reason reason) { return refuse(reason, authenticator_.name); };
-  const auto parsed = crypto::ApiKey::parse(presented.credential);
-  if (!parsed) return refused(Reason::credential_malformed);
   const KeySnapshot& snapshot = keys_.now();
-  const StoredKey* key = snapshot.find(parsed->id());
-  // A missing key costs the same hash as an existing one: the time reveals nothing.
-  static const StoredKey kNobody;
-  const bool matches = hasher_->matches(*parsed, (key != nullptr ? *key : kNobody).hash);
-  if (key == nullptr || !matches) return refused(Reason::credential_unknown);
+  const Looked looked = look_up(presented.credential, snapshot);
+  if (looked.malformed) return refused(Reason::credential_malformed);
+  const StoredKey* const key = looked.key;
+  if (key == nullptr) return refused(Reason::credential_unknown);
   why = "key " + key->id;
   if (!takes(*key)) {
     why += key->authenticators.empty() ? " names no authenticator, and the configuration has several for keys"
@@ -64,7 +85,7 @@ Verdict<SchemeResult> ApiKeyScheme::identify(const Presented& presented, std::st
     identities_.clear();
     generation_ = snapshot.generation();
   }
-  const auto known = identities_.find(parsed->id());
+  const auto known = identities_.find(key->id);
   if (known != identities_.end()) return SchemeResult(known->second);
   auto identity = identity_of(*key, why);
   if (!identity) return std::unexpected(identity.error());

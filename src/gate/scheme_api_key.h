@@ -21,6 +21,13 @@ class ApiKeyScheme final : public Scheme {
   bool owns(std::string_view credential) const override;
 
  private:
+  // The key that the text is, or null. A missing key costs the same hash as an existing one: the time reveals
+  // nothing. `malformed`: the text has no form of a key.
+  struct Looked {
+    const StoredKey* key = nullptr;
+    bool malformed = false;
+  };
+  Looked look_up(std::string_view credential, const KeySnapshot& snapshot) const;
   bool takes(const StoredKey& key) const;
   Verdict<IdentityPointer> identity_of(const StoredKey& key, std::string& why);
 

@@ -239,6 +239,27 @@ net::Task<Result<CreatedKey>> KeyService::create(net::Loop& loop, MonotonicTime 
   co_return CreatedKey{{std::move(event)}, std::move(fresh.id), std::move(fresh.text)};
 }
 
+net::Task<Result<ImportedKey>> KeyService::import_key(net::Loop& loop, MonotonicTime until,
+                                                      KeyRequest request, crypto::Digest256 sha256) {
+  GATEHOUSE_CO_CHECK(check_request(request));
+  const crypto::Digest256 hash = hasher_.hash_imported(sha256);
+  std::string id = crypto::imported_key_id(hash);
+  ChangeNote note = recorder_.note_of(
+      "key.import", id,
+      fmt::format("roles {}; scopes {}", list_text(request.roles), list_text(request.scopes)));
+  note.principal = request.principal;
+  NewRow row{id, hash, std::move(request), {}, clock_.wall()};
+  db::Work<void> work = [row = std::move(row), note](db::Session& session) {
+    return make(session, row, note);
+  };
+  const Result<> done = co_await store_.transact<void>(loop, db::Store::Mode::write, until, std::move(work));
+  if (!done && done.error().code == ErrorCode::conflict)
+    co_return failure(ErrorCode::conflict, fmt::format("this key is there already, as {}", id));
+  GATEHOUSE_CO_CHECK(done);
+  Result<> event = co_await recorder_.record_change(loop, std::move(note), until);
+  co_return ImportedKey{{std::move(event)}, std::move(id)};
+}
+
 net::Task<Result<CreatedKey>> KeyService::rotate(net::Loop& loop, MonotonicTime until, std::string id,
                                                  std::chrono::nanoseconds overlap) {
   if (overlap < std::chrono::nanoseconds{0})

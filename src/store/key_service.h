@@ -50,6 +50,10 @@ struct CreatedKey : Recorded {
   Secret<std::string> text;  // to be shown once; it is kept nowhere
 };
 
+struct ImportedKey : Recorded {
+  std::string id;
+};
+
 struct ShortenedKey : Recorded {
   WallTime ends{};
 };
@@ -79,6 +83,10 @@ class KeyService {
   // `invalid` for texts that would make a line of a log or table ambiguous, and for a principal that has a
   // name of Gatehouse's own.
   net::Task<Result<CreatedKey>> create(net::Loop& loop, MonotonicTime until, KeyRequest request);
+  // A key of another system, of which `sha256` is the digest: it stays as it is, and its id begins with
+  // crypto::kImportedPrefix. Leaves `key.import`. `conflict` if it is there already.
+  net::Task<Result<ImportedKey>> import_key(net::Loop& loop, MonotonicTime until, KeyRequest request,
+                                            crypto::Digest256 sha256);
   // Oldest first.
   net::Task<Result<std::vector<ListedKey>>> list(net::Loop& loop, MonotonicTime until);
   // A new key for the same principal, with the same roles, addresses and lifetime; the old one stays valid

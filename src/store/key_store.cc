@@ -1,5 +1,6 @@
 #include "store/key_store.h"
 
+#include <algorithm>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "base/text_map.h"
 #include "core/instructions.h"
+#include "crypto/api_key.h"
 #include "db/sqlite_store.h"
 #include "db/store.h"
 #include "net/finish.h"
@@ -74,8 +76,10 @@ class RepeatedTask {
 
 class KeyStore::Snapshot final : public KeySnapshot {
  public:
-  Snapshot(std::uint64_t generation, KeyTable table, std::shared_ptr<KeyUses> uses)
-      : generation_(generation), table_(std::move(table)), uses_(std::move(uses)) {}
+  enum class Imported : std::uint8_t { none, some };
+  Snapshot(std::uint64_t generation, KeyTable table, std::shared_ptr<KeyUses> uses,
+           Imported imported = Imported::none)
+      : generation_(generation), table_(std::move(table)), uses_(std::move(uses)), imported_(imported) {}
 
   const StoredKey* find(std::string_view id) const override { return table_.find(id); }
   void used(const StoredKey& key, WallTime now) const override {
@@ -84,12 +88,14 @@ class KeyStore::Snapshot final : public KeySnapshot {
                 std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
   }
   std::uint64_t generation() const override { return generation_; }
+  bool has_imported() const override { return imported_ == Imported::some; }
   const KeyTable& table() const { return table_; }
 
  private:
   std::uint64_t generation_;
   KeyTable table_;
   std::shared_ptr<KeyUses> uses_;
+  Imported imported_;
 };
 
 // The keys that one transaction has read: all of them, or the changed ones.
@@ -314,8 +320,13 @@ void KeyStore::Reader::take_over(const Read& read, const KeyTable& before) {
   for (const KeyTable::Change& change : read.changes) unreadable_.erase(change.id);
   unreadable_.insert(read.unreadable.begin(), read.unreadable.end());
   keys_.unreadable_.store(unreadable_.size(), std::memory_order_relaxed);
+  const bool imported = (snapshot_->has_imported() && before.size() > 0) ||
+                        std::ranges::any_of(read.changes, [](const KeyTable::Change& change) {
+                          return change.entry != nullptr && change.id.starts_with(crypto::kImportedPrefix);
+                        });
   snapshot_ =
-      std::make_shared<const Snapshot>(snapshot_->generation() + 1, KeyTable(before, read.changes), uses_);
+      std::make_shared<const Snapshot>(snapshot_->generation() + 1, KeyTable(before, read.changes), uses_,
+                                       imported ? Snapshot::Imported::some : Snapshot::Imported::none);
   keys_.publish(snapshot_);
   last_ = read.last;
 }

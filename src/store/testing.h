@@ -21,6 +21,7 @@
 #include "net/finish.h"
 #include "store/key_service.h"
 #include "store/key_store.h"
+#include "store/pepper_check.h"
 #include "store/serving_mark.h"
 
 namespace gatehouse::store::testing {
@@ -55,6 +56,15 @@ class BlockingKeys {
   Result<std::vector<ListedKey>> list() { return net::finish(loop_, service_.list(loop_, soon())); }
   Result<CreatedKey> rotate(std::string id, std::chrono::nanoseconds overlap) {
     return net::finish(loop_, service_.rotate(loop_, soon(), std::move(id), overlap));
+  }
+  Result<ImportedKey> import_key(KeyRequest request, const crypto::Digest256& sha256) {
+    return net::finish(loop_, service_.import_key(loop_, soon(), std::move(request), sha256));
+  }
+  Result<ShortenedKey> shorten(std::string id, std::chrono::nanoseconds overlap) {
+    return net::finish(loop_, service_.shorten(loop_, soon(), std::move(id), overlap));
+  }
+  Result<> check_pepper(std::optional<crypto::Digest256> fingerprint, WallTime now) {
+    return net::finish(loop_, store::check_pepper(loop_, *store_, soon(), fingerprint, now));
   }
   Result<Recorded> revoke(std::string id) {
     return net::finish(loop_, service_.revoke(loop_, soon(), std::move(id)));
