@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/strings.h"
+
 namespace gatehouse::doc {
 namespace {
 
@@ -120,32 +122,84 @@ std::optional<std::int64_t> Field::integer(std::int64_t least, std::int64_t most
 }
 
 namespace {
-template <typename Parsed>
-Parsed parse_with(const Field& field, Parsed (*parse)(std::string_view), std::string_view what) {
-  if (field.value().is_string()) {
-    if (Parsed parsed = parse(field.value().string())) return parsed;
-    field.problem("must be " + std::string(what) + ", not `" + std::string(field.value().string()) + "`");
-  } else {
-    field.problem("must be " + std::string(what) + ", not " + std::string(noun(field.value().kind())));
+
+// A spelling that people write for a unit, in small letters, and the unit.
+struct Spelling {
+  std::string_view written;
+  std::string_view unit;
+};
+constexpr Spelling kSizeSpellings[] = {{"", "B"},      {"b", "B"},    {"k", "KiB"},  {"kb", "KiB"},
+                                       {"kib", "KiB"}, {"m", "MiB"},  {"mb", "MiB"}, {"mib", "MiB"},
+                                       {"g", "GiB"},   {"gb", "GiB"}, {"gib", "GiB"}};
+constexpr Spelling kDurationSpellings[] = {{"sec", "s"}, {"secs", "s"}, {"second", "s"}, {"seconds", "s"},
+                                           {"min", "m"}, {"mins", "m"}, {"minute", "m"}, {"minutes", "m"},
+                                           {"hr", "h"},  {"hrs", "h"},  {"hour", "h"},   {"hours", "h"},
+                                           {"day", "d"}, {"days", "d"}, {"msec", "ms"},  {"millis", "ms"},
+                                           {"s", "s"},   {"m", "m"},    {"h", "h"},      {"d", "d"}};
+constexpr Spelling kRateSpellings[] = {
+    {"/sec", "/s"},  {"/second", "/s"},    {"/m", "/min"},         {"/minute", "/min"}, {"/hour", "/h"},
+    {"/hr", "/h"},   {"/day", "/d"},       {"rps", "/s"},          {"rpm", "/min"},     {"r/s", "/s"},
+    {"r/m", "/min"}, {"per second", "/s"}, {"per minute", "/min"}, {"per hour", "/h"},  {"per day", "/d"}};
+
+// The text with the unit that it means; empty: it is not a whole number and one of these units.
+std::string respelled(std::string_view text, std::span<const Spelling> spellings) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::string unit;
+  for (const char c : text.substr(digits)) unit += ascii_lower(c);
+  while (unit.starts_with(' ')) unit.erase(0, 1);
+  if (digits == 0) return {};
+  for (const Spelling& one : spellings) {
+    if (one.written == unit) return std::string(text.substr(0, digits)) + std::string(one.unit);
   }
+  return {};
+}
+
+template <typename Parsed>
+Parsed parse_with(const Field& field, Parsed (*parse)(std::string_view), std::string_view what,
+                  std::span<const Spelling> spellings) {
+  const json::Value value = field.value();
+  if (value.is_string()) {
+    if (Parsed parsed = parse(value.string())) return parsed;
+  }
+  const std::string meant = value.is_string()   ? respelled(value.string(), spellings)
+                            : value.is_number() ? respelled(value.literal(), spellings)
+                                                : std::string();
+  std::string text = "must be " + std::string(what) + ", not ";
+  text += value.is_string() ? "`" + std::string(value.string()) + "`" : std::string(noun(value.kind()));
+  if (const Parsed parsed = parse(meant)) text += "; write `" + to_text(*parsed) + "`";
+  field.problem(text);
   return std::nullopt;
 }
+
+// A value as it can stand in a list on one line; empty: it is too long, or needs quotes.
+std::string_view listable(json::Value value) {
+  const std::string_view text = value.is_string() ? value.string() : value.is_number() ? value.literal() : "";
+  const bool is_plain = text.size() <= 40 && std::ranges::all_of(text, [](char c) {
+                          return is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/' ||
+                                 (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+                        });
+  return is_plain ? text : std::string_view();
+}
+
 }  // namespace
 
 std::optional<Nanoseconds> Field::duration() const {
-  return parse_with(*this, parse_duration, "a duration such as `500ms`, `10s`, `15m` or `30d`");
+  return parse_with(*this, parse_duration, "a duration such as `500ms`, `10s`, `15m` or `30d`",
+                    kDurationSpellings);
 }
 std::optional<ByteCount> Field::size() const {
-  return parse_with(*this, parse_size, "a size such as `64KiB` or `10MiB`");
+  return parse_with(*this, parse_size, "a size such as `64KiB` or `10MiB`", kSizeSpellings);
 }
 std::optional<Rate> Field::rate() const {
-  return parse_with(*this, parse_rate, "a rate such as `60/min` or `5/s`");
+  return parse_with(*this, parse_rate, "a rate such as `60/min` or `5/s`", kRateSpellings);
 }
 
 std::vector<Field> Field::list() const {
   std::vector<Field> fields;
   if (!value_.is_array()) {
-    wanted("a list");
+    const std::string_view one = listable(value_);
+    problem("must be a list, not " + std::string(noun(value_.kind())) +
+            (one.empty() ? std::string() : "; write `[" + std::string(one) + "]`"));
     return fields;
   }
   fields.reserve(value_.size());
@@ -180,8 +234,11 @@ std::vector<std::pair<std::string, Field>> Field::map() const {
   return fields;
 }
 
-Reader::Reader(Field object) : object_(std::move(object)) {
-  if (!object_.is_object()) object_.map();  // reports it
+Reader::Reader(Field object, std::string_view example) : object_(std::move(object)) {
+  if (object_.is_object()) return;
+  object_.problem("must be a map" +
+                  (example.empty() ? std::string() : " such as `{" + std::string(example) + "}`") + ", not " +
+                  std::string(noun(object_.value().kind())));
 }
 
 bool Reader::has(std::string_view key) const { return object_.value().find(key).has_value(); }

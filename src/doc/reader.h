@@ -106,7 +106,8 @@ enum class Extensions : std::uint8_t { refused, allowed };
 // The members of one object. finish() must be called when everything was asked for.
 class Reader {
  public:
-  explicit Reader(Field object);
+  // `example` is the inside of such an object, for the message about a value that is none.
+  explicit Reader(Field object, std::string_view example = {});
   Reader(const Source& source, json::Value object, std::string path, Problems& problems)
       : Reader(Field(source, object, std::move(path), problems)) {}
 

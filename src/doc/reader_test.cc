@@ -56,12 +56,12 @@ TEST(Reader, AWrongTypeIsAProblemWithItsRemedy) {
             "g.yaml:1:1: `gone` is missing\n"
             "g.yaml:1:7: name: must be a text (put it in quotes), not a number\n"
             "g.yaml:2:7: wait: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not a number\n"
-            "g.yaml:3:7: body: must be a size such as `64KiB` or `10MiB`, not `64KB`\n"
+            "g.yaml:3:7: body: must be a size such as `64KiB` or `10MiB`, not `64KB`; write `64KiB`\n"
             "g.yaml:4:7: rate: must be a rate such as `60/min` or `5/s`, not `fast`\n"
             "g.yaml:5:5: on: must be `true` or `false`, not `yes`\n"
             "g.yaml:6:4: n: must be a whole number from 1 to 9, not 10\n"
             "g.yaml:7:5: do: must be `redirect` or `reject`, not `redirct`\n"
-            "g.yaml:8:8: hosts: must be a list, not a text\n"
+            "g.yaml:8:8: hosts: must be a list, not a text; write `[a]`\n"
             "g.yaml:9:8: empty: must not be empty\n");
 }
 

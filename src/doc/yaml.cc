@@ -14,6 +14,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "doc/yaml_fault.h"
+
 namespace gatehouse::doc {
 namespace {
 
@@ -309,8 +311,9 @@ void read_yaml(std::string_view text, const Limits& limits, json::Document& into
   } catch (const Stop&) {
     return;
   } catch (const YAML::Exception& error) {
-    return report(error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos),
-                  "not YAML: " + error.msg);
+    const std::size_t offset = error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos);
+    YamlFault fault = explain_yaml_fault(text, offset, error.msg);
+    return report(fault.offset, std::move(fault.what));
   }
 }
 
