@@ -211,6 +211,8 @@ class Checker {
       return fail(offset,
                   fmt::format("{} has no member '{}'; did you mean '{}'?", object.text(), name, near));
     }
+    if (candidates.empty())
+      return fail(offset, fmt::format("{} has no member '{}'; it has none", object.text(), name));
     return fail(offset, fmt::format("{} has no member '{}'; it has {}", object.text(), name,
                                     fmt::join(candidates, ", ")));
   }
@@ -284,6 +286,7 @@ class Checker {
   }
 
   Type unknown_function(const Expr& expr) {
+    if (expr.text == "not") return fail(expr.offset, "'not' is not an operator; write '!'");
     const auto known = function_names();
     const std::string_view near = nearest(expr.text, known);
     return fail(expr.offset, near.empty()
@@ -321,6 +324,10 @@ class Checker {
     for (std::size_t i = 0; i < types.size(); ++i) {
       given += (i == 0 ? "" : ", ") + types_.final(types[i]).text();
     }
+    if ((function.name == "_==_" || function.name == "_!=_") && types.size() == 2)
+      return fail(expr.offset,
+                  fmt::format("{} cannot compare {} with {}; both sides need one type", shown(function.name),
+                              types_.final(types[0]).text(), types_.final(types[1]).text()));
     std::string message = fmt::format("{} cannot be applied to ({})", shown(function.name), given);
     std::string wanted;
     int count = 0;

@@ -60,6 +60,13 @@ class Parser {
   ExprId unexpected(std::string_view wanted) {
     if (current_.kind == TokenKind::error) return fail(current_.offset, std::string(current_.text));
     const bool shown = current_.kind == TokenKind::symbol || current_.kind == TokenKind::name;
+    // Operators of other languages.
+    constexpr std::pair<std::string_view, std::string_view> kForeign[] = {
+        {"or", "||"}, {"OR", "||"}, {"and", "&&"}, {"AND", "&&"}, {"is", "=="}, {"not", "!"}, {"NOT", "!"}};
+    for (const auto& [word, symbol] : kForeign) {
+      if (shown && current_.text == word)
+        return fail(current_.offset, fmt::format("'{}' is not an operator; write '{}'", word, symbol));
+    }
     return fail(current_.offset, fmt::format("expected {} but found {}", wanted,
                                              current_.kind == TokenKind::end ? "the end"
                                              : shown ? fmt::format("'{}'", current_.text)
