@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/strings.h"
 #include "core/identity.h"
 #include "db/catalogue.h"
 #include "doc/reader.h"
@@ -64,6 +65,7 @@ class Compiler {
     compile_limits(*set_, problems_);
     check_upstreams();
     check_documents();
+    check_defaults();
     check_roles();
     match_settings();
     for (std::size_t i = 0; i < set_->apis.size(); ++i) {
@@ -74,6 +76,7 @@ class Compiler {
       for (const openapi::Operation& operation : api.operations) compile_operation(api, document, operation);
     }
     security_.report();
+    report(limit_faults_, problems_);
     report_unmatched();
     compile_maintenance(*set_, problems_);
     compile_routes(*set_, problems_);
@@ -103,10 +106,26 @@ class Compiler {
 
   void check_documents() {
     for (const DocumentSettings& document : settings().openapi) {
-      if (!document.upstream || settings().upstreams.contains(document.upstream->value)) continue;
+      if (!document.upstream || settings().upstreams.contains(document.upstream->value) ||
+          settings().is_unread("upstreams"))
+        continue;
       problems_.add(document.upstream->place,
                     fmt::format("openapi: there is no upstream `{}`; {}", document.upstream->value,
-                                known(keys_of(settings().upstreams))));
+                                known(keys_of(settings().upstreams), document.upstream->value)));
+    }
+  }
+
+  // Once, and not for each operation that they apply to.
+  void check_defaults() {
+    const auto& upstream = settings().defaults.upstream;
+    if (upstream && !settings().upstreams.contains(upstream->value) && !settings().is_unread("upstreams"))
+      problems_.add(upstream->place,
+                    fmt::format("defaults.upstream: there is no upstream `{}`; {}", upstream->value,
+                                known(keys_of(settings().upstreams), upstream->value)));
+    for (const Placed& limit : settings().defaults.limits) {
+      if (settings().limits.contains(limit.value) || settings().is_unread("limits")) continue;
+      problems_.add(limit.place, fmt::format("defaults.limits: there is no limit `{}`; {}", limit.value,
+                                             known(keys_of(settings().limits), limit.value)));
     }
   }
 
@@ -135,12 +154,62 @@ class Compiler {
 
   // ---- operations ----
 
+  // Whether its entry has a problem of form, or the entry of another name was meant for it.
+  bool is_unread(const Operation& operation) const {
+    return settings().is_unread("operations", operation.name);
+  }
+
   // x-gatehouse and `operations:` are two places for the same fields: one place for each field.
   void match_settings() {
     for (OperationSettings& operation : set_->settings.operations) {
       if (!by_name_.emplace(operation.name, &operation).second) {
         problems_.add(operation.place, fmt::format("operations.{} is there twice; keep one", operation.name));
       }
+    }
+    find_meant();
+  }
+
+  bool is_in_documents(const std::string& name) {
+    if (in_documents_.empty()) {
+      for (const openapi::Api& api : set_->apis) {
+        for (const openapi::Operation& operation : api.operations) {
+          for (const std::string& name : operation.names()) in_documents_.insert(name);
+        }
+      }
+    }
+    return in_documents_.contains(name);
+  }
+
+  // For each entry that no document has, the operation that was meant.
+  void find_meant() {
+    if (std::ranges::all_of(by_name_, [&](const auto& entry) { return is_in_documents(entry.first); }))
+      return;
+    std::vector<std::string> names;     // ids and titles
+    std::vector<std::string> named;     // of each the operation's own
+    std::vector<std::string> in_small;  // the names in small letters
+    for (const openapi::Api& api : set_->apis) {
+      for (const openapi::Operation& operation : api.operations) {
+        for (const std::string& name : operation.names()) {
+          if (name.empty()) continue;
+          names.push_back(name);
+          named.push_back(operation.name());
+        }
+      }
+    }
+    const auto small = [](std::string text) {
+      std::ranges::transform(text, text.begin(), ascii_lower);
+      return text;
+    };
+    for (const std::string& name : names) in_small.push_back(small(name));
+    for (const auto& [written, entry] : by_name_) {
+      if (is_in_documents(written)) continue;
+      const std::string_view near = doc::nearest(small(written), in_small);
+      const auto found = std::ranges::find(in_small, near);
+      if (near.empty() || found == in_small.end()) continue;
+      const auto index = static_cast<std::size_t>(found - in_small.begin());
+      if (by_name_.contains(names[index]) || by_name_.contains(named[index])) continue;  // has its own entry
+      meant_.emplace(written, names[index]);
+      set_->settings.unread.insert("operations." + named[index]);
     }
   }
 
@@ -158,9 +227,11 @@ class Compiler {
       found = it->second;
     }
     if (!operation.gatehouse) return found;
+    const std::size_t before = problems_.size();
     extensions_.push_back(std::make_unique<OperationSettings>(read_operation(
         doc::Field(*operation.gatehouse.source, operation.gatehouse.value, "x-gatehouse", problems_),
         operation.name())));
+    if (problems_.size() > before) set_->settings.unread.insert("operations." + operation.name());
     OperationSettings* extension = extensions_.back().get();
     if (found == nullptr) return extension;
     merge(*found, *extension);
@@ -187,10 +258,16 @@ class Compiler {
   void report_unmatched() {
     for (const auto& [name, operation] : by_name_) {
       if (matched_.contains(name)) continue;
-      problems_.add(operation->place,
-                    fmt::format("operations.{}: no OpenAPI document has an operation of that operationId or "
-                                "title; write it as in the document, or remove it here",
-                                name));
+      const auto meant = meant_.find(name);
+      problems_.add(
+          operation->place,
+          meant != meant_.end()
+              ? fmt::format("operations.{}: no OpenAPI document has such an operation; did you mean `{}`?",
+                            name, meant->second)
+              : fmt::format("operations.{}: no OpenAPI document has an operation of that operationId or "
+                            "title; write it as in the document (`getOrder` or `GET /orders/{{id}}`), or "
+                            "remove it here",
+                            name));
     }
   }
 
@@ -254,6 +331,7 @@ class Compiler {
   // The permission.
   void decide_permission(const OperationSettings& own, const Place& place, Operation& operation) {
     if (!own.permission) {
+      if (is_unread(operation)) return;
       problems_.add(
           place,
           fmt::format(
@@ -277,6 +355,7 @@ class Compiler {
       return std::any_of(role.second.begin(), role.second.end(),
                          [&](const Placed& pattern) { return grants(pattern.value, operation.permission); });
     };
+    if (settings().is_unread("roles")) return;
     if (operation.admits_anonymous) {
       const auto anonymous = settings().roles.find("anonymous");
       if (anonymous == settings().roles.end() || !granted_by(*anonymous)) {
@@ -295,7 +374,7 @@ class Compiler {
   // How often.
   void decide_limits(const OperationSettings& own, const Place& place, Operation& operation) {
     const auto& names = own.limits ? *own.limits : settings().defaults.limits;
-    if (names.empty()) {
+    if (names.empty() && !settings().is_unread("defaults") && !is_unread(operation)) {
       problems_.add(place, fmt::format("{}: has no limit; name some in its `limits` or in `defaults.limits`",
                                        operation.name));
     }
@@ -304,13 +383,14 @@ class Compiler {
       const auto limit = std::find_if(set_->limits.begin(), set_->limits.end(),
                                       [&](const auto& candidate) { return candidate->name == name.value; });
       if (limit == set_->limits.end()) {
-        problems_.add(name.place, fmt::format("{}: there is no limit `{}`; {}", operation.name, name.value,
-                                              known(keys_of(settings().limits))));
+        if (own.limits && !settings().is_unread("limits"))  // a default is told once
+          problems_.add(name.place, fmt::format("{}: there is no limit `{}`; {}", operation.name, name.value,
+                                                known(keys_of(settings().limits), name.value)));
         continue;
       }
       const auto written = settings().limits.find(name.value);
       const bool readable = (*limit)->parts.size() == written->second.per.size();
-      if (readable) check_limit_names(written->second, operation, problems_);
+      if (readable) check_limit_names(written->second, operation, limit_faults_);
       if (cost > (*limit)->rule.burst) {
         problems_.add(
             place,
@@ -341,7 +421,10 @@ class Compiler {
   ObjectCompiler objects_;
   TargetCompiler targets_;
   std::map<std::string, OperationSettings*> by_name_;
+  LimitFaults limit_faults_;
   std::set<std::string> matched_;
+  std::set<std::string> in_documents_;        // names and titles
+  std::map<std::string, std::string> meant_;  // an entry that no document has: the name that was meant
   // Operations, over all documents.
   std::map<std::string, std::pair<Place, const DocumentSettings*>> named_;
   std::vector<std::unique_ptr<OperationSettings>>& extensions_ = set_->extensions;

@@ -49,10 +49,15 @@ class Authenticators {
         declared = scheme;
       }
       if (declared == nullptr) {
-        problems_.add(authenticator.place,
-                      fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that "
-                                  "name; give it the name of one in components.securitySchemes, or remove it",
-                                  name));
+        const std::string meant = undecided_scheme_like(name);
+        set_.settings.unread.insert("authenticators." + meant);
+        problems_.add(
+            authenticator.place,
+            fmt::format("authenticators.{}: no OpenAPI document declares a securityScheme of that "
+                        "name; {}",
+                        name,
+                        meant.empty() ? "give it the name of one in components.securitySchemes, or remove it"
+                                      : fmt::format("did you mean `{}`?", meant)));
       }
       const ClaimTexts texts = std::visit([](const auto& type) { return type.claims(); }, authenticator.of);
       policy.id = claim_program(texts.id, claims);
@@ -76,11 +81,22 @@ class Authenticators {
       if (set_.settings.authenticators.contains(other.value)) continue;
       problems_.add(other.place,
                     fmt::format("authenticators.{}.same_as: there is no authenticator `{}`; {}", name,
-                                other.value, known(keys_of(set_.settings.authenticators))));
+                                other.value, known(keys_of(set_.settings.authenticators), other.value)));
     }
   }
 
  private:
+  // The nearest name of a scheme that has no authenticator; empty: none is near.
+  std::string undecided_scheme_like(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const openapi::Api& api : set_.apis) {
+      for (const openapi::SecurityScheme& scheme : api.security_schemes) {
+        if (!set_.settings.authenticators.contains(scheme.name)) names.push_back(scheme.name);
+      }
+    }
+    return std::string(doc::nearest(name, names));
+  }
+
   // Where documents declare the scheme of an authenticator, and those that are the same.
   std::vector<std::pair<const openapi::Api*, std::string>> declarations(const std::string& name) const {
     std::vector<std::pair<const openapi::Api*, std::string>> all;
@@ -123,7 +139,9 @@ class Authenticators {
     for (std::size_t i = 0; i < sources.size(); ++i) {
       AuthenticatorPolicy& one = set_.authenticators[i];
       const std::string& prefix = one.settings->prefix.value;
+      if (set_.settings.is_unread("authenticators", one.settings->name)) continue;
       for (std::size_t k = 0; k < sources.size(); ++k) {
+        if (set_.settings.is_unread("authenticators", set_.authenticators[k].settings->name)) continue;
         const bool same_source = sources[k] == sources[i];
         if (same_source && one.settings->takes_keys()) continue;
         const Authenticator& other = *set_.authenticators[k].settings;

@@ -28,6 +28,14 @@ std::optional<LimitKeyPart> compile_part(const PlacedText& text, Problems& probl
   LimitKeyPart part;
   part.kind = kind_of(text.value);
   if (part.kind != PartKind::expression) return part;
+  if (text.value == "user" || text.value == "ip_address" || text.value == "address" ||
+      text.value == "consumer" || text.value == "client") {
+    problems.add(text.place,
+                 fmt::format("`{}`: the words are `ip`, `principal`, `key` and `operation`; anything "
+                             "else is CEL over the request",
+                             text.value));
+    return std::nullopt;
+  }
   part.expression = compile_at(text, limit_environment(), cel::Type::dyn(), problems);
   if (!part.expression) return std::nullopt;
   return part;
@@ -63,16 +71,26 @@ std::uint64_t id_of(const Limit& limit, const LimitSettings& from) {
 
 }  // namespace
 
-void check_limit_names(const LimitSettings& limit, const Operation& operation, Problems& problems) {
+void check_limit_names(const LimitSettings& limit, const Operation& operation, LimitFaults& faults) {
   for (const PlacedText& text : limit.per) {
     if (kind_of(text.value) != PartKind::expression) continue;
     const auto program = cel::compile(text.value, limit_environment(*operation.api), cel::Type::dyn());
     if (program) continue;
     for (const cel::Problem& problem : program.error()) {
-      problems.add(text.place,
-                   with_mend(fmt::format("{}: has the limit `{}`, whose key is `{}`: {}", operation.name,
-                                         limit.name, text.value, problem.message)));
+      LimitFault& fault = faults[with_mend(
+          fmt::format("the key `{}` of the limit `{}`: {}", text.value, limit.name, problem.message))];
+      fault.place = text.place;
+      fault.operations.push_back(operation.name);
     }
+  }
+}
+
+void report(const LimitFaults& faults, Problems& problems) {
+  for (const auto& [what, fault] : faults) {
+    const std::size_t more = fault.operations.size() - 1;
+    problems.add(fault.place,
+                 fmt::format("{}{}: {}", fault.operations.front(),
+                             more == 0 ? std::string() : fmt::format(" and {} more", more), what));
   }
 }
 

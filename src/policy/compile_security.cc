@@ -58,7 +58,8 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
       const auto index = authenticator(need.scheme);
       if (!index) {
         // A scheme that the document does not declare was reported when it was read.
-        if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme)) {
+        if (const openapi::SecurityScheme* scheme = api.scheme(need.scheme);
+            scheme != nullptr && !set_.settings.is_unread("authenticators", need.scheme)) {
           Unproven& unproven = unproven_[need.scheme];
           unproven.place = scheme->place;
           unproven.mend = how_to_prove(*scheme);
@@ -87,6 +88,18 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
     choose_principal(own, place, operation, compiled);
     operation.alternatives.push_back(std::move(compiled));
   }
+  for (const openapi::SecurityAlternative& alternative : from.security) {
+    for (const openapi::SecurityNeed& need : alternative) {
+      const auto unproven = unproven_.find(need.scheme);
+      if (unproven == unproven_.end() || !unproven->second.operations.contains(operation.name)) continue;
+      if (operation.alternatives.empty()) {
+        unproven->second.is_needed = true;
+      } else {
+        unproven->second.enough =
+            set_.authenticators[operation.alternatives.front().front().authenticator].name;
+      }
+    }
+  }
   const auto needs_excluded = [&](const openapi::SecurityAlternative& alternative) {
     return std::ranges::any_of(alternative, [&](const openapi::SecurityNeed& need) {
       return set_.settings.excluded_schemes.contains(need.scheme);
@@ -103,7 +116,10 @@ void SecurityCompiler::decide(const openapi::Api& api, const openapi::Operation&
                   fmt::format("{}: its `security` names {} schemes, and {} is the maximum; leave some out",
                               operation.name, schemes, kMostSchemes));
   }
-  if (operation.admits_anonymous && !own.open) {
+  const bool may_be_stated =
+      set_.settings.is_unread("operations", operation.name) ||
+      (from.security_stated == openapi::Operation::Stated::nowhere && set_.settings.is_unread("defaults"));
+  if (operation.admits_anonymous && !own.open && !may_be_stated) {
     auto& [first, operations] = open_[{from.place.file, from.security_stated}];
     if (operations.empty()) first = place;
     operations.push_back(operation.name);
@@ -139,7 +155,7 @@ void SecurityCompiler::choose_principal(const OperationSettings& own, const Plac
     const auto index = authenticator(name.value);
     if (!index) {
       problems_.add(name.place, fmt::format("principal: there is no authenticator `{}`; {}", name.value,
-                                            known(keys_of(set_.settings.authenticators))));
+                                            known(keys_of(set_.settings.authenticators), name.value)));
       return;
     }
     const auto found =
@@ -228,13 +244,15 @@ void SecurityCompiler::report() {
     const std::string more = unproven.operations.size() == 1
                                  ? std::string()
                                  : fmt::format(" and {} more", unproven.operations.size() - 1);
-    problems_.add(
-        unproven.place,
-        fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} requires; {}{}",
-                    scheme, *unproven.operations.begin(), more, unproven.mend,
-                    set_.settings.authenticators.empty()
-                        ? std::string()
-                        : "; " + known(keys_of(set_.settings.authenticators))));
+    const std::string otherwise =
+        !unproven.is_needed ? fmt::format("; or let `{}` go alone: `{}: {{exclude: \"the reason\"}}`",
+                                          unproven.enough, scheme)
+        : set_.settings.authenticators.empty() ? std::string()
+                                               : "; " + known(keys_of(set_.settings.authenticators));
+    problems_.add(unproven.place,
+                  fmt::format("`authenticators` has none for the security scheme `{}`, which {}{} {}; {}{}",
+                              scheme, *unproven.operations.begin(), more,
+                              unproven.is_needed ? "requires" : "offers", unproven.mend, otherwise));
   }
 }
 

@@ -33,6 +33,8 @@ class SecurityCompiler {
     std::string mend;
     Place place;
     std::set<std::string> operations;
+    std::string enough;  // a scheme that admits callers to each of them without this one; empty: none
+    bool is_needed = false;
   };
   std::optional<std::uint32_t> authenticator(std::string_view name) const;
   void add_places(const SchemeAlternative& alternative, Operation& operation) const;

@@ -103,6 +103,8 @@ void UpstreamTargetPolicy::compile(const TargetInput& input) {
   const PlacedText* const named =
       input.own.upstream ? &*input.own.upstream : default_upstream(input.settings, input.document);
   if (named == nullptr) {
+    if (input.settings.is_unread("defaults") || input.settings.is_unread("operations", input.operation))
+      return;
     input.problems.add(
         input.place,
         fmt::format("{}: it has no target; give it sql, upstream or handler, or set defaults.upstream",
@@ -110,12 +112,12 @@ void UpstreamTargetPolicy::compile(const TargetInput& input) {
     return;
   }
   const auto found = input.settings.upstreams.find(named->value);
-  const bool is_of_document =
-      input.document != nullptr && input.document->upstream && named == &*input.document->upstream;
   if (found == input.settings.upstreams.end()) {
-    if (is_of_document) return;  // it is reported once for all of the document's operations
-    input.problems.add(named->place, fmt::format("{}: there is no upstream `{}`; {}", input.operation,
-                                                 named->value, known(keys_of(input.settings.upstreams))));
+    if (input.own.upstream &&
+        !input.settings.is_unread("upstreams"))  // others are told once for all operations
+      input.problems.add(named->place,
+                         fmt::format("{}: there is no upstream `{}`; {}", input.operation, named->value,
+                                     known(keys_of(input.settings.upstreams), named->value)));
     return;
   }
   upstream = &found->second;

@@ -25,8 +25,8 @@ TEST(Documents, AreHeldAgainstThePolicy) {
            "api.yaml:13:5: `addOrder` also names the operation at api.yaml:5; rename one, because policies "
            "and events identify operations by their names\napi.yaml:14:20: paths./orders.post.operationId: "
            "`addOrder` is the operationId of GET /orders/{id}, too; rename one\n37:5: operations.getOrder: "
-           "no OpenAPI document has an operation of that operationId or title; write it as in the document, "
-           "or remove it here"},
+           "no OpenAPI document has an operation of that operationId or title; write it as in the document "
+           "(`getOrder` or `GET /orders/{id}`), or remove it here"},
           {"{name: pin, in: query,", "{name: pin, in: query, x-gatehouse: {log: true},",
            "api.yaml:10:11: getOrder: the parameter `pin` is secret (writeOnly, password or x-sensitive); it "
            "cannot say log: true; remove one of the two"},

@@ -79,6 +79,8 @@ constexpr auto as_document_name = [](const Field& field) { return document_name(
 
 std::vector<DocumentSettings> read_documents(const Field& field, const std::string& directory) {
   std::vector<DocumentSettings> documents;
+  if (field.is_list() && field.value().size() == 0)
+    field.problem("names no document; name one, such as [api.yaml]");
   for (const Field& item : field.list_or_one()) {
     DocumentSettings document;
     if (!item.is_object()) {
@@ -95,6 +97,13 @@ std::vector<DocumentSettings> read_documents(const Field& field, const std::stri
       document.hosts = in.optional("hosts", as_hosts).value_or(document.hosts);
       in.finish();
       if (document.file.value.empty()) continue;
+    }
+    if (document.file.value.starts_with("http://") || document.file.value.starts_with("https://")) {
+      item.problem(
+          fmt::format("`{}` is a URL, and documents are read from files; `gatehouse init --openapi "
+                      "URL` fetches it into a file, or save it yourself, and name the file",
+                      document.file.value));
+      continue;
     }
     document.file.value = absolute(directory, document.file.value);
     documents.push_back(std::move(document));

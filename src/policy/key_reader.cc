@@ -18,6 +18,14 @@ bool is_within(const doc::Field& field, const Key& key, std::int64_t value) {
   return false;
 }
 
+// The first key that is required is the shortest whole object.
+std::string_view example_of(const Section& section) {
+  for (const Key& key : section.keys) {
+    if (key.otherwise.kind == Otherwise::Kind::required) return key.example;
+  }
+  return section.keys.front().example;
+}
+
 }  // namespace
 
 std::string bounds(const ValueType& type) {
@@ -33,6 +41,9 @@ std::string bounds(const ValueType& type) {
   if (type.least == 0 && type.kind != ValueType::Kind::count) return "at most " + written(type.most);
   return fmt::format("from {} to {}", written(type.least), written(type.most));
 }
+
+ConfiguredObject::ConfiguredObject(doc::Field object, const Section& section)
+    : in_(std::move(object), example_of(section)) {}
 
 std::optional<doc::Field> ConfiguredObject::member_or_default(const Key& key) {
   auto member = in_.take(key.name);
@@ -72,6 +83,8 @@ std::string other_places(std::string_view key, std::string_view path) {
   for (const Section* const section : keys::kSections) {
     if (std::ranges::find(section->keys, key, &Key::name) == section->keys.end()) continue;
     if (section->path == path) return {};
+    // Of other objects only those around this one and those in it: `path` is a key of many.
+    if (!section->path.starts_with(path) && !path.starts_with(section->path)) continue;
     if (section == &keys::kParameter) continue;  // stands in a document
     const std::string place =
         section->path.empty() ? "the top of gatehouse.yaml" : fmt::format("`{}`", section->path);

@@ -51,7 +51,8 @@ class KeyName {
 // An object whose keys several sections list, such as those of all authenticators and those of one type.
 class ConfiguredObject {
  public:
-  explicit ConfiguredObject(doc::Field object) : in_(std::move(object)) {}
+  // `section` has the example of such an object, for a value that is none.
+  ConfiguredObject(doc::Field object, const Section& section);
 
  private:
   template <const Section&>
@@ -61,6 +62,7 @@ class ConfiguredObject {
   std::optional<doc::Field> member_or_default(const Key& key);
 
   doc::Reader in_;
+  bool is_moot_ = false;
   std::vector<std::shared_ptr<const doc::Source>> defaults_;  // that were read
 };
 
@@ -72,7 +74,7 @@ class KeyReader {
   using Name = KeyName<section>;
   using RequiredName = KeyName<section, Presence::required>;
 
-  explicit KeyReader(doc::Field object) : own_(std::move(object)), object_(&*own_) {}
+  explicit KeyReader(doc::Field object) : own_(std::in_place, std::move(object), section), object_(&*own_) {}
   explicit KeyReader(ConfiguredObject& object) : object_(&object) {}
   KeyReader(const KeyReader&) = delete;
   KeyReader& operator=(const KeyReader&) = delete;
@@ -104,6 +106,8 @@ class KeyReader {
   }
   void missing(RequiredName key) const { object_->in_.missing(key->name); }
   void problem(Name key, std::string_view what) const { object_->in_.problem(key->name, what); }
+  // A problem that is told makes the other keys meaningless: finish() reports none of them.
+  void give_up() { object_->is_moot_ = true; }
   // Reports each member that was not read.
   void finish();
 
@@ -138,6 +142,7 @@ std::string other_places(std::string_view key, std::string_view path);
 
 template <const Section& section>
 void KeyReader<section>::finish() {
+  if (object_->is_moot_) return;
   object_->in_.finish(doc::Extensions::refused,
                       [](std::string_view key) { return other_places(key, section.path); });
 }

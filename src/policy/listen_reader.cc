@@ -27,7 +27,30 @@ constexpr Choice<PlaintextAnswer> kPlaintext[] = {{"redirect", PlaintextAnswer::
 constexpr Choice<ProxyProtocol> kProxyProtocols[] = {{"off", ProxyProtocol::off},
                                                      {"required", ProxyProtocol::required}};
 
+// Of a port alone, or behind something else than an address; empty: it has none.
+std::string port_in(const Field& field) {
+  const json::Value value = field.value();
+  const std::string_view text = value.is_number()   ? value.literal()
+                                : value.is_string() ? value.string()
+                                                    : std::string_view();
+  const std::size_t begin = text.find_last_not_of("0123456789") + 1;  // npos + 1 is 0
+  const std::string_view digits = text.substr(begin);
+  const bool is_port = !digits.empty() && digits.size() <= 5 && std::stoul(std::string(digits)) <= 65535 &&
+                       (begin == 0 || text[begin - 1] == ':');
+  return is_port ? std::string(digits) : std::string();
+}
+
 std::optional<SocketAddress> socket_address(const Field& field) {
+  const std::string written_port = port_in(field);
+  const std::string port_shown = written_port.empty() ? "8443" : written_port;
+  const std::string wanted = fmt::format(
+      "must be ADDRESS:PORT with an IP address, such as \"127.0.0.1:{0}\", or "
+      "\"0.0.0.0:{0}\" for all addresses of IPv4",
+      port_shown);
+  if (field.value().is_number()) {
+    field.problem(wanted);
+    return std::nullopt;
+  }
   const auto text = field.text();
   if (!text) return std::nullopt;
   const auto colon = text->rfind(':');
@@ -44,7 +67,7 @@ std::optional<SocketAddress> socket_address(const Field& field) {
       return SocketAddress{*address, static_cast<std::uint16_t>(port)};
     }
   }
-  field.problem("must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or \"[::]:8443\"");
+  field.problem(wanted);
   return std::nullopt;
 }
 constexpr auto as_socket_address = [](const Field& field) { return socket_address(field); };

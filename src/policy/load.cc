@@ -57,11 +57,10 @@ std::optional<db::Connection> open_database(const Settings& settings, Problems& 
 void read_blocked(Admittance& admittance, const doc::ReadFile& read, Problems& problems) {
   const PlacedText& file = admittance.blocked_file;
   if (file.value.empty()) return;
-  const auto shown = std::filesystem::path(file.value).lexically_proximate(std::filesystem::current_path());
+  const std::string shown = shown_path(file.value);
   const auto text = read(file.value);
   if (!text) {
-    problems.add(file.place, fmt::format("blocked.addresses: {}: {}; paths are relative to the configuration",
-                                         shown.string(), text.error().text));
+    problems.add(file.place, fmt::format("blocked.addresses: {}: {}", shown, text.error().text));
     return;
   }
   std::uint32_t number = 0;
@@ -77,20 +76,13 @@ void read_blocked(Admittance& admittance, const doc::ReadFile& read, Problems& p
     if (const auto network = IpNetwork::parse(word)) {
       admittance.blocked.push_back(*network);
     } else {
-      problems.add({shown.string(), number, 1},
+      problems.add({shown, number, 1},
                    fmt::format("blocked.addresses: `{}` is not a network; write it as 10.0.0.0/8", word));
     }
   }
 }
 
-}  // namespace
-
-namespace {
-
-std::filesystem::path as_shown(const PlacedText& path) {
-  // Named as the person named it, so that problems point to a path that can be clicked.
-  return std::filesystem::path(path.value).lexically_proximate(std::filesystem::current_path());
-}
+std::filesystem::path as_shown(const PlacedText& path) { return shown_path(path.value); }
 
 // The overlays of each document, by its place in Settings::openapi.
 std::vector<std::vector<std::shared_ptr<const doc::Source>>> read_overlays(const Settings& settings,
@@ -121,6 +113,12 @@ std::vector<std::vector<std::shared_ptr<const doc::Source>>> read_overlays(const
 
 }  // namespace
 
+std::string shown_path(std::string_view file) {
+  const std::filesystem::path near =
+      std::filesystem::path(file).lexically_proximate(std::filesystem::current_path());
+  return near.string().starts_with("..") ? std::string(file) : near.string();
+}
+
 std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options,
                                       Problems& problems) {
   const auto source = doc::load(path, options.read, problems);
@@ -144,7 +142,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
     load_options.security_schemes = doc::Field(*source, schemes->value(), schemes->path(), problems);
   const std::size_t at_overlays = problems.size();
   const auto overlays = read_overlays(input.settings, options.read, problems);
-  bool readable = problems.size() == at_overlays;
+  bool readable = problems.size() == at_overlays && !input.settings.is_unread("openapi");
   for (std::size_t i = 0; i < input.settings.openapi.size(); ++i) {
     const DocumentSettings& placed = input.settings.openapi[i];
     const PlacedText& document = placed.file;
@@ -160,8 +158,8 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
     // A missing file is an error at the place that names it. Reading twice costs little.
     if (const auto text = options.read(shown); !text) {
       problems.add(document.place,
-                   fmt::format("openapi: {}: {}; name an OpenAPI document, relative to this file",
-                               shown.string(), text.error().text));
+                   fmt::format("openapi: {}: {}; name an OpenAPI document{}", shown.string(),
+                               text.error().text, shown.is_absolute() ? "" : ", relative to this file"));
       readable = false;
       continue;
     }

@@ -29,6 +29,10 @@ struct LoadOptions {
   std::function<void(const std::filesystem::path&)> begins = nullptr;
 };
 
+// The path of a file as messages show it: below the current directory relative to it, which can be clicked,
+// and else as it is.
+std::string shown_path(std::string_view file);
+
 // gatehouse.yaml, every document that it names, and the database that its statements are checked against.
 // Null when there was a problem; every problem is added, each with its place.
 std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const LoadOptions& options,

@@ -73,17 +73,17 @@ TEST(Settings, ThatNobodyKnowsAreRefusedWithTheNearestThatIs) {
 TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
   expect_each({
       {"\"127.0.0.1:8443\"", "localhost:8443",
-       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
-       "\"[::]:8443\""},
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"127.0.0.1:8443\", or "
+       "\"0.0.0.0:8443\" for all addresses of IPv4"},
       {"\"127.0.0.1:8443\"", "\"127.0.0.1:70000\"",
-       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
-       "\"[::]:8443\""},
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"127.0.0.1:8443\", or "
+       "\"0.0.0.0:8443\" for all addresses of IPv4"},
       {"\"127.0.0.1:8443\"", "\"127.0.0.1:\"",
-       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
-       "\"[::]:8443\""},
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"127.0.0.1:8443\", or "
+       "\"0.0.0.0:8443\" for all addresses of IPv4"},
       {"\"127.0.0.1:8443\"", "\"8443\"",
-       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"0.0.0.0:8443\" or "
-       "\"[::]:8443\""},
+       "4:10: listen.https: must be ADDRESS:PORT with an IP address, such as \"127.0.0.1:8443\", or "
+       "\"0.0.0.0:8443\" for all addresses of IPv4"},
       {"\"127.0.0.1:8080\"", "\"0.0.0.0:8443\"",
        "5:9: listen.http: has the address of `https`; give it a port of its own"},
       {"\"127.0.0.1:9443\"", "\"127.0.0.1:8443\"",
@@ -99,19 +99,19 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
       {"data: internal", "data: secret",
        "2:41: threat_model.data: must be `public`, `internal` or `sensitive`, not `secret`"},
       {"file:server.key", "MIIEvQIBADANBg",
-       "9:16: tls.private_key: names a secret: write file:PATH, never the secret itself"},
+       "9:16: tls.private_key: names a secret: write `file:PATH`, never the secret itself"},
       {"max_age: 30d", "max_age: 30",
        "11:19: tls.hsts.max_age: must be a duration such as `500ms`, `10s`, `15m` or `30d`, not a number"},
       {"max_age: 30d", "max_age: 30d, preload: 1",
        "11:33: tls.hsts.preload: must be `true` or `false`, not a number"},
       {"store: sqlite:state.db", "store: state.db",
-       "12:8: store: must be sqlite:PATH, such as sqlite:state/gatehouse.db"},
+       "12:8: store: must be sqlite:PATH; write `sqlite:state.db`"},
       {"store: sqlite:state.db", "store: sqlite:state.db\ndatabase: \"sqlite:\"",
        "13:11: database: must be sqlite:PATH, such as sqlite:state/gatehouse.db"},
       {"store: sqlite:state.db", "store: sqlite:state.db\nkey_pepper: hunter2",
-       "13:13: key_pepper: names a secret: write file:PATH, never the secret itself"},
+       "13:13: key_pepper: names a secret: write `file:PATH`, never the secret itself"},
       {"store: sqlite:state.db", "store: sqlite:state.db\nassertion_key: hunter2",
-       "13:16: assertion_key: names a secret: write file:PATH, never the secret itself"},
+       "13:16: assertion_key: names a secret: write `file:PATH`, never the secret itself"},
       {"store: sqlite:state.db", "store: sqlite:state.db\nworkers: 0",
        "13:10: workers: must be a whole number from 1 to 1024, not 0"},
       {"store: sqlite:state.db", "store: sqlite:state.db\nkeep_events: forever",
@@ -151,15 +151,15 @@ TEST(Settings, OfAnotherFormAreRefusedWithTheFormThatIsWanted) {
        "30:46: limits.per_ip.ipv6_prefix: must be a whole number from 32 to 128, not 16"},
       {"string: 100", "depth: 1000",
        "34:17: defaults.caps.depth: must be a whole number from 1 to 512, not 1000"},
-      {"[stdout", "[stderr",
-       "41:7: log[0]: must be stdout or an object with `file`, such as {file: events.jsonl}"},
+      {"[stdout", "[stderr", "41:7: log[0]: must be `stdout`, or a map such as `{file: events.jsonl}`"},
       {"[stdout", "[stdout, stdout", "41:15: log[1]: stdout is named twice"},
       {"details: principals", "details: nobody",
        "42:19: errors.details: must be `principals` or `everyone`, not `nobody`"},
       {"returns: one", "returns: some",
        "38:79: operations.getOrder.sql.returns: must be `list`, `one` or `none`, not `some`"},
       {"listen:\n", "listen: []\nother:\n",
-       "3:9: listen: must be a map, not a list\n4:1: there is no key `other` here; there are "
+       "3:9: listen: must be a map such as `{https: \"0.0.0.0:8443\"}`, not a list\n4:1: there is no key "
+       "`other` here; there are "
        "`allowed`, `assertion_key`, `authenticators`, `blocked`, `database`, `deadlines`, `defaults`, "
        "`errors`, `fields`, "
        "`keep_events`, `keep_size`, `key_pepper`, `limits`, `listen`, `log`, `maintenance`, `memory`, "
@@ -191,10 +191,12 @@ TEST(Authenticators, FitTheSchemesThatTheDocumentDeclares) {
        "24:23: authenticators.partnerCertificate: mutual TLS needs the authorities of clients; name their "
        "file with tls.client_ca"},
       {"[ES256]", "[HS256, none]",
-       "19:5: authenticators.userToken: `HS256` is not a supported algorithm for tokens; use ES256, ES384, "
-       "ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512\n19:5: authenticators.userToken: `none` is "
-       "not a supported algorithm for tokens; use ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, "
-       "PS384 or PS512"},
+       "23:18: authenticators.userToken.algorithms[0]: `HS256` signs with a shared secret, with which each "
+       "verifier could sign too; let the issuer sign with a key pair, such as ES256 or RS256, and name its "
+       "public keys with `jwks`"},
+      {"[ES256]", "[none]",
+       "19:5: authenticators.userToken: `none` is not a supported algorithm for tokens; use ES256, ES384, "
+       "ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512"},
       {"[ES256]", "[]",
        "23:17: authenticators.userToken.algorithms: is empty; name the issuer's algorithms, such as [ES256]"},
       {"roles: claims.roles", "roles: claim.roles",
@@ -225,8 +227,7 @@ TEST(Limits, NameWhatTheyCount) {
        "30:22: `request.body.`: at character 14: expected the name of a member but found the end"},
       {"per: ip,", "per: [ip, customer],", "30:22: `customer`: at character 1: unknown name 'customer'"},
       {"limits: [per_ip]", "limits: [per_io]",
-       "32:12: getOrder: there is no limit `per_io`; there are: per_ip\n32:12: addOrder: there is no limit "
-       "`per_io`; there are: per_ip\n32:12: listCatalogue: there is no limit `per_io`; there are: per_ip"},
+       "32:12: defaults.limits: there is no limit `per_io`; did you mean `per_ip`?"},
       {"limits: [per_ip]", "limits: []",
        "37:5: getOrder: has no limit; name some in its `limits` or in `defaults.limits`\n39:13: addOrder: "
        "has no limit; name some in its `limits` or in `defaults.limits`\n40:18: listCatalogue: has no limit; "
@@ -273,7 +274,7 @@ TEST(Operations, AreDecided) {
        "roles.anonymous"},
       {"  addOrder:", "  addOrders: {permission: orders:write}\n  addOrder:",
        "39:14: operations.addOrders: no OpenAPI document has an operation of that operationId or title; "
-       "write it as in the document, or remove it here"},
+       "write it as in the document (`getOrder` or `GET /orders/{id}`), or remove it here"},
       {"  addOrder:", "  \"POST /orders\": {permission: orders:write}\n  addOrder:",
        "39:19: operations: `addOrder` and `POST /orders` are the same operation; keep one"},
       {"  upstream: orders\n", "",
@@ -281,8 +282,7 @@ TEST(Operations, AreDecided) {
        "defaults.upstream\n39:18: listCatalogue: it has no target; give it sql, upstream or handler, or set "
        "defaults.upstream"},
       {"  upstream: orders\n", "  upstream: order\n",
-       "33:13: addOrder: there is no upstream `order`; there are: orders\n33:13: listCatalogue: there is no "
-       "upstream `order`; there are: orders"},
+       "33:13: defaults.upstream: there is no upstream `order`; did you mean `orders`?"},
       {"permission: orders:write", "permission: orders:write, upstream: other",
        "39:50: addOrder: there is no upstream `other`; there are: orders"},
       {"permission: orders:write", "permission: orders:write, upstream: orders, handler: addOrder",

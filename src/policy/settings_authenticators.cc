@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -52,6 +53,39 @@ bool is_auth_scheme(std::string_view text) {
          !equal_ignoring_case(text, "bearer") && !equal_ignoring_case(text, "basic");
 }
 
+constexpr auto as_texts_or_one = [](const Field& field) {
+  std::vector<std::string> texts;
+  for (PlacedText& text : placed_list(field)) texts.push_back(std::move(text.value));
+  return std::optional(std::move(texts));
+};
+
+// Told before anything else is asked: without such a token the other keys have no meaning.
+bool refuse_shared_secrets(KeyReader<keys::kJwt>& in) {
+  const auto algorithms = in.take("algorithms");
+  if (!algorithms || !(algorithms->is_text() || algorithms->is_list())) return false;
+  for (const Field& one : algorithms->list_or_one()) {
+    const std::string_view name = one.is_text() ? one.value().string() : std::string_view();
+    if (!equal_ignoring_case(name.substr(0, 2), "HS")) continue;
+    one.problem(
+        fmt::format("`{}` signs with a shared secret, with which each verifier could sign too; let the "
+                    "issuer sign with a key pair, such as ES256 or RS256, and name its public keys with "
+                    "`jwks`",
+                    name));
+    return true;
+  }
+  return false;
+}
+
+// The type of a credential, for the words of OpenAPI and others.
+std::string meant_by(const Field& type) {
+  const std::string_view word = type.is_text() ? type.value().string() : std::string_view();
+  for (const std::string_view one : {"bearer", "oauth2", "oidc", "openIdConnect", "http"}) {
+    if (word == one)
+      return "; tokens that an issuer signs are `jwt`, keys of `gatehouse key create` are `api_key`";
+  }
+  return {};
+}
+
 bool is_prefix(std::string_view text) {
   return text.size() <= 64 && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
@@ -60,6 +94,10 @@ bool is_prefix(std::string_view text) {
 
 JwtSettings JwtSettings::read(ConfiguredObject& object, const std::string& directory) {
   KeyReader<keys::kJwt> in(object);
+  if (refuse_shared_secrets(in)) {
+    in.give_up();
+    return {};
+  }
   JwtSettings jwt;
   jwt.issuer = in.required("issuer", as_placed);
   if (const auto audience = in.optional("audience", as_field)) {
@@ -76,7 +114,7 @@ JwtSettings JwtSettings::read(ConfiguredObject& object, const std::string& direc
   } else if (!jwt.jwks.value.empty() && !is_safe_url(jwt.jwks.value)) {
     in.problem("jwks", "must be file:PATH or an https:// URL (http:// only to a loopback address)");
   }
-  jwt.algorithms = in.required("algorithms", as_texts);
+  jwt.algorithms = in.required("algorithms", as_texts_or_one);
   if (in.has("algorithms") && jwt.algorithms.empty())
     in.problem("algorithms", "is empty; name the issuer's algorithms, such as [ES256]");
   jwt.roles = in.optional("roles", as_placed);
@@ -112,10 +150,18 @@ std::string JwtSettings::proof() const { return "token " + issuer.value; }
 void JwtSettings::check(const Authenticator& authenticator, const Settings&, Problems& problems) const {
   for (const std::string& name : algorithms) {
     if (crypto::parse_algorithm(name)) continue;
-    problems.add(authenticator.place,
-                 fmt::format("authenticators.{}: `{}` is not a supported algorithm for tokens; use ES256, "
-                             "ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
-                             authenticator.name, name));
+    std::string capitals = name;
+    std::ranges::transform(capitals, capitals.begin(), [](char c) {
+      return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    });
+    problems.add(
+        authenticator.place,
+        crypto::parse_algorithm(capitals)
+            ? fmt::format("authenticators.{}: write the algorithm `{}` in capitals: {}", authenticator.name,
+                          name, capitals)
+            : fmt::format("authenticators.{}: `{}` is not a supported algorithm for tokens; use ES256, "
+                          "ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384 or PS512",
+                          authenticator.name, name));
   }
 }
 
@@ -139,7 +185,7 @@ void MutualTlsSettings::check(const Authenticator& authenticator, const Settings
 }
 
 Authenticator read_authenticator(std::string name, const Field& field, const std::string& directory) {
-  ConfiguredObject object(field);
+  ConfiguredObject object(field, keys::kAuthenticator);
   KeyReader<keys::kAuthenticator> in(object);
   Authenticator authenticator;
   authenticator.name = std::move(name);
@@ -148,8 +194,14 @@ Authenticator read_authenticator(std::string name, const Field& field, const std
   if (!is_prefix(authenticator.prefix.value))
     in.problem("prefix", "must be at most 64 visible ASCII characters, such as \"partner:\"");
   authenticator.same_people_as = in.optional("same_people_as", as_placed);
-  const auto read =
-      in.optional("type", [](const Field& type) { return type.one_of<ReadAuthenticator>(kAuthenticators); });
+  const auto read = in.optional("type", [](const Field& type) -> std::optional<ReadAuthenticator> {
+    if (const std::string meant = meant_by(type); !meant.empty()) {
+      type.problem("must be `api_key`, `basic`, `jwt` or `mtls`, not `" + std::string(type.value().string()) +
+                   "`" + meant);
+      return std::nullopt;
+    }
+    return type.one_of<ReadAuthenticator>(kAuthenticators);
+  });
   if (!in.has("type")) in.missing("type");
   if (!read) return authenticator;  // which other keys there may be is not known
   authenticator.of = (*read)(object, directory);

@@ -44,6 +44,11 @@ inline std::string absolute(const std::string& directory, std::string_view path)
 inline auto as_file(const std::string& directory) {
   return [&directory](const doc::Field& field) -> std::optional<PlacedText> {
     auto path = placed(field);
+    if (path && path->value.starts_with("file:")) {
+      field.problem("names a file that is not secret: write `" + path->value.substr(5) +
+                    "`, without `file:`");
+      return std::nullopt;
+    }
     if (path) path->value = absolute(directory, path->value);
     return path;
   };
@@ -55,7 +60,13 @@ inline auto as_secret_file(const std::string& directory) {
     auto path = placed(field);
     if (!path) return std::nullopt;
     if (!path->value.starts_with("file:")) {
-      field.problem("names a secret: write file:PATH, never the secret itself");
+      // The text may be the secret, which no message shows; the name of a file is none.
+      std::error_code error;
+      const bool is_path =
+          path->value.ends_with(".key") || path->value.ends_with(".pem") ||
+          (path->value.size() < 256 && std::filesystem::exists(absolute(directory, path->value), error));
+      field.problem(is_path ? "names a secret: write `file:" + path->value + "`"
+                            : "names a secret: write `file:PATH`, never the secret itself");
       return std::nullopt;
     }
     path->value = absolute(directory, std::string_view(path->value).substr(5));

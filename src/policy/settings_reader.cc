@@ -192,7 +192,7 @@ template <std::size_t I = 0>
 LogSettings read_sink(const Field& item, const std::string& directory) {
   if constexpr (I == std::variant_size_v<LogSettings>) {
     if (item.is_text()) {
-      item.problem("must be stdout or an object with `file`, such as {file: events.jsonl}");
+      item.problem("must be `stdout`, or a map such as `{file: events.jsonl}`");
       return StdoutSettings();
     }
     return LogFileSettings::read(item, directory);
@@ -241,7 +241,9 @@ std::string read_store(const Field& field, const std::string& directory) {
   const auto text = field.text();
   if (!text) return {};
   if (!text->starts_with("sqlite:") || text->size() == 7) {
-    field.problem("must be sqlite:PATH, such as sqlite:state/gatehouse.db");
+    field.problem(text->empty() || text->contains(':')
+                      ? std::string("must be sqlite:PATH, such as sqlite:state/gatehouse.db")
+                      : fmt::format("must be sqlite:PATH; write `sqlite:{}`", *text));
     return {};
   }
   return absolute(directory, std::string_view(*text).substr(7));
@@ -299,10 +301,26 @@ void read_member(KeyReader<keys::kOperation>& in, KeyReader<keys::kOperation>::N
   if (auto value = in.optional(key, as)) member = *std::move(value);
 }
 
-void read_named(KeyReader<keys::kTop>& in, KeyReader<keys::kTop>::Name key, const auto& each) {
+void read_named(KeyReader<keys::kTop>& in, KeyReader<keys::kTop>::Name key, Settings& settings,
+                const auto& each) {
   const auto field = in.optional(key, as_field);
   if (!field) return;
-  for (auto& [name, value] : field->map()) each(name, value);
+  if (!field->is_object()) settings.unread.emplace(key->name);
+  for (auto& [name, value] : field->map()) {
+    const std::size_t before = field->problems().size();
+    each(name, value);
+    if (field->problems().size() > before) settings.unread.insert(fmt::format("{}.{}", key->name, name));
+  }
+}
+
+// The keys of the top that were meant by others.
+void note_misspelled(const Field& top, Settings& settings) {
+  std::vector<std::string> names;
+  for (const Key& key : keys::kTopKeys) names.emplace_back(key.name);
+  for (const auto& [name, value] : top.map()) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    if (const auto meant = doc::nearest(name, names); !meant.empty()) settings.unread.emplace(meant);
+  }
 }
 
 }  // namespace
@@ -324,7 +342,8 @@ LimitSettings read_limit(std::string name, const Field& field) {
 LogFileSettings LogFileSettings::read(const Field& field, const std::string& directory) {
   KeyReader<keys::kLogFile> in(field);
   LogFileSettings sink;
-  sink.path = {absolute(directory, in.required("file", as_text)), in.field().place()};
+  sink.path = {in.required("file", as_text), in.field().place()};
+  if (!sink.path.value.empty()) sink.path.value = absolute(directory, sink.path.value);
   sink.rotate = in.optional("rotate", as_size).value_or(sink.rotate);
   sink.keep = in.optional("keep", as_count).value_or(sink.keep);
   in.finish();
@@ -350,7 +369,9 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
   KeyReader<keys::kTop> in(Field(source, source.root(), "", problems));
 
   if (const auto documents = in.optional("openapi", as_field)) {
+    const std::size_t before = problems.size();
     settings.openapi = read_documents(*documents, directory);
+    if (problems.size() > before) settings.unread.emplace("openapi");
   } else {
     in.missing("openapi");
   }
@@ -394,10 +415,10 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.tracing = inner.required("continue", as_one_of(kContinuations));
     inner.finish();
   }
-  read_named(in, "upstreams", [&](const std::string& name, const Field& field) {
+  read_named(in, "upstreams", settings, [&](const std::string& name, const Field& field) {
     settings.upstreams.emplace(name, read_upstream(name, field, directory));
   });
-  read_named(in, "authenticators", [&](const std::string& name, const Field& field) {
+  read_named(in, "authenticators", settings, [&](const std::string& name, const Field& field) {
     if (field.is_object() && field.value().find("same_as")) {
       KeyReader<keys::kSameScheme> alias(field);
       if (auto other = alias.optional("same_as", as_placed))
@@ -412,17 +433,17 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     }
     settings.authenticators.emplace(name, read_authenticator(name, field, directory));
   });
-  read_named(in, "roles", [&](const std::string& name, const Field& field) {
+  read_named(in, "roles", settings, [&](const std::string& name, const Field& field) {
     settings.roles.emplace(name, placed_list(field));
   });
-  read_named(in, "limits", [&](const std::string& name, const Field& field) {
+  read_named(in, "limits", settings, [&](const std::string& name, const Field& field) {
     settings.limits.emplace(name, read_limit(name, field));
   });
   settings.security_schemes = kept(in.take("security_schemes"));
   if (const auto defaults = in.optional("defaults", as_field)) settings.defaults = read_defaults(*defaults);
   if (const auto routing = in.optional("routing", as_field)) settings.routing = read_routing(*routing);
   if (const auto fields = in.optional("fields", as_field)) settings.fields = read_fields(*fields);
-  read_named(in, "operations", [&](const std::string& name, const Field& field) {
+  read_named(in, "operations", settings, [&](const std::string& name, const Field& field) {
     settings.operations.push_back(read_operation(field, name));
   });
   settings.log = read_log(*in.optional("log", as_field), directory);
@@ -445,7 +466,12 @@ Settings read_settings(const doc::Source& source, const std::string& directory, 
     settings.security_txt = read_security_txt(*security_txt);
   settings.workers = in.optional("workers", as_count).value_or(0);
   in.finish();
+  note_misspelled(in.field(), settings);
   return settings;
+}
+
+bool Settings::is_unread(std::string_view section, std::string_view name) const {
+  return unread.contains(section) || (!name.empty() && unread.contains(fmt::format("{}.{}", section, name)));
 }
 
 }  // namespace gatehouse::policy
