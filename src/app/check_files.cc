@@ -19,6 +19,7 @@
 #include "crypto/signer.h"
 #include "doc/load.h"
 #include "net/tls.h"
+#include "policy/load.h"
 
 namespace gatehouse::app {
 namespace {
@@ -187,17 +188,18 @@ class FileCheck {
   }
 
  private:
-  static std::string shown(const policy::PlacedText& file) {
-    return std::filesystem::path(file.value).lexically_proximate(std::filesystem::current_path()).string();
-  }
+  static std::string shown(const policy::PlacedText& file) { return policy::shown_path(file.value); }
 
   // Nothing where the configuration names none, or with a problem.
   std::optional<std::string> text_of(const policy::PlacedText& file, const std::string& what) {
     if (file.value.empty()) return std::nullopt;
     auto text = doc::disk_files()(file.value);
     if (text) return *std::move(text);
-    problems_.add(file.place, fmt::format("{}: {}: {}; paths are relative to the configuration", what,
-                                          shown(file), text.error().text));
+    const std::string path = shown(file);
+    problems_.add(file.place, fmt::format("{}: {}: {}{}", what, path, text.error().text,
+                                          std::filesystem::path(path).is_absolute()
+                                              ? ""
+                                              : "; paths are relative to the configuration"));
     return std::nullopt;
   }
 

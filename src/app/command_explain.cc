@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "doc/reader.h"
 #include "json/parser.h"
 #include "json/writer.h"
 #include "trial/ask.h"
@@ -45,9 +46,23 @@ bool has_caller(const ExplainOptions& words) {
 trial::Question question_of(const ExplainOptions& words) {
   trial::Question question;
   const auto space = words.what.find(' ');
+  const std::string_view method = std::string_view(words.what).substr(0, space);
+  if (space != std::string::npos &&
+      std::ranges::all_of(method, [](char c) { return c >= 'a' && c <= 'z'; })) {
+    std::string capitals(method);
+    std::ranges::transform(capitals, capitals.begin(),
+                           [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    wrong_usage("QUESTION", fmt::format("methods are written in capitals: \"{}{}\"", capitals,
+                                        printable(std::string_view(words.what).substr(space))));
+  }
   if (space == std::string::npos) {
-    wrong_usage("QUESTION", fmt::format("`{}` is neither a reason nor a request such as \"GET /orders/7\"",
-                                        printable(words.what)));
+    std::vector<std::string> reasons;
+    for (const ReasonFacts& facts : every_reason()) reasons.emplace_back(facts.name);
+    const std::string_view near = doc::nearest(words.what, reasons);
+    wrong_usage("QUESTION",
+                fmt::format("`{}` is neither a reason nor a request such as \"GET /orders/7\"{}",
+                            printable(words.what),
+                            near.empty() ? std::string() : fmt::format("; did you mean `{}`?", near)));
   }
   question.method = words.what.substr(0, space);
   question.target = words.what.substr(space + 1);

@@ -1,5 +1,6 @@
 #include "app/command_line.h"
 
+#include <algorithm>
 #include <exception>
 
 #include <CLI/CLI.hpp>
@@ -29,7 +30,12 @@ void Command::option(const char* names, std::string& into, const char* what, Nee
 
 void Command::option(const char* names, std::string& into, const char* what,
                      const std::vector<std::string>& choices) {
-  CLI::Option* option = app_->add_option(names, into, what)->check(CLI::IsMember(choices));
+  const auto is_choice = [choices](const std::string& word) {
+    if (std::ranges::find(choices, word) != choices.end()) return std::string();
+    return fmt::format("must be {}, not `{}`", fmt::join(choices, " or "), printable(word));
+  };
+  CLI::Option* option =
+      app_->add_option(names, into, what)->check(is_choice, fmt::format("{}", fmt::join(choices, "|")));
   if (!into.empty()) option->capture_default_str();
 }
 
@@ -49,38 +55,59 @@ void Command::run(int& status, std::function<int()> work) {
 
 namespace {
 
-// The first word that names no command where one is expected; with the closest name there is.
-std::optional<std::string> unknown_command(const CLI::App& program, int argc, const char* const* argv) {
-  const CLI::App* level = &program;
+std::string suggestion(std::string_view word, const std::vector<std::string>& names) {
+  const std::string_view near = doc::nearest(word, names);
+  return near.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
+                      : fmt::format("did you mean `{}`?", near);
+}
+
+// What is wrong with a word that no command takes; empty: no such word is the cause.
+std::string unknown_word(const CLI::App& program) {
+  const CLI::App* at = &program;
   std::string path;
-  for (int i = 1; i < argc && !std::string_view(argv[i]).starts_with('-'); ++i) {
-    std::vector<std::string> names;
-    const CLI::App* next = nullptr;
-    for (const CLI::App* const one : level->get_subcommands([](const CLI::App*) { return true; })) {
-      names.push_back(one->get_name());
-      if (one->get_name() == argv[i]) next = one;
-    }
-    if (names.empty()) break;
-    if (next == nullptr) {
-      const std::string_view meant = doc::nearest(argv[i], names);
-      return fmt::format("gatehouse{}: there is no command `{}`; {}\n", path, printable(argv[i]),
-                         meant.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
-                                       : fmt::format("did you mean `{}`?", meant));
-    }
-    path += fmt::format(" {}", argv[i]);
-    level = next;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += at->get_name() + " ";
   }
-  return std::nullopt;
+  std::vector<std::string> left = at->remaining();
+  if (left.empty()) left = program.remaining();
+  std::vector<std::string> commands;
+  for (const CLI::App* const one : at->get_subcommands([](const CLI::App*) { return true; }))
+    commands.push_back(one->get_name());
+  if (!commands.empty()) {
+    const auto word =
+        std::ranges::find_if(left, [](const std::string& one) { return !one.starts_with("-"); });
+    return word == left.end() ? fmt::format("name a command; there are: {}", fmt::join(commands, ", "))
+                              : fmt::format("there is no command `{}{}`; {}", path, printable(*word),
+                                            suggestion(*word, commands));
+  }
+  if (left.empty()) return {};
+  // The first option, behind which its value may stand, or else the first word.
+  const auto option =
+      std::ranges::find_if(left, [](const std::string& word) { return word.starts_with("-"); });
+  const std::string& word = option != left.end() ? *option : left.front();
+  std::vector<std::string> names;
+  if (option != left.end()) {
+    for (const CLI::Option* const one : at->get_options()) {
+      for (const std::string& name : one->get_lnames()) names.push_back("--" + name);
+    }
+    return fmt::format("there is no option `{}` of `gatehouse {}`; {}", printable(word),
+                       path.substr(0, path.size() - (path.empty() ? 0 : 1)), suggestion(word, names));
+  }
+  const bool is_file = word.ends_with(".yaml") || word.ends_with(".yml");
+  return fmt::format("`{}` is not expected here; {}", printable(word),
+                     is_file ? fmt::format("name the configuration with `-c {}`", printable(word))
+                             : fmt::format("`gatehouse {}--help` lists the options", path));
 }
 
 }  // namespace
 
-int run_program(int argc, const char* const* argv, const char* name, const char* what, const char* example,
-                const std::function<void(CLI::App& program, int& status)>& add) {
+int run_program(int argc, const char* const* argv, const char* name, const char* version, const char* what,
+                const char* example, const std::function<void(CLI::App& program, int& status)>& add) {
   CLI::App program(what, name);
   program.require_subcommand(1);
   program.footer(example);
-  program.set_version_flag("--version", "gatehouse " GATEHOUSE_VERSION, "Print the version and exit");
+  program.set_version_flag("--version", fmt::format("{} {}", name, version));
   int status = 0;
   add(program, status);
   if (const auto unknown = unknown_command(program, argc, argv)) {
@@ -90,7 +117,13 @@ int run_program(int argc, const char* const* argv, const char* name, const char*
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return program.exit(wrong) == 0 ? 0 : 2;
+    if (wrong.get_exit_code() == 0) return program.exit(wrong);
+    if (const std::string told = unknown_word(program); !told.empty()) {
+      fmt::print(stderr, "{}: {}\n", name, told);
+      return 2;
+    }
+    program.exit(wrong);
+    return 2;
   } catch (const std::exception& bug) {
     fmt::print(stderr, "gatehouse: {}\nThis is a bug: please report it, with the command and its files.\n",
                bug.what());

@@ -42,8 +42,8 @@ class Command {
 
 // Parses the words of the program, runs the command that they name, and gives the exit status: the command's
 // own, 2 for wrong usage, 1 for an exception. `add` adds the commands, each with the place of its status.
-int run_program(int argc, const char* const* argv, const char* name, const char* what, const char* example,
-                const std::function<void(CLI::App& program, int& status)>& add);
+int run_program(int argc, const char* const* argv, const char* name, const char* version, const char* what,
+                const char* example, const std::function<void(CLI::App& program, int& status)>& add);
 
 // Writes `gatehouse COMMAND: what` to standard error; the exit status of a command that failed.
 int fail(std::string_view command, std::string_view what, int status = 1);

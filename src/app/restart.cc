@@ -23,7 +23,7 @@ std::vector<HeldSetting> held_until_restart(const policy::Settings& settings) {
                database, database_place, pepper_file, trusted_proxies, admittance, maintenance, tracing,
                upstreams, authenticators, same_schemes, excluded_schemes, security_schemes, roles, limits,
                defaults, routing, fields, operations, log, keep_events, keep_size, details, accepted,
-               memory_bodies, memory_place, security_txt, workers, assertion_key] = settings;
+               memory_bodies, memory_place, security_txt, workers, unread, assertion_key] = settings;
   const auto& [https, http, http_answer, names, health, admin, admin_access, proxy_protocol, connections,
                place, connections_per_address, head, shared, drain] = listen;
   std::string sinks;

@@ -13,7 +13,7 @@ int run(int argc, char** argv, handler::Handlers handlers) {
   net::keep_tls_buffers();
   app::handlers() = std::move(handlers);
   return app::run_program(
-      argc, argv, "gatehouse",
+      argc, argv, "gatehouse", GATEHOUSE_VERSION,
       "Gatehouse secures an API. It reads the API's OpenAPI document and one YAML file. It does not start "
       "until\nthe configuration decides the callers, their permissions, the input, the limits and the record "
       "of every operation.",
