@@ -110,10 +110,6 @@ int run_program(int argc, const char* const* argv, const char* name, const char*
   program.set_version_flag("--version", fmt::format("{} {}", name, version));
   int status = 0;
   add(program, status);
-  if (const auto unknown = unknown_command(program, argc, argv)) {
-    fmt::print(stderr, "{}", *unknown);
-    return 2;
-  }
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
