@@ -77,9 +77,11 @@ std::string unknown_word(const CLI::App& program) {
   if (!commands.empty()) {
     const auto word =
         std::ranges::find_if(left, [](const std::string& one) { return !one.starts_with("-"); });
-    return word == left.end() ? fmt::format("name a command; there are: {}", fmt::join(commands, ", "))
-                              : fmt::format("there is no command `{}{}`; {}", path, printable(*word),
-                                            suggestion(*word, commands));
+    const std::string list = fmt::format("`gatehouse {}--help` lists them", path);
+    if (word == left.end()) return "name a command; " + list;
+    const std::string_view near = doc::nearest(*word, commands);
+    return fmt::format("there is no command `{}{}`; {}", path, printable(*word),
+                       near.empty() ? list : fmt::format("did you mean `{}`?", near));
   }
   if (left.empty()) return {};
   // The first option, behind which its value may stand, or else the first word.

@@ -173,7 +173,7 @@ class Compiler {
     if (in_documents_.empty()) {
       for (const openapi::Api& api : set_->apis) {
         for (const openapi::Operation& operation : api.operations) {
-          for (const std::string& name : operation.names()) in_documents_.insert(name);
+          for (const std::string& one : operation.names()) in_documents_.insert(one);
         }
       }
     }

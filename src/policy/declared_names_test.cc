@@ -123,11 +123,11 @@ TEST(DeclaredNames, AreAllThatConditionsAskAbout) {
 
 TEST(DeclaredNames, AreAllThatLimitsSee) {
   EXPECT_THAT(problems_with(kGoodCondition, "request.header['X-Other']"),
-              HasSubstr("listTenants: has the limit `per_key`, whose key is `request.header['X-Other']`: "
+              HasSubstr("listTenants: the key `request.header['X-Other']` of the limit `per_key`: "
                         "request.header has no member 'X-Other'"));
   EXPECT_THAT(problems_with(kGoodCondition, "cookie.sid"), HasSubstr("; declare it as a cookie parameter"));
   EXPECT_THAT(problems_with(kGoodCondition, kGoodKey, "", "[per_ip, per_key]"),
-              HasSubstr("plain: has the limit `per_key`"))
+              HasSubstr("plain: the key `header['X-Tenant']` of the limit `per_key`"))
       << "each operation that has the limit declares what its key names";
   EXPECT_EQ(problems_with(kGoodCondition, "request.query.anything"), "")
       << "shared by operations of many shapes";

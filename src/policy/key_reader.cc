@@ -26,6 +26,23 @@ std::string_view example_of(const Section& section) {
   return section.keys.front().example;
 }
 
+// The sections that have this key; empty: none has it, or another type of the same object.
+std::string other_places(std::string_view key, std::string_view path) {
+  std::string places;
+  for (const Section* const section : keys::kSections) {
+    if (std::ranges::find(section->keys, key, &Key::name) == section->keys.end()) continue;
+    if (section->path == path) return {};
+    // Of other objects only those around this one and those in it: `path` is a key of many.
+    if (!section->path.starts_with(path) && !path.starts_with(section->path)) continue;
+    if (section == &keys::kParameter) continue;  // stands in a document
+    const std::string place =
+        section->path.empty() ? "the top of gatehouse.yaml" : fmt::format("`{}`", section->path);
+    if (places.contains(place)) continue;
+    places += (places.empty() ? "" : ", ") + place;
+  }
+  return places.empty() ? places : "it is a key of " + places;
+}
+
 }  // namespace
 
 std::string bounds(const ValueType& type) {
@@ -78,20 +95,12 @@ std::optional<ByteCount> read_size(const doc::Field& field, const Key& key) {
   return size;
 }
 
-std::string other_places(std::string_view key, std::string_view path) {
-  std::string places;
-  for (const Section* const section : keys::kSections) {
-    if (std::ranges::find(section->keys, key, &Key::name) == section->keys.end()) continue;
-    if (section->path == path) return {};
-    // Of other objects only those around this one and those in it: `path` is a key of many.
-    if (!section->path.starts_with(path) && !path.starts_with(section->path)) continue;
-    if (section == &keys::kParameter) continue;  // stands in a document
-    const std::string place =
-        section->path.empty() ? "the top of gatehouse.yaml" : fmt::format("`{}`", section->path);
-    if (places.contains(place)) continue;
-    places += (places.empty() ? "" : ", ") + place;
-  }
-  return places.empty() ? places : "it is a key of " + places;
+std::string help_with(std::string_view key, const Section& section) {
+  constexpr std::size_t kFew = 12;
+  const std::string places = other_places(key, section.path);
+  if (!places.empty() || section.keys.size() <= kFew) return places;
+  const std::string_view top = section.path.substr(0, section.path.find('.'));
+  return fmt::format("`gatehouse reference{}{}` lists those that there are", top.empty() ? "" : " ", top);
 }
 
 }  // namespace gatehouse::policy

@@ -136,15 +136,15 @@ inline constexpr auto as_size = [](const doc::Field& f, const Key& key) { return
 // "from 1ms to 1d", "at least 64MiB"; empty: there are none.
 std::string bounds(const ValueType& type);
 
-// The sections that have this key, for a message about one that stands at `path`, where it is none: "it is a
-// key of `tls`". Empty: none has it, or another type of the same object.
-std::string other_places(std::string_view key, std::string_view path);
+// For a message about a key that the section does not have: "it is a key of `tls`", or, where no section
+// around or in it has it, the command that lists its keys. Empty: they are so few that the message lists
+// them.
+std::string help_with(std::string_view key, const Section& section);
 
 template <const Section& section>
 void KeyReader<section>::finish() {
   if (object_->is_moot_) return;
-  object_->in_.finish(doc::Extensions::refused,
-                      [](std::string_view key) { return other_places(key, section.path); });
+  object_->in_.finish(doc::Extensions::refused, [](std::string_view key) { return help_with(key, section); });
 }
 
 }  // namespace gatehouse::policy

@@ -127,11 +127,14 @@ TEST(Reference, FindsAKeyByTheEndOfItsPathOrByAPathOfAFile) {
 }
 
 TEST(Reference, SaysWhereAMisplacedKeyBelongs) {
-  EXPECT_EQ(other_places("hsts", ""), "it is a key of `tls`");
-  EXPECT_EQ(other_places("workers", "tls"), "it is a key of the top of gatehouse.yaml");
-  EXPECT_EQ(other_places("issuer", ""), "it is a key of `authenticators.SCHEME`");
-  EXPECT_EQ(other_places("issuer", "authenticators.SCHEME"), "");  // of another type
-  EXPECT_EQ(other_places("nothing", ""), "");
+  EXPECT_EQ(help_with("hsts", keys::kTop), "it is a key of `tls`");
+  EXPECT_EQ(help_with("workers", keys::kTls), "it is a key of the top of gatehouse.yaml");
+  EXPECT_EQ(help_with("issuer", keys::kTop), "it is a key of `authenticators.SCHEME`");
+  EXPECT_EQ(help_with("issuer", keys::kAuthenticator), "");  // of another type
+  EXPECT_EQ(help_with("nothing", keys::kTop), "`gatehouse reference` lists those that there are");
+  EXPECT_EQ(help_with("nothing", keys::kOperation),
+            "`gatehouse reference operations` lists those that there are");
+  EXPECT_EQ(help_with("nothing", keys::kTls), "");
 }
 
 }  // namespace

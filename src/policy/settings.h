@@ -476,8 +476,7 @@ struct Settings {
   Place memory_place;
   std::optional<SecurityTxtSettings> security_txt;  // none: the operation is off
   std::uint32_t workers = 0;                        // 0: one for each core
-  // Keys of the top, and entries below them, that have a problem of form: `upstreams`, `operations.getOrder`.
-  // A key of a wrong name counts for the one that was meant. What they lack is not a problem of its own.
+  // `upstreams`, `operations.getOrder`: with a problem of form, so that what they lack is no other problem.
   std::set<std::string, std::less<>> unread;
   bool is_unread(std::string_view section, std::string_view name = {}) const;
   PlacedText assertion_key;  // a PEM file; made beside the store when an operation asserts and none is said
