@@ -79,7 +79,10 @@ Result<Socket> bound_to(Endpoint endpoint, Sharing sharing) {
     const ErrorCode code = number == EADDRINUSE ? ErrorCode::conflict
                            : number == EACCES   ? ErrorCode::denied
                                                 : ErrorCode::unavailable;
-    return std::unexpected(system_error(code, fmt::format("cannot listen on {}", endpoint.text()), number));
+    Error error = system_error(code, fmt::format("cannot listen on {}", endpoint.text()), number);
+    if (number == EACCES && endpoint.port < 1024)
+      error.text += "; a port below 1024 needs the capability CAP_NET_BIND_SERVICE (docs/operations.md)";
+    return std::unexpected(std::move(error));
   };
   Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return failed(errno);
