@@ -16,6 +16,7 @@
 #include "app/load_policy.h"
 #include "app/service.h"
 #include "app/signals.h"
+#include "net/socket.h"
 #include "store/instruction_service.h"
 
 namespace gatehouse::app {
@@ -78,6 +79,23 @@ void wait_for_second(const sigset_t& signals, std::chrono::nanoseconds patience)
   }
 }
 
+// Each address with what answers there.
+std::string addresses(const policy::Listen& listen) {
+  const auto url = [](std::string_view scheme, const policy::SocketAddress& at) {
+    return fmt::format("{}://{}", scheme, net::Endpoint{at.address, at.port}.text());
+  };
+  std::string all = url("https", *listen.https);
+  if (listen.http) {
+    const bool redirects = listen.http_answer == policy::PlaintextAnswer::redirect;
+    all += fmt::format(", {} ({})", url("http", *listen.http), redirects ? "redirects" : "refuses");
+  }
+  if (listen.admin) {
+    const bool in_clear = listen.admin_access.certificate.value.empty();
+    all += fmt::format(", {} (/health, /metrics)", url(in_clear ? "http" : "https", *listen.admin));
+  }
+  return all;
+}
+
 int serve(const std::string& path) {
   const sigset_t signals = block_signals({SIGHUP, SIGTERM, SIGINT});
   const auto policy = load_policy(path, "nothing was started");
@@ -87,8 +105,8 @@ int serve(const std::string& path) {
     fmt::print(stderr, "gatehouse: {}\n", service.error().text);
     return 1;
   }
-  tell_operator(fmt::format("{} operation{}, serving", policy->operations.size(),
-                            policy->operations.size() == 1 ? "" : "s"));
+  tell_operator(fmt::format("{} operation{}, serving {}", policy->operations.size(),
+                            policy->operations.size() == 1 ? "" : "s", addresses(policy->settings.listen)));
   // A reload that was asked for before the start is none of this process.
   std::string answered = (*service)->asked_reload();
   for (;;) {

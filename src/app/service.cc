@@ -21,7 +21,8 @@ namespace {
 
 // A session ticket's key lives as long as its context: once a day there is a new one.
 constexpr std::chrono::hours kTlsLifetime{24};
-constexpr std::chrono::seconds kTakeOver{30};  // between two looks
+constexpr std::chrono::seconds kHalfOfAPair{2};  // in which a renewal writes the other half
+constexpr std::chrono::seconds kTakeOver{30};    // between two looks
 
 // A second server with the same addresses would take a part of the connections, without a word. The locks on
 // the store's file keep two starts at once apart; they last as long as the process.
@@ -184,14 +185,24 @@ void Service::watch_certificates() {
   std::string state = state_of_certificates(policy_->settings);
   const bool changed = state != certificate_state_;
   if (!changed && resources_->clock.monotonic() - tls_made_ < kTlsLifetime) return;
-  certificate_state_ = std::move(state);
-  tls_made_ = resources_->clock.monotonic();
+  const MonotonicTime now = resources_->clock.monotonic();
   auto listening = make_listening(policy_->settings);
   if (!listening) {
-    // Half of a pair may have been written: the old one stays until both fit.
+    // Half of a pair may have been written: the old one stays until both fit. Only what stays so is told,
+    // once.
+    if (state != unfit_state_) {
+      unfit_state_ = std::move(state);
+      unfit_since_ = now;
+      unfit_told_ = false;
+    }
+    if (unfit_told_ || now - unfit_since_ < kHalfOfAPair) return;
+    unfit_told_ = true;
     tell_operator(fmt::format("the changed certificate is not used: {}", listening.error().text));
     return;
   }
+  certificate_state_ = std::move(state);
+  unfit_state_.clear();
+  tls_made_ = now;
   listening_ = *std::move(listening);
   group_->post_all([listening = listening_, this](net::Loop&, std::size_t index) {
     server::Worker& worker = *slots_[index]->worker;

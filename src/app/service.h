@@ -58,6 +58,9 @@ class Service {
   std::shared_ptr<RevocationFile> revocations_;  // null where the configuration names no list
   std::vector<std::weak_ptr<RevocationFile>> earlier_revocations_;  // of exchanges that began before a reload
   std::string certificate_state_;
+  std::string unfit_state_;  // of files that make no pair; empty: they do
+  MonotonicTime unfit_since_{};
+  bool unfit_told_ = false;
   MonotonicTime tls_made_{};
   MonotonicTime took_over_{};
   std::vector<WorkerSlot*> slots_;  // each used on its own thread only
