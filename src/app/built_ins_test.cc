@@ -102,7 +102,8 @@ TEST(BuiltIns, AreNotThereUnlessTheConfigurationTurnsThemOn) {
   EXPECT_EQ(loaded.policy->operations.size(), 1U);
   EXPECT_EQ(load_site(settings + "  well_known.security_txt: {cost: 2}\n").problems,
             "gatehouse.yaml:11:28: operations.well_known.security_txt: no OpenAPI document has an operation "
-            "of that operationId or title; write it as in the document, or remove it here\n");
+            "of that operationId or title; write it as in the document (`getOrder` or "
+            "`GET /orders/{id}`), or remove it here\n");
   // Its path is then any document's.
   EXPECT_EQ(load_site(settings, std::string(kSite) +
                                     "  /.well-known/security.txt: {get: {operationId: mine, security: [{}], "
