@@ -33,7 +33,8 @@ Type type_of(const schema::Shape* shape, const std::string& name) {
       return shape->nullable ? Type::dyn() : Type::list(type_of(shape->items.get(), name + "[]"));
     case Kind::object: {
       if (shape->nullable) return Type::dyn();
-      if (shape->open) return Type::map(Type::string(), Type::dyn());
+      // One that names no member is open, too.
+      if (shape->open || shape->properties.empty()) return Type::map(Type::string(), Type::dyn());
       std::vector<cel::Field> fields;
       for (const auto& [key, value] : shape->properties) {
         fields.push_back({key, type_of(value.get(), fmt::format("{}.{}", name, key))});

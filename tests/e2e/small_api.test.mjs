@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { answered } from '../conformance/support/answered.mjs';
-import { Authority, Folder, Gatehouse, Issuer, Upstream, eventually, freePort, response, unlessBuilt } from './harness.mjs';
+import { Authority, Desk, Folder, Gatehouse, Issuer, Upstream, eventually, freePort, response, unlessBuilt } from './harness.mjs';
 import { clients, file, works } from './small_api/clients.mjs';
 
 const python = (name, module) => ({ run: ['/usr/bin/python3', '-B', file(name)], missing: works('/usr/bin/python3', '-c', `import ${module}`) });
@@ -83,15 +83,16 @@ function stepsOf({ prefix = '', name = 'tasks', slash = '', collection = `${pref
   const search = `${prefix}/${name}/search${slash}`;
   const attachment = `${prefix}/${name}/{${id}}/attachment${slash}`;
   const first = { headers, ids: { [id]: 1 } };
-  const task = { title: 'Buy milk & bread', due: '2026-12-01T10:00:00.000Z', priority: 'high', tags: ['home', 'shop'], labels: { colour: 'green' } };
+  const task = { title: 'Buy milk & bread', due: '2026-12-01T10:00:00.000Z', priority: 'high', tags: ['home', 'shop'], labels: { colour: 'green' }, extra: { note: 'any', deep: { list: [1, null] } } };
   const none = nulls ? { due: null } : {};
   const titles = (body) => [body.items ?? body.results ?? body.content ?? body].flat().map((each) => each.title);
   return [
     [{ method: 'GET', path: health }, 200],
     [{ method: 'GET', path: collection }, 401],
-    [{ method: 'POST', path: collection, headers, json: task }, 201, (made) => assert.deepEqual([made.id, made.title, made.labels, made.owner], [1, task.title, task.labels, principal])],
+    [{ method: 'POST', path: collection, headers, json: task }, 201, (made) => assert.deepEqual([made.id, made.title, made.labels, made.extra, made.owner], [1, task.title, task.labels, task.extra, principal])],
     [{ method: 'POST', path: collection, headers, json: { title: 'Call Ann', ...none } }, 201],
     [{ method: 'POST', path: collection, headers, json: { ...task, role: 'admin' } }, 400],
+    [{ method: 'POST', path: collection, headers, json: { ...task, extra: { note: 'a'.repeat(1025) } } }, 400],
     [{ method: 'GET', path: collection, headers, query: list }, 200, (body) => assert.deepEqual(titles(body), ['Call Ann'])],
     [{ method: 'PATCH', path: one, ...first, json: { done: true, ...none } }, 200, (body) => assert.deepEqual([body.title, body.done], [task.title, true]) ?? (nulls && assert.equal(body.due ?? null, null))],
     [{ method: 'PATCH', path: one, ...first, json: { done: 'perhaps' } }, 400],
@@ -161,4 +162,19 @@ describe('the small API of', unlessBuilt, () => {
       }
     });
   }
+});
+
+describe('a map that generators write as an object without members', unlessBuilt, () => {
+  it('has members that conditions read', async () => {
+    const map = { type: 'object' };
+    const desk = await Desk.open({ change: (configuration, api) => {
+      api.paths['/settings'] = { post: { operationId: 'setSettings', security: [{ userToken: [] }], requestBody: { required: true, content: { 'application/json': { schema: { type: 'object', properties: { extra: map } } } } }, responses: { 200: { description: 'Done' } } } };
+      configuration.operations.setSettings = { permission: 'orders:write', when: 'request.body.extra.region == "eu"' };
+    } });
+    for (const [extra, status] of [[{ region: 'eu', more: [1] }, 200], [{ region: 'us' }, 403], [{}, 403], [{ region: { eu: true } }, 403], [undefined, 403]]) {
+      assert.equal((await desk.post('/settings', { extra })).status, status, JSON.stringify(extra));
+    }
+    assert.equal(desk.upstream.requests.length, 1);
+    await desk.close();
+  });
 });
