@@ -55,6 +55,8 @@ function composed(base, block) {
 }
 
 class Place {
+  ran = new Set();
+
   // `moved`: further texts of the blocks, and what stands for them here. `prefix`: of the names of operations, by document.
   static async open(heading, { moved = {}, names = {}, base = {}, environment = {} } = {}) {
     const place = new Place();
@@ -118,17 +120,15 @@ class Place {
   async command(beginning) {
     const line = this.section.commands.split('\n').find((one) => one.startsWith(beginning));
     assert.ok(line, `${this.heading}: no line \`${beginning}\``);
-    this.ran = (this.ran ?? new Set()).add(line);
+    this.ran.add(line);
     return shell(this.folder, this.here(line), this.environment);
   }
 
   async close() {
-    const left = this.section.commands.split('\n').filter((line) => line && !this.ran?.has(line));
     this.client?.close();
     await this.gatehouse?.stop();
     await Promise.all(this.services.map((service) => service.close()));
     this.folder.remove();
-    assert.deepEqual(left, [], `${this.heading}: these lines were not run`);
   }
 }
 
@@ -253,6 +253,21 @@ const tests = {
     assert.equal(place.services[0].last.headers['gatehouse-principal'], 'acme');
     assert.equal((await place.get('/invoices')).status, 401);
   },
+  'Correlation ids': async (open) => {
+    const sent = { 'x-request-id': 'order-4711' };
+    for (const [moved, kept] of [[{}, false], [{ '10.0.0.0/8': '127.0.0.0/8' }, true]]) {
+      const place = await open({ moved });
+      const answer = await place.get('/health', sent);
+      const { headers } = place.services[0].last;
+      assert.equal(headers['x-request-id'] === 'order-4711', kept, JSON.stringify(moved));
+      if (!kept) assert.equal(headers['x-request-id'], answer.headers['x-request-id']);
+      const event = await place.gatehouse.eventOf(answer.headers['x-request-id']);
+      assert.equal(event['request.sent.id'], 'order-4711');
+      const { status, stdout, stderr } = await place.command('gatehouse log');
+      assert.equal(status, 0, stderr);
+      assert.ok(stdout.includes(answer.headers['x-request-id']), stdout);
+    }
+  },
   Rates: async (open) => {
     const place = await open();
     let refused;
@@ -308,6 +323,8 @@ describe('docs/from-kong.md', unlessBuilt, () => {
       const open = async (options) => places[places.push(await Place.open(heading, options)) - 1];
       try {
         await test(open);
+        const lines = sections.get(heading).commands.split('\n').filter(Boolean);
+        assert.deepEqual(lines.filter((line) => !places.some(({ ran }) => ran.has(line))), [], 'these lines were not run');
       } finally {
         for (const place of places) await place.close();
       }
