@@ -123,7 +123,8 @@ TEST(ProposedPermission, IsOfNoOtherOperationWhereAnonymousCallersHoldIt) {
   for (const openapi::Operation& one : loaded.api.operations)
     found += one.id + " " + permissions.of(one) + "\n";
   EXPECT_EQ(found, "a tasks:read\nb health:read\nc public-tasks:read\nd shop:read\n");
-  const std::string text = starter(loaded.api, {.document = "a.json", .upstream = "http://127.0.0.1:1"});
+  const std::string text =
+      starter(loaded.api, {{.file = "a.json", .upstream = "backend", .url = "http://127.0.0.1:1"}});
   EXPECT_NE(text.find("  anonymous: [health:read, public-tasks:read, shop:read]"), text.npos) << text;
   EXPECT_NE(text.find("  reader: [tasks:read]"), text.npos) << text;
 }
