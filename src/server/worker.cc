@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/instructions.h"
+#include "core/present_policy.h"
 #include "server/connection.h"
 #include "server/plaintext.h"
 
@@ -44,6 +45,13 @@ Worker::Worker(net::Loop& loop, Shared& shared, std::unique_ptr<AuditSink> audit
       connections_(loop) {}
 
 Worker::~Worker() = default;
+
+void Worker::reload(std::shared_ptr<const Serving> serving) {
+  serving_ = std::move(serving);
+  changes_->add_reload();
+}
+
+std::shared_ptr<const PolicyChanges> Worker::changes() const { return changes_; }
 
 const std::shared_ptr<const Instructions>& Worker::instructions() { return instructions_->now(); }
 

@@ -8,7 +8,6 @@
 
 #include "base/entropy.h"
 #include "core/audit_sink.h"
-#include "core/present_policy.h"
 #include "gate/exchange.h"
 #include "gate/record.h"
 #include "gate/runner.h"
@@ -26,6 +25,7 @@
 namespace gatehouse {
 class Instructions;
 class InstructionView;
+class PolicyChanges;
 }  // namespace gatehouse
 
 namespace gatehouse::gate {
@@ -54,11 +54,8 @@ class Worker {
   // Opens the listeners that the configuration names; `metrics` is of the one worker that has the admin
   // listener, and null for the others.
   Result<> listen(RenderMetrics metrics);
-  void reload(std::shared_ptr<const Serving> serving) {
-    serving_ = std::move(serving);
-    changes_->add_reload();
-  }
-  std::shared_ptr<const PolicyChanges> changes() const { return changes_; }
+  void reload(std::shared_ptr<const Serving> serving);
+  std::shared_ptr<const PolicyChanges> changes() const;
   // Takes no new connections, ends idle ones after a moment and the others with their answer. `done` is
   // called when the last has gone or the drain timeout has passed.
   void drain(std::function<void()> done);
