@@ -15,6 +15,7 @@
 #include "doc/source.h"
 #include "openapi/load.h"
 #include "policy/settings_fields.h"
+#include "policy/stated.h"
 
 namespace gatehouse::policy {
 namespace {

@@ -25,6 +25,7 @@
 #include "policy/environment.h"
 #include "policy/known.h"
 #include "policy/settings_fields.h"
+#include "policy/stated.h"
 
 namespace gatehouse::policy {
 namespace {

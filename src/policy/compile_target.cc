@@ -14,6 +14,7 @@
 #include "db/catalogue.h"
 #include "policy/known.h"
 #include "policy/settings_fields.h"
+#include "policy/stated.h"
 
 namespace gatehouse::policy {
 namespace {

@@ -5,7 +5,7 @@
 // The columns:
 //   key, member, type   the key in gatehouse.yaml, and the member of OperationSettings. A member says whether
 //   the
-//                       key was there (is_stated).
+//                       key was there (stated.h).
 //   reader              of settings_reader.cc: gives a value from a field, or nothing with a problem. Bounds
 //                       stand in keys_api.h.
 //   restated            what an entry about a built-in operation may do: `fixed`: not state it. `replaced`:

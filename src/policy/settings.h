@@ -355,14 +355,6 @@ struct OperationSettings {
 #undef GATEHOUSE_MEMBER
 };
 
-// Whether the field of an operation was there.
-inline bool is_stated(const std::vector<PlacedText>& conditions) { return !conditions.empty(); }
-inline bool is_stated(const std::shared_ptr<const doc::Field>& field) { return field != nullptr; }
-template <typename T>
-bool is_stated(const std::optional<T>& field) {
-  return field.has_value();
-}
-
 // An entry of `log`, one type for each kind.
 //   kWord, or kKey  the entry is this word, or an object with this key
 //   read()          reads such an object
