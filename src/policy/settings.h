@@ -182,8 +182,7 @@ struct ClaimTexts {
   const std::optional<PlacedText>* scopes = nullptr;
   const std::optional<PlacedText>* tenant = nullptr;
 };
-// How the credential comes: as the OpenAPI security scheme declares it, as the password of HTTP Basic, or
-// with the handshake.
+// How it comes: as the OpenAPI scheme declares it, as the password of HTTP Basic, or with the handshake.
 enum class CredentialComes : std::uint8_t { as_declared, as_password, with_handshake };
 
 // The types of authenticators (`type`). Beside its keys each says what is asked of every type:
@@ -310,8 +309,7 @@ struct Defaults {
   // Of the media types that a document offers for a body, those that are taken: in lower case, without
   // parameters, `*` as in `image/*` and `application/*+json`. Nothing: all of them.
   std::optional<std::vector<PlacedText>> media_types;
-  // Security Requirement Objects for operations whose document states none; null: not said. The Source
-  // outlives it.
+  // Security Requirement Objects for operations whose document states none; null: not said.
   std::shared_ptr<const doc::Field> security;
 };
 
@@ -446,8 +444,7 @@ struct Settings {
   TraceContinuation tracing = TraceContinuation::trusted_proxies;
   std::map<std::string, Upstream> upstreams;
   std::map<std::string, Authenticator> authenticators;
-  // `same_as` under authenticators: security schemes that one credential proves together with another, by
-  // name.
+  // `same_as` under authenticators: schemes that one credential proves together with another, by name.
   std::map<std::string, PlacedText> same_schemes;
   // `exclude` under authenticators: security schemes that no caller can use, by name, with the reasons.
   std::map<std::string, PlacedText> excluded_schemes;
