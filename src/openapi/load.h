@@ -55,6 +55,7 @@ struct LoadOptions {
   std::uint64_t cap_properties = 100;
   Plus plus = Plus::refused;
   Semicolon semicolon = Semicolon::refused;
+  Dates dates = Dates::zoned;
   // What is added to an operation, whose parameters are not read yet, from a document or from
   // `configuration`; both may be empty.
   std::function<Additions(const Operation&)> additions{};

@@ -45,7 +45,8 @@ class Loader {
         schemas_(
             documents, version == Version::v3_0 ? schema::Dialect::openapi_3_0 : schema::Dialect::openapi_3_1,
             options.sealing,
-            {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties}),
+            {.string = options.cap_string, .items = options.cap_items, .properties = options.cap_properties},
+            options.dates == Dates::local ? schema::DateTimes::also_local : schema::DateTimes::with_zone),
         inputs_(documents, schemas_, version, options.plus, options.semicolon),
         bodies_(documents, schemas_, inputs_, version),
         options_(options) {}
@@ -288,6 +289,13 @@ void Loader::read_operation(const doc::Field& field, Method method, const std::s
   const Additions added = options_.additions ? options_.additions(operation) : Additions();
   operation.serving = added.serving;
   if (operation.serving == Serving::not_served) {
+    api.operations.push_back(std::move(operation));
+    return;
+  }
+  if (crosses_slashes(path)) {
+    field.problem("`" + path +
+                  "` is for several segments, and a parameter of a path is one; declare a path for "
+                  "each number of segments, or exclude the operation");
     api.operations.push_back(std::move(operation));
     return;
   }

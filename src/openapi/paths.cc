@@ -127,6 +127,21 @@ std::vector<std::string> template_names(std::string_view path, const doc::Field&
   return names;
 }
 
+bool crosses_slashes(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view segment = path.substr(0, end);
+    path.remove_prefix(end);
+    if (segment == "*" || segment == "**") return true;
+    for (auto open = segment.find('{'); open != segment.npos; open = segment.find('{', open + 1)) {
+      const std::string_view name = segment.substr(open + 1, segment.find('}', open) - open - 1);
+      if (name.find_first_of(":*") != name.npos || name.ends_with("...") || name.ends_with('+')) return true;
+    }
+  }
+  return false;
+}
+
 std::vector<std::string> base_paths(const doc::Field& servers) {
   std::vector<std::string> bases;
   // A server that no request could name is none, as long as there is another.

@@ -13,6 +13,10 @@ namespace gatehouse::openapi {
 // ways.
 std::vector<std::string> template_names(std::string_view path, const doc::Field& at);
 
+// Whether a template is meant to match several segments: `{rest:path}`, `{*rest}`, `{rest...}`, `{rest+}`,
+// `*`.
+bool crosses_slashes(std::string_view path);
+
 // The path of each Server Object's URL, with variables inserted, without a `/` at the end and without
 // duplicates; one empty path if there are no servers.
 std::vector<std::string> base_paths(const doc::Field& servers);

@@ -26,6 +26,7 @@ constexpr bool has(Deep chosen, Deep one) { return (std::uint8_t(chosen) & std::
 // As it is written: one choice, or a list of them. Nothing, and a problem, where it is none.
 std::optional<Deep> read_deep(const doc::Field& field);
 
+enum class Dates : std::uint8_t { zoned, local };  // local: a date-time may lack its zone
 // `%2F` in a path parameter: to some servers the end of a segment.
 enum class Slash : std::uint8_t { refused, of_value };
 

@@ -6,8 +6,13 @@
 namespace gatehouse::openapi {
 namespace {
 
-schema::Options options(schema::Dialect dialect, schema::Sealing sealing, std::optional<schema::Caps> caps) {
-  return {.dialect = dialect, .formats = schema::Formats::assert, .sealing = sealing, .caps = caps};
+schema::Options options(schema::Dialect dialect, schema::Sealing sealing, std::optional<schema::Caps> caps,
+                        schema::DateTimes dates) {
+  return {.dialect = dialect,
+          .formats = schema::Formats::assert,
+          .sealing = sealing,
+          .caps = caps,
+          .date_times = dates};
 }
 
 schema::Compiler::Fetch fetch_from(Documents& documents) {
@@ -17,11 +22,11 @@ schema::Compiler::Fetch fetch_from(Documents& documents) {
 }  // namespace
 
 Schemas::Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing,
-                 const schema::Caps& caps)
+                 const schema::Caps& caps, schema::DateTimes dates)
     : documents_(documents),
       sealing_(sealing),
-      inputs_{schema::Compiler(options(dialect, sealing, caps), fetch_from(documents)), {}},
-      answers_{schema::Compiler(options(dialect, sealing, std::nullopt), fetch_from(documents)), {}} {}
+      inputs_{schema::Compiler(options(dialect, sealing, caps, dates), fetch_from(documents)), {}},
+      answers_{schema::Compiler(options(dialect, sealing, std::nullopt, dates), fetch_from(documents)), {}} {}
 
 const std::string& Schemas::added(const doc::Field& field, Compiler& with) {
   const std::string& uri = documents_.uri(field.source());

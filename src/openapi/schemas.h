@@ -21,7 +21,8 @@ struct CompiledSchema {
 
 class Schemas {
  public:
-  Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing, const schema::Caps& caps);
+  Schemas(Documents& documents, schema::Dialect dialect, schema::Sealing sealing, const schema::Caps& caps,
+          schema::DateTimes dates);
 
   schema::Sealing sealing() const { return sealing_; }  // of inputs
   // `field` is a Schema Object, or a reference to one. Input of a client is sealed and bounded.

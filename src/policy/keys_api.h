@@ -205,6 +205,8 @@ inline constexpr Key kDefaultsKeys[] = {
      "caps: {string: 4096}"},
     {"plus", choice("`refused` or `space`"), value("refused"),
      "Whether a `+` in a query is refused, or a space as the upstreams decode it.", "plus: space"},
+    {"dates", choice("`zoned` or `local`"), value("zoned"),
+     "Whether a date-time needs its zone (RFC 3339), or may lack it.", "dates: local"},
     {"semicolon", choice("`refused` or `literal`"), value("refused"),
      "Whether a `;` in a query is refused, or a character as the upstreams read it.", "semicolon: literal"},
     {"deep", form("`refused`, `brackets`, `exploded`, or list of the last two"), value("refused"),

@@ -137,6 +137,7 @@ std::shared_ptr<const PolicySet> load(const std::filesystem::path& path, const L
                                     .cap_properties = caps.properties,
                                     .plus = input.settings.defaults.plus,
                                     .semicolon = input.settings.defaults.semicolon,
+                                    .dates = input.settings.defaults.dates,
                                     .configuration = source};
   if (const auto& schemes = input.settings.security_schemes)
     load_options.security_schemes = doc::Field(*source, schemes->value(), schemes->path(), problems);

@@ -71,6 +71,7 @@ TEST(Reference, HasTheDefaultsOfTheSettings) {
   EXPECT_EQ(read.defaults.caps.properties, none.defaults.caps.properties);
   EXPECT_EQ(read.defaults.caps.depth, none.defaults.caps.depth);
   EXPECT_EQ(read.defaults.plus, none.defaults.plus);
+  EXPECT_EQ(read.defaults.dates, none.defaults.dates);
   EXPECT_EQ(read.defaults.semicolon, none.defaults.semicolon);
   EXPECT_EQ(read.defaults.deep, none.defaults.deep);
   EXPECT_EQ(read.defaults.errors_from_upstream.value, none.defaults.errors_from_upstream.value);

@@ -303,6 +303,7 @@ struct Defaults {
   Nanoseconds timeout = std::chrono::seconds(10);
   Caps caps;
   openapi::Plus plus = openapi::Plus::refused;
+  openapi::Dates dates = openapi::Dates::zoned;
   openapi::Semicolon semicolon = openapi::Semicolon::refused;
   openapi::Deep deep = openapi::Deep::refused;
   Placed<UpstreamErrors> errors_from_upstream;
@@ -414,8 +415,7 @@ struct MaintenanceSettings {
 // `tracing.continue`: the senders whose traces are continued; any other request begins one.
 enum class TraceContinuation : std::uint8_t { trusted_proxies, all, none };
 
-// An entry of `openapi`.
-struct DocumentSettings {
+struct DocumentSettings {              // an entry of `openapi`
   PlacedText file;                     // a path
   PlacedText name;                     // in front of its operations' names; empty: none
   std::optional<PlacedText> upstream;  // of its operations; defaults.upstream when not said

@@ -41,6 +41,8 @@ constexpr Choice<HostField> kHostFields[] = {{"upstream", HostField::of_upstream
 constexpr Choice<TlsMinimum> kMinimums[] = {{"1.2", TlsMinimum::tls_1_2}, {"1.3", TlsMinimum::tls_1_3}};
 constexpr Choice<SqlReturns> kReturns[] = {
     {"list", SqlReturns::list}, {"one", SqlReturns::one}, {"none", SqlReturns::none}};
+constexpr Choice<openapi::Dates> kDates[] = {{"zoned", openapi::Dates::zoned},
+                                             {"local", openapi::Dates::local}};
 constexpr Choice<openapi::Plus> kPlus[] = {{"refused", openapi::Plus::refused},
                                            {"space", openapi::Plus::space}};
 constexpr Choice<UpstreamErrors> kUpstreamErrors[] = {{"declared", UpstreamErrors::declared},
@@ -164,6 +166,7 @@ Defaults read_defaults(const Field& field) {
   defaults.body = in.optional("body", as_size).value_or(defaults.body);
   defaults.timeout = in.optional("timeout", as_duration).value_or(defaults.timeout);
   defaults.plus = in.optional("plus", as_one_of(kPlus)).value_or(defaults.plus);
+  defaults.dates = in.optional("dates", as_one_of(kDates)).value_or(defaults.dates);
   defaults.media_types = in.optional("media_types", as_media_types);
   defaults.security = kept(in.take("security"));
   if (const auto errors = in.take("errors_from_upstream"))

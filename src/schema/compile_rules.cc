@@ -313,9 +313,11 @@ void Compiler::Implementation::fill_string(const Site& site) {
   if (!wanted.is_string()) return report(site.resource, wanted, "format must be a string");
   if (!site.resource.asserts_formats) return;
   const bool base64 = site.resource.openapi && wanted.string() == "byte";
-  if (const Format* const known = base64 ? &kByteFormat : find_format(wanted.string())) {
-    strings(site.rules).formats.push_back(known);
-  }
+  const bool local = wanted.string() == "date-time" && options_.date_times == DateTimes::also_local;
+  const Format* const known = base64  ? &kByteFormat
+                              : local ? &kDateTimeOrLocalFormat
+                                      : find_format(wanted.string());
+  if (known != nullptr) strings(site.rules).formats.push_back(known);
 }
 
 void Compiler::Implementation::add_bound(const Site& site, Keyword keyword, NumberBound::Is is,

@@ -41,6 +41,9 @@ enum class Sealing : std::uint8_t { open, sealed };
 enum class Direction : std::uint8_t { any, input, output };
 enum class Contents : std::uint8_t { schema, openapi };  // of a document
 
+// also_local: the zone of a date-time, which RFC 3339 requires, may be missing.
+enum class DateTimes : std::uint8_t { with_zone, also_local };
+
 // Bounds for values that a schema leaves unbounded. json::ParseLimits bounds the depth.
 struct Caps {
   std::uint64_t string = 1024;  // code points, without maxLength, enum, const or bounded format
@@ -55,6 +58,7 @@ struct Options {
   Formats formats = Formats::annotate;
   Sealing sealing = Sealing::open;
   std::optional<Caps> caps = std::nullopt;
+  DateTimes date_times = DateTimes::with_zone;
 };
 
 // A problem in a schema, and its place.

@@ -48,6 +48,13 @@ constexpr NumberFormat kNumberFormats[] = {
 }  // namespace
 
 const Format kByteFormat{"byte", is_base64, false, 2};
+const Format kDateTimeOrLocalFormat = {"date-time", is_date_time_or_local, false, 3};
+
+std::string_view rule_of(const Format& format, std::string_view text) {
+  return format.check == is_date_time && is_local_date_time(text)
+             ? "format (a date-time without a zone, which defaults.dates: local accepts)"
+             : "format";
+}
 
 const Format* find_format(std::string_view name) {
   const auto* found = std::find_if(std::begin(kFormats), std::end(kFormats),

@@ -15,7 +15,10 @@ struct Format {
 
 // Null for names that are not known: such a format is an annotation.
 const Format* find_format(std::string_view name);
-extern const Format kByteFormat;  // OpenAPI 3.0's "byte": base64
+extern const Format kByteFormat;             // OpenAPI 3.0's "byte": base64
+extern const Format kDateTimeOrLocalFormat;  // "date-time" under DateTimes::also_local
+// The findings' rule for a text that does not have the format.
+std::string_view rule_of(const Format& format, std::string_view text);
 
 // The OpenAPI format registry's rules for numbers: a range, and whether they are integers.
 struct NumberFormat {
@@ -30,6 +33,8 @@ const NumberFormat* find_number_format(std::string_view name);
 bool is_date(std::string_view text);
 bool is_time(std::string_view text);
 bool is_date_time(std::string_view text);
+bool is_local_date_time(std::string_view text);  // without a zone
+bool is_date_time_or_local(std::string_view text);
 bool is_duration(std::string_view text);
 
 // format_host.cc: RFC 1123, RFC 5890–5893, RFC 5321, RFC 6531, RFC 2673, RFC 4291.

@@ -1,4 +1,6 @@
 // RFC 3339: dates, times and, in its appendix A, durations.
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -92,6 +94,17 @@ bool is_date_time(std::string_view text) {
   if (time->utc_minutes >= 24 * 60) return date->day + 1 == last;  // it is already the next day
   return date->day == last;
 }
+
+bool is_local_date_time(std::string_view text) {
+  constexpr std::size_t kLongest = 64;
+  if (text.size() >= kLongest) return false;
+  std::array<char, kLongest> in_utc;
+  std::ranges::copy(text, in_utc.begin());
+  in_utc[text.size()] = 'Z';
+  return is_date_time({in_utc.data(), text.size() + 1});
+}
+
+bool is_date_time_or_local(std::string_view text) { return is_date_time(text) || is_local_date_time(text); }
 
 // Appendix A: units in order, none left out between the first and the last; weeks alone.
 bool is_duration(std::string_view text) {

@@ -76,7 +76,7 @@ bool check_string(const StringRules& rules, std::string_view text, Work& work, B
     if (size > kShort && !work.take(size * format->cost)) return false;
     if (format->check(text)) continue;
     valid = false;
-    if (!broken("format")) return false;
+    if (!broken(rule_of(*format, text))) return false;
   }
   return valid;
 }

@@ -153,6 +153,58 @@ describe('a default cap', unlessBuilt, () => {
   });
 });
 
+describe('a date-time', unlessBuilt, () => {
+  it('may lack its zone by choice, and the refusal names the choice', async () => {
+    for (const local of [false, true]) {
+      const desk = await Desk.open({
+        change: (configuration, api) => {
+          adding({ '/since': { get: { operationId: 'since', parameters: [{ name: 'at', in: 'query', schema: { type: 'string', format: 'date-time' } }] } } }, { since: {} })(configuration, api);
+          if (local) configuration.defaults.dates = 'local';
+        },
+      });
+      const ask = async (at) => {
+        const answer = await desk.get(`/since?at=${encodeURIComponent(at)}`);
+        return { status: answer.status, detail: (await desk.gatehouse.eventOf(answer.headers['x-request-id'])).detail, rule: answer.status === 400 ? answer.json().details[0].rule : null };
+      };
+      for (const at of ['2026-11-29T12:00:00Z', '2026-11-29T12:00:00.5+01:00']) assert.equal((await ask(at)).status, 200, at);
+      for (const at of ['2026-11-29T12:00:00', '2026-11-29T12:00:00.123456']) {
+        const { status, detail, rule } = await ask(at);
+        assert.deepEqual([status, rule], local ? [200, null] : [400, 'format'], at);
+        if (!local) assert.match(detail, /defaults\.dates: local/);
+      }
+      for (const at of ['2026-02-30T12:00:00', '2026-11-29', '2026-11-29 12:00:00', '2026-11-29T25:00:00', `2026-11-29T12:00:00.${'1'.repeat(90)}`]) {
+        const { status, detail } = await ask(at);
+        assert.equal(status, 400, at);
+        assert.doesNotMatch(detail, /dates: local/);
+      }
+      await desk.close();
+    }
+  });
+});
+
+describe('a template for several segments', unlessBuilt, () => {
+  it('is a problem, and never one segment, until it is excluded', async () => {
+    const desk = await Desk.open();
+    for (const path of ['/files/{rest:path}', '/files/{*rest}', '/files/{**rest}', '/files/{rest...}', '/files/{rest+}', '/files/*', '/files/{*}']) {
+      const name = path.match(/\{[*]*([^}:.+*]*)/)?.[1] ?? '';
+      const api = structuredClone(desk.api);
+      api.paths[path] = { get: { operationId: 'readFile', security: [{ userToken: [] }], parameters: name ? [{ name, in: 'path', required: true, schema: { type: 'string' } }] : [], responses: ok } };
+      const configuration = structuredClone(desk.configuration);
+      configuration.operations.readFile = { permission: 'orders:read' };
+      desk.folder.write('api.json', api);
+      desk.folder.write('gatehouse.yaml', configuration);
+      const { status, stderr } = await desk.folder.run('check', '-c', 'gatehouse.yaml');
+      assert.equal(status, 1, path);
+      assert.equal(stderr.split('\n').filter((line) => /:\d+:\d+: /.test(line)).length, 1, stderr);
+      assert.match(stderr, /is for several segments/);
+      configuration.operations.readFile = { exclude: 'not served' };
+      desk.folder.write('gatehouse.yaml', configuration);
+      assert.equal((await desk.folder.run('check', '-c', 'gatehouse.yaml')).status, 0, path);
+    }
+    await desk.close();
+  });
+});
+
 describe('X-Request-Id of a sender', unlessBuilt, () => {
   it('is recorded beside the own id, and goes on if a trusted proxy sent it', async () => {
     for (const trusted of [false, true]) {
