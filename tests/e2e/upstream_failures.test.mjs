@@ -114,7 +114,7 @@ describe('an upstream that answers before it has read the request', unlessBuilt,
       api.paths['/orders'].post.requestBody.content['application/json'].schema = { type: 'object', properties: { title: { type: 'string', maxLength: 16_000_000 } } };
     } });
     const answer = await desk.post('/orders', { title: 'x'.repeat(12_000_000) });
-    const event = await assertRefused(desk.gatehouse, answer, { status: 413, error: 'too_large', reason: 'upstream_refusal' });
+    const event = await assertRefused(desk.gatehouse, answer, { status: 413, error: 'too_large', reason: 'upstream_refusal', outcome: 'upstream' });
     assert.equal(event['upstream.status_code'], 413);
     assert.equal(heard.length, 1);
     await desk.close();

@@ -26,13 +26,16 @@ export async function eventually(find, what, milliseconds = deadline) {
 }
 
 // Below the ports that the kernel gives to connections and to listeners on port 0, so that neither takes it before the server does.
+const given = new Set();
 export async function freePort() {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 17_000);
+    if (given.has(port)) continue;
     const server = createServer();
     const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
     if (!free) continue;
     await new Promise((resolve) => server.close(resolve));
+    given.add(port);
     return port;
   }
 }
