@@ -240,7 +240,7 @@ describe('an upstream that asks for a certificate (case 29)', unlessBuilt, () =>
     assert.match(await problem({ certificate: undefined }), /upstreams\.orders\.private_key: goes with the other half/);
     assert.match(await problem({ private_key: 'file:stranger.key' }), /upstreams\.orders: gateway\.crt: /);
     assert.match(await problem({ certificate: 'nowhere.crt' }), /upstreams\.orders\.certificate: nowhere\.crt: /);
-    assert.match(await problem({ private_key: 'gateway.key' }), /names a secret: write file:PATH/);
+    assert.match(await problem({ private_key: 'gateway.key' }), /names a secret: write `file:gateway.key`/);
     assert.match(await problem({ url: 'http://127.0.0.1:3000', ca: undefined }), /upstreams\.orders\.certificate: is shown over TLS only/);
     await close();
   });
