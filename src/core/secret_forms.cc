@@ -92,6 +92,7 @@ void for_each_credential(std::string_view text, Found&& found) {
     if (length > 0 && found(at, length) == Search::ends) return;
     at = text.find("gh_", at + std::max<std::size_t>(length, 3));
   }
+  if (!text.contains('.')) return;  // between the parts of a token
   for (const char first : kFirstSigns) {
     for (auto at = text.find(first); at != std::string_view::npos;) {
       const std::string_view rest = text.substr(at);
