@@ -127,6 +127,13 @@ void narrow_allow(Exchange& exchange, Response& response) {
   response.fields.add(http::FieldId::allow, "Allow", allowed);
 }
 
+// Whether the caller has shown a credential that did not go on (`forward: true`).
+bool lost_credential(const Permit& permit) {
+  const Principal& principal = permit.principal();
+  const auto goes_on = [&](const ForwardedCredential& one) { return has_proven(principal, one); };
+  return !principal.is_anonymous() && std::ranges::none_of(permit.operation().forwards.credentials, goes_on);
+}
+
 }  // namespace
 
 Verdict<Released> ResponseFilter::pass(Permit permit) {
@@ -142,11 +149,10 @@ Verdict<Released> ResponseFilter::pass(Permit permit) {
   exchange.report.original_head = head.block();
   exchange.report.original_body = kept_body(head, response.body);
   if (response.status < 500 || response.status == 503) keep_retry_after(exchange.report, response.fields);
-  if (response.status == 401 && permit.principal().is_anonymous() == false) {
+  if (response.status == 401 && lost_credential(permit)) {
     exchange.report.detail =
         "the upstream asks for a credential, and the caller's was removed on the way: let the upstream take "
-        "the "
-        "caller from Gatehouse-Principal, or set `forward: true` at the authenticator";
+        "the caller from Gatehouse-Principal, or set `forward: true` at the authenticator";
     exchange.report.said.clear();
   }
   if (response.status < 500) return std::unexpected(client_error(response.status));

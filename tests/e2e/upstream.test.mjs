@@ -244,6 +244,18 @@ describe('the parts of its answers that leave', unlessBuilt, () => {
     assert.ok(listed.length >= 10 && listed.every((event) => event.reason === 'upstream_refusal'), stdout);
   });
 
+  it('of a 401 says that the credential was removed on the way, where it was', async () => {
+    const detailOf = async (open) => {
+      open.upstream.answer = () => response(401, 'no', { 'Content-Type': 'text/plain' });
+      const { headers } = await open.get('/orders/1');
+      return (await open.gatehouse.eventOf(headers['x-request-id'])).detail;
+    };
+    assert.match(await detailOf(desk), /the caller's was removed on the way: .*`forward: true`/);
+    const forwarding = await Desk.open({ change: ({ authenticators }) => (authenticators.userToken.forward = true) });
+    assert.doesNotMatch(await detailOf(forwarding), /removed on the way/);
+    await forwarding.close();
+  });
+
   it('of an error names in `detail` the keyword by which it is not as declared, and nothing else of it', async () => {
     const detailOf = async (status, body, headers) => {
       desk.upstream.answer = () => response(status, body, headers);
