@@ -21,15 +21,10 @@ std::shared_ptr<const PolicyChanges> ServingPolicy::changes() const { return wor
 
 Verdict<void> ServingPolicy::still_admits() {
   if (!vouched_for(client_, *worker_.serving())) return refuse(Reason::credential_unknown);
-  const JudgedBy present = judge_of_now();
-  if (present != judge_of_request() && present != admitted_by_) {
-    GATEHOUSE_TRY(const Holds holds, ask(present));
-    if (holds == Holds::not_known_yet) {
-      Refusal refusal(Reason::keys_unavailable);
-      refusal.retry_after = kWatchEvery;
-      return std::unexpected(refusal);
-    }
-    admitted_by_ = present;
+  if (!is_of_request() && !is_admitted_by_now()) {
+    GATEHOUSE_TRY(const Holds holds, ask());
+    if (holds == Holds::not_known_yet) return refuse(Reason::keys_unavailable);
+    admitted_by_ = judge_of_now();
   }
   return in_force();
 }
@@ -38,28 +33,30 @@ Verdict<void> ServingPolicy::still_answers() {
   const policy::Operation* const operation = exchange_.checked.operation();
   if (!exchange_.checked.principal() || operation == nullptr) return {};
   if (!vouched_for(client_, *worker_.serving())) return refuse(Reason::credential_unknown);
-  const JudgedBy present = judge_of_now();
-  const bool settled = present == admitted_by_ ||
-                       (present == judge_of_request() && !gate::Decider::depends_on_time(*operation));
+  const bool settled =
+      is_admitted_by_now() || (is_of_request() && !gate::Decider::depends_on_time(*operation));
   if (!settled) {
-    GATEHOUSE_TRY(const Holds holds, ask(present));
-    if (holds == Holds::with_principal) admitted_by_ = present;
+    GATEHOUSE_TRY(const Holds holds, ask());
+    if (holds == Holds::with_principal) admitted_by_ = judge_of_now();
   }
   return in_force();
 }
 
-ServingPolicy::JudgedBy ServingPolicy::judge_of_request() const {
-  return {exchange_.policy, exchange_.instructions};
-}
-
-ServingPolicy::JudgedBy ServingPolicy::judge_of_now() const {
+ServingPolicy::Judge ServingPolicy::judge_of_now() const {
   return {worker_.serving()->runner->shared_policy(), worker_.instructions()};
 }
 
-Verdict<ServingPolicy::Holds> ServingPolicy::ask(const JudgedBy& present) {
-  auto again = worker_.serving()->runner->ask_again(exchange_, present.instructions);
+bool ServingPolicy::is_of_request() const {
+  return judge_of_now() == Judge(exchange_.policy, exchange_.instructions);
+}
+
+bool ServingPolicy::is_admitted_by_now() const { return judge_of_now() == admitted_by_; }
+
+Verdict<ServingPolicy::Holds> ServingPolicy::ask() {
+  const auto& [policy, instructions] = judge_of_now();
+  auto again = worker_.serving()->runner->ask_again(exchange_, instructions);
   if (!again) {
-    refused_by_ = present.policy;
+    refused_by_ = policy;
     return std::unexpected(again.error());
   }
   if (again->principal) principal_ = *std::move(again->principal);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <tuple>
 
 #include "core/present_policy.h"
 #include "core/verdict.h"
@@ -32,14 +33,14 @@ class ServingPolicy final : public PresentPolicy {
 
  private:
   using Holds = gate::Runner::Again::Holds;
-  struct JudgedBy {
-    std::shared_ptr<const policy::PolicySet> policy;
-    std::shared_ptr<const Instructions> instructions;
-    bool operator==(const JudgedBy&) const = default;
-  };
-  JudgedBy judge_of_request() const;
-  JudgedBy judge_of_now() const;
-  Verdict<Holds> ask(const JudgedBy& present);
+  using Policy = std::shared_ptr<const policy::PolicySet>;
+  using Given = std::shared_ptr<const Instructions>;
+  // What decides about a request. References: to compare copies no pointer.
+  using Judge = std::tuple<const Policy&, const Given&>;
+  Judge judge_of_now() const;
+  bool is_of_request() const;
+  bool is_admitted_by_now() const;
+  Verdict<Holds> ask();
   // Whether the credentials are, as the policy that admitted the request and as the last one that was asked
   // say.
   Verdict<void> in_force() const;
@@ -47,9 +48,9 @@ class ServingPolicy final : public PresentPolicy {
   Worker& worker_;
   gate::Exchange& exchange_;
   const Client& client_;
-  JudgedBy admitted_by_;                                  // need not be asked again; no policy: none
-  std::shared_ptr<const policy::PolicySet> refused_by_;   // a refusal names parts of it
-  std::optional<Principal> principal_;                    // as the last policy that was asked proves it
+  std::tuple<Policy, Given> admitted_by_;  // need not be asked again; no policy: none
+  Policy refused_by_;                      // a refusal names parts of it
+  std::optional<Principal> principal_;     // as the last policy that was asked proves it
 };
 
 // Checks once a second whether a long answer may continue. Of the exchange whose answer `carrier` takes; all

@@ -298,7 +298,7 @@ describe('a reload while a request waits', unlessBuilt, () => {
     await reload(desk, ({ authenticators }) => (authenticators.userToken.jwks = `http://127.0.0.1:${slow.address().port}/keys`));
     const answer = await waiting.rest();
     await assertRefused(desk.gatehouse, answer, { status: 503, error: 'unavailable', reason: 'keys_unavailable' });
-    assert.equal(answer.headers['retry-after'], '1');
+    assert.equal(answer.headers['retry-after'], '5');
     assert.deepEqual(desk.upstream.requests, []);
     for (const socket of held) socket.destroy();
     slow.close();
