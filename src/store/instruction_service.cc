@@ -52,7 +52,9 @@ Result<> check_instruction(const Instruction& one) {
 }
 
 net::Task<Result<>> write_instruction(db::Session& session, Instruction one, ChangeNote note) {
-  auto counted = co_await session.run("SELECT count(*) FROM gatehouse_instructions", {});
+  const db::Parameter key[] = {names_of(one.kind).row, one.subject};
+  auto counted = co_await session.run(
+      "SELECT count(*) FROM gatehouse_instructions WHERE NOT (kind = $1 AND subject = $2)", key);
   GATEHOUSE_CO_CHECK(counted);
   if ((*counted)[0].integer(0) >= static_cast<std::int64_t>(kMostInstructions)) {
     co_return failure(ErrorCode::conflict,

@@ -91,6 +91,22 @@ TEST_P(InstructionServiceTest, OneOfTheSameKindAndSubjectIsReplaced) {
   EXPECT_THAT(listed(), ::testing::ElementsAre("10.0.0.1"));
 }
 
+TEST_P(InstructionServiceTest, TheirNumberIsBoundedAndOneThatIsGivenAgainCountsOnce) {
+  db::Work<void> fill = [](db::Session& session) -> net::Task<Result<>> {
+    auto rows = co_await session.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
+        "INSERT INTO gatehouse_instructions (kind, subject, until, text, given, actor) "
+        "SELECT 'block.principal', 'p' || i, NULL, '', 0, '' FROM n",
+        {});
+    GATEHOUSE_CO_CHECK(rows);
+    co_return Result<>{};
+  };
+  ASSERT_TRUE(
+      net::finish(loop_, store_->transact<void>(loop_, db::Store::Mode::write, soon(), std::move(fill))));
+  EXPECT_EQ(give(instruction(Kind::block_principal, "one more")).error().code, ErrorCode::conflict);
+  EXPECT_TRUE(give(instruction(Kind::block_principal, "p7")));
+}
+
 TEST_P(InstructionServiceTest, TextsThatWouldForgeALineAreRefused) {
   for (const std::string& text : {std::string("a\nb"), std::string("\x1b[2J"), std::string("\xff"),
                                   std::string(1001, 'a'), std::string()}) {
