@@ -14,6 +14,7 @@ export * from './support/desk.mjs';
 export * from './support/expect.mjs';
 export * from './support/gatehouse.mjs';
 export * from './support/golden.mjs';
+export * from './support/load.mjs';
 export * from './support/tokens.mjs';
 export * from './support/upstream.mjs';
 export * from './support/wire.mjs';

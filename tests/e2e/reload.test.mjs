@@ -8,28 +8,7 @@ import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
-import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, freePort, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
-
-// Asks without pause on several connections until stopped; answers are kept by status, failures by message.
-function load(desk, target = '/orders/1', connections = 8) {
-  const seen = new Map();
-  let running = true;
-  const count = (what) => seen.set(what, (seen.get(what) ?? 0) + 1);
-  const clients = Array.from({ length: connections }, () => undiciClient({ ca: desk.authority.certificate, connections: 1 }));
-  const work = clients.map(async (client) => {
-    while (running) await desk.send('GET', target, { client }).then(({ status }) => count(status), (error) => count(error.message));
-  });
-  return {
-    seen,
-    total: () => [...seen.values()].reduce((sum, number) => sum + number, 0),
-    stop: async () => {
-      running = false;
-      await Promise.all(work);
-      clients.forEach((client) => client.close());
-      return seen;
-    },
-  };
-}
+import { Authority, Desk, Gatehouse, Wire, accepts, assertRefused, eventually, freePort, load, makeDatabase, response, undiciClient, unlessBuilt } from './harness.mjs';
 
 const serial = (desk) => new Promise((resolve, reject) => {
   const socket = connect({ port: desk.port, host: '127.0.0.1', servername: 'localhost', ca: desk.authority.certificate }, () => {
