@@ -207,7 +207,9 @@ TEST_F(Cursors, GoOnInAFileThatTakesTheStoresPlace) {
   std::filesystem::remove_all(store_ + "-events");
   std::string lines;
   EXPECT_EQ(reader->next(kibibytes(64), lines).error().code, ErrorCode::not_found);
-  { auto tables = open(); }
+  {
+    auto tables = open();
+  }
   write(*sink, "4");
   EXPECT_EQ(reader->next(kibibytes(64), lines).error().code, ErrorCode::conflict);
   ASSERT_TRUE(*reader->claim());

@@ -75,10 +75,10 @@ TEST(EventFields, AreTheMembersOfALineInTheirOrder) {
 // A member of Event that is new makes this not compile: it needs a line in the list, and one here.
 TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   Event event = full();
-  auto& [name, time, request_id, trace_id, sent_id, caller_trace_id, client, has_client, host, method, route, path,
-         operation, resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome, stage,
-         reason, rule, sensitive, effect, status, duration, request_body_size, response_body_size, upstream,
-         upstream_status, detail, said, credentials] = event;
+  auto& [name, time, request_id, trace_id, sent_id, caller_trace_id, client, has_client, host, method, route,
+         path, operation, resource, query, dropped, user_id, scheme, issuer, credential_id, also, outcome,
+         stage, reason, rule, sensitive, effect, status, duration, request_body_size, response_body_size,
+         upstream, upstream_status, detail, said, credentials] = event;
   const auto shows = [&](auto& member, auto other, std::string_view what) {
     const std::string before = line_of_fields(event);
     const auto kept = std::exchange(member, other);
@@ -87,8 +87,9 @@ TEST(EventFields, LeaveNoMemberOfAnEventOut) {
   };
   using Text = std::string_view;
   for (Text* const text :
-       {&name, &request_id, &trace_id, &sent_id, &caller_trace_id, &host, &method, &route, &path, &operation,
-        &user_id, &scheme, &issuer, &credential_id, &reason, &rule, &sensitive, &upstream, &detail, &said})
+       {&name,   &request_id, &trace_id,  &sent_id,  &caller_trace_id, &host,   &method,
+        &route,  &path,       &operation, &user_id,  &scheme,          &issuer, &credential_id,
+        &reason, &rule,       &sensitive, &upstream, &detail,          &said})
     shows(*text, Text("another"), *text);
   shows(time, WallTime{}, "time");
   shows(client, *IpAddress::parse("::1"), "client");
@@ -204,8 +205,8 @@ TEST_F(FieldFilters, FindTheEventsWhoseMemberIsTheText) {
     EXPECT_THAT(found(*by_other), ElementsAre("other")) << filter.option;
     EXPECT_THAT(found({field, "nothing"}), IsEmpty()) << filter.option;
   }
-  EXPECT_EQ(options,
-            (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "sent-id", "status", "user"}));
+  EXPECT_EQ(options, (std::set<std::string_view>{"host", "ip", "operation", "outcome", "reason", "sent-id",
+                                                 "status", "user"}));
 }
 
 TEST_F(FieldFilters, FindNetworksAndClassesOfStatuses) {

@@ -339,7 +339,7 @@ TEST_F(Journals, AFileIsRotatedWithWholeLinesAndOldOnesAreRemoved) {
     EXPECT_EQ(lines(path_ + suffix), 10) << suffix;
   }
   EXPECT_FALSE(std::filesystem::exists(path_ + ".4"));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600);
 }

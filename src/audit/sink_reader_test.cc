@@ -224,7 +224,9 @@ TEST_F(SinkReaders, GoOnInAFileThatTakesTheStoresPlace) {
   ASSERT_TRUE(is_written(line_of(0)));
   for (const std::string_view ending : {"", "-wal", "-shm"})
     std::filesystem::remove(store_ + std::string(ending));
-  { auto tables = open(); }
+  {
+    auto tables = open();
+  }
   for (int i = 1; i < 4; ++i) write(*reader, i);
   EXPECT_TRUE(is_written(lines_of(0, 4)));
 }

@@ -21,7 +21,9 @@ using ::testing::ElementsAre;
 using Stores = Journals;
 
 TEST_F(Stores, DurableEventsSurviveTheProcess) {
-  { auto tables = open(); }
+  {
+    auto tables = open();
+  }
   int said[2];
   ASSERT_EQ(::pipe(said), 0);
   const pid_t child = ::fork();
@@ -310,7 +312,7 @@ TEST_F(Stores, AStoreIsForItsOwnerOnlyAndGoesOnWhereItsFileWasRemoved) {
   auto sink = store();
   ASSERT_TRUE(sink->write(batch_of(3), Durable::now));
   const std::string file = store_ + "-events/1.jsonl";
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((store_ + "-events").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700);
   ASSERT_EQ(::stat(file.c_str(), &status), 0);
@@ -368,7 +370,9 @@ TEST_F(Stores, OverwriteNoBytesOfAnotherProcessWhereAllWasRemoved) {
   ASSERT_TRUE(first->write(batch_of(3), Durable::now));
   for (const std::string_view ending : {"", "-wal", "-shm"})
     std::filesystem::remove(store_ + std::string(ending));
-  { auto tables = open(); }
+  {
+    auto tables = open();
+  }
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(second->write(batch_of(1), Durable::now));
   ASSERT_TRUE(first->write(batch_of(3), Durable::now));
   auto connection = open();

@@ -85,8 +85,7 @@ TEST(Checker, TypesMustFit) {
   EXPECT_THAT(conditions.problem("resource.status.length == 3"),
               HasSubstr("a value of type string has no members"));
   EXPECT_THAT(conditions.problem("isIP(cidr('10.0.0.0/8'))"), HasSubstr("cannot be applied to (net.CIDR)"));
-  EXPECT_THAT(conditions.problem("request.ip == '10.1.2.3'"),
-              HasSubstr("cannot compare net.IP with string"));
+  EXPECT_THAT(conditions.problem("request.ip == '10.1.2.3'"), HasSubstr("cannot compare net.IP with string"));
 }
 
 TEST(Checker, TheResultMustBeOfTheWantedType) {

@@ -72,7 +72,7 @@ struct RequestRules {
   // For a parameter its schema decides.
   std::vector<FieldName> single;
   std::vector<std::string> checked_cookies;  // parameters of the operation: as the document's rules took them
-  std::vector<std::string> forwarded_cookies;  // by name alone: the first, if readers agree on it
+  std::vector<std::string> forwarded_cookies;    // by name alone: the first, if readers agree on it
   std::vector<ForwardedCredential> credentials;  // an exception from all of these
   std::vector<FieldName> of_proxies;             // of `fields`: those that a trusted proxy alone may say
   std::vector<FieldName> set;                    // that Gatehouse itself says: no client's goes on

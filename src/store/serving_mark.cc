@@ -41,7 +41,7 @@ Slot slot_of(const KeyVersion& version) {
 off_t place_of(std::size_t slot) { return static_cast<off_t>(slot * sizeof(Slot)); }
 
 struct flock lock_of(std::size_t slot) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = place_of(slot);
@@ -54,7 +54,7 @@ struct flock directory_lock_of(const std::string& store, std::size_t slot, short
   const std::string name = std::filesystem::path(store).filename();
   constexpr std::uint64_t kRanges = std::uint64_t{1} << 53U;
   const std::uint64_t range = TableHash(SipKey{}).finish(name).low % kRanges;
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = static_cast<off_t>(range * ServingMark::kMostServers + slot);
@@ -81,8 +81,7 @@ Result<int> open_mark(const std::string& store, int flags) {
   const std::string path = mark_of(store);
   const int file = ::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
   if (file < 0) return -1;
-  struct stat facts {
-  }, of_store{};
+  struct stat facts{}, of_store{};
   std::string_view fault;
   if (::fstat(file, &facts) != 0) {
     fault = "cannot be examined";
@@ -195,8 +194,7 @@ Result<bool> ServingMark::take_slot_in_mark_of(const std::string& store) {
 }
 
 bool ServingMark::is_at(const std::string& path) const {
-  struct stat held {
-  }, named{};
+  struct stat held{}, named{};
   return path == path_ && ::fstat(file_, &held) == 0 && ::lstat(path.c_str(), &named) == 0 &&
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }

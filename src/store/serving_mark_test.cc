@@ -44,8 +44,7 @@ class Serving : public ::testing::Test {
   KeyVersion version() { return *admin_->version(); }
   ServingState state() { return *serving_state(store(), std::array{version()}); }
   Result<ServingState> wait(std::chrono::milliseconds patience) {
-    return wait_for_servers(
-        store(), [&] { return admin_->version(); }, patience);
+    return wait_for_servers(store(), [&] { return admin_->version(); }, patience);
   }
 
   // A process of its own holds the mark, and is killed while a command waits for it.
@@ -82,7 +81,9 @@ class Serving : public ::testing::Test {
 
 TEST_F(Serving, AStoreWithoutServersNeedsNoWait) {
   EXPECT_EQ(state().running, 0U);
-  { const auto served = serve(); }
+  {
+    const auto served = serve();
+  }
   EXPECT_EQ(state().running, 0U) << "the file stays, the lock goes";
   EXPECT_TRUE(std::filesystem::exists(store() + "-serving"));
 }
@@ -252,7 +253,7 @@ TEST_F(Serving, ALookAtTheLocksLeavesSqlitesOwn) {
     const pid_t child = ::fork();
     if (child == 0) {
       const int file = ::open(store().c_str(), O_RDWR);
-      struct flock lock {};
+      struct flock lock{};
       lock.l_type = F_WRLCK;
       lock.l_start = 0x40000002;  // SQLite's SHARED_FIRST
       lock.l_len = 510;
@@ -414,8 +415,8 @@ TEST_F(Serving, ReplacingTheStoreWhileACommandWaitsIsReported) {
                                  KeyVersion{first.file, first.number - 1, first.value},
                                  KeyVersion{{first.file.device, first.file.number + 1}, 9, 9}}) {
     int reads = 0;
-    const auto waited = wait_for_servers(
-        store(), [&]() -> Result<KeyVersion> { return ++reads == 1 ? first : next; }, 10s);
+    const auto waited =
+        wait_for_servers(store(), [&]() -> Result<KeyVersion> { return ++reads == 1 ? first : next; }, 10s);
     ASSERT_FALSE(waited);
     EXPECT_EQ(waited.error().code, ErrorCode::conflict);
   }
